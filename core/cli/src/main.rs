@@ -1,0 +1,2 @@
+//! The fieldcast command line.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The DIGIT HCM client: login, projects, boundaries, pages.

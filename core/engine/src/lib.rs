@@ -1,0 +1,1 @@
+//! The Fieldcast engine: downsync, offer, receive; events out, answers in.

@@ -1,0 +1,20 @@
+//! Fieldcast's words as types: records, datasets, key ranges, digests and the merge rule.
+//!
+//! Nothing here does I/O or reads a clock. Every other crate speaks in these types, so whatever two devices must
+//! agree on to the bit (canonical JSON, record hashes, which version of a record wins) is defined here and only here.
+
+mod dataset;
+mod device;
+mod digest;
+mod json;
+mod range;
+mod record;
+mod record_id;
+
+pub use dataset::{Dataset, SnapshotSummary};
+pub use device::{DeviceName, Fingerprint};
+pub use digest::{Digest, ParseDigestError, RecordHash};
+pub use json::{Json, JsonError, MAX_DEPTH};
+pub use range::{FINE_BITS, KeyRange, RangeTotals, RootHash};
+pub use record::{EntityType, Record, ServerTime, Stamp};
+pub use record_id::RecordId;

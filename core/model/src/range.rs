@@ -1,0 +1,115 @@
+//! Key ranges: how a dataset is cut into pieces that two devices can compare and exchange.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Digest, RecordId};
+
+/// The finest cut digests are kept at: 2^12 ranges a dataset. Any coarser cut is had by adding up.
+pub const FINE_BITS: u8 = 12;
+
+/// Where a family stands in key order: the first 63 bits of the BLAKE3 hash of its root's printed id.
+///
+/// 63 bits, so that it fits SQLite's signed integer and sorts there as it does here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RootHash(pub u64);
+
+impl RootHash {
+    /// The place of the family with this root.
+    pub fn of(root: &RecordId) -> Self {
+        let hash = blake3::hash(root.to_string().as_bytes());
+        let mut first = [0; 8];
+        first.copy_from_slice(&hash.as_bytes()[..8]);
+        Self(u64::from_be_bytes(first) >> 1)
+    }
+
+    /// The finest range it falls into: `0..2^FINE_BITS`.
+    pub fn fine_range(self) -> u32 {
+        self.range(FINE_BITS)
+    }
+
+    /// The range it falls into when the keys are cut into 2^`bits`.
+    pub fn range(self, bits: u8) -> u32 {
+        if bits == 0 { 0 } else { (self.0 >> (63 - u32::from(bits.min(FINE_BITS)))) as u32 }
+    }
+}
+
+/// One of the 2^`bits` equal parts of the key space.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct KeyRange {
+    /// How often the key space is halved: `0..=FINE_BITS`.
+    pub bits: u8,
+    /// Which part: `0..2^bits`.
+    pub index: u32,
+}
+
+impl KeyRange {
+    /// The whole key space.
+    pub const ALL: Self = Self { bits: 0, index: 0 };
+
+    /// Whether bits and index are in bounds; a peer's may not be.
+    pub const fn is_valid(self) -> bool {
+        self.bits <= FINE_BITS && self.index < (1 << self.bits)
+    }
+
+    /// Whether a family belongs to the range.
+    pub fn contains(self, hash: RootHash) -> bool {
+        hash.range(self.bits) == self.index
+    }
+
+    /// The first and the last root hash of the range.
+    pub fn bounds(self) -> (RootHash, RootHash) {
+        let width = 63 - u32::from(self.bits.min(FINE_BITS));
+        let first = u64::from(self.index) << width;
+        (RootHash(first), RootHash(first + ((1u64 << width) - 1)))
+    }
+
+    /// The finest ranges it is made of.
+    pub fn fine_ranges(self) -> std::ops::Range<u32> {
+        let shift = FINE_BITS - self.bits.min(FINE_BITS);
+        (self.index << shift)..((self.index + 1) << shift)
+    }
+}
+
+/// What a device holds in one range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RangeTotals {
+    /// Which range.
+    pub range: KeyRange,
+    /// The sum of the record hashes.
+    pub digest: Digest,
+    /// How many records.
+    pub records: u64,
+    /// Bytes of their bodies' canonical JSON.
+    pub json_bytes: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_family_is_in_exactly_one_range_of_every_cut() {
+        for i in 0..500 {
+            let hash = RootHash::of(&RecordId::parse(&format!("household-{i}")));
+            for bits in 0..=FINE_BITS {
+                let range = KeyRange { bits, index: hash.range(bits) };
+                let (first, last) = range.bounds();
+                assert!(range.is_valid() && range.contains(hash) && first <= hash && hash <= last);
+                assert!(range.fine_ranges().contains(&hash.fine_range()));
+            }
+        }
+    }
+
+    #[test]
+    fn ranges_follow_each_other_without_a_gap() {
+        for bits in 0..=FINE_BITS {
+            let mut next = 0;
+            for index in 0..1u32 << bits {
+                let (first, last) = KeyRange { bits, index }.bounds();
+                assert_eq!(first.0, next);
+                next = last.0 + 1;
+            }
+            assert_eq!(next, 1 << 63);
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Interfaces, mDNS, TLS and sockets; the only crate that opens one.

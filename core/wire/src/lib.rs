@@ -1,0 +1,1 @@
+//! Messages, framing, limits and the exchange state machines. Sans-IO.
