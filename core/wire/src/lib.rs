@@ -1,1 +1,24 @@
-//! Messages, framing, limits and the exchange state machines. Sans-IO.
+//! The exchange: messages, framing, limits and the state machines of both sides. Sans-IO.
+//!
+//! One connection joins one distributor and one receiver. Each side feeds its machine with what arrives and with the
+//! time, and carries out the actions the machine gives; sockets, storage and people are the caller's.
+//! `docs/PROTOCOL.md` says what goes over the wire.
+
+mod distributor;
+pub mod frame;
+mod limits;
+mod message;
+mod reason;
+mod receiver;
+
+pub use distributor::{Distributor, DistributorAction, DistributorState};
+pub use limits::Limits;
+pub use message::{
+    ChunkSet, Held, Hello, MAX_SNAPSHOTS, Message, OLDEST_PROTOCOL, Offer, PROTOCOL, Role, SavedSnapshot, chunk_frame,
+    split_chunk_frame,
+};
+pub use reason::{Breach, Reason};
+pub use receiver::{Receiver, ReceiverAction, ReceiverState};
+
+#[cfg(test)]
+mod exchange_tests;

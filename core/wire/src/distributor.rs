@@ -1,0 +1,222 @@
+//! The distributor's side of an exchange with one receiver.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::limits::Timers;
+use crate::{Breach, ChunkSet, Held, Hello, Limits, Message, Offer, Reason, SavedSnapshot};
+
+/// Where the exchange with one receiver stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DistributorState {
+    /// Waiting for the receiver's hello.
+    Greeting,
+    /// The receiver's person is being asked.
+    Asking,
+    /// Accepted; the caller works out the manifest of what the receiver lacks.
+    Planning,
+    /// Waiting to hear which chunks are wanted.
+    Agreeing,
+    /// Chunks are on their way, or the receiver is putting the last of them on disk.
+    Sending,
+    /// The receiver has everything and applies it.
+    Applying,
+    /// The receiver has committed, and its digests are ours.
+    Saved(Vec<SavedSnapshot>),
+    /// It ended otherwise.
+    Ended(Reason),
+}
+
+/// What the caller is to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DistributorAction {
+    /// Send a control message.
+    Send(Message),
+    /// Work out what the receiver lacks, send it the manifest, then call [`Distributor::planned`].
+    Plan(Vec<Held>),
+    /// The state changed.
+    Entered(DistributorState),
+    /// So much is safe on the receiver's disk.
+    Staged {
+        /// Chunks.
+        chunks: u32,
+        /// Encoded bytes.
+        bytes: u64,
+    },
+    /// Send what is queued, then close the connection. Always the last action.
+    Close,
+}
+
+/// The machine: messages and times in, actions out. Times are measured from any fixed instant, monotonically.
+#[derive(Debug)]
+pub struct Distributor {
+    hello: Hello,
+    offer: Offer,
+    state: DistributorState,
+    timers: Timers,
+    actions: VecDeque<DistributorAction>,
+    chunks_planned: u32,
+    to_send: VecDeque<u32>,
+    wanted: u32,
+}
+
+impl Distributor {
+    /// A machine for a new connection; it has the hello to send already.
+    pub fn new(hello: Hello, offer: Offer, limits: Limits, now: Duration) -> Self {
+        let actions = VecDeque::from([DistributorAction::Send(Message::Hello(hello.clone()))]);
+        let timers = Timers::new(limits, now);
+        let state = DistributorState::Greeting;
+        Self { hello, offer, state, timers, actions, chunks_planned: 0, to_send: VecDeque::new(), wanted: 0 }
+    }
+
+    /// Where the exchange stands.
+    pub const fn state(&self) -> &DistributorState {
+        &self.state
+    }
+
+    /// Whether it has ended, well or not.
+    pub const fn is_over(&self) -> bool {
+        matches!(self.state, DistributorState::Saved(_) | DistributorState::Ended(_))
+    }
+
+    /// When [`Self::on_time`] is to be called at the latest.
+    pub fn deadline(&self) -> Duration {
+        self.timers.deadline(true)
+    }
+
+    /// The next thing to do, until there is none.
+    pub fn poll(&mut self) -> Option<DistributorAction> {
+        self.actions.pop_front()
+    }
+
+    /// A control message arrived.
+    pub fn on_message(&mut self, message: Message, now: Duration) {
+        use DistributorState as S;
+        if self.is_over() {
+            return;
+        }
+        self.timers.heard(now);
+        match (&self.state, message) {
+            (_, Message::Alive) => {}
+            (_, Message::Stop(reason)) => self.end(reason, false),
+            (S::Greeting, Message::Hello(peer)) => match self.hello.agree(&peer) {
+                Ok(_) => {
+                    self.send(Message::Offer(self.offer.clone()), now);
+                    self.enter(S::Asking, Some(now + self.timers.limits().asking));
+                }
+                Err(reason) => self.end(reason, true),
+            },
+            (S::Asking, Message::Accept(held)) if held.len() == self.offer.snapshots.len() => {
+                self.enter(S::Planning, None);
+                self.actions.push_back(DistributorAction::Plan(held));
+            }
+            (S::Agreeing, Message::Want(wanted)) => self.on_want(&wanted),
+            (S::Sending, Message::Staged { chunks, bytes }) if chunks <= self.wanted => {
+                self.actions.push_back(DistributorAction::Staged { chunks, bytes });
+            }
+            (S::Sending, Message::Applying) if self.to_send.is_empty() => {
+                self.timers.peer_applying = true;
+                self.enter(S::Applying, None);
+            }
+            (S::Applying, Message::Saved(saved)) => self.on_saved(saved),
+            _ => self.end(Reason::Protocol(Breach::OutOfTurn), true),
+        }
+    }
+
+    /// The manifest has been queued for sending; it names `chunks` chunks.
+    pub fn planned(&mut self, chunks: u32, now: Duration) {
+        if self.state == DistributorState::Planning {
+            self.chunks_planned = chunks;
+            self.timers.spoke(now);
+            self.enter(DistributorState::Agreeing, None);
+        }
+    }
+
+    /// The next chunk to send, when the caller has room for one.
+    pub fn next_chunk(&mut self, now: Duration) -> Option<u32> {
+        let next = self.to_send.pop_front();
+        if next.is_some() {
+            self.timers.spoke(now);
+        }
+        next
+    }
+
+    /// Whether chunks are waiting to be sent.
+    pub fn has_chunks(&self) -> bool {
+        !self.to_send.is_empty()
+    }
+
+    /// Time has passed.
+    pub fn on_time(&mut self, now: Duration) {
+        if self.is_over() {
+            return;
+        }
+        if self.timers.is_state_over(now) {
+            let asked = self.state == DistributorState::Asking;
+            self.end(if asked { Reason::NotAnswered } else { Reason::Lost }, true);
+        } else if self.timers.is_silent(now) {
+            self.end(Reason::Lost, true);
+        } else if self.timers.is_heartbeat_due(now) {
+            self.send(Message::Alive, now);
+        }
+    }
+
+    /// Stops for a reason of this side's own (a person's cancel, unreadable data, a frame that is no message); the
+    /// receiver is told.
+    pub fn stop(&mut self, reason: Reason) {
+        if !self.is_over() {
+            self.end(reason, true);
+        }
+    }
+
+    /// The connection is gone.
+    pub fn on_lost(&mut self) {
+        if !self.is_over() {
+            self.end(Reason::Lost, false);
+        }
+    }
+
+    fn on_want(&mut self, wanted: &ChunkSet) {
+        self.to_send = wanted.iter().collect();
+        self.wanted = self.to_send.len() as u32;
+        match self.to_send.back() {
+            Some(last) if *last >= self.chunks_planned => self.end(Reason::Protocol(Breach::OutOfBounds), true),
+            _ => self.enter(DistributorState::Sending, None),
+        }
+    }
+
+    fn on_saved(&mut self, saved: Vec<SavedSnapshot>) {
+        let is_ours = |(saved, ours): (&SavedSnapshot, &_)| {
+            let ours: &fieldcast_model::SnapshotSummary = ours;
+            saved.digest == ours.digest || saved.kept_newer > 0
+        };
+        if saved.len() != self.offer.snapshots.len() {
+            self.end(Reason::Protocol(Breach::OutOfBounds), true);
+        } else if saved.iter().zip(&self.offer.snapshots).all(is_ours) {
+            self.enter(DistributorState::Saved(saved), None);
+            self.actions.push_back(DistributorAction::Close);
+        } else {
+            self.end(Reason::DigestDiffers, true);
+        }
+    }
+
+    fn send(&mut self, message: Message, now: Duration) {
+        self.timers.spoke(now);
+        self.actions.push_back(DistributorAction::Send(message));
+    }
+
+    fn enter(&mut self, state: DistributorState, ends: Option<Duration>) {
+        self.timers.state_ends = ends;
+        self.state = state.clone();
+        self.actions.push_back(DistributorAction::Entered(state));
+    }
+
+    fn end(&mut self, reason: Reason, tell_peer: bool) {
+        self.to_send.clear();
+        if tell_peer {
+            self.actions.push_back(DistributorAction::Send(Message::Stop(reason.clone())));
+        }
+        self.enter(DistributorState::Ended(reason), None);
+        self.actions.push_back(DistributorAction::Close);
+    }
+}

@@ -1,0 +1,243 @@
+//! Both machines against each other, and each against a peer that misbehaves.
+
+use std::time::Duration;
+
+use fieldcast_model::{Dataset, DeviceName, Digest, ServerTime, SnapshotSummary};
+
+use crate::{
+    Breach, ChunkSet, Distributor, DistributorAction, DistributorState, Held, Hello, Limits, Message, Offer, Reason,
+    Receiver, ReceiverAction, ReceiverState, Role, SavedSnapshot,
+};
+
+const CHUNKS: u32 = 5;
+
+fn digest(byte: u8) -> Digest {
+    Digest::from_bytes([byte; 32])
+}
+
+fn offer() -> Offer {
+    let dataset = Dataset { tenant: "mz".into(), project: "p".into(), boundary: Some("b".into()) };
+    let summary = SnapshotSummary {
+        dataset,
+        project_name: "Nets".into(),
+        boundary_name: "Cavina".into(),
+        as_of: ServerTime(9),
+        records: 50,
+        households: 5,
+        json_bytes: 5000,
+        digest: digest(7),
+    };
+    Offer { snapshots: vec![summary], bytes: 500 }
+}
+
+fn seconds(n: u64) -> Duration {
+    Duration::from_secs(n)
+}
+
+fn hello(role: Role) -> Hello {
+    Hello::new(role, DeviceName::new("phone"))
+}
+
+fn machines() -> (Distributor, Receiver) {
+    let limits = Limits::default();
+    (
+        Distributor::new(hello(Role::Distributor), offer(), limits, Duration::ZERO),
+        Receiver::new(hello(Role::Receiver), limits, Duration::ZERO),
+    )
+}
+
+/// What the people and the store on the receiver's side do.
+struct Phone {
+    answer: Result<Vec<Held>, Reason>,
+    on_disk: Vec<u32>,
+    digest: Digest,
+    kept_newer: u64,
+}
+
+impl Default for Phone {
+    fn default() -> Self {
+        Self {
+            answer: Ok(vec![Held { as_of: ServerTime(0), digest: Digest::EMPTY }]),
+            on_disk: vec![],
+            digest: digest(7),
+            kept_newer: 0,
+        }
+    }
+}
+
+/// Runs both machines over a perfect link until neither has anything to do. Returns the chunks that crossed it.
+fn run(distributor: &mut Distributor, receiver: &mut Receiver, phone: &Phone, now: Duration) -> Vec<u32> {
+    let mut crossed = Vec::new();
+    loop {
+        let mut idle = true;
+        while let Some(action) = distributor.poll() {
+            idle = false;
+            match action {
+                DistributorAction::Send(message) => receiver.on_message(message, now),
+                DistributorAction::Plan(_) => {
+                    distributor.planned(CHUNKS, now);
+                    receiver.on_manifest((0..CHUNKS).filter(|c| !phone.on_disk.contains(c)).collect(), now);
+                }
+                _ => {}
+            }
+        }
+        while let Some(index) = distributor.next_chunk(now) {
+            idle = false;
+            assert!(receiver.on_chunk(index, now));
+            crossed.push(index);
+            receiver.staged(crossed.len() as u32, 100 * crossed.len() as u64, now);
+        }
+        while let Some(action) = receiver.poll() {
+            idle = false;
+            match action {
+                ReceiverAction::Send(message) => distributor.on_message(message, now),
+                ReceiverAction::Ask { sender, offer: asked } => {
+                    assert_eq!((sender.as_str(), asked), ("phone", offer()));
+                    receiver.answer(phone.answer.clone(), now);
+                }
+                ReceiverAction::Apply => {
+                    let saved = SavedSnapshot { digest: phone.digest, kept_newer: phone.kept_newer };
+                    receiver.applied(Ok(vec![saved]), now);
+                }
+                _ => {}
+            }
+        }
+        if idle {
+            return crossed;
+        }
+    }
+}
+
+#[test]
+fn everything_crosses_once_and_is_saved() {
+    let (mut distributor, mut receiver) = machines();
+    let crossed = run(&mut distributor, &mut receiver, &Phone::default(), Duration::ZERO);
+    assert_eq!(crossed, [0, 1, 2, 3, 4]);
+    assert!(matches!(distributor.state(), DistributorState::Saved(_)));
+    assert_eq!(receiver.state(), &ReceiverState::Saved);
+}
+
+#[test]
+fn chunks_on_disk_are_not_sent_again() {
+    let (mut distributor, mut receiver) = machines();
+    let phone = Phone { on_disk: vec![0, 1, 3], ..Phone::default() };
+    assert_eq!(run(&mut distributor, &mut receiver, &phone, Duration::ZERO), [2, 4]);
+    let (mut distributor, mut receiver) = machines();
+    let phone = Phone { on_disk: (0..CHUNKS).collect(), ..Phone::default() };
+    assert_eq!(run(&mut distributor, &mut receiver, &phone, Duration::ZERO), []);
+    assert!(matches!(distributor.state(), DistributorState::Saved(_)));
+}
+
+#[test]
+fn a_no_reaches_the_distributor_with_its_reason() {
+    for reason in [Reason::Declined, Reason::Busy, Reason::NoSpace { needed: 9, free: 1 }] {
+        let (mut distributor, mut receiver) = machines();
+        let phone = Phone { answer: Err(reason.clone()), ..Phone::default() };
+        assert_eq!(run(&mut distributor, &mut receiver, &phone, Duration::ZERO), []);
+        assert_eq!(distributor.state(), &DistributorState::Ended(reason.clone()));
+        assert_eq!(receiver.state(), &ReceiverState::Ended(reason));
+    }
+}
+
+#[test]
+fn saved_is_not_believed_when_the_digest_differs_for_no_reason() {
+    let (mut distributor, mut receiver) = machines();
+    run(&mut distributor, &mut receiver, &Phone { digest: digest(8), ..Phone::default() }, Duration::ZERO);
+    assert_eq!(distributor.state(), &DistributorState::Ended(Reason::DigestDiffers));
+    let (mut distributor, mut receiver) = machines();
+    run(
+        &mut distributor,
+        &mut receiver,
+        &Phone { digest: digest(8), kept_newer: 1, ..Phone::default() },
+        Duration::ZERO,
+    );
+    assert!(matches!(distributor.state(), DistributorState::Saved(_)), "a receiver that is ahead keeps what it has");
+}
+
+#[test]
+fn a_silent_peer_ends_the_exchange_in_fifteen_seconds() {
+    let (mut distributor, mut receiver) = machines();
+    distributor.on_message(Message::Hello(hello(Role::Receiver)), seconds(1));
+    receiver.on_message(Message::Hello(hello(Role::Distributor)), seconds(1));
+    receiver.on_message(Message::Offer(offer()), seconds(1));
+    for now in 2..16 {
+        distributor.on_time(seconds(now));
+        receiver.on_time(seconds(now));
+        assert!(!distributor.is_over() && !receiver.is_over(), "{now} s");
+    }
+    distributor.on_time(seconds(16));
+    receiver.on_time(seconds(16));
+    assert_eq!(distributor.state(), &DistributorState::Ended(Reason::Lost));
+    assert_eq!(receiver.state(), &ReceiverState::Ended(Reason::Lost));
+}
+
+#[test]
+fn a_question_nobody_answers_ends_by_itself() {
+    let (mut distributor, _) = machines();
+    distributor.on_message(Message::Hello(hello(Role::Receiver)), Duration::ZERO);
+    for now in 0..120 {
+        distributor.on_message(Message::Alive, seconds(now));
+        distributor.on_time(seconds(now));
+        assert!(!distributor.is_over(), "{now} s");
+    }
+    distributor.on_time(seconds(120));
+    assert_eq!(distributor.state(), &DistributorState::Ended(Reason::NotAnswered));
+}
+
+#[test]
+fn each_side_gives_signs_of_life() {
+    let (mut distributor, _) = machines();
+    while distributor.poll().is_some() {}
+    assert_eq!(distributor.deadline(), Limits::default().heartbeat);
+    distributor.on_time(distributor.deadline());
+    assert_eq!(distributor.poll(), Some(DistributorAction::Send(Message::Alive)));
+}
+
+#[test]
+fn a_receiver_that_applies_is_given_a_minute_and_finishes_without_the_distributor() {
+    let (mut distributor, mut receiver) = machines();
+    distributor.on_message(Message::Hello(hello(Role::Receiver)), Duration::ZERO);
+    distributor.on_message(Message::Accept(vec![Held { as_of: ServerTime(0), digest: Digest::EMPTY }]), Duration::ZERO);
+    distributor.planned(0, Duration::ZERO);
+    distributor.on_message(Message::Want(ChunkSet::default()), Duration::ZERO);
+    distributor.on_message(Message::Applying, Duration::ZERO);
+    distributor.on_time(seconds(59));
+    assert!(!distributor.is_over());
+    distributor.on_time(seconds(60));
+    assert_eq!(distributor.state(), &DistributorState::Ended(Reason::Lost));
+
+    receiver.on_message(Message::Hello(hello(Role::Distributor)), Duration::ZERO);
+    receiver.on_message(Message::Offer(offer()), Duration::ZERO);
+    receiver.answer(Ok(vec![Held { as_of: ServerTime(0), digest: Digest::EMPTY }]), Duration::ZERO);
+    receiver.on_manifest(ChunkSet::default(), Duration::ZERO);
+    receiver.on_lost();
+    receiver.on_time(seconds(600));
+    assert_eq!(receiver.state(), &ReceiverState::Applying);
+    receiver.applied(Ok(vec![SavedSnapshot { digest: digest(7), kept_newer: 0 }]), seconds(601));
+    assert_eq!(receiver.state(), &ReceiverState::Saved);
+}
+
+#[test]
+fn what_is_out_of_turn_or_out_of_bounds_ends_the_exchange() {
+    let breach = |state: &DistributorState| matches!(state, DistributorState::Ended(Reason::Protocol(_)));
+    let early =
+        [Message::Applying, Message::Want(ChunkSet::default()), Message::Saved(vec![]), Message::Accept(vec![])];
+    for message in early {
+        let (mut distributor, _) = machines();
+        distributor.on_message(message, Duration::ZERO);
+        assert!(breach(distributor.state()));
+    }
+    let (mut distributor, _) = machines();
+    distributor.on_message(Message::Hello(hello(Role::Receiver)), Duration::ZERO);
+    distributor.on_message(Message::Accept(vec![Held { as_of: ServerTime(0), digest: Digest::EMPTY }]), Duration::ZERO);
+    distributor.planned(CHUNKS, Duration::ZERO);
+    distributor.on_message(Message::Want([CHUNKS].into_iter().collect()), Duration::ZERO);
+    assert_eq!(distributor.state(), &DistributorState::Ended(Reason::Protocol(Breach::OutOfBounds)));
+
+    let (_, mut receiver) = machines();
+    receiver.on_message(Message::Offer(offer()), Duration::ZERO);
+    assert_eq!(receiver.state(), &ReceiverState::Ended(Reason::Protocol(Breach::OutOfTurn)), "an offer before hello");
+    let (_, mut receiver) = machines();
+    assert!(!receiver.on_chunk(0, Duration::ZERO), "data before consent is not taken");
+    assert!(receiver.is_over());
+}

@@ -1,0 +1,218 @@
+//! The messages of an exchange. They travel in control frames; manifests and chunks have frame kinds of their own.
+
+use fieldcast_model::{DeviceName, Digest, ServerTime, SnapshotSummary};
+use serde::{Deserialize, Serialize};
+
+use crate::{Breach, Reason};
+
+/// The newest protocol version this build speaks.
+pub const PROTOCOL: u16 = 1;
+/// The oldest protocol version this build still speaks.
+pub const OLDEST_PROTOCOL: u16 = 1;
+/// The most snapshots one offer may hold.
+pub const MAX_SNAPSHOTS: usize = 128;
+
+/// Which side of an exchange a device is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Role {
+    /// Sends.
+    Distributor,
+    /// Receives.
+    Receiver,
+}
+
+/// The first message of either side.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// Newest protocol version spoken.
+    pub protocol: u16,
+    /// Oldest protocol version spoken.
+    pub oldest: u16,
+    /// What this side wants to be.
+    pub role: Role,
+    /// What people call the device.
+    pub name: DeviceName,
+}
+
+impl Hello {
+    /// This build's greeting.
+    pub const fn new(role: Role, name: DeviceName) -> Self {
+        Self { protocol: PROTOCOL, oldest: OLDEST_PROTOCOL, role, name }
+    }
+
+    /// The protocol version both sides speak, or why there is none.
+    ///
+    /// # Errors
+    /// [`Reason::SameRole`] and [`Reason::Incompatible`].
+    pub fn agree(&self, peer: &Self) -> Result<u16, Reason> {
+        if self.role == peer.role {
+            return Err(Reason::SameRole);
+        }
+        let newest = self.protocol.min(peer.protocol);
+        if newest < self.oldest.max(peer.oldest) { Err(Reason::Incompatible) } else { Ok(newest) }
+    }
+}
+
+/// What the distributor offers: enough for a person to decide and for a device to say what it has already.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    /// The snapshots, at most [`MAX_SNAPSHOTS`].
+    pub snapshots: Vec<SnapshotSummary>,
+    /// Bytes on the wire if everything is new to the receiver.
+    pub bytes: u64,
+}
+
+/// What a receiver holds of one offered dataset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// The version it has; 0 if it never had a complete one.
+    pub as_of: ServerTime,
+    /// The digest of its records.
+    pub digest: Digest,
+}
+
+/// How one dataset stands on the receiver after it was saved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedSnapshot {
+    /// The digest of the receiver's records now.
+    pub digest: Digest,
+    /// Records of which the receiver held, and kept, a newer version than the distributor's. Only then may digests differ.
+    pub kept_newer: u64,
+}
+
+/// A control message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Message {
+    /// Both: who I am. First on the connection.
+    Hello(Hello),
+    /// Distributor: this is what I have for you.
+    Offer(Offer),
+    /// Receiver: yes; one entry for each offered snapshot, saying what is held of it.
+    Accept(Vec<Held>),
+    /// Receiver, after the manifest: the chunks it lacks, one bit for each chunk of the manifest, lowest bit first.
+    Want(ChunkSet),
+    /// Receiver: so many of the wanted chunks are safe on disk.
+    Staged {
+        /// Chunks on disk since [`Message::Want`].
+        chunks: u32,
+        /// Their encoded bytes.
+        bytes: u64,
+    },
+    /// Receiver: all chunks are here, the transaction has begun.
+    Applying,
+    /// Receiver: committed and compared; one entry for each offered snapshot.
+    Saved(Vec<SavedSnapshot>),
+    /// Either: I stop, and this is why. Last on the connection.
+    Stop(Reason),
+    /// Either: still here.
+    Alive,
+}
+
+impl Message {
+    /// The bytes of the control frame.
+    pub fn encode(&self) -> Vec<u8> {
+        // Serialising plain data into memory has no way to fail.
+        postcard::to_stdvec(self).unwrap_or_default()
+    }
+
+    /// Reads a control frame.
+    ///
+    /// # Errors
+    /// [`Breach::Unreadable`] if the bytes are not exactly one message, [`Breach::OutOfBounds`] if an offer is too long.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Breach> {
+        match postcard::take_from_bytes::<Self>(bytes) {
+            Ok((Self::Offer(offer), _)) if offer.snapshots.len() > MAX_SNAPSHOTS => Err(Breach::OutOfBounds),
+            Ok((message, [])) => Ok(message),
+            _ => Err(Breach::Unreadable),
+        }
+    }
+}
+
+/// A set of chunks of one manifest, by their place in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChunkSet(Vec<u8>);
+
+impl ChunkSet {
+    /// Adds the chunk at `index`.
+    pub fn insert(&mut self, index: u32) {
+        let byte = index as usize / 8;
+        if self.0.len() <= byte {
+            self.0.resize(byte + 1, 0);
+        }
+        if let Some(bits) = self.0.get_mut(byte) {
+            *bits |= 1 << (index % 8);
+        }
+    }
+
+    /// The chunks in it, in order.
+    pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
+        let bits = |(i, byte): (usize, &u8)| {
+            let byte = *byte;
+            (0..8).filter(move |bit| byte >> bit & 1 == 1).map(move |bit| i as u32 * 8 + bit)
+        };
+        self.0.iter().enumerate().flat_map(bits)
+    }
+}
+
+impl FromIterator<u32> for ChunkSet {
+    fn from_iter<I: IntoIterator<Item = u32>>(indexes: I) -> Self {
+        let mut set = Self::default();
+        indexes.into_iter().for_each(|index| set.insert(index));
+        set
+    }
+}
+
+/// The bytes of a chunk frame: the chunk's place in the manifest, then the chunk.
+pub fn chunk_frame(index: u32, chunk: &[u8]) -> Vec<u8> {
+    [&index.to_le_bytes(), chunk].concat()
+}
+
+/// Splits a chunk frame into the chunk's place in the manifest and the chunk.
+///
+/// # Errors
+/// [`Breach::Unreadable`] if it is too short to name a place.
+pub fn split_chunk_frame(frame: &[u8]) -> Result<(u32, &[u8]), Breach> {
+    let (index, chunk) = frame.split_first_chunk().ok_or(Breach::Unreadable)?;
+    Ok((u32::from_le_bytes(*index), chunk))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hello(role: Role, oldest: u16, protocol: u16) -> Hello {
+        Hello { protocol, oldest, role, name: DeviceName::new("x") }
+    }
+
+    #[test]
+    fn the_newest_common_version_is_agreed() {
+        let distributor = hello(Role::Distributor, 2, 4);
+        assert_eq!(distributor.agree(&hello(Role::Receiver, 1, 3)), Ok(3));
+        assert_eq!(distributor.agree(&hello(Role::Receiver, 5, 6)), Err(Reason::Incompatible));
+        assert_eq!(distributor.agree(&hello(Role::Receiver, 1, 1)), Err(Reason::Incompatible));
+        assert_eq!(distributor.agree(&hello(Role::Distributor, 2, 4)), Err(Reason::SameRole));
+    }
+
+    #[test]
+    fn messages_read_back_and_nothing_else_does() {
+        let message = Message::Staged { chunks: 3, bytes: 1 << 40 };
+        let bytes = message.encode();
+        assert_eq!(Message::decode(&bytes), Ok(message));
+        assert_eq!(Message::decode(&bytes[..bytes.len() - 1]), Err(Breach::Unreadable));
+        assert_eq!(Message::decode(&[bytes, vec![0]].concat()), Err(Breach::Unreadable), "one message a frame");
+        assert_eq!(Message::decode(&[0xff; 64]), Err(Breach::Unreadable));
+    }
+
+    #[test]
+    fn chunk_sets_read_back_in_order() {
+        let wanted = [0, 7, 8, 9, 1000];
+        assert_eq!(wanted.into_iter().rev().collect::<ChunkSet>().iter().collect::<Vec<_>>(), wanted);
+        assert_eq!(ChunkSet::default().iter().count(), 0);
+    }
+
+    #[test]
+    fn chunk_frames_split() {
+        assert_eq!(split_chunk_frame(&chunk_frame(7, b"abc")), Ok((7, &b"abc"[..])));
+        assert_eq!(split_chunk_frame(b"abc"), Err(Breach::Unreadable));
+    }
+}

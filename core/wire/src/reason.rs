@@ -1,0 +1,77 @@
+//! Why an exchange ended without "saved": one closed set, the same on both screens.
+
+use serde::{Deserialize, Serialize};
+
+/// Why an exchange ended without "saved". Each says, in its text, what a person can do about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The receiver's person said no.
+    #[error("declined by the receiver")]
+    Declined,
+    /// Nobody answered the question in time.
+    #[error("nobody answered on the receiver; ask them to open Fieldcast and accept")]
+    NotAnswered,
+    /// A person stopped it, on the side the flag says.
+    #[error("cancelled by the {}", if *.by_distributor { "distributor" } else { "receiver" })]
+    Cancelled {
+        /// Whether it was the distributor's person.
+        by_distributor: bool,
+    },
+    /// The receiver is busy with another distributor.
+    #[error("the receiver is busy with another distributor; try again when it is done")]
+    Busy,
+    /// The bundle does not fit on the receiver.
+    #[error("not enough space on the receiver: {needed} bytes are needed, {free} are free")]
+    NoSpace {
+        /// Bytes the bundle needs while it is staged and applied.
+        needed: u64,
+        /// Bytes that are free.
+        free: u64,
+    },
+    /// The two sides speak no common protocol version.
+    #[error("the two devices run versions of Fieldcast that do not understand each other; update the older one")]
+    Incompatible,
+    /// Both sides want to send, or both to receive.
+    #[error("both devices are in the same role; one must send and the other receive")]
+    SameRole,
+    /// The peer sent something this state does not allow, or that cannot be read.
+    #[error("the other device broke the protocol ({0})")]
+    Protocol(Breach),
+    /// A chunk or manifest is not what was promised.
+    #[error("the data that arrived is not what was offered; send again")]
+    BadData,
+    /// The receiver could not store the data; what it had before is untouched.
+    #[error("the receiver could not store the data: {0}")]
+    NotStored(String),
+    /// The distributor could not read its own data.
+    #[error("the distributor could not read its data: {0}")]
+    NotRead(String),
+    /// All was applied, yet the receiver's digest is not the sender's.
+    #[error("the receiver's data differs after applying; send again")]
+    DigestDiffers,
+    /// The connection broke, or nothing was heard for too long.
+    #[error("the connection to the other device was lost")]
+    Lost,
+    /// No connection could be made.
+    #[error("the other device cannot be reached: {0}")]
+    Unreachable(String),
+}
+
+/// How a peer broke the protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[non_exhaustive]
+pub enum Breach {
+    /// Bytes that are no message.
+    #[error("unreadable message")]
+    Unreadable,
+    /// A message that this state does not allow.
+    #[error("message out of turn")]
+    OutOfTurn,
+    /// A frame longer than its kind may be.
+    #[error("frame too long")]
+    TooLong,
+    /// A number that points outside what was offered.
+    #[error("value out of bounds")]
+    OutOfBounds,
+}

@@ -1,0 +1,254 @@
+//! The receiver's side of an exchange.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use fieldcast_model::DeviceName;
+
+use crate::limits::Timers;
+use crate::{Breach, ChunkSet, Held, Hello, Limits, Message, Offer, Reason, SavedSnapshot};
+
+/// Where the exchange stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReceiverState {
+    /// Waiting for the distributor's hello and offer.
+    Greeting,
+    /// The person is being asked.
+    Asking,
+    /// Accepted; the manifest is on its way.
+    Agreeing,
+    /// Chunks are arriving.
+    Receiving,
+    /// Everything is on disk; the transaction runs.
+    Applying,
+    /// Committed and compared.
+    Saved,
+    /// It ended otherwise.
+    Ended(Reason),
+}
+
+/// What the caller is to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReceiverAction {
+    /// Send a control message.
+    Send(Message),
+    /// Ask the person, then call [`Receiver::answer`].
+    Ask {
+        /// Who offers.
+        sender: DeviceName,
+        /// What.
+        offer: Offer,
+    },
+    /// Everything wanted is on disk: apply it in one transaction a dataset, then call [`Receiver::applied`].
+    Apply,
+    /// The state changed.
+    Entered(ReceiverState),
+    /// Send what is queued, then close the connection. Always the last action.
+    Close,
+}
+
+/// The machine: messages, answers and times in, actions out. Times are measured from any fixed instant, monotonically.
+#[derive(Debug)]
+pub struct Receiver {
+    hello: Hello,
+    sender: Option<DeviceName>,
+    state: ReceiverState,
+    timers: Timers,
+    actions: VecDeque<ReceiverAction>,
+    snapshots: usize,
+    /// Wanted chunks that have not arrived.
+    missing: Vec<u32>,
+    wanted: u32,
+    staged: u32,
+}
+
+impl Receiver {
+    /// A machine for a new connection; it has the hello to send already.
+    pub fn new(hello: Hello, limits: Limits, now: Duration) -> Self {
+        Self {
+            actions: VecDeque::from([ReceiverAction::Send(Message::Hello(hello.clone()))]),
+            hello,
+            sender: None,
+            state: ReceiverState::Greeting,
+            timers: Timers::new(limits, now),
+            snapshots: 0,
+            missing: Vec::new(),
+            wanted: 0,
+            staged: 0,
+        }
+    }
+
+    /// Where the exchange stands.
+    pub const fn state(&self) -> &ReceiverState {
+        &self.state
+    }
+
+    /// Whether it has ended, well or not.
+    pub const fn is_over(&self) -> bool {
+        matches!(self.state, ReceiverState::Saved | ReceiverState::Ended(_))
+    }
+
+    /// When [`Self::on_time`] is to be called at the latest.
+    pub fn deadline(&self) -> Duration {
+        self.timers.deadline(self.state != ReceiverState::Applying)
+    }
+
+    /// The next thing to do, until there is none.
+    pub fn poll(&mut self) -> Option<ReceiverAction> {
+        self.actions.pop_front()
+    }
+
+    /// A control message arrived.
+    pub fn on_message(&mut self, message: Message, now: Duration) {
+        if self.is_over() {
+            return;
+        }
+        self.timers.heard(now);
+        match (&self.state, message) {
+            (_, Message::Alive) => {}
+            (_, Message::Stop(reason)) => self.end(reason, false),
+            (ReceiverState::Greeting, Message::Hello(peer)) if self.sender.is_none() => match self.hello.agree(&peer) {
+                Ok(_) => self.sender = Some(peer.name),
+                Err(reason) => self.end(reason, true),
+            },
+            (ReceiverState::Greeting, Message::Offer(offer)) => match self.sender.clone() {
+                Some(sender) => {
+                    self.snapshots = offer.snapshots.len();
+                    self.enter(ReceiverState::Asking, Some(now + self.timers.limits().asking));
+                    self.actions.push_back(ReceiverAction::Ask { sender, offer });
+                }
+                None => self.end(Reason::Protocol(Breach::OutOfTurn), true),
+            },
+            _ => self.end(Reason::Protocol(Breach::OutOfTurn), true),
+        }
+    }
+
+    /// The person answered: yes with what is held of each offered snapshot, or no with the reason.
+    pub fn answer(&mut self, answer: Result<Vec<Held>, Reason>, now: Duration) {
+        if self.state != ReceiverState::Asking {
+            return;
+        }
+        match answer {
+            Ok(held) => {
+                debug_assert_eq!(held.len(), self.snapshots);
+                self.send(Message::Accept(held), now);
+                self.enter(ReceiverState::Agreeing, None);
+            }
+            Err(reason) => self.end(reason, true),
+        }
+    }
+
+    /// The manifest arrived and was checked; these of its chunks are not on disk yet.
+    pub fn on_manifest(&mut self, wanted: ChunkSet, now: Duration) {
+        if self.is_over() {
+            return;
+        }
+        self.timers.heard(now);
+        if self.state != ReceiverState::Agreeing {
+            return self.end(Reason::Protocol(Breach::OutOfTurn), true);
+        }
+        self.missing = wanted.iter().collect(); // ascending, which `on_chunk` relies on
+        self.wanted = self.missing.len() as u32;
+        self.send(Message::Want(wanted), now);
+        self.enter(ReceiverState::Receiving, None);
+        self.apply_when_complete(now);
+    }
+
+    /// A chunk arrived. Returns whether it is one that was asked for; if not, the exchange has ended.
+    pub fn on_chunk(&mut self, index: u32, now: Duration) -> bool {
+        if self.is_over() {
+            return false;
+        }
+        self.timers.heard(now);
+        match self.missing.binary_search(&index) {
+            Ok(at) if self.state == ReceiverState::Receiving => {
+                self.missing.remove(at);
+                true
+            }
+            _ => {
+                self.end(Reason::Protocol(Breach::OutOfTurn), true);
+                false
+            }
+        }
+    }
+
+    /// So many of the wanted chunks, in total, are safe on disk.
+    pub fn staged(&mut self, chunks: u32, bytes: u64, now: Duration) {
+        if self.state == ReceiverState::Receiving {
+            self.staged = chunks;
+            self.send(Message::Staged { chunks, bytes }, now);
+            self.apply_when_complete(now);
+        }
+    }
+
+    /// The transactions have committed, or not.
+    pub fn applied(&mut self, outcome: Result<Vec<SavedSnapshot>, Reason>, now: Duration) {
+        if self.state != ReceiverState::Applying {
+            return;
+        }
+        match outcome {
+            Ok(saved) => {
+                self.send(Message::Saved(saved), now);
+                self.enter(ReceiverState::Saved, None);
+                self.actions.push_back(ReceiverAction::Close);
+            }
+            Err(reason) => self.end(reason, true),
+        }
+    }
+
+    /// Time has passed.
+    pub fn on_time(&mut self, now: Duration) {
+        if self.is_over() {
+            return;
+        }
+        if self.timers.is_state_over(now) {
+            let asked = self.state == ReceiverState::Asking;
+            self.end(if asked { Reason::NotAnswered } else { Reason::Lost }, true);
+        } else if self.timers.is_silent(now) && self.state != ReceiverState::Applying {
+            self.end(Reason::Lost, true);
+        } else if self.timers.is_heartbeat_due(now) {
+            self.send(Message::Alive, now);
+        }
+    }
+
+    /// Stops for a reason of this side's own; the distributor is told.
+    pub fn stop(&mut self, reason: Reason) {
+        if !self.is_over() {
+            self.end(reason, true);
+        }
+    }
+
+    /// The connection is gone. While applying, it is finished all the same: the data is here.
+    pub fn on_lost(&mut self) {
+        if !self.is_over() && self.state != ReceiverState::Applying {
+            self.end(Reason::Lost, false);
+        }
+    }
+
+    fn apply_when_complete(&mut self, now: Duration) {
+        if self.staged == self.wanted && self.missing.is_empty() {
+            self.send(Message::Applying, now);
+            self.enter(ReceiverState::Applying, None);
+            self.actions.push_back(ReceiverAction::Apply);
+        }
+    }
+
+    fn send(&mut self, message: Message, now: Duration) {
+        self.timers.spoke(now);
+        self.actions.push_back(ReceiverAction::Send(message));
+    }
+
+    fn enter(&mut self, state: ReceiverState, ends: Option<Duration>) {
+        self.timers.state_ends = ends;
+        self.state = state.clone();
+        self.actions.push_back(ReceiverAction::Entered(state));
+    }
+
+    fn end(&mut self, reason: Reason, tell_peer: bool) {
+        if tell_peer {
+            self.actions.push_back(ReceiverAction::Send(Message::Stop(reason.clone())));
+        }
+        self.enter(ReceiverState::Ended(reason), None);
+        self.actions.push_back(ReceiverAction::Close);
+    }
+}
