@@ -1,1 +1,61 @@
-//! The DIGIT HCM client: login, projects, boundaries, pages.
+//! The DIGIT HCM client: login, projects, boundaries, and a boundary's records page by page.
+//!
+//! It turns HTTP into typed values and stores nothing. The caller commits each [`Page`] together with its
+//! [`Cursor`], and a walk goes on from the last committed cursor, in this process or the next:
+//!
+//! ```no_run
+//! # use fieldcast_downsync::{Client, Cursor, Dataset, DownsyncOptions, Error, ServerConfig};
+//! # async fn run() -> Result<(), Error> {
+//! let client = Client::new(ServerConfig::new("https://hcm.example.org", "mz"))?;
+//! let session = client.login("distributor", "password").await?;
+//! let project = client.projects(&session).await?.remove(0);
+//! let village = client.boundaries(&session, &project).await?.leaves().next().map(|leaf| leaf.code.clone());
+//! let dataset = Dataset { tenant: "mz".into(), project: project.id.clone(), boundary: village };
+//! let mut walk = client.downsync(&session, dataset, Cursor::start(), DownsyncOptions::default())?;
+//! while let Some(page) = walk.next_page().await? {
+//!     let batch = page.records.resolve(|wanted| Ok::<_, Error>(vec![None; wanted.len()]))?;
+//!     // one transaction: batch.families, batch.project, page.next
+//! }
+//! # Ok(()) }
+//! ```
+//!
+//! The server is distrusted throughout; the comment at each check says what real deployments do. Two things no page can
+//! tell are left to the store: whether [`Cursor::households_total`] distinct households came, and what is gone.
+
+mod answer;
+mod boundary;
+mod client;
+mod config;
+mod criteria;
+mod cursor;
+mod error;
+mod failure;
+mod files;
+mod gunzip;
+mod http;
+mod http_date;
+mod lines;
+mod members;
+mod names;
+mod page;
+mod parse;
+mod project;
+mod retry;
+mod roots;
+mod schema;
+mod session;
+#[cfg(test)]
+mod tests;
+mod walk;
+
+pub use boundary::{Boundary, BoundaryTree};
+pub use client::Client;
+pub use config::{DEFAULT_PAGE_LIMIT, Limits, Localization, Paths, RetryPolicy, ServerConfig, Timeouts};
+pub use cursor::{CLOCK_OVERLAP_MS, Cursor};
+pub use error::Error;
+pub use fieldcast_model::Dataset;
+pub use page::{Batch, Page, PageRecords, Progress, Source, Unit};
+pub use project::{BeneficiaryType, Project, ProjectBoundary};
+pub use schema::{EntityDescription, Parent, Schema, SchemaError, Scope};
+pub use session::{Role, Session};
+pub use walk::{Downsync, DownsyncOptions};

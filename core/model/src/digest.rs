@@ -43,7 +43,7 @@ impl Digest {
             let (sum, carry_a) = a.overflowing_add(!b);
             let (sum, carry_b) = sum.overflowing_add(u8::from(one));
             *a = sum;
-            one = carry_a | carry_b;
+            one = carry_a || carry_b;
         }
     }
 }
@@ -55,7 +55,7 @@ impl std::ops::AddAssign for Digest {
             let (sum, carry_a) = a.overflowing_add(b);
             let (sum, carry_b) = sum.overflowing_add(u8::from(carry));
             *a = sum;
-            carry = carry_a | carry_b;
+            carry = carry_a || carry_b;
         }
     }
 }

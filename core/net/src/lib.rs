@@ -1,1 +1,39 @@
 //! Interfaces, mDNS, TLS and sockets; the only crate that opens one.
+//!
+//! A device is its Ed25519 key ([`Identity`]); a [`Connection`] is TCP on one chosen [`Interface`] under TLS 1.3 with
+//! both keys proven, and carries frames. [`announce`] and [`browse`] let devices on that interface find each other.
+//! What is found is a hint that anybody can forge: only a connection proves who the other side is.
+
+mod announce;
+mod browse;
+mod connection;
+mod dial;
+mod error;
+mod frames;
+mod identity;
+mod interface;
+mod key_file;
+mod listener;
+mod mdns;
+mod sighting;
+mod socket;
+mod tls;
+mod traffic;
+mod verifier;
+mod waiting;
+
+pub use announce::{Announced, Announcement, announce};
+pub use browse::{Browser, browse};
+pub use connection::Connection;
+pub use dial::dial;
+pub use error::Error;
+pub use frames::{FrameReader, FrameWriter, IDLE_LIMIT};
+pub use identity::{Identity, fingerprint_of, verify};
+pub use interface::{Interface, choose_interface, interfaces};
+pub use listener::Listener;
+pub use sighting::{Peer, Sighting};
+pub use traffic::Traffic;
+pub use waiting::HandshakeLimits;
+
+#[cfg(test)]
+mod tests;

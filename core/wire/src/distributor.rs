@@ -141,9 +141,9 @@ impl Distributor {
         next
     }
 
-    /// Whether chunks are waiting to be sent.
-    pub fn has_chunks(&self) -> bool {
-        !self.to_send.is_empty()
+    /// The chunks that wait to be sent, in order.
+    pub fn chunks_to_send(&self) -> impl ExactSizeIterator<Item = u32> + '_ {
+        self.to_send.iter().copied()
     }
 
     /// Time has passed.

@@ -1,6 +1,6 @@
 //! The messages of an exchange. They travel in control frames; manifests and chunks have frame kinds of their own.
 
-use fieldcast_model::{DeviceName, Digest, ServerTime, SnapshotSummary};
+use fieldcast_model::{DeviceName, Digest, Fingerprint, ServerTime, SnapshotSummary};
 use serde::{Deserialize, Serialize};
 
 use crate::{Breach, Reason};
@@ -60,6 +60,17 @@ pub struct Offer {
     pub snapshots: Vec<SnapshotSummary>,
     /// Bytes on the wire if everything is new to the receiver.
     pub bytes: u64,
+}
+
+impl Offer {
+    /// Names these snapshots from this sender. Under it a receiver stages chunks and remembers consent, so that the same
+    /// offer after a lost connection goes on where it was.
+    pub fn id(&self, sender: &Fingerprint) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&sender.0);
+        hasher.update(&postcard::to_stdvec(&self.snapshots).unwrap_or_default()); // plain data: cannot fail
+        *hasher.finalize().as_bytes()
+    }
 }
 
 /// What a receiver holds of one offered dataset.

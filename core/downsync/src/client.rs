@@ -1,0 +1,92 @@
+//! The client: one deployment, any number of sessions.
+
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::config::ServerConfig;
+use crate::error::Error;
+use crate::failure::Failure;
+use crate::http::{Http, Reply};
+use crate::parse::Layout;
+use crate::retry::Attempts;
+use crate::schema::Schema;
+use crate::session::Session;
+
+/// A DIGIT HCM deployment. Cheap to clone; clones share connections. Must be used within a tokio runtime.
+#[derive(Clone, Debug)]
+pub struct Client {
+    http: Arc<Http>,
+    layout: Arc<Layout>,
+}
+
+impl Client {
+    /// A client of the deployment `config` describes. Connects to nothing yet.
+    ///
+    /// # Errors
+    /// [`Error::Config`]: an address that is none or would send the token unprotected.
+    pub fn new(config: ServerConfig) -> Result<Self, Error> {
+        let schema = Schema::digit().map_err(|error| Error::config(error.to_string()))?;
+        Ok(Self { http: Arc::new(Http::new(config)?), layout: Arc::new(Layout::new(schema)) })
+    }
+
+    /// The settings it was made with.
+    pub fn config(&self) -> &ServerConfig {
+        &self.http.config
+    }
+
+    /// The entity types it knows, parents before children.
+    pub fn schema(&self) -> &Schema {
+        &self.layout.schema
+    }
+
+    pub(crate) fn http(&self) -> &Http {
+        &self.http
+    }
+
+    pub(crate) fn layout(&self) -> &Arc<Layout> {
+        &self.layout
+    }
+
+    /// Makes attempts until one succeeds or there is no point in another.
+    pub(crate) async fn retrying<T>(&self, attempt: impl AsyncFn() -> Result<T, Failure>) -> Result<T, Error> {
+        let mut attempts = Attempts::new(self.config().retry);
+        loop {
+            match attempt().await {
+                Ok(value) => return Ok(value),
+                Err(failure) => attempts.wait_after(failure).await?,
+            }
+        }
+    }
+
+    /// One attempt at a service, with the `RequestInfo` added to `body`, which must be an object.
+    pub(crate) async fn call(
+        &self,
+        session: &Session,
+        path: &str,
+        query: &[(&str, &str)],
+        mut body: Value,
+    ) -> Result<(Reply, i64), Failure> {
+        let now = (self.config().clock)();
+        body["RequestInfo"] = session.request_info(&self.config().tenant, now);
+        let reply = self.http.send(self.http.post(path, query).json(&body)).await?;
+        Ok((reply.success(path)?, now))
+    }
+
+    /// Calls a service, again if need be, for an answer of type `T`.
+    pub(crate) async fn ask<T: DeserializeOwned>(
+        &self,
+        session: &Session,
+        path: &str,
+        query: &[(&str, &str)],
+        body: Value,
+    ) -> Result<T, Error> {
+        self.retrying(async || {
+            let (reply, _) = self.call(session, path, query, body.clone()).await?;
+            let bad = |_| Failure::passing(Error::bad_answer(format!("{path} answered in another form")));
+            serde_json::from_str(&reply.text).map_err(bad)
+        })
+        .await
+    }
+}

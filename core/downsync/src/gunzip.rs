@@ -1,0 +1,160 @@
+//! Unpacking what may be gzip, bounded in every direction.
+//!
+//! The magic bytes decide, not the header: object stores send `Content-Encoding` as it was once uploaded. Doing it
+//! here rather than in reqwest also gives the number of bytes on the wire and leaves `Range` requests meaningful.
+
+use std::io::{self, ErrorKind, Write};
+
+use flate2::write::MultiGzDecoder;
+
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+/// Deflate expands up to 1032 times: a piece of packed input at a time keeps the overshoot small.
+const PIECE: usize = 4 << 10;
+
+/// Why unpacking stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum UnpackError {
+    /// More than the cap came out.
+    TooLarge,
+    /// Not gzip after all, damaged, or cut short.
+    Broken,
+}
+
+/// Takes packed or plain bytes in, hands plain bytes out.
+#[derive(Debug)]
+pub(crate) struct Unpacker {
+    head: Vec<u8>,
+    stage: Stage,
+    finished: bool,
+}
+
+#[derive(Debug)]
+enum Stage {
+    Undecided(Sink),
+    Plain(Sink),
+    Gzip(MultiGzDecoder<Sink>),
+    Failed,
+}
+
+impl Unpacker {
+    /// Unpacks at most `cap` bytes.
+    pub(crate) fn new(cap: u64) -> Self {
+        Self { head: Vec::new(), stage: Stage::Undecided(Sink { bytes: Vec::new(), left: cap }), finished: false }
+    }
+
+    /// Takes the next bytes of the stream.
+    pub(crate) fn push(&mut self, input: &[u8]) -> Result<(), UnpackError> {
+        if !matches!(self.stage, Stage::Undecided(_)) {
+            return self.write(input);
+        }
+        self.head.extend_from_slice(input);
+        if self.head.len() < GZIP_MAGIC.len() { Ok(()) } else { self.decide() }
+    }
+
+    /// Says that the stream has ended.
+    pub(crate) fn finish(&mut self) -> Result<(), UnpackError> {
+        if matches!(self.stage, Stage::Undecided(_)) {
+            self.decide()?;
+        }
+        match &mut self.stage {
+            Stage::Gzip(decoder) => decoder.try_finish().map_err(broken)?,
+            Stage::Failed => return Err(UnpackError::Broken),
+            _ => {}
+        }
+        self.finished = true;
+        Ok(())
+    }
+
+    /// Whether the stream has ended well.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.finished
+    }
+
+    /// What has come out since the last call; the caller may leave a rest in it.
+    pub(crate) fn output(&mut self) -> &mut Vec<u8> {
+        match &mut self.stage {
+            Stage::Undecided(sink) | Stage::Plain(sink) => &mut sink.bytes,
+            Stage::Gzip(decoder) => &mut decoder.get_mut().bytes,
+            Stage::Failed => &mut self.head,
+        }
+    }
+
+    fn decide(&mut self) -> Result<(), UnpackError> {
+        let Stage::Undecided(sink) = std::mem::replace(&mut self.stage, Stage::Failed) else { return Ok(()) };
+        let head = std::mem::take(&mut self.head);
+        let packed = head.starts_with(&GZIP_MAGIC);
+        self.stage = if packed { Stage::Gzip(MultiGzDecoder::new(sink)) } else { Stage::Plain(sink) };
+        self.write(&head)
+    }
+
+    fn write(&mut self, input: &[u8]) -> Result<(), UnpackError> {
+        match &mut self.stage {
+            Stage::Plain(sink) => sink.write_all(input).map_err(broken),
+            Stage::Gzip(decoder) => input.chunks(PIECE).try_for_each(|piece| decoder.write_all(piece)).map_err(broken),
+            Stage::Undecided(_) | Stage::Failed => Err(UnpackError::Broken),
+        }
+    }
+}
+
+fn broken(error: io::Error) -> UnpackError {
+    if error.kind() == ErrorKind::FileTooLarge { UnpackError::TooLarge } else { UnpackError::Broken }
+}
+
+/// A buffer that takes no more than it may.
+#[derive(Debug)]
+struct Sink {
+    bytes: Vec<u8>,
+    left: u64,
+}
+
+impl Write for Sink {
+    fn write(&mut self, input: &[u8]) -> io::Result<usize> {
+        let Some(left) = self.left.checked_sub(input.len() as u64) else {
+            return Err(ErrorKind::FileTooLarge.into());
+        };
+        self.left = left;
+        self.bytes.extend_from_slice(input);
+        Ok(input.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::gzip;
+
+    fn unpack(input: &[u8], cap: u64) -> Result<Vec<u8>, UnpackError> {
+        let mut unpacker = Unpacker::new(cap);
+        input.chunks(3).try_for_each(|piece| unpacker.push(piece))?;
+        unpacker.finish()?;
+        Ok(std::mem::take(unpacker.output()))
+    }
+
+    #[test]
+    fn packed_and_plain_come_out_the_same() {
+        for text in ["", "x", "{\"a\":1}", &"long ".repeat(9999)] {
+            assert_eq!(unpack(text.as_bytes(), 1 << 20).unwrap(), text.as_bytes());
+            assert_eq!(unpack(&gzip(text.as_bytes()), 1 << 20).unwrap(), text.as_bytes());
+        }
+        let two = [gzip(b"one "), gzip(b"two")].concat();
+        assert_eq!(unpack(&two, 99).unwrap(), b"one two", "several members are one stream");
+    }
+
+    #[test]
+    fn a_bomb_a_cut_and_damage_are_errors() {
+        let bomb = gzip(&vec![0; 10 << 20]);
+        assert_eq!(unpack(&bomb, 1 << 20), Err(UnpackError::TooLarge));
+        let packed = gzip(&"some text ".repeat(500).into_bytes());
+        for cut in 2..packed.len() {
+            assert_eq!(unpack(&packed[..cut], 1 << 20), Err(UnpackError::Broken), "cut at {cut}");
+        }
+        let mut damaged = packed.clone();
+        damaged[packed.len() / 2] ^= 0x10;
+        assert_eq!(unpack(&damaged, 1 << 20), Err(UnpackError::Broken));
+    }
+}

@@ -1,0 +1,155 @@
+//! Requests, one attempt each, and reading answers within bounds.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fieldcast_model::ServerTime;
+use reqwest::{RequestBuilder, Response, Url, header};
+use rustls::pki_types::CertificateDer;
+
+use crate::config::ServerConfig;
+use crate::error::Error;
+use crate::failure::Failure;
+use crate::gunzip::{UnpackError, Unpacker};
+use crate::http_date;
+
+/// The connection pool to one deployment.
+#[derive(Debug)]
+pub(crate) struct Http {
+    client: reqwest::Client,
+    base: Url,
+    pub(crate) config: ServerConfig,
+}
+
+/// An answer, whatever its status.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) text: String,
+    /// Bytes of the body as they travelled.
+    pub(crate) wire_bytes: u64,
+    /// The `Date` header.
+    pub(crate) date: Option<ServerTime>,
+    retry_after: Option<Duration>,
+}
+
+impl Http {
+    pub(crate) fn new(config: ServerConfig) -> Result<Self, Error> {
+        let base = config.base_url.trim_end_matches('/');
+        let base = Url::parse(base).map_err(|_| Error::config("`base_url` is not an address like https://host"))?;
+        may_connect(&base, &config)?;
+        let mut builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls(&config)?)
+            // The token stands in the body, which a followed redirect would carry to wherever it points.
+            .redirect(reqwest::redirect::Policy::none())
+            .no_gzip()
+            .connect_timeout(config.timeouts.connect)
+            .read_timeout(config.timeouts.idle)
+            .user_agent(concat!("fieldcast/", env!("CARGO_PKG_VERSION")));
+        if is_loopback(&base) {
+            builder = builder.no_proxy();
+        }
+        let client = builder.build().map_err(|_| Error::config("the HTTP client cannot be set up"))?;
+        Ok(Self { client, base, config })
+    }
+
+    /// A POST to a service of the deployment.
+    pub(crate) fn post(&self, path: &str, query: &[(&str, &str)]) -> RequestBuilder {
+        let mut url = self.base.clone();
+        url.set_path(&format!("{}/{}", self.base.path().trim_end_matches('/'), path.trim_start_matches('/')));
+        let request = self.client.post(url).header(header::ACCEPT, "application/json");
+        let request = request.header(header::ACCEPT_ENCODING, "gzip");
+        if query.is_empty() { request } else { request.query(query) }
+    }
+
+    /// A GET of a pre-generated file, which may lie on another host.
+    pub(crate) fn get(&self, url: &str) -> Result<RequestBuilder, Error> {
+        let url = self.base.join(url).map_err(|_| Error::bad_answer("a download link that is no address"))?;
+        may_connect(&url, &self.config)?;
+        Ok(self.client.get(url).header(header::ACCEPT_ENCODING, "gzip"))
+    }
+
+    /// Sends a request and reads the answer to its end, within the limits of time and size.
+    pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Reply, Failure> {
+        let whole = async { read(request.send().await?, self.config.limits.answer_bytes).await };
+        tokio::time::timeout(self.config.timeouts.answer, whole)
+            .await
+            .unwrap_or_else(|_| Err(Failure::too_much(Error::unreachable("it took too long"))))
+    }
+}
+
+impl Reply {
+    /// The answer, if its status says it is one.
+    pub(crate) fn success(self, path: &str) -> Result<Self, Failure> {
+        if !(200..300).contains(&self.status) {
+            return Err(Failure::of_status(self.status, self.retry_after, path, &self.text));
+        }
+        if self.text.trim_start().starts_with('<') {
+            let reason = "a web page came instead of data, the network may want a sign-in in the browser";
+            return Err(Failure::passing(Error::unreachable(reason)));
+        }
+        Ok(self)
+    }
+}
+
+/// `Retry-After` in seconds; its other form, a date, is as good as none.
+pub(crate) fn retry_after(response: &Response) -> Option<Duration> {
+    response.headers().get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
+}
+
+/// A header that holds a date.
+pub(crate) fn date(response: &Response, name: header::HeaderName) -> Option<ServerTime> {
+    http_date::parse(response.headers().get(name)?.to_str().ok()?)
+}
+
+async fn read(mut response: Response, cap: u64) -> Result<Reply, Failure> {
+    let status = response.status().as_u16();
+    let (date, retry_after) = (date(&response, header::DATE), retry_after(&response));
+    let mut unpacker = Unpacker::new(cap);
+    let mut wire_bytes = 0;
+    while let Some(piece) = response.chunk().await? {
+        wire_bytes += piece.len() as u64;
+        unpacker.push(&piece).map_err(unpack_failure)?;
+    }
+    unpacker.finish().map_err(unpack_failure)?;
+    let text = String::from_utf8(std::mem::take(unpacker.output()))
+        .map_err(|_| Failure::passing(Error::bad_answer("text that is not UTF-8")))?;
+    Ok(Reply { status, text, wire_bytes, date, retry_after })
+}
+
+pub(crate) fn unpack_failure(error: UnpackError) -> Failure {
+    match error {
+        UnpackError::TooLarge => Failure::too_much(Error::bad_answer("more data than this device takes at once")),
+        UnpackError::Broken => Failure::passing(Error::bad_answer("packed data that is damaged or cut short")),
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host_str() {
+        Some("localhost") => true,
+        Some(host) => host.trim_matches(['[', ']']).parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback()),
+        None => false,
+    }
+}
+
+fn may_connect(url: &Url, config: &ServerConfig) -> Result<(), Error> {
+    match url.scheme() {
+        "https" => Ok(()),
+        "http" if config.allow_http || is_loopback(url) => Ok(()),
+        "http" => Err(Error::config("plain http:// would show the token to everybody on the way: use https://")),
+        _ => Err(Error::config("only https:// addresses are supported")),
+    }
+}
+
+/// Public roots compiled in: the platform's verifier would need set-up through JNI on Android.
+fn tls(config: &ServerConfig) -> Result<rustls::ClientConfig, Error> {
+    let mut roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    for der in &config.extra_roots {
+        let added = roots.add(CertificateDer::from(der.as_slice()).into_owned());
+        added.map_err(|_| Error::config("one of `extra_roots` is not a certificate"))?;
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let builder = builder.map_err(|_| Error::config("TLS cannot be set up"))?;
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}

@@ -1,0 +1,163 @@
+//! Which projects (campaigns) a user works in.
+
+use std::collections::HashSet;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::client::Client;
+use crate::error::Error;
+use crate::session::Session;
+
+/// Rows asked for at a time; what DIGIT's app asks for.
+const ROWS: usize = 100;
+
+/// Rounds after which a staff list that never ends is cut.
+const MAX_ROUNDS: usize = 50;
+
+/// A project a user is staff of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Project {
+    /// Its id, a UUID.
+    pub id: String,
+    /// Its name for people; may be empty.
+    pub name: String,
+    /// Code of its type, e.g. `LLIN` or `SMC`; may be empty.
+    pub project_type: String,
+    /// Who is registered, if the project says.
+    pub beneficiary_type: Option<BeneficiaryType>,
+    /// The boundary it covers: the top of the user's boundary tree.
+    pub boundary: Option<ProjectBoundary>,
+    /// The campaign it is a part of: first id of its `projectHierarchy`, or its own. Pre-generated files are made per root.
+    pub root_id: String,
+    /// Campaign number (`referenceID`), if any.
+    pub reference: Option<String>,
+    /// Start, milliseconds since 1970.
+    pub start_date: Option<i64>,
+    /// End, milliseconds since 1970.
+    pub end_date: Option<i64>,
+}
+
+/// Who is registered in a project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum BeneficiaryType {
+    /// Households, as for bed nets.
+    Household,
+    /// Persons, as for medicines.
+    Individual,
+}
+
+/// The boundary of a project.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProjectBoundary {
+    /// Its code.
+    pub code: String,
+    /// Its level, e.g. `DISTRICT`.
+    pub kind: String,
+}
+
+#[derive(Deserialize)]
+struct StaffBody {
+    #[serde(rename = "ProjectStaff")]
+    staff: Option<Vec<StaffRow>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct StaffRow {
+    project_id: Option<String>,
+    is_deleted: Option<bool>,
+}
+
+#[derive(Deserialize)]
+struct ProjectBody {
+    #[serde(rename = "Project")]
+    projects: Option<Vec<ProjectRow>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ProjectRow {
+    id: Option<String>,
+    name: Option<String>,
+    project_type: Option<String>,
+    #[serde(rename = "referenceID")]
+    reference: Option<String>,
+    address: Option<AddressRow>,
+    start_date: Option<i64>,
+    end_date: Option<i64>,
+    project_hierarchy: Option<String>,
+    #[serde(default)]
+    targets: Value,
+    #[serde(default)]
+    additional_details: Value,
+    is_deleted: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AddressRow {
+    boundary_type: Option<String>,
+    boundary: Option<String>,
+}
+
+impl Client {
+    /// The projects the user is staff of, in the server's order; empty if there is none.
+    ///
+    /// # Errors
+    /// [`Error::SessionExpired`], [`Error::Unreachable`], [`Error::Server`], [`Error::BadAnswer`].
+    pub async fn projects(&self, session: &Session) -> Result<Vec<Project>, Error> {
+        let tenant = &self.config().tenant;
+        let rows = ROWS.to_string();
+        let query = [("offset", "0"), ("limit", rows.as_str()), ("tenantId", tenant.as_str())];
+        let mut projects = Vec::new();
+        for id in self.staffed_projects(session).await? {
+            let body = json!({ "Projects": [{ "id": id, "tenantId": tenant }] });
+            let found: ProjectBody = self.ask(session, &self.config().paths.project, &query, body).await?;
+            let live = |row: &ProjectRow| row.id.as_deref() == Some(&id) && row.is_deleted != Some(true);
+            projects.extend(found.projects.unwrap_or_default().into_iter().find(live).map(|row| project(id, row)));
+        }
+        Ok(projects)
+    }
+
+    /// Distinct ids of the projects the user is assigned to.
+    async fn staffed_projects(&self, session: &Session) -> Result<Vec<String>, Error> {
+        let (mut ids, mut seen) = (Vec::new(), HashSet::new());
+        for round in 0..MAX_ROUNDS {
+            let (offset, limit) = ((round * ROWS).to_string(), ROWS.to_string());
+            let query = [("offset", offset.as_str()), ("limit", &limit), ("tenantId", &self.config().tenant)];
+            let body = json!({ "ProjectStaff": { "staffId": [session.user_uuid] } });
+            let page: StaffBody = self.ask(session, &self.config().paths.project_staff, &query, body).await?;
+            let page = page.staff.unwrap_or_default();
+            let full = page.len() >= ROWS;
+            let live = page.into_iter().filter(|row| row.is_deleted != Some(true)).filter_map(|row| row.project_id);
+            ids.extend(live.filter(|id| seen.insert(id.clone())));
+            if !full {
+                break;
+            }
+        }
+        Ok(ids)
+    }
+}
+
+fn project(id: String, row: ProjectRow) -> Project {
+    let boundary = row.address.and_then(|address| {
+        Some(ProjectBoundary { code: address.boundary?, kind: address.boundary_type.unwrap_or_default() })
+    });
+    let root = row.project_hierarchy.as_deref().and_then(|ids| ids.split('.').next()).filter(|root| !root.is_empty());
+    let declared = &row.additional_details["projectType"]["beneficiaryType"];
+    let targeted = &row.targets[0]["beneficiaryType"];
+    let beneficiary_type = [declared, targeted].into_iter().find_map(|value| Deserialize::deserialize(value).ok());
+    Project {
+        root_id: root.unwrap_or(&id).to_owned(),
+        id,
+        name: row.name.unwrap_or_default(),
+        project_type: row.project_type.unwrap_or_default(),
+        beneficiary_type,
+        boundary,
+        reference: row.reference,
+        start_date: row.start_date,
+        end_date: row.end_date,
+    }
+}

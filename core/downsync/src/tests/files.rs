@@ -1,0 +1,198 @@
+//! Pre-generated files.
+
+use fieldcast_model::{EntityType, ServerTime};
+use serde_json::{Value, json};
+
+use super::server::{Request, Say, Server};
+use super::{finish, root_of, walk};
+use crate::{Batch, CLOCK_OVERLAP_MS, Error, Source, Unit};
+
+const LINES: [(&str, &str); 4] = [
+    (
+        "TASKS",
+        r#"{"_t":"PROJECT_TASK","clientReferenceId":"t1","projectBeneficiaryClientReferenceId":"b1"}
+"#,
+    ),
+    (
+        "HH_MEMBERS",
+        r#"{"_t":"HOUSEHOLD","clientReferenceId":"h1","rowVersion":2,"auditDetails":{"lastModifiedTime":77}}
+ {"_t":"HOUSEHOLD_MEMBER","clientReferenceId":"m1","householdClientReferenceId":"h1","individualClientReferenceId":"i1"}
+"#,
+    ),
+    (
+        "BENE_AE_REF",
+        r#"{"_t":"PROJECT_BENEFICIARY","clientReferenceId":"b1","beneficiaryClientReferenceId":"i1"}
+{"_t":"SIDE_EFFECT","clientReferenceId":"s1","taskClientReferenceId":"t1"}
+{"_t":"HF_REFERRAL","clientReferenceId":"hf1"}
+{"_t":"SOMETHING_NEW","clientReferenceId":"n1"}
+"#,
+    ),
+    ("INDIVIDUALS", "{\"rowVersion\":1,\"clientReferenceId\":\"i1\",\"_t\":\"INDIVIDUAL\"}"),
+];
+
+/// Links to the four files, with right counts.
+fn links() -> Value {
+    let link = |(file, lines): &(&str, &str)| json!({ "fileType": file, "url": format!("/files/{file}"), "recordCount": lines.lines().count(), "expiresAt": 1 });
+    json!({ "ResponseInfo": {}, "DownloadLinks": LINES.iter().map(link).collect::<Vec<_>>() })
+}
+
+fn packed(request: &Request) -> Option<Vec<u8>> {
+    let file = request.target.strip_prefix("/files/")?;
+    LINES.iter().find(|(name, _)| *name == file).map(|(_, lines)| super::gzip(lines.as_bytes()))
+}
+
+fn serve(request: &Request) -> Say {
+    match packed(request) {
+        Some(bytes) => Say::raw(200, bytes)
+            .header("content-encoding", "gzip")
+            .header("etag", "\"v1\"")
+            .header("last-modified", "Sun, 24 Aug 2025 01:46:40 GMT"),
+        None => Say::json(&links()),
+    }
+}
+
+fn check_records(batches: &[Batch]) {
+    let all: Vec<_> = batches.iter().flat_map(|batch| batch.families.clone()).collect();
+    let mut ids: Vec<_> = all.iter().map(|record| record.id.to_string()).collect();
+    ids.sort();
+    assert_eq!(ids, ["b1", "h1", "i1", "m1", "s1", "t1"]);
+    assert!(ids.iter().all(|id| root_of(&all, id) == "h1"));
+    let individual = all.iter().find(|record| record.entity.as_str() == "Individual").unwrap();
+    assert_eq!(individual.body.as_str(), r#"{"clientReferenceId":"i1","rowVersion":1}"#, "the tag is the file's");
+    let project: Vec<_> = batches.iter().flat_map(|batch| &batch.project).map(|record| record.id.to_string()).collect();
+    assert_eq!(project, ["hf1"]);
+}
+
+#[tokio::test]
+async fn files_give_the_same_records_with_their_roots() {
+    let server = Server::start(|_, request| serve(request)).await;
+    let mut walk = walk(&server.url, 10);
+    let page = walk.next_page().await.unwrap().unwrap();
+    assert_eq!((page.source, page.progress.unit, page.skipped), (Source::Files, Unit::Records, 0));
+    assert_eq!((page.progress.done, page.progress.total), (8, Some(8)));
+    let end = page.next.clone();
+    check_records(&[super::resolved(page)]);
+    assert!(end.done && end.sound && end.households_total == Some(1));
+    assert_eq!(end.as_of, Some(ServerTime(1_756_000_000_000 - CLOCK_OVERLAP_MS)));
+    assert!(end.answered.contains(&EntityType::new("Task")));
+    assert!(!end.answered.contains(&EntityType::new("Service")), "no file holds checklists");
+    assert!(walk.next_page().await.unwrap().is_none());
+    let order: Vec<_> = server.seen().iter().skip(1).map(|request| request.target.clone()).collect();
+    assert_eq!(order, ["/files/HH_MEMBERS", "/files/INDIVIDUALS", "/files/BENE_AE_REF", "/files/TASKS"]);
+    assert!(server.seen()[1].body.is_empty(), "no token goes to the file store");
+}
+
+#[tokio::test]
+async fn a_broken_connection_goes_on_where_it_broke() {
+    let server = Server::start(|n, request| {
+        let Some(bytes) = packed(request) else { return Say::json(&links()) };
+        let range = request
+            .header("range")
+            .map(|range| range["bytes=".len()..].trim_end_matches('-').parse::<usize>().unwrap());
+        match range {
+            Some(from) => {
+                assert_eq!(request.header("if-range"), Some("\"v1\""));
+                let range = format!("bytes {from}-{}/{}", bytes.len() - 1, bytes.len());
+                Say::raw(206, &bytes[from..]).header("content-range", range)
+            }
+            None => Say { cut: (n % 2 == 1).then_some(bytes.len() / 2), ..serve(request) },
+        }
+    })
+    .await;
+    let (batches, end) = finish(&mut walk(&server.url, 10)).await.unwrap();
+    check_records(&batches);
+    assert!(end.sound);
+    assert!(server.seen().iter().any(|request| request.header("range").is_some()));
+}
+
+#[tokio::test]
+async fn a_store_without_ranges_is_read_over_from_the_front() {
+    let server = Server::start(|n, request| {
+        let say = serve(request);
+        Say { cut: (n == 1).then_some(say.body.len() / 2), ..say }
+    })
+    .await;
+    let (batches, end) = finish(&mut walk(&server.url, 10)).await.unwrap();
+    check_records(&batches);
+    assert!(end.sound);
+}
+
+#[tokio::test]
+async fn a_file_replaced_meanwhile_starts_the_walk_over() {
+    let server = Server::start(|n, request| match n {
+        1 => {
+            let say = serve(request);
+            Say { cut: Some(say.body.len() / 2), ..say }
+        }
+        2 => Say::raw(200, packed(request).unwrap()).header("etag", "\"v2\""),
+        _ => serve(request),
+    })
+    .await;
+    let mut walk = walk(&server.url, 10);
+    let Err(Error::BadAnswer { what }) = walk.next_page().await else { panic!() };
+    assert!(what.contains("replaced"));
+    let (batches, end) = finish(&mut walk).await.unwrap();
+    check_records(&batches);
+    assert!(end.sound);
+}
+
+#[tokio::test]
+async fn missing_files_lines_and_counts_are_not_sound() {
+    for change in [
+        |links: &mut Value| drop(links["DownloadLinks"].as_array_mut().unwrap().remove(0)),
+        |links: &mut Value| links["DownloadLinks"][1]["recordCount"] = 3.into(),
+        |links: &mut Value| links["DownloadLinks"][1]["recordCount"] = Value::Null,
+    ] {
+        let server = Server::start(move |_, request| {
+            let mut links = links();
+            change(&mut links);
+            if packed(request).is_some() { serve(request) } else { Say::json(&links) }
+        })
+        .await;
+        let (_, end) = finish(&mut walk(&server.url, 10)).await.unwrap();
+        assert!(end.done && !end.sound);
+    }
+}
+
+#[tokio::test]
+async fn without_prepared_files_the_error_says_what_to_do() {
+    let server = Server::start(|n, _| match n {
+        0 => Say::json(&json!({ "ResponseInfo": {}, "DownloadLinks": [] })),
+        _ => Say::raw(400, r#"{"ResponseInfo":null,"Errors":[{"code":"PREGEN_NOT_AVAILABLE","message":"none"}]}"#),
+    })
+    .await;
+    let mut walk = walk(&server.url, 10);
+    assert_eq!(walk.next_page().await.unwrap_err(), Error::NotPrepared);
+    assert_eq!(walk.next_page().await.unwrap_err(), Error::NotPrepared);
+}
+
+#[tokio::test]
+async fn damaged_files_and_links_are_errors_and_broken_lines_are_counted() {
+    let server = Server::start(|_, request| match packed(request) {
+        Some(_) => Say::raw(
+            200,
+            b"{\"_t\":\"HOUSEHOLD\",\"clientReferenceId\":\"h1\"}\n{\"_t\":\n\xff\n{\"x\":1}\n{\"_t\":\"TASK\"}\n",
+        ),
+        None => Say::json(&links()),
+    })
+    .await;
+    let page = walk(&server.url, 10).next_page().await.unwrap().unwrap();
+    assert_eq!((page.records.len(), page.skipped), (4, 4 * 3), "plain text is read too; unknown types are no fault");
+
+    let server = Server::start(|_, request| match packed(request) {
+        Some(bytes) => Say::raw(200, &bytes[..bytes.len() - 9]),
+        None => Say::json(&links()),
+    })
+    .await;
+    assert!(matches!(walk(&server.url, 10).next_page().await, Err(Error::BadAnswer { .. })));
+
+    let server =
+        Server::start(|_, request| if packed(request).is_some() { Say::raw(403, "") } else { Say::json(&links()) })
+            .await;
+    let Err(Error::BadAnswer { what }) = walk(&server.url, 10).next_page().await else { panic!() };
+    assert!(what.contains("run out"));
+
+    let link = json!({ "DownloadLinks": [{ "fileType": "TASKS", "url": "http://files.example/x", "recordCount": 1 }] });
+    let server = Server::start(move |_, _| Say::json(&link)).await;
+    assert!(matches!(walk(&server.url, 10).next_page().await, Err(Error::Config { .. })), "health data in the clear");
+}

@@ -1,0 +1,175 @@
+//! Login, projects, boundaries.
+
+use serde_json::json;
+
+use super::server::{Say, Server};
+use super::{PHONE_CLOCK, config, session};
+use crate::{BeneficiaryType, Client, Error, Project, ProjectBoundary};
+
+fn client(server: &Server) -> Client {
+    Client::new(config(&server.url)).unwrap()
+}
+
+#[tokio::test]
+async fn a_login_is_a_form_and_gives_a_session_that_does_not_print_itself() {
+    let user = json!({
+        "id": 7, "uuid": "u-7", "userName": "asha", "name": "Asha M", "mobileNumber": "999", "emailId": null,
+        "roles": [{ "name": "Distributor", "code": "DISTRIBUTOR", "tenantId": "mz" }],
+    });
+    let token = json!({ "access_token": "tok-1", "expires_in": 60, "UserRequest": user });
+    let server = Server::start(move |_, _| Say::json(&token)).await;
+    let session = client(&server).login("asha", "p&ss word").await.unwrap();
+    assert_eq!((session.access_token.as_str(), session.user_uuid.as_str()), ("tok-1", "u-7"));
+    assert_eq!(session.expires_at, Some(PHONE_CLOCK + 60_000));
+    assert!(session.has_role("DISTRIBUTOR") && session.user_info.as_str().contains("999"));
+    let printed = format!("{session:?}");
+    assert!(["tok-1", "asha", "Asha", "999"].iter().all(|secret| !printed.contains(secret)), "{printed}");
+    let stored = serde_json::to_string(&session).unwrap();
+    assert_eq!(serde_json::from_str::<crate::Session>(&stored).unwrap(), session);
+
+    let request = &server.seen()[0];
+    assert_eq!(request.target, "/user/oauth/token");
+    assert_eq!(request.header("authorization"), Some("Basic ZWdvdi11c2VyLWNsaWVudDo="));
+    assert_eq!(request.header("content-type"), Some("application/x-www-form-urlencoded"));
+    assert_eq!(
+        request.body,
+        "username=asha&password=p%26ss+word&userType=EMPLOYEE&tenantId=mz&scope=read&grant_type=password"
+    );
+}
+
+#[tokio::test]
+async fn wrong_credentials_are_told_from_a_broken_server() {
+    let server = Server::start(|n, _| match n {
+        0 => Say::raw(400, r#"{"error":"invalid_request","error_description":"Invalid login credentials"}"#),
+        1 => Say::raw(401, ""),
+        2 => Say::raw(400, r#"{"Errors":[{"code":"INVALID_TENANT_ID","message":"no such tenant"}]}"#),
+        _ => Say::raw(200, "{}"),
+    })
+    .await;
+    let client = client(&server);
+    assert_eq!(client.login("a", "b").await, Err(Error::WrongCredentials));
+    assert_eq!(client.login("a", "b").await, Err(Error::WrongCredentials));
+    let Err(Error::Server { status: 400, code, .. }) = client.login("a", "b").await else { panic!() };
+    assert_eq!(code, "INVALID_TENANT_ID");
+    assert!(matches!(client.login("a", "b").await, Err(Error::BadAnswer { .. })));
+    assert_eq!(server.seen().len(), 3 + 4, "only what may pass is tried again");
+}
+
+#[tokio::test]
+async fn projects_come_from_staff_rows_each_once() {
+    let server = Server::start(|_, request| {
+        let body = request.json();
+        assert_eq!(body["RequestInfo"]["authToken"], "the-token");
+        assert_eq!(body["RequestInfo"]["userInfo"]["uuid"], "u");
+        if request.target.starts_with("/project/staff/v1/_search?offset=0&limit=100&tenantId=mz") {
+            assert_eq!(body["ProjectStaff"]["staffId"], json!(["u"]));
+            let row = |id, gone| json!({ "projectId": id, "isDeleted": gone });
+            return Say::json(
+                &json!({ "ProjectStaff": [row("p1", false), row("p1", false), row("p2", true), row("p3", false)] }),
+            );
+        }
+        assert!(request.target.starts_with("/project/v1/_search?"), "{}", request.target);
+        match body["Projects"][0]["id"].as_str().unwrap() {
+            "p1" => Say::json(&json!({ "Project": [{
+                "id": "p1", "name": "Nets", "projectType": "LLIN", "referenceID": "CMP-1", "startDate": 1, "endDate": 2,
+                "projectHierarchy": "root.p1", "address": { "boundaryType": "DISTRICT", "boundary": "MO_13" },
+                "additionalDetails": { "projectType": { "beneficiaryType": "HOUSEHOLD" } },
+                "targets": [{ "beneficiaryType": "INDIVIDUAL" }],
+            }] })),
+            _ => Say::json(&json!({ "Project": null })),
+        }
+    })
+    .await;
+    let projects = client(&server).projects(&session()).await.unwrap();
+    assert_eq!(projects, [nets()]);
+}
+
+fn nets() -> Project {
+    Project {
+        id: "p1".into(),
+        name: "Nets".into(),
+        project_type: "LLIN".into(),
+        beneficiary_type: Some(BeneficiaryType::Household),
+        boundary: Some(ProjectBoundary { code: "MO_13".into(), kind: "DISTRICT".into() }),
+        root_id: "root".into(),
+        reference: Some("CMP-1".into()),
+        start_date: Some(1),
+        end_date: Some(2),
+    }
+}
+
+#[tokio::test]
+async fn boundaries_are_flattened_and_named() {
+    let leaf = |code| json!({ "code": code, "boundaryType": "VILLAGE", "children": [] });
+    let tree = json!({ "TenantBoundary": [{ "hierarchyType": "ADMIN", "boundary": [{
+        "code": "MO_13", "boundaryType": "DISTRICT", "children": [
+            { "code": "MO_13_01_WEST", "boundaryType": "POST", "children": [leaf("MO_13_01_WEST_01_A"), leaf("MO_13_01_WEST_02_B")] },
+            { "code": "MO_13_02_EAST", "boundaryType": "POST", "children": [leaf("MO_13_02_EAST_01_C")] },
+        ] }] }] });
+    let server = Server::start(move |_, request| {
+        if request.target.starts_with("/localization/") {
+            assert!(request.target.contains("module=hcm-boundary-admin"), "{}", request.target);
+            return Say::json(&json!({ "messages": [{ "code": "MO_13_01_WEST_01_A", "message": "Aldeia A" }] }));
+        }
+        assert!(request.target.contains("hierarchyType=ADMIN&boundaryType=DISTRICT&codes=MO_13"), "{}", request.target);
+        Say::json(&tree)
+    })
+    .await;
+    let tree = client(&server).boundaries(&session(), &nets()).await.unwrap();
+    let names: Vec<_> = tree.all().iter().map(|b| (b.name.as_str(), b.depth, b.leaf)).collect();
+    assert_eq!(
+        names,
+        [
+            ("MO 13", 0, false),
+            ("WEST", 1, false),
+            ("Aldeia A", 2, true),
+            ("B", 2, true),
+            ("EAST", 1, false),
+            ("C", 2, true)
+        ]
+    );
+    assert_eq!(tree.leaves().count(), 3);
+    let path: Vec<_> = tree.path("MO_13_02_EAST_01_C").into_iter().map(|b| b.name.as_str()).collect();
+    assert_eq!(path, ["MO 13", "EAST", "C"]);
+    assert_eq!(tree.children(Some("MO_13")).count(), 2);
+    assert_eq!((tree.children(None).count(), tree.children(Some("nowhere")).count()), (1, 0));
+}
+
+#[tokio::test]
+async fn names_that_cannot_be_had_are_made_from_codes() {
+    let tree = json!({ "TenantBoundary": [{ "boundary": [{ "code": "MO_13", "children": null }] }] });
+    let server =
+        Server::start(
+            move |_, request| {
+                if request.target.starts_with("/localization/") { Say::raw(500, "") } else { Say::json(&tree) }
+            },
+        )
+        .await;
+    let tree = client(&server).boundaries(&session(), &nets()).await.unwrap();
+    assert_eq!(tree.all()[0].name, "MO 13");
+    assert_eq!(server.seen().len(), 2, "names are asked for once");
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_said_to_be_not_there() {
+    let server = Server::start(|_, request| match request.target.starts_with("/boundary") {
+        true => Say::json(&json!({ "TenantBoundary": [] })),
+        false => Say::raw(404, "no such route"),
+    })
+    .await;
+    let client = client(&server);
+    assert!(matches!(client.boundaries(&session(), &nets()).await, Err(Error::NotFound { .. })));
+    assert!(matches!(client.projects(&session()).await, Err(Error::NotFound { .. })));
+}
+
+#[test]
+fn the_token_does_not_travel_in_the_clear() {
+    let new = |url: &str| Client::new(config(url)).map(drop);
+    for refused in ["http://hcm.example.org", "ftp://hcm.example.org", "hcm.example.org", ""] {
+        assert!(matches!(new(refused), Err(Error::Config { .. })), "{refused}");
+    }
+    for allowed in ["https://hcm.example.org/base", "http://127.0.0.1:8080", "http://localhost", "http://[::1]:80"] {
+        assert_eq!(new(allowed), Ok(()), "{allowed}");
+    }
+    assert!(Client::new(crate::ServerConfig { allow_http: true, ..config("http://hcm.example.org") }).is_ok());
+}

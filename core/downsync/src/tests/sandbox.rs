@@ -1,0 +1,253 @@
+//! The real thing: a whole campaign's server, its truth, and its faults.
+
+use std::collections::BTreeMap;
+
+use fieldcast_model::{Dataset, Json, Record, RecordId, ServerTime};
+use fieldcast_sandbox::{CLOCK_BASE_MS, Fault, FaultKind, Sandbox, SandboxConfig, When};
+use serde_json::Value;
+
+use super::{config, resolved};
+use crate::{CLOCK_OVERLAP_MS, Client, Cursor, Downsync, DownsyncOptions, Error, Project, Session, Source};
+
+struct Campaign {
+    sandbox: Sandbox,
+    client: Client,
+    session: Session,
+    project: Project,
+    village: String,
+}
+
+impl Campaign {
+    async fn start(settings: SandboxConfig) -> Self {
+        let sandbox = Sandbox::start(settings).await.unwrap();
+        let mut config = config(&sandbox.url());
+        config.limits.page = 20;
+        config.timeouts = crate::Timeouts::default();
+        let client = Client::new(config).unwrap();
+        let session = client.login("distributor", "fieldcast").await.unwrap();
+        let project = client.projects(&session).await.unwrap().remove(0);
+        let tree = client.boundaries(&session, &project).await.unwrap();
+        let moment = sandbox.campaign().moment();
+        assert_eq!(tree.leaves().count(), moment.leaves().len());
+        let largest = moment.leaves().iter().max_by_key(|leaf| leaf.households).unwrap();
+        let village = tree.leaves().find(|leaf| leaf.code == largest.code).unwrap();
+        assert_eq!(village.name, largest.name, "the localised name");
+        let village = village.code.clone();
+        Self { sandbox, client, session, project, village }
+    }
+
+    fn walk(&self, session: &Session) -> Downsync {
+        self.walk_from(session, Cursor::start())
+    }
+
+    fn walk_from(&self, session: &Session, cursor: Cursor) -> Downsync {
+        let dataset =
+            Dataset { tenant: "mz".into(), project: self.project.id.clone(), boundary: Some(self.village.clone()) };
+        let options = DownsyncOptions { project_records: true, root_project: Some(self.project.root_id.clone()) };
+        self.client.downsync(session, dataset, cursor, options).unwrap()
+    }
+
+    /// The records of the village by type and id, with the roots the sandbox's family order implies.
+    fn truth(&self) -> BTreeMap<(String, String), Record> {
+        let moment = self.sandbox.campaign().moment();
+        let mut root = String::new();
+        let mut truth = BTreeMap::new();
+        for record in moment.records(&self.project.id, &self.village).unwrap() {
+            let id = record.client_reference_id.clone();
+            if record.entity == "Households" {
+                root = id.clone();
+            }
+            insert(&mut truth, self.client.schema(), record, root.clone());
+        }
+        for record in moment.hf_referrals(&self.project.id).unwrap() {
+            let own = record.client_reference_id.clone();
+            insert(&mut truth, self.client.schema(), record, own);
+        }
+        truth
+    }
+}
+
+fn insert(
+    truth: &mut BTreeMap<(String, String), Record>,
+    schema: &crate::Schema,
+    record: fieldcast_sandbox::Record,
+    root: String,
+) {
+    let entity = schema.entities().iter().find(|e| e.response_key == record.entity).unwrap().entity.clone();
+    let key = (entity.to_string(), record.client_reference_id.clone());
+    let record = Record {
+        entity,
+        id: RecordId::parse(&record.client_reference_id),
+        root: RecordId::parse(&root),
+        row_version: record.row_version.unwrap_or(0).into(),
+        modified: ServerTime(record.modified.unwrap_or(0)),
+        deleted: record.deleted,
+        body: Json::parse(&record.json).unwrap(),
+    };
+    assert!(truth.insert(key, record).is_none());
+}
+
+/// All records of a walk by type and id, the newest of copies; and where it ended.
+async fn collect(walk: &mut Downsync) -> Result<(BTreeMap<(String, String), Record>, Cursor), Error> {
+    let (mut records, mut end) = (BTreeMap::new(), Cursor::start());
+    while let Some(page) = walk.next_page().await? {
+        assert_eq!(page.skipped, 0);
+        end = page.next.clone();
+        let batch = resolved(page);
+        for record in batch.families.into_iter().chain(batch.project) {
+            records.insert((record.entity.to_string(), record.id.to_string()), record);
+        }
+    }
+    Ok((records, end))
+}
+
+/// Compares without printing thousands of bodies.
+fn assert_same(got: &BTreeMap<(String, String), Record>, truth: &BTreeMap<(String, String), Record>) {
+    assert_eq!(got.len(), truth.len());
+    for (key, expected) in truth {
+        assert_eq!(got.get(key), Some(expected), "{key:?}");
+    }
+}
+
+fn settings(faults: Vec<Fault>) -> SandboxConfig {
+    SandboxConfig { households: 300, boundaries: 3, faults, ..SandboxConfig::default() }
+}
+
+#[tokio::test]
+async fn a_boundary_comes_down_record_by_record() {
+    let campaign = Campaign::start(SandboxConfig { accepted_status: 202, ..settings(Vec::new()) }).await;
+    campaign.sandbox.advance(50).unwrap();
+    let (records, end) = collect(&mut campaign.walk(&campaign.session)).await.unwrap();
+    assert_same(&records, &campaign.truth());
+    assert!(records.len() > 500 && records.values().any(|record| record.deleted));
+    assert!(end.sound && end.done);
+    let households = campaign.sandbox.campaign().moment().households(&campaign.village).unwrap();
+    assert_eq!(end.households_total, Some(households));
+    let now = campaign.sandbox.campaign().moment().now();
+    assert!(now > CLOCK_BASE_MS);
+    assert_eq!(end.as_of, Some(ServerTime(now - CLOCK_OVERLAP_MS)));
+}
+
+#[tokio::test]
+async fn faults_cost_time_and_no_records() {
+    let once = |n, kind| Fault::once(When::Request(n), kind);
+    let campaign = Campaign::start(settings(vec![
+        once(1, FaultKind::ServerError),
+        once(2, FaultKind::Truncated),
+        once(4, FaultKind::Dropped),
+        once(6, FaultKind::OtherProject),
+        once(7, FaultKind::OtherProject),
+        once(9, FaultKind::Overlap),
+        once(10, FaultKind::Slow { ms: 20 }),
+    ]))
+    .await;
+    let (records, end) = collect(&mut campaign.walk(&campaign.session)).await.unwrap();
+    assert_same(&records, &campaign.truth());
+    assert!(end.sound);
+    assert!(campaign.sandbox.downsync_requests() >= 10);
+}
+
+#[tokio::test]
+async fn a_token_that_runs_out_takes_a_login_and_the_walk_goes_on() {
+    let campaign = Campaign::start(settings(vec![Fault::once(When::Request(3), FaultKind::TokenExpired)])).await;
+    let mut walk = campaign.walk(&campaign.session);
+    let mut records = BTreeMap::new();
+    let mut committed = Cursor::start();
+    let error = loop {
+        match walk.next_page().await {
+            Ok(page) => {
+                let page = page.unwrap();
+                committed = page.next.clone();
+                let batch = resolved(page);
+                let all = batch.families.into_iter().chain(batch.project);
+                records.extend(all.map(|record| ((record.entity.to_string(), record.id.to_string()), record)));
+            }
+            Err(error) => break error,
+        }
+    };
+    assert_eq!((error, committed.offset), (Error::SessionExpired, 40));
+    let session = campaign.client.login("distributor", "fieldcast").await.unwrap();
+    let mut rest = campaign.walk_from(&session, committed);
+    let (more, end) = collect(&mut rest).await.unwrap();
+    records.extend(more);
+    assert_same(&records, &campaign.truth());
+    assert!(end.sound);
+}
+
+#[tokio::test]
+async fn counts_and_lists_that_lie_are_not_sound() {
+    for kind in [FaultKind::NullLists, FaultKind::TotalCount { by: -60 }, FaultKind::TotalCount { by: 9 }] {
+        let campaign = Campaign::start(settings(vec![Fault::once(When::Request(1), kind.clone())])).await;
+        let (_, end) = collect(&mut campaign.walk(&campaign.session)).await.unwrap();
+        assert!(end.done && !end.sound, "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn rows_that_shift_show_in_the_count_of_distinct_households() {
+    for by in [4, -4] {
+        let campaign = Campaign::start(settings(vec![Fault::once(When::Request(2), FaultKind::Shifted { by })])).await;
+        let (records, end) = collect(&mut campaign.walk(&campaign.session)).await.unwrap();
+        let distinct = records.keys().filter(|(entity, _)| entity == "Household").count() as u64;
+        assert!(!end.sound || distinct < end.households_total.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn wrong_passwords_and_unknown_projects_are_told() {
+    let mut campaign = Campaign::start(settings(Vec::new())).await;
+    assert_eq!(campaign.client.login("distributor", "wrong").await, Err(Error::WrongCredentials));
+    campaign.project.id = "no-such-project".into();
+    assert!(matches!(campaign.walk(&campaign.session).next_page().await, Err(Error::Server { status: 400, .. })));
+    let forged = Session { access_token: "forged".into(), ..campaign.session.clone() };
+    assert_eq!(campaign.client.projects(&forged).await, Err(Error::SessionExpired));
+}
+
+#[tokio::test]
+async fn files_bring_what_pages_do_but_the_deleted_and_checklists() {
+    let cuts = [1, 2, 4].map(|n| Fault::once(When::Download(n), FaultKind::Dropped)).to_vec();
+    let campaign = Campaign::start(SandboxConfig { pregen: true, ..settings(cuts) }).await;
+    let mut walk = campaign.walk(&campaign.session);
+    let first = walk.next_page().await.unwrap().unwrap();
+    assert_eq!(first.source, Source::Files);
+    let (mut records, mut end) = (Vec::new(), first.next.clone());
+    let batch = resolved(first);
+    records.extend(batch.families);
+    records.extend(batch.project);
+    while let Some(page) = walk.next_page().await.unwrap() {
+        end = page.next.clone();
+        let batch = resolved(page);
+        records.extend(batch.families);
+        records.extend(batch.project);
+    }
+    assert!(end.sound && end.done && end.as_of.is_some());
+    let truth = campaign.truth();
+    for record in &records {
+        let expected = &truth[&(record.entity.to_string(), record.id.to_string())];
+        assert_eq!(
+            (&record.root, record.row_version, record.modified),
+            (&expected.root, expected.row_version, expected.modified)
+        );
+        let (body, whole): (Value, Value) = (
+            serde_json::from_str(record.body.as_str()).unwrap(),
+            serde_json::from_str(expected.body.as_str()).unwrap(),
+        );
+        assert_eq!(body["clientReferenceId"], whole["clientReferenceId"]);
+        assert!(body.get("_t").is_none());
+    }
+    let in_files = |record: &&Record| !record.deleted && !matches!(record.entity.as_str(), "Service" | "HFReferral");
+    let families = records.iter().filter(|record| record.entity.as_str() != "HFReferral").count();
+    assert_eq!(families, truth.values().filter(in_files).count());
+}
+
+#[tokio::test]
+async fn a_leaf_projects_files_are_not_taken_for_all() {
+    let campaign = Campaign::start(SandboxConfig { pregen: true, ..settings(Vec::new()) }).await;
+    let dataset =
+        Dataset { tenant: "mz".into(), project: campaign.project.id.clone(), boundary: Some(campaign.village.clone()) };
+    let options = DownsyncOptions::default();
+    let mut walk = campaign.client.downsync(&campaign.session, dataset, Cursor::start(), options).unwrap();
+    let (records, end) = collect(&mut walk).await.unwrap();
+    assert!(end.done && !end.sound);
+    assert!(records.keys().all(|(entity, _)| entity != "Task"));
+}

@@ -1,0 +1,226 @@
+//! A walk through one boundary's data, a page at a time.
+
+use std::sync::{Arc, Mutex};
+
+use fieldcast_model::{Dataset, ServerTime};
+
+use crate::answer::{self, Answer, Link, LivePage, Unusable};
+use crate::client::Client;
+use crate::criteria::Criteria;
+use crate::cursor::{CLOCK_OVERLAP_MS, Cursor};
+use crate::error::Error;
+use crate::failure::{Failure, Retry};
+use crate::files::FileWalk;
+use crate::page::{Page, PageRecords, Progress, Source, Unit};
+use crate::parse::Parsed;
+use crate::retry::Attempts;
+use crate::roots::Roots;
+use crate::session::Session;
+
+/// How often a page that answers somebody else's request is asked for with another limit.
+const OTHER_LIMITS: u32 = 3;
+
+/// How to walk.
+#[derive(Clone, Debug, Default)]
+pub struct DownsyncOptions {
+    /// [`Project::root_id`](crate::Project). Pre-generated files are kept under it: a server that answers with files and
+    /// is asked by the project's own id leaves out beneficiaries and tasks, and is then asked again by this one.
+    pub root_project: Option<String>,
+    /// Report the project-wide records (HF referrals), which every page of every boundary repeats: wanted from one
+    /// walk per project, and there only from its first page.
+    pub project_records: bool,
+}
+
+/// A walk through one boundary. Pull pages until there is none; commit each with its cursor. Nothing happens between
+/// calls, and a call that is dropped has not happened. After an error the next call tries the same page again.
+#[derive(Debug)]
+pub struct Downsync {
+    client: Client,
+    session: Session,
+    criteria: Criteria,
+    options: DownsyncOptions,
+    cursor: Cursor,
+    files: Option<FileWalk>,
+}
+
+/// A usable answer and what came with it.
+struct Fetched {
+    answer: Answer,
+    asked: u32,
+    date: Option<ServerTime>,
+    sent_ts: i64,
+    json_bytes: u64,
+    wire_bytes: u64,
+}
+
+enum Refusal {
+    Foreign,
+    Failed(Failure),
+}
+
+impl From<Failure> for Refusal {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl Client {
+    /// A walk through `dataset` from `cursor` on: [`Cursor::start`], or the last one committed.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a dataset without a boundary; what is project-wide comes with any boundary's walk.
+    pub fn downsync(
+        &self,
+        session: &Session,
+        dataset: Dataset,
+        cursor: Cursor,
+        options: DownsyncOptions,
+    ) -> Result<Downsync, Error> {
+        let criteria = Criteria::new(dataset).ok_or_else(|| Error::config("a download needs a boundary"))?;
+        Ok(Downsync { client: self.clone(), session: session.clone(), criteria, options, cursor, files: None })
+    }
+}
+
+impl Downsync {
+    /// The next page, or `None` when the walk is over.
+    ///
+    /// # Errors
+    /// [`Error::SessionExpired`] (log in, then walk on from the last committed cursor), [`Error::NotPrepared`],
+    /// [`Error::Unreachable`], [`Error::Server`], [`Error::BadAnswer`].
+    pub async fn next_page(&mut self) -> Result<Option<Page>, Error> {
+        if self.cursor.done {
+            return Ok(None);
+        }
+        if self.files.is_none() {
+            let fetched = self.fetch(&self.criteria.project).await?;
+            let limit = self.client.config().limits.page.max(1);
+            let as_of = as_of(&fetched);
+            match fetched.answer {
+                Answer::Page(page) => {
+                    let next = self.cursor.after(&page, fetched.asked, limit, as_of);
+                    let page = self.live_page(page, next, fetched.json_bytes, fetched.wire_bytes);
+                    self.cursor = page.next.clone();
+                    return Ok(Some(page));
+                }
+                Answer::Links(links) => {
+                    let links = self.all_links(links).await?;
+                    self.files = Some(FileWalk::new(&self.client, links, self.options.project_records)?);
+                }
+            }
+        }
+        let Some(files) = &mut self.files else { return Ok(None) };
+        match files.next_page().await {
+            Ok(page) => {
+                self.cursor = page.next.clone();
+                Ok(Some(page))
+            }
+            Err(error) => {
+                // The links may have run out, or the files been replaced: the next call asks for new ones.
+                self.files = None;
+                self.cursor = Cursor::start();
+                Err(error)
+            }
+        }
+    }
+
+    /// The links by the root project's id, where those by the project's own are not for all files.
+    async fn all_links(&self, links: Vec<Link>) -> Result<Vec<Link>, Error> {
+        let schema = self.client.schema();
+        let has = |links: &[Link], wanted: &String| links.iter().any(|link| link.file_type.as_ref() == Some(wanted));
+        let missing = |links: &[Link]| schema.file_types().filter(|wanted| !has(links, wanted)).count();
+        let Some(root) = self.options.root_project.as_ref().filter(|root| **root != self.criteria.project) else {
+            return Ok(links);
+        };
+        if missing(&links) == 0 {
+            return Ok(links);
+        }
+        match self.fetch(root).await?.answer {
+            Answer::Links(by_root) if missing(&by_root) < missing(&links) => Ok(by_root),
+            _ => Ok(links),
+        }
+    }
+
+    /// Asks for the page at the cursor until the answer is usable.
+    async fn fetch(&self, project: &str) -> Result<Fetched, Error> {
+        let most = self.client.config().limits.page.max(1);
+        let mut limit = if self.cursor.limit == 0 { most } else { self.cursor.limit.min(most) };
+        let mut attempts = Attempts::new(self.client.config().retry);
+        let mut foreign = 0;
+        loop {
+            match self.attempt(project, limit).await {
+                Ok(fetched) => return Ok(fetched),
+                Err(Refusal::Foreign) if foreign < OTHER_LIMITS => {
+                    foreign += 1;
+                    limit += 1; // another key in the cache that gave us somebody else's page
+                }
+                Err(Refusal::Foreign) => {
+                    let what = "it belongs to another request, as a cache in front of the server gives for 5 minutes";
+                    return Err(Error::bad_answer(what));
+                }
+                Err(Refusal::Failed(failure)) => {
+                    // A page that keeps failing may be cut by something on the way that does not say so.
+                    if failure.retry == Retry::Smaller || attempts.failed() > 0 {
+                        limit = (limit / 2).max(1);
+                    }
+                    attempts.wait_after(failure).await?;
+                }
+            }
+        }
+    }
+
+    async fn attempt(&self, project: &str, limit: u32) -> Result<Fetched, Refusal> {
+        let criteria =
+            Criteria { project: project.to_owned(), offset: self.cursor.offset, limit, ..self.criteria.clone() };
+        let path = &self.client.config().paths.downsync;
+        let body = serde_json::json!({ "DownsyncCriteria": criteria.body() });
+        let (reply, sent_ts) = self.client.call(&self.session, path, &[], body).await?;
+        let (date, wire_bytes, json_bytes) = (reply.date, reply.wire_bytes, reply.text.len() as u64);
+        let layout = Arc::clone(self.client.layout());
+        let project_records = self.options.project_records && self.cursor.offset == 0;
+        // A page is megabytes to parse: not on a thread that serves sockets.
+        let read = move || answer::read(&reply.text, &layout, &criteria, project_records);
+        let answer = match tokio::task::spawn_blocking(read).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(Unusable::Foreign)) => return Err(Refusal::Foreign),
+            Ok(Err(Unusable::Malformed(what))) => return Err(Failure::passing(Error::bad_answer(what)).into()),
+            Err(_) => return Err(Failure::fatal(Error::bad_answer("it could not be read")).into()),
+        };
+        Ok(Fetched { answer, asked: limit, date, sent_ts, json_bytes, wire_bytes })
+    }
+
+    fn live_page(&self, page: LivePage, next: Cursor, json_bytes: u64, wire_bytes: u64) -> Page {
+        let done = next.households_total.map_or(next.offset, |total| next.offset.min(total));
+        tracing::debug!(done, total = ?next.households_total, skipped = page.skipped, json_bytes, wire_bytes, "page");
+        Page {
+            records: PageRecords {
+                layout: Arc::clone(self.client.layout()),
+                roots: Arc::new(Mutex::new(Roots::default())),
+                families: page.families,
+                project: page.project,
+            },
+            progress: Progress { done, total: next.households_total, unit: Unit::Households },
+            next,
+            skipped: page.skipped,
+            json_bytes,
+            wire_bytes,
+            source: Source::Live,
+        }
+    }
+}
+
+/// What a live page is as of: the server's clock less the overlap.
+///
+/// DIGIT's services commonly fill `ResponseInfo.ts` by copying the request's, which is this device's clock: a value
+/// that is the one we sent says nothing, and the `Date` header is asked. Without either, what the page itself holds
+/// is a bound: it was made no earlier than its newest record was changed.
+fn as_of(fetched: &Fetched) -> Option<ServerTime> {
+    let Answer::Page(page) = &fetched.answer else { return None };
+    let told = page.ts.filter(|ts| ts.0 > 0 && ts.0 != fetched.sent_ts).or(fetched.date);
+    let time = told.or_else(|| newest(&page.families))?;
+    Some(ServerTime(time.0.saturating_sub(CLOCK_OVERLAP_MS)))
+}
+
+/// The time of the last change among `records`.
+fn newest(records: &[Parsed]) -> Option<ServerTime> {
+    records.iter().map(|record| record.modified).max()
+}

@@ -1,0 +1,77 @@
+//! Finds, or is found by, other devices, to try an interface by hand:
+//!
+//! ```text
+//! peers announce INTERFACE NAME SECONDS     is there, and answers calls
+//! peers browse INTERFACE SECONDS            lists who comes and goes with the time it took, and calls each
+//! ```
+
+use std::error::Error;
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use fieldcast_model::DeviceName;
+use fieldcast_net::{Announcement, Identity, Interface, Listener, Sighting, announce, browse, choose_interface, dial};
+use fieldcast_wire::Role;
+use tokio::time::timeout;
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+#[tokio::main]
+async fn main() -> Outcome {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        ["announce", interface, name, seconds] => {
+            let stay = be_found(choose_interface(Some(interface))?, name);
+            timeout(Duration::from_secs(seconds.parse()?), stay).await.unwrap_or(Ok(()))
+        }
+        ["browse", interface, seconds] => {
+            let search = find(choose_interface(Some(interface))?);
+            timeout(Duration::from_secs(seconds.parse()?), search).await.unwrap_or(Ok(()))
+        }
+        _ => Err("peers announce INTERFACE NAME SECONDS | peers browse INTERFACE SECONDS".into()),
+    }
+}
+
+async fn be_found(interface: Interface, name: &str) -> Outcome {
+    let identity = Identity::generate()?;
+    let mut listener = Listener::bind(&interface, 0, &identity).await?;
+    let announcement = Announcement {
+        fingerprint: identity.fingerprint(),
+        name: DeviceName::new(name),
+        role: Role::Receiver,
+        port: listener.addr().port(),
+        protocol: 1,
+    };
+    let _announced = announce(&interface, &announcement)?;
+    loop {
+        let caller = listener.accept().await?;
+        say(&format!("{name} was called by {}", caller.peer().short()))?;
+    }
+}
+
+async fn find(interface: Interface) -> Outcome {
+    let identity = Identity::generate()?;
+    let start = Instant::now();
+    let mut browser = browse(&interface, None)?;
+    while let Some(sighting) = browser.next().await {
+        let after = start.elapsed().as_millis();
+        match sighting {
+            Sighting::Seen(peer) => {
+                let limit = Duration::from_secs(3);
+                let call = dial(&interface, &identity, peer.addr, Some(peer.fingerprint), limit).await;
+                let took = start.elapsed().as_millis() - after;
+                let outcome = call.map_or_else(|error| error.to_string(), |_| "proven".to_owned());
+                let short = peer.fingerprint.short();
+                say(&format!("{after:6} ms  {short} {} at {}: {outcome} in {took} ms", peer.name, peer.addr))?;
+            }
+            Sighting::Gone(fingerprint) => say(&format!("{after:6} ms  {} gone", fingerprint.short()))?,
+        }
+    }
+    Ok(())
+}
+
+fn say(line: &str) -> Outcome {
+    writeln!(std::io::stdout(), "{line}")?;
+    Ok(())
+}

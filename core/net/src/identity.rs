@@ -1,0 +1,98 @@
+//! Who this device is: an Ed25519 key.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use fieldcast_model::Fingerprint;
+use ring::rand::SystemRandom;
+use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
+
+use crate::{Error, key_file, tls};
+
+/// A device's key pair, ready to prove itself in TLS and to sign. A clone is the same key; no output ever shows it.
+#[derive(Clone)]
+pub struct Identity {
+    pair: Arc<Ed25519KeyPair>,
+    tls: tls::Credentials,
+    public: [u8; 32],
+}
+
+impl Identity {
+    /// A new key from the system's random source, kept in memory only.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the system gives no randomness.
+    pub fn generate() -> Result<Self, Error> {
+        let random = || Error::Io(std::io::Error::other("no randomness from the system"));
+        Self::from_pkcs8(new_pkcs8()?.as_ref()).ok_or_else(random)
+    }
+
+    /// The key in the file `path`, made there first when there is no file. Only one process may do this at a time.
+    ///
+    /// The file is PKCS #8 DER, readable by its owner alone from the moment it exists, and appears whole or not at all.
+    ///
+    /// # Errors
+    /// [`Error::KeyExposed`] when others may read the file (its mode is left as found, for a person to judge),
+    /// [`Error::KeyDamaged`] when it is no such key (it is never replaced), [`Error::KeyFile`] when it cannot be used.
+    pub fn load_or_create(path: &Path) -> Result<Self, Error> {
+        let der = match key_file::read(path)? {
+            Some(der) => der,
+            None => {
+                key_file::create(path, new_pkcs8()?.as_ref())?;
+                // Read back, so that what is used is what the next start will find.
+                key_file::read(path)?.ok_or_else(|| Error::KeyDamaged { path: path.to_owned() })?
+            }
+        };
+        Self::from_pkcs8(&der).ok_or_else(|| Error::KeyDamaged { path: path.to_owned() })
+    }
+
+    fn from_pkcs8(der: &[u8]) -> Option<Self> {
+        let pair = Ed25519KeyPair::from_pkcs8(der).ok()?;
+        let public = pair.public_key().as_ref().try_into().ok()?;
+        Some(Self { tls: tls::Credentials::new(der)?, pair: Arc::new(pair), public })
+    }
+
+    /// What other devices know this one by: the BLAKE3 hash of [`public_key`](Self::public_key).
+    pub fn fingerprint(&self) -> Fingerprint {
+        fingerprint_of(&self.public)
+    }
+
+    /// The raw Ed25519 public key.
+    pub fn public_key(&self) -> [u8; 32] {
+        self.public
+    }
+
+    /// The Ed25519 signature of `message`. Sign only what begins with a label of its own use.
+    pub fn sign(&self, message: &[u8]) -> [u8; 64] {
+        let mut signature = [0; 64];
+        // Ed25519 signatures are 64 bytes by definition, so the lengths always agree.
+        signature.copy_from_slice(self.pair.sign(message).as_ref());
+        signature
+    }
+
+    pub(crate) fn credentials(&self) -> &tls::Credentials {
+        &self.tls
+    }
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Identity({:?})", self.fingerprint())
+    }
+}
+
+fn new_pkcs8() -> Result<ring::pkcs8::Document, Error> {
+    Ed25519KeyPair::generate_pkcs8(&SystemRandom::new())
+        .map_err(|_| Error::Io(std::io::Error::other("no randomness from the system")))
+}
+
+/// Whether `signature` is that of `message` by the owner of `public_key` (raw Ed25519).
+pub fn verify(public_key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
+    UnparsedPublicKey::new(&ED25519, public_key).verify(message, signature).is_ok()
+}
+
+/// The fingerprint of a raw Ed25519 public key: its BLAKE3 hash.
+pub fn fingerprint_of(public_key: &[u8; 32]) -> Fingerprint {
+    Fingerprint(*blake3::hash(public_key).as_bytes())
+}

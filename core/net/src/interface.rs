@@ -1,0 +1,164 @@
+//! Which network to use. A phone often has several at once (mobile data, VPN, Wi-Fi, the group), and the system's own
+//! choice of route is the wrong one: the group has no internet.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use crate::Error;
+
+/// Interface names in the order they are preferred: a Wi-Fi Direct group, a hotspot of ours, Wi-Fi, a cable.
+/// What is not listed (mobile data, VPN, containers) is used only when named.
+const PREFERRED: [&[&str]; 7] =
+    [&["p2p-"], &["p2p"], &["ap", "bridge100"], &["swlan"], &["wlan"], &["wl"], &["en", "eth"]];
+
+/// One address of one network interface of this device.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Interface {
+    /// The system's name for it, such as `p2p-wlan0-0`.
+    pub name: String,
+    /// The address this device has there.
+    pub addr: IpAddr,
+    /// Bits of the address that all devices there share.
+    pub prefix: u8,
+    /// Whether it reaches this device only.
+    pub is_loopback: bool,
+    /// The system's number for it, where it has one.
+    pub index: Option<u32>,
+}
+
+impl Interface {
+    /// Whether `addr` is on this interface's subnet.
+    pub fn contains(&self, addr: IpAddr) -> bool {
+        let shared = |mine: u128, other: u128, bits: u8| {
+            let differing = bits.saturating_sub(self.prefix);
+            differing >= bits || (mine ^ other) >> differing == 0
+        };
+        match (self.addr, addr) {
+            (IpAddr::V4(mine), IpAddr::V4(other)) => shared(mine.to_bits().into(), other.to_bits().into(), 32),
+            (IpAddr::V6(mine), IpAddr::V6(other)) => shared(mine.to_bits(), other.to_bits(), 128),
+            _ => false,
+        }
+    }
+
+    /// Whether this device still has this address on this interface. Groups come and go, and a socket bound to an
+    /// address that went stays silent instead of failing, so ask now and then.
+    pub fn is_present(&self) -> bool {
+        interfaces().iter().any(|other| other.name == self.name && other.addr == self.addr)
+    }
+}
+
+/// Every address that peers could reach this device at, loopback included, IPv4 before IPv6. Link-local IPv6 is left
+/// out: such an address means nothing without an interface number that differs from device to device.
+/// Empty when the system does not tell.
+pub fn interfaces() -> Vec<Interface> {
+    let mut found: Vec<Interface> = if_addrs::get_if_addrs()
+        .unwrap_or_default()
+        .into_iter()
+        .filter(|found| found.is_oper_up())
+        .map(|found| Interface {
+            addr: found.ip(),
+            prefix: match &found.addr {
+                if_addrs::IfAddr::V4(v4) => v4.prefixlen,
+                if_addrs::IfAddr::V6(v6) => v6.prefixlen,
+            },
+            is_loopback: found.is_loopback(),
+            index: found.index,
+            name: found.name,
+        })
+        .filter(|found| !matches!(found.addr, IpAddr::V6(v6) if Ipv6Addr::is_unicast_link_local(&v6)))
+        .collect();
+    found.sort_by_key(|found| (found.addr.is_ipv6(), found.index, found.addr));
+    found
+}
+
+/// The interface to use: the one with this name or address, else the best of a Wi-Fi Direct group, a hotspot, Wi-Fi
+/// and a cable. Loopback only when named.
+///
+/// # Errors
+/// [`Error::UnknownInterface`] when what is asked for is not there, [`Error::NoInterface`] when nothing fits.
+pub fn choose_interface(asked: Option<&str>) -> Result<Interface, Error> {
+    choose(interfaces(), asked)
+}
+
+fn choose(mut found: Vec<Interface>, asked: Option<&str>) -> Result<Interface, Error> {
+    if let Some(asked) = asked {
+        let is_asked = |one: &Interface| one.name == asked || asked.parse() == Ok(one.addr);
+        return match found.iter().position(is_asked) {
+            Some(at) => Ok(found.swap_remove(at)),
+            None => {
+                let known: Vec<_> = found.iter().map(|one| format!("{} ({})", one.name, one.addr)).collect();
+                Err(Error::UnknownInterface { asked: asked.to_owned(), known: known.join(", ") })
+            }
+        };
+    }
+    found
+        .into_iter()
+        .filter(|one| !one.is_loopback)
+        .filter_map(|one| Some((rank(&one.name)?, one)))
+        .min_by_key(|(rank, one)| (*rank, one.addr.is_ipv6(), one.index))
+        .map(|(_, one)| one)
+        .ok_or(Error::NoInterface)
+}
+
+fn rank(name: &str) -> Option<usize> {
+    PREFERRED.iter().position(|names| names.iter().any(|start| name.starts_with(start)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(name: &str, addr: &str, prefix: u8) -> Interface {
+        let addr: IpAddr = addr.parse().unwrap();
+        Interface { name: name.into(), addr, prefix, is_loopback: addr.is_loopback(), index: Some(1) }
+    }
+
+    #[test]
+    fn the_group_comes_before_wifi_and_wifi_before_a_cable() {
+        let mut all = vec![
+            at("lo", "127.0.0.1", 8),
+            at("tun0", "10.8.0.2", 24),
+            at("rmnet0", "10.1.1.1", 30),
+            at("eth0", "10.0.0.2", 24),
+            at("wlan0", "192.168.1.5", 24),
+            at("swlan0", "192.168.43.1", 24),
+            at("ap0", "192.168.44.1", 24),
+            at("p2p0", "192.168.50.1", 24),
+            at("p2p-wlan0-3", "192.168.49.1", 24),
+        ];
+        for expected in ["p2p-wlan0-3", "p2p0", "ap0", "swlan0", "wlan0", "eth0"] {
+            let chosen = choose(all.clone(), None).unwrap();
+            assert_eq!(chosen.name, expected);
+            all.retain(|one| one.name != expected);
+        }
+        assert!(matches!(choose(all, None), Err(Error::NoInterface)));
+    }
+
+    #[test]
+    fn ipv4_is_preferred_and_anything_can_be_named() {
+        let all = vec![at("wlan0", "fd00::5", 64), at("wlan0", "10.0.0.5", 24), at("tun0", "10.8.0.2", 24)];
+        assert_eq!(choose(all.clone(), None).unwrap().addr.to_string(), "10.0.0.5");
+        assert_eq!(choose(all.clone(), Some("fd00::5")).unwrap().addr.to_string(), "fd00::5");
+        assert_eq!(choose(all.clone(), Some("tun0")).unwrap().name, "tun0");
+        let error = choose(all, Some("wlan9")).unwrap_err().to_string();
+        assert!(error.contains("wlan9") && error.contains("tun0 (10.8.0.2)"), "{error}");
+    }
+
+    #[test]
+    fn loopback_is_found_by_name() {
+        let lo = choose_interface(Some("127.0.0.1")).unwrap();
+        assert!(lo.is_loopback && lo.is_present() && lo.prefix == 8, "{lo:?}");
+        assert!(!Interface { addr: "127.9.9.9".parse().unwrap(), ..lo }.is_present());
+    }
+
+    #[test]
+    fn a_subnet_ends_where_its_prefix_says() {
+        let v4 = at("p2p0", "192.168.49.1", 24);
+        assert!(v4.contains("192.168.49.200".parse().unwrap()));
+        assert!(!v4.contains("192.168.50.1".parse().unwrap()));
+        assert!(!v4.contains("fd00::1".parse().unwrap()));
+        assert!(at("x", "10.0.0.1", 0).contains("203.0.113.9".parse().unwrap()));
+        assert!(!at("x", "10.0.0.1", 32).contains("10.0.0.2".parse().unwrap()));
+        assert!(at("x", "fd00::1", 64).contains("fd00::ffff".parse().unwrap()));
+        assert!(!at("x", "fd00::1", 64).contains("fd01::1".parse().unwrap()));
+    }
+}

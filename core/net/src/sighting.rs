@@ -1,0 +1,82 @@
+//! What is said and heard about devices by mDNS. Everything heard is a stranger's word: it is checked for form, shown
+//! as a hint, and proven only by a connection.
+
+use std::net::SocketAddr;
+
+use fieldcast_model::{DeviceName, Fingerprint};
+use fieldcast_wire::Role;
+use mdns_sd::ResolvedService;
+
+use crate::{Announcement, Interface};
+
+/// The service type under which devices announce themselves.
+pub(crate) const SERVICE: &str = "_fieldcast._tcp.local.";
+/// The most bytes of TXT that survive everywhere, so that one packet holds the whole answer.
+const MAX_TXT: usize = 200;
+
+/// A device that says it is there.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Peer {
+    /// Who it says it is; pass it to [`dial`](crate::dial()), which proves it.
+    pub fingerprint: Fingerprint,
+    /// What it calls itself.
+    pub name: DeviceName,
+    /// What it offers to be.
+    pub role: Role,
+    /// The newest protocol version it speaks, which may be newer than ours.
+    pub protocol: u16,
+    /// Where it listens; always on the subnet of the interface that was browsed.
+    pub addr: SocketAddr,
+}
+
+/// A change in who is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sighting {
+    /// A device has come, or one that was there has changed its name, role or address.
+    Seen(Peer),
+    /// A device has said goodbye or has not been heard of for long. No reason to end a connection that works.
+    Gone(Fingerprint),
+}
+
+/// The label that makes a device's announcement its own.
+pub(crate) fn instance(fingerprint: &Fingerprint) -> String {
+    format!("fc-{}", fingerprint.short())
+}
+
+/// The TXT record of an announcement, the name cut so that all of it fits.
+pub(crate) fn txt(of: &Announcement) -> Vec<(&'static str, String)> {
+    let role = match of.role {
+        Role::Distributor => "d",
+        Role::Receiver => "r",
+    };
+    let mut pairs = vec![("v", of.protocol.to_string()), ("r", role.to_owned()), ("fp", of.fingerprint.to_string())];
+    // Each string has a length byte and an equals sign.
+    let used: usize = pairs.iter().map(|(key, value)| key.len() + value.len() + 2).sum();
+    let room = MAX_TXT.saturating_sub(used + "n".len() + 2);
+    let name = of.name.as_str();
+    pairs.push(("n", name.get(..name.floor_char_boundary(room)).unwrap_or_default().to_owned()));
+    pairs
+}
+
+/// The peer that an answer tells of, if every part of it is well formed and its address is on our subnet.
+pub(crate) fn peer(heard: &ResolvedService, interface: &Interface) -> Option<Peer> {
+    let text = |key| heard.get_property_val_str(key);
+    let fingerprint: Fingerprint = text("fp")?.parse().ok()?;
+    // Names and fingerprints go together, so that a goodbye can only mean its own sender.
+    let label = heard.fullname.strip_suffix(SERVICE)?.strip_suffix('.')?;
+    let role = match text("r")? {
+        "d" => Role::Distributor,
+        "r" => Role::Receiver,
+        _ => return None,
+    };
+    let addresses = heard.addresses.iter().map(|scoped| scoped.to_ip_addr());
+    let addr = addresses.filter(|addr| interface.contains(*addr) && !addr.is_multicast()).min()?;
+    (label.eq_ignore_ascii_case(&instance(&fingerprint)) && heard.port != 0).then_some(())?;
+    Some(Peer {
+        fingerprint,
+        name: DeviceName::new(text("n").unwrap_or_default()),
+        role,
+        protocol: text("v")?.parse().ok()?,
+        addr: SocketAddr::new(addr, heard.port),
+    })
+}

@@ -1,0 +1,46 @@
+//! Two devices on loopback.
+
+mod discovery;
+mod flood;
+mod frames;
+mod handshake;
+mod keys;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use fieldcast_model::Fingerprint;
+
+use crate::{Connection, Error, Identity, Interface, Listener, choose_interface, dial};
+
+/// Far more than anything here takes; no test waits for it.
+const LONG: Duration = Duration::from_secs(20);
+/// Long enough for loopback, short enough to wait for.
+const SHORT: Duration = Duration::from_millis(150);
+
+fn lo() -> Interface {
+    choose_interface(Some("127.0.0.1")).unwrap()
+}
+
+/// Loopback under another address, as another device would have.
+fn lo_at(last: u8) -> Interface {
+    Interface { addr: [127, 0, 0, last].into(), ..lo() }
+}
+
+fn device() -> Identity {
+    Identity::generate().unwrap()
+}
+
+/// Calls from loopback.
+async fn call(caller: &Identity, addr: SocketAddr, expected: Option<Fingerprint>) -> Result<Connection, Error> {
+    dial(&lo(), caller, addr, expected, LONG).await
+}
+
+/// The two ends of a connection: the caller's and the one who answers.
+async fn connected() -> (Connection, Connection) {
+    let (caller, callee) = (device(), device());
+    let mut listener = Listener::bind(&lo(), 0, &callee).await.unwrap();
+    let expected = Some(callee.fingerprint());
+    let (out, inward) = tokio::join!(call(&caller, listener.addr(), expected), listener.accept());
+    (out.unwrap(), inward.unwrap())
+}

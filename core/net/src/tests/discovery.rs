@@ -1,0 +1,155 @@
+use std::collections::HashSet;
+use std::time::Duration;
+
+use fieldcast_model::{DeviceName, Fingerprint};
+use fieldcast_wire::Role;
+use mdns_sd::{ResolvedService, ServiceDaemon, ServiceInfo};
+use tokio::time::{Instant, timeout};
+
+use super::{LONG, device, lo, lo_at};
+use crate::sighting::{SERVICE, instance, peer, txt};
+use crate::{Announcement, Error, Interface, Peer, Sighting, announce, browse};
+
+fn announcement(name: &str, port: u16) -> Announcement {
+    let fingerprint = device().fingerprint();
+    Announcement { fingerprint, name: DeviceName::new(name), role: Role::Receiver, port, protocol: 1 }
+}
+
+fn heard(label: &str, addr: &str, port: u16, txt: &[(&str, String)]) -> ResolvedService {
+    ServiceInfo::new(SERVICE, label, "some.local.", addr, port, txt).unwrap().as_resolved_service()
+}
+
+/// How a well-formed announcement is heard, changed by `twist`.
+fn twisted(twist: impl FnOnce(&mut Vec<(&str, String)>)) -> Option<Peer> {
+    let said = announcement("Asha", 7000);
+    let mut pairs = txt(&said);
+    twist(&mut pairs);
+    peer(&heard(&instance(&said.fingerprint), "127.0.0.5", 7000, &pairs), &lo())
+}
+
+fn set(pairs: &mut [(&str, String)], key: &str, value: &str) {
+    pairs.iter_mut().filter(|(name, _)| *name == key).for_each(|(_, old)| *old = value.to_owned());
+}
+
+#[test]
+fn what_is_announced_reads_back() {
+    for role in [Role::Receiver, Role::Distributor] {
+        let said = Announcement { role, protocol: 9, ..announcement("Téa's phone", 7000) };
+        let found = peer(&heard(&instance(&said.fingerprint), "127.0.0.5", 7000, &txt(&said)), &lo()).unwrap();
+        assert_eq!((found.fingerprint, &found.name, found.role), (said.fingerprint, &said.name, role));
+        assert_eq!((found.protocol, found.addr.to_string().as_str()), (9, "127.0.0.5:7000"));
+    }
+}
+
+#[test]
+fn the_longest_name_fits() {
+    let said = Announcement { protocol: u16::MAX, ..announcement(&"🦟".repeat(40), 1) };
+    let pairs = txt(&said);
+    let bytes: usize = pairs.iter().map(|(key, value)| key.len() + value.len() + 2).sum();
+    assert!(bytes <= 200, "{bytes}");
+    assert!(pairs.iter().any(|(key, value)| *key == "n" && value.chars().count() >= 25));
+}
+
+#[test]
+fn the_malformed_is_ignored() {
+    assert!(twisted(|_| {}).is_some());
+    assert!(twisted(|pairs| pairs.clear()).is_none());
+    for (key, value) in
+        [("fp", "abcd"), ("fp", ""), ("fp", &"ż".repeat(32)), ("v", "-1"), ("v", "99999"), ("r", "x"), ("r", "")]
+    {
+        assert!(twisted(|pairs| set(pairs, key, value)).is_none(), "{key}={value}");
+    }
+    let other = device().fingerprint().to_string();
+    assert!(twisted(|pairs| set(pairs, "fp", &other)).is_none(), "not the fingerprint of its name");
+    assert_eq!(twisted(|pairs| set(pairs, "n", "a\u{1b}[2J\u{202e}b")).unwrap().name.as_str(), "a[2Jb");
+    assert_eq!(twisted(|pairs| pairs.retain(|(key, _)| *key != "n")).unwrap().name.as_str(), "unnamed");
+}
+
+#[test]
+fn only_addresses_of_the_subnet_count() {
+    let said = announcement("Asha", 7000);
+    let at = |addr: &str, port| peer(&heard(&instance(&said.fingerprint), addr, port, &txt(&said)), &lo());
+    assert!(at("192.168.49.7", 7000).is_none());
+    assert!(at("::1", 7000).is_none());
+    assert!(at("127.0.0.1", 0).is_none());
+    assert_eq!(at("192.168.49.7,127.0.0.3", 7000).unwrap().addr.to_string(), "127.0.0.3:7000");
+}
+
+/// A daemon of somebody who follows no rules, saying these things.
+fn stranger(says: &[(&str, &str)]) -> ServiceDaemon {
+    let daemon = ServiceDaemon::new().unwrap();
+    let label = instance(&Fingerprint([0xee; 32]));
+    let mut service = ServiceInfo::new(SERVICE, &label, "stranger.local.", "127.0.0.1", 1, says).unwrap();
+    service.set_requires_probe(false);
+    daemon.register(service).unwrap();
+    daemon
+}
+
+#[tokio::test]
+async fn devices_on_loopback_find_each_other_and_part() {
+    let start = Instant::now();
+    let (anna, bert, own) = (announcement("Anna", 7001), announcement("Bert", 7002), announcement("Own", 7003));
+    let bad = stranger(&[("v", "1"), ("r", "r"), ("fp", "zz"), ("n", "Mallory")]);
+    let mut browser = browse(&lo(), Some(own.fingerprint)).unwrap();
+    let _own = announce(&lo(), &own).unwrap();
+    let stays = announce(&lo(), &anna).unwrap();
+    let leaves = announce(&lo(), &bert).unwrap();
+    // Other tests on this machine may announce devices of their own.
+    let known = HashSet::from([anna.fingerprint, bert.fingerprint, own.fingerprint, Fingerprint([0xee; 32])]);
+    let mut next = async || loop {
+        match timeout(LONG, browser.next()).await.unwrap().unwrap() {
+            Sighting::Seen(peer) if known.contains(&peer.fingerprint) => return Sighting::Seen(peer),
+            Sighting::Gone(peer) if known.contains(&peer) => return Sighting::Gone(peer),
+            _ => {}
+        }
+    };
+    let mut seen = HashSet::new();
+    for _ in 0..2 {
+        let Sighting::Seen(peer) = next().await else { panic!("nobody has left") };
+        seen.insert((peer.fingerprint, peer.name.as_str().to_owned(), peer.addr.to_string()));
+    }
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    let as_seen = |one: &Announcement| (one.fingerprint, one.name.to_string(), format!("127.0.0.1:{}", one.port));
+    assert_eq!(seen, HashSet::from([as_seen(&anna), as_seen(&bert)]));
+    drop(leaves);
+    assert_eq!(next().await, Sighting::Gone(bert.fingerprint), "and nothing twice in between");
+    drop(stays);
+    assert_eq!(next().await, Sighting::Gone(anna.fingerprint));
+    bad.shutdown().unwrap();
+}
+
+#[tokio::test]
+async fn a_device_that_was_killed_and_comes_back_elsewhere_is_told_anew() {
+    let mut said = announcement("Anna", 7004);
+    let mut browser = browse(&lo(), None).unwrap();
+    let mut killed = Vec::new();
+    for port in [7004, 7005] {
+        said.port = port;
+        let announced = announce(&lo(), &said).unwrap();
+        while !matches!(timeout(LONG, browser.next()).await.unwrap().unwrap(),
+            Sighting::Seen(peer) if peer.fingerprint == said.fingerprint && peer.addr.port() == port)
+        {}
+        // Off the network without a goodbye, as when the process is killed.
+        announced._daemon.0.disable_interface(mdns_sd::IfKind::All).unwrap();
+        killed.push(announced);
+    }
+}
+
+#[tokio::test]
+async fn a_device_that_does_not_answer_any_more_is_gone_once_doubted() {
+    let said = announcement("Anna", 7006);
+    let mut browser = browse(&lo(), None).unwrap();
+    let announced = announce(&lo(), &said).unwrap();
+    let is_said = |peer: &Peer| peer.fingerprint == said.fingerprint;
+    while !matches!(timeout(LONG, browser.next()).await.unwrap(), Some(Sighting::Seen(peer)) if is_said(&peer)) {}
+    announced._daemon.0.disable_interface(mdns_sd::IfKind::All).unwrap();
+    browser.doubt(&said.fingerprint);
+    while timeout(LONG, browser.next()).await.unwrap() != Some(Sighting::Gone(said.fingerprint)) {}
+}
+
+#[test]
+fn an_interface_that_went_is_told() {
+    let gone = Interface { addr: [192, 0, 2, 1].into(), ..lo() };
+    assert!(matches!(browse(&gone, None), Err(Error::InterfaceGone { .. })));
+    assert!(matches!(announce(&lo_at(77), &announcement("x", 1)), Err(Error::InterfaceGone { .. })));
+}

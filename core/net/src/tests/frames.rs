@@ -1,0 +1,167 @@
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use fieldcast_wire::frame::{FrameError, FrameKind};
+use tokio::io::AsyncWriteExt;
+
+use super::{LONG, SHORT, connected};
+use crate::{Connection, Error, FrameReader, FrameWriter};
+
+const KINDS: [FrameKind; 3] = [FrameKind::Control, FrameKind::Manifest, FrameKind::Chunk];
+
+/// A writer, and the reader at the other end of it.
+async fn one_way() -> (FrameWriter, FrameReader, Vec<Box<dyn std::any::Any>>) {
+    let (out, inward) = connected().await;
+    let (idle, writer) = out.split();
+    let (reader, silent) = inward.split();
+    (writer, reader, vec![Box::new(idle), Box::new(silent)])
+}
+
+fn payload(len: usize) -> Vec<u8> {
+    (0..len).map(|i| (i * 31 % 251) as u8).collect()
+}
+
+/// A connection whose other end sends these bytes as they are, under TLS.
+async fn hearing(bytes: &[u8]) -> (Connection, FrameReader) {
+    let (mut out, inward) = connected().await;
+    out.stream.write_all(bytes).await.unwrap();
+    out.stream.flush().await.unwrap();
+    (out, inward.split().0)
+}
+
+#[tokio::test]
+async fn frames_of_every_kind_and_length_arrive_as_sent() {
+    let (mut writer, mut reader, _rest) = one_way().await;
+    let lengths = |kind: FrameKind| [0, 1, 16_378, 16_379, 16_380, 65_000, kind.max_len()];
+    let send = async {
+        for kind in KINDS {
+            for len in lengths(kind) {
+                writer.write(kind, &payload(len)).await.unwrap();
+            }
+        }
+        writer.shutdown().await.unwrap();
+    };
+    let receive = async {
+        for kind in KINDS {
+            for len in lengths(kind) {
+                assert!(reader.read().await.unwrap() == (kind, payload(len)), "{kind:?} of {len}");
+            }
+        }
+        assert!(matches!(reader.read().await, Err(Error::Closed)));
+    };
+    tokio::join!(send, receive);
+}
+
+#[tokio::test]
+async fn an_impossible_header_is_refused_at_once() {
+    let (_out, mut reader) = hearing(&[3, 255, 255, 255, 255]).await;
+    let error = reader.read().await.unwrap_err();
+    assert!(matches!(error, Error::Frame(FrameError::TooLong { len: 0xffff_ffff, .. })), "{error:?}");
+    assert_eq!(reader.arrived.capacity(), 5, "nothing was set aside for it");
+    let (_out, mut reader) = hearing(&[9, 0, 0, 0, 1]).await;
+    assert!(matches!(reader.read().await, Err(Error::Frame(FrameError::UnknownKind(9)))));
+}
+
+#[tokio::test]
+async fn a_promise_of_8_mib_sets_nothing_aside() {
+    let (_out, mut reader) = hearing(&[3, 0, 128, 0, 0, 1, 2, 3]).await;
+    reader.set_idle_limit(SHORT);
+    assert!(matches!(reader.read().await, Err(Error::Timeout)));
+    assert_eq!(reader.arrived, [1, 2, 3]);
+    assert!(reader.arrived.capacity() <= 64 << 10);
+}
+
+#[tokio::test]
+async fn how_a_connection_ended_is_told() {
+    let (out, mut reader) = hearing(&[1, 0, 0, 0, 9, 1, 2]).await;
+    out.split().1.shutdown().await.unwrap();
+    assert!(matches!(reader.read().await, Err(Error::Cut)), "goodbye in the middle of a frame");
+    let (out, mut reader) = hearing(&[1, 0, 0]).await;
+    drop(out);
+    assert!(matches!(reader.read().await, Err(Error::Cut)), "lost in the middle of a header");
+    let (out, mut reader) = hearing(&[1, 0, 0, 0, 0]).await;
+    drop(out);
+    assert!(reader.read().await.is_ok());
+    assert!(matches!(reader.read().await, Err(Error::Cut)), "lost between two frames, without a goodbye");
+}
+
+#[tokio::test]
+async fn a_read_that_is_dropped_loses_nothing() {
+    let (mut out, inward) = connected().await;
+    let mut reader = inward.split().0;
+    let mut bytes = vec![1, 0, 0, 0, 20];
+    bytes.extend(payload(20));
+    for byte in bytes {
+        let early = tokio::time::timeout(Duration::ZERO, reader.read()).await;
+        assert!(early.is_err(), "{early:?}");
+        out.stream.write_all(&[byte]).await.unwrap();
+        out.stream.flush().await.unwrap();
+    }
+    assert_eq!(reader.read().await.unwrap(), (FrameKind::Control, payload(20)));
+}
+
+#[tokio::test]
+async fn silence_counts_across_dropped_reads() {
+    let (_out, inward) = connected().await;
+    let mut reader = inward.split().0;
+    reader.set_idle_limit(SHORT);
+    let mut tick = tokio::time::interval(SHORT / 10);
+    let ended = async {
+        loop {
+            tokio::select! {
+                ended = reader.read() => return ended,
+                _ = tick.tick() => {}
+            }
+        }
+    };
+    assert!(matches!(tokio::time::timeout(LONG, ended).await.unwrap(), Err(Error::Timeout)));
+}
+
+#[tokio::test]
+async fn what_is_too_long_is_not_sent() {
+    let (mut writer, mut reader, _rest) = one_way().await;
+    let error = writer.write(FrameKind::Control, &payload(FrameKind::Control.max_len() + 1)).await.unwrap_err();
+    assert!(matches!(error, Error::Frame(FrameError::TooLong { .. })), "{error:?}");
+    writer.write(FrameKind::Control, b"next").await.unwrap();
+    writer.flush().await.unwrap();
+    assert_eq!(reader.read().await.unwrap(), (FrameKind::Control, b"next".to_vec()));
+}
+
+#[tokio::test]
+async fn a_peer_that_takes_nothing_does_not_hold_the_writer() {
+    let (mut writer, _reader, _rest) = one_way().await;
+    writer.set_idle_limit(SHORT);
+    let chunk = payload(FrameKind::Chunk.max_len());
+    let ended = loop {
+        if let Err(error) = writer.write(FrameKind::Chunk, &chunk).await {
+            break error;
+        }
+    };
+    assert!(matches!(ended, Error::Timeout), "{ended:?}");
+}
+
+#[tokio::test]
+async fn what_one_side_sent_is_what_the_other_received() {
+    let (out, inward) = connected().await;
+    let (there, here) = (out.traffic(), inward.traffic());
+    let handshake = there.sent.load(Relaxed) + here.sent.load(Relaxed);
+    assert!((500..2000).contains(&handshake), "{handshake}");
+    let ((mut out_reader, mut out_writer), (mut in_reader, mut in_writer)) = (out.split(), inward.split());
+    let chunk = payload(1 << 20);
+    let call = async {
+        out_writer.write(FrameKind::Chunk, &chunk).await.unwrap();
+        out_writer.shutdown().await.unwrap();
+        while out_reader.read().await.is_ok() {}
+    };
+    let answer = async {
+        in_reader.read().await.unwrap();
+        in_writer.write(FrameKind::Control, b"thanks").await.unwrap();
+        in_writer.shutdown().await.unwrap();
+        while in_reader.read().await.is_ok() {}
+    };
+    tokio::join!(call, answer);
+    assert_eq!(there.sent.load(Relaxed), here.received.load(Relaxed));
+    assert_eq!(here.sent.load(Relaxed), there.received.load(Relaxed));
+    let overhead = there.sent.load(Relaxed) - chunk.len() as u64;
+    assert!(overhead < 4000, "{overhead} bytes of TLS on 1 MiB");
+}

@@ -1,0 +1,229 @@
+//! One family: the household and everything that hangs off it.
+
+use super::delivery;
+use super::life::{Birth, Life};
+use super::moment::Moment;
+use super::person::{self, Person};
+use super::slot::Slot;
+use super::{BeneficiaryType, Leaf, Project, names};
+use crate::entity::{
+    AdditionalFields, Address, Answer, Beneficiary, Field, Household, Individual, Locality, Member, Referral, Service,
+    ServiceAttribute, ServiceFields, SideEffect, Task,
+};
+use crate::key::Key;
+use crate::row::Row;
+use crate::uuid::Uuid;
+
+/// Sizes a family is drawn from: 2 to 8, five on average.
+const SIZES: &[u64] = &[2, 3, 3, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 7, 7, 8];
+
+/// A join adds three records to a family; at this rate (of 100,000 per per-mille) joins are a twentieth of all changes.
+const JOINS: u64 = 30;
+
+pub(super) const PERSON: u64 = 30;
+const JOIN: u64 = 31;
+const CHECKLIST: u64 = 32;
+const HOME: u64 = 33;
+
+/// All rows of one family in one project.
+#[derive(Debug)]
+pub(crate) struct Family<'a> {
+    pub(crate) household: Household<'a>,
+    pub(crate) members: Vec<Member<'a>>,
+    pub(crate) individuals: Vec<Individual<'a>>,
+    pub(crate) beneficiaries: Vec<Beneficiary<'a>>,
+    pub(crate) tasks: Vec<Task<'a>>,
+    pub(crate) side_effects: Vec<SideEffect<'a>>,
+    pub(crate) referrals: Vec<Referral<'a>>,
+    pub(crate) services: Vec<Service<'a>>,
+}
+
+/// Something that looks at rows of every kind.
+pub(crate) trait Visit {
+    /// One row.
+    fn row<R: Row>(&mut self, row: &R);
+}
+
+/// What the rows of a family share while they are drawn.
+pub(super) struct Home<'a> {
+    pub(super) moment: &'a Moment,
+    pub(super) project: &'a Project,
+    pub(super) key: Key,
+    pub(super) birth: Birth,
+    pub(super) id: String,
+    pub(super) leaf: &'a Leaf,
+    pub(super) surname: &'static str,
+    latitude: f64,
+    longitude: f64,
+    landmark: Option<&'static str>,
+}
+
+impl<'a> Family<'a> {
+    /// Draws the family of `slot` as it is at `moment`.
+    pub(super) fn draw(moment: &'a Moment, project: &'a Project, leaf: usize, slot: &Slot) -> Self {
+        let home = Home::draw(moment, project, &moment.leaves()[leaf], slot);
+        let size = home.key.child(HOME).child(1).rng().pick(SIZES);
+        let people = people(&home, size);
+        let mut family = Self {
+            household: household(&home, size),
+            members: Vec::with_capacity(people.len()),
+            individuals: Vec::with_capacity(people.len()),
+            beneficiaries: Vec::with_capacity(people.len()),
+            tasks: Vec::new(),
+            side_effects: Vec::new(),
+            referrals: Vec::new(),
+            services: Vec::new(),
+        };
+        for person in &people {
+            person::write(&home, person, &mut family);
+        }
+        if project.beneficiary_type == BeneficiaryType::Household {
+            delivery::to_household(&home, &mut family);
+        }
+        if moment.plan().services && home.key.child(CHECKLIST).chance(1, 4) {
+            family.services.push(checklist(&home));
+        }
+        family
+    }
+
+    /// Shows every row to `visit`, parents first.
+    pub(crate) fn each_row(&self, visit: &mut impl Visit) {
+        visit.row(&self.household);
+        self.members.iter().for_each(|row| visit.row(row));
+        self.individuals.iter().for_each(|row| visit.row(row));
+        self.beneficiaries.iter().for_each(|row| visit.row(row));
+        self.tasks.iter().for_each(|row| visit.row(row));
+        self.side_effects.iter().for_each(|row| visit.row(row));
+        self.referrals.iter().for_each(|row| visit.row(row));
+        self.services.iter().for_each(|row| visit.row(row));
+    }
+}
+
+impl<'a> Home<'a> {
+    fn draw(moment: &'a Moment, project: &'a Project, leaf: &'a Leaf, slot: &Slot) -> Self {
+        let mut rng = slot.key.child(HOME).rng();
+        Self {
+            moment,
+            project,
+            key: slot.key,
+            birth: slot.birth,
+            id: slot.id.clone(),
+            leaf,
+            surname: rng.pick(names::FAMILIES),
+            // About 1.5 km around the middle of the village, 7 digits as phones give them.
+            latitude: round(leaf.latitude + rng.around() * 0.014),
+            longitude: round(leaf.longitude + rng.around() * 0.014),
+            landmark: rng.chance(3, 5).then(|| rng.pick(names::LANDMARKS)),
+        }
+    }
+
+    /// The family's address under its own row id.
+    pub(super) fn address(&self, key: Key, line: Option<&'static str>) -> Address<'a> {
+        let mut rng = key.rng();
+        Address {
+            id: key.uuid(),
+            client_reference_id: key.child(1).uuid(),
+            tenant_id: &self.moment.plan().tenant,
+            door_no: (),
+            latitude: self.latitude,
+            longitude: self.longitude,
+            location_accuracy: (300 + rng.below(2_000)) as f64 / 100.0,
+            r#type: "PERMANENT",
+            address_line1: line,
+            address_line2: (),
+            landmark: self.landmark,
+            city: (),
+            pincode: (),
+            building_name: (),
+            street: (),
+            locality: Locality::of(&self.leaf.code),
+        }
+    }
+
+    pub(super) fn reference(&self) -> Uuid {
+        self.key.uuid()
+    }
+
+    pub(super) fn life(&self, key: Key, birth: Birth) -> Life {
+        self.moment.life(key, birth)
+    }
+
+    pub(super) fn tenant(&self) -> &'a str {
+        &self.moment.plan().tenant
+    }
+
+    pub(super) fn worker(&self, draw: u64) -> Uuid {
+        self.moment.plan().people.worker(draw)
+    }
+}
+
+/// Everybody of the family: those registered at its birth, then those who joined.
+fn people(home: &Home<'_>, size: u64) -> Vec<Person> {
+    let born = (0..size).map(|n| Person { key: home.key.child(PERSON).child(n), birth: home.birth, number: n });
+    let mut people: Vec<_> = born.collect();
+    for (index, epoch) in home.moment.epochs().iter().enumerate().skip(home.birth.epoch) {
+        let key = home.key.child(JOIN).child(index as u64);
+        if key.chance(u64::from(epoch.permille) * JOINS, 100_000) {
+            let number = people.len() as u64;
+            people.push(Person { key, birth: Birth::in_epoch(index + 1, key), number });
+        }
+    }
+    people
+}
+
+/// The household row. It counts who was there at its birth: a join is a change of its own rows, not of this one.
+fn household<'a>(home: &Home<'a>, people: u64) -> Household<'a> {
+    let life = home.life(home.key, home.birth);
+    let mut rng = home.key.child(HOME).child(2).rng();
+    let children = people.saturating_sub(2).to_string();
+    let fields = vec![
+        Field::new("pregnantWomenCount", if rng.chance(1, 6) { "1" } else { "0" }),
+        Field::new("childrenCount", children),
+        Field::new("houseStructureTypes", rng.pick(&["CLAY", "CLAY|THATCH", "CEMENT", "WOOD|METAL"])),
+    ];
+    let fields = AdditionalFields { schema: "Household", version: 1, fields };
+    Household {
+        base: home.moment.base(home.key, home.id.clone(), &life, Some(fields)),
+        member_count: people + u64::from(life.version > 2),
+        address: home.address(home.key.child(HOME).child(3), Some("Bairro Unidade")),
+        household_type: rng.chance(19, 20).then_some("FAMILY"),
+    }
+}
+
+fn checklist<'a>(home: &Home<'a>) -> Service<'a> {
+    const QUESTIONS: [&str; 3] = ["HC1", "HC2", "HC3"];
+    let key = home.key.child(CHECKLIST);
+    let life = home.life(key, home.birth);
+    let mut rng = key.child(u64::from(life.version)).rng();
+    let base = home.moment.base(key, String::new(), &life, None);
+    let client_id = base.client_reference_id;
+    let attributes = QUESTIONS.iter().zip(0..).map(|(code, n)| ServiceAttribute {
+        id: key.child(50 + n).uuid(),
+        client_reference_id: key.child(60 + n).uuid(),
+        reference_id: key.child(2).uuid(),
+        service_client_reference_id: client_id,
+        attribute_code: code,
+        value: if n == 2 {
+            Answer::Number(rng.below(4))
+        } else {
+            Answer::Text(rng.pick(&["YES", "NO", "NOT_SELECTED"]))
+        },
+        audit_details: base.audit_details,
+        additional_fields: (),
+    });
+    Service {
+        id: key.child(2).uuid(),
+        tenant_id: home.tenant(),
+        service_def_id: home.project.key.child(3).uuid(),
+        reference_id: home.reference(),
+        attributes: attributes.collect(),
+        audit_details: base.audit_details,
+        additional_fields: ServiceFields { boundary_code: &home.leaf.code, lat: home.latitude, lng: home.longitude },
+        account_id: &home.project.id,
+        client_id,
+    }
+}
+
+fn round(degrees: f64) -> f64 {
+    (degrees * 1e7).round() / 1e7
+}

@@ -1,0 +1,115 @@
+//! The history of one record: when it was made, how often it changed, whether it is gone.
+//!
+//! Nothing is stored. Each past epoch asks the record's key whether it was touched, so the state of any record is a
+//! function of (seed, epochs) and a million families can move on without one of them being made.
+
+use crate::clock::{CLOCK_BASE_MS, DAY_MS, HOUR_MS, MINUTE_MS};
+use crate::key::Key;
+
+/// Of every 100 records an epoch changes, this many are edits of what was there; the rest is growth (see `family`).
+const EDITS_OF_100: u64 = 80;
+
+/// How long a visit to a family takes.
+const VISIT_MS: i64 = 20 * MINUTE_MS;
+
+const LIFE: u64 = 1;
+const EDIT: u64 = 2;
+
+/// One step of the campaign: the share of the records that changed in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Epoch {
+    pub(crate) permille: u32,
+}
+
+/// The campaign clock when `epochs` epochs lie behind.
+pub(crate) fn now(epochs: usize) -> i64 {
+    CLOCK_BASE_MS + epochs as i64 * DAY_MS
+}
+
+/// When a draw happens within epoch `number` (from 1): after the clock of the epoch before, before its own, same day.
+pub(crate) fn moment_of(number: usize, draw: u64) -> i64 {
+    now(number - 1) + HOUR_MS + (draw % (14 * HOUR_MS as u64)) as i64
+}
+
+/// When a record came to be and who made it; epoch 0 is the registration before the base. The rows of one visit share
+/// it, as one phone registers a family in a few minutes and uploads it in one batch.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Birth {
+    pub(crate) epoch: usize,
+    /// Device clock at the start of the visit, ms.
+    pub(crate) at: i64,
+    /// How long the phone kept it before it had a network, ms.
+    pub(crate) kept: i64,
+    /// The draw of the worker.
+    pub(crate) by: u64,
+}
+
+impl Birth {
+    /// Registration before the base, drawn by `key`.
+    pub(crate) fn registered(at: i64, key: Key, by: u64) -> Self {
+        Self { epoch: 0, at, kept: (key.child(LIFE).bits() % (6 * HOUR_MS as u64)) as i64, by }
+    }
+
+    /// Growth in epoch `number`: kept for a minute only, so that the server's time stays inside the epoch.
+    pub(crate) fn in_epoch(number: usize, key: Key) -> Self {
+        let draw = key.child(LIFE).bits();
+        Self { epoch: number, at: moment_of(number, draw), kept: MINUTE_MS, by: draw >> 32 }
+    }
+}
+
+/// The state a record's history has led to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Life {
+    /// Device clock at creation, ms.
+    pub(crate) made: i64,
+    /// Server clock at creation, ms.
+    pub(crate) created: i64,
+    /// Server clock at the last change, ms.
+    pub(crate) modified: i64,
+    pub(crate) version: u32,
+    pub(crate) deleted: bool,
+    /// False for the few old rows without audit details.
+    pub(crate) audited: bool,
+    /// Draws of who made it and who changed it last.
+    pub(crate) by: (u64, u64),
+}
+
+impl Life {
+    /// Follows the record of `key` through the epochs since its birth.
+    pub(crate) fn follow(key: Key, birth: Birth, epochs: &[Epoch]) -> Self {
+        let mut life = Self::born(key.child(LIFE), birth);
+        for (index, epoch) in epochs.iter().enumerate().skip(birth.epoch) {
+            let draw = key.child(EDIT).child(index as u64);
+            if life.deleted {
+                break;
+            }
+            if draw.chance(u64::from(epoch.permille) * EDITS_OF_100, 100_000) {
+                let mut rng = draw.rng();
+                life.version += 1;
+                life.modified = moment_of(index + 1, rng.next());
+                life.deleted = rng.chance(8, 100);
+                life.audited = true;
+                life.by.1 = rng.next();
+            }
+        }
+        life
+    }
+
+    fn born(key: Key, birth: Birth) -> Self {
+        let mut rng = key.rng();
+        let made = birth.at + rng.below(VISIT_MS as u64) as i64;
+        let created = birth.at + VISIT_MS + birth.kept + rng.below(2_000) as i64;
+        let by = (birth.by, birth.by);
+        let mut life = Self { made, created, modified: created, version: 1, deleted: false, audited: true, by };
+        if birth.epoch == 0 {
+            if rng.chance(15, 100) {
+                life.version += 1;
+                life.modified += rng.below(3 * HOUR_MS as u64) as i64;
+                life.by.1 = rng.next();
+                life.deleted = rng.chance(5, 100);
+            }
+            life.audited = !rng.chance(1, 400);
+        }
+        life
+    }
+}

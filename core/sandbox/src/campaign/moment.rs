@@ -1,0 +1,176 @@
+//! The campaign at one moment: what the server and the tests read.
+
+use std::sync::Arc;
+
+use super::family::Family;
+use super::life::{Birth, Epoch, Life, now};
+use super::record::{self, Record};
+use super::slot::{Slot, added};
+use super::{Boundary, Leaf, Plan, Project};
+use crate::entity::{AdditionalFields, Audit, Base, HfReferral};
+use crate::error::SandboxError;
+use crate::key::Key;
+use crate::row::Row;
+
+/// The campaign after a fixed number of epochs. Cheap to clone and to keep.
+#[derive(Clone, Debug)]
+pub struct Moment {
+    plan: Arc<Plan>,
+    epochs: Arc<[Epoch]>,
+}
+
+impl Moment {
+    pub(super) fn new(plan: Arc<Plan>, epochs: Arc<[Epoch]>) -> Self {
+        Self { plan, epochs }
+    }
+
+    /// The campaign clock, ms.
+    pub fn now(&self) -> i64 {
+        now(self.epochs.len())
+    }
+
+    /// How often the campaign was advanced.
+    pub fn epoch(&self) -> usize {
+        self.epochs.len()
+    }
+
+    /// All boundaries of the tree, the country first.
+    pub fn boundaries(&self) -> &[Boundary] {
+        &self.plan.places.nodes
+    }
+
+    /// The leaf boundaries in the order of the tree.
+    pub fn leaves(&self) -> &[Leaf] {
+        &self.plan.places.leaves
+    }
+
+    /// The projects; the first is the one meant where a test does not care.
+    pub fn projects(&self) -> &[Project] {
+        &self.plan.projects
+    }
+
+    /// Households of a leaf boundary now, deleted ones included.
+    ///
+    /// # Errors
+    /// [`SandboxError::UnknownBoundary`].
+    pub fn households(&self, boundary: &str) -> Result<u64, SandboxError> {
+        Ok(self.total(self.leaf(boundary)?))
+    }
+
+    /// Every record of a boundary in a project, deleted ones included, family by family in the server's order; made as
+    /// the iterator is read. HF referrals are apart, see [`Self::hf_referrals`].
+    ///
+    /// # Errors
+    /// [`SandboxError::UnknownBoundary`], [`SandboxError::UnknownProject`].
+    pub fn records(&self, project: &str, boundary: &str) -> Result<impl Iterator<Item = Record> + '_, SandboxError> {
+        let (project, leaf) = (self.project(project)?, self.leaf(boundary)?);
+        Ok((0..self.total(leaf)).flat_map(move |n| record::list(&self.family(project, leaf, n))))
+    }
+
+    /// The HF referrals of a project, as every page of it repeats them.
+    ///
+    /// # Errors
+    /// [`SandboxError::UnknownProject`].
+    pub fn hf_referrals(&self, project: &str) -> Result<Vec<Record>, SandboxError> {
+        Ok(self.hf_rows(self.project(project)?).iter().map(Record::of).collect())
+    }
+
+    /// Records of a project that epoch `number` (from 1) changed or added, as far as later epochs did not change them
+    /// again. Reads every family.
+    ///
+    /// # Errors
+    /// [`SandboxError::UnknownProject`].
+    pub fn changed_in(&self, project: &str, number: usize) -> Result<u64, SandboxError> {
+        let project = self.project(project)?;
+        let window = now(number.saturating_sub(1))..now(number);
+        let within = |modified: Option<i64>| modified.is_some_and(|modified| window.contains(&modified));
+        let mut changed = self.hf_rows(project).iter().filter(|row| within(row.modified())).count() as u64;
+        for leaf in 0..self.leaves().len() {
+            for n in 0..self.total(leaf) {
+                changed += record::count(&self.family(project, leaf, n), &within);
+            }
+        }
+        Ok(changed)
+    }
+
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The index of the leaf with this code.
+    pub(crate) fn leaf(&self, code: &str) -> Result<usize, SandboxError> {
+        let found = self.leaves().iter().position(|leaf| leaf.code == code);
+        found.ok_or_else(|| SandboxError::UnknownBoundary { code: code.into() })
+    }
+
+    /// The project with this id.
+    pub(crate) fn project(&self, id: &str) -> Result<&Project, SandboxError> {
+        let found = self.projects().iter().find(|project| project.id == id);
+        found.ok_or_else(|| SandboxError::UnknownProject { id: id.into() })
+    }
+
+    /// Households of the leaf, deleted ones included.
+    pub(crate) fn total(&self, leaf: usize) -> u64 {
+        let place = &self.plan.places.leaves[leaf];
+        let end = place.start + place.households;
+        place.households + self.epochs.iter().map(|epoch| added(epoch.permille, place.start, end)).sum::<u64>()
+    }
+
+    /// Household `n` of the leaf with all that hangs off it. `n` must be below [`Self::total`].
+    pub(crate) fn family<'a>(&'a self, project: &'a Project, leaf: usize, n: u64) -> Family<'a> {
+        Family::draw(self, project, leaf, &Slot::of(self, leaf, n))
+    }
+
+    /// Whether household `n` is deleted, and when it last changed: all a filter needs, without its family.
+    pub(crate) fn household_state(&self, leaf: usize, n: u64) -> (bool, Option<i64>) {
+        let slot = Slot::of(self, leaf, n);
+        let life = self.life(slot.key, slot.birth);
+        (life.deleted, life.audited.then_some(life.modified))
+    }
+
+    /// The HF referrals of the project.
+    pub(crate) fn hf_rows<'a>(&'a self, project: &'a Project) -> Vec<HfReferral<'a>> {
+        super::hf_referral::draw(self, project)
+    }
+
+    pub(super) fn epochs(&self) -> &[Epoch] {
+        &self.epochs
+    }
+
+    pub(super) fn life(&self, key: Key, birth: Birth) -> Life {
+        Life::follow(key, birth, &self.epochs)
+    }
+
+    /// The fields every entity begins with.
+    pub(super) fn base(
+        &self,
+        key: Key,
+        id: String,
+        life: &Life,
+        fields: Option<AdditionalFields<'static>>,
+    ) -> Base<'_> {
+        let worker = |draw| self.plan.people.worker(draw);
+        let audit = Audit {
+            created_by: worker(life.by.0),
+            last_modified_by: worker(life.by.1),
+            created_time: life.created,
+            last_modified_time: life.modified,
+        };
+        // The phone's clock: the time between upload and registration earlier, and a little off.
+        let lag = life.created - life.made;
+        let client = Audit { created_time: life.made, last_modified_time: life.modified - lag, ..audit };
+        Base {
+            id,
+            tenant_id: &self.plan.tenant,
+            source: (),
+            row_version: life.version,
+            application_id: (),
+            has_errors: false,
+            additional_fields: fields,
+            audit_details: life.audited.then_some(audit),
+            client_reference_id: key.uuid(),
+            client_audit_details: (life.audited || life.by.0.is_multiple_of(2)).then_some(client),
+            is_deleted: life.deleted,
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Who works in the campaign, and the projects they work for.
+
+use crate::config::SandboxConfig;
+use crate::key::Key;
+use crate::uuid::Uuid;
+
+/// Field workers whose names stand in audit details.
+const WORKERS: u64 = 40;
+
+/// Whom a project registers: it decides which rows hang off a family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BeneficiaryType {
+    /// Every person is a beneficiary (seasonal malaria chemoprevention).
+    Individual,
+    /// The household is the beneficiary (bed nets).
+    Household,
+}
+
+/// A project (campaign).
+#[derive(Clone, Debug)]
+pub struct Project {
+    /// The id a downsync names.
+    pub id: String,
+    /// First id of its hierarchy: what pre-generated files are kept under.
+    pub root_id: String,
+    /// Its name for people.
+    pub name: String,
+    /// Project type code.
+    pub project_type: &'static str,
+    /// Whom it registers.
+    pub beneficiary_type: BeneficiaryType,
+    pub(crate) key: Key,
+}
+
+/// The projects, the first the one most demos use.
+pub(crate) fn projects(root: Key) -> Vec<Project> {
+    let make = |n: u64, name: &str, project_type, beneficiary_type| {
+        let key = root.child(900 + n);
+        Project {
+            id: key.child(1).uuid().to_string(),
+            root_id: key.child(2).uuid().to_string(),
+            name: name.into(),
+            project_type,
+            beneficiary_type,
+            key,
+        }
+    };
+    vec![
+        make(0, "SMC Nampula 2025, ciclo 1", "MR-DN", BeneficiaryType::Individual),
+        make(1, "Campanha de redes 2025", "LLIN-mz", BeneficiaryType::Household),
+    ]
+}
+
+/// Field workers and login users, by UUID.
+#[derive(Debug)]
+pub(crate) struct People {
+    workers: Vec<Uuid>,
+    staff: Vec<(String, String, Uuid)>,
+}
+
+impl People {
+    pub(crate) fn new(root: Key, config: &SandboxConfig) -> Self {
+        let workers = (0..WORKERS).map(|n| root.child(n).uuid()).collect();
+        let staff = config.users.iter().zip(10_000..);
+        let staff =
+            staff.map(|(user, n)| (user.username.clone(), user.password.clone(), root.child(n).uuid())).collect();
+        Self { workers, staff }
+    }
+
+    /// The field worker a draw falls on.
+    pub(crate) fn worker(&self, draw: u64) -> Uuid {
+        self.workers[(draw % WORKERS) as usize]
+    }
+
+    /// Login users as (name, UUID), in the order of the configuration.
+    pub(crate) fn staff(&self) -> impl Iterator<Item = (&str, Uuid)> {
+        self.staff.iter().map(|(name, _, uuid)| (name.as_str(), *uuid))
+    }
+
+    /// The index of the user with this name and password.
+    pub(crate) fn login(&self, username: &str, password: &str) -> Option<usize> {
+        self.staff.iter().position(|(name, secret, _)| name == username && secret == password)
+    }
+}

@@ -1,0 +1,145 @@
+//! Pre-generated files: gzip NDJSON, one object a line, what is deleted left out (facts A.7).
+
+use std::io::{self, Write};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::campaign::{Family, Moment, Project, Visit};
+use crate::row::Row;
+
+/// The four files of a locality.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum FileType {
+    HhMembers,
+    Individuals,
+    BeneAeRef,
+    Tasks,
+}
+
+impl FileType {
+    pub(crate) const ALL: [Self; 4] = [Self::HhMembers, Self::Individuals, Self::BeneAeRef, Self::Tasks];
+
+    /// Whether it is kept under a project; the others are the registry's, shared by all.
+    pub(crate) fn of_project(self) -> bool {
+        matches!(self, Self::BeneAeRef | Self::Tasks)
+    }
+
+    pub(crate) fn file_name(self) -> &'static str {
+        match self {
+            Self::HhMembers => "hh_members.ndjson.gz",
+            Self::Individuals => "individuals.ndjson.gz",
+            Self::BeneAeRef => "bene_ae_ref.ndjson.gz",
+            Self::Tasks => "tasks.ndjson.gz",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|file_type| file_type.file_name() == name)
+    }
+
+    /// The `_t` values it holds, in the order of its lines.
+    fn tags(self) -> &'static [&'static str] {
+        match self {
+            Self::HhMembers => &["HOUSEHOLD", "HOUSEHOLD_MEMBER"],
+            Self::Individuals => &["INDIVIDUAL"],
+            Self::BeneAeRef => &["PROJECT_BENEFICIARY", "SIDE_EFFECT", "REFERRAL", "HF_REFERRAL"],
+            Self::Tasks => &["PROJECT_TASK"],
+        }
+    }
+}
+
+/// The file's bytes; `None` only if compressing in memory fails.
+pub(crate) fn file(moment: &Moment, project: &Project, leaf: usize, file_type: FileType) -> Option<Vec<u8>> {
+    let mut out = GzEncoder::new(Vec::new(), Compression::default());
+    for tag in file_type.tags() {
+        let mut lines = Lines { tag, out: &mut out, result: Ok(()) };
+        each(moment, project, leaf, tag, &mut lines);
+        lines.result.ok()?;
+    }
+    out.finish().ok()
+}
+
+/// How many lines the file has.
+pub(crate) fn count(moment: &Moment, project: &Project, leaf: usize, file_type: FileType) -> u64 {
+    let mut lines = Count { tags: file_type.tags(), lines: 0 };
+    for n in 0..moment.total(leaf) {
+        moment.family(project, leaf, n).each_row(&mut lines);
+    }
+    if file_type.tags().contains(&"HF_REFERRAL") {
+        moment.hf_rows(project).iter().filter(|row| row.leaf == leaf).for_each(|row| lines.row(row));
+    }
+    lines.lines
+}
+
+fn each(moment: &Moment, project: &Project, leaf: usize, tag: &str, lines: &mut impl Visit) {
+    if tag == "HF_REFERRAL" {
+        // Here, unlike on a page, the server's locality column is looked at.
+        return moment.hf_rows(project).iter().filter(|row| row.leaf == leaf).for_each(|row| lines.row(row));
+    }
+    for n in 0..moment.total(leaf) {
+        let family: Family<'_> = moment.family(project, leaf, n);
+        family.each_row(lines);
+    }
+}
+
+struct Count {
+    tags: &'static [&'static str],
+    lines: u64,
+}
+
+impl Visit for Count {
+    fn row<R: Row>(&mut self, row: &R) {
+        self.lines += u64::from(!row.deleted() && R::TAG.is_some_and(|tag| self.tags.contains(&tag)));
+    }
+}
+
+/// Writes the rows of one tag.
+struct Lines<'w, W> {
+    tag: &'static str,
+    out: &'w mut W,
+    result: io::Result<()>,
+}
+
+impl<W: Write> Visit for Lines<'_, W> {
+    fn row<R: Row>(&mut self, row: &R) {
+        if R::TAG == Some(self.tag) && !row.deleted() && self.result.is_ok() {
+            self.result = line(self.out, self.tag, row);
+        }
+    }
+}
+
+fn line(out: &mut impl Write, tag: &str, row: &impl Serialize) -> io::Result<()> {
+    let Value::Object(mut fields) = serde_json::to_value(row)? else { return Ok(()) };
+    strip(tag, &mut fields);
+    write!(out, "{{\"_t\":\"{tag}\"")?;
+    for (key, value) in &fields {
+        write!(out, ",\"{key}\":")?;
+        serde_json::to_writer(&mut *out, value)?;
+    }
+    out.write_all(b"}\n")
+}
+
+/// Takes away what the server's file writer does not write.
+fn strip(tag: &str, fields: &mut Map<String, Value>) {
+    let more: &[&str] = match tag {
+        "HOUSEHOLD_MEMBER" => &["memberRelationships"],
+        "INDIVIDUAL" => &["userDetails"],
+        "PROJECT_TASK" => &["createdBy", "createdDate"],
+        _ => &[],
+    };
+    for key in ["source", "applicationId", "hasErrors"].iter().chain(more) {
+        fields.remove(*key);
+    }
+    if let Some(Value::Object(side_effect)) = fields.get_mut("sideEffect") {
+        side_effect.retain(|key, _| matches!(key.as_str(), "id" | "clientReferenceId"));
+    }
+    if let Some(Value::Array(addresses)) = fields.get_mut("address") {
+        addresses.iter_mut().filter_map(Value::as_object_mut).for_each(|address| {
+            address.remove("ward");
+        });
+    }
+}

@@ -1,0 +1,85 @@
+//! What all entities have in common, for filters and listings.
+
+use serde::Serialize;
+
+use crate::entity::{
+    Audit, Base, Beneficiary, HfReferral, Household, Individual, Member, Referral, Service, SideEffect, Task,
+};
+use crate::uuid::Uuid;
+
+/// One row of any entity.
+pub(crate) trait Row: Serialize {
+    /// The entity's key in a downsync response.
+    const LIST: &'static str;
+    /// The entity's `_t` in a pre-generated file; `None` where no file holds it.
+    const TAG: Option<&'static str>;
+
+    fn reference(&self) -> Uuid;
+    fn deleted(&self) -> bool;
+    fn version(&self) -> Option<u32>;
+    fn audit(&self) -> Option<&Audit>;
+    /// The row whose absence hides this one, where the server searches by it.
+    fn parent(&self) -> Option<Uuid>;
+
+    /// Server time of the last change, ms.
+    fn modified(&self) -> Option<i64> {
+        self.audit().map(|audit| audit.last_modified_time)
+    }
+}
+
+macro_rules! row {
+    ($type:ident, $list:literal, $tag:literal, |$row:ident| $parent:expr) => {
+        impl Row for $type<'_> {
+            const LIST: &'static str = $list;
+            const TAG: Option<&'static str> = Some($tag);
+
+            fn reference(&self) -> Uuid {
+                self.base.client_reference_id
+            }
+            fn deleted(&self) -> bool {
+                self.base.is_deleted
+            }
+            fn version(&self) -> Option<u32> {
+                let Base { row_version, .. } = &self.base;
+                Some(*row_version)
+            }
+            fn audit(&self) -> Option<&Audit> {
+                self.base.audit_details.as_ref()
+            }
+            fn parent(&self) -> Option<Uuid> {
+                let $row = self;
+                $parent
+            }
+        }
+    };
+}
+
+row!(Household, "Households", "HOUSEHOLD", |_row| None);
+row!(Member, "HouseholdMembers", "HOUSEHOLD_MEMBER", |row| Some(row.household_client_reference_id));
+row!(Individual, "Individuals", "INDIVIDUAL", |_row| None);
+row!(Beneficiary, "ProjectBeneficiaries", "PROJECT_BENEFICIARY", |row| Some(row.beneficiary_client_reference_id));
+row!(Task, "Tasks", "PROJECT_TASK", |row| Some(row.project_beneficiary_client_reference_id));
+row!(SideEffect, "SideEffects", "SIDE_EFFECT", |row| Some(row.task_client_reference_id));
+row!(Referral, "Referrals", "REFERRAL", |row| Some(row.project_beneficiary_client_reference_id));
+row!(HfReferral, "HFReferrals", "HF_REFERRAL", |_row| None);
+
+impl Row for Service<'_> {
+    const LIST: &'static str = "Services";
+    const TAG: Option<&'static str> = None;
+
+    fn reference(&self) -> Uuid {
+        self.client_id
+    }
+    fn deleted(&self) -> bool {
+        false
+    }
+    fn version(&self) -> Option<u32> {
+        None
+    }
+    fn audit(&self) -> Option<&Audit> {
+        self.audit_details.as_ref()
+    }
+    fn parent(&self) -> Option<Uuid> {
+        Some(self.reference_id)
+    }
+}

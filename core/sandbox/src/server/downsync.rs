@@ -1,0 +1,90 @@
+//! `POST /referralmanagement/beneficiary-downsync/v1/_get`, and what can be made to go wrong with it.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+
+use super::App;
+use super::files;
+use super::reply::{Refusal, ResponseInfo};
+use super::spoil;
+use crate::campaign::{Moment, Project};
+use crate::clock::HOUR_MS;
+use crate::downsync::{Criteria, Page, Twist};
+use crate::faults::FaultKind;
+
+/// Older than this, and the server sends files instead of an incremental page (facts A.7).
+const STALE_MS: i64 = 8 * HOUR_MS;
+
+#[derive(Deserialize)]
+struct Request {
+    #[serde(rename = "DownsyncCriteria")]
+    criteria: Criteria,
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    #[serde(rename = "ResponseInfo")]
+    info: ResponseInfo,
+    #[serde(rename = "Downsync")]
+    page: Page<'a>,
+}
+
+/// One page, or links to files. The query string is ignored: the real controller reads only the body.
+pub(super) async fn page(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Result<Response, Refusal> {
+    let (caller, Request { criteria }) = app.authorised::<Request>(&body)?;
+    let faults = app.faults.next(&criteria.locality);
+    spoil::before(&faults).await?;
+    if faults.contains(&FaultKind::TokenExpired) {
+        app.tokens.forget(&caller.token);
+        return Err(Refusal::bad_token());
+    }
+    if criteria.tenant_id != app.campaign.plan().tenant {
+        return Err(Refusal::bad_request("INVALID_TENANT_ID", "the tenant is not known here"));
+    }
+    let moment = app.campaign.moment();
+    project(&moment, &criteria.project_id)?;
+    let stale = criteria.last_synced_time.is_none_or(|since| since < moment.now() - STALE_MS);
+    if app.pregen && stale {
+        return files::links(files::host(&headers), &moment, &criteria);
+    }
+    let status = StatusCode::from_u16(app.accepted_status).unwrap_or(StatusCode::OK);
+    let twisted = faults.clone();
+    // Drawing a page of any size is work for a thread that may be busy.
+    let bytes = tokio::task::spawn_blocking(move || draw(&moment, criteria, &twisted)).await;
+    let bytes = bytes.map_err(|_| Refusal::server_error())??;
+    let kind = [(header::CONTENT_TYPE, "application/json;charset=UTF-8")];
+    Ok((status, kind, spoil::body(bytes, &faults)).into_response())
+}
+
+fn draw(moment: &Moment, mut criteria: Criteria, faults: &[FaultKind]) -> Result<Vec<u8>, Refusal> {
+    if faults.contains(&FaultKind::OtherProject) {
+        let own = project(moment, &criteria.project_id)?;
+        let other = moment.projects().iter().find(|project| project.id != own.id).unwrap_or(own);
+        criteria.project_id.clone_from(&other.id);
+    }
+    let mut twist = Twist::default();
+    for fault in faults {
+        match fault {
+            FaultKind::Overlap => twist.overlap = true,
+            FaultKind::Shifted { by } => twist.shift += by,
+            FaultKind::TotalCount { by } => twist.count_by += by,
+            FaultKind::NullLists => twist.null_lists = true,
+            _ => {}
+        }
+    }
+    let project = project(moment, &criteria.project_id)?;
+    let leaf = moment.leaf(&criteria.locality).ok();
+    let page = Page::draw(moment, project, leaf, criteria, twist);
+    serde_json::to_vec(&Answer { info: ResponseInfo::at(moment.now()), page }).map_err(|_| Refusal::server_error())
+}
+
+/// The project of a leaf or root id; the server fails on any other because its list of projects is empty.
+pub(super) fn project<'m>(moment: &'m Moment, id: &str) -> Result<&'m Project, Refusal> {
+    let found = moment.projects().iter().find(|project| project.id == id || project.root_id == id);
+    found.ok_or_else(|| Refusal::bad_request("IndexOutOfBoundsException", "Index 0 out of bounds for length 0"))
+}

@@ -1,0 +1,53 @@
+//! Faults that spoil any answer: late, refused, cut short, or broken off with the connection.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::Body;
+use tokio::io::{AsyncRead, ReadBuf};
+use tokio_util::io::ReaderStream;
+
+use super::reply::Refusal;
+use crate::faults::FaultKind;
+
+/// Waits or refuses as the faults say, before anything is looked at.
+pub(super) async fn before(faults: &[FaultKind]) -> Result<(), Refusal> {
+    for fault in faults {
+        match fault {
+            FaultKind::Slow { ms } => tokio::time::sleep(Duration::from_millis(*ms)).await,
+            FaultKind::ServerError => return Err(Refusal::server_error()),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The body of `bytes`, or of their first half where a fault cuts it.
+pub(super) fn body(mut bytes: Vec<u8>, faults: &[FaultKind]) -> Body {
+    let dropped = faults.contains(&FaultKind::Dropped);
+    if dropped || faults.contains(&FaultKind::Truncated) {
+        bytes.truncate(bytes.len() / 2);
+    }
+    if dropped { Body::from_stream(ReaderStream::new(Breaking { bytes, sent: 0 })) } else { Body::from(bytes) }
+}
+
+/// Bytes and then a reset connection.
+struct Breaking {
+    bytes: Vec<u8>,
+    sent: usize,
+}
+
+impl AsyncRead for Breaking {
+    fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let rest = &self.bytes[self.sent..];
+        if rest.is_empty() {
+            return Poll::Ready(Err(io::Error::from(io::ErrorKind::ConnectionReset)));
+        }
+        let count = rest.len().min(buf.remaining());
+        buf.put_slice(&rest[..count]);
+        self.sent += count;
+        Poll::Ready(Ok(()))
+    }
+}

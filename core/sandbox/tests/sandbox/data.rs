@@ -1,0 +1,121 @@
+//! The generated data: deterministic, sized like the real one, moving on as told.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Instant;
+
+use fieldcast_sandbox::{Campaign, Moment, Record, SandboxConfig};
+
+use crate::support::config;
+
+fn all(moment: &Moment) -> Vec<Record> {
+    let project = &moment.projects()[0].id;
+    moment.leaves().iter().flat_map(|leaf| moment.records(project, &leaf.code).expect("a known leaf")).collect()
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes() {
+    let campaign = |seed| {
+        let campaign = Campaign::new(&SandboxConfig { seed, households: 60, ..config() }).expect("a sound config");
+        campaign.advance(30).expect("a share");
+        all(&campaign.moment())
+    };
+    assert_eq!(campaign(5), campaign(5));
+    assert_ne!(campaign(5), campaign(6));
+}
+
+#[test]
+fn records_are_as_many_and_as_long_as_real_ones() {
+    let moment = Campaign::new(&config()).expect("a sound config").moment();
+    let records = all(&moment);
+    let mut kinds: HashMap<&str, (usize, usize)> = HashMap::new();
+    for record in &records {
+        let kind = kinds.entry(record.entity).or_default();
+        *kind = (kind.0 + 1, kind.1 + record.json.len());
+    }
+    for (entity, (count, bytes)) in &kinds {
+        println!("{entity:22} {count:6} {:5} B", bytes / count);
+    }
+    let bytes: usize = records.iter().map(|record| record.json.len()).sum();
+    let (per_family, per_record) = (records.len() as f64 / 400.0, bytes as f64 / records.len() as f64);
+    println!("{per_family:.1} records a family, {per_record:.0} B a record");
+    assert!((15.0..25.0).contains(&per_family), "{per_family}");
+    assert!((1_080.0..1_320.0).contains(&per_record), "{per_record}");
+}
+
+#[test]
+fn references_are_unique_and_a_few_parents_are_missing() {
+    let records = all(&Campaign::new(&config()).expect("a sound config").moment());
+    let known: HashSet<_> = records.iter().map(|record| record.client_reference_id.as_str()).collect();
+    assert_eq!(known.len(), records.len());
+    let missing = |entity: &str, key: &str| {
+        let rows = records.iter().filter(|record| record.entity == entity);
+        let parents = rows.map(|record| serde_json::from_str::<serde_json::Value>(&record.json).expect("JSON"));
+        parents.filter(|row| !known.contains(row[key].as_str().expect("a reference"))).count()
+    };
+    assert!((1..40).contains(&missing("HouseholdMembers", "individualClientReferenceId")));
+    assert!((1..40).contains(&missing("Tasks", "projectBeneficiaryClientReferenceId")));
+    assert_eq!(missing("HouseholdMembers", "householdClientReferenceId"), 0);
+    let unaudited = records.iter().filter(|record| record.modified.is_none()).count();
+    assert!((1..100).contains(&unaudited), "{unaudited}");
+}
+
+#[test]
+fn households_are_spread_over_the_leaves_and_ordered_by_id() {
+    let config = SandboxConfig { households: 10_000, boundaries: 40, ..config() };
+    let moment = Campaign::new(&config).expect("a sound config").moment();
+    let sizes: Vec<_> = moment.leaves().iter().map(|leaf| leaf.households).collect();
+    assert_eq!(sizes.iter().sum::<u64>(), 10_000);
+    assert!(sizes.iter().min() < sizes.iter().max());
+    let leaves: HashSet<_> = moment.leaves().iter().map(|leaf| &leaf.code).collect();
+    assert_eq!(leaves.len(), 40);
+    let records = moment.records(&moment.projects()[0].id, &moment.leaves()[3].code).expect("a known leaf");
+    let ids: Vec<String> = records
+        .filter(|record| record.entity == "Households")
+        .map(|record| serde_json::from_str::<serde_json::Value>(&record.json).expect("JSON")["id"].to_string())
+        .collect();
+    assert!(ids.is_sorted());
+    assert_eq!(ids.len() as u64, moment.leaves()[3].households);
+}
+
+#[test]
+fn a_million_households_cost_nothing_until_asked_for() {
+    let start = Instant::now();
+    let config = SandboxConfig { households: 1_000_000, boundaries: 4_000, ..config() };
+    let campaign = Campaign::new(&config).expect("a sound config");
+    campaign.advance(10).expect("a share");
+    let moment = campaign.moment();
+    let project = &moment.projects()[0].id;
+    for leaf in [0, 3_999] {
+        let leaf = &moment.leaves()[leaf];
+        assert!(moment.households(&leaf.code).expect("a known leaf") > 80);
+        assert!(moment.records(project, &leaf.code).expect("a known leaf").take(200).count() == 200);
+    }
+    assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
+    assert!(resident_kib() < 200_000);
+}
+
+/// This process's memory, all tests of the binary together.
+fn resident_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)
+}
+
+/// `cargo test --release -p fieldcast-sandbox -- --ignored --nocapture speed` measures; it asserts the design's floor.
+#[test]
+#[ignore = "a measurement, meaningful in release builds only"]
+fn speed() {
+    let config = SandboxConfig { households: 20_000, boundaries: 80, ..config() };
+    let moment = Campaign::new(&config).expect("a sound config").moment();
+    let start = Instant::now();
+    let project = &moment.projects()[0].id;
+    let (mut records, mut bytes) = (0_u64, 0_u64);
+    for leaf in moment.leaves() {
+        for record in moment.records(project, &leaf.code).expect("a known leaf") {
+            (records, bytes) = (records + 1, bytes + record.json.len() as u64);
+        }
+    }
+    let rate = bytes as f64 / 1e6 / start.elapsed().as_secs_f64();
+    println!("{records} records, {bytes} B, {rate:.0} MB/s, {} KiB resident", resident_kib());
+    assert!(rate > 50.0);
+}
