@@ -57,7 +57,7 @@ impl Cursor {
         let step = granted.min(asked.into());
         let offset = self.offset + step;
         let expected = page.total.map(|total| total.saturating_sub(self.offset).min(step));
-        let counted = page.total.is_some() && !page.total.is_some_and(|total| Some(total) < self.households_total);
+        let counted = page.total.is_some() && page.total >= self.households_total;
         let short = expected.is_some_and(|expected| page.households < expected);
         // One household more than asked is the overlap of the materialised view; more means the total is a lie.
         let lying = expected.is_none_or(|expected| page.households > expected + 1);

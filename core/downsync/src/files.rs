@@ -159,15 +159,15 @@ impl FileWalk {
         }
     }
 
-    /// Whether every parent the record names stands in a file still to come.
+    /// Whether a parent the record names stands in a file still to come. Rare records only (side effects, whose tasks
+    /// come last), and waiting gives them the root a live page would, even where the task's own parent is missing.
     fn comes_early(&self, layout: &Layout, parsed: &Parsed) -> bool {
         let later = |kind: Kind| {
             let file_type = layout.schema.entities()[kind].file_type.as_ref();
             self.files.iter().skip(self.at + 1).any(|file| Some(&file.file_type) == file_type)
         };
         let ways = layout.ties(parsed.kind).ways.iter().zip(&parsed.parents);
-        let mut named = ways.filter(|(_, id)| id.is_some()).map(|(way, _)| way.parent).peekable();
-        named.peek().is_some() && named.all(later)
+        ways.filter(|(_, id)| id.is_some()).any(|(way, _)| later(way.parent))
     }
 
     fn end_file(&mut self) {

@@ -33,7 +33,7 @@ pub(crate) struct Unpacker {
 enum Stage {
     Undecided(Sink),
     Plain(Sink),
-    Gzip(MultiGzDecoder<Sink>),
+    Gzip(Box<MultiGzDecoder<Sink>>),
     Failed,
 }
 
@@ -84,7 +84,7 @@ impl Unpacker {
         let Stage::Undecided(sink) = std::mem::replace(&mut self.stage, Stage::Failed) else { return Ok(()) };
         let head = std::mem::take(&mut self.head);
         let packed = head.starts_with(&GZIP_MAGIC);
-        self.stage = if packed { Stage::Gzip(MultiGzDecoder::new(sink)) } else { Stage::Plain(sink) };
+        self.stage = if packed { Stage::Gzip(Box::new(MultiGzDecoder::new(sink))) } else { Stage::Plain(sink) };
         self.write(&head)
     }
 

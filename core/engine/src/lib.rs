@@ -1,1 +1,29 @@
-//! The Fieldcast engine: downsync, offer, receive; events out, answers in.
+//! The Fieldcast engine: downsync, offer, receive. Events out, answers in.
+//!
+//! [`Engine`] is the whole API. What takes long is a handle ([`DownsyncJob`], [`OfferSession`], [`ReceiveSession`]):
+//! subscribe to its events, answer its questions, stop it; dropping it cancels it. Nothing here prints, and no event
+//! or error holds a record's content.
+
+mod downsync_job;
+mod engine;
+mod error;
+mod events;
+mod link;
+mod offer;
+mod receive;
+mod settings;
+
+pub use downsync_job::{BoundaryProgress, DownsyncEvent, DownsyncJob, DownsyncReport};
+pub use engine::{Account, Engine};
+pub use error::Error;
+pub use events::Subscription;
+pub use fieldcast_downsync::{Boundary, BoundaryTree, Error as ServerError, Project};
+pub use fieldcast_model::{
+    Dataset, DeviceName, Digest, EntityType, Fingerprint, Record, RecordId, ServerTime, SnapshotSummary,
+};
+pub use fieldcast_net::{Error as NetworkError, Interface, choose_interface, interfaces};
+pub use fieldcast_store::{DatasetStatus, Error as StoreError, RecordQuery};
+pub use fieldcast_wire::{Limits, Offer, Reason, Standing};
+pub use offer::{FoundPeer, OfferEvent, OfferSession, SendProgress, SendState};
+pub use receive::{Question, ReceiveEvent, ReceiveProgress, ReceiveSession, ReceiveState, Received, Sender};
+pub use settings::{ExchangeSettings, Settings};

@@ -3,8 +3,10 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use fieldcast_model::SnapshotSummary;
+
 use crate::limits::Timers;
-use crate::{Breach, ChunkSet, Held, Hello, Limits, Message, Offer, Reason, SavedSnapshot};
+use crate::{Breach, ChunkSet, Held, Hello, Limits, Message, Offer, Reason, SavedSnapshot, Standing};
 
 /// Where the exchange with one receiver stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +36,8 @@ pub enum DistributorAction {
     Send(Message),
     /// Work out what the receiver lacks, send it the manifest, then call [`Distributor::planned`].
     Plan(Vec<Held>),
+    /// Changes were not enough: send the manifest of all chunks of these snapshots, then call [`Distributor::planned`].
+    PlanWhole(Vec<u16>),
     /// The state changed.
     Entered(DistributorState),
     /// So much is safe on the receiver's disk.
@@ -58,6 +62,8 @@ pub struct Distributor {
     chunks_planned: u32,
     to_send: VecDeque<u32>,
     wanted: u32,
+    /// Whether the receiver has asked for whole snapshots already.
+    is_second_round: bool,
 }
 
 impl Distributor {
@@ -66,7 +72,17 @@ impl Distributor {
         let actions = VecDeque::from([DistributorAction::Send(Message::Hello(hello.clone()))]);
         let timers = Timers::new(limits, now);
         let state = DistributorState::Greeting;
-        Self { hello, offer, state, timers, actions, chunks_planned: 0, to_send: VecDeque::new(), wanted: 0 }
+        Self {
+            hello,
+            offer,
+            state,
+            timers,
+            actions,
+            chunks_planned: 0,
+            to_send: VecDeque::new(),
+            wanted: 0,
+            is_second_round: false,
+        }
     }
 
     /// Where the exchange stands.
@@ -118,6 +134,7 @@ impl Distributor {
                 self.timers.peer_applying = true;
                 self.enter(S::Applying, None);
             }
+            (S::Applying, Message::Differs(snapshots)) if !self.is_second_round => self.on_differs(snapshots),
             (S::Applying, Message::Saved(saved)) => self.on_saved(saved),
             _ => self.end(Reason::Protocol(Breach::OutOfTurn), true),
         }
@@ -185,14 +202,25 @@ impl Distributor {
         }
     }
 
+    fn on_differs(&mut self, snapshots: Vec<u16>) {
+        if snapshots.iter().any(|index| usize::from(*index) >= self.offer.snapshots.len()) {
+            return self.end(Reason::Protocol(Breach::OutOfBounds), true);
+        }
+        self.is_second_round = true;
+        self.timers.peer_applying = false;
+        self.enter(DistributorState::Planning, None);
+        self.actions.push_back(DistributorAction::PlanWhole(snapshots));
+    }
+
     fn on_saved(&mut self, saved: Vec<SavedSnapshot>) {
-        let is_ours = |(saved, ours): (&SavedSnapshot, &_)| {
-            let ours: &fieldcast_model::SnapshotSummary = ours;
-            saved.digest == ours.digest || saved.kept_newer > 0
+        let is_true = |(saved, ours): (&SavedSnapshot, &SnapshotSummary)| match saved.standing {
+            Standing::Equal => saved.digest == ours.digest,
+            Standing::KeptNewer { records } => records > 0,
+            Standing::Ahead { as_of } => as_of > ours.as_of,
         };
         if saved.len() != self.offer.snapshots.len() {
             self.end(Reason::Protocol(Breach::OutOfBounds), true);
-        } else if saved.iter().zip(&self.offer.snapshots).all(is_ours) {
+        } else if saved.iter().zip(&self.offer.snapshots).all(is_true) {
             self.enter(DistributorState::Saved(saved), None);
             self.actions.push_back(DistributorAction::Close);
         } else {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use fieldcast_model::{Dataset, DeviceName, Digest, ServerTime, SnapshotSummary};
 
 use crate::{
-    Breach, ChunkSet, Distributor, DistributorAction, DistributorState, Held, Hello, Limits, Message, Offer, Reason,
-    Receiver, ReceiverAction, ReceiverState, Role, SavedSnapshot,
+    Applied, Breach, ChunkSet, Distributor, DistributorAction, DistributorState, Held, Hello, Limits, Message, Offer,
+    Reason, Receiver, ReceiverAction, ReceiverState, Role, SavedSnapshot, Standing,
 };
 
 const CHUNKS: u32 = 5;
@@ -30,6 +30,10 @@ fn offer() -> Offer {
     Offer { snapshots: vec![summary], bytes: 500 }
 }
 
+fn saved(byte: u8, standing: Standing) -> SavedSnapshot {
+    SavedSnapshot { digest: digest(byte), standing }
+}
+
 fn seconds(n: u64) -> Duration {
     Duration::from_secs(n)
 }
@@ -50,8 +54,9 @@ fn machines() -> (Distributor, Receiver) {
 struct Phone {
     answer: Result<Vec<Held>, Reason>,
     on_disk: Vec<u32>,
-    digest: Digest,
-    kept_newer: u64,
+    saved: SavedSnapshot,
+    /// Whether the first apply leaves a difference.
+    differs_once: bool,
 }
 
 impl Default for Phone {
@@ -59,8 +64,8 @@ impl Default for Phone {
         Self {
             answer: Ok(vec![Held { as_of: ServerTime(0), digest: Digest::EMPTY }]),
             on_disk: vec![],
-            digest: digest(7),
-            kept_newer: 0,
+            saved: saved(7, Standing::Equal),
+            differs_once: false,
         }
     }
 }
@@ -68,13 +73,15 @@ impl Default for Phone {
 /// Runs both machines over a perfect link until neither has anything to do. Returns the chunks that crossed it.
 fn run(distributor: &mut Distributor, receiver: &mut Receiver, phone: &Phone, now: Duration) -> Vec<u32> {
     let mut crossed = Vec::new();
+    let (mut applied, mut staged) = (0, 0);
     loop {
         let mut idle = true;
         while let Some(action) = distributor.poll() {
             idle = false;
             match action {
                 DistributorAction::Send(message) => receiver.on_message(message, now),
-                DistributorAction::Plan(_) => {
+                DistributorAction::Plan(_) | DistributorAction::PlanWhole(_) => {
+                    staged = 0;
                     distributor.planned(CHUNKS, now);
                     receiver.on_manifest((0..CHUNKS).filter(|c| !phone.on_disk.contains(c)).collect(), now);
                 }
@@ -85,7 +92,8 @@ fn run(distributor: &mut Distributor, receiver: &mut Receiver, phone: &Phone, no
             idle = false;
             assert!(receiver.on_chunk(index, now));
             crossed.push(index);
-            receiver.staged(crossed.len() as u32, 100 * crossed.len() as u64, now);
+            staged += 1;
+            receiver.staged(staged, 100 * u64::from(staged), now);
         }
         while let Some(action) = receiver.poll() {
             idle = false;
@@ -96,8 +104,12 @@ fn run(distributor: &mut Distributor, receiver: &mut Receiver, phone: &Phone, no
                     receiver.answer(phone.answer.clone(), now);
                 }
                 ReceiverAction::Apply => {
-                    let saved = SavedSnapshot { digest: phone.digest, kept_newer: phone.kept_newer };
-                    receiver.applied(Ok(vec![saved]), now);
+                    let outcome = match applied {
+                        0 if phone.differs_once => Applied::Differs(vec![0]),
+                        _ => Applied::Saved(vec![phone.saved.clone()]),
+                    };
+                    applied += 1;
+                    receiver.applied(Ok(outcome), now);
                 }
                 _ => {}
             }
@@ -141,17 +153,47 @@ fn a_no_reaches_the_distributor_with_its_reason() {
 
 #[test]
 fn saved_is_not_believed_when_the_digest_differs_for_no_reason() {
+    let standings = [
+        (Standing::Equal, false),
+        (Standing::KeptNewer { records: 0 }, false),
+        (Standing::KeptNewer { records: 1 }, true),
+        (Standing::Ahead { as_of: ServerTime(9) }, false),
+        (Standing::Ahead { as_of: ServerTime(10) }, true),
+    ];
+    for (standing, believed) in standings {
+        let (mut distributor, mut receiver) = machines();
+        let phone = Phone { saved: saved(8, standing), ..Phone::default() };
+        run(&mut distributor, &mut receiver, &phone, Duration::ZERO);
+        assert_eq!(matches!(distributor.state(), DistributorState::Saved(_)), believed, "{standing:?}");
+        assert!(believed || *distributor.state() == DistributorState::Ended(Reason::DigestDiffers));
+    }
+}
+
+#[test]
+fn what_still_differs_after_the_changes_is_sent_whole_once() {
     let (mut distributor, mut receiver) = machines();
-    run(&mut distributor, &mut receiver, &Phone { digest: digest(8), ..Phone::default() }, Duration::ZERO);
-    assert_eq!(distributor.state(), &DistributorState::Ended(Reason::DigestDiffers));
-    let (mut distributor, mut receiver) = machines();
-    run(
-        &mut distributor,
-        &mut receiver,
-        &Phone { digest: digest(8), kept_newer: 1, ..Phone::default() },
-        Duration::ZERO,
-    );
-    assert!(matches!(distributor.state(), DistributorState::Saved(_)), "a receiver that is ahead keeps what it has");
+    let phone = Phone { differs_once: true, ..Phone::default() };
+    assert_eq!(run(&mut distributor, &mut receiver, &phone, Duration::ZERO).len() as u32, 2 * CHUNKS);
+    assert!(matches!(distributor.state(), DistributorState::Saved(_)));
+    assert_eq!(receiver.state(), &ReceiverState::Saved);
+
+    let (mut distributor, _) = machines();
+    reach_applying(&mut distributor);
+    distributor.on_message(Message::Differs(vec![0]), Duration::ZERO);
+    assert_eq!(distributor.state(), &DistributorState::Planning);
+    distributor.planned(0, Duration::ZERO);
+    distributor.on_message(Message::Want(ChunkSet::default()), Duration::ZERO);
+    distributor.on_message(Message::Applying, Duration::ZERO);
+    distributor.on_message(Message::Differs(vec![0]), Duration::ZERO);
+    assert_eq!(distributor.state(), &DistributorState::Ended(Reason::Protocol(Breach::OutOfTurn)), "not for ever");
+}
+
+fn reach_applying(distributor: &mut Distributor) {
+    distributor.on_message(Message::Hello(hello(Role::Receiver)), Duration::ZERO);
+    distributor.on_message(Message::Accept(vec![Held { as_of: ServerTime(0), digest: Digest::EMPTY }]), Duration::ZERO);
+    distributor.planned(0, Duration::ZERO);
+    distributor.on_message(Message::Want(ChunkSet::default()), Duration::ZERO);
+    distributor.on_message(Message::Applying, Duration::ZERO);
 }
 
 #[test]
@@ -196,11 +238,7 @@ fn each_side_gives_signs_of_life() {
 #[test]
 fn a_receiver_that_applies_is_given_a_minute_and_finishes_without_the_distributor() {
     let (mut distributor, mut receiver) = machines();
-    distributor.on_message(Message::Hello(hello(Role::Receiver)), Duration::ZERO);
-    distributor.on_message(Message::Accept(vec![Held { as_of: ServerTime(0), digest: Digest::EMPTY }]), Duration::ZERO);
-    distributor.planned(0, Duration::ZERO);
-    distributor.on_message(Message::Want(ChunkSet::default()), Duration::ZERO);
-    distributor.on_message(Message::Applying, Duration::ZERO);
+    reach_applying(&mut distributor);
     distributor.on_time(seconds(59));
     assert!(!distributor.is_over());
     distributor.on_time(seconds(60));
@@ -213,7 +251,7 @@ fn a_receiver_that_applies_is_given_a_minute_and_finishes_without_the_distributo
     receiver.on_lost();
     receiver.on_time(seconds(600));
     assert_eq!(receiver.state(), &ReceiverState::Applying);
-    receiver.applied(Ok(vec![SavedSnapshot { digest: digest(7), kept_newer: 0 }]), seconds(601));
+    receiver.applied(Ok(Applied::Saved(vec![saved(7, Standing::Equal)])), seconds(601));
     assert_eq!(receiver.state(), &ReceiverState::Saved);
 }
 

@@ -14,11 +14,11 @@ mod receiver;
 pub use distributor::{Distributor, DistributorAction, DistributorState};
 pub use limits::Limits;
 pub use message::{
-    ChunkSet, Held, Hello, MAX_SNAPSHOTS, Message, OLDEST_PROTOCOL, Offer, PROTOCOL, Role, SavedSnapshot, chunk_frame,
-    split_chunk_frame,
+    ChunkSet, Held, Hello, MAX_SNAPSHOTS, Message, OLDEST_PROTOCOL, Offer, PROTOCOL, Role, SavedSnapshot, Standing,
+    chunk_frame, split_chunk_frame,
 };
 pub use reason::{Breach, Reason};
-pub use receiver::{Receiver, ReceiverAction, ReceiverState};
+pub use receiver::{Applied, Receiver, ReceiverAction, ReceiverState};
 
 #[cfg(test)]
 mod exchange_tests;

@@ -87,8 +87,26 @@ pub struct Held {
 pub struct SavedSnapshot {
     /// The digest of the receiver's records now.
     pub digest: Digest,
-    /// Records of which the receiver held, and kept, a newer version than the distributor's. Only then may digests differ.
-    pub kept_newer: u64,
+    /// Why it may differ from the distributor's.
+    pub standing: Standing,
+}
+
+/// How a receiver's dataset compares with the distributor's snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Standing {
+    /// The digests are equal.
+    Equal,
+    /// All of the snapshot is in; of some records the receiver held, and kept, newer versions, or ones the distributor
+    /// has never seen.
+    KeptNewer {
+        /// How many.
+        records: u64,
+    },
+    /// The receiver's version of the whole dataset is later; nothing was sent, and it kept what it has.
+    Ahead {
+        /// The receiver's version.
+        as_of: ServerTime,
+    },
 }
 
 /// A control message.
@@ -111,6 +129,9 @@ pub enum Message {
     },
     /// Receiver: all chunks are here, the transaction has begun.
     Applying,
+    /// Receiver, instead of [`Message::Saved`] and at most once: changes were applied, yet these offered snapshots still
+    /// differ. The distributor answers with a manifest of all their chunks.
+    Differs(Vec<u16>),
     /// Receiver: committed and compared; one entry for each offered snapshot.
     Saved(Vec<SavedSnapshot>),
     /// Either: I stop, and this is why. Last on the connection.

@@ -47,6 +47,15 @@ pub enum ReceiverAction {
     Close,
 }
 
+/// What came of applying.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Applied {
+    /// All offered snapshots are in; one entry for each.
+    Saved(Vec<SavedSnapshot>),
+    /// Changes were applied, yet these snapshots still differ.
+    Differs(Vec<u16>),
+}
+
 /// The machine: messages, answers and times in, actions out. Times are measured from any fixed instant, monotonically.
 #[derive(Debug)]
 pub struct Receiver {
@@ -60,6 +69,9 @@ pub struct Receiver {
     missing: Vec<u32>,
     wanted: u32,
     staged: u32,
+    /// Whether whole snapshots were asked for already, because changes were not enough.
+    is_second_round: bool,
+    is_peer_gone: bool,
 }
 
 impl Receiver {
@@ -75,6 +87,8 @@ impl Receiver {
             missing: Vec::new(),
             wanted: 0,
             staged: 0,
+            is_second_round: false,
+            is_peer_gone: false,
         }
     }
 
@@ -148,7 +162,7 @@ impl Receiver {
             return self.end(Reason::Protocol(Breach::OutOfTurn), true);
         }
         self.missing = wanted.iter().collect(); // ascending, which `on_chunk` relies on
-        self.wanted = self.missing.len() as u32;
+        (self.wanted, self.staged) = (self.missing.len() as u32, 0);
         self.send(Message::Want(wanted), now);
         self.enter(ReceiverState::Receiving, None);
         self.apply_when_complete(now);
@@ -182,12 +196,22 @@ impl Receiver {
     }
 
     /// The transactions have committed, or not.
-    pub fn applied(&mut self, outcome: Result<Vec<SavedSnapshot>, Reason>, now: Duration) {
+    pub fn applied(&mut self, outcome: Result<Applied, Reason>, now: Duration) {
         if self.state != ReceiverState::Applying {
             return;
         }
         match outcome {
-            Ok(saved) => {
+            Ok(Applied::Differs(_)) if self.is_second_round => self.end(Reason::DigestDiffers, true),
+            Ok(Applied::Differs(snapshots)) => {
+                self.is_second_round = true;
+                self.timers.heard(now); // what was not heard while applying does not count
+                self.send(Message::Differs(snapshots), now);
+                self.enter(ReceiverState::Agreeing, None);
+                if self.is_peer_gone {
+                    self.end(Reason::Lost, false);
+                }
+            }
+            Ok(Applied::Saved(saved)) => {
                 self.send(Message::Saved(saved), now);
                 self.enter(ReceiverState::Saved, None);
                 self.actions.push_back(ReceiverAction::Close);
@@ -220,6 +244,7 @@ impl Receiver {
 
     /// The connection is gone. While applying, it is finished all the same: the data is here.
     pub fn on_lost(&mut self) {
+        self.is_peer_gone = true;
         if !self.is_over() && self.state != ReceiverState::Applying {
             self.end(Reason::Lost, false);
         }

@@ -196,3 +196,27 @@ async fn damaged_files_and_links_are_errors_and_broken_lines_are_counted() {
     let server = Server::start(move |_, _| Say::json(&link)).await;
     assert!(matches!(walk(&server.url, 10).next_page().await, Err(Error::Config { .. })), "health data in the clear");
 }
+
+#[tokio::test]
+async fn a_large_file_comes_in_pages_and_only_the_last_says_so() {
+    let link = json!({ "DownloadLinks": [{ "fileType": "HH_MEMBERS", "url": "/big", "recordCount": 7_000 }] });
+    let line = |n| format!("{{\"_t\":\"HOUSEHOLD\",\"clientReferenceId\":\"h{n}\",\"noise\":{}}}\n", n * 7919 % 99_991);
+    let lines: String = (0..7_000).map(line).collect();
+    let bytes = super::gzip(lines.as_bytes());
+    let server = Server::start(move |_, request| match request.target.as_str() {
+        "/big" => Say::raw(200, bytes.clone()),
+        _ => Say::json(&link),
+    })
+    .await;
+    let mut walk = walk(&server.url, 10);
+    let (mut records, mut pages) = (0, 0);
+    while let Some(page) = walk.next_page().await.unwrap() {
+        pages += 1;
+        records += page.records.len();
+        assert_eq!(page.progress.done, records as u64);
+        if !page.next.done {
+            assert_eq!(page.next, crate::Cursor::start(), "a process that dies here starts over");
+        }
+    }
+    assert!(pages > 1 && records == 7_000, "{pages} pages, {records} records");
+}

@@ -173,3 +173,12 @@ fn the_token_does_not_travel_in_the_clear() {
     }
     assert!(Client::new(crate::ServerConfig { allow_http: true, ..config("http://hcm.example.org") }).is_ok());
 }
+
+#[tokio::test]
+async fn tls_is_set_up_without_the_platform() {
+    let server = Server::start(|_, _| Say::raw(200, "not TLS")).await;
+    let client = Client::new(config(&server.url.replace("http:", "https:"))).unwrap();
+    assert!(matches!(client.login("a", "b").await, Err(Error::Unreachable { .. })));
+    let junk = crate::ServerConfig { extra_roots: vec![vec![1, 2, 3]], ..config("https://hcm.example.org") };
+    assert!(matches!(Client::new(junk), Err(Error::Config { .. })));
+}

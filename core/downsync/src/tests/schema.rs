@@ -4,81 +4,45 @@ use fieldcast_model::EntityType;
 
 use crate::{Parent, Schema, Scope};
 
-fn named(entity: &str, field: &str) -> Parent {
-    Parent::Named { entity: EntityType::new(entity), field: field.into() }
-}
+/// Type, list, `_t`, `fileType`, ways up (`<` where the parent names the record).
+const FACTS: [[&str; 5]; 9] = [
+    ["Household", "Households", "HOUSEHOLD", "HH_MEMBERS", ""],
+    ["HouseholdMember", "HouseholdMembers", "HOUSEHOLD_MEMBER", "HH_MEMBERS", "householdClientReferenceId>Household"],
+    ["Individual", "Individuals", "INDIVIDUAL", "INDIVIDUALS", "individualClientReferenceId<HouseholdMember"],
+    [
+        "ProjectBeneficiary",
+        "ProjectBeneficiaries",
+        "PROJECT_BENEFICIARY",
+        "BENE_AE_REF",
+        "beneficiaryClientReferenceId>Individual beneficiaryClientReferenceId>Household",
+    ],
+    ["Task", "Tasks", "PROJECT_TASK", "TASKS", "projectBeneficiaryClientReferenceId>ProjectBeneficiary"],
+    [
+        "SideEffect",
+        "SideEffects",
+        "SIDE_EFFECT",
+        "BENE_AE_REF",
+        "taskClientReferenceId>Task projectBeneficiaryClientReferenceId>ProjectBeneficiary",
+    ],
+    ["Referral", "Referrals", "REFERRAL", "BENE_AE_REF", "projectBeneficiaryClientReferenceId>ProjectBeneficiary"],
+    ["HFReferral", "HFReferrals", "HF_REFERRAL", "BENE_AE_REF", ""],
+    ["Service", "Services", "", "", "referenceId>Individual referenceId>Household"],
+];
 
 #[test]
 fn every_file_says_what_the_servers_do() {
     let schema = Schema::digit().unwrap();
-    let facts = [
-        ("Household", "Households", Some("HOUSEHOLD"), Some("HH_MEMBERS"), vec![]),
-        (
-            "HouseholdMember",
-            "HouseholdMembers",
-            Some("HOUSEHOLD_MEMBER"),
-            Some("HH_MEMBERS"),
-            vec![named("Household", "householdClientReferenceId")],
-        ),
-        (
-            "Individual",
-            "Individuals",
-            Some("INDIVIDUAL"),
-            Some("INDIVIDUALS"),
-            vec![Parent::Naming {
-                entity: EntityType::new("HouseholdMember"),
-                their_field: "individualClientReferenceId".into(),
-            }],
-        ),
-        (
-            "ProjectBeneficiary",
-            "ProjectBeneficiaries",
-            Some("PROJECT_BENEFICIARY"),
-            Some("BENE_AE_REF"),
-            vec![
-                named("Individual", "beneficiaryClientReferenceId"),
-                named("Household", "beneficiaryClientReferenceId"),
-            ],
-        ),
-        (
-            "Task",
-            "Tasks",
-            Some("PROJECT_TASK"),
-            Some("TASKS"),
-            vec![named("ProjectBeneficiary", "projectBeneficiaryClientReferenceId")],
-        ),
-        (
-            "SideEffect",
-            "SideEffects",
-            Some("SIDE_EFFECT"),
-            Some("BENE_AE_REF"),
-            vec![
-                named("Task", "taskClientReferenceId"),
-                named("ProjectBeneficiary", "projectBeneficiaryClientReferenceId"),
-            ],
-        ),
-        (
-            "Referral",
-            "Referrals",
-            Some("REFERRAL"),
-            Some("BENE_AE_REF"),
-            vec![named("ProjectBeneficiary", "projectBeneficiaryClientReferenceId")],
-        ),
-        ("HFReferral", "HFReferrals", Some("HF_REFERRAL"), Some("BENE_AE_REF"), vec![]),
-        (
-            "Service",
-            "Services",
-            None,
-            None,
-            vec![named("Individual", "referenceId"), named("Household", "referenceId")],
-        ),
-    ];
-    assert_eq!(schema.entities().len(), facts.len());
-    for (name, key, tag, file, parents) in facts {
+    assert_eq!(schema.entities().len(), FACTS.len());
+    for [name, list, tag, file, ways] in FACTS {
         let entity = schema.entity(&EntityType::new(name)).unwrap();
-        assert_eq!(entity.response_key, key);
-        assert_eq!((entity.ndjson_tag.as_deref(), entity.file_type.as_deref()), (tag, file), "{name}");
-        assert_eq!(entity.parents, parents, "{name}");
+        let way = |parent: &Parent| match parent {
+            Parent::Named { entity, field } => format!("{field}>{entity}"),
+            Parent::Naming { entity, their_field } => format!("{their_field}<{entity}"),
+        };
+        assert_eq!(entity.parents.iter().map(way).collect::<Vec<_>>().join(" "), ways, "{name}");
+        assert_eq!(entity.response_key, list);
+        assert_eq!(entity.ndjson_tag.as_deref().unwrap_or_default(), tag, "{name}");
+        assert_eq!(entity.file_type.as_deref().unwrap_or_default(), file, "{name}");
         assert_eq!(entity.scope, if name == "HFReferral" { Scope::Project } else { Scope::Family });
         assert_eq!(entity.modified.as_deref(), Some("auditDetails.lastModifiedTime"));
         let service = name == "Service";

@@ -1,0 +1,236 @@
+//! Downloading the chosen boundaries: several at once, each page committed with its cursor.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fieldcast_downsync::{Client, Cursor, DownsyncOptions, Page, Project, Session};
+use fieldcast_model::{Dataset, ServerTime, SnapshotSummary};
+use fieldcast_store::{Coverage, Merged, PageCommit, RunId, Store, SyncStart, SyncTarget};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::events::Announcer;
+use crate::{Error, Subscription};
+
+/// How many boundaries are downloaded at the same time: the server builds each page from a dozen queries of its own.
+const AT_ONCE: usize = 3;
+
+/// How far the download of one boundary is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BoundaryProgress {
+    /// Households that came, or records where the server gives files.
+    pub done: u64,
+    /// How many there are, if the server says.
+    pub total: Option<u64>,
+    /// Bytes that travelled, over all attempts.
+    pub wire_bytes: u64,
+    /// Records that are new or changed, since the job began.
+    pub changed: u64,
+    /// Time since the job began.
+    pub elapsed: Duration,
+}
+
+/// What happens in a [`DownsyncJob`].
+#[derive(Clone, Debug)]
+pub enum DownsyncEvent {
+    /// A page of a boundary is committed.
+    Progress {
+        /// The boundary's code.
+        boundary: String,
+        /// How far it is.
+        progress: BoundaryProgress,
+    },
+    /// A boundary is complete.
+    Done {
+        /// The boundary's code.
+        boundary: String,
+        /// The dataset as it is now.
+        summary: SnapshotSummary,
+        /// What came of it.
+        progress: BoundaryProgress,
+    },
+    /// A boundary could not be completed; what came stays, and the next job goes on from there.
+    Failed {
+        /// The boundary's code.
+        boundary: String,
+        /// Why, for a person.
+        error: Arc<Error>,
+    },
+}
+
+/// How a job ended.
+#[derive(Clone, Debug, Default)]
+pub struct DownsyncReport {
+    /// Boundaries that are complete, with the dataset as it is now and the records that changed.
+    pub done: Vec<(SnapshotSummary, BoundaryProgress)>,
+    /// Boundaries that are not, with why.
+    pub failed: Vec<(String, Arc<Error>)>,
+}
+
+/// A download of several boundaries. Dropping it stops it; committed pages stay.
+pub struct DownsyncJob {
+    events: Announcer<DownsyncEvent>,
+    task: AbortOnDropHandle<DownsyncReport>,
+}
+
+/// What to download from where, with whose session.
+pub(crate) struct Order {
+    pub(crate) client: Client,
+    pub(crate) server: String,
+    pub(crate) session: Session,
+    pub(crate) project: Project,
+    pub(crate) tenant: String,
+    /// Code and name of each.
+    pub(crate) boundaries: Vec<(String, String)>,
+}
+
+impl DownsyncJob {
+    pub(crate) fn start(store: Store, order: Order) -> Self {
+        let events = Announcer::new();
+        let task = tokio::spawn(run(store, Arc::new(order), events.clone()));
+        Self { events, task: AbortOnDropHandle::new(task) }
+    }
+
+    /// The job's events from now on.
+    pub fn subscribe(&self) -> Subscription<DownsyncEvent> {
+        self.events.subscribe()
+    }
+
+    /// Waits for the end.
+    ///
+    /// # Errors
+    /// Only [`Error::Task`]; that a boundary failed is in the report.
+    pub async fn finished(self) -> Result<DownsyncReport, Error> {
+        Ok(self.task.await?)
+    }
+}
+
+async fn run(store: Store, order: Arc<Order>, events: Announcer<DownsyncEvent>) -> DownsyncReport {
+    let places = Arc::new(Semaphore::new(AT_ONCE));
+    let mut tasks = JoinSet::new();
+    for index in 0..order.boundaries.len() {
+        let walk = Walk { store: store.clone(), order: order.clone(), events: events.clone(), index };
+        let places = places.clone();
+        tasks.spawn(async move {
+            let _place = places.acquire().await;
+            (index, walk.run().await)
+        });
+    }
+    let mut outcomes = tasks.join_all().await;
+    outcomes.sort_by_key(|(index, _)| *index);
+    let mut report = DownsyncReport::default();
+    for (index, outcome) in outcomes {
+        match outcome {
+            Ok(done) => report.done.push(done),
+            Err(error) => report.failed.push((order.boundaries[index].0.clone(), error)),
+        }
+    }
+    report
+}
+
+/// The download of one boundary.
+struct Walk {
+    store: Store,
+    order: Arc<Order>,
+    events: Announcer<DownsyncEvent>,
+    index: usize,
+}
+
+impl Walk {
+    async fn run(self) -> Result<(SnapshotSummary, BoundaryProgress), Arc<Error>> {
+        let boundary = self.order.boundaries[self.index].0.clone();
+        match self.download().await {
+            Ok((summary, progress)) => {
+                let (summary_told, progress_told) = (summary.clone(), progress.clone());
+                self.events.tell(DownsyncEvent::Done { boundary, summary: summary_told, progress: progress_told });
+                Ok((summary, progress))
+            }
+            Err(error) => {
+                let error = Arc::new(error);
+                self.events.tell(DownsyncEvent::Failed { boundary, error: error.clone() });
+                Err(error)
+            }
+        }
+    }
+
+    async fn download(&self) -> Result<(SnapshotSummary, BoundaryProgress), Error> {
+        let begun = tokio::time::Instant::now();
+        let target = self.target();
+        let (boundary, dataset) = (self.order.boundaries[self.index].0.clone(), target.dataset.clone());
+        let at = self.store_call(move |store| store.begin_sync(&target, SyncStart::Resume)).await?;
+        let position = at.position.as_deref().and_then(|text| serde_json::from_str(text).ok());
+        let mut cursor = position.unwrap_or_else(Cursor::start);
+        // One boundary's walk is enough to bring what the server repeats on every page of every boundary.
+        let project_records = self.index == 0;
+        let options = DownsyncOptions { project_records, root_project: Some(self.order.project.root_id.clone()) };
+        let mut walk = self.order.client.downsync(&self.order.session, dataset.clone(), cursor.clone(), options)?;
+        let mut progress = BoundaryProgress { wire_bytes: at.bytes, ..BoundaryProgress::default() };
+        while let Some(page) = walk.next_page().await? {
+            cursor = page.next.clone();
+            progress.wire_bytes += page.wire_bytes;
+            (progress.done, progress.total) = (page.progress.done, page.progress.total);
+            let merged = self.commit(at.run, &dataset, page).await?;
+            progress.changed += merged.inserted + merged.updated;
+            progress.elapsed = begun.elapsed();
+            self.events.tell(DownsyncEvent::Progress { boundary: boundary.clone(), progress: progress.clone() });
+        }
+        let project_wide = if project_records { Coverage::Complete } else { Coverage::Partial };
+        let families = coverage(&cursor);
+        let summary = self.store_call(move |store| store.finish_sync(at.run, &families, &project_wide)).await?;
+        progress.changed += summary.gone;
+        progress.elapsed = begun.elapsed();
+        Ok((summary.summary, progress))
+    }
+
+    fn target(&self) -> SyncTarget {
+        let (boundary, boundary_name) = self.order.boundaries[self.index].clone();
+        let (tenant, project) = (self.order.tenant.clone(), self.order.project.id.clone());
+        SyncTarget {
+            server: self.order.server.clone(),
+            dataset: Dataset { tenant, project, boundary: Some(boundary) },
+            project_name: self.order.project.name.clone(),
+            boundary_name,
+        }
+    }
+
+    /// Gives a page's records their roots and commits them with the cursor behind them.
+    async fn commit(&self, run: RunId, dataset: &Dataset, page: Page) -> Result<Merged, Error> {
+        if page.skipped > 0 {
+            tracing::warn!(skipped = page.skipped, "the server sent entities without any id; they are left out");
+        }
+        let dataset = dataset.clone();
+        self.store_call(move |store| {
+            let batch = page.records.resolve(|wanted| store.roots_of(&dataset, wanted))?;
+            store.commit_page(&PageCommit {
+                run,
+                as_of: page.next.as_of.unwrap_or(ServerTime(0)),
+                position: serde_json::to_string(&page.next).unwrap_or_default(), // plain data: cannot fail
+                done: page.progress.done,
+                total: page.progress.total.unwrap_or(0),
+                bytes: page.wire_bytes,
+                families: batch.families,
+                project_wide: batch.project,
+            })
+        })
+        .await
+    }
+
+    async fn store_call<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&Store) -> fieldcast_store::Result<T> + Send + 'static,
+    ) -> Result<T, Error> {
+        let store = self.store.clone();
+        Ok(tokio::task::spawn_blocking(move || call(&store)).await??)
+    }
+}
+
+/// What a walk that is over has brought.
+fn coverage(cursor: &Cursor) -> Coverage {
+    match cursor.households_total {
+        Some(households) if cursor.sound => {
+            Coverage::Verified { households, answered: cursor.answered.iter().cloned().collect() }
+        }
+        _ => Coverage::Complete,
+    }
+}

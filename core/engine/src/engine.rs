@@ -1,0 +1,245 @@
+//! `Engine`: what every face calls.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use fieldcast_downsync::{BoundaryTree, Client, Project, ServerConfig, Session};
+use fieldcast_model::{Dataset, DeviceName, Fingerprint, Record};
+use fieldcast_net::{Identity, Interface};
+use fieldcast_store::{DatasetStatus, Login, Opened, RecordQuery, Store};
+
+use crate::downsync_job::Order;
+use crate::offer::Bundle;
+use crate::{DownsyncJob, Error, ExchangeSettings, OfferSession, ReceiveSession, Settings};
+
+/// Setting: what other devices show.
+const DEVICE_NAME: &str = "device_name";
+/// Setting: the id of the chosen project.
+const PROJECT: &str = "project";
+
+/// One device's Fieldcast. Cheap to clone; its methods are to be called inside a tokio runtime.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    identity: Arc<Identity>,
+    name: DeviceName,
+    moved_aside: Option<PathBuf>,
+    allow_http: bool,
+}
+
+/// Who is logged in where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Base URL of the server.
+    pub server: String,
+    /// DIGIT tenant.
+    pub tenant: String,
+    /// The user's name for people, or the login name.
+    pub name: String,
+    /// Codes of the user's roles.
+    pub roles: Vec<String>,
+}
+
+impl Engine {
+    /// Opens the engine in its folder, with the device key and the database made on first use.
+    ///
+    /// # Errors
+    /// A folder that cannot be written, is in use by another process or comes from a newer Fieldcast; a damaged key. A
+    /// damaged database is no error: see [`moved_aside`](Self::moved_aside).
+    pub async fn open(settings: Settings) -> Result<Self, Error> {
+        let inner = tokio::task::spawn_blocking(move || {
+            let Opened { store, moved_aside } = Store::open(&settings.data_dir)?;
+            let identity = Arc::new(Identity::load_or_create(&settings.data_dir.join("device.key"))?);
+            if let Some(name) = &settings.device_name {
+                store.set_setting(DEVICE_NAME, DeviceName::new(name).as_str())?;
+            }
+            let name = store.setting(DEVICE_NAME)?;
+            let name = name.unwrap_or_else(|| format!("phone-{}", &identity.fingerprint().short()[..4]));
+            let name = DeviceName::new(&name);
+            Ok::<_, Error>(Inner { store, identity, name, moved_aside, allow_http: settings.allow_http })
+        });
+        Ok(Self { inner: Arc::new(inner.await??) })
+    }
+
+    /// Where a damaged database was moved at opening. The store is then empty, and people should be told.
+    pub fn moved_aside(&self) -> Option<&Path> {
+        self.inner.moved_aside.as_deref()
+    }
+
+    /// What other devices show.
+    pub fn name(&self) -> &DeviceName {
+        &self.inner.name
+    }
+
+    /// Who this device is.
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.inner.identity.fingerprint()
+    }
+
+    /// Logs in and remembers it.
+    ///
+    /// # Errors
+    /// [`Error::Server`].
+    pub async fn login(&self, server: &str, tenant: &str, user: &str, password: &str) -> Result<Account, Error> {
+        let session = self.client(server, tenant)?.login(user, password).await?;
+        let login = Login {
+            server: server.to_owned(),
+            tenant: tenant.to_owned(),
+            session: serde_json::to_string(&session).map_err(|error| Error::Task(error.to_string()))?,
+        };
+        let account = account(&login, &session);
+        self.store_call(move |store| store.save_login(&login)).await?;
+        Ok(account)
+    }
+
+    /// Who is logged in, if anybody.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn account(&self) -> Result<Option<Account>, Error> {
+        match self.session().await {
+            Ok((login, session)) => Ok(Some(account(&login, &session))),
+            Err(Error::NotLoggedIn) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The account's projects, from the server.
+    ///
+    /// # Errors
+    /// [`Error::NotLoggedIn`], [`Error::Server`].
+    pub async fn projects(&self) -> Result<Vec<Project>, Error> {
+        let (login, session) = self.session().await?;
+        Ok(self.client(&login.server, &login.tenant)?.projects(&session).await?)
+    }
+
+    /// Chooses the project to work in by id or name; `None` takes the one chosen before, or the only one there is.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchProject`], and those of [`projects`](Self::projects).
+    pub async fn choose_project(&self, id_or_name: Option<&str>) -> Result<Project, Error> {
+        let projects = self.projects().await?;
+        let before = self.store_call(|store| store.setting(PROJECT)).await?;
+        let wanted = |project: &&Project| match id_or_name {
+            Some(wanted) => project.id == wanted || project.name == wanted,
+            None => projects.len() == 1 || Some(&project.id) == before.as_ref(),
+        };
+        let Some(project) = projects.iter().find(wanted).cloned() else {
+            let known: Vec<_> = projects.iter().map(|project| format!("{} ({})", project.name, project.id)).collect();
+            return Err(Error::NoSuchProject { known: known.join(", ") });
+        };
+        let id = project.id.clone();
+        self.store_call(move |store| store.set_setting(PROJECT, &id)).await?;
+        Ok(project)
+    }
+
+    /// The project's boundaries, from the server.
+    ///
+    /// # Errors
+    /// [`Error::NotLoggedIn`], [`Error::Server`].
+    pub async fn boundaries(&self, project: &Project) -> Result<BoundaryTree, Error> {
+        let (login, session) = self.session().await?;
+        Ok(self.client(&login.server, &login.tenant)?.boundaries(&session, project).await?)
+    }
+
+    /// Starts downloading leaf boundaries, given by code.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchBoundary`], and those of [`boundaries`](Self::boundaries).
+    pub async fn downsync(&self, project: Project, codes: &[String]) -> Result<DownsyncJob, Error> {
+        let tree = self.boundaries(&project).await?;
+        let find = |code: &String| match tree.find(code).filter(|boundary| boundary.leaf) {
+            Some(boundary) => Ok((boundary.code.clone(), boundary.name.clone())),
+            None => Err(Error::NoSuchBoundary { code: code.clone() }),
+        };
+        let boundaries = codes.iter().map(find).collect::<Result<_, _>>()?;
+        let (login, session) = self.session().await?;
+        let client = self.client(&login.server, &login.tenant)?;
+        let order = Order { client, server: login.server, session, project, tenant: login.tenant, boundaries };
+        Ok(DownsyncJob::start(self.inner.store.clone(), order))
+    }
+
+    /// What this device holds, by dataset.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn datasets(&self) -> Result<Vec<DatasetStatus>, Error> {
+        self.store_call(Store::datasets).await
+    }
+
+    /// Records of this device, a page at a time.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn records(&self, query: RecordQuery) -> Result<Vec<Record>, Error> {
+        self.store_call(move |store| store.records(&query)).await
+    }
+
+    /// How exchanges behave unless told otherwise.
+    pub fn exchange_settings(&self) -> ExchangeSettings {
+        ExchangeSettings::new(self.inner.name.clone())
+    }
+
+    /// Prepares these datasets and offers them to receivers on the interface. Takes seconds when much is new.
+    ///
+    /// # Errors
+    /// [`Error::NothingToSend`], [`Error::NotDownloaded`], [`Error::Network`].
+    pub async fn offer(
+        &self,
+        datasets: Vec<Dataset>,
+        interface: Interface,
+        settings: ExchangeSettings,
+    ) -> Result<OfferSession, Error> {
+        let store = self.inner.store.clone();
+        let bundle = tokio::task::spawn_blocking(move || Bundle::prepare(store, &datasets)).await??;
+        OfferSession::start(settings, self.inner.identity.clone(), interface, bundle)
+    }
+
+    /// Announces this device on the interface and waits for distributors. Port 0 means any free one.
+    ///
+    /// # Errors
+    /// [`Error::Network`].
+    pub async fn receive(
+        &self,
+        interface: &Interface,
+        port: u16,
+        settings: ExchangeSettings,
+    ) -> Result<ReceiveSession, Error> {
+        let (store, identity) = (self.inner.store.clone(), self.inner.identity.clone());
+        ReceiveSession::start(settings, store, identity, interface, port).await
+    }
+
+    fn client(&self, server: &str, tenant: &str) -> Result<Client, Error> {
+        let config = ServerConfig { allow_http: self.inner.allow_http, ..ServerConfig::new(server, tenant) };
+        Ok(Client::new(config)?)
+    }
+
+    async fn session(&self) -> Result<(Login, Session), Error> {
+        let login = self.store_call(Store::login).await?.ok_or(Error::NotLoggedIn)?;
+        // A session of another version of Fieldcast is as good as none.
+        let session = serde_json::from_str(&login.session).map_err(|_| Error::NotLoggedIn)?;
+        Ok((login, session))
+    }
+
+    async fn store_call<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&Store) -> fieldcast_store::Result<T> + Send + 'static,
+    ) -> Result<T, Error> {
+        let store = self.inner.store.clone();
+        Ok(tokio::task::spawn_blocking(move || call(&store)).await??)
+    }
+}
+
+fn account(login: &Login, session: &Session) -> Account {
+    let name = if session.name.is_empty() { &session.user_name } else { &session.name };
+    Account {
+        server: login.server.clone(),
+        tenant: login.tenant.clone(),
+        name: name.clone(),
+        roles: session.roles.iter().map(|role| role.code.clone()).collect(),
+    }
+}

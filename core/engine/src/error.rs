@@ -1,0 +1,75 @@
+//! What can go wrong, as a face of the engine tells it to a person.
+
+use fieldcast_store::ApplyError;
+
+/// Why the engine could not do what was asked. What was stored before is unchanged, whatever the error.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Nobody is logged in.
+    #[error("nobody is logged in: log in while there is internet")]
+    NotLoggedIn,
+    /// The account has no project of that id or name, or several and none was chosen.
+    #[error("no such project; this account has: {known}")]
+    NoSuchProject {
+        /// The account's projects, for a person to read.
+        known: String,
+    },
+    /// A boundary that the project does not have.
+    #[error("the project has no boundary `{code}`: see the list of boundaries")]
+    NoSuchBoundary {
+        /// What was asked for.
+        code: String,
+    },
+    /// A dataset that was never downsynced or received whole.
+    #[error("`{boundary}` is not on this device, or only in part: downsync it first")]
+    NotDownloaded {
+        /// The boundary's code; empty for the project-wide dataset.
+        boundary: String,
+    },
+    /// There is nothing on this device to offer.
+    #[error("there is nothing to send: downsync some boundaries first")]
+    NothingToSend,
+    /// More datasets than one offer may hold.
+    #[error("at most {most} boundaries can be sent at once: choose fewer")]
+    TooManyBoundaries {
+        /// The most there may be.
+        most: usize,
+    },
+    /// The data changed under a running offer.
+    #[error("the data has changed since it was offered: send again")]
+    OfferOutdated,
+    /// A receiver that was not found.
+    #[error("no such receiver is near by")]
+    NoSuchPeer,
+    /// A background task died; a bug here.
+    #[error("an internal task ended ({0}); please report this")]
+    Task(String),
+    /// The server, or the way to it.
+    #[error(transparent)]
+    Server(#[from] fieldcast_downsync::Error),
+    /// Interfaces, sockets, the device key.
+    #[error(transparent)]
+    Network(#[from] fieldcast_net::Error),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] fieldcast_store::Error),
+    /// Chunks and manifests.
+    #[error(transparent)]
+    Bundle(#[from] fieldcast_bundle::Error),
+}
+
+impl From<ApplyError<Self>> for Error {
+    fn from(error: ApplyError<Self>) -> Self {
+        match error {
+            ApplyError::Source(error) => error,
+            ApplyError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl From<tokio::task::JoinError> for Error {
+    fn from(error: tokio::task::JoinError) -> Self {
+        Self::Task(if error.is_panic() { "panic".to_owned() } else { "cancelled".to_owned() })
+    }
+}

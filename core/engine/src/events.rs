@@ -1,0 +1,67 @@
+//! Events out: what changed. A subscriber that reads slowly misses old events; it never slows the work.
+
+use tokio::sync::broadcast;
+
+/// How many events a subscriber may fall behind before it misses the oldest.
+const BACKLOG: usize = 1024;
+
+/// Where a job or session tells what changed. Cheap to clone.
+#[derive(Debug)]
+pub(crate) struct Announcer<E>(broadcast::Sender<E>);
+
+impl<E: Clone> Announcer<E> {
+    pub(crate) fn new() -> Self {
+        Self(broadcast::channel(BACKLOG).0)
+    }
+
+    /// Tells all subscribers; never waits.
+    pub(crate) fn tell(&self, event: E) {
+        let _no_subscriber_is_fine = self.0.send(event);
+    }
+
+    pub(crate) fn subscribe(&self) -> Subscription<E> {
+        Subscription(self.0.subscribe())
+    }
+}
+
+impl<E> Clone for Announcer<E> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+/// The events of one job or session, from the moment of subscribing. Dropping it ends the subscription.
+#[derive(Debug)]
+pub struct Subscription<E>(broadcast::Receiver<E>);
+
+impl<E: Clone> Subscription<E> {
+    /// The next event; `None` once the job or session is over and all was read.
+    pub async fn next(&mut self) -> Option<E> {
+        loop {
+            match self.0.recv().await {
+                Ok(event) => return Some(event),
+                Err(broadcast::error::RecvError::Lagged(_)) => {} // too slow: go on with the oldest event still there
+                Err(broadcast::error::RecvError::Closed) => return None,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_slow_subscriber_misses_old_events_and_holds_nobody_up() {
+        let announcer = Announcer::new();
+        let mut slow = announcer.subscribe();
+        (0..5 * BACKLOG).for_each(|event| announcer.tell(event));
+        drop(announcer);
+        assert_eq!(slow.next().await, Some(4 * BACKLOG));
+        let mut last = None;
+        while let Some(event) = slow.next().await {
+            last = Some(event);
+        }
+        assert_eq!(last, Some(5 * BACKLOG - 1));
+    }
+}

@@ -1,0 +1,156 @@
+//! One connection as two bounded queues of frames, each emptied by a task of its own.
+//!
+//! Reading a frame cannot be cut short half-way, so it has a task; writing must not keep the machine from hearing the
+//! peer, so it has one too. Memory in flight is bounded: [`CHUNKS_IN_FLIGHT`] chunks out, as many frames in.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use fieldcast_model::Fingerprint;
+use fieldcast_net::{Connection, FrameReader, FrameWriter, Traffic};
+use fieldcast_wire::frame::FrameKind;
+use fieldcast_wire::{Breach, Message, Reason, chunk_frame};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio_util::task::AbortOnDropHandle;
+
+/// Chunks handed to the writer that are not in the socket yet.
+const CHUNKS_IN_FLIGHT: usize = 2;
+/// Frames read that the machine has not taken yet.
+const FRAMES_READ_AHEAD: usize = 2;
+/// The socket's own patience; longer than any the machines have, so that they decide.
+const IDLE_LIMIT: Duration = Duration::from_secs(90);
+/// How long the last words to a peer may take.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// What arrives.
+pub(crate) enum Frame {
+    Message(Message),
+    Manifest(Vec<u8>),
+    Chunk(Vec<u8>),
+}
+
+struct Outgoing {
+    kind: FrameKind,
+    bytes: Vec<u8>,
+    _place: Option<OwnedSemaphorePermit>,
+}
+
+/// A connection in use.
+pub(crate) struct Link {
+    incoming: mpsc::Receiver<Result<Frame, Reason>>,
+    outgoing: mpsc::UnboundedSender<Outgoing>,
+    places: Arc<Semaphore>,
+    traffic: Arc<Traffic>,
+    peer: Fingerprint,
+    _reader: AbortOnDropHandle<()>,
+    writer: AbortOnDropHandle<()>,
+}
+
+impl Link {
+    pub(crate) fn new(connection: Connection) -> Self {
+        let (traffic, peer) = (connection.traffic(), connection.peer());
+        let (mut reader, mut writer) = connection.split();
+        reader.set_idle_limit(IDLE_LIMIT);
+        writer.set_idle_limit(IDLE_LIMIT);
+        let (read, incoming) = mpsc::channel(FRAMES_READ_AHEAD);
+        let (outgoing, to_write) = mpsc::unbounded_channel();
+        Self {
+            incoming,
+            outgoing,
+            places: Arc::new(Semaphore::new(CHUNKS_IN_FLIGHT)),
+            traffic,
+            peer,
+            _reader: AbortOnDropHandle::new(tokio::spawn(read_frames(reader, read))),
+            writer: AbortOnDropHandle::new(tokio::spawn(write_frames(writer, to_write))),
+        }
+    }
+
+    /// Who is on the other side, proven by its key.
+    pub(crate) fn peer(&self) -> Fingerprint {
+        self.peer
+    }
+
+    /// What arrives next; `Err` once, when the connection is gone or the peer sent what is no frame.
+    pub(crate) async fn next(&mut self) -> Result<Frame, Reason> {
+        self.incoming.recv().await.unwrap_or(Err(Reason::Lost))
+    }
+
+    pub(crate) fn send(&self, message: &Message) {
+        self.put(FrameKind::Control, message.encode(), None);
+    }
+
+    pub(crate) fn send_manifest(&self, manifest: Vec<u8>) {
+        self.put(FrameKind::Manifest, manifest, None);
+    }
+
+    /// A place for one more chunk; waits until the writer has one.
+    pub(crate) fn place(&self) -> impl Future<Output = OwnedSemaphorePermit> + use<> {
+        let places = self.places.clone();
+        async move {
+            match places.acquire_owned().await {
+                Ok(place) => place,
+                Err(_) => std::future::pending().await, // the semaphore is never closed
+            }
+        }
+    }
+
+    pub(crate) fn send_chunk(&self, place: OwnedSemaphorePermit, index: u32, chunk: &[u8]) {
+        self.put(FrameKind::Chunk, chunk_frame(index, chunk), Some(place));
+    }
+
+    /// Bytes over the socket so far, both ways, TLS included.
+    pub(crate) fn wire_bytes(&self) -> u64 {
+        self.traffic.sent.load(Ordering::Relaxed) + self.traffic.received.load(Ordering::Relaxed)
+    }
+
+    /// Writes what is queued, says goodbye and waits for the peer's; gives up after a few seconds. Returns the bytes
+    /// that have crossed the socket in all.
+    pub(crate) async fn close(self) -> u64 {
+        let Self { outgoing, mut incoming, writer, traffic, .. } = self;
+        drop(outgoing);
+        let goodbye = async {
+            let _peer_may_be_gone = writer.await;
+            while let Some(Ok(_)) = incoming.recv().await {}
+        };
+        let _peer_may_be_gone = tokio::time::timeout(LAST_WORDS, goodbye).await;
+        traffic.sent.load(Ordering::Relaxed) + traffic.received.load(Ordering::Relaxed)
+    }
+
+    fn put(&self, kind: FrameKind, bytes: Vec<u8>, place: Option<OwnedSemaphorePermit>) {
+        // A writer that has stopped is a lost connection, which the reader reports.
+        let _stopped = self.outgoing.send(Outgoing { kind, bytes, _place: place });
+    }
+}
+
+async fn read_frames(mut reader: FrameReader, read: mpsc::Sender<Result<Frame, Reason>>) {
+    loop {
+        let incoming = match reader.read().await {
+            Ok((FrameKind::Control, bytes)) => Message::decode(&bytes).map(Frame::Message).map_err(Reason::Protocol),
+            Ok((FrameKind::Manifest, bytes)) => Ok(Frame::Manifest(bytes)),
+            Ok((FrameKind::Chunk, bytes)) => Ok(Frame::Chunk(bytes)),
+            Err(fieldcast_net::Error::Frame(_)) => Err(Reason::Protocol(Breach::TooLong)),
+            Err(error) => {
+                tracing::debug!(%error, "connection ended");
+                Err(Reason::Lost)
+            }
+        };
+        let is_last = incoming.is_err();
+        if read.send(incoming).await.is_err() || is_last {
+            return;
+        }
+    }
+}
+
+async fn write_frames(mut writer: FrameWriter, mut to_write: mpsc::UnboundedReceiver<Outgoing>) {
+    while let Some(frame) = to_write.recv().await {
+        let written = writer.write(frame.kind, &frame.bytes).await;
+        // Flushing only when nothing more waits lets small messages share a packet.
+        let flushed = if to_write.is_empty() { writer.flush().await } else { Ok(()) };
+        if let Err(error) = written.and(flushed) {
+            tracing::debug!(%error, "connection ended while writing");
+            return;
+        }
+    }
+    let _peer_may_be_gone = writer.shutdown().await;
+}

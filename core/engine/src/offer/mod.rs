@@ -1,0 +1,10 @@
+//! The distributor's side: one bundle, many receivers.
+
+mod bundle;
+mod peer;
+mod send;
+mod session;
+
+pub(crate) use bundle::Bundle;
+pub use peer::{FoundPeer, OfferEvent, SendProgress, SendState};
+pub use session::OfferSession;

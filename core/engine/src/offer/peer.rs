@@ -1,0 +1,81 @@
+//! What a distributor's screen shows of each receiver.
+
+use std::net::SocketAddr;
+
+use fieldcast_model::{DeviceName, Fingerprint};
+use fieldcast_wire::Reason;
+
+/// A receiver that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundPeer {
+    /// Who it is.
+    pub fingerprint: Fingerprint,
+    /// What people call it; chosen by its owner, so never proof of anything.
+    pub name: DeviceName,
+    /// Where it listens.
+    pub addr: SocketAddr,
+}
+
+/// How sending to one receiver stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SendState {
+    /// Found, not picked.
+    Found,
+    /// Picked; waits until one of the `max_live` places is free.
+    Queued,
+    /// The connection is being made.
+    Calling,
+    /// Its person is being asked.
+    Asking,
+    /// Its person said yes; the two sides agree on what is missing.
+    Agreeing,
+    /// Data is on its way.
+    Sending(SendProgress),
+    /// It has everything and applies it.
+    Applying(SendProgress),
+    /// Its transaction has committed and its digests are ours.
+    Saved(SendProgress),
+    /// The connection broke; it is called again until the time to resume is over.
+    Lost(SendProgress),
+    /// It ended without "saved".
+    Failed(Reason),
+}
+
+impl SendState {
+    /// Whether nothing more will happen by itself.
+    pub const fn is_final(&self) -> bool {
+        matches!(self, Self::Saved(_) | Self::Failed(_))
+    }
+
+    /// How much has been done, in the states that know.
+    pub const fn progress(&self) -> Option<SendProgress> {
+        match self {
+            Self::Sending(progress) | Self::Applying(progress) | Self::Saved(progress) | Self::Lost(progress) => {
+                Some(*progress)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// How much of a bundle a receiver has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SendProgress {
+    /// Encoded bytes that are safe on the receiver's disk; those of earlier connections included.
+    pub staged: u64,
+    /// Encoded bytes it lacked at first.
+    pub total: u64,
+    /// Bytes this device has put on and taken off the sockets for it, TLS included.
+    pub wire: u64,
+}
+
+/// What changed in an [`OfferSession`](crate::OfferSession).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OfferEvent {
+    /// A receiver appeared, or changed its name or address.
+    Found(FoundPeer),
+    /// A receiver's announcement ended. A running transfer goes on.
+    Gone(Fingerprint),
+    /// Sending to a receiver took a step.
+    Changed(Fingerprint, SendState),
+}

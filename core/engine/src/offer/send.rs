@@ -1,0 +1,195 @@
+//! Sending to one receiver: call it, drive the machine, call again when the connection breaks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fieldcast_bundle::ChunkInfo;
+use fieldcast_model::Fingerprint;
+use fieldcast_wire::{Breach, Distributor, DistributorAction, DistributorState, Held, Hello, Reason, Role};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::session::Shared;
+use super::{SendProgress, SendState};
+use crate::link::{Frame, Link};
+
+/// How long one call may take, TLS included.
+const CALL_LIMIT: Duration = Duration::from_secs(10);
+/// The pause before the first new call; it doubles up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(8);
+
+/// Sends to one receiver until it has saved, or for good has not.
+pub(crate) struct Sending {
+    shared: Arc<Shared>,
+    receiver: Fingerprint,
+    cancel: CancellationToken,
+    /// What this connection is to carry.
+    chunks: Vec<ChunkInfo>,
+    progress: SendProgress,
+    /// Bytes that were staged before this connection.
+    staged_before: u64,
+    /// Bytes over the sockets of earlier connections.
+    wire_before: u64,
+    /// When the receiver was last heard of.
+    last_contact: Instant,
+}
+
+impl Sending {
+    pub(crate) fn new(shared: Arc<Shared>, receiver: Fingerprint, cancel: CancellationToken) -> Self {
+        Self {
+            shared,
+            receiver,
+            cancel,
+            chunks: Vec::new(),
+            progress: SendProgress::default(),
+            staged_before: 0,
+            wire_before: 0,
+            last_contact: Instant::now(),
+        }
+    }
+
+    pub(crate) async fn run(mut self) {
+        let live = self.shared.live.clone();
+        let place = tokio::select! {
+            place = live.acquire() => place,
+            () = self.cancel.cancelled() => return self.enter(SendState::Failed(Reason::Cancelled { by_distributor: true })),
+        };
+        self.last_contact = Instant::now();
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let before = self.progress.staged;
+            let reason = match self.attempt().await {
+                Ok(()) => break self.enter(SendState::Saved(self.progress)),
+                Err(reason) => reason,
+            };
+            let over = self.last_contact.elapsed() >= self.shared.settings.resume_for;
+            if over || !matches!(reason, Reason::Lost | Reason::Unreachable(_)) {
+                break self.enter(SendState::Failed(reason));
+            }
+            self.enter(SendState::Lost(self.progress));
+            pause = if self.progress.staged > before { FIRST_PAUSE } else { LONGEST_PAUSE.min(pause * 2) };
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.cancel.cancelled() => break self.enter(SendState::Failed(Reason::Cancelled { by_distributor: true })),
+            }
+        }
+        drop(place);
+    }
+
+    /// One connection, from the call to its end.
+    async fn attempt(&mut self) -> Result<(), Reason> {
+        self.enter(SendState::Calling);
+        let addr = self.shared.addr_of(self.receiver).ok_or(Reason::Lost)?;
+        let shared = self.shared.clone();
+        let call = fieldcast_net::dial(&shared.interface, &shared.identity, addr, Some(self.receiver), CALL_LIMIT);
+        let connection = tokio::select! {
+            connection = call => connection.map_err(|error| Reason::Unreachable(error.to_string()))?,
+            () = self.cancel.cancelled() => return Err(Reason::Cancelled { by_distributor: true }),
+        };
+        self.last_contact = Instant::now();
+        self.wire_before = self.progress.wire;
+        self.exchange(Link::new(connection)).await
+    }
+
+    async fn exchange(&mut self, mut link: Link) -> Result<(), Reason> {
+        let start = Instant::now();
+        let hello = Hello::new(Role::Distributor, self.shared.settings.name.clone());
+        let offer = self.shared.offer.clone();
+        let mut machine = Distributor::new(hello, offer, self.shared.settings.limits, Duration::ZERO);
+        loop {
+            while let Some(action) = machine.poll() {
+                self.progress.wire = self.wire_before + link.wire_bytes();
+                match action {
+                    DistributorAction::Send(message) => link.send(&message),
+                    DistributorAction::Plan(held) => {
+                        link.send_manifest(self.plan(&held));
+                        machine.planned(self.chunks.len() as u32, start.elapsed());
+                    }
+                    DistributorAction::PlanWhole(_) => machine.stop(Reason::DigestDiffers),
+                    DistributorAction::Staged { bytes, .. } => {
+                        self.progress.staged = self.staged_before + bytes;
+                        self.enter(SendState::Sending(self.progress));
+                    }
+                    DistributorAction::Entered(state) => self.entered(&state, &machine),
+                    DistributorAction::Close => return self.finish(link, &machine).await,
+                }
+            }
+            let place = link.place();
+            tokio::select! {
+                incoming = link.next() => {
+                    self.last_contact = Instant::now();
+                    match incoming {
+                        Ok(Frame::Message(message)) => machine.on_message(message, start.elapsed()),
+                        Ok(_) => machine.stop(Reason::Protocol(Breach::OutOfTurn)),
+                        Err(Reason::Lost) => machine.on_lost(),
+                        Err(reason) => machine.stop(reason),
+                    }
+                }
+                place = place, if machine.chunks_to_send().len() > 0 => {
+                    if let Some(index) = machine.next_chunk(start.elapsed()) {
+                        match self.chunk(index).await {
+                            Ok(chunk) => link.send_chunk(place, index, &chunk),
+                            Err(reason) => machine.stop(reason),
+                        }
+                    }
+                }
+                () = tokio::time::sleep_until(start + machine.deadline()) => machine.on_time(start.elapsed()),
+                () = self.cancel.cancelled() => machine.stop(Reason::Cancelled { by_distributor: true }),
+            }
+        }
+    }
+
+    async fn finish(&mut self, link: Link, machine: &Distributor) -> Result<(), Reason> {
+        self.progress.wire = self.wire_before + link.close().await;
+        match machine.state() {
+            DistributorState::Saved(_) => Ok(()),
+            DistributorState::Ended(reason) => Err(reason.clone()),
+            _ => Err(Reason::Lost),
+        }
+    }
+
+    /// Works out what the receiver lacks and gives the manifest of it.
+    fn plan(&mut self, held: &[Held]) -> Vec<u8> {
+        let manifest = self.shared.bundle.manifest_for(held);
+        self.chunks = manifest.snapshots.iter().flat_map(|snapshot| snapshot.chunks.iter().cloned()).collect();
+        manifest.encode()
+    }
+
+    async fn chunk(&self, index: u32) -> Result<Arc<Vec<u8>>, Reason> {
+        let hash = self.chunks.get(index as usize).ok_or(Reason::Protocol(Breach::OutOfBounds))?.hash;
+        let shared = self.shared.clone();
+        let read = tokio::task::spawn_blocking(move || shared.bundle.chunk(hash)).await;
+        match read {
+            Ok(Ok(bytes)) => Ok(bytes),
+            Ok(Err(error)) => Err(Reason::NotRead(error.to_string())),
+            Err(error) => Err(Reason::NotRead(error.to_string())),
+        }
+    }
+
+    fn entered(&mut self, state: &DistributorState, machine: &Distributor) {
+        let state = match state {
+            DistributorState::Asking => SendState::Asking,
+            DistributorState::Planning => SendState::Agreeing,
+            DistributorState::Sending => {
+                let wanted = machine.chunks_to_send().filter_map(|index| self.chunks.get(index as usize));
+                let wanted = wanted.map(|chunk| u64::from(chunk.bytes)).sum();
+                self.progress.total = self.progress.total.max(wanted);
+                self.staged_before = self.progress.total - wanted;
+                self.progress.staged = self.staged_before;
+                SendState::Sending(self.progress)
+            }
+            DistributorState::Applying => SendState::Applying(self.progress),
+            // Told when the connection is closed and its bytes are counted, or not worth telling.
+            DistributorState::Greeting
+            | DistributorState::Agreeing
+            | DistributorState::Saved(_)
+            | DistributorState::Ended(_) => return,
+        };
+        self.enter(state);
+    }
+
+    fn enter(&self, state: SendState) {
+        self.shared.enter(self.receiver, state);
+    }
+}

@@ -1,0 +1,167 @@
+//! A distributor's session: who is near, who was picked, how far each is.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use fieldcast_model::Fingerprint;
+use fieldcast_net::{Identity, Interface, Sighting};
+use fieldcast_wire::{Offer, Role};
+use tokio::sync::{Semaphore, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::bundle::Bundle;
+use super::send::Sending;
+use super::{FoundPeer, OfferEvent, SendState};
+use crate::events::Announcer;
+use crate::{Error, ExchangeSettings, Subscription};
+
+/// What the tasks of one session share.
+pub(crate) struct Shared {
+    pub(crate) settings: ExchangeSettings,
+    pub(crate) identity: Arc<Identity>,
+    pub(crate) interface: Interface,
+    pub(crate) bundle: Bundle,
+    pub(crate) offer: Offer,
+    pub(crate) live: Arc<Semaphore>,
+    events: Announcer<OfferEvent>,
+    peers: Mutex<BTreeMap<Fingerprint, (FoundPeer, SendState)>>,
+    /// Bumped whenever a state changes, for those who wait for the end.
+    changes: watch::Sender<u64>,
+}
+
+impl Shared {
+    fn peers(&self) -> MutexGuard<'_, BTreeMap<Fingerprint, (FoundPeer, SendState)>> {
+        self.peers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn addr_of(&self, peer: Fingerprint) -> Option<SocketAddr> {
+        self.peers().get(&peer).map(|(found, _)| found.addr)
+    }
+
+    pub(crate) fn enter(&self, peer: Fingerprint, state: SendState) {
+        if let Some((_, current)) = self.peers().get_mut(&peer) {
+            *current = state.clone();
+        }
+        self.events.tell(OfferEvent::Changed(peer, state));
+        self.changes.send_modify(|count| *count += 1);
+    }
+
+    fn saw(&self, sighting: Sighting) {
+        match sighting {
+            Sighting::Seen(peer) if peer.role == Role::Receiver => {
+                let found = FoundPeer { fingerprint: peer.fingerprint, name: peer.name, addr: peer.addr };
+                let mut peers = self.peers();
+                let known = peers.entry(peer.fingerprint).or_insert_with(|| (found.clone(), SendState::Found));
+                known.0 = found.clone();
+                drop(peers);
+                self.events.tell(OfferEvent::Found(found));
+            }
+            Sighting::Seen(_) => {}
+            // A goodbye may be a phone's screen going dark: it takes the peer off no list and ends no transfer.
+            Sighting::Gone(fingerprint) => self.events.tell(OfferEvent::Gone(fingerprint)),
+        }
+    }
+}
+
+/// Offering a bundle to the receivers near by. Dropping it stops everything at once; [`stop`](Self::stop) tells the
+/// receivers why.
+pub struct OfferSession {
+    shared: Arc<Shared>,
+    sending: Mutex<BTreeMap<Fingerprint, Sent>>,
+    cancel: CancellationToken,
+    _browse: AbortOnDropHandle<()>,
+}
+
+struct Sent {
+    task: AbortOnDropHandle<()>,
+    cancel: CancellationToken,
+}
+
+impl OfferSession {
+    pub(crate) fn start(
+        settings: ExchangeSettings,
+        identity: Arc<Identity>,
+        interface: Interface,
+        bundle: Bundle,
+    ) -> Result<Self, Error> {
+        let mut browser = fieldcast_net::browse(&interface, Some(identity.fingerprint()))?;
+        let shared = Arc::new(Shared {
+            live: Arc::new(Semaphore::new(settings.max_live)),
+            offer: bundle.offer(),
+            settings,
+            identity,
+            interface,
+            bundle,
+            events: Announcer::new(),
+            peers: Mutex::default(),
+            changes: watch::Sender::new(0),
+        });
+        let finder = shared.clone();
+        let browse = tokio::spawn(async move {
+            while let Some(sighting) = browser.next().await {
+                finder.saw(sighting);
+            }
+        });
+        Ok(Self {
+            shared,
+            sending: Mutex::default(),
+            cancel: CancellationToken::new(),
+            _browse: AbortOnDropHandle::new(browse),
+        })
+    }
+
+    /// What is offered.
+    pub fn offer(&self) -> &Offer {
+        &self.shared.offer
+    }
+
+    /// The session's events from now on.
+    pub fn subscribe(&self) -> Subscription<OfferEvent> {
+        self.shared.events.subscribe()
+    }
+
+    /// Everyone found so far and how sending to them stands, by fingerprint.
+    pub fn peers(&self) -> Vec<(FoundPeer, SendState)> {
+        self.shared.peers().values().cloned().collect()
+    }
+
+    /// Sends to a receiver; nothing happens if that is going on or done already.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchPeer`] if it was not found.
+    pub fn send_to(&self, receiver: Fingerprint) -> Result<(), Error> {
+        let state = self.shared.peers().get(&receiver).map(|(_, state)| state.clone()).ok_or(Error::NoSuchPeer)?;
+        let mut sending = self.sending.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_running = sending.get(&receiver).is_some_and(|sent| !sent.task.is_finished());
+        if !is_running && !matches!(state, SendState::Saved(_)) {
+            let cancel = self.cancel.child_token();
+            self.shared.enter(receiver, SendState::Queued);
+            let task = Sending::new(self.shared.clone(), receiver, cancel.clone()).run();
+            sending.insert(receiver, Sent { task: AbortOnDropHandle::new(tokio::spawn(task)), cancel });
+        }
+        Ok(())
+    }
+
+    /// Cancels sending to a receiver, which is told.
+    pub fn cancel(&self, receiver: Fingerprint) {
+        let sending = self.sending.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sent) = sending.get(&receiver) {
+            sent.cancel.cancel();
+        }
+    }
+
+    /// Waits until every receiver that was picked has saved or failed.
+    pub async fn finished(&self) {
+        let mut changes = self.shared.changes.subscribe();
+        let is_finished = || self.peers().iter().all(|(_, state)| state.is_final() || *state == SendState::Found);
+        while !is_finished() && changes.changed().await.is_ok() {}
+    }
+
+    /// Cancels whatever still runs, tells the receivers, and ends.
+    pub async fn stop(self) {
+        self.cancel.cancel();
+        self.finished().await;
+    }
+}

@@ -1,0 +1,264 @@
+//! One connection from a distributor, from hello to saved.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fieldcast_bundle::Manifest;
+use fieldcast_model::DeviceName;
+use fieldcast_store::Incoming;
+use fieldcast_wire::{
+    Applied, Breach, Hello, Offer, Reason, Receiver, ReceiverAction, ReceiverState, Role, Standing, split_chunk_frame,
+};
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::apply;
+use super::session::{ReceiveEvent, ReceiveProgress, ReceiveState, Received, Sender, Shared};
+use super::stage::{Expected, Stager};
+use crate::link::{Frame, Link};
+
+/// What runs beside the machine, if anything does.
+enum Work {
+    Nothing,
+    Asking(oneshot::Receiver<bool>),
+    Staging(Stager),
+    Applying(tokio::task::JoinHandle<Result<Applied, Reason>>),
+}
+
+/// What the work beside the machine has brought.
+enum Done {
+    Answered(bool),
+    Staged(Result<super::stage::OnDisk, Reason>),
+    Applied(Result<Applied, Reason>),
+}
+
+pub(crate) struct Exchange {
+    shared: Arc<Shared>,
+    cancel: CancellationToken,
+    work: Work,
+    sender: Option<Sender>,
+    offer: Offer,
+    /// Names the offer and its sender: under it chunks are staged, and consent is remembered.
+    incoming: [u8; 32],
+    manifest: Option<Manifest>,
+    chunks: Vec<Expected>,
+    progress: ReceiveProgress,
+    standings: Vec<Standing>,
+    /// Held from the question to the end: one exchange at a time.
+    place: Option<OwnedSemaphorePermit>,
+}
+
+impl Exchange {
+    pub(crate) fn new(shared: Arc<Shared>, cancel: CancellationToken) -> Self {
+        Self {
+            shared,
+            cancel,
+            work: Work::Nothing,
+            sender: None,
+            offer: Offer { snapshots: Vec::new(), bytes: 0 },
+            incoming: [0; 32],
+            manifest: None,
+            chunks: Vec::new(),
+            progress: ReceiveProgress::default(),
+            standings: Vec::new(),
+            place: None,
+        }
+    }
+
+    pub(crate) async fn run(mut self, mut link: Link) {
+        let start = Instant::now();
+        let hello = Hello::new(Role::Receiver, self.shared.settings.name.clone());
+        let mut machine = Receiver::new(hello, self.shared.settings.limits, Duration::ZERO);
+        loop {
+            while let Some(action) = machine.poll() {
+                self.progress.wire = link.wire_bytes();
+                match action {
+                    ReceiverAction::Send(message) => link.send(&message),
+                    ReceiverAction::Ask { sender, offer } => self.ask(&mut machine, &link, sender, offer, start).await,
+                    ReceiverAction::Apply => self.apply(),
+                    ReceiverAction::Entered(state) => self.entered(&state),
+                    ReceiverAction::Close => return self.finish(link, &machine).await,
+                }
+            }
+            tokio::select! {
+                incoming = link.next() => match incoming {
+                    Ok(Frame::Message(message)) => machine.on_message(message, start.elapsed()),
+                    Ok(Frame::Manifest(bytes)) => self.on_manifest(&mut machine, bytes, start).await,
+                    Ok(Frame::Chunk(frame)) => self.on_chunk(&mut machine, &frame, start).await,
+                    Err(Reason::Lost) => machine.on_lost(),
+                    Err(reason) => machine.stop(reason),
+                },
+                done = self.work.done() => self.on_done(&mut machine, done, start).await,
+                () = tokio::time::sleep_until(start + machine.deadline()) => machine.on_time(start.elapsed()),
+                () = self.cancel.cancelled(), if !matches!(self.work, Work::Applying(_)) => {
+                    machine.stop(Reason::Cancelled { by_distributor: false });
+                }
+            }
+        }
+    }
+
+    /// Asks the person, unless another exchange runs or this very offer was accepted before the connection broke.
+    async fn ask(&mut self, machine: &mut Receiver, link: &Link, sender: DeviceName, offer: Offer, start: Instant) {
+        let Ok(place) = self.shared.free.clone().try_acquire_owned() else {
+            return machine.answer(Err(Reason::Busy), start.elapsed());
+        };
+        self.place = Some(place);
+        let sender = Sender { fingerprint: link.peer(), name: sender };
+        self.incoming = offer.id(&sender.fingerprint);
+        self.offer = offer;
+        let (store, incoming) = (self.shared.store.clone(), self.incoming);
+        let accepted = move || store.incoming().map(|known| known.iter().any(|it| it.incoming.bundle_id == incoming));
+        match blocking(accepted).await {
+            Ok(accepted_before) => {
+                self.sender = Some(sender.clone());
+                if accepted_before {
+                    return self.accept(machine, start).await;
+                }
+                self.shared.events.tell(ReceiveEvent::Changed(ReceiveState::Asking));
+                self.work = Work::Asking(self.shared.ask(sender, self.offer.clone()));
+            }
+            Err(reason) => machine.stop(reason),
+        }
+    }
+
+    /// Notes the person's yes, so that the same offer is not asked for twice, and says what is held already.
+    async fn accept(&mut self, machine: &mut Receiver, start: Instant) {
+        let (store, offer) = (self.shared.store.clone(), self.offer.clone());
+        let accepted = self.accepted(Vec::new());
+        let held = blocking(move || {
+            if let Some(accepted) = accepted {
+                store.begin_incoming(&accepted, &[])?;
+            }
+            apply::held(&store, &offer)
+        });
+        match held.await {
+            Ok(held) => machine.answer(Ok(held), start.elapsed()),
+            Err(reason) => machine.stop(reason),
+        }
+    }
+
+    async fn on_manifest(&mut self, machine: &mut Receiver, bytes: Vec<u8>, start: Instant) {
+        if *machine.state() != ReceiverState::Agreeing {
+            return machine.stop(Reason::Protocol(Breach::OutOfTurn));
+        }
+        let Some(accepted) = self.accepted(bytes) else { return };
+        let (store, offer) = (self.shared.store.clone(), self.offer.clone());
+        let planned = tokio::task::spawn_blocking(move || apply::plan(&store, &accepted, &offer)).await;
+        match planned.unwrap_or_else(|error| Err(Reason::NotStored(error.to_string()))) {
+            Ok(plan) => {
+                self.progress.total = plan.wanted_bytes;
+                self.manifest = Some(plan.manifest);
+                self.chunks = plan.chunks;
+                let wanted = plan.wanted.iter().count() as u32;
+                self.work = Work::Staging(Stager::start(self.shared.store.clone(), self.incoming, wanted));
+                machine.on_manifest(plan.wanted, start.elapsed());
+            }
+            Err(reason) => machine.stop(reason),
+        }
+    }
+
+    fn accepted(&self, manifest: Vec<u8>) -> Option<Incoming> {
+        let Sender { fingerprint, name } = self.sender.clone()?;
+        Some(Incoming { bundle_id: self.incoming, manifest, sender: fingerprint, sender_name: name })
+    }
+
+    async fn on_chunk(&mut self, machine: &mut Receiver, frame: &[u8], start: Instant) {
+        let (index, chunk) = match split_chunk_frame(frame) {
+            Ok(split) => split,
+            Err(breach) => return machine.stop(Reason::Protocol(breach)),
+        };
+        if machine.on_chunk(index, start.elapsed())
+            && let (Work::Staging(stager), Some(expected)) = (&self.work, self.chunks.get(index as usize))
+        {
+            stager.stage(expected.clone(), chunk.to_vec()).await;
+        }
+    }
+
+    async fn on_done(&mut self, machine: &mut Receiver, done: Done, start: Instant) {
+        match done {
+            Done::Answered(yes) => {
+                self.work = Work::Nothing;
+                if yes {
+                    self.accept(machine, start).await;
+                } else {
+                    machine.answer(Err(Reason::Declined), start.elapsed());
+                }
+            }
+            Done::Staged(Ok(on_disk)) => {
+                self.progress.staged = on_disk.bytes;
+                machine.staged(on_disk.chunks, on_disk.bytes, start.elapsed());
+                if *machine.state() == ReceiverState::Receiving {
+                    self.shared.events.tell(ReceiveEvent::Changed(ReceiveState::Receiving(self.progress)));
+                }
+            }
+            Done::Staged(Err(reason)) => machine.stop(reason),
+            Done::Applied(outcome) => {
+                self.work = Work::Nothing;
+                if let Ok(Applied::Saved(saved)) = &outcome {
+                    self.standings = saved.iter().map(|saved| saved.standing).collect();
+                }
+                machine.applied(outcome, start.elapsed());
+            }
+        }
+    }
+
+    fn apply(&mut self) {
+        let (store, incoming, offer) = (self.shared.store.clone(), self.incoming, self.offer.clone());
+        if let Some(manifest) = self.manifest.take() {
+            let apply = move || apply::apply(&store, &incoming, &offer, &manifest);
+            self.work = Work::Applying(tokio::task::spawn_blocking(apply));
+        }
+    }
+
+    fn entered(&self, state: &ReceiverState) {
+        let state = match state {
+            ReceiverState::Receiving => ReceiveState::Receiving(self.progress),
+            ReceiverState::Applying => ReceiveState::Applying(self.progress),
+            _ => return,
+        };
+        self.shared.events.tell(ReceiveEvent::Changed(state));
+    }
+
+    async fn finish(mut self, link: Link, machine: &Receiver) {
+        let sender = link.peer();
+        self.progress.wire = link.close().await;
+        let event = match machine.state() {
+            ReceiverState::Saved => {
+                let Self { offer, progress, standings, .. } = self;
+                ReceiveEvent::Saved(Received { sender, offer, progress, standings })
+            }
+            ReceiverState::Ended(Reason::Busy) => return, // the exchange that runs is the one to hear about
+            ReceiverState::Ended(reason) => ReceiveEvent::Ended(sender, reason.clone()),
+            _ => ReceiveEvent::Ended(sender, Reason::Lost),
+        };
+        drop(self.place.take());
+        self.shared.events.tell(event);
+        self.shared.events.tell(ReceiveEvent::Changed(ReceiveState::Waiting));
+    }
+}
+
+impl Work {
+    /// Waits for what runs; for ever if nothing does.
+    async fn done(&mut self) -> Done {
+        match self {
+            Self::Nothing => std::future::pending().await,
+            // A person who is gone has not said yes.
+            Self::Asking(answer) => Done::Answered(answer.await.unwrap_or(false)),
+            Self::Staging(stager) => Done::Staged(stager.progress().await),
+            Self::Applying(task) => {
+                Done::Applied(task.await.unwrap_or_else(|error| Err(Reason::NotStored(error.to_string()))))
+            }
+        }
+    }
+}
+
+async fn blocking<T: Send + 'static, E: std::fmt::Display + Send + 'static>(
+    work: impl FnOnce() -> Result<T, E> + Send + 'static,
+) -> Result<T, Reason> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(Reason::NotStored(error.to_string())),
+        Err(error) => Err(Reason::NotStored(error.to_string())),
+    }
+}

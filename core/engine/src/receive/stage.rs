@@ -1,0 +1,140 @@
+//! Chunks to disk: each is verified on arrival, several are committed together.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fieldcast_bundle::{ChunkInfo, verify_chunk};
+use fieldcast_store::Store;
+use fieldcast_wire::Reason;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_util::task::AbortOnDropHandle;
+
+/// At most so many bytes are lost, and sent again, when the phone dies.
+const COMMIT_BYTES: usize = 4 << 20;
+/// At most so long do verified chunks wait for company.
+const COMMIT_AFTER: Duration = Duration::from_secs(1);
+
+/// A chunk the manifest names, with the cut its range belongs to.
+#[derive(Clone, Debug)]
+pub(crate) struct Expected {
+    pub(crate) info: ChunkInfo,
+    pub(crate) bits: u8,
+}
+
+/// What has reached the disk since the exchange began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct OnDisk {
+    pub(crate) chunks: u32,
+    pub(crate) bytes: u64,
+}
+
+/// Verifies and commits chunks in a task of its own. Dropping it stops it; what was committed stays.
+pub(crate) struct Stager {
+    chunks: mpsc::Sender<(Expected, Vec<u8>)>,
+    progress: mpsc::Receiver<Result<OnDisk, Reason>>,
+    _task: AbortOnDropHandle<()>,
+}
+
+impl Stager {
+    /// `wanted`: how many chunks will come; the last is committed without waiting for company.
+    pub(crate) fn start(store: Store, incoming: [u8; 32], wanted: u32) -> Self {
+        let (chunks, to_stage) = mpsc::channel(1);
+        let (report, progress) = mpsc::channel(4);
+        let batch = Batch { store, incoming, wanted, chunks: Vec::new(), bytes: 0, on_disk: OnDisk::default() };
+        let task = AbortOnDropHandle::new(tokio::spawn(batch.run(to_stage, report)));
+        Self { chunks, progress, _task: task }
+    }
+
+    /// Hands over a chunk; waits while the disk is behind.
+    pub(crate) async fn stage(&self, expected: Expected, chunk: Vec<u8>) {
+        let _stopped_stager_reports_why = self.chunks.send((expected, chunk)).await;
+    }
+
+    /// The next commit, or why there will be none.
+    pub(crate) async fn progress(&mut self) -> Result<OnDisk, Reason> {
+        match self.progress.recv().await {
+            Some(progress) => progress,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+struct Batch {
+    store: Store,
+    incoming: [u8; 32],
+    wanted: u32,
+    chunks: Vec<([u8; 32], Vec<u8>)>,
+    bytes: usize,
+    on_disk: OnDisk,
+}
+
+impl Batch {
+    async fn run(
+        mut self,
+        mut to_stage: mpsc::Receiver<(Expected, Vec<u8>)>,
+        report: mpsc::Sender<Result<OnDisk, Reason>>,
+    ) {
+        let mut commit_at = None;
+        loop {
+            let due = commit_at.unwrap_or_else(|| Instant::now() + COMMIT_AFTER);
+            let step = tokio::select! {
+                chunk = to_stage.recv() => match chunk {
+                    Some((expected, chunk)) => {
+                        commit_at.get_or_insert(due);
+                        self.take(expected, chunk).await
+                    }
+                    None => return,
+                },
+                () = tokio::time::sleep_until(due), if commit_at.is_some() => self.commit().await,
+            };
+            if self.chunks.is_empty() {
+                commit_at = None;
+            }
+            let failed = step.is_err();
+            let said = match step.transpose() {
+                Some(progress) => report.send(progress).await.is_ok(),
+                None => true,
+            };
+            if failed || !said {
+                return;
+            }
+        }
+    }
+
+    /// Verifies a chunk and puts it into the batch; commits when the batch is full or complete.
+    async fn take(&mut self, expected: Expected, chunk: Vec<u8>) -> Result<Option<OnDisk>, Reason> {
+        let chunk = Arc::new(chunk);
+        let to_verify = chunk.clone();
+        let hash = expected.info.hash.0;
+        let verified =
+            tokio::task::spawn_blocking(move || verify_chunk(&expected.info, expected.bits, &to_verify).map(drop));
+        match verified.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "chunk refused");
+                return Err(Reason::BadData);
+            }
+            Err(error) => return Err(Reason::NotStored(error.to_string())),
+        }
+        self.bytes += chunk.len();
+        self.chunks.push((hash, Arc::unwrap_or_clone(chunk)));
+        let is_last = self.on_disk.chunks as usize + self.chunks.len() == self.wanted as usize;
+        if self.bytes >= COMMIT_BYTES || is_last { self.commit().await } else { Ok(None) }
+    }
+
+    async fn commit(&mut self) -> Result<Option<OnDisk>, Reason> {
+        let (store, incoming) = (self.store.clone(), self.incoming);
+        let chunks = std::mem::take(&mut self.chunks);
+        let count = chunks.len() as u32;
+        match tokio::task::spawn_blocking(move || store.stage_chunks(&incoming, &chunks)).await {
+            Ok(Ok(())) => {
+                self.on_disk.chunks += count;
+                self.on_disk.bytes += std::mem::take(&mut self.bytes) as u64;
+                Ok(Some(self.on_disk))
+            }
+            Ok(Err(error)) => Err(Reason::NotStored(error.to_string())),
+            Err(error) => Err(Reason::NotStored(error.to_string())),
+        }
+    }
+}

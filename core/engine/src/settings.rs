@@ -1,0 +1,44 @@
+//! What a face may set.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use fieldcast_model::DeviceName;
+use fieldcast_wire::Limits;
+
+/// Where the engine lives and what it is called.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The folder for the database and the device key; made if it is not there.
+    pub data_dir: PathBuf,
+    /// What other devices show; kept from the last time if `None`.
+    pub device_name: Option<String>,
+    /// Allow a server without TLS on another machine: for closed test networks only.
+    pub allow_http: bool,
+}
+
+impl Settings {
+    /// The usual settings for a data directory.
+    pub fn new(data_dir: impl Into<PathBuf>) -> Self {
+        Self { data_dir: data_dir.into(), device_name: None, allow_http: false }
+    }
+}
+
+/// How exchanges behave.
+#[derive(Clone, Debug)]
+pub struct ExchangeSettings {
+    /// What other devices show.
+    pub name: DeviceName,
+    /// The longest each wait may last.
+    pub limits: Limits,
+    /// How many receivers are sent to at the same time; more wait in a queue.
+    pub max_live: usize,
+    /// How long a receiver that was lost is called again.
+    pub resume_for: Duration,
+}
+
+impl ExchangeSettings {
+    pub(crate) fn new(name: DeviceName) -> Self {
+        Self { name, limits: Limits::default(), max_live: 8, resume_for: Duration::from_secs(60) }
+    }
+}
