@@ -1,1 +1,17 @@
 //! Records to chunks and back, and the manifests that name them. Sans-IO.
+//!
+//! A chunk is the families of one key range, encoded small; it is named by the hash of its bytes. A manifest lists the
+//! chunks of one or more snapshots and is what a distributor signs. docs/BUNDLE.md describes both to the byte.
+
+mod chunk;
+mod columns;
+mod error;
+mod manifest;
+mod verify;
+
+pub use chunk::{
+    CHUNK_JSON_TARGET, ChunkHash, EncodedChunk, MAX_CHUNK_BYTES, MAX_CHUNK_JSON, decode_chunk, encode_chunk, range_bits,
+};
+pub use error::Error;
+pub use manifest::{BundleId, ChunkInfo, MANIFEST_FORMAT, MAX_MANIFEST_BYTES, Manifest, Snapshot};
+pub use verify::verify_chunk;

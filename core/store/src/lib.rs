@@ -1,1 +1,54 @@
-//! The SQLite store; the only crate that names rusqlite.
+//! The SQLite store of one device; the only crate that names rusqlite.
+//!
+//! # Shape
+//! [`Store::open`] takes a folder, locks it for this process and opens `fieldcast.db` in it. A [`Store`] is a handle:
+//! clone it, share it, call it from any thread. Every call blocks; async callers go through a blocking thread.
+//!
+//! - **One writer, many readers.** All writes run one after another in immediate transactions on one connection;
+//!   each says how durable it must be. Reads run on query-only connections and never wait for a writer.
+//!   [`Store::read`] gives several reads one consistent view; the methods of [`Reader`] also stand on [`Store`]
+//!   for single reads.
+//! - **Records and digests move together.** Whatever changes a record, a downsync page ([`Store::commit_page`]), an
+//!   exchange ([`Store::apply`]) or the end of a verified download ([`Store::finish_sync`]), goes through one merge
+//!   rule ([`fieldcast_model::Stamp`]) and keeps the digest of each of the 4096 finest key ranges in the same
+//!   transaction. So comparing two devices costs a look at a small table.
+//! - **A kill at any instant** leaves the state before the transaction or after it: a page and its cursor, a batch of
+//!   staged chunks, a whole applied dataset.
+//! - **A damaged database is set aside, never deleted**: see [`Opened::moved_aside`].
+//!
+//! The schema is `schema/sql/`, commented inside its tables. Where bodies go in and out they are canonical JSON text.
+
+mod access;
+mod apply;
+mod check;
+mod chunks;
+mod datasets;
+mod error;
+mod lock;
+mod login;
+mod merge;
+mod migrations;
+mod open;
+mod ranges;
+mod records;
+mod rows;
+mod settings;
+mod staging;
+mod sync;
+mod tx;
+
+#[cfg(test)]
+mod tests;
+
+pub use access::{Reader, Store};
+pub use apply::Applied;
+pub use check::Check;
+pub use chunks::{CachedChunk, ChunkEntry};
+pub use datasets::DatasetStatus;
+pub use error::{ApplyError, Error, Result};
+pub use login::Login;
+pub use merge::Merged;
+pub use open::Opened;
+pub use records::RecordQuery;
+pub use staging::{Incoming, IncomingStatus};
+pub use sync::{Coverage, PageCommit, RunId, SyncCursor, SyncStart, SyncSummary, SyncTarget};

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use fieldcast_bundle::{ChunkHash, ChunkInfo, Manifest, Snapshot, encode_chunk, range_bits};
-use fieldcast_model::{Dataset, ServerTime};
+use fieldcast_model::{Dataset, KeyRange, Record, ServerTime, SnapshotSummary};
 use fieldcast_store::{Reader, Store};
 use fieldcast_wire::{Held, MAX_SNAPSHOTS, Offer};
 
@@ -17,6 +17,8 @@ const RECENT_CHUNKS: usize = 8;
 pub(crate) struct Bundle {
     store: Store,
     snapshots: Vec<Snapshot>,
+    /// Changes by snapshot and version they start from.
+    changes: Mutex<HashMap<(usize, ServerTime), Option<Snapshot>>>,
     recent: Mutex<VecDeque<(ChunkHash, Arc<Vec<u8>>)>>,
 }
 
@@ -30,7 +32,7 @@ impl Bundle {
             return Err(Error::TooManyBoundaries { most: MAX_SNAPSHOTS });
         }
         let snapshots = datasets.iter().map(|dataset| snapshot(&store, dataset)).collect::<Result<_, _>>()?;
-        Ok(Self { store, snapshots, recent: Mutex::default() })
+        Ok(Self { store, snapshots, changes: Mutex::default(), recent: Mutex::default() })
     }
 
     pub(crate) fn offer(&self) -> Offer {
@@ -39,10 +41,35 @@ impl Bundle {
         Offer { snapshots, bytes: chunks.map(|chunk| u64::from(chunk.bytes)).sum() }
     }
 
-    /// The manifest for a receiver that holds this: the snapshots whose digests differ.
-    pub(crate) fn manifest_for(&self, held: &[Held]) -> Manifest {
-        let lacking = self.snapshots.iter().zip(held).filter(|(ours, held)| ours.summary.digest != held.digest);
-        Manifest::new(lacking.map(|(snapshot, _)| snapshot.clone()).collect())
+    /// The manifest for a receiver that holds this: of each snapshot whose digest differs, the changes since its version
+    /// if that is less than half, else everything; nothing of one it has a later version of. Blocks.
+    pub(crate) fn manifest_for(&self, held: &[Held]) -> Result<Manifest, Error> {
+        let mut lacking = Vec::new();
+        for (index, (snapshot, held)) in self.snapshots.iter().zip(held).enumerate() {
+            let ours = &snapshot.summary;
+            if ours.digest != held.digest && held.as_of <= ours.as_of {
+                lacking.push(self.changes(index, held.as_of)?.unwrap_or_else(|| snapshot.clone()));
+            }
+        }
+        Ok(Manifest::new(lacking))
+    }
+
+    /// The manifest of everything in these snapshots.
+    pub(crate) fn whole(&self, indexes: &[u16]) -> Manifest {
+        Manifest::new(indexes.iter().filter_map(|index| self.snapshots.get(usize::from(*index)).cloned()).collect())
+    }
+
+    /// What changed in a snapshot since an earlier version; `None` if that is nothing, half or more of it. Encoded once
+    /// for all receivers of that version.
+    fn changes(&self, index: usize, since: ServerTime) -> Result<Option<Snapshot>, Error> {
+        let Some(snapshot) = self.snapshots.get(index).filter(|_| since > ServerTime(0)) else { return Ok(None) };
+        let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = changes.get(&(index, since)) {
+            return Ok(known.clone());
+        }
+        let encoded = self.store.read(|reader| Ok(changes_in(&self.store, reader, &snapshot.summary, since)))??;
+        changes.insert((index, since), encoded.clone());
+        Ok(encoded)
     }
 
     /// The bytes of a chunk. Blocks.
@@ -77,22 +104,48 @@ fn snapshot_in(store: &Store, reader: &Reader<'_>, dataset: &Dataset) -> Result<
         reader.cached_chunks(dataset, bits)?.into_iter().map(|entry| ((entry.range, entry.digest), entry)).collect();
     let mut chunks = Vec::new();
     for totals in reader.ranges(dataset, bits)? {
-        let (hash, bytes) = match cached.get(&(totals.range, totals.digest)) {
-            Some(entry) => (ChunkHash(entry.hash), entry.len),
-            None => {
-                let chunk = encode_chunk(&reader.records_in_range(dataset, totals.range)?)?;
-                store.cache_chunk(dataset, totals.range, &totals.digest, &chunk.hash.0, &chunk.bytes)?;
-                (chunk.hash, chunk.bytes.len() as u64)
-            }
-        };
-        chunks.push(ChunkInfo {
-            range: totals.range.index,
-            hash,
-            bytes: bytes as u32,
-            records: totals.records as u32,
-            json_bytes: totals.json_bytes,
-            digest: totals.digest,
+        chunks.push(match cached.get(&(totals.range, totals.digest)) {
+            Some(entry) => ChunkInfo {
+                range: totals.range.index,
+                hash: ChunkHash(entry.hash),
+                bytes: entry.len as u32,
+                records: totals.records as u32,
+                json_bytes: totals.json_bytes,
+                digest: totals.digest,
+            },
+            None => encode(store, dataset, totals.range, &reader.records_in_range(dataset, totals.range)?)?,
         });
     }
-    Ok(Snapshot { summary, bits, chunks })
+    Ok(Snapshot { summary, since: None, bits, chunks })
+}
+
+/// The records changed since `since`, cut into chunks of their own.
+fn changes_in(
+    store: &Store,
+    reader: &Reader<'_>,
+    summary: &SnapshotSummary,
+    since: ServerTime,
+) -> Result<Option<Snapshot>, Error> {
+    let (records, json_bytes) = reader.modified_totals(&summary.dataset, since)?;
+    if records == 0 || json_bytes > summary.json_bytes / 2 {
+        return Ok(None);
+    }
+    let bits = range_bits(json_bytes);
+    let mut chunks = Vec::new();
+    for index in 0..1 << bits {
+        let range = KeyRange { bits, index };
+        let changed = reader.modified_since(&summary.dataset, range, since)?;
+        if !changed.is_empty() {
+            chunks.push(encode(store, &summary.dataset, range, &changed)?);
+        }
+    }
+    Ok(Some(Snapshot { summary: summary.clone(), since: Some(since), bits, chunks }))
+}
+
+/// Encodes records into a chunk and keeps it in the cache.
+fn encode(store: &Store, dataset: &Dataset, range: KeyRange, records: &[Record]) -> Result<ChunkInfo, Error> {
+    let chunk = encode_chunk(records)?;
+    let info = ChunkInfo::describe(range.index, records, &chunk);
+    store.cache_chunk(dataset, range, &info.digest, &chunk.hash.0, &chunk.bytes)?;
+    Ok(info)
 }

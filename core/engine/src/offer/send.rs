@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use fieldcast_bundle::ChunkInfo;
+use fieldcast_bundle::{ChunkInfo, Manifest};
 use fieldcast_model::Fingerprint;
-use fieldcast_wire::{Breach, Distributor, DistributorAction, DistributorState, Held, Hello, Reason, Role};
+use fieldcast_wire::{Breach, Distributor, DistributorAction, DistributorState, Hello, Reason, Role};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::bundle::Bundle;
 use super::session::Shared;
 use super::{SendProgress, SendState};
+use crate::Error;
 use crate::link::{Frame, Link};
 
 /// How long one call may take, TLS included.
@@ -29,6 +31,8 @@ pub(crate) struct Sending {
     progress: SendProgress,
     /// Bytes that were staged before this connection.
     staged_before: u64,
+    /// Bytes that were staged in the round of changes, if whole snapshots had to follow.
+    staged_in_rounds: u64,
     /// Bytes over the sockets of earlier connections.
     wire_before: u64,
     /// When the receiver was last heard of.
@@ -44,6 +48,7 @@ impl Sending {
             chunks: Vec::new(),
             progress: SendProgress::default(),
             staged_before: 0,
+            staged_in_rounds: 0,
             wire_before: 0,
             last_contact: Instant::now(),
         }
@@ -103,10 +108,14 @@ impl Sending {
                 match action {
                     DistributorAction::Send(message) => link.send(&message),
                     DistributorAction::Plan(held) => {
-                        link.send_manifest(self.plan(&held));
-                        machine.planned(self.chunks.len() as u32, start.elapsed());
+                        let manifest = self.on_bundle(move |bundle| bundle.manifest_for(&held)).await;
+                        self.plan(manifest, &link, &mut machine, start);
                     }
-                    DistributorAction::PlanWhole(_) => machine.stop(Reason::DigestDiffers),
+                    DistributorAction::PlanWhole(indexes) => {
+                        self.staged_in_rounds = self.progress.staged;
+                        let manifest = self.on_bundle(move |bundle| Ok(bundle.whole(&indexes))).await;
+                        self.plan(manifest, &link, &mut machine, start);
+                    }
                     DistributorAction::Staged { bytes, .. } => {
                         self.progress.staged = self.staged_before + bytes;
                         self.enter(SendState::Sending(self.progress));
@@ -149,19 +158,31 @@ impl Sending {
         }
     }
 
-    /// Works out what the receiver lacks and gives the manifest of it.
-    fn plan(&mut self, held: &[Held]) -> Vec<u8> {
-        let manifest = self.shared.bundle.manifest_for(held);
-        self.chunks = manifest.snapshots.iter().flat_map(|snapshot| snapshot.chunks.iter().cloned()).collect();
-        manifest.encode()
+    /// Sends the manifest of what the receiver lacks.
+    fn plan(&mut self, manifest: Result<Manifest, Reason>, link: &Link, machine: &mut Distributor, start: Instant) {
+        match manifest {
+            Ok(manifest) => {
+                link.send_manifest(manifest.encode());
+                self.chunks = manifest.chunks().cloned().collect();
+                machine.planned(self.chunks.len() as u32, start.elapsed());
+            }
+            Err(reason) => machine.stop(reason),
+        }
     }
 
     async fn chunk(&self, index: u32) -> Result<Arc<Vec<u8>>, Reason> {
         let hash = self.chunks.get(index as usize).ok_or(Reason::Protocol(Breach::OutOfBounds))?.hash;
+        self.on_bundle(move |bundle| bundle.chunk(hash)).await
+    }
+
+    /// Asks the bundle where blocking is allowed.
+    async fn on_bundle<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&Bundle) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Reason> {
         let shared = self.shared.clone();
-        let read = tokio::task::spawn_blocking(move || shared.bundle.chunk(hash)).await;
-        match read {
-            Ok(Ok(bytes)) => Ok(bytes),
+        match tokio::task::spawn_blocking(move || ask(&shared.bundle)).await {
+            Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(Reason::NotRead(error.to_string())),
             Err(error) => Err(Reason::NotRead(error.to_string())),
         }
@@ -173,9 +194,11 @@ impl Sending {
             DistributorState::Planning => SendState::Agreeing,
             DistributorState::Sending => {
                 let wanted = machine.chunks_to_send().filter_map(|index| self.chunks.get(index as usize));
-                let wanted = wanted.map(|chunk| u64::from(chunk.bytes)).sum();
-                self.progress.total = self.progress.total.max(wanted);
-                self.staged_before = self.progress.total - wanted;
+                let wanted: u64 = wanted.map(|chunk| u64::from(chunk.bytes)).sum();
+                // What an earlier connection brought counts; so does what an earlier round of this one brought.
+                let known = self.progress.total.max(self.staged_in_rounds + wanted);
+                self.progress.total = known;
+                self.staged_before = known - wanted;
                 self.progress.staged = self.staged_before;
                 SendState::Sending(self.progress)
             }

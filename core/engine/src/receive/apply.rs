@@ -57,35 +57,64 @@ pub(crate) fn plan(store: &Store, accepted: &Incoming, offer: &Offer) -> Result<
     Ok(Plan { manifest, chunks, wanted, wanted_bytes })
 }
 
-/// Applies everything that was offered; after it each dataset's digest is the sender's, or the receiver was ahead.
-pub(crate) fn apply(store: &Store, incoming: &[u8; 32], offer: &Offer, manifest: &Manifest) -> Result<Applied, Reason> {
-    let mut saved = Vec::new();
-    for summary in &offer.snapshots {
-        let snapshot = manifest.snapshots.iter().find(|snapshot| snapshot.summary == *summary);
+/// The application of what was offered, in one round or, where changes are not enough, two.
+pub(crate) struct Application {
+    pub(crate) store: Store,
+    pub(crate) incoming: [u8; 32],
+    pub(crate) offer: Offer,
+    pub(crate) manifest: Manifest,
+    /// What an earlier round has settled, by place in the offer.
+    pub(crate) settled: Vec<Option<SavedSnapshot>>,
+}
+
+impl Application {
+    /// One transaction a dataset. After it each dataset's digest is the sender's, or this device was ahead, or it is
+    /// among those that differ. Gives what is settled, too.
+    pub(crate) fn run(mut self) -> Result<(Applied, Vec<Option<SavedSnapshot>>), Reason> {
+        self.settled.resize(self.offer.snapshots.len(), None);
+        for index in 0..self.offer.snapshots.len() {
+            if self.settled[index].is_none() {
+                self.settled[index] = self.apply(&self.offer.snapshots[index])?;
+            }
+        }
+        let differing = self.settled.iter().zip(0..).filter(|(settled, _)| settled.is_none());
+        let differing: Vec<u16> = differing.map(|(_, index)| index).collect();
+        if !differing.is_empty() {
+            return Ok((Applied::Differs(differing), self.settled));
+        }
+        self.store.discard_incoming(&self.incoming).map_err(not_stored)?;
+        Ok((Applied::Saved(self.settled.iter().flatten().cloned().collect()), self.settled))
+    }
+
+    /// Applies what came of one snapshot; `None` if changes came and were not enough.
+    fn apply(&self, summary: &SnapshotSummary) -> Result<Option<SavedSnapshot>, Reason> {
+        let snapshot = self.manifest.snapshots.iter().find(|snapshot| snapshot.summary == *summary);
         let mut chunks = snapshot.map(|snapshot| snapshot.chunks.iter()).unwrap_or_default();
         let mut next = || -> Result<Option<Vec<Record>>, Error> {
             for info in chunks.by_ref() {
                 // A chunk that was not staged is one whose range is in the store already.
-                if let Some(bytes) = store.staged_chunk(&info.hash.0)? {
+                if let Some(bytes) = self.store.staged_chunk(&info.hash.0)? {
                     return Ok(Some(decode_chunk(&bytes)?));
                 }
             }
             Ok(None)
         };
-        let applied = store.apply(summary, &mut next).map_err(not_stored)?;
+        let is_whole = snapshot.is_some_and(|snapshot| snapshot.since.is_none());
+        let applied =
+            if is_whole { self.store.apply(summary, &mut next) } else { self.store.apply_changes(summary, &mut next) };
+        let applied = applied.map_err(not_stored)?;
         let ours = applied.summary;
         // What this device has beyond the sender's is newer to the sender, too.
         let records = applied.merged.kept_newer + ours.records.saturating_sub(summary.records);
-        let standing = match (ours.digest == summary.digest, snapshot) {
-            (true, _) => Standing::Equal,
-            (false, Some(_)) if records > 0 => Standing::KeptNewer { records },
-            (false, None) if ours.as_of > summary.as_of => Standing::Ahead { as_of: ours.as_of },
+        let standing = match snapshot {
+            _ if ours.digest == summary.digest => Standing::Equal,
+            Some(_) if is_whole && records > 0 => Standing::KeptNewer { records },
+            Some(_) if !is_whole => return Ok(None),
+            None if ours.as_of > summary.as_of => Standing::Ahead { as_of: ours.as_of },
             _ => return Err(Reason::DigestDiffers),
         };
-        saved.push(SavedSnapshot { digest: ours.digest, standing });
+        Ok(Some(SavedSnapshot { digest: ours.digest, standing }))
     }
-    store.discard_incoming(incoming).map_err(not_stored)?;
-    Ok(Applied::Saved(saved))
 }
 
 fn not_stored(error: impl std::fmt::Display) -> Reason {

@@ -7,30 +7,34 @@ use fieldcast_bundle::Manifest;
 use fieldcast_model::DeviceName;
 use fieldcast_store::Incoming;
 use fieldcast_wire::{
-    Applied, Breach, Hello, Offer, Reason, Receiver, ReceiverAction, ReceiverState, Role, Standing, split_chunk_frame,
+    Applied, Breach, Hello, Offer, Reason, Receiver, ReceiverAction, ReceiverState, Role, SavedSnapshot,
+    split_chunk_frame,
 };
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::apply;
+use super::apply::{self, Application};
 use super::session::{ReceiveEvent, ReceiveProgress, ReceiveState, Received, Sender, Shared};
 use super::stage::{Expected, Stager};
 use crate::link::{Frame, Link};
+
+/// What came of applying, and what it settled of each offered snapshot.
+type Settled = (Applied, Vec<Option<SavedSnapshot>>);
 
 /// What runs beside the machine, if anything does.
 enum Work {
     Nothing,
     Asking(oneshot::Receiver<bool>),
     Staging(Stager),
-    Applying(tokio::task::JoinHandle<Result<Applied, Reason>>),
+    Applying(tokio::task::JoinHandle<Result<Settled, Reason>>),
 }
 
 /// What the work beside the machine has brought.
 enum Done {
     Answered(bool),
     Staged(Result<super::stage::OnDisk, Reason>),
-    Applied(Result<Applied, Reason>),
+    Applied(Result<Settled, Reason>),
 }
 
 pub(crate) struct Exchange {
@@ -44,7 +48,8 @@ pub(crate) struct Exchange {
     manifest: Option<Manifest>,
     chunks: Vec<Expected>,
     progress: ReceiveProgress,
-    standings: Vec<Standing>,
+    /// What has been applied of each offered snapshot and compared.
+    settled: Vec<Option<SavedSnapshot>>,
     /// Held from the question to the end: one exchange at a time.
     place: Option<OwnedSemaphorePermit>,
 }
@@ -61,7 +66,7 @@ impl Exchange {
             manifest: None,
             chunks: Vec::new(),
             progress: ReceiveProgress::default(),
-            standings: Vec::new(),
+            settled: Vec::new(),
             place: None,
         }
     }
@@ -195,19 +200,25 @@ impl Exchange {
             Done::Staged(Err(reason)) => machine.stop(reason),
             Done::Applied(outcome) => {
                 self.work = Work::Nothing;
-                if let Ok(Applied::Saved(saved)) = &outcome {
-                    self.standings = saved.iter().map(|saved| saved.standing).collect();
-                }
+                let outcome = outcome.map(|(applied, settled)| {
+                    self.settled = settled;
+                    applied
+                });
                 machine.applied(outcome, start.elapsed());
             }
         }
     }
 
     fn apply(&mut self) {
-        let (store, incoming, offer) = (self.shared.store.clone(), self.incoming, self.offer.clone());
         if let Some(manifest) = self.manifest.take() {
-            let apply = move || apply::apply(&store, &incoming, &offer, &manifest);
-            self.work = Work::Applying(tokio::task::spawn_blocking(apply));
+            let application = Application {
+                store: self.shared.store.clone(),
+                incoming: self.incoming,
+                offer: self.offer.clone(),
+                manifest,
+                settled: std::mem::take(&mut self.settled),
+            };
+            self.work = Work::Applying(tokio::task::spawn_blocking(|| application.run()));
         }
     }
 
@@ -225,7 +236,8 @@ impl Exchange {
         self.progress.wire = link.close().await;
         let event = match machine.state() {
             ReceiverState::Saved => {
-                let Self { offer, progress, standings, .. } = self;
+                let Self { offer, progress, settled, .. } = self;
+                let standings = settled.into_iter().flatten().map(|saved| saved.standing).collect();
                 ReceiveEvent::Saved(Received { sender, offer, progress, standings })
             }
             ReceiverState::Ended(Reason::Busy) => return, // the exchange that runs is the one to hear about

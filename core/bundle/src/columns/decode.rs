@@ -1,0 +1,321 @@
+//! Bytes to records. The bytes may come from anybody.
+
+#![cfg_attr(not(test), forbid(clippy::indexing_slicing))]
+
+use fieldcast_model::{EntityType, Json, MAX_DEPTH, Record, RecordId, ServerTime};
+
+use super::bytes::Bytes;
+use super::coder::{Coder, Reader};
+use super::head_read::HeadReader;
+use super::number::{write_decimal, write_int};
+use super::plan::{Class, Plan};
+use super::schema::{Kind, ROOT, Schema};
+use super::squeeze::unsqueeze;
+use super::state::State;
+use super::table::Table;
+use super::text;
+use super::timed::Timed;
+use super::FORMAT;
+use super::limits::MAX_RECORDS;
+use crate::error::malformed;
+use crate::{Error, MAX_CHUNK_JSON};
+
+/// The fixed part in front of a chunk.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Preface {
+    pub(crate) records: usize,
+    pub(crate) json: usize,
+    structure: usize,
+    lengths: usize,
+    texts: usize,
+    squeezed: usize,
+    coded: usize,
+}
+
+impl Preface {
+    /// Reads it off the front of `bytes`.
+    pub(crate) fn read(bytes: &mut Bytes<'_>) -> Result<Self, Error> {
+        let format = bytes.byte()?;
+        if format > FORMAT {
+            return Err(Error::UnknownFormat { found: u16::from(format), known: u16::from(FORMAT) });
+        }
+        if format != FORMAT {
+            return Err(malformed("chunk: format"));
+        }
+        let records = bytes.count(MAX_RECORDS)?;
+        let json = bytes.count(MAX_CHUNK_JSON)?;
+        let structure = bytes.count(MAX_CHUNK_JSON)?;
+        let lengths = bytes.count(MAX_CHUNK_JSON - structure)?;
+        let texts = bytes.count(MAX_CHUNK_JSON - structure - lengths)?;
+        let squeezed = bytes.count(bytes.0.len())?;
+        let coded = bytes.count(bytes.0.len())?;
+        Ok(Self { records, json, structure, lengths, texts, squeezed, coded })
+    }
+}
+
+/// What a chunk says it holds.
+pub(crate) fn announced(bytes: &[u8]) -> Result<Preface, Error> {
+    Preface::read(&mut Bytes(bytes))
+}
+
+/// Decodes what [`super::encode`] wrote.
+pub(crate) fn decode(bytes: &[u8]) -> Result<Vec<Record>, Error> {
+    let mut bytes = Bytes(bytes);
+    let preface = Preface::read(&mut bytes)?;
+    let squeezed = bytes.take(preface.squeezed)?;
+    let coded = bytes.take(preface.coded)?;
+    let total = preface.structure + preface.lengths + preface.texts;
+    let plain = unsqueeze(squeezed, total).map_err(|_| malformed("chunk: zstd"))?;
+    let mut plain = Bytes(&plain);
+    let structure = Bytes(plain.take(preface.structure)?);
+    let lengths = Bytes(plain.take(preface.lengths)?);
+    let texts = Bytes(plain.take(preface.texts)?);
+    let mut head = HeadReader { structure, lengths, texts };
+    let schema = head.schema()?;
+    let plan = head.plan(&schema)?;
+    if !head.structure.0.is_empty() {
+        return Err(malformed("chunk: head"));
+    }
+    let state = State::new(&schema, &plan);
+    let coder = Reader::new(coded, bytes.0);
+    let table = Table::default();
+    let mut decoder = Decoder { schema: &schema, plan: &plan, head, state, coder, table, checked: Vec::new(), room: preface.json };
+    decoder.all(preface.records)
+}
+
+struct Decoder<'a> {
+    schema: &'a Schema,
+    plan: &'a Plan,
+    head: HeadReader<'a>,
+    state: State,
+    coder: Reader<'a>,
+    table: Table,
+    /// What each text was already found fit for: [`AS_STRING`], [`AS_JSON`].
+    checked: Vec<u8>,
+    /// How much JSON is still announced.
+    room: usize,
+}
+
+const AS_STRING: u8 = 1;
+const AS_JSON: u8 = 2;
+
+impl Decoder<'_> {
+    fn all(&mut self, count: usize) -> Result<Vec<Record>, Error> {
+        let types: Vec<EntityType> =
+            self.schema.entities.iter().map(|entity| EntityType::new(&entity.name)).collect();
+        // A small input may announce many records: room is made as they come.
+        let mut records = Vec::with_capacity(count.min(1 << 12));
+        let mut body = String::new();
+        for _ in 0..count {
+            records.push(self.record(&types, &mut body)?);
+            if self.coder.overrun() {
+                return Err(malformed("chunk: it ends too early"));
+            }
+        }
+        if self.room != 0 || !self.coder.is_at_end() || !self.head.is_at_end() {
+            return Err(malformed("chunk: there is more than it announces"));
+        }
+        Ok(records)
+    }
+
+    fn record(&mut self, types: &[EntityType], body: &mut String) -> Result<Record, Error> {
+        let root = self.text(ROOT, self.state.root_context())?;
+        let (entity, deleted) = self.state.head(&mut self.coder, 0, false);
+        let schema = self.schema.entities.get(entity as usize).ok_or(malformed("chunk: entity type"))?;
+        let id = self.text_in_context(schema.id)?;
+        let row_version = self.number(schema.numbers[0]);
+        let modified = ServerTime(self.number(schema.numbers[1]));
+        body.clear();
+        self.value(schema.node, deleted, 0, body)?;
+        self.room = self.room.checked_sub(body.len()).ok_or(malformed("chunk: JSON size"))?;
+        Ok(Record {
+            entity: types.get(entity as usize).cloned().ok_or(malformed("chunk: entity type"))?,
+            id: self.record_id(id)?,
+            root: self.record_id(root)?,
+            row_version,
+            modified,
+            deleted,
+            body: Json::from_canonical(body.as_str()),
+        })
+    }
+
+    fn record_id(&mut self, id: u32) -> Result<RecordId, Error> {
+        if let Some(uuid) = self.table.uuid(id) {
+            return Ok(RecordId::Uuid(uuid));
+        }
+        self.check(id, AS_STRING)?;
+        let content = text::unescape(self.table.text(id)).ok_or(malformed("chunk: id"))?;
+        Ok(RecordId::parse(&content))
+    }
+
+    fn value(&mut self, node: u32, deleted: bool, depth: usize, out: &mut String) -> Result<(), Error> {
+        // Every value prints at least a byte, so this also ends arrays whose length is a lie.
+        if out.len() > self.room {
+            return Err(malformed("chunk: JSON size"));
+        }
+        let schema = self.schema;
+        let path = schema.nodes.get(node as usize).ok_or(malformed("chunk: path"))?;
+        let [int, small, large] = path.numbers;
+        match self.state.kind(&mut self.coder, node, path.kinds, deleted, Kind::Null) {
+            Kind::Null => out.push_str("null"),
+            Kind::False => out.push_str("false"),
+            Kind::True => out.push_str("true"),
+            Kind::Int => write_int(out, self.number(int)),
+            Kind::Small => write_decimal(out, self.number(small), path.scales[0]),
+            Kind::Large => write_decimal(out, self.number(large), path.scales[1]),
+            Kind::String => {
+                let id = self.text_in_context(path.texts[0])?;
+                self.check(id, AS_STRING)?;
+                out.push('"');
+                out.push_str(self.table.text(id));
+                out.push('"');
+            }
+            Kind::Raw => {
+                let id = self.text_in_context(path.texts[1])?;
+                self.check(id, AS_JSON)?;
+                if depth + text::nesting(self.table.text(id)) > MAX_DEPTH {
+                    return Err(malformed("chunk: nesting"));
+                }
+                out.push_str(self.table.text(id));
+            }
+            Kind::Object => return self.object(node, deleted, depth, out),
+            Kind::Array => return self.array(node, deleted, depth, out),
+        }
+        Ok(())
+    }
+
+    fn object(&mut self, node: u32, deleted: bool, depth: usize, out: &mut String) -> Result<(), Error> {
+        let schema = self.schema;
+        let path = schema.nodes.get(node as usize).ok_or(malformed("chunk: path"))?;
+        let list = self.state.list(&mut self.coder, node, path.lists.len(), 0);
+        let list = path.lists.get(list as usize).ok_or(malformed("chunk: members"))?;
+        out.push('{');
+        for (place, member) in list.iter().enumerate() {
+            let member = path.members.get(*member as usize).ok_or(malformed("chunk: members"))?;
+            out.push_str(if place == 0 { "\"" } else { ",\"" });
+            out.push_str(schema.keys.get(member.key as usize).map_or("", String::as_str));
+            out.push_str("\":");
+            self.value(member.node, deleted, depth + 1, out)?;
+        }
+        out.push('}');
+        Ok(())
+    }
+
+    fn array(&mut self, node: u32, deleted: bool, depth: usize, out: &mut String) -> Result<(), Error> {
+        let schema = self.schema;
+        let path = schema.nodes.get(node as usize).ok_or(malformed("chunk: path"))?;
+        let length = self.state.length(&mut self.coder, node, path.lengths, 0);
+        out.push('[');
+        for place in 0..length as usize {
+            if place > 0 {
+                out.push(',');
+            }
+            let item = path.item(place).ok_or(malformed("chunk: array length"))?;
+            self.value(item, deleted, depth + 1, out)?;
+        }
+        out.push(']');
+        Ok(())
+    }
+
+    /// Proves, once for each text, that it can be printed as what it is used for.
+    fn check(&mut self, id: u32, use_as: u8) -> Result<(), Error> {
+        let checked = self.checked.get_mut(id as usize).ok_or(malformed("chunk: text"))?;
+        if *checked & use_as == 0 {
+            let text = self.table.text(id);
+            let fits = match use_as {
+                AS_STRING => text::is_content(text),
+                _ => Json::parse(text).is_ok_and(|json| json.as_str() == text),
+            };
+            if !fits {
+                return Err(malformed("chunk: text"));
+            }
+            *checked |= use_as;
+        }
+        Ok(())
+    }
+
+    fn number(&mut self, column: u32) -> i64 {
+        let plan = self.plan.numbers.get(column as usize).copied().unwrap_or_default();
+        self.state.number(&mut self.coder, plan, column, 0)
+    }
+
+    fn text_in_context(&mut self, column: u32) -> Result<u32, Error> {
+        self.text(column, self.state.text_context(column))
+    }
+
+    fn text(&mut self, column: u32, context: usize) -> Result<u32, Error> {
+        let plan = self.plan.texts.get(column as usize).ok_or(malformed("chunk: column"))?;
+        let expected = self.state.expected(plan);
+        let id = match expected {
+            Some(id) if plan.certain || self.state.hit(&mut self.coder, column, context, false) => id,
+            _ => self.missed(column)?,
+        };
+        self.state.set_last(column, id);
+        Ok(id)
+    }
+
+    /// Reads a text that was not predicted.
+    fn missed(&mut self, column: u32) -> Result<u32, Error> {
+        let plan = self.plan.texts.get(column as usize).ok_or(malformed("chunk: column"))?;
+        let class = self.state.class(&mut self.coder, column, plan.classes, Class::Own)?;
+        let id = match class {
+            Class::Own => {
+                let place = self.state.own(&mut self.coder, column, plan, 0);
+                self.state.list_of(column).get(place as usize).copied()
+            }
+            Class::Home => {
+                let distance = self.state.distance(&mut self.coder, column, 0);
+                let firsts = self.state.firsts(plan.home);
+                firsts.len().checked_sub(distance as usize + 1).and_then(|place| firsts.get(place)).copied()
+            }
+            Class::Any => Some(State::any(&mut self.coder, self.table.len(), 0)).filter(|id| *id < self.table.len()),
+            _ => Some(self.new_text(column, class)?),
+        };
+        let id = id.ok_or(malformed("chunk: reference"))?;
+        self.state.note(plan, column, class, id);
+        Ok(id)
+    }
+
+    fn new_text(&mut self, column: u32, class: Class) -> Result<u32, Error> {
+        // Without this a short input could fill the table with texts it does not pay for.
+        if self.coder.overrun() {
+            return Err(malformed("chunk: it ends too early"));
+        }
+        let id = match class {
+            Class::Random => {
+                let (high, low) = (self.coder.raw(60, 0), self.coder.raw(62, 0));
+                let high = high >> 12 << 16 | 4 << 12 | high & 0xfff;
+                let bits = u128::from(high) << 64 | u128::from(2 << 62 | low);
+                self.table.push_uuid(bits.to_be_bytes())?
+            }
+            Class::Uuid => {
+                let (high, low) = (self.coder.raw(64, 0), self.coder.raw(64, 0));
+                self.table.push_uuid((u128::from(high) << 64 | u128::from(low)).to_be_bytes())?
+            }
+            Class::Framed => self.framed(column)?,
+            Class::Timed => self.timed(column)?,
+            _ => self.table.push_text(self.head.text()?)?,
+        };
+        // A UUID is fit to be a string.
+        self.checked.push(if matches!(class, Class::Random | Class::Uuid | Class::Timed) { AS_STRING } else { 0 });
+        Ok(id)
+    }
+
+    fn timed(&mut self, column: u32) -> Result<u32, Error> {
+        let parts = self.plan.texts.get(column as usize).and_then(|plan| plan.timed);
+        let parts = parts.ok_or(malformed("chunk: plan"))?;
+        let tail = self.text_in_context(parts.tail)?;
+        let time = Timed { millis: self.number(parts.millis), ticks: self.number(parts.millis + 1) };
+        let uuid = time.with_tail(self.table.text(tail)).ok_or(malformed("chunk: UUID"))?;
+        self.table.push_uuid(uuid)
+    }
+
+    fn framed(&mut self, column: u32) -> Result<u32, Error> {
+        let plan = self.plan;
+        let skeleton = plan.texts.get(column as usize).and_then(|plan| plan.skeleton.as_ref());
+        let skeleton = skeleton.ok_or(malformed("chunk: frame"))?;
+        let numbers: Vec<i64> =
+            (skeleton.first..).take(skeleton.widths.len()).map(|column| self.number(column)).collect();
+        self.table.push_with(|arena| skeleton.write(arena, &numbers))
+    }
+}

@@ -1,0 +1,299 @@
+//! Records to bytes.
+
+use std::collections::HashMap;
+
+use fieldcast_model::Record;
+
+use super::bytes::put;
+use super::coder::{Coder, Writer};
+use super::events::{self, Home, number_of};
+use super::head::{Head, in_order};
+use super::layout::Layout;
+use super::plan::{Class, Plan};
+use super::plan_texts::new_class;
+use super::schema::{Kind, ROOT};
+use super::shred::{Cell, Row, Shredded, names, shred};
+use super::squeeze::squeeze;
+use super::state::State;
+use super::table::{Quick, Table};
+use super::timed::Timed;
+use super::{FORMAT, plan_numbers, plan_texts};
+use super::limits::MAX_RECORDS;
+use crate::{Error, MAX_CHUNK_JSON};
+
+/// Encodes `records`; the same records in the same order give the same bytes.
+pub(crate) fn encode(records: &[Record]) -> Result<Vec<u8>, Error> {
+    if records.len() > MAX_RECORDS {
+        return Err(Error::TooLarge { what: "a chunk's number of records", limit: MAX_RECORDS });
+    }
+    let json: usize = records.iter().map(|record| record.body.len()).sum();
+    if json > MAX_CHUNK_JSON {
+        return Err(Error::TooLarge { what: "a chunk's JSON", limit: MAX_CHUNK_JSON });
+    }
+    let names = names(records);
+    let mut shredded = shred(records, &names)?;
+    bring_in_order(&mut shredded);
+    let (plan, homes) = choose(&shredded);
+    let mut head = Head::default();
+    head.schema(&shredded.schema);
+    head.plan(&plan);
+    let (coded, raw) = Encoder::new(&shredded, &plan, homes, &mut head).all();
+    assemble(records.len(), json, &head, &coded, &raw)
+}
+
+fn bring_in_order(shredded: &mut Shredded<'_>) {
+    let numbers = in_order(&mut shredded.schema);
+    shredded.cells.iter_mut().for_each(|cell| cell.node = numbers[cell.node as usize]);
+    shredded.schema.number_columns();
+}
+
+fn choose(shredded: &Shredded<'_>) -> (Plan, Vec<Home>) {
+    let table = &shredded.interner.table;
+    let values = events::events(shredded);
+    let layout = Layout::find(&values, &shredded.schema, &shredded.interner);
+    let values = events::with_parts(&values, &shredded.interner, &layout);
+    let homes = events::homes(&values, layout.texts);
+    let numbers = plan_numbers::choose(&values, layout.numbers);
+    (Plan { texts: plan_texts::choose(&values, &homes, table, layout), numbers }, homes)
+}
+
+fn assemble(records: usize, json: usize, head: &Head, coded: &[u8], raw: &[u8]) -> Result<Vec<u8>, Error> {
+    let plain = [&head.structure[..], &head.lengths, &head.texts].concat();
+    if plain.len() > MAX_CHUNK_JSON {
+        return Err(Error::TooLarge { what: "a chunk's head", limit: MAX_CHUNK_JSON });
+    }
+    let squeezed = squeeze(&plain).map_err(|_| crate::error::malformed("chunk: zstd"))?;
+    let mut out = Vec::with_capacity(squeezed.len() + coded.len() + raw.len() + 32);
+    out.push(FORMAT);
+    for number in
+        [records, json, head.structure.len(), head.lengths.len(), head.texts.len(), squeezed.len(), coded.len()]
+    {
+        put(&mut out, number as u64);
+    }
+    out.extend_from_slice(&squeezed);
+    out.extend_from_slice(coded);
+    out.extend_from_slice(raw);
+    Ok(out)
+}
+
+/// The last step: cell by cell into the coder.
+struct Encoder<'a> {
+    shredded: &'a Shredded<'a>,
+    table: &'a Table,
+    plan: &'a Plan,
+    homes: Vec<Home>,
+    head: &'a mut Head,
+    state: State,
+    coder: Writer,
+    /// Texts coded so far: those with smaller numbers are known to the reader.
+    known: u32,
+    /// Where each (column, text) stands in the column's own list.
+    own: HashMap<u64, u32, Quick>,
+}
+
+impl<'a> Encoder<'a> {
+    fn new(shredded: &'a Shredded<'a>, plan: &'a Plan, homes: Vec<Home>, head: &'a mut Head) -> Self {
+        let state = State::new(&shredded.schema, plan);
+        let table = &shredded.interner.table;
+        Self { shredded, table, plan, homes, head, state, coder: Writer::new(), known: 0, own: HashMap::default() }
+    }
+
+    fn all(mut self) -> (Vec<u8>, Vec<u8>) {
+        let shredded = self.shredded;
+        let mut start = 0;
+        for row in &shredded.rows {
+            let end = row.cells as usize;
+            self.row(row, &shredded.cells[start..end]);
+            start = end;
+        }
+        self.coder.finish()
+    }
+
+    fn row(&mut self, row: &Row, cells: &[Cell]) {
+        let context = self.state.root_context();
+        self.text(ROOT, context, row.root);
+        self.state.head(&mut self.coder, row.entity, row.deleted);
+        let entity = &self.shredded.schema.entities[row.entity as usize];
+        self.text_in_context(entity.id, row.id);
+        self.number(entity.numbers[0], row.row_version);
+        self.number(entity.numbers[1], row.modified);
+        for cell in cells {
+            self.cell(cell, row.deleted);
+        }
+    }
+
+    fn cell(&mut self, cell: &Cell, deleted: bool) {
+        let node = &self.shredded.schema.nodes[cell.node as usize];
+        self.state.kind(&mut self.coder, cell.node, node.kinds, deleted, cell.kind);
+        match cell.kind {
+            Kind::Null | Kind::False | Kind::True => {}
+            Kind::Int | Kind::Small | Kind::Large => {
+                if let Some((column, value)) = number_of(node, cell) {
+                    self.number(column, value);
+                }
+            }
+            Kind::String => self.text_in_context(node.texts[0], cell.value as u32),
+            Kind::Raw => self.text_in_context(node.texts[1], cell.value as u32),
+            Kind::Object => {
+                self.state.list(&mut self.coder, cell.node, node.lists.len(), cell.value as u32);
+            }
+            Kind::Array => {
+                self.state.length(&mut self.coder, cell.node, node.lengths, cell.value as u32);
+            }
+        }
+    }
+
+    fn number(&mut self, column: u32, value: i64) {
+        self.state.number(&mut self.coder, self.plan.numbers[column as usize], column, value);
+    }
+
+    fn text_in_context(&mut self, column: u32, id: u32) {
+        let context = self.state.text_context(column);
+        self.text(column, context, id);
+    }
+
+    fn text(&mut self, column: u32, context: usize, id: u32) {
+        let plan = &self.plan.texts[column as usize];
+        let expected = self.state.expected(plan);
+        let hit = expected == Some(id);
+        if expected.is_none() || !(plan.certain || self.state.hit(&mut self.coder, column, context, hit)) {
+            self.missed(column, id);
+        }
+        self.state.set_last(column, id);
+    }
+
+    /// Codes a text that was not predicted.
+    fn missed(&mut self, column: u32, id: u32) {
+        let plan = &self.plan.texts[column as usize];
+        let home = self.homes[id as usize];
+        let key = u64::from(column) << 32 | u64::from(id);
+        let class = if id >= self.known {
+            new_class(self.table.uuid(id), plan)
+        } else if home.column == plan.home && plan.by_distance {
+            Class::Home
+        } else if self.own.contains_key(&key) {
+            Class::Own
+        } else if home.column == plan.home {
+            Class::Home
+        } else {
+            Class::Any
+        };
+        // The class is one of the plan's: the plan was made by the same walk.
+        _ = self.state.class(&mut self.coder, column, plan.classes, class);
+        match class {
+            Class::Own => {
+                let place = self.own.get(&key).copied().unwrap_or_default();
+                self.state.own(&mut self.coder, column, plan, place);
+            }
+            Class::Home => {
+                let distance = self.state.firsts(plan.home).len() as u32 - 1 - home.place;
+                self.state.distance(&mut self.coder, column, distance);
+            }
+            Class::Any => _ = State::any(&mut self.coder, self.known, id),
+            _ => self.new_text(column, class, id),
+        }
+        let place = self.state.list_of(column).len() as u32;
+        if self.state.note(plan, column, class, id) {
+            self.own.insert(key, place);
+        }
+    }
+
+    fn new_text(&mut self, column: u32, class: Class, id: u32) {
+        if class == Class::Timed {
+            self.timed(column, id);
+        }
+        self.known += 1;
+        match (class, self.table.uuid(id)) {
+            (Class::Random, Some(uuid)) => {
+                let bits = u128::from_be_bytes(uuid);
+                let (high, low) = ((bits >> 64) as u64, bits as u64);
+                // Without the version's four bits and the variant's two.
+                self.coder.raw(60, high >> 16 << 12 | high & 0xfff);
+                self.coder.raw(62, low & (u64::MAX >> 2));
+            }
+            (Class::Timed, _) => {}
+            (_, Some(uuid)) => {
+                let bits = u128::from_be_bytes(uuid);
+                self.coder.raw(64, (bits >> 64) as u64);
+                self.coder.raw(64, bits as u64);
+            }
+            (Class::Framed, None) => {
+                let skeleton = self.plan.texts[column as usize].skeleton.as_ref();
+                let numbers = skeleton.and_then(|frame| Some((frame.first, frame.numbers(self.table.text(id))?)));
+                if let Some((first, numbers)) = numbers {
+                    (first..).zip(numbers).for_each(|(column, value)| self.number(column, value));
+                }
+            }
+            _ => self.head.text(self.table.text(id)),
+        }
+    }
+    /// Codes the parts of a UUID of version 1.
+    fn timed(&mut self, column: u32, id: u32) {
+        let parts = self.plan.texts[column as usize].timed;
+        let time = self.table.uuid(id).and_then(Timed::of);
+        if let (Some(parts), Some(time), Some(tail)) = (parts, time, self.shredded.interner.tail_of(id)) {
+            self.text_in_context(parts.tail, tail);
+            self.number(parts.millis, time.millis);
+            self.number(parts.millis + 1, time.ticks);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fieldcast_model::{EntityType, Json, RecordId, ServerTime};
+    use fieldcast_sandbox::{Campaign, SandboxConfig};
+
+    use super::*;
+
+    /// A chunk's worth of records of both campaigns.
+    fn sample() -> Vec<Record> {
+        let config = SandboxConfig { seed: 99, households: 45, boundaries: 1, ..SandboxConfig::default() };
+        let moment = Campaign::new(&config).unwrap().moment();
+        let mut root = RecordId::parse("");
+        let mut convert = |record: fieldcast_sandbox::Record| {
+            let id = RecordId::parse(&record.client_reference_id);
+            let entity = match record.entity {
+                "ProjectBeneficiaries" => "ProjectBeneficiary",
+                other => other.trim_end_matches('s'),
+            };
+            if entity == "Household" {
+                root = id.clone();
+            }
+            Record {
+                entity: EntityType::new(entity),
+                id,
+                root: root.clone(),
+                row_version: record.row_version.map_or(0, i64::from),
+                modified: ServerTime(record.modified.unwrap_or_default()),
+                deleted: record.deleted,
+                body: Json::parse(&record.json).unwrap(),
+            }
+        };
+        let (project, leaf) = (&moment.projects()[0].id, &moment.leaves()[0].code);
+        let mut records: Vec<Record> = moment.records(project, leaf).unwrap().map(&mut convert).collect();
+        records.extend(moment.hf_referrals(project).unwrap().into_iter().map(convert));
+        records.sort_by_cached_key(|r| (r.root_hash(), r.root.clone(), r.entity.clone(), r.id.clone()));
+        records
+    }
+
+    /// Words of DIGIT's models (facts C) that stand in bodies, the most frequent last.
+    const WORDS: &str = "BENEFICIARY_MIGRATEDBENEFICIARY_DIEDINELIGIBLEBENEFICIARY_REFERREDBENEFICIARY_ABSENTCLOSED_HOUSEHOLD\
+        BENEFICIARY_REFUSEDADMINISTRATION_FAILEDNOT_ADMINISTEREDVISITEDCORRESPONDENCETRANSGENDERSTAFFFACILITYCOMMUNITY\
+        UNIQUE_BENEFICIARY_IDDEFAULTOTHERFAMILYFEMALEMALEPERMANENTDELIVEREDADMINISTRATION_SUCCESS";
+
+    #[test]
+    #[ignore = "writes dictionary.bin, which belongs to the format"]
+    fn write_the_dictionary() {
+        let records = sample();
+        let names = names(&records);
+        let mut shredded = shred(&records, &names).unwrap();
+        bring_in_order(&mut shredded);
+        let (plan, _) = choose(&shredded);
+        let mut head = Head::default();
+        head.schema(&shredded.schema);
+        head.plan(&plan);
+        let dictionary = [WORDS.as_bytes(), &head.texts, &head.lengths, &head.structure].concat();
+        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/src/columns/dictionary.bin"), dictionary).unwrap();
+    }
+}

@@ -1,0 +1,143 @@
+//! The head of a chunk: its paths, how their columns are coded, and the texts, as three streams that zstd shrinks.
+
+use std::collections::HashMap;
+
+use super::bytes::{put, put_signed};
+use super::plan::{Class, NumberPlan, Plan, TextPlan};
+use super::schema::{Kind, Node, Schema};
+use super::table::Quick;
+
+/// The head's streams.
+#[derive(Debug, Default)]
+pub(crate) struct Head {
+    pub(crate) structure: Vec<u8>,
+    pub(crate) lengths: Vec<u8>,
+    pub(crate) texts: Vec<u8>,
+}
+
+impl Head {
+    /// Appends a text.
+    pub(crate) fn text(&mut self, text: &str) {
+        put(&mut self.lengths, text.len() as u64);
+        self.texts.extend_from_slice(text.as_bytes());
+    }
+
+    /// Writes all paths, entity type by entity type, parents first. Nodes must be in that order; see [`in_order`].
+    pub(crate) fn schema(&mut self, schema: &Schema) {
+        put(&mut self.structure, schema.entities.len() as u64);
+        schema.entities.iter().for_each(|entity| self.text(&entity.name));
+        let mut keys: HashMap<u32, u64, Quick> = HashMap::default();
+        for node in &schema.nodes {
+            put(&mut self.structure, u64::from(node.kinds));
+            for (kind, scale) in [Kind::Small, Kind::Large].into_iter().zip(node.scales) {
+                if node.has(kind) {
+                    self.structure.push(scale);
+                }
+            }
+            if node.has(Kind::Object) {
+                self.lists(node, schema, &mut keys);
+            }
+            if node.has(Kind::Array) {
+                put(&mut self.structure, u64::from(node.lengths.0));
+                put(&mut self.structure, u64::from(node.lengths.1 - node.lengths.0));
+            }
+        }
+    }
+
+    fn lists(&mut self, node: &Node, schema: &Schema, keys: &mut HashMap<u32, u64, Quick>) {
+        put(&mut self.structure, node.lists.len() as u64);
+        let mut known = 0;
+        for list in &node.lists {
+            put(&mut self.structure, list.len() as u64);
+            for member in list {
+                // 0 is the next member not named yet, n + 1 the nth of those named.
+                if *member != known {
+                    put(&mut self.structure, u64::from(*member) + 1);
+                    continue;
+                }
+                known += 1;
+                put(&mut self.structure, 0);
+                let key = node.members[*member as usize].key;
+                let next = keys.len() as u64;
+                let number = *keys.entry(key).or_insert(next);
+                // Again 0 is new. Keys count down from the newest: those of neighbours are alike.
+                if number == next {
+                    put(&mut self.structure, 0);
+                    self.text(&schema.keys[key as usize]);
+                } else {
+                    put(&mut self.structure, next - number);
+                }
+            }
+        }
+    }
+
+    /// Writes how the columns are coded.
+    pub(crate) fn plan(&mut self, plan: &Plan) {
+        put(&mut self.structure, plan.texts.len() as u64);
+        for (column, plan) in plan.texts.iter().enumerate() {
+            self.text_plan(column, plan);
+        }
+        for (column, plan) in plan.numbers.iter().enumerate() {
+            self.number_plan(column, *plan);
+        }
+    }
+
+    fn text_plan(&mut self, column: usize, plan: &TextPlan) {
+        let flags = [plan.source.is_some(), plan.certain, plan.by_distance, plan.skeleton.is_some()];
+        let flags = flags.iter().rev().fold(0, |flags, flag| flags << 1 | u8::from(*flag));
+        self.structure.extend([flags, plan.classes]);
+        if let Some(source) = plan.source {
+            self.column(column, source);
+        }
+        if plan.classes & Class::Home.bit() != 0 || plan.by_distance {
+            self.column(column, plan.home);
+        }
+        if plan.classes & Class::Own.bit() != 0 {
+            put(&mut self.structure, u64::from(plan.own));
+        }
+        if let Some(skeleton) = &plan.skeleton {
+            put(&mut self.structure, skeleton.widths.len() as u64);
+            self.structure.extend(&skeleton.widths);
+            skeleton.literals.iter().for_each(|literal| self.text(literal));
+        }
+    }
+
+    fn number_plan(&mut self, column: usize, plan: NumberPlan) {
+        self.structure.push(u8::from(plan.source.is_some()) | u8::from(plan.certain) << 1);
+        if let Some(source) = plan.source {
+            self.column(column, source);
+        }
+    }
+
+    /// Writes a column relative to the one it is named in: similar entities then look alike.
+    fn column(&mut self, here: usize, other: u32) {
+        put_signed(&mut self.structure, here as i64 - i64::from(other));
+    }
+}
+
+/// Brings the nodes into the order the head lists them in; gives the new number of each.
+pub(crate) fn in_order(schema: &mut Schema) -> Vec<u32> {
+    let mut order = Vec::with_capacity(schema.nodes.len());
+    for entity in &schema.entities {
+        visit(schema, entity.node, &mut order);
+    }
+    let mut numbers = vec![0; schema.nodes.len()];
+    for (number, node) in order.iter().enumerate() {
+        numbers[*node as usize] = number as u32;
+    }
+    let mut nodes: Vec<Node> = order.iter().map(|node| std::mem::take(&mut schema.nodes[*node as usize])).collect();
+    for node in &mut nodes {
+        node.members.iter_mut().for_each(|member| member.node = numbers[member.node as usize]);
+        node.items.iter_mut().for_each(|item| *item = numbers[*item as usize]);
+    }
+    schema.nodes = nodes;
+    schema.entities.iter_mut().for_each(|entity| entity.node = numbers[entity.node as usize]);
+    numbers
+}
+
+fn visit(schema: &Schema, node: u32, order: &mut Vec<u32>) {
+    order.push(node);
+    let node = &schema.nodes[node as usize];
+    node.members.iter().for_each(|member| visit(schema, member.node, order));
+    node.items.iter().for_each(|item| visit(schema, *item, order));
+}

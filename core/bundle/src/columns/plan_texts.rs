@@ -1,0 +1,239 @@
+//! Choosing what predicts each column of texts, and how what is not predicted is coded.
+
+use std::collections::HashSet;
+
+use super::events::{Event, Home};
+use super::layout::Layout;
+use super::plan::{Class, Sampler, TextPlan, log2};
+use super::table::{Quick, Table};
+use super::timed::Timed;
+
+const FINALISTS: usize = 3;
+
+/// Beyond these, columns are not tried as sources.
+const MAX_SOURCES: usize = 1024;
+
+/// The best plan for each column.
+pub(crate) fn choose(
+    events: &[Event],
+    homes: &[Home],
+    table: &Table,
+    layout: Layout,
+) -> Vec<TextPlan> {
+    let texts: Vec<(u32, u32)> = events
+        .iter()
+        .filter_map(|event| match *event {
+            Event::Text { column, id } => Some((column, id)),
+            Event::Number { .. } => None,
+        })
+        .collect();
+    let mut counts = vec![0u32; layout.texts as usize];
+    texts.iter().for_each(|(column, _)| counts[*column as usize] += 1);
+    let finalists = finalists(&texts, &counts);
+    let mut plans = sources(&texts, &finalists, &counts);
+    for ((plan, skeleton), timed) in plans.iter_mut().zip(layout.skeletons).zip(layout.timed) {
+        plan.skeleton = skeleton;
+        plan.timed = timed;
+    }
+    let missed = missed(&texts, &plans);
+    choose_homes(&missed, homes, &mut plans);
+    choose_lists(&missed, homes, &mut plans);
+    for miss in &missed {
+        let plan = &mut plans[miss.column as usize];
+        plan.classes |= if miss.new {
+            new_class(table.uuid(miss.id), plan).bit()
+        } else {
+            0
+        };
+    }
+    note_classes(&missed, homes, &mut plans);
+    plans
+}
+
+/// The class of a text that is new.
+pub(crate) fn new_class(uuid: Option<[u8; 16]>, plan: &TextPlan) -> Class {
+    match uuid {
+        Some(uuid) if uuid[6] >> 4 == 4 && uuid[8] >> 6 == 2 => Class::Random,
+        Some(uuid) if Timed::of(uuid).is_some() && plan.timed.is_some() => Class::Timed,
+        Some(_) => Class::Uuid,
+        None if plan.skeleton.is_some() => Class::Framed,
+        None => Class::Text,
+    }
+}
+
+/// For each column, the sources that most often had the sample's values last.
+fn finalists(texts: &[(u32, u32)], counts: &[u32]) -> Vec<Vec<u32>> {
+    let stride = counts.len().min(MAX_SOURCES);
+    let mut samplers: Vec<Sampler> = counts.iter().map(|count| Sampler::new(*count)).collect();
+    let mut last = vec![u32::MAX; counts.len()];
+    let mut scores = vec![0u16; counts.len() * stride];
+    for (column, id) in texts {
+        let column = *column as usize;
+        if samplers[column].takes() {
+            let row = &mut scores[column * stride..][..stride];
+            for (score, last) in row.iter_mut().zip(&last) {
+                *score += u16::from(last == id);
+            }
+        }
+        last[column] = *id;
+    }
+    let chosen = |column: usize| {
+        let row = &scores[column * stride..][..stride];
+        let mut order: Vec<u32> =
+            (0..stride as u32).filter(|source| row[*source as usize] > 0 && *source as usize != column).collect();
+        order.sort_unstable_by_key(|source| (u16::MAX - row[*source as usize], *source));
+        order.truncate(FINALISTS);
+        order.push(column as u32);
+        order
+    };
+    (0..counts.len()).map(chosen).collect()
+}
+
+/// Tries each column's finalists on all values and keeps the best, if it is right often enough.
+fn sources(texts: &[(u32, u32)], finalists: &[Vec<u32>], counts: &[u32]) -> Vec<TextPlan> {
+    let mut last = vec![u32::MAX; finalists.len()];
+    // Hits and misses of each finalist.
+    let mut trials: Vec<Vec<(u32, u32)>> = finalists.iter().map(|of| vec![(0, 0); of.len()]).collect();
+    for (column, id) in texts {
+        let column = *column as usize;
+        for ((hits, misses), source) in trials[column].iter_mut().zip(&finalists[column]) {
+            let expected = last[*source as usize];
+            *hits += u32::from(expected == *id);
+            *misses += u32::from(expected != *id && expected != u32::MAX);
+        }
+        last[column] = *id;
+    }
+    let plan = |((trials, sources), count): ((&Vec<(u32, u32)>, &Vec<u32>), &u32)| {
+        let best = trials.iter().zip(sources).max_by_key(|((hits, _), source)| (*hits, u32::MAX - *source));
+        match best {
+            Some(((hits, misses), source)) if hits * 8 > *count => {
+                TextPlan { source: Some(*source), certain: *misses == 0, ..TextPlan::default() }
+            }
+            _ => TextPlan::default(),
+        }
+    };
+    trials.iter().zip(finalists).zip(counts).map(plan).collect()
+}
+
+/// A text its column's source does not predict.
+#[derive(Clone, Copy, Debug)]
+struct Miss {
+    column: u32,
+    id: u32,
+    new: bool,
+    /// How many texts had first occurred in the column's home when it was coded, counted by [`choose_homes`]' caller.
+    seen: u32,
+}
+
+fn missed(texts: &[(u32, u32)], plans: &[TextPlan]) -> Vec<Miss> {
+    let mut last = vec![u32::MAX; plans.len()];
+    let (mut missed, mut seen) = (Vec::new(), 0);
+    for (column, id) in texts {
+        let expected = plans[*column as usize].source.map(|source| last[source as usize]);
+        if expected != Some(*id) {
+            missed.push(Miss { column: *column, id: *id, new: *id == seen, seen });
+        }
+        seen += u32::from(*id == seen);
+        last[*column as usize] = *id;
+    }
+    missed
+}
+
+/// Sets each column's home to where most of its repeated texts first occurred.
+fn choose_homes(missed: &[Miss], homes: &[Home], plans: &mut [TextPlan]) {
+    let mut votes: Vec<Vec<(u32, u32)>> = vec![Vec::new(); plans.len()];
+    for miss in missed.iter().filter(|miss| !miss.new) {
+        let home = homes[miss.id as usize].column;
+        let votes = &mut votes[miss.column as usize];
+        match votes.iter_mut().find(|(column, _)| *column == home) {
+            Some((_, count)) => *count += 1,
+            None => votes.push((home, 1)),
+        }
+    }
+    for (plan, votes) in plans.iter_mut().zip(votes) {
+        let most = votes.iter().max_by_key(|(column, count)| (*count, u32::MAX - *column));
+        plan.home = most.map_or(0, |(column, _)| *column);
+    }
+}
+
+/// How many texts of column `column` are among the first `seen` texts: the place of the next one.
+struct Places<'a> {
+    homes: &'a [Home],
+    by_column: Vec<Vec<u32>>,
+}
+
+impl<'a> Places<'a> {
+    fn new(homes: &'a [Home], columns: usize) -> Self {
+        let mut by_column = vec![Vec::new(); columns];
+        for (id, home) in homes.iter().enumerate() {
+            by_column[home.column as usize].push(id as u32);
+        }
+        Self { homes, by_column }
+    }
+
+    fn distance(&self, id: u32, seen: u32) -> u32 {
+        let home = self.homes[id as usize];
+        let count = self.by_column[home.column as usize].partition_point(|other| *other < seen);
+        count as u32 - 1 - home.place
+    }
+}
+
+/// Decides whether texts of the home are better told by distance each time, or listed once told.
+fn choose_lists(missed: &[Miss], homes: &[Home], plans: &mut [TextPlan]) {
+    let places = Places::new(homes, plans.len());
+    // For each column: bits of the distances of all home texts, of the first ones only, and the repeats.
+    let mut costs = vec![(0u64, 0u64, 0u32); plans.len()];
+    let mut listed: HashSet<u64, Quick> = HashSet::default();
+    let mut own = vec![[0u32; 2]; plans.len()];
+    for miss in missed {
+        let column = miss.column as usize;
+        let is_home = homes[miss.id as usize].column == plans[column].home;
+        let told = is_home && !miss.new;
+        let bits = if told { 2 * log2(places.distance(miss.id, miss.seen) + 1) + 256 } else { 0 };
+        let first = listed.insert(u64::from(miss.column) << 32 | u64::from(miss.id));
+        let (all, firsts, repeats) = &mut costs[column];
+        *all += bits;
+        if first {
+            *firsts += bits;
+            own[column][0] += 1;
+            own[column][1] += u32::from(!is_home);
+        } else if told {
+            *repeats += 1;
+        }
+    }
+    for ((plan, (all, firsts, repeats)), own) in plans.iter_mut().zip(costs).zip(own) {
+        plan.by_distance = all <= firsts + u64::from(repeats) * log2(own[0]);
+        plan.own = own[usize::from(plan.by_distance)];
+    }
+}
+
+/// Walks through the misses as the coder will and notes the classes of texts that are not new.
+fn note_classes(missed: &[Miss], homes: &[Home], plans: &mut [TextPlan]) {
+    let mut listed: HashSet<u64, Quick> = HashSet::default();
+    for miss in missed {
+        let plan = &mut plans[miss.column as usize];
+        let is_home = homes[miss.id as usize].column == plan.home;
+        let key = u64::from(miss.column) << 32 | u64::from(miss.id);
+        let class = if miss.new {
+            None
+        } else if is_home && plan.by_distance {
+            Some(Class::Home)
+        } else if listed.contains(&key) {
+            Some(Class::Own)
+        } else if is_home {
+            Some(Class::Home)
+        } else {
+            Some(Class::Any)
+        };
+        if !(is_home && plan.by_distance) {
+            listed.insert(key);
+        }
+        plan.classes |= class.map_or(0, Class::bit);
+    }
+    // A list nothing is looked up in need not be kept.
+    for plan in plans {
+        if plan.classes & Class::Own.bit() == 0 {
+            plan.own = 0;
+        }
+    }
+}

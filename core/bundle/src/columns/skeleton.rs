@@ -1,0 +1,130 @@
+//! Running numbers within strings: `H-2025-08-24-000123` is the numbers 2025, 8, 24, 123 in a fixed frame.
+
+#![cfg_attr(not(test), forbid(clippy::indexing_slicing))]
+
+use super::number::write_digits;
+
+/// The most groups of digits a frame has, and the most digits of a group: its number fits an i64.
+pub(crate) const MAX_GROUPS: usize = 8;
+pub(crate) const MAX_DIGITS: usize = 18;
+
+/// The frame of a column's strings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Skeleton {
+    /// The texts around the groups: one more than there are groups.
+    pub(crate) literals: Vec<String>,
+    /// Digits of each group; 0 for as many as the number needs.
+    pub(crate) widths: Vec<u8>,
+    /// The column of the first group's numbers; the others follow it.
+    pub(crate) first: u32,
+}
+
+impl Skeleton {
+    /// The frame that all of `texts` share, if they do.
+    pub(crate) fn of<'a>(mut texts: impl Iterator<Item = &'a str>) -> Option<Self> {
+        let (literals, groups) = split(texts.next()?)?;
+        let literals: Vec<String> = literals.into_iter().map(str::to_owned).collect();
+        let mut widths: Vec<Option<usize>> = groups.iter().map(|group| Some(group.len())).collect();
+        let mut padded = vec![false; groups.len()];
+        note_padding(&mut padded, &groups);
+        for text in texts {
+            let (other, groups) = split(text)?;
+            if other.len() != literals.len() || other.iter().zip(&literals).any(|(a, b)| a != b) {
+                return None;
+            }
+            for (width, group) in widths.iter_mut().zip(&groups) {
+                *width = width.filter(|width| *width == group.len());
+            }
+            note_padding(&mut padded, &groups);
+        }
+        let mut fixed = Vec::with_capacity(widths.len());
+        for (width, padded) in widths.into_iter().zip(padded) {
+            match width {
+                // Groups of one length need no width when their first digit is never 0, but it costs nothing either.
+                Some(width) => fixed.push(width as u8),
+                None if padded => return None,
+                None => fixed.push(0),
+            }
+        }
+        Some(Self { literals, widths: fixed, first: 0 })
+    }
+
+    /// The numbers of a text that has this frame.
+    pub(crate) fn numbers(&self, text: &str) -> Option<Vec<i64>> {
+        let (_, groups) = split(text)?;
+        groups.iter().map(|group| group.parse().ok()).collect()
+    }
+
+    /// Appends the text with these numbers; `false` when a number does not fit its group.
+    pub(crate) fn write(&self, out: &mut String, numbers: &[i64]) -> bool {
+        let mut literals = self.literals.iter();
+        out.push_str(literals.next().map_or("", String::as_str));
+        for ((literal, width), number) in literals.zip(&self.widths).zip(numbers) {
+            let digits = if *width == 0 { MAX_DIGITS as u8 } else { *width };
+            if *number < 0 || number.unsigned_abs() >= super::number::power(digits) {
+                return false;
+            }
+            write_digits(out, number.unsigned_abs(), usize::from((*width).max(1)));
+            out.push_str(literal);
+        }
+        true
+    }
+}
+
+fn note_padding(padded: &mut [bool], groups: &[&str]) {
+    for (padded, group) in padded.iter_mut().zip(groups) {
+        *padded |= group.len() > 1 && group.starts_with('0');
+    }
+}
+
+/// A text's literals and groups of digits; `None` when it has no group, too many or too long ones.
+fn split(text: &str) -> Option<(Vec<&str>, Vec<&str>)> {
+    let (mut literals, mut groups) = (Vec::new(), Vec::new());
+    let mut rest = text;
+    loop {
+        let Some(start) = rest.find(|c: char| c.is_ascii_digit()) else { break };
+        let (literal, tail) = rest.split_at_checked(start)?;
+        let end = tail.find(|c: char| !c.is_ascii_digit()).unwrap_or(tail.len());
+        let (group, tail) = tail.split_at_checked(end)?;
+        if groups.len() == MAX_GROUPS || group.len() > MAX_DIGITS {
+            return None;
+        }
+        literals.push(literal);
+        groups.push(group);
+        rest = tail;
+    }
+    literals.push(rest);
+    if groups.is_empty() { None } else { Some((literals, groups)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_of_one_frame_come_back() {
+        let sets: [&[&str]; 4] = [
+            &["H-2025-08-24-000123", "H-2025-09-01-000007"],
+            &["24/08/2019", "01/12/1990"],
+            &["7", "12", "0"],
+            &["x1y22z", "x9y0z"],
+        ];
+        for texts in sets {
+            let skeleton = Skeleton::of(texts.iter().copied()).unwrap();
+            for text in texts {
+                let mut out = String::new();
+                assert!(skeleton.write(&mut out, &skeleton.numbers(text).unwrap()));
+                assert_eq!(&out, text);
+            }
+        }
+    }
+
+    #[test]
+    fn texts_of_no_frame_are_left() {
+        let sets: [&[&str]; 5] =
+            [&["abc"], &["a1", "b1"], &["1", "01"], &["1234567890123456789"], &["1a1a1a1a1a1a1a1a1"]];
+        for texts in sets {
+            assert_eq!(Skeleton::of(texts.iter().copied()), None, "{texts:?}");
+        }
+    }
+}

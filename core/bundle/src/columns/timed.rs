@@ -1,0 +1,80 @@
+//! UUIDs made from a clock (version 1), which is what DIGIT's app makes: a time, and a tail that is the phone's.
+
+#![cfg_attr(not(test), forbid(clippy::indexing_slicing))]
+
+use super::table::parse_uuid;
+
+/// A version 1 UUID's time, apart from the tail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Timed {
+    /// Milliseconds since 1970.
+    pub(crate) millis: i64,
+    /// Ticks of 100 ns within the millisecond: 0..10,000.
+    pub(crate) ticks: i64,
+}
+
+const TICKS: i64 = 10_000;
+
+/// From 1582-10-15, where these UUIDs count from, to 1970, in milliseconds.
+const EPOCH: i64 = 12_219_292_800_000;
+
+/// Bytes of a printed UUID before the tail.
+pub(crate) const TAIL_AT: usize = 19;
+
+impl Timed {
+    /// Its time, if the UUID is one of version 1.
+    pub(crate) fn of(uuid: [u8; 16]) -> Option<Self> {
+        let bits = (u128::from_be_bytes(uuid) >> 64) as u64;
+        if bits >> 12 & 15 != 1 {
+            return None;
+        }
+        let time = ((bits & 0xfff) << 48 | (bits >> 16 & 0xffff) << 32 | bits >> 32) as i64;
+        Some(Self { millis: time / TICKS - EPOCH, ticks: time % TICKS })
+    }
+
+    /// The UUID of this time with `tail`; `None` when there is no such UUID.
+    pub(crate) fn with_tail(self, tail: &str) -> Option<[u8; 16]> {
+        if !(0..TICKS).contains(&self.ticks) {
+            return None;
+        }
+        let time = self.millis.checked_add(EPOCH)?.checked_mul(TICKS)?.checked_add(self.ticks)?;
+        if !(0..1 << 60).contains(&time) {
+            return None;
+        }
+        let text = format!("{:08x}-{:04x}-1{:03x}-{tail}", time & 0xffff_ffff, time >> 32 & 0xffff, time >> 48);
+        parse_uuid(text.as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn every_version_1_uuid_comes_back(mut uuid: [u8; 16]) {
+            uuid[6] = uuid[6] & 15 | 0x10;
+            let text: String = uuid.iter().map(|byte| format!("{byte:02x}")).collect();
+            let tail = format!("{}-{}", &text[16..20], &text[20..]);
+            prop_assert_eq!(Timed::of(uuid).unwrap().with_tail(&tail), Some(uuid));
+        }
+    }
+
+    #[test]
+    fn the_time_is_unix_time() {
+        let uuid = parse_uuid(b"c232ab00-9414-11ec-b3c8-9f6bdeced846").unwrap(); // RFC 9562, appendix A.1
+        assert_eq!(Timed::of(uuid), Some(Timed { millis: 1_645_557_742_000, ticks: 0 }));
+    }
+
+    #[test]
+    fn what_is_no_uuid_is_refused() {
+        let tail = "b3c8-9f6bdeced846";
+        assert!(Timed { millis: 0, ticks: 0 }.with_tail(tail).is_some());
+        assert!(Timed { millis: 0, ticks: 10_000 }.with_tail(tail).is_none());
+        assert!(Timed { millis: i64::MAX, ticks: 0 }.with_tail(tail).is_none());
+        assert!(Timed { millis: -EPOCH - 1, ticks: 0 }.with_tail(tail).is_none());
+        assert!(Timed { millis: 0, ticks: 0 }.with_tail("B3C8-9f6bdeced846").is_none());
+    }
+}

@@ -1,0 +1,203 @@
+//! Manifests: what a distributor offers, chunk by chunk.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use fieldcast_model::{Digest, KeyRange, Record, ServerTime, SnapshotSummary};
+use serde::{Deserialize, Serialize};
+
+use crate::error::malformed;
+use crate::{ChunkHash, EncodedChunk, Error, MAX_CHUNK_BYTES, MAX_CHUNK_JSON};
+
+/// The format this version writes, and the newest it reads.
+pub const MANIFEST_FORMAT: u16 = 1;
+
+/// The most bytes an encoded manifest may have: some 90,000 chunks.
+pub const MAX_MANIFEST_BYTES: usize = 8 << 20;
+
+/// What is offered: one or more snapshots.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// [`MANIFEST_FORMAT`].
+    pub format: u16,
+    /// The snapshots, no dataset twice.
+    pub snapshots: Vec<Snapshot>,
+}
+
+/// One dataset at one version, cut into chunks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// What it is and what it adds up to.
+    pub summary: SnapshotSummary,
+    /// The chunks hold only what the server changed after this; `None` means they hold everything.
+    pub since: Option<ServerTime>,
+    /// The key space is cut into 2^bits ranges.
+    pub bits: u8,
+    /// A chunk for every range that has something to send, in the order of the ranges.
+    pub chunks: Vec<ChunkInfo>,
+}
+
+/// One chunk: where to put it and how to check it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChunkInfo {
+    /// Which of the 2^bits key ranges.
+    pub range: u32,
+    /// The hash of the encoded bytes.
+    pub hash: ChunkHash,
+    /// How many encoded bytes.
+    pub bytes: u32,
+    /// How many records are in it; never 0.
+    pub records: u32,
+    /// Bytes of the bodies' canonical JSON.
+    pub json_bytes: u64,
+    /// The sum of the record hashes.
+    pub digest: Digest,
+}
+
+impl ChunkInfo {
+    /// Describes a chunk just encoded from `records`.
+    pub fn describe(range: u32, records: &[Record], chunk: &EncodedChunk) -> Self {
+        let mut digest = Digest::EMPTY;
+        records.iter().for_each(|record| digest.insert(record.hash()));
+        Self {
+            range,
+            hash: chunk.hash,
+            bytes: chunk.bytes.len() as u32,
+            records: records.len() as u32,
+            json_bytes: records.iter().map(|record| record.body.len() as u64).sum(),
+            digest,
+        }
+    }
+}
+
+/// The name of an offer: the BLAKE3 hash of the encoded manifest.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct BundleId(pub [u8; 32]);
+
+impl fmt::Display for BundleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for BundleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Manifest {
+    /// A manifest of these snapshots in the current format.
+    pub const fn new(snapshots: Vec<Snapshot>) -> Self {
+        Self { format: MANIFEST_FORMAT, snapshots }
+    }
+
+    /// The bytes that are signed and sent. Equal manifests have equal bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        // Plain integers, strings and lists into memory: there is nothing that can fail.
+        postcard::to_stdvec(self).unwrap_or_default()
+    }
+
+    /// Reads a manifest, which may come from anybody, and checks that it agrees with itself.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`], [`Error::UnknownFormat`], [`Error::Malformed`].
+    pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
+        if bytes.len() > MAX_MANIFEST_BYTES {
+            return Err(Error::TooLarge { what: "the manifest", limit: MAX_MANIFEST_BYTES });
+        }
+        // The format stands first, so that a later one is told from damage.
+        let (format, _) = postcard::take_from_bytes::<u16>(bytes).map_err(|_| malformed("manifest"))?;
+        if format > MANIFEST_FORMAT {
+            return Err(Error::UnknownFormat { found: format, known: MANIFEST_FORMAT });
+        }
+        let manifest: Self = postcard::from_bytes(bytes).map_err(|_| malformed("manifest"))?;
+        // One form only: otherwise one manifest would have several names.
+        if manifest.encode() != bytes {
+            return Err(malformed("manifest"));
+        }
+        manifest.check()?;
+        Ok(manifest)
+    }
+
+    /// The manifest's name.
+    pub fn id(&self) -> BundleId {
+        BundleId(*blake3::hash(&self.encode()).as_bytes())
+    }
+
+    /// Encoded bytes of all chunks together.
+    pub fn total_bytes(&self) -> u64 {
+        self.chunks().map(|chunk| u64::from(chunk.bytes)).sum()
+    }
+
+    /// Records of all snapshots together.
+    pub fn total_records(&self) -> u64 {
+        self.snapshots.iter().map(|snapshot| snapshot.summary.records).sum()
+    }
+
+    /// Households of all snapshots together.
+    pub fn total_households(&self) -> u64 {
+        self.snapshots.iter().map(|snapshot| snapshot.summary.households).sum()
+    }
+
+    /// Every chunk of every snapshot.
+    pub fn chunks(&self) -> impl Iterator<Item = &ChunkInfo> {
+        self.snapshots.iter().flat_map(|snapshot| &snapshot.chunks)
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        if self.format != MANIFEST_FORMAT {
+            return Err(malformed("manifest format"));
+        }
+        let mut datasets = BTreeSet::new();
+        for snapshot in &self.snapshots {
+            if !datasets.insert(&snapshot.summary.dataset) {
+                return Err(malformed("manifest: a dataset stands in it twice"));
+            }
+            snapshot.check()?;
+        }
+        Ok(())
+    }
+}
+
+impl Snapshot {
+    fn check(&self) -> Result<(), Error> {
+        let mut next = 0;
+        let (mut records, mut json_bytes, mut digest) = (0u64, 0u64, Digest::EMPTY);
+        for chunk in &self.chunks {
+            if !(KeyRange { bits: self.bits, index: chunk.range }).is_valid() || chunk.range < next {
+                return Err(malformed("manifest: key ranges"));
+            }
+            next = chunk.range + 1;
+            chunk.check()?;
+            records += u64::from(chunk.records);
+            json_bytes += chunk.json_bytes; // at most 2^12 chunks of at most 64 MiB
+            digest += chunk.digest;
+        }
+        let summary = &self.summary;
+        if !(KeyRange { bits: self.bits, index: 0 }).is_valid() || summary.households > summary.records {
+            return Err(malformed("manifest: snapshot"));
+        }
+        let is_all = (records, json_bytes, digest) == (summary.records, summary.json_bytes, summary.digest);
+        let is_part = self.since.is_some() && records <= summary.records && json_bytes <= summary.json_bytes;
+        if !is_all && !is_part {
+            return Err(malformed("manifest: sums"));
+        }
+        Ok(())
+    }
+}
+
+impl ChunkInfo {
+    fn check(&self) -> Result<(), Error> {
+        if self.bytes == 0 || self.bytes as usize > MAX_CHUNK_BYTES {
+            return Err(Error::TooLarge { what: "a chunk", limit: MAX_CHUNK_BYTES });
+        }
+        if self.json_bytes > MAX_CHUNK_JSON as u64 {
+            return Err(Error::TooLarge { what: "a chunk's JSON", limit: MAX_CHUNK_JSON });
+        }
+        if self.records == 0 {
+            return Err(malformed("manifest: an empty chunk"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,108 @@
+//! Records to try the codec on.
+
+use fieldcast_model::{EntityType, Json, Record, RecordId, ServerTime};
+use fieldcast_sandbox::{Campaign, SandboxConfig};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+/// A record with a body that is JSON, canonical or not.
+pub(crate) fn record(entity: &str, id: &str, root: &str, body: &str) -> Record {
+    Record {
+        entity: EntityType::new(entity),
+        id: RecordId::parse(id),
+        root: RecordId::parse(root),
+        row_version: 1,
+        modified: ServerTime(1_756_000_000_000),
+        deleted: false,
+        body: Json::parse(body).unwrap(),
+    }
+}
+
+/// All records of the first boundary of a small campaign, in key order.
+pub(crate) fn campaign(seed: u64, households: u64) -> Vec<Record> {
+    let config = SandboxConfig { seed, households, boundaries: 1, ..SandboxConfig::default() };
+    let moment = Campaign::new(&config).unwrap().moment();
+    let mut root = RecordId::parse("");
+    let convert = |record: fieldcast_sandbox::Record| {
+        let id = RecordId::parse(&record.client_reference_id);
+        if record.entity == "Households" {
+            root = id.clone();
+        }
+        Record {
+            entity: EntityType::new(record.entity),
+            id,
+            root: root.clone(),
+            row_version: record.row_version.map_or(0, i64::from),
+            modified: ServerTime(record.modified.unwrap_or_default()),
+            deleted: record.deleted,
+            body: Json::parse(&record.json).unwrap(),
+        }
+    };
+    let (project, leaf) = (&moment.projects()[0].id, &moment.leaves()[0].code);
+    let mut records: Vec<Record> = moment.records(project, leaf).unwrap().map(convert).collect();
+    records.sort_by_cached_key(|r| (r.root_hash(), r.root.clone(), r.entity.clone(), r.id.clone()));
+    records
+}
+
+/// A JSON text of any shape, biased towards what a codec could trip over.
+pub(crate) fn json() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        Just("null".to_owned()),
+        any::<bool>().prop_map(|b| b.to_string()),
+        number(),
+        string().prop_map(|s| format!("\"{s}\"")),
+    ];
+    leaf.prop_recursive(5, 60, 12, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..12).prop_map(|items| format!("[{}]", items.join(","))),
+            vec((string(), inner), 0..6).prop_map(|members| {
+                let members: Vec<String> = members.into_iter().map(|(k, v)| format!("\"{k}\":{v}")).collect();
+                format!("{{{}}}", members.join(","))
+            }),
+        ]
+    })
+}
+
+fn number() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any::<i64>().prop_map(|n| n.to_string()),
+        (-20i64..20).prop_map(|n| n.to_string()),
+        "-?(0|[1-9][0-9]{0,24})",
+        "-?(0|[1-9][0-9]{0,11})\\.[0-9]{1,17}",
+        "-?(0|[1-9][0-9]{0,2})(\\.[0-9]{1,3})?[eE][+-]?[0-9]{1,3}",
+        any::<f64>().prop_filter("finite", |n| n.is_finite()).prop_map(|n| format!("{n:?}")),
+    ]
+}
+
+/// What stands between the quotes of a JSON string.
+pub(crate) fn string() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => "[a-d.$]{0,2}",
+        2 => uuid(),
+        1 => "[A-Z]{1,2}-20[0-9]{2}-[01][0-9]-000[0-9]{3}",
+        1 => "([ -!#-\\[\\]-~éक😀\u{2028}]|\\\\[\"\\\\/bfnrt]|\\\\u(00[0-9a-f]{2}|d[89a-fA-F][0-9]{2}|[0-9]{4})){0,6}",
+    ]
+}
+
+/// UUIDs of all versions, from few enough to meet again.
+fn uuid() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[01]{8}-0000-[1-5]000-8000-0000000000[0-3]{2}",
+        "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+        "[0-9A-F]{8}-0000-4000-8000-[0-9a-f]{12}",
+    ]
+}
+
+/// A record of any kind.
+pub(crate) fn any_record() -> impl Strategy<Value = Record> {
+    let id = || prop_oneof![uuid(), "[a-c]{0,2}", ".{0,5}", "[\\x00-\\x1f\"\\\\]{1,3}"];
+    let number = || prop_oneof![0..3i64, any::<i64>(), Just(i64::MIN), Just(i64::MAX)];
+    ("[A-C]{1,2}|.{0,3}", id(), id(), number(), number(), any::<bool>(), json()).prop_map(
+        |(entity, id, root, row_version, modified, deleted, body)| Record {
+            row_version,
+            modified: ServerTime(modified),
+            deleted,
+            ..record(&entity, &id, &root, &body)
+        },
+    )
+}

@@ -1,0 +1,130 @@
+//! Manifests and the proof that a chunk is the one they describe.
+
+use fieldcast_bundle::{
+    ChunkHash, ChunkInfo, Error, MAX_CHUNK_BYTES, MAX_CHUNK_JSON, MAX_MANIFEST_BYTES, Manifest, Snapshot, encode_chunk,
+    verify_chunk,
+};
+use fieldcast_model::{Dataset, Digest, Record, ServerTime, SnapshotSummary};
+
+use crate::common::{campaign, record};
+
+const BITS: u8 = 2;
+
+/// The records of a small campaign by key range, and the manifest of its one snapshot.
+fn offer() -> (Manifest, Vec<(Vec<Record>, Vec<u8>)>) {
+    let mut ranges: Vec<Vec<Record>> = vec![Vec::new(); 1 << BITS];
+    for record in campaign(5, 12) {
+        ranges[record.root_hash().range(BITS) as usize].push(record);
+    }
+    let mut chunks = Vec::new();
+    let mut infos = Vec::new();
+    for (range, records) in (0..).zip(ranges).filter(|(_, records)| !records.is_empty()) {
+        let chunk = encode_chunk(&records).unwrap();
+        infos.push(ChunkInfo::describe(range, &records, &chunk));
+        chunks.push((records, chunk.bytes));
+    }
+    let summary = SnapshotSummary {
+        dataset: Dataset { tenant: "mz".into(), project: "p".into(), boundary: Some("B".into()) },
+        project_name: "SMC".into(),
+        boundary_name: "Nacuca".into(),
+        as_of: ServerTime(1_756_000_000_000),
+        records: infos.iter().map(|info| u64::from(info.records)).sum(),
+        households: 12,
+        json_bytes: infos.iter().map(|info| info.json_bytes).sum(),
+        digest: infos.iter().map(|info| info.digest).sum(),
+    };
+    (Manifest::new(vec![Snapshot { summary, since: None, bits: BITS, chunks: infos }]), chunks)
+}
+
+#[test]
+fn a_manifest_comes_back() {
+    let (manifest, chunks) = offer();
+    let bytes = manifest.encode();
+    assert_eq!(Manifest::decode(&bytes).unwrap(), manifest);
+    assert_eq!(manifest.id().0, *blake3::hash(&bytes).as_bytes());
+    assert_eq!(manifest.total_bytes(), chunks.iter().map(|(_, bytes)| bytes.len() as u64).sum::<u64>());
+    assert_eq!(manifest.total_households(), 12);
+    assert_eq!(manifest.total_records(), manifest.snapshots[0].summary.records);
+    let nothing = Manifest::new(Vec::new());
+    assert_eq!(Manifest::decode(&nothing.encode()).unwrap(), nothing);
+}
+
+#[test]
+fn a_manifest_that_contradicts_itself_is_refused() {
+    type Change = fn(&mut Manifest);
+    let changes: [(&str, Change); 15] = [
+        ("format", |m| m.format = 0),
+        ("newer", |m| m.format = 2),
+        ("twice", |m| m.snapshots.push(m.snapshots[0].clone())),
+        ("bits", |m| m.snapshots[0].bits = 13),
+        ("range", |m| m.snapshots[0].chunks.last_mut().unwrap().range = 1 << BITS),
+        ("order", |m| m.snapshots[0].chunks.swap(0, 1)),
+        ("repeat", |m| m.snapshots[0].chunks[1].range = m.snapshots[0].chunks[0].range),
+        ("records", |m| m.snapshots[0].summary.records += 1),
+        ("json", |m| m.snapshots[0].summary.json_bytes -= 1),
+        ("digest", |m| m.snapshots[0].summary.digest = Digest::EMPTY),
+        ("households", |m| m.snapshots[0].summary.households = u64::MAX),
+        ("missing", |m| _ = m.snapshots[0].chunks.pop()),
+        ("bytes", |m| m.snapshots[0].chunks[0].bytes = MAX_CHUNK_BYTES as u32 + 1),
+        ("json cap", |m| m.snapshots[0].chunks[0].json_bytes = MAX_CHUNK_JSON as u64 + 1),
+        ("empty", |m| m.snapshots[0].chunks[0].records = 0),
+    ];
+    for (name, change) in changes {
+        let (mut manifest, _) = offer();
+        change(&mut manifest);
+        let refused = Manifest::decode(&manifest.encode());
+        assert!(refused.is_err(), "{name}");
+        assert_eq!(matches!(refused, Err(Error::UnknownFormat { found: 2, known: 1 })), name == "newer");
+    }
+}
+
+#[test]
+fn a_delta_may_hold_less_than_its_snapshot_but_not_more() {
+    let (mut manifest, _) = offer();
+    let snapshot = &mut manifest.snapshots[0];
+    snapshot.since = Some(ServerTime(1_755_000_000_000));
+    snapshot.chunks.pop();
+    assert_eq!(Manifest::decode(&manifest.encode()).unwrap(), manifest);
+    manifest.snapshots[0].summary.records = 1;
+    manifest.snapshots[0].summary.households = 1;
+    assert!(Manifest::decode(&manifest.encode()).is_err());
+}
+
+#[test]
+fn damaged_manifests_are_refused() {
+    let bytes = offer().0.encode();
+    for len in 0..bytes.len() {
+        assert!(Manifest::decode(&bytes[..len]).is_err(), "{len}");
+    }
+    assert!(Manifest::decode(&[&bytes[..], &[0]].concat()).is_err());
+    assert!(Manifest::decode(&[&[0x81, 0], &bytes[1..]].concat()).is_err(), "a number in a longer form");
+    assert!(Manifest::decode(&vec![1; MAX_MANIFEST_BYTES + 1]).is_err());
+}
+
+#[test]
+fn a_chunk_is_held_against_the_manifest() {
+    let (manifest, chunks) = offer();
+    let infos = &manifest.snapshots[0].chunks;
+    for (info, (records, bytes)) in infos.iter().zip(&chunks) {
+        assert_eq!(&verify_chunk(info, BITS, bytes).unwrap(), records);
+    }
+    let (info, bytes) = (&infos[0], &chunks[0].1);
+    let refused = |info: ChunkInfo, bytes: &[u8]| match verify_chunk(&info, BITS, bytes) {
+        Err(Error::Mismatch { what }) => what,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(refused(info.clone(), &bytes[1..]), "size");
+    assert_eq!(refused(ChunkInfo { hash: ChunkHash([0; 32]), ..info.clone() }, bytes), "hash");
+    assert_eq!(refused(ChunkInfo { records: 1, ..info.clone() }, bytes), "record count");
+    assert_eq!(refused(ChunkInfo { json_bytes: 1, ..info.clone() }, bytes), "JSON size");
+    assert_eq!(refused(ChunkInfo { digest: Digest::EMPTY, ..info.clone() }, bytes), "digest");
+    assert_eq!(refused(ChunkInfo { range: (info.range + 1) % 4, ..info.clone() }, bytes), "key range");
+    assert!(verify_chunk(info, 13, bytes).is_err());
+}
+
+#[test]
+fn names_print_as_hexadecimal() {
+    let chunk = encode_chunk(&[record("X", "x", "x", "{}")]).unwrap();
+    assert_eq!(chunk.hash, ChunkHash::of(&chunk.bytes));
+    assert_eq!(chunk.hash.to_string(), blake3::hash(&chunk.bytes).to_hex().as_str());
+}

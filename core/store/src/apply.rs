@@ -1,0 +1,101 @@
+//! Taking over a snapshot, or the changes to one, from another device.
+
+use fieldcast_model::{Record, SnapshotSummary};
+use rusqlite::params;
+
+use crate::access::Durability;
+use crate::merge::{Merger, Prepared, Source};
+use crate::tx::WriteTx;
+use crate::{ApplyError, Merged, Result, Store};
+
+/// What an apply did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Applied {
+    /// How many records changed.
+    pub merged: Merged,
+    /// The dataset as it is now; its digest is what the receiver compares and acknowledges.
+    pub summary: SnapshotSummary,
+}
+
+impl Store {
+    /// Merges the batches that `next` gives, until it gives none, into the dataset of `snapshot`, in one transaction
+    /// that is durable when this returns. Memory is one batch. The dataset's `as_of` becomes the later of its own and
+    /// the snapshot's; of `snapshot`, only dataset, names and `as_of` are used.
+    ///
+    /// No other write can run meanwhile, so `next` should decode, not wait for a network.
+    ///
+    /// # Errors
+    /// [`ApplyError::Source`] with the error of `next`, [`ApplyError::Store`] with the store's. Either way the dataset
+    /// is what it was.
+    pub fn apply<E>(
+        &self,
+        snapshot: &SnapshotSummary,
+        next: &mut dyn FnMut() -> Result<Option<Vec<Record>>, E>,
+    ) -> Result<Applied, ApplyError<E>> {
+        self.apply_as(snapshot, Brings::Everything, next)
+    }
+
+    /// As [`Store::apply`], for batches that hold only what changed: `as_of` moves only if the dataset's digest is then
+    /// the snapshot's. If it is not, something the changes do not show is missing, or this device is ahead.
+    ///
+    /// # Errors
+    /// As [`Store::apply`].
+    pub fn apply_changes<E>(
+        &self,
+        snapshot: &SnapshotSummary,
+        next: &mut dyn FnMut() -> Result<Option<Vec<Record>>, E>,
+    ) -> Result<Applied, ApplyError<E>> {
+        self.apply_as(snapshot, Brings::Changes, next)
+    }
+
+    fn apply_as<E>(
+        &self,
+        snapshot: &SnapshotSummary,
+        brings: Brings,
+        next: &mut dyn FnMut() -> Result<Option<Vec<Record>>, E>,
+    ) -> Result<Applied, ApplyError<E>> {
+        let applied = self.write(Durability::Full, |tx| {
+            let applied = apply(tx, snapshot, brings, next)?;
+            if applied.is_err() {
+                tx.abandon();
+            }
+            Ok(applied)
+        })?;
+        applied.map_err(ApplyError::Source)
+    }
+}
+
+/// What the batches of an apply are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Brings {
+    Everything,
+    Changes,
+}
+
+/// The inner result is the caller's.
+fn apply<E>(
+    tx: &WriteTx<'_>,
+    snapshot: &SnapshotSummary,
+    brings: Brings,
+    next: &mut dyn FnMut() -> Result<Option<Vec<Record>>, E>,
+) -> Result<Result<Applied, E>> {
+    let id = tx.dataset(&snapshot.dataset, &snapshot.project_name, &snapshot.boundary_name)?;
+    let mut merger = Merger::new(tx)?;
+    loop {
+        let records = match next() {
+            Ok(Some(records)) => records,
+            Ok(None) => break,
+            Err(e) => return Ok(Err(e)),
+        };
+        for record in Prepared::batch(&records) {
+            merger.merge(id, &record, Source::Peer)?;
+        }
+    }
+    let merged = merger.merged();
+    let mut summary = tx.reader()?.summary_of(id)?;
+    if brings == Brings::Everything || summary.digest == snapshot.digest {
+        summary.as_of = summary.as_of.max(snapshot.as_of);
+        tx.conn.execute("UPDATE dataset SET as_of = ? WHERE id = ?", params![summary.as_of.0, id])?;
+    }
+    Ok(Ok(Applied { merged, summary }))
+}

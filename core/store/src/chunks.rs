@@ -1,0 +1,177 @@
+//! Encoded chunks kept for the next exchange.
+
+use std::collections::HashMap;
+
+use fieldcast_model::{Dataset, Digest, KeyRange};
+use rusqlite::{OptionalExtension, params};
+
+use crate::access::Durability;
+use crate::rows::{self, count, dataset_id, signed};
+use crate::{Reader, Result, Store};
+
+/// A chunk as it goes on the air.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CachedChunk {
+    /// BLAKE3 of the bytes.
+    pub hash: [u8; 32],
+    /// The encoded chunk.
+    pub bytes: Vec<u8>,
+}
+
+/// A cached chunk without its bytes: what a manifest says of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChunkEntry {
+    /// Which range it holds.
+    pub range: KeyRange,
+    /// The digest of the records in it; the chunk is current while the range's is the same.
+    pub digest: Digest,
+    /// BLAKE3 of the bytes.
+    pub hash: [u8; 32],
+    /// How many bytes.
+    pub len: u64,
+}
+
+impl Reader<'_> {
+    /// The chunk of a range at exactly this digest.
+    ///
+    /// # Errors
+    /// Whatever stands in the way of reading.
+    pub fn cached_chunk(&self, dataset: &Dataset, range: KeyRange, digest: &Digest) -> Result<Option<CachedChunk>> {
+        let Some(id) = dataset_id(self.conn, dataset)? else { return Ok(None) };
+        let chunk = self.conn.query_row(
+            "SELECT hash, bytes FROM chunk_cache WHERE dataset = ? AND bits = ? AND range = ? AND digest = ?",
+            params![id, range.bits, range.index, digest.as_bytes()],
+            |row| Ok(CachedChunk { hash: row.get(0)?, bytes: row.get(1)? }),
+        );
+        Ok(chunk.optional()?)
+    }
+
+    /// All cached chunks of a dataset cut at `bits`, superseded ones included.
+    ///
+    /// # Errors
+    /// Whatever stands in the way of reading.
+    pub fn cached_chunks(&self, dataset: &Dataset, bits: u8) -> Result<Vec<ChunkEntry>> {
+        let Some(id) = dataset_id(self.conn, dataset)? else { return Ok(Vec::new()) };
+        let mut statement = self.conn.prepare(
+            "SELECT range, digest, hash, length(bytes) FROM chunk_cache WHERE dataset = ? AND bits = ? ORDER BY range",
+        )?;
+        let entries = statement.query_map(params![id, bits], |row| {
+            Ok(ChunkEntry {
+                range: KeyRange { bits, index: row.get(0)? },
+                digest: Digest::from_bytes(row.get(1)?),
+                hash: row.get(2)?,
+                len: count(row, 3)?,
+            })
+        })?;
+        Ok(entries.collect::<Result<_, _>>()?)
+    }
+
+    /// A cached chunk's bytes by their hash.
+    ///
+    /// # Errors
+    /// Whatever stands in the way of reading.
+    pub fn chunk_bytes(&self, hash: &[u8; 32]) -> Result<Option<Vec<u8>>> {
+        let bytes =
+            self.conn.query_row("SELECT bytes FROM chunk_cache WHERE hash = ? LIMIT 1", [hash], |row| row.get(0));
+        Ok(bytes.optional()?)
+    }
+}
+
+impl Store {
+    /// See [`Reader::cached_chunk`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn cached_chunk(&self, dataset: &Dataset, range: KeyRange, digest: &Digest) -> Result<Option<CachedChunk>> {
+        self.read(|r| r.cached_chunk(dataset, range, digest))
+    }
+
+    /// See [`Reader::cached_chunks`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn cached_chunks(&self, dataset: &Dataset, bits: u8) -> Result<Vec<ChunkEntry>> {
+        self.read(|r| r.cached_chunks(dataset, bits))
+    }
+
+    /// See [`Reader::chunk_bytes`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn chunk_bytes(&self, hash: &[u8; 32]) -> Result<Option<Vec<u8>>> {
+        self.read(|r| r.chunk_bytes(hash))
+    }
+
+    /// Keeps the chunk of a range at this digest. Chunks of older digests stay, for exchanges that began with them,
+    /// until [`Store::trim_chunks`]. Nothing happens when the dataset has been removed.
+    ///
+    /// # Errors
+    /// Whatever stands in the way of writing.
+    pub fn cache_chunk(
+        &self,
+        dataset: &Dataset,
+        range: KeyRange,
+        digest: &Digest,
+        hash: &[u8; 32],
+        bytes: &[u8],
+    ) -> Result<()> {
+        self.write(Durability::Normal, |tx| {
+            let Some(id) = dataset_id(&tx.conn, dataset)? else { return Ok(()) };
+            tx.conn.execute(
+                "INSERT INTO chunk_cache (dataset, bits, range, digest, hash, bytes) VALUES (?, ?, ?, ?, ?, ?)
+                 ON CONFLICT (dataset, bits, range, digest) DO UPDATE SET hash = excluded.hash, bytes = excluded.bytes",
+                params![id, range.bits, range.index, digest.as_bytes(), hash, bytes],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// Drops cached chunks that are no longer current, then the oldest until the rest have at most `max_bytes`; 0
+    /// drops all. Call it while nothing is on offer. Tells how many bytes were dropped.
+    ///
+    /// # Errors
+    /// Whatever stands in the way of writing.
+    pub fn trim_chunks(&self, max_bytes: u64) -> Result<u64> {
+        self.write(Durability::Normal, |tx| {
+            let reader = tx.reader()?;
+            let mut drop = tx.conn.prepare("DELETE FROM chunk_cache WHERE id = ?")?;
+            let (mut kept, mut dropped) = (0, 0);
+            for (row, len, current) in reader.chunks_newest_first()? {
+                if current && kept + len <= max_bytes {
+                    kept += len;
+                } else {
+                    drop.execute([signed(row)])?;
+                    dropped += len;
+                }
+            }
+            Ok(dropped)
+        })
+    }
+}
+
+impl Reader<'_> {
+    /// Row, bytes and currency of each cached chunk.
+    fn chunks_newest_first(&self) -> Result<Vec<(u64, u64, bool)>> {
+        let mut statement = self.conn.prepare(&format!(
+            "SELECT {}, c.id, length(c.bytes), c.bits, c.range, c.digest FROM chunk_cache c
+             JOIN dataset d ON d.id = c.dataset ORDER BY c.id DESC",
+            rows::DATASET
+        ))?;
+        let mut rows = statement.query(())?;
+        let mut now: HashMap<(Dataset, u8), HashMap<u32, Digest>> = HashMap::new();
+        let mut chunks = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (dataset, bits) = (rows::dataset(row, 0)?, row.get(5)?);
+            let key = (dataset, bits);
+            if !now.contains_key(&key) {
+                let digests = self.ranges(&key.0, bits)?.iter().map(|t| (t.range.index, t.digest)).collect();
+                now.insert(key.clone(), digests);
+            }
+            let digest = now.get(&key).and_then(|digests| digests.get(&row.get(6).ok()?));
+            let current =
+                digest.is_some_and(|digest| row.get(7).is_ok_and(|kept: [u8; 32]| kept == *digest.as_bytes()));
+            chunks.push((count(row, 3)?, count(row, 4)?, current));
+        }
+        Ok(chunks)
+    }
+}

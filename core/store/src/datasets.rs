@@ -1,0 +1,106 @@
+//! What the device holds, as a whole.
+
+use fieldcast_model::{Dataset, Digest, ServerTime, SnapshotSummary};
+use rusqlite::{Row, params};
+
+use crate::access::Durability;
+use crate::rows::{self, DATASET, count, dataset_id};
+use crate::{Reader, Result, Store, SyncCursor};
+
+/// A dataset as the device holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DatasetStatus {
+    /// What is there. `as_of` 0: no download of it was ever complete.
+    pub summary: SnapshotSummary,
+    /// The download of it that has begun and not ended, whether or not it is running now.
+    pub syncing: Option<SyncCursor>,
+}
+
+const SELECT: &str = "SELECT id, tenant, project, boundary, project_name, boundary_name, as_of FROM dataset";
+
+fn head(row: &Row<'_>) -> rusqlite::Result<(i64, SnapshotSummary)> {
+    let summary = SnapshotSummary {
+        dataset: rows::dataset(row, 1)?,
+        project_name: row.get(4)?,
+        boundary_name: row.get(5)?,
+        as_of: ServerTime(row.get(6)?),
+        records: 0,
+        households: 0,
+        json_bytes: 0,
+        digest: Digest::EMPTY,
+    };
+    Ok((row.get(0)?, summary))
+}
+
+impl Reader<'_> {
+    /// Every dataset there is a trace of, by tenant, project and boundary; the project-wide one comes first.
+    ///
+    /// # Errors
+    /// Whatever stands in the way of reading.
+    pub fn datasets(&self) -> Result<Vec<DatasetStatus>> {
+        let mut statement = self.conn.prepare(&format!("{SELECT} ORDER BY {DATASET}"))?;
+        let heads = statement.query_map((), head)?.collect::<Result<Vec<_>, _>>()?;
+        let complete = |(id, summary): (i64, SnapshotSummary)| {
+            Ok(DatasetStatus { summary: self.with_totals(id, summary)?, syncing: self.unfinished_run(id)? })
+        };
+        heads.into_iter().map(complete).collect()
+    }
+
+    /// One dataset at its present version, `None` when there is no trace of it.
+    ///
+    /// # Errors
+    /// Whatever stands in the way of reading.
+    pub fn summary(&self, dataset: &Dataset) -> Result<Option<SnapshotSummary>> {
+        let Some(id) = dataset_id(self.conn, dataset)? else { return Ok(None) };
+        self.summary_of(id).map(Some)
+    }
+
+    pub(crate) fn summary_of(&self, dataset: i64) -> Result<SnapshotSummary> {
+        let (id, summary) = self.conn.query_one(&format!("{SELECT} WHERE id = ?"), [dataset], head)?;
+        self.with_totals(id, summary)
+    }
+
+    fn with_totals(&self, id: i64, mut summary: SnapshotSummary) -> Result<SnapshotSummary> {
+        let mut statement =
+            self.conn.prepare("SELECT digest, records, json_bytes, households FROM range_digest WHERE dataset = ?")?;
+        let mut ranges = statement.query([id])?;
+        while let Some(row) = ranges.next()? {
+            summary.digest += Digest::from_bytes(row.get(0)?);
+            summary.records += count(row, 1)?;
+            summary.json_bytes += count(row, 2)?;
+            summary.households += count(row, 3)?;
+        }
+        Ok(summary)
+    }
+}
+
+impl Store {
+    /// See [`Reader::datasets`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn datasets(&self) -> Result<Vec<DatasetStatus>> {
+        self.read(|r| r.datasets())
+    }
+
+    /// See [`Reader::summary`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn summary(&self, dataset: &Dataset) -> Result<Option<SnapshotSummary>> {
+        self.read(|r| r.summary(dataset))
+    }
+
+    /// Removes a dataset from the device with all that belongs to it, and tells whether it was there. The file keeps
+    /// its size; the room in it is used again.
+    ///
+    /// # Errors
+    /// Whatever stands in the way of writing.
+    pub fn remove_dataset(&self, dataset: &Dataset) -> Result<bool> {
+        self.write(Durability::Full, |tx| {
+            let Some(id) = dataset_id(&tx.conn, dataset)? else { return Ok(false) };
+            tx.conn.execute("DELETE FROM dataset WHERE id = ?", params![id])?;
+            Ok(true)
+        })
+    }
+}

@@ -1,0 +1,68 @@
+//! Who is logged in on this device.
+
+use std::fmt;
+
+use rusqlite::{OptionalExtension, params};
+
+use crate::access::Durability;
+use crate::{Result, Store};
+
+/// A login to a DIGIT server. Its debug form shows neither the token nor who it is.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Login {
+    /// Base URL of the server.
+    pub server: String,
+    /// DIGIT tenant, e.g. `mz`.
+    pub tenant: String,
+    /// The session as the engine wrote it. Secret: it holds the token.
+    pub session: String,
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Login")
+            .field("server", &self.server)
+            .field("tenant", &self.tenant)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Who is logged in, if anybody.
+    ///
+    /// # Errors
+    /// Whatever stands in the way of reading.
+    pub fn login(&self) -> Result<Option<Login>> {
+        self.read(|r| {
+            let login = r.conn.query_row("SELECT server, tenant, session FROM login", (), |row| {
+                Ok(Login { server: row.get(0)?, tenant: row.get(1)?, session: row.get(2)? })
+            });
+            Ok(login.optional()?)
+        })
+    }
+
+    /// Replaces who is logged in; durable when it returns.
+    ///
+    /// # Errors
+    /// Whatever stands in the way of writing.
+    pub fn save_login(&self, login: &Login) -> Result<()> {
+        self.write(Durability::Full, |tx| {
+            tx.conn.execute(
+                "INSERT OR REPLACE INTO login (id, server, tenant, session) VALUES (1, ?, ?, ?)",
+                params![login.server, login.tenant, login.session],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// Logs out; the data stays.
+    ///
+    /// # Errors
+    /// Whatever stands in the way of writing.
+    pub fn forget_login(&self) -> Result<()> {
+        self.write(Durability::Full, |tx| {
+            tx.conn.execute("DELETE FROM login", ())?;
+            Ok(())
+        })
+    }
+}

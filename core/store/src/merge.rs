@@ -1,0 +1,292 @@
+//! The one way a record gets in: merged by the model's rule, counted in its range's digest.
+
+use std::borrow::Cow;
+
+use fieldcast_model::{Record, RecordHash, RecordId, RootHash, ServerTime, Stamp};
+use rusqlite::{OptionalExtension, Statement, params};
+
+use crate::Result;
+use crate::rows::{Key, signed};
+use crate::tx::{Counted, WriteTx};
+
+/// How many records a page or a bundle changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Merged {
+    /// Not there before.
+    pub inserted: u64,
+    /// There in an older version.
+    pub updated: u64,
+    /// There in the same version.
+    pub unchanged: u64,
+    /// There in a newer version, which stayed.
+    pub kept_newer: u64,
+}
+
+impl std::ops::AddAssign for Merged {
+    fn add_assign(&mut self, other: Self) {
+        self.inserted += other.inserted;
+        self.updated += other.updated;
+        self.unchanged += other.unchanged;
+        self.kept_newer += other.kept_newer;
+    }
+}
+
+/// Where a version comes from.
+#[derive(Clone, Copy)]
+pub(crate) enum Source {
+    /// From another device, which has merged already.
+    Peer,
+    /// From the server, in a run as of this time: what it lists exists.
+    Server(ServerTime),
+}
+
+/// Cheap phones have four to eight cores, half of them slow.
+const MOST_HASHERS: usize = 4;
+
+/// Records whose hashing takes longer than starting a thread.
+const WORTH_A_THREAD: usize = 128;
+
+/// A record with what its row needs computed: work done before the writer is taken.
+pub(crate) struct Prepared<'a> {
+    record: Cow<'a, Record>,
+    hash: RecordHash,
+    root_hash: RootHash,
+}
+
+impl<'a> Prepared<'a> {
+    fn new(record: Cow<'a, Record>, root_hash: RootHash) -> Self {
+        Self { hash: record.hash(), record, root_hash }
+    }
+
+    /// Prepares records in their order, on several cores when there are many: hashing is an eighth of what a record
+    /// costs on the way in, and all of it that need not wait its turn.
+    pub(crate) fn batch(records: &'a [Record]) -> Vec<Self> {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(MOST_HASHERS);
+        let share = records.len().div_ceil(cores).max(WORTH_A_THREAD);
+        if records.len() <= share {
+            return Self::sequence(records);
+        }
+        std::thread::scope(|scope| {
+            let (mine, others) = records.split_at(share);
+            let others: Vec<_> =
+                others.chunks(share).map(|part| (part, scope.spawn(move || Self::sequence(part)))).collect();
+            let mut prepared = Self::sequence(mine);
+            prepared.reserve_exact(records.len() - share);
+            for (part, hasher) in others {
+                prepared.extend(hasher.join().unwrap_or_else(|_| Self::sequence(part)));
+            }
+            prepared
+        })
+    }
+
+    fn sequence(records: &'a [Record]) -> Vec<Self> {
+        let mut family: Option<(&RecordId, RootHash)> = None;
+        let prepare = |record: &'a Record| {
+            // Families come together, so the root is hashed once for each.
+            let root_hash = match family {
+                Some((root, hash)) if *root == record.root => hash,
+                _ => record.root_hash(),
+            };
+            family = Some((&record.root, root_hash));
+            Self::new(settled(record), root_hash)
+        };
+        records.iter().map(prepare).collect()
+    }
+
+    fn counted(&self) -> Counted {
+        Counted {
+            root_hash: self.root_hash,
+            hash: self.hash,
+            json_bytes: signed(self.record.body.len() as u64),
+            live_household: is_household(&self.record) && !self.record.deleted,
+        }
+    }
+
+    fn stamp(&self) -> Stamp {
+        Stamp { row_version: self.record.row_version, modified: self.record.modified, hash: self.hash }
+    }
+}
+
+/// A peer may send a UUID in its text form. Stored so, it would be a second row with the same printed id.
+fn settled(record: &Record) -> Cow<'_, Record> {
+    let astray = |id: &RecordId| match id {
+        RecordId::Uuid(_) => None,
+        RecordId::Text(text) => Some(RecordId::parse(text)).filter(|id| matches!(id, RecordId::Uuid(_))),
+    };
+    match (astray(&record.id), astray(&record.root)) {
+        (None, None) => Cow::Borrowed(record),
+        (id, root) => {
+            let mut record = record.clone();
+            record.id = id.unwrap_or(record.id);
+            record.root = root.unwrap_or(record.root);
+            Cow::Owned(record)
+        }
+    }
+}
+
+pub(crate) fn is_household(record: &Record) -> bool {
+    record.entity.as_str() == "Household"
+}
+
+/// Merges records into one dataset after another, with statements prepared once.
+pub(crate) struct Merger<'t> {
+    tx: &'t WriteTx<'t>,
+    insert: Statement<'t>,
+    find: Statement<'t>,
+    update: Statement<'t>,
+    body: Statement<'t>,
+    merged: Merged,
+}
+
+/// The row a version would replace.
+struct Stored {
+    row: i64,
+    stamp: Stamp,
+    deleted: bool,
+    gone: bool,
+    counted: Counted,
+}
+
+impl<'t> Merger<'t> {
+    pub(crate) fn new(tx: &'t WriteTx<'t>) -> Result<Self> {
+        let insert = tx.conn.prepare(
+            "INSERT INTO record (dataset, entity, key, root, root_hash, row_version, modified, deleted, gone, hash, body)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?) ON CONFLICT (dataset, entity, key) DO NOTHING",
+        )?;
+        let find = tx.conn.prepare(
+            "SELECT id, row_version, modified, hash, deleted, gone, root_hash, octet_length(body) FROM record
+             WHERE dataset = ? AND entity = ? AND key = ?",
+        )?;
+        let update = tx.conn.prepare(
+            "UPDATE record SET root = ?, root_hash = ?, row_version = ?, modified = ?, deleted = ?, gone = ?,
+                hash = ?, body = ? WHERE id = ?",
+        )?;
+        let body = tx.conn.prepare("SELECT body FROM record WHERE id = ?")?;
+        Ok(Self { tx, insert, find, update, body, merged: Merged::default() })
+    }
+
+    /// What was merged since the beginning.
+    pub(crate) fn merged(&self) -> Merged {
+        self.merged
+    }
+
+    /// Merges one record and tells its row.
+    ///
+    /// Nearly all records of a bulk load are new, so the insert is tried first and a look at the old row costs only
+    /// where there is one.
+    pub(crate) fn merge(&mut self, dataset: i64, new: &Prepared<'_>, source: Source) -> Result<i64> {
+        let record = &*new.record;
+        let entity = self.tx.entity(&record.entity)?;
+        let inserted = self.insert.execute(params![
+            dataset,
+            entity,
+            Key(&record.id),
+            Key(&record.root),
+            new.root_hash.0 as i64,
+            record.row_version,
+            record.modified.0,
+            record.deleted,
+            new.hash.0,
+            record.body.as_str(),
+        ])?;
+        if inserted == 1 {
+            self.tx.add(dataset, new.counted());
+            self.merged.inserted += 1;
+            return Ok(self.tx.conn.last_insert_rowid());
+        }
+        let stored = self.stored(dataset, entity, record)?;
+        self.merge_over(dataset, &stored, new, source)?;
+        Ok(stored.row)
+    }
+
+    fn merge_over(&mut self, dataset: i64, stored: &Stored, new: &Prepared<'_>, source: Source) -> Result<()> {
+        if stored.stamp.hash == new.hash {
+            self.merged.unchanged += 1;
+        } else if new.stamp() > stored.stamp {
+            self.replace(dataset, stored, new, false)?;
+            self.merged.updated += 1;
+        } else if let Some(revived) = self.revived(stored, new, source)? {
+            self.replace(dataset, stored, &revived, false)?;
+            self.merged.updated += 1;
+        } else {
+            self.merged.kept_newer += 1;
+        }
+        Ok(())
+    }
+
+    /// The version that brings back a record which a verified full download once did not contain: the server's, dated
+    /// later than the tombstone, so that it wins on every device the tombstone has reached.
+    ///
+    /// A tombstone that came from another device is known by its body, which a deletion by the server would have
+    /// changed.
+    fn revived(&mut self, stored: &Stored, new: &Prepared<'_>, source: Source) -> Result<Option<Prepared<'static>>> {
+        let Source::Server(as_of) = source else { return Ok(None) };
+        let record = &*new.record;
+        if !stored.deleted || record.deleted || stored.stamp.row_version != record.row_version {
+            return Ok(None);
+        }
+        if !stored.gone {
+            let same =
+                |row: &rusqlite::Row<'_>| Ok(row.get_ref(0)?.as_bytes().ok() == Some(record.body.as_str().as_bytes()));
+            if !self.body.query_one([stored.row], same)? {
+                return Ok(None);
+            }
+        }
+        let mut record = record.clone();
+        record.modified = ServerTime(as_of.0.max(stored.stamp.modified.0.saturating_add(1)));
+        Ok(Some(Prepared::new(Cow::Owned(record), new.root_hash)))
+    }
+
+    /// Marks as deleted what a verified full download as of `as_of` did not contain. The body stays.
+    pub(crate) fn mark_gone(&mut self, dataset: i64, old: &Record, as_of: ServerTime) -> Result<()> {
+        let entity = self.tx.entity(&old.entity)?;
+        let stored = self.stored(dataset, entity, old)?;
+        let mut record = old.clone();
+        record.deleted = true;
+        record.modified = ServerTime(as_of.0.max(old.modified.0.saturating_add(1)));
+        let tombstone = Prepared::new(Cow::Owned(record), stored.counted.root_hash);
+        self.replace(dataset, &stored, &tombstone, true)
+    }
+
+    fn replace(&mut self, dataset: i64, stored: &Stored, new: &Prepared<'_>, gone: bool) -> Result<()> {
+        let record = &*new.record;
+        self.update.execute(params![
+            Key(&record.root),
+            new.root_hash.0 as i64,
+            record.row_version,
+            record.modified.0,
+            record.deleted,
+            gone,
+            new.hash.0,
+            record.body.as_str(),
+            stored.row,
+        ])?;
+        self.tx.remove(dataset, stored.counted);
+        self.tx.add(dataset, new.counted());
+        Ok(())
+    }
+
+    fn stored(&mut self, dataset: i64, entity: i64, record: &Record) -> Result<Stored> {
+        let household = is_household(record);
+        Ok(self
+            .find
+            .query_row(params![dataset, entity, Key(&record.id)], |row| {
+                let deleted = row.get(4)?;
+                let hash = RecordHash(row.get(3)?);
+                Ok(Stored {
+                    row: row.get(0)?,
+                    stamp: Stamp { row_version: row.get(1)?, modified: ServerTime(row.get(2)?), hash },
+                    deleted,
+                    gone: row.get(5)?,
+                    counted: Counted {
+                        root_hash: RootHash(row.get::<_, i64>(6)? as u64),
+                        hash,
+                        json_bytes: row.get(7)?,
+                        live_household: household && !deleted,
+                    },
+                })
+            })
+            .optional()?
+            .ok_or(crate::Error::Corrupt)?) // the unique index said it was there
+    }
+}

@@ -1,0 +1,32 @@
+//! The schema's versions. A migration is a file; its version is its place in the slice.
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use crate::{Error, Result};
+
+/// Every step from an empty file to today's schema. Only ever appended to.
+pub(crate) const MIGRATIONS: &[&str] = &[include_str!("../../../schema/sql/0001_init.sql")];
+
+/// Brings the database to the newest version, or leaves it as it was.
+pub(crate) fn run(conn: &Connection) -> Result<()> {
+    let found = version(conn)?;
+    if found == known() {
+        return Ok(());
+    }
+    let tx = Transaction::new_unchecked(conn, TransactionBehavior::Immediate)?;
+    for step in MIGRATIONS.iter().skip(found as usize) {
+        tx.execute_batch(step)?;
+    }
+    tx.pragma_update(None, "user_version", known())?;
+    Ok(tx.commit()?)
+}
+
+/// The file's version, refused when it is newer than this build.
+pub(crate) fn version(conn: &Connection) -> Result<u32> {
+    let found: u32 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found > known() { Err(Error::Newer { found, known: known() }) } else { Ok(found) }
+}
+
+fn known() -> u32 {
+    MIGRATIONS.len() as u32
+}

@@ -1,0 +1,125 @@
+//! Opening: lock, look, move aside what is damaged, migrate.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+
+use crate::{Error, Result, Store, lock, migrations};
+
+/// The database's name in its folder.
+pub(crate) const FILE: &str = "fieldcast.db";
+
+/// Stands in the folder from when SQLite reported damage until an open has looked into it.
+pub(crate) const SUSPECT: &str = "fieldcast.suspect";
+
+/// Up to this size every open checks the whole file, which then costs some milliseconds. A larger one is checked
+/// when it is suspect: on a cheap phone reading half a gigabyte takes longer than anybody waits for an app.
+const ALWAYS_CHECKED: u64 = 16 << 20;
+
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What [`Store::open`] gives.
+#[derive(Debug)]
+pub struct Opened {
+    /// The store.
+    pub store: Store,
+    /// Where a damaged database was moved, with its `-wal` and `-shm` beside it; the store is then new and empty. Tell
+    /// the user: downloaded data can be had again, and the file is there for whoever wants to look into it.
+    pub moved_aside: Option<PathBuf>,
+}
+
+impl Store {
+    /// Opens `<dir>/fieldcast.db`, making folder and file as needed. Only one store may have a folder open at a time.
+    ///
+    /// # Errors
+    /// [`Error::InUse`], [`Error::Newer`], [`Error::NotWritable`], [`Error::DiskFull`]. Damage is not an error: see
+    /// [`Opened::moved_aside`].
+    pub fn open(dir: &Path) -> Result<Opened> {
+        fs::create_dir_all(dir).map_err(|e| Error::of_io(&e, dir))?;
+        let lock = lock::take(dir)?;
+        let path = dir.join(FILE);
+        let mut moved_aside = None;
+        let writer = match sound(dir, &path).and_then(|()| writer(&path)) {
+            Err(Error::Corrupt) => {
+                let aside = move_aside(&path)?;
+                tracing::warn!(path = %aside.display(), "damaged database moved aside");
+                moved_aside = Some(aside);
+                writer(&path)
+            }
+            other => other,
+        };
+        let writer = writer.map_err(|e| e.at(&path))?;
+        let suspect = dir.join(SUSPECT);
+        if suspect.exists() {
+            fs::remove_file(&suspect).map_err(|e| Error::of_io(&e, &suspect))?;
+        }
+        Ok(Opened { store: Self::new(writer, path, suspect, lock), moved_aside })
+    }
+}
+
+/// Looks at what is there and changes nothing: a file that will be refused or moved aside must stay as it is.
+fn sound(dir: &Path, path: &Path) -> Result<()> {
+    let Ok(found) = fs::metadata(path) else { return Ok(()) };
+    let conn = connect(path)?;
+    // Closing the last connection would fold the -wal into a file that may be damaged.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    migrations::version(&conn)?;
+    conn.query_one("SELECT count(*) FROM sqlite_schema", (), |row| row.get::<_, i64>(0))?;
+    if found.len() <= ALWAYS_CHECKED || dir.join(SUSPECT).exists() { check(&conn) } else { Ok(()) }
+}
+
+/// Reads every page. [`Error::Corrupt`] when one is not what it should be.
+pub(crate) fn check(conn: &Connection) -> Result<()> {
+    let verdict: String = conn.query_one("PRAGMA quick_check(1)", (), |row| row.get(0))?;
+    if verdict == "ok" { Ok(()) } else { Err(Error::Corrupt) }
+}
+
+/// Renames the database and its companions to the first free `<name>.corrupt-<n>`.
+fn move_aside(path: &Path) -> Result<PathBuf> {
+    let with = |suffix: &str| PathBuf::from(format!("{}{suffix}", path.display()));
+    let mut n = 1;
+    while with(&format!(".corrupt-{n}")).exists() {
+        n += 1;
+    }
+    // Companions first: a -wal without its database is harmless, a new database beside an old -wal is not.
+    for companion in ["-wal", "-shm", ""] {
+        let (from, to) = (with(companion), with(&format!(".corrupt-{n}{companion}")));
+        if from.exists() {
+            fs::rename(&from, &to).map_err(|e| Error::of_io(&e, &from))?;
+        }
+    }
+    Ok(with(&format!(".corrupt-{n}")))
+}
+
+fn writer(path: &Path) -> Result<Connection> {
+    let conn = connect(path)?;
+    conn.pragma_update(None, "journal_mode", "WAL")?;
+    conn.pragma_update(None, "foreign_keys", true)?;
+    conn.pragma_update(None, "cache_size", -8192)?; // KiB; what spills goes to the -wal
+    conn.pragma_update(None, "wal_autocheckpoint", 4096)?; // pages, 16 MiB: fewer flushes during a bulk load
+    conn.pragma_update(None, "journal_size_limit", 16 << 20)?; // a large apply must not keep the phone's space
+    migrations::run(&conn)?;
+    Ok(conn)
+}
+
+/// A connection that refuses to write.
+pub(crate) fn reader(path: &Path) -> Result<Connection> {
+    let conn = connect(path)?;
+    conn.pragma_update(None, "query_only", true)?;
+    conn.pragma_update(None, "cache_size", -2048)?;
+    Ok(conn)
+}
+
+fn connect(path: &Path) -> Result<Connection> {
+    // Each connection is used by one thread at a time, so SQLite's own mutexes would only cost.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags)?;
+    conn.busy_timeout(BUSY_TIMEOUT)?;
+    conn.pragma_update(None, "temp_store", "MEMORY")?; // Android has no /tmp
+    // No mmap: a storage error would then kill the process with SIGBUS instead of returning an error.
+    conn.pragma_update(None, "mmap_size", 0)?;
+    Ok(conn)
+}

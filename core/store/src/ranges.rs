@@ -1,0 +1,83 @@
+//! Digests of key ranges: what two devices compare.
+
+use std::collections::BTreeMap;
+
+use fieldcast_model::{Dataset, Digest, FINE_BITS, KeyRange, RangeTotals};
+
+use crate::rows::{RECORD, count, dataset_id};
+use crate::{Reader, Result, Store};
+
+impl Reader<'_> {
+    /// What each of the 2^`bits` ranges of a dataset holds, in key order; empty ranges are left out. `bits` above
+    /// [`FINE_BITS`] count as that.
+    ///
+    /// # Errors
+    /// Whatever stands in the way of reading.
+    pub fn ranges(&self, dataset: &Dataset, bits: u8) -> Result<Vec<RangeTotals>> {
+        let Some(id) = dataset_id(self.conn, dataset)? else { return Ok(Vec::new()) };
+        let bits = bits.min(FINE_BITS);
+        let mut statement = self
+            .conn
+            .prepare("SELECT digest, records, json_bytes, range FROM range_digest WHERE dataset = ? ORDER BY range")?;
+        let mut rows = statement.query([id])?;
+        let mut totals: Vec<RangeTotals> = Vec::new();
+        while let Some(row) = rows.next()? {
+            let index = row.get::<_, u32>(3)? >> (FINE_BITS - bits);
+            let fine = totals_of(bits, index, Digest::from_bytes(row.get(0)?), count(row, 1)?, count(row, 2)?);
+            match totals.last_mut() {
+                Some(last) if last.range.index == index => add(last, &fine),
+                _ => totals.push(fine),
+            }
+        }
+        Ok(totals)
+    }
+
+    /// The same at [`FINE_BITS`], but from the records themselves, each hashed anew: what the kept digests must
+    /// equal. Reads the whole dataset; for tests and for the doctor.
+    ///
+    /// # Errors
+    /// Whatever stands in the way of reading.
+    pub fn recompute_digests(&self, dataset: &Dataset) -> Result<Vec<RangeTotals>> {
+        let Some(id) = dataset_id(self.conn, dataset)? else { return Ok(Vec::new()) };
+        let mut statement = self.conn.prepare(&format!("SELECT {RECORD} FROM record WHERE dataset = ?"))?;
+        let mut rows = statement.query([id])?;
+        let mut totals: BTreeMap<u32, RangeTotals> = BTreeMap::new();
+        while let Some(row) = rows.next()? {
+            let record = self.record(row)?;
+            let index = record.root_hash().fine_range();
+            let mut digest = Digest::EMPTY;
+            digest.insert(record.hash());
+            let one = totals_of(FINE_BITS, index, digest, 1, record.body.len() as u64);
+            totals.entry(index).and_modify(|sum| add(sum, &one)).or_insert(one);
+        }
+        Ok(totals.into_values().collect())
+    }
+}
+
+fn totals_of(bits: u8, index: u32, digest: Digest, records: u64, json_bytes: u64) -> RangeTotals {
+    RangeTotals { range: KeyRange { bits, index }, digest, records, json_bytes }
+}
+
+fn add(sum: &mut RangeTotals, part: &RangeTotals) {
+    sum.digest += part.digest;
+    sum.records += part.records;
+    sum.json_bytes += part.json_bytes;
+}
+
+impl Store {
+    /// See [`Reader::ranges`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn ranges(&self, dataset: &Dataset, bits: u8) -> Result<Vec<RangeTotals>> {
+        self.read(|r| r.ranges(dataset, bits))
+    }
+
+    /// See [`Reader::recompute_digests`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn recompute_digests(&self, dataset: &Dataset) -> Result<Vec<RangeTotals>> {
+        self.read(|r| r.recompute_digests(dataset))
+    }
+}

@@ -1,0 +1,88 @@
+//! How model types stand in columns.
+
+use fieldcast_model::{Dataset, EntityType, Json, Record, RecordId, ServerTime};
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::{Error, Reader, Result};
+
+/// A record id as a column: 16 bytes for a UUID, text otherwise, so that neither can be taken for the other.
+pub(crate) struct Key<'a>(pub(crate) &'a RecordId);
+
+impl ToSql for Key<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self.0 {
+            RecordId::Uuid(bytes) => ValueRef::Blob(bytes),
+            RecordId::Text(text) => ValueRef::Text(text.as_bytes()),
+        }))
+    }
+}
+
+/// A record id out of a column.
+pub(crate) struct OwnKey(pub(crate) RecordId);
+
+impl FromSql for OwnKey {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        match value {
+            ValueRef::Blob(bytes) => match bytes.try_into() {
+                Ok(uuid) => Ok(Self(RecordId::Uuid(uuid))),
+                Err(_) => Err(FromSqlError::InvalidType),
+            },
+            ValueRef::Text(_) => Ok(Self(RecordId::Text(value.as_str()?.into()))),
+            _ => Err(FromSqlError::InvalidType),
+        }
+    }
+}
+
+/// A count as SQLite keeps it; more than 2^63 of anything does not fit a phone.
+pub(crate) fn signed(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+/// A count out of SQLite.
+pub(crate) fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    Ok(u64::try_from(row.get::<_, i64>(column)?).unwrap_or(0))
+}
+
+/// The columns [`Reader::record`] reads, in its order.
+pub(crate) const RECORD: &str = "entity, key, root, row_version, modified, deleted, body";
+
+impl Reader<'_> {
+    pub(crate) fn record(&self, row: &Row<'_>) -> Result<Record> {
+        let entity = self.entities()?.get(&row.get(0)?).ok_or(Error::Corrupt)?;
+        let body = row.get_ref(6)?.as_str().map_err(|_| Error::Corrupt)?;
+        Ok(Record {
+            entity: EntityType::clone(entity),
+            id: row.get::<_, OwnKey>(1)?.0,
+            root: row.get::<_, OwnKey>(2)?.0,
+            row_version: row.get(3)?,
+            modified: ServerTime(row.get(4)?),
+            deleted: row.get(5)?,
+            body: Json::from_canonical(body),
+        })
+    }
+}
+
+/// The columns [`dataset`] reads, in its order.
+pub(crate) const DATASET: &str = "tenant, project, boundary";
+
+pub(crate) fn dataset(row: &Row<'_>, first: usize) -> rusqlite::Result<Dataset> {
+    let boundary: String = row.get(first + 2)?;
+    Ok(Dataset {
+        tenant: row.get(first)?,
+        project: row.get(first + 1)?,
+        boundary: if boundary.is_empty() { None } else { Some(boundary) },
+    })
+}
+
+/// The row id of a dataset the store knows.
+pub(crate) fn dataset_id(conn: &Connection, dataset: &Dataset) -> Result<Option<i64>> {
+    let boundary = dataset.boundary.as_deref().unwrap_or_default();
+    Ok(conn
+        .query_row(
+            "SELECT id FROM dataset WHERE tenant = ? AND project = ? AND boundary = ?",
+            params![dataset.tenant, dataset.project, boundary],
+            |row| row.get(0),
+        )
+        .optional()?)
+}

@@ -1,0 +1,305 @@
+//! Downloads from the server: runs, their pages, and how one ends.
+
+use fieldcast_model::{Dataset, EntityType, Record, ServerTime, SnapshotSummary};
+use rusqlite::{OptionalExtension, Row, params};
+
+use crate::access::Durability;
+use crate::merge::{Merger, Prepared, Source};
+use crate::rows::{self, RECORD, count, dataset_id, signed};
+use crate::tx::WriteTx;
+use crate::{Error, Merged, Reader, Result, Store};
+
+/// Names one download run on this device; never used again for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RunId(pub i64);
+
+/// What to download from where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyncTarget {
+    /// Base URL of the server.
+    pub server: String,
+    /// The dataset whose families are downloaded.
+    pub dataset: Dataset,
+    /// The project's name for people; empty leaves the one that is there.
+    pub project_name: String,
+    /// The boundary's name for people; empty leaves the one that is there.
+    pub boundary_name: String,
+}
+
+/// Whether to go on with an unfinished run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SyncStart {
+    /// Give up what an unfinished run noted, keeping its records, and begin at the first page.
+    Fresh,
+    /// Go on where an unfinished run stands; begin a new one when there is none.
+    Resume,
+}
+
+/// How far a run is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyncCursor {
+    /// Which run.
+    pub run: RunId,
+    /// Base URL of the server.
+    pub server: String,
+    /// What it downloads.
+    pub dataset: Dataset,
+    /// `None` until the first page is in; then that page's.
+    pub as_of: Option<ServerTime>,
+    /// Where the next page begins, as it was committed; `None` until the first page is in.
+    pub position: Option<String>,
+    /// How many households came, for people.
+    pub done: u64,
+    /// How many households the server last said there are, for people.
+    pub total: u64,
+    /// Bytes received so far.
+    pub bytes: u64,
+}
+
+/// One page of a run, as the engine resolved it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageCommit {
+    /// Which run.
+    pub run: RunId,
+    /// The server's time when it answered, less the overlap. Only the first page's is kept.
+    pub as_of: ServerTime,
+    /// Where the next page begins: any text that says so to whoever goes on with the run.
+    pub position: String,
+    /// How many households came so far, for people.
+    pub done: u64,
+    /// How many households the server says there are, for people.
+    pub total: u64,
+    /// Bytes this page took on the wire.
+    pub bytes: u64,
+    /// Records of the run's own dataset.
+    pub families: Vec<Record>,
+    /// Records that have no boundary; they go to the project-wide dataset of the same project.
+    pub project_wide: Vec<Record>,
+}
+
+/// What a run that ends has brought of a dataset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Coverage {
+    /// Part of it: its `as_of` stays.
+    Partial,
+    /// All that changed up to the run's `as_of`, which becomes the dataset's.
+    Complete,
+    /// All there is: what was not in it is gone. Counts as [`Coverage::Complete`] if fewer distinct households came.
+    Verified {
+        /// How many households the server says there are.
+        households: u64,
+        /// The types the server answered for; the absence of others says nothing.
+        answered: Vec<EntityType>,
+    },
+}
+
+/// What a finished run leaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyncSummary {
+    /// The dataset as it is now.
+    pub summary: SnapshotSummary,
+    /// Records, of either dataset, that this run marked as gone.
+    pub gone: u64,
+}
+
+impl Store {
+    /// Begins a run for the target, or goes on with the unfinished one.
+    ///
+    /// # Errors
+    /// Whatever stands in the way of writing.
+    pub fn begin_sync(&self, target: &SyncTarget, start: SyncStart) -> Result<SyncCursor> {
+        self.write(Durability::Normal, |tx| {
+            let dataset = tx.dataset(&target.dataset, &target.project_name, &target.boundary_name)?;
+            let keep = start == SyncStart::Resume;
+            tx.conn.execute(
+                "DELETE FROM sync_run WHERE server = ? AND dataset = ? AND (finished OR NOT ?)",
+                params![target.server, dataset, keep],
+            )?;
+            tx.conn.execute(
+                "INSERT INTO sync_run (server, dataset) VALUES (?, ?) ON CONFLICT (server, dataset) DO NOTHING",
+                params![target.server, dataset],
+            )?;
+            let run = tx.conn.query_one(
+                "SELECT id FROM sync_run WHERE server = ? AND dataset = ?",
+                params![target.server, dataset],
+                |row| row.get(0),
+            )?;
+            Ok(tx.run(RunId(run))?.cursor)
+        })
+    }
+
+    /// Merges a page's records and moves the run's cursor, in one transaction: after a kill either both are there or
+    /// neither. Not flushed: a power cut may take back the last pages, each with its cursor.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchRun`] when another run has taken over; whatever stands in the way of writing.
+    pub fn commit_page(&self, page: &PageCommit) -> Result<Merged> {
+        let (families, project_wide) = (Prepared::batch(&page.families), Prepared::batch(&page.project_wide));
+        self.write(Durability::Normal, |tx| {
+            let run = tx.run(page.run)?;
+            let as_of = run.cursor.as_of.unwrap_or(page.as_of);
+            let mut merger = Merger::new(tx)?;
+            let mut seen =
+                tx.conn.prepare("INSERT INTO sync_seen (run, record) VALUES (?, ?) ON CONFLICT DO NOTHING")?;
+            let mut merge = |dataset: i64, records: &[Prepared<'_>]| {
+                records.iter().try_for_each(|record| {
+                    let row = merger.merge(dataset, record, Source::Server(as_of))?;
+                    seen.execute([page.run.0, row])?;
+                    Ok::<_, Error>(())
+                })
+            };
+            merge(run.dataset, &families)?;
+            if !project_wide.is_empty() {
+                merge(run.project_dataset(tx)?, &project_wide)?;
+            }
+            tx.conn.execute(
+                "UPDATE sync_run SET started = 1, as_of = ?, position = ?, done = ?, total = ?,
+                    bytes = bytes + ? WHERE id = ?",
+                params![
+                    as_of.0,
+                    page.position,
+                    signed(page.done),
+                    signed(page.total),
+                    signed(page.bytes),
+                    page.run.0,
+                ],
+            )?;
+            Ok(merger.merged())
+        })
+    }
+
+    /// Ends a run, durably. `families` speaks of the run's own dataset, `project_wide` of the project's.
+    ///
+    /// Of what is [`Coverage::Verified`] and of a type that was answered for, each record that no page carried and that was not changed after the run
+    /// began is marked gone: deleted, dated the run's `as_of`, so that plain merging carries it to every device.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchRun`] when another run has taken over or no page was committed; whatever stands in the way of
+    /// writing.
+    pub fn finish_sync(&self, run: RunId, families: &Coverage, project_wide: &Coverage) -> Result<SyncSummary> {
+        self.write(Durability::Full, |tx| {
+            let run = tx.run(run)?;
+            let as_of = run.cursor.as_of.ok_or(Error::NoSuchRun)?;
+            let mut gone = run.end(tx, run.dataset, as_of, families)?;
+            let project = dataset_id(&tx.conn, &run.project())?;
+            if let Some(project) = project.filter(|id| *id != run.dataset) {
+                gone += run.end(tx, project, as_of, project_wide)?;
+            }
+            tx.conn.execute("UPDATE sync_run SET finished = 1 WHERE id = ?", [run.cursor.run.0])?;
+            tx.conn.execute("DELETE FROM sync_seen WHERE run = ?", [run.cursor.run.0])?;
+            Ok(SyncSummary { summary: tx.reader()?.summary_of(run.dataset)?, gone })
+        })
+    }
+}
+
+/// An unfinished run.
+struct Run {
+    dataset: i64,
+    cursor: SyncCursor,
+}
+
+impl Run {
+    fn project(&self) -> Dataset {
+        Dataset { boundary: None, ..self.cursor.dataset.clone() }
+    }
+
+    /// The project-wide dataset, made when it is not there.
+    fn project_dataset(&self, tx: &WriteTx<'_>) -> Result<i64> {
+        let name = "SELECT project_name FROM dataset WHERE id = ?";
+        let name: String = tx.conn.query_one(name, [self.dataset], |row| row.get(0))?;
+        tx.dataset(&self.project(), &name, "")
+    }
+
+    fn end(&self, tx: &WriteTx<'_>, dataset: i64, as_of: ServerTime, coverage: &Coverage) -> Result<u64> {
+        if *coverage == Coverage::Partial {
+            return Ok(0);
+        }
+        // Also when it is earlier: what was said before may have come from a device with a wrong idea, and a time
+        // that is too early costs bytes while one that is too late costs records.
+        tx.conn.execute("UPDATE dataset SET as_of = ? WHERE id = ?", params![as_of.0, dataset])?;
+        let unseen = match coverage {
+            Coverage::Verified { households, answered } if self.seen_households(tx, dataset)? >= *households => {
+                self.unseen(tx, dataset, as_of, answered)?
+            }
+            _ => return Ok(0),
+        };
+        let reader = Reader::new(&tx.conn);
+        let mut load = tx.conn.prepare(&format!("SELECT {RECORD} FROM record WHERE id = ?"))?;
+        let mut merger = Merger::new(tx)?;
+        for row in &unseen {
+            let mut rows = load.query([row])?;
+            let Some(row) = rows.next()? else { continue };
+            let record = reader.record(row)?;
+            drop(rows);
+            merger.mark_gone(dataset, &record, as_of)?;
+        }
+        Ok(unseen.len() as u64)
+    }
+
+    /// How many distinct households the run has brought.
+    fn seen_households(&self, tx: &WriteTx<'_>, dataset: i64) -> Result<u64> {
+        let sql = "SELECT count(*) FROM sync_seen s JOIN record r ON r.id = s.record
+            WHERE s.run = ? AND r.dataset = ? AND r.entity = (SELECT id FROM entity WHERE name = 'Household')";
+        Ok(tx.conn.query_one(sql, [self.cursor.run.0, dataset], |row| count(row, 0))?)
+    }
+
+    /// Rows the run should have brought and did not. One that changed after the run began may have come by air and
+    /// be newer than the pages.
+    fn unseen(
+        &self,
+        tx: &WriteTx<'_>,
+        dataset: i64,
+        as_of: ServerTime,
+        answered: &[EntityType],
+    ) -> Result<Vec<i64>> {
+        let mut statement = tx.conn.prepare(
+            "SELECT id FROM record WHERE dataset = ? AND modified <= ? AND deleted = 0
+             AND entity = (SELECT id FROM entity WHERE name = ?)
+             AND NOT EXISTS (SELECT 1 FROM sync_seen WHERE run = ? AND sync_seen.record = record.id)",
+        )?;
+        let mut unseen = Vec::new();
+        for entity in answered {
+            let rows = statement.query_map(
+                params![dataset, as_of.0, entity.as_str(), self.cursor.run.0],
+                |row| row.get::<_, i64>(0),
+            )?;
+            for row in rows {
+                unseen.push(row?);
+            }
+        }
+        Ok(unseen)
+    }
+}
+
+const SELECT: &str = "SELECT tenant, project, boundary, s.id, server, started, s.as_of, position, done, total,
+    bytes, dataset FROM sync_run s JOIN dataset d ON d.id = s.dataset WHERE NOT finished";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Run> {
+    let started: bool = row.get(5)?;
+    let cursor = SyncCursor {
+        run: RunId(row.get(3)?),
+        server: row.get(4)?,
+        dataset: rows::dataset(row, 0)?,
+        as_of: if started { Some(ServerTime(row.get(6)?)) } else { None },
+        position: if started { Some(row.get(7)?) } else { None },
+        done: count(row, 8)?,
+        total: count(row, 9)?,
+        bytes: count(row, 10)?,
+    };
+    Ok(Run { dataset: row.get(11)?, cursor })
+}
+
+impl WriteTx<'_> {
+    fn run(&self, run: RunId) -> Result<Run> {
+        let found = self.conn.query_row(&format!("{SELECT} AND s.id = ?"), [run.0], read).optional()?;
+        found.ok_or(Error::NoSuchRun)
+    }
+}
+
+impl Reader<'_> {
+    /// The newest unfinished run of a dataset.
+    pub(crate) fn unfinished_run(&self, dataset: i64) -> Result<Option<SyncCursor>> {
+        let sql = format!("{SELECT} AND dataset = ? ORDER BY s.id DESC LIMIT 1");
+        Ok(self.conn.query_row(&sql, [dataset], read).optional()?.map(|run| run.cursor))
+    }
+}

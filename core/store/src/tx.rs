@@ -1,0 +1,146 @@
+//! A write transaction: interning, datasets, and the digests that follow the records.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+
+use fieldcast_model::{Dataset, Digest, EntityType, RecordHash, RootHash};
+use rusqlite::{OptionalExtension, Transaction, params};
+
+use crate::rows::dataset_id;
+use crate::{Reader, Result};
+
+pub(crate) struct WriteTx<'c> {
+    pub(crate) conn: Transaction<'c>,
+    entities: RefCell<HashMap<EntityType, i64>>,
+    changes: RefCell<HashMap<(i64, u32), Change>>,
+    abandoned: Cell<bool>,
+}
+
+/// What a transaction did to one range of a dataset so far.
+struct Change {
+    digest: Digest,
+    records: i64,
+    json_bytes: i64,
+    households: i64,
+}
+
+impl Change {
+    const NONE: Self = Self { digest: Digest::EMPTY, records: 0, json_bytes: 0, households: 0 };
+}
+
+/// One version of a record, as far as its range is concerned.
+#[derive(Clone, Copy)]
+pub(crate) struct Counted {
+    pub(crate) root_hash: RootHash,
+    pub(crate) hash: RecordHash,
+    pub(crate) json_bytes: i64,
+    pub(crate) live_household: bool,
+}
+
+impl<'c> WriteTx<'c> {
+    pub(crate) fn new(conn: Transaction<'c>) -> Self {
+        Self { conn, entities: RefCell::default(), changes: RefCell::default(), abandoned: Cell::new(false) }
+    }
+
+    /// What the transaction would leave behind.
+    pub(crate) fn reader(&self) -> Result<Reader<'_>> {
+        self.flush()?;
+        Ok(Reader::new(&self.conn))
+    }
+
+    /// Lets the transaction end without an error and without a trace.
+    pub(crate) fn abandon(&self) {
+        self.abandoned.set(true);
+    }
+
+    pub(crate) fn commit(self) -> Result<()> {
+        if self.abandoned.get() {
+            return Ok(self.conn.rollback()?);
+        }
+        self.flush()?;
+        Ok(self.conn.commit()?)
+    }
+
+    /// The interned id of an entity type, new or known.
+    pub(crate) fn entity(&self, entity: &EntityType) -> Result<i64> {
+        if let Some(id) = self.entities.borrow().get(entity) {
+            return Ok(*id);
+        }
+        self.conn.execute("INSERT INTO entity (name) VALUES (?) ON CONFLICT DO NOTHING", [entity.as_str()])?;
+        let id = self.conn.query_one("SELECT id FROM entity WHERE name = ?", [entity.as_str()], |row| row.get(0))?;
+        self.entities.borrow_mut().insert(entity.clone(), id);
+        Ok(id)
+    }
+
+    /// The row id of a dataset, new or known. Names that are empty leave those that are there.
+    pub(crate) fn dataset(&self, dataset: &Dataset, project_name: &str, boundary_name: &str) -> Result<i64> {
+        let boundary = dataset.boundary.as_deref().unwrap_or_default();
+        self.conn.execute(
+            "INSERT INTO dataset (tenant, project, boundary, project_name, boundary_name) VALUES (?, ?, ?, ?, ?)
+             ON CONFLICT (tenant, project, boundary) DO UPDATE SET
+                project_name = iif(excluded.project_name = '', project_name, excluded.project_name),
+                boundary_name = iif(excluded.boundary_name = '', boundary_name, excluded.boundary_name)",
+            params![dataset.tenant, dataset.project, boundary, project_name, boundary_name],
+        )?;
+        dataset_id(&self.conn, dataset)?.ok_or(crate::Error::Corrupt)
+    }
+
+    /// Counts a version of a record in.
+    pub(crate) fn add(&self, dataset: i64, version: Counted) {
+        self.change(dataset, version, 1, |digest| digest.insert(version.hash));
+    }
+
+    /// Counts a version of a record out.
+    pub(crate) fn remove(&self, dataset: i64, version: Counted) {
+        self.change(dataset, version, -1, |digest| digest.remove(version.hash));
+    }
+
+    fn change(&self, dataset: i64, version: Counted, by: i64, digest: impl FnOnce(&mut Digest)) {
+        let mut changes = self.changes.borrow_mut();
+        let change = changes.entry((dataset, version.root_hash.fine_range())).or_insert(Change::NONE);
+        digest(&mut change.digest);
+        change.records += by;
+        change.json_bytes += by * version.json_bytes;
+        change.households += by * i64::from(version.live_household);
+    }
+
+    /// Brings `range_digest` up to date with the records changed so far.
+    fn flush(&self) -> Result<()> {
+        let changes = self.changes.take();
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let mut find = self.conn.prepare(
+            "SELECT digest, records, json_bytes, households FROM range_digest WHERE dataset = ? AND range = ?",
+        )?;
+        let mut put = self.conn.prepare(
+            "INSERT INTO range_digest (dataset, range, digest, records, json_bytes, households)
+             VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (dataset, range) DO UPDATE SET digest = excluded.digest,
+                records = excluded.records, json_bytes = excluded.json_bytes, households = excluded.households",
+        )?;
+        let mut drop = self.conn.prepare("DELETE FROM range_digest WHERE dataset = ? AND range = ?")?;
+        for ((dataset, range), mut change) in changes {
+            let before = find.query_row(params![dataset, range], |row| {
+                Ok((
+                    Digest::from_bytes(row.get(0)?),
+                    row.get::<_, i64>(1)?,
+                    row.get::<_, i64>(2)?,
+                    row.get::<_, i64>(3)?,
+                ))
+            });
+            if let Some((digest, records, json_bytes, households)) = before.optional()? {
+                change.digest += digest;
+                change.records += records;
+                change.json_bytes += json_bytes;
+                change.households += households;
+            }
+            if change.records == 0 {
+                drop.execute(params![dataset, range])?;
+            } else {
+                let digest = change.digest.as_bytes();
+                put.execute(params![dataset, range, digest, change.records, change.json_bytes, change.households])?;
+            }
+        }
+        Ok(())
+    }
+}

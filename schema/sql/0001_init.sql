@@ -1,0 +1,240 @@
+-- Fieldcast's database. Comments stand inside the tables, so that `.schema` in the sqlite3 shell shows them.
+-- Never edited once released: a change is a new file NNNN_*.sql; the version is the number of files applied.
+
+CREATE TABLE setting (
+    -- One row a choice made on this device: its name, the current project, ...
+    key TEXT PRIMARY KEY NOT NULL,
+    value TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE login (
+    -- Who is logged in on this device: no row or one.
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    server TEXT NOT NULL,            -- base URL
+    tenant TEXT NOT NULL,
+    session TEXT NOT NULL            -- the downsync crate's, as JSON; holds the access token
+) STRICT;
+
+CREATE TABLE entity (
+    -- Names of entity types, interned. Ids differ between devices: nothing that two devices compare may depend on them.
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE        -- Household, Task, ...
+) STRICT;
+
+CREATE TABLE dataset (
+    -- What is synced as one: a boundary's families in one project, or what a project has outside all boundaries.
+    id INTEGER PRIMARY KEY,
+    tenant TEXT NOT NULL,
+    project TEXT NOT NULL,
+    boundary TEXT NOT NULL DEFAULT '', -- code of the leaf boundary; '' = project-wide
+    project_name TEXT NOT NULL DEFAULT '',
+    boundary_name TEXT NOT NULL DEFAULT '',
+    as_of INTEGER NOT NULL DEFAULT 0,  -- server time, ms: every change up to then is in; 0 = never complete
+    UNIQUE (tenant, project, boundary)
+) STRICT;
+
+CREATE TABLE record (
+    -- The server's side of every record; unsent local edits never stand here.
+    -- Not WITHOUT ROWID: with bodies in the tree that was measured at a quarter of the insert rate.
+    id INTEGER PRIMARY KEY,
+    dataset INTEGER NOT NULL REFERENCES dataset (id) ON DELETE CASCADE,
+    entity INTEGER NOT NULL REFERENCES entity (id),
+    key ANY NOT NULL,                -- clientReferenceId: 16-byte BLOB when it is a lower-case UUID, else TEXT
+    root ANY NOT NULL,               -- key of the household it hangs off; its own when it hangs off none
+    root_hash INTEGER NOT NULL,      -- first 63 bits of BLAKE3(printed root): where the family stands in key order
+    row_version INTEGER NOT NULL DEFAULT 0,
+    modified INTEGER NOT NULL DEFAULT 0, -- server time, ms; 0 = the server does not say
+    deleted INTEGER NOT NULL DEFAULT 0,
+    gone INTEGER NOT NULL DEFAULT 0, -- 1 = deleted by this device: a verified full download no longer contained it
+    hash BLOB NOT NULL,              -- BLAKE3 of envelope and body, 32 bytes
+    body TEXT NOT NULL,              -- canonical JSON, every field the server sent; last, so the rest is read without it
+    UNIQUE (dataset, entity, key)
+) STRICT;
+
+-- `modified` is in it so that "changed since, in this range" is answered from the index, without touching rows.
+CREATE INDEX record_range ON record (dataset, root_hash, modified);
+
+CREATE TABLE range_digest (
+    -- What each of the 4096 finest key ranges holds; kept in the transaction that changes the records.
+    dataset INTEGER NOT NULL REFERENCES dataset (id) ON DELETE CASCADE,
+    range INTEGER NOT NULL,          -- root_hash >> 51
+    digest BLOB NOT NULL,            -- sum of the record hashes modulo 2^256, little-endian
+    records INTEGER NOT NULL DEFAULT 0,
+    json_bytes INTEGER NOT NULL DEFAULT 0,
+    households INTEGER NOT NULL DEFAULT 0, -- those not deleted
+    PRIMARY KEY (dataset, range)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE sync_run (
+    -- The newest download of each dataset from each server: how far it got. AUTOINCREMENT: a number is never used
+    -- twice, so a job that was overtaken cannot write into its successor's run.
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    server TEXT NOT NULL,            -- base URL
+    dataset INTEGER NOT NULL REFERENCES dataset (id) ON DELETE CASCADE,
+    started INTEGER NOT NULL DEFAULT 0,  -- 1 once a page is in
+    finished INTEGER NOT NULL DEFAULT 0, -- 1 once the dataset's as_of was set
+    as_of INTEGER NOT NULL DEFAULT 0,    -- server time of the first page less an overlap; the dataset's when finished
+    position TEXT NOT NULL DEFAULT '',   -- where the next page begins, as the downsync crate writes it; '' at the start
+    done INTEGER NOT NULL DEFAULT 0,     -- households that came, for people
+    total INTEGER NOT NULL DEFAULT 0,    -- households the server last said there are, for people
+    bytes INTEGER NOT NULL DEFAULT 0,    -- received so far
+    UNIQUE (server, dataset)
+) STRICT;
+
+CREATE TABLE sync_seen (
+    -- Which records an unfinished run's pages carried; the others are gone if the run proves to be full.
+    run INTEGER NOT NULL REFERENCES sync_run (id) ON DELETE CASCADE,
+    record INTEGER NOT NULL,         -- record.id; no REFERENCES, whose index would cost more than this table
+    PRIMARY KEY (run, record)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE chunk_cache (
+    -- Encoded chunks, ready for the air. Valid while the range's digest is the one here; older ones stay for
+    -- exchanges that began with them until they are trimmed.
+    id INTEGER PRIMARY KEY,
+    dataset INTEGER NOT NULL REFERENCES dataset (id) ON DELETE CASCADE,
+    bits INTEGER NOT NULL,           -- how often the key space was halved
+    range INTEGER NOT NULL,          -- which part
+    digest BLOB NOT NULL,            -- of the records in it, 32 bytes
+    hash BLOB NOT NULL,              -- BLAKE3 of bytes: the chunk's name
+    bytes BLOB NOT NULL,
+    UNIQUE (dataset, bits, range, digest)
+) STRICT;
+
+CREATE INDEX chunk_cache_hash ON chunk_cache (hash);
+
+CREATE TABLE incoming (
+    -- Bundles accepted and not applied yet.
+    id INTEGER PRIMARY KEY,
+    bundle BLOB NOT NULL UNIQUE,     -- 32 bytes
+    manifest BLOB NOT NULL,          -- signed, as received
+    sender BLOB NOT NULL,            -- fingerprint of the sender's key, 32 bytes
+    sender_name TEXT NOT NULL DEFAULT ''
+) STRICT;
+
+CREATE TABLE staged_chunk (
+    -- Chunks received and verified, waiting to be applied: whatever is here is never asked for again.
+    id INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL UNIQUE,       -- BLAKE3 of bytes
+    incoming INTEGER NOT NULL REFERENCES incoming (id) ON DELETE CASCADE,
+    bytes BLOB NOT NULL
+) STRICT;
+
+CREATE INDEX staged_chunk_incoming ON staged_chunk (incoming);
+
+-- Views: the data for people and tools. Plain SQL and json1 only, so any sqlite3 shell reads them.
+
+CREATE VIEW readable AS
+-- Every record with its keys as text.
+SELECT r.id, e.name AS entity, d.tenant, d.project, d.boundary,
+    CASE typeof(r.key) WHEN 'blob' THEN lower(
+        substr(hex(r.key), 1, 8) || '-' || substr(hex(r.key), 9, 4) || '-' || substr(hex(r.key), 13, 4) || '-' ||
+        substr(hex(r.key), 17, 4) || '-' || substr(hex(r.key), 21)) ELSE r.key END AS client_reference_id,
+    CASE typeof(r.root) WHEN 'blob' THEN lower(
+        substr(hex(r.root), 1, 8) || '-' || substr(hex(r.root), 9, 4) || '-' || substr(hex(r.root), 13, 4) || '-' ||
+        substr(hex(r.root), 17, 4) || '-' || substr(hex(r.root), 21)) ELSE r.root END AS root,
+    r.row_version, r.modified, r.deleted, r.gone, r.body
+FROM record r JOIN entity e ON e.id = r.entity JOIN dataset d ON d.id = r.dataset;
+
+CREATE VIEW household AS
+SELECT client_reference_id, tenant, project, boundary, row_version, modified, deleted,
+    body ->> '$.id' AS server_id,
+    body ->> '$.memberCount' AS member_count,
+    body ->> '$.householdType' AS household_type,
+    body ->> '$.address.locality.code' AS locality,
+    body ->> '$.address.latitude' AS latitude,
+    body ->> '$.address.longitude' AS longitude,
+    body
+FROM readable WHERE entity = 'Household';
+
+CREATE VIEW household_member AS
+SELECT client_reference_id, tenant, project, boundary, row_version, modified, deleted,
+    body ->> '$.id' AS server_id,
+    root AS household,
+    body ->> '$.householdClientReferenceId' AS household_client_reference_id,
+    body ->> '$.individualClientReferenceId' AS individual_client_reference_id,
+    body ->> '$.isHeadOfHousehold' AS is_head_of_household,
+    body
+FROM readable WHERE entity = 'HouseholdMember';
+
+CREATE VIEW individual AS
+SELECT client_reference_id, tenant, project, boundary, row_version, modified, deleted,
+    body ->> '$.id' AS server_id,
+    root AS household,
+    body ->> '$.individualId' AS individual_id,
+    body ->> '$.name.givenName' AS given_name,
+    body ->> '$.name.familyName' AS family_name,
+    body ->> '$.gender' AS gender,
+    body ->> '$.dateOfBirth' AS date_of_birth,
+    body ->> '$.mobileNumber' AS mobile_number,
+    body
+FROM readable WHERE entity = 'Individual';
+
+CREATE VIEW project_beneficiary AS
+SELECT client_reference_id, tenant, project, boundary, row_version, modified, deleted,
+    body ->> '$.id' AS server_id,
+    root AS household,
+    body ->> '$.projectId' AS project_id,
+    body ->> '$.beneficiaryClientReferenceId' AS beneficiary_client_reference_id,
+    body ->> '$.dateOfRegistration' AS date_of_registration,
+    body ->> '$.tag' AS tag,
+    body
+FROM readable WHERE entity = 'ProjectBeneficiary';
+
+CREATE VIEW task AS
+SELECT client_reference_id, tenant, project, boundary, row_version, modified, deleted,
+    body ->> '$.id' AS server_id,
+    root AS household,
+    body ->> '$.projectId' AS project_id,
+    body ->> '$.projectBeneficiaryClientReferenceId' AS project_beneficiary_client_reference_id,
+    body ->> '$.status' AS status,
+    body ->> '$.createdDate' AS created_date,
+    body ->> '$.address.locality.code' AS locality, -- where it was delivered; may differ from the boundary
+    body -> '$.resources' AS resources,
+    body
+FROM readable WHERE entity = 'Task';
+
+CREATE VIEW side_effect AS
+SELECT client_reference_id, tenant, project, boundary, row_version, modified, deleted,
+    body ->> '$.id' AS server_id,
+    root AS household,
+    body ->> '$.taskClientReferenceId' AS task_client_reference_id,
+    body ->> '$.projectBeneficiaryClientReferenceId' AS project_beneficiary_client_reference_id,
+    body -> '$.symptoms' AS symptoms,
+    body
+FROM readable WHERE entity = 'SideEffect';
+
+CREATE VIEW referral AS
+SELECT client_reference_id, tenant, project, boundary, row_version, modified, deleted,
+    body ->> '$.id' AS server_id,
+    root AS household,
+    body ->> '$.projectId' AS project_id,
+    body ->> '$.projectBeneficiaryClientReferenceId' AS project_beneficiary_client_reference_id,
+    body ->> '$.recipientType' AS recipient_type,
+    body ->> '$.recipientId' AS recipient_id,
+    body ->> '$.referralCode' AS referral_code,
+    body -> '$.reasons' AS reasons,
+    body
+FROM readable WHERE entity = 'Referral';
+
+CREATE VIEW hf_referral AS
+SELECT client_reference_id, tenant, project, boundary, row_version, modified, deleted,
+    body ->> '$.id' AS server_id,
+    body ->> '$.projectId' AS project_id,
+    body ->> '$.projectFacilityId' AS project_facility_id,
+    body ->> '$.symptom' AS symptom,
+    body ->> '$.beneficiaryId' AS beneficiary_id,
+    body ->> '$.referralCode' AS referral_code,
+    body
+FROM readable WHERE entity = 'HFReferral';
+
+CREATE VIEW service AS
+SELECT client_reference_id, tenant, project, boundary, row_version, modified, deleted,
+    body ->> '$.id' AS server_id,
+    root AS household,
+    body ->> '$.serviceDefId' AS service_def_id,
+    body ->> '$.referenceId' AS reference_id,
+    body ->> '$.accountId' AS account_id,
+    body -> '$.attributes' AS attributes,
+    body
+FROM readable WHERE entity = 'Service';
