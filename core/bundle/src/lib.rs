@@ -6,6 +6,7 @@
 mod chunk;
 mod columns;
 mod error;
+mod file;
 mod manifest;
 mod verify;
 
@@ -13,5 +14,6 @@ pub use chunk::{
     CHUNK_JSON_TARGET, ChunkHash, EncodedChunk, MAX_CHUNK_BYTES, MAX_CHUNK_JSON, decode_chunk, encode_chunk, range_bits,
 };
 pub use error::Error;
+pub use file::{FileError, FileHead, read_chunk};
 pub use manifest::{BundleId, ChunkInfo, MANIFEST_FORMAT, MAX_MANIFEST_BYTES, Manifest, Snapshot};
 pub use verify::verify_chunk;

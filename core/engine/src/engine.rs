@@ -8,9 +8,10 @@ use fieldcast_model::{Dataset, DeviceName, Fingerprint, Record};
 use fieldcast_net::{Identity, Interface};
 use fieldcast_store::{DatasetStatus, Login, Opened, RecordQuery, Store};
 
+use crate::bundle_file::{self, BundleInfo, Imported};
 use crate::downsync_job::Order;
 use crate::offer::Bundle;
-use crate::{DownsyncJob, Error, ExchangeSettings, OfferSession, ReceiveSession, Settings};
+use crate::{DownsyncJob, Error, ExchangeSettings, Offer, OfferSession, ReceiveSession, Settings};
 
 /// Setting: what other devices show.
 const DEVICE_NAME: &str = "device_name";
@@ -197,6 +198,34 @@ impl Engine {
         let store = self.inner.store.clone();
         let bundle = tokio::task::spawn_blocking(move || Bundle::prepare(store, &datasets)).await??;
         OfferSession::start(settings, self.inner.identity.clone(), interface, bundle)
+    }
+
+    /// Writes these datasets into a bundle file, signed with this device's key.
+    ///
+    /// # Errors
+    /// As [`offer`](Self::offer), and [`Error::File`].
+    pub async fn export(&self, datasets: Vec<Dataset>, path: PathBuf) -> Result<Offer, Error> {
+        let Inner { store, identity, name, .. } = &*self.inner;
+        let (store, identity, name) = (store.clone(), identity.clone(), name.clone());
+        let export = move || bundle_file::export(store, &identity, &name, &datasets, &path);
+        tokio::task::spawn_blocking(export).await?
+    }
+
+    /// Reads who made a bundle file and what it holds, to ask a person before [`import`](Self::import).
+    ///
+    /// # Errors
+    /// [`Error::File`].
+    pub async fn inspect(&self, path: PathBuf) -> Result<BundleInfo, Error> {
+        tokio::task::spawn_blocking(move || bundle_file::inspect(&path)).await?
+    }
+
+    /// Takes over what a bundle file holds. An import that was interrupted goes on where it was.
+    ///
+    /// # Errors
+    /// [`Error::File`], [`Error::Refused`], [`Error::Store`]; what was stored before is then unchanged.
+    pub async fn import(&self, path: PathBuf) -> Result<Imported, Error> {
+        let store = self.inner.store.clone();
+        tokio::task::spawn_blocking(move || bundle_file::import(&store, &path)).await?
     }
 
     /// Announces this device on the interface and waits for distributors. Port 0 means any free one.

@@ -42,6 +42,9 @@ pub enum Error {
     /// A receiver that was not found.
     #[error("no such receiver is near by")]
     NoSuchPeer,
+    /// An offer, or a bundle file, that could not be taken.
+    #[error(transparent)]
+    Refused(fieldcast_wire::Reason),
     /// A background task died; a bug here.
     #[error("an internal task ended ({0}); please report this")]
     Task(String),
@@ -54,6 +57,9 @@ pub enum Error {
     /// The database.
     #[error(transparent)]
     Store(#[from] fieldcast_store::Error),
+    /// Bundle files.
+    #[error(transparent)]
+    File(#[from] fieldcast_bundle::FileError),
     /// Chunks and manifests.
     #[error(transparent)]
     Bundle(#[from] fieldcast_bundle::Error),

@@ -4,6 +4,7 @@
 //! subscribe to its events, answer its questions, stop it; dropping it cancels it. Nothing here prints, and no event
 //! or error holds a record's content.
 
+mod bundle_file;
 mod downsync_job;
 mod engine;
 mod error;
@@ -13,10 +14,12 @@ mod offer;
 mod receive;
 mod settings;
 
+pub use bundle_file::{BundleInfo, Imported};
 pub use downsync_job::{BoundaryProgress, DownsyncEvent, DownsyncJob, DownsyncReport};
 pub use engine::{Account, Engine};
 pub use error::Error;
 pub use events::Subscription;
+pub use fieldcast_bundle::FileError;
 pub use fieldcast_downsync::{Boundary, BoundaryTree, Error as ServerError, Project};
 pub use fieldcast_model::{
     Dataset, DeviceName, Digest, EntityType, Fingerprint, Record, RecordId, ServerTime, SnapshotSummary,

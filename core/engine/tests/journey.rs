@@ -127,3 +127,35 @@ async fn a_no_is_told_and_writes_nothing() {
     assert_eq!(distributor.send_to(&receiver, false).await, SendState::Failed(Reason::Declined));
     assert!(receiver.digests().await.is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bundle_file_carries_the_same_and_a_damaged_one_is_refused_by_name() {
+    let sandbox = sandbox().await;
+    let (distributor, receiver) = (device("distributor-3").await, device("receiver-3").await);
+    distributor.login(&sandbox).await;
+    distributor.downsync(1).await;
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("village.fcb");
+    let datasets = distributor.engine.datasets().await.unwrap();
+    let datasets = datasets.into_iter().map(|status| status.summary.dataset).collect();
+    distributor.engine.export(datasets, path.clone()).await.unwrap();
+    let whole = std::fs::read(&path).unwrap();
+
+    let mut altered = whole.clone();
+    *altered.last_mut().unwrap() ^= 1;
+    for (bytes, word) in
+        [(&whole[..whole.len() - 1], "cut off"), (&altered[..], "damaged"), (b"hello!!!", "not a Fieldcast")]
+    {
+        std::fs::write(&path, bytes).unwrap();
+        let error = receiver.engine.import(path.clone()).await.unwrap_err().to_string();
+        assert!(error.contains(word), "{error}");
+        assert!(receiver.digests().await.is_empty(), "nothing of it was taken");
+    }
+
+    std::fs::write(&path, &whole).unwrap();
+    let info = receiver.engine.inspect(path.clone()).await.unwrap();
+    assert_eq!(info.sender.fingerprint, distributor.engine.fingerprint());
+    let imported = receiver.engine.import(path.clone()).await.unwrap();
+    assert!(imported.standings.iter().all(|standing| *standing == fieldcast::Standing::Equal));
+    assert_eq!(distributor.digests().await, receiver.digests().await);
+}

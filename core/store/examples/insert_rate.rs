@@ -18,7 +18,12 @@ fn main() -> Outcome<()> {
     let pages: Vec<Vec<Record>> = (0..households).collect::<Vec<_>>().chunks(100).map(page).collect::<Outcome<_>>()?;
     if let Ok(only) = std::env::var("ONLY") {
         for _ in 0..8 {
-            let t = match &*only { "plain" => plain(&pages, false)?, "page" => downsync(&pages)?[0], "plainpage" => plain(&pages, true)?, _ => apply(&pages, false)? };
+            let t = match &*only {
+                "plain" => plain(&pages, false)?,
+                "page" => downsync(&pages)?[0],
+                "plainpage" => plain(&pages, true)?,
+                _ => apply(&pages, false)?,
+            };
             eprintln!("{:?}", t / pages.iter().map(Vec::len).sum::<usize>() as u32);
         }
         return Ok(());
@@ -34,7 +39,8 @@ fn main() -> Outcome<()> {
     let mut best = [Duration::MAX; 6];
     for _ in 0..std::env::args().nth(2).map_or(Ok(5), |n| n.parse())? {
         let [sync, again] = downsync(&pages)?;
-        let times = [plain(&pages, true)?, sync, plain(&pages, false)?, apply(&pages, false)?, apply(&pages, true)?, again];
+        let times =
+            [plain(&pages, true)?, sync, plain(&pages, false)?, apply(&pages, false)?, apply(&pages, true)?, again];
         best.iter_mut().zip(times).for_each(|(best, time)| *best = time.min(*best));
     }
     let [per_page, sync, one, applied, reapplied, resync] = best;
@@ -56,11 +62,16 @@ fn page(households: &[u32]) -> Outcome<Vec<Record>> {
         let root = RecordId::parse(&id(&format!("h{household}")));
         for (kind, n) in KINDS {
             for i in 0..n {
-                let key = if kind == "Household" { root.clone() } else { RecordId::parse(&id(&format!("{kind}{i}{household}"))) };
+                let key = if kind == "Household" {
+                    root.clone()
+                } else {
+                    RecordId::parse(&id(&format!("{kind}{i}{household}")))
+                };
                 let filler = "x".repeat(180 + (*household as usize * 7 + i * 31) % 300);
                 let body = format!(
                     r#"{{"id":"{kind}-{household}-{i}","clientReferenceId":"{key}","householdClientReferenceId":"{root}","tenantId":"mz","rowVersion":1,"isDeleted":false,"additionalFields":{{"schema":"{kind}","version":1,"fields":[{{"key":"filler","value":"{filler}"}}]}},"auditDetails":{{"createdBy":"{}","lastModifiedBy":"{}","createdTime":1756000000000,"lastModifiedTime":175600000{household:04}}},"address":{{"locality":{{"code":"V1"}},"latitude":-15.1,"longitude":39.2,"type":"PERMANENT","id":null,"doorNo":null,"city":null,"pincode":null,"street":null}},"name":null,"gender":null,"identifiers":[],"photo":null,"fatherName":null,"husbandName":null,"bloodGroup":null,"memberRelationships":null}}"#,
-                    id("user"), id("user")
+                    id("user"),
+                    id("user")
                 );
                 records.push(Record {
                     entity: EntityType::new(kind),
@@ -159,7 +170,8 @@ fn plain(pages: &[Vec<Record>], each: bool) -> Outcome<Duration> {
     type Row = (i64, [u8; 32], i64);
     let dir = tempfile::tempdir()?;
     let conn = prepared(dir.path())?;
-    let entity = |record: &Record| KINDS.iter().position(|kind| kind.0 == record.entity.as_str()).map_or(0, |n| n as i64 + 1);
+    let entity =
+        |record: &Record| KINDS.iter().position(|kind| kind.0 == record.entity.as_str()).map_or(0, |n| n as i64 + 1);
     let row = |r: &Record| (entity(r), r.hash().0, r.root_hash().0 as i64);
     let rows: Vec<Vec<Row>> = pages.iter().map(|page| page.iter().map(row).collect()).collect();
     let start = Instant::now();
@@ -177,7 +189,15 @@ fn plain(pages: &[Vec<Record>], each: bool) -> Outcome<Duration> {
         for (r, (entity, hash, root_hash)) in page.iter().zip(rows) {
             let (RecordId::Uuid(key), RecordId::Uuid(root)) = (&r.id, &r.root) else { continue };
             insert.execute(params![
-                entity, key, root, root_hash, r.row_version, r.modified.0, r.deleted, hash, r.body.as_str()
+                entity,
+                key,
+                root,
+                root_hash,
+                r.row_version,
+                r.modified.0,
+                r.deleted,
+                hash,
+                r.body.as_str()
             ])?;
         }
         if each {

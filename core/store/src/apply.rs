@@ -1,10 +1,12 @@
 //! Taking over a snapshot, or the changes to one, from another device.
 
+use std::sync::mpsc::{self, Receiver, Sender};
+
 use fieldcast_model::{Record, SnapshotSummary};
 use rusqlite::params;
 
 use crate::access::Durability;
-use crate::merge::{Merger, Prepared, Source};
+use crate::merge::{Merger, Prepared, Source, aside};
 use crate::tx::WriteTx;
 use crate::{ApplyError, Merged, Result, Store};
 
@@ -19,7 +21,7 @@ pub struct Applied {
 
 impl Store {
     /// Merges the batches that `next` gives, until it gives none, into the dataset of `snapshot`, in one transaction
-    /// that is durable when this returns. Memory is one batch. The dataset's `as_of` becomes the later of its own and
+    /// that is durable when this returns. Memory is two batches. The dataset's `as_of` becomes the later of its own and
     /// the snapshot's; of `snapshot`, only dataset, names and `as_of` are used.
     ///
     /// No other write can run meanwhile, so `next` should decode, not wait for a network.
@@ -54,12 +56,15 @@ impl Store {
         brings: Brings,
         next: &mut dyn FnMut() -> Result<Option<Vec<Record>>, E>,
     ) -> Result<Applied, ApplyError<E>> {
-        let applied = self.write(Durability::Full, |tx| {
-            let applied = apply(tx, snapshot, brings, next)?;
-            if applied.is_err() {
-                tx.abandon();
-            }
-            Ok(applied)
+        let (hash, batches) = mpsc::channel();
+        let applied = aside(batches.into_iter().map(Prepared::owned), |hashed| {
+            self.write(Durability::Full, |tx| {
+                let applied = apply(tx, snapshot, brings, next, &Hasher { hash, hashed })?;
+                if applied.is_err() {
+                    tx.abandon();
+                }
+                Ok(applied)
+            })
         })?;
         applied.map_err(ApplyError::Source)
     }
@@ -68,8 +73,16 @@ impl Store {
 /// What the batches of an apply are.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Brings {
+    /// All the receiver lacked of the snapshot.
     Everything,
+    /// What was modified since the receiver's `as_of`, which may not be all it lacks.
     Changes,
+}
+
+/// The two ends of the thread that hashes.
+struct Hasher {
+    hash: Sender<Vec<Record>>,
+    hashed: Receiver<Vec<Prepared<'static>>>,
 }
 
 /// The inner result is the caller's.
@@ -78,17 +91,28 @@ fn apply<E>(
     snapshot: &SnapshotSummary,
     brings: Brings,
     next: &mut dyn FnMut() -> Result<Option<Vec<Record>>, E>,
+    hasher: &Hasher,
 ) -> Result<Result<Applied, E>> {
     let id = tx.dataset(&snapshot.dataset, &snapshot.project_name, &snapshot.boundary_name)?;
     let mut merger = Merger::new(tx)?;
+    let mut merge = || {
+        let batch = hasher.hashed.recv().unwrap_or_default(); // the hasher lives while `hash` does
+        batch.iter().try_for_each(|record| merger.merge(id, record, Source::Peer).map(drop))
+    };
+    // One batch is hashed while the one before it is merged.
+    let mut hashing = false;
     loop {
-        let records = match next() {
-            Ok(Some(records)) => records,
-            Ok(None) => break,
+        let batch = match next() {
+            Ok(batch) => batch,
             Err(e) => return Ok(Err(e)),
         };
-        for record in Prepared::batch(&records) {
-            merger.merge(id, &record, Source::Peer)?;
+        let more = batch.is_some_and(|records| hasher.hash.send(records).is_ok());
+        if hashing {
+            merge()?;
+        }
+        hashing = more;
+        if !more {
+            break;
         }
     }
     let merged = merger.merged();

@@ -32,6 +32,7 @@ mod open;
 mod ranges;
 mod records;
 mod rows;
+mod seen;
 mod settings;
 mod staging;
 mod sync;

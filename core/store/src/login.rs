@@ -20,10 +20,7 @@ pub struct Login {
 
 impl fmt::Debug for Login {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Login")
-            .field("server", &self.server)
-            .field("tenant", &self.tenant)
-            .finish_non_exhaustive()
+        f.debug_struct("Login").field("server", &self.server).field("tenant", &self.tenant).finish_non_exhaustive()
     }
 }
 

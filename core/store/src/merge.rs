@@ -1,6 +1,7 @@
 //! The one way a record gets in: merged by the model's rule, counted in its range's digest.
 
 use std::borrow::Cow;
+use std::sync::mpsc::{self, Receiver};
 
 use fieldcast_model::{Record, RecordHash, RecordId, RootHash, ServerTime, Stamp};
 use rusqlite::{OptionalExtension, Statement, params};
@@ -40,13 +41,7 @@ pub(crate) enum Source {
     Server(ServerTime),
 }
 
-/// Cheap phones have four to eight cores, half of them slow.
-const MOST_HASHERS: usize = 4;
-
-/// Records whose hashing takes longer than starting a thread.
-const WORTH_A_THREAD: usize = 128;
-
-/// A record with what its row needs computed: work done before the writer is taken.
+/// A record with what its row needs computed; see [`aside`] for where.
 pub(crate) struct Prepared<'a> {
     record: Cow<'a, Record>,
     hash: RecordHash,
@@ -58,39 +53,22 @@ impl<'a> Prepared<'a> {
         Self { hash: record.hash(), record, root_hash }
     }
 
-    /// Prepares records in their order, on several cores when there are many: hashing is an eighth of what a record
-    /// costs on the way in, and all of it that need not wait its turn.
     pub(crate) fn batch(records: &'a [Record]) -> Vec<Self> {
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(MOST_HASHERS);
-        let share = records.len().div_ceil(cores).max(WORTH_A_THREAD);
-        if records.len() <= share {
-            return Self::sequence(records);
-        }
-        std::thread::scope(|scope| {
-            let (mine, others) = records.split_at(share);
-            let others: Vec<_> =
-                others.chunks(share).map(|part| (part, scope.spawn(move || Self::sequence(part)))).collect();
-            let mut prepared = Self::sequence(mine);
-            prepared.reserve_exact(records.len() - share);
-            for (part, hasher) in others {
-                prepared.extend(hasher.join().unwrap_or_else(|_| Self::sequence(part)));
-            }
-            prepared
-        })
+        Self::all(records.iter().map(Cow::Borrowed))
     }
 
-    fn sequence(records: &'a [Record]) -> Vec<Self> {
-        let mut family: Option<(&RecordId, RootHash)> = None;
-        let prepare = |record: &'a Record| {
+    fn all(records: impl Iterator<Item = Cow<'a, Record>>) -> Vec<Self> {
+        let mut family: Option<(RecordId, RootHash)> = None;
+        let prepare = |record: Cow<'a, Record>| {
+            let record = settled(record);
             // Families come together, so the root is hashed once for each.
-            let root_hash = match family {
-                Some((root, hash)) if *root == record.root => hash,
-                _ => record.root_hash(),
+            let root_hash = match &family {
+                Some((root, hash)) if *root == record.root => *hash,
+                _ => family.insert((record.root.clone(), record.root_hash())).1,
             };
-            family = Some((&record.root, root_hash));
-            Self::new(settled(record), root_hash)
+            Self::new(record, root_hash)
         };
-        records.iter().map(prepare).collect()
+        records.map(prepare).collect()
     }
 
     fn counted(&self) -> Counted {
@@ -107,25 +85,48 @@ impl<'a> Prepared<'a> {
     }
 }
 
+impl Prepared<'static> {
+    pub(crate) fn owned(records: Vec<Record>) -> Vec<Self> {
+        Self::all(records.into_iter().map(Cow::Owned))
+    }
+}
+
+/// Lets another thread work `items` out while `f` uses those that are ready. Hashing, a fifth of what a record costs on
+/// its way in, so takes none of the writer's time.
+pub(crate) fn aside<I: Send, T>(items: impl Iterator<Item = I> + Send, f: impl FnOnce(Receiver<I>) -> T) -> T {
+    std::thread::scope(|scope| {
+        let (ready, work) = mpsc::channel();
+        scope.spawn(move || {
+            for item in items {
+                if ready.send(item).is_err() {
+                    break; // `f` has failed
+                }
+            }
+        });
+        f(work)
+    })
+}
+
 /// A peer may send a UUID in its text form. Stored so, it would be a second row with the same printed id.
-fn settled(record: &Record) -> Cow<'_, Record> {
+fn settled(mut record: Cow<'_, Record>) -> Cow<'_, Record> {
     let astray = |id: &RecordId| match id {
         RecordId::Uuid(_) => None,
         RecordId::Text(text) => Some(RecordId::parse(text)).filter(|id| matches!(id, RecordId::Uuid(_))),
     };
-    match (astray(&record.id), astray(&record.root)) {
-        (None, None) => Cow::Borrowed(record),
-        (id, root) => {
-            let mut record = record.clone();
-            record.id = id.unwrap_or(record.id);
-            record.root = root.unwrap_or(record.root);
-            Cow::Owned(record)
-        }
+    if let Some(id) = astray(&record.id) {
+        record.to_mut().id = id;
     }
+    if let Some(root) = astray(&record.root) {
+        record.to_mut().root = root;
+    }
+    record
 }
 
-pub(crate) fn is_household(record: &Record) -> bool {
-    record.entity.as_str() == "Household"
+/// The type whose records are counted as households.
+pub(crate) const HOUSEHOLD: &str = "Household";
+
+fn is_household(record: &Record) -> bool {
+    record.entity.as_str() == HOUSEHOLD
 }
 
 /// Merges records into one dataset after another, with statements prepared once.

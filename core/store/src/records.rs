@@ -67,7 +67,8 @@ impl Reader<'_> {
     /// Whatever stands in the way of reading.
     pub fn modified_totals(&self, dataset: &Dataset, since: ServerTime) -> Result<(u64, u64)> {
         let Some(id) = dataset_id(self.conn, dataset)? else { return Ok((0, 0)) };
-        let sql = "SELECT count(*), ifnull(sum(octet_length(body)), 0) FROM record WHERE dataset = ? AND modified > ?";
+        let sql = "SELECT count(*), ifnull(sum(octet_length(body)), 0)
+            FROM record INDEXED BY record_range WHERE dataset = ? AND modified > ?";
         Ok(self.conn.query_one(sql, params![id, since.0], |row| Ok((count(row, 0)?, count(row, 1)?)))?)
     }
 

@@ -1,13 +1,19 @@
 //! Downloads from the server: runs, their pages, and how one ends.
 
+use std::sync::mpsc::Receiver;
+
 use fieldcast_model::{Dataset, EntityType, Record, ServerTime, SnapshotSummary};
 use rusqlite::{OptionalExtension, Row, params};
 
 use crate::access::Durability;
-use crate::merge::{Merger, Prepared, Source};
+use crate::merge::{HOUSEHOLD, Merger, Prepared, Source, aside};
 use crate::rows::{self, RECORD, count, dataset_id, signed};
+use crate::seen::Seen;
 use crate::tx::WriteTx;
 use crate::{Error, Merged, Reader, Result, Store};
+
+/// Records that are hashed together while the part before them is merged.
+const PART: usize = 128;
 
 /// Names one download run on this device; never used again for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -134,35 +140,33 @@ impl Store {
     /// # Errors
     /// [`Error::NoSuchRun`] when another run has taken over; whatever stands in the way of writing.
     pub fn commit_page(&self, page: &PageCommit) -> Result<Merged> {
-        let (families, project_wide) = (Prepared::batch(&page.families), Prepared::batch(&page.project_wide));
+        let parts = |records, wide| <[Record]>::chunks(records, PART).map(move |part| (wide, part));
+        let parts = parts(&page.families, false).chain(parts(&page.project_wide, true));
+        aside(parts.map(|(wide, part)| (wide, Prepared::batch(part))), |prepared| self.commit_prepared(page, prepared))
+    }
+
+    fn commit_prepared(&self, page: &PageCommit, prepared: Receiver<(bool, Vec<Prepared<'_>>)>) -> Result<Merged> {
         self.write(Durability::Normal, |tx| {
             let run = tx.run(page.run)?;
             let as_of = run.cursor.as_of.unwrap_or(page.as_of);
             let mut merger = Merger::new(tx)?;
-            let mut seen =
-                tx.conn.prepare("INSERT INTO sync_seen (run, record) VALUES (?, ?) ON CONFLICT DO NOTHING")?;
-            let mut merge = |dataset: i64, records: &[Prepared<'_>]| {
-                records.iter().try_for_each(|record| {
-                    let row = merger.merge(dataset, record, Source::Server(as_of))?;
-                    seen.execute([page.run.0, row])?;
-                    Ok::<_, Error>(())
-                })
-            };
-            merge(run.dataset, &families)?;
-            if !project_wide.is_empty() {
-                merge(run.project_dataset(tx)?, &project_wide)?;
+            let mut seen = Vec::with_capacity(page.families.len() + page.project_wide.len());
+            let mut project = None;
+            for (wide, records) in prepared {
+                let dataset = match (wide, project) {
+                    (false, _) => run.dataset,
+                    (true, Some(known)) => known,
+                    (true, None) => *project.insert(run.project_dataset(tx)?),
+                };
+                for record in &records {
+                    seen.push(merger.merge(dataset, record, Source::Server(as_of))?);
+                }
             }
+            tx.note_seen(page.run, seen)?;
             tx.conn.execute(
                 "UPDATE sync_run SET started = 1, as_of = ?, position = ?, done = ?, total = ?,
                     bytes = bytes + ? WHERE id = ?",
-                params![
-                    as_of.0,
-                    page.position,
-                    signed(page.done),
-                    signed(page.total),
-                    signed(page.bytes),
-                    page.run.0,
-                ],
+                params![as_of.0, page.position, signed(page.done), signed(page.total), signed(page.bytes), page.run.0,],
             )?;
             Ok(merger.merged())
         })
@@ -170,8 +174,9 @@ impl Store {
 
     /// Ends a run, durably. `families` speaks of the run's own dataset, `project_wide` of the project's.
     ///
-    /// Of what is [`Coverage::Verified`] and of a type that was answered for, each record that no page carried and that was not changed after the run
-    /// began is marked gone: deleted, dated the run's `as_of`, so that plain merging carries it to every device.
+    /// Of what is [`Coverage::Verified`] and of a type that was answered for, each record that no page carried and
+    /// that was not changed after the run began is marked gone: deleted, dated the run's `as_of`, so that plain
+    /// merging carries it to every device.
     ///
     /// # Errors
     /// [`Error::NoSuchRun`] when another run has taken over or no page was committed; whatever stands in the way of
@@ -217,58 +222,36 @@ impl Run {
         // Also when it is earlier: what was said before may have come from a device with a wrong idea, and a time
         // that is too early costs bytes while one that is too late costs records.
         tx.conn.execute("UPDATE dataset SET as_of = ? WHERE id = ?", params![as_of.0, dataset])?;
-        let unseen = match coverage {
-            Coverage::Verified { households, answered } if self.seen_households(tx, dataset)? >= *households => {
-                self.unseen(tx, dataset, as_of, answered)?
-            }
-            _ => return Ok(0),
-        };
-        let reader = Reader::new(&tx.conn);
-        let mut load = tx.conn.prepare(&format!("SELECT {RECORD} FROM record WHERE id = ?"))?;
-        let mut merger = Merger::new(tx)?;
-        for row in &unseen {
-            let mut rows = load.query([row])?;
-            let Some(row) = rows.next()? else { continue };
-            let record = reader.record(row)?;
-            drop(rows);
-            merger.mark_gone(dataset, &record, as_of)?;
+        let Coverage::Verified { households, answered } = coverage else { return Ok(0) };
+        let seen = tx.seen(self.cursor.run)?;
+        let came = tx.rows_of(dataset, HOUSEHOLD)?.into_iter().filter(|row| seen.contains(*row)).count();
+        if (came as u64) < *households {
+            return Ok(0);
         }
-        Ok(unseen.len() as u64)
+        answered.iter().map(|entity| mark_gone(tx, dataset, entity, as_of, &seen)).sum()
     }
+}
 
-    /// How many distinct households the run has brought.
-    fn seen_households(&self, tx: &WriteTx<'_>, dataset: i64) -> Result<u64> {
-        let sql = "SELECT count(*) FROM sync_seen s JOIN record r ON r.id = s.record
-            WHERE s.run = ? AND r.dataset = ? AND r.entity = (SELECT id FROM entity WHERE name = 'Household')";
-        Ok(tx.conn.query_one(sql, [self.cursor.run.0, dataset], |row| count(row, 0))?)
-    }
-
-    /// Rows the run should have brought and did not. One that changed after the run began may have come by air and
-    /// be newer than the pages.
-    fn unseen(
-        &self,
-        tx: &WriteTx<'_>,
-        dataset: i64,
-        as_of: ServerTime,
-        answered: &[EntityType],
-    ) -> Result<Vec<i64>> {
-        let mut statement = tx.conn.prepare(
-            "SELECT id FROM record WHERE dataset = ? AND modified <= ? AND deleted = 0
-             AND entity = (SELECT id FROM entity WHERE name = ?)
-             AND NOT EXISTS (SELECT 1 FROM sync_seen WHERE run = ? AND sync_seen.record = record.id)",
-        )?;
-        let mut unseen = Vec::new();
-        for entity in answered {
-            let rows = statement.query_map(
-                params![dataset, as_of.0, entity.as_str(), self.cursor.run.0],
-                |row| row.get::<_, i64>(0),
-            )?;
-            for row in rows {
-                unseen.push(row?);
-            }
+/// Marks what the run should have brought and did not. What changed after the run began may have come by air and be
+/// newer than the pages: it stays.
+fn mark_gone(tx: &WriteTx<'_>, dataset: i64, entity: &EntityType, as_of: ServerTime, seen: &Seen) -> Result<u64> {
+    let reader = Reader::new(&tx.conn);
+    let mut load =
+        tx.conn.prepare(&format!("SELECT {RECORD} FROM record WHERE id = ? AND modified <= ? AND deleted = 0"))?;
+    let mut merger = Merger::new(tx)?;
+    let mut gone = 0;
+    for row in tx.rows_of(dataset, entity.as_str())? {
+        if seen.contains(row) {
+            continue;
         }
-        Ok(unseen)
+        let mut rows = load.query([row, as_of.0])?;
+        let Some(row) = rows.next()? else { continue };
+        let record = reader.record(row)?;
+        drop(rows);
+        merger.mark_gone(dataset, &record, as_of)?;
+        gone += 1;
     }
+    Ok(gone)
 }
 
 const SELECT: &str = "SELECT tenant, project, boundary, s.id, server, started, s.as_of, position, done, total,

@@ -40,7 +40,7 @@ impl Prob {
         let p = i64::from(self.0 >> 10);
         let target = if bit { (1 << 22) - 1 } else { 0 };
         let rate = RATE.get(count as usize).copied().unwrap_or_default();
-        let p = p + ((target - p) * rate >> 16);
+        let p = p + (((target - p) * rate) >> 16);
         self.0 = (p as u32) << 10 | if count < COUNT_LIMIT { count + 1 } else { count };
     }
 }

@@ -4,9 +4,11 @@
 
 use fieldcast_model::{EntityType, Json, MAX_DEPTH, Record, RecordId, ServerTime};
 
+use super::FORMAT;
 use super::bytes::Bytes;
 use super::coder::{Coder, Reader};
 use super::head_read::HeadReader;
+use super::limits::MAX_RECORDS;
 use super::number::{write_decimal, write_int};
 use super::plan::{Class, Plan};
 use super::schema::{Kind, ROOT, Schema};
@@ -15,8 +17,6 @@ use super::state::State;
 use super::table::Table;
 use super::text;
 use super::timed::Timed;
-use super::FORMAT;
-use super::limits::MAX_RECORDS;
 use crate::error::malformed;
 use crate::{Error, MAX_CHUNK_JSON};
 
@@ -79,7 +79,8 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Vec<Record>, Error> {
     let state = State::new(&schema, &plan);
     let coder = Reader::new(coded, bytes.0);
     let table = Table::default();
-    let mut decoder = Decoder { schema: &schema, plan: &plan, head, state, coder, table, checked: Vec::new(), room: preface.json };
+    let mut decoder =
+        Decoder { schema: &schema, plan: &plan, head, state, coder, table, checked: Vec::new(), room: preface.json };
     decoder.all(preface.records)
 }
 
@@ -101,8 +102,7 @@ const AS_JSON: u8 = 2;
 
 impl Decoder<'_> {
     fn all(&mut self, count: usize) -> Result<Vec<Record>, Error> {
-        let types: Vec<EntityType> =
-            self.schema.entities.iter().map(|entity| EntityType::new(&entity.name)).collect();
+        let types: Vec<EntityType> = self.schema.entities.iter().map(|entity| EntityType::new(&entity.name)).collect();
         // A small input may announce many records: room is made as they come.
         let mut records = Vec::with_capacity(count.min(1 << 12));
         let mut body = String::new();

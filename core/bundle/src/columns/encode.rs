@@ -9,6 +9,7 @@ use super::coder::{Coder, Writer};
 use super::events::{self, Home, number_of};
 use super::head::{Head, in_order};
 use super::layout::Layout;
+use super::limits::MAX_RECORDS;
 use super::plan::{Class, Plan};
 use super::plan_texts::new_class;
 use super::schema::{Kind, ROOT};
@@ -18,7 +19,6 @@ use super::state::State;
 use super::table::{Quick, Table};
 use super::timed::Timed;
 use super::{FORMAT, plan_numbers, plan_texts};
-use super::limits::MAX_RECORDS;
 use crate::{Error, MAX_CHUNK_JSON};
 
 /// Encodes `records`; the same records in the same order give the same bytes.
@@ -41,13 +41,15 @@ pub(crate) fn encode(records: &[Record]) -> Result<Vec<u8>, Error> {
     assemble(records.len(), json, &head, &coded, &raw)
 }
 
-fn bring_in_order(shredded: &mut Shredded<'_>) {
+/// Lists the paths as the head does, and numbers the columns.
+pub(crate) fn bring_in_order(shredded: &mut Shredded<'_>) {
     let numbers = in_order(&mut shredded.schema);
     shredded.cells.iter_mut().for_each(|cell| cell.node = numbers[cell.node as usize]);
     shredded.schema.number_columns();
 }
 
-fn choose(shredded: &Shredded<'_>) -> (Plan, Vec<Home>) {
+/// Chooses how the columns are coded.
+pub(crate) fn choose(shredded: &Shredded<'_>) -> (Plan, Vec<Home>) {
     let table = &shredded.interner.table;
     let values = events::events(shredded);
     let layout = Layout::find(&values, &shredded.schema, &shredded.interner);
@@ -236,64 +238,5 @@ impl<'a> Encoder<'a> {
             self.number(parts.millis, time.millis);
             self.number(parts.millis + 1, time.ticks);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use fieldcast_model::{EntityType, Json, RecordId, ServerTime};
-    use fieldcast_sandbox::{Campaign, SandboxConfig};
-
-    use super::*;
-
-    /// A chunk's worth of records of both campaigns.
-    fn sample() -> Vec<Record> {
-        let config = SandboxConfig { seed: 99, households: 45, boundaries: 1, ..SandboxConfig::default() };
-        let moment = Campaign::new(&config).unwrap().moment();
-        let mut root = RecordId::parse("");
-        let mut convert = |record: fieldcast_sandbox::Record| {
-            let id = RecordId::parse(&record.client_reference_id);
-            let entity = match record.entity {
-                "ProjectBeneficiaries" => "ProjectBeneficiary",
-                other => other.trim_end_matches('s'),
-            };
-            if entity == "Household" {
-                root = id.clone();
-            }
-            Record {
-                entity: EntityType::new(entity),
-                id,
-                root: root.clone(),
-                row_version: record.row_version.map_or(0, i64::from),
-                modified: ServerTime(record.modified.unwrap_or_default()),
-                deleted: record.deleted,
-                body: Json::parse(&record.json).unwrap(),
-            }
-        };
-        let (project, leaf) = (&moment.projects()[0].id, &moment.leaves()[0].code);
-        let mut records: Vec<Record> = moment.records(project, leaf).unwrap().map(&mut convert).collect();
-        records.extend(moment.hf_referrals(project).unwrap().into_iter().map(convert));
-        records.sort_by_cached_key(|r| (r.root_hash(), r.root.clone(), r.entity.clone(), r.id.clone()));
-        records
-    }
-
-    /// Words of DIGIT's models (facts C) that stand in bodies, the most frequent last.
-    const WORDS: &str = "BENEFICIARY_MIGRATEDBENEFICIARY_DIEDINELIGIBLEBENEFICIARY_REFERREDBENEFICIARY_ABSENTCLOSED_HOUSEHOLD\
-        BENEFICIARY_REFUSEDADMINISTRATION_FAILEDNOT_ADMINISTEREDVISITEDCORRESPONDENCETRANSGENDERSTAFFFACILITYCOMMUNITY\
-        UNIQUE_BENEFICIARY_IDDEFAULTOTHERFAMILYFEMALEMALEPERMANENTDELIVEREDADMINISTRATION_SUCCESS";
-
-    #[test]
-    #[ignore = "writes dictionary.bin, which belongs to the format"]
-    fn write_the_dictionary() {
-        let records = sample();
-        let names = names(&records);
-        let mut shredded = shred(&records, &names).unwrap();
-        bring_in_order(&mut shredded);
-        let (plan, _) = choose(&shredded);
-        let mut head = Head::default();
-        head.schema(&shredded.schema);
-        head.plan(&plan);
-        let dictionary = [WORDS.as_bytes(), &head.texts, &head.lengths, &head.structure].concat();
-        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/src/columns/dictionary.bin"), dictionary).unwrap();
     }
 }

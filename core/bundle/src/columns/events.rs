@@ -107,4 +107,3 @@ pub(crate) fn homes(events: &[Event], columns: u32) -> Vec<Home> {
     }
     homes
 }
-

@@ -5,9 +5,9 @@
 use fieldcast_model::MAX_DEPTH;
 
 use super::bytes::Bytes;
+use super::layout::Numbering;
 use super::limits::{MAX_ENTITIES, MAX_FRAMED, MAX_LISTED, MAX_NODES, MAX_TIMED};
 use super::number::{LARGE_SCALE, SMALL_SCALE};
-use super::layout::Numbering;
 use super::plan::{Class, NumberPlan, Plan, TextPlan};
 use super::schema::{Entity, Kind, Member, Node, OWN_ITEMS, Schema};
 use super::skeleton::{MAX_DIGITS, MAX_GROUPS, Skeleton};

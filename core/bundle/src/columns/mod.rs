@@ -10,6 +10,8 @@
 mod bytes;
 mod coder;
 mod decode;
+#[cfg(test)]
+mod dictionary;
 mod encode;
 mod events;
 mod head;
@@ -21,6 +23,7 @@ mod number;
 mod plan;
 mod plan_numbers;
 mod plan_texts;
+mod scan;
 mod schema;
 mod shred;
 mod skeleton;

@@ -112,7 +112,7 @@ pub(crate) fn log2(n: u32) -> u64 {
     let mut mantissa = (u64::from(n.max(1)) << 31) >> whole; // 1.0 to 2.0, 31 bits of fraction
     let mut result = u64::from(whole);
     for _ in 0..8 {
-        mantissa = mantissa * mantissa >> 31;
+        mantissa = (mantissa * mantissa) >> 31;
         let carry = mantissa >> 32;
         result = result << 1 | carry;
         mantissa >>= carry;

@@ -14,12 +14,7 @@ const FINALISTS: usize = 3;
 const MAX_SOURCES: usize = 1024;
 
 /// The best plan for each column.
-pub(crate) fn choose(
-    events: &[Event],
-    homes: &[Home],
-    table: &Table,
-    layout: Layout,
-) -> Vec<TextPlan> {
+pub(crate) fn choose(events: &[Event], homes: &[Home], table: &Table, layout: Layout) -> Vec<TextPlan> {
     let texts: Vec<(u32, u32)> = events
         .iter()
         .filter_map(|event| match *event {
@@ -40,11 +35,7 @@ pub(crate) fn choose(
     choose_lists(&missed, homes, &mut plans);
     for miss in &missed {
         let plan = &mut plans[miss.column as usize];
-        plan.classes |= if miss.new {
-            new_class(table.uuid(miss.id), plan).bit()
-        } else {
-            0
-        };
+        plan.classes |= if miss.new { new_class(table.uuid(miss.id), plan).bit() } else { 0 };
     }
     note_classes(&missed, homes, &mut plans);
     plans
@@ -103,16 +94,16 @@ fn sources(texts: &[(u32, u32)], finalists: &[Vec<u32>], counts: &[u32]) -> Vec<
         }
         last[column] = *id;
     }
-    let plan = |((trials, sources), count): ((&Vec<(u32, u32)>, &Vec<u32>), &u32)| {
+    let plan = |trials: &[(u32, u32)], sources: &[u32], count: u32| {
         let best = trials.iter().zip(sources).max_by_key(|((hits, _), source)| (*hits, u32::MAX - *source));
         match best {
-            Some(((hits, misses), source)) if hits * 8 > *count => {
+            Some(((hits, misses), source)) if hits * 8 > count => {
                 TextPlan { source: Some(*source), certain: *misses == 0, ..TextPlan::default() }
             }
             _ => TextPlan::default(),
         }
     };
-    trials.iter().zip(finalists).zip(counts).map(plan).collect()
+    trials.iter().zip(finalists).zip(counts).map(|((trials, sources), count)| plan(trials, sources, *count)).collect()
 }
 
 /// A text its column's source does not predict.

@@ -6,6 +6,7 @@ use fieldcast_model::{Json, MAX_DEPTH, Record, RecordId};
 
 use super::limits::{MAX_ENTITIES, MAX_LISTED, MAX_NODES};
 use super::number::{self, Parsed};
+use super::scan::Scan;
 use super::schema::{Entity, Kind, Member, Node, OWN_ITEMS, Schema};
 use super::table::{Interner, Quick, parse_uuid};
 use super::text;
@@ -137,9 +138,9 @@ impl<'a> Shredded<'a> {
         if !self.has_room_for(text) {
             return self.raw(node, text);
         }
-        let mut scan = Scan { text, at: 0 };
+        let mut scan = Scan::new(text);
         self.value(&mut scan, node, 0)?;
-        if scan.at == text.len() { Ok(()) } else { Err(Refused::Text) }
+        if scan.is_at_end() { Ok(()) } else { Err(Refused::Text) }
     }
 
     /// Whether a body can be taken apart without leaving the limits, whatever it holds. Each of its values but the
@@ -167,7 +168,7 @@ impl<'a> Shredded<'a> {
     fn value(&mut self, scan: &mut Scan<'a>, node: u32, depth: usize) -> Result<(), Refused> {
         match scan.peek() {
             Some(b'"') => {
-                let content = scan.string()?;
+                let content = scan.string().ok_or(Refused::Text)?;
                 let (id, new) = self.string(content)?;
                 if new && !text::is_content(content) {
                     return Err(Refused::Text);
@@ -186,7 +187,7 @@ impl<'a> Shredded<'a> {
     }
 
     fn literal(&mut self, scan: &mut Scan<'a>, node: u32, word: &str, kind: Kind) -> Result<(), Refused> {
-        scan.expect(word.as_bytes())?;
+        scan.expect(word.as_bytes()).ok_or(Refused::Text)?;
         self.cell(node, kind, 0, 0);
         Ok(())
     }
@@ -213,7 +214,7 @@ impl<'a> Shredded<'a> {
     fn array(&mut self, scan: &mut Scan<'a>, node: u32, depth: usize) -> Result<(), Refused> {
         let cell = self.cells.len();
         self.cell(node, Kind::Array, 0, 0);
-        scan.at += 1;
+        scan.skip();
         let mut len = 0;
         if scan.peek() != Some(b']') {
             loop {
@@ -221,13 +222,13 @@ impl<'a> Shredded<'a> {
                 self.value(scan, item, depth)?;
                 len += 1;
                 match scan.peek() {
-                    Some(b',') => scan.at += 1,
+                    Some(b',') => scan.skip(),
                     Some(b']') => break,
                     _ => return Err(Refused::Text),
                 }
             }
         }
-        scan.at += 1;
+        scan.skip();
         self.cells[cell].value = len as i64;
         let (least, greatest) = &mut self.schema.nodes[node as usize].lengths;
         (*least, *greatest) = ((*least).min(len as u32), (*greatest).max(len as u32));
@@ -247,17 +248,17 @@ impl<'a> Shredded<'a> {
     fn object(&mut self, scan: &mut Scan<'a>, node: u32, depth: usize) -> Result<(), Refused> {
         let cell = self.cells.len();
         self.cell(node, Kind::Object, 0, 0);
-        scan.at += 1;
+        scan.skip();
         let expected = self.last_lists[node as usize] as usize;
         let mut as_expected = true;
         let mut found: Vec<u32> = Vec::new(); // filled only from the first surprise on
         let mut count = 0;
         while scan.peek() != Some(b'}') {
             if count > 0 {
-                scan.expect(b",")?;
+                scan.expect(b",").ok_or(Refused::Text)?;
             }
             let guess = self.guess(node, expected, count).filter(|_| as_expected);
-            let member = match guess.filter(|guess| scan.key_is(&self.key_of(node, *guess))) {
+            let member = match guess.filter(|guess| scan.key_is(self.key_of(node, *guess))) {
                 Some(guess) => guess,
                 None => {
                     if as_expected {
@@ -274,7 +275,7 @@ impl<'a> Shredded<'a> {
             let child = self.schema.nodes[node as usize].members[member as usize].node;
             self.value(scan, child, depth)?;
         }
-        scan.at += 1;
+        scan.skip();
         let known = self.schema.nodes[node as usize].lists.get(expected).is_some_and(|list| list.len() == count);
         let list = if as_expected && known {
             expected as u32
@@ -304,8 +305,8 @@ impl<'a> Shredded<'a> {
         if scan.peek() != Some(b'"') {
             return Err(Refused::Text);
         }
-        let key = scan.string()?;
-        scan.expect(b":")?;
+        let key = scan.string().ok_or(Refused::Text)?;
+        scan.expect(b":").ok_or(Refused::Text)?;
         let id = match self.keys.get(key) {
             Some(id) => *id,
             None if text::is_content(key) => {
@@ -342,59 +343,5 @@ impl<'a> Shredded<'a> {
         let list = lists.len() as u32 - 1;
         self.lists.insert((node, members), list);
         Ok(list)
-    }
-}
-
-/// Reads canonical text.
-struct Scan<'a> {
-    text: &'a str,
-    at: usize,
-}
-
-impl<'a> Scan<'a> {
-    fn peek(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
-    }
-
-    fn expect(&mut self, word: &[u8]) -> Result<(), Refused> {
-        if !self.text.as_bytes()[self.at..].starts_with(word) {
-            return Err(Refused::Text);
-        }
-        self.at += word.len();
-        Ok(())
-    }
-
-    /// The content of the string that starts here.
-    fn string(&mut self) -> Result<&'a str, Refused> {
-        let start = self.at + 1;
-        let mut at = start;
-        loop {
-            match self.text.as_bytes().get(at) {
-                Some(b'"') => break,
-                Some(b'\\') => at += 2,
-                Some(_) => at += 1,
-                None => return Err(Refused::Text),
-            }
-        }
-        self.at = at + 1;
-        self.text.get(start..at).ok_or(Refused::Text)
-    }
-
-    /// Takes `"key":` if it stands here.
-    fn key_is(&mut self, key: &str) -> bool {
-        let Some(rest) = self.text.as_bytes()[self.at..].strip_prefix(b"\"") else { return false };
-        let found = rest.strip_prefix(key.as_bytes()).is_some_and(|rest| rest.starts_with(b"\":"));
-        if found {
-            self.at += key.len() + 3;
-        }
-        found
-    }
-
-    fn number(&mut self) -> &'a str {
-        let rest = &self.text[self.at..];
-        let len = rest.bytes().position(|b| !matches!(b, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E'));
-        let number = &rest[..len.unwrap_or(rest.len())];
-        self.at += number.len();
-        number
     }
 }

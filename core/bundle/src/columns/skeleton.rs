@@ -81,8 +81,7 @@ fn note_padding(padded: &mut [bool], groups: &[&str]) {
 fn split(text: &str) -> Option<(Vec<&str>, Vec<&str>)> {
     let (mut literals, mut groups) = (Vec::new(), Vec::new());
     let mut rest = text;
-    loop {
-        let Some(start) = rest.find(|c: char| c.is_ascii_digit()) else { break };
+    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
         let (literal, tail) = rest.split_at_checked(start)?;
         let end = tail.find(|c: char| !c.is_ascii_digit()).unwrap_or(tail.len());
         let (group, tail) = tail.split_at_checked(end)?;

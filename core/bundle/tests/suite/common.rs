@@ -1,7 +1,6 @@
 //! Records to try the codec on.
 
 use fieldcast_model::{EntityType, Json, Record, RecordId, ServerTime};
-use fieldcast_sandbox::{Campaign, SandboxConfig};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -16,32 +15,6 @@ pub(crate) fn record(entity: &str, id: &str, root: &str, body: &str) -> Record {
         deleted: false,
         body: Json::parse(body).unwrap(),
     }
-}
-
-/// All records of the first boundary of a small campaign, in key order.
-pub(crate) fn campaign(seed: u64, households: u64) -> Vec<Record> {
-    let config = SandboxConfig { seed, households, boundaries: 1, ..SandboxConfig::default() };
-    let moment = Campaign::new(&config).unwrap().moment();
-    let mut root = RecordId::parse("");
-    let convert = |record: fieldcast_sandbox::Record| {
-        let id = RecordId::parse(&record.client_reference_id);
-        if record.entity == "Households" {
-            root = id.clone();
-        }
-        Record {
-            entity: EntityType::new(record.entity),
-            id,
-            root: root.clone(),
-            row_version: record.row_version.map_or(0, i64::from),
-            modified: ServerTime(record.modified.unwrap_or_default()),
-            deleted: record.deleted,
-            body: Json::parse(&record.json).unwrap(),
-        }
-    };
-    let (project, leaf) = (&moment.projects()[0].id, &moment.leaves()[0].code);
-    let mut records: Vec<Record> = moment.records(project, leaf).unwrap().map(convert).collect();
-    records.sort_by_cached_key(|r| (r.root_hash(), r.root.clone(), r.entity.clone(), r.id.clone()));
-    records
 }
 
 /// A JSON text of any shape, biased towards what a codec could trip over.

@@ -1,1 +1,135 @@
-//! filled in below
+//! The format itself: what is in `schema/wire/bundle/` must decode for ever, and encode to the same bytes for as long as
+//! the encoder makes the same choices.
+//!
+//! When the encoder is made to choose better, write the files anew with `FIELDCAST_WRITE_GOLDEN=1` and keep the old chunk
+//! beside the new one: devices in the field have such chunks.
+
+use std::fs;
+use std::path::PathBuf;
+
+use fieldcast_bundle::{ChunkInfo, EncodedChunk, Manifest, Snapshot, decode_chunk, encode_chunk, verify_chunk};
+use fieldcast_model::{Dataset, EntityType, Json, Record, RecordId, ServerTime, SnapshotSummary};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::campaign::campaign;
+use crate::common::record;
+
+/// A record as a line of `records.jsonl`.
+#[derive(Serialize, Deserialize)]
+struct Line {
+    entity: String,
+    id: String,
+    root: String,
+    row_version: i64,
+    modified: i64,
+    deleted: bool,
+    body: Box<RawValue>,
+}
+
+impl From<&Record> for Line {
+    fn from(record: &Record) -> Self {
+        Self {
+            entity: record.entity.to_string(),
+            id: record.id.to_string(),
+            root: record.root.to_string(),
+            row_version: record.row_version,
+            modified: record.modified.0,
+            deleted: record.deleted,
+            body: RawValue::from_string(record.body.as_str().to_owned()).unwrap(),
+        }
+    }
+}
+
+impl From<Line> for Record {
+    fn from(line: Line) -> Self {
+        Self {
+            entity: EntityType::new(&line.entity),
+            id: RecordId::parse(&line.id),
+            root: RecordId::parse(&line.root),
+            row_version: line.row_version,
+            modified: ServerTime(line.modified),
+            deleted: line.deleted,
+            body: Json::parse(line.body.get()).unwrap(),
+        }
+    }
+}
+
+fn file(name: &str) -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../schema/wire/bundle")).join(name)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let lines = bytes.chunks(64).map(|line| line.iter().map(|byte| format!("{byte:02x}")).collect::<String>() + "\n");
+    lines.collect()
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    let digits: Vec<u8> = text.bytes().filter(u8::is_ascii_hexdigit).collect();
+    digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+}
+
+fn manifest(records: &[Record], chunk: &EncodedChunk) -> Manifest {
+    let info = ChunkInfo::describe(0, records, chunk);
+    let summary = SnapshotSummary {
+        dataset: Dataset {
+            tenant: "mz".into(),
+            project: "5d5a5b5c-0000-4000-8000-000000000001".into(),
+            boundary: Some("MO_13_NACUCA".into()),
+        },
+        project_name: "SMC Nampula 2025".into(),
+        boundary_name: "Nacuca".into(),
+        as_of: ServerTime(1_756_000_000_000),
+        records: u64::from(info.records),
+        households: 3,
+        json_bytes: info.json_bytes,
+        digest: info.digest,
+    };
+    Manifest::new(vec![Snapshot { summary, since: None, bits: 0, chunks: vec![info] }])
+}
+
+/// Campaign data, and what it does not have: odd JSON, odd ids, UUIDs made from a clock.
+fn records() -> Vec<Record> {
+    let mut records = campaign(8, 3);
+    for (n, body) in [
+        "null",
+        r#"{"a":[1,1.0,1e5,-0,12345678901234567890,0.1,-15.1234567,1500.25],"a!":{"":[{},[],null,true]}}"#,
+        r#"{"a":["\ud800","\u0007\n","नमस्ते 😀","H-2025-08-24-000123",false],"b":"c232ab00-9414-11ec-b3c8-9f6bdeced846"}"#,
+        r#"{"a":["","C232AB00-9414-11EC-B3C8-9F6BDECED846"],"b":"c232d210-9414-11ec-b3c8-9f6bdeced846"}"#,
+        r#"{"a":[[1,2],[3,[4]]],"b":"c232f920-9414-11ec-b3c8-9f6bdeced846","c":"00000000-0000-0000-0000-000000000000"}"#,
+    ]
+    .iter()
+    .enumerate()
+    {
+        let base = record("Odd", &format!("o\"{n}\n"), "c232ab00-9414-11ec-b3c8-9f6bdeced846", body);
+        records.push(Record { row_version: i64::MIN + n as i64, modified: ServerTime(i64::MAX), deleted: true, ..base });
+    }
+    records
+}
+
+#[test]
+fn the_golden_chunk_and_manifest_are_what_this_version_reads_and_writes() {
+    if std::env::var_os("FIELDCAST_WRITE_GOLDEN").is_some() {
+        let records = records();
+        let chunk = encode_chunk(&records).unwrap();
+        fs::create_dir_all(file("")).unwrap();
+        let lines: Vec<String> =
+            records.iter().map(|r| serde_json::to_string(&Line::from(r)).unwrap() + "\n").collect();
+        fs::write(file("records.jsonl"), lines.concat()).unwrap();
+        fs::write(file("chunk.hex"), hex(&chunk.bytes)).unwrap();
+        fs::write(file("manifest.hex"), hex(&manifest(&records, &chunk).encode())).unwrap();
+    }
+    let lines = fs::read_to_string(file("records.jsonl")).unwrap();
+    let records: Vec<Record> = lines.lines().map(|line| serde_json::from_str::<Line>(line).unwrap().into()).collect();
+    let bytes = unhex(&fs::read_to_string(file("chunk.hex")).unwrap());
+    assert!(decode_chunk(&bytes).unwrap() == records, "the golden chunk must decode to the golden records");
+
+    let chunk = encode_chunk(&records).unwrap();
+    assert!(chunk.bytes == bytes, "the encoder's bytes have changed: see the head of this file");
+
+    let golden = unhex(&fs::read_to_string(file("manifest.hex")).unwrap());
+    let manifest = manifest(&records, &chunk);
+    assert_eq!(Manifest::decode(&golden).unwrap(), manifest);
+    assert_eq!(manifest.encode(), golden);
+    assert!(verify_chunk(&manifest.snapshots[0].chunks[0], 0, &bytes).is_ok());
+}

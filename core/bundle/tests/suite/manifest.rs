@@ -6,12 +6,16 @@ use fieldcast_bundle::{
 };
 use fieldcast_model::{Dataset, Digest, Record, ServerTime, SnapshotSummary};
 
-use crate::common::{campaign, record};
+use crate::campaign::campaign;
+use crate::common::record;
 
 const BITS: u8 = 2;
 
+/// A chunk's records and bytes.
+type Chunk = (Vec<Record>, Vec<u8>);
+
 /// The records of a small campaign by key range, and the manifest of its one snapshot.
-fn offer() -> (Manifest, Vec<(Vec<Record>, Vec<u8>)>) {
+fn offer() -> (Manifest, Vec<Chunk>) {
     let mut ranges: Vec<Vec<Record>> = vec![Vec::new(); 1 << BITS];
     for record in campaign(5, 12) {
         ranges[record.root_hash().range(BITS) as usize].push(record);

@@ -54,6 +54,11 @@ impl Bundle {
         Ok(Manifest::new(lacking))
     }
 
+    /// The manifest of everything.
+    pub(crate) fn manifest(&self) -> Manifest {
+        Manifest::new(self.snapshots.clone())
+    }
+
     /// The manifest of everything in these snapshots.
     pub(crate) fn whole(&self, indexes: &[u16]) -> Manifest {
         Manifest::new(indexes.iter().filter_map(|index| self.snapshots.get(usize::from(*index)).cloned()).collect())

@@ -5,4 +5,6 @@ mod exchange;
 mod session;
 mod stage;
 
+pub(crate) use apply::{Application, Plan, plan};
 pub use session::{Question, ReceiveEvent, ReceiveProgress, ReceiveSession, ReceiveState, Received, Sender};
+pub(crate) use stage::COMMIT_BYTES;

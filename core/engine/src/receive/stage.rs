@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 /// At most so many bytes are lost, and sent again, when the phone dies.
-const COMMIT_BYTES: usize = 4 << 20;
+pub(crate) const COMMIT_BYTES: usize = 4 << 20;
 /// At most so long do verified chunks wait for company.
 const COMMIT_AFTER: Duration = Duration::from_secs(1);
 

@@ -1,0 +1,181 @@
+//! Bundle files (`.fcb`): what an exchange sends, in one file for an SD card, a cable or Bluetooth.
+//!
+//! A head (magic, manifest, who made it, signature), then every chunk in the order the manifest names them. The
+//! signature covers the manifest, and the manifest the hash of every chunk, so a file that verifies is whole.
+
+use std::io::{self, Read};
+
+use fieldcast_model::DeviceName;
+
+use crate::{Error, MAX_MANIFEST_BYTES, Manifest};
+
+/// The first bytes of every bundle file: the last one is the format.
+const MAGIC: [u8; 8] = *b"FCBUNDL\x01";
+/// What is signed begins with this, so that a signature made for anything else is of no use here.
+const SIGNED_AS: &[u8] = b"fieldcast bundle file 1\n";
+/// Longest device name, in bytes of UTF-8.
+const MAX_NAME_BYTES: usize = 4 * DeviceName::MAX_CHARS;
+
+/// Who vouches for a bundle file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileHead {
+    /// What is in it.
+    pub manifest: Manifest,
+    /// The Ed25519 public key of the device that made it.
+    pub signer: [u8; 32],
+    /// What people call that device.
+    pub signer_name: DeviceName,
+    /// Its signature over [`FileHead::signed`].
+    pub signature: [u8; 64],
+}
+
+/// Why a bundle file cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FileError {
+    /// The file does not begin as a bundle file of this format does.
+    #[error("this is not a Fieldcast bundle file, or one of a newer version")]
+    NotABundle,
+    /// The file ends before its head does, or before its last chunk.
+    #[error("the bundle file is cut off in {part}: copy it again")]
+    CutOff {
+        /// What is incomplete.
+        part: &'static str,
+    },
+    /// The manifest is damaged or lies.
+    #[error("the bundle file's manifest is damaged ({0}): copy the file again")]
+    Manifest(Error),
+    /// The signature is not that of the device named in the file.
+    #[error("the bundle file was altered after it was made: its signature is wrong")]
+    Signature,
+    /// A chunk is not what the manifest says.
+    #[error("chunk {number} of the bundle file is damaged ({error}): copy the file again")]
+    Chunk {
+        /// Its place in the file, from 1.
+        number: usize,
+        /// What is wrong with it.
+        error: Error,
+    },
+    /// The file cannot be read or written.
+    #[error("the bundle file cannot be read or written: {0}")]
+    Io(#[from] io::Error),
+}
+
+impl FileHead {
+    /// What a device signs to vouch for a manifest.
+    pub fn signed(manifest: &[u8], signer_name: &DeviceName) -> Vec<u8> {
+        let hash = blake3::hash(manifest);
+        [SIGNED_AS, hash.as_bytes(), signer_name.as_str().as_bytes()].concat()
+    }
+
+    /// The bytes the file begins with.
+    pub fn encode(&self) -> Vec<u8> {
+        let (manifest, name) = (self.manifest.encode(), self.signer_name.as_str().as_bytes());
+        let lengths = [(manifest.len() as u32).to_le_bytes(), (name.len() as u32).to_le_bytes()];
+        [&MAGIC[..], &lengths[0], &manifest, &lengths[1], name, &self.signer, &self.signature].concat()
+    }
+
+    /// Reads the head; `is_signed_by(key, message, signature)` says whether a signature is right.
+    ///
+    /// # Errors
+    /// [`FileError`], naming what is wrong.
+    pub fn read(
+        file: &mut impl Read,
+        is_signed_by: impl Fn(&[u8; 32], &[u8], &[u8; 64]) -> bool,
+    ) -> Result<Self, FileError> {
+        if array::<8>(file, "its first bytes")? != MAGIC {
+            return Err(FileError::NotABundle);
+        }
+        let manifest_bytes = text(file, MAX_MANIFEST_BYTES, "the manifest")?;
+        let name = text(file, MAX_NAME_BYTES, "the sender's name")?;
+        let signer_name = DeviceName::new(&String::from_utf8_lossy(&name));
+        let signer = array::<32>(file, "the sender's key")?;
+        let signature = array::<64>(file, "the signature")?;
+        let signed = Self::signed(&manifest_bytes, &signer_name);
+        if name != signer_name.as_str().as_bytes() || !is_signed_by(&signer, &signed, &signature) {
+            return Err(FileError::Signature);
+        }
+        let manifest = Manifest::decode(&manifest_bytes).map_err(FileError::Manifest)?;
+        Ok(Self { manifest, signer, signer_name, signature })
+    }
+}
+
+fn array<const N: usize>(file: &mut impl Read, part: &'static str) -> Result<[u8; N], FileError> {
+    let mut bytes = [0; N];
+    file.read_exact(&mut bytes).map_err(|error| cut_off(error, part))?;
+    Ok(bytes)
+}
+
+/// Bytes with their length in front; memory grows with what is really there.
+fn text(file: &mut impl Read, most: usize, part: &'static str) -> Result<Vec<u8>, FileError> {
+    let len = u32::from_le_bytes(array::<4>(file, part)?) as usize;
+    if len > most {
+        return Err(FileError::Manifest(Error::TooLarge { what: part, limit: most }));
+    }
+    let mut bytes = Vec::new();
+    file.take(len as u64).read_to_end(&mut bytes)?;
+    if bytes.len() < len { Err(FileError::CutOff { part }) } else { Ok(bytes) }
+}
+
+fn cut_off(error: io::Error, part: &'static str) -> FileError {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => FileError::CutOff { part },
+        _ => FileError::Io(error),
+    }
+}
+
+/// The next chunk's bytes, whatever they are; to be verified against the manifest.
+///
+/// # Errors
+/// [`FileError::CutOff`] when fewer than `len` bytes are left.
+pub fn read_chunk(file: &mut impl Read, len: u32) -> Result<Vec<u8>, FileError> {
+    let mut bytes = Vec::new();
+    file.take(u64::from(len)).read_to_end(&mut bytes)?;
+    if bytes.len() < len as usize { Err(FileError::CutOff { part: "its chunks" }) } else { Ok(bytes) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head() -> FileHead {
+        let manifest = Manifest::new(Vec::new());
+        FileHead { manifest, signer: [7; 32], signer_name: DeviceName::new("Asha"), signature: [9; 64] }
+    }
+
+    fn read(bytes: &[u8]) -> Result<FileHead, FileError> {
+        // Stands in for Ed25519: right is what the head says, over exactly these bytes.
+        let right = FileHead::signed(&head().manifest.encode(), &head().signer_name);
+        FileHead::read(&mut &bytes[..], |key, message, signature| {
+            (*key, message, *signature) == ([7; 32], &right[..], [9; 64])
+        })
+    }
+
+    #[test]
+    fn a_head_reads_back() {
+        assert_eq!(read(&head().encode()).unwrap(), head());
+    }
+
+    #[test]
+    fn a_head_cut_anywhere_is_called_cut_off() {
+        let bytes = head().encode();
+        for len in 0..bytes.len() {
+            assert!(matches!(read(&bytes[..len]), Err(FileError::CutOff { .. })), "{len}");
+        }
+    }
+
+    #[test]
+    fn a_head_altered_anywhere_is_refused_by_name() {
+        let bytes = head().encode();
+        for at in 0..bytes.len() {
+            let mut altered = bytes.clone();
+            altered[at] ^= 1;
+            let error = read(&altered).unwrap_err();
+            if at < 8 {
+                assert!(matches!(error, FileError::NotABundle), "{at}: {error}");
+            } else {
+                assert!(!matches!(error, FileError::NotABundle | FileError::Io(_)), "{at}: {error}");
+            }
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Bundle files: an exchange without a network.
+
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use fieldcast_bundle::{FileError, FileHead, read_chunk, verify_chunk};
+use fieldcast_model::{Dataset, DeviceName};
+use fieldcast_net::Identity;
+use fieldcast_store::{Incoming, Store};
+use fieldcast_wire::{Applied, Offer};
+
+use crate::offer::Bundle;
+use crate::receive::{Application, COMMIT_BYTES, Plan, plan};
+use crate::{Error, Sender, Standing};
+
+/// What is in a bundle file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BundleInfo {
+    /// Who made it, proven by its signature.
+    pub sender: Sender,
+    /// What it holds.
+    pub offer: Offer,
+}
+
+/// A bundle file that was imported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Imported {
+    /// Who made it and what it held.
+    pub info: BundleInfo,
+    /// How each snapshot compares with what this device now has.
+    pub standings: Vec<Standing>,
+}
+
+/// Writes the datasets into a file; it appears under its name only when it is whole.
+pub(crate) fn export(
+    store: Store,
+    identity: &Identity,
+    name: &DeviceName,
+    datasets: &[Dataset],
+    path: &Path,
+) -> Result<Offer, Error> {
+    let bundle = Bundle::prepare(store, datasets)?;
+    let manifest = bundle.manifest();
+    let signature = identity.sign(&FileHead::signed(&manifest.encode(), name));
+    let head = FileHead { manifest, signer: identity.public_key(), signer_name: name.clone(), signature };
+    let unfinished = PathBuf::from(format!("{}.part", path.display()));
+    let mut file = BufWriter::new(File::create(&unfinished).map_err(FileError::Io)?);
+    file.write_all(&head.encode()).map_err(FileError::Io)?;
+    for chunk in head.manifest.chunks() {
+        file.write_all(&bundle.chunk(chunk.hash)?).map_err(FileError::Io)?;
+    }
+    let file = file.into_inner().map_err(|error| FileError::Io(error.into_error()))?;
+    file.sync_all().and_then(|()| std::fs::rename(&unfinished, path)).map_err(FileError::Io)?;
+    Ok(bundle.offer())
+}
+
+/// Reads who made a file and what it holds.
+pub(crate) fn inspect(path: &Path) -> Result<BundleInfo, Error> {
+    let (head, _) = open(path)?;
+    Ok(info(&head))
+}
+
+/// Takes over what a file holds, as an exchange does: verify, stage, apply. Chunks staged by an earlier attempt are
+/// not read again.
+pub(crate) fn import(store: &Store, path: &Path) -> Result<Imported, Error> {
+    let (head, mut file) = open(path)?;
+    let info = info(&head);
+    let id = info.offer.id(&info.sender.fingerprint);
+    let Sender { fingerprint, name } = info.sender.clone();
+    let incoming = Incoming { bundle_id: id, manifest: head.manifest.encode(), sender: fingerprint, sender_name: name };
+    let Plan { manifest, chunks, wanted, .. } = plan(store, &incoming, &info.offer).map_err(Error::Refused)?;
+    let mut wanted = wanted.iter().peekable();
+    let (mut batch, mut bytes) = (Vec::new(), 0);
+    for (index, expected) in chunks.iter().enumerate() {
+        if wanted.next_if_eq(&(index as u32)).is_none() {
+            file.seek_relative(i64::from(expected.info.bytes)).map_err(FileError::Io)?;
+            continue;
+        }
+        let chunk = read_chunk(&mut file, expected.info.bytes)?;
+        verify_chunk(&expected.info, expected.bits, &chunk)
+            .map_err(|error| FileError::Chunk { number: index + 1, error })?;
+        bytes += chunk.len();
+        batch.push((expected.info.hash.0, chunk));
+        if bytes >= COMMIT_BYTES {
+            store.stage_chunks(&id, &batch)?;
+            (batch, bytes) = (Vec::new(), 0);
+        }
+    }
+    store.stage_chunks(&id, &batch)?;
+    let application =
+        Application { store: store.clone(), incoming: id, offer: info.offer.clone(), manifest, settled: Vec::new() };
+    match application.run().map_err(Error::Refused)? {
+        (Applied::Saved(saved), _) => {
+            Ok(Imported { info, standings: saved.into_iter().map(|saved| saved.standing).collect() })
+        }
+        (Applied::Differs(_), _) => Err(Error::Refused(fieldcast_wire::Reason::DigestDiffers)),
+    }
+}
+
+/// The head of a file whose size is right, and the file behind the head.
+fn open(path: &Path) -> Result<(FileHead, BufReader<File>), Error> {
+    let mut file = BufReader::new(File::open(path).map_err(FileError::Io)?);
+    let head = FileHead::read(&mut file, fieldcast_net::verify)?;
+    let expected = file.stream_position().map_err(FileError::Io)? + head.manifest.total_bytes();
+    let len = file.get_ref().metadata().map_err(FileError::Io)?.len();
+    if len < expected {
+        return Err(FileError::CutOff { part: "its chunks" }.into());
+    }
+    if len > expected {
+        return Err(FileError::Signature.into());
+    }
+    Ok((head, file))
+}
+
+fn info(head: &FileHead) -> BundleInfo {
+    let fingerprint = fieldcast_net::fingerprint_of(&head.signer);
+    let snapshots = head.manifest.snapshots.iter().map(|snapshot| snapshot.summary.clone()).collect();
+    BundleInfo {
+        sender: Sender { fingerprint, name: head.signer_name.clone() },
+        offer: Offer { snapshots, bytes: head.manifest.total_bytes() },
+    }
+}
