@@ -9,7 +9,7 @@ use super::coder::{Coder, Writer};
 use super::events::{self, Home, number_of};
 use super::head::{Head, in_order};
 use super::layout::Layout;
-use super::limits::MAX_RECORDS;
+use super::limits::{MAX_OWN, MAX_RECORDS};
 use super::plan::{Class, Plan};
 use super::plan_texts::new_class;
 use super::schema::{Kind, ROOT};
@@ -34,6 +34,9 @@ pub(crate) fn encode(records: &[Record]) -> Result<Vec<u8>, Error> {
     let mut shredded = shred(records, &names)?;
     bring_in_order(&mut shredded);
     let (plan, homes) = choose(&shredded);
+    if plan.texts.iter().map(|plan| plan.own as usize).sum::<usize>() > MAX_OWN {
+        return Err(Error::TooLarge { what: "a chunk's lists", limit: MAX_OWN });
+    }
     let mut head = Head::default();
     head.schema(&shredded.schema);
     head.plan(&plan);

@@ -6,7 +6,7 @@ use fieldcast_model::MAX_DEPTH;
 
 use super::bytes::Bytes;
 use super::layout::Numbering;
-use super::limits::{MAX_ENTITIES, MAX_FRAMED, MAX_LISTED, MAX_NODES, MAX_TIMED};
+use super::limits::{MAX_ENTITIES, MAX_FRAMED, MAX_LISTED, MAX_NODES, MAX_OWN, MAX_TIMED};
 use super::number::{LARGE_SCALE, SMALL_SCALE};
 use super::plan::{Class, NumberPlan, Plan, TextPlan};
 use super::schema::{Entity, Kind, Member, Node, OWN_ITEMS, Schema};
@@ -148,8 +148,14 @@ impl<'a> HeadReader<'a> {
         let mut plan = Plan::default();
         // Sources may be columns that are numbered only below, so all counts are told in front.
         let texts = self.structure.count(schema.texts as usize + MAX_TIMED)? as u32;
+        let mut own = 0;
         for column in 0..texts {
-            plan.texts.push(self.text_plan(column, texts)?);
+            let text = self.text_plan(column, texts)?;
+            own += text.own as usize;
+            if own > MAX_OWN {
+                return Err(malformed("chunk: plan"));
+            }
+            plan.texts.push(text);
         }
         let numbers = number_parts(&mut plan, schema)?;
         for column in 0..numbers {
@@ -174,7 +180,7 @@ impl<'a> HeadReader<'a> {
             plan.home = self.column(column, columns)?;
         }
         if classes & Class::Own.bit() != 0 {
-            plan.own = self.structure.count(u32::MAX as usize)? as u32;
+            plan.own = self.structure.count(MAX_OWN)? as u32;
         }
         if has(3) {
             plan.skeleton = Some(self.skeleton()?);

@@ -17,3 +17,9 @@ pub(crate) const MAX_FRAMED: usize = 1 << 10;
 
 /// The most columns whose UUIDs of version 1 are taken apart.
 pub(crate) const MAX_TIMED: usize = 1 << 8;
+
+/// The most distinct texts; 64 MiB of DIGIT data have half a million.
+pub(crate) const MAX_TEXTS: usize = 1 << 21;
+
+/// The most entries of all columns' own lists together.
+pub(crate) const MAX_OWN: usize = 1 << 22;

@@ -225,7 +225,8 @@ impl State {
             state.firsts.push(id);
         }
         let is_home = class == Class::Home || (new && plan.home == column);
-        let enters = class != Class::Own && plan.own > 0 && !(is_home && plan.by_distance);
+        let has_room = state.own.len() < plan.own as usize;
+        let enters = class != Class::Own && has_room && !(is_home && plan.by_distance);
         if enters {
             state.own.push(id);
         }

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use super::limits::MAX_TEXTS;
 use super::timed::{TAIL_AT, Timed};
 use crate::{Error, MAX_CHUNK_JSON};
 
@@ -50,6 +51,9 @@ impl Table {
         }
         if self.arena.len() > MAX_CHUNK_JSON {
             return Err(Error::TooLarge { what: "a chunk's text", limit: MAX_CHUNK_JSON });
+        }
+        if self.ends.len() == MAX_TEXTS {
+            return Err(Error::TooLarge { what: "a chunk's number of texts", limit: MAX_TEXTS });
         }
         self.ends.push(self.arena.len() as u32);
         Ok(self.len() - 1)
