@@ -44,6 +44,8 @@ CREATE TABLE record (
     root_hash INTEGER NOT NULL,      -- first 63 bits of BLAKE3(printed root): where the family stands in key order
     row_version INTEGER NOT NULL DEFAULT 0,
     modified INTEGER NOT NULL DEFAULT 0, -- server time, ms; 0 = the server does not say
+    changed INTEGER NOT NULL,        -- since when it counts as changed: `modified`, or, where the dataset was already as of
+                                     -- then without it, the as_of it came with
     deleted INTEGER NOT NULL DEFAULT 0,
     gone INTEGER NOT NULL DEFAULT 0, -- 1 = deleted by this device: a verified full download no longer contained it
     hash BLOB NOT NULL,              -- BLAKE3 of envelope and body, 32 bytes
@@ -51,8 +53,8 @@ CREATE TABLE record (
     UNIQUE (dataset, entity, key)
 ) STRICT;
 
--- `modified` is in it so that "changed since, in this range" is answered from the index, without touching rows.
-CREATE INDEX record_range ON record (dataset, root_hash, modified);
+-- `changed` is in it so that "changed since, in this range" is answered from the index, without touching rows.
+CREATE INDEX record_range ON record (dataset, root_hash, changed);
 
 CREATE TABLE range_digest (
     -- What each of the 4096 finest key ranges holds; kept in the transaction that changes the records.
@@ -82,10 +84,12 @@ CREATE TABLE sync_run (
 ) STRICT;
 
 CREATE TABLE sync_seen (
-    -- Which records an unfinished run's pages carried; the others are gone if the run proves to be full.
+    -- Which records an unfinished run's pages carried, as ranges of record.id; the others are gone if the run proves
+    -- to be full. Ranges of different pages may overlap.
     run INTEGER NOT NULL REFERENCES sync_run (id) ON DELETE CASCADE,
-    record INTEGER NOT NULL,         -- record.id; no REFERENCES, whose index would cost more than this table
-    PRIMARY KEY (run, record)
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL,           -- included
+    PRIMARY KEY (run, first, last)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE chunk_cache (

@@ -5,6 +5,8 @@
 //! or error holds a record's content.
 
 mod bundle_file;
+#[cfg(test)]
+mod convergence_tests;
 mod downsync_job;
 mod engine;
 mod error;
@@ -27,6 +29,6 @@ pub use fieldcast_model::{
 pub use fieldcast_net::{Error as NetworkError, Interface, choose_interface, interfaces};
 pub use fieldcast_store::{DatasetStatus, Error as StoreError, RecordQuery};
 pub use fieldcast_wire::{Limits, Offer, Reason, Standing};
-pub use offer::{FoundPeer, OfferEvent, OfferSession, SendProgress, SendState};
+pub use offer::{FoundPeer, OfferEvent, OfferSession, SendProgress, SendState, Sent};
 pub use receive::{Question, ReceiveEvent, ReceiveProgress, ReceiveSession, ReceiveState, Received, Sender};
 pub use settings::{ExchangeSettings, Settings};

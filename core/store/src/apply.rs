@@ -94,10 +94,11 @@ fn apply<E>(
     hasher: &Hasher,
 ) -> Result<Result<Applied, E>> {
     let id = tx.dataset(&snapshot.dataset, &snapshot.project_name, &snapshot.boundary_name)?;
+    let source = Source { is_server: false, as_of: snapshot.as_of, base: tx.as_of(id)? };
     let mut merger = Merger::new(tx)?;
     let mut merge = || {
         let batch = hasher.hashed.recv().unwrap_or_default(); // the hasher lives while `hash` does
-        batch.iter().try_for_each(|record| merger.merge(id, record, Source::Peer).map(drop))
+        batch.iter().try_for_each(|record| merger.merge(id, record, source).map(drop))
     };
     // One batch is hashed while the one before it is merged.
     let mut hashing = false;

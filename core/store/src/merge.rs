@@ -32,13 +32,24 @@ impl std::ops::AddAssign for Merged {
     }
 }
 
-/// Where a version comes from.
+/// Where versions come from.
 #[derive(Clone, Copy)]
-pub(crate) enum Source {
-    /// From another device, which has merged already.
-    Peer,
-    /// From the server, in a run as of this time: what it lists exists.
-    Server(ServerTime),
+pub(crate) struct Source {
+    /// Whether they come from the server, where what is listed exists, or from a device that has merged already.
+    pub(crate) is_server: bool,
+    /// What the run or the snapshot is as of.
+    pub(crate) as_of: ServerTime,
+    /// What the dataset was as of before: all that is of that time or earlier was thought to be here.
+    pub(crate) base: ServerTime,
+}
+
+impl Source {
+    /// Since when a version counts as a change: since the server made it, or, if it should have been here by then and
+    /// was not (the server showed it late, or does not say when it made it), since now.
+    fn changed(self, record: &Record) -> i64 {
+        let late = self.as_of.0.max(self.base.0.saturating_add(1));
+        if record.modified > self.base { record.modified.0 } else { late }
+    }
 }
 
 /// A record with what its row needs computed; see [`aside`] for where.
@@ -151,16 +162,16 @@ struct Stored {
 impl<'t> Merger<'t> {
     pub(crate) fn new(tx: &'t WriteTx<'t>) -> Result<Self> {
         let insert = tx.conn.prepare(
-            "INSERT INTO record (dataset, entity, key, root, root_hash, row_version, modified, deleted, gone, hash, body)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?) ON CONFLICT (dataset, entity, key) DO NOTHING",
+            "INSERT INTO record (dataset, entity, key, root, root_hash, row_version, modified, changed, deleted, gone, hash,
+                body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?) ON CONFLICT (dataset, entity, key) DO NOTHING",
         )?;
         let find = tx.conn.prepare(
             "SELECT id, row_version, modified, hash, deleted, gone, root_hash, octet_length(body) FROM record
              WHERE dataset = ? AND entity = ? AND key = ?",
         )?;
         let update = tx.conn.prepare(
-            "UPDATE record SET root = ?, root_hash = ?, row_version = ?, modified = ?, deleted = ?, gone = ?,
-                hash = ?, body = ? WHERE id = ?",
+            "UPDATE record SET root = ?, root_hash = ?, row_version = ?, modified = ?, changed = ?, deleted = ?,
+                gone = ?, hash = ?, body = ? WHERE id = ?",
         )?;
         let body = tx.conn.prepare("SELECT body FROM record WHERE id = ?")?;
         Ok(Self { tx, insert, find, update, body, merged: Merged::default() })
@@ -186,6 +197,7 @@ impl<'t> Merger<'t> {
             new.root_hash.0 as i64,
             record.row_version,
             record.modified.0,
+            source.changed(record),
             record.deleted,
             new.hash.0,
             record.body.as_str(),
@@ -204,10 +216,10 @@ impl<'t> Merger<'t> {
         if stored.stamp.hash == new.hash {
             self.merged.unchanged += 1;
         } else if new.stamp() > stored.stamp {
-            self.replace(dataset, stored, new, false)?;
+            self.replace(dataset, stored, new, source, false)?;
             self.merged.updated += 1;
         } else if let Some(revived) = self.revived(stored, new, source)? {
-            self.replace(dataset, stored, &revived, false)?;
+            self.replace(dataset, stored, &revived, source, false)?;
             self.merged.updated += 1;
         } else {
             self.merged.kept_newer += 1;
@@ -221,7 +233,7 @@ impl<'t> Merger<'t> {
     /// A tombstone that came from another device is known by its body, which a deletion by the server would have
     /// changed.
     fn revived(&mut self, stored: &Stored, new: &Prepared<'_>, source: Source) -> Result<Option<Prepared<'static>>> {
-        let Source::Server(as_of) = source else { return Ok(None) };
+        let Source { is_server: true, as_of, .. } = source else { return Ok(None) };
         let record = &*new.record;
         if !stored.deleted || record.deleted || stored.stamp.row_version != record.row_version {
             return Ok(None);
@@ -238,24 +250,25 @@ impl<'t> Merger<'t> {
         Ok(Some(Prepared::new(Cow::Owned(record), new.root_hash)))
     }
 
-    /// Marks as deleted what a verified full download as of `as_of` did not contain. The body stays.
-    pub(crate) fn mark_gone(&mut self, dataset: i64, old: &Record, as_of: ServerTime) -> Result<()> {
+    /// Marks as deleted what a verified full download did not contain. The body stays.
+    pub(crate) fn mark_gone(&mut self, dataset: i64, old: &Record, source: Source) -> Result<()> {
         let entity = self.tx.entity(&old.entity)?;
         let stored = self.stored(dataset, entity, old)?;
         let mut record = old.clone();
         record.deleted = true;
-        record.modified = ServerTime(as_of.0.max(old.modified.0.saturating_add(1)));
+        record.modified = ServerTime(source.as_of.0.max(old.modified.0.saturating_add(1)));
         let tombstone = Prepared::new(Cow::Owned(record), stored.counted.root_hash);
-        self.replace(dataset, &stored, &tombstone, true)
+        self.replace(dataset, &stored, &tombstone, source, true)
     }
 
-    fn replace(&mut self, dataset: i64, stored: &Stored, new: &Prepared<'_>, gone: bool) -> Result<()> {
+    fn replace(&mut self, dataset: i64, stored: &Stored, new: &Prepared<'_>, source: Source, gone: bool) -> Result<()> {
         let record = &*new.record;
         self.update.execute(params![
             Key(&record.root),
             new.root_hash.0 as i64,
             record.row_version,
             record.modified.0,
+            source.changed(record),
             record.deleted,
             gone,
             new.hash.0,
@@ -269,8 +282,7 @@ impl<'t> Merger<'t> {
 
     fn stored(&mut self, dataset: i64, entity: i64, record: &Record) -> Result<Stored> {
         let household = is_household(record);
-        Ok(self
-            .find
+        self.find
             .query_row(params![dataset, entity, Key(&record.id)], |row| {
                 let deleted = row.get(4)?;
                 let hash = RecordHash(row.get(3)?);
@@ -288,6 +300,6 @@ impl<'t> Merger<'t> {
                 })
             })
             .optional()?
-            .ok_or(crate::Error::Corrupt)?) // the unique index said it was there
+            .ok_or(crate::Error::Corrupt) // the unique index said it was there
     }
 }

@@ -68,7 +68,7 @@ impl Reader<'_> {
     pub fn modified_totals(&self, dataset: &Dataset, since: ServerTime) -> Result<(u64, u64)> {
         let Some(id) = dataset_id(self.conn, dataset)? else { return Ok((0, 0)) };
         let sql = "SELECT count(*), ifnull(sum(octet_length(body)), 0)
-            FROM record INDEXED BY record_range WHERE dataset = ? AND modified > ?";
+            FROM record INDEXED BY record_range WHERE dataset = ? AND changed > ?";
         Ok(self.conn.query_one(sql, params![id, since.0], |row| Ok((count(row, 0)?, count(row, 1)?)))?)
     }
 
@@ -77,7 +77,7 @@ impl Reader<'_> {
         let (first, last) = range.bounds();
         let mut statement = self.conn.prepare(&format!(
             "SELECT {RECORD}, root_hash FROM record INDEXED BY record_range
-             WHERE dataset = ? AND root_hash BETWEEN ? AND ? AND modified > ?"
+             WHERE dataset = ? AND root_hash BETWEEN ? AND ? AND changed > ?"
         ))?;
         let mut rows = statement.query(params![id, first.0 as i64, last.0 as i64, since.0])?;
         let mut records = Vec::new();

@@ -151,15 +151,18 @@ impl Store {
             let as_of = run.cursor.as_of.unwrap_or(page.as_of);
             let mut merger = Merger::new(tx)?;
             let mut seen = Vec::with_capacity(page.families.len() + page.project_wide.len());
+            let source =
+                |dataset| Ok::<_, Error>((dataset, Source { is_server: true, as_of, base: tx.as_of(dataset)? }));
+            let own = source(run.dataset)?;
             let mut project = None;
             for (wide, records) in prepared {
-                let dataset = match (wide, project) {
-                    (false, _) => run.dataset,
+                let (dataset, source) = match (wide, project) {
+                    (false, _) => own,
                     (true, Some(known)) => known,
-                    (true, None) => *project.insert(run.project_dataset(tx)?),
+                    (true, None) => *project.insert(source(run.project_dataset(tx)?)?),
                 };
                 for record in &records {
-                    seen.push(merger.merge(dataset, record, Source::Server(as_of))?);
+                    seen.push(merger.merge(dataset, record, source)?);
                 }
             }
             tx.note_seen(page.run, seen)?;
@@ -219,6 +222,7 @@ impl Run {
         if *coverage == Coverage::Partial {
             return Ok(0);
         }
+        let source = Source { is_server: true, as_of, base: tx.as_of(dataset)? };
         // Also when it is earlier: what was said before may have come from a device with a wrong idea, and a time
         // that is too early costs bytes while one that is too late costs records.
         tx.conn.execute("UPDATE dataset SET as_of = ? WHERE id = ?", params![as_of.0, dataset])?;
@@ -228,13 +232,13 @@ impl Run {
         if (came as u64) < *households {
             return Ok(0);
         }
-        answered.iter().map(|entity| mark_gone(tx, dataset, entity, as_of, &seen)).sum()
+        answered.iter().map(|entity| mark_gone(tx, dataset, entity, source, &seen)).sum()
     }
 }
 
 /// Marks what the run should have brought and did not. What changed after the run began may have come by air and be
 /// newer than the pages: it stays.
-fn mark_gone(tx: &WriteTx<'_>, dataset: i64, entity: &EntityType, as_of: ServerTime, seen: &Seen) -> Result<u64> {
+fn mark_gone(tx: &WriteTx<'_>, dataset: i64, entity: &EntityType, source: Source, seen: &Seen) -> Result<u64> {
     let reader = Reader::new(&tx.conn);
     let mut load =
         tx.conn.prepare(&format!("SELECT {RECORD} FROM record WHERE id = ? AND modified <= ? AND deleted = 0"))?;
@@ -244,11 +248,11 @@ fn mark_gone(tx: &WriteTx<'_>, dataset: i64, entity: &EntityType, as_of: ServerT
         if seen.contains(row) {
             continue;
         }
-        let mut rows = load.query([row, as_of.0])?;
+        let mut rows = load.query([row, source.as_of.0])?;
         let Some(row) = rows.next()? else { continue };
         let record = reader.record(row)?;
         drop(rows);
-        merger.mark_gone(dataset, &record, as_of)?;
+        merger.mark_gone(dataset, &record, source)?;
         gone += 1;
     }
     Ok(gone)

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
-use fieldcast_model::{Dataset, Digest, EntityType, RecordHash, RootHash};
+use fieldcast_model::{Dataset, Digest, EntityType, RecordHash, RootHash, ServerTime};
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use crate::rows::dataset_id;
@@ -46,6 +46,12 @@ impl<'c> WriteTx<'c> {
     pub(crate) fn reader(&self) -> Result<Reader<'_>> {
         self.flush()?;
         Ok(Reader::new(&self.conn))
+    }
+
+    /// What a dataset is as of; 0 when it never was complete.
+    pub(crate) fn as_of(&self, dataset: i64) -> Result<ServerTime> {
+        let as_of = self.conn.query_one("SELECT as_of FROM dataset WHERE id = ?", [dataset], |row| row.get(0))?;
+        Ok(ServerTime(as_of))
     }
 
     /// Lets the transaction end without an error and without a trace.

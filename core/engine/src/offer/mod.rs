@@ -6,5 +6,5 @@ mod send;
 mod session;
 
 pub(crate) use bundle::Bundle;
-pub use peer::{FoundPeer, OfferEvent, SendProgress, SendState};
+pub use peer::{FoundPeer, OfferEvent, SendProgress, SendState, Sent};
 pub use session::OfferSession;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use fieldcast_model::{DeviceName, Fingerprint};
-use fieldcast_wire::Reason;
+use fieldcast_wire::{Reason, Standing};
 
 /// A receiver that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,8 +33,8 @@ pub enum SendState {
     Sending(SendProgress),
     /// It has everything and applies it.
     Applying(SendProgress),
-    /// Its transaction has committed and its digests are ours.
-    Saved(SendProgress),
+    /// Its transaction has committed and its digests were compared.
+    Saved(Sent),
     /// The connection broke; it is called again until the time to resume is over.
     Lost(SendProgress),
     /// It ended without "saved".
@@ -50,12 +50,20 @@ impl SendState {
     /// How much has been done, in the states that know.
     pub const fn progress(&self) -> Option<SendProgress> {
         match self {
-            Self::Sending(progress) | Self::Applying(progress) | Self::Saved(progress) | Self::Lost(progress) => {
-                Some(*progress)
-            }
+            Self::Sending(progress) | Self::Applying(progress) | Self::Lost(progress) => Some(*progress),
+            Self::Saved(sent) => Some(sent.progress),
             _ => None,
         }
     }
+}
+
+/// A bundle that a receiver has saved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// What it took.
+    pub progress: SendProgress,
+    /// How the receiver's data compares with each offered snapshot: equal, or ahead of it.
+    pub standings: Vec<Standing>,
 }
 
 /// How much of a bundle a receiver has.

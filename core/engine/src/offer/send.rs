@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use fieldcast_bundle::{ChunkInfo, Manifest};
 use fieldcast_model::Fingerprint;
-use fieldcast_wire::{Breach, Distributor, DistributorAction, DistributorState, Hello, Reason, Role};
+use fieldcast_wire::{Breach, Distributor, DistributorAction, DistributorState, Hello, Reason, Role, Standing};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::bundle::Bundle;
 use super::session::Shared;
-use super::{SendProgress, SendState};
+use super::{SendProgress, SendState, Sent};
 use crate::Error;
 use crate::link::{Frame, Link};
 
@@ -65,7 +65,9 @@ impl Sending {
         loop {
             let before = self.progress.staged;
             let reason = match self.attempt().await {
-                Ok(()) => break self.enter(SendState::Saved(self.progress)),
+                Ok(standings) => {
+                    break self.enter(SendState::Saved(Sent { progress: self.progress, standings }));
+                }
                 Err(reason) => reason,
             };
             let over = self.last_contact.elapsed() >= self.shared.settings.resume_for;
@@ -83,7 +85,7 @@ impl Sending {
     }
 
     /// One connection, from the call to its end.
-    async fn attempt(&mut self) -> Result<(), Reason> {
+    async fn attempt(&mut self) -> Result<Vec<Standing>, Reason> {
         self.enter(SendState::Calling);
         let addr = self.shared.addr_of(self.receiver).ok_or(Reason::Lost)?;
         let shared = self.shared.clone();
@@ -97,7 +99,7 @@ impl Sending {
         self.exchange(Link::new(connection)).await
     }
 
-    async fn exchange(&mut self, mut link: Link) -> Result<(), Reason> {
+    async fn exchange(&mut self, mut link: Link) -> Result<Vec<Standing>, Reason> {
         let start = Instant::now();
         let hello = Hello::new(Role::Distributor, self.shared.settings.name.clone());
         let offer = self.shared.offer.clone();
@@ -149,10 +151,10 @@ impl Sending {
         }
     }
 
-    async fn finish(&mut self, link: Link, machine: &Distributor) -> Result<(), Reason> {
+    async fn finish(&mut self, link: Link, machine: &Distributor) -> Result<Vec<Standing>, Reason> {
         self.progress.wire = self.wire_before + link.close().await;
         match machine.state() {
-            DistributorState::Saved(_) => Ok(()),
+            DistributorState::Saved(saved) => Ok(saved.iter().map(|saved| saved.standing).collect()),
             DistributorState::Ended(reason) => Err(reason.clone()),
             _ => Err(Reason::Lost),
         }

@@ -1,1 +1,74 @@
+//! The store's promises, one file for each.
 
+mod damage;
+mod digests;
+mod exchange;
+mod merge;
+mod migrations;
+mod open;
+mod reading;
+mod sync;
+mod views;
+
+use std::convert::Infallible;
+
+use fieldcast_model::{Dataset, Digest, EntityType, Json, Record, RecordId, ServerTime, SnapshotSummary};
+use tempfile::TempDir;
+
+use crate::{Applied, Store};
+
+/// A store in a folder of its own, gone with it.
+struct Fresh {
+    store: Store,
+    dir: TempDir,
+}
+
+fn fresh() -> Fresh {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap().store;
+    Fresh { store, dir }
+}
+
+fn village(name: &str) -> Dataset {
+    Dataset { tenant: "mz".into(), project: "p1".into(), boundary: Some(name.into()) }
+}
+
+fn project() -> Dataset {
+    Dataset { boundary: None, ..village("") }
+}
+
+fn snapshot(dataset: &Dataset, as_of: i64) -> SnapshotSummary {
+    SnapshotSummary {
+        dataset: dataset.clone(),
+        project_name: "Nets".into(),
+        boundary_name: String::new(),
+        as_of: ServerTime(as_of),
+        records: 0,
+        households: 0,
+        json_bytes: 0,
+        digest: Digest::EMPTY,
+    }
+}
+
+/// A version of a record of household `root`.
+fn record(entity: &str, id: &str, root: &str, row_version: i64, modified: i64) -> Record {
+    Record {
+        entity: EntityType::new(entity),
+        id: RecordId::parse(id),
+        root: RecordId::parse(root),
+        row_version,
+        modified: ServerTime(modified),
+        deleted: false,
+        body: Json::parse(&format!(r#"{{"clientReferenceId":"{id}","rowVersion":{row_version},"n":{modified}}}"#))
+            .unwrap(),
+    }
+}
+
+fn household(id: &str, row_version: i64, modified: i64) -> Record {
+    record("Household", id, id, row_version, modified)
+}
+
+fn apply(store: &Store, dataset: &Dataset, records: &[Record]) -> Applied {
+    let mut batches = records.chunks(3);
+    store.apply::<Infallible>(&snapshot(dataset, 10), &mut || Ok(batches.next().map(<[Record]>::to_vec))).unwrap()
+}

@@ -1,0 +1,163 @@
+//! Any sequence of downsyncs, whole sends, changes, duplicates and broken-off exchanges ends in the same state on every
+//! device, once each has heard from each.
+
+use fieldcast_model::{Dataset, Digest, EntityType, Json, Record, RecordId, ServerTime};
+use fieldcast_store::{Coverage, Incoming, PageCommit, Store, SyncStart, SyncTarget};
+use fieldcast_wire::Applied;
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use crate::offer::Bundle;
+use crate::receive::{Application, Plan, held, plan};
+
+const DEVICES: usize = 4;
+const RECORDS: usize = 40;
+
+/// What happens next.
+#[derive(Clone, Debug)]
+enum Step {
+    /// The server changes a record; late ones keep an old time, as rows that become visible late do.
+    Edit { record: usize, late: bool },
+    /// A device downloads everything, less one record if the server answers short.
+    Downsync { device: usize, lacking: Option<usize> },
+    /// One device sends to another; a broken-off exchange ends after so many chunks.
+    Send { from: usize, to: usize, chunks: Option<usize> },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let device = 0..DEVICES;
+    let chunks = proptest::option::weighted(0.2, 0..3usize);
+    prop_oneof![
+        (0..RECORDS, proptest::bool::weighted(0.2)).prop_map(|(record, late)| Step::Edit { record, late }),
+        (device.clone(), proptest::option::weighted(0.2, 0..RECORDS))
+            .prop_map(|(device, lacking)| Step::Downsync { device, lacking }),
+        (device.clone(), device, chunks).prop_map(|(from, to, chunks)| Step::Send { from, to, chunks }),
+    ]
+}
+
+fn dataset() -> Dataset {
+    Dataset { tenant: "mz".into(), project: "p".into(), boundary: Some("b".into()) }
+}
+
+/// The server: records by number, and its clock.
+struct Server {
+    records: Vec<Record>,
+    now: i64,
+}
+
+impl Server {
+    fn new() -> Self {
+        let record = |i: usize| Record {
+            entity: EntityType::new("Task"),
+            id: RecordId::parse(&format!("task-{i}")),
+            root: RecordId::parse(&format!("household-{}", i / 4)),
+            row_version: 1,
+            modified: ServerTime(1 + i as i64),
+            deleted: false,
+            body: Json::from_canonical("{}"),
+        };
+        Self { records: (0..RECORDS).map(record).collect(), now: 1000 }
+    }
+
+    fn edit(&mut self, record: usize, late: bool) {
+        self.now += 10;
+        let record = &mut self.records[record];
+        record.row_version += 1;
+        record.modified = ServerTime(if late { 5 } else { self.now });
+        record.body = Json::from_canonical(format!("{{\"n\":{}}}", self.now));
+    }
+
+    fn downsync(&mut self, store: &Store, lacking: Option<usize>) {
+        self.now += 10;
+        let target = SyncTarget {
+            server: "s".into(),
+            dataset: dataset(),
+            project_name: String::new(),
+            boundary_name: String::new(),
+        };
+        let run = store.begin_sync(&target, SyncStart::Fresh).unwrap().run;
+        let came = self.records.iter().enumerate().filter(|(i, _)| Some(*i) != lacking);
+        let families = came.map(|(_, record)| record.clone()).collect();
+        let page = PageCommit {
+            run,
+            as_of: ServerTime(self.now),
+            position: String::new(),
+            done: 0,
+            total: 0,
+            bytes: 0,
+            families,
+            project_wide: Vec::new(),
+        };
+        store.commit_page(&page).unwrap();
+        store.finish_sync(run, &Coverage::Complete, &Coverage::Partial).unwrap();
+    }
+}
+
+/// An exchange without the network. A device that has nothing yet sends nothing.
+fn send(from: &Store, to: &Store, stop_after: Option<usize>) {
+    let Ok(bundle) = Bundle::prepare(from.clone(), &[dataset()]) else { return };
+    let offer = bundle.offer();
+    let sender = fieldcast_model::Fingerprint([1; 32]);
+    let id = offer.id(&sender);
+    let mut manifest = bundle.manifest_for(&held(to, &offer).unwrap()).unwrap();
+    let mut settled = Vec::new();
+    for _round in 0..2 {
+        let incoming = Incoming {
+            bundle_id: id,
+            manifest: manifest.encode(),
+            sender,
+            sender_name: fieldcast_model::DeviceName::new("x"),
+        };
+        let Plan { manifest: checked, chunks, wanted, .. } = plan(to, &incoming, &offer).unwrap();
+        for index in wanted.iter().take(stop_after.unwrap_or(usize::MAX)) {
+            let hash = chunks[index as usize].info.hash;
+            to.stage_chunks(&id, &[(hash.0, bundle.chunk(hash).unwrap().to_vec())]).unwrap();
+        }
+        if stop_after.is_some() {
+            return;
+        }
+        let application =
+            Application { store: to.clone(), incoming: id, offer: offer.clone(), manifest: checked, settled };
+        match application.run().unwrap() {
+            (Applied::Saved(_), _) => return,
+            (Applied::Differs(indexes), half) => {
+                settled = half;
+                manifest = bundle.whole(&indexes);
+            }
+        }
+    }
+    panic!("whole snapshots must be enough");
+}
+
+fn digest(store: &Store) -> Digest {
+    let kept: Digest = store.ranges(&dataset(), 0).unwrap().into_iter().map(|totals| totals.digest).sum();
+    let afresh: Digest = store.recompute_digests(&dataset()).unwrap().into_iter().map(|totals| totals.digest).sum();
+    assert_eq!(kept, afresh);
+    kept
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #[test]
+    fn devices_converge(steps in prop::collection::vec(step(), 1..16)) {
+        let dirs: Vec<_> = (0..DEVICES).map(|_| TempDir::new().unwrap()).collect();
+        let stores: Vec<Store> = dirs.iter().map(|dir| Store::open(dir.path()).unwrap().store).collect();
+        let mut server = Server::new();
+        for step in steps {
+            match step {
+                Step::Edit { record, late } => server.edit(record, late),
+                Step::Downsync { device, lacking } => server.downsync(&stores[device], lacking),
+                Step::Send { from, to, chunks } if from != to => send(&stores[from], &stores[to], chunks),
+                Step::Send { .. } => {}
+            }
+        }
+        server.downsync(&stores[0], None);
+        for _round in 0..2 {
+            for from in 0..DEVICES {
+                (0..DEVICES).filter(|to| *to != from).for_each(|to| send(&stores[from], &stores[to], None));
+            }
+        }
+        let digests: Vec<Digest> = stores.iter().map(digest).collect();
+        prop_assert!(digests.iter().all(|digest| *digest == digests[0]), "{digests:?}");
+    }
+}

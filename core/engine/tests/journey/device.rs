@@ -1,0 +1,110 @@
+//! A device: an engine in a folder of its own, and what a person would do with it.
+
+use std::time::Duration;
+
+use fieldcast::{
+    Engine, ExchangeSettings, OfferSession, Question, ReceiveEvent, ReceiveSession, SendState, Settings,
+    choose_interface,
+};
+use fieldcast_sandbox::Sandbox;
+use fieldcast_store::Store;
+use tempfile::TempDir;
+
+/// Whatever a test waits for comes well before this, or never.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub(crate) struct Device {
+    pub(crate) engine: Engine,
+    dir: TempDir,
+}
+
+pub(crate) async fn device(name: &str) -> Device {
+    let dir = TempDir::new().unwrap();
+    let settings = Settings { device_name: Some(name.to_owned()), ..Settings::new(dir.path()) };
+    Device { engine: Engine::open(settings).await.unwrap(), dir }
+}
+
+impl Device {
+    /// Closes the engine, lets `work` at its store, and opens it again.
+    pub(crate) async fn with_store(self, work: impl FnOnce(&Store)) -> Self {
+        let Self { engine, dir } = self;
+        drop(engine);
+        // Tasks of sessions that were dropped let go of the store when the runtime gets to them.
+        let opened = tokio::time::timeout(PATIENCE, async {
+            loop {
+                match Store::open(dir.path()) {
+                    Err(fieldcast_store::Error::InUse { .. }) => tokio::time::sleep(Duration::from_millis(10)).await,
+                    opened => return opened.unwrap(),
+                }
+            }
+        });
+        work(&opened.await.unwrap().store);
+        Self { engine: Engine::open(Settings::new(dir.path())).await.unwrap(), dir }
+    }
+
+    pub(crate) async fn login(&self, sandbox: &Sandbox) {
+        self.engine.login(&sandbox.url(), "mz", "distributor", "fieldcast").await.unwrap();
+        let projects = self.engine.projects().await.unwrap();
+        self.engine.choose_project(Some(&projects[0].id)).await.unwrap();
+    }
+
+    pub(crate) async fn downsync(&self, boundaries: usize) {
+        let project = self.engine.choose_project(None).await.unwrap();
+        let tree = self.engine.boundaries(&project).await.unwrap();
+        let codes: Vec<_> = tree.leaves().take(boundaries).map(|leaf| leaf.code.clone()).collect();
+        let report = self.engine.downsync(project, &codes).await.unwrap().finished().await.unwrap();
+        assert_eq!(report.done.len(), boundaries, "{:?}", report.failed);
+    }
+
+    fn settings(&self) -> ExchangeSettings {
+        ExchangeSettings { resume_for: Duration::from_secs(5), ..self.engine.exchange_settings() }
+    }
+
+    async fn offer(&self) -> OfferSession {
+        let datasets = self.engine.datasets().await.unwrap();
+        let datasets = datasets.into_iter().map(|status| status.summary.dataset).collect();
+        self.engine.offer(datasets, choose_interface(Some("127.0.0.1")).unwrap(), self.settings()).await.unwrap()
+    }
+
+    async fn receive(&self) -> ReceiveSession {
+        let interface = choose_interface(Some("127.0.0.1")).unwrap();
+        self.engine.receive(&interface, 0, self.settings()).await.unwrap()
+    }
+
+    /// Sends to the other device and gives how it ended; every question there is answered with `accept`.
+    pub(crate) async fn send_to(&self, other: &Self, accept: bool) -> SendState {
+        let receiving = other.receive().await;
+        let mut asked = receiving.subscribe();
+        let offering = self.offer().await;
+        let mut found = offering.subscribe();
+        let sending = async {
+            while !offering.peers().iter().any(|(peer, _)| peer.fingerprint == other.engine.fingerprint()) {
+                found.next().await.unwrap();
+            }
+            offering.send_to(other.engine.fingerprint()).unwrap();
+            offering.finished().await;
+        };
+        let answering = async {
+            while let Some(event) = asked.next().await {
+                if let ReceiveEvent::Asked(Question { id, .. }) = event {
+                    receiving.answer(id, accept);
+                }
+            }
+        };
+        tokio::select! {
+            () = sending => {}
+            () = answering => panic!("the receiver stopped"),
+            () = tokio::time::sleep(PATIENCE) => panic!("still {:?}", offering.peers()),
+        }
+        receiving.stop().await;
+        offering.peers().into_iter().find(|(peer, _)| peer.fingerprint == other.engine.fingerprint()).unwrap().1
+    }
+
+    pub(crate) async fn digests(&self) -> Vec<(Option<String>, String, u64)> {
+        let datasets = self.engine.datasets().await.unwrap();
+        let line = |status: fieldcast::DatasetStatus| {
+            (status.summary.dataset.boundary, status.summary.digest.to_string(), status.summary.records)
+        };
+        datasets.into_iter().map(line).collect()
+    }
+}

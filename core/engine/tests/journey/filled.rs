@@ -1,0 +1,69 @@
+//! Stores filled without HTTP, for what is about the exchange alone.
+
+use fieldcast::{Dataset, EntityType, Record, RecordId, ServerTime};
+use fieldcast_model::Json;
+use fieldcast_sandbox::{Campaign, SandboxConfig};
+use fieldcast_store::{Coverage, PageCommit, RecordQuery, Store, SyncStart, SyncTarget};
+
+/// Puts a campaign's only boundary into a store as a downsync would, less what is filtered out. Tells how many records.
+pub(crate) fn fill(store: &Store, households: u64, keep: impl Fn(&Record) -> bool) -> usize {
+    let config = SandboxConfig { households, boundaries: 1, seed: 7, ..SandboxConfig::default() };
+    let moment = Campaign::new(&config).unwrap().moment();
+    let (project, leaf) = (&moment.projects()[0], &moment.leaves()[0]);
+    let mut root = RecordId::parse("none");
+    let records: Vec<Record> = moment
+        .records(&project.id, &leaf.code)
+        .unwrap()
+        .map(|record| {
+            let id = RecordId::parse(&record.client_reference_id);
+            if record.entity == "Households" {
+                root = id.clone();
+            }
+            Record {
+                entity: EntityType::new(record.entity),
+                id,
+                root: root.clone(),
+                row_version: record.row_version.map_or(0, i64::from),
+                modified: ServerTime(record.modified.unwrap_or(0)),
+                deleted: record.deleted,
+                body: Json::parse(&record.json).unwrap(),
+            }
+        })
+        .filter(keep)
+        .collect();
+    let count = records.len();
+    let dataset = Dataset { tenant: "mz".into(), project: project.id.clone(), boundary: Some(leaf.code.clone()) };
+    commit(store, dataset, moment.now(), records);
+    count
+}
+
+/// The server changes one delivery.
+pub(crate) fn change_one(store: &Store) {
+    let summary = store.datasets().unwrap().remove(0).summary;
+    let query = RecordQuery { entity: Some(EntityType::new("Tasks")), limit: 1, ..RecordQuery::default() };
+    let mut task = store.records(&query).unwrap().remove(0);
+    task.row_version += 1;
+    task.modified = ServerTime(summary.as_of.0 + 1000);
+    let body = task.body.as_str().replace("ADMINISTRATION_SUCCESS", "BENEFICIARY_REFUSED");
+    task.body = Json::parse(&body).unwrap();
+    commit(store, summary.dataset, summary.as_of.0 + 5000, vec![task]);
+}
+
+fn commit(store: &Store, dataset: Dataset, as_of: i64, families: Vec<Record>) {
+    let target =
+        SyncTarget { server: "none".into(), dataset, project_name: "Nets".into(), boundary_name: "Cavina".into() };
+    let run = store.begin_sync(&target, SyncStart::Fresh).unwrap().run;
+    let position = "all".to_owned();
+    let page = PageCommit {
+        run,
+        as_of: ServerTime(as_of),
+        position,
+        done: 1,
+        total: 1,
+        bytes: 0,
+        families,
+        project_wide: vec![],
+    };
+    store.commit_page(&page).unwrap();
+    store.finish_sync(run, &Coverage::Complete, &Coverage::Partial).unwrap();
+}

@@ -1,0 +1,81 @@
+//! The whole journey with two engines in one process, over real HTTP, SQLite, mDNS and TLS on loopback.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on is a test that failed")]
+
+mod device;
+mod filled;
+mod updates;
+mod wire_bytes;
+
+use fieldcast::{Reason, SendState};
+use fieldcast_sandbox::{Sandbox, SandboxConfig};
+use tempfile::TempDir;
+
+use crate::device::device;
+
+async fn sandbox() -> Sandbox {
+    Sandbox::start(SandboxConfig { households: 120, boundaries: 4, ..SandboxConfig::default() }).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_downsynced_reaches_the_receiver_whole_and_an_update_costs_less() {
+    let sandbox = sandbox().await;
+    let (distributor, receiver) = (device("distributor-1").await, device("receiver-1").await);
+    distributor.login(&sandbox).await;
+    distributor.downsync(2).await;
+    let SendState::Saved(first) = distributor.send_to(&receiver, true).await else { panic!("not saved") };
+    assert_eq!(distributor.digests().await, receiver.digests().await);
+    assert_eq!(distributor.digests().await.len(), 3, "two boundaries and what the project has outside them");
+
+    sandbox.advance(5).unwrap();
+    distributor.downsync(2).await;
+    assert_ne!(distributor.digests().await, receiver.digests().await);
+    let SendState::Saved(second) = distributor.send_to(&receiver, true).await else { panic!("not saved") };
+    assert_eq!(distributor.digests().await, receiver.digests().await);
+    assert!(second.progress.total <= first.progress.total, "{second:?} after {first:?}");
+
+    let SendState::Saved(nothing) = distributor.send_to(&receiver, true).await else { panic!("not saved") };
+    assert_eq!(nothing.progress.total, 0, "nothing is sent twice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_no_is_told_and_writes_nothing() {
+    let sandbox = sandbox().await;
+    let (distributor, receiver) = (device("distributor-2").await, device("receiver-2").await);
+    distributor.login(&sandbox).await;
+    distributor.downsync(1).await;
+    assert_eq!(distributor.send_to(&receiver, false).await, SendState::Failed(Reason::Declined));
+    assert!(receiver.digests().await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bundle_file_carries_the_same_and_a_damaged_one_is_refused_by_name() {
+    let sandbox = sandbox().await;
+    let (distributor, receiver) = (device("distributor-3").await, device("receiver-3").await);
+    distributor.login(&sandbox).await;
+    distributor.downsync(1).await;
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("village.fcb");
+    let datasets = distributor.engine.datasets().await.unwrap();
+    let datasets = datasets.into_iter().map(|status| status.summary.dataset).collect();
+    distributor.engine.export(datasets, path.clone()).await.unwrap();
+    let whole = std::fs::read(&path).unwrap();
+
+    let mut altered = whole.clone();
+    *altered.last_mut().unwrap() ^= 1;
+    for (bytes, word) in
+        [(&whole[..whole.len() - 1], "cut off"), (&altered[..], "damaged"), (b"hello!!!", "not a Fieldcast")]
+    {
+        std::fs::write(&path, bytes).unwrap();
+        let error = receiver.engine.import(path.clone()).await.unwrap_err().to_string();
+        assert!(error.contains(word), "{error}");
+        assert!(receiver.digests().await.is_empty(), "nothing of it was taken");
+    }
+
+    std::fs::write(&path, &whole).unwrap();
+    let info = receiver.engine.inspect(path.clone()).await.unwrap();
+    assert_eq!(info.sender.fingerprint, distributor.engine.fingerprint());
+    let imported = receiver.engine.import(path.clone()).await.unwrap();
+    assert!(imported.standings.iter().all(|standing| *standing == fieldcast::Standing::Equal));
+    assert_eq!(distributor.digests().await, receiver.digests().await);
+}

@@ -1,0 +1,38 @@
+//! What an update costs on the wire: every byte both sockets moved, TLS and its handshake included.
+
+use fieldcast::SendState;
+use fieldcast_sandbox::{Sandbox, SandboxConfig};
+
+use crate::device::{Device, device};
+use crate::filled::{change_one, fill};
+
+/// Sends, and gives the bytes on the wire once both devices are shown to be equal.
+pub(crate) async fn send(distributor: &Device, receiver: &Device) -> u64 {
+    let SendState::Saved(sent) = distributor.send_to(receiver, true).await else { panic!("not saved") };
+    assert_eq!(distributor.digests().await, receiver.digests().await);
+    sent.progress.wire
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_per_cent_changed_costs_at_most_two_per_cent_of_the_first_send() {
+    let config = SandboxConfig { households: 2000, boundaries: 1, seed: 7, ..SandboxConfig::default() };
+    let sandbox = Sandbox::start(config).await.unwrap();
+    let (distributor, receiver) = (device("update-1").await, device("update-1-receiver").await);
+    distributor.login(&sandbox).await;
+    distributor.downsync(1).await;
+    let first = send(&distributor, &receiver).await;
+    sandbox.advance(10).unwrap();
+    distributor.downsync(1).await;
+    let second = send(&distributor, &receiver).await;
+    assert!(second * 50 <= first, "{second} bytes after {first}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_record_of_a_hundred_thousand_costs_less_than_four_kibibytes() {
+    let (distributor, receiver) = (device("update-2").await, device("update-2-receiver").await);
+    let distributor = distributor.with_store(|store| assert!(fill(store, 5500, |_| true) > 100_000)).await;
+    send(&distributor, &receiver).await;
+    let distributor = distributor.with_store(change_one).await;
+    let second = send(&distributor, &receiver).await;
+    assert!(second < 4096, "{second} bytes");
+}

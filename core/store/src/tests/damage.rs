@@ -1,0 +1,171 @@
+//! Damage, full storage and kills.
+
+use std::fs;
+use std::path::Path;
+
+use proptest::prelude::*;
+
+use super::{Fresh, apply, fresh, household, record, snapshot, village};
+use crate::{Error, Opened, Store, open};
+
+/// A closed store with enough in it for tables of several pages.
+fn filled() -> tempfile::TempDir {
+    let Fresh { store, dir } = fresh();
+    let records: Vec<_> = (0..200).map(|n| household(&format!("h{n}"), 1, n)).collect();
+    apply(&store, &village("v"), &records);
+    dir
+}
+
+fn assert_set_aside(dir: &Path, damaged: &[u8]) {
+    let Opened { store, moved_aside } = Store::open(dir).unwrap();
+    let aside = moved_aside.expect("it is moved aside");
+    assert!(aside.file_name().unwrap().to_str().unwrap().starts_with("fieldcast.db.corrupt-"));
+    assert!(fs::read(&aside).unwrap() == damaged, "every byte is kept");
+    assert_eq!(store.datasets().unwrap(), []);
+    apply(&store, &village("v"), &[household("h", 1, 1)]);
+}
+
+#[test]
+fn a_file_that_is_no_database_is_set_aside_each_time_under_a_new_name() {
+    let dir = filled();
+    let path = dir.path().join(open::FILE);
+    for n in 1..=2 {
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[..100].fill(0x5a);
+        fs::write(&path, &bytes).unwrap();
+        assert_set_aside(dir.path(), &bytes);
+        assert!(dir.path().join(format!("fieldcast.db.corrupt-{n}")).exists());
+    }
+}
+
+#[test]
+fn a_truncated_file_is_set_aside_with_its_log() {
+    let dir = filled();
+    let path = dir.path().join(open::FILE);
+    let mut bytes = fs::read(&path).unwrap();
+    bytes.truncate(bytes.len() / 2 / 4096 * 4096);
+    fs::write(&path, &bytes).unwrap();
+    fs::write(dir.path().join("fieldcast.db-wal"), "left over").unwrap();
+    assert_set_aside(dir.path(), &bytes);
+    assert_eq!(fs::read(dir.path().join("fieldcast.db.corrupt-1-wal")).unwrap(), b"left over");
+}
+
+#[test]
+fn flipped_pages_are_found_at_once_in_a_small_file() {
+    let dir = filled();
+    let path = dir.path().join(open::FILE);
+    let mut bytes = fs::read(&path).unwrap();
+    let pages = bytes.len() / 4096;
+    for page in pages / 2..pages {
+        bytes[page * 4096..page * 4096 + 64].fill(0xff);
+    }
+    fs::write(&path, &bytes).unwrap();
+    assert_set_aside(dir.path(), &bytes);
+}
+
+#[test]
+fn damage_met_while_running_is_told_and_looked_into_at_the_next_open() {
+    let dir = filled();
+    let store = Store::open(dir.path()).unwrap().store;
+    let refused = store.read(|_| Err::<(), _>(Error::Corrupt)).unwrap_err();
+    assert!(matches!(refused, Error::Corrupt));
+    assert!(dir.path().join(open::SUSPECT).exists());
+    drop(store);
+    // It was a false alarm: the file is whole and stays.
+    let opened = Store::open(dir.path()).unwrap();
+    assert_eq!(opened.moved_aside, None);
+    assert!(!dir.path().join(open::SUSPECT).exists());
+    assert_eq!(opened.store.summary(&village("v")).unwrap().unwrap().records, 200);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Whatever is done to the file, opening ends in a store that works.
+    #[test]
+    fn no_damage_keeps_a_store_from_opening(
+        flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..40),
+        cut in prop::option::of(any::<prop::sample::Index>()),
+    ) {
+        let dir = filled();
+        let path = dir.path().join(open::FILE);
+        let mut bytes = fs::read(&path).unwrap();
+        for (at, value) in flips {
+            let at = at.index(bytes.len());
+            bytes[at] = value;
+        }
+        if let Some(cut) = cut {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        fs::write(&path, &bytes).unwrap();
+        match Store::open(dir.path()) {
+            // The version is a number like any other: flipped upwards it says "newer".
+            Err(Error::Newer { .. }) => {}
+            opened => {
+                let Opened { store, moved_aside } = opened.unwrap();
+                if moved_aside.is_some() {
+                    apply(&store, &village("w"), &[household("h", 1, 1)]);
+                }
+                let _ = store.check();
+            }
+        }
+    }
+}
+
+#[test]
+fn a_full_storage_is_told_and_changes_nothing() {
+    let Fresh { store, dir: _dir } = fresh();
+    let before = apply(&store, &village("v"), &[household("h", 1, 1)]).summary;
+    store.with_writer(|conn| {
+        let pages: i64 = conn.query_one("PRAGMA page_count", (), |row| row.get(0)).unwrap();
+        conn.query_one(&format!("PRAGMA max_page_count = {}", pages + 3), (), |row| row.get::<_, i64>(0)).unwrap();
+    });
+    let many: Vec<_> = (0..500).map(|n| household(&format!("h{n}"), 1, n)).collect();
+    let mut batches = many.chunks(50).map(<[_]>::to_vec);
+    let full = store.apply::<std::convert::Infallible>(&snapshot(&village("v"), 99), &mut || Ok(batches.next()));
+    assert!(matches!(full, Err(crate::ApplyError::Store(Error::DiskFull))), "{full:?}");
+    assert_eq!(store.summary(&village("v")).unwrap().unwrap(), before);
+    assert_eq!(store.check().unwrap(), crate::Check { sound: true, wrong_ranges: 0 });
+}
+
+#[test]
+fn a_kill_in_the_middle_of_an_apply_leaves_the_version_before() {
+    let Fresh { store, dir } = fresh();
+    let before = apply(&store, &village("v"), &[household("h", 1, 1)]).summary;
+    store.with_writer(|conn| conn.pragma_update(None, "cache_size", 10).unwrap()); // so that it spills into the -wal
+    let killed = tempfile::tempdir().unwrap();
+    let mut n = 0;
+    let batches = &mut || {
+        n += 1;
+        if n == 20 {
+            for file in ["fieldcast.db", "fieldcast.db-wal"] {
+                fs::copy(dir.path().join(file), killed.path().join(file)).unwrap();
+            }
+        }
+        let batch = || (0..100).map(|i| record("Task", &format!("t{n}-{i}"), "h", 1, 1)).collect();
+        Ok::<_, std::convert::Infallible>((n <= 20).then(batch))
+    };
+    let after = store.apply(&snapshot(&village("v"), 99), batches).unwrap().summary;
+    assert!(fs::metadata(killed.path().join("fieldcast.db-wal")).unwrap().len() > 1 << 16, "the test must bite");
+    let opened = Store::open(killed.path()).unwrap();
+    assert_eq!((opened.store.summary(&village("v")).unwrap().unwrap(), opened.moved_aside), (before, None));
+    assert_eq!(store.summary(&village("v")).unwrap().unwrap(), after);
+}
+
+#[test]
+fn every_error_says_what_to_do() {
+    let errors = [
+        Error::Busy,
+        Error::Corrupt,
+        Error::DiskFull,
+        Error::InUse { dir: "d".into() },
+        Error::Newer { found: 2, known: 1 },
+        Error::NoSuchRun,
+        Error::NotWritable { path: "p".into() },
+        Error::Sqlite { code: 1, reason: "no such table".into() },
+        Error::Storage { code: 266 },
+    ];
+    for error in errors {
+        assert!(error.to_string().contains(';'), "{error}");
+    }
+}

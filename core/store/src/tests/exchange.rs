@@ -1,0 +1,116 @@
+//! Applying, staging and the chunk cache.
+
+use std::collections::HashSet;
+
+use fieldcast_model::{DeviceName, Digest, Fingerprint, KeyRange, ServerTime};
+
+use super::{Fresh, apply, fresh, household, snapshot, village};
+use crate::{ApplyError, CachedChunk, Incoming, Store};
+
+#[test]
+fn an_error_from_the_source_takes_everything_back() {
+    let Fresh { store, dir: _dir } = fresh();
+    let before = apply(&store, &village("v"), &[household("a", 1, 1)]).summary;
+    for fail_at in 0..4 {
+        let mut n = 0;
+        let failed = store.apply(&snapshot(&village("v"), 99), &mut || {
+            n += 1;
+            if n > fail_at { Err("a bad chunk") } else { Ok(Some(vec![household("a", n, 2), household("b", n, 2)])) }
+        });
+        assert!(matches!(failed, Err(ApplyError::Source("a bad chunk"))));
+        assert_eq!(store.summary(&village("v")).unwrap().unwrap(), before);
+    }
+    assert_eq!(store.check().unwrap().wrong_ranges, 0);
+    assert_eq!(apply(&store, &village("v"), &[household("a", 2, 2)]).merged.updated, 1, "the store goes on");
+}
+
+#[test]
+fn a_panicking_source_takes_everything_back_too() {
+    let Fresh { store, dir: _dir } = fresh();
+    let half = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let mut first = true;
+        store.apply::<()>(&snapshot(&village("v"), 99), &mut || {
+            assert!(std::mem::take(&mut first), "bug");
+            Ok(Some(vec![household("a", 1, 1)]))
+        })
+    }));
+    assert!(half.is_err());
+    assert_eq!(store.summary(&village("v")).unwrap(), None);
+    apply(&store, &village("v"), &[household("a", 1, 1)]);
+}
+
+#[test]
+fn the_time_a_dataset_stands_at_never_goes_back_by_air() {
+    let Fresh { store, dir: _dir } = fresh();
+    for (comes, stands) in [(50, 50), (40, 50), (60, 60)] {
+        let applied = store.apply::<()>(&snapshot(&village("v"), comes), &mut || Ok(None)).unwrap();
+        assert_eq!(applied.summary.as_of, ServerTime(stands));
+    }
+}
+
+#[test]
+fn changes_move_the_time_only_when_they_were_all() {
+    let (Fresh { store, dir: _dir }, other) = (fresh(), fresh());
+    let whole = apply(&other.store, &village("v"), &[household("a", 1, 1), household("b", 1, 1)]).summary;
+    for (batch, as_of) in [(household("a", 1, 1), 0), (household("b", 1, 1), 10)] {
+        let mut batch = Some(vec![batch]);
+        let applied = store.apply_changes::<()>(&whole, &mut || Ok(batch.take())).unwrap();
+        assert_eq!(applied.summary.as_of, ServerTime(as_of));
+    }
+}
+
+fn bundle(n: u8) -> Incoming {
+    Incoming {
+        bundle_id: [n; 32],
+        manifest: vec![n; 5],
+        sender: Fingerprint([7; 32]),
+        sender_name: DeviceName::new("Asha"),
+    }
+}
+
+#[test]
+fn staged_chunks_survive_reopening_and_a_new_offer() {
+    let Fresh { store, dir } = fresh();
+    let (x, y) = (([1; 32], vec![1; 10]), ([2; 32], vec![2; 20]));
+    assert_eq!(store.begin_incoming(&bundle(1), &[x.0, y.0]).unwrap(), HashSet::new());
+    store.stage_chunks(&[1; 32], &[x.clone(), y.clone()]).unwrap();
+    store.stage_chunks(&[1; 32], std::slice::from_ref(&x)).unwrap(); // twice is once
+    drop(store);
+
+    let store = Store::open(dir.path()).unwrap().store;
+    let known = store.incoming().unwrap();
+    assert_eq!((known[0].incoming.clone(), known[0].chunks, known[0].bytes), (bundle(1), 2, 30));
+    assert_eq!(store.staged(&[1; 32]).unwrap(), HashSet::from([x.0, y.0]));
+    assert_eq!(store.staged_chunk(&x.0).unwrap(), Some(x.1));
+
+    // The same dataset offered anew, or by somebody else: what it shares with the first is here already.
+    assert_eq!(store.begin_incoming(&bundle(2), &[y.0, [3; 32]]).unwrap(), HashSet::from([y.0]));
+    store.discard_incoming(&[1; 32]).unwrap();
+    assert_eq!((store.staged_chunk(&x.0).unwrap(), store.staged_chunk(&y.0).unwrap()), (None, Some(y.1)));
+    store.stage_chunks(&[1; 32], &[([9; 32], vec![9])]).unwrap();
+    assert_eq!(store.staged_chunk(&[9; 32]).unwrap(), None, "a discarded bundle takes no more chunks");
+    assert_eq!(store.incoming().unwrap().len(), 1);
+}
+
+#[test]
+fn a_cached_chunk_is_current_while_the_digest_is_the_same() {
+    let Fresh { store, dir: _dir } = fresh();
+    let range = KeyRange::ALL;
+    let old = apply(&store, &village("v"), &[household("a", 1, 1)]).summary.digest;
+    store.cache_chunk(&village("v"), range, &old, &[1; 32], b"old").unwrap();
+    let new = apply(&store, &village("v"), &[household("a", 2, 2)]).summary.digest;
+    assert_eq!(store.cached_chunk(&village("v"), range, &new).unwrap(), None);
+    store.cache_chunk(&village("v"), range, &new, &[2; 32], b"new").unwrap();
+    let cached = Some(CachedChunk { hash: [2; 32], bytes: b"new".to_vec() });
+    assert_eq!(store.cached_chunk(&village("v"), range, &new).unwrap(), cached);
+    assert_eq!(store.chunk_bytes(&[1; 32]).unwrap().as_deref(), Some(&b"old"[..]), "for whoever began with it");
+    assert_eq!(store.cached_chunks(&village("v"), 0).unwrap().len(), 2);
+
+    assert_eq!(store.trim_chunks(100).unwrap(), 3);
+    assert_eq!(store.chunk_bytes(&[1; 32]).unwrap(), None);
+    assert_eq!(store.cached_chunk(&village("v"), range, &new).unwrap(), cached);
+    assert_eq!(store.trim_chunks(0).unwrap(), 3);
+    assert_eq!(store.cached_chunks(&village("v"), 0).unwrap(), []);
+    store.cache_chunk(&village("nowhere"), range, &Digest::EMPTY, &[3; 32], b"x").unwrap();
+    assert_eq!(store.chunk_bytes(&[3; 32]).unwrap(), None);
+}

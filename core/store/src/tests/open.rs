@@ -1,0 +1,76 @@
+//! Who gets in, and what is remembered.
+
+use std::fs;
+
+use super::{Fresh, apply, fresh, household, village};
+use crate::{Error, Login, Store};
+
+#[test]
+fn a_folder_has_one_owner_until_the_last_handle_is_gone() {
+    let first = fresh();
+    let second = Store::open(first.dir.path());
+    assert!(matches!(second, Err(Error::InUse { dir }) if dir == first.dir.path()));
+    let clone = first.store.clone();
+    drop(first.store);
+    assert!(matches!(Store::open(first.dir.path()), Err(Error::InUse { .. })));
+    drop(clone);
+    Store::open(first.dir.path()).unwrap();
+}
+
+#[test]
+fn what_was_written_is_there_after_reopening() {
+    let Fresh { store, dir } = fresh();
+    store.set_setting("device.name", "Asha").unwrap();
+    store.set_setting("device.name", "Asha's phone").unwrap();
+    let digest = apply(&store, &village("v"), &[household("h", 1, 1)]).summary.digest;
+    drop(store);
+    let opened = Store::open(dir.path()).unwrap();
+    assert_eq!(opened.moved_aside, None);
+    assert_eq!(opened.store.setting("device.name").unwrap().as_deref(), Some("Asha's phone"));
+    assert_eq!(opened.store.setting("other").unwrap(), None);
+    assert_eq!(opened.store.summary(&village("v")).unwrap().unwrap().digest, digest);
+}
+
+#[test]
+fn a_login_is_kept_replaced_and_forgotten_and_never_shown() {
+    let Fresh { store, dir: _dir } = fresh();
+    assert_eq!(store.login().unwrap(), None);
+    let login = Login { server: "https://s".into(), tenant: "mz".into(), session: "s3cret".into() };
+    store.save_login(&login).unwrap();
+    assert_eq!(store.login().unwrap().as_ref(), Some(&login));
+    let other = Login { tenant: "ng".into(), ..login };
+    store.save_login(&other).unwrap();
+    assert_eq!(store.login().unwrap().as_ref(), Some(&other));
+    assert!(!format!("{other:?}").contains("s3cret"));
+    store.forget_login().unwrap();
+    assert_eq!(store.login().unwrap(), None);
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("file");
+    fs::write(&file, "").unwrap();
+    let error = Store::open(&file.join("under")).unwrap_err();
+    assert!(matches!(&error, Error::NotWritable { path } if path.starts_with(&file)), "{error}");
+    assert!(error.to_string().contains("check that the folder exists"));
+    // A folder where the database should be.
+    fs::create_dir(dir.path().join("fieldcast.db")).unwrap();
+    let error = Store::open(dir.path()).unwrap_err();
+    assert!(matches!(&error, Error::NotWritable { path } if path.ends_with("fieldcast.db")), "{error}");
+}
+
+#[test]
+fn readers_cannot_write_and_do_not_wait_for_the_writer() {
+    let Fresh { store, dir: _dir } = fresh();
+    let refused = store.read(|r| Ok(r.conn.execute("DELETE FROM record", ())?)).unwrap_err();
+    assert!(matches!(refused, Error::NotWritable { .. }), "{refused}");
+    let mut seen = None;
+    let mut first = true;
+    let batch = &mut || {
+        seen = Some(store.summary(&village("v")).unwrap());
+        Ok::<_, std::convert::Infallible>(std::mem::take(&mut first).then(|| vec![household("h", 1, 1)]))
+    };
+    store.apply(&super::snapshot(&village("v"), 1), batch).unwrap();
+    assert_eq!(seen, Some(None), "an apply is seen whole or not at all");
+}
