@@ -56,6 +56,20 @@ CREATE TABLE record (
 -- `changed` is in it so that "changed since, in this range" is answered from the index, without touching rows.
 CREATE INDEX record_range ON record (dataset, root_hash, changed);
 
+CREATE TABLE local_edit (
+    -- What was registered or changed on this device and is not on the server yet: an overlay beside `record`. What
+    -- arrives never touches it; digests, snapshots and bundles never cover it. No cascade: it is the only copy.
+    dataset INTEGER NOT NULL REFERENCES dataset (id),
+    entity INTEGER NOT NULL REFERENCES entity (id),
+    key ANY NOT NULL,                -- as in `record`
+    root ANY NOT NULL,
+    base BLOB NOT NULL DEFAULT x'',  -- hash of the server's version it was made from; empty when there was none
+    deleted INTEGER NOT NULL DEFAULT 0,
+    edited_at INTEGER NOT NULL,      -- device time, ms; for people, decides nothing
+    body TEXT NOT NULL,              -- canonical JSON
+    PRIMARY KEY (dataset, entity, key)
+) STRICT;
+
 CREATE TABLE range_digest (
     -- What each of the 4096 finest key ranges holds; kept in the transaction that changes the records.
     dataset INTEGER NOT NULL REFERENCES dataset (id) ON DELETE CASCADE,

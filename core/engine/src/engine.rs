@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use fieldcast_downsync::{BoundaryTree, Client, Project, ServerConfig, Session};
-use fieldcast_model::{Dataset, DeviceName, Fingerprint, Record};
+use fieldcast_model::{Dataset, DeviceName, EntityType, Fingerprint, Record, RecordId};
 use fieldcast_net::{Identity, Interface};
-use fieldcast_store::{DatasetStatus, Login, Opened, RecordQuery, Store};
+use fieldcast_store::{DatasetStatus, EditStatus, LocalEdit, Login, Opened, RecordQuery, Store};
 
 use crate::bundle_file::{self, BundleInfo, Imported};
 use crate::downsync_job::Order;
@@ -15,6 +15,8 @@ use crate::{DownsyncJob, Error, ExchangeSettings, Offer, OfferSession, ReceiveSe
 
 /// Setting: what other devices show.
 const DEVICE_NAME: &str = "device_name";
+/// Encoded chunks kept from one start to the next; those of outdated ranges go in any case.
+const CHUNK_CACHE_BYTES: u64 = 256 << 20;
 /// Setting: the id of the chosen project.
 const PROJECT: &str = "project";
 
@@ -54,6 +56,7 @@ impl Engine {
     pub async fn open(settings: Settings) -> Result<Self, Error> {
         let inner = tokio::task::spawn_blocking(move || {
             let Opened { store, moved_aside } = Store::open(&settings.data_dir)?;
+            store.trim_chunks(CHUNK_CACHE_BYTES)?;
             let identity = Arc::new(Identity::load_or_create(&settings.data_dir.join("device.key"))?);
             if let Some(name) = &settings.device_name {
                 store.set_setting(DEVICE_NAME, DeviceName::new(name).as_str())?;
@@ -178,6 +181,38 @@ impl Engine {
     /// [`Error::Store`].
     pub async fn records(&self, query: RecordQuery) -> Result<Vec<Record>, Error> {
         self.store_call(move |store| store.records(&query)).await
+    }
+
+    /// Keeps what was registered or changed on this device, beside the server's records, until it was sent.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn put_edit(&self, edit: LocalEdit) -> Result<(), Error> {
+        self.store_call(move |store| store.put_edit(&edit)).await
+    }
+
+    /// Every local edit that was not sent; those whose base has moved on are conflicts.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn edits(&self) -> Result<Vec<EditStatus>, Error> {
+        self.store_call(Store::edits).await
+    }
+
+    /// Says that a conflict was looked at and the edit stands. Tells whether there was such an edit.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn rebase_edit(&self, dataset: Dataset, entity: EntityType, id: RecordId) -> Result<bool, Error> {
+        self.store_call(move |store| store.rebase_edit(&dataset, &entity, &id)).await
+    }
+
+    /// Forgets an edit because the server has it now. Tells whether there was such an edit.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn edit_sent(&self, dataset: Dataset, entity: EntityType, id: RecordId) -> Result<bool, Error> {
+        self.store_call(move |store| store.edit_sent(&dataset, &entity, &id)).await
     }
 
     /// How exchanges behave unless told otherwise.

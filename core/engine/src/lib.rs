@@ -24,7 +24,7 @@ pub use events::Subscription;
 pub use fieldcast_bundle::FileError;
 pub use fieldcast_downsync::{Boundary, BoundaryTree, Error as ServerError, Project};
 pub use fieldcast_model::{
-    Dataset, DeviceName, Digest, EntityType, Fingerprint, Record, RecordId, ServerTime, SnapshotSummary,
+    Dataset, DeviceName, Digest, EntityType, Fingerprint, Json, Record, RecordId, ServerTime, SnapshotSummary,
 };
 pub use fieldcast_net::{Error as NetworkError, Interface, choose_interface, interfaces};
 pub use fieldcast_store::{DatasetStatus, Error as StoreError, RecordQuery};

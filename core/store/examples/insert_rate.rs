@@ -167,8 +167,8 @@ fn plain(pages: &[Vec<Record>], each: bool) -> Outcome<Duration> {
         conn.execute_batch("BEGIN IMMEDIATE")?;
     }
     let mut insert = conn.prepare(
-        "INSERT INTO record (dataset, entity, key, root, root_hash, row_version, modified, deleted, gone, hash, body)
-         VALUES (1, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)",
+        "INSERT INTO record (dataset, entity, key, root, root_hash, row_version, modified, changed, deleted, gone, hash,
+            body) VALUES (1, ?, ?, ?, ?, ?, ?6, ?6, ?, 0, ?, ?)",
     )?;
     for (page, rows) in pages.iter().zip(&rows) {
         if each {
@@ -203,7 +203,7 @@ fn prepared(dir: &Path) -> Outcome<Connection> {
     let path = Store::open(dir)?.store.path().to_owned();
     let conn = Connection::open(path)?;
     conn.execute_batch(
-        "PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -8192;
+        "PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16384;
          PRAGMA wal_autocheckpoint = 4096;
          INSERT INTO dataset (id, tenant, project) VALUES (1, 't', 'p')",
     )?;

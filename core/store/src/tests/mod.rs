@@ -2,6 +2,7 @@
 
 mod damage;
 mod digests;
+mod edits;
 mod exchange;
 mod merge;
 mod migrations;

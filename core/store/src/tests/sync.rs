@@ -1,6 +1,6 @@
 //! Downloads: pages with their cursor, resuming, and what is gone.
 
-use fieldcast_model::{EntityType, Record, RecordId, ServerTime};
+use fieldcast_model::{EntityType, KeyRange, Record, RecordId, ServerTime};
 
 use super::{Fresh, apply, fresh, household, project, record, village};
 use crate::{Coverage, Error, Merged, PageCommit, RecordQuery, RunId, Store, SyncCursor, SyncStart, SyncTarget};
@@ -200,4 +200,26 @@ fn pages_in_any_order_count_as_seen() {
     let end = store.finish_sync(run, &verified(303), &Coverage::Partial).unwrap();
     assert_eq!((end.gone, end.summary.records, end.summary.households), (1, 304, 303));
     assert!(one(&store, "h7").deleted);
+}
+
+#[test]
+fn what_the_server_shows_late_counts_as_changed_when_it_came() {
+    let Fresh { store, dir: _dir } = fresh();
+    let all = KeyRange::ALL;
+    let changed = |since| -> Vec<String> {
+        let records = store.modified_since(&village("v"), all, ServerTime(since)).unwrap();
+        records.iter().map(|record| record.id.to_string()).collect()
+    };
+    download(&store, 100, &[household("a", 1, 50), household("undated", 1, 0)], &Coverage::Complete);
+    assert_eq!(changed(100), [""; 0], "what came first is as old as the download");
+    download(
+        &store,
+        200,
+        &[household("a", 1, 50), household("late", 1, 60), household("undated", 2, 0)],
+        &Coverage::Complete,
+    );
+    let mut late = changed(100);
+    late.sort();
+    assert_eq!(late, ["late", "undated"]);
+    assert_eq!(changed(200), [""; 0]);
 }

@@ -1,0 +1,135 @@
+//! Local edits: what was registered or changed here and is not on the server yet, beside the server's records.
+
+use fieldcast_model::{Dataset, EntityType, Json, RecordId};
+use rusqlite::params;
+
+use crate::access::Durability;
+use crate::rows::{self, Key, OwnKey, dataset_id};
+use crate::{Error, Reader, Result, Store};
+
+/// A record as this device would have it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LocalEdit {
+    /// Where it belongs.
+    pub dataset: Dataset,
+    /// What it is.
+    pub entity: EntityType,
+    /// Its `clientReferenceId`.
+    pub id: RecordId,
+    /// The household it hangs off.
+    pub root: RecordId,
+    /// Whether it is to be deleted.
+    pub deleted: bool,
+    /// The entity, every field.
+    pub body: Json,
+    /// When it was made, ms since 1970 on this device's clock; for people, decides nothing.
+    pub edited_at: i64,
+}
+
+/// A local edit and whether it still fits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EditStatus {
+    /// The edit.
+    pub edit: LocalEdit,
+    /// Whether the server's version it was made from has been replaced since: a conflict a person should look at.
+    pub base_moved: bool,
+}
+
+impl Store {
+    /// Keeps an edit, durably when it returns. A second edit of the same record replaces the first but keeps what that
+    /// was made from, so a conflict does not go away by editing on; see [`Store::rebase_edit`].
+    ///
+    /// # Errors
+    /// Whatever stands in the way of writing.
+    pub fn put_edit(&self, edit: &LocalEdit) -> Result<()> {
+        self.write(Durability::Full, |tx| {
+            let dataset = tx.dataset(&edit.dataset, "", "")?;
+            let entity = tx.entity(&edit.entity)?;
+            tx.conn.execute(
+                "INSERT INTO local_edit (dataset, entity, key, root, base, deleted, edited_at, body)
+                 VALUES (?1, ?2, ?3, ?4, ifnull((SELECT hash FROM record WHERE dataset = ?1 AND entity = ?2 AND key = ?3),
+                    x''), ?5, ?6, ?7)
+                 ON CONFLICT (dataset, entity, key) DO UPDATE SET root = excluded.root, deleted = excluded.deleted,
+                    edited_at = excluded.edited_at, body = excluded.body",
+                params![
+                    dataset,
+                    entity,
+                    Key(&edit.id),
+                    Key(&edit.root),
+                    edit.deleted,
+                    edit.edited_at,
+                    edit.body.as_str()
+                ],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// Says that somebody has looked at a conflict and the edit stands on the server's present version. Tells whether
+    /// there was such an edit.
+    ///
+    /// # Errors
+    /// Whatever stands in the way of writing.
+    pub fn rebase_edit(&self, dataset: &Dataset, entity: &EntityType, id: &RecordId) -> Result<bool> {
+        let base = "UPDATE local_edit SET base = ifnull((SELECT hash FROM record r WHERE r.dataset = local_edit.dataset
+            AND r.entity = local_edit.entity AND r.key = local_edit.key), x'')";
+        self.change_edit(base, dataset, entity, id)
+    }
+
+    /// Forgets an edit because the app says that the server has it. Nothing else ever removes one. Tells whether there
+    /// was such an edit.
+    ///
+    /// # Errors
+    /// Whatever stands in the way of writing.
+    pub fn edit_sent(&self, dataset: &Dataset, entity: &EntityType, id: &RecordId) -> Result<bool> {
+        self.change_edit("DELETE FROM local_edit", dataset, entity, id)
+    }
+
+    fn change_edit(&self, change: &str, dataset: &Dataset, entity: &EntityType, id: &RecordId) -> Result<bool> {
+        self.write(Durability::Full, |tx| {
+            let Some(dataset) = dataset_id(&tx.conn, dataset)? else { return Ok(false) };
+            let sql = format!("{change} WHERE dataset = ? AND entity = ? AND key = ?");
+            Ok(tx.conn.execute(&sql, params![dataset, tx.entity(entity)?, Key(id)])? == 1)
+        })
+    }
+
+    /// See [`Reader::edits`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn edits(&self) -> Result<Vec<EditStatus>> {
+        self.read(|r| r.edits())
+    }
+}
+
+impl Reader<'_> {
+    /// Every edit that was not sent, the oldest first.
+    ///
+    /// # Errors
+    /// Whatever stands in the way of reading.
+    pub fn edits(&self) -> Result<Vec<EditStatus>> {
+        let mut statement = self.conn.prepare(
+            "SELECT tenant, project, boundary, e.entity, e.key, e.root, e.deleted, e.body, edited_at,
+                e.base <> ifnull(r.hash, x'')
+             FROM local_edit e JOIN dataset d ON d.id = e.dataset
+             LEFT JOIN record r ON r.dataset = e.dataset AND r.entity = e.entity AND r.key = e.key
+             ORDER BY edited_at, e.rowid",
+        )?;
+        let mut rows = statement.query(())?;
+        let mut edits = Vec::new();
+        while let Some(row) = rows.next()? {
+            let entity = self.entities()?.get(&row.get(3)?).ok_or(Error::Corrupt)?;
+            let edit = LocalEdit {
+                dataset: rows::dataset(row, 0)?,
+                entity: EntityType::clone(entity),
+                id: row.get::<_, OwnKey>(4)?.0,
+                root: row.get::<_, OwnKey>(5)?.0,
+                deleted: row.get(6)?,
+                body: Json::from_canonical(row.get::<_, String>(7)?),
+                edited_at: row.get(8)?,
+            };
+            edits.push(EditStatus { edit, base_moved: row.get(9)? });
+        }
+        Ok(edits)
+    }
+}

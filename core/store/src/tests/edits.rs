@@ -1,0 +1,53 @@
+//! Local edits stand beside the server's records and are touched by nothing that arrives.
+
+use fieldcast_model::{EntityType, Json, RecordId};
+
+use super::{apply, fresh, household, village};
+use crate::LocalEdit;
+
+fn edit(id: &str, text: &str) -> LocalEdit {
+    LocalEdit {
+        dataset: village("a"),
+        entity: EntityType::new("Household"),
+        id: RecordId::parse(id),
+        root: RecordId::parse(id),
+        deleted: false,
+        body: Json::parse(&format!(r#"{{"note":"{text}"}}"#)).unwrap(),
+        edited_at: 5,
+    }
+}
+
+#[test]
+fn arriving_data_changes_no_edit_and_edits_change_no_digest() {
+    let it = fresh();
+    let before = apply(&it.store, &village("a"), &[household("h1", 1, 10)]).summary;
+    it.store.put_edit(&edit("h1", "mine")).unwrap();
+    assert_eq!(it.store.summary(&village("a")).unwrap(), Some(before));
+
+    apply(&it.store, &village("a"), &[household("h1", 2, 20), household("h2", 1, 1)]);
+    let edits = it.store.edits().unwrap();
+    assert_eq!(edits.len(), 1);
+    assert_eq!(edits[0].edit, edit("h1", "mine"));
+}
+
+#[test]
+fn an_edit_whose_base_has_moved_on_is_a_conflict_until_somebody_says_otherwise() {
+    let it = fresh();
+    apply(&it.store, &village("a"), &[household("h1", 1, 10)]);
+    it.store.put_edit(&edit("h1", "mine")).unwrap();
+    it.store.put_edit(&edit("new", "registered here")).unwrap();
+    let moved = || it.store.edits().unwrap().iter().map(|status| status.base_moved).collect::<Vec<_>>();
+    assert_eq!(moved(), [false, false]);
+
+    apply(&it.store, &village("a"), &[household("h1", 2, 20)]);
+    assert_eq!(moved(), [true, false]);
+    it.store.put_edit(&edit("h1", "mine, again")).unwrap();
+    assert_eq!(moved(), [true, false], "editing on hides no conflict");
+    let (entity, id) = (EntityType::new("Household"), RecordId::parse("h1"));
+    assert!(it.store.rebase_edit(&village("a"), &entity, &id).unwrap());
+    assert_eq!(moved(), [false, false]);
+
+    assert!(it.store.edit_sent(&village("a"), &entity, &id).unwrap());
+    assert!(!it.store.edit_sent(&village("a"), &entity, &id).unwrap());
+    assert_eq!(it.store.edits().unwrap().len(), 1);
+}
