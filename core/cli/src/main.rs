@@ -1,2 +1,89 @@
 //! The fieldcast command line.
-fn main() {}
+
+mod app;
+mod args;
+mod bars;
+mod commands;
+mod error;
+mod events;
+mod names;
+mod output;
+mod prompt;
+mod stop;
+mod text;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+use crate::app::App;
+use crate::args::Cli;
+use crate::error::{Error, exit_code};
+use crate::output::{Output, warn};
+
+/// How long work that was told to stop may take.
+const LAST_WORK: Duration = Duration::from_millis(500);
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    log(cli.global.verbose);
+    let out = Output::new(cli.global.json, cli.global.verbose);
+    let ended = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => {
+            let ended = runtime.block_on(run(cli, out));
+            runtime.shutdown_timeout(LAST_WORK);
+            ended
+        }
+        Err(error) => Err(Error::Unexpected(format!("no threads could be started: {error}"))),
+    };
+    ended.map_or_else(|error| fail(out, &error), |()| ExitCode::SUCCESS)
+}
+
+async fn run(cli: Cli, out: Output) -> error::Result {
+    let app = App::new(&cli.global, out);
+    let ends_itself = cli.command.ends_itself();
+    tokio::select! {
+        ended = commands::run(&app, cli.command) => ended,
+        () = app.stop.wanted(), if !ends_itself => Err(Error::Interrupted),
+    }
+}
+
+fn fail(out: Output, error: &Error) -> ExitCode {
+    let code = exit_code(error);
+    if code == exit_code(&Error::Interrupted) {
+        prompt::restore_terminal();
+    }
+    if !error.is_told() {
+        out.note(format_args!("fieldcast: {error}"));
+        let _nobody_reads = out.event(|| events::error(&error.to_string(), code));
+    }
+    ExitCode::from(code)
+}
+
+/// Help, version, or what is wrong with the command line, which is not parsed yet: `--json` is looked for by hand.
+fn usage(error: &clap::Error) -> ExitCode {
+    let json = error.use_stderr() && std::env::args_os().any(|arg| arg == "--json");
+    if json {
+        let text = error.to_string();
+        let text = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        let _nobody_reads = Output::new(true, false).event(|| events::error(text, 2));
+    } else {
+        let _nobody_reads = error.print();
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}
+
+fn log(verbose: bool) {
+    let chosen = std::env::var("FIELDCAST_LOG").ok();
+    let Some(filter) = chosen.or_else(|| verbose.then(|| "info,fieldcast=debug".to_owned())) else { return };
+    let filter = EnvFilter::try_new(&filter).unwrap_or_else(|error| {
+        warn(format_args!("FIELDCAST_LOG is not understood ({error}): logging at level info"));
+        EnvFilter::new("info")
+    });
+    let _set_once = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}

@@ -1,0 +1,67 @@
+//! What all commands share: where they speak, where data is kept, when to stop.
+
+use std::path::PathBuf;
+
+use directories::ProjectDirs;
+use fieldcast::{Engine, Project, Settings};
+
+use crate::args::Global;
+use crate::error::{Error, Result};
+use crate::output::{Output, warn};
+use crate::stop::Stop;
+use crate::text::safe;
+use crate::{events, prompt};
+
+/// The surroundings of a command.
+#[derive(Clone, Debug)]
+pub(crate) struct App {
+    pub(crate) out: Output,
+    pub(crate) stop: Stop,
+    data_dir: Option<PathBuf>,
+}
+
+impl App {
+    pub(crate) fn new(global: &Global, out: Output) -> Self {
+        Self { out, stop: Stop::listen(), data_dir: global.data_dir.clone() }
+    }
+
+    /// Where database and device key are kept.
+    pub(crate) fn data_dir(&self) -> Result<PathBuf> {
+        let usual = || Some(ProjectDirs::from("org", "Fieldcast", "fieldcast")?.data_dir().to_owned());
+        let missing = || Error::usage("there is no home folder to keep data in: name one with --data-dir");
+        let dir = self.data_dir.clone().or_else(usual).ok_or_else(missing)?;
+        Ok(std::path::absolute(&dir).unwrap_or(dir))
+    }
+
+    /// The engine, as most commands want it.
+    pub(crate) async fn engine(&self) -> Result<Engine> {
+        // Whether plain http is allowed was decided at login; a server that was refused there is not remembered.
+        self.engine_with(Settings { allow_http: true, ..Settings::new(self.data_dir()?) }).await
+    }
+
+    pub(crate) async fn engine_with(&self, settings: Settings) -> Result<Engine> {
+        let engine = Engine::open(settings).await?;
+        if let Some(path) = engine.moved_aside() {
+            warn(format_args!(
+                "The database was damaged. It was moved to {} and a new one begun: download or receive again.",
+                path.display()
+            ));
+            self.out.event(|| events::moved_aside(path))?;
+        }
+        Ok(engine)
+    }
+
+    /// The project to work in: the one named, the one used before, the only one, or the one a person picks.
+    pub(crate) async fn project(&self, engine: &Engine, named: Option<&str>) -> Result<Project> {
+        match engine.choose_project(named).await {
+            Err(fieldcast::Error::NoSuchProject { .. }) if named.is_none() && self.out.is_interactive() => {
+                let projects = engine.projects().await?;
+                let names = projects.iter().map(|project| safe(&project.name)).collect();
+                let picked = prompt::pick_one("Project".to_owned(), names).await?;
+                let id = projects.get(picked).map(|project| project.id.as_str());
+                Ok(engine.choose_project(id).await?)
+            }
+            chosen => Ok(chosen?),
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! What can be typed.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+const ABOUT: &str =
+    "Downloads campaign data while there is internet and casts it to every phone near by when there is none.";
+
+const EXIT_CODES: &str = "\
+Exit codes:
+    0  done
+    1  unexpected failure
+    2  wrong usage
+    3  the server refused: credentials, session, its own errors
+    4  a network problem: server unreachable, no interface, port in use
+    5  storage: data folder not writable or in use, disk full, damaged key
+    6  some receivers or boundaries done, others not
+    7  no receiver saved, nothing received, no boundary completed
+  130  stopped by Ctrl-C
+
+Try `fieldcast demo` first: the whole job on this machine, nothing to set up.";
+
+/// The command line.
+#[derive(Debug, Parser)]
+#[command(name = "fieldcast", version, about = ABOUT, after_help = EXIT_CODES, propagate_version = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Global {
+    /// Where database and device key are kept
+    #[arg(long, global = true, value_name = "DIR", env = "FIELDCAST_DATA_DIR", hide_env_values = true)]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Print one JSON object a line, and nothing else, on stdout
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Log to stderr; FIELDCAST_LOG chooses what, e.g. `fieldcast=debug`
+    #[arg(long, short, global = true)]
+    pub(crate) verbose: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show the whole job on this machine: a server, a download, a send to several receivers, and the proof
+    Demo(DemoArgs),
+    /// Log in to a campaign server (password: FIELDCAST_PASSWORD, a line on stdin, or asked for)
+    Login(LoginArgs),
+    /// List the boundaries of a project
+    Boundaries(BoundariesArgs),
+    /// Download boundaries from the server; stopping and starting again goes on where it was
+    Downsync(DownsyncArgs),
+    /// Show this device and what it holds
+    Status,
+    /// Send what was downloaded to receivers near by
+    Send(SendArgs),
+    /// Wait for a distributor and receive what it sends
+    Receive(ReceiveArgs),
+    /// Read records of this device
+    Records(RecordsArgs),
+    /// Run a campaign server with made-up data, to try things on
+    Sandbox(SandboxArgs),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DemoArgs {
+    /// How many receivers
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) receivers: u16,
+    /// Households on the server, over 8 villages
+    #[arg(long, value_name = "N", default_value_t = 1_200)]
+    pub(crate) households: u64,
+    /// Where the made-up data comes from
+    #[arg(long, value_name = "N", default_value_t = 7)]
+    pub(crate) seed: u64,
+    /// Keep the folder with all databases
+    #[arg(long)]
+    pub(crate) keep: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct LoginArgs {
+    /// The server's address, e.g. https://hcm.example.org
+    #[arg(long, value_name = "URL")]
+    pub(crate) server: String,
+    /// The DIGIT tenant, e.g. mz
+    #[arg(long)]
+    pub(crate) tenant: String,
+    /// The user name
+    #[arg(long)]
+    pub(crate) user: String,
+    /// Allow http:// to another machine: password and data travel readable; closed test networks only
+    #[arg(long)]
+    pub(crate) allow_http: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct BoundariesArgs {
+    /// The project, by id or name; remembered
+    #[arg(long, value_name = "P")]
+    pub(crate) project: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DownsyncArgs {
+    /// Codes or names of leaf boundaries
+    #[arg(value_name = "BOUNDARY", conflicts_with = "all")]
+    pub(crate) boundaries: Vec<String>,
+    /// All leaf boundaries of the project
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// The project, by id or name; remembered
+    #[arg(long, value_name = "P")]
+    pub(crate) project: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SendArgs {
+    /// Codes or names of boundaries; all that are complete if none is given
+    #[arg(value_name = "BOUNDARY")]
+    pub(crate) boundaries: Vec<String>,
+    /// Send to this receiver, by name or fingerprint; may be repeated
+    #[arg(long, value_name = "NAME_OR_FINGERPRINT")]
+    pub(crate) to: Vec<String>,
+    /// How long to look for receivers
+    #[arg(long, value_name = "SECS", default_value_t = 30)]
+    pub(crate) wait: u64,
+    /// The network to use, by interface name or address of this device
+    #[arg(long, value_name = "NAME_OR_IP")]
+    pub(crate) interface: Option<String>,
+    /// How long to call a receiver again that was lost
+    #[arg(long, value_name = "SECS", default_value_t = 60)]
+    pub(crate) resume_for: u64,
+    /// How many receivers are sent to at the same time; more wait
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) max_live: u16,
+    /// How long a receiver's person may take to answer
+    #[arg(long, value_name = "SECS")]
+    pub(crate) ask_for: Option<u64>,
+    /// Send to everybody who is found, without asking
+    #[arg(long, conflicts_with = "to")]
+    pub(crate) yes: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ReceiveArgs {
+    /// The network to use, by interface name or address of this device
+    #[arg(long, value_name = "NAME_OR_IP")]
+    pub(crate) interface: Option<String>,
+    /// Where to listen; 0 takes any free port
+    #[arg(long, value_name = "P", default_value_t = 0)]
+    pub(crate) port: u16,
+    /// What distributors see this device as; remembered
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Accept without asking
+    #[arg(long, conflicts_with = "no")]
+    pub(crate) yes: bool,
+    /// Decline everything
+    #[arg(long)]
+    pub(crate) no: bool,
+    /// Only from this distributor, by name or fingerprint; all others are declined
+    #[arg(long, value_name = "NAME_OR_FINGERPRINT")]
+    pub(crate) from: Option<String>,
+    /// End after the first bundle
+    #[arg(long)]
+    pub(crate) once: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RecordsArgs {
+    /// Only of this boundary, by code or name
+    #[arg(long, value_name = "B")]
+    pub(crate) boundary: Option<String>,
+    /// Only of this type, e.g. Household
+    #[arg(long, value_name = "E")]
+    pub(crate) entity: Option<String>,
+    /// Only with this clientReferenceId
+    #[arg(long)]
+    pub(crate) id: Option<String>,
+    /// Only what belongs to the household with this clientReferenceId
+    #[arg(long, value_name = "ID")]
+    pub(crate) root: Option<String>,
+    /// Deleted ones too
+    #[arg(long)]
+    pub(crate) deleted: bool,
+    /// At most so many; 0 for all
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub(crate) limit: u64,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SandboxArgs {
+    /// Where to listen; port 0 takes any free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8008")]
+    pub(crate) listen: SocketAddr,
+    /// Households over all boundaries
+    #[arg(long, value_name = "N", default_value_t = 1_200)]
+    pub(crate) households: u64,
+    /// Leaf boundaries (villages)
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    pub(crate) boundaries: u32,
+    /// Where the made-up data comes from
+    #[arg(long, value_name = "N", default_value_t = 7)]
+    pub(crate) seed: u64,
+    /// The HTTP status of a downsync: 200 as newer servers, 202 as older ones
+    #[arg(long, value_name = "200|202", default_value_t = 200)]
+    pub(crate) accepted: u16,
+    /// Answer with links to prepared files instead of pages
+    #[arg(long)]
+    pub(crate) pregen: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn global_flags_stand_before_or_after_the_command() {
+        for line in [["fieldcast", "--json", "status"], ["fieldcast", "status", "--json"]] {
+            assert!(Cli::try_parse_from(line).unwrap().global.json);
+        }
+    }
+
+    #[test]
+    fn contradictions_are_refused() {
+        for line in ["receive --yes --no", "downsync a --all", "send --yes --to x", "demo --receivers 0", "login"] {
+            let words = std::iter::once("fieldcast").chain(line.split(' '));
+            assert_eq!(Cli::try_parse_from(words).unwrap_err().exit_code(), 2, "{line}");
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! One file per command.
+
+mod boundaries;
+mod demo;
+mod downsync;
+mod login;
+mod receive;
+mod records;
+mod sandbox;
+mod send;
+mod status;
+
+use crate::app::App;
+use crate::args::Command;
+use crate::error::Result;
+
+pub(crate) async fn run(app: &App, command: Command) -> Result {
+    match command {
+        Command::Demo(args) => demo::run(app, &args).await,
+        Command::Login(args) => login::run(app, &args).await,
+        Command::Boundaries(args) => boundaries::run(app, &args).await,
+        Command::Downsync(args) => downsync::run(app, &args).await,
+        Command::Status => status::run(app).await,
+        Command::Send(args) => send::run(app, &args).await,
+        Command::Receive(args) => receive::run(app, &args).await,
+        Command::Records(args) => records::run(app, &args).await,
+        Command::Sandbox(args) => sandbox::run(app, &args).await,
+    }
+}
+
+impl Command {
+    /// Whether it looks after Ctrl-C itself; the others are simply dropped, which loses nothing that was done.
+    pub(crate) fn ends_itself(&self) -> bool {
+        matches!(self, Self::Send(_) | Self::Receive(_) | Self::Sandbox(_))
+    }
+}

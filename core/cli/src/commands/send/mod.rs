@@ -1,0 +1,102 @@
+//! `fieldcast send`
+
+pub(super) mod pick;
+mod report;
+pub(super) mod watch;
+
+use std::time::Duration;
+
+use fieldcast::{Dataset, DatasetStatus, Engine, OfferSession, choose_interface};
+
+use self::pick::Picker;
+use self::watch::Watch;
+use crate::app::App;
+use crate::args::SendArgs;
+use crate::error::{Error, Result};
+use crate::events;
+use crate::names::find_boundaries;
+use crate::text::{bytes, counted, listed};
+
+pub(crate) async fn run(app: &App, args: &SendArgs) -> Result {
+    if args.to.is_empty() && !args.yes && !app.out.is_interactive() {
+        return Err(Error::usage("say whom to send to: --to NAME_OR_FINGERPRINT, or --yes for everybody who is found"));
+    }
+    let interface = choose_interface(args.interface.as_deref())?;
+    let engine = app.engine().await?;
+    let datasets = choose(&engine.datasets().await?, &args.boundaries)?;
+    let mut settings = engine.exchange_settings();
+    settings.max_live = args.max_live.into();
+    settings.resume_for = Duration::from_secs(args.resume_for);
+    if let Some(seconds) = args.ask_for {
+        settings.limits.asking = Duration::from_secs(seconds);
+    }
+    let network = format!("{} ({})", interface.name, interface.addr);
+    app.out.note("Preparing what is to be sent...");
+    let session = tokio::select! {
+        session = engine.offer(datasets, interface, settings) => session?,
+        () = app.stop.wanted() => return Err(Error::Interrupted),
+    };
+    tell_offer(app, &engine, &session, &network)?;
+    let wait = Duration::from_secs(args.wait);
+    let mut watch = Watch::new(app, &session);
+    let driven = match Picker::new(args, wait) {
+        Some(picker) => watch.drive(&session, picker).await,
+        None => match pick::ask(app, &session).await {
+            Ok(picked) => watch.drive(&session, Picker::Chosen(picked)).await,
+            Err(error) => Err(error),
+        },
+    };
+    session.stop().await;
+    watch.drain().await?;
+    let (missing, ended) = match driven {
+        Ok(missing) => (missing, Ok(())),
+        Err(Error::Interrupted) => (Vec::new(), Err(Error::Interrupted)),
+        Err(error) => return Err(error),
+    };
+    let (sent, offered) = watch.finish(missing);
+    report::tell(app, &sent, offered)?;
+    ended.and_then(|()| report::verdict(app, &sent))
+}
+
+/// The datasets to send: those of the boundaries named, or all that are complete; each with its project's own.
+fn choose(held: &[DatasetStatus], named: &[String]) -> Result<Vec<Dataset>> {
+    let complete = || held.iter().map(|status| &status.summary).filter(|summary| summary.as_of.0 > 0);
+    let leaves: Vec<_> = complete().filter(|summary| summary.dataset.boundary.is_some()).collect();
+    let mut chosen: Vec<Dataset> = if named.is_empty() {
+        leaves.iter().map(|summary| summary.dataset.clone()).collect()
+    } else {
+        let known: Vec<_> = leaves
+            .iter()
+            .map(|summary| (summary.dataset.boundary.as_deref().unwrap_or_default(), summary.boundary_name.as_str()))
+            .collect();
+        let found = find_boundaries(&known, named, "is complete on this device: see `fieldcast status`")?;
+        found.into_iter().filter_map(|index| leaves.get(index)).map(|summary| summary.dataset.clone()).collect()
+    };
+    if chosen.is_empty() {
+        return Err(fieldcast::Error::NothingToSend.into());
+    }
+    let goes_along = |whole: &&Dataset| {
+        whole.boundary.is_none()
+            && chosen.iter().any(|leaf| (&leaf.tenant, &leaf.project) == (&whole.tenant, &whole.project))
+    };
+    let along: Vec<_> = complete().map(|summary| &summary.dataset).filter(goes_along).cloned().collect();
+    chosen.extend(along);
+    Ok(chosen)
+}
+
+fn tell_offer(app: &App, engine: &Engine, session: &OfferSession, network: &str) -> Result {
+    let offer = session.offer();
+    app.out.event(|| events::offer(offer))?;
+    let leaves: Vec<_> = offer.snapshots.iter().filter(|summary| summary.dataset.boundary.is_some()).collect();
+    let json_bytes: u64 = offer.snapshots.iter().map(|summary| summary.json_bytes).sum();
+    app.out.line(format_args!(
+        "Offering {}\n  {}, {}, {} as JSON, at most {} on the wire",
+        listed(leaves.iter().map(|summary| summary.boundary_name.as_str())),
+        counted(leaves.iter().map(|summary| summary.households).sum(), "household", "households"),
+        counted(offer.snapshots.iter().map(|summary| summary.records).sum(), "record", "records"),
+        bytes(json_bytes),
+        bytes(offer.bytes),
+    ))?;
+    app.out.note(format_args!("  as {} [{}] on {network}", engine.name(), engine.fingerprint().short()));
+    Ok(())
+}

@@ -1,0 +1,174 @@
+//! Whom to send to.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use fieldcast::{Fingerprint, FoundPeer, OfferEvent, OfferSession};
+use tokio::time::Instant;
+
+use crate::app::App;
+use crate::args::SendArgs;
+use crate::error::{Error, Result};
+use crate::names::is_device;
+use crate::prompt;
+use crate::text::counted;
+
+/// Who is picked as receivers appear.
+#[derive(Debug)]
+pub(in crate::commands) enum Picker {
+    /// Those named, each as it appears, until a time.
+    Named(Vec<Named>, Instant),
+    /// Everybody, until a time.
+    Everybody(Instant),
+    /// Those a person has picked.
+    Chosen(Vec<Fingerprint>),
+}
+
+/// A receiver that was named.
+#[derive(Debug)]
+pub(in crate::commands) struct Named {
+    text: String,
+    found: Option<Fingerprint>,
+}
+
+impl Picker {
+    /// What the command line says; `None` if a person is to pick.
+    pub(in crate::commands) fn new(args: &SendArgs, wait: Duration) -> Option<Self> {
+        let until = Instant::now() + wait;
+        if !args.to.is_empty() {
+            let named = args.to.iter().map(|text| Named { text: text.clone(), found: None });
+            Some(Self::Named(named.collect(), until))
+        } else {
+            args.yes.then_some(Self::Everybody(until))
+        }
+    }
+
+    /// Whether to send to this receiver. A name means the first one found that has it; `Err` says that another has it too.
+    pub(in crate::commands) fn takes(&mut self, peer: &FoundPeer) -> Result<bool, String> {
+        let named = match self {
+            Self::Everybody(_) => return Ok(true),
+            Self::Chosen(picked) => return Ok(picked.contains(&peer.fingerprint)),
+            Self::Named(named, _) => named,
+        };
+        let mut taken = false;
+        let mut namesake = false;
+        for one in named.iter_mut().filter(|one| is_device(&one.text, &peer.fingerprint, &peer.name)) {
+            let found = *one.found.get_or_insert(peer.fingerprint);
+            taken |= found == peer.fingerprint;
+            namesake |= found != peer.fingerprint;
+        }
+        if namesake && !taken {
+            let fingerprint = peer.fingerprint.short();
+            return Err(format!(
+                "Another device is called {} [{fingerprint}]: name it by fingerprint to send to it.",
+                peer.name
+            ));
+        }
+        Ok(taken)
+    }
+
+    /// When no more receivers are looked for; `None` if that is so already.
+    pub(in crate::commands) fn until(&self) -> Option<Instant> {
+        match self {
+            Self::Named(named, until) => named.iter().any(|one| one.found.is_none()).then_some(*until),
+            Self::Everybody(until) => Some(*until),
+            Self::Chosen(_) => None,
+        }
+        .filter(|until| *until > Instant::now())
+    }
+
+    /// Those named who were not found.
+    pub(in crate::commands) fn missing(self) -> Vec<String> {
+        match self {
+            Self::Named(named, _) => named.into_iter().filter(|one| one.found.is_none()).map(|one| one.text).collect(),
+            Self::Everybody(_) | Self::Chosen(_) => Vec::new(),
+        }
+    }
+}
+
+/// Lets a person pick among those found, as often as it takes.
+pub(in crate::commands) async fn ask(app: &App, session: &OfferSession) -> Result<Vec<Fingerprint>> {
+    let mut shown = BTreeSet::new();
+    loop {
+        look(app, session, &mut shown).await?;
+        let mut found: Vec<FoundPeer> = session.peers().into_iter().map(|(peer, _)| peer).collect();
+        found.sort_by(|a, b| a.name.as_str().cmp(b.name.as_str()));
+        if found.is_empty() {
+            continue;
+        }
+        let items: Vec<_> =
+            found.iter().map(|peer| (format!("{} [{}]", peer.name, peer.fingerprint.short()), false)).collect();
+        let question = "Send to (space picks, a all, enter goes on, with none picked looks for more)".to_owned();
+        let picked = stoppable(app, prompt::pick_many(question, items)).await?;
+        if picked.is_empty() {
+            continue;
+        }
+        let question = format!("Send to {}?", counted(picked.len() as u64, "receiver", "receivers"));
+        if stoppable(app, prompt::confirm(question)).await? {
+            return Ok(picked.iter().filter_map(|index| found.get(*index)).map(|peer| peer.fingerprint).collect());
+        }
+    }
+}
+
+/// Shows who is found until Enter is pressed.
+async fn look(app: &App, session: &OfferSession, shown: &mut BTreeSet<Fingerprint>) -> Result {
+    app.out.note("Looking for receivers. Enter picks among those found:");
+    let mut events = session.subscribe();
+    let show = |peer: &FoundPeer, shown: &mut BTreeSet<Fingerprint>| {
+        if shown.insert(peer.fingerprint) {
+            app.out.note(format_args!("  {} [{}]", peer.name, peer.fingerprint.short()));
+        }
+    };
+    session.peers().iter().for_each(|(peer, _)| show(peer, shown));
+    let enter = stoppable(app, prompt::enter());
+    tokio::pin!(enter);
+    loop {
+        tokio::select! {
+            Some(OfferEvent::Found(peer)) = events.next() => show(&peer, shown),
+            pressed = &mut enter => return pressed,
+        }
+    }
+}
+
+async fn stoppable<T>(app: &App, prompt: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::select! {
+        answer = prompt => answer,
+        () = app.stop.wanted() => Err(Error::Interrupted),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fieldcast::DeviceName;
+
+    use super::*;
+
+    fn peer(byte: u8, name: &str) -> FoundPeer {
+        let addr = ([127, 0, 0, 1], 9).into();
+        FoundPeer { fingerprint: Fingerprint([byte; 32]), name: DeviceName::new(name), addr }
+    }
+
+    fn named(texts: &[&str]) -> Picker {
+        let named = texts.iter().map(|text| Named { text: (*text).to_owned(), found: None });
+        Picker::Named(named.collect(), Instant::now() + Duration::from_secs(60))
+    }
+
+    #[test]
+    fn a_name_means_the_first_who_has_it() {
+        let mut picker = named(&["Asha", "2222"]);
+        assert_eq!(picker.takes(&peer(0x11, "asha")), Ok(true));
+        assert_eq!(picker.takes(&peer(0x11, "asha")), Ok(true));
+        assert!(picker.takes(&peer(0x33, "Asha")).is_err());
+        assert_eq!(picker.takes(&peer(0x44, "Bela")), Ok(false));
+        assert!(picker.until().is_some());
+        assert_eq!(picker.takes(&peer(0x22, "Asha")), Ok(true), "named by its fingerprint");
+        assert!(picker.until().is_none() && picker.missing().is_empty());
+    }
+
+    #[test]
+    fn who_is_not_found_is_missing() {
+        let mut picker = named(&["Asha", "Bela"]);
+        assert_eq!(picker.takes(&peer(1, "Bela")), Ok(true));
+        assert_eq!(picker.missing(), ["Asha"]);
+    }
+}

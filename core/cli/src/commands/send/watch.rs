@@ -1,0 +1,243 @@
+//! Following what becomes of each receiver.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use fieldcast::{Fingerprint, FoundPeer, OfferEvent, OfferSession, SendProgress, SendState, Subscription};
+use tokio::time::Instant;
+
+use super::pick::Picker;
+use crate::app::App;
+use crate::bars::{Bars, Share};
+use crate::error::{Error, Result};
+use crate::events;
+use crate::text::{bytes, safe};
+
+/// How often the session is asked for ends that an overflown subscription may have missed.
+const CATCH_UP: Duration = Duration::from_millis(500);
+/// How long the last events of a stopped session may take.
+const LAST_EVENTS: Duration = Duration::from_secs(1);
+
+/// A receiver that was picked.
+#[derive(Clone, Debug)]
+pub(in crate::commands) struct Sent {
+    pub(in crate::commands) name: String,
+    /// `None` if it was never found.
+    pub(in crate::commands) fingerprint: Option<Fingerprint>,
+    /// `None` if it was never found.
+    pub(in crate::commands) state: Option<SendState>,
+    pub(in crate::commands) progress: SendProgress,
+    begun: Instant,
+    /// When data began to flow, and what was there already.
+    flowing: Option<(Instant, u64)>,
+    pub(in crate::commands) took: Duration,
+}
+
+/// The screen, or the stream of events, of a session.
+pub(in crate::commands) struct Watch<'a> {
+    app: &'a App,
+    events: Subscription<OfferEvent>,
+    bars: Bars,
+    known: BTreeSet<Fingerprint>,
+    sent: BTreeMap<Fingerprint, Sent>,
+    pub(in crate::commands) snapshots: Offered,
+}
+
+/// What every receiver that has saved has.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::commands) struct Offered {
+    pub(in crate::commands) records: u64,
+}
+
+impl<'a> Watch<'a> {
+    pub(in crate::commands) fn new(app: &'a App, session: &OfferSession) -> Self {
+        let records = session.offer().snapshots.iter().map(|summary| summary.records).sum();
+        Self {
+            app,
+            events: session.subscribe(),
+            bars: Bars::new(app.out),
+            known: BTreeSet::new(),
+            sent: BTreeMap::new(),
+            snapshots: Offered { records },
+        }
+    }
+
+    /// Sends to whom the picker takes until all is over. Gives those who were named and not found.
+    pub(in crate::commands) async fn drive(
+        &mut self,
+        session: &OfferSession,
+        mut picker: Picker,
+    ) -> Result<Vec<String>> {
+        let mut tick = tokio::time::interval(CATCH_UP);
+        for (peer, _) in session.peers() {
+            self.found(session, &mut picker, &peer)?;
+        }
+        loop {
+            let until = picker.until();
+            if until.is_none() && self.sent.values().all(Sent::is_over) {
+                return Ok(picker.missing());
+            }
+            tokio::select! {
+                event = self.events.next() => match event {
+                    Some(OfferEvent::Found(peer)) => self.found(session, &mut picker, &peer)?,
+                    Some(OfferEvent::Changed(peer, state)) => self.changed(peer, state)?,
+                    Some(OfferEvent::Gone(_)) => {}
+                    None => return Err(Error::Unexpected("the session ended by itself; please report this".to_owned())),
+                },
+                _ = tick.tick() => self.catch_up(session)?,
+                () = self.app.stop.wanted() => return Err(Error::Interrupted),
+            }
+        }
+    }
+
+    /// The last events of a session that was stopped.
+    pub(in crate::commands) async fn drain(&mut self) -> Result {
+        while let Ok(Some(event)) = tokio::time::timeout(LAST_EVENTS, self.events.next()).await {
+            if let OfferEvent::Changed(peer, state) = event {
+                self.changed(peer, state)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the bars off and gives all who were picked, by name.
+    pub(in crate::commands) fn finish(mut self, missing: Vec<String>) -> (Vec<Sent>, Offered) {
+        self.bars.clear();
+        let (none, now) = (SendProgress::default(), Instant::now());
+        let missing = missing.into_iter().map(|name| Sent {
+            name,
+            fingerprint: None,
+            state: None,
+            progress: none,
+            begun: now,
+            flowing: None,
+            took: Duration::ZERO,
+        });
+        let mut sent: Vec<_> = self.sent.into_values().chain(missing).collect();
+        sent.sort_by(|a, b| a.name.cmp(&b.name));
+        (sent, self.snapshots)
+    }
+
+    fn found(&mut self, session: &OfferSession, picker: &mut Picker, peer: &FoundPeer) -> Result {
+        let is_new = self.known.insert(peer.fingerprint);
+        if is_new {
+            self.app.out.event(|| events::peer_found(peer))?;
+        }
+        match picker.takes(peer) {
+            Ok(true) if !self.sent.contains_key(&peer.fingerprint) => self.send(session, peer),
+            Err(namesake) if is_new => {
+                self.bars.note(namesake);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn send(&mut self, session: &OfferSession, peer: &FoundPeer) -> Result {
+        let sent = Sent {
+            name: peer.name.to_string(),
+            fingerprint: Some(peer.fingerprint),
+            state: None,
+            progress: SendProgress::default(),
+            begun: Instant::now(),
+            flowing: None,
+            took: Duration::ZERO,
+        };
+        self.sent.insert(peer.fingerprint, sent);
+        Ok(session.send_to(peer.fingerprint)?)
+    }
+
+    fn changed(&mut self, peer: Fingerprint, state: SendState) -> Result {
+        let Some(sent) = self.sent.get_mut(&peer).filter(|sent| !sent.is_over()) else { return Ok(()) };
+        sent.progress = state.progress().unwrap_or(sent.progress);
+        sent.took = sent.begun.elapsed();
+        sent.flowing = match &state {
+            SendState::Sending(progress) => sent.flowing.or(Some((Instant::now(), progress.staged))),
+            _ => None,
+        };
+        let reason = reason(&state);
+        self.app.out.event(|| events::send_state(&sent.name, &peer, word(&state), sent.progress, reason.as_deref()))?;
+        let (share, text) = (share(&state), sent.text(&state));
+        let key = peer.to_string();
+        if state.is_final() {
+            self.bars.settle(&key, &sent.name, share, &text);
+        } else {
+            self.bars.show(&key, &sent.name, share, &text);
+        }
+        sent.state = Some(state);
+        Ok(())
+    }
+
+    fn catch_up(&mut self, session: &OfferSession) -> Result {
+        let over = session.peers().into_iter().filter(|(_, state)| state.is_final());
+        for (peer, state) in over {
+            self.changed(peer.fingerprint, state)?;
+        }
+        Ok(())
+    }
+}
+
+impl Sent {
+    pub(in crate::commands) fn is_over(&self) -> bool {
+        self.state.as_ref().is_some_and(SendState::is_final)
+    }
+
+    pub(in crate::commands) fn is_saved(&self) -> bool {
+        matches!(self.state, Some(SendState::Saved(_)))
+    }
+
+    /// Bytes a second since data began to flow.
+    fn rate(&self) -> Option<u64> {
+        let (since, before) = self.flowing?;
+        let gained = self.progress.staged.checked_sub(before).filter(|gained| *gained > 0)?;
+        Some((gained as f64 / since.elapsed().as_secs_f64().max(0.001)) as u64)
+    }
+
+    fn text(&self, state: &SendState) -> String {
+        match state {
+            SendState::Found | SendState::Queued => "waits for its turn".to_owned(),
+            SendState::Calling => "calling".to_owned(),
+            SendState::Asking => "asking its person".to_owned(),
+            SendState::Agreeing => "accepted; comparing what it has".to_owned(),
+            SendState::Sending(progress) => {
+                let so_far = format!("{} of {}", bytes(progress.staged), bytes(progress.total));
+                match self.rate() {
+                    Some(rate) => format!("{so_far}, {}/s", bytes(rate)),
+                    None => so_far,
+                }
+            }
+            SendState::Applying(_) => "has everything, is writing it".to_owned(),
+            SendState::Saved(_) => "saved".to_owned(),
+            SendState::Lost(_) => "lost; calling again".to_owned(),
+            SendState::Failed(reason) => format!("failed: {}", safe(&reason.to_string())),
+        }
+    }
+}
+
+/// The state's name in events.
+pub(in crate::commands) fn word(state: &SendState) -> &'static str {
+    match state {
+        SendState::Found => "found",
+        SendState::Queued => "queued",
+        SendState::Calling => "calling",
+        SendState::Asking => "asking",
+        SendState::Agreeing => "agreeing",
+        SendState::Sending(_) => "sending",
+        SendState::Applying(_) => "applying",
+        SendState::Saved(_) => "saved",
+        SendState::Lost(_) => "lost",
+        SendState::Failed(_) => "failed",
+    }
+}
+
+pub(in crate::commands) fn reason(state: &SendState) -> Option<String> {
+    match state {
+        SendState::Failed(reason) => Some(reason.to_string()),
+        _ => None,
+    }
+}
+
+fn share(state: &SendState) -> Option<Share> {
+    let progress = state.progress().filter(|progress| progress.total > 0 || !matches!(state, SendState::Lost(_)))?;
+    Some(Share { done: progress.staged, total: progress.total })
+}

@@ -1,0 +1,77 @@
+//! `fieldcast status`
+
+use fieldcast::DatasetStatus;
+
+use crate::app::App;
+use crate::error::Result;
+use crate::events;
+use crate::text::{Table, bytes, count, safe, utc};
+
+/// How much of a digest is shown to be compared by eye.
+const SHORT_DIGEST: usize = 8;
+
+pub(crate) async fn run(app: &App) -> Result {
+    let (engine, data_dir) = (app.engine().await?, app.data_dir()?);
+    let account = engine.account().await?;
+    let datasets = engine.datasets().await?;
+    app.out.event(|| events::device(&engine, &data_dir, account.as_ref()))?;
+    datasets.iter().try_for_each(|status| app.out.event(|| events::dataset(status)))?;
+
+    app.out.line(format_args!("Device    {} [{}]", engine.name(), engine.fingerprint().short()))?;
+    app.out.line(format_args!("Data      {}", data_dir.display()))?;
+    match &account {
+        Some(account) => app.out.line(format_args!("Account   {} at {}", safe(&account.name), account.server))?,
+        None => app.out.line("Account   none (fieldcast login)")?,
+    }
+    if datasets.is_empty() {
+        return app.out.line("\nNothing here yet: fieldcast downsync, or fieldcast receive");
+    }
+    let mut projects: Vec<&[DatasetStatus]> = datasets.chunk_by(|a, b| project(a) == project(b)).collect();
+    projects.sort_by_key(|datasets| datasets.first().map(project_name));
+    projects.into_iter().try_for_each(|datasets| tell_project(app, datasets))
+}
+
+/// One table a project; the widest column last.
+fn tell_project(app: &App, datasets: &[DatasetStatus]) -> Result {
+    let name = datasets.first().map(project_name).unwrap_or_default();
+    let heads = ["name", ">households", ">records", ">size", "as of (UTC)", "digest", "state", "boundary"];
+    let mut table = Table::new(&heads);
+    datasets.iter().for_each(|status| table.row(row(status)));
+    app.out.line(format_args!("\n{name}"))?;
+    table.lines().iter().try_for_each(|line| app.out.line(line))
+}
+
+fn project(status: &DatasetStatus) -> (&str, &str) {
+    (&status.summary.dataset.tenant, &status.summary.dataset.project)
+}
+
+fn project_name(status: &DatasetStatus) -> String {
+    let summary = &status.summary;
+    let name = if summary.project_name.is_empty() { &summary.dataset.project } else { &summary.project_name };
+    format!("{} ({})", safe(name), safe(&summary.dataset.tenant))
+}
+
+fn row(status: &DatasetStatus) -> Vec<String> {
+    let summary = &status.summary;
+    let complete = summary.as_of.0 > 0;
+    let name = match &summary.dataset.boundary {
+        Some(_) => safe(&summary.boundary_name),
+        None => "(outside all)".to_owned(),
+    };
+    let state = match &status.syncing {
+        Some(sync) if sync.total > 0 => format!("downloading {} of {}", count(sync.done), count(sync.total)),
+        Some(_) => "downloading".to_owned(),
+        None if complete => "complete".to_owned(),
+        None => "in part".to_owned(),
+    };
+    vec![
+        name,
+        count(summary.households),
+        count(summary.records),
+        bytes(summary.json_bytes),
+        if complete { utc(summary.as_of.0) } else { "-".to_owned() },
+        summary.digest.to_string()[..SHORT_DIGEST].to_owned(),
+        state,
+        safe(summary.dataset.boundary.as_deref().unwrap_or("-")),
+    ]
+}

@@ -1,0 +1,135 @@
+//! Every JSON event there is, in one place: what programs that run `fieldcast --json` may rely on.
+//!
+//! Fingerprints and digests are 64 hexadecimal digits, times are milliseconds since 1970 on the server's clock,
+//! `boundary` is null for what a project has outside all boundaries.
+
+use std::path::Path;
+
+use fieldcast::{
+    Account, Boundary, BoundaryProgress, DatasetStatus, Engine, Fingerprint, FoundPeer, Offer, Question,
+    ReceiveProgress, Received, SendProgress, SnapshotSummary,
+};
+use serde_json::{Value, json};
+
+pub(crate) fn error(message: &str, exit_code: u8) -> Value {
+    json!({"event": "error", "message": message, "exit_code": exit_code})
+}
+
+pub(crate) fn moved_aside(path: &Path) -> Value {
+    json!({"event": "moved_aside", "path": path})
+}
+
+pub(crate) fn login(account: &Account, projects: &[fieldcast::Project]) -> Value {
+    let projects: Vec<_> = projects.iter().map(|project| json!({"id": project.id, "name": project.name})).collect();
+    json!({"event": "login", "server": account.server, "tenant": account.tenant, "user": account.name,
+        "roles": account.roles, "projects": projects})
+}
+
+pub(crate) fn boundary(boundary: &Boundary) -> Value {
+    json!({"event": "boundary", "code": boundary.code, "name": boundary.name, "kind": boundary.kind,
+        "depth": boundary.depth, "leaf": boundary.leaf})
+}
+
+pub(crate) fn downsync_progress(boundary: &str, progress: &BoundaryProgress) -> Value {
+    json!({"event": "downsync_progress", "boundary": boundary, "done": progress.done, "total": progress.total,
+        "changed": progress.changed, "wire_bytes": progress.wire_bytes})
+}
+
+pub(crate) fn downsync_done(summary: &SnapshotSummary, changed: u64) -> Value {
+    json!({"event": "downsync_done", "boundary": summary.dataset.boundary, "name": summary.boundary_name,
+        "households": summary.households, "records": summary.records, "changed": changed,
+        "digest": summary.digest.to_string(), "as_of": summary.as_of.0})
+}
+
+pub(crate) fn downsync_failed(boundary: &str, error: &str) -> Value {
+    json!({"event": "downsync_failed", "boundary": boundary, "error": error})
+}
+
+pub(crate) fn downsync_summary(done: usize, failed: usize, records: u64, changed: u64) -> Value {
+    json!({"event": "downsync_summary", "done": done, "failed": failed, "records": records, "changed": changed})
+}
+
+pub(crate) fn device(engine: &Engine, data_dir: &Path, account: Option<&Account>) -> Value {
+    json!({"event": "device", "name": engine.name().as_str(), "fingerprint": engine.fingerprint().to_string(),
+        "data_dir": data_dir, "server": account.map(|account| &account.server),
+        "user": account.map(|account| &account.name)})
+}
+
+pub(crate) fn dataset(status: &DatasetStatus) -> Value {
+    let summary = &status.summary;
+    let downloading = status.syncing.as_ref().map(|sync| json!({"done": sync.done, "total": sync.total}));
+    json!({"event": "dataset", "tenant": summary.dataset.tenant, "project": summary.dataset.project,
+        "boundary": summary.dataset.boundary, "name": summary.boundary_name, "as_of": summary.as_of.0,
+        "households": summary.households, "records": summary.records, "json_bytes": summary.json_bytes,
+        "digest": summary.digest.to_string(), "complete": summary.as_of.0 > 0, "downloading": downloading})
+}
+
+pub(crate) fn offer(offer: &Offer) -> Value {
+    let snapshot = |summary: &SnapshotSummary| {
+        json!({"boundary": summary.dataset.boundary, "name": summary.boundary_name, "households": summary.households,
+            "records": summary.records, "digest": summary.digest.to_string()})
+    };
+    let snapshots: Vec<_> = offer.snapshots.iter().map(snapshot).collect();
+    let json_bytes: u64 = offer.snapshots.iter().map(|summary| summary.json_bytes).sum();
+    json!({"event": "offer", "snapshots": snapshots, "bytes": offer.bytes, "json_bytes": json_bytes})
+}
+
+pub(crate) fn peer_found(peer: &FoundPeer) -> Value {
+    json!({"event": "peer_found", "peer": peer.name.as_str(), "fingerprint": peer.fingerprint.to_string(),
+        "addr": peer.addr})
+}
+
+pub(crate) fn send_state(
+    peer: &str,
+    fingerprint: &Fingerprint,
+    state: &str,
+    progress: SendProgress,
+    reason: Option<&str>,
+) -> Value {
+    let SendProgress { staged, total, wire } = progress;
+    let mut event = json!({"event": "send_state", "peer": peer, "fingerprint": fingerprint.to_string(), "state": state,
+        "staged": staged, "total": total, "wire": wire});
+    if let Some(reason) = reason {
+        event["reason"] = reason.into();
+    }
+    event
+}
+
+pub(crate) fn listening(addr: std::net::SocketAddr, engine: &Engine) -> Value {
+    json!({"event": "listening", "addr": addr, "name": engine.name().as_str(),
+        "fingerprint": engine.fingerprint().to_string()})
+}
+
+pub(crate) fn asked(question: &Question, households: u64, records: u64) -> Value {
+    let boundaries: Vec<_> =
+        question.offer.snapshots.iter().filter_map(|summary| summary.dataset.boundary.as_ref()).collect();
+    json!({"event": "asked", "sender": question.sender.name.as_str(),
+        "fingerprint": question.sender.fingerprint.to_string(), "households": households, "records": records,
+        "bytes": question.offer.bytes, "boundaries": boundaries})
+}
+
+pub(crate) fn receive_state(state: &str, progress: ReceiveProgress) -> Value {
+    let ReceiveProgress { staged, total, wire } = progress;
+    json!({"event": "receive_state", "state": state, "staged": staged, "total": total, "wire": wire})
+}
+
+pub(crate) fn saved(received: &Received, sender: &str, records: u64, households: u64) -> Value {
+    let snapshot =
+        |summary: &SnapshotSummary| json!({"boundary": summary.dataset.boundary, "digest": summary.digest.to_string()});
+    let boundaries: Vec<_> = received.offer.snapshots.iter().map(snapshot).collect();
+    json!({"event": "saved", "sender": sender, "fingerprint": received.sender.to_string(), "records": records,
+        "households": households, "wire": received.progress.wire, "kept_newer": received.kept_newer(),
+        "boundaries": boundaries})
+}
+
+pub(crate) fn ended(sender: &str, fingerprint: &Fingerprint, reason: &str) -> Value {
+    json!({"event": "ended", "sender": sender, "fingerprint": fingerprint.to_string(), "reason": reason})
+}
+
+pub(crate) fn sandbox(url: &str, tenant: &str, user: &str, password: &str) -> Value {
+    json!({"event": "sandbox", "url": url, "tenant": tenant, "user": user, "password": password})
+}
+
+pub(crate) fn demo_step(step: &str, text: &str, seconds: f64) -> Value {
+    json!({"event": "demo_step", "step": step, "text": text, "seconds": seconds})
+}

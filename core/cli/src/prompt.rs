@@ -1,0 +1,89 @@
+//! Questions on the terminal. They block, so each has a thread of its own.
+
+use std::io::{BufRead, IsTerminal};
+
+use dialoguer::console::Term;
+use dialoguer::{Confirm, MultiSelect, Select};
+use tokio::sync::mpsc;
+
+use crate::error::{Error, Result};
+
+/// Which of these, if any.
+pub(crate) async fn pick_many(question: String, items: Vec<(String, bool)>) -> Result<Vec<usize>> {
+    blocking(move || Ok(MultiSelect::new().with_prompt(question).items_checked(items).report(false).interact()?)).await
+}
+
+/// Which one of these.
+pub(crate) async fn pick_one(question: String, items: Vec<String>) -> Result<usize> {
+    blocking(move || Ok(Select::new().with_prompt(question).items(items).default(0).interact()?)).await
+}
+
+/// Yes or no; Enter says yes.
+pub(crate) async fn confirm(question: String) -> Result<bool> {
+    blocking(move || Ok(Confirm::new().with_prompt(question).default(true).interact()?)).await
+}
+
+/// Waits for Enter.
+pub(crate) async fn enter() -> Result {
+    blocking(|| Term::stderr().read_line().map(drop).map_err(|error| Error::of_prompt(&error))).await
+}
+
+/// A line that is not shown while it is typed.
+pub(crate) async fn hidden(question: &str) -> Result<String> {
+    let mute = Mute;
+    let question = format!("{question}: ");
+    let answer = blocking(move || {
+        let term = Term::stderr();
+        term.write_str(&question).and_then(|()| term.read_secure_line()).map_err(|error| Error::of_prompt(&error))
+    })
+    .await;
+    std::mem::forget(mute); // read to the end: the terminal shows again what is typed
+    answer
+}
+
+/// The first line of stdin.
+pub(crate) async fn stdin_line() -> Result<String> {
+    blocking(|| {
+        let mut line = String::new();
+        std::io::stdin().lock().read_line(&mut line).map_err(|error| Error::of_prompt(&error))?;
+        Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+    })
+    .await
+}
+
+/// What is typed from now on, line by line; for questions that may be withdrawn before they are answered.
+pub(crate) fn lines() -> mpsc::UnboundedReceiver<String> {
+    let (typed, lines) = mpsc::unbounded_channel();
+    // A plain thread, since the runtime would wait for it at the end.
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lines() {
+            let Ok(line) = line else { return };
+            if typed.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    lines
+}
+
+/// Brings back what an interrupted prompt may have hidden.
+pub(crate) fn restore_terminal() {
+    if std::io::stderr().is_terminal() {
+        let _no_terminal_any_more = Term::stderr().show_cursor();
+    }
+}
+
+/// While it lives, the terminal may be hiding what is typed; dropped by Ctrl-C, it makes it show it again.
+struct Mute;
+
+impl Drop for Mute {
+    fn drop(&mut self) {
+        if cfg!(unix) {
+            let _best_effort = std::process::Command::new("stty").arg("echo").status();
+        }
+    }
+}
+
+async fn blocking<T: Send + 'static>(ask: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(ask).await.unwrap_or(Err(Error::Interrupted))
+}

@@ -1,0 +1,210 @@
+//! Numbers, sizes and times as people read them, and plain tables.
+
+use std::time::Duration;
+
+use dialoguer::console::{Alignment, measure_text_width, pad_str};
+use fieldcast::Standing;
+
+/// `7533` as `7,533`.
+pub(crate) fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `1 village`, `3 villages`.
+pub(crate) fn counted(n: u64, one: &str, many: &str) -> String {
+    format!("{} {}", count(n), if n == 1 { one } else { many })
+}
+
+/// The first few names, and how many more.
+pub(crate) fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    const SHOWN: usize = 5;
+    let names: Vec<_> = names.map(safe).collect();
+    match names.get(..SHOWN) {
+        Some(first) if names.len() > SHOWN + 1 => format!("{} and {} more", first.join(", "), names.len() - SHOWN),
+        _ => names.join(", "),
+    }
+}
+
+/// Bytes in powers of a thousand.
+pub(crate) fn bytes(n: u64) -> String {
+    let value = n as f64;
+    match n {
+        0..1_000 => format!("{n} B"),
+        1_000..100_000 => format!("{:.1} kB", value / 1e3),
+        100_000..9_950_000 => format!("{:.2} MB", value / 1e6),
+        9_950_000..999_950_000 => format!("{:.1} MB", value / 1e6),
+        _ => format!("{:.2} GB", value / 1e9),
+    }
+}
+
+/// How long something took or will take.
+pub(crate) fn duration(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0..10 => format!("{:.1} s", time.as_secs_f64()),
+        10..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        _ => format!("{} h {:02} min", seconds / 3_600, seconds / 60 % 60),
+    }
+}
+
+/// Milliseconds since 1970 as `2026-11-22 08:30`, UTC.
+pub(crate) fn utc(ms: i64) -> String {
+    let minutes = ms.div_euclid(60_000);
+    let (days, minute) = (minutes.div_euclid(1_440), minutes.rem_euclid(1_440));
+    let (year, month, day) = civil(days);
+    format!("{year:04}-{month:02}-{day:02} {:02}:{:02}", minute / 60, minute % 60)
+}
+
+/// Year, month and day of a day counted from 1970-01-01. Years begin in March, so that the odd day comes last.
+fn civil(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let (day, month) = (day - (153 * month + 2) / 5 + 1, if month < 10 { month + 3 } else { month - 9 });
+    (era * 400 + year + i64::from(month <= 2), month, day)
+}
+
+/// How a receiver's data compares with what was sent, in a few words.
+pub(crate) fn compared(standings: &[Standing]) -> String {
+    let (mut records, mut boundaries) = (0, 0);
+    for standing in standings {
+        match standing {
+            Standing::Equal => {}
+            Standing::KeptNewer { records: kept } => records += kept,
+            Standing::Ahead { .. } => boundaries += 1,
+        }
+    }
+    let mut newer = Vec::new();
+    if records > 0 {
+        newer.push(counted(records, "record", "records"));
+    }
+    if boundaries > 0 {
+        newer.push(counted(boundaries, "boundary", "boundaries"));
+    }
+    if newer.is_empty() { "equal".to_owned() } else { format!("kept its newer {}", newer.join(", ")) }
+}
+
+/// Text from servers and peers, unable to move a cursor or hide what stands around it.
+pub(crate) fn safe(text: &str) -> String {
+    let shown = |c: &char| {
+        !c.is_control()
+            && !matches!(*c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    text.chars().filter(shown).collect()
+}
+
+/// Text padded to a width it may exceed.
+pub(crate) fn padded(text: &str, width: usize) -> String {
+    pad_str(text, width, Alignment::Left, None).into_owned()
+}
+
+/// Columns that line up.
+#[derive(Debug)]
+pub(crate) struct Table {
+    /// Which columns are flush right, as numbers are.
+    right: Vec<bool>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// Heads; one that begins with `>` is of a column of numbers.
+    pub(crate) fn new(heads: &[&str]) -> Self {
+        let right = heads.iter().map(|head| head.starts_with('>')).collect();
+        let heads = heads.iter().map(|head| head.trim_start_matches('>').to_owned()).collect();
+        Self { right, rows: vec![heads] }
+    }
+
+    pub(crate) fn row(&mut self, cells: Vec<String>) {
+        self.rows.push(cells);
+    }
+
+    /// The table's lines, heads first.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let width = |column: usize| {
+            self.rows
+                .iter()
+                .filter_map(|row| row.get(column))
+                .map(|cell: &String| measure_text_width(cell))
+                .max()
+                .unwrap_or(0)
+        };
+        let widths: Vec<_> = (0..self.right.len()).map(width).collect();
+        let line = |row: &Vec<String>| {
+            let cells = row.iter().zip(&widths).zip(&self.right).map(|((cell, width), right)| {
+                let align = if *right { Alignment::Right } else { Alignment::Left };
+                pad_str(cell, *width, align, None).into_owned()
+            });
+            cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+        };
+        self.rows.iter().map(line).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_and_counted() {
+        assert_eq!([0, 999, 1_000, 7_533, 1_234_567].map(count), ["0", "999", "1,000", "7,533", "1,234,567"]);
+        assert_eq!(counted(1, "boundary", "boundaries"), "1 boundary");
+        assert_eq!(counted(3, "boundary", "boundaries"), "3 boundaries");
+    }
+
+    #[test]
+    fn long_lists_are_cut() {
+        assert_eq!(listed(["a", "b", "c", "d", "e", "f"].into_iter()), "a, b, c, d, e, f");
+        assert_eq!(listed(["a", "b", "c", "d", "e", "f", "g"].into_iter()), "a, b, c, d, e and 2 more");
+    }
+
+    #[test]
+    fn equal_is_said_only_of_what_is() {
+        let ahead = Standing::Ahead { as_of: fieldcast::ServerTime(9) };
+        assert_eq!(compared(&[Standing::Equal, Standing::Equal]), "equal");
+        assert_eq!(compared(&[Standing::Equal, ahead]), "kept its newer 1 boundary");
+        assert_eq!(compared(&[Standing::KeptNewer { records: 3 }, ahead]), "kept its newer 3 records, 1 boundary");
+    }
+
+    #[test]
+    fn sizes_and_times_are_short() {
+        let sizes = [812, 12_345, 604_000, 12_300_000, 999_999_999, 2_500_000_000].map(bytes);
+        assert_eq!(sizes, ["812 B", "12.3 kB", "0.60 MB", "12.3 MB", "1.00 GB", "2.50 GB"]);
+        let times = [340, 9_940, 59_000, 125_000, 7_500_000].map(|ms| duration(Duration::from_millis(ms)));
+        assert_eq!(times, ["0.3 s", "9.9 s", "59 s", "2 min", "2 h 05 min"]);
+    }
+
+    #[test]
+    fn dates_are_right_in_leap_years_and_before_1970() {
+        assert_eq!(utc(0), "1970-01-01 00:00");
+        assert_eq!(utc(1_709_251_199_000), "2024-02-29 23:59");
+        assert_eq!(utc(1_795_336_200_000), "2026-11-22 08:30");
+        assert_eq!(utc(-1), "1969-12-31 23:59");
+    }
+
+    #[test]
+    fn tables_line_up_whatever_the_script() {
+        let mut table = Table::new(&["name", ">n", "state"]);
+        table.row(vec!["Nacuca".into(), "7,533".into(), "ok".into()]);
+        table.row(vec!["नमस्ते".into(), "1".into(), String::new()]);
+        let lines = table.lines();
+        assert_eq!(lines[0], "name        n  state");
+        assert_eq!(lines[1], "Nacuca  7,533  ok");
+        assert!(lines[2].ends_with("1"), "{lines:?}");
+    }
+
+    #[test]
+    fn strangers_text_cannot_steer_a_terminal() {
+        assert_eq!(safe("a\u{1b}[2J\nb\u{202e}c"), "a[2Jbc");
+    }
+}
