@@ -12,6 +12,7 @@ use fieldcast_wire::{Applied, Offer};
 
 use crate::offer::Bundle;
 use crate::receive::{Application, COMMIT_BYTES, Plan, plan};
+use crate::settings::DEFAULT_RESERVE;
 use crate::{Error, Sender, Standing};
 
 /// What is in a bundle file.
@@ -69,7 +70,8 @@ pub(crate) fn import(store: &Store, path: &Path) -> Result<Imported, Error> {
     let id = info.offer.id(&info.sender.fingerprint);
     let Sender { fingerprint, name } = info.sender.clone();
     let incoming = Incoming { bundle_id: id, manifest: head.manifest.encode(), sender: fingerprint, sender_name: name };
-    let Plan { manifest, chunks, wanted, .. } = plan(store, &incoming, &info.offer).map_err(Error::Refused)?;
+    let Plan { manifest, chunks, wanted, .. } =
+        plan(store, &incoming, &info.offer, DEFAULT_RESERVE).map_err(Error::Refused)?;
     let mut wanted = wanted.iter().peekable();
     let (mut batch, mut bytes) = (Vec::new(), 0);
     for (index, expected) in chunks.iter().enumerate() {

@@ -108,7 +108,7 @@ fn send(from: &Store, to: &Store, stop_after: Option<usize>) {
             sender,
             sender_name: fieldcast_model::DeviceName::new("x"),
         };
-        let Plan { manifest: checked, chunks, wanted, .. } = plan(to, &incoming, &offer).unwrap();
+        let Plan { manifest: checked, chunks, wanted, .. } = plan(to, &incoming, &offer, 0).unwrap();
         for index in wanted.iter().take(stop_after.unwrap_or(usize::MAX)) {
             let hash = chunks[index as usize].info.hash;
             to.stage_chunks(&id, &[(hash.0, bundle.chunk(hash).unwrap().to_vec())]).unwrap();

@@ -34,6 +34,13 @@ struct Inner {
     allow_http: bool,
 }
 
+/// Who waits for the server: a person wants to hear soon that it is off, a download should outlast a weak signal.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Patience {
+    Person,
+    Job,
+}
+
 /// Who is logged in where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
@@ -89,7 +96,7 @@ impl Engine {
     /// # Errors
     /// [`Error::Server`].
     pub async fn login(&self, server: &str, tenant: &str, user: &str, password: &str) -> Result<Account, Error> {
-        let session = self.client(server, tenant)?.login(user, password).await?;
+        let session = self.client(server, tenant, Patience::Person)?.login(user, password).await?;
         let login = Login {
             server: server.to_owned(),
             tenant: tenant.to_owned(),
@@ -118,7 +125,7 @@ impl Engine {
     /// [`Error::NotLoggedIn`], [`Error::Server`].
     pub async fn projects(&self) -> Result<Vec<Project>, Error> {
         let (login, session) = self.session().await?;
-        Ok(self.client(&login.server, &login.tenant)?.projects(&session).await?)
+        Ok(self.client(&login.server, &login.tenant, Patience::Person)?.projects(&session).await?)
     }
 
     /// Chooses the project to work in by id or name; `None` takes the one chosen before, or the only one there is.
@@ -147,7 +154,7 @@ impl Engine {
     /// [`Error::NotLoggedIn`], [`Error::Server`].
     pub async fn boundaries(&self, project: &Project) -> Result<BoundaryTree, Error> {
         let (login, session) = self.session().await?;
-        Ok(self.client(&login.server, &login.tenant)?.boundaries(&session, project).await?)
+        Ok(self.client(&login.server, &login.tenant, Patience::Person)?.boundaries(&session, project).await?)
     }
 
     /// Starts downloading leaf boundaries, given by code.
@@ -162,7 +169,7 @@ impl Engine {
         };
         let boundaries = codes.iter().map(find).collect::<Result<_, _>>()?;
         let (login, session) = self.session().await?;
-        let client = self.client(&login.server, &login.tenant)?;
+        let client = self.client(&login.server, &login.tenant, Patience::Job)?;
         let order = Order { client, server: login.server, session, project, tenant: login.tenant, boundaries };
         Ok(DownsyncJob::start(self.inner.store.clone(), order))
     }
@@ -277,8 +284,11 @@ impl Engine {
         ReceiveSession::start(settings, store, identity, interface, port).await
     }
 
-    fn client(&self, server: &str, tenant: &str) -> Result<Client, Error> {
-        let config = ServerConfig { allow_http: self.inner.allow_http, ..ServerConfig::new(server, tenant) };
+    fn client(&self, server: &str, tenant: &str, patience: Patience) -> Result<Client, Error> {
+        let mut config = ServerConfig { allow_http: self.inner.allow_http, ..ServerConfig::new(server, tenant) };
+        if patience == Patience::Person {
+            config.retry.attempts = 2;
+        }
         Ok(Client::new(config)?)
     }
 

@@ -24,6 +24,9 @@ impl Settings {
     }
 }
 
+/// What is left free unless told otherwise.
+pub(crate) const DEFAULT_RESERVE: u64 = 64 << 20;
+
 /// How exchanges behave.
 #[derive(Clone, Debug)]
 pub struct ExchangeSettings {
@@ -35,10 +38,18 @@ pub struct ExchangeSettings {
     pub max_live: usize,
     /// How long a receiver that was lost is called again.
     pub resume_for: Duration,
+    /// Bytes of the storage that what is received must leave free: a phone with a full disk misbehaves in every way.
+    pub reserve: u64,
 }
 
 impl ExchangeSettings {
     pub(crate) fn new(name: DeviceName) -> Self {
-        Self { name, limits: Limits::default(), max_live: 8, resume_for: Duration::from_secs(60) }
+        Self {
+            name,
+            limits: Limits::default(),
+            max_live: 8,
+            resume_for: Duration::from_secs(60),
+            reserve: DEFAULT_RESERVE,
+        }
     }
 }

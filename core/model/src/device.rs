@@ -67,8 +67,10 @@ impl DeviceName {
             !c.is_control()
                 && !matches!(*c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
         };
-        let name: String = text.trim().chars().filter(shown).take(Self::MAX_CHARS).collect();
-        Self(if name.is_empty() { "unnamed".to_owned() } else { name })
+        let shown = text.chars().filter(shown).skip_while(|c| c.is_whitespace());
+        let name: String = shown.take(Self::MAX_CHARS).collect();
+        // Trimmed last: a name made of a name is that name, or it would not verify where it was signed.
+        Self(if name.is_empty() { "unnamed".to_owned() } else { name.trim_end().to_owned() })
     }
 
     /// The name.
@@ -105,6 +107,15 @@ mod tests {
         assert_eq!(DeviceName::new("  Asha\u{1b}[2J\n\u{202e}x ").as_str(), "Asha[2Jx");
         assert_eq!(DeviceName::new("\u{7}").as_str(), "unnamed");
         assert_eq!(DeviceName::new(&"é".repeat(99)).as_str().chars().count(), DeviceName::MAX_CHARS);
+    }
+
+    #[test]
+    fn a_name_made_of_a_name_is_that_name() {
+        let long = format!("{} phone", "x".repeat(DeviceName::MAX_CHARS - 1));
+        for text in ["\u{7} Asha", "Asha \u{200b}", " ", &long] {
+            let name = DeviceName::new(text);
+            assert_eq!(DeviceName::new(name.as_str()), name, "{text:?}");
+        }
     }
 
     #[test]

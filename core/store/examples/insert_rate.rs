@@ -203,7 +203,7 @@ fn prepared(dir: &Path) -> Outcome<Connection> {
     let path = Store::open(dir)?.store.path().to_owned();
     let conn = Connection::open(path)?;
     conn.execute_batch(
-        "PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16384;
+        "PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -8192;
          PRAGMA wal_autocheckpoint = 4096;
          INSERT INTO dataset (id, tenant, project) VALUES (1, 't', 'p')",
     )?;

@@ -98,7 +98,7 @@ fn writer(path: &Path) -> Result<Connection> {
     let conn = connect(path)?;
     conn.pragma_update(None, "journal_mode", "WAL")?;
     conn.pragma_update(None, "foreign_keys", true)?;
-    conn.pragma_update(None, "cache_size", -16384)?; // KiB; what spills goes to the -wal
+    conn.pragma_update(None, "cache_size", -8192)?; // KiB; what spills goes to the -wal
     conn.pragma_update(None, "wal_autocheckpoint", 4096)?; // pages, 16 MiB: fewer flushes during a bulk load
     conn.pragma_update(None, "journal_size_limit", 16 << 20)?; // a large apply must not keep the phone's space
     migrations::run(&conn)?;

@@ -53,6 +53,12 @@ pub enum Reason {
     /// The connection broke, or nothing was heard for too long.
     #[error("the connection to the other device was lost")]
     Lost,
+    /// Another device answered than the one that was picked.
+    #[error("another device answered in its place; look for it again")]
+    WrongDevice,
+    /// No secure connection could be made.
+    #[error("no secure connection to the other device: make sure it runs Fieldcast, then try again")]
+    NotSecure,
     /// No connection could be made.
     #[error("the other device cannot be reached: {0}")]
     Unreachable(String),

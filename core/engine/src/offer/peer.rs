@@ -38,19 +38,21 @@ pub enum SendState {
     /// The connection broke; it is called again until the time to resume is over.
     Lost(SendProgress),
     /// It ended without "saved".
-    Failed(Reason),
+    Failed(Reason, SendProgress),
 }
 
 impl SendState {
     /// Whether nothing more will happen by itself.
     pub const fn is_final(&self) -> bool {
-        matches!(self, Self::Saved(_) | Self::Failed(_))
+        matches!(self, Self::Saved(_) | Self::Failed(..))
     }
 
     /// How much has been done, in the states that know.
     pub const fn progress(&self) -> Option<SendProgress> {
         match self {
-            Self::Sending(progress) | Self::Applying(progress) | Self::Lost(progress) => Some(*progress),
+            Self::Sending(progress) | Self::Applying(progress) | Self::Lost(progress) | Self::Failed(_, progress) => {
+                Some(*progress)
+            }
             Self::Saved(sent) => Some(sent.progress),
             _ => None,
         }
@@ -82,7 +84,7 @@ pub struct SendProgress {
 pub enum OfferEvent {
     /// A receiver appeared, or changed its name or address.
     Found(FoundPeer),
-    /// A receiver's announcement ended. A running transfer goes on.
+    /// A receiver's announcement ended. If it was not picked, it is off the list; a running transfer goes on.
     Gone(Fingerprint),
     /// Sending to a receiver took a step.
     Changed(Fingerprint, SendState),

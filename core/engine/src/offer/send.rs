@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use fieldcast_bundle::{ChunkInfo, Manifest};
 use fieldcast_model::Fingerprint;
+use fieldcast_net::Error as NetworkError;
 use fieldcast_wire::{Breach, Distributor, DistributorAction, DistributorState, Hello, Reason, Role, Standing};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -20,6 +21,7 @@ const CALL_LIMIT: Duration = Duration::from_secs(10);
 /// The pause before the first new call; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(8);
+const CANCELLED: Reason = Reason::Cancelled { by_distributor: true };
 
 /// Sends to one receiver until it has saved, or for good has not.
 pub(crate) struct Sending {
@@ -55,33 +57,38 @@ impl Sending {
     }
 
     pub(crate) async fn run(mut self) {
+        let state = match self.send().await {
+            Ok(standings) => SendState::Saved(Sent { progress: self.progress, standings }),
+            Err(reason) => SendState::Failed(reason, self.progress),
+        };
+        self.enter(state);
+    }
+
+    async fn send(&mut self) -> Result<Vec<Standing>, Reason> {
         let live = self.shared.live.clone();
-        let place = tokio::select! {
+        let _place = tokio::select! {
             place = live.acquire() => place,
-            () = self.cancel.cancelled() => return self.enter(SendState::Failed(Reason::Cancelled { by_distributor: true })),
+            () = self.cancel.cancelled() => return Err(CANCELLED),
         };
         self.last_contact = Instant::now();
         let mut pause = FIRST_PAUSE;
         loop {
             let before = self.progress.staged;
             let reason = match self.attempt().await {
-                Ok(standings) => {
-                    break self.enter(SendState::Saved(Sent { progress: self.progress, standings }));
-                }
+                Ok(standings) => return Ok(standings),
                 Err(reason) => reason,
             };
-            let over = self.last_contact.elapsed() >= self.shared.settings.resume_for;
-            if over || !matches!(reason, Reason::Lost | Reason::Unreachable(_)) {
-                break self.enter(SendState::Failed(reason));
+            let is_over = self.last_contact.elapsed() >= self.shared.settings.resume_for;
+            if is_over || !matches!(reason, Reason::Lost | Reason::Unreachable(_)) {
+                return Err(reason);
             }
             self.enter(SendState::Lost(self.progress));
             pause = if self.progress.staged > before { FIRST_PAUSE } else { LONGEST_PAUSE.min(pause * 2) };
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
-                () = self.cancel.cancelled() => break self.enter(SendState::Failed(Reason::Cancelled { by_distributor: true })),
+                () = self.cancel.cancelled() => return Err(CANCELLED),
             }
         }
-        drop(place);
     }
 
     /// One connection, from the call to its end.
@@ -91,12 +98,25 @@ impl Sending {
         let shared = self.shared.clone();
         let call = fieldcast_net::dial(&shared.interface, &shared.identity, addr, Some(self.receiver), CALL_LIMIT);
         let connection = tokio::select! {
-            connection = call => connection.map_err(|error| Reason::Unreachable(error.to_string()))?,
-            () = self.cancel.cancelled() => return Err(Reason::Cancelled { by_distributor: true }),
+            connection = call => connection.map_err(|error| self.not_called(error))?,
+            () = self.cancel.cancelled() => return Err(CANCELLED),
         };
         self.last_contact = Instant::now();
         self.wire_before = self.progress.wire;
         self.exchange(Link::new(connection)).await
+    }
+
+    /// Why a call failed; only what may pass is [`Reason::Unreachable`].
+    fn not_called(&self, error: NetworkError) -> Reason {
+        match error {
+            NetworkError::WrongPeer { .. } => Reason::WrongDevice,
+            NetworkError::OtherVersion => Reason::Incompatible,
+            NetworkError::Tls { .. } => Reason::NotSecure,
+            error => {
+                self.shared.doubt(self.receiver);
+                Reason::Unreachable(error.to_string())
+            }
+        }
     }
 
     async fn exchange(&mut self, mut link: Link) -> Result<Vec<Standing>, Reason> {
@@ -146,7 +166,7 @@ impl Sending {
                     }
                 }
                 () = tokio::time::sleep_until(start + machine.deadline()) => machine.on_time(start.elapsed()),
-                () = self.cancel.cancelled() => machine.stop(Reason::Cancelled { by_distributor: true }),
+                () = self.cancel.cancelled() => machine.stop(CANCELLED),
             }
         }
     }

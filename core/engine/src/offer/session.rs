@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use fieldcast_model::Fingerprint;
 use fieldcast_net::{Identity, Interface, Sighting};
 use fieldcast_wire::{Offer, Role};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -27,6 +27,7 @@ pub(crate) struct Shared {
     pub(crate) live: Arc<Semaphore>,
     events: Announcer<OfferEvent>,
     peers: Mutex<BTreeMap<Fingerprint, (FoundPeer, SendState)>>,
+    doubts: mpsc::UnboundedSender<Fingerprint>,
     /// Bumped whenever a state changes, for those who wait for the end.
     changes: watch::Sender<u64>,
 }
@@ -48,6 +49,11 @@ impl Shared {
         self.changes.send_modify(|count| *count += 1);
     }
 
+    /// Has a peer prove that it is still there.
+    pub(crate) fn doubt(&self, peer: Fingerprint) {
+        let _no_longer_browsing = self.doubts.send(peer);
+    }
+
     fn saw(&self, sighting: Sighting) {
         match sighting {
             Sighting::Seen(peer) if peer.role == Role::Receiver => {
@@ -59,8 +65,15 @@ impl Shared {
                 self.events.tell(OfferEvent::Found(found));
             }
             Sighting::Seen(_) => {}
-            // A goodbye may be a phone's screen going dark: it takes the peer off no list and ends no transfer.
-            Sighting::Gone(fingerprint) => self.events.tell(OfferEvent::Gone(fingerprint)),
+            Sighting::Gone(fingerprint) => {
+                // Whoever was picked stays: a goodbye may be a phone's screen going dark, and ends no transfer.
+                let mut peers = self.peers();
+                if peers.get(&fingerprint).is_some_and(|(_, state)| *state == SendState::Found) {
+                    peers.remove(&fingerprint);
+                }
+                drop(peers);
+                self.events.tell(OfferEvent::Gone(fingerprint));
+            }
         }
     }
 }
@@ -87,7 +100,9 @@ impl OfferSession {
         bundle: Bundle,
     ) -> Result<Self, Error> {
         let mut browser = fieldcast_net::browse(&interface, Some(identity.fingerprint()))?;
+        let (doubts, mut doubted) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
+            doubts,
             live: Arc::new(Semaphore::new(settings.max_live)),
             offer: bundle.offer(),
             settings,
@@ -100,8 +115,14 @@ impl OfferSession {
         });
         let finder = shared.clone();
         let browse = tokio::spawn(async move {
-            while let Some(sighting) = browser.next().await {
-                finder.saw(sighting);
+            loop {
+                tokio::select! {
+                    sighting = browser.next() => match sighting {
+                        Some(sighting) => finder.saw(sighting),
+                        None => return,
+                    },
+                    Some(peer) = doubted.recv() => browser.doubt(&peer),
+                }
             }
         });
         Ok(Self {

@@ -30,8 +30,12 @@ pub(crate) struct Plan {
     pub(crate) wanted_bytes: u64,
 }
 
-/// Reads a manifest, refuses one that is not of the offer, and finds out what is lacking.
-pub(crate) fn plan(store: &Store, accepted: &Incoming, offer: &Offer) -> Result<Plan, Reason> {
+/// How often a record's JSON is on disk for a moment while it is applied: in its row and in the write-ahead log.
+const APPLIED_COPIES: u64 = 2;
+
+/// Reads a manifest, refuses one that is not of the offer, finds out what is lacking, and refuses what would leave less
+/// than `reserve` bytes of the storage free.
+pub(crate) fn plan(store: &Store, accepted: &Incoming, offer: &Offer, reserve: u64) -> Result<Plan, Reason> {
     let manifest = Manifest::decode(&accepted.manifest).map_err(|error| {
         tracing::warn!(%error, "manifest refused");
         Reason::BadData
@@ -42,17 +46,25 @@ pub(crate) fn plan(store: &Store, accepted: &Incoming, offer: &Offer) -> Result<
     let hashes: Vec<_> = manifest.chunks().map(|chunk| chunk.hash.0).collect();
     let staged = store.begin_incoming(accepted, &hashes).map_err(not_stored)?;
     let mut chunks = Vec::new();
-    let (mut wanted, mut wanted_bytes) = (ChunkSet::default(), 0);
+    let (mut wanted, mut wanted_bytes, mut needed) = (ChunkSet::default(), 0, reserve);
     for snapshot in &manifest.snapshots {
         let ours = store.ranges(&snapshot.summary.dataset, snapshot.bits).map_err(not_stored)?;
         for info in &snapshot.chunks {
             let is_held = ours.iter().any(|totals| totals.range.index == info.range && totals.digest == info.digest);
+            if !is_held {
+                needed += APPLIED_COPIES * info.json_bytes;
+            }
             if !is_held && !staged.contains(&info.hash.0) {
                 wanted.insert(chunks.len() as u32);
                 wanted_bytes += u64::from(info.bytes);
             }
             chunks.push(Expected { info: info.clone(), bits: snapshot.bits });
         }
+    }
+    let free = store.free_space().map_err(not_stored)?;
+    needed += wanted_bytes;
+    if wanted_bytes > 0 && needed > free {
+        return Err(Reason::NoSpace { needed, free });
     }
     Ok(Plan { manifest, chunks, wanted, wanted_bytes })
 }

@@ -148,8 +148,8 @@ impl Exchange {
             return machine.stop(Reason::Protocol(Breach::OutOfTurn));
         }
         let Some(accepted) = self.accepted(bytes) else { return };
-        let (store, offer) = (self.shared.store.clone(), self.offer.clone());
-        let planned = tokio::task::spawn_blocking(move || apply::plan(&store, &accepted, &offer)).await;
+        let (store, offer, reserve) = (self.shared.store.clone(), self.offer.clone(), self.shared.settings.reserve);
+        let planned = tokio::task::spawn_blocking(move || apply::plan(&store, &accepted, &offer, reserve)).await;
         match planned.unwrap_or_else(|error| Err(Reason::NotStored(error.to_string()))) {
             Ok(plan) => {
                 self.progress.total = plan.wanted_bytes;

@@ -15,19 +15,21 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) struct Device {
     pub(crate) engine: Engine,
+    /// Bytes of the disk it must leave free.
+    pub(crate) reserve: u64,
     dir: TempDir,
 }
 
 pub(crate) async fn device(name: &str) -> Device {
     let dir = TempDir::new().unwrap();
     let settings = Settings { device_name: Some(name.to_owned()), ..Settings::new(dir.path()) };
-    Device { engine: Engine::open(settings).await.unwrap(), dir }
+    Device { engine: Engine::open(settings).await.unwrap(), reserve: 0, dir }
 }
 
 impl Device {
     /// Closes the engine, lets `work` at its store, and opens it again.
     pub(crate) async fn with_store(self, work: impl FnOnce(&Store)) -> Self {
-        let Self { engine, dir } = self;
+        let Self { engine, reserve, dir } = self;
         drop(engine);
         // Tasks of sessions that were dropped let go of the store when the runtime gets to them.
         let opened = tokio::time::timeout(PATIENCE, async {
@@ -39,7 +41,7 @@ impl Device {
             }
         });
         work(&opened.await.unwrap().store);
-        Self { engine: Engine::open(Settings::new(dir.path())).await.unwrap(), dir }
+        Self { engine: Engine::open(Settings::new(dir.path())).await.unwrap(), reserve, dir }
     }
 
     pub(crate) async fn login(&self, sandbox: &Sandbox) {
@@ -57,7 +59,8 @@ impl Device {
     }
 
     fn settings(&self) -> ExchangeSettings {
-        ExchangeSettings { resume_for: Duration::from_secs(5), ..self.engine.exchange_settings() }
+        let reserve = self.reserve;
+        ExchangeSettings { resume_for: Duration::from_secs(5), reserve, ..self.engine.exchange_settings() }
     }
 
     async fn offer(&self) -> OfferSession {

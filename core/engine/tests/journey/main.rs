@@ -44,7 +44,20 @@ async fn a_no_is_told_and_writes_nothing() {
     let (distributor, receiver) = (device("distributor-2").await, device("receiver-2").await);
     distributor.login(&sandbox).await;
     distributor.downsync(1).await;
-    assert_eq!(distributor.send_to(&receiver, false).await, SendState::Failed(Reason::Declined));
+    let state = distributor.send_to(&receiver, false).await;
+    assert!(matches!(state, SendState::Failed(Reason::Declined, _)), "{state:?}");
+    assert!(receiver.digests().await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_fit_is_refused_before_the_first_chunk() {
+    let sandbox = sandbox().await;
+    let (distributor, mut receiver) = (device("distributor-4").await, device("receiver-4").await);
+    distributor.login(&sandbox).await;
+    distributor.downsync(1).await;
+    receiver.reserve = 1 << 60; // no disk is that large
+    let state = distributor.send_to(&receiver, true).await;
+    assert!(matches!(state, SendState::Failed(Reason::NoSpace { .. }, progress) if progress.staged == 0), "{state:?}");
     assert!(receiver.digests().await.is_empty());
 }
 

@@ -209,7 +209,7 @@ impl Sent {
             SendState::Applying(_) => "has everything, is writing it".to_owned(),
             SendState::Saved(_) => "saved".to_owned(),
             SendState::Lost(_) => "lost; calling again".to_owned(),
-            SendState::Failed(reason) => format!("failed: {}", safe(&reason.to_string())),
+            SendState::Failed(reason, _) => format!("failed: {}", safe(&reason.to_string())),
         }
     }
 }
@@ -226,13 +226,13 @@ pub(in crate::commands) fn word(state: &SendState) -> &'static str {
         SendState::Applying(_) => "applying",
         SendState::Saved(_) => "saved",
         SendState::Lost(_) => "lost",
-        SendState::Failed(_) => "failed",
+        SendState::Failed(..) => "failed",
     }
 }
 
 pub(in crate::commands) fn reason(state: &SendState) -> Option<String> {
     match state {
-        SendState::Failed(reason) => Some(reason.to_string()),
+        SendState::Failed(reason, _) => Some(reason.to_string()),
         _ => None,
     }
 }
