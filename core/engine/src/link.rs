@@ -73,7 +73,10 @@ impl Link {
 
     /// What arrives next; `Err` once, when the connection is gone or the peer sent what is no frame.
     pub(crate) async fn next(&mut self) -> Result<Frame, Reason> {
-        self.incoming.recv().await.unwrap_or(Err(Reason::Lost))
+        match self.incoming.recv().await {
+            Some(frame) => frame,
+            None => std::future::pending().await, // its end was told; nothing will ever come
+        }
     }
 
     pub(crate) fn send(&self, message: &Message) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use fieldcast_model::SnapshotSummary;
 
-use crate::limits::Timers;
+use crate::limits::{Due, Timers};
 use crate::{Breach, ChunkSet, Held, Hello, Limits, Message, Offer, Reason, SavedSnapshot, Standing};
 
 /// Where the exchange with one receiver stands.
@@ -168,13 +168,11 @@ impl Distributor {
         if self.is_over() {
             return;
         }
-        if self.timers.is_state_over(now) {
-            let asked = self.state == DistributorState::Asking;
-            self.end(if asked { Reason::NotAnswered } else { Reason::Lost }, true);
-        } else if self.timers.is_silent(now) {
-            self.end(Reason::Lost, true);
-        } else if self.timers.is_heartbeat_due(now) {
-            self.send(Message::Alive, now);
+        match self.timers.due(true, now) {
+            Some(Due::StateEnds) if self.state == DistributorState::Asking => self.end(Reason::NotAnswered, true),
+            Some(Due::StateEnds | Due::PeerSilent) => self.end(Reason::Lost, true),
+            Some(Due::Heartbeat) => self.send(Message::Alive, now),
+            None => {}
         }
     }
 

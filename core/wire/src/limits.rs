@@ -69,15 +69,25 @@ impl Timers {
         [silence, self.state_ends].into_iter().flatten().fold(heartbeat, Duration::min)
     }
 
-    pub(crate) fn is_state_over(&self, now: Duration) -> bool {
-        self.state_ends.is_some_and(|ends| ends <= now)
+    /// What is due now.
+    pub(crate) fn due(&self, silence_counts: bool, now: Duration) -> Option<Due> {
+        if self.state_ends.is_some_and(|ends| ends <= now) {
+            Some(Due::StateEnds)
+        } else if silence_counts && self.silence_ends() <= now {
+            Some(Due::PeerSilent)
+        } else {
+            (self.spoke + self.limits.heartbeat <= now).then_some(Due::Heartbeat)
+        }
     }
+}
 
-    pub(crate) fn is_silent(&self, now: Duration) -> bool {
-        self.silence_ends() <= now
-    }
-
-    pub(crate) fn is_heartbeat_due(&self, now: Duration) -> bool {
-        self.spoke + self.limits.heartbeat <= now
-    }
+/// What a look at the clock brings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Due {
+    /// The present state has lasted as long as it may.
+    StateEnds,
+    /// The peer has been silent for too long.
+    PeerSilent,
+    /// A sign of life of our own.
+    Heartbeat,
 }

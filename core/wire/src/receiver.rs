@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use fieldcast_model::DeviceName;
 
-use crate::limits::Timers;
+use crate::limits::{Due, Timers};
 use crate::{Breach, ChunkSet, Held, Hello, Limits, Message, Offer, Reason, SavedSnapshot};
 
 /// Where the exchange stands.
@@ -225,13 +225,11 @@ impl Receiver {
         if self.is_over() {
             return;
         }
-        if self.timers.is_state_over(now) {
-            let asked = self.state == ReceiverState::Asking;
-            self.end(if asked { Reason::NotAnswered } else { Reason::Lost }, true);
-        } else if self.timers.is_silent(now) && self.state != ReceiverState::Applying {
-            self.end(Reason::Lost, true);
-        } else if self.timers.is_heartbeat_due(now) {
-            self.send(Message::Alive, now);
+        match self.timers.due(self.state != ReceiverState::Applying, now) {
+            Some(Due::StateEnds) if self.state == ReceiverState::Asking => self.end(Reason::NotAnswered, true),
+            Some(Due::StateEnds | Due::PeerSilent) => self.end(Reason::Lost, true),
+            Some(Due::Heartbeat) => self.send(Message::Alive, now),
+            None => {}
         }
     }
 

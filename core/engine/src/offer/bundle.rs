@@ -13,6 +13,9 @@ use crate::Error;
 /// Chunks kept in memory for receivers that are at about the same place: read once, sent many times.
 const RECENT_CHUNKS: usize = 8;
 
+/// Longest project or boundary name in an offer.
+const MAX_NAME_CHARS: usize = 60;
+
 /// The chosen snapshots with every chunk encoded and in the store's cache.
 pub(crate) struct Bundle {
     store: Store,
@@ -102,8 +105,10 @@ fn snapshot(store: &Store, dataset: &Dataset) -> Result<Snapshot, Error> {
 
 fn snapshot_in(store: &Store, reader: &Reader<'_>, dataset: &Dataset) -> Result<Snapshot, Error> {
     let summary = reader.summary(dataset)?.filter(|summary| summary.as_of > ServerTime(0));
-    let summary =
+    let mut summary =
         summary.ok_or_else(|| Error::NotDownloaded { boundary: dataset.boundary.clone().unwrap_or_default() })?;
+    summary.project_name = cut(&summary.project_name);
+    summary.boundary_name = cut(&summary.boundary_name);
     let bits = range_bits(summary.json_bytes);
     let cached: HashMap<_, _> =
         reader.cached_chunks(dataset, bits)?.into_iter().map(|entry| ((entry.range, entry.digest), entry)).collect();
@@ -122,6 +127,11 @@ fn snapshot_in(store: &Store, reader: &Reader<'_>, dataset: &Dataset) -> Result<
         });
     }
     Ok(Snapshot { summary, since: None, bits, chunks })
+}
+
+/// As much of a name as an offer of many boundaries has room for.
+fn cut(name: &str) -> String {
+    name.chars().take(MAX_NAME_CHARS).collect()
 }
 
 /// The records changed since `since`, cut into chunks of their own.

@@ -19,6 +19,9 @@ use super::session::{ReceiveEvent, ReceiveProgress, ReceiveState, Received, Send
 use super::stage::{Expected, Stager};
 use crate::link::{Frame, Link};
 
+/// How many accepted offers may wait for their end, the newest among them.
+const UNFINISHED_KEPT: usize = 4;
+
 /// What came of applying, and what it settled of each offered snapshot.
 type Settled = (Applied, Vec<Option<SavedSnapshot>>);
 
@@ -134,6 +137,10 @@ impl Exchange {
         let held = blocking(move || {
             if let Some(accepted) = accepted {
                 store.begin_incoming(&accepted, &[])?;
+            }
+            // Offers that were accepted and never came to an end must not fill the phone.
+            for old in store.incoming()?.iter().rev().skip(UNFINISHED_KEPT) {
+                store.discard_incoming(&old.incoming.bundle_id)?;
             }
             apply::held(&store, &offer)
         });

@@ -32,7 +32,7 @@ pub(crate) struct OnDisk {
 /// Verifies and commits chunks in a task of its own. Dropping it stops it; what was committed stays.
 pub(crate) struct Stager {
     chunks: mpsc::Sender<(Expected, Vec<u8>)>,
-    progress: mpsc::Receiver<Result<OnDisk, Reason>>,
+    progress: mpsc::UnboundedReceiver<Result<OnDisk, Reason>>,
     _task: AbortOnDropHandle<()>,
 }
 
@@ -40,7 +40,8 @@ impl Stager {
     /// `wanted`: how many chunks will come; the last is committed without waiting for company.
     pub(crate) fn start(store: Store, incoming: [u8; 32], wanted: u32) -> Self {
         let (chunks, to_stage) = mpsc::channel(1);
-        let (report, progress) = mpsc::channel(4);
+        // Unbounded: whoever waits for room for a chunk must not have to read reports first. One comes a commit.
+        let (report, progress) = mpsc::unbounded_channel();
         let batch = Batch { store, incoming, wanted, chunks: Vec::new(), bytes: 0, on_disk: OnDisk::default() };
         let task = AbortOnDropHandle::new(tokio::spawn(batch.run(to_stage, report)));
         Self { chunks, progress, _task: task }
@@ -73,7 +74,7 @@ impl Batch {
     async fn run(
         mut self,
         mut to_stage: mpsc::Receiver<(Expected, Vec<u8>)>,
-        report: mpsc::Sender<Result<OnDisk, Reason>>,
+        report: mpsc::UnboundedSender<Result<OnDisk, Reason>>,
     ) {
         let mut commit_at = None;
         loop {
@@ -93,7 +94,7 @@ impl Batch {
             }
             let failed = step.is_err();
             let said = match step.transpose() {
-                Some(progress) => report.send(progress).await.is_ok(),
+                Some(progress) => report.send(progress).is_ok(),
                 None => true,
             };
             if failed || !said {
