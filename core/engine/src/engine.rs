@@ -119,6 +119,14 @@ impl Engine {
         }
     }
 
+    /// Forgets the login; the data stays.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn logout(&self) -> Result<(), Error> {
+        self.store_call(Store::forget_login).await
+    }
+
     /// The account's projects, from the server.
     ///
     /// # Errors
@@ -180,6 +188,14 @@ impl Engine {
     /// [`Error::Store`].
     pub async fn datasets(&self) -> Result<Vec<DatasetStatus>, Error> {
         self.store_call(Store::datasets).await
+    }
+
+    /// Removes a dataset from this device and tells whether it was there. Never one with unsent edits.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn remove(&self, dataset: Dataset) -> Result<bool, Error> {
+        self.store_call(move |store| store.remove_dataset(&dataset)).await
     }
 
     /// Records of this device, a page at a time.

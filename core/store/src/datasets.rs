@@ -5,7 +5,7 @@ use rusqlite::{Row, params};
 
 use crate::access::Durability;
 use crate::rows::{self, DATASET, count, dataset_id};
-use crate::{Reader, Result, Store, SyncCursor};
+use crate::{Error, Reader, Result, Store, SyncCursor};
 
 /// A dataset as the device holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,10 +95,15 @@ impl Store {
     /// its size; the room in it is used again.
     ///
     /// # Errors
-    /// Whatever stands in the way of writing.
+    /// [`Error::UnsentEdits`] when local edits in it were not sent; whatever stands in the way of writing.
     pub fn remove_dataset(&self, dataset: &Dataset) -> Result<bool> {
         self.write(Durability::Full, |tx| {
             let Some(id) = dataset_id(&tx.conn, dataset)? else { return Ok(false) };
+            let edits = "SELECT count(*) FROM local_edit WHERE dataset = ?";
+            match tx.conn.query_one(edits, [id], |row| count(row, 0))? {
+                0 => {}
+                edits => return Err(Error::UnsentEdits { edits }),
+            }
             tx.conn.execute("DELETE FROM dataset WHERE id = ?", params![id])?;
             Ok(true)
         })

@@ -55,6 +55,12 @@ pub enum Error {
         /// SQLite's extended result code.
         code: i32,
     },
+    /// A dataset that holds local edits, of which this is the only copy.
+    #[error("{edits} local edits in it were not sent yet; send them first: nothing was removed")]
+    UnsentEdits {
+        /// How many.
+        edits: u64,
+    },
 }
 
 /// This crate's result.

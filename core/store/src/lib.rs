@@ -20,6 +20,8 @@
 
 mod access;
 mod apply;
+#[cfg(feature = "bench")]
+pub mod bench;
 mod check;
 mod chunks;
 mod datasets;

@@ -3,7 +3,7 @@
 use fieldcast_model::{EntityType, Json, RecordId};
 
 use super::{apply, fresh, household, village};
-use crate::LocalEdit;
+use crate::{Error, LocalEdit};
 
 fn edit(id: &str, text: &str) -> LocalEdit {
     LocalEdit {
@@ -50,4 +50,15 @@ fn an_edit_whose_base_has_moved_on_is_a_conflict_until_somebody_says_otherwise()
     assert!(it.store.edit_sent(&village("a"), &entity, &id).unwrap());
     assert!(!it.store.edit_sent(&village("a"), &entity, &id).unwrap());
     assert_eq!(it.store.edits().unwrap().len(), 1);
+}
+
+#[test]
+fn a_dataset_with_edits_is_not_removed() {
+    let it = fresh();
+    apply(&it.store, &village("a"), &[household("h1", 1, 10)]);
+    it.store.put_edit(&edit("h1", "mine")).unwrap();
+    assert!(matches!(it.store.remove_dataset(&village("a")), Err(Error::UnsentEdits { edits: 1 })));
+    it.store.edit_sent(&village("a"), &EntityType::new("Household"), &RecordId::parse("h1")).unwrap();
+    assert!(it.store.remove_dataset(&village("a")).unwrap());
+    assert_eq!(it.store.summary(&village("a")).unwrap(), None);
 }
