@@ -1,0 +1,70 @@
+//! A small bundle that is sound, for hostile peers to spoil.
+
+use fieldcast_bundle::{ChunkInfo, EncodedChunk, Manifest, Snapshot, encode_chunk};
+use fieldcast_model::{Dataset, Digest, EntityType, Json, KeyRange, Record, RecordId, ServerTime, SnapshotSummary};
+use fieldcast_wire::{Offer, chunk_frame};
+
+/// Records of a dataset that no honest distributor has, in one chunk.
+pub(super) struct Liar {
+    records: Vec<Record>,
+}
+
+impl Liar {
+    pub(super) fn new(records: usize) -> Self {
+        let mut records: Vec<Record> = (0..records).map(record).collect();
+        records.sort_by_key(|record| (record.root_hash(), record.id.clone()));
+        Self { records }
+    }
+
+    pub(super) fn offer(&self) -> Offer {
+        Offer { snapshots: vec![self.summary()], bytes: self.chunk().bytes.len() as u64 }
+    }
+
+    pub(super) fn manifest(&self) -> Manifest {
+        let chunk = ChunkInfo::describe(KeyRange::ALL.index, &self.records, &self.chunk());
+        Manifest::new(vec![Snapshot {
+            summary: self.summary(),
+            since: None,
+            bits: KeyRange::ALL.bits,
+            chunks: vec![chunk],
+        }])
+    }
+
+    pub(super) fn chunk(&self) -> EncodedChunk {
+        encode_chunk(&self.records).expect("sound records")
+    }
+
+    /// The chunk as it goes over the wire.
+    pub(super) fn chunk_frame(&self) -> Vec<u8> {
+        chunk_frame(0, &self.chunk().bytes)
+    }
+
+    fn summary(&self) -> SnapshotSummary {
+        let mut digest = Digest::EMPTY;
+        self.records.iter().for_each(|record| digest.insert(record.hash()));
+        let dataset = Dataset { tenant: "mz".into(), project: "a lie".into(), boundary: Some("NOWHERE".into()) };
+        SnapshotSummary {
+            dataset,
+            project_name: "a lie".into(),
+            boundary_name: "Nowhere".into(),
+            as_of: ServerTime(1),
+            records: self.records.len() as u64,
+            households: self.records.len() as u64,
+            json_bytes: self.records.iter().map(|record| record.body.len() as u64).sum(),
+            digest,
+        }
+    }
+}
+
+fn record(number: usize) -> Record {
+    let id = RecordId::parse(&format!("H-{number}"));
+    Record {
+        entity: EntityType::new("Household"),
+        root: id.clone(),
+        id,
+        row_version: 1,
+        modified: ServerTime(1),
+        deleted: false,
+        body: Json::parse(&format!(r#"{{"clientReferenceId":"H-{number}","memberCount":{number}}}"#)).expect("JSON"),
+    }
+}

@@ -1,0 +1,22 @@
+//! Fieldcast from the outside: the `fieldcast` binary in processes of its own, judged by its JSON lines, its exit codes
+//! and the databases it leaves behind. tests/README.md says what is shown where.
+
+// `cfg(test)` tells clippy that helpers here are test code too.
+#[cfg(test)]
+mod demo;
+#[cfg(test)]
+mod errors;
+#[cfg(test)]
+mod help;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod journey;
+#[cfg(test)]
+mod namespaces;
+#[cfg(test)]
+mod outcomes;
+#[cfg(test)]
+mod reading;
+#[cfg(test)]
+mod support;

@@ -1,0 +1,111 @@
+//! Receivers that do not save: the others finish, and the distributor is told which is which and why.
+
+use serde_json::Value;
+
+use crate::support::{Field, Server, config, text, whole};
+
+/// The line of the summary for this receiver.
+fn outcome<'s>(summary: &'s Value, peer: &str) -> (&'s str, &'s str) {
+    let all = summary["receivers"].as_array().expect("a list");
+    let one = all.iter().find(|receiver| text(receiver, "peer") == peer);
+    let one = one.unwrap_or_else(|| panic!("{peer} is missing in {summary}"));
+    (text(one, "state"), text(one, "reason"))
+}
+
+#[test]
+fn one_saves_one_declines_one_is_silent_one_vanishes_one_never_comes() {
+    let field = Field::new("outcomes", 90);
+    let server = Server::start(config(60, 1));
+    let distributor = field.device("distributor");
+    server.fill(&distributor, &server.villages());
+
+    let roles = ["saves", "declines", "silent", "vanishes", "absent"];
+    let [saves, declines, silent, vanishes, absent] = roles.map(|role| field.device(role));
+    let saving = saves.receive(&["--yes", "--once"]);
+    let declining = declines.receive(&["--no", "--once"]);
+    let mut silence = silent.receive(&["--once"]);
+    let mut vanishing = vanishes.receive(&[]);
+    let all = [&saves, &declines, &silent, &vanishes, &absent];
+    let send = distributor.send(&all, &["--ask-for", "4", "--resume-for", "2", "--wait", "8"]);
+
+    vanishing.event("asked");
+    vanishing.kill();
+    let asked = silence.event("asked");
+    assert!(whole(&asked, "households") > 0 && !text(&asked, "sender").is_empty(), "{asked}");
+    let summary = send.finish().expect(6).last("send_summary");
+    assert_eq!((whole(&summary, "picked"), whole(&summary, "saved")), (5, 1), "{summary}");
+    assert_eq!(outcome(&summary, &saves.name), ("saved", ""));
+    let failures = [(&declines, "declined"), (&silent, "nobody answered"), (&absent, "not found")];
+    for (receiver, why) in failures {
+        let (state, reason) = outcome(&summary, &receiver.name);
+        assert!(state == "failed" && reason.contains(why), "{}: {state}, {reason}", receiver.name);
+    }
+    let (state, reason) = outcome(&summary, &vanishes.name);
+    assert!(state == "failed" && ["lost", "reached"].iter().any(|why| reason.contains(why)), "{state}, {reason}");
+
+    saving.finish().expect(0).last("saved");
+    for process in [declining, silence] {
+        let ended = process.finish().expect(7).events("ended");
+        assert_eq!(ended.len(), 1, "{ended:?}");
+        assert!(!text(&ended[0], "reason").is_empty(), "{ended:?}");
+    }
+    saves.holdings().assert_equal(&distributor.holdings(), "who saved");
+    for receiver in [&declines, &silent, &vanishes] {
+        assert_eq!(receiver.holdings().records(), 0, "{} took something", receiver.name);
+    }
+}
+
+#[test]
+fn nobody_saving_is_an_exit_code_of_its_own() {
+    let field = Field::new("nobody", 60);
+    let server = Server::start(config(20, 1));
+    let (distributor, declines) = (field.device("distributor"), field.device("declines"));
+    server.fill(&distributor, &server.villages());
+    let declining = declines.receive(&["--no"]);
+    let summary = distributor.send(&[&declines], &[]).finish().expect(7).last("send_summary");
+    assert_eq!((whole(&summary, "picked"), whole(&summary, "saved")), (1, 0), "{summary}");
+    // It is still there for the next distributor.
+    distributor.send(&[&declines], &[]).finish().expect(7);
+    drop(declining);
+}
+
+#[test]
+fn a_receiver_that_trusts_one_sender_takes_from_that_one_only() {
+    let field = Field::new("trust", 60);
+    let server = Server::start(config(20, 1));
+    let [trusted, other, receiver] = ["trusted", "other", "receiver"].map(|role| field.device(role));
+    for distributor in [&trusted, &other] {
+        server.fill(distributor, &server.villages());
+    }
+    let fingerprint = text(&trusted.run(&["status"]).expect(0).events("device")[0], "fingerprint").to_owned();
+    let receiving = receiver.receive(&["--yes", "--from", &fingerprint, "--once"]);
+    let refused = other.send(&[&receiver], &["--ask-for", "3"]).finish().expect(7).last("send_summary");
+    assert_eq!(outcome(&refused, &receiver.name).0, "failed");
+    // A stranger does not end the waiting for the one that is trusted.
+    trusted.send(&[&receiver], &[]).finish().expect(0);
+    receiving.finish().expect(0);
+    receiver.holdings().assert_equal(&trusted.holdings(), "from the one it trusts");
+}
+
+#[test]
+fn control_c_stops_politely_on_either_side() {
+    let field = Field::new("stop", 60);
+    let server = Server::start(config(20, 1));
+    let (distributor, receiver) = (field.device("distributor"), field.device("receiver"));
+    server.fill(&distributor, &server.villages());
+    let mut receiving = receiver.receive(&[]);
+    let send = distributor.send(&[&receiver], &[]);
+    receiving.event("asked");
+    receiving.signal("INT");
+    receiving.finish().expect(130);
+    let summary = send.finish().expect(7).last("send_summary");
+    assert!(outcome(&summary, &receiver.name).1.contains("cancelled by the receiver"), "{summary}");
+
+    let mut receiving = receiver.receive(&[]);
+    let send = distributor.send(&[&receiver], &[]);
+    receiving.event("asked");
+    send.signal("INT");
+    send.finish().expect(130);
+    let ended = receiving.event("ended");
+    assert!(text(&ended, "reason").contains("cancelled by the distributor"), "{ended}");
+}

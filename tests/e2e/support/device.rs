@@ -1,0 +1,113 @@
+//! Devices: a name nobody else has, a data directory, and perhaps a network of their own.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use super::{Ended, Holdings, PASSWORD, Process};
+
+/// The scene of one test: where its devices live, and until when it may last.
+pub(crate) struct Field {
+    dir: TempDir,
+    test: &'static str,
+    until: Instant,
+}
+
+impl Field {
+    pub(crate) fn new(test: &'static str, seconds: u64) -> Self {
+        let dir = tempfile::Builder::new().prefix("fieldcast-e2e-").tempdir().expect("a temporary folder");
+        Self { dir, test, until: Instant::now() + Duration::from_secs(seconds) }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// A device of a name that no other test's processes on this loopback have.
+    pub(crate) fn device(&self, role: &str) -> Device {
+        let scene = self.dir.path().file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let random = &scene[scene.len().saturating_sub(6)..];
+        let name = format!("{}-{random}-{role}", self.test);
+        Device { dir: self.dir.path().join(role), name, netns: None, until: self.until }
+    }
+}
+
+/// One device. Its processes come and go; its data directory stays.
+#[derive(Clone)]
+pub(crate) struct Device {
+    pub(crate) name: String,
+    pub(crate) dir: PathBuf,
+    netns: Option<String>,
+    until: Instant,
+}
+
+impl Device {
+    /// The same device in a network namespace.
+    pub(crate) fn inside(&self, netns: &str) -> Self {
+        Self { netns: Some(netns.to_owned()), ..self.clone() }
+    }
+
+    /// The same name with another data directory.
+    pub(crate) fn at(&self, dir: &Path) -> Self {
+        Self { dir: dir.to_owned(), ..self.clone() }
+    }
+
+    /// Starts `fieldcast --json ARGS` with this device's data directory.
+    pub(crate) fn start(&self, args: &[&str]) -> Process {
+        self.start_with(&[&["--json"], args].concat(), PASSWORD)
+    }
+
+    /// Runs it to its end.
+    pub(crate) fn run(&self, args: &[&str]) -> Ended {
+        self.start(args).finish()
+    }
+
+    /// Runs it as a person would, without `--json`.
+    pub(crate) fn run_plain(&self, args: &[&str]) -> Ended {
+        self.start_with(args, PASSWORD).finish()
+    }
+
+    /// Starts a process with these arguments as they are, and this password to log in with.
+    pub(crate) fn start_with(&self, args: &[&str], password: &str) -> Process {
+        // Another build of it, for instance the one that is to be released, can be put to the same test.
+        let binary = std::env::var_os("FIELDCAST_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_fieldcast").into());
+        let mut command = match &self.netns {
+            // `ip` replaces itself by the program, so the process is still ours to signal.
+            Some(netns) => {
+                let mut command = Command::new("ip");
+                command.args(["netns", "exec", netns]).arg(binary);
+                command
+            }
+            None => Command::new(binary),
+        };
+        if std::env::var_os("FIELDCAST_LOG").is_none() {
+            command.env("FIELDCAST_LOG", "warn"); // shown where a test fails
+        }
+        command.env("FIELDCAST_DATA_DIR", &self.dir).env("FIELDCAST_PASSWORD", password).args(args);
+        Process::start(format!("{}: fieldcast {}", self.name, args.join(" ")), &mut command, self.until)
+    }
+
+    /// Starts to receive under this device's name, and waits until it listens.
+    pub(crate) fn receive(&self, args: &[&str]) -> Process {
+        let interface = if self.netns.is_some() { "p2p0" } else { "127.0.0.1" };
+        let receive = ["receive", "--interface", interface, "--name", &self.name];
+        let mut process = self.start(&[&receive, args].concat());
+        process.event("listening");
+        process
+    }
+
+    /// The arguments of a send to these receivers.
+    pub(crate) fn send(&self, receivers: &[&Self], args: &[&str]) -> Process {
+        let interface = if self.netns.is_some() { "p2p0" } else { "127.0.0.1" };
+        let to = receivers.iter().flat_map(|receiver| ["--to", receiver.name.as_str()]);
+        let send: Vec<&str> = ["send", "--interface", interface].into_iter().chain(to).collect();
+        self.start(&[&send, args].concat())
+    }
+
+    /// What its database holds. Only when none of its processes runs.
+    pub(crate) fn holdings(&self) -> Holdings {
+        Holdings::of(&self.dir)
+    }
+}

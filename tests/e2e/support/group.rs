@@ -1,0 +1,54 @@
+//! A Wi-Fi Direct group in network namespaces, by tests/lab/group.sh.
+
+use std::process::{Command, Output};
+
+/// A group owner and clients on one shared medium. Dropping it takes it down.
+pub(crate) struct Group {
+    prefix: String,
+}
+
+impl Group {
+    /// Why there can be none on this machine, if so.
+    pub(crate) fn obstacle() -> Option<String> {
+        let output = script(&["can"]);
+        (!output.status.success()).then(|| said(&output))
+    }
+
+    /// Brings one up whose stations share so many kbit/s.
+    pub(crate) fn up(name: &str, clients: u32, rate_kbit: u32) -> Self {
+        let group = Self { prefix: format!("fc{}{name}", std::process::id()) };
+        let output = script(&["up", &group.prefix, &clients.to_string(), &rate_kbit.to_string()]);
+        assert!(output.status.success(), "{}", said(&output));
+        group
+    }
+
+    /// The namespace of the group owner, 192.168.49.1.
+    pub(crate) fn owner(&self) -> String {
+        format!("{}-go", self.prefix)
+    }
+
+    /// The namespace of the medium, where no station is.
+    pub(crate) fn air(&self) -> String {
+        format!("{}-air", self.prefix)
+    }
+
+    /// The namespace of a client, from 1.
+    pub(crate) fn client(&self, number: u32) -> String {
+        format!("{}-c{number}", self.prefix)
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        script(&["down", &self.prefix]);
+    }
+}
+
+fn script(args: &[&str]) -> Output {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/lab/group.sh");
+    Command::new("bash").arg(path).args(args).output().expect("bash")
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).trim().to_owned()
+}

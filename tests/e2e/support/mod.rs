@@ -1,0 +1,13 @@
+//! What the tests share: processes, devices, a server, and what a database holds.
+
+mod device;
+mod group;
+mod holdings;
+mod process;
+mod server;
+
+pub(crate) use device::{Device, Field};
+pub(crate) use group::Group;
+pub(crate) use holdings::Holdings;
+pub(crate) use process::{Ended, Process, text, whole};
+pub(crate) use server::{PASSWORD, Server, USER, config};

@@ -1,0 +1,228 @@
+//! Both exchange machines, with a peer, a person and a clock that do anything in any order.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use fieldcast_model::{Dataset, DeviceName, Digest, ServerTime, SnapshotSummary};
+use fieldcast_wire::{
+    Applied, Distributor, DistributorAction, Held, Hello, Limits, Message, Offer, Reason, Receiver, ReceiverAction,
+    Role, SavedSnapshot, Standing,
+};
+use libfuzzer_sys::arbitrary::{Result, Unstructured};
+
+/// Runs the sequence of events that `data` spells. Whatever happens, neither machine panics, what has ended stays
+/// ended, and the last thing a machine asks for is to close.
+pub fn machines(data: &[u8]) {
+    let mut input = Unstructured::new(data);
+    let mut scene = Scene::new();
+    while !input.is_empty() {
+        if scene.step(&mut input).is_err() {
+            break;
+        }
+        scene.check();
+    }
+}
+
+struct Scene {
+    distributor: Distributor,
+    receiver: Receiver,
+    now: Duration,
+    to_receiver: VecDeque<Message>,
+    to_distributor: VecDeque<Message>,
+    /// How many snapshots the receiver's person was asked about.
+    asked: Option<usize>,
+    chunks: u32,
+    staged: u32,
+    closed: [bool; 2],
+}
+
+fn digest(byte: u8) -> Digest {
+    Digest::from_bytes([byte; 32])
+}
+
+fn offer(snapshots: u8) -> Offer {
+    let summary = |n: u8| SnapshotSummary {
+        dataset: Dataset { tenant: "mz".into(), project: "p".into(), boundary: (n > 0).then(|| n.to_string()) },
+        project_name: String::new(),
+        boundary_name: String::new(),
+        as_of: ServerTime(9),
+        records: 5,
+        households: 1,
+        json_bytes: 500,
+        digest: digest(n),
+    };
+    Offer { snapshots: (0..snapshots).map(summary).collect(), bytes: 500 }
+}
+
+impl Scene {
+    fn new() -> Self {
+        let hello = |role| Hello::new(role, DeviceName::new("x"));
+        let limits = Limits::default();
+        Self {
+            distributor: Distributor::new(hello(Role::Distributor), offer(2), limits, Duration::ZERO),
+            receiver: Receiver::new(hello(Role::Receiver), limits, Duration::ZERO),
+            now: Duration::ZERO,
+            to_receiver: VecDeque::new(),
+            to_distributor: VecDeque::new(),
+            asked: None,
+            chunks: 0,
+            staged: 0,
+            closed: [false; 2],
+        }
+    }
+
+    fn step(&mut self, input: &mut Unstructured<'_>) -> Result<()> {
+        let now = self.now;
+        match input.arbitrary::<u8>()? % 18 {
+            0 => {
+                self.now += Duration::from_millis(u64::from(input.arbitrary::<u16>()?));
+                self.distributor.on_time(self.now);
+                self.receiver.on_time(self.now);
+            }
+            1 | 2 => self.poll_distributor(),
+            3 | 4 => self.poll_receiver(),
+            5 | 6 => {
+                if let Some(message) = self.to_receiver.pop_front() {
+                    self.receiver.on_message(message, now);
+                }
+            }
+            7 | 8 => {
+                if let Some(message) = self.to_distributor.pop_front() {
+                    self.distributor.on_message(message, now);
+                }
+            }
+            9 => self.receiver.on_message(message(input)?, now),
+            10 => self.distributor.on_message(message(input)?, now),
+            11 => {
+                self.chunks = u32::from(input.arbitrary::<u8>()?);
+                self.distributor.planned(self.chunks, now);
+            }
+            12 => {
+                let wanted = (0..self.chunks).filter(|chunk| chunk % 3 > 0);
+                self.staged = 0;
+                self.receiver.on_manifest(wanted.collect(), now);
+            }
+            13 => self.chunk(input)?,
+            14 => self.answer(input)?,
+            15 => self.apply(input)?,
+            16 => self.receiver.staged(input.arbitrary()?, input.arbitrary()?, now),
+            _ => self.break_off(input)?,
+        }
+        Ok(())
+    }
+
+    fn poll_distributor(&mut self) {
+        while let Some(action) = self.distributor.poll() {
+            assert!(!self.closed[0], "nothing comes after close");
+            match action {
+                DistributorAction::Send(message) => self.to_receiver.push_back(message),
+                DistributorAction::Close => self.closed[0] = true,
+                _ => {}
+            }
+        }
+        assert_eq!(self.closed[0], self.distributor.is_over(), "the last action is to close");
+    }
+
+    fn poll_receiver(&mut self) {
+        while let Some(action) = self.receiver.poll() {
+            assert!(!self.closed[1], "nothing comes after close");
+            match action {
+                ReceiverAction::Send(message) => self.to_distributor.push_back(message),
+                ReceiverAction::Ask { offer, .. } => self.asked = Some(offer.snapshots.len()),
+                ReceiverAction::Close => self.closed[1] = true,
+                _ => {}
+            }
+        }
+        assert_eq!(self.closed[1], self.receiver.is_over(), "the last action is to close");
+    }
+
+    /// The next chunk crosses, or one that nobody sent arrives.
+    fn chunk(&mut self, input: &mut Unstructured<'_>) -> Result<()> {
+        let index = match self.distributor.next_chunk(self.now) {
+            Some(index) => index,
+            None => u32::from(input.arbitrary::<u8>()?),
+        };
+        if self.receiver.on_chunk(index, self.now) {
+            self.staged += 1;
+            self.receiver.staged(self.staged, u64::from(self.staged), self.now);
+        }
+        Ok(())
+    }
+
+    fn answer(&mut self, input: &mut Unstructured<'_>) -> Result<()> {
+        let Some(snapshots) = self.asked else { return Ok(()) };
+        let held = Held { as_of: ServerTime(input.arbitrary()?), digest: digest(0) };
+        let no = input.ratio(1, 8)?;
+        self.receiver.answer(if no { Err(Reason::Declined) } else { Ok(vec![held; snapshots]) }, self.now);
+        Ok(())
+    }
+
+    fn apply(&mut self, input: &mut Unstructured<'_>) -> Result<()> {
+        let outcome = match input.arbitrary::<u8>()? % 4 {
+            0 => Err(Reason::NotStored("disk".into())),
+            1 => Ok(Applied::Differs(vec![input.arbitrary()?])),
+            _ => Ok(Applied::Saved(saved(input)?)),
+        };
+        self.receiver.applied(outcome, self.now);
+        Ok(())
+    }
+
+    fn break_off(&mut self, input: &mut Unstructured<'_>) -> Result<()> {
+        match input.arbitrary::<u8>()? % 16 {
+            0 => self.distributor.stop(Reason::Cancelled { by_distributor: true }),
+            1 => self.receiver.stop(Reason::Cancelled { by_distributor: false }),
+            2 => self.distributor.on_lost(),
+            3 => self.receiver.on_lost(),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn check(&self) {
+        // Over is over: `closed` was seen, and stays true.
+        assert!(!self.closed[0] || self.distributor.is_over());
+        assert!(!self.closed[1] || self.receiver.is_over());
+        _ = (self.distributor.deadline(), self.receiver.deadline(), self.distributor.chunks_to_send().len());
+    }
+}
+
+fn saved(input: &mut Unstructured<'_>) -> Result<Vec<SavedSnapshot>> {
+    let count = input.arbitrary::<u8>()? % 4;
+    (0..count)
+        .map(|n| {
+            let standing = match input.arbitrary::<u8>()? % 4 {
+                0 => Standing::KeptNewer { records: input.arbitrary()? },
+                1 => Standing::Ahead { as_of: ServerTime(input.arbitrary()?) },
+                _ => Standing::Equal,
+            };
+            Ok(SavedSnapshot { digest: digest(n), standing })
+        })
+        .collect()
+}
+
+fn message(input: &mut Unstructured<'_>) -> Result<Message> {
+    Ok(match input.arbitrary::<u8>()? % 12 {
+        0 => Message::Hello(Hello {
+            protocol: u16::from(input.arbitrary::<u8>()? % 3),
+            oldest: u16::from(input.arbitrary::<u8>()? % 3),
+            role: if input.arbitrary()? { Role::Distributor } else { Role::Receiver },
+            name: DeviceName::new("y"),
+        }),
+        1 => Message::Offer(offer(input.arbitrary::<u8>()? % 4)),
+        2 => {
+            let held = Held { as_of: ServerTime(input.arbitrary()?), digest: digest(1) };
+            Message::Accept(vec![held; usize::from(input.arbitrary::<u8>()? % 4)])
+        }
+        3 => Message::Want(input.arbitrary_iter::<u16>()?.flatten().take(40).map(u32::from).collect()),
+        4 => Message::Staged { chunks: input.arbitrary()?, bytes: input.arbitrary()? },
+        5 => Message::Applying,
+        6 => Message::Differs(vec![input.arbitrary()?; usize::from(input.arbitrary::<u8>()? % 3)]),
+        7 => Message::Saved(saved(input)?),
+        8 => Message::Stop(Reason::Busy),
+        9 => Message::Alive,
+        _ => {
+            let len = usize::from(input.arbitrary::<u8>()?).min(input.len());
+            Message::decode(input.bytes(len)?).unwrap_or(Message::Alive)
+        }
+    })
+}

@@ -1,0 +1,41 @@
+//! Text that may or may not be JSON.
+
+use fieldcast_bundle::{Error, decode_chunk, encode_chunk};
+use fieldcast_model::{EntityType, Json, Record, RecordId, ServerTime};
+
+use crate::memory::capped;
+
+/// Canonical JSON is a fixed point of the parser, and no longer than an escape can make it.
+pub fn json(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Ok(json) = capped(|| Json::parse(text)) else { return };
+    assert_eq!(Json::parse(json.as_str()).as_ref(), Ok(&json), "canonical text is a fixed point");
+}
+
+/// Any JSON, a record a line, in any order and any company, comes back from a chunk as it went in.
+pub fn records(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let mut records = Vec::new();
+    for (n, line) in text.lines().enumerate() {
+        let Ok(body) = Json::parse(line) else { continue };
+        // The line itself decides the rest, so that the fuzzer can reach it.
+        let id = line.get(..line.len().min(n % 40)).unwrap_or("é\"\n");
+        let root = records.last().map_or(id.to_owned(), |last: &Record| last.id.to_string());
+        records.push(Record {
+            entity: EntityType::new(["A", "B", "", "\"\u{0}"][line.len() % 4]),
+            id: RecordId::parse(id),
+            root: RecordId::parse(if line.len().is_multiple_of(3) { id } else { &root }),
+            row_version: (line.len() as i64 - 20).wrapping_pow(1 + n as u32 % 9),
+            modified: ServerTime(n as i64 * 1000),
+            deleted: line.len().is_multiple_of(5),
+            body,
+        });
+    }
+    let chunk = match encode_chunk(&records) {
+        Ok(chunk) => chunk,
+        Err(Error::TooLarge { .. }) => return,
+        Err(error) => panic!("records do not encode: {error}"),
+    };
+    let back = capped(|| decode_chunk(&chunk.bytes)).expect("what was encoded decodes");
+    assert!(back == records, "what comes back is what went in");
+}

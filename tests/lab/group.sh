@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# A Wi-Fi Direct group on one machine: a group owner and its clients in network namespaces, on one shared medium.
+#
+#   group.sh up PREFIX CLIENTS RATE_KBIT    PREFIX-go (192.168.49.1), PREFIX-c1 (.2), PREFIX-c2 (.3), ... each with `p2p0`
+#   group.sh down PREFIX                    everything of that prefix, whatever state it is in
+#   group.sh can                            says why not, and fails, where this machine cannot
+#
+# The air: the stations hang on a bridge in the namespace PREFIX-air. Whatever a station sends is redirected, as it enters
+# the bridge, to ONE ifb whose ONE htb class has RATE_KBIT: half duplex, shared by all. A class per station below it gives
+# each an equal share under contention and all of it when alone. From client to client the group owner relays, so such a
+# frame is redirected a second time and pays twice.
+# Needs root, iproute2, and a kernel with veth, bridge, ifb, htb, u32 and mirred. No module and no netem is needed.
+set -Eeuo pipefail   # E: the trap that tears down holds inside functions too
+
+die() { echo "group.sh: $*" >&2; exit 1; }
+
+# A bridge, the shared medium, and one class for what nobody is named for.
+air() {
+  local ns=$1 rate=$2 share=$3
+  ip netns add "$ns"
+  ip -n "$ns" link set lo up
+  # Without snooping, multicast (mDNS) reaches every port at once, as on the air.
+  ip -n "$ns" link add br0 type bridge mcast_snooping 0 stp_state 0 forward_delay 0
+  ip -n "$ns" link set br0 up
+  ip -n "$ns" link add ifb0 type ifb
+  ip -n "$ns" link set ifb0 txqueuelen 1000 up
+  tc -n "$ns" qdisc add dev ifb0 root handle 1: htb default 99
+  tc -n "$ns" class add dev ifb0 parent 1: classid 1:1 \
+    htb rate "${rate}kbit" ceil "${rate}kbit" burst 16k cburst 16k quantum 3000
+  tc -n "$ns" class add dev ifb0 parent 1:1 classid 1:99 \
+    htb rate "${share}kbit" ceil "${rate}kbit" burst 4k cburst 4k quantum 3000
+}
+
+# Station number I (0 is the group owner) with its port on the bridge and its class on the medium.
+station() {
+  local air=$1 ns=$2 i=$3 rate=$4 share=$5 address=192.168.49.$(($3 + 1))
+  ip netns add "$ns"
+  ip -n "$ns" link set lo up
+  ip link add name p2p0 netns "$ns" type veth peer name "port$i" netns "$air"
+  ip -n "$ns" addr add "$address/24" brd 192.168.49.255 dev p2p0
+  ip -n "$ns" link set p2p0 up
+  ip -n "$ns" route add 224.0.0.0/4 dev p2p0
+  # Phones use cubic; the default of this kernel may be another, and a namespace may not change it for all.
+  ip -n "$ns" route change 192.168.49.0/24 dev p2p0 src "$address" congctl cubic
+  ip -n "$air" link set "port$i" master br0 up
+  tc -n "$air" class add dev ifb0 parent 1:1 classid "1:1$i" \
+    htb rate "${share}kbit" ceil "${rate}kbit" burst 4k cburst 4k quantum 3000
+  tc -n "$air" qdisc add dev ifb0 parent "1:1$i" handle "1$i:" bfifo limit 131072
+  tc -n "$air" filter add dev ifb0 parent 1: protocol ip prio 1 u32 match ip src "$address/32" flowid "1:1$i"
+  tc -n "$air" qdisc add dev "port$i" clsact
+  tc -n "$air" filter add dev "port$i" ingress protocol all prio 1 \
+    u32 match u32 0 0 action mirred egress redirect dev ifb0
+  [ "$i" = 0 ] || relay "$air" "port$i"
+}
+
+# What a client gets from another client crosses the medium once more; what the group owner sends it does not.
+relay() {
+  local air=$1 port=$2
+  tc -n "$air" filter add dev "$port" egress protocol ip prio 1 u32 match ip src 192.168.49.1/32 flowid 1:1
+  tc -n "$air" filter add dev "$port" egress protocol ip prio 2 u32 match ip dst 224.0.0.0/4 flowid 1:1
+  tc -n "$air" filter add dev "$port" egress protocol ip prio 3 \
+    u32 match ip src 192.168.49.0/24 action mirred egress redirect dev ifb0
+}
+
+up() {
+  local prefix=$1 clients=$2 rate=$3 i
+  local share=$((rate / (clients + 2)))
+  [ "$clients" -le 8 ] || die "at most 8 clients: a station's number is one digit of its class"
+  trap 'down "$prefix"' ERR
+  air "$prefix-air" "$rate" "$share"
+  station "$prefix-air" "$prefix-go" 0 "$rate" "$share"
+  for ((i = 1; i <= clients; i++)); do
+    station "$prefix-air" "$prefix-c$i" "$i" "$rate" "$share"
+  done
+  trap - ERR
+}
+
+down() {
+  local ns
+  ip netns list | while read -r ns _; do
+    case $ns in "$1"-air | "$1"-go | "$1"-c[0-9]) ip netns del "$ns" || true ;; esac
+  done
+}
+
+can() {
+  command -v ip >/dev/null && command -v tc >/dev/null || die "no \`ip\` and \`tc\` here: install iproute2"
+  [ "$(id -u)" = 0 ] || die "network namespaces need root"
+  local ns=fieldcast-can-$$
+  ip netns add "$ns" || die "this machine lets nobody make network namespaces"
+  local made=0
+  ip -n "$ns" link add ifb0 type ifb && tc -n "$ns" qdisc add dev ifb0 root htb && made=1
+  ip netns del "$ns"
+  [ "$made" = 1 ] || die "the kernel lacks ifb or htb"
+}
+
+case "${1-}:$#" in
+  up:4) up "$2" "$3" "$4" ;;
+  down:2) down "$2" ;;
+  can:1) can ;;
+  *) die "usage: up PREFIX CLIENTS RATE_KBIT | down PREFIX | can" ;;
+esac
