@@ -3,7 +3,11 @@
 
 // `cfg(test)` tells clippy that helpers here are test code too.
 #[cfg(test)]
+mod bundle_files;
+#[cfg(test)]
 mod demo;
+#[cfg(test)]
+mod edits;
 #[cfg(test)]
 mod errors;
 #[cfg(test)]
@@ -18,5 +22,7 @@ mod namespaces;
 mod outcomes;
 #[cfg(test)]
 mod reading;
+#[cfg(test)]
+mod second_round;
 #[cfg(test)]
 mod support;

@@ -17,7 +17,7 @@ Exit codes:
     4  a network problem: server unreachable, no interface, port in use
     5  storage: data folder not writable or in use, disk full, damaged key
     6  some receivers or boundaries done, others not
-    7  no receiver saved, nothing received, no boundary completed
+    7  no receiver saved, no boundary completed, nothing received; the bundle file is cut off or altered
   130  stopped by Ctrl-C
 
 Try `fieldcast demo` first: the whole job on this machine, nothing to set up.";
@@ -63,8 +63,14 @@ pub(crate) enum Command {
     Send(SendArgs),
     /// Wait for a distributor and receive what it sends
     Receive(ReceiveArgs),
+    /// Write what was downloaded into a file, for an SD card, a cable or Bluetooth
+    Export(ExportArgs),
+    /// Take over what a bundle file holds
+    Import(ImportArgs),
     /// Read records of this device
     Records(RecordsArgs),
+    /// List what was changed on this device and is not on the server yet; add to it, settle it
+    Edits(EditsArgs),
     /// Run a campaign server with made-up data, to try things on
     Sandbox(SandboxArgs),
 }
@@ -175,6 +181,89 @@ pub(crate) struct ReceiveArgs {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct ExportArgs {
+    /// The file to write
+    #[arg(value_name = "FILE.fcb")]
+    pub(crate) file: PathBuf,
+    /// Codes or names of boundaries; all that are complete if none is given
+    #[arg(value_name = "BOUNDARY")]
+    pub(crate) boundaries: Vec<String>,
+    /// Replace the file if there is one already
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ImportArgs {
+    /// The file to read
+    #[arg(value_name = "FILE.fcb")]
+    pub(crate) file: PathBuf,
+    /// Import without asking
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct EditsArgs {
+    /// Only those whose record the server has changed since
+    #[arg(long)]
+    pub(crate) conflicts: bool,
+    #[command(subcommand)]
+    pub(crate) command: Option<EditsCommand>,
+}
+
+/// What is done about edits.
+#[derive(Debug, Subcommand)]
+pub(crate) enum EditsCommand {
+    /// Keep a record as this device would have it, beside the server's; replaces an earlier edit of it
+    Add(AddEditArgs),
+    /// Forget an edit because the server has it now
+    Sent(NamedEditArgs),
+    /// Say that a conflict was looked at and the edit stands
+    Keep(NamedEditArgs),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct AddEditArgs {
+    #[command(flatten)]
+    pub(crate) place: EditPlace,
+    /// Its clientReferenceId; that of the body if not given
+    #[arg(long)]
+    pub(crate) id: Option<String>,
+    /// The household it belongs to, if the record is new; itself if not given
+    #[arg(long, value_name = "ID")]
+    pub(crate) root: Option<String>,
+    /// It is to be deleted
+    #[arg(long)]
+    pub(crate) delete: bool,
+    /// The file with the whole record as JSON; - reads stdin
+    #[arg(value_name = "FILE|-")]
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct NamedEditArgs {
+    /// The record's clientReferenceId
+    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) place: EditPlace,
+}
+
+/// What an edit is and where it belongs.
+#[derive(Args, Debug)]
+pub(crate) struct EditPlace {
+    /// Its boundary, by code or name; - for what is outside all
+    #[arg(long, value_name = "B")]
+    pub(crate) boundary: String,
+    /// Its type, e.g. Household
+    #[arg(long, value_name = "E")]
+    pub(crate) entity: String,
+    /// Its project, by id or name, if several have the boundary
+    #[arg(long, value_name = "P")]
+    pub(crate) project: Option<String>,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct RecordsArgs {
     /// Only of this boundary, by code or name
     #[arg(long, value_name = "B")]
@@ -231,14 +320,24 @@ mod tests {
 
     #[test]
     fn global_flags_stand_before_or_after_the_command() {
-        for line in [["fieldcast", "--json", "status"], ["fieldcast", "status", "--json"]] {
-            assert!(Cli::try_parse_from(line).unwrap().global.json);
+        for line in ["--json status", "status --json", "--json edits keep", "edits --json keep", "edits keep --json"] {
+            let edit = if line.contains("keep") { " x --boundary b --entity e" } else { "" };
+            let line = format!("fieldcast {line}{edit}");
+            assert!(Cli::try_parse_from(line.split(' ')).unwrap().global.json, "{line}");
         }
     }
 
     #[test]
     fn contradictions_are_refused() {
-        for line in ["receive --yes --no", "downsync a --all", "send --yes --to x", "demo --receivers 0", "login"] {
+        let lines = [
+            "receive --yes --no",
+            "downsync a --all",
+            "send --yes --to x",
+            "demo --receivers 0",
+            "login",
+            "edits add -",
+        ];
+        for line in lines {
             let words = std::iter::once("fieldcast").chain(line.split(' '));
             assert_eq!(Cli::try_parse_from(words).unwrap_err().exit_code(), 2, "{line}");
         }

@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::io;
+use std::path::PathBuf;
 
-use fieldcast::{NetworkError, ServerError, StoreError};
+use fieldcast::{FileError, NetworkError, Reason, ServerError, StoreError};
 use fieldcast_sandbox::SandboxError;
 
 /// Why a command did not end well.
@@ -13,6 +14,8 @@ pub(crate) enum Error {
     Usage(String),
     /// The engine's word.
     Engine(fieldcast::Error),
+    /// The engine's word about a bundle file.
+    File(PathBuf, fieldcast::Error),
     /// The sandbox's word.
     Sandbox(SandboxError),
     /// Stdout cannot be written.
@@ -50,7 +53,7 @@ pub(crate) fn exit_code(error: &Error) -> u8 {
     match error {
         _ if error.is_closed_pipe() => 0, // whoever read has read enough
         Error::Usage(_) => 2,
-        Error::Engine(error) => engine_code(error),
+        Error::Engine(error) | Error::File(_, error) => engine_code(error),
         Error::Sandbox(SandboxError::PortInUse { .. } | SandboxError::Listen { .. }) => 4,
         Error::Sandbox(SandboxError::Config { .. }) => 2,
         Error::Sandbox(_) | Error::Output(_) | Error::Unexpected(_) => 1,
@@ -76,10 +79,17 @@ fn engine_code(error: &fieldcast::Error) -> u8 {
         ) => 5,
         Engine::Network(_) => 4,
         Engine::Store(StoreError::Sqlite { .. } | StoreError::NoSuchRun) => 1,
-        Engine::Store(_) => 5,
-        Engine::NoSuchPeer => 7,
+        Engine::File(FileError::Io(error)) if is_wrong_path(error) => 2,
+        Engine::Store(_) | Engine::File(FileError::Io(_)) | Engine::Refused(Reason::NotStored(_)) => 5,
+        Engine::NoSuchPeer | Engine::File(_) | Engine::Refused(_) => 7,
         _ => 1,
     }
+}
+
+/// Whether the path that was typed is to blame, not the storage.
+fn is_wrong_path(error: &io::Error) -> bool {
+    use io::ErrorKind::{IsADirectory, NotADirectory, NotFound};
+    matches!(error.kind(), NotFound | IsADirectory | NotADirectory)
 }
 
 impl fmt::Display for Error {
@@ -96,6 +106,11 @@ impl fmt::Display for Error {
                 write!(f, "say which project with --project, by name or id; this account has: {known}")
             }
             Self::Engine(error) => error.fmt(f),
+            // A device that reads a file is its own receiver.
+            Self::File(path, fieldcast::Error::Refused(Reason::NotStored(why))) => {
+                write!(f, "{}: its data could not be stored: {why}", path.display())
+            }
+            Self::File(path, error) => write!(f, "{}: {error}", path.display()),
             Self::Sandbox(error) => error.fmt(f),
             Self::Output(error) => write!(f, "stdout cannot be written: {error}"),
             Self::Interrupted => f.write_str("stopped"),
@@ -141,8 +156,6 @@ impl Error {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use super::*;
 
     #[test]
@@ -151,6 +164,7 @@ mod tests {
         let network = |error| Error::Engine(fieldcast::Error::Network(error));
         let store = |error| Error::Engine(fieldcast::Error::Store(error));
         let path = PathBuf::from("/x");
+        let file = |error| Error::File("/x.fcb".into(), error);
         let cases = [
             (Error::usage("x"), 2),
             (fieldcast::Error::NothingToSend.into(), 2),
@@ -165,6 +179,12 @@ mod tests {
             (store(StoreError::InUse { dir: path.clone() }), 5),
             (store(StoreError::NotWritable { path }), 5),
             (store(StoreError::DiskFull), 5),
+            (file(FileError::Io(io::ErrorKind::NotFound.into()).into()), 2),
+            (file(FileError::Io(io::ErrorKind::StorageFull.into()).into()), 5),
+            (file(fieldcast::Error::Refused(Reason::NotStored(String::new()))), 5),
+            (file(fieldcast::Error::Refused(Reason::DigestDiffers)), 7),
+            (file(FileError::CutOff { part: "x" }.into()), 7),
+            (file(FileError::Signature.into()), 7),
             (Error::Partly, 6),
             (Error::Nothing, 7),
             (fieldcast::Error::OfferOutdated.into(), 1),

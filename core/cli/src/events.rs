@@ -6,10 +6,13 @@
 use std::path::Path;
 
 use fieldcast::{
-    Account, Boundary, BoundaryProgress, DatasetStatus, Engine, Fingerprint, FoundPeer, Offer, Question,
-    ReceiveProgress, Received, SendProgress, SnapshotSummary,
+    Account, Boundary, BoundaryProgress, BundleInfo, Dataset, DatasetStatus, Engine, EntityType, Fingerprint,
+    FoundPeer, Imported, Offer, Question, ReceiveProgress, Received, RecordId, SendProgress, Sender, SnapshotSummary,
+    Standing,
 };
 use serde_json::{Value, json};
+
+use crate::offers::Totals;
 
 pub(crate) fn error(message: &str, exit_code: u8) -> Value {
     json!({"event": "error", "message": message, "exit_code": exit_code})
@@ -70,8 +73,7 @@ pub(crate) fn offer(offer: &Offer) -> Value {
             "records": summary.records, "digest": summary.digest.to_string()})
     };
     let snapshots: Vec<_> = offer.snapshots.iter().map(snapshot).collect();
-    let json_bytes: u64 = offer.snapshots.iter().map(|summary| summary.json_bytes).sum();
-    json!({"event": "offer", "snapshots": snapshots, "bytes": offer.bytes, "json_bytes": json_bytes})
+    json!({"event": "offer", "snapshots": snapshots, "bytes": offer.bytes, "json_bytes": Totals::of(offer).json_bytes})
 }
 
 pub(crate) fn peer_found(peer: &FoundPeer) -> Value {
@@ -100,12 +102,20 @@ pub(crate) fn listening(addr: std::net::SocketAddr, engine: &Engine) -> Value {
         "fingerprint": engine.fingerprint().to_string()})
 }
 
-pub(crate) fn asked(question: &Question, households: u64, records: u64) -> Value {
-    let boundaries: Vec<_> =
-        question.offer.snapshots.iter().filter_map(|summary| summary.dataset.boundary.as_ref()).collect();
-    json!({"event": "asked", "sender": question.sender.name.as_str(),
-        "fingerprint": question.sender.fingerprint.to_string(), "households": households, "records": records,
-        "bytes": question.offer.bytes, "boundaries": boundaries})
+pub(crate) fn asked(question: &Question) -> Value {
+    about("asked", &question.sender, &question.offer, question.offer.bytes)
+}
+
+pub(crate) fn bundle(info: &BundleInfo, bytes: u64) -> Value {
+    about("bundle", &info.sender, &info.offer, bytes)
+}
+
+/// What is offered, and by whom.
+fn about(event: &str, sender: &Sender, offer: &Offer, bytes: u64) -> Value {
+    let Totals { households, records, .. } = Totals::of(offer);
+    let boundaries: Vec<_> = offer.snapshots.iter().filter_map(|summary| summary.dataset.boundary.as_ref()).collect();
+    json!({"event": event, "sender": sender.name.as_str(), "fingerprint": sender.fingerprint.to_string(),
+        "households": households, "records": records, "bytes": bytes, "boundaries": boundaries})
 }
 
 pub(crate) fn receive_state(state: &str, progress: ReceiveProgress) -> Value {
@@ -113,17 +123,55 @@ pub(crate) fn receive_state(state: &str, progress: ReceiveProgress) -> Value {
     json!({"event": "receive_state", "state": state, "staged": staged, "total": total, "wire": wire})
 }
 
-pub(crate) fn saved(received: &Received, sender: &str, records: u64, households: u64) -> Value {
-    let snapshot =
-        |summary: &SnapshotSummary| json!({"boundary": summary.dataset.boundary, "digest": summary.digest.to_string()});
-    let boundaries: Vec<_> = received.offer.snapshots.iter().map(snapshot).collect();
+pub(crate) fn saved(received: &Received, sender: &str) -> Value {
+    let Totals { households, records, .. } = Totals::of(&received.offer);
     json!({"event": "saved", "sender": sender, "fingerprint": received.sender.to_string(), "records": records,
         "households": households, "wire": received.progress.wire, "kept_newer": received.kept_newer(),
-        "boundaries": boundaries})
+        "boundaries": outcomes(&received.offer, &received.standings)})
+}
+
+pub(crate) fn exported(file: &Path, bytes: u64, offer: &Offer) -> Value {
+    let Totals { households, records, json_bytes, .. } = Totals::of(offer);
+    let boundaries: Vec<_> = offer.snapshots.iter().filter_map(|summary| summary.dataset.boundary.as_ref()).collect();
+    json!({"event": "exported", "file": file, "bytes": bytes, "json_bytes": json_bytes, "records": records,
+        "households": households, "boundaries": boundaries})
+}
+
+pub(crate) fn imported(imported: &Imported) -> Value {
+    let offer = &imported.info.offer;
+    json!({"event": "imported", "records": Totals::of(offer).records,
+        "boundaries": outcomes(offer, &imported.standings)})
+}
+
+/// How this device's data compares with each snapshot it took.
+fn outcomes(offer: &Offer, standings: &[Standing]) -> Vec<Value> {
+    let outcome = |(summary, standing): (&SnapshotSummary, &Standing)| {
+        let kept_newer = if let Standing::KeptNewer { records } = standing { *records } else { 0 };
+        json!({"boundary": summary.dataset.boundary, "digest": summary.digest.to_string(),
+            "standing": self::standing(std::slice::from_ref(standing)), "kept_newer": kept_newer})
+    };
+    offer.snapshots.iter().zip(standings).map(outcome).collect()
+}
+
+/// How a receiver compares, over all it was sent.
+pub(crate) fn standing(standings: &[Standing]) -> &'static str {
+    let any = |is: fn(&Standing) -> bool| standings.iter().any(is);
+    if any(|standing| matches!(standing, Standing::Ahead { .. })) {
+        "ahead"
+    } else if any(|standing| matches!(standing, Standing::KeptNewer { .. })) {
+        "kept_newer"
+    } else {
+        "equal"
+    }
 }
 
 pub(crate) fn ended(sender: &str, fingerprint: &Fingerprint, reason: &str) -> Value {
     json!({"event": "ended", "sender": sender, "fingerprint": fingerprint.to_string(), "reason": reason})
+}
+
+pub(crate) fn edit_settled(event: &str, dataset: &Dataset, entity: &EntityType, id: &RecordId) -> Value {
+    json!({"event": event, "entity": entity.as_str(), "id": id.to_string(), "project": dataset.project,
+        "boundary": dataset.boundary})
 }
 
 pub(crate) fn sandbox(url: &str, tenant: &str, user: &str, password: &str) -> Value {

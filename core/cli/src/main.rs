@@ -7,6 +7,7 @@ mod commands;
 mod error;
 mod events;
 mod names;
+mod offers;
 mod output;
 mod prompt;
 mod stop;

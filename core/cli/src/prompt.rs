@@ -18,9 +18,9 @@ pub(crate) async fn pick_one(question: String, items: Vec<String>) -> Result<usi
     blocking(move || Ok(Select::new().with_prompt(question).items(items).default(0).interact()?)).await
 }
 
-/// Yes or no; Enter says yes.
-pub(crate) async fn confirm(question: String) -> Result<bool> {
-    blocking(move || Ok(Confirm::new().with_prompt(question).default(true).interact()?)).await
+/// Yes or no; Enter says what is usual.
+pub(crate) async fn confirm(question: String, usual: bool) -> Result<bool> {
+    blocking(move || Ok(Confirm::new().with_prompt(question).default(usual).interact()?)).await
 }
 
 /// Waits for Enter.

@@ -39,7 +39,8 @@ pub(crate) fn bytes(n: u64) -> String {
     match n {
         0..1_000 => format!("{n} B"),
         1_000..100_000 => format!("{:.1} kB", value / 1e3),
-        100_000..9_950_000 => format!("{:.2} MB", value / 1e6),
+        100_000..999_500 => format!("{:.0} kB", value / 1e3),
+        999_500..9_950_000 => format!("{:.2} MB", value / 1e6),
         9_950_000..999_950_000 => format!("{:.1} MB", value / 1e6),
         _ => format!("{:.2} GB", value / 1e9),
     }
@@ -85,14 +86,14 @@ pub(crate) fn compared(standings: &[Standing]) -> String {
             Standing::Ahead { .. } => boundaries += 1,
         }
     }
-    let mut newer = Vec::new();
-    if records > 0 {
-        newer.push(counted(records, "record", "records"));
-    }
-    if boundaries > 0 {
-        newer.push(counted(boundaries, "boundary", "boundaries"));
-    }
-    if newer.is_empty() { "equal".to_owned() } else { format!("kept its newer {}", newer.join(", ")) }
+    let newer = (records > 0).then(|| format!("kept {}", counted(records, "newer record", "newer records")));
+    let later = match boundaries {
+        0 => None,
+        all if all == standings.len() => Some("has a later version; kept it".to_owned()),
+        some => Some(format!("has a later version of {}; kept it", counted(some as u64, "boundary", "boundaries"))),
+    };
+    let ahead: Vec<_> = newer.into_iter().chain(later).collect();
+    if ahead.is_empty() { "equal".to_owned() } else { ahead.join(", ") }
 }
 
 /// Text from servers and peers, unable to move a cursor or hide what stands around it.
@@ -172,14 +173,20 @@ mod tests {
     fn equal_is_said_only_of_what_is() {
         let ahead = Standing::Ahead { as_of: fieldcast::ServerTime(9) };
         assert_eq!(compared(&[Standing::Equal, Standing::Equal]), "equal");
-        assert_eq!(compared(&[Standing::Equal, ahead]), "kept its newer 1 boundary");
-        assert_eq!(compared(&[Standing::KeptNewer { records: 3 }, ahead]), "kept its newer 3 records, 1 boundary");
+        assert_eq!(compared(&[ahead, ahead]), "has a later version; kept it");
+        assert_eq!(compared(&[Standing::Equal, ahead]), "has a later version of 1 boundary; kept it");
+        let newer = Standing::KeptNewer { records: 3 };
+        assert_eq!(compared(&[newer, Standing::Equal]), "kept 3 newer records");
+        assert_eq!(
+            compared(&[newer, ahead, ahead]),
+            "kept 3 newer records, has a later version of 2 boundaries; kept it"
+        );
     }
 
     #[test]
     fn sizes_and_times_are_short() {
-        let sizes = [812, 12_345, 604_000, 12_300_000, 999_999_999, 2_500_000_000].map(bytes);
-        assert_eq!(sizes, ["812 B", "12.3 kB", "0.60 MB", "12.3 MB", "1.00 GB", "2.50 GB"]);
+        let sizes = [812, 12_345, 604_000, 1_234_567, 12_300_000, 999_999_999, 2_500_000_000].map(bytes);
+        assert_eq!(sizes, ["812 B", "12.3 kB", "604 kB", "1.23 MB", "12.3 MB", "1.00 GB", "2.50 GB"]);
         let times = [340, 9_940, 59_000, 125_000, 7_500_000].map(|ms| duration(Duration::from_millis(ms)));
         assert_eq!(times, ["0.3 s", "9.9 s", "59 s", "2 min", "2 h 05 min"]);
     }

@@ -3,6 +3,9 @@
 mod boundaries;
 mod demo;
 mod downsync;
+mod edits;
+mod export;
+mod import;
 mod login;
 mod receive;
 mod records;
@@ -23,7 +26,10 @@ pub(crate) async fn run(app: &App, command: Command) -> Result {
         Command::Status => status::run(app).await,
         Command::Send(args) => send::run(app, &args).await,
         Command::Receive(args) => receive::run(app, &args).await,
+        Command::Export(args) => export::run(app, &args).await,
+        Command::Import(args) => import::run(app, &args).await,
         Command::Records(args) => records::run(app, &args).await,
+        Command::Edits(args) => edits::run(app, &args).await,
         Command::Sandbox(args) => sandbox::run(app, &args).await,
     }
 }

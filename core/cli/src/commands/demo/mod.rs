@@ -1,34 +1,28 @@
-//! `fieldcast demo`: the main job on one machine, told as a story, with proof at the end.
+//! `fieldcast demo`: the main job on one machine, told as a story, with proof at the end of each day.
 
 mod proof;
 mod receiver;
+mod round;
+mod server;
 mod story;
 
-use std::collections::BTreeSet;
 use std::path::Path;
-use std::time::Duration;
 
-use fieldcast::{Dataset, Engine, Fingerprint, NetworkError, OfferSession, Settings, choose_interface};
-use fieldcast_sandbox::{Sandbox, SandboxConfig};
+use fieldcast::{Engine, Settings};
 use tempfile::TempDir;
 
-use self::proof::Contents;
-use self::receiver::Receiver;
-use self::story::{Outcome, Story};
+use self::round::{Cast, Round};
+use self::server::Server;
+use self::story::{Outcome, Story, Update};
 use crate::app::App;
 use crate::args::DemoArgs;
-use crate::commands::downsync::{self, View};
-use crate::commands::send::pick::Picker;
-use crate::commands::send::watch::Watch;
 use crate::error::{Error, Result};
+use crate::offers::Totals;
 use crate::text::{bytes, count, counted};
 
 /// Everything happens on this machine.
 const LOOPBACK: &str = "127.0.0.1";
 const VILLAGES: u32 = 8;
-const DOWNLOADED: usize = 3;
-/// How long mDNS may take to find everybody.
-const FIND_LIMIT: Duration = Duration::from_secs(30);
 
 pub(crate) async fn run(app: &App, args: &DemoArgs) -> Result {
     let dir = tempfile::Builder::new().prefix("fieldcast-demo-").tempdir().map_err(no_folder)?;
@@ -48,132 +42,86 @@ pub(crate) async fn run(app: &App, args: &DemoArgs) -> Result {
 async fn play(app: &App, args: &DemoArgs, dir: &Path) -> Result {
     let mut story = Story::begin(app)?;
     let settings = Settings { device_name: Some("distributor".to_owned()), ..Settings::new(dir.join("distributor")) };
-    let distributor = Engine::open(settings).await?;
-    download(app, args, &distributor, &mut story).await?;
-
-    let receivers = start(args, dir, distributor.fingerprint()).await?;
-    let (many, one) = (counted(receivers.len() as u64, "receiver started", "receivers started"), receivers.len() == 1);
-    let own = if one { "its own process, an empty database" } else { "own processes, empty databases" };
-    story.step("receivers", &format!("{many}: {own}"))?;
-
-    let datasets: Vec<Dataset> =
-        distributor.datasets().await?.into_iter().map(|status| status.summary.dataset).collect();
-    let interface = choose_interface(Some(LOOPBACK))?;
-    let mut exchange = distributor.exchange_settings();
-    exchange.max_live = receivers.len().max(1);
-    let session = distributor.offer(datasets, interface, exchange).await?;
-    let offer = session.offer().clone();
-    let json_bytes = offer.snapshots.iter().map(|summary| summary.json_bytes).sum();
-    story.step(
-        "prepared",
-        &format!("{} of JSON packed, once for all receivers: {}", bytes(json_bytes), bytes(offer.bytes)),
-    )?;
-    find(&session, &receivers).await?;
-    story.step("found", &format!("{} found by mDNS", if one { "It was" } else { "All were" }))?;
-
-    let picked = receivers.iter().map(|receiver| receiver.fingerprint).collect();
-    let mut watch = Watch::new(app, &session);
-    watch.drive(&session, Picker::Chosen(picked)).await?;
-    let (sent, _) = watch.finish(Vec::new());
-    session.stop().await;
-    story.step("sent", "Sent to all at once; each accepted, checked and saved")?;
-
-    let (own, theirs) = prove(&distributor, receivers).await?;
-    let equal = theirs.iter().all(|(_, contents)| *contents == own);
-    let verdict = if equal { "are equal" } else { "DIFFER" };
-    story.step("proof", &format!("All {} databases, read record by record, {verdict}", theirs.len() + 1))?;
-    conclude(story, &Outcome { offer, sent, own, theirs })
+    let cast = Cast { app, distributor: Engine::open(settings).await?, receivers: args.receivers, dir };
+    let mut server = Server::new(args);
+    let first = first_day(args, &mut server, &cast, &mut story).await?;
+    let update = if first.is_done() { Some(next_day(&mut server, &cast, &mut story).await?) } else { None };
+    conclude(&story, &Outcome { first, update })
 }
 
-/// A server, a login, a download, and no more server.
-async fn download(app: &App, args: &DemoArgs, distributor: &Engine, story: &mut Story) -> Result {
-    let config = SandboxConfig {
-        seed: args.seed,
-        households: args.households,
-        boundaries: VILLAGES,
-        ..SandboxConfig::default()
-    };
-    let (tenant, users) = (config.tenant.clone(), config.users.clone());
-    let sandbox = Sandbox::start(config).await?;
+/// Everybody begins with nothing and gets everything.
+async fn first_day(args: &DemoArgs, server: &mut Server, cast: &Cast<'_>, story: &mut Story) -> Result<Round> {
+    server.switch_on().await?;
     let households = count(args.households);
     story.step("server", &format!("A campaign server started: {households} households in {VILLAGES} villages"))?;
-
-    let missing = || Error::Unexpected("the sandbox has neither user nor project; please report this".to_owned());
-    let user = users.first().ok_or_else(missing)?;
-    distributor.login(&sandbox.url(), &tenant, &user.username, &user.password).await?;
-    let projects = distributor.projects().await?;
-    let project = projects.into_iter().next().ok_or_else(missing)?;
-    let tree = distributor.boundaries(&project).await?;
-    let leaves: Vec<_> = tree.leaves().take(DOWNLOADED).collect();
-    let codes: Vec<_> = leaves.iter().map(|leaf| leaf.code.clone()).collect();
-    let report = downsync::download(distributor, project, &codes, View::new(app.out, &leaves)).await?;
-    if let Some((_, error)) = report.failed.first() {
-        return Err(Error::Unexpected(format!("the download failed: {error}")));
-    }
-    let held = distributor.datasets().await?;
+    let villages = server.fill(cast.app, &cast.distributor).await?.done.len();
+    let held = cast.distributor.datasets().await?;
     let sum = |of: fn(&fieldcast::SnapshotSummary) -> u64| held.iter().map(|status| of(&status.summary)).sum();
     story.step(
         "downsync",
         &format!(
             "{} downloaded: {}, {}",
-            counted(leaves.len() as u64, "village", "villages"),
+            counted(villages as u64, "village", "villages"),
             counted(sum(|summary| summary.households), "household", "households"),
             counted(sum(|summary| summary.records), "record", "records"),
         ),
     )?;
-    sandbox.stop().await;
-    story.step("offline", "The server switched off: no internet from here on")
+    server.switch_off().await;
+    story.step("offline", "The server switched off: no internet from here on")?;
+
+    let receivers = cast.start().await?;
+    let (many, one) = (counted(receivers.len() as u64, "receiver started", "receivers started"), receivers.len() == 1);
+    let own = if one { "its own process, an empty database" } else { "own processes, empty databases" };
+    story.step("receivers", &format!("{many}: {own}"))?;
+    let session = cast.offer().await?;
+    let offer = session.offer().clone();
+    let (json, packed) = (bytes(Totals::of(&offer).json_bytes), bytes(offer.bytes));
+    story.step("prepared", &format!("{json} of JSON packed, once for all receivers: {packed}"))?;
+    cast.find(&session, &receivers).await?;
+    story.step("found", &format!("{} found by mDNS", if one { "It was" } else { "All were" }))?;
+    let sent = cast.send(session, &receivers).await?;
+    story.step("sent", "Sent to all at once; each accepted, checked and saved")?;
+    let round = cast.prove(offer, sent, receivers).await?;
+    story.proof("proof", &round, "are equal")?;
+    Ok(round)
 }
 
-async fn start(args: &DemoArgs, dir: &Path, distributor: Fingerprint) -> Result<Vec<Receiver>> {
-    let mut starting = Vec::new();
-    for number in 1..=args.receivers {
-        let name = format!("receiver-{number}");
-        starting.push(Receiver::spawn(&dir.join(&name), name, &distributor)?);
-    }
-    let mut receivers = Vec::new();
-    for one in starting {
-        receivers.push(one.listening().await?);
-    }
-    Ok(receivers)
-}
+/// The campaign has gone on; everybody has most of it already.
+async fn next_day(server: &mut Server, cast: &Cast<'_>, story: &mut Story) -> Result<Update> {
+    story.chapter("A day later:")?;
+    server.wait_a_day();
+    server.switch_on().await?;
+    story.step("moved_on", "The server is back; its campaign has moved on")?;
+    let report = server.fill(cast.app, &cast.distributor).await?;
+    server.switch_off().await;
+    let changed = report.done.iter().map(|(_, progress)| progress.changed).sum();
+    let records = counted(changed, "record has changed or is new", "records have changed or are new");
+    story.step("downsync_again", &format!("Downloaded again: {records}; offline again"))?;
 
-/// Waits until the session has found all of them.
-async fn find(session: &OfferSession, receivers: &[Receiver]) -> Result {
-    let mut events = session.subscribe();
-    let all_found = async {
-        loop {
-            let found: BTreeSet<_> = session.peers().into_iter().map(|(peer, _)| peer.fingerprint).collect();
-            if receivers.iter().all(|receiver| found.contains(&receiver.fingerprint)) || events.next().await.is_none() {
-                return;
-            }
-        }
+    let receivers = cast.start().await?;
+    let again = if receivers.len() == 1 {
+        "The same receiver, with what it has"
+    } else {
+        "The same receivers, with what they have"
     };
-    tokio::time::timeout(FIND_LIMIT, all_found).await.map_err(|_| {
-        let reason = format!("not all receivers were heard on {LOOPBACK} within {} s", FIND_LIMIT.as_secs());
-        Error::from(NetworkError::Discovery { reason })
-    })
+    let session = cast.offer().await?;
+    let offer = session.offer().clone();
+    cast.find(&session, &receivers).await?;
+    story.step("receivers_again", &format!("{again}, found again"))?;
+    let sent = cast.send(session, &receivers).await?;
+    story.step("update", "Sent again: only what has changed")?;
+    let round = cast.prove(offer, sent, receivers).await?;
+    story.proof("proof_again", &round, "are equal again")?;
+    Ok(Update { changed, round })
 }
 
-/// Waits until the receivers have ended and reads what everybody has.
-async fn prove(distributor: &Engine, receivers: Vec<Receiver>) -> Result<(Contents, Vec<(String, Contents)>)> {
-    let own = Contents::read(distributor).await?;
-    let mut theirs = Vec::new();
-    for receiver in receivers {
-        let (name, dir) = receiver.ended().await?;
-        let engine = Engine::open(Settings::new(dir)).await?;
-        theirs.push((name, Contents::read(&engine).await?));
-    }
-    Ok((own, theirs))
-}
-
-fn conclude(story: Story, outcome: &Outcome) -> Result {
-    let saved = outcome.sent.iter().filter(|one| one.is_saved()).count();
-    story.end(outcome, saved)?;
-    match (saved == outcome.theirs.len(), outcome.is_equal()) {
+fn conclude(story: &Story, outcome: &Outcome) -> Result {
+    story.end(outcome)?;
+    let last = outcome.last();
+    match (last.saved() == last.theirs.len(), last.is_equal()) {
         (true, true) => Ok(()),
         (true, false) => Err(Error::Unexpected("the databases differ; please report this with the seed".to_owned())),
-        (false, _) if saved > 0 => Err(Error::Partly),
+        (false, _) if outcome.first.saved() > 0 => Err(Error::Partly),
         _ => Err(Error::Nothing),
     }
 }

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use fieldcast::{Fingerprint, Offer, Question, Reason, ReceiveProgress, ReceiveState, Received};
+use fieldcast::{Fingerprint, Question, Reason, ReceiveProgress, ReceiveState, Received};
 
 use crate::bars::{Bars, Share};
 use crate::error::Result;
 use crate::events;
+use crate::offers::{Totals, project, villages};
 use crate::output::Output;
-use crate::text::{bytes, compared, counted, listed, safe};
+use crate::text::{bytes, compared, counted, safe};
 
 /// There is one exchange at a time, so one bar.
 const BAR: &str = "exchange";
@@ -32,22 +33,18 @@ impl View {
     pub(super) fn asked(&mut self, question: &Question) -> Result {
         let sender = &question.sender;
         self.names.insert(sender.fingerprint, sender.name.to_string());
-        let (records, households) = totals(&question.offer);
-        self.out.event(|| events::asked(question, households, records))?;
-        let boundaries = question.offer.snapshots.iter().filter(|summary| summary.dataset.boundary.is_some());
-        let names = listed(boundaries.map(|summary| summary.boundary_name.as_str()));
-        let project = question.offer.snapshots.first().map(|summary| safe(&summary.project_name)).unwrap_or_default();
-        self.out.line(format_args!("{} [{}] offers {}: {}", sender.name, sender.fingerprint.short(), project, names))
+        self.out.event(|| events::asked(question))?;
+        let (project, names) = (project(&question.offer), villages(&question.offer));
+        self.out.line(format_args!("{} [{}] offers {project}: {names}", sender.name, sender.fingerprint.short()))
     }
 
     /// The question, for a person to answer.
     pub(super) fn ask(&self, question: &Question) {
-        let (records, households) = totals(&question.offer);
-        let boundaries = question.offer.snapshots.iter().filter(|summary| summary.dataset.boundary.is_some()).count();
+        let Totals { households, records, boundaries, .. } = Totals::of(&question.offer);
         self.out.prompt(format_args!(
             "Receive {} ({}, {}, {}) from {} [{}]? [y/N] ",
             counted(households, "household", "households"),
-            counted(boundaries as u64, "boundary", "boundaries"),
+            counted(boundaries, "boundary", "boundaries"),
             counted(records, "record", "records"),
             bytes(question.offer.bytes),
             question.sender.name,
@@ -77,12 +74,15 @@ impl View {
 
     pub(super) fn saved(&mut self, received: &Received) -> Result {
         self.bars.clear();
-        let (records, households) = totals(&received.offer);
+        let Totals { households, records, .. } = Totals::of(&received.offer);
         let sender = self.name(&received.sender);
-        self.out.event(|| events::saved(received, &sender, records, households))?;
-        let compared = compared(&received.standings);
+        self.out.event(|| events::saved(received, &sender))?;
+        let outcome = match compared(&received.standings).as_str() {
+            "equal" => "digests: equal".to_owned(),
+            ahead => format!("this device {ahead}"),
+        };
         self.out.line(format_args!(
-            "Saved from {sender}: {}, {}, {} on the wire; digests: {compared}.",
+            "Saved from {sender}: {}, {}, {} on the wire; {outcome}.",
             counted(households, "household", "households"),
             counted(records, "record", "records"),
             bytes(received.progress.wire),
@@ -107,10 +107,4 @@ impl View {
     fn name(&self, sender: &Fingerprint) -> String {
         self.names.get(sender).cloned().unwrap_or_else(|| sender.short())
     }
-}
-
-/// Records and households of an offer.
-fn totals(offer: &Offer) -> (u64, u64) {
-    let sum = |of: fn(&fieldcast::SnapshotSummary) -> u64| offer.snapshots.iter().map(of).sum();
-    (sum(|summary| summary.records), sum(|summary| summary.households))
 }

@@ -15,7 +15,8 @@ use crate::args::SendArgs;
 use crate::error::{Error, Result};
 use crate::events;
 use crate::names::find_boundaries;
-use crate::text::{bytes, counted, listed};
+use crate::offers::{Totals, villages};
+use crate::text::{bytes, counted};
 
 pub(crate) async fn run(app: &App, args: &SendArgs) -> Result {
     if args.to.is_empty() && !args.yes && !app.out.is_interactive() {
@@ -58,8 +59,8 @@ pub(crate) async fn run(app: &App, args: &SendArgs) -> Result {
     ended.and_then(|()| report::verdict(app, &sent))
 }
 
-/// The datasets to send: those of the boundaries named, or all that are complete; each with its project's own.
-fn choose(held: &[DatasetStatus], named: &[String]) -> Result<Vec<Dataset>> {
+/// The datasets to hand on: those of the boundaries named, or all that are complete; each with its project's own.
+pub(super) fn choose(held: &[DatasetStatus], named: &[String]) -> Result<Vec<Dataset>> {
     let complete = || held.iter().map(|status| &status.summary).filter(|summary| summary.as_of.0 > 0);
     let leaves: Vec<_> = complete().filter(|summary| summary.dataset.boundary.is_some()).collect();
     let mut chosen: Vec<Dataset> = if named.is_empty() {
@@ -87,13 +88,12 @@ fn choose(held: &[DatasetStatus], named: &[String]) -> Result<Vec<Dataset>> {
 fn tell_offer(app: &App, engine: &Engine, session: &OfferSession, network: &str) -> Result {
     let offer = session.offer();
     app.out.event(|| events::offer(offer))?;
-    let leaves: Vec<_> = offer.snapshots.iter().filter(|summary| summary.dataset.boundary.is_some()).collect();
-    let json_bytes: u64 = offer.snapshots.iter().map(|summary| summary.json_bytes).sum();
+    let Totals { households, records, json_bytes, .. } = Totals::of(offer);
     app.out.line(format_args!(
         "Offering {}\n  {}, {}, {} as JSON, at most {} on the wire",
-        listed(leaves.iter().map(|summary| summary.boundary_name.as_str())),
-        counted(leaves.iter().map(|summary| summary.households).sum(), "household", "households"),
-        counted(offer.snapshots.iter().map(|summary| summary.records).sum(), "record", "records"),
+        villages(offer),
+        counted(households, "household", "households"),
+        counted(records, "record", "records"),
         bytes(json_bytes),
         bytes(offer.bytes),
     ))?;

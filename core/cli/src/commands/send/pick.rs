@@ -104,7 +104,7 @@ pub(in crate::commands) async fn ask(app: &App, session: &OfferSession) -> Resul
             continue;
         }
         let question = format!("Send to {}?", counted(picked.len() as u64, "receiver", "receivers"));
-        if stoppable(app, prompt::confirm(question)).await? {
+        if stoppable(app, prompt::confirm(question, true)).await? {
             return Ok(picked.iter().filter_map(|index| found.get(*index)).map(|peer| peer.fingerprint).collect());
         }
     }

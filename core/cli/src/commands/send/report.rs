@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::watch::{Offered, Sent, reason, word};
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::events;
 use crate::text::{Table, bytes, compared, count, duration, safe};
 
 const NOT_FOUND: &str = "not found";
@@ -63,10 +64,19 @@ fn state(one: &Sent) -> &'static str {
     one.state.as_ref().map_or("failed", word)
 }
 
+/// How what a receiver has compares with what it was sent; `None` if it has not saved.
+fn standing(one: &Sent) -> Option<&'static str> {
+    match &one.state {
+        Some(SendState::Saved(sent)) => Some(events::standing(&sent.standings)),
+        _ => None,
+    }
+}
+
 fn summary(sent: &[Sent]) -> Value {
     let receiver = |one: &Sent| {
         json!({"peer": one.name, "fingerprint": one.fingerprint.as_ref().map(Fingerprint::to_string),
-            "state": state(one), "reason": why_not(one), "wire": one.progress.wire, "seconds": one.took.as_secs_f64()})
+            "state": state(one), "reason": why_not(one), "standing": standing(one), "wire": one.progress.wire,
+            "seconds": one.took.as_secs_f64()})
     };
     let receivers: Vec<_> = sent.iter().map(receiver).collect();
     json!({"event": "send_summary", "picked": sent.len(), "saved": saved(sent), "receivers": receivers})

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::bars::{Bars, Share};
 use crate::error::{Error, Result};
 use crate::events;
-use crate::text::{bytes, safe};
+use crate::text::{bytes, compared, safe};
 
 /// How often the session is asked for ends that an overflown subscription may have missed.
 const CATCH_UP: Duration = Duration::from_millis(500);
@@ -207,7 +207,10 @@ impl Sent {
                 }
             }
             SendState::Applying(_) => "has everything, is writing it".to_owned(),
-            SendState::Saved(_) => "saved".to_owned(),
+            SendState::Saved(sent) => match compared(&sent.standings).as_str() {
+                "equal" => "saved".to_owned(),
+                ahead => format!("saved; {ahead}"),
+            },
             SendState::Lost(_) => "lost; calling again".to_owned(),
             SendState::Failed(reason, _) => format!("failed: {}", safe(&reason.to_string())),
         }

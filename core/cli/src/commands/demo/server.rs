@@ -1,0 +1,68 @@
+//! The demo's campaign server, and what a distributor does while it can be reached.
+
+use fieldcast::{DownsyncReport, Engine};
+use fieldcast_sandbox::{Sandbox, SandboxConfig, SandboxUser};
+
+use super::VILLAGES;
+use crate::app::App;
+use crate::args::DemoArgs;
+use crate::commands::downsync::{self, View};
+use crate::error::{Error, Result};
+
+const DOWNLOADED: usize = 3;
+/// How many of a thousand records change in a day.
+const CHANGE: u32 = 10;
+
+/// A server that is switched on and off; the campaign goes on meanwhile.
+pub(super) struct Server {
+    config: SandboxConfig,
+    days: u32,
+    running: Option<Sandbox>,
+}
+
+impl Server {
+    pub(super) fn new(args: &DemoArgs) -> Self {
+        let (seed, households) = (args.seed, args.households);
+        let config = SandboxConfig { seed, households, boundaries: VILLAGES, ..SandboxConfig::default() };
+        Self { config, days: 0, running: None }
+    }
+
+    pub(super) async fn switch_on(&mut self) -> Result {
+        let sandbox = Sandbox::start(self.config.clone()).await?;
+        for _ in 0..self.days {
+            sandbox.advance(CHANGE)?;
+        }
+        self.config.listen = sandbox.address();
+        self.running = Some(sandbox);
+        Ok(())
+    }
+
+    pub(super) async fn switch_off(&mut self) {
+        if let Some(sandbox) = self.running.take() {
+            sandbox.stop().await;
+        }
+    }
+
+    /// Lets a day pass.
+    pub(super) fn wait_a_day(&mut self) {
+        self.days += 1;
+    }
+
+    /// A login and a download.
+    pub(super) async fn fill(&self, app: &App, distributor: &Engine) -> Result<DownsyncReport> {
+        let missing = || Error::Unexpected("the sandbox has neither user nor project; please report this".to_owned());
+        let SandboxUser { username, password } = self.config.users.first().ok_or_else(missing)?;
+        let url = format!("http://{}", self.config.listen);
+        distributor.login(&url, &self.config.tenant, username, password).await?;
+        let projects = distributor.projects().await?;
+        let project = projects.into_iter().next().ok_or_else(missing)?;
+        let tree = distributor.boundaries(&project).await?;
+        let leaves: Vec<_> = tree.leaves().take(DOWNLOADED).collect();
+        let codes: Vec<_> = leaves.iter().map(|leaf| leaf.code.clone()).collect();
+        let report = downsync::download(distributor, project, &codes, View::new(app.out, &leaves)).await?;
+        match report.failed.first() {
+            Some((_, error)) => Err(Error::Unexpected(format!("the download failed: {error}"))),
+            None => Ok(report),
+        }
+    }
+}

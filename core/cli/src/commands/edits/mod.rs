@@ -1,0 +1,180 @@
+//! `fieldcast edits`: what this device has changed, beside the server's records.
+
+mod add;
+
+use fieldcast::{Dataset, DatasetStatus, Engine, EntityType, RecordId};
+use fieldcast_store::EditStatus;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::app::App;
+use crate::args::{EditPlace, EditsArgs, EditsCommand, NamedEditArgs};
+use crate::error::{Error, Result};
+use crate::events;
+use crate::names::find_boundaries;
+use crate::text::{Table, counted, safe, utc};
+
+/// How [`EditPlace`] and the tables call what is outside all boundaries.
+const OUTSIDE: &str = "-";
+const CONFLICT: &str = "conflict: the server's version has moved on";
+
+pub(crate) async fn run(app: &App, args: &EditsArgs) -> Result {
+    let engine = app.engine().await?;
+    match &args.command {
+        None => list(app, &engine, args.conflicts).await,
+        Some(_) if args.conflicts => Err(Error::usage("--conflicts is for the list: `fieldcast edits --conflicts`")),
+        Some(EditsCommand::Add(args)) => add::run(app, &engine, args).await,
+        Some(EditsCommand::Sent(args)) => sent(app, &engine, args).await,
+        Some(EditsCommand::Keep(args)) => keep(app, &engine, args).await,
+    }
+}
+
+async fn list(app: &App, engine: &Engine, conflicts_only: bool) -> Result {
+    let mut edits = engine.edits().await?;
+    edits.retain(|status| status.base_moved || !conflicts_only);
+    edits.iter().try_for_each(|status| tell_event(app, status))?;
+    if edits.is_empty() {
+        return app.out.line(if conflicts_only {
+            "No conflicts."
+        } else {
+            "No edits: all this device has is the server's."
+        });
+    }
+    let datasets = engine.datasets().await?;
+    let mut table = Table::new(&["type", "id", "boundary", "edited (UTC)", ""]);
+    edits.iter().for_each(|status| table.row(row(&datasets, status)));
+    table.lines().iter().try_for_each(|line| app.out.line(line))?;
+    let conflicts = edits.iter().filter(|status| status.base_moved).count() as u64;
+    if conflicts > 0 {
+        app.out.line(format_args!(
+            "\n{}. The server's version: fieldcast records --id ID --deleted\n\
+             The edit stands: fieldcast edits keep ID --boundary BOUNDARY --entity TYPE\n\
+             The server has it: fieldcast edits sent ID --boundary BOUNDARY --entity TYPE",
+            counted(conflicts, "conflict", "conflicts")
+        ))?;
+    }
+    Ok(())
+}
+
+fn row(datasets: &[DatasetStatus], status: &EditStatus) -> Vec<String> {
+    let edit = &status.edit;
+    let known = datasets.iter().map(|status| &status.summary).find(|summary| summary.dataset == edit.dataset);
+    let name = known.map(|summary| summary.boundary_name.as_str()).filter(|name| !name.is_empty());
+    let mut notes = Vec::new();
+    if edit.deleted {
+        notes.push("deletion");
+    }
+    if status.base_moved {
+        notes.push(CONFLICT);
+    }
+    vec![
+        safe(edit.entity.as_str()),
+        safe(&edit.id.to_string()),
+        safe(name.unwrap_or(edit.dataset.boundary.as_deref().unwrap_or(OUTSIDE))),
+        utc(edit.edited_at),
+        notes.join("; "),
+    ]
+}
+
+/// The `edit` event. A struct, as that of a record, so that the body goes out as it was stored, digit by digit.
+#[derive(Serialize)]
+struct EditEvent<'a> {
+    event: &'static str,
+    entity: &'a str,
+    id: String,
+    root: String,
+    project: &'a str,
+    boundary: Option<&'a str>,
+    deleted: bool,
+    edited_at: i64,
+    base_moved: bool,
+    body: Box<RawValue>,
+}
+
+fn tell_event(app: &App, status: &EditStatus) -> Result {
+    if !app.out.is_json() {
+        return Ok(());
+    }
+    let text = event(status).map_err(|error| Error::Unexpected(format!("an edit cannot be shown: {error}")))?;
+    app.out.event(|| text)
+}
+
+fn event(status: &EditStatus) -> serde_json::Result<String> {
+    let edit = &status.edit;
+    serde_json::to_string(&EditEvent {
+        event: "edit",
+        entity: edit.entity.as_str(),
+        id: edit.id.to_string(),
+        root: edit.root.to_string(),
+        project: &edit.dataset.project,
+        boundary: edit.dataset.boundary.as_deref(),
+        deleted: edit.deleted,
+        edited_at: edit.edited_at,
+        base_moved: status.base_moved,
+        body: RawValue::from_string(edit.body.as_str().to_owned())?,
+    })
+}
+
+async fn sent(app: &App, engine: &Engine, args: &NamedEditArgs) -> Result {
+    let (dataset, entity, id) = named(engine, args).await?;
+    let was_there = engine.edit_sent(dataset.clone(), entity.clone(), id.clone()).await?;
+    settled(app, "edit_sent", "Forgotten, the server has it", was_there, (&dataset, &entity, &id))
+}
+
+async fn keep(app: &App, engine: &Engine, args: &NamedEditArgs) -> Result {
+    let (dataset, entity, id) = named(engine, args).await?;
+    let was_there = engine.rebase_edit(dataset.clone(), entity.clone(), id.clone()).await?;
+    settled(app, "edit_kept", "The edit stands on the server's present version", was_there, (&dataset, &entity, &id))
+}
+
+fn settled(
+    app: &App,
+    event: &str,
+    text: &str,
+    was_there: bool,
+    (dataset, entity, id): (&Dataset, &EntityType, &RecordId),
+) -> Result {
+    let shown = format!("{} {}", safe(entity.as_str()), safe(&id.to_string()));
+    if !was_there {
+        return Err(Error::Usage(format!("there is no edit of {shown} in that boundary: see `fieldcast edits`")));
+    }
+    app.out.event(|| events::edit_settled(event, dataset, entity, id))?;
+    app.out.line(format_args!("{text}: {shown}"))
+}
+
+async fn named(engine: &Engine, args: &NamedEditArgs) -> Result<(Dataset, EntityType, RecordId)> {
+    let dataset = dataset(&engine.datasets().await?, &args.place)?;
+    Ok((dataset, EntityType::new(&args.place.entity), RecordId::parse(&args.id)))
+}
+
+/// The dataset of this device that is meant.
+fn dataset(held: &[DatasetStatus], place: &EditPlace) -> Result<Dataset> {
+    let in_project = |status: &&DatasetStatus| {
+        let summary = &status.summary;
+        let is = |project: &String| summary.dataset.project == *project || summary.project_name == *project;
+        place.project.as_ref().is_none_or(is)
+    };
+    let held: Vec<_> = held.iter().filter(in_project).map(|status| &status.summary).collect();
+    let mut known: Vec<_> = held
+        .iter()
+        .map(|summary| (summary.dataset.boundary.as_deref().unwrap_or(OUTSIDE), summary.boundary_name.as_str()))
+        .collect();
+    known.sort_unstable();
+    known.dedup();
+    let named = std::slice::from_ref(&place.boundary);
+    let found = find_boundaries(&known, named, "on this device: see `fieldcast status`")?;
+    let code = found.first().and_then(|index| known.get(*index)).map_or(OUTSIDE, |(code, _)| code);
+    let meant: Vec<_> =
+        held.iter().filter(|summary| summary.dataset.boundary.as_deref().unwrap_or(OUTSIDE) == code).collect();
+    match meant.as_slice() {
+        [summary] => Ok(summary.dataset.clone()),
+        several => {
+            let projects: Vec<_> = several
+                .iter()
+                .map(|summary| format!("{} ({})", safe(&summary.project_name), safe(&summary.dataset.project)))
+                .collect();
+            let projects = projects.join(", ");
+            Err(Error::Usage(format!("say which project with --project, by name or id: {projects} have that boundary")))
+        }
+    }
+}

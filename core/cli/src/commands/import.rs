@@ -1,0 +1,68 @@
+//! `fieldcast import`
+
+use std::fs;
+
+use fieldcast::{BundleInfo, Imported};
+
+use crate::app::App;
+use crate::args::ImportArgs;
+use crate::error::{Error, Result};
+use crate::offers::{Totals, project, villages};
+use crate::text::{Table, bytes, compared, count, counted, safe};
+use crate::{events, prompt};
+
+pub(crate) async fn run(app: &App, args: &ImportArgs) -> Result {
+    let file = &args.file;
+    if !args.yes && !app.out.is_interactive() {
+        return Err(Error::usage("nobody is there to be asked: --yes imports without asking"));
+    }
+    let engine = app.engine().await?;
+    let about_file = |error| Error::File(file.clone(), error);
+    let info = engine.inspect(file.clone()).await.map_err(about_file)?;
+    let size = fs::metadata(file).map_or(info.offer.bytes, |file| file.len());
+    tell(app, &info, size)?;
+    if !args.yes && !prompt::confirm("Import it?".to_owned(), false).await? {
+        app.out.line("Not imported.")?;
+        return Err(Error::Nothing);
+    }
+    let imported = engine.import(file.clone()).await.map_err(about_file)?;
+    conclude(app, &imported)
+}
+
+/// Who made the file and what it holds.
+fn tell(app: &App, info: &BundleInfo, size: u64) -> Result {
+    let BundleInfo { sender, offer } = info;
+    app.out.event(|| events::bundle(info, size))?;
+    let Totals { households, records, json_bytes, .. } = Totals::of(offer);
+    app.out.line(format_args!(
+        "Made by {} [{}]\n  {}: {}\n  {}, {}, {} as JSON, {} in the file",
+        sender.name,
+        sender.fingerprint.short(),
+        project(offer),
+        villages(offer),
+        counted(households, "household", "households"),
+        counted(records, "record", "records"),
+        bytes(json_bytes),
+        bytes(size),
+    ))?;
+    app.out.line(
+        "The signature proves that the device with this fingerprint made it, not who held the device, and\n\
+         the name is what it calls itself. In doubt ask for the fingerprint: fieldcast status shows it.\n",
+    )
+}
+
+fn conclude(app: &App, imported: &Imported) -> Result {
+    app.out.event(|| events::imported(imported))?;
+    let mut table = Table::new(&["boundary", ">households", ">records", "compared with the file, this device"]);
+    for (summary, standing) in imported.info.offer.snapshots.iter().zip(&imported.standings) {
+        let name =
+            if summary.dataset.boundary.is_some() { safe(&summary.boundary_name) } else { "(outside all)".into() };
+        let outcome = match compared(std::slice::from_ref(standing)).as_str() {
+            "equal" => "is equal".to_owned(),
+            ahead => ahead.to_owned(),
+        };
+        table.row(vec![name, count(summary.households), count(summary.records), outcome]);
+    }
+    app.out.line("Imported.")?;
+    table.lines().iter().try_for_each(|line| app.out.line(line))
+}

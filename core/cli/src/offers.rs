@@ -1,0 +1,38 @@
+//! What an offer, or a bundle file, comes to.
+
+use fieldcast::{Offer, SnapshotSummary};
+
+use crate::text::{listed, safe};
+
+/// Sums over everything offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Totals {
+    pub(crate) households: u64,
+    pub(crate) records: u64,
+    /// Not counting what a project has outside all boundaries.
+    pub(crate) boundaries: u64,
+    pub(crate) json_bytes: u64,
+}
+
+impl Totals {
+    pub(crate) fn of(offer: &Offer) -> Self {
+        let sum = |of: fn(&SnapshotSummary) -> u64| offer.snapshots.iter().map(of).sum();
+        Self {
+            households: sum(|summary| summary.households),
+            records: sum(|summary| summary.records),
+            boundaries: sum(|summary| summary.dataset.boundary.is_some().into()),
+            json_bytes: sum(|summary| summary.json_bytes),
+        }
+    }
+}
+
+/// The names of the boundaries, the first few of them.
+pub(crate) fn villages(offer: &Offer) -> String {
+    let boundaries = offer.snapshots.iter().filter(|summary| summary.dataset.boundary.is_some());
+    listed(boundaries.map(|summary| summary.boundary_name.as_str()))
+}
+
+/// The name of the project.
+pub(crate) fn project(offer: &Offer) -> String {
+    offer.snapshots.first().map(|summary| safe(&summary.project_name)).unwrap_or_default()
+}

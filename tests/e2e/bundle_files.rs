@@ -1,0 +1,159 @@
+//! `fieldcast export` and `fieldcast import`: the same data on an SD card.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use fieldcast_store::Store;
+use serde_json::Value;
+
+use crate::support::{Device, Field, Server, config, text, whole};
+
+/// A path as an argument.
+fn arg(path: &Path) -> &str {
+    path.to_str().expect("UTF-8")
+}
+
+/// A device with this server's data, and the file it exported.
+fn exported(field: &Field, server: &Server) -> (Device, PathBuf) {
+    let (device, file) = (field.device("distributor"), field.path().join("all.fcb"));
+    server.fill(&device, &server.villages());
+    device.run(&["export", arg(&file)]).expect(0);
+    (device, file)
+}
+
+/// How the importing device compares, by boundary; the empty one is what is outside all.
+fn standings(imported: &Value) -> Vec<(&str, &str)> {
+    let outcomes = imported["boundaries"].as_array().expect("a list");
+    outcomes.iter().map(|outcome| (text(outcome, "boundary"), text(outcome, "standing"))).collect()
+}
+
+#[test]
+fn what_is_exported_is_what_is_imported() {
+    let field = Field::new("file", 60);
+    let server = Server::start(config(60, 2));
+    let villages = server.villages();
+    let (distributor, receiver) = (field.device("distributor"), field.device("receiver"));
+    server.fill(&distributor, &villages);
+    let file = field.path().join("cärd 1.fcb");
+    let written = distributor.run(&["export", arg(&file)]).expect(0).last("exported");
+    assert_eq!(whole(&written, "bytes"), fs::metadata(&file).expect("the file").len(), "{written}");
+    assert_eq!(written["boundaries"], Value::from(villages.clone()), "{written}");
+    assert!(whole(&written, "json_bytes") > 3 * whole(&written, "bytes"), "{written}");
+
+    let bytes = fs::read(&file).expect("the file");
+    let again = distributor.run(&["export", arg(&file), &villages[0]]).expect(2).last("error");
+    assert!(text(&again, "message").contains("--force"), "{again}");
+    assert!(fs::read(&file).expect("the file") == bytes, "it was replaced without --force");
+
+    let asking = receiver.run(&["import", arg(&file)]).expect(2).last("error");
+    assert!(text(&asking, "message").contains("--yes"), "{asking}");
+    let ended = receiver.run(&["import", arg(&file), "--yes"]).expect(0);
+    let device = &distributor.run(&["status"]).expect(0).events("device")[0];
+    let bundle = &ended.events("bundle")[0];
+    assert_eq!(text(bundle, "fingerprint"), text(device, "fingerprint"), "{bundle}");
+    for key in ["records", "households", "bytes"] {
+        assert_eq!(whole(bundle, key), whole(&written, key), "{key}");
+    }
+    let imported = ended.last("imported");
+    assert!(standings(&imported).iter().all(|(_, standing)| *standing == "equal"), "{imported}");
+    let sent = distributor.holdings();
+    receiver.holdings().assert_equal(&sent, "imported");
+    let twice = receiver.run(&["import", arg(&file), "--yes"]).expect(0).last("imported");
+    assert_eq!(standings(&twice), standings(&imported), "the second time changes nothing");
+
+    distributor.run(&["export", arg(&file), &villages[0], "--force"]).expect(0);
+    let one = field.device("one");
+    let imported = one.run(&["import", arg(&file), "--yes"]).expect(0).last("imported");
+    assert_eq!(standings(&imported), [(villages[0].as_str(), "equal"), ("", "equal")]);
+}
+
+#[test]
+fn a_file_that_is_not_what_it_was_is_refused_by_name_of_what_is_wrong() {
+    let field = Field::new("badfile", 60);
+    let (_, file) = exported(&field, &Server::start(config(60, 1)));
+    let sound = fs::read(&file).expect("the file");
+    let receiver = field.device("receiver");
+    let refused = |what: &str, bytes: &[u8], why: &[&str]| {
+        let bad = field.path().join("bad.fcb");
+        fs::write(&bad, bytes).expect("a file");
+        let error = receiver.run(&["import", arg(&bad), "--yes"]).expect(7).last("error");
+        let message = text(&error, "message");
+        let names = |part: &&&str| message.contains(**part);
+        assert!(why.iter().filter(names).count() == why.len() && message.contains("bad.fcb"), "{what}: {message}");
+        assert_eq!(receiver.holdings().records(), 0, "{what}: something was taken");
+    };
+    let altered = |at: usize| {
+        let mut bytes = sound.clone();
+        bytes[at] ^= 1;
+        bytes
+    };
+    refused("half of it", &sound[..sound.len() / 2], &["cut off", "chunks", "copy it again"]);
+    refused("all but a byte", &sound[..sound.len() - 1], &["cut off", "chunks"]);
+    refused("its first bytes", &sound[..40], &["cut off", "manifest"]);
+    refused("nothing", &[], &["cut off", "first bytes"]);
+    refused("an altered manifest", &altered(60), &["altered", "signature"]);
+    refused("an altered chunk", &altered(sound.len() - 9), &["chunk", "damaged"]);
+    refused("bytes behind its end", &[&sound, &b"more"[..]].concat(), &["altered"]);
+    refused("a photo", &[0xff, 0xd8, 0xff, 0xe0].repeat(999), &["not a Fieldcast bundle file"]);
+
+    let missing = receiver.run(&["import", arg(&field.path().join("missing.fcb")), "--yes"]).expect(2).last("error");
+    assert!(text(&missing, "message").contains("missing.fcb"), "{missing}");
+    receiver.run(&["import", arg(&file), "--yes"]).expect(0);
+}
+
+#[test]
+fn an_import_that_is_killed_goes_on_where_it_was() {
+    let field = Field::new("killfile", 90);
+    let (distributor, file) = exported(&field, &Server::start(config(700, 3)));
+    let sent = distributor.holdings();
+    let receiver = field.device("receiver");
+    // Later each time, until chunks are on the disk and not all is applied.
+    let mut delay = Duration::ZERO;
+    let staged = loop {
+        let mut process = receiver.start(&["import", arg(&file), "--yes"]);
+        process.event("bundle");
+        std::thread::sleep(delay);
+        process.kill();
+        // Whole datasets or nothing of them: their digests are checked on the way.
+        assert!(receiver.holdings().records() < sent.records(), "it ended before it could be killed in the middle");
+        let incoming = Store::open(&receiver.dir).expect("a sound store").store.incoming().expect("a sound store");
+        if let Some(staged) = incoming.first().filter(|incoming| incoming.chunks > 0) {
+            break staged.bytes;
+        }
+        delay += Duration::from_millis(15);
+    };
+    assert!(staged > 0);
+    let imported = receiver.run(&["import", arg(&file), "--yes"]).expect(0).last("imported");
+    assert!(standings(&imported).iter().all(|(_, standing)| *standing == "equal"), "{imported}");
+    receiver.holdings().assert_equal(&sent, "after the kills");
+    let left = Store::open(&receiver.dir).expect("a sound store").store.incoming().expect("a sound store");
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn an_older_file_takes_nothing_from_a_device_that_is_ahead() {
+    let field = Field::new("oldfile", 60);
+    let server = Server::start(config(60, 1));
+    let (_, file) = exported(&field, &server);
+    server.sandbox.advance(50).expect("a share");
+    let ahead = field.device("ahead");
+    server.fill(&ahead, &server.villages());
+    let before = ahead.holdings();
+    let digests = |device: &Device| -> Vec<Value> {
+        device
+            .run(&["status"])
+            .expect(0)
+            .events("dataset")
+            .into_iter()
+            .map(|dataset| dataset["digest"].clone())
+            .collect()
+    };
+    let digests_before = digests(&ahead);
+    let imported = ahead.run(&["import", arg(&file), "--yes"]).expect(0).last("imported");
+    let village = imported["boundaries"].as_array().expect("a list").iter().find(|it| it["boundary"].is_string());
+    let standing = village.map(|village| text(village, "standing")).unwrap_or_default();
+    assert!(["kept_newer", "ahead"].contains(&standing), "{imported}");
+    assert_eq!(digests(&ahead), digests_before);
+    ahead.holdings().assert_equal(&before, "after an older file");
+}

@@ -1,0 +1,98 @@
+//! The campaign moves on: who has the first version gets the changes only, who is ahead keeps what it has.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::support::{Device, Ended, Field, Process, Server, config, text, whole};
+
+/// A send to all of these while each of them receives.
+fn send(distributor: &Device, receivers: &[&Device]) -> (Value, Vec<Ended>) {
+    let receiving: Vec<Process> = receivers.iter().map(|receiver| receiver.receive(&["--yes", "--once"])).collect();
+    let summary = distributor.send(receivers, &[]).finish().expect(0).last("send_summary");
+    assert_eq!(whole(&summary, "saved"), receivers.len() as u64, "{summary}");
+    (summary, receiving.into_iter().map(|process| process.finish().expect(0)).collect())
+}
+
+/// What the summary says of each receiver at this key.
+fn each<'s>(summary: &'s Value, key: &'s str) -> impl Iterator<Item = &'s Value> {
+    summary["receivers"].as_array().expect("a list").iter().map(move |receiver| &receiver[key])
+}
+
+fn wire(summary: &Value) -> u64 {
+    each(summary, "wire").filter_map(Value::as_u64).max().expect("a number")
+}
+
+fn standings(summary: &Value) -> Vec<&str> {
+    each(summary, "standing").map(|standing| standing.as_str().unwrap_or_default()).collect()
+}
+
+/// Every record of a device as one line, body and version included.
+fn records(device: &Device) -> BTreeSet<String> {
+    let shown = device.run(&["records", "--deleted", "--limit", "0"]).expect(0);
+    shown.stdout.into_iter().collect()
+}
+
+fn downsync(server: &Server, device: &Device) -> Value {
+    let command = server.downsync(&server.villages());
+    device.run(&command.iter().map(String::as_str).collect::<Vec<_>>()).expect(0).last("downsync_summary")
+}
+
+#[test]
+fn the_same_receivers_get_the_changes_only_and_keep_what_is_later() {
+    let field = Field::new("second", 90);
+    let server = Server::start(config(240, 2));
+    let villages = server.villages();
+    let [distributor, yesterday, first, second] =
+        ["distributor", "yesterday", "first", "second"].map(|role| field.device(role));
+    for device in [&distributor, &yesterday] {
+        server.fill(device, &villages);
+    }
+    let (all, _) = send(&distributor, &[&first, &second]);
+    assert_eq!(standings(&all), ["equal", "equal"]);
+
+    let before = records(&distributor);
+    server.sandbox.advance(10).expect("a share");
+    let changed = whole(&downsync(&server, &distributor), "changed");
+    let differing = records(&distributor).difference(&before).count() as u64;
+    assert!(changed > 0 && changed == differing, "{changed} are said to have changed, {differing} have");
+
+    let (changes, _) = send(&distributor, &[&first, &second]);
+    assert_eq!(standings(&changes), ["equal", "equal"]);
+    assert!(wire(&changes) * 10 < wire(&all), "{} after {} bytes", wire(&changes), wire(&all));
+    let sent = distributor.holdings();
+    sent.assert_equal(&server.truth(&villages), "the distributor and the server, a day later");
+    for receiver in [&first, &second] {
+        receiver.holdings().assert_equal(&sent, &receiver.name);
+    }
+
+    let (late, received) = send(&yesterday, &[&first]);
+    assert_eq!(standings(&late), ["ahead"]);
+    assert!(wire(&late) < wire(&changes), "what is older was sent: {late}");
+    let saved = received[0].last("saved");
+    let outcomes = saved["boundaries"].as_array().expect("a list");
+    let of_villages = outcomes.iter().filter(|outcome| outcome["boundary"].is_string());
+    assert!(of_villages.map(|outcome| text(outcome, "standing")).eq(["ahead", "ahead"]), "{saved}");
+    first.holdings().assert_equal(&sent, "who was ahead");
+
+    // People on both sides are told.
+    let receiving = first.start_with(&["receive", "--interface", "127.0.0.1", "--yes", "--once"], "");
+    let sending = yesterday.run_plain(&["send", "--interface", "127.0.0.1", "--to", &first.name]).expect(0);
+    for told in [sending, receiving.finish().expect(0)] {
+        let stdout = told.stdout.join("\n");
+        assert!(stdout.contains("has a later version") && stdout.contains("kept it"), "{}: {stdout}", told.what);
+    }
+}
+
+#[test]
+fn the_demo_has_a_second_day() {
+    let field = Field::new("day", 90);
+    let demo = ["demo", "--households", "300", "--receivers", "2", "--seed", "3"];
+    let ended = field.device("nobody").run(&demo).expect(0);
+    let summary = ended.last("demo_summary");
+    assert_eq!(summary["digests_equal"], true, "{summary}");
+    assert!(whole(&summary, "changed_records") > 0, "{summary}");
+    assert!(whole(&summary, "delta_wire_bytes") * 10 < whole(&summary, "wire_bytes"), "{summary}");
+    let steps: Vec<_> = ended.events("demo_step").iter().map(|step| text(step, "step").to_owned()).collect();
+    assert!(steps.iter().any(|step| step == "proof") && steps.iter().any(|step| step == "proof_again"), "{steps:?}");
+}
