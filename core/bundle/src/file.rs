@@ -83,8 +83,13 @@ impl FileHead {
         file: &mut impl Read,
         is_signed_by: impl Fn(&[u8; 32], &[u8], &[u8; 64]) -> bool,
     ) -> Result<Self, FileError> {
-        if array::<8>(file, "its first bytes")? != MAGIC {
+        let mut magic = Vec::new();
+        file.take(MAGIC.len() as u64).read_to_end(&mut magic)?;
+        if !MAGIC.starts_with(&magic) {
             return Err(FileError::NotABundle);
+        }
+        if magic.len() < MAGIC.len() {
+            return Err(FileError::CutOff { part: "its first bytes" });
         }
         let manifest_bytes = text(file, MAX_MANIFEST_BYTES, "the manifest")?;
         let name = text(file, MAX_NAME_BYTES, "the sender's name")?;

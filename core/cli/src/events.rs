@@ -102,6 +102,10 @@ pub(crate) fn listening(addr: std::net::SocketAddr, engine: &Engine) -> Value {
         "fingerprint": engine.fingerprint().to_string()})
 }
 
+pub(crate) fn resumed(sender: &Sender) -> Value {
+    json!({"event": "resumed", "sender": sender.name.as_str(), "fingerprint": sender.fingerprint.to_string()})
+}
+
 pub(crate) fn asked(question: &Question) -> Value {
     about("asked", &question.sender, &question.offer, question.offer.bytes)
 }

@@ -46,14 +46,21 @@ pub(crate) fn export(
     let signature = identity.sign(&FileHead::signed(&manifest.encode(), name));
     let head = FileHead { manifest, signer: identity.public_key(), signer_name: name.clone(), signature };
     let unfinished = PathBuf::from(format!("{}.part", path.display()));
-    let mut file = BufWriter::new(File::create(&unfinished).map_err(FileError::Io)?);
+    write(&bundle, &head, &unfinished, path).inspect_err(|_| {
+        let _may_not_exist = std::fs::remove_file(&unfinished);
+    })?;
+    Ok(bundle.offer())
+}
+
+fn write(bundle: &Bundle, head: &FileHead, unfinished: &Path, path: &Path) -> Result<(), Error> {
+    let mut file = BufWriter::new(File::create(unfinished).map_err(FileError::Io)?);
     file.write_all(&head.encode()).map_err(FileError::Io)?;
     for chunk in head.manifest.chunks() {
         file.write_all(&bundle.chunk(chunk.hash)?).map_err(FileError::Io)?;
     }
     let file = file.into_inner().map_err(|error| FileError::Io(error.into_error()))?;
-    file.sync_all().and_then(|()| std::fs::rename(&unfinished, path)).map_err(FileError::Io)?;
-    Ok(bundle.offer())
+    file.sync_all().and_then(|()| std::fs::rename(unfinished, path)).map_err(FileError::Io)?;
+    Ok(())
 }
 
 /// Reads who made a file and what it holds.
@@ -94,6 +101,7 @@ pub(crate) fn import(store: &Store, path: &Path) -> Result<Imported, Error> {
         Application { store: store.clone(), incoming: id, offer: info.offer.clone(), manifest, settled: Vec::new() };
     match application.run().map_err(Error::Refused)? {
         (Applied::Saved(saved), _) => {
+            store.discard_incoming(&id)?; // nobody will send this again: no consent to remember
             Ok(Imported { info, standings: saved.into_iter().map(|saved| saved.standing).collect() })
         }
         (Applied::Differs(_), _) => Err(Error::Refused(fieldcast_wire::Reason::DigestDiffers)),

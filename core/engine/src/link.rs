@@ -42,6 +42,8 @@ pub(crate) struct Link {
     outgoing: mpsc::UnboundedSender<Outgoing>,
     places: Arc<Semaphore>,
     traffic: Arc<Traffic>,
+    /// Bytes received at the last look.
+    received: u64,
     peer: Fingerprint,
     _reader: AbortOnDropHandle<()>,
     writer: AbortOnDropHandle<()>,
@@ -60,6 +62,7 @@ impl Link {
             outgoing,
             places: Arc::new(Semaphore::new(CHUNKS_IN_FLIGHT)),
             traffic,
+            received: 0,
             peer,
             _reader: AbortOnDropHandle::new(tokio::spawn(read_frames(reader, read))),
             writer: AbortOnDropHandle::new(tokio::spawn(write_frames(writer, to_write))),
@@ -100,6 +103,12 @@ impl Link {
 
     pub(crate) fn send_chunk(&self, place: OwnedSemaphorePermit, index: u32, chunk: &[u8]) {
         self.put(FrameKind::Chunk, chunk_frame(index, chunk), Some(place));
+    }
+
+    /// Whether bytes have come since the last look: half a frame on a slow link is a sign of life, too.
+    pub(crate) fn has_received_more(&mut self) -> bool {
+        let received = self.traffic.received.load(Ordering::Relaxed);
+        std::mem::replace(&mut self.received, received) < received
     }
 
     /// Bytes over the socket so far, both ways, TLS included.

@@ -86,6 +86,18 @@ impl Store {
         })
     }
 
+    /// Drops the chunks of a bundle that was applied; that it was accepted stays known.
+    ///
+    /// # Errors
+    /// Whatever stands in the way of writing.
+    pub fn discard_staged(&self, bundle_id: &[u8; 32]) -> Result<()> {
+        self.write(Durability::Normal, |tx| {
+            let sql = "DELETE FROM staged_chunk WHERE incoming = (SELECT id FROM incoming WHERE bundle = ?)";
+            tx.conn.execute(sql, [bundle_id])?;
+            Ok(())
+        })
+    }
+
     /// See [`Reader::incoming`].
     ///
     /// # Errors

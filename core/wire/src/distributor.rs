@@ -126,8 +126,9 @@ impl Distributor {
                 self.enter(S::Planning, None);
                 self.actions.push_back(DistributorAction::Plan(held));
             }
-            (S::Agreeing, Message::Want(wanted)) => self.on_want(&wanted),
+            (S::Agreeing, Message::Want(wanted)) => self.on_want(&wanted, now),
             (S::Sending, Message::Staged { chunks, bytes }) if chunks <= self.wanted => {
+                self.timers.state_ends = self.progress_ends(now);
                 self.actions.push_back(DistributorAction::Staged { chunks, bytes });
             }
             (S::Sending, Message::Applying) if self.to_send.is_empty() => {
@@ -145,7 +146,7 @@ impl Distributor {
         if self.state == DistributorState::Planning {
             self.chunks_planned = chunks;
             self.timers.spoke(now);
-            self.enter(DistributorState::Agreeing, None);
+            self.enter(DistributorState::Agreeing, self.progress_ends(now));
         }
     }
 
@@ -191,17 +192,23 @@ impl Distributor {
         }
     }
 
-    fn on_want(&mut self, wanted: &ChunkSet) {
+    fn progress_ends(&self, now: Duration) -> Option<Duration> {
+        Some(now + self.timers.limits().progress)
+    }
+
+    fn on_want(&mut self, wanted: &ChunkSet, now: Duration) {
         self.to_send = wanted.iter().collect();
         self.wanted = self.to_send.len() as u32;
         match self.to_send.back() {
             Some(last) if *last >= self.chunks_planned => self.end(Reason::Protocol(Breach::OutOfBounds), true),
-            _ => self.enter(DistributorState::Sending, None),
+            _ => self.enter(DistributorState::Sending, self.progress_ends(now)),
         }
     }
 
     fn on_differs(&mut self, snapshots: Vec<u16>) {
-        if snapshots.iter().any(|index| usize::from(*index) >= self.offer.snapshots.len()) {
+        let is_set = snapshots.is_sorted_by(|a, b| a < b);
+        let is_offered = snapshots.last().is_some_and(|last| usize::from(*last) < self.offer.snapshots.len());
+        if !is_set || !is_offered {
             return self.end(Reason::Protocol(Breach::OutOfBounds), true);
         }
         self.is_second_round = true;

@@ -1,4 +1,4 @@
-//! Frames: what a connection carries. One byte of kind, four of length (big endian), then the payload.
+//! Frames: what a connection carries. One byte of kind, four of length (little-endian), then the payload.
 //!
 //! The header is judged before a byte of payload is read or a buffer made, so a hostile length costs nothing.
 
@@ -74,7 +74,7 @@ impl FrameHeader {
 
     /// The five bytes that go on the wire.
     pub const fn encode(self) -> [u8; Self::LEN] {
-        let [a, b, c, d] = self.len.to_be_bytes();
+        let [a, b, c, d] = self.len.to_le_bytes();
         [self.kind.byte(), a, b, c, d]
     }
 
@@ -84,7 +84,7 @@ impl FrameHeader {
     /// [`FrameError::UnknownKind`] and [`FrameError::TooLong`]; the connection is of no use after either.
     pub fn decode(bytes: [u8; Self::LEN]) -> Result<Self, FrameError> {
         let [kind, len @ ..] = bytes;
-        Self::new(FrameKind::try_from(kind)?, u32::from_be_bytes(len) as usize)
+        Self::new(FrameKind::try_from(kind)?, u32::from_le_bytes(len) as usize)
     }
 }
 
@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn the_bytes_are_these() {
         let header = FrameHeader { kind: FrameKind::Chunk, len: 0x0001_0203 };
-        assert_eq!(header.encode(), [3, 0, 1, 2, 3]);
+        assert_eq!(header.encode(), [3, 3, 2, 1, 0]);
     }
 
     #[test]

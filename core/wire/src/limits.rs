@@ -13,6 +13,9 @@ pub struct Limits {
     pub silence: Duration,
     /// Between one sign of life and the next while the peer says it is applying: a slow disk may hold it up.
     pub silence_applying: Duration,
+    /// Between one step forward (an answer, a manifest, a chunk, a report of chunks on disk) and the next, once the person
+    /// has said yes: signs of life alone keep nobody waiting for ever.
+    pub progress: Duration,
     /// How often this side gives a sign of life when it has nothing else to say.
     pub heartbeat: Duration,
 }
@@ -24,6 +27,7 @@ impl Default for Limits {
             asking: Duration::from_secs(120),
             silence: Duration::from_secs(15),
             silence_applying: Duration::from_secs(60),
+            progress: Duration::from_secs(60),
             heartbeat: Duration::from_secs(4),
         }
     }

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Why an exchange ended without "saved". Each says, in its text, what a person can do about it.
+/// Why an exchange ended without "saved". Each says, in its text, what a person can do about it. On the wire a reason is
+/// its place here: new ones are added at the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[non_exhaustive]
 pub enum Reason {
@@ -53,15 +54,15 @@ pub enum Reason {
     /// The connection broke, or nothing was heard for too long.
     #[error("the connection to the other device was lost")]
     Lost,
+    /// No connection could be made.
+    #[error("the other device cannot be reached: {0}")]
+    Unreachable(String),
     /// Another device answered than the one that was picked.
     #[error("another device answered in its place; look for it again")]
     WrongDevice,
     /// No secure connection could be made.
     #[error("no secure connection to the other device: make sure it runs Fieldcast, then try again")]
     NotSecure,
-    /// No connection could be made.
-    #[error("the other device cannot be reached: {0}")]
-    Unreachable(String),
 }
 
 /// How a peer broke the protocol.

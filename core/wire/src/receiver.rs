@@ -71,6 +71,7 @@ pub struct Receiver {
     staged: u32,
     /// Whether whole snapshots were asked for already, because changes were not enough.
     is_second_round: bool,
+    /// Whether the peer went, or broke the protocol, while this side was applying.
     is_peer_gone: bool,
 }
 
@@ -146,7 +147,7 @@ impl Receiver {
             Ok(held) => {
                 debug_assert_eq!(held.len(), self.snapshots);
                 self.send(Message::Accept(held), now);
-                self.enter(ReceiverState::Agreeing, None);
+                self.enter(ReceiverState::Agreeing, self.progress_ends(now));
             }
             Err(reason) => self.end(reason, true),
         }
@@ -164,7 +165,7 @@ impl Receiver {
         self.missing = wanted.iter().collect(); // ascending, which `on_chunk` relies on
         (self.wanted, self.staged) = (self.missing.len() as u32, 0);
         self.send(Message::Want(wanted), now);
-        self.enter(ReceiverState::Receiving, None);
+        self.enter(ReceiverState::Receiving, self.progress_ends(now));
         self.apply_when_complete(now);
     }
 
@@ -177,6 +178,7 @@ impl Receiver {
         match self.missing.binary_search(&index) {
             Ok(at) if self.state == ReceiverState::Receiving => {
                 self.missing.remove(at);
+                self.timers.state_ends = self.progress_ends(now);
                 true
             }
             _ => {
@@ -190,6 +192,7 @@ impl Receiver {
     pub fn staged(&mut self, chunks: u32, bytes: u64, now: Duration) {
         if self.state == ReceiverState::Receiving {
             self.staged = chunks;
+            self.timers.state_ends = self.progress_ends(now);
             self.send(Message::Staged { chunks, bytes }, now);
             self.apply_when_complete(now);
         }
@@ -201,12 +204,12 @@ impl Receiver {
             return;
         }
         match outcome {
-            Ok(Applied::Differs(_)) if self.is_second_round => self.end(Reason::DigestDiffers, true),
+            Ok(Applied::Differs(_)) if self.is_second_round => self.finish(Reason::DigestDiffers, true),
             Ok(Applied::Differs(snapshots)) => {
                 self.is_second_round = true;
                 self.timers.heard(now); // what was not heard while applying does not count
                 self.send(Message::Differs(snapshots), now);
-                self.enter(ReceiverState::Agreeing, None);
+                self.enter(ReceiverState::Agreeing, self.progress_ends(now));
                 if self.is_peer_gone {
                     self.end(Reason::Lost, false);
                 }
@@ -216,7 +219,7 @@ impl Receiver {
                 self.enter(ReceiverState::Saved, None);
                 self.actions.push_back(ReceiverAction::Close);
             }
-            Err(reason) => self.end(reason, true),
+            Err(reason) => self.finish(reason, true),
         }
     }
 
@@ -233,7 +236,7 @@ impl Receiver {
         }
     }
 
-    /// Stops for a reason of this side's own; the distributor is told.
+    /// Stops for a reason of this side's own; the distributor is told. Not while applying, which nothing stops.
     pub fn stop(&mut self, reason: Reason) {
         if !self.is_over() {
             self.end(reason, true);
@@ -242,10 +245,13 @@ impl Receiver {
 
     /// The connection is gone. While applying, it is finished all the same: the data is here.
     pub fn on_lost(&mut self) {
-        self.is_peer_gone = true;
-        if !self.is_over() && self.state != ReceiverState::Applying {
+        if !self.is_over() {
             self.end(Reason::Lost, false);
         }
+    }
+
+    fn progress_ends(&self, now: Duration) -> Option<Duration> {
+        Some(now + self.timers.limits().progress)
     }
 
     fn apply_when_complete(&mut self, now: Duration) {
@@ -267,7 +273,16 @@ impl Receiver {
         self.actions.push_back(ReceiverAction::Entered(state));
     }
 
+    /// Ends the exchange. Whoever is applying goes on: the data is here, and it commits whatever the peer says.
     fn end(&mut self, reason: Reason, tell_peer: bool) {
+        if self.state == ReceiverState::Applying {
+            self.is_peer_gone = true;
+        } else {
+            self.finish(reason, tell_peer);
+        }
+    }
+
+    fn finish(&mut self, reason: Reason, tell_peer: bool) {
         if tell_peer {
             self.actions.push_back(ReceiverAction::Send(Message::Stop(reason.clone())));
         }

@@ -1,4 +1,4 @@
-//! What the codec is for: few bytes. The reference figures come from the `measure` example; this keeps them from slipping.
+//! What the codec is for: few bytes. `cargo xtask bench codec` has the reference figures; this keeps them from slipping.
 
 use fieldcast_bundle::encode_chunk;
 

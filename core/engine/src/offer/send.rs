@@ -6,7 +6,9 @@ use std::time::Duration;
 use fieldcast_bundle::{ChunkInfo, Manifest};
 use fieldcast_model::Fingerprint;
 use fieldcast_net::Error as NetworkError;
-use fieldcast_wire::{Breach, Distributor, DistributorAction, DistributorState, Hello, Reason, Role, Standing};
+use fieldcast_wire::{
+    Breach, Distributor, DistributorAction, DistributorState, Hello, Message, Reason, Role, Standing,
+};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -37,8 +39,9 @@ pub(crate) struct Sending {
     staged_in_rounds: u64,
     /// Bytes over the sockets of earlier connections.
     wire_before: u64,
-    /// When the receiver was last heard of.
-    last_contact: Instant,
+    /// When sending last came a step further, or this side had to notice that the receiver was lost: what the time to
+    /// resume counts from. A receiver that comes and goes without letting anything happen does not renew it.
+    last_progress: Instant,
 }
 
 impl Sending {
@@ -52,7 +55,7 @@ impl Sending {
             staged_before: 0,
             staged_in_rounds: 0,
             wire_before: 0,
-            last_contact: Instant::now(),
+            last_progress: Instant::now(),
         }
     }
 
@@ -70,20 +73,21 @@ impl Sending {
             place = live.acquire() => place,
             () = self.cancel.cancelled() => return Err(CANCELLED),
         };
-        self.last_contact = Instant::now();
-        let mut pause = FIRST_PAUSE;
+        self.last_progress = Instant::now();
+        let mut next_pause = FIRST_PAUSE;
         loop {
             let before = self.progress.staged;
             let reason = match self.attempt().await {
                 Ok(standings) => return Ok(standings),
                 Err(reason) => reason,
             };
-            let is_over = self.last_contact.elapsed() >= self.shared.settings.resume_for;
+            let is_over = self.last_progress.elapsed() >= self.shared.settings.resume_for;
             if is_over || !matches!(reason, Reason::Lost | Reason::Unreachable(_)) {
                 return Err(reason);
             }
             self.enter(SendState::Lost(self.progress));
-            pause = if self.progress.staged > before { FIRST_PAUSE } else { LONGEST_PAUSE.min(pause * 2) };
+            let pause = if self.progress.staged > before { FIRST_PAUSE } else { next_pause };
+            next_pause = LONGEST_PAUSE.min(pause * 2);
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 () = self.cancel.cancelled() => return Err(CANCELLED),
@@ -101,7 +105,6 @@ impl Sending {
             connection = call => connection.map_err(|error| self.not_called(error))?,
             () = self.cancel.cancelled() => return Err(CANCELLED),
         };
-        self.last_contact = Instant::now();
         self.wire_before = self.progress.wire;
         self.exchange(Link::new(connection)).await
     }
@@ -139,7 +142,9 @@ impl Sending {
                         self.plan(manifest, &link, &mut machine, start);
                     }
                     DistributorAction::Staged { bytes, .. } => {
-                        self.progress.staged = self.staged_before + bytes;
+                        self.last_progress = Instant::now();
+                        // The peer's number: it may say anything.
+                        self.progress.staged = self.staged_before.saturating_add(bytes).min(self.progress.total);
                         self.enter(SendState::Sending(self.progress));
                     }
                     DistributorAction::Entered(state) => self.entered(&state, &machine),
@@ -148,15 +153,15 @@ impl Sending {
             }
             let place = link.place();
             tokio::select! {
-                incoming = link.next() => {
-                    self.last_contact = Instant::now();
-                    match incoming {
-                        Ok(Frame::Message(message)) => machine.on_message(message, start.elapsed()),
-                        Ok(_) => machine.stop(Reason::Protocol(Breach::OutOfTurn)),
-                        Err(Reason::Lost) => machine.on_lost(),
-                        Err(reason) => machine.stop(reason),
+                incoming = link.next() => match incoming {
+                    Ok(Frame::Message(message)) => machine.on_message(message, start.elapsed()),
+                    Ok(_) => machine.stop(Reason::Protocol(Breach::OutOfTurn)),
+                    Err(Reason::Lost) => {
+                        self.last_progress = Instant::now();
+                        machine.on_lost();
                     }
-                }
+                    Err(reason) => machine.stop(reason),
+                },
                 place = place, if machine.chunks_to_send().len() > 0 => {
                     if let Some(index) = machine.next_chunk(start.elapsed()) {
                         match self.chunk(index).await {
@@ -165,7 +170,15 @@ impl Sending {
                         }
                     }
                 }
-                () = tokio::time::sleep_until(start + machine.deadline()) => machine.on_time(start.elapsed()),
+                () = tokio::time::sleep_until(start + machine.deadline()) => {
+                    if link.has_received_more() {
+                        machine.on_message(Message::Alive, start.elapsed());
+                    }
+                    machine.on_time(start.elapsed());
+                    if machine.is_over() {
+                        self.last_progress = Instant::now();
+                    }
+                }
                 () = self.cancel.cancelled() => machine.stop(CANCELLED),
             }
         }
@@ -231,6 +244,9 @@ impl Sending {
             | DistributorState::Saved(_)
             | DistributorState::Ended(_) => return,
         };
+        if state != SendState::Asking {
+            self.last_progress = Instant::now();
+        }
         self.enter(state);
     }
 

@@ -1,5 +1,6 @@
 //! One connection from a distributor, from hello to saved.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use fieldcast_bundle::Manifest;
 use fieldcast_model::DeviceName;
 use fieldcast_store::Incoming;
 use fieldcast_wire::{
-    Applied, Breach, Hello, Offer, Reason, Receiver, ReceiverAction, ReceiverState, Role, SavedSnapshot,
+    Applied, Breach, Hello, Message, Offer, Reason, Receiver, ReceiverAction, ReceiverState, Role, SavedSnapshot,
     split_chunk_frame,
 };
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
@@ -28,6 +29,8 @@ type Settled = (Applied, Vec<Option<SavedSnapshot>>);
 /// What runs beside the machine, if anything does.
 enum Work {
     Nothing,
+    /// An earlier exchange of this distributor has the place still.
+    Waiting(Pin<Box<dyn Future<Output = Option<OwnedSemaphorePermit>> + Send>>),
     Asking(oneshot::Receiver<bool>),
     Staging(Stager),
     Applying(tokio::task::JoinHandle<Result<Settled, Reason>>),
@@ -35,6 +38,7 @@ enum Work {
 
 /// What the work beside the machine has brought.
 enum Done {
+    Placed(Option<OwnedSemaphorePermit>),
     Answered(bool),
     Staged(Result<super::stage::OnDisk, Reason>),
     Applied(Result<Settled, Reason>),
@@ -43,6 +47,8 @@ enum Done {
 pub(crate) struct Exchange {
     shared: Arc<Shared>,
     cancel: CancellationToken,
+    /// Cancelled when this distributor calls anew: then this connection is dead, noticed or not.
+    superseded: CancellationToken,
     work: Work,
     sender: Option<Sender>,
     offer: Offer,
@@ -62,6 +68,7 @@ impl Exchange {
         Self {
             shared,
             cancel,
+            superseded: CancellationToken::new(),
             work: Work::Nothing,
             sender: None,
             offer: Offer { snapshots: Vec::new(), bytes: 0 },
@@ -78,12 +85,13 @@ impl Exchange {
         let start = Instant::now();
         let hello = Hello::new(Role::Receiver, self.shared.settings.name.clone());
         let mut machine = Receiver::new(hello, self.shared.settings.limits, Duration::ZERO);
+        let mut is_superseded = false;
         loop {
             while let Some(action) = machine.poll() {
                 self.progress.wire = link.wire_bytes();
                 match action {
                     ReceiverAction::Send(message) => link.send(&message),
-                    ReceiverAction::Ask { sender, offer } => self.ask(&mut machine, &link, sender, offer, start).await,
+                    ReceiverAction::Ask { sender, offer } => self.on_offer(&mut machine, &link, sender, offer, start),
                     ReceiverAction::Apply => self.apply(),
                     ReceiverAction::Entered(state) => self.entered(&state),
                     ReceiverAction::Close => return self.finish(link, &machine).await,
@@ -98,7 +106,16 @@ impl Exchange {
                     Err(reason) => machine.stop(reason),
                 },
                 done = self.work.done() => self.on_done(&mut machine, done, start).await,
-                () = tokio::time::sleep_until(start + machine.deadline()) => machine.on_time(start.elapsed()),
+                () = tokio::time::sleep_until(start + machine.deadline()) => {
+                    if link.has_received_more() {
+                        machine.on_message(Message::Alive, start.elapsed());
+                    }
+                    machine.on_time(start.elapsed());
+                }
+                () = self.superseded.cancelled(), if !machine.is_over() && !is_superseded => {
+                    is_superseded = true;
+                    machine.on_lost();
+                }
                 () = self.cancel.cancelled(), if !matches!(self.work, Work::Applying(_)) => {
                     machine.stop(Reason::Cancelled { by_distributor: false });
                 }
@@ -106,23 +123,29 @@ impl Exchange {
         }
     }
 
-    /// Asks the person, unless another exchange runs or this very offer was accepted before the connection broke.
-    async fn ask(&mut self, machine: &mut Receiver, link: &Link, sender: DeviceName, offer: Offer, start: Instant) {
-        let Ok(place) = self.shared.free.clone().try_acquire_owned() else {
-            return machine.answer(Err(Reason::Busy), start.elapsed());
-        };
-        self.place = Some(place);
-        let sender = Sender { fingerprint: link.peer(), name: sender };
-        self.incoming = offer.id(&sender.fingerprint);
+    /// Takes an offer as far as the place for it, unless another distributor has that.
+    fn on_offer(&mut self, machine: &mut Receiver, link: &Link, sender: DeviceName, offer: Offer, start: Instant) {
+        let fingerprint = link.peer();
+        match self.shared.place(fingerprint, &self.superseded) {
+            Some(place) => self.work = Work::Waiting(Box::pin(place)),
+            None => return machine.answer(Err(Reason::Busy), start.elapsed()),
+        }
+        self.incoming = offer.id(&fingerprint);
+        self.sender = Some(Sender { fingerprint, name: sender });
         self.offer = offer;
+    }
+
+    /// Asks the person, unless this very offer was accepted before.
+    async fn ask(&mut self, machine: &mut Receiver, start: Instant) {
+        let Some(sender) = self.sender.clone() else { return };
         let (store, incoming) = (self.shared.store.clone(), self.incoming);
         let accepted = move || store.incoming().map(|known| known.iter().any(|it| it.incoming.bundle_id == incoming));
         match blocking(accepted).await {
-            Ok(accepted_before) => {
-                self.sender = Some(sender.clone());
-                if accepted_before {
-                    return self.accept(machine, start).await;
-                }
+            Ok(true) => {
+                self.shared.events.tell(ReceiveEvent::Resumed(sender));
+                self.accept(machine, start).await;
+            }
+            Ok(false) => {
                 self.shared.events.tell(ReceiveEvent::Changed(ReceiveState::Asking));
                 self.work = Work::Asking(self.shared.ask(sender, self.offer.clone()));
             }
@@ -189,6 +212,10 @@ impl Exchange {
 
     async fn on_done(&mut self, machine: &mut Receiver, done: Done, start: Instant) {
         match done {
+            Done::Placed(place) => {
+                (self.place, self.work) = (place, Work::Nothing);
+                self.ask(machine, start).await;
+            }
             Done::Answered(yes) => {
                 self.work = Work::Nothing;
                 if yes {
@@ -240,20 +267,26 @@ impl Exchange {
 
     async fn finish(mut self, link: Link, machine: &Receiver) {
         let sender = link.peer();
-        self.progress.wire = link.close().await;
-        let event = match machine.state() {
+        // Others need not wait until this peer has hung up.
+        drop(self.place.take());
+        let reason = match machine.state() {
             ReceiverState::Saved => {
+                self.progress.wire = link.close().await;
                 let Self { offer, progress, settled, .. } = self;
                 let standings = settled.into_iter().flatten().map(|saved| saved.standing).collect();
-                ReceiveEvent::Saved(Received { sender, offer, progress, standings })
+                self.shared.events.tell(ReceiveEvent::Saved(Received { sender, offer, progress, standings }));
+                self.shared.events.tell(ReceiveEvent::Changed(ReceiveState::Waiting));
+                return;
             }
-            ReceiverState::Ended(Reason::Busy) => return, // the exchange that runs is the one to hear about
-            ReceiverState::Ended(reason) => ReceiveEvent::Ended(sender, reason.clone()),
-            _ => ReceiveEvent::Ended(sender, Reason::Lost),
+            ReceiverState::Ended(reason) => reason.clone(),
+            _ => Reason::Lost,
         };
-        drop(self.place.take());
-        self.shared.events.tell(event);
-        self.shared.events.tell(ReceiveEvent::Changed(ReceiveState::Waiting));
+        // Of those turned away because another exchange runs, only that other is worth hearing about.
+        if reason != Reason::Busy {
+            self.shared.events.tell(ReceiveEvent::Ended(sender, reason));
+            self.shared.events.tell(ReceiveEvent::Changed(ReceiveState::Waiting));
+        }
+        link.close().await;
     }
 }
 
@@ -262,6 +295,7 @@ impl Work {
     async fn done(&mut self) -> Done {
         match self {
             Self::Nothing => std::future::pending().await,
+            Self::Waiting(place) => Done::Placed(place.await),
             // A person who is gone has not said yes.
             Self::Asking(answer) => Done::Answered(answer.await.unwrap_or(false)),
             Self::Staging(stager) => Done::Staged(stager.progress().await),

@@ -8,7 +8,7 @@ use fieldcast_model::{DeviceName, Fingerprint};
 use fieldcast_net::{Announcement, Identity, Interface, Listener};
 use fieldcast_store::Store;
 use fieldcast_wire::{Offer, PROTOCOL, Reason, Role, Standing};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -90,6 +90,8 @@ pub enum ReceiveState {
 pub enum ReceiveEvent {
     /// A question for the person; see [`ReceiveSession::answer`].
     Asked(Question),
+    /// An offer that was accepted before, and broke off, goes on; nobody is asked again.
+    Resumed(Sender),
     /// The state changed.
     Changed(ReceiveState),
     /// A bundle is committed and its digests compared.
@@ -105,10 +107,31 @@ pub(crate) struct Shared {
     pub(crate) events: Announcer<ReceiveEvent>,
     /// One exchange at a time.
     pub(crate) free: Arc<Semaphore>,
+    /// Whose exchange that is, and how to tell it that its distributor has called anew.
+    holder: Mutex<Option<(Fingerprint, CancellationToken)>>,
     questions: Mutex<(u64, HashMap<u64, oneshot::Sender<bool>>)>,
 }
 
 impl Shared {
+    /// The place for an exchange with this distributor, for the caller to wait for; `None` while another distributor has
+    /// it. An exchange of the same distributor is over, whether or not it has noticed: it gives its place up, or keeps
+    /// it until what it applies is in.
+    pub(crate) fn place(
+        &self,
+        sender: Fingerprint,
+        superseded: &CancellationToken,
+    ) -> Option<impl Future<Output = Option<OwnedSemaphorePermit>> + Send + use<>> {
+        let mut holder = self.holder.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*holder {
+            Some((other, _)) if *other != sender && self.free.available_permits() == 0 => return None,
+            Some((_, old)) => old.cancel(),
+            None => {}
+        }
+        *holder = Some((sender, superseded.clone()));
+        let free = self.free.clone();
+        Some(async move { free.acquire_owned().await.ok() })
+    }
+
     /// Asks the person; the answer comes through the channel. Dropping the channel withdraws nothing on the screen: a
     /// late answer is simply not heard.
     pub(crate) fn ask(&self, sender: Sender, offer: Offer) -> oneshot::Receiver<bool> {
@@ -155,6 +178,7 @@ impl ReceiveSession {
             store,
             events: Announcer::new(),
             free: Arc::new(Semaphore::new(1)),
+            holder: Mutex::default(),
             questions: Mutex::default(),
         });
         let cancel = CancellationToken::new();

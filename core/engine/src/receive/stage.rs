@@ -10,8 +10,8 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
-/// At most so many bytes are lost, and sent again, when the phone dies.
-pub(crate) const COMMIT_BYTES: usize = 4 << 20;
+/// Chunks wait for each other up to so many bytes. With what is in flight, at most 4 MiB are sent again when a phone dies.
+pub(crate) const COMMIT_BYTES: usize = 3 << 20;
 /// At most so long do verified chunks wait for company.
 const COMMIT_AFTER: Duration = Duration::from_secs(1);
 

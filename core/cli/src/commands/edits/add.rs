@@ -4,8 +4,7 @@ use std::io::Read;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use fieldcast::{Engine, EntityType, Json, RecordId, RecordQuery};
-use fieldcast_store::LocalEdit;
+use fieldcast::{Engine, EntityType, Json, LocalEdit, RecordId, RecordQuery};
 use serde_json::Value;
 
 use super::{CONFLICT, dataset, tell_event};

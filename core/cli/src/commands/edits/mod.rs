@@ -2,8 +2,7 @@
 
 mod add;
 
-use fieldcast::{Dataset, DatasetStatus, Engine, EntityType, RecordId};
-use fieldcast_store::EditStatus;
+use fieldcast::{Dataset, DatasetStatus, EditStatus, Engine, EntityType, RecordId};
 use serde::Serialize;
 use serde_json::value::RawValue;
 

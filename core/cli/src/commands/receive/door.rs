@@ -12,8 +12,8 @@ use crate::names::is_device;
 pub(super) struct Door {
     answer: Verdict,
     from: Option<String>,
-    /// Who was declined for not being the one named.
-    strangers: BTreeSet<Fingerprint>,
+    /// Who was let as far as the question. Whoever knocks and runs away ends nothing.
+    guests: BTreeSet<Fingerprint>,
 }
 
 /// What to do about a question.
@@ -34,7 +34,7 @@ impl Door {
             (.., true) => Verdict::AskPerson,
             _ => Verdict::Leave,
         };
-        Self { answer, from: args.from.clone(), strangers: BTreeSet::new() }
+        Self { answer, from: args.from.clone(), guests: BTreeSet::new() }
     }
 
     pub(super) fn asks_person(&self) -> bool {
@@ -43,17 +43,22 @@ impl Door {
 
     pub(super) fn opens(&mut self, sender: &Sender) -> Verdict {
         match &self.from {
-            Some(from) if !is_device(from, &sender.fingerprint, &sender.name) => {
-                self.strangers.insert(sender.fingerprint);
-                Verdict::Decline
+            Some(from) if !is_device(from, &sender.fingerprint, &sender.name) => Verdict::Decline,
+            _ => {
+                self.welcome(sender);
+                self.answer
             }
-            _ => self.answer,
         }
     }
 
-    /// Whether it was declined for not being the one named.
-    pub(super) fn is_stranger(&self, sender: &Fingerprint) -> bool {
-        self.strangers.contains(sender)
+    /// Notes somebody who is let in without a question.
+    pub(super) fn welcome(&mut self, sender: &Sender) {
+        self.guests.insert(sender.fingerprint);
+    }
+
+    /// Whether it was let as far as the question, and was not declined for not being the one named.
+    pub(super) fn is_guest(&self, sender: &Fingerprint) -> bool {
+        self.guests.contains(sender)
     }
 }
 
@@ -91,6 +96,8 @@ mod tests {
         let mut door = door("--yes --from asha", false);
         assert_eq!(door.opens(&sender(1, "Asha")), Verdict::Accept);
         assert_eq!(door.opens(&sender(2, "Bela")), Verdict::Decline);
-        assert!(door.is_stranger(&Fingerprint([2; 32])) && !door.is_stranger(&Fingerprint([1; 32])));
+        assert!(door.is_guest(&Fingerprint([1; 32])));
+        assert!(!door.is_guest(&Fingerprint([2; 32])), "declined for not being Asha");
+        assert!(!door.is_guest(&Fingerprint([3; 32])), "never came as far as the question");
     }
 }

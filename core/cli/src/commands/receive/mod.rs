@@ -93,6 +93,10 @@ impl Receiving {
                     Verdict::Leave => {}
                 }
             }
+            ReceiveEvent::Resumed(sender) => {
+                self.door.welcome(&sender);
+                self.view.resumed(&sender)?;
+            }
             ReceiveEvent::Changed(state) => self.view.changed(&state)?,
             ReceiveEvent::Saved(received) => {
                 self.open = None;
@@ -102,7 +106,7 @@ impl Receiving {
             ReceiveEvent::Ended(sender, reason) => {
                 let was_open = self.open.take().is_some();
                 self.view.ended(&sender, &reason, was_open)?;
-                let is_final = reason != Reason::Lost && !self.door.is_stranger(&sender);
+                let is_final = reason != Reason::Lost && self.door.is_guest(&sender);
                 return Ok((self.once && is_final).then_some(Err(Error::Nothing)));
             }
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use fieldcast::{Fingerprint, Question, Reason, ReceiveProgress, ReceiveState, Received};
+use fieldcast::{Fingerprint, Question, Reason, ReceiveProgress, ReceiveState, Received, Sender};
 
 use crate::bars::{Bars, Share};
 use crate::error::Result;
@@ -36,6 +36,17 @@ impl View {
         self.out.event(|| events::asked(question))?;
         let (project, names) = (project(&question.offer), villages(&question.offer));
         self.out.line(format_args!("{} [{}] offers {project}: {names}", sender.name, sender.fingerprint.short()))
+    }
+
+    /// An offer that was accepted before goes on.
+    pub(super) fn resumed(&mut self, sender: &Sender) -> Result {
+        self.names.insert(sender.fingerprint, sender.name.to_string());
+        self.out.event(|| events::resumed(sender))?;
+        self.out.line(format_args!(
+            "{} [{}] goes on with what was accepted before",
+            sender.name,
+            sender.fingerprint.short()
+        ))
     }
 
     /// The question, for a person to answer.

@@ -1,0 +1,162 @@
+//! Both machines fed with anything: they never panic, always end, close once, and do nothing after that.
+
+use std::time::Duration;
+
+use fieldcast_model::{DeviceName, Digest, ServerTime};
+use fieldcast_wire::{
+    Applied, ChunkSet, Distributor, DistributorAction as D, Held, Hello, Limits, Message, Reason, Receiver,
+    ReceiverAction as R, Role, SavedSnapshot, Standing,
+};
+use proptest::prelude::*;
+
+use super::data::{Bundle, Version, digest};
+use super::rng::Rng;
+
+const HOUR: Duration = Duration::from_secs(3600);
+/// At the clock, in an hour; a machine whose deadline stays where it is needs more.
+const MOST_LOOKS: u32 = 5_000;
+
+/// What comes from outside a machine, numbers and all.
+#[derive(Clone, Debug)]
+struct Step {
+    what: u8,
+    number: u32,
+    passes: Duration,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    // A good exchange is a prefix often enough; otherwise little but the greeting would be seen.
+    let good = prop::sample::select((0..9).map(|length| (0..length).collect::<Vec<u8>>()).collect::<Vec<_>>());
+    let anything = prop::collection::vec(0..24_u8, 0..40);
+    (good, anything, any::<u64>()).prop_map(|(good, anything, seed)| {
+        let mut rng = Rng::new(seed);
+        let longest = rng.pick(&[10, 1_000, 20_000]);
+        let mut step =
+            |what| Step { what, number: rng.pick(&[0, 0, 1, 2, 3, 40, u32::MAX]), passes: rng.millis(0..longest) };
+        good.into_iter()
+            .map(&mut step)
+            .collect::<Vec<_>>()
+            .into_iter()
+            .chain(anything.into_iter().map(|what| step(what + 9)))
+            .collect()
+    })
+}
+
+fn message(what: u8, number: u32, bundle: &Bundle) -> Message {
+    let count = bundle.whole.len() + usize::from(number == 3);
+    let saved = |d| SavedSnapshot { digest: digest(d, Version::Offered), standing: Standing::Equal };
+    match what % 12 {
+        0 => Message::Hello(Hello::new(Role::Receiver, DeviceName::new("x"))),
+        1 => Message::Accept(vec![Held { as_of: ServerTime(i64::from(number)), digest: Digest::EMPTY }; count]),
+        2 => Message::Want((0..number.min(60)).collect::<ChunkSet>()),
+        3 => Message::Staged { chunks: number, bytes: u64::from(number) << 32 },
+        4 => Message::Applying,
+        5 => Message::Saved((0..count).map(saved).collect()),
+        6 => Message::Differs(vec![number as u16]),
+        7 => Message::Offer(bundle.offer()),
+        8 => Message::Hello(Hello::new(Role::Distributor, DeviceName::new("x"))),
+        9 if number > 100 => Message::Stop(Reason::Lost),
+        _ => Message::Alive,
+    }
+}
+
+/// Takes the actions; panics at anything after the close.
+fn drain<A: std::fmt::Debug>(closes: &mut u32, mut poll: impl FnMut() -> Option<A>, is_close: impl Fn(&A) -> bool) {
+    while let Some(action) = poll() {
+        assert_eq!(*closes, 0, "after the close: {action:?}");
+        *closes += u32::from(is_close(&action));
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_distributor_takes_anything(steps in steps()) {
+        let bundle = Bundle::random(&mut Rng::new(7));
+        let hello = Hello::new(Role::Distributor, DeviceName::new("x"));
+        let mut machine = Distributor::new(hello, bundle.offer(), Limits::default(), Duration::ZERO);
+        let (mut now, mut closes) = (Duration::ZERO, 0);
+        for step in steps {
+            now += step.passes;
+            match step.what {
+                // The good way: hello, accept, planned, want, chunks, staged, applying, saved.
+                what @ (0 | 1) => machine.on_message(message(what, 0, &bundle), now),
+                2 => machine.planned(40, now),
+                3 => machine.on_message(Message::Want((0..40).collect()), now),
+                4 => while machine.next_chunk(now).is_some() {},
+                5 => machine.on_message(Message::Staged { chunks: 40, bytes: 400 }, now),
+                6 => machine.on_message(Message::Applying, now),
+                7 => machine.on_message(Message::Differs(vec![0]), now),
+                8 | 9 => machine.planned(step.number, now),
+                10 => drop(machine.next_chunk(now)),
+                11 if step.number > 100 => machine.stop(Reason::BadData),
+                12 if step.number > 100 => machine.on_lost(),
+                13..=16 => machine.on_time(now),
+                what => machine.on_message(message(what, step.number, &bundle), now),
+            }
+            drain(&mut closes, || machine.poll(), |action| *action == D::Close);
+            prop_assert_eq!(closes == 1, machine.is_over());
+            prop_assert!(!machine.is_over() || machine.chunks_to_send().len() == 0);
+        }
+        let end = now + HOUR;
+        for _ in 0..MOST_LOOKS {
+            if now > end || machine.is_over() {
+                break;
+            }
+            now = machine.deadline().max(now);
+            machine.on_time(now);
+            drain(&mut closes, || machine.poll(), |action| *action == D::Close);
+        }
+        prop_assert!(machine.is_over() && closes == 1);
+    }
+
+    #[test]
+    fn a_receiver_takes_anything(steps in steps()) {
+        let bundle = Bundle::random(&mut Rng::new(7));
+        let hello = Hello::new(Role::Receiver, DeviceName::new("x"));
+        let mut machine = Receiver::new(hello, Limits::default(), Duration::ZERO);
+        let held = vec![Held { as_of: ServerTime(0), digest: Digest::EMPTY }; bundle.whole.len()];
+        let (mut now, mut closes, mut applies) = (Duration::ZERO, 0, 0);
+        for step in steps {
+            now += step.passes;
+            match step.what {
+                // The good way: hello, offer, yes, manifest, chunks, staged, applied.
+                0 => machine.on_message(message(8, 0, &bundle), now),
+                1 => machine.on_message(message(7, 0, &bundle), now),
+                2 => machine.answer(Ok(held.clone()), now),
+                3 => machine.on_manifest((0..3).collect(), now),
+                what @ 4..=6 => drop(machine.on_chunk(u32::from(what) - 4, now)),
+                7 => machine.staged(3, 30, now),
+                8 | 9 => machine.applied(Ok(Applied::Differs(vec![0])), now),
+                10 => drop(machine.on_chunk(step.number, now)),
+                11 => machine.on_manifest((0..step.number.min(60)).collect(), now),
+                12 => machine.staged(step.number, 1, now),
+                13 if step.number > 100 => machine.on_lost(),
+                14 if step.number > 100 => machine.answer(Err(Reason::Declined), now),
+                15 if step.number > 100 => machine.applied(Err(Reason::DigestDiffers), now),
+                16 if step.number > 100 => machine.stop(Reason::BadData),
+                17..=19 => machine.on_time(now),
+                what => machine.on_message(message(what, step.number, &bundle), now),
+            }
+            drain(&mut closes, || {
+                let action = machine.poll();
+                applies += u32::from(action == Some(R::Apply));
+                action
+            }, |action| *action == R::Close);
+            prop_assert_eq!(closes == 1, machine.is_over());
+        }
+        prop_assert!(applies <= 2);
+        let end = now + HOUR;
+        for _ in 0..MOST_LOOKS {
+            if now > end || machine.is_over() {
+                break;
+            }
+            now = machine.deadline().max(now);
+            machine.on_time(now);
+            if now + HOUR / 2 > end {
+                machine.applied(Err(Reason::DigestDiffers), now); // its own work is never for ever
+            }
+            drain(&mut closes, || machine.poll(), |action| *action == R::Close);
+        }
+        prop_assert!(machine.is_over() && closes == 1);
+    }
+}

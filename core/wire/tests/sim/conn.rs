@@ -1,0 +1,234 @@
+//! One connection: an ordered, reliable stream each way, slow and breakable, between two drivers.
+//!
+//! As in the engine's `Link`: a writer with two places for chunks, a reader that reads two frames ahead, five seconds
+//! for the last words (`driver.rs`).
+
+use std::collections::{HashSet, VecDeque};
+use std::rc::Rc;
+use std::time::Duration;
+
+use fieldcast_model::DeviceName;
+use fieldcast_wire::{Distributor, Hello, Limits, Message, Receiver, Role};
+
+use super::data::{Chunk, Manifest};
+use super::phone::Work;
+use super::world::{DESK, Event, Side, World};
+
+const CHUNKS_IN_FLIGHT: usize = 2;
+/// Frames in the air, in the reader's hand and read ahead; more stay with the sender.
+const FRAMES_UNREAD: usize = 4;
+/// The name of a chunk no driver sent.
+pub(crate) const BLURTED: u32 = 999_999;
+
+#[derive(Clone, Debug)]
+pub(crate) enum Frame {
+    Control(Message),
+    Manifest(Rc<Manifest>),
+    Chunk {
+        index: u32,
+        name: u32,
+        bytes: u32,
+    },
+    /// The end of the stream.
+    Fin,
+}
+
+/// One direction.
+#[derive(Debug, Default)]
+pub(crate) struct Pipe {
+    queue: VecDeque<Frame>,
+    writing: Option<Frame>,
+    air: VecDeque<Frame>,
+    pub(crate) inbox: VecDeque<Frame>,
+    last_arrival: Duration,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    Open,
+    /// The machine is done; the last words are on their way.
+    Closing,
+    Gone,
+}
+
+/// What both drivers keep of a connection.
+#[derive(Debug)]
+pub(crate) struct End {
+    pub(crate) stage: Stage,
+    /// The driver waits for its disk, and does nothing else.
+    pub(crate) is_blocked: bool,
+    pub(crate) heard: Duration,
+    pub(crate) entered: Duration,
+    pub(crate) armed: Option<Duration>,
+    pub(crate) fin_written: bool,
+    pub(crate) fin_read: bool,
+}
+
+pub(crate) struct Conn {
+    pub(crate) phone: usize,
+    is_cut: bool,
+    pub(crate) ends: [End; 2],
+    /// By who sends.
+    pub(crate) pipes: [Pipe; 2],
+    pub(crate) desk: Distributor,
+    /// What the distributor is to send, once it is worked out.
+    pub(crate) planned: Rc<Manifest>,
+    pub(crate) hand: Receiver,
+    pub(crate) work: Work,
+    /// The chunks this round asked for that have not come.
+    pub(crate) wanted: HashSet<u32>,
+    /// What was sent on this connection, and what arrived, until it is applied.
+    pub(crate) sent: Vec<Chunk>,
+    pub(crate) taken: Vec<Chunk>,
+}
+
+impl World {
+    /// Both sides are connected.
+    pub(crate) fn connect(&mut self, phone: usize) -> usize {
+        let now = self.now;
+        let end = || End {
+            stage: Stage::Open,
+            is_blocked: false,
+            heard: now,
+            entered: now,
+            armed: None,
+            fin_written: false,
+            fin_read: false,
+        };
+        let limits = Limits::default();
+        let hello = |role| Hello::new(role, DeviceName::new("device"));
+        self.conns.push(Conn {
+            phone,
+            is_cut: false,
+            ends: [end(), end()],
+            pipes: Default::default(),
+            desk: Distributor::new(hello(Role::Distributor), self.desk.offer.clone(), limits, now),
+            planned: Rc::default(),
+            hand: Receiver::new(hello(Role::Receiver), limits, now),
+            work: Work::default(),
+            wanted: HashSet::new(),
+            sent: Vec::new(),
+            taken: Vec::new(),
+        });
+        self.conns.len() - 1
+    }
+
+    pub(crate) fn is_open(&self, c: usize, side: Side) -> bool {
+        self.conns[c].ends[side].stage == Stage::Open
+    }
+
+    pub(crate) fn send(&mut self, c: usize, from: Side, frame: Frame) {
+        self.note(|this| format!("phone {} #{c} {} sends {frame:?}", this.conns[c].phone, ["desk", "hand"][from]));
+        if let (Frame::Control(message), true) = (&frame, self.plan.encoded) {
+            assert_eq!(Message::decode(&message.encode()).as_ref(), Ok(message));
+        }
+        self.conns[c].pipes[from].queue.push_back(frame);
+        assert!(self.chunks_in_flight(c) <= CHUNKS_IN_FLIGHT, "too many chunks in memory");
+        self.write(c, from);
+    }
+
+    /// What no driver would send.
+    pub(crate) fn inject(&mut self, c: usize, from: Side, frame: Frame) {
+        self.note(|this| format!("phone {} #{c} blurts {frame:?}", this.conns[c].phone));
+        self.conns[c].pipes[from].queue.push_back(frame);
+        self.write(c, from);
+    }
+
+    fn chunks_in_flight(&self, c: usize) -> usize {
+        let pipe = &self.conns[c].pipes[DESK];
+        pipe.queue
+            .iter()
+            .chain(&pipe.writing)
+            .filter(|frame| matches!(frame, Frame::Chunk { name, .. } if *name != BLURTED))
+            .count()
+    }
+
+    pub(crate) fn has_place(&self, c: usize) -> bool {
+        self.chunks_in_flight(c) < CHUNKS_IN_FLIGHT
+    }
+
+    /// The writer takes the next frame if the other side keeps up.
+    pub(crate) fn write(&mut self, c: usize, from: Side) {
+        let conn = &mut self.conns[c];
+        let pipe = &mut conn.pipes[from];
+        let unread = pipe.air.len() + pipe.inbox.len();
+        if conn.is_cut || conn.ends[from].stage == Stage::Gone || pipe.writing.is_some() || unread >= FRAMES_UNREAD {
+            return;
+        }
+        let Some(frame) = pipe.queue.pop_front() else { return };
+        let bytes = match &frame {
+            Frame::Control(_) | Frame::Fin => 100,
+            Frame::Manifest(manifest) => 200 + 60 * manifest.chunks().count() as u64,
+            Frame::Chunk { bytes, .. } => u64::from(*bytes),
+        };
+        pipe.writing = Some(frame);
+        let micros = bytes * 1_000_000 / self.plan.phones[conn.phone].rate;
+        self.push(Duration::from_micros(micros), Event::Written(c, from));
+    }
+
+    /// Until when nothing gets through to the receiver, and some time for TCP to notice.
+    fn dark(&mut self, c: usize) -> Option<Duration> {
+        let until = self.phones[self.conns[c].phone].dark_until;
+        (until > self.now).then(|| until - self.now + self.rng.millis(1..1_500))
+    }
+
+    pub(crate) fn written(&mut self, c: usize, from: Side) {
+        if self.conns[c].is_cut || self.conns[c].ends[from].stage == Stage::Gone {
+            return;
+        }
+        if let Some(wait) = self.dark(c) {
+            return self.push(wait, Event::Written(c, from));
+        }
+        let delay = self.rng.millis(self.plan.phones[self.conns[c].phone].delay.clone());
+        let pipe = &mut self.conns[c].pipes[from];
+        let Some(frame) = pipe.writing.take() else { return };
+        let is_fin = matches!(frame, Frame::Fin);
+        pipe.air.push_back(frame);
+        pipe.last_arrival = pipe.last_arrival.max(self.now + delay);
+        let wait = pipe.last_arrival - self.now;
+        self.push(wait, Event::Arrive(c, from));
+        if is_fin {
+            self.conns[c].ends[from].fin_written = true;
+            return self.finish_if_said(c, from);
+        }
+        self.write(c, from);
+        self.pump(c, from);
+    }
+
+    pub(crate) fn arrive(&mut self, c: usize, from: Side) {
+        if self.conns[c].is_cut {
+            return;
+        }
+        if let Some(wait) = self.dark(c) {
+            return self.push(wait, Event::Arrive(c, from));
+        }
+        let Some(frame) = self.conns[c].pipes[from].air.pop_front() else { return };
+        let to = 1 - from;
+        match self.conns[c].ends[to].stage {
+            Stage::Open => {
+                self.conns[c].pipes[from].inbox.push_back(frame);
+                self.pump(c, to);
+            }
+            Stage::Closing => {
+                self.conns[c].ends[to].fin_read |= matches!(frame, Frame::Fin);
+                self.finish_if_said(c, to);
+            }
+            Stage::Gone => self.cut(c, [Some(Duration::from_millis(1)); 2]), // the system answers with a reset
+        }
+        self.write(c, from);
+    }
+
+    /// The connection breaks; what was on its way is lost.
+    pub(crate) fn cut(&mut self, c: usize, learn: [Option<Duration>; 2]) {
+        if std::mem::replace(&mut self.conns[c].is_cut, true) {
+            return;
+        }
+        self.check_loss(c);
+        self.conns[c].pipes.iter_mut().for_each(|pipe| pipe.air.clear());
+        for (side, after) in learn.into_iter().enumerate() {
+            if let (Some(after), true) = (after, self.conns[c].ends[side].stage != Stage::Gone) {
+                self.push(after, Event::Learn(c, side));
+            }
+        }
+    }
+}

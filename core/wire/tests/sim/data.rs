@@ -1,0 +1,219 @@
+//! What is sent and where it is kept: the bundle and the store, reduced to versions, chunk names and sizes.
+
+use std::collections::{HashMap, HashSet};
+
+use fieldcast_model::{Dataset, Digest, ServerTime, SnapshotSummary};
+use fieldcast_wire::{Held, Offer, SavedSnapshot, Standing};
+
+use super::rng::Rng;
+
+/// The version offered of every dataset; receivers hold 0 (nothing), an older, this, or a later one.
+const OFFERED: i64 = 9;
+
+/// How a receiver's copy of a dataset relates to the offered one at the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Start {
+    Nothing,
+    Equal,
+    /// The changes make it equal.
+    Older,
+    /// The changes do not: something older is missing.
+    Diverged,
+    /// Older, with records of its own that are newer: it never becomes equal.
+    Newer,
+    /// A later version of the whole dataset.
+    Ahead,
+}
+
+/// What a dataset's records are on a receiver; `Mixed` is the old version with the changes merged in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Version {
+    None,
+    Old,
+    Mixed,
+    Offered,
+    Kept,
+    Ahead,
+}
+
+pub(crate) fn digest(dataset: usize, version: Version) -> Digest {
+    Digest::from_bytes([dataset as u8 * 16 + version as u8; 32])
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Chunk {
+    /// Unique for its content; the hash.
+    pub(crate) name: u32,
+    pub(crate) bytes: u32,
+}
+
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub(crate) dataset: usize,
+    pub(crate) is_whole: bool,
+    pub(crate) chunks: Vec<Chunk>,
+}
+
+/// What one receiver lacks; chunks are numbered through.
+#[derive(Debug, Default)]
+pub(crate) struct Manifest(pub(crate) Vec<Part>);
+
+impl Manifest {
+    pub(crate) fn chunks(&self) -> impl Iterator<Item = (usize, Chunk)> + '_ {
+        self.0.iter().flat_map(|part| part.chunks.iter().map(|chunk| (part.dataset, *chunk)))
+    }
+}
+
+/// What the distributor has: of each dataset the chunks of all of it, and those of the changes.
+#[derive(Debug)]
+pub(crate) struct Bundle {
+    pub(crate) whole: Vec<Vec<Chunk>>,
+    pub(crate) changes: Vec<Vec<Chunk>>,
+}
+
+impl Bundle {
+    pub(crate) fn random(rng: &mut Rng) -> Self {
+        let most = rng.pick(&[20_000, 100_000, 400_000, 1 << 20]);
+        let datasets = rng.range(1..4) as u32;
+        let chunks = |rng: &mut Rng, first: u32, count: u64| -> Vec<Chunk> {
+            let chunk = |i| Chunk { name: first + i, bytes: rng.range(500..most) as u32 };
+            (0..count as u32).map(chunk).collect()
+        };
+        let (mut whole, mut changes) = (Vec::new(), Vec::new());
+        for dataset in 0..datasets {
+            let count = rng.range(1..40 / u64::from(datasets));
+            whole.push(chunks(rng, dataset * 1000, count));
+            changes.push(chunks(rng, dataset * 1000 + 500, count.div_ceil(8)));
+        }
+        Self { whole, changes }
+    }
+
+    pub(crate) fn bytes(&self) -> u64 {
+        self.whole.iter().flatten().map(|chunk| u64::from(chunk.bytes)).sum()
+    }
+
+    pub(crate) fn largest(&self) -> u64 {
+        self.whole.iter().chain(&self.changes).flatten().map(|chunk| u64::from(chunk.bytes)).max().unwrap_or(0)
+    }
+
+    pub(crate) fn offer(&self) -> Offer {
+        let snapshot = |d: usize| SnapshotSummary {
+            dataset: Dataset { tenant: "mz".into(), project: "p".into(), boundary: Some(d.to_string()) },
+            project_name: "Nets".into(),
+            boundary_name: "Cavina".into(),
+            as_of: ServerTime(OFFERED),
+            records: 50,
+            households: 5,
+            json_bytes: 5000,
+            digest: digest(d, Version::Offered),
+        };
+        Offer { snapshots: (0..self.whole.len()).map(snapshot).collect(), bytes: self.bytes() }
+    }
+
+    /// The engine's `Bundle::manifest_for`.
+    pub(crate) fn manifest_for(&self, held: &[Held]) -> Manifest {
+        let lacking = held
+            .iter()
+            .enumerate()
+            .filter(|(d, held)| digest(*d, Version::Offered) != held.digest && held.as_of <= ServerTime(OFFERED));
+        let part = |(d, held): (usize, &Held)| {
+            let is_whole = held.as_of == ServerTime(0) || held.as_of == ServerTime(OFFERED);
+            self.part(d, is_whole)
+        };
+        Manifest(lacking.map(part).collect())
+    }
+
+    pub(crate) fn whole(&self, datasets: &[u16]) -> Manifest {
+        Manifest(datasets.iter().map(|d| self.part(usize::from(*d), true)).collect())
+    }
+
+    fn part(&self, dataset: usize, is_whole: bool) -> Part {
+        let chunks = if is_whole { &self.whole[dataset] } else { &self.changes[dataset] };
+        Part { dataset, is_whole, chunks: chunks.clone() }
+    }
+}
+
+/// What survives a crash of a receiver.
+#[derive(Debug)]
+pub(crate) struct Disk {
+    pub(crate) starts: Vec<Start>,
+    pub(crate) versions: Vec<Version>,
+    /// The person's yes to this offer.
+    pub(crate) consent: bool,
+    pub(crate) staged: HashMap<u32, u32>,
+    /// Chunks whose ranges were equal in the older version.
+    equal_ranges: HashSet<u32>,
+}
+
+impl Disk {
+    pub(crate) fn new(starts: Vec<Start>, bundle: &Bundle, rng: &mut Rng) -> Self {
+        let version = |start: &Start| match start {
+            Start::Nothing => Version::None,
+            Start::Equal => Version::Offered,
+            Start::Older | Start::Diverged | Start::Newer => Version::Old,
+            Start::Ahead => Version::Ahead,
+        };
+        let names = bundle.whole.iter().flatten().map(|chunk| chunk.name);
+        let equal_ranges = names.filter(|_| rng.percent(60)).collect();
+        let versions = starts.iter().map(version).collect();
+        Self { starts, versions, consent: false, staged: HashMap::new(), equal_ranges }
+    }
+
+    pub(crate) fn held(&self) -> Vec<Held> {
+        let held = |(d, version): (usize, &Version)| {
+            let as_of = match version {
+                Version::None => 0,
+                Version::Old | Version::Mixed => 5,
+                Version::Offered | Version::Kept => OFFERED,
+                Version::Ahead => OFFERED + 4,
+            };
+            let digest = if as_of == 0 { Digest::EMPTY } else { digest(d, *version) };
+            Held { as_of: ServerTime(as_of), digest }
+        };
+        self.versions.iter().enumerate().map(held).collect()
+    }
+
+    /// Whether a chunk need not be sent: staged, or its range is in the dataset already.
+    pub(crate) fn has(&self, dataset: usize, chunk: u32) -> bool {
+        let in_range = match self.versions[dataset] {
+            Version::None | Version::Ahead => false,
+            Version::Old => self.equal_ranges.contains(&chunk),
+            Version::Mixed => self.equal_ranges.contains(&chunk) || chunk % 1000 >= 500,
+            Version::Offered => true,
+            Version::Kept => chunk % 10 != 3, // the ranges with records of its own
+        };
+        in_range || self.staged.contains_key(&chunk)
+    }
+
+    /// One transaction: all of it or nothing. `None` if the changes were not enough; `Err` if it differs for no reason.
+    pub(crate) fn apply(&mut self, dataset: usize, manifest: &Manifest) -> Result<Option<SavedSnapshot>, ()> {
+        let part = manifest.0.iter().find(|part| part.dataset == dataset);
+        if let Some(part) = part {
+            let lacking = part.chunks.iter().find(|chunk| !self.has(dataset, chunk.name));
+            assert!(lacking.is_none(), "half applied: dataset {dataset} without chunk {lacking:?}");
+            self.versions[dataset] = match (self.starts[dataset], part.is_whole) {
+                (Start::Diverged | Start::Newer, false) => Version::Mixed,
+                (Start::Newer, true) => Version::Kept,
+                _ => Version::Offered,
+            };
+        }
+        let standing = match self.versions[dataset] {
+            Version::Offered => Standing::Equal,
+            Version::Kept if part.is_some() => Standing::KeptNewer { records: 2 },
+            Version::Mixed if part.is_some() => return Ok(None),
+            Version::Ahead => Standing::Ahead { as_of: ServerTime(OFFERED + 4) },
+            _ => return Err(()),
+        };
+        Ok(Some(SavedSnapshot { digest: digest(dataset, self.versions[dataset]), standing }))
+    }
+
+    /// Whether every dataset is what an exchange may leave behind when it is done.
+    pub(crate) fn is_saved(&self) -> bool {
+        let end = |start: &Start| match start {
+            Start::Newer => Version::Kept,
+            Start::Ahead => Version::Ahead,
+            _ => Version::Offered,
+        };
+        self.starts.iter().map(end).eq(self.versions.iter().copied())
+    }
+}

@@ -1,0 +1,156 @@
+//! Work beside a receiver's machine: `receive/stage.rs` and `receive/apply.rs`.
+
+use std::time::Duration;
+
+use fieldcast_wire::{Applied, Reason};
+
+use super::conn::Stage;
+use super::data::Chunk;
+use super::phone::{Place, Resume};
+use super::world::{Event, PHONE, World};
+
+const COMMIT_BYTES: u64 = 4 << 20;
+const COMMIT_AFTER: Duration = Duration::from_secs(1);
+
+/// Set once the receiver's machine finishes what it has begun to apply, whatever it is told meanwhile (see `bugs.rs`).
+const FINISHES_APPLYING: bool = true;
+
+/// Several chunks, one flush. While it runs one more chunk waits in the channel, and the driver with the one after.
+#[derive(Debug, Default)]
+pub(crate) struct Stager {
+    wanted: u32,
+    batch: Vec<(u32, u32)>,
+    /// Which batch it is, so that its time is told from an earlier one's.
+    number: u32,
+    is_committing: bool,
+    channel: Option<(u32, u32)>,
+    chunks: u32,
+    bytes: u64,
+}
+
+impl Stager {
+    pub(crate) fn new(wanted: u32) -> Self {
+        Self { wanted, ..Self::default() }
+    }
+}
+
+impl World {
+    pub(crate) fn on_chunk(&mut self, c: usize, index: u32, name: u32, bytes: u32) {
+        let conn = &mut self.conns[c];
+        if !conn.hand.on_chunk(index, self.now) {
+            return;
+        }
+        assert!(conn.wanted.remove(&index), "chunk {index} was not wanted");
+        let expected = conn.work.manifest.chunks().nth(index as usize).map(|(_, chunk)| chunk.name);
+        let phone = &self.phones[conn.phone];
+        assert!(phone.disk.consent, "data before consent");
+        if expected != Some(name) {
+            return conn.hand.stop(Reason::BadData);
+        }
+        conn.taken.push(Chunk { name, bytes });
+        self.stage(c, name, bytes);
+    }
+
+    pub(crate) fn stage(&mut self, c: usize, name: u32, bytes: u32) {
+        let stager = &mut self.conns[c].work.stager;
+        if !stager.is_committing {
+            self.take(c, name, bytes);
+        } else if stager.channel.is_none() {
+            stager.channel = Some((name, bytes));
+        } else {
+            self.conns[c].work.resume = Some(Resume::Staged(name, bytes));
+            self.conns[c].ends[PHONE].is_blocked = true;
+        }
+    }
+
+    fn take(&mut self, c: usize, name: u32, bytes: u32) {
+        let stager = &mut self.conns[c].work.stager;
+        stager.batch.push((name, bytes));
+        let total: u64 = stager.batch.iter().map(|(_, bytes)| u64::from(*bytes)).sum();
+        if total >= COMMIT_BYTES || stager.chunks + stager.batch.len() as u32 == stager.wanted {
+            self.commit(c);
+        } else if stager.batch.len() == 1 {
+            stager.number += 1;
+            let number = stager.number;
+            self.push(COMMIT_AFTER, Event::BatchDue(c, number));
+        }
+    }
+
+    fn commit(&mut self, c: usize) {
+        self.conns[c].work.stager.is_committing = true;
+        self.push_in(self.plan.phones[self.conns[c].phone].disk.clone(), Event::Committed(c));
+    }
+
+    /// A batch that waited long enough. An exchange that has ended commits nothing more.
+    pub(crate) fn batch_due(&mut self, c: usize, number: u32) {
+        let stager = &self.conns[c].work.stager;
+        if self.is_open(c, PHONE) && stager.number == number && !stager.is_committing && !stager.batch.is_empty() {
+            self.commit(c);
+        }
+    }
+
+    /// A flush is through, whether or not the exchange still runs.
+    pub(crate) fn committed(&mut self, c: usize) {
+        let conn = &mut self.conns[c];
+        if conn.work.is_dead {
+            return;
+        }
+        let stager = &mut conn.work.stager;
+        for (name, bytes) in stager.batch.drain(..) {
+            stager.chunks += 1;
+            stager.bytes += u64::from(bytes);
+            if self.phones[conn.phone].disk.consent {
+                self.phones[conn.phone].disk.staged.insert(name, bytes);
+            }
+        }
+        stager.is_committing = false;
+        conn.work.reports.push_back((stager.chunks, stager.bytes));
+        if let Some((name, bytes)) = stager.channel.take() {
+            self.take(c, name, bytes);
+        }
+        if matches!(self.conns[c].work.resume, Some(Resume::Staged(..))) {
+            self.resume(c, PHONE);
+        }
+        self.pump(c, PHONE);
+    }
+
+    pub(crate) fn apply(&mut self, c: usize) {
+        let work = &mut self.conns[c].work;
+        work.applying = Some(0);
+        work.settled.resize(self.desk.offer.snapshots.len(), None);
+        self.push_in(self.plan.phones[self.conns[c].phone].apply.clone(), Event::ApplyStep(c));
+    }
+
+    /// One dataset's transaction commits; it cannot be called off, only killed.
+    pub(crate) fn apply_step(&mut self, c: usize) {
+        let conn = &mut self.conns[c];
+        let Some(dataset) = conn.work.applying.take() else { return };
+        assert!(!FINISHES_APPLYING || !conn.hand.is_over(), "applies after it has ended");
+        let phone = &mut self.phones[conn.phone];
+        if conn.work.settled[dataset].is_none() {
+            match phone.disk.apply(dataset, &conn.work.manifest) {
+                Ok(settled) => conn.work.settled[dataset] = settled,
+                Err(()) => conn.work.outcome = Some(Err(Reason::DigestDiffers)),
+            }
+        }
+        if conn.work.outcome.is_none() && dataset + 1 < conn.work.settled.len() {
+            conn.work.applying = Some(dataset + 1);
+            return self.push_in(self.plan.phones[self.conns[c].phone].apply.clone(), Event::ApplyStep(c));
+        }
+        let differing = conn.work.settled.iter().zip(0..).filter(|(settled, _)| settled.is_none());
+        let differing: Vec<u16> = differing.map(|(_, index)| index).collect();
+        if conn.work.outcome.is_none() && !differing.is_empty() {
+            conn.work.outcome = Some(Ok(Applied::Differs(differing)));
+        } else if conn.work.outcome.is_none() {
+            let saved = conn.work.settled.iter().flatten().cloned().collect();
+            conn.work.outcome = Some(Ok(Applied::Saved(saved)));
+            phone.disk.staged.clear();
+            phone.disk.consent &= self.policy.keeps_consent;
+        }
+        (conn.sent, conn.taken) = Default::default();
+        if conn.ends[PHONE].stage == Stage::Gone {
+            self.leave_place(self.conns[c].phone, Place::Conn(c));
+        }
+        self.pump(c, PHONE);
+    }
+}

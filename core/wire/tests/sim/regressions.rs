@@ -1,0 +1,78 @@
+//! What the simulator or reading has found and was mended: each test says what should be.
+
+use std::time::Duration;
+
+use fieldcast_model::{DeviceName, Digest, ServerTime};
+use fieldcast_wire::{
+    Applied, Breach, ChunkSet, Distributor, DistributorState, Held, Hello, Limits, Message, Reason, Receiver,
+    ReceiverState, Role, SavedSnapshot, Standing,
+};
+
+use super::data::{Bundle, Version, digest};
+use super::rng::Rng;
+
+const NOW: Duration = Duration::ZERO;
+
+fn hello(role: Role) -> Hello {
+    Hello::new(role, DeviceName::new("device"))
+}
+
+fn held(count: usize) -> Vec<Held> {
+    vec![Held { as_of: ServerTime(0), digest: Digest::EMPTY }; count]
+}
+
+fn distributor() -> (Distributor, usize) {
+    let offer = Bundle::random(&mut Rng::new(1)).offer();
+    let count = offer.snapshots.len();
+    let mut distributor = Distributor::new(hello(Role::Distributor), offer, Limits::default(), NOW);
+    distributor.on_message(Message::Hello(hello(Role::Receiver)), NOW);
+    distributor.on_message(Message::Accept(held(count)), NOW);
+    distributor.planned(10, NOW);
+    (distributor, count)
+}
+
+fn receiver() -> (Receiver, usize) {
+    let offer = Bundle::random(&mut Rng::new(1)).offer();
+    let count = offer.snapshots.len();
+    let mut receiver = Receiver::new(hello(Role::Receiver), Limits::default(), NOW);
+    receiver.on_message(Message::Hello(hello(Role::Distributor)), NOW);
+    receiver.on_message(Message::Offer(offer), NOW);
+    receiver.answer(Ok(held(count)), NOW);
+    (receiver, count)
+}
+
+#[test]
+fn a_receiver_that_applies_finishes_whatever_it_is_told() {
+    for message in [Message::Stop(Reason::Cancelled { by_distributor: true }), Message::Applying] {
+        let (mut receiver, count) = receiver();
+        receiver.on_manifest(ChunkSet::default(), NOW);
+        receiver.on_message(message, NOW);
+        assert_eq!(receiver.state(), &ReceiverState::Applying);
+        let saved = |d| SavedSnapshot { digest: digest(d, Version::Offered), standing: Standing::Equal };
+        receiver.applied(Ok(Applied::Saved((0..count).map(saved).collect())), NOW);
+        assert_eq!(receiver.state(), &ReceiverState::Saved);
+    }
+}
+
+#[test]
+fn a_snapshot_is_asked_for_whole_once() {
+    let (mut distributor, _) = distributor();
+    distributor.on_message(Message::Want(ChunkSet::default()), NOW);
+    distributor.on_message(Message::Applying, NOW);
+    distributor.on_message(Message::Differs(vec![0; 30_000]), NOW);
+    assert_eq!(distributor.state(), &DistributorState::Ended(Reason::Protocol(Breach::OutOfBounds)));
+}
+
+#[test]
+fn a_peer_that_only_says_alive_is_left_in_the_end() {
+    let (mut distributor, _) = distributor();
+    let (mut receiver, _) = receiver();
+    for now in (0..3600).map(Duration::from_secs) {
+        distributor.on_message(Message::Alive, now);
+        distributor.on_time(now);
+        receiver.on_message(Message::Alive, now);
+        receiver.on_time(now);
+    }
+    assert!(distributor.is_over(), "distributor {:?}", distributor.state());
+    assert!(receiver.is_over(), "receiver {:?}", receiver.state());
+}
