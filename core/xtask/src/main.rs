@@ -1,31 +1,56 @@
-//! Developer tasks: `cargo xtask layers | licences`.
+//! Developer tasks; `cargo xtask help` lists them.
 
+use std::error::Error;
 use std::process::ExitCode;
 
+use clap::Parser;
+
+mod args;
+mod bench;
+mod clock;
+mod codec;
+mod figures;
+mod fuzz;
 mod layers;
 mod licences;
+mod memory;
 mod metadata;
+mod ndjson;
+mod release;
+mod sample;
 
-const USAGE: &str = "usage: cargo xtask layers | licences
+use args::{Args, Bench, Task};
 
-  layers     no crate uses one above it, and each outside library stays in the crate that wraps it
-  licences   every dependency's licence is one we may ship";
+/// How a task ends: the exit code, or what kept it from being done.
+type Outcome<T = ExitCode> = Result<T, Box<dyn Error>>;
 
 fn main() -> ExitCode {
-    let problems = match std::env::args().nth(1).as_deref() {
-        Some("layers") => metadata::read(false).map(|packages| layers::problems(&packages)),
-        Some("licences") => metadata::read(true).map(|packages| licences::problems(&packages)),
-        _ => Err(USAGE.to_owned()),
-    };
-    match problems {
-        Ok(problems) if problems.is_empty() => ExitCode::SUCCESS,
-        Ok(problems) => {
-            problems.iter().for_each(|problem| eprintln!("{problem}"));
-            ExitCode::FAILURE
-        }
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::from(2)
-        }
+    run(Args::parse().task).unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        ExitCode::from(2)
+    })
+}
+
+fn run(task: Task) -> Outcome {
+    if task.is_measurement()
+        && let Some(code) = release::relaunched()?
+    {
+        return Ok(code);
     }
+    match task {
+        Task::Layers => Ok(listed(&layers::problems(&metadata::read(false)?))),
+        Task::Licences => Ok(listed(&licences::problems(&metadata::read(true)?))),
+        Task::Codec(options) => codec::run(&options),
+        Task::Bench(Bench::Codec(options)) => bench::codec::run(&options),
+        Task::Bench(Bench::Memory(options)) => bench::memory::run(&options),
+        Task::Bench(Bench::Store(options)) => bench::store::run(&options),
+        Task::Fuzz(options) => fuzz::run(&options),
+        Task::FuzzSeeds => fuzz::seeds::write(),
+    }
+}
+
+/// Prints problems; none is success.
+fn listed(problems: &[String]) -> ExitCode {
+    problems.iter().for_each(|problem| eprintln!("{problem}"));
+    if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

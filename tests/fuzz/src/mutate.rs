@@ -65,7 +65,8 @@ impl Parts {
                 let number = &mut self.numbers[which % 2];
                 let mut bytes = number.to_le_bytes();
                 fuzzer_mutate(&mut bytes, 8, 8);
-                *number = if seed.is_multiple_of(3) { *number ^ 1 << (seed / 8 % 20) } else { u64::from_le_bytes(bytes) };
+                *number =
+                    if seed.is_multiple_of(3) { *number ^ 1 << (seed / 8 % 20) } else { u64::from_le_bytes(bytes) };
             }
         }
     }

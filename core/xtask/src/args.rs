@@ -1,0 +1,139 @@
+//! What can be asked for on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use fieldcast_bundle::{CHUNK_JSON_TARGET, MAX_CHUNK_JSON};
+
+/// Developer tasks.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Task {
+    /// No crate uses one above it, and each outside library stays in the crate that wraps it
+    Layers,
+    /// Every dependency's licence is one we may ship
+    Licences,
+    /// Encode and decode any file of JSON lines, check that it comes back, and say what it took
+    Codec(Codec),
+    /// Measure; builds itself for release
+    #[command(subcommand)]
+    Bench(Bench),
+    /// Feed the decoders and state machines what a stranger might
+    Fuzz(Fuzz),
+    /// Write tests/fuzz/seeds anew
+    FuzzSeeds,
+}
+
+impl Task {
+    /// Whether what it says of speed or memory holds for optimised code only.
+    pub(crate) fn is_measurement(&self) -> bool {
+        matches!(self, Self::Codec(_) | Self::Bench(_))
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Codec {
+    /// One JSON value a line; blank lines are passed over
+    pub(crate) file: PathBuf,
+    /// Bytes of JSON a chunk holds
+    #[arg(long, value_name = "BYTES", default_value_t = CHUNK_JSON_TARGET,
+        value_parser = clap::value_parser!(u64).range(1..=MAX_CHUNK_JSON as u64))]
+    pub(crate) chunk_json: u64,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Bench {
+    /// Our encoding beside gzip and zstd, on the sandbox's reference set
+    Codec(BenchCodec),
+    /// Peak memory of encoding and decoding a stream of records
+    Memory(BenchMemory),
+    /// Bulk loads into the store, held against a plain loop that inserts the same rows
+    Store(BenchStore),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct BenchCodec {
+    #[arg(long, default_value_t = 8_000)]
+    pub(crate) households: u64,
+    #[arg(long, default_value_t = 7)]
+    pub(crate) seed: u64,
+    /// Each figure is the median of so many
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rounds: u32,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct BenchMemory {
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) records: u64,
+    #[arg(long, default_value_t = 7)]
+    pub(crate) seed: u64,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct BenchStore {
+    #[arg(long, default_value_t = 8_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) households: u64,
+    #[arg(long, default_value_t = 7)]
+    pub(crate) seed: u64,
+    /// Each figure is the median of so many
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rounds: u32,
+    /// Households of a downsync page
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) page: u32,
+    /// Where the databases are made and removed again; the system's folder for such files by default
+    #[arg(long)]
+    pub(crate) dir: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Fuzz {
+    /// Which targets, by the names of tests/fuzz/fuzz_targets; all by default
+    pub(crate) targets: Vec<String>,
+    /// How long each target runs
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) seconds: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Task, clap::Error> {
+        Args::try_parse_from(std::iter::once("xtask").chain(line.split(' '))).map(|args| args.task)
+    }
+
+    #[test]
+    fn what_is_not_said_has_the_reference_set_for_a_default() {
+        let Ok(Task::Bench(Bench::Codec(options))) = parsed("bench codec") else { panic!() };
+        assert_eq!((options.households, options.seed), (8_000, 7));
+        let Ok(Task::Bench(Bench::Memory(options))) = parsed("bench memory") else { panic!() };
+        assert_eq!(options.records, 1_000_000);
+        let Ok(Task::Codec(options)) = parsed("codec a.ndjson") else { panic!() };
+        assert_eq!(options.chunk_json, 1 << 20);
+    }
+
+    #[test]
+    fn what_is_said_counts() {
+        let Ok(Task::Codec(options)) = parsed("codec a.ndjson --chunk-json 4096") else { panic!() };
+        assert_eq!((options.file.to_str(), options.chunk_json), (Some("a.ndjson"), 4096));
+        let Ok(Task::Fuzz(options)) = parsed("fuzz chunk json --seconds 5") else { panic!() };
+        assert_eq!((options.targets, options.seconds), (vec!["chunk".to_owned(), "json".to_owned()], 5));
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for line in
+            ["", "bench", "codec", "codec a --chunk-json 0", "codec a --chunk-json 67108865", "bench codec --seed x"]
+        {
+            assert!(parsed(line).is_err(), "{line}");
+        }
+    }
+}

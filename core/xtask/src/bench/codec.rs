@@ -1,0 +1,194 @@
+//! `cargo xtask bench codec`: our encoding beside the obvious ones, on the same records in the same run.
+
+use std::collections::HashSet;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use fieldcast_bundle::{CHUNK_JSON_TARGET, decode_chunk, encode_chunk};
+use fieldcast_model::{Record, RecordId};
+
+use super::lines::{self, Compression};
+use crate::Outcome;
+use crate::args::BenchCodec;
+use crate::clock::{Spent, Stopwatch};
+use crate::figures::{mb_per_second, median, ratio};
+use crate::sample;
+
+const PLAIN: &str = "zstd -3 on plain JSON lines";
+
+/// What one encoding did in one round.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Run {
+    pub(crate) bytes: u64,
+    pub(crate) encoding: Spent,
+    pub(crate) decoding: Spent,
+}
+
+/// What it did in all rounds.
+struct Figures {
+    bytes: u64,
+    encoding: Duration,
+    decoding: Duration,
+}
+
+pub(crate) fn run(options: &BenchCodec) -> Outcome {
+    let moment = sample::reference(options.seed, options.households)?;
+    let leaves = 0..moment.leaves().len();
+    let generated: Vec<Vec<Record>> =
+        leaves.map(|leaf| Ok(sample::boundary(&moment, leaf)?.collect())).collect::<Outcome<_>>()?;
+    let keyed: Vec<Vec<Record>> = generated.iter().cloned().map(sample::in_key_order).collect();
+    let set = Set::new(&generated, &keyed);
+    set.head(options);
+    let names = ["columns", "json+gzip", "json+zstd by key", "json+zstd by family", PLAIN];
+    let mut runs: [Vec<Run>; 5] = Default::default();
+    for _ in 0..options.rounds {
+        // Turn about: what slows the machine down slows all of them.
+        runs[0].push(set.columns()?);
+        runs[1].push(lines::run(&set.generated, Compression::Gzip)?);
+        runs[2].push(lines::run(&set.by_key, Compression::Zstd)?);
+        runs[3].push(lines::run(&set.chunks, Compression::Zstd)?);
+        runs[4].push(lines::run(&set.generated, Compression::Zstd)?);
+    }
+    let medians = runs.map(|runs| figures(&runs));
+    names.iter().zip(&medians).for_each(|(name, run)| set.row(name, run));
+    println!("the UUIDs' random bits alone {:5.1} B/record", ratio(set.floor() as f64, set.records as f64));
+    let [ours, .., plain] = medians;
+    println!(
+        "columns against {PLAIN}: {:.2} x its bytes, {:.2} x its encode speed, {:.2} x its decode speed",
+        ratio(ours.bytes as f64, plain.bytes as f64),
+        ratio(plain.encoding.as_secs_f64(), ours.encoding.as_secs_f64()),
+        ratio(plain.decoding.as_secs_f64(), ours.decoding.as_secs_f64()),
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+fn figures(runs: &[Run]) -> Figures {
+    Figures {
+        bytes: runs.first().map_or(0, |run| run.bytes),
+        encoding: median(runs.iter().map(|run| run.encoding.time()).collect()),
+        decoding: median(runs.iter().map(|run| run.decoding.time()).collect()),
+    }
+}
+
+/// The same records in three orders, each cut into blocks of about the same size.
+struct Set<'a> {
+    records: u64,
+    json: u64,
+    /// By key range, families together.
+    chunks: Vec<Vec<&'a Record>>,
+    /// All of one type together, by id.
+    by_key: Vec<Vec<&'a Record>>,
+    /// As the server lists them: families together, in the order they were registered.
+    generated: Vec<Vec<&'a Record>>,
+    columns: Vec<&'a [Record]>,
+}
+
+impl<'a> Set<'a> {
+    fn new(generated: &'a [Vec<Record>], keyed: &'a [Vec<Record>]) -> Self {
+        let columns: Vec<&[Record]> = keyed.iter().flat_map(|records| sample::cut(records)).collect();
+        let mut by_key: Vec<&Record> = generated.iter().flatten().collect();
+        by_key.sort_by_cached_key(|record| (record.entity.clone(), record.id.clone()));
+        Self {
+            records: by_key.len() as u64,
+            json: by_key.iter().map(|record| record.body.len() as u64).sum(),
+            chunks: columns.iter().map(|chunk| chunk.iter().collect()).collect(),
+            by_key: blocks(by_key.into_iter()),
+            generated: blocks(generated.iter().flatten()),
+            columns,
+        }
+    }
+
+    fn columns(&self) -> Outcome<Run> {
+        let mut run = Run::default();
+        for records in &self.columns {
+            let start = Stopwatch::start();
+            let chunk = encode_chunk(records)?;
+            run.encoding += start.elapsed();
+            let start = Stopwatch::start();
+            let decoded = decode_chunk(&chunk.bytes)?;
+            run.decoding += start.elapsed();
+            if decoded != **records {
+                return Err("what was decoded is not what was encoded".into());
+            }
+            run.bytes += chunk.bytes.len() as u64;
+        }
+        Ok(run)
+    }
+
+    /// Bytes no encoding goes below: 122 random bits for each UUID, once a chunk.
+    fn floor(&self) -> u64 {
+        let distinct = |records: &&[Record]| {
+            let texts =
+                records.iter().flat_map(|record| record.body.as_str().split('"')).filter(|text| text.len() == 36);
+            let ids = texts.map(RecordId::parse).filter(|id| matches!(id, RecordId::Uuid(_)));
+            ids.collect::<HashSet<RecordId>>().len() as u64
+        };
+        self.columns.iter().map(distinct).sum::<u64>() * 122 / 8
+    }
+
+    fn head(&self, options: &BenchCodec) {
+        let Self { records, json, .. } = *self;
+        println!(
+            "{} households, seed {}: {records} records, {json} B of JSON, {:.0} B a record",
+            options.households,
+            options.seed,
+            ratio(json as f64, records as f64)
+        );
+        println!(
+            "blocks of about 1 MiB; MB of JSON a second of one thread's processor time, median of {} rounds",
+            options.rounds
+        );
+        println!("decoding gives records for columns, and unparsed text for the others");
+    }
+
+    fn row(&self, name: &str, run: &Figures) {
+        println!(
+            "{name:27} {:6.1} B/record {:6.1} x smaller  encode {:5.0} MB/s  decode {:5.0} MB/s",
+            ratio(run.bytes as f64, self.records as f64),
+            ratio(self.json as f64, run.bytes as f64),
+            mb_per_second(self.json, run.encoding),
+            mb_per_second(self.json, run.decoding),
+        );
+    }
+}
+
+/// Cuts records, in the order they come, where they hold the JSON of a chunk.
+fn blocks<'a>(records: impl Iterator<Item = &'a Record>) -> Vec<Vec<&'a Record>> {
+    let mut blocks: Vec<Vec<&Record>> = Vec::new();
+    let mut room = 0;
+    for record in records {
+        let len = record.body.len() as u64;
+        match blocks.last_mut() {
+            Some(block) if len <= room => {
+                block.push(record);
+                room -= len;
+            }
+            _ => {
+                blocks.push(vec![record]);
+                room = CHUNK_JSON_TARGET.saturating_sub(len);
+            }
+        }
+    }
+    blocks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_orders_hold_the_same_records() {
+        let moment = sample::campaign(5, 120, 2).unwrap();
+        let generated: Vec<Vec<Record>> =
+            (0..2).map(|leaf| sample::boundary(&moment, leaf).unwrap().collect()).collect();
+        let keyed: Vec<Vec<Record>> = generated.iter().cloned().map(sample::in_key_order).collect();
+        let set = Set::new(&generated, &keyed);
+        let sizes = [&set.chunks, &set.by_key, &set.generated].map(|blocks| {
+            let json = blocks.iter().flatten().map(|record| record.body.len() as u64).sum::<u64>();
+            assert_eq!(json, set.json);
+            blocks.iter().map(Vec::len).sum::<usize>() as u64
+        });
+        assert_eq!(sizes, [set.records; 3]);
+        assert!(set.generated.len() > 1);
+    }
+}

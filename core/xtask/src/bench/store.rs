@@ -1,0 +1,223 @@
+//! `cargo xtask bench store`: the store's two bulk paths beside a plain loop inserting the same rows.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use fieldcast_bundle::{EncodedChunk, decode_chunk, encode_chunk};
+use fieldcast_model::{Dataset, Digest, Record, ServerTime, SnapshotSummary};
+use fieldcast_store::{Coverage, PageCommit, Store, SyncStart, SyncTarget};
+use tempfile::TempDir;
+
+use crate::Outcome;
+use crate::args::BenchStore;
+use crate::figures::{mb_per_second, median, per_second, ratio};
+use crate::sample;
+
+/// What the bulk paths must reach, in per cent of the plain loop.
+const GOAL: f64 = 80.0;
+
+/// One boundary, as the air and as the server bring it.
+struct Boundary {
+    dataset: Dataset,
+    chunks: Vec<Vec<Record>>,
+    encoded: Vec<EncodedChunk>,
+    pages: Vec<Vec<Record>>,
+}
+
+pub(crate) fn run(options: &BenchStore) -> Outcome {
+    let moment = sample::reference(options.seed, options.households)?;
+    let boundary = |leaf| Boundary::new(leaf, sample::boundary(&moment, leaf)?.collect(), options.page);
+    let boundaries: Vec<Boundary> = (0..moment.leaves().len()).map(boundary).collect::<Outcome<_>>()?;
+    let records = || boundaries.iter().flat_map(|boundary| boundary.pages.iter().flatten());
+    let totals = (records().count() as u64, records().map(|record| record.body.len() as u64).sum());
+    println!(
+        "{} households, seed {}: {} records, {} B of JSON, in {} boundaries; time that passed, median of {} rounds",
+        options.households,
+        options.seed,
+        totals.0,
+        totals.1,
+        boundaries.len(),
+        options.rounds
+    );
+    let mut times: [Vec<Duration>; 5] = Default::default();
+    for _ in 0..options.rounds {
+        // Turn about, each in a new database: what slows the machine down slows all of them.
+        let round = Round { dir: options.dir.as_deref(), boundaries: &boundaries };
+        let now =
+            [round.plain_batches()?, round.apply(true)?, round.apply(false)?, round.plain_pages()?, round.pages()?];
+        times.iter_mut().zip(now).for_each(|(times, time)| times.push(time));
+    }
+    let [batches, decoded, applied, plain_pages, pages] = times.map(median);
+    println!("air: one transaction a boundary, flushed to the storage");
+    row("plain loop", totals, batches, None);
+    row("apply, chunks decoded", totals, decoded, Some(batches));
+    row("apply, records at hand", totals, applied, Some(batches));
+    println!("downsync: one transaction a page of {} households", options.page);
+    row("plain loop", totals, plain_pages, None);
+    row("commit_page", totals, pages, Some(plain_pages));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn row(name: &str, (records, json): (u64, u64), time: Duration, yardstick: Option<Duration>) {
+    let share = yardstick.map_or_else(String::new, |plain| {
+        let percent = 100.0 * ratio(plain.as_secs_f64(), time.as_secs_f64());
+        format!(
+            "{percent:4.0} % of the plain loop (goal {GOAL:.0} %: {})",
+            if percent >= GOAL { "met" } else { "MISSED" }
+        )
+    });
+    let (rate, speed) = (per_second(records, time), mb_per_second(json, time));
+    println!("  {name:24}{rate:8.0} records/s {speed:6.1} MB/s  {share}");
+}
+
+impl Boundary {
+    fn new(leaf: usize, generated: Vec<Record>, page: u32) -> Outcome<Self> {
+        let pages = pages(&generated, page);
+        let keyed = sample::in_key_order(generated);
+        let chunks: Vec<Vec<Record>> = sample::cut(&keyed).into_iter().map(<[Record]>::to_vec).collect();
+        let encoded = chunks.iter().map(|chunk| encode_chunk(chunk)).collect::<Result<_, _>>()?;
+        let dataset = Dataset { tenant: "mz".into(), project: "p".into(), boundary: Some(format!("V{leaf}")) };
+        Ok(Self { dataset, chunks, encoded, pages })
+    }
+}
+
+/// Cuts records, family by family, into pages of so many households.
+fn pages(records: &[Record], households: u32) -> Vec<Vec<Record>> {
+    let mut pages: Vec<Vec<Record>> = Vec::new();
+    let mut room = 0;
+    for record in records {
+        if record.entity.as_str() == "Household" {
+            if room == 0 {
+                pages.push(Vec::new());
+                room = households;
+            }
+            room -= 1;
+        }
+        if let Some(page) = pages.last_mut() {
+            page.push(record.clone());
+        }
+    }
+    pages
+}
+
+/// One measurement of each kind.
+struct Round<'a> {
+    dir: Option<&'a Path>,
+    boundaries: &'a [Boundary],
+}
+
+impl Round<'_> {
+    /// A store in a folder of its own, which goes when the folder is dropped.
+    fn store(&self) -> Outcome<(TempDir, Store)> {
+        let dir = self.dir.map_or_else(tempfile::tempdir, tempfile::tempdir_in)?;
+        let store = Store::open(dir.path())?.store;
+        Ok((dir, store))
+    }
+
+    fn plain_batches(&self) -> Outcome<Duration> {
+        let (_dir, store) = self.store()?;
+        let mut time = Duration::ZERO;
+        for Boundary { dataset, chunks, .. } in self.boundaries {
+            let rows = chunks.iter().map(|chunk| store.plain_rows(dataset, chunk)).collect::<Result<Vec<_>, _>>()?;
+            let start = Instant::now();
+            store.insert_plain_batches(&rows)?;
+            time += start.elapsed();
+        }
+        Ok(time)
+    }
+
+    fn apply(&self, decode: bool) -> Outcome<Duration> {
+        let (_dir, store) = self.store()?;
+        let mut time = Duration::ZERO;
+        for boundary in self.boundaries {
+            let mut encoded = boundary.encoded.iter();
+            let mut at_hand = if decode { Vec::new() } else { boundary.chunks.clone() }.into_iter();
+            let mut next = || match decode {
+                true => encoded.next().map(|chunk| decode_chunk(&chunk.bytes)).transpose(),
+                false => Ok(at_hand.next()),
+            };
+            let start = Instant::now();
+            store.apply(&snapshot(&boundary.dataset), &mut next)?;
+            time += start.elapsed();
+        }
+        Ok(time)
+    }
+
+    fn plain_pages(&self) -> Outcome<Duration> {
+        let (_dir, store) = self.store()?;
+        let mut time = Duration::ZERO;
+        for Boundary { dataset, pages, .. } in self.boundaries {
+            for page in pages {
+                let rows = store.plain_rows(dataset, page)?;
+                let start = Instant::now();
+                store.insert_plain_page(&rows)?;
+                time += start.elapsed();
+            }
+        }
+        Ok(time)
+    }
+
+    fn pages(&self) -> Outcome<Duration> {
+        let (_dir, store) = self.store()?;
+        let mut time = Duration::ZERO;
+        for Boundary { dataset, pages, .. } in self.boundaries {
+            let names = String::new;
+            let target = SyncTarget {
+                server: "s".into(),
+                dataset: dataset.clone(),
+                project_name: names(),
+                boundary_name: names(),
+            };
+            let run = store.begin_sync(&target, SyncStart::Fresh)?.run;
+            for (n, page) in (1..).zip(pages) {
+                let commit = PageCommit {
+                    run,
+                    as_of: Some(ServerTime(1_757_000_000_000)),
+                    position: format!("{n}"),
+                    done: n,
+                    total: pages.len() as u64,
+                    bytes: 1,
+                    families: page.clone(),
+                    project_wide: Vec::new(),
+                };
+                let start = Instant::now();
+                store.commit_page(&commit)?;
+                time += start.elapsed();
+            }
+            store.finish_sync(run, &Coverage::Complete, &Coverage::Partial)?;
+        }
+        Ok(time)
+    }
+}
+
+/// As much of a snapshot as an apply looks at.
+fn snapshot(dataset: &Dataset) -> SnapshotSummary {
+    SnapshotSummary {
+        dataset: dataset.clone(),
+        project_name: String::new(),
+        boundary_name: String::new(),
+        as_of: ServerTime(1),
+        records: 0,
+        households: 0,
+        json_bytes: 0,
+        digest: Digest::EMPTY,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_path_leaves_the_same_records() {
+        let moment = sample::campaign(5, 30, 1).unwrap();
+        let boundary = Boundary::new(0, sample::boundary(&moment, 0).unwrap().collect(), 7).unwrap();
+        assert_eq!(boundary.pages.len(), 5);
+        assert_eq!(boundary.pages.concat().len(), boundary.chunks.concat().len());
+        let round = Round { dir: None, boundaries: &[boundary] };
+        for time in [round.plain_batches(), round.apply(true), round.apply(false), round.plain_pages(), round.pages()] {
+            assert!(time.unwrap() > Duration::ZERO);
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Files of JSON lines, read a chunk at a time.
+
+use std::fmt;
+use std::io::{self, BufRead, Read};
+
+use fieldcast_bundle::MAX_CHUNK_JSON;
+use fieldcast_model::{EntityType, Json, JsonError, Record, RecordId, ServerTime};
+
+/// The most records of a chunk here: the format allows 2^18, which of the smallest records would take much memory.
+const MAX_RECORDS: usize = 1 << 15;
+
+/// What is wrong with a line.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    NotUtf8,
+    NotJson(JsonError),
+    TooLong,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotUtf8 => f.write_str("not UTF-8"),
+            Self::NotJson(error) => error.fmt(f),
+            Self::TooLong => write!(f, "longer than the {MAX_CHUNK_JSON} bytes a chunk may hold"),
+        }
+    }
+}
+
+/// A line that is not a record.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct BadLine {
+    /// From 1.
+    pub(crate) number: u64,
+    pub(crate) fault: Fault,
+}
+
+/// Reads records off lines; holds one line.
+pub(crate) struct Lines<R> {
+    reader: R,
+    buffer: Vec<u8>,
+    number: u64,
+    longest: usize,
+    /// A line that did not fit into the chunk before.
+    ahead: Option<Record>,
+}
+
+impl<R: BufRead> Lines<R> {
+    pub(crate) fn new(reader: R) -> Self {
+        Self { reader, buffer: Vec::new(), number: 0, longest: MAX_CHUNK_JSON, ahead: None }
+    }
+
+    /// The next records, until they hold `json` bytes; none at the end of the file. Bad lines are told and passed over.
+    pub(crate) fn chunk(&mut self, json: u64, bad: &mut dyn FnMut(BadLine)) -> io::Result<Vec<Record>> {
+        let mut records = Vec::new();
+        let mut bytes = 0;
+        while bytes < json && records.len() < MAX_RECORDS {
+            let Some(record) = self.record(bad)? else { break };
+            let len = record.body.len() as u64;
+            if bytes + len > MAX_CHUNK_JSON as u64 {
+                self.ahead = Some(record);
+                break;
+            }
+            bytes += len;
+            records.push(record);
+        }
+        Ok(records)
+    }
+
+    fn record(&mut self, bad: &mut dyn FnMut(BadLine)) -> io::Result<Option<Record>> {
+        if let Some(record) = self.ahead.take() {
+            return Ok(Some(record));
+        }
+        while let Some(line) = self.line()? {
+            match line {
+                Ok(None) => {}
+                Ok(Some(body)) => return Ok(Some(record(self.number, body))),
+                Err(fault) => bad(BadLine { number: self.number, fault }),
+            }
+        }
+        Ok(None)
+    }
+
+    /// The next line's value; `Ok(None)` in it for a blank line.
+    fn line(&mut self) -> io::Result<Option<Result<Option<Json>, Fault>>> {
+        self.buffer.clear();
+        let most = self.longest as u64 + 2; // "\r\n"
+        if self.reader.by_ref().take(most).read_until(b'\n', &mut self.buffer)? == 0 {
+            return Ok(None);
+        }
+        self.number += 1;
+        if self.buffer.len() as u64 == most && !self.buffer.ends_with(b"\n") {
+            skip_line(&mut self.reader)?;
+            return Ok(Some(Err(Fault::TooLong)));
+        }
+        Ok(Some(value(&self.buffer, self.longest)))
+    }
+}
+
+/// Reads to the end of a line without keeping it.
+fn skip_line(reader: &mut impl BufRead) -> io::Result<()> {
+    loop {
+        let buffered = reader.fill_buf()?;
+        let (used, ends) = match buffered.iter().position(|byte| *byte == b'\n') {
+            Some(at) => (at + 1, true),
+            None => (buffered.len(), buffered.is_empty()),
+        };
+        reader.consume(used);
+        if ends {
+            return Ok(());
+        }
+    }
+}
+
+fn value(line: &[u8], longest: usize) -> Result<Option<Json>, Fault> {
+    let text = std::str::from_utf8(line).map_err(|_| Fault::NotUtf8)?;
+    if text.trim_ascii().is_empty() {
+        return Ok(None);
+    }
+    let json = Json::parse(text).map_err(Fault::NotJson)?;
+    if json.len() <= longest { Ok(Some(json)) } else { Err(Fault::TooLong) }
+}
+
+/// A value without an envelope of its own: it is named by its line.
+fn record(number: u64, body: Json) -> Record {
+    let id = RecordId::parse(&number.to_string());
+    Record {
+        entity: EntityType::new("Line"),
+        root: id.clone(),
+        id,
+        row_version: 0,
+        modified: ServerTime(0),
+        deleted: false,
+        body,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &[u8], json: u64, longest: usize) -> (Vec<Vec<String>>, Vec<BadLine>) {
+        let mut lines = Lines { longest, ..Lines::new(text) };
+        let (mut chunks, mut bad) = (Vec::new(), Vec::new());
+        loop {
+            let records = lines.chunk(json, &mut |line| bad.push(line)).unwrap();
+            if records.is_empty() {
+                return (chunks, bad);
+            }
+            chunks.push(records.iter().map(|record| format!("{}={}", record.id, record.body.as_str())).collect());
+        }
+    }
+
+    #[test]
+    fn lines_become_records_named_by_their_number() {
+        let (chunks, bad) = read(b"{\"b\":1, \"a\":2}\r\n\n  \n[1]\nnull", 1 << 20, 99);
+        assert_eq!(chunks, [["1={\"a\":2,\"b\":1}", "4=[1]", "5=null"]]);
+        assert_eq!(bad, []);
+    }
+
+    #[test]
+    fn a_chunk_ends_when_it_holds_enough() {
+        assert_eq!(read(b"11\n22\n33\n", 3, 99).0, [vec!["1=11", "2=22"], vec!["3=33"]]);
+        assert!(read(b"", 1, 99).0.is_empty());
+    }
+
+    #[test]
+    fn bad_lines_are_told_by_number_and_passed_over() {
+        let (chunks, bad) = read(b"1\n{\"a\":}\n\xff\n[1,2,3,4,5,6,7,8]\n\"12345678\"\n2\n[1] 2", 1 << 20, 9);
+        assert_eq!(chunks, [["1=1", "6=2"]]);
+        let told: Vec<String> = bad.iter().map(|bad| format!("{}: {}", bad.number, bad.fault)).collect();
+        assert_eq!(told[0], "2: not JSON: expected a value at byte 5");
+        assert_eq!(told[1], "3: not UTF-8");
+        assert!(told[2].starts_with("4: longer than") && told[3].starts_with("5: longer than"), "{told:?}");
+        assert!(told[4].starts_with("7: not JSON"), "{told:?}");
+    }
+}
