@@ -3,15 +3,17 @@
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use fieldcast_bundle::{FileError, FileHead, read_chunk, verify_chunk};
 use fieldcast_model::{Dataset, DeviceName};
 use fieldcast_net::Identity;
 use fieldcast_store::{Incoming, Store};
-use fieldcast_wire::{Applied, Offer};
+use fieldcast_wire::{Applied, MAX_SNAPSHOTS, Offer};
+use tokio_util::sync::CancellationToken;
 
 use crate::offer::Bundle;
-use crate::receive::{Application, COMMIT_BYTES, Plan, plan};
+use crate::receive::{Application, COMMIT_BYTES, Plan, check_time, plan};
 use crate::settings::DEFAULT_RESERVE;
 use crate::{Error, Sender, Standing};
 
@@ -60,6 +62,11 @@ fn write(bundle: &Bundle, head: &FileHead, unfinished: &Path, path: &Path) -> Re
     }
     let file = file.into_inner().map_err(|error| FileError::Io(error.into_error()))?;
     file.sync_all().and_then(|()| std::fs::rename(unfinished, path)).map_err(FileError::Io)?;
+    // The name, too, must be on the card before "done" is said.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if cfg!(unix) {
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(FileError::Io)?;
+    }
     Ok(())
 }
 
@@ -74,6 +81,7 @@ pub(crate) fn inspect(path: &Path) -> Result<BundleInfo, Error> {
 pub(crate) fn import(store: &Store, path: &Path) -> Result<Imported, Error> {
     let (head, mut file) = open(path)?;
     let info = info(&head);
+    check_time(&info.offer, SystemTime::now()).map_err(Error::Refused)?;
     let id = info.offer.id(&info.sender.fingerprint);
     let Sender { fingerprint, name } = info.sender.clone();
     let incoming = Incoming { bundle_id: id, manifest: head.manifest.encode(), sender: fingerprint, sender_name: name };
@@ -97,8 +105,14 @@ pub(crate) fn import(store: &Store, path: &Path) -> Result<Imported, Error> {
         }
     }
     store.stage_chunks(&id, &batch)?;
-    let application =
-        Application { store: store.clone(), incoming: id, offer: info.offer.clone(), manifest, settled: Vec::new() };
+    let application = Application {
+        store: store.clone(),
+        incoming: id,
+        offer: info.offer.clone(),
+        manifest,
+        settled: Vec::new(),
+        abandoned: CancellationToken::new(),
+    };
     match application.run().map_err(Error::Refused)? {
         (Applied::Saved(saved), _) => {
             store.discard_incoming(&id)?; // nobody will send this again: no consent to remember
@@ -112,6 +126,9 @@ pub(crate) fn import(store: &Store, path: &Path) -> Result<Imported, Error> {
 fn open(path: &Path) -> Result<(FileHead, BufReader<File>), Error> {
     let mut file = BufReader::new(File::open(path).map_err(FileError::Io)?);
     let head = FileHead::read(&mut file, fieldcast_net::verify)?;
+    if head.manifest.snapshots.len() > MAX_SNAPSHOTS {
+        return Err(Error::TooManyBoundaries { most: MAX_SNAPSHOTS });
+    }
     let expected = file.stream_position().map_err(FileError::Io)? + head.manifest.total_bytes();
     let len = file.get_ref().metadata().map_err(FileError::Io)?.len();
     if len < expected {

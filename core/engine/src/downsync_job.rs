@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use fieldcast_downsync::{Client, Cursor, DownsyncOptions, Page, Project, Session};
+use fieldcast_downsync::{Client, Cursor, Downsync, DownsyncOptions, Page, Project, Session};
 use fieldcast_model::{Dataset, ServerTime, SnapshotSummary};
-use fieldcast_store::{Coverage, Merged, PageCommit, RunId, Store, SyncStart, SyncTarget};
+use fieldcast_store::{Coverage, Merged, PageCommit, RunId, Store, SyncCursor, SyncStart, SyncTarget};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::task::AbortOnDropHandle;
@@ -15,6 +15,9 @@ use crate::{Error, Subscription};
 
 /// How many boundaries are downloaded at the same time: the server builds each page from a dozen queries of its own.
 const AT_ONCE: usize = 3;
+
+/// How old the first page of an unfinished run may be, by the server's clock, for the run to be gone on with.
+const RESUMABLE_MS: i64 = 12 * 60 * 60 * 1000;
 
 /// How far the download of one boundary is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -156,17 +159,21 @@ impl Walk {
 
     async fn download(&self) -> Result<(SnapshotSummary, BoundaryProgress), Error> {
         let begun = tokio::time::Instant::now();
-        let target = self.target();
-        let (boundary, dataset) = (self.order.boundaries[self.index].0.clone(), target.dataset.clone());
-        let at = self.store_call(move |store| store.begin_sync(&target, SyncStart::Resume)).await?;
+        let (boundary, dataset) = (self.order.boundaries[self.index].0.clone(), self.target().dataset);
+        let mut at = self.begin(SyncStart::Resume).await?;
         let position = at.position.as_deref().and_then(|text| serde_json::from_str(text).ok());
         let mut cursor = position.unwrap_or_else(Cursor::start);
-        // One boundary's walk is enough to bring what the server repeats on every page of every boundary.
-        let project_records = self.index == 0;
-        let options = DownsyncOptions { project_records, root_project: Some(self.order.project.root_id.clone()) };
-        let mut walk = self.order.client.downsync(&self.order.session, dataset.clone(), cursor.clone(), options)?;
+        let mut walk = self.walk(cursor.clone())?;
         let mut progress = BoundaryProgress { wire_bytes: at.bytes, ..BoundaryProgress::default() };
+        let mut resumed = at.as_of;
         while let Some(page) = walk.next_page().await? {
+            if is_too_old(resumed.take(), &page) {
+                tracing::info!(%boundary, "the unfinished download is too old to go on with; it starts over");
+                at = self.begin(SyncStart::Fresh).await?;
+                walk = self.walk(Cursor::start())?;
+                progress.wire_bytes += page.wire_bytes;
+                continue;
+            }
             cursor = page.next.clone();
             progress.wire_bytes += page.wire_bytes;
             (progress.done, progress.total) = (page.progress.done, page.progress.total);
@@ -175,12 +182,23 @@ impl Walk {
             progress.elapsed = begun.elapsed();
             self.events.tell(DownsyncEvent::Progress { boundary: boundary.clone(), progress: progress.clone() });
         }
-        let project_wide = if project_records { Coverage::Complete } else { Coverage::Partial };
-        let families = coverage(&cursor);
+        let (families, project_wide) = (coverage(&cursor), project_coverage(&cursor));
         let summary = self.store_call(move |store| store.finish_sync(at.run, &families, &project_wide)).await?;
         progress.changed += summary.gone;
         progress.elapsed = begun.elapsed();
         Ok((summary.summary, progress))
+    }
+
+    async fn begin(&self, start: SyncStart) -> Result<SyncCursor, Error> {
+        let target = self.target();
+        self.store_call(move |store| store.begin_sync(&target, start)).await
+    }
+
+    fn walk(&self, from: Cursor) -> Result<Downsync, Error> {
+        // One boundary's walk is enough to bring what the server repeats on every page of every boundary.
+        let project_records = self.index == 0;
+        let options = DownsyncOptions { project_records, root_project: Some(self.order.project.root_id.clone()) };
+        Ok(self.order.client.downsync(&self.order.session, self.target().dataset, from, options)?)
     }
 
     fn target(&self) -> SyncTarget {
@@ -204,7 +222,7 @@ impl Walk {
             let batch = page.records.resolve(|wanted| store.roots_of(&dataset, wanted))?;
             store.commit_page(&PageCommit {
                 run,
-                as_of: page.next.as_of.unwrap_or(ServerTime(0)),
+                as_of: page.next.as_of,
                 position: serde_json::to_string(&page.next).unwrap_or_default(), // plain data: cannot fail
                 done: page.progress.done,
                 total: page.progress.total.unwrap_or(0),
@@ -225,7 +243,18 @@ impl Walk {
     }
 }
 
-/// What a walk that is over has brought.
+/// Whether the first pages of a run that is gone on with are so old that its end would pass them off as today's.
+fn is_too_old(run: Option<ServerTime>, page: &Page) -> bool {
+    run.zip(page.server_time).is_some_and(|(run, now)| now.0.saturating_sub(run.0) > RESUMABLE_MS)
+}
+
+/// What a walk that is over has brought of what the project has outside all boundaries. The server counts none of it, so
+/// nothing is ever taken to be gone.
+fn project_coverage(cursor: &Cursor) -> Coverage {
+    if cursor.project_read { Coverage::Verified { households: 0, answered: Vec::new() } } else { Coverage::Partial }
+}
+
+/// What a walk that is over has brought of its boundary.
 fn coverage(cursor: &Cursor) -> Coverage {
     match cursor.households_total {
         Some(households) if cursor.sound => {

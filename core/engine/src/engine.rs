@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use fieldcast_downsync::{BoundaryTree, Client, Project, ServerConfig, Session};
-use fieldcast_model::{Dataset, DeviceName, EntityType, Fingerprint, Record, RecordId};
+use fieldcast_model::{Dataset, DeviceName, EntityType, Fingerprint, Json, Record, RecordId};
 use fieldcast_net::{Identity, Interface};
-use fieldcast_store::{DatasetStatus, EditStatus, LocalEdit, Login, Opened, RecordQuery, Store};
+use fieldcast_store::{DatasetStatus, EditSent, EditStatus, LocalEdit, Login, Opened, RecordQuery, Store};
 
 use crate::bundle_file::{self, BundleInfo, Imported};
 use crate::downsync_job::Order;
@@ -230,12 +230,18 @@ impl Engine {
         self.store_call(move |store| store.rebase_edit(&dataset, &entity, &id)).await
     }
 
-    /// Forgets an edit because the server has it now. Tells whether there was such an edit.
+    /// Forgets an edit because the server has it now, as long as it still is what was `sent`.
     ///
     /// # Errors
     /// [`Error::Store`].
-    pub async fn edit_sent(&self, dataset: Dataset, entity: EntityType, id: RecordId) -> Result<bool, Error> {
-        self.store_call(move |store| store.edit_sent(&dataset, &entity, &id)).await
+    pub async fn edit_sent(
+        &self,
+        dataset: Dataset,
+        entity: EntityType,
+        id: RecordId,
+        sent: Json,
+    ) -> Result<EditSent, Error> {
+        self.store_call(move |store| store.edit_sent(&dataset, &entity, &id, &sent)).await
     }
 
     /// How exchanges behave unless told otherwise.

@@ -27,7 +27,7 @@ pub use fieldcast_model::{
     Dataset, DeviceName, Digest, EntityType, Fingerprint, Json, Record, RecordId, ServerTime, SnapshotSummary,
 };
 pub use fieldcast_net::{Error as NetworkError, Interface, choose_interface, interfaces};
-pub use fieldcast_store::{DatasetStatus, EditStatus, Error as StoreError, LocalEdit, RecordQuery};
+pub use fieldcast_store::{DatasetStatus, EditSent, EditStatus, Error as StoreError, LocalEdit, RecordQuery};
 pub use fieldcast_wire::{Limits, Offer, Reason, Standing};
 pub use offer::{FoundPeer, OfferEvent, OfferSession, SendProgress, SendState, Sent};
 pub use receive::{Question, ReceiveEvent, ReceiveProgress, ReceiveSession, ReceiveState, Received, Sender};

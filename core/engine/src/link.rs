@@ -4,12 +4,12 @@
 //! peer, so it has one too. Memory in flight is bounded: [`CHUNKS_IN_FLIGHT`] chunks out, as many frames in.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use fieldcast_model::Fingerprint;
 use fieldcast_net::{Connection, FrameReader, FrameWriter, Traffic};
-use fieldcast_wire::frame::FrameKind;
+use fieldcast_wire::frame::{FrameError, FrameKind};
 use fieldcast_wire::{Breach, Message, Reason, chunk_frame};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::task::AbortOnDropHandle;
@@ -20,6 +20,8 @@ const CHUNKS_IN_FLIGHT: usize = 2;
 const FRAMES_READ_AHEAD: usize = 2;
 /// The socket's own patience; longer than any the machines have, so that they decide.
 const IDLE_LIMIT: Duration = Duration::from_secs(90);
+/// Between two signs of life while this side works.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(4);
 /// How long the last words to a peer may take.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
@@ -45,6 +47,8 @@ pub(crate) struct Link {
     /// Bytes received at the last look.
     received: u64,
     peer: Fingerprint,
+    /// Whether manifests and chunks may come.
+    takes_data: Arc<AtomicBool>,
     _reader: AbortOnDropHandle<()>,
     writer: AbortOnDropHandle<()>,
 }
@@ -55,7 +59,10 @@ impl Link {
         let (mut reader, mut writer) = connection.split();
         reader.set_idle_limit(IDLE_LIMIT);
         writer.set_idle_limit(IDLE_LIMIT);
-        let (read, incoming) = mpsc::channel(FRAMES_READ_AHEAD);
+        let takes_data = Arc::new(AtomicBool::new(false));
+        reader.set_takes_data(takes_data.clone());
+        // One more than is read ahead, so that a writer that fails can say so.
+        let (read, incoming) = mpsc::channel(FRAMES_READ_AHEAD + 1);
         let (outgoing, to_write) = mpsc::unbounded_channel();
         Self {
             incoming,
@@ -64,14 +71,31 @@ impl Link {
             traffic,
             received: 0,
             peer,
+            writer: AbortOnDropHandle::new(tokio::spawn(write_frames(writer, to_write, read.clone()))),
             _reader: AbortOnDropHandle::new(tokio::spawn(read_frames(reader, read))),
-            writer: AbortOnDropHandle::new(tokio::spawn(write_frames(writer, to_write))),
+            takes_data,
         }
     }
 
     /// Who is on the other side, proven by its key.
     pub(crate) fn peer(&self) -> Fingerprint {
         self.peer
+    }
+
+    /// Lets manifests and chunks in, which until then end the connection before they take memory.
+    pub(crate) fn take_data(&self) {
+        self.takes_data.store(true, Ordering::Release);
+    }
+
+    /// Waits for work that must not be cut short, giving signs of life meanwhile.
+    pub(crate) async fn alive_during<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut work = std::pin::pin!(work);
+        loop {
+            tokio::select! {
+                done = &mut work => return done,
+                () = tokio::time::sleep(SIGN_OF_LIFE) => self.send(&Message::Alive),
+            }
+        }
     }
 
     /// What arrives next; `Err` once, when the connection is gone or the peer sent what is no frame.
@@ -141,6 +165,7 @@ async fn read_frames(mut reader: FrameReader, read: mpsc::Sender<Result<Frame, R
             Ok((FrameKind::Control, bytes)) => Message::decode(&bytes).map(Frame::Message).map_err(Reason::Protocol),
             Ok((FrameKind::Manifest, bytes)) => Ok(Frame::Manifest(bytes)),
             Ok((FrameKind::Chunk, bytes)) => Ok(Frame::Chunk(bytes)),
+            Err(fieldcast_net::Error::Frame(FrameError::NotYet(_))) => Err(Reason::Protocol(Breach::OutOfTurn)),
             Err(fieldcast_net::Error::Frame(_)) => Err(Reason::Protocol(Breach::TooLong)),
             Err(error) => {
                 tracing::debug!(%error, "connection ended");
@@ -154,13 +179,18 @@ async fn read_frames(mut reader: FrameReader, read: mpsc::Sender<Result<Frame, R
     }
 }
 
-async fn write_frames(mut writer: FrameWriter, mut to_write: mpsc::UnboundedReceiver<Outgoing>) {
+async fn write_frames(
+    mut writer: FrameWriter,
+    mut to_write: mpsc::UnboundedReceiver<Outgoing>,
+    failed: mpsc::Sender<Result<Frame, Reason>>,
+) {
     while let Some(frame) = to_write.recv().await {
         let written = writer.write(frame.kind, &frame.bytes).await;
         // Flushing only when nothing more waits lets small messages share a packet.
         let flushed = if to_write.is_empty() { writer.flush().await } else { Ok(()) };
         if let Err(error) = written.and(flushed) {
             tracing::debug!(%error, "connection ended while writing");
+            let _already_known = failed.send(Err(Reason::Lost)).await;
             return;
         }
     }

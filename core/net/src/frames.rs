@@ -1,8 +1,10 @@
 //! Frames over a connection.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use fieldcast_wire::frame::{FrameHeader, FrameKind};
+use fieldcast_wire::frame::{FrameError, FrameHeader, FrameKind};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -26,11 +28,26 @@ pub struct FrameReader {
     /// What has arrived of the header, then of the payload.
     pub(crate) arrived: Vec<u8>,
     header: Option<FrameHeader>,
+    /// Whether manifests and chunks may come.
+    takes_data: Arc<AtomicBool>,
 }
 
 impl FrameReader {
     pub(crate) fn new(stream: ReadHalf<Stream>) -> Self {
-        Self { stream, idle_limit: IDLE_LIMIT, waiting_since: None, arrived: Vec::new(), header: None }
+        Self {
+            stream,
+            idle_limit: IDLE_LIMIT,
+            waiting_since: None,
+            arrived: Vec::new(),
+            header: None,
+            takes_data: Arc::new(AtomicBool::new(true)),
+        }
+    }
+
+    /// Has this reader take manifests and chunks only while the flag is set: whoever has not been let in yet shall not
+    /// fill memory with them.
+    pub fn set_takes_data(&mut self, flag: Arc<AtomicBool>) {
+        self.takes_data = flag;
     }
 
     /// Sets how long [`read`](Self::read) waits without a byte arriving; [`IDLE_LIMIT`] unless set.
@@ -52,7 +69,11 @@ impl FrameReader {
                 None if self.arrived.len() < FrameHeader::LEN => self.more(FrameHeader::LEN).await?,
                 None => {
                     let bytes = self.arrived.first_chunk().copied().unwrap_or_default();
-                    self.header = Some(FrameHeader::decode(bytes)?);
+                    let header = FrameHeader::decode(bytes)?;
+                    if header.kind != FrameKind::Control && !self.takes_data.load(Ordering::Acquire) {
+                        return Err(FrameError::NotYet(header.kind).into());
+                    }
+                    self.header = Some(header);
                     self.arrived = Vec::new();
                 }
                 Some(header) if self.arrived.len() < header.len as usize => self.more(header.len as usize).await?,

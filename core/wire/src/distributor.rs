@@ -59,6 +59,8 @@ pub struct Distributor {
     state: DistributorState,
     timers: Timers,
     actions: VecDeque<DistributorAction>,
+    /// What the receiver said it held when it accepted.
+    held: Vec<Held>,
     chunks_planned: u32,
     to_send: VecDeque<u32>,
     wanted: u32,
@@ -78,6 +80,7 @@ impl Distributor {
             state,
             timers,
             actions,
+            held: Vec::new(),
             chunks_planned: 0,
             to_send: VecDeque::new(),
             wanted: 0,
@@ -124,6 +127,7 @@ impl Distributor {
             },
             (S::Asking, Message::Accept(held)) if held.len() == self.offer.snapshots.len() => {
                 self.enter(S::Planning, None);
+                self.held.clone_from(&held);
                 self.actions.push_back(DistributorAction::Plan(held));
             }
             (S::Agreeing, Message::Want(wanted)) => self.on_want(&wanted, now),
@@ -218,14 +222,15 @@ impl Distributor {
     }
 
     fn on_saved(&mut self, saved: Vec<SavedSnapshot>) {
-        let is_true = |(saved, ours): (&SavedSnapshot, &SnapshotSummary)| match saved.standing {
+        let is_true = |((saved, ours), held): ((&SavedSnapshot, &SnapshotSummary), &Held)| match saved.standing {
             Standing::Equal => saved.digest == ours.digest,
-            Standing::KeptNewer { records } => records > 0,
-            Standing::Ahead { as_of } => as_of > ours.as_of,
+            Standing::KeptNewer { records } => records > 0 && held.digest != ours.digest,
+            // It was so when the receiver accepted, or it is not so now.
+            Standing::Ahead { as_of } => as_of > ours.as_of && held.as_of > ours.as_of,
         };
         if saved.len() != self.offer.snapshots.len() {
             self.end(Reason::Protocol(Breach::OutOfBounds), true);
-        } else if saved.iter().zip(&self.offer.snapshots).all(is_true) {
+        } else if saved.iter().zip(&self.offer.snapshots).zip(&self.held).all(is_true) {
             self.enter(DistributorState::Saved(saved), None);
             self.actions.push_back(DistributorAction::Close);
         } else {

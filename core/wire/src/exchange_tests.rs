@@ -162,7 +162,8 @@ fn saved_is_not_believed_when_the_digest_differs_for_no_reason() {
     ];
     for (standing, believed) in standings {
         let (mut distributor, mut receiver) = machines();
-        let phone = Phone { saved: saved(8, standing), ..Phone::default() };
+        let held = Held { as_of: ServerTime(10), digest: Digest::EMPTY };
+        let phone = Phone { saved: saved(8, standing), answer: Ok(vec![held]), ..Phone::default() };
         run(&mut distributor, &mut receiver, &phone, Duration::ZERO);
         assert_eq!(matches!(distributor.state(), DistributorState::Saved(_)), believed, "{standing:?}");
         assert!(believed || *distributor.state() == DistributorState::Ended(Reason::DigestDiffers));

@@ -91,6 +91,9 @@ impl FrameHeader {
 /// Why a frame cannot be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum FrameError {
+    /// A manifest or chunk came before anything was agreed on.
+    #[error("a {0:?} frame before it was agreed on")]
+    NotYet(FrameKind),
     /// No frame of this kind is known.
     #[error("unknown frame kind {0}")]
     UnknownKind(u8),

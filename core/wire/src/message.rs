@@ -154,6 +154,7 @@ impl Message {
     pub fn decode(bytes: &[u8]) -> Result<Self, Breach> {
         match postcard::take_from_bytes::<Self>(bytes) {
             Ok((Self::Offer(offer), _)) if offer.snapshots.len() > MAX_SNAPSHOTS => Err(Breach::OutOfBounds),
+            Ok((Self::Stop(reason), [])) => Ok(Self::Stop(reason.tamed())),
             Ok((message, [])) => Ok(message),
             _ => Err(Breach::Unreadable),
         }
@@ -233,6 +234,16 @@ mod tests {
         assert_eq!(Message::decode(&bytes[..bytes.len() - 1]), Err(Breach::Unreadable));
         assert_eq!(Message::decode(&[bytes, vec![0]].concat()), Err(Breach::Unreadable), "one message a frame");
         assert_eq!(Message::decode(&[0xff; 64]), Err(Breach::Unreadable));
+    }
+
+    #[test]
+    fn a_peers_words_cannot_steer_a_screen() {
+        let wild = Message::Stop(Reason::NotStored(format!("\u{1b}[2J{}", "x".repeat(999))));
+        let Ok(Message::Stop(Reason::NotStored(tame))) = Message::decode(&wild.encode()) else {
+            panic!("another message")
+        };
+        assert_eq!(tame.chars().count(), 200);
+        assert!(tame.starts_with("[2Jxx"));
     }
 
     #[test]

@@ -65,6 +65,22 @@ pub enum Reason {
     NotSecure,
 }
 
+impl Reason {
+    /// The longest text a peer's reason may show.
+    const MAX_CHARS: usize = 200;
+
+    /// As it may be shown when it comes from a peer: text that can move no cursor and fill no screen.
+    pub(crate) fn tamed(self) -> Self {
+        let tame = |text: String| text.chars().filter(|c| !c.is_control()).take(Self::MAX_CHARS).collect();
+        match self {
+            Self::NotStored(text) => Self::NotStored(tame(text)),
+            Self::NotRead(text) => Self::NotRead(tame(text)),
+            Self::Unreachable(text) => Self::Unreachable(tame(text)),
+            other => other,
+        }
+    }
+}
+
 /// How a peer broke the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[non_exhaustive]

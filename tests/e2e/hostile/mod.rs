@@ -145,11 +145,15 @@ fn a_peer_that_stops_in_the_middle_is_given_up_and_costs_no_memory() {
     // All at once: in the TCP handshake's wake, after the hello, in a header, in a frame of 8 MiB that was promised.
     let silent: Vec<TcpStream> = (0..8).map(|_| TcpStream::connect(scene.addr).expect("it listens")).collect();
     let mut stopped = vec![Peer::call(scene.addr), scene.hello()];
-    for part in [&[3, 0, 0][..], &[3, 0, 128, 0, 0, 1, 2, 3], &[2, 0, 128, 0, 0], &[1, 0, 0, 1, 0]] {
+    for part in [&[1, 0, 0][..], &[1, 0, 0, 1, 0], &[1, 0, 0, 1, 0, 1, 2, 3]] {
         let mut peer = scene.hello();
         peer.send_raw(part);
         stopped.push(peer);
     }
+    // One that was let in, and promises 8 MiB.
+    let mut peer = scene.accepted(&Liar::new(30));
+    peer.send_raw(&[3, 0, 0, 128, 0, 1, 2, 3]);
+    stopped.push(peer);
     let during = resident_kib(&scene.receiving);
     for _ in &stopped {
         let reason = text(&scene.receiving.event("ended"), "reason").to_owned();
@@ -162,7 +166,7 @@ fn a_peer_that_stops_in_the_middle_is_given_up_and_costs_no_memory() {
 
     // One that hangs up in the middle of a frame is told at once.
     let mut peer = scene.hello();
-    peer.send_raw(&[3, 0, 128, 0, 0, 1, 2, 3]);
+    peer.send_raw(&[1, 0, 0, 1, 0, 1, 2, 3]);
     drop(peer);
     assert!(text(&scene.receiving.event("ended"), "reason").contains("lost"));
     scene.an_honest_distributor_succeeds();

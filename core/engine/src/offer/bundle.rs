@@ -6,22 +6,28 @@ use std::sync::{Arc, Mutex, PoisonError};
 use fieldcast_bundle::{ChunkHash, ChunkInfo, Manifest, Snapshot, encode_chunk, range_bits};
 use fieldcast_model::{Dataset, KeyRange, Record, ServerTime, SnapshotSummary};
 use fieldcast_store::{Reader, Store};
-use fieldcast_wire::{Held, MAX_SNAPSHOTS, Offer};
+use fieldcast_wire::frame::FrameKind;
+use fieldcast_wire::{Held, MAX_SNAPSHOTS, Message, Offer};
 
 use crate::Error;
 
 /// Chunks kept in memory for receivers that are at about the same place: read once, sent many times.
 const RECENT_CHUNKS: usize = 8;
 
-/// Longest project or boundary name in an offer.
-const MAX_NAME_CHARS: usize = 60;
+/// Longest project or boundary name in an offer, in bytes.
+const MAX_NAME_BYTES: usize = 120;
+/// Different versions that receivers may start from before the rest are sent everything.
+const MOST_CHANGES: usize = 256;
+
+/// The changes since one version, once somebody has asked for them; `None` in it if everything is to be sent instead.
+type Changes = Arc<Mutex<Option<Option<Snapshot>>>>;
 
 /// The chosen snapshots with every chunk encoded and in the store's cache.
 pub(crate) struct Bundle {
     store: Store,
     snapshots: Vec<Snapshot>,
     /// Changes by snapshot and version they start from.
-    changes: Mutex<HashMap<(usize, ServerTime), Option<Snapshot>>>,
+    changes: Mutex<HashMap<(usize, ServerTime), Changes>>,
     recent: Mutex<VecDeque<(ChunkHash, Arc<Vec<u8>>)>>,
 }
 
@@ -35,7 +41,11 @@ impl Bundle {
             return Err(Error::TooManyBoundaries { most: MAX_SNAPSHOTS });
         }
         let snapshots = datasets.iter().map(|dataset| snapshot(&store, dataset)).collect::<Result<_, _>>()?;
-        Ok(Self { store, snapshots, changes: Mutex::default(), recent: Mutex::default() })
+        let this = Self { store, snapshots, changes: Mutex::default(), recent: Mutex::default() };
+        if Message::Offer(this.offer()).encode().len() > FrameKind::Control.max_len() {
+            return Err(Error::TooManyBoundaries { most: this.snapshots.len() / 2 });
+        }
+        Ok(this)
     }
 
     pub(crate) fn offer(&self) -> Offer {
@@ -71,13 +81,20 @@ impl Bundle {
     /// for all receivers of that version.
     fn changes(&self, index: usize, since: ServerTime) -> Result<Option<Snapshot>, Error> {
         let Some(snapshot) = self.snapshots.get(index).filter(|_| since > ServerTime(0)) else { return Ok(None) };
-        let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = changes.get(&(index, since)) {
-            return Ok(known.clone());
+        let slot = {
+            let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+            if changes.len() >= MOST_CHANGES && !changes.contains_key(&(index, since)) {
+                return Ok(None); // whoever names yet another version is sent everything
+            }
+            changes.entry((index, since)).or_default().clone()
+        };
+        // Whoever asks for the same waits for the first; others do not.
+        let mut encoded = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        if encoded.is_none() {
+            let now = self.store.read(|reader| Ok(changes_in(&self.store, reader, &snapshot.summary, since)))??;
+            *encoded = Some(now);
         }
-        let encoded = self.store.read(|reader| Ok(changes_in(&self.store, reader, &snapshot.summary, since)))??;
-        changes.insert((index, since), encoded.clone());
-        Ok(encoded)
+        Ok(encoded.clone().flatten())
     }
 
     /// The bytes of a chunk. Blocks.
@@ -131,7 +148,7 @@ fn snapshot_in(store: &Store, reader: &Reader<'_>, dataset: &Dataset) -> Result<
 
 /// As much of a name as an offer of many boundaries has room for.
 fn cut(name: &str) -> String {
-    name.chars().take(MAX_NAME_CHARS).collect()
+    name[..name.floor_char_boundary(MAX_NAME_BYTES)].to_owned()
 }
 
 /// The records changed since `since`, cut into chunks of their own.

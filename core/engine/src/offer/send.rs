@@ -23,6 +23,8 @@ const CALL_LIMIT: Duration = Duration::from_secs(10);
 /// The pause before the first new call; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(8);
+/// Losses before a yes that renew the time to resume.
+const MOST_FRUITLESS: u32 = 5;
 const CANCELLED: Reason = Reason::Cancelled { by_distributor: true };
 
 /// Sends to one receiver until it has saved, or for good has not.
@@ -41,7 +43,9 @@ pub(crate) struct Sending {
     wire_before: u64,
     /// When sending last came a step further, or this side had to notice that the receiver was lost: what the time to
     /// resume counts from. A receiver that comes and goes without letting anything happen does not renew it.
-    last_progress: Instant,
+    last_progress: Option<Instant>,
+    /// Losses in a row before the receiver said yes.
+    fruitless: u32,
 }
 
 impl Sending {
@@ -55,7 +59,8 @@ impl Sending {
             staged_before: 0,
             staged_in_rounds: 0,
             wire_before: 0,
-            last_progress: Instant::now(),
+            last_progress: None,
+            fruitless: 0,
         }
     }
 
@@ -69,19 +74,21 @@ impl Sending {
 
     async fn send(&mut self) -> Result<Vec<Standing>, Reason> {
         let live = self.shared.live.clone();
-        let _place = tokio::select! {
-            place = live.acquire() => place,
-            () = self.cancel.cancelled() => return Err(CANCELLED),
-        };
-        self.last_progress = Instant::now();
         let mut next_pause = FIRST_PAUSE;
         loop {
+            // Only for as long as it talks does a receiver take a place from the others.
+            let place = tokio::select! {
+                place = live.acquire() => place,
+                () = self.cancel.cancelled() => return Err(CANCELLED),
+            };
             let before = self.progress.staged;
+            self.last_progress.get_or_insert_with(Instant::now);
             let reason = match self.attempt().await {
                 Ok(standings) => return Ok(standings),
                 Err(reason) => reason,
             };
-            let is_over = self.last_progress.elapsed() >= self.shared.settings.resume_for;
+            drop(place);
+            let is_over = self.last_progress.is_some_and(|at| at.elapsed() >= self.shared.settings.resume_for);
             if is_over || !matches!(reason, Reason::Lost | Reason::Unreachable(_)) {
                 return Err(reason);
             }
@@ -109,6 +116,17 @@ impl Sending {
         self.exchange(Link::new(connection)).await
     }
 
+    /// This side had to notice by itself that the receiver is lost: the time to resume begins now. Not without end for one
+    /// that never comes to a yes.
+    fn noticed_loss(&mut self, state: &DistributorState) {
+        if matches!(state, DistributorState::Greeting | DistributorState::Asking) {
+            self.fruitless += 1;
+        }
+        if self.fruitless < MOST_FRUITLESS {
+            self.last_progress = Some(Instant::now());
+        }
+    }
+
     /// Why a call failed; only what may pass is [`Reason::Unreachable`].
     fn not_called(&self, error: NetworkError) -> Reason {
         match error {
@@ -133,7 +151,8 @@ impl Sending {
                 match action {
                     DistributorAction::Send(message) => link.send(&message),
                     DistributorAction::Plan(held) => {
-                        let manifest = self.on_bundle(move |bundle| bundle.manifest_for(&held)).await;
+                        let manifest =
+                            link.alive_during(self.on_bundle(move |bundle| bundle.manifest_for(&held))).await;
                         self.plan(manifest, &link, &mut machine, start);
                     }
                     DistributorAction::PlanWhole(indexes) => {
@@ -142,7 +161,7 @@ impl Sending {
                         self.plan(manifest, &link, &mut machine, start);
                     }
                     DistributorAction::Staged { bytes, .. } => {
-                        self.last_progress = Instant::now();
+                        self.last_progress = Some(Instant::now());
                         // The peer's number: it may say anything.
                         self.progress.staged = self.staged_before.saturating_add(bytes).min(self.progress.total);
                         self.enter(SendState::Sending(self.progress));
@@ -157,7 +176,7 @@ impl Sending {
                     Ok(Frame::Message(message)) => machine.on_message(message, start.elapsed()),
                     Ok(_) => machine.stop(Reason::Protocol(Breach::OutOfTurn)),
                     Err(Reason::Lost) => {
-                        self.last_progress = Instant::now();
+                        self.noticed_loss(machine.state());
                         machine.on_lost();
                     }
                     Err(reason) => machine.stop(reason),
@@ -174,9 +193,10 @@ impl Sending {
                     if link.has_received_more() {
                         machine.on_message(Message::Alive, start.elapsed());
                     }
+                    let state = machine.state().clone();
                     machine.on_time(start.elapsed());
                     if machine.is_over() {
-                        self.last_progress = Instant::now();
+                        self.noticed_loss(&state);
                     }
                 }
                 () = self.cancel.cancelled() => machine.stop(CANCELLED),
@@ -245,7 +265,7 @@ impl Sending {
             | DistributorState::Ended(_) => return,
         };
         if state != SendState::Asking {
-            self.last_progress = Instant::now();
+            (self.last_progress, self.fruitless) = (Some(Instant::now()), 0);
         }
         self.enter(state);
     }

@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fieldcast_model::Fingerprint;
 use fieldcast_net::{Identity, Interface, Sighting};
-use fieldcast_wire::{Offer, Role};
+use fieldcast_wire::{Offer, Reason, Role};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::bundle::Bundle;
 use super::send::Sending;
-use super::{FoundPeer, OfferEvent, SendState};
+use super::{FoundPeer, OfferEvent, SendProgress, SendState};
 use crate::events::Announcer;
 use crate::{Error, ExchangeSettings, Subscription};
 
@@ -159,8 +159,17 @@ impl OfferSession {
         if !is_running && !matches!(state, SendState::Saved(_)) {
             let cancel = self.cancel.child_token();
             self.shared.enter(receiver, SendState::Queued);
-            let task = Sending::new(self.shared.clone(), receiver, cancel.clone()).run();
-            sending.insert(receiver, Sent { task: AbortOnDropHandle::new(tokio::spawn(task)), cancel });
+            let task =
+                AbortOnDropHandle::new(tokio::spawn(Sending::new(self.shared.clone(), receiver, cancel.clone()).run()));
+            let shared = self.shared.clone();
+            let watched = tokio::spawn(async move {
+                // A bug must not leave anybody waiting for an end that never comes.
+                if let Err(error) = task.await {
+                    let reason = Reason::NotRead(Error::from(error).to_string());
+                    shared.enter(receiver, SendState::Failed(reason, SendProgress::default()));
+                }
+            });
+            sending.insert(receiver, Sent { task: AbortOnDropHandle::new(watched), cancel });
         }
         Ok(())
     }

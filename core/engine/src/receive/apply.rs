@@ -1,12 +1,41 @@
 //! From staged chunks to records: one transaction a dataset, then the comparison that makes "saved" true.
 
-use fieldcast_bundle::{Manifest, decode_chunk};
-use fieldcast_model::{Record, SnapshotSummary};
-use fieldcast_store::{Incoming, Store};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use fieldcast_bundle::{ChunkInfo, Manifest, decode_chunk};
+use fieldcast_model::{RangeTotals, Record, ServerTime, SnapshotSummary};
+use fieldcast_store::{Consent, Incoming, Store};
 use fieldcast_wire::{Applied, ChunkSet, Held, Offer, Reason, SavedSnapshot, Standing};
 
+use tokio_util::sync::CancellationToken;
+
+use super::not_stored;
 use super::stage::Expected;
 use crate::Error;
+
+/// How far ahead of this device's clock a snapshot may claim to be; phones are often days off. Without a bound, one lie
+/// about the time would make a device believe it is ahead of everybody for ever.
+const FUTURE: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// Refuses an offer that claims to be from the future.
+pub(crate) fn check_time(offer: &Offer, now: SystemTime) -> Result<(), Reason> {
+    let latest = (now + FUTURE).duration_since(UNIX_EPOCH).unwrap_or_default();
+    let latest = ServerTime(i64::try_from(latest.as_millis()).unwrap_or(i64::MAX));
+    if offer.snapshots.iter().any(|snapshot| snapshot.as_of > latest) { Err(Reason::BadData) } else { Ok(()) }
+}
+
+/// Whether a person has said yes to this very offer: to one that broke off, or to one that was saved and has nothing new,
+/// so that a lost last word brings no second question.
+pub(crate) fn needs_no_question(store: &Store, incoming: &[u8; 32], offer: &Offer) -> Result<bool, Error> {
+    Ok(match store.consent(incoming)? {
+        Consent::None => false,
+        Consent::Given => true,
+        Consent::Spent => {
+            let held = held(store, offer)?;
+            offer.snapshots.iter().zip(held).all(|(offered, held)| offered.digest == held.digest)
+        }
+    })
+}
 
 /// What the receiver holds of each offered snapshot.
 pub(crate) fn held(store: &Store, offer: &Offer) -> Result<Vec<Held>, Error> {
@@ -50,7 +79,7 @@ pub(crate) fn plan(store: &Store, accepted: &Incoming, offer: &Offer, reserve: u
     for snapshot in &manifest.snapshots {
         let ours = store.ranges(&snapshot.summary.dataset, snapshot.bits).map_err(not_stored)?;
         for info in &snapshot.chunks {
-            let is_held = ours.iter().any(|totals| totals.range.index == info.range && totals.digest == info.digest);
+            let is_held = is_held(&ours, info);
             if !is_held {
                 needed += APPLIED_COPIES * info.json_bytes;
             }
@@ -69,6 +98,11 @@ pub(crate) fn plan(store: &Store, accepted: &Incoming, offer: &Offer, reserve: u
     Ok(Plan { manifest, chunks, wanted, wanted_bytes })
 }
 
+/// Whether a range in the store is just what the chunk holds.
+fn is_held(ours: &[RangeTotals], info: &ChunkInfo) -> bool {
+    ours.iter().any(|totals| totals.range.index == info.range && totals.digest == info.digest)
+}
+
 /// The application of what was offered, in one round or, where changes are not enough, two.
 pub(crate) struct Application {
     pub(crate) store: Store,
@@ -77,6 +111,8 @@ pub(crate) struct Application {
     pub(crate) manifest: Manifest,
     /// What an earlier round has settled, by place in the offer.
     pub(crate) settled: Vec<Option<SavedSnapshot>>,
+    /// Cancelled when nobody waits for it any more: then what is not committed is rolled back.
+    pub(crate) abandoned: CancellationToken,
 }
 
 impl Application {
@@ -95,7 +131,7 @@ impl Application {
             return Ok((Applied::Differs(differing), self.settled));
         }
         // The consent stays: if the last word is lost, the same offer comes again and nobody should be asked twice.
-        self.store.discard_staged(&self.incoming).map_err(not_stored)?;
+        self.store.finish_incoming(&self.incoming).map_err(not_stored)?;
         Ok((Applied::Saved(self.settled.iter().flatten().cloned().collect()), self.settled))
     }
 
@@ -103,11 +139,19 @@ impl Application {
     fn apply(&self, summary: &SnapshotSummary) -> Result<Option<SavedSnapshot>, Reason> {
         let snapshot = self.manifest.snapshots.iter().find(|snapshot| snapshot.summary == *summary);
         let mut chunks = snapshot.map(|snapshot| snapshot.chunks.iter()).unwrap_or_default();
+        let bits = snapshot.map_or(0, |snapshot| snapshot.bits);
+        let held = self.store.ranges(&summary.dataset, bits).map_err(not_stored)?;
         let mut next = || -> Result<Option<Vec<Record>>, Error> {
             for info in chunks.by_ref() {
-                // A chunk that was not staged is one whose range is in the store already.
+                if self.abandoned.is_cancelled() {
+                    return Err(Error::Task("cancelled".to_owned()));
+                }
                 if let Some(bytes) = self.store.staged_chunk(&info.hash.0)? {
                     return Ok(Some(decode_chunk(&bytes)?));
+                }
+                // Not staged, so its range must be in the store already.
+                if !is_held(&held, info) {
+                    return Err(Error::OfferOutdated);
                 }
             }
             Ok(None)
@@ -130,6 +174,35 @@ impl Application {
     }
 }
 
-fn not_stored(error: impl std::fmt::Display) -> Reason {
-    Reason::NotStored(error.to_string())
+#[cfg(test)]
+mod tests {
+    use fieldcast_model::{Dataset, Digest};
+
+    use super::*;
+
+    #[test]
+    fn an_offer_from_the_future_is_refused() {
+        let offer = |as_of| {
+            let dataset = Dataset { tenant: "mz".into(), project: "p".into(), boundary: None };
+            let (project_name, boundary_name) = (String::new(), String::new());
+            let (records, households, json_bytes, digest) = (0, 0, 0, Digest::EMPTY);
+            let as_of = ServerTime(as_of);
+            let summary = SnapshotSummary {
+                dataset,
+                project_name,
+                boundary_name,
+                as_of,
+                records,
+                households,
+                json_bytes,
+                digest,
+            };
+            Offer { snapshots: vec![summary], bytes: 0 }
+        };
+        let now = UNIX_EPOCH + Duration::from_secs(1000);
+        let limit = 1_000_000 + 30 * 24 * 3_600_000;
+        assert_eq!(check_time(&offer(limit), now), Ok(()));
+        assert_eq!(check_time(&offer(limit + 1), now), Err(Reason::BadData));
+        assert_eq!(check_time(&offer(i64::MAX), now), Err(Reason::BadData));
+    }
 }

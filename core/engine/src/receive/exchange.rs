@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use fieldcast_bundle::Manifest;
 use fieldcast_model::DeviceName;
@@ -13,11 +13,13 @@ use fieldcast_wire::{
 };
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::apply::{self, Application};
+use super::not_stored;
 use super::session::{ReceiveEvent, ReceiveProgress, ReceiveState, Received, Sender, Shared};
 use super::stage::{Expected, Stager};
+use crate::Error;
 use crate::link::{Frame, Link};
 
 /// How many accepted offers may wait for their end, the newest among them.
@@ -47,6 +49,9 @@ enum Done {
 pub(crate) struct Exchange {
     shared: Arc<Shared>,
     cancel: CancellationToken,
+    /// Cancelled when this exchange is dropped.
+    abandoned: CancellationToken,
+    _abandons: DropGuard,
     /// Cancelled when this distributor calls anew: then this connection is dead, noticed or not.
     superseded: CancellationToken,
     work: Work,
@@ -65,7 +70,10 @@ pub(crate) struct Exchange {
 
 impl Exchange {
     pub(crate) fn new(shared: Arc<Shared>, cancel: CancellationToken) -> Self {
+        let abandoned = CancellationToken::new();
         Self {
+            _abandons: abandoned.clone().drop_guard(),
+            abandoned,
             shared,
             cancel,
             superseded: CancellationToken::new(),
@@ -100,12 +108,12 @@ impl Exchange {
             tokio::select! {
                 incoming = link.next() => match incoming {
                     Ok(Frame::Message(message)) => machine.on_message(message, start.elapsed()),
-                    Ok(Frame::Manifest(bytes)) => self.on_manifest(&mut machine, bytes, start).await,
-                    Ok(Frame::Chunk(frame)) => self.on_chunk(&mut machine, &frame, start).await,
+                    Ok(Frame::Manifest(bytes)) => self.on_manifest(&mut machine, &link, bytes, start).await,
+                    Ok(Frame::Chunk(frame)) => self.on_chunk(&mut machine, &link, &frame, start).await,
                     Err(Reason::Lost) => machine.on_lost(),
                     Err(reason) => machine.stop(reason),
                 },
-                done = self.work.done() => self.on_done(&mut machine, done, start).await,
+                done = self.work.done() => self.on_done(&mut machine, &link, done, start).await,
                 () = tokio::time::sleep_until(start + machine.deadline()) => {
                     if link.has_received_more() {
                         machine.on_message(Message::Alive, start.elapsed());
@@ -126,6 +134,9 @@ impl Exchange {
     /// Takes an offer as far as the place for it, unless another distributor has that.
     fn on_offer(&mut self, machine: &mut Receiver, link: &Link, sender: DeviceName, offer: Offer, start: Instant) {
         let fingerprint = link.peer();
+        if let Err(reason) = apply::check_time(&offer, SystemTime::now()) {
+            return machine.answer(Err(reason), start.elapsed());
+        }
         match self.shared.place(fingerprint, &self.superseded) {
             Some(place) => self.work = Work::Waiting(Box::pin(place)),
             None => return machine.answer(Err(Reason::Busy), start.elapsed()),
@@ -136,14 +147,13 @@ impl Exchange {
     }
 
     /// Asks the person, unless this very offer was accepted before.
-    async fn ask(&mut self, machine: &mut Receiver, start: Instant) {
+    async fn ask(&mut self, machine: &mut Receiver, link: &Link, start: Instant) {
         let Some(sender) = self.sender.clone() else { return };
-        let (store, incoming) = (self.shared.store.clone(), self.incoming);
-        let accepted = move || store.incoming().map(|known| known.iter().any(|it| it.incoming.bundle_id == incoming));
-        match blocking(accepted).await {
+        let (store, incoming, offer) = (self.shared.store.clone(), self.incoming, self.offer.clone());
+        match blocking(move || apply::needs_no_question(&store, &incoming, &offer)).await {
             Ok(true) => {
                 self.shared.events.tell(ReceiveEvent::Resumed(sender));
-                self.accept(machine, start).await;
+                self.accept(machine, link, start).await;
             }
             Ok(false) => {
                 self.shared.events.tell(ReceiveEvent::Changed(ReceiveState::Asking));
@@ -154,33 +164,37 @@ impl Exchange {
     }
 
     /// Notes the person's yes, so that the same offer is not asked for twice, and says what is held already.
-    async fn accept(&mut self, machine: &mut Receiver, start: Instant) {
+    async fn accept(&mut self, machine: &mut Receiver, link: &Link, start: Instant) {
         let (store, offer) = (self.shared.store.clone(), self.offer.clone());
-        let accepted = self.accepted(Vec::new());
+        let (accepted, current) = (self.accepted(Vec::new()), self.incoming);
         let held = blocking(move || {
             if let Some(accepted) = accepted {
                 store.begin_incoming(&accepted, &[])?;
             }
             // Offers that were accepted and never came to an end must not fill the phone.
-            for old in store.incoming()?.iter().rev().skip(UNFINISHED_KEPT) {
+            let others = store.incoming()?.into_iter().rev().filter(|other| other.incoming.bundle_id != current);
+            for old in others.skip(UNFINISHED_KEPT) {
                 store.discard_incoming(&old.incoming.bundle_id)?;
             }
             apply::held(&store, &offer)
         });
-        match held.await {
-            Ok(held) => machine.answer(Ok(held), start.elapsed()),
+        match link.alive_during(held).await {
+            Ok(held) => {
+                link.take_data();
+                machine.answer(Ok(held), start.elapsed());
+            }
             Err(reason) => machine.stop(reason),
         }
     }
 
-    async fn on_manifest(&mut self, machine: &mut Receiver, bytes: Vec<u8>, start: Instant) {
+    async fn on_manifest(&mut self, machine: &mut Receiver, link: &Link, bytes: Vec<u8>, start: Instant) {
         if *machine.state() != ReceiverState::Agreeing {
             return machine.stop(Reason::Protocol(Breach::OutOfTurn));
         }
         let Some(accepted) = self.accepted(bytes) else { return };
         let (store, offer, reserve) = (self.shared.store.clone(), self.offer.clone(), self.shared.settings.reserve);
-        let planned = tokio::task::spawn_blocking(move || apply::plan(&store, &accepted, &offer, reserve)).await;
-        match planned.unwrap_or_else(|error| Err(Reason::NotStored(error.to_string()))) {
+        let plan = tokio::task::spawn_blocking(move || apply::plan(&store, &accepted, &offer, reserve));
+        match link.alive_during(plan).await.unwrap_or_else(|error| Err(not_stored(error))) {
             Ok(plan) => {
                 self.progress.total = plan.wanted_bytes;
                 self.manifest = Some(plan.manifest);
@@ -198,7 +212,7 @@ impl Exchange {
         Some(Incoming { bundle_id: self.incoming, manifest, sender: fingerprint, sender_name: name })
     }
 
-    async fn on_chunk(&mut self, machine: &mut Receiver, frame: &[u8], start: Instant) {
+    async fn on_chunk(&mut self, machine: &mut Receiver, link: &Link, frame: &[u8], start: Instant) {
         let (index, chunk) = match split_chunk_frame(frame) {
             Ok(split) => split,
             Err(breach) => return machine.stop(Reason::Protocol(breach)),
@@ -206,20 +220,20 @@ impl Exchange {
         if machine.on_chunk(index, start.elapsed())
             && let (Work::Staging(stager), Some(expected)) = (&self.work, self.chunks.get(index as usize))
         {
-            stager.stage(expected.clone(), chunk.to_vec()).await;
+            link.alive_during(stager.stage(expected.clone(), chunk.to_vec())).await;
         }
     }
 
-    async fn on_done(&mut self, machine: &mut Receiver, done: Done, start: Instant) {
+    async fn on_done(&mut self, machine: &mut Receiver, link: &Link, done: Done, start: Instant) {
         match done {
             Done::Placed(place) => {
                 (self.place, self.work) = (place, Work::Nothing);
-                self.ask(machine, start).await;
+                self.ask(machine, link, start).await;
             }
             Done::Answered(yes) => {
                 self.work = Work::Nothing;
                 if yes {
-                    self.accept(machine, start).await;
+                    self.accept(machine, link, start).await;
                 } else {
                     machine.answer(Err(Reason::Declined), start.elapsed());
                 }
@@ -251,6 +265,7 @@ impl Exchange {
                 offer: self.offer.clone(),
                 manifest,
                 settled: std::mem::take(&mut self.settled),
+                abandoned: self.abandoned.clone(),
             };
             self.work = Work::Applying(tokio::task::spawn_blocking(|| application.run()));
         }
@@ -281,6 +296,12 @@ impl Exchange {
             ReceiverState::Ended(reason) => reason.clone(),
             _ => Reason::Lost,
         };
+        if matches!(reason, Reason::Cancelled { .. }) {
+            let (store, incoming) = (self.shared.store.clone(), self.incoming);
+            if let Err(reason) = blocking(move || store.withdraw_consent(&incoming)).await {
+                tracing::warn!(%reason, "the next offer of this kind will not be asked about");
+            }
+        }
         // Of those turned away because another exchange runs, only that other is worth hearing about.
         if reason != Reason::Busy {
             self.shared.events.tell(ReceiveEvent::Ended(sender, reason));
@@ -299,19 +320,16 @@ impl Work {
             // A person who is gone has not said yes.
             Self::Asking(answer) => Done::Answered(answer.await.unwrap_or(false)),
             Self::Staging(stager) => Done::Staged(stager.progress().await),
-            Self::Applying(task) => {
-                Done::Applied(task.await.unwrap_or_else(|error| Err(Reason::NotStored(error.to_string()))))
-            }
+            Self::Applying(task) => Done::Applied(task.await.unwrap_or_else(|error| Err(not_stored(error)))),
         }
     }
 }
 
-async fn blocking<T: Send + 'static, E: std::fmt::Display + Send + 'static>(
+async fn blocking<T: Send + 'static, E: Into<Error> + Send + 'static>(
     work: impl FnOnce() -> Result<T, E> + Send + 'static,
 ) -> Result<T, Reason> {
     match tokio::task::spawn_blocking(work).await {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(Reason::NotStored(error.to_string())),
-        Err(error) => Err(Reason::NotStored(error.to_string())),
+        Ok(done) => done.map_err(not_stored),
+        Err(error) => Err(not_stored(error)),
     }
 }

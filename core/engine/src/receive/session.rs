@@ -26,6 +26,9 @@ pub struct Sender {
     pub name: DeviceName,
 }
 
+/// Connections at a time; one of them receives, the others are told to wait.
+const MOST_CONNECTIONS: usize = 16;
+
 /// "Receive 412 households from distributor-3?"
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
@@ -100,6 +103,12 @@ pub enum ReceiveEvent {
     Ended(Fingerprint, Reason),
 }
 
+/// A question nobody has answered yet.
+struct Open {
+    question: Question,
+    answer: oneshot::Sender<bool>,
+}
+
 /// What the tasks of one session share.
 pub(crate) struct Shared {
     pub(crate) settings: ExchangeSettings,
@@ -109,7 +118,7 @@ pub(crate) struct Shared {
     pub(crate) free: Arc<Semaphore>,
     /// Whose exchange that is, and how to tell it that its distributor has called anew.
     holder: Mutex<Option<(Fingerprint, CancellationToken)>>,
-    questions: Mutex<(u64, HashMap<u64, oneshot::Sender<bool>>)>,
+    questions: Mutex<(u64, HashMap<u64, Open>)>,
 }
 
 impl Shared {
@@ -139,10 +148,11 @@ impl Shared {
         let mut questions = self.questions.lock().unwrap_or_else(PoisonError::into_inner);
         questions.0 += 1;
         let id = questions.0;
-        questions.1.retain(|_, open| !open.is_closed());
-        questions.1.insert(id, answer);
+        questions.1.retain(|_, open| !open.answer.is_closed());
+        let question = Question { id, sender, offer };
+        questions.1.insert(id, Open { question: question.clone(), answer });
         drop(questions);
-        self.events.tell(ReceiveEvent::Asked(Question { id, sender, offer }));
+        self.events.tell(ReceiveEvent::Asked(question));
         answered
     }
 }
@@ -204,8 +214,15 @@ impl ReceiveSession {
     pub fn answer(&self, question: u64, accept: bool) {
         let mut questions = self.shared.questions.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(open) = questions.1.remove(&question) {
-            let _asker_may_be_gone = open.send(accept);
+            let _asker_may_be_gone = open.answer.send(accept);
         }
+    }
+
+    /// The question that waits for an answer, for a screen that was not there when it was asked.
+    pub fn open_question(&self) -> Option<Question> {
+        let questions = self.shared.questions.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = questions.1.values().filter(|open| !open.answer.is_closed());
+        open.max_by_key(|open| open.question.id).map(|open| open.question.clone())
     }
 
     /// Cancels whatever still runs, tells the distributor, and ends. What was staged stays for a later exchange.
@@ -221,6 +238,8 @@ async fn listen(shared: Arc<Shared>, mut listener: Listener, cancel: Cancellatio
     loop {
         tokio::select! {
             connection = listener.accept() => match connection {
+                // Whoever proves a key may talk, yet not all of them at once.
+                Ok(_) if exchanges.len() >= MOST_CONNECTIONS => {}
                 Ok(connection) => {
                     exchanges.spawn(Exchange::new(shared.clone(), cancel.clone()).run(Link::new(connection)));
                 }

@@ -10,6 +10,8 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::not_stored;
+
 /// Chunks wait for each other up to so many bytes. With what is in flight, at most 4 MiB are sent again when a phone dies.
 pub(crate) const COMMIT_BYTES: usize = 3 << 20;
 /// At most so long do verified chunks wait for company.
@@ -116,7 +118,7 @@ impl Batch {
                 tracing::warn!(%error, "chunk refused");
                 return Err(Reason::BadData);
             }
-            Err(error) => return Err(Reason::NotStored(error.to_string())),
+            Err(error) => return Err(not_stored(error)),
         }
         self.bytes += chunk.len();
         self.chunks.push((hash, Arc::unwrap_or_clone(chunk)));
@@ -134,8 +136,8 @@ impl Batch {
                 self.on_disk.bytes += std::mem::take(&mut self.bytes) as u64;
                 Ok(Some(self.on_disk))
             }
-            Ok(Err(error)) => Err(Reason::NotStored(error.to_string())),
-            Err(error) => Err(Reason::NotStored(error.to_string())),
+            Ok(Err(error)) => Err(not_stored(error)),
+            Err(error) => Err(not_stored(error)),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fieldcast::{
     Engine, ExchangeSettings, OfferSession, Question, ReceiveEvent, ReceiveSession, SendState, Settings,
-    choose_interface,
+    SnapshotSummary, choose_interface,
 };
 use fieldcast_sandbox::Sandbox;
 use fieldcast_store::Store;
@@ -51,11 +51,23 @@ impl Device {
     }
 
     pub(crate) async fn downsync(&self, boundaries: usize) {
+        let (done, why) = self.try_downsync(boundaries).await;
+        assert_eq!(done, boundaries, "{why}");
+    }
+
+    /// Tells how many boundaries are complete, and why others are not.
+    pub(crate) async fn try_downsync(&self, boundaries: usize) -> (usize, String) {
         let project = self.engine.choose_project(None).await.unwrap();
         let tree = self.engine.boundaries(&project).await.unwrap();
         let codes: Vec<_> = tree.leaves().take(boundaries).map(|leaf| leaf.code.clone()).collect();
         let report = self.engine.downsync(project, &codes).await.unwrap().finished().await.unwrap();
-        assert_eq!(report.done.len(), boundaries, "{:?}", report.failed);
+        (report.done.len(), format!("{:?}", report.failed))
+    }
+
+    /// The only dataset of a boundary.
+    pub(crate) async fn village(&self) -> SnapshotSummary {
+        let summaries = self.engine.datasets().await.unwrap().into_iter().map(|status| status.summary);
+        summaries.filter(|summary| summary.dataset.boundary.is_some()).next().unwrap()
     }
 
     fn settings(&self) -> ExchangeSettings {
@@ -65,7 +77,8 @@ impl Device {
 
     async fn offer(&self) -> OfferSession {
         let datasets = self.engine.datasets().await.unwrap();
-        let datasets = datasets.into_iter().map(|status| status.summary.dataset).collect();
+        let complete = datasets.into_iter().map(|status| status.summary).filter(|summary| summary.as_of.0 > 0);
+        let datasets = complete.map(|summary| summary.dataset).collect();
         self.engine.offer(datasets, choose_interface(Some("127.0.0.1")).unwrap(), self.settings()).await.unwrap()
     }
 

@@ -4,6 +4,7 @@
 
 mod device;
 mod filled;
+mod pregen;
 mod updates;
 mod wire_bytes;
 
