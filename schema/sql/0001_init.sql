@@ -88,8 +88,8 @@ CREATE TABLE sync_run (
     server TEXT NOT NULL,            -- base URL
     dataset INTEGER NOT NULL REFERENCES dataset (id) ON DELETE CASCADE,
     started INTEGER NOT NULL DEFAULT 0,  -- 1 once a page is in
-    finished INTEGER NOT NULL DEFAULT 0, -- 1 once the dataset's as_of was set
-    as_of INTEGER NOT NULL DEFAULT 0,    -- server time of the first page less an overlap; the dataset's when finished
+    finished INTEGER NOT NULL DEFAULT 0, -- 1 once all pages are in and the dataset's as_of is settled
+    as_of INTEGER,                       -- server time of the first page that tells one, less an overlap
     position TEXT NOT NULL DEFAULT '',   -- where the next page begins, as the downsync crate writes it; '' at the start
     done INTEGER NOT NULL DEFAULT 0,     -- households that came, for people
     total INTEGER NOT NULL DEFAULT 0,    -- households the server last said there are, for people
@@ -122,12 +122,13 @@ CREATE TABLE chunk_cache (
 CREATE INDEX chunk_cache_hash ON chunk_cache (hash);
 
 CREATE TABLE incoming (
-    -- Bundles accepted and not applied yet.
+    -- Bundles a person has accepted, and what has come of them so far.
     id INTEGER PRIMARY KEY,
     bundle BLOB NOT NULL UNIQUE,     -- 32 bytes
     manifest BLOB NOT NULL,          -- signed, as received
     sender BLOB NOT NULL,            -- fingerprint of the sender's key, 32 bytes
-    sender_name TEXT NOT NULL DEFAULT ''
+    sender_name TEXT NOT NULL DEFAULT '',
+    consent INTEGER NOT NULL DEFAULT 1 -- 0 withdrawn, 1 given, 2 spent: the bundle was applied
 ) STRICT;
 
 CREATE TABLE staged_chunk (

@@ -39,6 +39,8 @@ pub(crate) struct LivePage {
     pub(crate) echoed_limit: Option<u64>,
     /// Types whose list came, be it empty.
     pub(crate) answered: BTreeSet<EntityType>,
+    /// Whether a list of project-wide records was asked for and came.
+    pub(crate) project_read: bool,
     /// `ResponseInfo.ts`.
     pub(crate) ts: Option<ServerTime>,
 }
@@ -108,6 +110,7 @@ impl LivePage {
             if described.is_root() {
                 self.households += ids.len() as u64 + skipped;
             }
+            self.project_read |= described.scope == Scope::Project;
             self.answered.insert(described.entity.clone());
         }
         Ok(())

@@ -107,7 +107,8 @@ pub struct Timeouts {
     pub idle: Duration,
     /// For one whole answer, so that a body that only trickles ends too.
     pub answer: Duration,
-    /// For one whole pre-generated file.
+    /// For the next bytes of a pre-generated file, over all attempts at going on with it. Files may be of any size and
+    /// links slow, so there is no limit on a whole one as long as it comes.
     pub file: Duration,
 }
 

@@ -29,6 +29,10 @@ pub struct Cursor {
     /// Types the server has answered for. What is not among them says nothing by its absence: the server may not
     /// search for it (`Services` is an option there), or not put it into files.
     pub answered: BTreeSet<EntityType>,
+    /// Whether the walk has read the project-wide records whole: asked to, from the live service, with its first page.
+    /// Files hold only those of their own boundary.
+    #[serde(default)]
+    pub project_read: bool,
     /// Whether the walk is over.
     pub done: bool,
 }
@@ -46,6 +50,7 @@ impl Cursor {
             households_total: None,
             sound: true,
             answered: BTreeSet::new(),
+            project_read: false,
             done: false,
         }
     }
@@ -69,6 +74,7 @@ impl Cursor {
             households_total: page.total,
             sound: self.sound && counted && !short && !lying,
             answered: self.answered.union(&page.answered).cloned().collect(),
+            project_read: self.project_read || page.project_read,
             done,
         }
     }

@@ -31,7 +31,8 @@ const MAX_HELD: usize = 20_000;
 #[derive(Debug)]
 pub(crate) struct FileWalk {
     client: Client,
-    project_records: bool,
+    /// The server's clock when it gave the links.
+    server_time: Option<ServerTime>,
     files: Vec<File>,
     at: usize,
     stream: Option<FileStream>,
@@ -81,7 +82,7 @@ impl Draft {
 }
 
 impl FileWalk {
-    pub(crate) fn new(client: &Client, links: Vec<Link>, project_records: bool) -> Result<Self, Error> {
+    pub(crate) fn new(client: &Client, links: Vec<Link>, server_time: Option<ServerTime>) -> Result<Self, Error> {
         if links.is_empty() {
             return Err(Error::NotPrepared);
         }
@@ -106,7 +107,7 @@ impl FileWalk {
         let counted = files.iter().all(|file| file.records.is_some());
         Ok(Self {
             client: client.clone(),
-            project_records,
+            server_time,
             files,
             at: 0,
             stream: None,
@@ -152,8 +153,7 @@ impl FileWalk {
         self.seen.newest = self.seen.newest.max(Some(parsed.modified));
         self.seen.households += u64::from(layout.is_root(parsed.kind));
         match layout.schema.entities()[parsed.kind].scope {
-            Scope::Project if self.project_records => self.draft.project.push(parsed),
-            Scope::Project => {}
+            Scope::Project => self.draft.project.push(parsed), // its own boundary's: each walk brings others
             Scope::Family if self.held.len() < MAX_HELD && self.comes_early(layout, &parsed) => self.held.push(parsed),
             Scope::Family => self.draft.families.push(parsed),
         }
@@ -192,6 +192,7 @@ impl FileWalk {
         let total = self.files.iter().map(|file| file.records).sum::<Option<u64>>();
         Page {
             next: if done { self.end() } else { Cursor::start() },
+            server_time: self.server_time,
             records: PageRecords {
                 layout: Arc::clone(self.client.layout()),
                 roots: Arc::clone(&self.roots),

@@ -37,7 +37,7 @@ impl Http {
     pub(crate) fn new(config: ServerConfig) -> Result<Self, Error> {
         let base = config.base_url.trim_end_matches('/');
         let base = Url::parse(base).map_err(|_| Error::config("`base_url` is not an address like https://host"))?;
-        may_connect(&base, &config)?;
+        may_connect(&base, config.allow_http)?;
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls(&config)?)
             // The token stands in the body, which a followed redirect would carry to wherever it points.
@@ -65,7 +65,8 @@ impl Http {
     /// A GET of a pre-generated file, which may lie on another host.
     pub(crate) fn get(&self, url: &str) -> Result<RequestBuilder, Error> {
         let url = self.base.join(url).map_err(|_| Error::bad_answer("a download link that is no address"))?;
-        may_connect(&url, &self.config)?;
+        // What is allowed for the server's own plain address is not for whatever else its links may name.
+        may_connect(&url, self.config.allow_http && self.base.scheme() == "http")?;
         Ok(self.client.get(url).header(header::ACCEPT_ENCODING, "gzip"))
     }
 
@@ -132,10 +133,10 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-fn may_connect(url: &Url, config: &ServerConfig) -> Result<(), Error> {
+fn may_connect(url: &Url, allow_http: bool) -> Result<(), Error> {
     match url.scheme() {
         "https" => Ok(()),
-        "http" if config.allow_http || is_loopback(url) => Ok(()),
+        "http" if allow_http || is_loopback(url) => Ok(()),
         "http" => Err(Error::config("plain http:// would show the token to everybody on the way: use https://")),
         _ => Err(Error::config("only https:// addresses are supported")),
     }
@@ -152,4 +153,23 @@ fn tls(config: &ServerConfig) -> Result<rustls::ClientConfig, Error> {
     let builder = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let builder = builder.map_err(|_| Error::config("TLS cannot be set up"))?;
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_come_in_the_clear_only_from_loopback_or_for_a_server_in_the_clear() {
+        let http = |base: &str, allow_http| Http::new(ServerConfig { allow_http, ..ServerConfig::new(base, "mz") });
+        let (secure, plain) = (http("https://s.example", true).unwrap(), http("http://s.example", true).unwrap());
+        assert!(matches!(secure.get("http://files.example/a"), Err(Error::Config { .. })));
+        assert!(plain.get("http://files.example/a").is_ok());
+        let near = http("http://127.0.0.1:1", false).unwrap();
+        assert!(matches!(near.get("http://files.example/a"), Err(Error::Config { .. })));
+        for http in [&secure, &plain, &near] {
+            assert!(http.get("https://files.example/a").is_ok() && http.get("http://localhost:9/a").is_ok());
+            assert!(http.get("/relative").is_ok() && http.get("file:///etc/passwd").is_err());
+        }
+    }
 }

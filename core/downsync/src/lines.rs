@@ -25,6 +25,7 @@ pub(crate) struct FileStream {
     etag: Option<String>,
     /// When the file was made, by the store that serves it.
     pub(crate) last_modified: Option<ServerTime>,
+    /// When to give up; later with everything that comes.
     deadline: Instant,
 }
 
@@ -67,7 +68,7 @@ impl FileStream {
 
     /// Takes one piece off the connection; `false` at the end of the file.
     async fn piece(&mut self) -> Result<bool, Failure> {
-        let late = || Failure::fatal(Error::unreachable("a file took too long"));
+        let late = || Failure::fatal(Error::unreachable("nothing more of a file came"));
         if self.response.is_none() {
             self.response = Some(timeout_at(self.deadline, self.open()).await.map_err(|_| late())??);
         }
@@ -79,6 +80,10 @@ impl FileStream {
         self.skip -= passed;
         let fresh = &piece[passed as usize..];
         self.received += fresh.len() as u64;
+        // Not with what is passed over, or a connection that always breaks before anything new would go on for ever.
+        if !fresh.is_empty() {
+            self.deadline = Instant::now() + self.client.config().timeouts.file;
+        }
         // Damage here is in the file, not on the way: asking again gives the same bytes.
         self.unpacker.push(fresh).map_err(|error| Failure::fatal(http::unpack_failure(error).error))?;
         Ok(true)

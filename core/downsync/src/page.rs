@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use fieldcast_model::{EntityType, Record, RecordId};
+use fieldcast_model::{EntityType, Record, RecordId, ServerTime};
 
 use crate::cursor::Cursor;
 use crate::parse::{Layout, Parsed};
@@ -17,6 +17,9 @@ pub struct Page {
     pub records: PageRecords,
     /// Where the walk goes on once this page is committed; also says whether it is over.
     pub next: Cursor,
+    /// The server's clock when it answered with this page or with the links to its files; what [`Cursor::as_of`] is for
+    /// the whole walk. `None` if it does not say.
+    pub server_time: Option<ServerTime>,
     /// How far the walk is.
     pub progress: Progress,
     /// Entities that came without any id, or broken, and are left out.
@@ -63,7 +66,7 @@ pub enum Source {
 pub struct Batch {
     /// Families of the boundary. No two are of the same type and id.
     pub families: Vec<Record>,
-    /// Records of the project-wide dataset; only if [`DownsyncOptions::project_records`](crate::DownsyncOptions) asks for them.
+    /// Records of the project-wide dataset; see [`DownsyncOptions::project_records`](crate::DownsyncOptions).
     pub project: Vec<Record>,
 }
 

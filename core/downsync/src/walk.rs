@@ -26,8 +26,8 @@ pub struct DownsyncOptions {
     /// [`Project::root_id`](crate::Project). Pre-generated files are kept under it: a server that answers with files and
     /// is asked by the project's own id leaves out beneficiaries and tasks, and is then asked again by this one.
     pub root_project: Option<String>,
-    /// Report the project-wide records (HF referrals), which every page of every boundary repeats: wanted from one
-    /// walk per project, and there only from its first page.
+    /// Report the project-wide records (HF referrals) of live pages, each of which repeats them all: wanted from one
+    /// walk per project, and there only from its first page. Files hold their own boundary's and always report them.
     pub project_records: bool,
 }
 
@@ -94,17 +94,18 @@ impl Downsync {
         if self.files.is_none() {
             let fetched = self.fetch(&self.criteria.project).await?;
             let limit = self.client.config().limits.page.max(1);
-            let as_of = as_of(&fetched);
+            let server_time = server_time(&fetched);
             match fetched.answer {
                 Answer::Page(page) => {
+                    let as_of = server_time.map(|time| ServerTime(time.0.saturating_sub(CLOCK_OVERLAP_MS)));
                     let next = self.cursor.after(&page, fetched.asked, limit, as_of);
-                    let page = self.live_page(page, next, fetched.json_bytes, fetched.wire_bytes);
+                    let page = self.live_page(page, next, server_time, (fetched.json_bytes, fetched.wire_bytes));
                     self.cursor = page.next.clone();
                     return Ok(Some(page));
                 }
                 Answer::Links(links) => {
                     let links = self.all_links(links).await?;
-                    self.files = Some(FileWalk::new(&self.client, links, self.options.project_records)?);
+                    self.files = Some(FileWalk::new(&self.client, links, server_time)?);
                 }
             }
         }
@@ -188,7 +189,13 @@ impl Downsync {
         Ok(Fetched { answer, asked: limit, date, sent_ts, json_bytes, wire_bytes })
     }
 
-    fn live_page(&self, page: LivePage, next: Cursor, json_bytes: u64, wire_bytes: u64) -> Page {
+    fn live_page(
+        &self,
+        page: LivePage,
+        next: Cursor,
+        server_time: Option<ServerTime>,
+        (json_bytes, wire_bytes): (u64, u64),
+    ) -> Page {
         let done = next.households_total.map_or(next.offset, |total| next.offset.min(total));
         tracing::debug!(done, total = ?next.households_total, skipped = page.skipped, json_bytes, wire_bytes, "page");
         Page {
@@ -200,6 +207,7 @@ impl Downsync {
             },
             progress: Progress { done, total: next.households_total, unit: Unit::Households },
             next,
+            server_time,
             skipped: page.skipped,
             json_bytes,
             wire_bytes,
@@ -208,16 +216,15 @@ impl Downsync {
     }
 }
 
-/// What a live page is as of: the server's clock less the overlap.
+/// The server's clock when it answered.
 ///
 /// DIGIT's services commonly fill `ResponseInfo.ts` by copying the request's, which is this device's clock: a value
 /// that is the one we sent says nothing, and the `Date` header is asked. Without either, what the page itself holds
 /// is a bound: it was made no earlier than its newest record was changed.
-fn as_of(fetched: &Fetched) -> Option<ServerTime> {
-    let Answer::Page(page) = &fetched.answer else { return None };
+fn server_time(fetched: &Fetched) -> Option<ServerTime> {
+    let Answer::Page(page) = &fetched.answer else { return fetched.date };
     let told = page.ts.filter(|ts| ts.0 > 0 && ts.0 != fetched.sent_ts).or(fetched.date);
-    let time = told.or_else(|| newest(&page.families))?;
-    Some(ServerTime(time.0.saturating_sub(CLOCK_OVERLAP_MS)))
+    told.or_else(|| newest(&page.families))
 }
 
 /// The time of the last change among `records`.

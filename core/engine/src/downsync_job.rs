@@ -160,9 +160,7 @@ impl Walk {
     async fn download(&self) -> Result<(SnapshotSummary, BoundaryProgress), Error> {
         let begun = tokio::time::Instant::now();
         let (boundary, dataset) = (self.order.boundaries[self.index].0.clone(), self.target().dataset);
-        let mut at = self.begin(SyncStart::Resume).await?;
-        let position = at.position.as_deref().and_then(|text| serde_json::from_str(text).ok());
-        let mut cursor = position.unwrap_or_else(Cursor::start);
+        let (mut at, mut cursor) = self.resume().await?;
         let mut walk = self.walk(cursor.clone())?;
         let mut progress = BoundaryProgress { wire_bytes: at.bytes, ..BoundaryProgress::default() };
         let mut resumed = at.as_of;
@@ -187,6 +185,17 @@ impl Walk {
         progress.changed += summary.gone;
         progress.elapsed = begun.elapsed();
         Ok((summary.summary, progress))
+    }
+
+    /// The unfinished run and where it stands, or a new one.
+    async fn resume(&self) -> Result<(SyncCursor, Cursor), Error> {
+        let at = self.begin(SyncStart::Resume).await?;
+        let position = at.position.as_deref().and_then(|text| serde_json::from_str::<Cursor>(text).ok());
+        match position {
+            // Its last page came and its end did not. How long ago that was no further page will tell.
+            Some(cursor) if cursor.done => Ok((self.begin(SyncStart::Fresh).await?, Cursor::start())),
+            position => Ok((at, position.unwrap_or_else(Cursor::start))),
+        }
     }
 
     async fn begin(&self, start: SyncStart) -> Result<SyncCursor, Error> {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use fieldcast_downsync::{BoundaryTree, Client, Project, ServerConfig, Session};
-use fieldcast_model::{Dataset, DeviceName, EntityType, Fingerprint, Json, Record, RecordId};
+use fieldcast_model::{Dataset, DeviceName, EntityType, Fingerprint, Record, RecordId};
 use fieldcast_net::{Identity, Interface};
 use fieldcast_store::{DatasetStatus, EditSent, EditStatus, LocalEdit, Login, Opened, RecordQuery, Store};
 
@@ -234,14 +234,8 @@ impl Engine {
     ///
     /// # Errors
     /// [`Error::Store`].
-    pub async fn edit_sent(
-        &self,
-        dataset: Dataset,
-        entity: EntityType,
-        id: RecordId,
-        sent: Json,
-    ) -> Result<EditSent, Error> {
-        self.store_call(move |store| store.edit_sent(&dataset, &entity, &id, &sent)).await
+    pub async fn edit_sent(&self, sent: LocalEdit) -> Result<EditSent, Error> {
+        self.store_call(move |store| store.edit_sent(&sent)).await
     }
 
     /// How exchanges behave unless told otherwise.

@@ -89,18 +89,26 @@ impl Record {
 
     /// What decides between this version and another of the same record.
     pub fn stamp(&self) -> Stamp {
-        Stamp { row_version: self.row_version, modified: self.modified, hash: self.hash() }
+        let rooted = self.root != self.id;
+        Stamp { row_version: self.row_version, modified: self.modified, rooted, hash: self.hash() }
     }
 }
 
 /// The merge rule: of two versions of a record the one with the greater stamp wins, on every device, whatever order
-/// they arrive in. Higher `row_version` first, then later `modified`, then the larger hash as a tie-break.
+/// they arrive in. Higher `row_version` first, then later `modified`, then the one whose household is known, then the
+/// larger hash as a tie-break.
+///
+/// A record whose parent a device has never seen is its own root there; with the parent it hangs off a household. Both
+/// are the same version as far as the server is concerned, and the one that knows more must win. A household is its own
+/// root in every version, so there this decides nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Stamp {
     /// DIGIT's row version.
     pub row_version: i64,
     /// The server's modification time.
     pub modified: ServerTime,
+    /// Whether it hangs off another record.
+    pub rooted: bool,
     /// The hash of the whole version.
     pub hash: RecordHash,
 }
@@ -128,6 +136,17 @@ mod tests {
         let (a, b) = (record(1, 1, "{}"), record(1, 1, "[]"));
         assert_eq!(a.stamp() > b.stamp(), a.hash() > b.hash());
         assert_ne!(a.hash(), b.hash());
+    }
+
+    #[test]
+    fn a_known_household_beats_none_and_is_beaten_by_a_newer_version() {
+        for body in ["{}", "[]", "[1]", "[2]"] {
+            let orphan = record(1, 1, body);
+            let rooted = |root| Record { root: RecordId::parse(root), ..record(1, 1, "{}") };
+            assert!(["h1", "h2", "h3"].iter().all(|root| rooted(root).stamp() > orphan.stamp()));
+            assert!(rooted("h1").stamp() < Record { modified: ServerTime(2), ..orphan.clone() }.stamp());
+            assert!(rooted("h1").stamp() < Record { row_version: 2, ..orphan }.stamp());
+        }
     }
 
     #[test]

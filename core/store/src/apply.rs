@@ -1,12 +1,10 @@
 //! Taking over a snapshot, or the changes to one, from another device.
 
-use std::sync::mpsc::{self, Receiver, Sender};
-
 use fieldcast_model::{Record, SnapshotSummary};
 use rusqlite::params;
 
 use crate::access::Durability;
-use crate::merge::{Merger, Prepared, Source, aside};
+use crate::merge::{Merger, Prepared, Ready, Source, aside};
 use crate::tx::WriteTx;
 use crate::{ApplyError, Merged, Result, Store};
 
@@ -21,18 +19,20 @@ pub struct Applied {
 
 impl Store {
     /// Merges the batches that `next` gives, until it gives none, into the dataset of `snapshot`, in one transaction
-    /// that is durable when this returns. Memory is two batches. The dataset's `as_of` becomes the later of its own and
-    /// the snapshot's; of `snapshot`, only dataset, names and `as_of` are used.
+    /// that is durable when this returns. Memory is four batches. The dataset's `as_of` becomes the later of its own and
+    /// the snapshot's; of `snapshot`, only dataset, `as_of` and, where none are known
+    /// here, names are used: what a village is called is the server's to say.
     ///
-    /// No other write can run meanwhile, so `next` should decode, not wait for a network.
+    /// `next` is called on a thread of its own, so that decoding takes none of the writer's time. No other write can run
+    /// meanwhile: it should decode, not wait for a network.
     ///
     /// # Errors
     /// [`ApplyError::Source`] with the error of `next`, [`ApplyError::Store`] with the store's. Either way the dataset
     /// is what it was.
-    pub fn apply<E>(
+    pub fn apply<E: Send>(
         &self,
         snapshot: &SnapshotSummary,
-        next: &mut dyn FnMut() -> Result<Option<Vec<Record>>, E>,
+        next: &mut Batches<'_, E>,
     ) -> Result<Applied, ApplyError<E>> {
         self.apply_as(snapshot, Brings::Everything, next)
     }
@@ -42,24 +42,24 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::apply`].
-    pub fn apply_changes<E>(
+    pub fn apply_changes<E: Send>(
         &self,
         snapshot: &SnapshotSummary,
-        next: &mut dyn FnMut() -> Result<Option<Vec<Record>>, E>,
+        next: &mut Batches<'_, E>,
     ) -> Result<Applied, ApplyError<E>> {
         self.apply_as(snapshot, Brings::Changes, next)
     }
 
-    fn apply_as<E>(
+    fn apply_as<E: Send>(
         &self,
         snapshot: &SnapshotSummary,
         brings: Brings,
-        next: &mut dyn FnMut() -> Result<Option<Vec<Record>>, E>,
+        next: &mut Batches<'_, E>,
     ) -> Result<Applied, ApplyError<E>> {
-        let (hash, batches) = mpsc::channel();
-        let applied = aside(batches.into_iter().map(Prepared::owned), |hashed| {
+        let batches = std::iter::from_fn(|| next().transpose()).map(|batch| batch.map(Prepared::owned));
+        let applied = aside(batches, |prepared| {
             self.write(Durability::Full, |tx| {
-                let applied = apply(tx, snapshot, brings, next, &Hasher { hash, hashed })?;
+                let applied = apply(tx, snapshot, brings, &prepared)?;
                 if applied.is_err() {
                     tx.abandon();
                 }
@@ -70,6 +70,9 @@ impl Store {
     }
 }
 
+/// Gives one batch of records after another, then none.
+pub type Batches<'a, E> = dyn FnMut() -> Result<Option<Vec<Record>>, E> + Send + 'a;
+
 /// What the batches of an apply are.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Brings {
@@ -79,41 +82,20 @@ enum Brings {
     Changes,
 }
 
-/// The two ends of the thread that hashes.
-struct Hasher {
-    hash: Sender<Vec<Record>>,
-    hashed: Receiver<Vec<Prepared<'static>>>,
-}
-
 /// The inner result is the caller's.
 fn apply<E>(
     tx: &WriteTx<'_>,
     snapshot: &SnapshotSummary,
     brings: Brings,
-    next: &mut dyn FnMut() -> Result<Option<Vec<Record>>, E>,
-    hasher: &Hasher,
+    batches: &Ready<Result<Vec<Prepared<'static>>, E>>,
 ) -> Result<Result<Applied, E>> {
     let id = tx.dataset(&snapshot.dataset, &snapshot.project_name, &snapshot.boundary_name)?;
     let source = Source { is_server: false, as_of: snapshot.as_of, base: tx.as_of(id)? };
     let mut merger = Merger::new(tx)?;
-    let mut merge = || {
-        let batch = hasher.hashed.recv().unwrap_or_default(); // the hasher lives while `hash` does
-        batch.iter().try_for_each(|record| merger.merge(id, record, source).map(drop))
-    };
-    // One batch is hashed while the one before it is merged.
-    let mut hashing = false;
-    loop {
-        let batch = match next() {
-            Ok(batch) => batch,
+    while let Some(batch) = batches.next()? {
+        match batch {
+            Ok(batch) => batch.iter().try_for_each(|record| merger.merge(id, record, source).map(drop))?,
             Err(e) => return Ok(Err(e)),
-        };
-        let more = batch.is_some_and(|records| hasher.hash.send(records).is_ok());
-        if hashing {
-            merge()?;
-        }
-        hashing = more;
-        if !more {
-            break;
         }
     }
     let merged = merger.merged();

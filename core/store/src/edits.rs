@@ -1,7 +1,7 @@
 //! Local edits: what was registered or changed here and is not on the server yet, beside the server's records.
 
 use fieldcast_model::{Dataset, EntityType, Json, RecordId};
-use rusqlite::params;
+use rusqlite::{OptionalExtension, params};
 
 use crate::access::Durability;
 use crate::rows::{self, Key, OwnKey, dataset_id};
@@ -33,6 +33,17 @@ pub struct EditStatus {
     pub edit: LocalEdit,
     /// Whether the server's version it was made from has been replaced since: a conflict a person should look at.
     pub base_moved: bool,
+}
+
+/// What came of [`Store::edit_sent`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EditSent {
+    /// The edit is forgotten.
+    Forgotten,
+    /// The edit was changed after what was sent: it stays, to be sent again.
+    ChangedSince,
+    /// There is no such edit.
+    Unknown,
 }
 
 impl Store {
@@ -76,13 +87,27 @@ impl Store {
         self.change_edit(base, dataset, entity, id)
     }
 
-    /// Forgets an edit because the app says that the server has it. Nothing else ever removes one. Tells whether there
-    /// was such an edit.
+    /// Forgets an edit because the app says that the server has it, as long as it still is what was `sent`: somebody may
+    /// have edited on while it was under way, and that is not on the server. Nothing else ever removes an edit.
     ///
     /// # Errors
     /// Whatever stands in the way of writing.
-    pub fn edit_sent(&self, dataset: &Dataset, entity: &EntityType, id: &RecordId) -> Result<bool> {
-        self.change_edit("DELETE FROM local_edit", dataset, entity, id)
+    pub fn edit_sent(&self, sent: &LocalEdit) -> Result<EditSent> {
+        self.write(Durability::Full, |tx| {
+            let Some(dataset) = dataset_id(&tx.conn, &sent.dataset)? else { return Ok(EditSent::Unknown) };
+            let named = params![dataset, tx.entity(&sent.entity)?, Key(&sent.id), sent.body.as_str(), sent.deleted];
+            const NAMED: &str = "dataset = ?1 AND entity = ?2 AND key = ?3";
+            const AS_SENT: &str = "body = ?4 AND deleted = ?5";
+            let sql = format!("SELECT {AS_SENT} FROM local_edit WHERE {NAMED}");
+            match tx.conn.query_row(&sql, named, |row| row.get(0)).optional()? {
+                None => Ok(EditSent::Unknown),
+                Some(false) => Ok(EditSent::ChangedSince),
+                Some(true) => {
+                    tx.conn.execute(&format!("DELETE FROM local_edit WHERE {NAMED} AND {AS_SENT}"), named)?;
+                    Ok(EditSent::Forgotten)
+                }
+            }
+        })
     }
 
     fn change_edit(&self, change: &str, dataset: &Dataset, entity: &EntityType, id: &RecordId) -> Result<bool> {

@@ -32,6 +32,9 @@ pub enum Error {
         /// The newest version this build knows.
         known: u32,
     },
+    /// A bundle that nobody accepted, or that was discarded since.
+    #[error("this bundle was refused or removed meanwhile; accept it again")]
+    NoSuchBundle,
     /// A download run that was finished, replaced by a newer one, or never begun.
     #[error("this download has ended or was replaced by a newer one; start it again")]
     NoSuchRun,

@@ -45,15 +45,15 @@ mod tx;
 mod tests;
 
 pub use access::{Reader, Store};
-pub use apply::Applied;
+pub use apply::{Applied, Batches};
 pub use check::Check;
 pub use chunks::{CachedChunk, ChunkEntry};
 pub use datasets::DatasetStatus;
-pub use edits::{EditStatus, LocalEdit};
+pub use edits::{EditSent, EditStatus, LocalEdit};
 pub use error::{ApplyError, Error, Result};
 pub use login::Login;
 pub use merge::Merged;
 pub use open::Opened;
 pub use records::RecordQuery;
-pub use staging::{Incoming, IncomingStatus};
+pub use staging::{Consent, Incoming, IncomingStatus};
 pub use sync::{Coverage, PageCommit, RunId, SyncCursor, SyncStart, SyncSummary, SyncTarget};

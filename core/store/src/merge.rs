@@ -6,9 +6,9 @@ use std::sync::mpsc::{self, Receiver};
 use fieldcast_model::{Record, RecordHash, RecordId, RootHash, ServerTime, Stamp};
 use rusqlite::{OptionalExtension, Statement, params};
 
-use crate::Result;
 use crate::rows::{Key, signed};
 use crate::tx::{Counted, WriteTx};
+use crate::{Error, Result};
 
 /// How many records a page or a bundle changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -92,7 +92,8 @@ impl<'a> Prepared<'a> {
     }
 
     fn stamp(&self) -> Stamp {
-        Stamp { row_version: self.record.row_version, modified: self.record.modified, hash: self.hash }
+        let Record { row_version, modified, .. } = *self.record;
+        Stamp { row_version, modified, rooted: self.record.root != self.record.id, hash: self.hash }
     }
 }
 
@@ -102,20 +103,34 @@ impl Prepared<'static> {
     }
 }
 
-/// Lets another thread work `items` out while `f` uses those that are ready. Hashing, a fifth of what a record costs on
-/// its way in, so takes none of the writer's time.
-pub(crate) fn aside<I: Send, T>(items: impl Iterator<Item = I> + Send, f: impl FnOnce(Receiver<I>) -> T) -> T {
+/// Lets another thread work `items` out while `f` uses those that are ready. Decoding and hashing, a good part of what a
+/// record costs on its way in, so take none of the writer's time.
+pub(crate) fn aside<I: Send, T>(items: impl Iterator<Item = I> + Send, f: impl FnOnce(Ready<I>) -> T) -> T {
     std::thread::scope(|scope| {
-        let (ready, work) = mpsc::channel();
+        // A few at a time: what is ready must not pile up while the writer waits for the storage.
+        let (ready, work) = mpsc::sync_channel(1);
         scope.spawn(move || {
-            for item in items {
+            let all = items.map(Some).chain([None]);
+            for item in all {
                 if ready.send(item).is_err() {
                     break; // `f` has failed
                 }
             }
         });
-        f(work)
+        f(Ready(work))
     })
+}
+
+/// What [`aside`] has worked out.
+pub(crate) struct Ready<I>(Receiver<Option<I>>);
+
+impl<I> Ready<I> {
+    /// The next item; `None` when there are no more. A thread that died half way is an error, or half of its items
+    /// would be taken for all.
+    pub(crate) fn next(&self) -> Result<Option<I>> {
+        let died = |_| Error::Sqlite { code: 0, reason: "the source of the records died".to_owned() };
+        self.0.recv().map_err(died)
+    }
 }
 
 /// A peer may send a UUID in its text form. Stored so, it would be a second row with the same printed id.
@@ -166,7 +181,7 @@ impl<'t> Merger<'t> {
                 body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?) ON CONFLICT (dataset, entity, key) DO NOTHING",
         )?;
         let find = tx.conn.prepare(
-            "SELECT id, row_version, modified, hash, deleted, gone, root_hash, octet_length(body) FROM record
+            "SELECT id, row_version, modified, hash, deleted, gone, root_hash, octet_length(body), root IS NOT key FROM record
              WHERE dataset = ? AND entity = ? AND key = ?",
         )?;
         let update = tx.conn.prepare(
@@ -288,7 +303,12 @@ impl<'t> Merger<'t> {
                 let hash = RecordHash(row.get(3)?);
                 Ok(Stored {
                     row: row.get(0)?,
-                    stamp: Stamp { row_version: row.get(1)?, modified: ServerTime(row.get(2)?), hash },
+                    stamp: Stamp {
+                        row_version: row.get(1)?,
+                        modified: ServerTime(row.get(2)?),
+                        rooted: row.get(8)?,
+                        hash,
+                    },
                     deleted,
                     gone: row.get(5)?,
                     counted: Counted {

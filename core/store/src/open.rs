@@ -1,8 +1,8 @@
 //! Opening: lock, look, move aside what is damaged, migrate.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use std::{fs, io};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -32,13 +32,13 @@ pub struct Opened {
 }
 
 impl Store {
-    /// Opens `<dir>/fieldcast.db`, making folder and file as needed. Only one store may have a folder open at a time.
+    /// Opens `<dir>/fieldcast.db`, making folder and file as needed, both for this user's eyes alone. Only one store may have a folder open at a time.
     ///
     /// # Errors
     /// [`Error::InUse`], [`Error::Newer`], [`Error::NotWritable`], [`Error::DiskFull`]. Damage is not an error: see
     /// [`Opened::moved_aside`].
     pub fn open(dir: &Path) -> Result<Opened> {
-        fs::create_dir_all(dir).map_err(|e| Error::of_io(&e, dir))?;
+        make_folder(dir).map_err(|e| Error::of_io(&e, dir))?;
         let lock = lock::take(dir)?;
         let path = dir.join(FILE);
         let mut moved_aside = None;
@@ -94,7 +94,26 @@ fn move_aside(path: &Path) -> Result<PathBuf> {
     Ok(with(&format!(".corrupt-{n}")))
 }
 
+/// Other users of a shared machine have no business in a list of who lives where. A folder that is there stays as it is.
+fn make_folder(dir: &Path) -> io::Result<()> {
+    let mut folder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+    folder.recursive(true).create(dir)
+}
+
+/// Makes an empty database file where there is none: SQLite would make it readable for all. What it puts beside a
+/// database gets the database's permissions.
+fn make_file(path: &Path) -> Result<()> {
+    let mut file = fs::OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
+    let made = file.create(true).truncate(false).write(true).open(path);
+    made.map(drop).map_err(|e| Error::of_io(&e, path))
+}
+
 fn writer(path: &Path) -> Result<Connection> {
+    make_file(path)?;
     let conn = connect(path)?;
     conn.pragma_update(None, "journal_mode", "WAL")?;
     conn.pragma_update(None, "foreign_keys", true)?;

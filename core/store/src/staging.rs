@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, params};
 
 use crate::access::Durability;
 use crate::rows::count;
-use crate::{Reader, Result, Store};
+use crate::{Error, Reader, Result, Store};
 
 /// A bundle the user has accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,17 @@ pub struct Incoming {
     pub sender: Fingerprint,
     /// What the sender calls itself.
     pub sender_name: DeviceName,
+}
+
+/// What a person has said to a bundle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Consent {
+    /// Nothing, or yes and then no.
+    None,
+    /// Yes; it is on its way.
+    Given,
+    /// Yes, and it was applied since.
+    Spent,
 }
 
 /// An accepted bundle and how much of it is here.
@@ -44,7 +55,7 @@ impl Store {
             tx.conn.execute(
                 "INSERT INTO incoming (bundle, manifest, sender, sender_name) VALUES (?, ?, ?, ?)
                  ON CONFLICT (bundle) DO UPDATE SET manifest = excluded.manifest, sender = excluded.sender,
-                    sender_name = excluded.sender_name",
+                    sender_name = excluded.sender_name, consent = 1",
                 params![incoming.bundle_id, incoming.manifest, incoming.sender.0, incoming.sender_name.as_str()],
             )?;
             let mut take = tx.conn.prepare(
@@ -57,19 +68,22 @@ impl Store {
         })
     }
 
-    /// Keeps verified chunks, durably when it returns; one call is one flush, so bring several at once. Chunks of a
-    /// bundle that was discarded meanwhile are dropped.
+    /// Keeps verified chunks, durably when it returns; one call is one flush, so bring several at once.
     ///
     /// # Errors
-    /// Whatever stands in the way of writing; then none of them is kept.
+    /// [`Error::NoSuchBundle`] when the bundle was discarded meanwhile; whatever stands in the way of writing. Then none
+    /// of them is kept.
     pub fn stage_chunks(&self, bundle_id: &[u8; 32], chunks: &[([u8; 32], Vec<u8>)]) -> Result<()> {
         self.write(Durability::Full, |tx| {
+            let sql = "SELECT id FROM incoming WHERE bundle = ?";
+            let incoming: Option<i64> = tx.conn.query_row(sql, [bundle_id], |row| row.get(0)).optional()?;
+            let incoming = incoming.ok_or(Error::NoSuchBundle)?;
             let mut put = tx.conn.prepare(
-                "INSERT INTO staged_chunk (hash, incoming, bytes) SELECT ?1, id, ?2 FROM incoming WHERE bundle = ?3
+                "INSERT INTO staged_chunk (hash, incoming, bytes) VALUES (?, ?, ?)
                  ON CONFLICT (hash) DO UPDATE SET incoming = excluded.incoming",
             )?;
             for (hash, bytes) in chunks {
-                put.execute(params![hash, bytes, bundle_id])?;
+                put.execute(params![hash, incoming, bytes])?;
             }
             Ok(())
         })
@@ -90,11 +104,39 @@ impl Store {
     ///
     /// # Errors
     /// Whatever stands in the way of writing.
-    pub fn discard_staged(&self, bundle_id: &[u8; 32]) -> Result<()> {
+    pub fn finish_incoming(&self, bundle_id: &[u8; 32]) -> Result<()> {
         self.write(Durability::Normal, |tx| {
-            let sql = "DELETE FROM staged_chunk WHERE incoming = (SELECT id FROM incoming WHERE bundle = ?)";
-            tx.conn.execute(sql, [bundle_id])?;
+            let chunks = "DELETE FROM staged_chunk WHERE incoming = (SELECT id FROM incoming WHERE bundle = ?)";
+            tx.conn.execute(chunks, [bundle_id])?;
+            tx.conn.execute("UPDATE incoming SET consent = 2 WHERE bundle = ?", [bundle_id])?;
             Ok(())
+        })
+    }
+
+    /// Takes a yes back: the bundle is asked about again. What is staged stays.
+    ///
+    /// # Errors
+    /// Whatever stands in the way of writing.
+    pub fn withdraw_consent(&self, bundle_id: &[u8; 32]) -> Result<()> {
+        self.write(Durability::Full, |tx| {
+            tx.conn.execute("UPDATE incoming SET consent = 0 WHERE bundle = ?", [bundle_id])?;
+            Ok(())
+        })
+    }
+
+    /// What a person has said to a bundle.
+    ///
+    /// # Errors
+    /// Whatever stands in the way of reading.
+    pub fn consent(&self, bundle_id: &[u8; 32]) -> Result<Consent> {
+        self.read(|r| {
+            let consent =
+                r.conn.query_row("SELECT consent FROM incoming WHERE bundle = ?", [bundle_id], |row| row.get(0));
+            Ok(match consent.optional()? {
+                Some(1) => Consent::Given,
+                Some(2) => Consent::Spent,
+                _ => Consent::None,
+            })
         })
     }
 

@@ -1,12 +1,10 @@
 //! Downloads from the server: runs, their pages, and how one ends.
 
-use std::sync::mpsc::Receiver;
-
 use fieldcast_model::{Dataset, EntityType, Record, ServerTime, SnapshotSummary};
 use rusqlite::{OptionalExtension, Row, params};
 
 use crate::access::Durability;
-use crate::merge::{HOUSEHOLD, Merger, Prepared, Source, aside};
+use crate::merge::{HOUSEHOLD, Merger, Prepared, Ready, Source, aside};
 use crate::rows::{self, RECORD, count, dataset_id, signed};
 use crate::seen::Seen;
 use crate::tx::WriteTx;
@@ -50,7 +48,7 @@ pub struct SyncCursor {
     pub server: String,
     /// What it downloads.
     pub dataset: Dataset,
-    /// `None` until the first page is in; then that page's.
+    /// `None` until a page has told one; then the earliest told.
     pub as_of: Option<ServerTime>,
     /// Where the next page begins, as it was committed; `None` until the first page is in.
     pub position: Option<String>,
@@ -67,8 +65,10 @@ pub struct SyncCursor {
 pub struct PageCommit {
     /// Which run.
     pub run: RunId,
-    /// The server's time when it answered, less the overlap. Only the first page's is kept.
-    pub as_of: ServerTime,
+    /// Every change up to then is in what the run brings, as far as this page knows: the server's time at the first
+    /// page less the overlap, or for pre-generated files, which only the last page can tell, their making. The run
+    /// keeps the earliest.
+    pub as_of: Option<ServerTime>,
     /// Where the next page begins: any text that says so to whoever goes on with the run.
     pub position: String,
     /// How many households came so far, for people.
@@ -88,9 +88,11 @@ pub struct PageCommit {
 pub enum Coverage {
     /// Part of it: its `as_of` stays.
     Partial,
-    /// All that changed up to the run's `as_of`, which becomes the dataset's.
+    /// As far as can be told all there is, but records may have been missed: the run's `as_of` becomes that of a
+    /// dataset that had none, and no other's.
     Complete,
-    /// All there is: what was not in it is gone. Counts as [`Coverage::Complete`] if fewer distinct households came.
+    /// All there is: the run's `as_of` becomes the dataset's, and what was not in it is gone. Counts as
+    /// [`Coverage::Complete`] if fewer distinct households came.
     Verified {
         /// How many households the server says there are.
         households: u64,
@@ -115,7 +117,8 @@ impl Store {
     /// Whatever stands in the way of writing.
     pub fn begin_sync(&self, target: &SyncTarget, start: SyncStart) -> Result<SyncCursor> {
         self.write(Durability::Normal, |tx| {
-            let dataset = tx.dataset(&target.dataset, &target.project_name, &target.boundary_name)?;
+            let dataset = tx.dataset(&target.dataset, "", "")?;
+            tx.rename(dataset, &target.project_name, &target.boundary_name)?;
             let keep = start == SyncStart::Resume;
             tx.conn.execute(
                 "DELETE FROM sync_run WHERE server = ? AND dataset = ? AND (finished OR NOT ?)",
@@ -145,17 +148,21 @@ impl Store {
         aside(parts.map(|(wide, part)| (wide, Prepared::batch(part))), |prepared| self.commit_prepared(page, prepared))
     }
 
-    fn commit_prepared(&self, page: &PageCommit, prepared: Receiver<(bool, Vec<Prepared<'_>>)>) -> Result<Merged> {
+    fn commit_prepared(&self, page: &PageCommit, prepared: Ready<(bool, Vec<Prepared<'_>>)>) -> Result<Merged> {
         self.write(Durability::Normal, |tx| {
             let run = tx.run(page.run)?;
-            let as_of = run.cursor.as_of.unwrap_or(page.as_of);
+            let as_of = run.cursor.as_of.into_iter().chain(page.as_of).min();
             let mut merger = Merger::new(tx)?;
             let mut seen = Vec::with_capacity(page.families.len() + page.project_wide.len());
-            let source =
-                |dataset| Ok::<_, Error>((dataset, Source { is_server: true, as_of, base: tx.as_of(dataset)? }));
+            let source = |dataset| {
+                Ok::<_, Error>((
+                    dataset,
+                    Source { is_server: true, as_of: as_of.unwrap_or_default(), base: tx.as_of(dataset)? },
+                ))
+            };
             let own = source(run.dataset)?;
             let mut project = None;
-            for (wide, records) in prepared {
+            while let Some((wide, records)) = prepared.next()? {
                 let (dataset, source) = match (wide, project) {
                     (false, _) => own,
                     (true, Some(known)) => known,
@@ -169,7 +176,14 @@ impl Store {
             tx.conn.execute(
                 "UPDATE sync_run SET started = 1, as_of = ?, position = ?, done = ?, total = ?,
                     bytes = bytes + ? WHERE id = ?",
-                params![as_of.0, page.position, signed(page.done), signed(page.total), signed(page.bytes), page.run.0,],
+                params![
+                    as_of.map(|time| time.0),
+                    page.position,
+                    signed(page.done),
+                    signed(page.total),
+                    signed(page.bytes),
+                    page.run.0,
+                ],
             )?;
             Ok(merger.merged())
         })
@@ -187,11 +201,11 @@ impl Store {
     pub fn finish_sync(&self, run: RunId, families: &Coverage, project_wide: &Coverage) -> Result<SyncSummary> {
         self.write(Durability::Full, |tx| {
             let run = tx.run(run)?;
-            let as_of = run.cursor.as_of.ok_or(Error::NoSuchRun)?;
-            let mut gone = run.end(tx, run.dataset, as_of, families)?;
+            run.cursor.position.as_ref().ok_or(Error::NoSuchRun)?;
+            let mut gone = run.end(tx, run.dataset, families)?;
             let project = dataset_id(&tx.conn, &run.project())?;
             if let Some(project) = project.filter(|id| *id != run.dataset) {
-                gone += run.end(tx, project, as_of, project_wide)?;
+                gone += run.end(tx, project, project_wide)?;
             }
             tx.conn.execute("UPDATE sync_run SET finished = 1 WHERE id = ?", [run.cursor.run.0])?;
             tx.conn.execute("DELETE FROM sync_seen WHERE run = ?", [run.cursor.run.0])?;
@@ -215,23 +229,30 @@ impl Run {
     fn project_dataset(&self, tx: &WriteTx<'_>) -> Result<i64> {
         let name = "SELECT project_name FROM dataset WHERE id = ?";
         let name: String = tx.conn.query_one(name, [self.dataset], |row| row.get(0))?;
-        tx.dataset(&self.project(), &name, "")
+        let project = tx.dataset(&self.project(), "", "")?;
+        tx.rename(project, &name, "")?;
+        Ok(project)
     }
 
-    fn end(&self, tx: &WriteTx<'_>, dataset: i64, as_of: ServerTime, coverage: &Coverage) -> Result<u64> {
-        if *coverage == Coverage::Partial {
-            return Ok(0);
-        }
+    fn end(&self, tx: &WriteTx<'_>, dataset: i64, coverage: &Coverage) -> Result<u64> {
+        // Without a time nothing can be dated by it.
+        let Some(as_of) = self.cursor.as_of.filter(|_| *coverage != Coverage::Partial) else { return Ok(0) };
         let source = Source { is_server: true, as_of, base: tx.as_of(dataset)? };
-        // Also when it is earlier: what was said before may have come from a device with a wrong idea, and a time
-        // that is too early costs bytes while one that is too late costs records.
-        tx.conn.execute("UPDATE dataset SET as_of = ? WHERE id = ?", params![as_of.0, dataset])?;
-        let Coverage::Verified { households, answered } = coverage else { return Ok(0) };
         let seen = tx.seen(self.cursor.run)?;
-        let came = tx.rows_of(dataset, HOUSEHOLD)?.into_iter().filter(|row| seen.contains(*row)).count();
-        if (came as u64) < *households {
-            return Ok(0);
+        let verified = match coverage {
+            Coverage::Verified { households, answered } => {
+                let came = tx.rows_of(dataset, HOUSEHOLD)?.into_iter().filter(|row| seen.contains(*row)).count();
+                Some(answered).filter(|_| came as u64 >= *households)
+            }
+            _ => None,
+        };
+        // A time that is too early costs bytes, one that is too late costs records: so a walk that may have missed some
+        // moves it only from nothing, and one that has all also moves it back, since what was said before may have come
+        // from a device with a wrong idea.
+        if verified.is_some() || source.base == ServerTime(0) {
+            tx.conn.execute("UPDATE dataset SET as_of = ? WHERE id = ?", params![as_of.0, dataset])?;
         }
+        let Some(answered) = verified else { return Ok(0) };
         answered.iter().map(|entity| mark_gone(tx, dataset, entity, source, &seen)).sum()
     }
 }
@@ -267,7 +288,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Run> {
         run: RunId(row.get(3)?),
         server: row.get(4)?,
         dataset: rows::dataset(row, 0)?,
-        as_of: if started { Some(ServerTime(row.get(6)?)) } else { None },
+        as_of: row.get::<_, Option<i64>>(6)?.map(ServerTime),
         position: if started { Some(row.get(7)?) } else { None },
         done: count(row, 8)?,
         total: count(row, 9)?,

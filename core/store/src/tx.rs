@@ -78,17 +78,27 @@ impl<'c> WriteTx<'c> {
         Ok(id)
     }
 
-    /// The row id of a dataset, new or known. Names that are empty leave those that are there.
+    /// The row id of a dataset, new or known. Names fill in those that are not known yet.
     pub(crate) fn dataset(&self, dataset: &Dataset, project_name: &str, boundary_name: &str) -> Result<i64> {
         let boundary = dataset.boundary.as_deref().unwrap_or_default();
         self.conn.execute(
             "INSERT INTO dataset (tenant, project, boundary, project_name, boundary_name) VALUES (?, ?, ?, ?, ?)
              ON CONFLICT (tenant, project, boundary) DO UPDATE SET
-                project_name = iif(excluded.project_name = '', project_name, excluded.project_name),
-                boundary_name = iif(excluded.boundary_name = '', boundary_name, excluded.boundary_name)",
+                project_name = iif(project_name = '', excluded.project_name, project_name),
+                boundary_name = iif(boundary_name = '', excluded.boundary_name, boundary_name)",
             params![dataset.tenant, dataset.project, boundary, project_name, boundary_name],
         )?;
         dataset_id(&self.conn, dataset)?.ok_or(crate::Error::Corrupt)
+    }
+
+    /// Sets the names of a dataset as the server, whose names they are, has them. Empty ones leave those that are there.
+    pub(crate) fn rename(&self, dataset: i64, project_name: &str, boundary_name: &str) -> Result<()> {
+        self.conn.execute(
+            "UPDATE dataset SET project_name = iif(?2 = '', project_name, ?2),
+                boundary_name = iif(?3 = '', boundary_name, ?3) WHERE id = ?1",
+            params![dataset, project_name, boundary_name],
+        )?;
+        Ok(())
     }
 
     /// Counts a version of a record in.

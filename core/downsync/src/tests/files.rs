@@ -1,11 +1,13 @@
 //! Pre-generated files.
 
+use std::time::Duration;
+
 use fieldcast_model::{EntityType, ServerTime};
 use serde_json::{Value, json};
 
 use super::server::{Request, Say, Server};
-use super::{finish, root_of, walk};
-use crate::{Batch, CLOCK_OVERLAP_MS, Error, Source, Unit};
+use super::{config, finish, root_of, session, village, walk};
+use crate::{Batch, CLOCK_OVERLAP_MS, Client, Cursor, DownsyncOptions, Error, Source, Unit};
 
 const LINES: [(&str, &str); 4] = [
     (
@@ -103,6 +105,29 @@ async fn a_broken_connection_goes_on_where_it_broke() {
     check_records(&batches);
     assert!(end.sound);
     assert!(server.seen().iter().any(|request| request.header("range").is_some()));
+}
+
+#[tokio::test]
+async fn a_slow_file_may_take_any_time_as_long_as_it_comes() {
+    let server = Server::start(|_, request| {
+        let Some(bytes) = packed(request) else { return Say::json(&links()) };
+        let from =
+            request.header("range").map_or(0, |range| range["bytes=".len()..].trim_end_matches('-').parse().unwrap());
+        let range = format!("bytes {from}-{}/{}", bytes.len() - 1, bytes.len());
+        let say = Say::raw(if from > 0 { 206 } else { 200 }, &bytes[from..]).header("etag", "\"v1\"");
+        Say { cut: Some((bytes.len() / 4 + 1).min(bytes.len() - from)), ..say.header("content-range", range) }
+    })
+    .await;
+    let mut config = config(&server.url);
+    config.retry.base = Duration::from_millis(100); // the wait after each of three breaks a file
+    config.timeouts.file = Duration::from_millis(250);
+    let begun = tokio::time::Instant::now();
+    let client = Client::new(config).unwrap();
+    let mut walk = client.downsync(&session(), village(), Cursor::start(), DownsyncOptions::default()).unwrap();
+    let (batches, end) = finish(&mut walk).await.unwrap();
+    check_records(&batches); // project-wide records come although nobody asked: only this boundary's files hold them
+    assert!(end.sound && !end.project_read);
+    assert!(begun.elapsed() > Duration::from_millis(1000), "longer than the limit for each file");
 }
 
 #[tokio::test]

@@ -26,6 +26,7 @@ async fn pages_are_asked_for_in_the_body_and_end_at_the_total() {
     assert!(end.done && end.sound && end.households_total == Some(25));
     assert_eq!(end.as_of, Some(ServerTime(1_756_000_000_000 - CLOCK_OVERLAP_MS)));
     assert_eq!(end.answered, ["HFReferral", "Household"].map(EntityType::new).into());
+    assert!(end.project_read);
     let asked = server.seen()[1].criteria();
     assert_eq!(
         asked,

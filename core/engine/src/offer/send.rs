@@ -148,27 +148,10 @@ impl Sending {
         loop {
             while let Some(action) = machine.poll() {
                 self.progress.wire = self.wire_before + link.wire_bytes();
-                match action {
-                    DistributorAction::Send(message) => link.send(&message),
-                    DistributorAction::Plan(held) => {
-                        let manifest =
-                            link.alive_during(self.on_bundle(move |bundle| bundle.manifest_for(&held))).await;
-                        self.plan(manifest, &link, &mut machine, start);
-                    }
-                    DistributorAction::PlanWhole(indexes) => {
-                        self.staged_in_rounds = self.progress.staged;
-                        let manifest = self.on_bundle(move |bundle| Ok(bundle.whole(&indexes))).await;
-                        self.plan(manifest, &link, &mut machine, start);
-                    }
-                    DistributorAction::Staged { bytes, .. } => {
-                        self.last_progress = Some(Instant::now());
-                        // The peer's number: it may say anything.
-                        self.progress.staged = self.staged_before.saturating_add(bytes).min(self.progress.total);
-                        self.enter(SendState::Sending(self.progress));
-                    }
-                    DistributorAction::Entered(state) => self.entered(&state, &machine),
-                    DistributorAction::Close => return self.finish(link, &machine).await,
+                if action == DistributorAction::Close {
+                    return self.finish(link, &machine).await;
                 }
+                self.carry_out(action, &link, &mut machine, start).await;
             }
             let place = link.place();
             tokio::select! {
@@ -201,6 +184,30 @@ impl Sending {
                 }
                 () = self.cancel.cancelled() => machine.stop(CANCELLED),
             }
+        }
+    }
+
+    async fn carry_out(&mut self, action: DistributorAction, link: &Link, machine: &mut Distributor, start: Instant) {
+        match action {
+            DistributorAction::Send(message) => link.send(&message),
+            DistributorAction::Plan(held) => {
+                let planned = self.on_bundle(move |bundle| bundle.manifest_for(&held));
+                let manifest = link.alive_during(planned).await;
+                self.plan(manifest, link, machine, start);
+            }
+            DistributorAction::PlanWhole(indexes) => {
+                self.staged_in_rounds = self.progress.staged;
+                let manifest = self.on_bundle(move |bundle| Ok(bundle.whole(&indexes))).await;
+                self.plan(manifest, link, machine, start);
+            }
+            DistributorAction::Staged { bytes, .. } => {
+                self.last_progress = Some(Instant::now());
+                // The peer's number: it may say anything.
+                self.progress.staged = self.staged_before.saturating_add(bytes).min(self.progress.total);
+                self.enter(SendState::Sending(self.progress));
+            }
+            DistributorAction::Entered(state) => self.entered(&state, machine),
+            DistributorAction::Close => {} // the caller's
         }
     }
 

@@ -64,10 +64,13 @@ impl Device {
         (report.done.len(), format!("{:?}", report.failed))
     }
 
+    pub(crate) async fn summaries(&self) -> Vec<SnapshotSummary> {
+        self.engine.datasets().await.unwrap().into_iter().map(|status| status.summary).collect()
+    }
+
     /// The only dataset of a boundary.
     pub(crate) async fn village(&self) -> SnapshotSummary {
-        let summaries = self.engine.datasets().await.unwrap().into_iter().map(|status| status.summary);
-        summaries.filter(|summary| summary.dataset.boundary.is_some()).next().unwrap()
+        self.summaries().await.into_iter().find(|summary| summary.dataset.boundary.is_some()).unwrap()
     }
 
     fn settings(&self) -> ExchangeSettings {

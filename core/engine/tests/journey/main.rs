@@ -5,6 +5,7 @@
 mod device;
 mod filled;
 mod pregen;
+mod resuming;
 mod updates;
 mod wire_bytes;
 
@@ -92,4 +93,19 @@ async fn a_bundle_file_carries_the_same_and_a_damaged_one_is_refused_by_name() {
     let imported = receiver.engine.import(path.clone()).await.unwrap();
     assert!(imported.standings.iter().all(|standing| *standing == fieldcast::Standing::Equal));
     assert_eq!(distributor.digests().await, receiver.digests().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_forgets_what_it_is_told_to_forget() {
+    let sandbox = sandbox().await;
+    let device = device("forgetful").await;
+    device.login(&sandbox).await;
+    device.downsync(1).await;
+    assert!(device.engine.account().await.unwrap().is_some());
+    device.engine.logout().await.unwrap();
+    assert_eq!(device.engine.account().await.unwrap(), None);
+    for status in device.engine.datasets().await.unwrap() {
+        assert!(device.engine.remove(status.summary.dataset).await.unwrap());
+    }
+    assert!(device.digests().await.is_empty());
 }

@@ -1,7 +1,7 @@
-//! A server that answers with pre-generated files, and downloads that were broken off long ago.
+//! A server that answers with pre-generated files.
 
 use fieldcast_downsync::CLOCK_OVERLAP_MS;
-use fieldcast_sandbox::{Fault, FaultKind, Sandbox, SandboxConfig, When};
+use fieldcast_sandbox::{Sandbox, SandboxConfig};
 
 use crate::device::device;
 
@@ -21,26 +21,23 @@ async fn files_of_several_pages_give_a_dataset_with_a_time_that_can_be_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_download_broken_off_yesterday_starts_over_and_todays_goes_on() {
-    let broken = Fault::once(When::Request(2), FaultKind::TokenExpired);
-    let config =
-        SandboxConfig { households: 250, boundaries: 1, faults: vec![broken.clone()], ..SandboxConfig::default() };
-    let sandbox = Sandbox::start(config).await.unwrap();
-    let distributor = device("distributor-6").await;
-    distributor.login(&sandbox).await;
-    let (done, _) = distributor.try_downsync(1).await;
-    assert_eq!(done, 0, "the second of three pages was refused");
-    distributor.login(&sandbox).await;
-    distributor.downsync(1).await;
-    assert_eq!(sandbox.downsync_requests(), 4, "one page, its refused successor, and from there on");
-
-    let again = Fault { when: When::Request(6), ..broken };
-    sandbox.add_faults(vec![again]);
-    distributor.try_downsync(1).await;
-    sandbox.advance(50).unwrap();
-    distributor.login(&sandbox).await;
-    distributor.downsync(1).await;
-    let now = sandbox.campaign().moment().now();
-    assert_eq!(distributor.village().await.as_of.0, now - CLOCK_OVERLAP_MS);
-    assert_eq!(sandbox.downsync_requests(), 10, "one page that told the time, then all three");
+async fn only_the_live_service_gives_what_a_project_has_outside_its_boundaries_whole() {
+    for pregen in [false, true] {
+        let config = SandboxConfig { households: 400, boundaries: 3, pregen, ..SandboxConfig::default() };
+        let sandbox = Sandbox::start(config).await.unwrap();
+        let distributor = device("distributor-7").await;
+        distributor.login(&sandbox).await;
+        for _day in 0..2 {
+            sandbox.advance(50).unwrap();
+            distributor.downsync(3).await;
+            let moment = sandbox.campaign().moment();
+            let wide = distributor.summaries().await.into_iter().find(|summary| summary.dataset.boundary.is_none());
+            let wide = wide.unwrap();
+            let all = moment.hf_referrals(&wide.dataset.project).unwrap();
+            let alive = all.iter().filter(|referral| !referral.deleted).count();
+            assert!(alive > 0);
+            assert_eq!(wide.records, if pregen { alive } else { all.len() } as u64, "of every boundary");
+            assert_eq!(wide.as_of.0, if pregen { 0 } else { moment.now() - CLOCK_OVERLAP_MS });
+        }
+    }
 }

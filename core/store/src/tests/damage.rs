@@ -160,6 +160,7 @@ fn every_error_says_what_to_do() {
         Error::DiskFull,
         Error::InUse { dir: "d".into() },
         Error::Newer { found: 2, known: 1 },
+        Error::NoSuchBundle,
         Error::NoSuchRun,
         Error::NotWritable { path: "p".into() },
         Error::Sqlite { code: 1, reason: "no such table".into() },

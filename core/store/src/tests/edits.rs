@@ -3,7 +3,7 @@
 use fieldcast_model::{EntityType, Json, RecordId};
 
 use super::{apply, fresh, household, village};
-use crate::{Error, LocalEdit};
+use crate::{EditSent, Error, LocalEdit};
 
 fn edit(id: &str, text: &str) -> LocalEdit {
     LocalEdit {
@@ -47,8 +47,11 @@ fn an_edit_whose_base_has_moved_on_is_a_conflict_until_somebody_says_otherwise()
     assert!(it.store.rebase_edit(&village("a"), &entity, &id).unwrap());
     assert_eq!(moved(), [false, false]);
 
-    assert!(it.store.edit_sent(&village("a"), &entity, &id).unwrap());
-    assert!(!it.store.edit_sent(&village("a"), &entity, &id).unwrap());
+    let sent = |edit: &LocalEdit| it.store.edit_sent(edit).unwrap();
+    assert_eq!(sent(&edit("h1", "mine")), EditSent::ChangedSince, "it was edited on while the first was under way");
+    assert_eq!(it.store.edits().unwrap().len(), 2);
+    assert_eq!(sent(&edit("h1", "mine, again")), EditSent::Forgotten);
+    assert_eq!(sent(&edit("h1", "mine, again")), EditSent::Unknown);
     assert_eq!(it.store.edits().unwrap().len(), 1);
 }
 
@@ -58,7 +61,8 @@ fn a_dataset_with_edits_is_not_removed() {
     apply(&it.store, &village("a"), &[household("h1", 1, 10)]);
     it.store.put_edit(&edit("h1", "mine")).unwrap();
     assert!(matches!(it.store.remove_dataset(&village("a")), Err(Error::UnsentEdits { edits: 1 })));
-    it.store.edit_sent(&village("a"), &EntityType::new("Household"), &RecordId::parse("h1")).unwrap();
+    let mine = edit("h1", "mine");
+    assert_eq!(it.store.edit_sent(&mine).unwrap(), EditSent::Forgotten);
     assert!(it.store.remove_dataset(&village("a")).unwrap());
     assert_eq!(it.store.summary(&village("a")).unwrap(), None);
 }

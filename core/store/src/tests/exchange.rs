@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use fieldcast_model::{DeviceName, Digest, Fingerprint, KeyRange, ServerTime};
+use fieldcast_model::{DeviceName, Digest, Fingerprint, KeyRange, ServerTime, SnapshotSummary};
 
 use super::{Fresh, apply, fresh, household, snapshot, village};
-use crate::{ApplyError, CachedChunk, Incoming, Store};
+use crate::{ApplyError, CachedChunk, Error, Incoming, Store};
 
 #[test]
 fn an_error_from_the_source_takes_everything_back() {
@@ -59,6 +59,37 @@ fn changes_move_the_time_only_when_they_were_all() {
     }
 }
 
+#[test]
+fn a_peer_names_only_what_has_no_name_and_the_server_has_the_last_word() {
+    use crate::{SyncStart, SyncTarget};
+    let Fresh { store, dir: _dir } = fresh();
+    let names = || {
+        let summary = store.summary(&village("v")).unwrap().unwrap();
+        (summary.project_name, summary.boundary_name)
+    };
+    let named = |project: &str, boundary: &str| SnapshotSummary {
+        project_name: project.into(),
+        boundary_name: boundary.into(),
+        ..snapshot(&village("v"), 1)
+    };
+    for (summary, project, boundary) in [
+        (named("Nets", ""), "Nets", ""),
+        (named("Free money", "Cavina"), "Nets", "Cavina"),
+        (named("x", "y"), "Nets", "Cavina"),
+    ] {
+        store.apply::<()>(&summary, &mut || Ok(None)).unwrap();
+        assert_eq!(names(), (project.into(), boundary.into()));
+    }
+    let target = SyncTarget {
+        server: "https://s".into(),
+        dataset: village("v"),
+        project_name: "Nets 2026".into(),
+        boundary_name: String::new(),
+    };
+    store.begin_sync(&target, SyncStart::Fresh).unwrap();
+    assert_eq!(names(), ("Nets 2026".into(), "Cavina".into()));
+}
+
 fn bundle(n: u8) -> Incoming {
     Incoming {
         bundle_id: [n; 32],
@@ -87,7 +118,8 @@ fn staged_chunks_survive_reopening_and_a_new_offer() {
     assert_eq!(store.begin_incoming(&bundle(2), &[y.0, [3; 32]]).unwrap(), HashSet::from([y.0]));
     store.discard_incoming(&[1; 32]).unwrap();
     assert_eq!((store.staged_chunk(&x.0).unwrap(), store.staged_chunk(&y.0).unwrap()), (None, Some(y.1)));
-    store.stage_chunks(&[1; 32], &[([9; 32], vec![9])]).unwrap();
+    let refused = store.stage_chunks(&[1; 32], &[([9; 32], vec![9])]);
+    assert!(matches!(refused, Err(Error::NoSuchBundle)), "{refused:?}");
     assert_eq!(store.staged_chunk(&[9; 32]).unwrap(), None, "a discarded bundle takes no more chunks");
     assert_eq!(store.incoming().unwrap().len(), 1);
 }

@@ -16,7 +16,7 @@ fn versions() -> impl Strategy<Value = Vec<Record>> {
         let of = |(entity, id, root, row_version, modified, deleted): (usize, u8, u8, i64, i64, bool)| {
             let entity = ["Household", "Task", "Новый"][entity];
             let id = format!("0a1b2c3d-4e5f-6071-8293-a4b5c6d7e80{id}");
-            let root = if entity == "Household" { id.clone() } else { format!("h{root}") };
+            let root = if entity == "Household" || root == 0 { id.clone() } else { format!("h{root}") };
             Record { deleted, ..record(entity, &id, &root, row_version, modified) }
         };
         all.into_iter().map(of).collect()
@@ -52,6 +52,18 @@ proptest! {
             prop_assert_eq!(Some(&record), winners.get(&(record.entity.clone(), record.id.clone())));
         }
     }
+}
+
+#[test]
+fn a_version_whose_household_is_known_replaces_the_orphan_and_not_the_other_way() {
+    let Fresh { store, dir: _dir } = fresh();
+    for id in ["t", "61626364-6566-6768-696a-6b6c6d6e6f70"] {
+        let (orphan, rooted) = (record("Task", id, id, 1, 1), record("Task", id, "h", 1, 1));
+        apply(&store, &village("v"), std::slice::from_ref(&orphan));
+        assert_eq!(apply(&store, &village("v"), std::slice::from_ref(&rooted)).merged.updated, 1);
+        assert_eq!(apply(&store, &village("v"), &[orphan]).merged.kept_newer, 1);
+    }
+    assert_eq!(store.check().unwrap().wrong_ranges, 0);
 }
 
 #[test]

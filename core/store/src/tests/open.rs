@@ -60,6 +60,21 @@ fn a_place_that_cannot_be_written_is_named() {
     assert!(matches!(&error, Error::NotWritable { path } if path.ends_with("fieldcast.db")), "{error}");
 }
 
+#[cfg(unix)]
+#[test]
+fn folder_and_files_are_for_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("new/data");
+    let store = Store::open(&folder).unwrap().store;
+    apply(&store, &village("v"), &[household("h", 1, 1)]);
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&folder), 0o700);
+    for file in ["fieldcast.db", "fieldcast.db-wal", "fieldcast.db-shm"] {
+        assert_eq!(mode(&folder.join(file)), 0o600, "{file}");
+    }
+}
+
 #[test]
 fn readers_cannot_write_and_do_not_wait_for_the_writer() {
     let Fresh { store, dir: _dir } = fresh();

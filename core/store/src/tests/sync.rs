@@ -21,7 +21,7 @@ fn begin(store: &Store, start: SyncStart) -> SyncCursor {
 fn page(run: RunId, as_of: i64, families: &[Record]) -> PageCommit {
     PageCommit {
         run,
-        as_of: ServerTime(as_of),
+        as_of: Some(ServerTime(as_of)),
         position: "next".into(),
         done: 1,
         total: 2,
@@ -40,6 +40,10 @@ fn download(store: &Store, as_of: i64, families: &[Record], coverage: &Coverage)
     let run = begin(store, SyncStart::Fresh).run;
     store.commit_page(&page(run, as_of, families)).unwrap();
     store.finish_sync(run, coverage, &Coverage::Partial).unwrap().gone
+}
+
+fn as_of(store: &Store) -> ServerTime {
+    store.summary(&village("v")).unwrap().unwrap().as_of
 }
 
 fn one(store: &Store, id: &str) -> Record {
@@ -145,11 +149,41 @@ fn fewer_households_than_the_server_counts_prove_nothing() {
     let Fresh { store, dir: _dir } = fresh();
     apply(&store, &village("v"), &[household("b", 1, 20)]);
     assert_eq!(download(&store, 100, &[household("a", 1, 1)], &verified(2)), 0);
-    assert_eq!(store.summary(&village("v")).unwrap().unwrap().as_of, ServerTime(100));
     assert_eq!(download(&store, 110, &[household("a", 1, 1)], &Coverage::Complete), 0);
     assert_eq!(download(&store, 120, &[household("a", 1, 1)], &Coverage::Partial), 0);
-    assert_eq!(store.summary(&village("v")).unwrap().unwrap().as_of, ServerTime(110));
+    assert_eq!(as_of(&store), ServerTime(10), "what they may have missed counts as not here");
     assert!(!one(&store, "b").deleted);
+}
+
+#[test]
+fn a_walk_that_may_have_missed_records_gives_a_time_only_where_there_was_none() {
+    for unsure in [Coverage::Complete, verified(2)] {
+        let Fresh { store, dir: _dir } = fresh();
+        download(&store, 100, &[household("a", 1, 1)], &unsure);
+        assert_eq!(as_of(&store), ServerTime(100));
+        download(&store, 200, &[household("a", 1, 1)], &unsure);
+        assert_eq!(as_of(&store), ServerTime(100));
+        download(&store, 50, &[household("a", 1, 1)], &verified(1));
+        assert_eq!(as_of(&store), ServerTime(50), "one that has all is believed, also when it is earlier");
+    }
+}
+
+#[test]
+fn a_time_that_only_the_last_page_tells_is_the_runs() {
+    let Fresh { store, dir: _dir } = fresh();
+    let run = begin(&store, SyncStart::Fresh).run;
+    let untold = |run, id| PageCommit { as_of: None, ..page(run, 0, &[household(id, 1, 1)]) };
+    store.commit_page(&untold(run, "a")).unwrap();
+    let at = begin(&store, SyncStart::Resume);
+    assert_eq!((at.as_of, at.position.as_deref()), (None, Some("next")));
+    store.commit_page(&page(run, 70, &[household("b", 1, 1)])).unwrap();
+    store.finish_sync(run, &verified(2), &Coverage::Partial).unwrap();
+    assert_eq!(as_of(&store), ServerTime(70));
+
+    let run = begin(&store, SyncStart::Fresh).run;
+    store.commit_page(&untold(run, "a")).unwrap();
+    let end = store.finish_sync(run, &verified(1), &Coverage::Partial).unwrap();
+    assert_eq!((end.summary.as_of, end.gone), (ServerTime(70), 0), "without any time it stays and nothing is gone");
 }
 
 #[test]

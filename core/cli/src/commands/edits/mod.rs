@@ -2,7 +2,7 @@
 
 mod add;
 
-use fieldcast::{Dataset, DatasetStatus, EditStatus, Engine, EntityType, RecordId};
+use fieldcast::{Dataset, DatasetStatus, EditSent, EditStatus, Engine, EntityType, LocalEdit, RecordId};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -116,7 +116,18 @@ fn event(status: &EditStatus) -> serde_json::Result<String> {
 
 async fn sent(app: &App, engine: &Engine, args: &NamedEditArgs) -> Result {
     let (dataset, entity, id) = named(engine, args).await?;
-    let was_there = engine.edit_sent(dataset.clone(), entity.clone(), id.clone()).await?;
+    let mut listed = engine.edits().await?.into_iter().map(|status| status.edit);
+    let is_meant = |edit: &LocalEdit| edit.dataset == dataset && edit.entity == entity && edit.id == id;
+    let outcome = match listed.find(is_meant) {
+        Some(edit) => engine.edit_sent(edit).await?,
+        None => EditSent::Unknown,
+    };
+    if outcome == EditSent::ChangedSince {
+        return Err(Error::Usage(
+            "the edit was changed at this moment and stays: look at `fieldcast edits`".to_owned(),
+        ));
+    }
+    let was_there = outcome == EditSent::Forgotten;
     settled(app, "edit_sent", "Forgotten, the server has it", was_there, (&dataset, &entity, &id))
 }
 
