@@ -58,13 +58,13 @@ async fn an_impossible_header_is_refused_at_once() {
     let error = reader.read().await.unwrap_err();
     assert!(matches!(error, Error::Frame(FrameError::TooLong { len: 0xffff_ffff, .. })), "{error:?}");
     assert_eq!(reader.arrived.capacity(), 5, "nothing was set aside for it");
-    let (_out, mut reader) = hearing(&[9, 0, 0, 0, 1]).await;
+    let (_out, mut reader) = hearing(&[9, 1, 0, 0, 0]).await;
     assert!(matches!(reader.read().await, Err(Error::Frame(FrameError::UnknownKind(9)))));
 }
 
 #[tokio::test]
 async fn a_promise_of_8_mib_sets_nothing_aside() {
-    let (_out, mut reader) = hearing(&[3, 0, 128, 0, 0, 1, 2, 3]).await;
+    let (_out, mut reader) = hearing(&[3, 0, 0, 128, 0, 1, 2, 3]).await;
     reader.set_idle_limit(SHORT);
     assert!(matches!(reader.read().await, Err(Error::Timeout)));
     assert_eq!(reader.arrived, [1, 2, 3]);
@@ -72,8 +72,24 @@ async fn a_promise_of_8_mib_sets_nothing_aside() {
 }
 
 #[tokio::test]
+async fn data_is_refused_at_its_header_until_it_is_wanted() {
+    let flag = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let (_out, mut reader) = hearing(&[1, 0, 0, 0, 0, 3, 0, 0, 128, 0, 1]).await;
+    reader.set_takes_data(flag.clone());
+    assert!(reader.read().await.is_ok(), "messages always pass");
+    let error = reader.read().await.unwrap_err();
+    assert!(matches!(error, Error::Frame(FrameError::NotYet(FrameKind::Chunk))), "{error:?}");
+    assert_eq!(reader.arrived.capacity(), 5, "nothing was set aside for it");
+
+    let (_out, mut reader) = hearing(&[3, 1, 0, 0, 0, 7]).await;
+    reader.set_takes_data(flag.clone());
+    flag.store(true, std::sync::atomic::Ordering::Release);
+    assert_eq!(reader.read().await.unwrap(), (FrameKind::Chunk, vec![7]));
+}
+
+#[tokio::test]
 async fn how_a_connection_ended_is_told() {
-    let (out, mut reader) = hearing(&[1, 0, 0, 0, 9, 1, 2]).await;
+    let (out, mut reader) = hearing(&[1, 9, 0, 0, 0, 1, 2]).await;
     out.split().1.shutdown().await.unwrap();
     assert!(matches!(reader.read().await, Err(Error::Cut)), "goodbye in the middle of a frame");
     let (out, mut reader) = hearing(&[1, 0, 0]).await;
@@ -89,7 +105,7 @@ async fn how_a_connection_ended_is_told() {
 async fn a_read_that_is_dropped_loses_nothing() {
     let (mut out, inward) = connected().await;
     let mut reader = inward.split().0;
-    let mut bytes = vec![1, 0, 0, 0, 20];
+    let mut bytes = vec![1, 20, 0, 0, 0];
     bytes.extend(payload(20));
     for byte in bytes {
         let early = tokio::time::timeout(Duration::ZERO, reader.read()).await;
