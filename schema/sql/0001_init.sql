@@ -125,7 +125,7 @@ CREATE TABLE incoming (
     -- Bundles a person has accepted, and what has come of them so far.
     id INTEGER PRIMARY KEY,
     bundle BLOB NOT NULL UNIQUE,     -- 32 bytes
-    manifest BLOB NOT NULL,          -- signed, as received
+    manifest BLOB NOT NULL,          -- as received
     sender BLOB NOT NULL,            -- fingerprint of the sender's key, 32 bytes
     sender_name TEXT NOT NULL DEFAULT '',
     consent INTEGER NOT NULL DEFAULT 1 -- 0 withdrawn, 1 given, 2 spent: the bundle was applied

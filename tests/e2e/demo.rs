@@ -1,9 +1,9 @@
 //! `fieldcast demo`: what a newcomer runs first.
 
-use crate::support::{Field, whole};
+use crate::support::{Field, text, whole};
 
 #[test]
-fn the_demo_shows_the_whole_job_and_its_numbers_agree() {
+fn the_demo_shows_both_days_and_its_numbers_agree() {
     let field = Field::new("demo", 90);
     let device = field.device("nobody");
     let ended = device.run(&["demo", "--households", "300", "--receivers", "2", "--seed", "3"]).expect(0);
@@ -11,7 +11,12 @@ fn the_demo_shows_the_whole_job_and_its_numbers_agree() {
     assert_eq!((whole(&summary, "receivers"), whole(&summary, "saved")), (2, 2), "{summary}");
     assert_eq!(summary["digests_equal"], true, "{summary}");
     assert!(whole(&summary, "records") > 0, "{summary}");
-    assert!(whole(&summary, "json_bytes") > 3 * whole(&summary, "wire_bytes"), "{summary}");
+    assert!(whole(&summary, "json_bytes") >= 10 * whole(&summary, "wire_bytes"), "{summary}");
+    // The second day brings the changes only.
+    assert!(whole(&summary, "changed_records") > 0, "{summary}");
+    assert!(whole(&summary, "delta_wire_bytes") * 10 < whole(&summary, "wire_bytes"), "{summary}");
+    let steps: Vec<_> = ended.events("demo_step").iter().map(|step| text(step, "step").to_owned()).collect();
+    assert!(["proof", "proof_again"].iter().all(|proof| steps.iter().any(|step| step == proof)), "{steps:?}");
     assert!(!device.dir.exists(), "the demo has a folder of its own and leaves the user's alone");
 }
 

@@ -38,6 +38,37 @@ fn cast(distributor: &Device, receiver: &Device) {
     receiving.finish().expect(0);
 }
 
+/// Edits two households and registers something with the first of them; none of it is a conflict, or in a digest.
+fn edit_three(device: &Device, village: &str, households: [(&String, &Value); 2]) {
+    let unedited = digests(device);
+    for (id, body) in households {
+        let mut body = body.clone();
+        body["memberCount"] = 99.into();
+        let edit = add(device, village, &body, &[]);
+        assert_eq!((text(&edit, "id"), text(&edit, "root")), (id.as_str(), id.as_str()), "{edit}");
+        assert_eq!(edit["body"], body, "{edit}");
+    }
+    let root = households[0].0.as_str();
+    let new = json!({"clientReferenceId": "registered-here", "memberCount": 2});
+    let edit = add(device, village, &new, &["--root", root, "--delete"]);
+    assert_eq!((text(&edit, "root"), &edit["deleted"]), (root, &Value::Bool(true)), "{edit}");
+    assert_eq!(digests(device), unedited, "edits are not in digests");
+    assert!(edits(device, &["--conflicts"]).is_empty());
+}
+
+/// Keeps an edit in spite of its conflict, then has it sent; either can be done to an edit only.
+fn settle_conflict(device: &Device, village: &str, id: &str) {
+    let settle = |what| device.run(&["edits", what, id, "--boundary", village, "--entity", "Household"]);
+    settle("keep").expect(0).last("edit_kept");
+    assert!(edits(device, &["--conflicts"]).is_empty());
+    settle("sent").expect(0).last("edit_sent");
+    assert!(!edits(device, &[]).contains_key(id));
+    for what in ["sent", "keep"] {
+        let error = settle(what).expect(2).last("error");
+        assert!(text(&error, "message").contains("fieldcast edits"), "{error}");
+    }
+}
+
 #[test]
 fn an_edit_outlives_whatever_arrives_and_is_a_conflict_once_its_base_has_moved_on() {
     let field = Field::new("edits", 90);
@@ -56,20 +87,8 @@ fn an_edit_outlives_whatever_arrives_and_is_a_conflict_once_its_base_has_moved_o
     let find = |changes: bool| before.iter().find(|(id, body)| (after.get(*id) != Some(*body)) == changes);
     let [moving, still] = [true, false].map(|changes| find(changes).expect("some change, some do not"));
 
-    let unedited = digests(&distributor);
     for device in [&distributor, &receiver] {
-        for (id, body) in [moving, still] {
-            let mut body = body.clone();
-            body["memberCount"] = 99.into();
-            let edit = add(device, &villages[0], &body, &[]);
-            assert_eq!((text(&edit, "id"), text(&edit, "root")), (id.as_str(), id.as_str()), "{edit}");
-            assert_eq!(edit["body"], body, "{edit}");
-        }
-        let new = json!({"clientReferenceId": "registered-here", "memberCount": 2});
-        let edit = add(device, &villages[0], &new, &["--root", moving.0, "--delete"]);
-        assert_eq!((text(&edit, "root"), &edit["deleted"]), (moving.0.as_str(), &Value::Bool(true)), "{edit}");
-        assert_eq!(digests(device), unedited, "edits are not in digests");
-        assert!(edits(device, &["--conflicts"]).is_empty());
+        edit_three(device, &villages[0], [moving, still]);
     }
 
     server.fill(&distributor, &villages);
@@ -89,17 +108,7 @@ fn an_edit_outlives_whatever_arrives_and_is_a_conflict_once_its_base_has_moved_o
     assert_eq!(digests(&distributor), digests(&receiver));
     let told = receiver.run_plain(&["edits"]).expect(0).stdout.join("\n");
     assert!(told.contains("conflict: the server's version has moved on"), "{told}");
-
-    let settle =
-        |what: &str, id: &str| receiver.run(&["edits", what, id, "--boundary", &villages[0], "--entity", "Household"]);
-    settle("keep", moving.0).expect(0).last("edit_kept");
-    assert!(edits(&receiver, &["--conflicts"]).is_empty());
-    settle("sent", moving.0).expect(0).last("edit_sent");
-    assert!(!edits(&receiver, &[]).contains_key(moving.0));
-    for what in ["sent", "keep"] {
-        let error = settle(what, moving.0).expect(2).last("error");
-        assert!(text(&error, "message").contains("fieldcast edits"), "{error}");
-    }
+    settle_conflict(&receiver, &villages[0], moving.0);
 }
 
 #[test]

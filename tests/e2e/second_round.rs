@@ -83,16 +83,3 @@ fn the_same_receivers_get_the_changes_only_and_keep_what_is_later() {
         assert!(stdout.contains("has a later version") && stdout.contains("kept it"), "{}: {stdout}", told.what);
     }
 }
-
-#[test]
-fn the_demo_has_a_second_day() {
-    let field = Field::new("day", 90);
-    let demo = ["demo", "--households", "300", "--receivers", "2", "--seed", "3"];
-    let ended = field.device("nobody").run(&demo).expect(0);
-    let summary = ended.last("demo_summary");
-    assert_eq!(summary["digests_equal"], true, "{summary}");
-    assert!(whole(&summary, "changed_records") > 0, "{summary}");
-    assert!(whole(&summary, "delta_wire_bytes") * 10 < whole(&summary, "wire_bytes"), "{summary}");
-    let steps: Vec<_> = ended.events("demo_step").iter().map(|step| text(step, "step").to_owned()).collect();
-    assert!(steps.iter().any(|step| step == "proof") && steps.iter().any(|step| step == "proof_again"), "{steps:?}");
-}

@@ -1,7 +1,7 @@
 //! Records to chunks and back, and the manifests that name them. Sans-IO.
 //!
 //! A chunk is the families of one key range, encoded small; it is named by the hash of its bytes. A manifest lists the
-//! chunks of one or more snapshots and is what a distributor signs. docs/BUNDLE.md describes both to the byte.
+//! chunks of one or more snapshots. A bundle file is both, signed by its maker. docs/BUNDLE.md describes all to the byte.
 
 mod chunk;
 mod columns;
@@ -15,5 +15,5 @@ pub use chunk::{
 };
 pub use error::Error;
 pub use file::{FileError, FileHead, read_chunk};
-pub use manifest::{BundleId, ChunkInfo, MANIFEST_FORMAT, MAX_MANIFEST_BYTES, Manifest, Snapshot};
+pub use manifest::{ChunkInfo, MANIFEST_FORMAT, MAX_MANIFEST_BYTES, Manifest, Snapshot};
 pub use verify::verify_chunk;

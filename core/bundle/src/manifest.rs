@@ -1,7 +1,6 @@
 //! Manifests: what a distributor offers, chunk by chunk.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use fieldcast_model::{Digest, KeyRange, Record, ServerTime, SnapshotSummary};
 use serde::{Deserialize, Serialize};
@@ -12,7 +11,7 @@ use crate::{ChunkHash, EncodedChunk, Error, MAX_CHUNK_BYTES, MAX_CHUNK_JSON};
 /// The format this version writes, and the newest it reads.
 pub const MANIFEST_FORMAT: u16 = 1;
 
-/// The most bytes an encoded manifest may have: some 90,000 chunks.
+/// The most bytes an encoded manifest may have: over 100,000 chunks.
 pub const MAX_MANIFEST_BYTES: usize = 8 << 20;
 
 /// What is offered: one or more snapshots.
@@ -70,29 +69,13 @@ impl ChunkInfo {
     }
 }
 
-/// The name of an offer: the BLAKE3 hash of the encoded manifest.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct BundleId(pub [u8; 32]);
-
-impl fmt::Display for BundleId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for BundleId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
 impl Manifest {
     /// A manifest of these snapshots in the current format.
     pub const fn new(snapshots: Vec<Snapshot>) -> Self {
         Self { format: MANIFEST_FORMAT, snapshots }
     }
 
-    /// The bytes that are signed and sent. Equal manifests have equal bytes.
+    /// The bytes that travel. Equal manifests have equal bytes.
     pub fn encode(&self) -> Vec<u8> {
         // Plain integers, strings and lists into memory: there is nothing that can fail.
         postcard::to_stdvec(self).unwrap_or_default()
@@ -112,7 +95,7 @@ impl Manifest {
             return Err(Error::UnknownFormat { found: format, known: MANIFEST_FORMAT });
         }
         let manifest: Self = postcard::from_bytes(bytes).map_err(|_| malformed("manifest"))?;
-        // One form only: otherwise one manifest would have several names.
+        // One form only: equal manifests have equal bytes.
         if manifest.encode() != bytes {
             return Err(malformed("manifest"));
         }
@@ -120,24 +103,9 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// The manifest's name.
-    pub fn id(&self) -> BundleId {
-        BundleId(*blake3::hash(&self.encode()).as_bytes())
-    }
-
     /// Encoded bytes of all chunks together.
     pub fn total_bytes(&self) -> u64 {
         self.chunks().map(|chunk| u64::from(chunk.bytes)).sum()
-    }
-
-    /// Records of all snapshots together.
-    pub fn total_records(&self) -> u64 {
-        self.snapshots.iter().map(|snapshot| snapshot.summary.records).sum()
-    }
-
-    /// Households of all snapshots together.
-    pub fn total_households(&self) -> u64 {
-        self.snapshots.iter().map(|snapshot| snapshot.summary.households).sum()
     }
 
     /// Every chunk of every snapshot.

@@ -93,7 +93,7 @@ pub(crate) struct DemoArgs {
 
 #[derive(Args, Debug)]
 pub(crate) struct LoginArgs {
-    /// The server's address, e.g. https://hcm.example.org
+    /// The server's address, e.g. `https://hcm.example.org`
     #[arg(long, value_name = "URL")]
     pub(crate) server: String,
     /// The DIGIT tenant, e.g. mz

@@ -37,7 +37,7 @@ impl Client {
     }
 
     /// The entity types it knows, parents before children.
-    pub fn schema(&self) -> &Schema {
+    pub(crate) fn schema(&self) -> &Schema {
         &self.layout.schema
     }
 

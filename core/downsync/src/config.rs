@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Households asked for at a time unless told otherwise; what DIGIT's own app falls back to.
-pub const DEFAULT_PAGE_LIMIT: u32 = 100;
+const DEFAULT_PAGE_LIMIT: u32 = 100;
 
 /// A DIGIT HCM deployment and how to talk to it. [`ServerConfig::new`] fills in what public deployments use.
 #[derive(Clone, Debug)]

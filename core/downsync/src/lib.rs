@@ -50,12 +50,11 @@ mod walk;
 
 pub use boundary::{Boundary, BoundaryTree};
 pub use client::Client;
-pub use config::{DEFAULT_PAGE_LIMIT, Limits, Localization, Paths, RetryPolicy, ServerConfig, Timeouts};
+pub use config::{Limits, Localization, Paths, RetryPolicy, ServerConfig, Timeouts};
 pub use cursor::{CLOCK_OVERLAP_MS, Cursor};
 pub use error::Error;
 pub use fieldcast_model::Dataset;
 pub use page::{Batch, Page, PageRecords, Progress, Source, Unit};
 pub use project::{BeneficiaryType, Project, ProjectBoundary};
-pub use schema::{EntityDescription, Parent, Schema, SchemaError, Scope};
 pub use session::{Role, Session};
 pub use walk::{Downsync, DownsyncOptions};

@@ -27,7 +27,7 @@ const DIGIT: &[(&str, &str)] = embedded![
 /// Where an entity type's records belong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Scope {
+pub(crate) enum Scope {
     /// To a household's family, and so to a boundary.
     Family,
     /// To the project, outside all boundaries.
@@ -37,7 +37,7 @@ pub enum Scope {
 /// How a record is tied to the record it hangs off.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "ParentTable")]
-pub enum Parent {
+pub(crate) enum Parent {
     /// The record names its parent.
     Named {
         /// The parent's type.
@@ -56,7 +56,7 @@ pub enum Parent {
 
 impl Parent {
     /// The parent's type.
-    pub fn entity(&self) -> &EntityType {
+    pub(crate) fn entity(&self) -> &EntityType {
         match self {
             Self::Named { entity, .. } | Self::Naming { entity, .. } => entity,
         }
@@ -67,33 +67,33 @@ impl Parent {
 /// Paths are dotted: `auditDetails.lastModifiedTime`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct EntityDescription {
+pub(crate) struct EntityDescription {
     /// The type's name in records.
-    pub entity: EntityType,
+    pub(crate) entity: EntityType,
     /// Where its records belong.
-    pub scope: Scope,
+    pub(crate) scope: Scope,
     /// Name of its list in a page's `Downsync` object.
-    pub response_key: String,
+    pub(crate) response_key: String,
     /// `_t` of its lines in pre-generated files; `None` if no file has them.
-    pub ndjson_tag: Option<String>,
+    pub(crate) ndjson_tag: Option<String>,
     /// `fileType` of the pre-generated file its lines stand in.
-    pub file_type: Option<String>,
+    pub(crate) file_type: Option<String>,
     /// Paths of its id; the first that is there counts.
-    pub key: Vec<String>,
+    pub(crate) key: Vec<String>,
     /// Path of its row version, if it has one.
-    pub row_version: Option<String>,
+    pub(crate) row_version: Option<String>,
     /// Path of the time of its last change, on the server's clock.
-    pub modified: Option<String>,
+    pub(crate) modified: Option<String>,
     /// Path of its deletion flag, if it has one.
-    pub deleted: Option<String>,
+    pub(crate) deleted: Option<String>,
     /// The ways to its household, best first. A family type without any is the household itself.
     #[serde(default)]
-    pub parents: Vec<Parent>,
+    pub(crate) parents: Vec<Parent>,
 }
 
 impl EntityDescription {
     /// Whether families hang off records of this type.
-    pub fn is_root(&self) -> bool {
+    pub(crate) fn is_root(&self) -> bool {
         self.scope == Scope::Family && self.parents.is_empty()
     }
 }
@@ -101,16 +101,16 @@ impl EntityDescription {
 /// Descriptions that do not fit together; a fault of the build, told by file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("schema/digit/{file}: {reason}")]
-pub struct SchemaError {
+pub(crate) struct SchemaError {
     /// Which file.
-    pub file: String,
+    pub(crate) file: String,
     /// What is wrong.
-    pub reason: String,
+    pub(crate) reason: String,
 }
 
 /// All entity types, parents before children.
 #[derive(Clone, Debug)]
-pub struct Schema {
+pub(crate) struct Schema {
     entities: Vec<EntityDescription>,
     by_tag: HashMap<String, usize>,
 }
@@ -120,7 +120,7 @@ impl Schema {
     ///
     /// # Errors
     /// Never in a tested build; see [`SchemaError`].
-    pub fn digit() -> Result<Self, SchemaError> {
+    pub(crate) fn digit() -> Result<Self, SchemaError> {
         Self::parse(DIGIT)
     }
 
@@ -128,7 +128,7 @@ impl Schema {
     ///
     /// # Errors
     /// TOML that describes no entity, a parent that is not described, or types that are each other's parents.
-    pub fn parse(files: &[(&str, &str)]) -> Result<Self, SchemaError> {
+    pub(crate) fn parse(files: &[(&str, &str)]) -> Result<Self, SchemaError> {
         let mut waiting = Vec::with_capacity(files.len());
         for (file, text) in files {
             let described = toml::from_str::<EntityDescription>(text);
@@ -150,13 +150,8 @@ impl Schema {
     }
 
     /// The descriptions, parents before children.
-    pub fn entities(&self) -> &[EntityDescription] {
+    pub(crate) fn entities(&self) -> &[EntityDescription] {
         &self.entities
-    }
-
-    /// The description of a type, if it is known.
-    pub fn entity(&self, entity: &EntityType) -> Option<&EntityDescription> {
-        self.entities.iter().find(|described| described.entity == *entity)
     }
 
     /// The pre-generated files there are, by `fileType`; repeated for each type in them.

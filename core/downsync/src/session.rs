@@ -53,11 +53,6 @@ pub struct Role {
 }
 
 impl Session {
-    /// Whether the user has the role.
-    pub fn has_role(&self, code: &str) -> bool {
-        self.roles.iter().any(|role| role.code == code)
-    }
-
     /// The envelope of a request.
     pub(crate) fn request_info(&self, tenant: &str, now: i64) -> Value {
         let user: Value = serde_json::from_str(self.user_info.as_str()).unwrap_or(Value::Null);

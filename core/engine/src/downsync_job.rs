@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::engine::store_call;
 use crate::events::Announcer;
 use crate::{Error, Subscription};
 
@@ -181,7 +182,7 @@ impl Walk {
             self.events.tell(DownsyncEvent::Progress { boundary: boundary.clone(), progress: progress.clone() });
         }
         let (families, project_wide) = (coverage(&cursor), project_coverage(&cursor));
-        let summary = self.store_call(move |store| store.finish_sync(at.run, &families, &project_wide)).await?;
+        let summary = store_call(&self.store, move |store| store.finish_sync(at.run, &families, &project_wide)).await?;
         progress.changed += summary.gone;
         progress.elapsed = begun.elapsed();
         Ok((summary.summary, progress))
@@ -200,7 +201,7 @@ impl Walk {
 
     async fn begin(&self, start: SyncStart) -> Result<SyncCursor, Error> {
         let target = self.target();
-        self.store_call(move |store| store.begin_sync(&target, start)).await
+        store_call(&self.store, move |store| store.begin_sync(&target, start)).await
     }
 
     fn walk(&self, from: Cursor) -> Result<Downsync, Error> {
@@ -227,7 +228,7 @@ impl Walk {
             tracing::warn!(skipped = page.skipped, "the server sent entities without any id; they are left out");
         }
         let dataset = dataset.clone();
-        self.store_call(move |store| {
+        store_call(&self.store, move |store| {
             let batch = page.records.resolve(|wanted| store.roots_of(&dataset, wanted))?;
             store.commit_page(&PageCommit {
                 run,
@@ -241,14 +242,6 @@ impl Walk {
             })
         })
         .await
-    }
-
-    async fn store_call<T: Send + 'static>(
-        &self,
-        call: impl FnOnce(&Store) -> fieldcast_store::Result<T> + Send + 'static,
-    ) -> Result<T, Error> {
-        let store = self.store.clone();
-        Ok(tokio::task::spawn_blocking(move || call(&store)).await??)
     }
 }
 

@@ -103,7 +103,7 @@ impl Engine {
             session: serde_json::to_string(&session).map_err(|error| Error::Task(error.to_string()))?,
         };
         let account = account(&login, &session);
-        self.store_call(move |store| store.save_login(&login)).await?;
+        store_call(&self.inner.store, move |store| store.save_login(&login)).await?;
         Ok(account)
     }
 
@@ -124,7 +124,7 @@ impl Engine {
     /// # Errors
     /// [`Error::Store`].
     pub async fn logout(&self) -> Result<(), Error> {
-        self.store_call(Store::forget_login).await
+        store_call(&self.inner.store, Store::forget_login).await
     }
 
     /// The account's projects, from the server.
@@ -142,7 +142,7 @@ impl Engine {
     /// [`Error::NoSuchProject`], and those of [`projects`](Self::projects).
     pub async fn choose_project(&self, id_or_name: Option<&str>) -> Result<Project, Error> {
         let projects = self.projects().await?;
-        let before = self.store_call(|store| store.setting(PROJECT)).await?;
+        let before = store_call(&self.inner.store, |store| store.setting(PROJECT)).await?;
         let wanted = |project: &&Project| match id_or_name {
             Some(wanted) => project.id == wanted || project.name == wanted,
             None => projects.len() == 1 || Some(&project.id) == before.as_ref(),
@@ -152,7 +152,7 @@ impl Engine {
             return Err(Error::NoSuchProject { known: known.join(", ") });
         };
         let id = project.id.clone();
-        self.store_call(move |store| store.set_setting(PROJECT, &id)).await?;
+        store_call(&self.inner.store, move |store| store.set_setting(PROJECT, &id)).await?;
         Ok(project)
     }
 
@@ -187,7 +187,7 @@ impl Engine {
     /// # Errors
     /// [`Error::Store`].
     pub async fn datasets(&self) -> Result<Vec<DatasetStatus>, Error> {
-        self.store_call(Store::datasets).await
+        store_call(&self.inner.store, Store::datasets).await
     }
 
     /// Removes a dataset from this device and tells whether it was there. Never one with unsent edits.
@@ -195,7 +195,7 @@ impl Engine {
     /// # Errors
     /// [`Error::Store`].
     pub async fn remove(&self, dataset: Dataset) -> Result<bool, Error> {
-        self.store_call(move |store| store.remove_dataset(&dataset)).await
+        store_call(&self.inner.store, move |store| store.remove_dataset(&dataset)).await
     }
 
     /// Records of this device, a page at a time.
@@ -203,7 +203,7 @@ impl Engine {
     /// # Errors
     /// [`Error::Store`].
     pub async fn records(&self, query: RecordQuery) -> Result<Vec<Record>, Error> {
-        self.store_call(move |store| store.records(&query)).await
+        store_call(&self.inner.store, move |store| store.records(&query)).await
     }
 
     /// Keeps what was registered or changed on this device, beside the server's records, until it was sent.
@@ -211,7 +211,7 @@ impl Engine {
     /// # Errors
     /// [`Error::Store`].
     pub async fn put_edit(&self, edit: LocalEdit) -> Result<(), Error> {
-        self.store_call(move |store| store.put_edit(&edit)).await
+        store_call(&self.inner.store, move |store| store.put_edit(&edit)).await
     }
 
     /// Every local edit that was not sent; those whose base has moved on are conflicts.
@@ -219,7 +219,7 @@ impl Engine {
     /// # Errors
     /// [`Error::Store`].
     pub async fn edits(&self) -> Result<Vec<EditStatus>, Error> {
-        self.store_call(Store::edits).await
+        store_call(&self.inner.store, Store::edits).await
     }
 
     /// Says that a conflict was looked at and the edit stands. Tells whether there was such an edit.
@@ -227,7 +227,7 @@ impl Engine {
     /// # Errors
     /// [`Error::Store`].
     pub async fn rebase_edit(&self, dataset: Dataset, entity: EntityType, id: RecordId) -> Result<bool, Error> {
-        self.store_call(move |store| store.rebase_edit(&dataset, &entity, &id)).await
+        store_call(&self.inner.store, move |store| store.rebase_edit(&dataset, &entity, &id)).await
     }
 
     /// Forgets an edit because the server has it now, as long as it still is what was `sent`.
@@ -235,7 +235,7 @@ impl Engine {
     /// # Errors
     /// [`Error::Store`].
     pub async fn edit_sent(&self, sent: LocalEdit) -> Result<EditSent, Error> {
-        self.store_call(move |store| store.edit_sent(&sent)).await
+        store_call(&self.inner.store, move |store| store.edit_sent(&sent)).await
     }
 
     /// How exchanges behave unless told otherwise.
@@ -280,7 +280,7 @@ impl Engine {
     /// Takes over what a bundle file holds. An import that was interrupted goes on where it was.
     ///
     /// # Errors
-    /// [`Error::File`], [`Error::Refused`], [`Error::Store`]; what was stored before is then unchanged.
+    /// [`Error::File`], [`Error::Refused`], [`Error::Store`]; each dataset is then as it was or complete.
     pub async fn import(&self, path: PathBuf) -> Result<Imported, Error> {
         let store = self.inner.store.clone();
         tokio::task::spawn_blocking(move || bundle_file::import(&store, &path)).await?
@@ -309,19 +309,20 @@ impl Engine {
     }
 
     async fn session(&self) -> Result<(Login, Session), Error> {
-        let login = self.store_call(Store::login).await?.ok_or(Error::NotLoggedIn)?;
+        let login = store_call(&self.inner.store, Store::login).await?.ok_or(Error::NotLoggedIn)?;
         // A session of another version of Fieldcast is as good as none.
         let session = serde_json::from_str(&login.session).map_err(|_| Error::NotLoggedIn)?;
         Ok((login, session))
     }
+}
 
-    async fn store_call<T: Send + 'static>(
-        &self,
-        call: impl FnOnce(&Store) -> fieldcast_store::Result<T> + Send + 'static,
-    ) -> Result<T, Error> {
-        let store = self.inner.store.clone();
-        Ok(tokio::task::spawn_blocking(move || call(&store)).await??)
-    }
+/// Calls the store where blocking is allowed.
+pub(crate) async fn store_call<T: Send + 'static>(
+    store: &Store,
+    call: impl FnOnce(&Store) -> fieldcast_store::Result<T> + Send + 'static,
+) -> Result<T, Error> {
+    let store = store.clone();
+    Ok(tokio::task::spawn_blocking(move || call(&store)).await??)
 }
 
 fn account(login: &Login, session: &Session) -> Account {

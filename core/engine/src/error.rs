@@ -2,7 +2,7 @@
 
 use fieldcast_store::ApplyError;
 
-/// Why the engine could not do what was asked. What was stored before is unchanged, whatever the error.
+/// Why the engine could not do what was asked. Whatever the error, each dataset is as it was or complete.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -20,8 +20,6 @@ const CHUNKS_IN_FLIGHT: usize = 2;
 const FRAMES_READ_AHEAD: usize = 2;
 /// The socket's own patience; longer than any the machines have, so that they decide.
 const IDLE_LIMIT: Duration = Duration::from_secs(90);
-/// Between two signs of life while this side works.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(4);
 /// How long the last words to a peer may take.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
@@ -47,6 +45,8 @@ pub(crate) struct Link {
     /// Bytes received at the last look.
     received: u64,
     peer: Fingerprint,
+    /// Between two signs of life while this side works.
+    heartbeat: Duration,
     /// Whether manifests and chunks may come.
     takes_data: Arc<AtomicBool>,
     _reader: AbortOnDropHandle<()>,
@@ -54,7 +54,7 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    pub(crate) fn new(connection: Connection) -> Self {
+    pub(crate) fn new(connection: Connection, heartbeat: Duration) -> Self {
         let (traffic, peer) = (connection.traffic(), connection.peer());
         let (mut reader, mut writer) = connection.split();
         reader.set_idle_limit(IDLE_LIMIT);
@@ -71,6 +71,7 @@ impl Link {
             traffic,
             received: 0,
             peer,
+            heartbeat,
             writer: AbortOnDropHandle::new(tokio::spawn(write_frames(writer, to_write, read.clone()))),
             _reader: AbortOnDropHandle::new(tokio::spawn(read_frames(reader, read))),
             takes_data,
@@ -93,7 +94,7 @@ impl Link {
         loop {
             tokio::select! {
                 done = &mut work => return done,
-                () = tokio::time::sleep(SIGN_OF_LIFE) => self.send(&Message::Alive),
+                () = tokio::time::sleep(self.heartbeat) => self.send(&Message::Alive),
             }
         }
     }

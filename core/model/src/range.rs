@@ -62,12 +62,6 @@ impl KeyRange {
         let first = u64::from(self.index) << width;
         (RootHash(first), RootHash(first + ((1u64 << width) - 1)))
     }
-
-    /// The finest ranges it is made of.
-    pub fn fine_ranges(self) -> std::ops::Range<u32> {
-        let shift = FINE_BITS - self.bits.min(FINE_BITS);
-        (self.index << shift)..((self.index + 1) << shift)
-    }
 }
 
 /// What a device holds in one range.
@@ -95,7 +89,6 @@ mod tests {
                 let range = KeyRange { bits, index: hash.range(bits) };
                 let (first, last) = range.bounds();
                 assert!(range.is_valid() && range.contains(hash) && first <= hash && hash <= last);
-                assert!(range.fine_ranges().contains(&hash.fine_range()));
             }
         }
     }

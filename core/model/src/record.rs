@@ -89,8 +89,7 @@ impl Record {
 
     /// What decides between this version and another of the same record.
     pub fn stamp(&self) -> Stamp {
-        let rooted = self.root != self.id;
-        Stamp { row_version: self.row_version, modified: self.modified, rooted, hash: self.hash() }
+        Stamp::of(self, self.hash())
     }
 }
 
@@ -111,6 +110,14 @@ pub struct Stamp {
     pub rooted: bool,
     /// The hash of the whole version.
     pub hash: RecordHash,
+}
+
+impl Stamp {
+    /// The stamp of `record`, whose hash is `hash`.
+    pub fn of(record: &Record, hash: RecordHash) -> Self {
+        let rooted = record.root != record.id;
+        Self { row_version: record.row_version, modified: record.modified, rooted, hash }
+    }
 }
 
 #[cfg(test)]

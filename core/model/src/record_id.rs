@@ -26,7 +26,7 @@ impl RecordId {
     }
 
     /// Appends the printed form to `out`.
-    pub fn write_to(&self, out: &mut String) {
+    fn write_to(&self, out: &mut String) {
         const HEX: &[u8; 16] = b"0123456789abcdef";
         match self {
             Self::Text(text) => out.push_str(text),

@@ -20,7 +20,6 @@ pub(crate) type Stream = TlsStream<Counted<TcpStream>>;
 pub struct Connection {
     pub(crate) stream: Stream,
     peer_key: [u8; 32],
-    peer_addr: SocketAddr,
     traffic: Arc<Traffic>,
 }
 
@@ -36,7 +35,7 @@ impl Connection {
         let config: Arc<ClientConfig> = identity.credentials().client(expected, stranger.clone())?;
         let name = ServerName::IpAddress(peer_addr.ip().into());
         match TlsConnector::from(config).connect(name, counted(stream)?).await {
-            Ok(stream) => Self::established(stream.into(), peer_addr),
+            Ok(stream) => Self::established(stream.into()),
             Err(error) => Err(match (expected, stranger.get()) {
                 (Some(expected), Some(&found)) => Error::WrongPeer { expected, found },
                 _ => Error::from_stream(error),
@@ -45,16 +44,12 @@ impl Connection {
     }
 
     /// The other half of [`call`](Self::call).
-    pub(crate) async fn answer(
-        stream: TcpStream,
-        peer_addr: SocketAddr,
-        config: Arc<ServerConfig>,
-    ) -> Result<Self, Error> {
+    pub(crate) async fn answer(stream: TcpStream, config: Arc<ServerConfig>) -> Result<Self, Error> {
         let stream = TlsAcceptor::from(config).accept(counted(stream)?).await.map_err(Error::from_stream)?;
-        Self::established(stream.into(), peer_addr)
+        Self::established(stream.into())
     }
 
-    fn established(stream: Stream, peer_addr: SocketAddr) -> Result<Self, Error> {
+    fn established(stream: Stream) -> Result<Self, Error> {
         let (socket, tls) = stream.get_ref();
         // A peer that names no protocol at all gets this far.
         if tls.alpn_protocol() != Some(tls::ALPN) {
@@ -62,22 +57,12 @@ impl Connection {
         }
         let peer_key = peer_key(tls).ok_or_else(|| Error::Tls { reason: "no peer key".to_owned() })?;
         let traffic = socket.traffic().clone();
-        Ok(Self { stream, peer_key, peer_addr, traffic })
+        Ok(Self { stream, peer_key, traffic })
     }
 
     /// Who the other side has proven to be.
     pub fn peer(&self) -> Fingerprint {
         fingerprint_of(&self.peer_key)
-    }
-
-    /// The raw Ed25519 key the other side has proven to hold; it checks what the other side signs.
-    pub fn peer_key(&self) -> [u8; 32] {
-        self.peer_key
-    }
-
-    /// Where the other side is. For a connection that was accepted, the port is not one to call back.
-    pub fn peer_addr(&self) -> SocketAddr {
-        self.peer_addr
     }
 
     /// The counters of this connection; they live on, and count on, after [`split`](Self::split).

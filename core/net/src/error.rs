@@ -44,7 +44,7 @@ pub enum Error {
     #[error("the other device did not answer in time: move closer together and try again")]
     Timeout,
     /// The device that answered has another key than the one expected. `found` is what it claims, not proven.
-    #[error("the device that answered is {}, not {}: do not send; scan its code again", found.short(), expected.short())]
+    #[error("the device that answered is {}, not {}: do not send; look for it again", found.short(), expected.short())]
     WrongPeer {
         /// Who was to be there.
         expected: Fingerprint,
@@ -74,7 +74,8 @@ pub enum Error {
     Permission,
     /// Others can read the key file, so the key may no longer be a secret.
     #[error(
-        "other users can read the device key {}: `chmod 600` it if nobody did, else delete it and pair again",
+        "other users can read the device key {}: `chmod 600` it if nobody did, else delete it: with the new key \
+         this device's fingerprint changes",
         path.display()
     )]
     KeyExposed {
@@ -82,7 +83,10 @@ pub enum Error {
         path: PathBuf,
     },
     /// The key file is no key. It is never replaced without being asked.
-    #[error("the device key {} is damaged: restore it, or delete it and pair again", path.display())]
+    #[error(
+        "the device key {} is damaged: restore it, or delete it: with the new key this device's fingerprint changes",
+        path.display()
+    )]
     KeyDamaged {
         /// The key file.
         path: PathBuf,
@@ -95,8 +99,8 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
-    /// mDNS does not work here; peers must be called by address or QR code.
-    #[error("devices cannot be searched for ({reason}): use the QR code or type the address")]
+    /// mDNS does not work here.
+    #[error("devices cannot be searched for ({reason}): check that the group's Wi-Fi is up and look again")]
     Discovery {
         /// What went wrong; for a log, not a screen.
         reason: String,

@@ -11,8 +11,8 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::Error;
 use crate::connection::Stream;
 
-/// How long a side may be silent, or take nothing, before it counts as lost: three heartbeats.
-pub const IDLE_LIMIT: Duration = Duration::from_secs(15);
+/// How long a side may be silent, or take nothing, before it counts as lost, unless set otherwise.
+const IDLE_LIMIT: Duration = Duration::from_secs(15);
 /// The most a buffer grows by at a time, so that memory follows what has arrived and not what was promised.
 const STEP: usize = 64 << 10;
 /// The payload of a TLS record. A frame's header goes into the same record as what follows, not into one of its own.
@@ -50,7 +50,7 @@ impl FrameReader {
         self.takes_data = flag;
     }
 
-    /// Sets how long [`read`](Self::read) waits without a byte arriving; [`IDLE_LIMIT`] unless set.
+    /// Sets how long [`read`](Self::read) waits without a byte arriving; 15 s unless set.
     pub fn set_idle_limit(&mut self, limit: Duration) {
         self.idle_limit = limit;
     }
@@ -120,7 +120,7 @@ impl FrameWriter {
         Self { stream, idle_limit: IDLE_LIMIT }
     }
 
-    /// Sets how long a write waits without the other side taking a byte; [`IDLE_LIMIT`] unless set.
+    /// Sets how long a write waits without the other side taking a byte; 15 s unless set.
     pub fn set_idle_limit(&mut self, limit: Duration) {
         self.idle_limit = limit;
     }

@@ -27,13 +27,12 @@ pub use browse::{Browser, browse};
 pub use connection::Connection;
 pub use dial::dial;
 pub use error::Error;
-pub use frames::{FrameReader, FrameWriter, IDLE_LIMIT};
+pub use frames::{FrameReader, FrameWriter};
 pub use identity::{Identity, fingerprint_of, verify};
 pub use interface::{Interface, choose_interface, interfaces};
 pub use listener::Listener;
 pub use sighting::{Peer, Sighting};
 pub use traffic::Traffic;
-pub use waiting::HandshakeLimits;
 
 #[cfg(test)]
 mod tests;

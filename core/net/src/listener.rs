@@ -10,8 +10,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
-use crate::waiting::Waiting;
-use crate::{Connection, Error, HandshakeLimits, Identity, Interface, socket};
+use crate::waiting::{HandshakeLimits, Waiting};
+use crate::{Connection, Error, Identity, Interface, socket};
 
 /// Connections that may wait for [`Listener::accept`]; what comes beyond them is hung up on.
 const QUEUE: usize = 32;
@@ -39,7 +39,7 @@ impl Listener {
     /// # Errors
     /// As [`bind`](Self::bind).
     // Async though it awaits nothing: that way it is only ever called where a runtime is, which tokio panics without.
-    pub async fn bind_with(
+    pub(crate) async fn bind_with(
         interface: &Interface,
         port: u16,
         identity: &Identity,
@@ -71,13 +71,14 @@ impl Listener {
     }
 
     /// How many callers were turned away so far: too many at once, no handshake, or nobody to take them.
-    pub fn turned_away(&self) -> u64 {
+    pub(crate) fn turned_away(&self) -> u64 {
         self.turned_away.load(Relaxed)
     }
 }
 
 impl Drop for Listener {
     fn drop(&mut self) {
+        tracing::debug!(turned_away = self.turned_away(), "listening ends");
         self.task.abort();
     }
 }
@@ -104,7 +105,7 @@ impl Door {
                 }
             };
             if waiting.admit(addr.ip()).await {
-                waiting.begin(addr.ip(), self.greet(stream, addr));
+                waiting.begin(addr.ip(), self.greet(stream));
             } else {
                 self.turned_away.fetch_add(1, Relaxed);
             }
@@ -112,13 +113,13 @@ impl Door {
     }
 
     /// Shakes hands with one caller and passes it on.
-    fn greet(&self, stream: TcpStream, addr: SocketAddr) -> impl Future<Output = ()> + Send + 'static {
+    fn greet(&self, stream: TcpStream) -> impl Future<Output = ()> + Send + 'static {
         let (config, found) = (self.config.clone(), self.found.clone());
         // Counts however the handshake ends, being aborted included.
         let away = TurnedAway(Some(self.turned_away.clone()));
         async move {
             let mut away = away;
-            match Connection::answer(stream, addr, config).await {
+            match Connection::answer(stream, config).await {
                 Ok(connection) => match found.try_send(connection) {
                     Ok(()) => away.0 = None,
                     // The engine is overrun; a caller who is hung up on calls again.

@@ -11,21 +11,21 @@ use crate::Interface;
 
 /// How many calls may shake hands at once, and how long.
 #[derive(Clone, Copy, Debug)]
-pub struct HandshakeLimits {
+pub(crate) struct HandshakeLimits {
     /// The time a handshake may take.
-    pub time: Duration,
+    pub(crate) time: Duration,
     /// How many may be under way together. One more pushes out the oldest.
-    pub at_once: usize,
+    pub(crate) at_once: usize,
     /// How many of them may come from one address. One more is turned away.
-    pub per_address: usize,
+    pub(crate) per_address: usize,
     /// How old a handshake must be to be pushed out: an honest one is done by then.
-    pub grace: Duration,
+    pub(crate) grace: Duration,
 }
 
 impl HandshakeLimits {
     /// What suits an interface: 10 seconds, 32 at once, 4 from one address. On loopback all callers share one address,
     /// so there only the sum counts.
-    pub fn of(interface: &Interface) -> Self {
+    pub(crate) fn of(interface: &Interface) -> Self {
         Self {
             time: Duration::from_secs(10),
             at_once: 32,

@@ -1,4 +1,4 @@
-//! One page of a downsync, built as the real server builds it (facts A.3 to A.5), its faults of design included.
+//! One page of a downsync, built as the real server builds it, its faults of design included.
 
 use std::collections::HashSet;
 
@@ -118,7 +118,7 @@ fn passes(row: &impl Row, criteria: &Criteria) -> bool {
 }
 
 /// Drops what the server's chain of searches would not find: rows that do not match, and all that is looked up by a row
-/// that was dropped. This is why an incremental downsync misses a new task of an unchanged household (facts A.4). Rows
+/// that was dropped. This is why an incremental downsync misses a new task of an unchanged household. Rows
 /// whose parent never existed stay.
 fn cascade(family: &mut Family<'_>, criteria: &Criteria) {
     let mut gone = HashSet::new();

@@ -1,6 +1,6 @@
 //! The DIGIT entities as the server's models serialise them: every field present, null where it is not set.
 //!
-//! Names and nesting follow `health-services-models` (facts C). Fields no deployment fills are typed [`Null`].
+//! Names and nesting follow `health-services-models`. Fields no deployment fills are typed [`Null`].
 
 use std::borrow::Cow;
 

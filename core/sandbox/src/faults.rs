@@ -38,7 +38,7 @@ pub enum FaultKind {
     },
     /// The connection is cut in the middle of the body.
     Dropped,
-    /// `limit + 1` rows from the second page on, the first of them sent before (matview `BETWEEN`, facts A.5).
+    /// `limit + 1` rows from the second page on, the first of them sent before (matview `BETWEEN`).
     Overlap,
     /// The page begins this many rows later than asked (rows before it vanished: some are skipped), or earlier where
     /// negative (rows appeared: some come twice).

@@ -1,4 +1,4 @@
-//! Pre-generated files: gzip NDJSON, one object a line, what is deleted left out (facts A.7).
+//! Pre-generated files: gzip NDJSON, one object a line, what is deleted left out.
 
 use std::io::{self, Write};
 

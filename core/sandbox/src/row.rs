@@ -11,6 +11,8 @@ use crate::uuid::Uuid;
 pub(crate) trait Row: Serialize {
     /// The entity's key in a downsync response.
     const LIST: &'static str;
+    /// One of its rows, as records of it are called.
+    const NAME: &'static str;
     /// The entity's `_t` in a pre-generated file; `None` where no file holds it.
     const TAG: Option<&'static str>;
 
@@ -28,9 +30,10 @@ pub(crate) trait Row: Serialize {
 }
 
 macro_rules! row {
-    ($type:ident, $list:literal, $tag:literal, |$row:ident| $parent:expr) => {
+    ($type:ident, $list:literal, $name:literal, $tag:literal, |$row:ident| $parent:expr) => {
         impl Row for $type<'_> {
             const LIST: &'static str = $list;
+            const NAME: &'static str = $name;
             const TAG: Option<&'static str> = Some($tag);
 
             fn reference(&self) -> Uuid {
@@ -54,17 +57,20 @@ macro_rules! row {
     };
 }
 
-row!(Household, "Households", "HOUSEHOLD", |_row| None);
-row!(Member, "HouseholdMembers", "HOUSEHOLD_MEMBER", |row| Some(row.household_client_reference_id));
-row!(Individual, "Individuals", "INDIVIDUAL", |_row| None);
-row!(Beneficiary, "ProjectBeneficiaries", "PROJECT_BENEFICIARY", |row| Some(row.beneficiary_client_reference_id));
-row!(Task, "Tasks", "PROJECT_TASK", |row| Some(row.project_beneficiary_client_reference_id));
-row!(SideEffect, "SideEffects", "SIDE_EFFECT", |row| Some(row.task_client_reference_id));
-row!(Referral, "Referrals", "REFERRAL", |row| Some(row.project_beneficiary_client_reference_id));
-row!(HfReferral, "HFReferrals", "HF_REFERRAL", |_row| None);
+row!(Household, "Households", "Household", "HOUSEHOLD", |_row| None);
+row!(Member, "HouseholdMembers", "HouseholdMember", "HOUSEHOLD_MEMBER", |row| Some(row.household_client_reference_id));
+row!(Individual, "Individuals", "Individual", "INDIVIDUAL", |_row| None);
+row!(Beneficiary, "ProjectBeneficiaries", "ProjectBeneficiary", "PROJECT_BENEFICIARY", |row| Some(
+    row.beneficiary_client_reference_id
+));
+row!(Task, "Tasks", "Task", "PROJECT_TASK", |row| Some(row.project_beneficiary_client_reference_id));
+row!(SideEffect, "SideEffects", "SideEffect", "SIDE_EFFECT", |row| Some(row.task_client_reference_id));
+row!(Referral, "Referrals", "Referral", "REFERRAL", |row| Some(row.project_beneficiary_client_reference_id));
+row!(HfReferral, "HFReferrals", "HFReferral", "HF_REFERRAL", |_row| None);
 
 impl Row for Service<'_> {
     const LIST: &'static str = "Services";
+    const NAME: &'static str = "Service";
     const TAG: Option<&'static str> = None;
 
     fn reference(&self) -> Uuid {

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::fmt;
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fieldcast_model::EntityType;
@@ -49,11 +49,6 @@ impl Store {
     pub(crate) fn new(writer: Connection, path: PathBuf, suspect: PathBuf, lock: File) -> Self {
         let writer = Mutex::new(Writer { conn: writer, durability: None });
         Self { inner: Arc::new(Inner { readers: Mutex::default(), writer, path, suspect, _lock: lock }) }
-    }
-
-    /// The database file.
-    pub fn path(&self) -> &Path {
-        &self.inner.path
     }
 
     /// Bytes this process may still write to the storage the database is on.

@@ -9,15 +9,6 @@ use crate::access::Durability;
 use crate::rows::{self, count, dataset_id, signed};
 use crate::{Reader, Result, Store};
 
-/// A chunk as it goes on the air.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CachedChunk {
-    /// BLAKE3 of the bytes.
-    pub hash: [u8; 32],
-    /// The encoded chunk.
-    pub bytes: Vec<u8>,
-}
-
 /// A cached chunk without its bytes: what a manifest says of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChunkEntry {
@@ -32,20 +23,6 @@ pub struct ChunkEntry {
 }
 
 impl Reader<'_> {
-    /// The chunk of a range at exactly this digest.
-    ///
-    /// # Errors
-    /// Whatever stands in the way of reading.
-    pub fn cached_chunk(&self, dataset: &Dataset, range: KeyRange, digest: &Digest) -> Result<Option<CachedChunk>> {
-        let Some(id) = dataset_id(self.conn, dataset)? else { return Ok(None) };
-        let chunk = self.conn.query_row(
-            "SELECT hash, bytes FROM chunk_cache WHERE dataset = ? AND bits = ? AND range = ? AND digest = ?",
-            params![id, range.bits, range.index, digest.as_bytes()],
-            |row| Ok(CachedChunk { hash: row.get(0)?, bytes: row.get(1)? }),
-        );
-        Ok(chunk.optional()?)
-    }
-
     /// All cached chunks of a dataset cut at `bits`, superseded ones included.
     ///
     /// # Errors
@@ -78,22 +55,6 @@ impl Reader<'_> {
 }
 
 impl Store {
-    /// See [`Reader::cached_chunk`].
-    ///
-    /// # Errors
-    /// As there.
-    pub fn cached_chunk(&self, dataset: &Dataset, range: KeyRange, digest: &Digest) -> Result<Option<CachedChunk>> {
-        self.read(|r| r.cached_chunk(dataset, range, digest))
-    }
-
-    /// See [`Reader::cached_chunks`].
-    ///
-    /// # Errors
-    /// As there.
-    pub fn cached_chunks(&self, dataset: &Dataset, bits: u8) -> Result<Vec<ChunkEntry>> {
-        self.read(|r| r.cached_chunks(dataset, bits))
-    }
-
     /// See [`Reader::chunk_bytes`].
     ///
     /// # Errors

@@ -22,7 +22,6 @@ mod access;
 mod apply;
 #[cfg(feature = "bench")]
 pub mod bench;
-mod check;
 mod chunks;
 mod datasets;
 mod edits;
@@ -46,8 +45,7 @@ mod tests;
 
 pub use access::{Reader, Store};
 pub use apply::{Applied, Batches};
-pub use check::Check;
-pub use chunks::{CachedChunk, ChunkEntry};
+pub use chunks::ChunkEntry;
 pub use datasets::DatasetStatus;
 pub use edits::{EditSent, EditStatus, LocalEdit};
 pub use error::{ApplyError, Error, Result};

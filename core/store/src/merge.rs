@@ -92,8 +92,7 @@ impl<'a> Prepared<'a> {
     }
 
     fn stamp(&self) -> Stamp {
-        let Record { row_version, modified, .. } = *self.record;
-        Stamp { row_version, modified, rooted: self.record.root != self.record.id, hash: self.hash }
+        Stamp::of(&self.record, self.hash)
     }
 }
 

@@ -33,7 +33,7 @@ impl Reader<'_> {
     }
 
     /// The same at [`FINE_BITS`], but from the records themselves, each hashed anew: what the kept digests must
-    /// equal. Reads the whole dataset; for tests and for the doctor.
+    /// equal. Reads the whole dataset; for tests.
     ///
     /// # Errors
     /// Whatever stands in the way of reading.

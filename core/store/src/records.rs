@@ -180,14 +180,6 @@ impl Store {
         self.read(|r| r.records_in_range(dataset, range))
     }
 
-    /// See [`Reader::modified_since`].
-    ///
-    /// # Errors
-    /// As there.
-    pub fn modified_since(&self, dataset: &Dataset, range: KeyRange, since: ServerTime) -> Result<Vec<Record>> {
-        self.read(|r| r.modified_since(dataset, range, since))
-    }
-
     /// See [`Reader::records`].
     ///
     /// # Errors

@@ -12,9 +12,9 @@ use crate::{Error, Reader, Result, Store};
 /// A bundle the user has accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Incoming {
-    /// Its name: the hash of its manifest.
+    /// Its name: the hash of what is offered and of who offers it.
     pub bundle_id: [u8; 32],
-    /// The signed manifest, as received.
+    /// The manifest, as received.
     pub manifest: Vec<u8>,
     /// Whose it is.
     pub sender: Fingerprint,

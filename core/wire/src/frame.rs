@@ -9,7 +9,7 @@ use thiserror::Error;
 pub enum FrameKind {
     /// A message of the protocol.
     Control,
-    /// The manifest of a bundle, as signed.
+    /// The manifest of a bundle.
     Manifest,
     /// One encoded chunk, as named by its hash.
     Chunk,

@@ -14,8 +14,8 @@ mod receiver;
 pub use distributor::{Distributor, DistributorAction, DistributorState};
 pub use limits::Limits;
 pub use message::{
-    ChunkSet, Held, Hello, MAX_SNAPSHOTS, Message, OLDEST_PROTOCOL, Offer, PROTOCOL, Role, SavedSnapshot, Standing,
-    chunk_frame, split_chunk_frame,
+    ChunkSet, Held, Hello, MAX_SNAPSHOTS, Message, Offer, PROTOCOL, Role, SavedSnapshot, Standing, chunk_frame,
+    split_chunk_frame,
 };
 pub use reason::{Breach, Reason};
 pub use receiver::{Applied, Receiver, ReceiverAction, ReceiverState};

@@ -8,7 +8,7 @@ use crate::{Breach, Reason};
 /// The newest protocol version this build speaks.
 pub const PROTOCOL: u16 = 1;
 /// The oldest protocol version this build still speaks.
-pub const OLDEST_PROTOCOL: u16 = 1;
+const OLDEST_PROTOCOL: u16 = 1;
 /// The most snapshots one offer may hold.
 pub const MAX_SNAPSHOTS: usize = 128;
 

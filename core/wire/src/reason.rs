@@ -42,7 +42,7 @@ pub enum Reason {
     /// A chunk or manifest is not what was promised.
     #[error("the data that arrived is not what was offered; send again")]
     BadData,
-    /// The receiver could not store the data; what it had before is untouched.
+    /// The receiver could not store the data; each of its datasets is as it was or complete.
     #[error("the receiver could not store the data: {0}")]
     NotStored(String),
     /// The distributor could not read its own data.

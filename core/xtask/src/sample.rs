@@ -23,7 +23,7 @@ pub(crate) fn boundary(moment: &Moment, leaf: usize) -> Outcome<impl Iterator<It
     let (project, leaf) = (&moment.projects()[0].id, &moment.leaves()[leaf].code);
     let mut root = RecordId::parse("");
     Ok(moment.records(project, leaf)?.map(move |record| {
-        if record.entity == "Households" {
+        if record.name == "Household" {
             root = RecordId::parse(&record.client_reference_id);
         }
         convert(record, root.clone())
@@ -56,12 +56,8 @@ pub(crate) fn json_bytes(records: &[Record]) -> u64 {
 }
 
 fn convert(record: fieldcast_sandbox::Record, root: RecordId) -> Record {
-    let entity = match record.entity {
-        "ProjectBeneficiaries" => "ProjectBeneficiary",
-        list => list.trim_end_matches('s'),
-    };
     Record {
-        entity: EntityType::new(entity),
+        entity: EntityType::new(record.name),
         id: RecordId::parse(&record.client_reference_id),
         root,
         row_version: record.row_version.map_or(0, i64::from),

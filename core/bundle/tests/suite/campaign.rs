@@ -18,7 +18,7 @@ pub(crate) fn boundary(moment: &Moment, leaf: usize) -> Vec<Record> {
     let (project, leaf) = (&moment.projects()[0].id, &moment.leaves()[leaf].code);
     let mut root = None;
     let records = moment.records(project, leaf).unwrap().map(|record| {
-        if record.entity == "Households" {
+        if record.name == "Household" {
             root = Some(RecordId::parse(&record.client_reference_id));
         }
         convert(record, root.clone())
@@ -33,12 +33,8 @@ fn in_key_order(mut records: Vec<Record>) -> Vec<Record> {
 
 fn convert(record: fieldcast_sandbox::Record, root: Option<RecordId>) -> Record {
     let id = RecordId::parse(&record.client_reference_id);
-    let entity = match record.entity {
-        "ProjectBeneficiaries" => "ProjectBeneficiary",
-        list => list.trim_end_matches('s'),
-    };
     Record {
-        entity: EntityType::new(entity),
+        entity: EntityType::new(record.name),
         root: root.unwrap_or_else(|| id.clone()),
         id,
         row_version: record.row_version.map_or(0, i64::from),

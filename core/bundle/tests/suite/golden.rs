@@ -7,8 +7,10 @@
 use std::fs;
 use std::path::PathBuf;
 
-use fieldcast_bundle::{ChunkInfo, EncodedChunk, Manifest, Snapshot, decode_chunk, encode_chunk, verify_chunk};
-use fieldcast_model::{Dataset, EntityType, Json, Record, RecordId, ServerTime, SnapshotSummary};
+use fieldcast_bundle::{
+    ChunkInfo, EncodedChunk, FileHead, Manifest, Snapshot, decode_chunk, encode_chunk, verify_chunk,
+};
+use fieldcast_model::{Dataset, DeviceName, Digest, EntityType, Json, Record, RecordId, ServerTime, SnapshotSummary};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -88,6 +90,28 @@ fn manifest(records: &[Record], chunk: &EncodedChunk) -> Manifest {
     Manifest::new(vec![Snapshot { summary, since: None, bits: 0, chunks: vec![info] }])
 }
 
+/// The changes since a day before: as many records as the chunk has, of a dataset with more.
+fn delta(manifest: &Manifest) -> Manifest {
+    let mut delta = manifest.clone();
+    let snapshot = &mut delta.snapshots[0];
+    snapshot.since = Some(ServerTime(1_755_913_600_000));
+    snapshot.summary.records += 1_000;
+    snapshot.summary.households += 50;
+    snapshot.summary.json_bytes += 1_200_000;
+    snapshot.summary.digest = Digest::from_bytes(std::array::from_fn(|n| n as u8));
+    delta
+}
+
+/// Nobody's key and signature: what they are worth is for whoever reads the file to find out.
+fn head(manifest: Manifest) -> FileHead {
+    let signer_name = DeviceName::new("distribuidor-3 नमस्ते");
+    FileHead { manifest, signer: [0xa5; 32], signer_name, signature: [0x5a; 64] }
+}
+
+fn golden(name: &str) -> Vec<u8> {
+    unhex(&fs::read_to_string(file(name)).unwrap())
+}
+
 /// Campaign data, and what it does not have: odd JSON, odd ids, UUIDs made from a clock.
 fn records() -> Vec<Record> {
     let mut records = campaign(8, 3);
@@ -108,7 +132,7 @@ fn records() -> Vec<Record> {
 }
 
 #[test]
-fn the_golden_chunk_and_manifest_are_what_this_version_reads_and_writes() {
+fn the_golden_chunk_manifests_and_file_head_are_what_this_version_reads_and_writes() {
     if std::env::var_os("FIELDCAST_WRITE_GOLDEN").is_some() {
         let records = records();
         let chunk = encode_chunk(&records).unwrap();
@@ -117,19 +141,32 @@ fn the_golden_chunk_and_manifest_are_what_this_version_reads_and_writes() {
             records.iter().map(|r| serde_json::to_string(&Line::from(r)).unwrap() + "\n").collect();
         fs::write(file("records.jsonl"), lines.concat()).unwrap();
         fs::write(file("chunk.hex"), hex(&chunk.bytes)).unwrap();
-        fs::write(file("manifest.hex"), hex(&manifest(&records, &chunk).encode())).unwrap();
+        let manifest = manifest(&records, &chunk);
+        fs::write(file("manifest.hex"), hex(&manifest.encode())).unwrap();
+        fs::write(file("manifest_since.hex"), hex(&delta(&manifest).encode())).unwrap();
+        fs::write(file("file.hex"), hex(&head(manifest).encode())).unwrap();
     }
     let lines = fs::read_to_string(file("records.jsonl")).unwrap();
     let records: Vec<Record> = lines.lines().map(|line| serde_json::from_str::<Line>(line).unwrap().into()).collect();
-    let bytes = unhex(&fs::read_to_string(file("chunk.hex")).unwrap());
+    let bytes = golden("chunk.hex");
     assert!(decode_chunk(&bytes).unwrap() == records, "the golden chunk must decode to the golden records");
 
     let chunk = encode_chunk(&records).unwrap();
     assert!(chunk.bytes == bytes, "the encoder's bytes have changed: see the head of this file");
 
-    let golden = unhex(&fs::read_to_string(file("manifest.hex")).unwrap());
     let manifest = manifest(&records, &chunk);
-    assert_eq!(Manifest::decode(&golden).unwrap(), manifest);
-    assert_eq!(manifest.encode(), golden);
+    for (name, manifest) in [("manifest.hex", &manifest), ("manifest_since.hex", &delta(&manifest))] {
+        let bytes = golden(name);
+        assert_eq!(&Manifest::decode(&bytes).unwrap(), manifest, "{name}");
+        assert_eq!(manifest.encode(), bytes, "{name}");
+    }
     assert!(verify_chunk(&manifest.snapshots[0].chunks[0], 0, &bytes).is_ok());
+
+    let (head, bytes) = (head(manifest), golden("file.hex"));
+    let is_signed = |key: &[u8; 32], message: &[u8], signature: &[u8; 64]| {
+        let signed = FileHead::signed(&head.manifest.encode(), &head.signer_name);
+        (*key, message, *signature) == (head.signer, &signed[..], head.signature)
+    };
+    assert_eq!(FileHead::read(&mut &bytes[..], is_signed).unwrap(), head);
+    assert_eq!(head.encode(), bytes);
 }

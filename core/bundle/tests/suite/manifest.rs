@@ -45,10 +45,7 @@ fn a_manifest_comes_back() {
     let (manifest, chunks) = offer();
     let bytes = manifest.encode();
     assert_eq!(Manifest::decode(&bytes).unwrap(), manifest);
-    assert_eq!(manifest.id().0, *blake3::hash(&bytes).as_bytes());
     assert_eq!(manifest.total_bytes(), chunks.iter().map(|(_, bytes)| bytes.len() as u64).sum::<u64>());
-    assert_eq!(manifest.total_households(), 12);
-    assert_eq!(manifest.total_records(), manifest.snapshots[0].summary.records);
     let nothing = Manifest::new(Vec::new());
     assert_eq!(Manifest::decode(&nothing.encode()).unwrap(), nothing);
 }

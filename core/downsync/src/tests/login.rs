@@ -21,7 +21,7 @@ async fn a_login_is_a_form_and_gives_a_session_that_does_not_print_itself() {
     let session = client(&server).login("asha", "p&ss word").await.unwrap();
     assert_eq!((session.access_token.as_str(), session.user_uuid.as_str()), ("tok-1", "u-7"));
     assert_eq!(session.expires_at, Some(PHONE_CLOCK + 60_000));
-    assert!(session.has_role("DISTRIBUTOR") && session.user_info.as_str().contains("999"));
+    assert!(session.roles[0].code == "DISTRIBUTOR" && session.user_info.as_str().contains("999"));
     let printed = format!("{session:?}");
     assert!(["tok-1", "asha", "Asha", "999"].iter().all(|secret| !printed.contains(secret)), "{printed}");
     let stored = serde_json::to_string(&session).unwrap();

@@ -1,8 +1,8 @@
-//! The files of `schema/digit` against what is known of the servers (facts/hcm.md A.2, A.7, C).
+//! The files of `schema/digit` against what is known of the servers.
 
 use fieldcast_model::EntityType;
 
-use crate::{Parent, Schema, Scope};
+use crate::schema::{Parent, Schema, Scope};
 
 /// Type, list, `_t`, `fileType`, ways up (`<` where the parent names the record).
 const FACTS: [[&str; 5]; 9] = [
@@ -34,7 +34,7 @@ fn every_file_says_what_the_servers_do() {
     let schema = Schema::digit().unwrap();
     assert_eq!(schema.entities().len(), FACTS.len());
     for [name, list, tag, file, ways] in FACTS {
-        let entity = schema.entity(&EntityType::new(name)).unwrap();
+        let entity = &schema.entities()[schema.kind(&EntityType::new(name)).unwrap()];
         let way = |parent: &Parent| match parent {
             Parent::Named { entity, field } => format!("{field}>{entity}"),
             Parent::Naming { entity, their_field } => format!("{their_field}<{entity}"),

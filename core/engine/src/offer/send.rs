@@ -113,7 +113,7 @@ impl Sending {
             () = self.cancel.cancelled() => return Err(CANCELLED),
         };
         self.wire_before = self.progress.wire;
-        self.exchange(Link::new(connection)).await
+        self.exchange(Link::new(connection, self.shared.settings.limits.heartbeat)).await
     }
 
     /// This side had to notice by itself that the receiver is lost: the time to resume begins now. Not without end for one

@@ -155,7 +155,8 @@ impl OfferSession {
     pub fn send_to(&self, receiver: Fingerprint) -> Result<(), Error> {
         let state = self.shared.peers().get(&receiver).map(|(_, state)| state.clone()).ok_or(Error::NoSuchPeer)?;
         let mut sending = self.sending.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_running = sending.get(&receiver).is_some_and(|sent| !sent.task.is_finished());
+        // A task that has told its end may take a moment more to be gone.
+        let is_running = !state.is_final() && sending.get(&receiver).is_some_and(|sent| !sent.task.is_finished());
         if !is_running && !matches!(state, SendState::Saved(_)) {
             let cancel = self.cancel.child_token();
             self.shared.enter(receiver, SendState::Queued);

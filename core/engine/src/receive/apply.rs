@@ -130,7 +130,8 @@ impl Application {
         if !differing.is_empty() {
             return Ok((Applied::Differs(differing), self.settled));
         }
-        // The consent stays: if the last word is lost, the same offer comes again and nobody should be asked twice.
+        // The consent is spent, not gone: if the last word is lost, the same offer comes again and nobody should be asked
+        // twice.
         self.store.finish_incoming(&self.incoming).map_err(not_stored)?;
         Ok((Applied::Saved(self.settled.iter().flatten().cloned().collect()), self.settled))
     }

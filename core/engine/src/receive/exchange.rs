@@ -22,7 +22,7 @@ use super::stage::{Expected, Stager};
 use crate::Error;
 use crate::link::{Frame, Link};
 
-/// How many accepted offers may wait for their end, the newest among them.
+/// How many accepted offers are kept besides the one at hand, the newest; those that are spent count, too.
 const UNFINISHED_KEPT: usize = 4;
 
 /// What came of applying, and what it settled of each offered snapshot.
@@ -282,8 +282,9 @@ impl Exchange {
 
     async fn finish(mut self, link: Link, machine: &Receiver) {
         let sender = link.peer();
-        // Others need not wait until this peer has hung up.
+        // Others need not wait until this peer has hung up, and a question it left open is withdrawn.
         drop(self.place.take());
+        self.work = Work::Nothing;
         let reason = match machine.state() {
             ReceiverState::Saved => {
                 self.progress.wire = link.close().await;

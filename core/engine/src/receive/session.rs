@@ -241,7 +241,8 @@ async fn listen(shared: Arc<Shared>, mut listener: Listener, cancel: Cancellatio
                 // Whoever proves a key may talk, yet not all of them at once.
                 Ok(_) if exchanges.len() >= MOST_CONNECTIONS => {}
                 Ok(connection) => {
-                    exchanges.spawn(Exchange::new(shared.clone(), cancel.clone()).run(Link::new(connection)));
+                    let link = Link::new(connection, shared.settings.limits.heartbeat);
+                    exchanges.spawn(Exchange::new(shared.clone(), cancel.clone()).run(link));
                 }
                 Err(_) => break,
             },

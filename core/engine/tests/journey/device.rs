@@ -3,33 +3,57 @@
 use std::time::Duration;
 
 use fieldcast::{
-    Engine, ExchangeSettings, OfferSession, Question, ReceiveEvent, ReceiveSession, SendState, Settings,
-    SnapshotSummary, choose_interface,
+    Engine, ExchangeSettings, OfferEvent, OfferSession, Question, ReceiveEvent, ReceiveSession, SendState, Settings,
+    SnapshotSummary, Subscription, choose_interface,
 };
 use fieldcast_sandbox::Sandbox;
 use fieldcast_store::Store;
 use tempfile::TempDir;
 
 /// Whatever a test waits for comes well before this, or never.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) struct Device {
     pub(crate) engine: Engine,
     /// Bytes of the disk it must leave free.
     pub(crate) reserve: u64,
+    /// How many receivers it sends to at a time.
+    pub(crate) max_live: usize,
     dir: TempDir,
 }
 
 pub(crate) async fn device(name: &str) -> Device {
     let dir = TempDir::new().unwrap();
     let settings = Settings { device_name: Some(name.to_owned()), ..Settings::new(dir.path()) };
-    Device { engine: Engine::open(settings).await.unwrap(), reserve: 0, dir }
+    Device { engine: Engine::open(settings).await.unwrap(), reserve: 0, max_live: 8, dir }
+}
+
+/// Waits until the device is among those found.
+pub(crate) async fn find(offering: &OfferSession, found: &mut Subscription<OfferEvent>, device: &Device) {
+    while !offering.peers().iter().any(|(peer, _)| peer.fingerprint == device.engine.fingerprint()) {
+        found.next().await.unwrap();
+    }
+}
+
+/// How sending to a device that was found stands.
+pub(crate) fn state_of(offering: &OfferSession, device: &Device) -> SendState {
+    let fingerprint = device.engine.fingerprint();
+    offering.peers().into_iter().find(|(peer, _)| peer.fingerprint == fingerprint).unwrap().1
+}
+
+/// Answers every question with `accept` for as long as the session lasts.
+pub(crate) async fn answer_all(receiving: &ReceiveSession, asked: &mut Subscription<ReceiveEvent>, accept: bool) {
+    while let Some(event) = asked.next().await {
+        if let ReceiveEvent::Asked(Question { id, .. }) = event {
+            receiving.answer(id, accept);
+        }
+    }
 }
 
 impl Device {
     /// Closes the engine, lets `work` at its store, and opens it again.
     pub(crate) async fn with_store(self, work: impl FnOnce(&Store)) -> Self {
-        let Self { engine, reserve, dir } = self;
+        let Self { engine, reserve, max_live, dir } = self;
         drop(engine);
         // Tasks of sessions that were dropped let go of the store when the runtime gets to them.
         let opened = tokio::time::timeout(PATIENCE, async {
@@ -41,11 +65,15 @@ impl Device {
             }
         });
         work(&opened.await.unwrap().store);
-        Self { engine: Engine::open(Settings::new(dir.path())).await.unwrap(), reserve, dir }
+        Self { engine: Engine::open(Settings::new(dir.path())).await.unwrap(), reserve, max_live, dir }
     }
 
     pub(crate) async fn login(&self, sandbox: &Sandbox) {
-        self.engine.login(&sandbox.url(), "mz", "distributor", "fieldcast").await.unwrap();
+        self.login_at(&sandbox.url()).await;
+    }
+
+    pub(crate) async fn login_at(&self, url: &str) {
+        self.engine.login(url, "mz", "distributor", "fieldcast").await.unwrap();
         let projects = self.engine.projects().await.unwrap();
         self.engine.choose_project(Some(&projects[0].id)).await.unwrap();
     }
@@ -74,18 +102,18 @@ impl Device {
     }
 
     fn settings(&self) -> ExchangeSettings {
-        let reserve = self.reserve;
-        ExchangeSettings { resume_for: Duration::from_secs(5), reserve, ..self.engine.exchange_settings() }
+        let Self { reserve, max_live, .. } = *self;
+        ExchangeSettings { resume_for: Duration::from_secs(5), reserve, max_live, ..self.engine.exchange_settings() }
     }
 
-    async fn offer(&self) -> OfferSession {
+    pub(crate) async fn offer(&self) -> OfferSession {
         let datasets = self.engine.datasets().await.unwrap();
         let complete = datasets.into_iter().map(|status| status.summary).filter(|summary| summary.as_of.0 > 0);
         let datasets = complete.map(|summary| summary.dataset).collect();
         self.engine.offer(datasets, choose_interface(Some("127.0.0.1")).unwrap(), self.settings()).await.unwrap()
     }
 
-    async fn receive(&self) -> ReceiveSession {
+    pub(crate) async fn receive(&self) -> ReceiveSession {
         let interface = choose_interface(Some("127.0.0.1")).unwrap();
         self.engine.receive(&interface, 0, self.settings()).await.unwrap()
     }
@@ -97,26 +125,17 @@ impl Device {
         let offering = self.offer().await;
         let mut found = offering.subscribe();
         let sending = async {
-            while !offering.peers().iter().any(|(peer, _)| peer.fingerprint == other.engine.fingerprint()) {
-                found.next().await.unwrap();
-            }
+            find(&offering, &mut found, other).await;
             offering.send_to(other.engine.fingerprint()).unwrap();
             offering.finished().await;
         };
-        let answering = async {
-            while let Some(event) = asked.next().await {
-                if let ReceiveEvent::Asked(Question { id, .. }) = event {
-                    receiving.answer(id, accept);
-                }
-            }
-        };
         tokio::select! {
             () = sending => {}
-            () = answering => panic!("the receiver stopped"),
+            () = answer_all(&receiving, &mut asked, accept) => panic!("the receiver stopped"),
             () = tokio::time::sleep(PATIENCE) => panic!("still {:?}", offering.peers()),
         }
         receiving.stop().await;
-        offering.peers().into_iter().find(|(peer, _)| peer.fingerprint == other.engine.fingerprint()).unwrap().1
+        state_of(&offering, other)
     }
 
     pub(crate) async fn digests(&self) -> Vec<(Option<String>, String, u64)> {

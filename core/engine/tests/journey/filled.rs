@@ -16,11 +16,11 @@ pub(crate) fn fill(store: &Store, households: u64, keep: impl Fn(&Record) -> boo
         .unwrap()
         .map(|record| {
             let id = RecordId::parse(&record.client_reference_id);
-            if record.entity == "Households" {
+            if record.name == "Household" {
                 root = id.clone();
             }
             Record {
-                entity: EntityType::new(record.entity),
+                entity: EntityType::new(record.name),
                 id,
                 root: root.clone(),
                 row_version: record.row_version.map_or(0, i64::from),
@@ -40,7 +40,7 @@ pub(crate) fn fill(store: &Store, households: u64, keep: impl Fn(&Record) -> boo
 /// The server changes one delivery.
 pub(crate) fn change_one(store: &Store) {
     let summary = store.datasets().unwrap().remove(0).summary;
-    let query = RecordQuery { entity: Some(EntityType::new("Tasks")), limit: 1, ..RecordQuery::default() };
+    let query = RecordQuery { entity: Some(EntityType::new("Task")), limit: 1, ..RecordQuery::default() };
     let mut task = store.records(&query).unwrap().remove(0);
     task.row_version += 1;
     task.modified = ServerTime(summary.as_of.0 + 1000);

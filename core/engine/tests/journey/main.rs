@@ -2,9 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on is a test that failed")]
 
+mod asking;
+mod at_once;
+mod chunks;
 mod device;
 mod filled;
 mod pregen;
+mod queue;
 mod resuming;
 mod updates;
 mod wire_bytes;

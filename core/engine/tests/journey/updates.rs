@@ -12,7 +12,7 @@ async fn what_the_changes_do_not_show_is_found_by_digest_and_sent() {
     let distributor = distributor.with_store(|store| _ = fill(store, 200, |_| true)).await;
     // As of the same time, yet without one side effect: what a server that answers short leaves behind.
     let one = std::cell::Cell::new(true);
-    let keep = |record: &fieldcast::Record| record.entity.as_str() != "SideEffects" || !one.replace(false);
+    let keep = |record: &fieldcast::Record| record.entity.as_str() != "SideEffect" || !one.replace(false);
     let receiver = receiver.with_store(|store| _ = fill(store, 200, keep)).await;
     let distributor = distributor.with_store(change_one).await;
     let found_by_digest = send(&distributor, &receiver).await;

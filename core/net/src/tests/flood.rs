@@ -4,7 +4,8 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
 use super::{LONG, call, device, lo, lo_at};
-use crate::{HandshakeLimits, Listener, dial};
+use crate::waiting::HandshakeLimits;
+use crate::{Listener, dial};
 
 /// Callers who connect and say nothing.
 async fn idle_callers(listener: &Listener, count: usize) -> Vec<TcpStream> {

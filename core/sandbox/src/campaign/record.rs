@@ -8,6 +8,8 @@ use crate::row::Row;
 pub struct Record {
     /// DIGIT list name, e.g. `Households`.
     pub entity: &'static str,
+    /// What one of the list is called, e.g. `Household`.
+    pub name: &'static str,
     /// `clientReferenceId`; a checklist's `clientId`.
     pub client_reference_id: String,
     /// `rowVersion`; `None` for a checklist.
@@ -24,6 +26,7 @@ impl Record {
     pub(super) fn of<R: Row>(row: &R) -> Self {
         Self {
             entity: R::LIST,
+            name: R::NAME,
             client_reference_id: row.reference().to_string(),
             row_version: row.version(),
             modified: row.modified(),

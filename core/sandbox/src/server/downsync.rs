@@ -17,7 +17,7 @@ use crate::clock::HOUR_MS;
 use crate::downsync::{Criteria, Page, Twist};
 use crate::faults::FaultKind;
 
-/// Older than this, and the server sends files instead of an incremental page (facts A.7).
+/// Older than this, and the server sends files instead of an incremental page.
 const STALE_MS: i64 = 8 * HOUR_MS;
 
 #[derive(Deserialize)]

@@ -1,4 +1,4 @@
-//! Links to pre-generated files, and the files: the storage bucket and the server in one (facts A.7).
+//! Links to pre-generated files, and the files: the storage bucket and the server in one.
 
 use std::sync::Arc;
 

@@ -95,7 +95,7 @@ struct Envelope<T> {
     rest: T,
 }
 
-/// The part of `RequestInfo` the sandbox reads. The token travels in the body, not in a header (facts A.1).
+/// The part of `RequestInfo` the sandbox reads. The token travels in the body, not in a header.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RequestInfo {

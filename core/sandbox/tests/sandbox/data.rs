@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::Instant;
 
 use fieldcast_sandbox::{Campaign, Moment, Record, SandboxConfig};
+use serde_json::Value;
 
 use crate::support::config;
 
@@ -43,13 +44,43 @@ fn records_are_as_many_and_as_long_as_real_ones() {
 }
 
 #[test]
+fn families_people_and_places_are_as_real_ones() {
+    let records = all(&Campaign::new(&config()).expect("a sound config").moment());
+    let rows: Vec<(&str, Value)> =
+        records.iter().map(|record| (record.name, serde_json::from_str(&record.json).expect("JSON"))).collect();
+    let of = |name: &'static str| rows.iter().filter(move |(of, _)| *of == name).map(|(_, row)| row);
+
+    let mut sizes: HashMap<&str, u32> = HashMap::new();
+    for member in of("HouseholdMember") {
+        *sizes.entry(member["householdClientReferenceId"].as_str().expect("a reference")).or_default() += 1;
+    }
+    assert_eq!(sizes.len(), of("Household").count(), "nobody lives in some household");
+    assert!(sizes.values().all(|size| (2..=8).contains(size)), "{:?}", sizes.values().max());
+    let mean = f64::from(sizes.values().sum::<u32>()) / sizes.len() as f64;
+    assert!((4.0..6.0).contains(&mean), "{mean}");
+
+    let audits = rows.iter().map(|(_, row)| &row["auditDetails"]);
+    let users = audits.flat_map(|audit| ["createdBy", "lastModifiedBy"].map(|key| audit[key].as_str()));
+    let users: HashSet<&str> = users.flatten().collect();
+    assert!((30..=50).contains(&users.len()), "{} users", users.len());
+
+    let gps = |household: &Value| ["latitude", "longitude"].iter().all(|key| household["address"][*key].is_f64());
+    assert!(of("Household").all(gps), "a household is nowhere");
+    let tasks = of("Task").count();
+    for name in ["SideEffect", "Referral"] {
+        let count = of(name).count();
+        assert!(count > 0 && count * 5 < tasks, "{count} x {name} of {tasks} tasks");
+    }
+}
+
+#[test]
 fn references_are_unique_and_a_few_parents_are_missing() {
     let records = all(&Campaign::new(&config()).expect("a sound config").moment());
     let known: HashSet<_> = records.iter().map(|record| record.client_reference_id.as_str()).collect();
     assert_eq!(known.len(), records.len());
     let missing = |entity: &str, key: &str| {
         let rows = records.iter().filter(|record| record.entity == entity);
-        let parents = rows.map(|record| serde_json::from_str::<serde_json::Value>(&record.json).expect("JSON"));
+        let parents = rows.map(|record| serde_json::from_str::<Value>(&record.json).expect("JSON"));
         parents.filter(|row| !known.contains(row[key].as_str().expect("a reference"))).count()
     };
     assert!((1..40).contains(&missing("HouseholdMembers", "individualClientReferenceId")));
@@ -71,7 +102,7 @@ fn households_are_spread_over_the_leaves_and_ordered_by_id() {
     let records = moment.records(&moment.projects()[0].id, &moment.leaves()[3].code).expect("a known leaf");
     let ids: Vec<String> = records
         .filter(|record| record.entity == "Households")
-        .map(|record| serde_json::from_str::<serde_json::Value>(&record.json).expect("JSON")["id"].to_string())
+        .map(|record| serde_json::from_str::<Value>(&record.json).expect("JSON")["id"].to_string())
         .collect();
     assert!(ids.is_sorted());
     assert_eq!(ids.len() as u64, moment.leaves()[3].households);
@@ -99,23 +130,4 @@ fn resident_kib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)
-}
-
-/// `cargo test --release -p fieldcast-sandbox -- --ignored --nocapture speed` measures; it asserts the design's floor.
-#[test]
-#[ignore = "a measurement, meaningful in release builds only"]
-fn speed() {
-    let config = SandboxConfig { households: 20_000, boundaries: 80, ..config() };
-    let moment = Campaign::new(&config).expect("a sound config").moment();
-    let start = Instant::now();
-    let project = &moment.projects()[0].id;
-    let (mut records, mut bytes) = (0_u64, 0_u64);
-    for leaf in moment.leaves() {
-        for record in moment.records(project, &leaf.code).expect("a known leaf") {
-            (records, bytes) = (records + 1, bytes + record.json.len() as u64);
-        }
-    }
-    let rate = bytes as f64 / 1e6 / start.elapsed().as_secs_f64();
-    println!("{records} records, {bytes} B, {rate:.0} MB/s, {} KiB resident", resident_kib());
-    assert!(rate > 50.0);
 }

@@ -13,7 +13,7 @@ mod views;
 
 use std::convert::Infallible;
 
-use fieldcast_model::{Dataset, Digest, EntityType, Json, Record, RecordId, ServerTime, SnapshotSummary};
+use fieldcast_model::{Dataset, Digest, EntityType, FINE_BITS, Json, Record, RecordId, ServerTime, SnapshotSummary};
 use tempfile::TempDir;
 
 use crate::{Applied, Store};
@@ -72,4 +72,19 @@ fn household(id: &str, row_version: i64, modified: i64) -> Record {
 fn apply(store: &Store, dataset: &Dataset, records: &[Record]) -> Applied {
     let mut batches = records.chunks(3);
     store.apply::<Infallible>(&snapshot(dataset, 10), &mut || Ok(batches.next().map(<[Record]>::to_vec))).unwrap()
+}
+
+/// How many key ranges have a kept digest that is not that of their records; fails if the file is not sound.
+fn wrong_ranges(store: &Store) -> crate::Result<usize> {
+    store.read(|reader| {
+        crate::open::check(reader.conn)?;
+        let mut wrong = 0;
+        for status in reader.datasets()? {
+            let dataset = &status.summary.dataset;
+            let (kept, real) = (reader.ranges(dataset, FINE_BITS)?, reader.recompute_digests(dataset)?);
+            wrong += real.iter().filter(|range| !kept.contains(range)).count();
+            wrong += kept.iter().filter(|range| !real.iter().any(|r| r.range == range.range)).count();
+        }
+        Ok(wrong)
+    })
 }

@@ -38,7 +38,7 @@ fn changes_since_a_time_are_those_after_it() {
     let all = [household("a", 1, 10), household("b", 1, 20), household("c", 1, 21), deleted];
     apply(&store, &village("v"), &all);
     let since = |time| {
-        let mut ids = ids(&store.modified_since(&village("v"), KeyRange::ALL, ServerTime(time)).unwrap());
+        let mut ids = ids(&store.read(|r| r.modified_since(&village("v"), KeyRange::ALL, ServerTime(time))).unwrap());
         ids.sort();
         ids
     };

@@ -2,7 +2,7 @@
 
 use fieldcast_model::{EntityType, KeyRange, Record, RecordId, ServerTime};
 
-use super::{Fresh, apply, fresh, household, project, record, village};
+use super::{Fresh, apply, fresh, household, project, record, village, wrong_ranges};
 use crate::{Coverage, Error, Merged, PageCommit, RecordQuery, RunId, Store, SyncCursor, SyncStart, SyncTarget};
 
 fn target() -> SyncTarget {
@@ -136,7 +136,7 @@ fn what_a_verified_download_lacks_is_gone_and_the_tombstone_travels() {
     assert!(one(&store, "t").deleted);
     assert_eq!((one(&store, "a"), one(&store, "by-air"), one(&store, "s")), (a.clone(), newer, kept));
     assert_eq!(download(&store, 110, &[a], &verified(1)), 0, "once is enough");
-    assert_eq!(store.check().unwrap().wrong_ranges, 0);
+    assert_eq!(wrong_ranges(&store).unwrap(), 0);
 
     let travelling = RecordQuery { include_deleted: true, ..RecordQuery::default() };
     let theirs = apply(&other.store, &village("v"), &store.records(&travelling).unwrap());
@@ -241,7 +241,7 @@ fn what_the_server_shows_late_counts_as_changed_when_it_came() {
     let Fresh { store, dir: _dir } = fresh();
     let all = KeyRange::ALL;
     let changed = |since| -> Vec<String> {
-        let records = store.modified_since(&village("v"), all, ServerTime(since)).unwrap();
+        let records = store.read(|r| r.modified_since(&village("v"), all, ServerTime(since))).unwrap();
         records.iter().map(|record| record.id.to_string()).collect()
     };
     download(&store, 100, &[household("a", 1, 50), household("undated", 1, 0)], &Coverage::Complete);

@@ -14,6 +14,12 @@ use crate::clock::{Spent, Stopwatch};
 use crate::figures::{mb_per_second, median, ratio};
 use crate::sample;
 
+/// What `columns` must keep to, on the reference set.
+const MOST_PER_RECORD: f64 = 82.0;
+const LEAST_TIMES_SMALLER: f64 = 14.0;
+/// What it should do, in MB/s; how fast the machine is decides, too, so missing it does not fail.
+const ENCODE: f64 = 100.0;
+const DECODE: f64 = 200.0;
 const PLAIN: &str = "zstd -3 on plain JSON lines";
 
 /// What one encoding did in one round.
@@ -59,7 +65,7 @@ pub(crate) fn run(options: &BenchCodec) -> Outcome {
         ratio(plain.encoding.as_secs_f64(), ours.encoding.as_secs_f64()),
         ratio(plain.decoding.as_secs_f64(), ours.decoding.as_secs_f64()),
     );
-    Ok(ExitCode::SUCCESS)
+    Ok(if set.goals(&ours) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn figures(runs: &[Run]) -> Figures {
@@ -149,6 +155,21 @@ impl<'a> Set<'a> {
             mb_per_second(self.json, run.encoding),
             mb_per_second(self.json, run.decoding),
         );
+    }
+
+    /// Prints the goals; tells whether those of size, which are the same on every machine, are met.
+    fn goals(&self, run: &Figures) -> bool {
+        let (encode, decode) = (mb_per_second(self.json, run.encoding), mb_per_second(self.json, run.decoding));
+        println!("speed: {encode:.0} MB/s in (goal {ENCODE:.0}), {decode:.0} MB/s out (goal {DECODE:.0})");
+        let per_record = ratio(run.bytes as f64, self.records as f64);
+        let is_small = run.bytes > 0
+            && per_record <= MOST_PER_RECORD
+            && ratio(self.json as f64, run.bytes as f64) >= LEAST_TIMES_SMALLER;
+        println!(
+            "goal: at most {MOST_PER_RECORD:.0} B/record and {LEAST_TIMES_SMALLER:.0} x smaller: {}",
+            if is_small { "met" } else { "MISSED" }
+        );
+        is_small
     }
 }
 
