@@ -132,7 +132,7 @@ impl Distributor {
             }
             (S::Agreeing, Message::Want(wanted)) => self.on_want(&wanted, now),
             (S::Sending, Message::Staged { chunks, bytes }) if chunks <= self.wanted => {
-                self.timers.state_ends = self.progress_ends(now);
+                self.timers.state_ends = self.timers.progress_ends(now);
                 self.actions.push_back(DistributorAction::Staged { chunks, bytes });
             }
             (S::Sending, Message::Applying) if self.to_send.is_empty() => {
@@ -150,7 +150,7 @@ impl Distributor {
         if self.state == DistributorState::Planning {
             self.chunks_planned = chunks;
             self.timers.spoke(now);
-            self.enter(DistributorState::Agreeing, self.progress_ends(now));
+            self.enter(DistributorState::Agreeing, self.timers.progress_ends(now));
         }
     }
 
@@ -196,16 +196,12 @@ impl Distributor {
         }
     }
 
-    fn progress_ends(&self, now: Duration) -> Option<Duration> {
-        Some(now + self.timers.limits().progress)
-    }
-
     fn on_want(&mut self, wanted: &ChunkSet, now: Duration) {
         self.to_send = wanted.iter().collect();
         self.wanted = self.to_send.len() as u32;
         match self.to_send.back() {
             Some(last) if *last >= self.chunks_planned => self.end(Reason::Protocol(Breach::OutOfBounds), true),
-            _ => self.enter(DistributorState::Sending, self.progress_ends(now)),
+            _ => self.enter(DistributorState::Sending, self.timers.progress_ends(now)),
         }
     }
 

@@ -54,6 +54,11 @@ impl Timers {
         self.limits
     }
 
+    /// When a state that has just come a step forward ends by itself.
+    pub(crate) fn progress_ends(&self, now: Duration) -> Option<Duration> {
+        Some(now + self.limits.progress)
+    }
+
     pub(crate) fn heard(&mut self, now: Duration) {
         self.heard = now;
     }

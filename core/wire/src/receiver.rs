@@ -147,7 +147,7 @@ impl Receiver {
             Ok(held) => {
                 debug_assert_eq!(held.len(), self.snapshots);
                 self.send(Message::Accept(held), now);
-                self.enter(ReceiverState::Agreeing, self.progress_ends(now));
+                self.enter(ReceiverState::Agreeing, self.timers.progress_ends(now));
             }
             Err(reason) => self.end(reason, true),
         }
@@ -165,7 +165,7 @@ impl Receiver {
         self.missing = wanted.iter().collect(); // ascending, which `on_chunk` relies on
         (self.wanted, self.staged) = (self.missing.len() as u32, 0);
         self.send(Message::Want(wanted), now);
-        self.enter(ReceiverState::Receiving, self.progress_ends(now));
+        self.enter(ReceiverState::Receiving, self.timers.progress_ends(now));
         self.apply_when_complete(now);
     }
 
@@ -178,7 +178,7 @@ impl Receiver {
         match self.missing.binary_search(&index) {
             Ok(at) if self.state == ReceiverState::Receiving => {
                 self.missing.remove(at);
-                self.timers.state_ends = self.progress_ends(now);
+                self.timers.state_ends = self.timers.progress_ends(now);
                 true
             }
             _ => {
@@ -192,7 +192,7 @@ impl Receiver {
     pub fn staged(&mut self, chunks: u32, bytes: u64, now: Duration) {
         if self.state == ReceiverState::Receiving {
             self.staged = chunks;
-            self.timers.state_ends = self.progress_ends(now);
+            self.timers.state_ends = self.timers.progress_ends(now);
             self.send(Message::Staged { chunks, bytes }, now);
             self.apply_when_complete(now);
         }
@@ -209,7 +209,7 @@ impl Receiver {
                 self.is_second_round = true;
                 self.timers.heard(now); // what was not heard while applying does not count
                 self.send(Message::Differs(snapshots), now);
-                self.enter(ReceiverState::Agreeing, self.progress_ends(now));
+                self.enter(ReceiverState::Agreeing, self.timers.progress_ends(now));
                 if self.is_peer_gone {
                     self.end(Reason::Lost, false);
                 }
@@ -248,10 +248,6 @@ impl Receiver {
         if !self.is_over() {
             self.end(Reason::Lost, false);
         }
-    }
-
-    fn progress_ends(&self, now: Duration) -> Option<Duration> {
-        Some(now + self.timers.limits().progress)
     }
 
     fn apply_when_complete(&mut self, now: Duration) {

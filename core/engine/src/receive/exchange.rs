@@ -120,7 +120,7 @@ impl Exchange {
                     }
                     machine.on_time(start.elapsed());
                 }
-                () = self.superseded.cancelled(), if !machine.is_over() && !is_superseded => {
+                () = self.superseded.cancelled(), if !is_superseded => {
                     is_superseded = true;
                     machine.on_lost();
                 }
