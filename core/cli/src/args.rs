@@ -71,6 +71,8 @@ pub(crate) enum Command {
     Records(RecordsArgs),
     /// List what was changed on this device and is not on the server yet; add to it, settle it
     Edits(EditsArgs),
+    /// List the devices whose code was compared; forget one
+    Peers(PeersArgs),
     /// Run a campaign server with made-up data, to try things on
     Sandbox(SandboxArgs),
 }
@@ -150,9 +152,12 @@ pub(crate) struct SendArgs {
     /// How long a receiver's person may take to answer
     #[arg(long, value_name = "SECS")]
     pub(crate) ask_for: Option<u64>,
-    /// Send to everybody who is found, without asking
+    /// Send to everybody who is found, without asking and without comparing codes
     #[arg(long, conflicts_with = "to")]
     pub(crate) yes: bool,
+    /// Take whoever answers under a name for it, without comparing codes: rehearsals and closed networks only
+    #[arg(long)]
+    pub(crate) unverified: bool,
 }
 
 #[derive(Args, Debug)]
@@ -166,7 +171,7 @@ pub(crate) struct ReceiveArgs {
     /// What distributors see this device as; remembered
     #[arg(long)]
     pub(crate) name: Option<String>,
-    /// Accept without asking
+    /// Accept without asking and without comparing codes
     #[arg(long, conflicts_with = "no")]
     pub(crate) yes: bool,
     /// Decline everything
@@ -261,6 +266,23 @@ pub(crate) struct EditPlace {
     /// Its project, by id or name, if several have the boundary
     #[arg(long, value_name = "P")]
     pub(crate) project: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct PeersArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<PeersCommand>,
+}
+
+/// What is done about known devices.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PeersCommand {
+    /// Forget a device: its code will be compared again
+    Forget {
+        /// Its name or fingerprint
+        #[arg(value_name = "NAME_OR_FINGERPRINT")]
+        device: String,
+    },
 }
 
 #[derive(Args, Debug)]

@@ -6,9 +6,9 @@
 use std::path::Path;
 
 use fieldcast::{
-    Account, Boundary, BoundaryProgress, BundleInfo, Dataset, DatasetStatus, Engine, EntityType, Fingerprint,
-    FoundPeer, Imported, Offer, Question, ReceiveProgress, Received, RecordId, SendProgress, Sender, SnapshotSummary,
-    Standing,
+    Account, Boundary, BoundaryProgress, BundleInfo, Code, Dataset, DatasetStatus, Engine, EntityType, Fingerprint,
+    FoundPeer, Imported, KnownPeer, Offer, Question, ReceiveProgress, Received, RecordId, SendProgress, Sender,
+    SnapshotSummary, Standing,
 };
 use serde_json::{Value, json};
 
@@ -81,6 +81,16 @@ pub(crate) fn peer_found(peer: &FoundPeer) -> Value {
         "addr": peer.addr})
 }
 
+pub(crate) fn compare(peer: &FoundPeer, code: Code) -> Value {
+    json!({"event": "compare", "peer": peer.name.as_str(), "fingerprint": peer.fingerprint.to_string(),
+        "code": code.to_string()})
+}
+
+pub(crate) fn known_peer(event: &str, peer: &KnownPeer) -> Value {
+    json!({"event": event, "peer": peer.name.as_str(), "fingerprint": peer.fingerprint.to_string(),
+        "since": peer.since})
+}
+
 pub(crate) fn send_state(
     peer: &str,
     fingerprint: &Fingerprint,
@@ -107,7 +117,9 @@ pub(crate) fn resumed(sender: &Sender) -> Value {
 }
 
 pub(crate) fn asked(question: &Question) -> Value {
-    about("asked", &question.sender, &question.offer, question.offer.bytes)
+    let mut event = about("asked", &question.sender, &question.offer, question.offer.bytes);
+    event["code"] = question.code.map(|code| code.to_string()).into(); // null if the sender is known
+    event
 }
 
 pub(crate) fn bundle(info: &BundleInfo, bytes: u64) -> Value {

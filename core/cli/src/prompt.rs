@@ -4,6 +4,7 @@ use std::io::{BufRead, IsTerminal};
 
 use dialoguer::console::Term;
 use dialoguer::{Confirm, MultiSelect, Select};
+use fieldcast::Answer;
 use tokio::sync::mpsc;
 
 use crate::error::{Error, Result};
@@ -64,6 +65,15 @@ pub(crate) fn lines() -> mpsc::UnboundedReceiver<String> {
         }
     });
     lines
+}
+
+/// What a typed line says about a code that is to be compared.
+pub(crate) fn compared(line: &str) -> Answer {
+    match line.trim().to_lowercase().as_str() {
+        "y" | "yes" => Answer::Trust,
+        "d" | "different" => Answer::CodesDiffer,
+        _ => Answer::Decline,
+    }
 }
 
 /// Brings back what an interrupted prompt may have hidden.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use fieldcast_downsync::{BoundaryTree, Client, Project, ServerConfig, Session};
 use fieldcast_model::{Dataset, DeviceName, EntityType, Fingerprint, Record, RecordId};
 use fieldcast_net::{Identity, Interface};
-use fieldcast_store::{DatasetStatus, EditSent, EditStatus, LocalEdit, Login, Opened, RecordQuery, Store};
+use fieldcast_store::{DatasetStatus, EditSent, EditStatus, KnownPeer, LocalEdit, Login, Opened, RecordQuery, Store};
 
 use crate::bundle_file::{self, BundleInfo, Imported};
 use crate::downsync_job::Order;
@@ -236,6 +236,22 @@ impl Engine {
     /// [`Error::Store`].
     pub async fn edit_sent(&self, sent: LocalEdit) -> Result<EditSent, Error> {
         store_call(&self.inner.store, move |store| store.edit_sent(&sent)).await
+    }
+
+    /// Devices whose code was compared, and is not shown again.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn known_peers(&self) -> Result<Vec<KnownPeer>, Error> {
+        store_call(&self.inner.store, Store::known_peers).await
+    }
+
+    /// Forgets a known device, whose code will be compared anew; tells whether it was known.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn forget_peer(&self, fingerprint: Fingerprint) -> Result<bool, Error> {
+        store_call(&self.inner.store, move |store| store.forget_peer(&fingerprint)).await
     }
 
     /// How exchanges behave unless told otherwise.

@@ -15,6 +15,7 @@ mod link;
 mod offer;
 mod receive;
 mod settings;
+mod trust;
 
 pub use bundle_file::{BundleInfo, Imported};
 pub use downsync_job::{BoundaryProgress, DownsyncEvent, DownsyncJob, DownsyncReport};
@@ -27,8 +28,11 @@ pub use fieldcast_model::{
     Dataset, DeviceName, Digest, EntityType, Fingerprint, Json, Record, RecordId, ServerTime, SnapshotSummary,
 };
 pub use fieldcast_net::{Error as NetworkError, Interface, choose_interface, interfaces};
-pub use fieldcast_store::{DatasetStatus, EditSent, EditStatus, Error as StoreError, LocalEdit, RecordQuery};
-pub use fieldcast_wire::{Limits, Offer, Reason, Standing};
+pub use fieldcast_store::{
+    DatasetStatus, EditSent, EditStatus, Error as StoreError, KnownPeer, LocalEdit, RecordQuery,
+};
+pub use fieldcast_wire::{Code, Limits, Offer, Reason, Standing};
 pub use offer::{FoundPeer, OfferEvent, OfferSession, SendProgress, SendState, Sent};
 pub use receive::{Question, ReceiveEvent, ReceiveProgress, ReceiveSession, ReceiveState, Received, Sender};
 pub use settings::{ExchangeSettings, Settings};
+pub use trust::{Answer, Trust};

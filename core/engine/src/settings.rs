@@ -1,10 +1,13 @@
 //! What a face may set.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use fieldcast_model::DeviceName;
 use fieldcast_wire::Limits;
+
+use crate::Trust;
 
 /// Where the engine lives and what it is called.
 #[derive(Clone, Debug)]
@@ -34,6 +37,8 @@ pub struct ExchangeSettings {
     pub name: DeviceName,
     /// The longest each wait may last.
     pub limits: Limits,
+    /// Whose code has to be compared.
+    pub trust: Trust,
     /// How many receivers are sent to at the same time; more wait in a queue.
     pub max_live: usize,
     /// How long a receiver that was lost is called again.
@@ -47,6 +52,7 @@ impl ExchangeSettings {
         Self {
             name,
             limits: Limits::default(),
+            trust: Trust::Compare(BTreeSet::new()),
             max_live: 8,
             resume_for: Duration::from_secs(60),
             reserve: DEFAULT_RESERVE,

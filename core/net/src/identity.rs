@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use fieldcast_model::Fingerprint;
-use ring::rand::SystemRandom;
+use ring::rand::{SecureRandom, SystemRandom};
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 
 use crate::{Error, key_file, tls};
@@ -24,8 +24,7 @@ impl Identity {
     /// # Errors
     /// [`Error::Io`] when the system gives no randomness.
     pub fn generate() -> Result<Self, Error> {
-        let random = || Error::Io(std::io::Error::other("no randomness from the system"));
-        Self::from_pkcs8(new_pkcs8()?.as_ref()).ok_or_else(random)
+        Self::from_pkcs8(new_pkcs8()?.as_ref()).ok_or_else(no_randomness)
     }
 
     /// The key in the file `path`, made there first when there is no file. Only one process may do this at a time.
@@ -83,8 +82,21 @@ impl fmt::Debug for Identity {
 }
 
 fn new_pkcs8() -> Result<ring::pkcs8::Document, Error> {
-    Ed25519KeyPair::generate_pkcs8(&SystemRandom::new())
-        .map_err(|_| Error::Io(std::io::Error::other("no randomness from the system")))
+    Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| no_randomness())
+}
+
+fn no_randomness() -> Error {
+    Error::Io(std::io::Error::other("no randomness from the system"))
+}
+
+/// 32 bytes from the system's random source.
+///
+/// # Errors
+/// [`Error::Io`] when the system gives no randomness.
+pub fn random() -> Result<[u8; 32], Error> {
+    let mut bytes = [0; 32];
+    SystemRandom::new().fill(&mut bytes).map_err(|_| no_randomness())?;
+    Ok(bytes)
 }
 
 /// Whether `signature` is that of `message` by the owner of `public_key` (raw Ed25519).

@@ -5,6 +5,7 @@ mod flood;
 mod frames;
 mod handshake;
 mod keys;
+mod middle;
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -3,10 +3,12 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use fieldcast_model::SnapshotSummary;
+use fieldcast_model::{DeviceName, SnapshotSummary};
 
 use crate::limits::{Due, Timers};
-use crate::{Breach, ChunkSet, Held, Hello, Limits, Message, Offer, Reason, SavedSnapshot, Standing};
+use crate::{
+    Breach, ChunkSet, Code, Held, Hello, Limits, Message, Offer, Opening, Reason, Role, SavedSnapshot, Standing,
+};
 
 /// Where the exchange with one receiver stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +17,9 @@ pub enum DistributorState {
     Greeting,
     /// The receiver's person is being asked.
     Asking,
-    /// Accepted; the caller works out the manifest of what the receiver lacks.
+    /// The receiver's person said yes; this side's is still to say that both screens show the same code.
+    Confirming,
+    /// Accepted and confirmed; the caller works out the manifest of what the receiver lacks.
     Planning,
     /// Waiting to hear which chunks are wanted.
     Agreeing,
@@ -34,6 +38,9 @@ pub enum DistributorState {
 pub enum DistributorAction {
     /// Send a control message.
     Send(Message),
+    /// Have it settled whether the receiver is who it should be, a person by this code unless its key is known, then call
+    /// [`Distributor::confirm`]. Until then no data leaves.
+    Confirm(Code),
     /// Work out what the receiver lacks, send it the manifest, then call [`Distributor::planned`].
     Plan(Vec<Held>),
     /// Changes were not enough: send the manifest of all chunks of these snapshots, then call [`Distributor::planned`].
@@ -55,6 +62,10 @@ pub enum DistributorAction {
 #[derive(Debug)]
 pub struct Distributor {
     hello: Hello,
+    opening: Opening,
+    /// What the receiver has committed itself to, from its hello on.
+    commitment: Option<[u8; 32]>,
+    is_confirmed: bool,
     offer: Offer,
     state: DistributorState,
     timers: Timers,
@@ -70,12 +81,16 @@ pub struct Distributor {
 
 impl Distributor {
     /// A machine for a new connection; it has the hello to send already.
-    pub fn new(hello: Hello, offer: Offer, limits: Limits, now: Duration) -> Self {
+    pub fn new(name: DeviceName, opening: Opening, offer: Offer, limits: Limits, now: Duration) -> Self {
+        let hello = Hello::new(Role::Distributor, name, &opening);
         let actions = VecDeque::from([DistributorAction::Send(Message::Hello(hello.clone()))]);
         let timers = Timers::new(limits, now);
         let state = DistributorState::Greeting;
         Self {
             hello,
+            opening,
+            commitment: None,
+            is_confirmed: false,
             offer,
             state,
             timers,
@@ -118,17 +133,18 @@ impl Distributor {
         match (&self.state, message) {
             (_, Message::Alive) => {}
             (_, Message::Stop(reason)) => self.end(reason, false),
-            (S::Greeting, Message::Hello(peer)) => match self.hello.agree(&peer) {
+            (S::Greeting, Message::Hello(peer)) if self.commitment.is_none() => match self.hello.agree(&peer) {
                 Ok(_) => {
-                    self.send(Message::Offer(self.offer.clone()), now);
-                    self.enter(S::Asking, Some(now + self.timers.limits().asking));
+                    self.commitment = Some(peer.commitment);
+                    self.send(Message::Reveal(self.opening.nonce), now);
                 }
                 Err(reason) => self.end(reason, true),
             },
+            (S::Greeting, Message::Reveal(nonce)) => self.on_reveal(&nonce, now),
             (S::Asking, Message::Accept(held)) if held.len() == self.offer.snapshots.len() => {
-                self.enter(S::Planning, None);
-                self.held.clone_from(&held);
-                self.actions.push_back(DistributorAction::Plan(held));
+                self.held = held;
+                self.enter(S::Confirming, Some(now + self.timers.limits().asking));
+                self.plan_when_confirmed();
             }
             (S::Agreeing, Message::Want(wanted)) => self.on_want(&wanted, now),
             (S::Sending, Message::Staged { chunks, bytes }) if chunks <= self.wanted => {
@@ -142,6 +158,20 @@ impl Distributor {
             (S::Applying, Message::Differs(snapshots)) if !self.is_second_round => self.on_differs(snapshots),
             (S::Applying, Message::Saved(saved)) => self.on_saved(saved),
             _ => self.end(Reason::Protocol(Breach::OutOfTurn), true),
+        }
+    }
+
+    /// Whether the receiver is who it should be; may come before or after its person's answer.
+    pub fn confirm(&mut self, confirmed: Result<(), Reason>) {
+        if !matches!(self.state, DistributorState::Asking | DistributorState::Confirming) {
+            return;
+        }
+        match confirmed {
+            Ok(()) => {
+                self.is_confirmed = true;
+                self.plan_when_confirmed();
+            }
+            Err(reason) => self.end(reason, true),
         }
     }
 
@@ -175,6 +205,7 @@ impl Distributor {
         }
         match self.timers.due(true, now) {
             Some(Due::StateEnds) if self.state == DistributorState::Asking => self.end(Reason::NotAnswered, true),
+            Some(Due::StateEnds) if self.state == DistributorState::Confirming => self.end(Reason::NotConfirmed, true),
             Some(Due::StateEnds | Due::PeerSilent) => self.end(Reason::Lost, true),
             Some(Due::Heartbeat) => self.send(Message::Alive, now),
             None => {}
@@ -193,6 +224,25 @@ impl Distributor {
     pub fn on_lost(&mut self) {
         if !self.is_over() {
             self.end(Reason::Lost, false);
+        }
+    }
+
+    fn on_reveal(&mut self, nonce: &[u8; 32], now: Duration) {
+        let Some(commitment) = self.commitment else { return self.end(Reason::Protocol(Breach::OutOfTurn), true) };
+        match self.opening.compare(Role::Distributor, &commitment, nonce) {
+            Some(code) => {
+                self.send(Message::Offer(self.offer.clone()), now);
+                self.enter(DistributorState::Asking, Some(now + self.timers.limits().asking));
+                self.actions.push_back(DistributorAction::Confirm(code));
+            }
+            None => self.end(Reason::Protocol(Breach::NotCommitted), true),
+        }
+    }
+
+    fn plan_when_confirmed(&mut self) {
+        if self.is_confirmed && self.state == DistributorState::Confirming {
+            self.enter(DistributorState::Planning, None);
+            self.actions.push_back(DistributorAction::Plan(self.held.clone()));
         }
     }
 

@@ -6,7 +6,7 @@ use fieldcast_model::{Dataset, DeviceName, Digest, ServerTime, SnapshotSummary};
 
 use crate::{
     Applied, Breach, ChunkSet, Distributor, DistributorAction, DistributorState, Held, Hello, Limits, Message, Offer,
-    Reason, Receiver, ReceiverAction, ReceiverState, Role, SavedSnapshot, Standing,
+    Opening, Reason, Receiver, ReceiverAction, ReceiverState, Role, SavedSnapshot, Standing,
 };
 
 const CHUNKS: u32 = 5;
@@ -38,15 +38,43 @@ fn seconds(n: u64) -> Duration {
     Duration::from_secs(n)
 }
 
-fn hello(role: Role) -> Hello {
-    Hello::new(role, DeviceName::new("phone"))
+/// What the device in this role brings to the one connection there is.
+fn opening(role: Role) -> Opening {
+    Opening { exporter: [1; 32], nonce: [role as u8; 32] }
+}
+
+fn hello(role: Role) -> Message {
+    Message::Hello(Hello::new(role, DeviceName::new("phone"), &opening(role)))
+}
+
+fn reveal(role: Role) -> Message {
+    Message::Reveal(opening(role).nonce)
+}
+
+/// Brings a distributor as far as the question.
+fn reach_asking(distributor: &mut Distributor, now: Duration) {
+    distributor.on_message(hello(Role::Receiver), now);
+    distributor.on_message(reveal(Role::Receiver), now);
+    assert_eq!(distributor.state(), &DistributorState::Asking);
+}
+
+/// Brings a receiver as far as the question.
+fn be_asked(receiver: &mut Receiver, now: Duration) {
+    receiver.on_message(hello(Role::Distributor), now);
+    receiver.on_message(reveal(Role::Distributor), now);
+    receiver.on_message(Message::Offer(offer()), now);
+    assert_eq!(receiver.state(), &ReceiverState::Asking);
+}
+
+fn accept() -> Message {
+    Message::Accept(vec![Held { as_of: ServerTime(0), digest: Digest::EMPTY }])
 }
 
 fn machines() -> (Distributor, Receiver) {
     let limits = Limits::default();
     (
-        Distributor::new(hello(Role::Distributor), offer(), limits, Duration::ZERO),
-        Receiver::new(hello(Role::Receiver), limits, Duration::ZERO),
+        Distributor::new(DeviceName::new("phone"), opening(Role::Distributor), offer(), limits, Duration::ZERO),
+        Receiver::new(DeviceName::new("phone"), opening(Role::Receiver), limits, Duration::ZERO),
     )
 }
 
@@ -73,13 +101,17 @@ impl Default for Phone {
 /// Runs both machines over a perfect link until neither has anything to do. Returns the chunks that crossed it.
 fn run(distributor: &mut Distributor, receiver: &mut Receiver, phone: &Phone, now: Duration) -> Vec<u32> {
     let mut crossed = Vec::new();
-    let (mut applied, mut staged) = (0, 0);
+    let (mut applied, mut staged, mut shown) = (0, 0, None);
     loop {
         let mut idle = true;
         while let Some(action) = distributor.poll() {
             idle = false;
             match action {
                 DistributorAction::Send(message) => receiver.on_message(message, now),
+                DistributorAction::Confirm(code) => {
+                    assert_eq!(shown.replace(code).unwrap_or(code), code, "both screens show the same");
+                    distributor.confirm(Ok(()));
+                }
                 DistributorAction::Plan(_) | DistributorAction::PlanWhole(_) => {
                     staged = 0;
                     distributor.planned(CHUNKS, now);
@@ -99,7 +131,8 @@ fn run(distributor: &mut Distributor, receiver: &mut Receiver, phone: &Phone, no
             idle = false;
             match action {
                 ReceiverAction::Send(message) => distributor.on_message(message, now),
-                ReceiverAction::Ask { sender, offer: asked } => {
+                ReceiverAction::Ask { sender, code, offer: asked } => {
+                    assert_eq!(shown.replace(code).unwrap_or(code), code, "both screens show the same");
                     assert_eq!((sender.as_str(), asked), ("phone", offer()));
                     receiver.answer(phone.answer.clone(), now);
                 }
@@ -190,8 +223,9 @@ fn what_still_differs_after_the_changes_is_sent_whole_once() {
 }
 
 fn reach_applying(distributor: &mut Distributor) {
-    distributor.on_message(Message::Hello(hello(Role::Receiver)), Duration::ZERO);
-    distributor.on_message(Message::Accept(vec![Held { as_of: ServerTime(0), digest: Digest::EMPTY }]), Duration::ZERO);
+    reach_asking(distributor, Duration::ZERO);
+    distributor.on_message(accept(), Duration::ZERO);
+    distributor.confirm(Ok(()));
     distributor.planned(0, Duration::ZERO);
     distributor.on_message(Message::Want(ChunkSet::default()), Duration::ZERO);
     distributor.on_message(Message::Applying, Duration::ZERO);
@@ -200,9 +234,8 @@ fn reach_applying(distributor: &mut Distributor) {
 #[test]
 fn a_silent_peer_ends_the_exchange_in_fifteen_seconds() {
     let (mut distributor, mut receiver) = machines();
-    distributor.on_message(Message::Hello(hello(Role::Receiver)), seconds(1));
-    receiver.on_message(Message::Hello(hello(Role::Distributor)), seconds(1));
-    receiver.on_message(Message::Offer(offer()), seconds(1));
+    reach_asking(&mut distributor, seconds(1));
+    be_asked(&mut receiver, seconds(1));
     for now in 2..16 {
         distributor.on_time(seconds(now));
         receiver.on_time(seconds(now));
@@ -217,7 +250,7 @@ fn a_silent_peer_ends_the_exchange_in_fifteen_seconds() {
 #[test]
 fn a_question_nobody_answers_ends_by_itself() {
     let (mut distributor, _) = machines();
-    distributor.on_message(Message::Hello(hello(Role::Receiver)), Duration::ZERO);
+    reach_asking(&mut distributor, Duration::ZERO);
     for now in 0..120 {
         distributor.on_message(Message::Alive, seconds(now));
         distributor.on_time(seconds(now));
@@ -245,8 +278,7 @@ fn a_receiver_that_applies_is_given_a_minute_and_finishes_without_the_distributo
     distributor.on_time(seconds(60));
     assert_eq!(distributor.state(), &DistributorState::Ended(Reason::Lost));
 
-    receiver.on_message(Message::Hello(hello(Role::Distributor)), Duration::ZERO);
-    receiver.on_message(Message::Offer(offer()), Duration::ZERO);
+    be_asked(&mut receiver, Duration::ZERO);
     receiver.answer(Ok(vec![Held { as_of: ServerTime(0), digest: Digest::EMPTY }]), Duration::ZERO);
     receiver.on_manifest(ChunkSet::default(), Duration::ZERO);
     receiver.on_lost();
@@ -267,8 +299,9 @@ fn what_is_out_of_turn_or_out_of_bounds_ends_the_exchange() {
         assert!(breach(distributor.state()));
     }
     let (mut distributor, _) = machines();
-    distributor.on_message(Message::Hello(hello(Role::Receiver)), Duration::ZERO);
-    distributor.on_message(Message::Accept(vec![Held { as_of: ServerTime(0), digest: Digest::EMPTY }]), Duration::ZERO);
+    reach_asking(&mut distributor, Duration::ZERO);
+    distributor.on_message(accept(), Duration::ZERO);
+    distributor.confirm(Ok(()));
     distributor.planned(CHUNKS, Duration::ZERO);
     distributor.on_message(Message::Want([CHUNKS].into_iter().collect()), Duration::ZERO);
     assert_eq!(distributor.state(), &DistributorState::Ended(Reason::Protocol(Breach::OutOfBounds)));
@@ -279,4 +312,80 @@ fn what_is_out_of_turn_or_out_of_bounds_ends_the_exchange() {
     let (_, mut receiver) = machines();
     assert!(!receiver.on_chunk(0, Duration::ZERO), "data before consent is not taken");
     assert!(receiver.is_over());
+}
+
+#[test]
+fn nothing_is_planned_before_both_people_said_yes() {
+    for confirms_first in [true, false] {
+        let (mut distributor, _) = machines();
+        reach_asking(&mut distributor, Duration::ZERO);
+        let steps = |distributor: &mut Distributor, confirm: bool| match confirm {
+            true => distributor.confirm(Ok(())),
+            false => distributor.on_message(accept(), Duration::ZERO),
+        };
+        steps(&mut distributor, confirms_first);
+        while let Some(action) = distributor.poll() {
+            assert!(!matches!(action, DistributorAction::Plan(_)));
+        }
+        steps(&mut distributor, !confirms_first);
+        assert_eq!(distributor.state(), &DistributorState::Planning);
+    }
+}
+
+#[test]
+fn a_code_that_differs_or_that_nobody_compares_ends_the_exchange() {
+    let (mut distributor, _) = machines();
+    reach_asking(&mut distributor, Duration::ZERO);
+    distributor.confirm(Err(Reason::CodesDiffer));
+    assert_eq!(distributor.state(), &DistributorState::Ended(Reason::CodesDiffer));
+    distributor.confirm(Ok(()));
+    distributor.on_message(accept(), Duration::ZERO);
+    assert!(distributor.is_over(), "for good");
+
+    let (mut distributor, _) = machines();
+    reach_asking(&mut distributor, Duration::ZERO);
+    distributor.on_message(accept(), seconds(7));
+    distributor.on_message(Message::Alive, seconds(120));
+    distributor.on_time(seconds(126));
+    assert_eq!(distributor.state(), &DistributorState::Confirming);
+    distributor.on_message(Message::Alive, seconds(126));
+    distributor.on_time(seconds(127));
+    assert_eq!(distributor.state(), &DistributorState::Ended(Reason::NotConfirmed));
+}
+
+#[test]
+fn whoever_reveals_other_than_committed_is_told_no_more() {
+    let breach = Reason::Protocol(Breach::NotCommitted);
+    let (mut distributor, mut receiver) = machines();
+    distributor.on_message(hello(Role::Receiver), Duration::ZERO);
+    distributor.on_message(Message::Reveal([9; 32]), Duration::ZERO);
+    assert_eq!(distributor.state(), &DistributorState::Ended(breach.clone()));
+    while let Some(action) = distributor.poll() {
+        assert!(!matches!(action, DistributorAction::Send(Message::Offer(_))));
+    }
+    receiver.on_message(hello(Role::Distributor), Duration::ZERO);
+    receiver.on_message(Message::Reveal([9; 32]), Duration::ZERO);
+    assert_eq!(receiver.state(), &ReceiverState::Ended(breach));
+}
+
+#[test]
+fn a_number_is_revealed_only_to_whoever_has_committed_and_an_offer_needs_both() {
+    let (mut distributor, mut receiver) = machines();
+    let reveals = |action| matches!(action, Some(DistributorAction::Send(Message::Reveal(_))));
+    assert!(!std::iter::from_fn(|| distributor.poll()).any(|action| reveals(Some(action))));
+    distributor.on_message(reveal(Role::Receiver), Duration::ZERO);
+    assert_eq!(distributor.state(), &DistributorState::Ended(Reason::Protocol(Breach::OutOfTurn)));
+    receiver.on_message(hello(Role::Distributor), Duration::ZERO);
+    receiver.on_message(Message::Offer(offer()), Duration::ZERO);
+    assert_eq!(receiver.state(), &ReceiverState::Ended(Reason::Protocol(Breach::OutOfTurn)));
+}
+
+#[test]
+fn hellos_and_reveals_of_another_connection_are_of_no_use() {
+    let (mut distributor, _) = machines();
+    let elsewhere = Opening { exporter: [2; 32], nonce: [8; 32] };
+    let replayed = Hello::new(Role::Receiver, DeviceName::new("phone"), &elsewhere);
+    distributor.on_message(Message::Hello(replayed), Duration::ZERO);
+    distributor.on_message(Message::Reveal(elsewhere.nonce), Duration::ZERO);
+    assert_eq!(distributor.state(), &DistributorState::Ended(Reason::Protocol(Breach::NotCommitted)));
 }

@@ -4,6 +4,7 @@
 //! time, and carries out the actions the machine gives; sockets, storage and people are the caller's.
 //! `docs/PROTOCOL.md` says what goes over the wire.
 
+mod code;
 mod distributor;
 pub mod frame;
 mod limits;
@@ -11,6 +12,7 @@ mod message;
 mod reason;
 mod receiver;
 
+pub use code::{CODE_LABEL, Code, Opening};
 pub use distributor::{Distributor, DistributorAction, DistributorState};
 pub use limits::Limits;
 pub use message::{

@@ -3,7 +3,7 @@
 use fieldcast_model::{DeviceName, Digest, Fingerprint, ServerTime, SnapshotSummary};
 use serde::{Deserialize, Serialize};
 
-use crate::{Breach, Reason};
+use crate::{Breach, Opening, Reason};
 
 /// The newest protocol version this build speaks.
 pub const PROTOCOL: u16 = 1;
@@ -32,12 +32,14 @@ pub struct Hello {
     pub role: Role,
     /// What people call the device.
     pub name: DeviceName,
+    /// What this side's [`Message::Reveal`] will have to fit.
+    pub commitment: [u8; 32],
 }
 
 impl Hello {
     /// This build's greeting.
-    pub const fn new(role: Role, name: DeviceName) -> Self {
-        Self { protocol: PROTOCOL, oldest: OLDEST_PROTOCOL, role, name }
+    pub fn new(role: Role, name: DeviceName, opening: &Opening) -> Self {
+        Self { protocol: PROTOCOL, oldest: OLDEST_PROTOCOL, role, name, commitment: opening.commitment(role) }
     }
 
     /// The protocol version both sides speak, or why there is none.
@@ -138,6 +140,8 @@ pub enum Message {
     Stop(Reason),
     /// Either: still here.
     Alive,
+    /// Both, once the peer's hello is there: the number this side has committed itself to.
+    Reveal([u8; 32]),
 }
 
 impl Message {
@@ -214,7 +218,7 @@ mod tests {
     use super::*;
 
     fn hello(role: Role, oldest: u16, protocol: u16) -> Hello {
-        Hello { protocol, oldest, role, name: DeviceName::new("x") }
+        Hello { protocol, oldest, role, name: DeviceName::new("x"), commitment: [0; 32] }
     }
 
     #[test]

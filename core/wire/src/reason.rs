@@ -63,6 +63,14 @@ pub enum Reason {
     /// No secure connection could be made.
     #[error("no secure connection to the other device: make sure it runs Fieldcast, then try again")]
     NotSecure,
+    /// A person has seen that the two screens show different codes.
+    #[error(
+        "the two screens showed different codes: somebody may be between the devices; move close together and try again"
+    )]
+    CodesDiffer,
+    /// On the distributor nobody said that the receiver's screen shows the same code.
+    #[error("nobody confirmed the code on the distributor; compare the six digits on both screens, then send again")]
+    NotConfirmed,
 }
 
 impl Reason {
@@ -97,4 +105,7 @@ pub enum Breach {
     /// A number that points outside what was offered.
     #[error("value out of bounds")]
     OutOfBounds,
+    /// A number other than the one the peer had committed itself to on this connection.
+    #[error("another number revealed than committed")]
+    NotCommitted,
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use fieldcast_model::DeviceName;
 
 use crate::limits::{Due, Timers};
-use crate::{Breach, ChunkSet, Held, Hello, Limits, Message, Offer, Reason, SavedSnapshot};
+use crate::{Breach, ChunkSet, Code, Held, Hello, Limits, Message, Offer, Opening, Reason, Role, SavedSnapshot};
 
 /// Where the exchange stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub enum ReceiverAction {
     Ask {
         /// Who offers.
         sender: DeviceName,
+        /// What both screens show.
+        code: Code,
         /// What.
         offer: Offer,
     },
@@ -60,7 +62,11 @@ pub enum Applied {
 #[derive(Debug)]
 pub struct Receiver {
     hello: Hello,
-    sender: Option<DeviceName>,
+    opening: Opening,
+    /// The distributor's hello, once it is there.
+    peer: Option<Hello>,
+    /// What both screens show, once both sides have revealed.
+    code: Option<Code>,
     state: ReceiverState,
     timers: Timers,
     actions: VecDeque<ReceiverAction>,
@@ -77,11 +83,14 @@ pub struct Receiver {
 
 impl Receiver {
     /// A machine for a new connection; it has the hello to send already.
-    pub fn new(hello: Hello, limits: Limits, now: Duration) -> Self {
+    pub fn new(name: DeviceName, opening: Opening, limits: Limits, now: Duration) -> Self {
+        let hello = Hello::new(Role::Receiver, name, &opening);
         Self {
             actions: VecDeque::from([ReceiverAction::Send(Message::Hello(hello.clone()))]),
             hello,
-            sender: None,
+            opening,
+            peer: None,
+            code: None,
             state: ReceiverState::Greeting,
             timers: Timers::new(limits, now),
             snapshots: 0,
@@ -122,18 +131,15 @@ impl Receiver {
         match (&self.state, message) {
             (_, Message::Alive) => {}
             (_, Message::Stop(reason)) => self.end(reason, false),
-            (ReceiverState::Greeting, Message::Hello(peer)) if self.sender.is_none() => match self.hello.agree(&peer) {
-                Ok(_) => self.sender = Some(peer.name),
+            (ReceiverState::Greeting, Message::Hello(peer)) if self.peer.is_none() => match self.hello.agree(&peer) {
+                Ok(_) => {
+                    self.peer = Some(peer);
+                    self.send(Message::Reveal(self.opening.nonce), now);
+                }
                 Err(reason) => self.end(reason, true),
             },
-            (ReceiverState::Greeting, Message::Offer(offer)) => match self.sender.clone() {
-                Some(sender) => {
-                    self.snapshots = offer.snapshots.len();
-                    self.enter(ReceiverState::Asking, Some(now + self.timers.limits().asking));
-                    self.actions.push_back(ReceiverAction::Ask { sender, offer });
-                }
-                None => self.end(Reason::Protocol(Breach::OutOfTurn), true),
-            },
+            (ReceiverState::Greeting, Message::Reveal(nonce)) if self.code.is_none() => self.on_reveal(&nonce),
+            (ReceiverState::Greeting, Message::Offer(offer)) => self.on_offer(offer, now),
             _ => self.end(Reason::Protocol(Breach::OutOfTurn), true),
         }
     }
@@ -147,7 +153,8 @@ impl Receiver {
             Ok(held) => {
                 debug_assert_eq!(held.len(), self.snapshots);
                 self.send(Message::Accept(held), now);
-                self.enter(ReceiverState::Agreeing, self.timers.progress_ends(now));
+                // The distributor's person may have to confirm the code first.
+                self.enter(ReceiverState::Agreeing, Some(now + self.timers.limits().asking));
             }
             Err(reason) => self.end(reason, true),
         }
@@ -248,6 +255,24 @@ impl Receiver {
         if !self.is_over() {
             self.end(Reason::Lost, false);
         }
+    }
+
+    fn on_reveal(&mut self, nonce: &[u8; 32]) {
+        let Some(peer) = &self.peer else { return self.end(Reason::Protocol(Breach::OutOfTurn), true) };
+        self.code = self.opening.compare(Role::Receiver, &peer.commitment, nonce);
+        if self.code.is_none() {
+            self.end(Reason::Protocol(Breach::NotCommitted), true);
+        }
+    }
+
+    fn on_offer(&mut self, offer: Offer, now: Duration) {
+        let (Some(peer), Some(code)) = (&self.peer, self.code) else {
+            return self.end(Reason::Protocol(Breach::OutOfTurn), true);
+        };
+        let sender = peer.name.clone();
+        self.snapshots = offer.snapshots.len();
+        self.enter(ReceiverState::Asking, Some(now + self.timers.limits().asking));
+        self.actions.push_back(ReceiverAction::Ask { sender, code, offer });
     }
 
     fn apply_when_complete(&mut self, now: Duration) {

@@ -42,7 +42,9 @@ impl Scene {
 
     fn hello(&self) -> Peer {
         let mut peer = Peer::call(self.addr);
-        peer.send(&Message::Hello(Hello::new(Role::Distributor, DeviceName::new("hostile"))));
+        let opening = peer.opening();
+        peer.send(&Message::Hello(Hello::new(Role::Distributor, DeviceName::new("hostile"), &opening)));
+        peer.send(&Message::Reveal(opening.nonce));
         peer
     }
 

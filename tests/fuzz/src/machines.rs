@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use fieldcast_model::{Dataset, DeviceName, Digest, ServerTime, SnapshotSummary};
 use fieldcast_wire::{
-    Applied, Distributor, DistributorAction, Held, Hello, Limits, Message, Offer, Reason, Receiver, ReceiverAction,
+    Applied, Distributor, DistributorAction, Held, Hello, Limits, Message, Offer, Opening, Reason, Receiver, ReceiverAction,
     Role, SavedSnapshot, Standing,
 };
 use libfuzzer_sys::arbitrary::{Result, Unstructured};
@@ -56,11 +56,11 @@ fn offer(snapshots: u8) -> Offer {
 
 impl Scene {
     fn new() -> Self {
-        let hello = |role| Hello::new(role, DeviceName::new("x"));
+        let opening = |nonce| Opening { exporter: [1; 32], nonce: [nonce; 32] };
         let limits = Limits::default();
         Self {
-            distributor: Distributor::new(hello(Role::Distributor), offer(2), limits, Duration::ZERO),
-            receiver: Receiver::new(hello(Role::Receiver), limits, Duration::ZERO),
+            distributor: Distributor::new(DeviceName::new("x"), opening(1), offer(2), limits, Duration::ZERO),
+            receiver: Receiver::new(DeviceName::new("x"), opening(2), limits, Duration::ZERO),
             now: Duration::ZERO,
             to_receiver: VecDeque::new(),
             to_distributor: VecDeque::new(),
@@ -73,7 +73,7 @@ impl Scene {
 
     fn step(&mut self, input: &mut Unstructured<'_>) -> Result<()> {
         let now = self.now;
-        match input.arbitrary::<u8>()? % 18 {
+        match input.arbitrary::<u8>()? % 19 {
             0 => {
                 self.now += Duration::from_millis(u64::from(input.arbitrary::<u16>()?));
                 self.distributor.on_time(self.now);
@@ -106,6 +106,10 @@ impl Scene {
             14 => self.answer(input)?,
             15 => self.apply(input)?,
             16 => self.receiver.staged(input.arbitrary()?, input.arbitrary()?, now),
+            17 => {
+                let differ = input.ratio(1, 8)?;
+                self.distributor.confirm(if differ { Err(Reason::CodesDiffer) } else { Ok(()) });
+            }
             _ => self.break_off(input)?,
         }
         Ok(())
@@ -201,12 +205,13 @@ fn saved(input: &mut Unstructured<'_>) -> Result<Vec<SavedSnapshot>> {
 }
 
 fn message(input: &mut Unstructured<'_>) -> Result<Message> {
-    Ok(match input.arbitrary::<u8>()? % 12 {
+    Ok(match input.arbitrary::<u8>()? % 13 {
         0 => Message::Hello(Hello {
             protocol: u16::from(input.arbitrary::<u8>()? % 3),
             oldest: u16::from(input.arbitrary::<u8>()? % 3),
             role: if input.arbitrary()? { Role::Distributor } else { Role::Receiver },
             name: DeviceName::new("y"),
+            commitment: [input.arbitrary()?; 32],
         }),
         1 => Message::Offer(offer(input.arbitrary::<u8>()? % 4)),
         2 => {
@@ -220,6 +225,7 @@ fn message(input: &mut Unstructured<'_>) -> Result<Message> {
         7 => Message::Saved(saved(input)?),
         8 => Message::Stop(Reason::Busy),
         9 => Message::Alive,
+        10 => Message::Reveal([input.arbitrary()?; 32]),
         _ => {
             let len = usize::from(input.arbitrary::<u8>()?).min(input.len());
             Message::decode(input.bytes(len)?).unwrap_or(Message::Alive)

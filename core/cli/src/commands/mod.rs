@@ -7,6 +7,7 @@ mod edits;
 mod export;
 mod import;
 mod login;
+mod peers;
 mod receive;
 mod records;
 mod sandbox;
@@ -30,6 +31,7 @@ pub(crate) async fn run(app: &App, command: Command) -> Result {
         Command::Import(args) => import::run(app, &args).await,
         Command::Records(args) => records::run(app, &args).await,
         Command::Edits(args) => edits::run(app, &args).await,
+        Command::Peers(args) => peers::run(app, &args).await,
         Command::Sandbox(args) => sandbox::run(app, &args).await,
     }
 }

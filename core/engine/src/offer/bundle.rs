@@ -48,6 +48,11 @@ impl Bundle {
         Ok(this)
     }
 
+    /// Where its chunks are read from.
+    pub(crate) const fn store(&self) -> &Store {
+        &self.store
+    }
+
     pub(crate) fn offer(&self) -> Offer {
         let snapshots = self.snapshots.iter().map(|snapshot| snapshot.summary.clone()).collect();
         let chunks = self.snapshots.iter().flat_map(|snapshot| &snapshot.chunks);

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use fieldcast_model::{DeviceName, Fingerprint};
-use fieldcast_wire::{Reason, Standing};
+use fieldcast_wire::{Code, Reason, Standing};
 
 /// A receiver that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub enum SendState {
     Calling,
     /// Its person is being asked.
     Asking,
+    /// Its person said yes; the code is still to be compared on this side.
+    Confirming,
     /// Its person said yes; the two sides agree on what is missing.
     Agreeing,
     /// Data is on its way.
@@ -86,6 +88,9 @@ pub enum OfferEvent {
     Found(FoundPeer),
     /// A receiver's announcement ended. If it was not picked, it is off the list; a running transfer goes on.
     Gone(Fingerprint),
+    /// Does this receiver's screen show the same code? Nothing is sent before
+    /// [`OfferSession::answer`](crate::OfferSession::answer).
+    Compare(FoundPeer, Code),
     /// Sending to a receiver took a step.
     Changed(Fingerprint, SendState),
 }

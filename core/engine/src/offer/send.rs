@@ -4,19 +4,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fieldcast_bundle::{ChunkInfo, Manifest};
-use fieldcast_model::Fingerprint;
+use fieldcast_model::{DeviceName, Fingerprint};
 use fieldcast_net::Error as NetworkError;
 use fieldcast_wire::{
-    Breach, Distributor, DistributorAction, DistributorState, Hello, Message, Reason, Role, Standing,
+    Breach, Code, Distributor, DistributorAction, DistributorState, Message, Opening, Reason, Standing,
 };
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::bundle::Bundle;
 use super::session::Shared;
 use super::{SendProgress, SendState, Sent};
-use crate::Error;
 use crate::link::{Frame, Link};
+use crate::{Answer, Error, trust};
 
 /// How long one call may take, TLS included.
 const CALL_LIMIT: Duration = Duration::from_secs(10);
@@ -46,6 +47,10 @@ pub(crate) struct Sending {
     last_progress: Option<Instant>,
     /// Losses in a row before the receiver said yes.
     fruitless: u32,
+    /// Whether the receiver's key is one to send to: known before, or by a code compared in this session.
+    is_verified: bool,
+    /// A person compares the code.
+    comparing: Option<oneshot::Receiver<Answer>>,
 }
 
 impl Sending {
@@ -61,6 +66,8 @@ impl Sending {
             wire_before: 0,
             last_progress: None,
             fruitless: 0,
+            is_verified: false,
+            comparing: None,
         }
     }
 
@@ -113,7 +120,8 @@ impl Sending {
             () = self.cancel.cancelled() => return Err(CANCELLED),
         };
         self.wire_before = self.progress.wire;
-        self.exchange(Link::new(connection, self.shared.settings.limits.heartbeat)).await
+        let opening = trust::opening(&connection)?;
+        self.exchange(Link::new(connection, self.shared.settings.limits.heartbeat), opening).await
     }
 
     /// This side had to notice by itself that the receiver is lost: the time to resume begins now. Not without end for one
@@ -140,11 +148,10 @@ impl Sending {
         }
     }
 
-    async fn exchange(&mut self, mut link: Link) -> Result<Vec<Standing>, Reason> {
+    async fn exchange(&mut self, mut link: Link, opening: Opening) -> Result<Vec<Standing>, Reason> {
         let start = Instant::now();
-        let hello = Hello::new(Role::Distributor, self.shared.settings.name.clone());
-        let offer = self.shared.offer.clone();
-        let mut machine = Distributor::new(hello, offer, self.shared.settings.limits, Duration::ZERO);
+        let (settings, offer) = (&self.shared.settings, self.shared.offer.clone());
+        let mut machine = Distributor::new(settings.name.clone(), opening, offer, settings.limits, Duration::ZERO);
         loop {
             while let Some(action) = machine.poll() {
                 self.progress.wire = self.wire_before + link.wire_bytes();
@@ -182,14 +189,49 @@ impl Sending {
                         self.noticed_loss(&state);
                     }
                 }
+                answer = compared(&mut self.comparing) => {
+                    self.comparing = None;
+                    machine.confirm(self.on_answer(answer).await);
+                }
                 () = self.cancel.cancelled() => machine.stop(CANCELLED),
             }
         }
     }
 
+    /// Whether the receiver is who it should be, or a person to tell by its code.
+    async fn confirm(&mut self, code: Code, machine: &mut Distributor) {
+        let (trust, receiver) = (self.shared.settings.trust.clone(), self.receiver);
+        let is_verified = match self.is_verified {
+            true => Ok(true),
+            false => self.on_bundle(move |bundle| Ok(trust.covers(bundle.store(), &receiver)?)).await,
+        };
+        match is_verified {
+            Ok(true) => machine.confirm(Ok(())),
+            Ok(false) => self.comparing = Some(self.shared.compare(receiver, code)),
+            Err(reason) => machine.stop(reason),
+        }
+    }
+
+    async fn on_answer(&mut self, answer: Answer) -> Result<(), Reason> {
+        match answer {
+            Answer::Trust => {
+                let (shared, receiver) = (self.shared.clone(), self.receiver);
+                let name = shared.name_of(receiver).unwrap_or_else(|| DeviceName::new(""));
+                let remember = move || trust::remember(&shared.store, receiver, &name);
+                let _only_asked_again_otherwise = tokio::task::spawn_blocking(remember).await;
+            }
+            Answer::Once => {}
+            Answer::Decline => return Err(Reason::NotConfirmed),
+            Answer::CodesDiffer => return Err(Reason::CodesDiffer),
+        }
+        self.is_verified = true;
+        Ok(())
+    }
+
     async fn carry_out(&mut self, action: DistributorAction, link: &Link, machine: &mut Distributor, start: Instant) {
         match action {
             DistributorAction::Send(message) => link.send(&message),
+            DistributorAction::Confirm(code) => self.confirm(code, machine).await,
             DistributorAction::Plan(held) => {
                 let planned = self.on_bundle(move |bundle| bundle.manifest_for(&held));
                 let manifest = link.alive_during(planned).await;
@@ -212,6 +254,7 @@ impl Sending {
     }
 
     async fn finish(&mut self, link: Link, machine: &Distributor) -> Result<Vec<Standing>, Reason> {
+        self.comparing = None; // a question that is still open is withdrawn
         self.progress.wire = self.wire_before + link.close().await;
         match machine.state() {
             DistributorState::Saved(saved) => Ok(saved.iter().map(|saved| saved.standing).collect()),
@@ -253,6 +296,7 @@ impl Sending {
     fn entered(&mut self, state: &DistributorState, machine: &Distributor) {
         let state = match state {
             DistributorState::Asking => SendState::Asking,
+            DistributorState::Confirming if self.comparing.is_some() => SendState::Confirming,
             DistributorState::Planning => SendState::Agreeing,
             DistributorState::Sending => {
                 let wanted = machine.chunks_to_send().filter_map(|index| self.chunks.get(index as usize));
@@ -267,6 +311,7 @@ impl Sending {
             DistributorState::Applying => SendState::Applying(self.progress),
             // Told when the connection is closed and its bytes are counted, or not worth telling.
             DistributorState::Greeting
+            | DistributorState::Confirming
             | DistributorState::Agreeing
             | DistributorState::Saved(_)
             | DistributorState::Ended(_) => return,
@@ -279,5 +324,14 @@ impl Sending {
 
     fn enter(&self, state: SendState) {
         self.shared.enter(self.receiver, state);
+    }
+}
+
+/// The person's answer about a code; for ever if none is asked for.
+async fn compared(comparing: &mut Option<oneshot::Receiver<Answer>>) -> Answer {
+    match comparing {
+        // A screen that has gone has not said that the codes agree.
+        Some(answer) => answer.await.unwrap_or(Answer::Decline),
+        None => std::future::pending().await,
     }
 }

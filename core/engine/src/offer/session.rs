@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use fieldcast_model::Fingerprint;
+use fieldcast_model::{DeviceName, Fingerprint};
 use fieldcast_net::{Identity, Interface, Sighting};
-use fieldcast_wire::{Offer, Reason, Role};
-use tokio::sync::{Semaphore, mpsc, watch};
+use fieldcast_store::Store;
+use fieldcast_wire::{Code, Offer, Reason, Role};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -15,18 +16,26 @@ use super::bundle::Bundle;
 use super::send::Sending;
 use super::{FoundPeer, OfferEvent, SendProgress, SendState};
 use crate::events::Announcer;
-use crate::{Error, ExchangeSettings, Subscription};
+use crate::{Answer, Error, ExchangeSettings, Subscription};
+
+/// A code nobody has compared yet.
+struct Comparison {
+    code: Code,
+    answer: oneshot::Sender<Answer>,
+}
 
 /// What the tasks of one session share.
 pub(crate) struct Shared {
     pub(crate) settings: ExchangeSettings,
     pub(crate) identity: Arc<Identity>,
     pub(crate) interface: Interface,
+    pub(crate) store: Store,
     pub(crate) bundle: Bundle,
     pub(crate) offer: Offer,
     pub(crate) live: Arc<Semaphore>,
     events: Announcer<OfferEvent>,
     peers: Mutex<BTreeMap<Fingerprint, (FoundPeer, SendState)>>,
+    comparisons: Mutex<BTreeMap<Fingerprint, Comparison>>,
     doubts: mpsc::UnboundedSender<Fingerprint>,
     /// Bumped whenever a state changes, for those who wait for the end.
     changes: watch::Sender<u64>,
@@ -47,6 +56,26 @@ impl Shared {
         }
         self.events.tell(OfferEvent::Changed(peer, state));
         self.changes.send_modify(|count| *count += 1);
+    }
+
+    pub(crate) fn name_of(&self, peer: Fingerprint) -> Option<DeviceName> {
+        self.peers().get(&peer).map(|(found, _)| found.name.clone())
+    }
+
+    /// Asks the person to compare a receiver's code; the answer comes through the channel. A later question about the
+    /// same receiver takes the place of this one.
+    pub(crate) fn compare(&self, peer: Fingerprint, code: Code) -> oneshot::Receiver<Answer> {
+        let (answer, answered) = oneshot::channel();
+        self.comparisons().insert(peer, Comparison { code, answer });
+        let found = self.peers().get(&peer).map(|(found, _)| found.clone());
+        if let Some(found) = found {
+            self.events.tell(OfferEvent::Compare(found, code));
+        }
+        answered
+    }
+
+    fn comparisons(&self) -> MutexGuard<'_, BTreeMap<Fingerprint, Comparison>> {
+        self.comparisons.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Has a peer prove that it is still there.
@@ -105,6 +134,8 @@ impl OfferSession {
             doubts,
             live: Arc::new(Semaphore::new(settings.max_live)),
             offer: bundle.offer(),
+            store: bundle.store().clone(),
+            comparisons: Mutex::default(),
             settings,
             identity,
             interface,
@@ -173,6 +204,21 @@ impl OfferSession {
             sending.insert(receiver, Sent { task: AbortOnDropHandle::new(watched), cancel });
         }
         Ok(())
+    }
+
+    /// Says whether a receiver's screen shows the code of [`OfferEvent::Compare`]; nothing happens if that is no longer
+    /// asked.
+    pub fn answer(&self, receiver: Fingerprint, answer: Answer) {
+        if let Some(open) = self.shared.comparisons().remove(&receiver) {
+            let _asker_may_be_gone = open.answer.send(answer);
+        }
+    }
+
+    /// The codes that wait to be compared, for a screen that was not there when it was asked.
+    pub fn open_comparisons(&self) -> Vec<(Fingerprint, Code)> {
+        let comparisons = self.shared.comparisons();
+        let open = comparisons.iter().filter(|(_, open)| !open.answer.is_closed());
+        open.map(|(receiver, open)| (*receiver, open.code)).collect()
     }
 
     /// Cancels sending to a receiver, which is told.

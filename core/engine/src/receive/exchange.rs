@@ -8,7 +8,7 @@ use fieldcast_bundle::Manifest;
 use fieldcast_model::DeviceName;
 use fieldcast_store::Incoming;
 use fieldcast_wire::{
-    Applied, Breach, Hello, Message, Offer, Reason, Receiver, ReceiverAction, ReceiverState, Role, SavedSnapshot,
+    Applied, Breach, Code, Message, Offer, Opening, Reason, Receiver, ReceiverAction, ReceiverState, SavedSnapshot,
     split_chunk_frame,
 };
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
@@ -19,8 +19,8 @@ use super::apply::{self, Application};
 use super::not_stored;
 use super::session::{ReceiveEvent, ReceiveProgress, ReceiveState, Received, Sender, Shared};
 use super::stage::{Expected, Stager};
-use crate::Error;
 use crate::link::{Frame, Link};
+use crate::{Answer, Error, trust};
 
 /// How many accepted offers are kept besides the one at hand, the newest; those that are spent count, too.
 const UNFINISHED_KEPT: usize = 4;
@@ -33,7 +33,7 @@ enum Work {
     Nothing,
     /// An earlier exchange of this distributor has the place still.
     Waiting(Pin<Box<dyn Future<Output = Option<OwnedSemaphorePermit>> + Send>>),
-    Asking(oneshot::Receiver<bool>),
+    Asking(oneshot::Receiver<Answer>),
     Staging(Stager),
     Applying(tokio::task::JoinHandle<Result<Settled, Reason>>),
 }
@@ -41,7 +41,7 @@ enum Work {
 /// What the work beside the machine has brought.
 enum Done {
     Placed(Option<OwnedSemaphorePermit>),
-    Answered(bool),
+    Answered(Answer),
     Staged(Result<super::stage::OnDisk, Reason>),
     Applied(Result<Settled, Reason>),
 }
@@ -57,6 +57,8 @@ pub(crate) struct Exchange {
     work: Work,
     sender: Option<Sender>,
     offer: Offer,
+    /// What both screens show.
+    code: Option<Code>,
     /// Names the offer and its sender: under it chunks are staged, and consent is remembered.
     incoming: [u8; 32],
     manifest: Option<Manifest>,
@@ -80,6 +82,7 @@ impl Exchange {
             work: Work::Nothing,
             sender: None,
             offer: Offer { snapshots: Vec::new(), bytes: 0 },
+            code: None,
             incoming: [0; 32],
             manifest: None,
             chunks: Vec::new(),
@@ -89,17 +92,20 @@ impl Exchange {
         }
     }
 
-    pub(crate) async fn run(mut self, mut link: Link) {
+    pub(crate) async fn run(mut self, mut link: Link, opening: Opening) {
         let start = Instant::now();
-        let hello = Hello::new(Role::Receiver, self.shared.settings.name.clone());
-        let mut machine = Receiver::new(hello, self.shared.settings.limits, Duration::ZERO);
+        let settings = &self.shared.settings;
+        let mut machine = Receiver::new(settings.name.clone(), opening, settings.limits, Duration::ZERO);
         let mut is_superseded = false;
         loop {
             while let Some(action) = machine.poll() {
                 self.progress.wire = link.wire_bytes();
                 match action {
                     ReceiverAction::Send(message) => link.send(&message),
-                    ReceiverAction::Ask { sender, offer } => self.on_offer(&mut machine, &link, sender, offer, start),
+                    ReceiverAction::Ask { sender, code, offer } => {
+                        self.code = Some(code);
+                        self.on_offer(&mut machine, &link, sender, offer, start);
+                    }
                     ReceiverAction::Apply => self.apply(),
                     ReceiverAction::Entered(state) => self.entered(&state),
                     ReceiverAction::Close => return self.finish(link, &machine).await,
@@ -150,16 +156,32 @@ impl Exchange {
     async fn ask(&mut self, machine: &mut Receiver, link: &Link, start: Instant) {
         let Some(sender) = self.sender.clone() else { return };
         let (store, incoming, offer) = (self.shared.store.clone(), self.incoming, self.offer.clone());
-        match blocking(move || apply::needs_no_question(&store, &incoming, &offer)).await {
-            Ok(true) => {
+        let (trust, fingerprint) = (self.shared.settings.trust.clone(), sender.fingerprint);
+        let looked = blocking(move || {
+            let is_trusted = trust.covers(&store, &fingerprint)?;
+            apply::needs_no_question(&store, &incoming, &offer).map(|resumes| (resumes, is_trusted))
+        });
+        match looked.await {
+            Ok((true, _)) => {
                 self.shared.events.tell(ReceiveEvent::Resumed(sender));
                 self.accept(machine, link, start).await;
             }
-            Ok(false) => {
+            Ok((false, is_trusted)) => {
                 self.shared.events.tell(ReceiveEvent::Changed(ReceiveState::Asking));
-                self.work = Work::Asking(self.shared.ask(sender, self.offer.clone()));
+                let code = self.code.filter(|_| !is_trusted);
+                self.work = Work::Asking(self.shared.ask(sender, self.offer.clone(), code));
             }
             Err(reason) => machine.stop(reason),
+        }
+    }
+
+    /// Remembers the distributor: the person has seen the same code on both screens.
+    fn remember(&self) -> impl Future<Output = ()> + use<> {
+        let (sender, store) = (self.sender.clone(), self.shared.store.clone());
+        async move {
+            let Some(Sender { fingerprint, name }) = sender else { return };
+            let remembered = tokio::task::spawn_blocking(move || trust::remember(&store, fingerprint, &name));
+            let _only_asked_again_otherwise = remembered.await;
         }
     }
 
@@ -230,12 +252,16 @@ impl Exchange {
                 (self.place, self.work) = (place, Work::Nothing);
                 self.ask(machine, link, start).await;
             }
-            Done::Answered(yes) => {
+            Done::Answered(answer) => {
                 self.work = Work::Nothing;
-                if yes {
-                    self.accept(machine, link, start).await;
-                } else {
-                    machine.answer(Err(Reason::Declined), start.elapsed());
+                match answer {
+                    Answer::Trust => {
+                        self.remember().await;
+                        self.accept(machine, link, start).await;
+                    }
+                    Answer::Once => self.accept(machine, link, start).await,
+                    Answer::Decline => machine.answer(Err(Reason::Declined), start.elapsed()),
+                    Answer::CodesDiffer => machine.answer(Err(Reason::CodesDiffer), start.elapsed()),
                 }
             }
             Done::Staged(Ok(on_disk)) => {
@@ -297,7 +323,8 @@ impl Exchange {
             ReceiverState::Ended(reason) => reason.clone(),
             _ => Reason::Lost,
         };
-        if matches!(reason, Reason::Cancelled { .. }) {
+        // A yes to a bundle that a person has stopped since, on either side, is no yes to the next one.
+        if matches!(reason, Reason::Cancelled { .. } | Reason::CodesDiffer | Reason::NotConfirmed) {
             let (store, incoming) = (self.shared.store.clone(), self.incoming);
             if let Err(reason) = blocking(move || store.withdraw_consent(&incoming)).await {
                 tracing::warn!(%reason, "the next offer of this kind will not be asked about");
@@ -319,7 +346,7 @@ impl Work {
             Self::Nothing => std::future::pending().await,
             Self::Waiting(place) => Done::Placed(place.await),
             // A person who is gone has not said yes.
-            Self::Asking(answer) => Done::Answered(answer.await.unwrap_or(false)),
+            Self::Asking(answer) => Done::Answered(answer.await.unwrap_or(Answer::Decline)),
             Self::Staging(stager) => Done::Staged(stager.progress().await),
             Self::Applying(task) => Done::Applied(task.await.unwrap_or_else(|error| Err(not_stored(error)))),
         }

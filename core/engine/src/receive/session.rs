@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use fieldcast_model::{DeviceName, Fingerprint};
 use fieldcast_net::{Announcement, Identity, Interface, Listener};
 use fieldcast_store::Store;
-use fieldcast_wire::{Offer, PROTOCOL, Reason, Role, Standing};
+use fieldcast_wire::{Code, Offer, PROTOCOL, Reason, Role, Standing};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -15,7 +15,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::exchange::Exchange;
 use crate::events::Announcer;
 use crate::link::Link;
-use crate::{Error, ExchangeSettings, Subscription};
+use crate::{Answer, Error, ExchangeSettings, Subscription, trust};
 
 /// Who is on the other side of an exchange.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub struct Question {
     pub sender: Sender,
     /// What is offered.
     pub offer: Offer,
+    /// To be compared with the distributor's screen; `None` if its key is known already.
+    pub code: Option<Code>,
 }
 
 /// How far an exchange is, in encoded bytes.
@@ -106,7 +108,7 @@ pub enum ReceiveEvent {
 /// A question nobody has answered yet.
 struct Open {
     question: Question,
-    answer: oneshot::Sender<bool>,
+    answer: oneshot::Sender<Answer>,
 }
 
 /// What the tasks of one session share.
@@ -143,13 +145,13 @@ impl Shared {
 
     /// Asks the person; the answer comes through the channel. Dropping the channel withdraws nothing on the screen: a
     /// late answer is simply not heard.
-    pub(crate) fn ask(&self, sender: Sender, offer: Offer) -> oneshot::Receiver<bool> {
+    pub(crate) fn ask(&self, sender: Sender, offer: Offer, code: Option<Code>) -> oneshot::Receiver<Answer> {
         let (answer, answered) = oneshot::channel();
         let mut questions = self.questions.lock().unwrap_or_else(PoisonError::into_inner);
         questions.0 += 1;
         let id = questions.0;
         questions.1.retain(|_, open| !open.answer.is_closed());
-        let question = Question { id, sender, offer };
+        let question = Question { id, sender, offer, code };
         questions.1.insert(id, Open { question: question.clone(), answer });
         drop(questions);
         self.events.tell(ReceiveEvent::Asked(question));
@@ -211,10 +213,10 @@ impl ReceiveSession {
     }
 
     /// Answers a question; nothing happens if it is no longer open.
-    pub fn answer(&self, question: u64, accept: bool) {
+    pub fn answer(&self, question: u64, answer: Answer) {
         let mut questions = self.shared.questions.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(open) = questions.1.remove(&question) {
-            let _asker_may_be_gone = open.answer.send(accept);
+            let _asker_may_be_gone = open.answer.send(answer);
         }
     }
 
@@ -241,8 +243,9 @@ async fn listen(shared: Arc<Shared>, mut listener: Listener, cancel: Cancellatio
                 // Whoever proves a key may talk, yet not all of them at once.
                 Ok(_) if exchanges.len() >= MOST_CONNECTIONS => {}
                 Ok(connection) => {
+                    let Ok(opening) = trust::opening(&connection) else { continue };
                     let link = Link::new(connection, shared.settings.limits.heartbeat);
-                    exchanges.spawn(Exchange::new(shared.clone(), cancel.clone()).run(link));
+                    exchanges.spawn(Exchange::new(shared.clone(), cancel.clone()).run(link, opening));
                 }
                 Err(_) => break,
             },

@@ -1,6 +1,6 @@
 //! The question on the receiver's screen: taken back, shown again, answered late.
 
-use fieldcast::{Question, Reason, ReceiveEvent, SendState, Subscription};
+use fieldcast::{Answer, Question, Reason, ReceiveEvent, SendState, Subscription};
 
 use crate::device::{PATIENCE, device, find, state_of};
 use crate::filled::fill;
@@ -49,9 +49,9 @@ async fn a_cancelled_send_ends_on_both_sides_and_the_next_question_waits_for_a_s
         let open = receiving.open_question().unwrap();
         assert_eq!(open, asked);
         assert_eq!(open.sender.fingerprint, distributor.engine.fingerprint());
-        receiving.answer(taken_back.id, true);
+        receiving.answer(taken_back.id, Answer::Once);
         assert_eq!(receiving.open_question().as_ref(), Some(&open), "an answer to another question is none to this");
-        receiving.answer(open.id, true);
+        receiving.answer(open.id, Answer::Once);
         offering.finished().await;
         assert_eq!(receiving.open_question(), None);
     };

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use fieldcast::{
-    Engine, ExchangeSettings, OfferEvent, OfferSession, Question, ReceiveEvent, ReceiveSession, SendState, Settings,
-    SnapshotSummary, Subscription, choose_interface,
+    Answer, Engine, ExchangeSettings, OfferEvent, OfferSession, Question, ReceiveEvent, ReceiveSession, SendState,
+    Settings, SnapshotSummary, Subscription, Trust, choose_interface,
 };
 use fieldcast_sandbox::Sandbox;
 use fieldcast_store::Store;
@@ -19,13 +19,15 @@ pub(crate) struct Device {
     pub(crate) reserve: u64,
     /// How many receivers it sends to at a time.
     pub(crate) max_live: usize,
+    /// Whose code it compares.
+    pub(crate) trust: Trust,
     dir: TempDir,
 }
 
 pub(crate) async fn device(name: &str) -> Device {
     let dir = TempDir::new().unwrap();
     let settings = Settings { device_name: Some(name.to_owned()), ..Settings::new(dir.path()) };
-    Device { engine: Engine::open(settings).await.unwrap(), reserve: 0, max_live: 8, dir }
+    Device { engine: Engine::open(settings).await.unwrap(), reserve: 0, max_live: 8, trust: Trust::Everybody, dir }
 }
 
 /// Waits until the device is among those found.
@@ -45,7 +47,7 @@ pub(crate) fn state_of(offering: &OfferSession, device: &Device) -> SendState {
 pub(crate) async fn answer_all(receiving: &ReceiveSession, asked: &mut Subscription<ReceiveEvent>, accept: bool) {
     while let Some(event) = asked.next().await {
         if let ReceiveEvent::Asked(Question { id, .. }) = event {
-            receiving.answer(id, accept);
+            receiving.answer(id, if accept { Answer::Once } else { Answer::Decline });
         }
     }
 }
@@ -53,7 +55,7 @@ pub(crate) async fn answer_all(receiving: &ReceiveSession, asked: &mut Subscript
 impl Device {
     /// Closes the engine, lets `work` at its store, and opens it again.
     pub(crate) async fn with_store(self, work: impl FnOnce(&Store)) -> Self {
-        let Self { engine, reserve, max_live, dir } = self;
+        let Self { engine, reserve, max_live, trust, dir } = self;
         drop(engine);
         // Tasks of sessions that were dropped let go of the store when the runtime gets to them.
         let opened = tokio::time::timeout(PATIENCE, async {
@@ -65,7 +67,7 @@ impl Device {
             }
         });
         work(&opened.await.unwrap().store);
-        Self { engine: Engine::open(Settings::new(dir.path())).await.unwrap(), reserve, max_live, dir }
+        Self { engine: Engine::open(Settings::new(dir.path())).await.unwrap(), reserve, max_live, trust, dir }
     }
 
     pub(crate) async fn login(&self, sandbox: &Sandbox) {
@@ -103,7 +105,14 @@ impl Device {
 
     fn settings(&self) -> ExchangeSettings {
         let Self { reserve, max_live, .. } = *self;
-        ExchangeSettings { resume_for: Duration::from_secs(5), reserve, max_live, ..self.engine.exchange_settings() }
+        let trust = self.trust.clone();
+        ExchangeSettings {
+            resume_for: Duration::from_secs(5),
+            reserve,
+            max_live,
+            trust,
+            ..self.engine.exchange_settings()
+        }
     }
 
     pub(crate) async fn offer(&self) -> OfferSession {

@@ -10,6 +10,7 @@ mod filled;
 mod pregen;
 mod queue;
 mod resuming;
+mod trust;
 mod updates;
 mod wire_bytes;
 

@@ -7,6 +7,7 @@ mod exchange;
 mod merge;
 mod migrations;
 mod open;
+mod peers;
 mod reading;
 mod sync;
 mod views;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fieldcast_model::{DeviceName, Digest, ServerTime};
 use fieldcast_wire::{
-    Applied, ChunkSet, Distributor, DistributorAction as D, Held, Hello, Limits, Message, Reason, Receiver,
+    Applied, ChunkSet, Distributor, DistributorAction as D, Held, Hello, Limits, Message, Opening, Reason, Receiver,
     ReceiverAction as R, Role, SavedSnapshot, Standing,
 };
 use proptest::prelude::*;
@@ -42,11 +42,19 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     })
 }
 
+fn opening(role: Role) -> Opening {
+    Opening { exporter: [1; 32], nonce: [role as u8; 32] }
+}
+
+fn hello(role: Role) -> Message {
+    Message::Hello(Hello::new(role, DeviceName::new("x"), &opening(role)))
+}
+
 fn message(what: u8, number: u32, bundle: &Bundle) -> Message {
     let count = bundle.whole.len() + usize::from(number == 3);
     let saved = |d| SavedSnapshot { digest: digest(d, Version::Offered), standing: Standing::Equal };
     match what % 12 {
-        0 => Message::Hello(Hello::new(Role::Receiver, DeviceName::new("x"))),
+        0 => hello(Role::Receiver),
         1 => Message::Accept(vec![Held { as_of: ServerTime(i64::from(number)), digest: Digest::EMPTY }; count]),
         2 => Message::Want((0..number.min(60)).collect::<ChunkSet>()),
         3 => Message::Staged { chunks: number, bytes: u64::from(number) << 32 },
@@ -54,8 +62,9 @@ fn message(what: u8, number: u32, bundle: &Bundle) -> Message {
         5 => Message::Saved((0..count).map(saved).collect()),
         6 => Message::Differs(vec![number as u16]),
         7 => Message::Offer(bundle.offer()),
-        8 => Message::Hello(Hello::new(Role::Distributor, DeviceName::new("x"))),
+        8 => hello(Role::Distributor),
         9 if number > 100 => Message::Stop(Reason::Lost),
+        10 => Message::Reveal([number as u8; 32]),
         _ => Message::Alive,
     }
 }
@@ -72,14 +81,20 @@ proptest! {
     #[test]
     fn a_distributor_takes_anything(steps in steps()) {
         let bundle = Bundle::random(&mut Rng::new(7));
-        let hello = Hello::new(Role::Distributor, DeviceName::new("x"));
-        let mut machine = Distributor::new(hello, bundle.offer(), Limits::default(), Duration::ZERO);
+        let mut machine = Distributor::new(DeviceName::new("x"), opening(Role::Distributor), bundle.offer(), Limits::default(), Duration::ZERO);
         let (mut now, mut closes) = (Duration::ZERO, 0);
         for step in steps {
             now += step.passes;
             match step.what {
-                // The good way: hello, accept, planned, want, chunks, staged, applying, saved.
-                what @ (0 | 1) => machine.on_message(message(what, 0, &bundle), now),
+                // The good way: hello, reveal, accept, confirmed, planned, want, chunks, staged, applying, saved.
+                0 => {
+                    machine.on_message(hello(Role::Receiver), now);
+                    machine.on_message(Message::Reveal(opening(Role::Receiver).nonce), now);
+                }
+                1 => {
+                    machine.on_message(message(1, 0, &bundle), now);
+                    machine.confirm(if step.number > 200 { Err(Reason::CodesDiffer) } else { Ok(()) });
+                }
                 2 => machine.planned(40, now),
                 3 => machine.on_message(Message::Want((0..40).collect()), now),
                 4 => while machine.next_chunk(now).is_some() {},
@@ -112,15 +127,17 @@ proptest! {
     #[test]
     fn a_receiver_takes_anything(steps in steps()) {
         let bundle = Bundle::random(&mut Rng::new(7));
-        let hello = Hello::new(Role::Receiver, DeviceName::new("x"));
-        let mut machine = Receiver::new(hello, Limits::default(), Duration::ZERO);
+        let mut machine = Receiver::new(DeviceName::new("x"), opening(Role::Receiver), Limits::default(), Duration::ZERO);
         let held = vec![Held { as_of: ServerTime(0), digest: Digest::EMPTY }; bundle.whole.len()];
         let (mut now, mut closes, mut applies) = (Duration::ZERO, 0, 0);
         for step in steps {
             now += step.passes;
             match step.what {
-                // The good way: hello, offer, yes, manifest, chunks, staged, applied.
-                0 => machine.on_message(message(8, 0, &bundle), now),
+                // The good way: hello, reveal, offer, yes, manifest, chunks, staged, applied.
+                0 => {
+                    machine.on_message(hello(Role::Distributor), now);
+                    machine.on_message(Message::Reveal(opening(Role::Distributor).nonce), now);
+                }
                 1 => machine.on_message(message(7, 0, &bundle), now),
                 2 => machine.answer(Ok(held.clone()), now),
                 3 => machine.on_manifest((0..3).collect(), now),

@@ -20,7 +20,7 @@ impl World {
         let (conn, limits) = (&self.conns[c], Limits::default());
         let (silence, state) = match (side, conn.desk.state(), conn.hand.state()) {
             (DESK, D::Greeting, _) | (PHONE, _, R::Greeting) => (Some(limits.silence), Some(limits.greeting)),
-            (DESK, D::Asking, _) | (PHONE, _, R::Asking) => (Some(limits.silence), Some(limits.asking)),
+            (DESK, D::Asking | D::Confirming, _) | (PHONE, _, R::Asking) => (Some(limits.silence), Some(limits.asking)),
             (DESK, D::Applying, _) => (Some(limits.silence_applying), None),
             (PHONE, _, R::Applying) => (None, None),
             _ => (Some(limits.silence), None),

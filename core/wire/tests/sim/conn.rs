@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use fieldcast_model::DeviceName;
-use fieldcast_wire::{Distributor, Hello, Limits, Message, Receiver, Role};
+use fieldcast_wire::{Code, Distributor, Limits, Message, Opening, Receiver};
 
 use super::data::{Chunk, Manifest};
 use super::phone::Work;
@@ -74,6 +74,8 @@ pub(crate) struct Conn {
     /// What the distributor is to send, once it is worked out.
     pub(crate) planned: Rc<Manifest>,
     pub(crate) hand: Receiver,
+    /// What the screens showed.
+    pub(crate) shown: [Option<Code>; 2],
     pub(crate) work: Work,
     /// The chunks this round asked for that have not come.
     pub(crate) wanted: HashSet<u32>,
@@ -96,15 +98,18 @@ impl World {
             fin_read: false,
         };
         let limits = Limits::default();
-        let hello = |role| Hello::new(role, DeviceName::new("device"));
+        let (name, exporter) = (DeviceName::new("device"), self.rng.bytes());
+        let mut opening = || Opening { exporter, nonce: self.rng.bytes() };
+        let (desk, hand) = (opening(), opening());
         self.conns.push(Conn {
             phone,
             is_cut: false,
             ends: [end(), end()],
             pipes: Default::default(),
-            desk: Distributor::new(hello(Role::Distributor), self.desk.offer.clone(), limits, now),
+            desk: Distributor::new(name.clone(), desk, self.desk.offer.clone(), limits, now),
             planned: Rc::default(),
-            hand: Receiver::new(hello(Role::Receiver), limits, now),
+            hand: Receiver::new(name, hand, limits, now),
+            shown: [None; 2],
             work: Work::default(),
             wanted: HashSet::new(),
             sent: Vec::new(),

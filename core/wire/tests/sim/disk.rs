@@ -147,8 +147,12 @@ impl World {
             phone.disk.staged.clear();
             phone.disk.consent &= self.policy.keeps_consent;
         }
-        (conn.sent, conn.taken) = Default::default();
-        if conn.ends[PHONE].stage == Stage::Gone {
+        // Applied is applied, whichever connection brought it.
+        let index = conn.phone;
+        for conn in self.conns.iter_mut().filter(|conn| conn.phone == index) {
+            (conn.sent, conn.taken) = Default::default();
+        }
+        if self.conns[c].ends[PHONE].stage == Stage::Gone {
             self.leave_place(self.conns[c].phone, Place::Conn(c));
         }
         self.pump(c, PHONE);

@@ -107,7 +107,10 @@ impl World {
             {
                 match action {
                     ReceiverAction::Send(message) => self.send(c, PHONE, Frame::Control(message)),
-                    ReceiverAction::Ask { .. } => self.ask(c),
+                    ReceiverAction::Ask { code, .. } => {
+                        self.show(c, PHONE, code);
+                        self.ask(c);
+                    }
                     ReceiverAction::Apply => self.apply(c),
                     ReceiverAction::Entered(state) => self.hand_entered(c, &state),
                     ReceiverAction::Close => return self.close(c, PHONE),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fieldcast_model::{DeviceName, Digest, ServerTime};
 use fieldcast_wire::{
-    Applied, Breach, ChunkSet, Distributor, DistributorState, Held, Hello, Limits, Message, Reason, Receiver,
+    Applied, Breach, ChunkSet, Distributor, DistributorState, Held, Hello, Limits, Message, Opening, Reason, Receiver,
     ReceiverState, Role, SavedSnapshot, Standing,
 };
 
@@ -13,8 +13,14 @@ use super::rng::Rng;
 
 const NOW: Duration = Duration::ZERO;
 
-fn hello(role: Role) -> Hello {
-    Hello::new(role, DeviceName::new("device"))
+fn opening(role: Role) -> Opening {
+    Opening { exporter: [1; 32], nonce: [role as u8; 32] }
+}
+
+/// What the peer in this role says before anything else.
+fn greeting(role: Role) -> [Message; 2] {
+    let hello = Hello::new(role, DeviceName::new("device"), &opening(role));
+    [Message::Hello(hello), Message::Reveal(opening(role).nonce)]
 }
 
 fn held(count: usize) -> Vec<Held> {
@@ -24,8 +30,10 @@ fn held(count: usize) -> Vec<Held> {
 fn distributor() -> (Distributor, usize) {
     let offer = Bundle::random(&mut Rng::new(1)).offer();
     let count = offer.snapshots.len();
-    let mut distributor = Distributor::new(hello(Role::Distributor), offer, Limits::default(), NOW);
-    distributor.on_message(Message::Hello(hello(Role::Receiver)), NOW);
+    let mut distributor =
+        Distributor::new(DeviceName::new("device"), opening(Role::Distributor), offer, Limits::default(), NOW);
+    greeting(Role::Receiver).into_iter().for_each(|message| distributor.on_message(message, NOW));
+    distributor.confirm(Ok(()));
     distributor.on_message(Message::Accept(held(count)), NOW);
     distributor.planned(10, NOW);
     (distributor, count)
@@ -34,8 +42,8 @@ fn distributor() -> (Distributor, usize) {
 fn receiver() -> (Receiver, usize) {
     let offer = Bundle::random(&mut Rng::new(1)).offer();
     let count = offer.snapshots.len();
-    let mut receiver = Receiver::new(hello(Role::Receiver), Limits::default(), NOW);
-    receiver.on_message(Message::Hello(hello(Role::Distributor)), NOW);
+    let mut receiver = Receiver::new(DeviceName::new("device"), opening(Role::Receiver), Limits::default(), NOW);
+    greeting(Role::Distributor).into_iter().for_each(|message| receiver.on_message(message, NOW));
     receiver.on_message(Message::Offer(offer), NOW);
     receiver.answer(Ok(held(count)), NOW);
     (receiver, count)

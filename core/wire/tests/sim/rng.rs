@@ -22,6 +22,10 @@ impl Rng {
         range.start + self.next() % (range.end - range.start).max(1)
     }
 
+    pub(crate) fn bytes(&mut self) -> [u8; 32] {
+        std::array::from_fn(|_| self.next() as u8)
+    }
+
     pub(crate) fn percent(&mut self, chance: u64) -> bool {
         self.range(0..100) < chance
     }

@@ -62,6 +62,8 @@ pub(crate) enum Doom {
 pub(crate) struct PhonePlan {
     pub(crate) person: Person,
     pub(crate) answers_in: Range<u64>,
+    /// How long the distributor's person takes to compare the codes; no time if the key is known.
+    pub(crate) compares_in: Range<u64>,
     pub(crate) starts: Vec<Start>,
     /// Bytes a second and delay in ms, each way.
     pub(crate) rate: u64,
@@ -119,7 +121,7 @@ impl Schedule {
     fn span(&self, index: usize) -> u64 {
         let phone = &self.phones[index];
         let sending = self.bundle.bytes() * 1000 / phone.rate;
-        phone.answers_in.end + sending + phone.apply.end + 3_000
+        phone.answers_in.end + phone.compares_in.end + sending + phone.apply.end + 3_000
     }
 
     /// Faults that mend. Outages leave room between them to be heard again, so that all still ends well.
@@ -240,6 +242,7 @@ fn phone(rng: &mut Rng, bundle: &Bundle) -> PhonePlan {
     PhonePlan {
         starts,
         person: Person::Yes,
+        compares_in: span(&[(0, 1), (0, 1), (300, 3_000), (1_000, 60_000)]),
         answers_in: span(&[(300, 3_000), (300, 3_000), (1_000, 20_000), (5_000, 100_000)]),
         rate,
         delay: span(&[(1, 5), (2, 40), (20, 300)]),

@@ -2,12 +2,12 @@
 
 use std::rc::Rc;
 
-use fieldcast_wire::{Breach, DistributorAction, DistributorState, Reason};
+use fieldcast_wire::{Breach, Code, DistributorAction, DistributorState, Reason};
 
 use super::conn::Frame;
 use super::data::Manifest;
 use super::desk::SendState;
-use super::world::{DESK, Event, PHONE, World};
+use super::world::{DESK, Event, PHONE, Side, World};
 
 impl World {
     pub(crate) fn desk_finished(&mut self, c: usize) {
@@ -30,6 +30,11 @@ impl World {
             while let Some(action) = self.conns[c].desk.poll() {
                 match action {
                     DistributorAction::Send(message) => self.send(c, DESK, Frame::Control(message)),
+                    DistributorAction::Confirm(code) => {
+                        self.show(c, DESK, code);
+                        let compares_in = self.plan.phones[phone].compares_in.clone();
+                        self.push_in(compares_in, Event::Confirm(c));
+                    }
                     DistributorAction::Plan(held) => {
                         let manifest = self.plan.bundle.manifest_for(&held);
                         return self.work_out(c, manifest);
@@ -61,6 +66,21 @@ impl World {
             } else {
                 return;
             }
+        }
+    }
+
+    /// A screen shows a code; both must show the same.
+    pub(crate) fn show(&mut self, c: usize, side: Side, code: Code) {
+        let shown = &mut self.conns[c].shown;
+        shown[side] = Some(code);
+        assert!(shown[1 - side].is_none_or(|other| other == code), "{shown:?}");
+    }
+
+    /// The distributor's person has compared the codes, before or after the receiver's has answered.
+    pub(crate) fn confirmed(&mut self, c: usize) {
+        if self.is_open(c, DESK) {
+            self.conns[c].desk.confirm(Ok(()));
+            self.pump(c, DESK);
         }
     }
 

@@ -60,6 +60,8 @@ pub(crate) enum Event {
     /// What this side's driver waited for is there.
     Resume(usize, Side),
     Answer(usize),
+    /// The distributor's person says that the codes agree.
+    Confirm(usize),
     BatchDue(usize, u32),
     Committed(usize),
     ApplyStep(usize),
@@ -168,6 +170,7 @@ impl World {
             Event::Timer(c, side) => self.timer(c, side),
             Event::Resume(c, side) => self.resume(c, side),
             Event::Answer(c) => self.answered(c),
+            Event::Confirm(c) => self.confirmed(c),
             Event::BatchDue(c, batch) => self.batch_due(c, batch),
             Event::Committed(c) => self.committed(c),
             Event::ApplyStep(c) => self.apply_step(c),

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use fieldcast_bundle::{ChunkInfo, FileHead, Manifest, Snapshot, encode_chunk};
 use fieldcast_model::{Dataset, DeviceName, Digest, EntityType, Json, Record, RecordId, ServerTime, SnapshotSummary};
 use fieldcast_wire::{
-    Breach, Held, Hello, Message, Offer, Reason, Role, SavedSnapshot, Standing, chunk_frame,
+    Breach, Held, Hello, Message, Offer, Opening, Reason, Role, SavedSnapshot, Standing, chunk_frame,
     frame::{FrameHeader, FrameKind},
 };
 
@@ -162,11 +162,13 @@ fn file(manifest: &Manifest, sets: &[Vec<Record>]) -> Outcome<Vec<u8>> {
 fn messages(manifest: &Manifest) -> Vec<Message> {
     let snapshots: Vec<SnapshotSummary> = manifest.snapshots.iter().map(|snapshot| snapshot.summary.clone()).collect();
     let digest = snapshots.first().map_or(Digest::EMPTY, |summary| summary.digest);
+    let opening = Opening { exporter: [7; 32], nonce: [8; 32] };
     let saved = |standing| SavedSnapshot { digest, standing };
     let standings =
         [Standing::Equal, Standing::KeptNewer { records: 7 }, Standing::Ahead { as_of: ServerTime(1_756_000_000_000) }];
     vec![
-        Message::Hello(Hello::new(Role::Distributor, DeviceName::new("Asha's phone"))),
+        Message::Hello(Hello::new(Role::Distributor, DeviceName::new("Asha's phone"), &opening)),
+        Message::Reveal(opening.nonce),
         Message::Offer(Offer { snapshots, bytes: 123_456_789 }),
         Message::Accept(vec![Held { as_of: ServerTime(1_755_000_000_000), digest }; 2]),
         Message::Want((0..40).filter(|n| n % 3 > 0).collect()),

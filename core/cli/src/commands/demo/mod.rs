@@ -73,7 +73,7 @@ async fn first_day(args: &DemoArgs, server: &mut Server, cast: &Cast<'_>, story:
     let (many, one) = (counted(receivers.len() as u64, "receiver started", "receivers started"), receivers.len() == 1);
     let own = if one { "its own process, an empty database" } else { "own processes, empty databases" };
     story.step("receivers", &format!("{many}: {own}"))?;
-    let session = cast.offer().await?;
+    let session = cast.offer(&receivers).await?;
     let offer = session.offer().clone();
     let (json, packed) = (bytes(Totals::of(&offer).json_bytes), bytes(offer.bytes));
     story.step("prepared", &format!("{json} of JSON packed, once for all receivers: {packed}"))?;
@@ -104,7 +104,7 @@ async fn next_day(server: &mut Server, cast: &Cast<'_>, story: &mut Story) -> Re
     } else {
         "The same receivers, with what they have"
     };
-    let session = cast.offer().await?;
+    let session = cast.offer(&receivers).await?;
     let offer = session.offer().clone();
     cast.find(&session, &receivers).await?;
     story.step("receivers_again", &format!("{again}, found again"))?;

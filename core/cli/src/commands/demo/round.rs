@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use fieldcast::{Dataset, Engine, NetworkError, Offer, OfferSession, Settings, choose_interface};
+use fieldcast::{Dataset, Engine, NetworkError, Offer, OfferSession, Settings, Trust, choose_interface};
 
 use super::LOOPBACK;
 use super::proof::Contents;
@@ -52,10 +52,12 @@ impl Cast<'_> {
     }
 
     /// Packs all the distributor has.
-    pub(super) async fn offer(&self) -> Result<OfferSession> {
+    pub(super) async fn offer(&self, receivers: &[Receiver]) -> Result<OfferSession> {
         let held = self.distributor.datasets().await?;
         let datasets: Vec<Dataset> = held.into_iter().map(|status| status.summary.dataset).collect();
         let mut exchange = self.distributor.exchange_settings();
+        // Their keys are known: they are this program's own processes.
+        exchange.trust = Trust::Compare(receivers.iter().map(|receiver| receiver.fingerprint).collect());
         exchange.max_live = self.receivers.into();
         Ok(self.distributor.offer(datasets, choose_interface(Some(LOOPBACK))?, exchange).await?)
     }

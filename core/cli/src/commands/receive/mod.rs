@@ -5,7 +5,7 @@ mod view;
 
 use std::time::Duration;
 
-use fieldcast::{Reason, ReceiveEvent, ReceiveSession, Settings, Subscription, choose_interface};
+use fieldcast::{Answer, Question, Reason, ReceiveEvent, ReceiveSession, Settings, Subscription, choose_interface};
 use tokio::sync::mpsc;
 
 use self::door::{Door, Verdict};
@@ -58,7 +58,7 @@ struct Receiving {
     door: Door,
     once: bool,
     /// The question a person is to answer.
-    open: Option<u64>,
+    open: Option<Question>,
 }
 
 impl Receiving {
@@ -84,11 +84,11 @@ impl Receiving {
             ReceiveEvent::Asked(question) => {
                 self.view.asked(&question)?;
                 match self.door.opens(&question.sender) {
-                    Verdict::Accept => session.answer(question.id, true),
-                    Verdict::Decline => session.answer(question.id, false),
+                    Verdict::Accept => session.answer(question.id, Answer::Once),
+                    Verdict::Decline => session.answer(question.id, Answer::Decline),
                     Verdict::AskPerson => {
                         self.view.ask(&question);
-                        self.open = Some(question.id);
+                        self.open = Some(question);
                     }
                     Verdict::Leave => {}
                 }
@@ -116,8 +116,11 @@ impl Receiving {
     fn on_line(&mut self, session: &ReceiveSession, line: Option<&str>) {
         if let Some(question) = self.open.take() {
             // No line at all: whoever was to answer has closed the input.
-            let answer = line.unwrap_or_default().trim().to_lowercase();
-            session.answer(question, matches!(answer.as_str(), "y" | "yes"));
+            let answer = match (prompt::compared(line.unwrap_or_default()), question.code) {
+                (Answer::Trust, None) => Answer::Once, // known already
+                (answer, _) => answer,
+            };
+            session.answer(question.id, answer);
         }
     }
 }

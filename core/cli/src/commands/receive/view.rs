@@ -52,8 +52,17 @@ impl View {
     /// The question, for a person to answer.
     pub(super) fn ask(&self, question: &Question) {
         let Totals { households, records, boundaries, .. } = Totals::of(&question.offer);
+        let choice = match question.code {
+            Some(code) => {
+                self.out.note(format_args!(
+                    "The distributor's screen must show the code {code}. y: it does, receive; d: it shows another; n: no"
+                ));
+                "[y/d/N]"
+            }
+            None => "[y/N]",
+        };
         self.out.prompt(format_args!(
-            "Receive {} ({}, {}, {}) from {} [{}]? [y/N] ",
+            "Receive {} ({}, {}, {}) from {} [{}]? {choice} ",
             counted(households, "household", "households"),
             counted(boundaries, "boundary", "boundaries"),
             counted(records, "record", "records"),
@@ -109,6 +118,7 @@ impl View {
             self.out.line("")?; // the prompt has no end of line yet
         }
         self.out.line(match reason {
+            Reason::CodesDiffer => format!("Not received from {name}: {reason}."),
             Reason::Declined => format!("Declined what {name} offers."),
             Reason::Lost => format!("{name} was lost; what has arrived is kept for when it calls again."),
             _ => format!("Not received from {name}: {}.", safe(&reason.to_string())),

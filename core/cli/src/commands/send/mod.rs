@@ -1,12 +1,13 @@
 //! `fieldcast send`
 
+mod compare;
 pub(super) mod pick;
 mod report;
 pub(super) mod watch;
 
 use std::time::Duration;
 
-use fieldcast::{Dataset, DatasetStatus, Engine, OfferSession, choose_interface};
+use fieldcast::{Dataset, DatasetStatus, Engine, OfferSession, Trust, choose_interface};
 
 use self::pick::Picker;
 use self::watch::Watch;
@@ -26,6 +27,7 @@ pub(crate) async fn run(app: &App, args: &SendArgs) -> Result {
     let engine = app.engine().await?;
     let datasets = choose(&engine.datasets().await?, &args.boundaries)?;
     let mut settings = engine.exchange_settings();
+    settings.trust = trust(args);
     settings.max_live = args.max_live.into();
     settings.resume_for = Duration::from_secs(args.resume_for);
     if let Some(seconds) = args.ask_for {
@@ -57,6 +59,14 @@ pub(crate) async fn run(app: &App, args: &SendArgs) -> Result {
     let (sent, offered) = watch.finish(missing);
     report::tell(app, &sent, offered)?;
     ended.and_then(|()| report::verdict(app, &sent))
+}
+
+/// Whoever was given by its whole fingerprint is known; all others are compared, unless nobody is to be.
+fn trust(args: &SendArgs) -> Trust {
+    match args.yes || args.unverified {
+        true => Trust::Everybody,
+        false => Trust::Compare(args.to.iter().filter_map(|to| to.parse().ok()).collect()),
+    }
 }
 
 /// The datasets to hand on: those of the boundaries named, or all that are complete; each with its project's own.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use fieldcast::{Fingerprint, FoundPeer, OfferEvent, OfferSession, SendProgress, SendState, Subscription};
 use tokio::time::Instant;
 
+use super::compare::Comparisons;
 use super::pick::Picker;
 use crate::app::App;
 use crate::bars::{Bars, Share};
@@ -40,6 +41,7 @@ pub(in crate::commands) struct Watch<'a> {
     bars: Bars,
     known: BTreeSet<Fingerprint>,
     sent: BTreeMap<Fingerprint, Sent>,
+    comparisons: Comparisons,
     pub(in crate::commands) snapshots: Offered,
 }
 
@@ -58,6 +60,7 @@ impl<'a> Watch<'a> {
             bars: Bars::new(app.out),
             known: BTreeSet::new(),
             sent: BTreeMap::new(),
+            comparisons: Comparisons::default(),
             snapshots: Offered { records },
         }
     }
@@ -81,9 +84,14 @@ impl<'a> Watch<'a> {
                 event = self.events.next() => match event {
                     Some(OfferEvent::Found(peer)) => self.found(session, &mut picker, &peer)?,
                     Some(OfferEvent::Changed(peer, state)) => self.changed(peer, state)?,
+                    Some(OfferEvent::Compare(peer, code)) => {
+                        self.app.out.event(|| events::compare(&peer, code))?;
+                        self.comparisons.ask(self.app, &self.bars, session, peer, code);
+                    }
                     Some(OfferEvent::Gone(_)) => {}
                     None => return Err(Error::Unexpected("the session ended by itself; please report this".to_owned())),
                 },
+                line = self.comparisons.line() => self.comparisons.answer(&self.bars, session, line.as_deref()),
                 _ = tick.tick() => self.catch_up(session)?,
                 () = self.app.stop.wanted() => return Err(Error::Interrupted),
             }
@@ -149,6 +157,9 @@ impl<'a> Watch<'a> {
 
     fn changed(&mut self, peer: Fingerprint, state: SendState) -> Result {
         let Some(sent) = self.sent.get_mut(&peer).filter(|sent| !sent.is_over()) else { return Ok(()) };
+        if !matches!(state, SendState::Asking | SendState::Confirming) {
+            self.comparisons.withdraw(&self.bars, peer);
+        }
         sent.progress = state.progress().unwrap_or(sent.progress);
         sent.took = sent.begun.elapsed();
         sent.flowing = match &state {
@@ -198,6 +209,7 @@ impl Sent {
             SendState::Found | SendState::Queued => "waits for its turn".to_owned(),
             SendState::Calling => "calling".to_owned(),
             SendState::Asking => "asking its person".to_owned(),
+            SendState::Confirming => "accepted; compare the code".to_owned(),
             SendState::Agreeing => "accepted; comparing what it has".to_owned(),
             SendState::Sending(progress) => {
                 let so_far = format!("{} of {}", bytes(progress.staged), bytes(progress.total));
@@ -224,6 +236,7 @@ pub(in crate::commands) fn word(state: &SendState) -> &'static str {
         SendState::Queued => "queued",
         SendState::Calling => "calling",
         SendState::Asking => "asking",
+        SendState::Confirming => "confirming",
         SendState::Agreeing => "agreeing",
         SendState::Sending(_) => "sending",
         SendState::Applying(_) => "applying",

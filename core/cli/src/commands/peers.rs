@@ -1,0 +1,36 @@
+//! `fieldcast peers`: the devices whose code was compared.
+
+use crate::app::App;
+use crate::args::{PeersArgs, PeersCommand};
+use crate::error::{Error, Result};
+use crate::events;
+use crate::names::is_device;
+use crate::text::{Table, utc};
+
+pub(crate) async fn run(app: &App, args: &PeersArgs) -> Result {
+    let engine = app.engine().await?;
+    let known = engine.known_peers().await?;
+    let Some(PeersCommand::Forget { device }) = &args.command else {
+        known.iter().try_for_each(|peer| app.out.event(|| events::known_peer("known_peer", peer)))?;
+        if known.is_empty() {
+            return app.out.line("No device is known: codes are compared when data is sent or received.");
+        }
+        let mut table = Table::new(&["device", "fingerprint", "known since (UTC)"]);
+        known.iter().for_each(|peer| table.row(vec![peer.name.to_string(), peer.fingerprint.short(), utc(peer.since)]));
+        return table.lines().iter().try_for_each(|line| app.out.line(line));
+    };
+    let meant: Vec<_> = known.iter().filter(|peer| is_device(device, &peer.fingerprint, &peer.name)).collect();
+    match meant.as_slice() {
+        [peer] => {
+            engine.forget_peer(peer.fingerprint).await?;
+            app.out.event(|| events::known_peer("peer_forgotten", peer))?;
+            app.out.line(format_args!(
+                "Forgotten: {} [{}]. Its code will be compared again.",
+                peer.name,
+                peer.fingerprint.short()
+            ))
+        }
+        [] => Err(Error::Usage(format!("no known device `{device}`: see `fieldcast peers`"))),
+        _ => Err(Error::Usage(format!("several devices are called `{device}`: give the fingerprint"))),
+    }
+}

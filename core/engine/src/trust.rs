@@ -1,0 +1,59 @@
+//! Who is believed to be who: keys that are known, and codes that people compare.
+
+use std::collections::BTreeSet;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use fieldcast_model::{DeviceName, Fingerprint};
+use fieldcast_net::{Connection, Error as NetworkError};
+use fieldcast_store::{KnownPeer, Store};
+use fieldcast_wire::{CODE_LABEL, Opening, Reason};
+
+/// What a person says to a question about another device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Yes, and both screens show the same code: the device is remembered, and no code is shown for it again.
+    Trust,
+    /// Yes, this time; the device is not remembered.
+    Once,
+    /// No.
+    Decline,
+    /// No, for the screens show different codes: somebody may be between the devices.
+    CodesDiffer,
+}
+
+/// Whose code has to be compared before data leaves, or is taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// That of every device that is neither remembered nor among these, whose keys came by another way, as an invite.
+    Compare(BTreeSet<Fingerprint>),
+    /// Nobody's: whoever answers under a name is taken for it. For tests, rehearsals and networks that are closed.
+    Everybody,
+}
+
+impl Trust {
+    /// Whether this device is believed to be who it is without a comparison. Blocks.
+    pub(crate) fn covers(&self, store: &Store, peer: &Fingerprint) -> fieldcast_store::Result<bool> {
+        match self {
+            Self::Everybody => Ok(true),
+            Self::Compare(pinned) => Ok(pinned.contains(peer) || store.knows_peer(peer)?),
+        }
+    }
+}
+
+/// Remembers a device whose code was compared. Blocks.
+pub(crate) fn remember(store: &Store, fingerprint: Fingerprint, name: &DeviceName) {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
+    if let Err(error) = store.remember_peer(&KnownPeer { fingerprint, name: name.clone(), since }) {
+        tracing::warn!(%error, "the device is not remembered; its code will be compared again");
+    }
+}
+
+/// What this side brings to the comparison on a new connection.
+pub(crate) fn opening(connection: &Connection) -> Result<Opening, Reason> {
+    let secret = || Ok(Opening { exporter: connection.exporter(CODE_LABEL, &[])?, nonce: fieldcast_net::random()? });
+    secret().map_err(|error: NetworkError| {
+        tracing::warn!(%error, "no code for this connection");
+        Reason::NotSecure
+    })
+}

@@ -1,0 +1,98 @@
+//! Somebody between two devices, with keys of her own and a connection to each.
+
+use std::time::Duration;
+
+use fieldcast_model::DeviceName;
+use fieldcast_wire::{
+    Breach, CODE_LABEL, Code, Distributor, DistributorAction, DistributorState, Hello, Limits, Message, Offer, Opening,
+    Reason, Receiver, ReceiverAction, ReceiverState, Role,
+};
+
+use super::connected;
+use crate::{Connection, random};
+
+const NOW: Duration = Duration::ZERO;
+
+fn opening(connection: &Connection) -> Opening {
+    Opening { exporter: connection.exporter(CODE_LABEL, &[]).unwrap(), nonce: random().unwrap() }
+}
+
+/// Two honest devices and the ends of their connections that Mallory holds.
+struct Scene {
+    asha: Distributor,
+    bela: Receiver,
+    to_asha: Opening,
+    to_bela: Opening,
+}
+
+async fn scene() -> Scene {
+    let ((asha, to_asha), (bela, to_bela)) = (connected().await, connected().await);
+    let (name, limits, offer) = (DeviceName::new("x"), Limits::default(), Offer { snapshots: Vec::new(), bytes: 0 });
+    Scene {
+        asha: Distributor::new(name.clone(), opening(&asha), offer, limits, NOW),
+        bela: Receiver::new(name, opening(&bela), limits, NOW),
+        to_asha: opening(&to_asha),
+        to_bela: opening(&to_bela),
+    }
+}
+
+impl Scene {
+    /// What Asha says next, and the code on her screen.
+    fn asha_says(&mut self, shown: &mut Option<Code>) -> Vec<Message> {
+        let mut said = Vec::new();
+        while let Some(action) = self.asha.poll() {
+            match action {
+                DistributorAction::Send(message) => said.push(message),
+                DistributorAction::Confirm(code) => *shown = Some(code),
+                _ => {}
+            }
+        }
+        said
+    }
+
+    fn bela_says(&mut self, shown: &mut Option<Code>) -> Vec<Message> {
+        let mut said = Vec::new();
+        while let Some(action) = self.bela.poll() {
+            match action {
+                ReceiverAction::Send(message) => said.push(message),
+                ReceiverAction::Ask { code, .. } => *shown = Some(code),
+                _ => {}
+            }
+        }
+        said
+    }
+}
+
+#[tokio::test]
+async fn words_handed_on_from_one_connection_to_the_other_are_noticed() {
+    let mut scene = scene().await;
+    let (mut on_asha, mut on_bela) = (None, None);
+    for _ in 0..4 {
+        for message in scene.asha_says(&mut on_asha) {
+            scene.bela.on_message(message, NOW);
+        }
+        for message in scene.bela_says(&mut on_bela) {
+            scene.asha.on_message(message, NOW);
+        }
+    }
+    let breach = Reason::Protocol(Breach::NotCommitted);
+    assert_eq!(scene.bela.state(), &ReceiverState::Ended(breach.clone()));
+    assert_eq!(scene.asha.state(), &DistributorState::Ended(breach));
+    assert_eq!((on_asha, on_bela), (None, None), "no code is shown");
+}
+
+#[tokio::test]
+async fn with_numbers_of_her_own_the_codes_differ() {
+    let mut scene = scene().await;
+    let (mut on_asha, mut on_bela) = (None, None);
+    let hello = |role, opening: &Opening| Message::Hello(Hello::new(role, DeviceName::new("x"), opening));
+    scene.asha.on_message(hello(Role::Receiver, &scene.to_asha), NOW);
+    scene.asha.on_message(Message::Reveal(scene.to_asha.nonce), NOW);
+    let offer = scene.asha_says(&mut on_asha).pop().unwrap();
+    scene.bela.on_message(hello(Role::Distributor, &scene.to_bela), NOW);
+    scene.bela.on_message(Message::Reveal(scene.to_bela.nonce), NOW);
+    scene.bela.on_message(offer, NOW);
+    scene.bela_says(&mut on_bela);
+    assert!(on_asha.is_some() && on_bela.is_some());
+    assert_ne!(on_asha, on_bela, "unless the one in a million is met");
+}
