@@ -7,6 +7,8 @@
 mod code;
 mod distributor;
 pub mod frame;
+mod invite;
+mod invite_text;
 mod limits;
 mod message;
 mod reason;
@@ -14,6 +16,7 @@ mod receiver;
 
 pub use code::{CODE_LABEL, Code, Opening};
 pub use distributor::{Distributor, DistributorAction, DistributorState};
+pub use invite::{Group, Invite, InviteError, MAX_INVITE};
 pub use limits::Limits;
 pub use message::{
     ChunkSet, Held, Hello, MAX_SNAPSHOTS, Message, Offer, PROTOCOL, Role, SavedSnapshot, Standing, chunk_frame,
@@ -24,3 +27,5 @@ pub use receiver::{Applied, Receiver, ReceiverAction, ReceiverState};
 
 #[cfg(test)]
 mod exchange_tests;
+#[cfg(test)]
+mod invite_tests;

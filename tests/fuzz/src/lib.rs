@@ -16,7 +16,7 @@ pub use files::{bundle_file, manifest};
 pub use machines::machines;
 pub use messages::{frame_header, message};
 pub use mutate::mutate_chunk;
-pub use texts::{json, records};
+pub use texts::{invite, json, records};
 
 #[global_allocator]
 static ALLOCATOR: memory::Counting = memory::Counting;

@@ -2,6 +2,7 @@
 
 use fieldcast_bundle::{Error, decode_chunk, encode_chunk};
 use fieldcast_model::{EntityType, Json, Record, RecordId, ServerTime};
+use fieldcast_wire::Invite;
 
 use crate::memory::capped;
 
@@ -10,6 +11,13 @@ pub fn json(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let Ok(json) = capped(|| Json::parse(text)) else { return };
     assert_eq!(Json::parse(json.as_str()).as_ref(), Ok(&json), "canonical text is a fixed point");
+}
+
+/// An invite that is read says the same when it is written and read again.
+pub fn invite(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Ok(invite) = capped(|| Invite::parse(text, 0)) else { return };
+    assert_eq!(Invite::parse(&invite.to_uri(), 0).as_ref(), Ok(&invite), "an invite reads back");
 }
 
 /// Any JSON, a record a line, in any order and any company, comes back from a chunk as it went in.

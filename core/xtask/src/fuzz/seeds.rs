@@ -29,6 +29,13 @@ const BODIES: [&str; 8] = [
     r#"{"b":1,"a":2,"a":{"é":"\u00e9"},"f":[3.14,2.71,1.41],"g":123456789.123456789}"#,
 ];
 
+/// Invites with and without a group.
+const INVITES: [&str; 2] = [
+    "fieldcast:1?s=DIRECT-fc%20Asha&p=a%26b%3Dc%20%25%2B%23&a=192.168.49.1:47000\
+     &k=AAcOFRwjKjE4P0ZNVFtiaXB3foWMk5qhqK-2vcTL0tk&x=1760001800",
+    "fieldcast:1?a=%5Bfd00::1%5D:1&k=AAcOFRwjKjE4P0ZNVFtiaXB3foWMk5qhqK-2vcTL0tk&x=9&later=1",
+];
+
 /// The receiver says yes and everything crosses, as the target `machines` spells it.
 const HONEST: [u8; 70] = [
     1, 3, 5, 7, 1, 5, 3, 14, 0, 0, 0, 0, 0, 0, 0, 0, 9, 3, 7, 1, 11, 5, 12, 3, 7, 13, 13, 13, 3, 7, 7, 7, 7, 7, 15, 2,
@@ -68,6 +75,7 @@ fn all() -> Outcome<Vec<(&'static str, Vec<Seed>)>> {
         ("message", numbered(messages(&whole).iter().map(Message::encode).collect())),
         ("frame_header", numbered(frames())),
         ("json", numbered(bodies)),
+        ("invite", numbered(INVITES.map(|invite| invite.as_bytes().to_vec()).to_vec())),
         ("records", numbered(vec![BODIES.join("\n").into_bytes(), lines(&families[0]), lines(&families[1][..4])])),
         ("machines", numbered(vec![HONEST.to_vec(), HONEST[..40].to_vec()])),
     ])

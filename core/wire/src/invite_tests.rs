@@ -1,0 +1,86 @@
+use fieldcast_model::Fingerprint;
+use proptest::prelude::*;
+
+use crate::{Group, Invite, InviteError, MAX_INVITE};
+
+const NOW: i64 = 1_760_000_000_000;
+
+fn invite() -> Invite {
+    let group = Group::new("DIRECT-fc Asha", "a&b=c %+ü".replace('ü', "#").as_str()).unwrap();
+    let key = Fingerprint(std::array::from_fn(|i| i as u8 * 7));
+    Invite::new(Some(group), "192.168.49.1:47000".parse().unwrap(), key, NOW + 1_800_999).unwrap()
+}
+
+fn parse(uri: &str) -> Result<Invite, InviteError> {
+    Invite::parse(uri, NOW)
+}
+
+#[test]
+fn an_invite_reads_as_documented() {
+    let uri = invite().to_uri();
+    let expected = "fieldcast:1?s=DIRECT-fc%20Asha&p=a%26b%3Dc%20%25%2B%23&a=192.168.49.1:47000\
+                    &k=AAcOFRwjKjE4P0ZNVFtiaXB3foWMk5qhqK-2vcTL0tk&x=1760001800";
+    assert_eq!(uri, expected);
+    assert_eq!(parse(&uri), Ok(invite()));
+    assert_eq!(parse(&format!("FIELDCAST{}&later=%zz&later", &uri[9..])), Ok(invite()), "unknown keys are passed over");
+}
+
+#[test]
+fn what_is_wrong_is_told() {
+    let uri = invite().to_uri();
+    let with = |from: &str, to: &str| parse(&uri.replace(from, to)).unwrap_err();
+    use InviteError::*;
+    assert_eq!(with("fieldcast:", "https:"), NotAnInvite);
+    assert_eq!(with(":1?", ":2?"), UnknownVersion);
+    assert_eq!(with(":1?", ":?"), NotAnInvite);
+    assert_eq!(with("&a=", "&b="), Missing("a"));
+    assert_eq!(with("&k=", "&b="), Missing("k"));
+    assert_eq!(with("&x=", "&b="), Missing("x"));
+    assert_eq!(with("&x=", "&x=1&x="), Duplicate("x"));
+    assert_eq!(with("&p=", "&b="), HalfAGroup);
+    assert_eq!(with("?s=", "?b="), HalfAGroup);
+    assert_eq!(with("%20Asha", "%2"), Malformed("s"));
+    assert_eq!(with("%20Asha", "%ff"), Malformed("s"));
+    assert_eq!(with("%20Asha", "%0a"), GroupName);
+    assert_eq!(with("%20Asha", &"a".repeat(24)), GroupName);
+    assert_eq!(with("c%20%25%2B%23", "c"), Passphrase);
+    assert_eq!(with("&p=", &format!("&p={}", "x".repeat(63))), Passphrase);
+    assert_eq!(with("c%20%25%2B%23", "%C3%A9%C3%A9"), Passphrase);
+    assert_eq!(with("1:47000", "1"), Malformed("a"));
+    assert_eq!(with(":47000", ":0"), Address);
+    assert_eq!(with("192.168.49.1", "0.0.0.0"), Address);
+    assert_eq!(with("&k=AA", "&k=A"), Malformed("k"));
+    assert_eq!(with("0tk", "0tl"), Malformed("k"), "one key, one text");
+    assert_eq!(with("x=1", "x=%2B1"), Malformed("x"));
+    assert_eq!(with("x=1", "x=-1"), Malformed("x"));
+    assert_eq!(with("x=1", "x=0"), Expired);
+    assert_eq!(Invite::parse(&uri, invite().expires()), Err(Expired));
+    assert_eq!(parse(&"x".repeat(MAX_INVITE + 1)), Err(TooLong));
+}
+
+#[test]
+fn debug_keeps_the_passphrase() {
+    let group = Group::new("team", "very secret").unwrap();
+    let invite = Invite::new(Some(group), "[fd00::1]:1".parse().unwrap(), Fingerprint([0; 32]), NOW).unwrap();
+    assert!(!format!("{invite:?}").contains("very"), "{invite:?}");
+}
+
+proptest! {
+    #[test]
+    fn any_invite_reads_back(
+        group in prop::option::of(("\\PC{1,8}", "[ -~]{8,63}")),
+        ip: std::net::IpAddr, port in 1u16.., key: [u8; 32], expires in NOW + 1000..NOW * 2,
+    ) {
+        let group = group.map(|(name, passphrase)| Group::new(&name, &passphrase).unwrap());
+        prop_assume!(!ip.is_unspecified() && !ip.is_multicast());
+        let invite = Invite::new(group, (ip, port).into(), Fingerprint(key), expires).unwrap();
+        prop_assert!(invite.to_uri().len() <= MAX_INVITE);
+        prop_assert_eq!(parse(&invite.to_uri()), Ok(invite));
+    }
+
+    #[test]
+    fn any_text_is_read_or_refused(text: String, query in "([spakx]=[a-zA-Z0-9%:.]{0,50}&?){0,6}") {
+        let _ = parse(&text);
+        let _ = parse(&format!("fieldcast:1?{query}"));
+    }
+}
