@@ -13,6 +13,8 @@ use crate::downsync_job::Order;
 use crate::offer::Bundle;
 use crate::{DownsyncJob, Error, ExchangeSettings, Offer, OfferSession, ReceiveSession, Settings};
 
+/// The device key's name in the data folder.
+pub(crate) const DEVICE_KEY: &str = "device.key";
 /// Setting: what other devices show.
 const DEVICE_NAME: &str = "device_name";
 /// Encoded chunks kept from one start to the next; those of outdated ranges go in any case.
@@ -32,6 +34,14 @@ struct Inner {
     name: DeviceName,
     moved_aside: Option<PathBuf>,
     allow_http: bool,
+}
+
+/// Who the device of this data folder is; `None` when it has no key yet. Opens nothing but the key.
+///
+/// # Errors
+/// [`Error::Network`] when the key is damaged, exposed or cannot be read.
+pub fn device_fingerprint(data_dir: &Path) -> Result<Option<Fingerprint>, Error> {
+    Ok(Identity::load(&data_dir.join(DEVICE_KEY))?.map(|identity| identity.fingerprint()))
 }
 
 /// Who waits for the server: a person wants to hear soon that it is off, a download should outlast a weak signal.
@@ -64,7 +74,7 @@ impl Engine {
         let inner = tokio::task::spawn_blocking(move || {
             let Opened { store, moved_aside } = Store::open(&settings.data_dir)?;
             store.trim_chunks(CHUNK_CACHE_BYTES)?;
-            let identity = Arc::new(Identity::load_or_create(&settings.data_dir.join("device.key"))?);
+            let identity = Arc::new(Identity::load_or_create(&settings.data_dir.join(DEVICE_KEY))?);
             if let Some(name) = &settings.device_name {
                 store.set_setting(DEVICE_NAME, DeviceName::new(name).as_str())?;
             }

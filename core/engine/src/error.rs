@@ -27,6 +27,9 @@ pub enum Error {
         /// The boundary's code; empty for the project-wide dataset.
         boundary: String,
     },
+    /// More text than a QR code holds.
+    #[error("this is too long for a QR code: shorten it")]
+    TooLongForQr,
     /// There is nothing on this device to offer.
     #[error("there is nothing to send: downsync some boundaries first")]
     NothingToSend,

@@ -7,19 +7,22 @@
 mod bundle_file;
 #[cfg(test)]
 mod convergence_tests;
+mod doctor;
 mod downsync_job;
 mod engine;
 mod error;
 mod events;
 mod link;
 mod offer;
+mod qr;
 mod receive;
 mod settings;
 mod trust;
 
 pub use bundle_file::{BundleInfo, Imported};
+pub use doctor::{Check, Checked, DoctorSettings, Finding, doctor};
 pub use downsync_job::{BoundaryProgress, DownsyncEvent, DownsyncJob, DownsyncReport};
-pub use engine::{Account, Engine};
+pub use engine::{Account, Engine, device_fingerprint};
 pub use error::Error;
 pub use events::Subscription;
 pub use fieldcast_bundle::FileError;
@@ -31,8 +34,9 @@ pub use fieldcast_net::{Error as NetworkError, Interface, choose_interface, inte
 pub use fieldcast_store::{
     DatasetStatus, EditSent, EditStatus, Error as StoreError, KnownPeer, LocalEdit, RecordQuery,
 };
-pub use fieldcast_wire::{Code, Limits, Offer, Reason, Standing};
+pub use fieldcast_wire::{Code, Group, Invite, InviteError, Limits, Offer, Reason, Standing};
 pub use offer::{FoundPeer, OfferEvent, OfferSession, SendProgress, SendState, Sent};
+pub use qr::{QrMatrix, qr};
 pub use receive::{Question, ReceiveEvent, ReceiveProgress, ReceiveSession, ReceiveState, Received, Sender};
 pub use settings::{ExchangeSettings, Settings};
 pub use trust::{Answer, Trust};

@@ -46,6 +46,15 @@ impl Identity {
         Self::from_pkcs8(&der).ok_or_else(|| Error::KeyDamaged { path: path.to_owned() })
     }
 
+    /// The key in the file `path`, or `None` when there is no file. Makes nothing.
+    ///
+    /// # Errors
+    /// As [`load_or_create`](Self::load_or_create).
+    pub fn load(path: &Path) -> Result<Option<Self>, Error> {
+        let damaged = || Error::KeyDamaged { path: path.to_owned() };
+        key_file::read(path)?.map(|der| Self::from_pkcs8(&der).ok_or_else(damaged)).transpose()
+    }
+
     fn from_pkcs8(der: &[u8]) -> Option<Self> {
         let pair = Ed25519KeyPair::from_pkcs8(der).ok()?;
         let public = pair.public_key().as_ref().try_into().ok()?;

@@ -56,7 +56,7 @@ impl Store {
     /// # Errors
     /// [`Error::NotWritable`] when the system does not tell.
     pub fn free_space(&self) -> Result<u64> {
-        fs4::available_space(&self.inner.path).map_err(|error| Error::of_io(&error, &self.inner.path))
+        crate::free_space(&self.inner.path)
     }
 
     /// Several reads of one and the same state, whatever is written meanwhile. Keep it short: while it runs, the

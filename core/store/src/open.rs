@@ -17,7 +17,7 @@ pub(crate) const SUSPECT: &str = "fieldcast.suspect";
 
 /// Up to this size every open checks the whole file, which then costs some milliseconds. A larger one is checked
 /// when it is suspect: on a cheap phone reading half a gigabyte takes longer than anybody waits for an app.
-const ALWAYS_CHECKED: u64 = 16 << 20;
+pub(crate) const ALWAYS_CHECKED: u64 = 16 << 20;
 
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
