@@ -7,6 +7,8 @@ mod bundle_files;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod doctor;
+#[cfg(test)]
 mod edits;
 #[cfg(test)]
 mod errors;

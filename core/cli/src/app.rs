@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use directories::ProjectDirs;
-use fieldcast::{Engine, Project, Settings};
+use fieldcast::{Engine, Fingerprint, Project, Settings};
 
 use crate::args::Global;
 use crate::error::{Error, Result};
@@ -37,6 +37,14 @@ impl App {
     pub(crate) async fn engine(&self) -> Result<Engine> {
         // Whether plain http is allowed was decided at login; a server that was refused there is not remembered.
         self.engine_with(Settings { allow_http: true, ..Settings::new(self.data_dir()?) }).await
+    }
+
+    /// Who this device is; told also while another Fieldcast has the folder open.
+    pub(crate) async fn fingerprint(&self) -> Result<Fingerprint> {
+        match fieldcast::device_fingerprint(&self.data_dir()?)? {
+            Some(fingerprint) => Ok(fingerprint),
+            None => Ok(self.engine().await?.fingerprint()), // made on first use
+        }
     }
 
     pub(crate) async fn engine_with(&self, settings: Settings) -> Result<Engine> {

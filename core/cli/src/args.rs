@@ -14,8 +14,8 @@ Exit codes:
     1  unexpected failure
     2  wrong usage
     3  the server refused: credentials, session, its own errors
-    4  a network problem: server unreachable, no interface, port in use
-    5  storage: data folder not writable or in use, disk full, damaged key
+    4  a network problem: server unreachable, no interface, port in use; doctor found one
+    5  storage: data folder not writable or in use, disk full, damaged key; doctor found that, or a wrong clock
     6  some receivers or boundaries done, others not
     7  no receiver saved, no boundary completed, nothing received; the bundle file is cut off or altered
   130  stopped by Ctrl-C
@@ -59,6 +59,10 @@ pub(crate) enum Command {
     Downsync(DownsyncArgs),
     /// Show this device and what it holds
     Status,
+    /// Look at what Fieldcast needs on this device and say what to do; changes nothing
+    Doctor(DoctorArgs),
+    /// Invite a phone with a QR code; read such an invite
+    Invite(InviteArgs),
     /// Send what was downloaded to receivers near by
     Send(SendArgs),
     /// Wait for a distributor and receive what it sends
@@ -127,6 +131,57 @@ pub(crate) struct DownsyncArgs {
     /// The project, by id or name; remembered
     #[arg(long, value_name = "P")]
     pub(crate) project: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DoctorArgs {
+    /// The network to look at, by interface name or address of this device
+    #[arg(long, value_name = "NAME_OR_IP")]
+    pub(crate) interface: Option<String>,
+    /// The port to listen on; 0 takes any free one
+    #[arg(long, value_name = "P", default_value_t = 0)]
+    pub(crate) port: u16,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct InviteArgs {
+    #[command(subcommand)]
+    pub(crate) command: InviteCommand,
+}
+
+/// What is done with invites.
+#[derive(Debug, Subcommand)]
+pub(crate) enum InviteCommand {
+    /// Show an invite to this device as a QR code and as text
+    Show(ShowInviteArgs),
+    /// Check an invite and show what it says
+    Read(ReadInviteArgs),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ShowInviteArgs {
+    /// Where this device waits
+    #[arg(long, value_name = "IP:PORT")]
+    pub(crate) address: SocketAddr,
+    /// The Wi-Fi group to join first; its passphrase is asked for
+    #[arg(long, value_name = "SSID")]
+    pub(crate) group: Option<String>,
+    /// The environment variable that holds the group's passphrase
+    #[arg(long, value_name = "VAR", requires = "group")]
+    pub(crate) passphrase_env: Option<String>,
+    /// How long it is good
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=1_440))]
+    pub(crate) minutes: u16,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ReadInviteArgs {
+    /// The text of the QR code, in quotes; - reads a line from stdin
+    #[arg(value_name = "URI|-")]
+    pub(crate) uri: String,
+    /// Show the group's passphrase
+    #[arg(long)]
+    pub(crate) reveal: bool,
 }
 
 #[derive(Args, Debug)]

@@ -26,6 +26,8 @@ pub(crate) enum Error {
     Partly,
     /// None of what was asked for was done; the summary has told why.
     Nothing,
+    /// The doctor has told of a problem, with the network or with this device.
+    Unwell(bool),
     /// Anything else.
     Unexpected(String),
 }
@@ -40,7 +42,7 @@ impl Error {
 
     /// Whether the person or program outside knows already: nothing more is to be said.
     pub(crate) fn is_told(&self) -> bool {
-        matches!(self, Self::Interrupted | Self::Partly | Self::Nothing) || self.is_closed_pipe()
+        matches!(self, Self::Interrupted | Self::Partly | Self::Nothing | Self::Unwell(_)) || self.is_closed_pipe()
     }
 
     fn is_closed_pipe(&self) -> bool {
@@ -58,6 +60,8 @@ pub(crate) fn exit_code(error: &Error) -> u8 {
         Error::Sandbox(SandboxError::Config { .. }) => 2,
         Error::Sandbox(_) | Error::Output(_) | Error::Unexpected(_) => 1,
         Error::Interrupted => 130,
+        Error::Unwell(true) => 4,
+        Error::Unwell(false) => 5,
         Error::Partly => 6,
         Error::Nothing => 7,
     }
@@ -115,6 +119,7 @@ impl fmt::Display for Error {
             Self::Output(error) => write!(f, "stdout cannot be written: {error}"),
             Self::Interrupted => f.write_str("stopped"),
             Self::Partly => f.write_str("some were done, others not"),
+            Self::Unwell(_) => f.write_str("there are problems"),
             Self::Nothing => f.write_str("none was done"),
         }
     }

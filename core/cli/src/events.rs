@@ -6,9 +6,9 @@
 use std::path::Path;
 
 use fieldcast::{
-    Account, Boundary, BoundaryProgress, BundleInfo, Code, Dataset, DatasetStatus, Engine, EntityType, Fingerprint,
-    FoundPeer, Imported, KnownPeer, Offer, Question, ReceiveProgress, Received, RecordId, SendProgress, Sender,
-    SnapshotSummary, Standing,
+    Account, Boundary, BoundaryProgress, BundleInfo, Check, Checked, Code, Dataset, DatasetStatus, Engine, EntityType,
+    Finding, Fingerprint, FoundPeer, Group, Imported, Invite, KnownPeer, Offer, Question, ReceiveProgress, Received,
+    RecordId, SendProgress, Sender, SnapshotSummary, Standing,
 };
 use serde_json::{Value, json};
 
@@ -16,6 +16,33 @@ use crate::offers::Totals;
 
 pub(crate) fn error(message: &str, exit_code: u8) -> Value {
     json!({"event": "error", "message": message, "exit_code": exit_code})
+}
+
+pub(crate) fn check(check: &Check) -> Value {
+    let checked = match check.checked {
+        Checked::Interfaces => "interfaces",
+        Checked::Multicast => "multicast",
+        Checked::Port => "port",
+        Checked::Disk => "disk",
+        Checked::Clock => "clock",
+        Checked::Folder => "folder",
+        Checked::Key => "key",
+        Checked::Database => "database",
+    };
+    let finding = match check.finding {
+        Finding::Ok => "ok",
+        Finding::Warning => "warning",
+        Finding::Problem => "problem",
+    };
+    json!({"event": "check", "checked": checked, "finding": finding, "found": check.found, "advice": check.advice})
+}
+
+/// `uri` and `passphrase` are null where they are not to be shown; `expires` is on this device's clock.
+pub(crate) fn invite(invite: &Invite, uri: Option<&str>, reveal: bool) -> Value {
+    let passphrase = invite.group().filter(|_| reveal).map(Group::passphrase);
+    json!({"event": "invite", "group": invite.group().map(Group::name), "passphrase": passphrase,
+        "address": invite.addr().to_string(), "fingerprint": invite.key().to_string(), "expires": invite.expires(),
+        "uri": uri})
 }
 
 pub(crate) fn moved_aside(path: &Path) -> Value {

@@ -2,10 +2,12 @@
 
 mod boundaries;
 mod demo;
+mod doctor;
 mod downsync;
 mod edits;
 mod export;
 mod import;
+mod invite;
 mod login;
 mod peers;
 mod receive;
@@ -25,6 +27,8 @@ pub(crate) async fn run(app: &App, command: Command) -> Result {
         Command::Boundaries(args) => boundaries::run(app, &args).await,
         Command::Downsync(args) => downsync::run(app, &args).await,
         Command::Status => status::run(app).await,
+        Command::Doctor(args) => doctor::run(app, args).await,
+        Command::Invite(args) => invite::run(app, args.command).await,
         Command::Send(args) => send::run(app, &args).await,
         Command::Receive(args) => receive::run(app, &args).await,
         Command::Export(args) => export::run(app, &args).await,
