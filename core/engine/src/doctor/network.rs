@@ -10,6 +10,8 @@ use fieldcast_wire::{PROTOCOL, Role};
 
 use super::{Check, Checked, DoctorSettings};
 
+const ALLOW: &str = "allow Fieldcast to use the local network and multicast (UDP port 5353), and check the firewall";
+
 pub(super) async fn check(settings: &DoctorSettings) -> Vec<Check> {
     let known: Vec<_> = interfaces().iter().map(|one| format!("{} ({})", one.name, one.addr)).collect();
     let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
@@ -52,7 +54,6 @@ fn without_interface(error: &Error, known: &str) -> Vec<Check> {
 
 /// Announces a device and listens for it. As a distributor, for nobody picks one: receivers would be sent to.
 async fn multicast(interface: &Interface, identity: &Identity, wait: Duration) -> Check {
-    let advice = "allow Fieldcast to use the local network and multicast (UDP port 5353), and check the firewall";
     let own = Announcement {
         fingerprint: identity.fingerprint(),
         name: DeviceName::new("doctor"),
@@ -63,7 +64,7 @@ async fn multicast(interface: &Interface, identity: &Identity, wait: Duration) -
     let begun = browse(interface, None).and_then(|browser| Ok((announce(interface, &own)?, browser)));
     let (_announced, mut browser) = match begun {
         Ok(begun) => begun,
-        Err(error) => return Check::problem(Checked::Multicast, error.to_string(), advice),
+        Err(error) => return Check::problem(Checked::Multicast, error.to_string(), ALLOW),
     };
     let heard = async {
         while let Some(sighting) = browser.next().await {
@@ -73,12 +74,15 @@ async fn multicast(interface: &Interface, identity: &Identity, wait: Duration) -
         }
         false
     };
-    match tokio::time::timeout(wait, heard).await {
-        Ok(true) => Check::ok(Checked::Multicast, format!("{} carries mDNS as far as this device", interface.name)),
-        _ => {
-            let found = format!("an own mDNS announcement was not heard on {}", interface.name);
-            Check::problem(Checked::Multicast, found, advice)
-        }
+    echo(&interface.name, tokio::time::timeout(wait, heard).await.unwrap_or(false))
+}
+
+/// What it means that an own announcement was heard, or not.
+pub(super) fn echo(interface: &str, is_heard: bool) -> Check {
+    if is_heard {
+        Check::ok(Checked::Multicast, format!("{interface} carries mDNS as far as this device"))
+    } else {
+        Check::problem(Checked::Multicast, format!("an own mDNS announcement was not heard on {interface}"), ALLOW)
     }
 }
 

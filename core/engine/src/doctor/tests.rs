@@ -1,12 +1,11 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::time::Duration;
 
 use fieldcast_net::Identity;
 use fieldcast_store::Store;
 
-use super::{Check, Checked, DoctorSettings, Finding, clock, doctor, folder};
+use super::{Check, Checked, DoctorSettings, Finding, clock, doctor, folder, network};
 
 fn settings(dir: &Path) -> DoctorSettings {
     DoctorSettings { interface: Some("127.0.0.1".to_owned()), ..DoctorSettings::new(dir) }
@@ -47,8 +46,8 @@ async fn an_unknown_interface_and_a_taken_port_are_found() {
 
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
-    let checks = doctor(DoctorSettings { port, hear_for: Duration::ZERO, ..settings(dir.path()) }).await;
-    assert_found(&checks[1], Checked::Multicast, Finding::Problem);
+    let checks = doctor(DoctorSettings { port, ..settings(dir.path()) }).await;
+    assert_found(&network::echo("p2p0", false), Checked::Multicast, Finding::Problem);
     assert_found(&checks[2], Checked::Port, Finding::Problem);
 }
 
