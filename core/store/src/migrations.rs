@@ -6,7 +6,7 @@ use crate::{Error, Result};
 
 /// Every step from an empty file to today's schema. Only ever appended to.
 pub(crate) const MIGRATIONS: &[&str] =
-    &[include_str!("../../../schema/sql/0001_init.sql"), include_str!("../../../schema/sql/0003_peer.sql")];
+    &[include_str!("../../../schema/sql/0001_init.sql"), include_str!("../../../schema/sql/0002_peer.sql")];
 
 /// Brings the database to the newest version, or leaves it as it was.
 pub(crate) fn run(conn: &Connection) -> Result<()> {
