@@ -13,6 +13,8 @@ mod edits;
 #[cfg(test)]
 mod errors;
 #[cfg(test)]
+mod grants;
+#[cfg(test)]
 mod help;
 #[cfg(test)]
 mod hostile;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 const ABOUT: &str =
     "Downloads campaign data while there is internet and casts it to every phone near by when there is none.";
@@ -75,6 +75,9 @@ pub(crate) enum Command {
     Records(RecordsArgs),
     /// List what was changed on this device and is not on the server yet; add to it, settle it
     Edits(EditsArgs),
+    /// What campaigns let devices do: make, issue, keep, show, revoke
+    #[command(subcommand)]
+    Grant(GrantCommand),
     /// List the devices whose code was compared; forget one
     Peers(PeersArgs),
     /// Run a campaign server with made-up data, to try things on
@@ -321,6 +324,109 @@ pub(crate) struct EditPlace {
     /// Its project, by id or name, if several have the boundary
     #[arg(long, value_name = "P")]
     pub(crate) project: Option<String>,
+}
+
+/// What is done about grants. The first three are for the campaign's office, the others for a device.
+#[derive(Debug, Subcommand)]
+pub(crate) enum GrantCommand {
+    /// Make a campaign's key; whoever has the file can grant
+    NewAuthority {
+        /// The file to write
+        #[arg(value_name = "CAMPAIGN.key")]
+        key: PathBuf,
+    },
+    /// Grant a device something; prints a text to be given to it
+    Issue(IssueArgs),
+    /// Revoke devices; prints a list to be given to any device, from which it spreads
+    Revoke {
+        /// The campaign's key
+        #[arg(long, value_name = "CAMPAIGN.key")]
+        authority: PathBuf,
+        /// The list before this one, as text; what it revoked stays revoked
+        #[arg(long, value_name = "TEXT")]
+        before: Option<String>,
+        /// Fingerprints of the devices
+        #[arg(value_name = "FINGERPRINT", required = true)]
+        devices: Vec<String>,
+    },
+    /// Trust a campaign's key, as its office gives it
+    Trust {
+        /// Its 64 hexadecimal digits
+        #[arg(value_name = "KEY")]
+        key: String,
+        /// What to call the campaign
+        #[arg(long, default_value = "campaign")]
+        name: String,
+        /// Trust it no more
+        #[arg(long)]
+        forget: bool,
+    },
+    /// Keep what a trusted campaign says: a grant to this device, or a list of revoked devices; - reads stdin
+    Add {
+        /// The text
+        #[arg(value_name = "TEXT|-")]
+        text: String,
+    },
+    /// Show what a text says, or what this device trusts, was granted and asks for
+    Show {
+        /// The text; - reads stdin
+        #[arg(value_name = "TEXT|-")]
+        text: Option<String>,
+    },
+    /// Say whether devices without a grant are sent to and received from
+    Policy {
+        /// What to do about them
+        #[arg(value_enum)]
+        policy: GrantPolicy,
+    },
+}
+
+/// What a device without a grant may do.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum GrantPolicy {
+    /// What the people on both sides agree to
+    Ask,
+    /// Nothing
+    GrantRequired,
+}
+
+/// As what a device is granted something.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum GrantRole {
+    /// It may send
+    Distributor,
+    /// It may receive
+    Receiver,
+    /// It may do both
+    Both,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct IssueArgs {
+    /// The campaign's key
+    #[arg(long, value_name = "CAMPAIGN.key")]
+    pub(crate) authority: PathBuf,
+    /// The device's fingerprint, all 64 digits: see its `fieldcast status`
+    #[arg(long, value_name = "FINGERPRINT")]
+    pub(crate) device: String,
+    /// In whose hands it is
+    #[arg(long)]
+    pub(crate) user: String,
+    /// As what
+    #[arg(long, value_enum, default_value = "both")]
+    pub(crate) role: GrantRole,
+    /// The DIGIT tenant
+    #[arg(long)]
+    pub(crate) tenant: String,
+    /// Only this project, by id
+    #[arg(long, value_name = "ID")]
+    pub(crate) project: Option<String>,
+    /// Only these leaf boundaries, by code; may be repeated
+    #[arg(long = "boundary", value_name = "CODE")]
+    pub(crate) boundaries: Vec<String>,
+    /// For how many days
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u16).range(1..=730))]
+    pub(crate) days: u16,
 }
 
 #[derive(Args, Debug)]

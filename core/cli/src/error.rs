@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use fieldcast::{FileError, NetworkError, Reason, ServerError, StoreError};
+use fieldcast::{FileError, NetworkError, Reason, ServerError, StatementError, StoreError};
 use fieldcast_sandbox::SandboxError;
 
 /// Why a command did not end well.
@@ -75,6 +75,11 @@ fn engine_code(error: &fieldcast::Error) -> u8 {
         | Engine::NotDownloaded { .. }
         | Engine::NothingToSend
         | Engine::TooManyBoundaries { .. }
+        | Engine::Statement(_)
+        | Engine::UnknownCampaign
+        | Engine::GrantOfAnother
+        | Engine::CampaignKeyExists { .. }
+        | Engine::NoCampaignKey { .. }
         | Engine::Server(ServerError::Config { .. }) => 2,
         Engine::Server(ServerError::Unreachable { .. }) => 4,
         Engine::NotLoggedIn | Engine::Server(_) => 3,
@@ -133,6 +138,12 @@ impl From<fieldcast::Error> for Error {
 
 impl From<NetworkError> for Error {
     fn from(error: NetworkError) -> Self {
+        Self::Engine(error.into())
+    }
+}
+
+impl From<StatementError> for Error {
+    fn from(error: StatementError) -> Self {
         Self::Engine(error.into())
     }
 }

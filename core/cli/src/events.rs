@@ -7,8 +7,8 @@ use std::path::Path;
 
 use fieldcast::{
     Account, Boundary, BoundaryProgress, BundleInfo, Check, Checked, Code, Dataset, DatasetStatus, Engine, EntityType,
-    Finding, Fingerprint, FoundPeer, Group, Imported, Invite, KnownPeer, Offer, Question, ReceiveProgress, Received,
-    RecordId, SendProgress, Sender, SnapshotSummary, Standing,
+    Finding, Fingerprint, FoundPeer, Group, Imported, Invite, KnownPeer, Offer, Policy, Question, ReceiveProgress,
+    Received, RecordId, Role, SendProgress, Sender, SnapshotSummary, Standing, Statement,
 };
 use serde_json::{Value, json};
 
@@ -111,6 +111,37 @@ pub(crate) fn peer_found(peer: &FoundPeer) -> Value {
 pub(crate) fn compare(peer: &FoundPeer, code: Code) -> Value {
     json!({"event": "compare", "peer": peer.name.as_str(), "fingerprint": peer.fingerprint.to_string(),
         "code": code.to_string()})
+}
+
+pub(crate) fn authority(event: &str, key: &[u8; 32], name: &str) -> Value {
+    json!({"event": event, "campaign": Fingerprint(*key).to_string(), "name": name})
+}
+
+/// A grant or a list of revoked devices; `text` is its signed form.
+pub(crate) fn statement(event: &str, statement: &Statement, text: &str) -> Value {
+    let campaign = Fingerprint(*statement.authority()).to_string();
+    match statement {
+        Statement::Grant(grant) => json!({"event": event, "kind": "grant", "campaign": campaign,
+            "device": grant.device.to_string(), "user": grant.user.as_str(), "role": role(grant.role),
+            "tenant": grant.tenant, "project": grant.project, "boundaries": grant.boundaries, "expires": grant.expires,
+            "text": text}),
+        Statement::Revocations(list) => json!({"event": event, "kind": "revocations", "campaign": campaign,
+            "number": list.number, "text": text,
+            "devices": list.devices.iter().map(ToString::to_string).collect::<Vec<_>>()}),
+    }
+}
+
+pub(crate) fn role(role: Option<Role>) -> &'static str {
+    match role {
+        Some(Role::Distributor) => "distributor",
+        Some(Role::Receiver) => "receiver",
+        None => "both",
+    }
+}
+
+pub(crate) fn policy(policy: Policy) -> Value {
+    let policy = if policy == Policy::GrantRequired { "grant-required" } else { "ask" };
+    json!({"event": "grant_policy", "policy": policy})
 }
 
 pub(crate) fn known_peer(event: &str, peer: &KnownPeer) -> Value {

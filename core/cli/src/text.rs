@@ -1,6 +1,6 @@
 //! Numbers, sizes and times as people read them, and plain tables.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use dialoguer::console::{Alignment, measure_text_width, pad_str};
 use fieldcast::Standing;
@@ -55,6 +55,12 @@ pub(crate) fn duration(time: Duration) -> String {
         120..7_200 => format!("{} min", seconds / 60),
         _ => format!("{} h {:02} min", seconds / 3_600, seconds / 60 % 60),
     }
+}
+
+/// This device's clock, in milliseconds since 1970.
+pub(crate) fn now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// Milliseconds since 1970 as `2026-11-22 08:30`, UTC.

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use fieldcast_bundle::{FileError, FileHead, read_chunk, verify_chunk};
-use fieldcast_model::{Dataset, DeviceName};
+use fieldcast_model::{Dataset, DeviceName, SnapshotSummary};
 use fieldcast_net::Identity;
 use fieldcast_store::{Incoming, Store};
-use fieldcast_wire::{Applied, MAX_SNAPSHOTS, Offer};
+use fieldcast_wire::{Applied, Credentials, MAX_SNAPSHOTS, Offer, Reason, Role};
 use tokio_util::sync::CancellationToken;
 
+use crate::grants::Judge;
 use crate::offer::Bundle;
 use crate::receive::{Application, COMMIT_BYTES, Plan, check_time, plan};
 use crate::settings::DEFAULT_RESERVE;
@@ -82,6 +83,7 @@ pub(crate) fn import(store: &Store, path: &Path) -> Result<Imported, Error> {
     let (head, mut file) = open(path)?;
     let info = info(&head);
     check_time(&info.offer, SystemTime::now()).map_err(Error::Refused)?;
+    check_maker(store, &info)?;
     let id = info.offer.id(&info.sender.fingerprint);
     let Sender { fingerprint, name } = info.sender.clone();
     let incoming = Incoming { bundle_id: id, manifest: head.manifest.encode(), sender: fingerprint, sender_name: name };
@@ -118,7 +120,20 @@ pub(crate) fn import(store: &Store, path: &Path) -> Result<Imported, Error> {
             store.discard_incoming(&id)?; // nobody will send this again: no consent to remember
             Ok(Imported { info, standings: saved.into_iter().map(|saved| saved.standing).collect() })
         }
-        (Applied::Differs(_), _) => Err(Error::Refused(fieldcast_wire::Reason::DigestDiffers)),
+        (Applied::Differs(_), _) => Err(Error::Refused(Reason::DigestDiffers)),
+    }
+}
+
+/// Refuses what a revoked device has made and, where grants are required, what anybody has: a file shows no grants.
+fn check_maker(store: &Store, info: &BundleInfo) -> Result<(), Error> {
+    let judge = Judge::of(store, info.sender.fingerprint, &Credentials::default())?;
+    if judge.is_revoked() {
+        return Err(Error::Refused(Reason::Revoked { of_distributor: true }));
+    }
+    let may = |offered: &SnapshotSummary| judge.admits(Role::Distributor, &offered.dataset);
+    match info.offer.snapshots.iter().all(may) {
+        true => Ok(()),
+        false => Err(Error::Refused(Reason::NotGranted { to_distributor: true })),
     }
 }
 

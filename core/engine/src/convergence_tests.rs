@@ -100,10 +100,10 @@ impl Server {
 /// An exchange without the network. A device that has nothing yet sends nothing.
 fn send(from: &Store, to: &Store, stop_after: Option<usize>) {
     let Ok(bundle) = Bundle::prepare(from.clone(), &[dataset()]) else { return };
-    let offer = bundle.offer();
+    let (places, offer) = bundle.part(|_| true);
     let sender = fieldcast_model::Fingerprint([1; 32]);
     let id = offer.id(&sender);
-    let mut manifest = bundle.manifest_for(&held(to, &offer).unwrap()).unwrap();
+    let mut manifest = bundle.manifest_for(&places, &held(to, &offer).unwrap()).unwrap();
     let mut settled = Vec::new();
     for _round in 0..2 {
         let incoming = Incoming {
@@ -132,7 +132,7 @@ fn send(from: &Store, to: &Store, stop_after: Option<usize>) {
             (Applied::Saved(_), _) => return,
             (Applied::Differs(indexes), half) => {
                 settled = half;
-                manifest = bundle.whole(&indexes);
+                manifest = bundle.whole(&places, &indexes);
             }
         }
     }

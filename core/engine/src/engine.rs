@@ -6,12 +6,16 @@ use std::sync::Arc;
 use fieldcast_downsync::{BoundaryTree, Client, Project, ServerConfig, Session};
 use fieldcast_model::{Dataset, DeviceName, EntityType, Fingerprint, Record, RecordId};
 use fieldcast_net::{Identity, Interface};
-use fieldcast_store::{DatasetStatus, EditSent, EditStatus, KnownPeer, LocalEdit, Login, Opened, RecordQuery, Store};
+use fieldcast_store::{
+    Campaign, DatasetStatus, EditSent, EditStatus, KnownPeer, LocalEdit, Login, Opened, RecordQuery, Store,
+};
+use fieldcast_wire::{SignedStatement, Statement};
 
 use crate::bundle_file::{self, BundleInfo, Imported};
 use crate::downsync_job::Order;
+use crate::grants::{self, Policy};
 use crate::offer::Bundle;
-use crate::{DownsyncJob, Error, ExchangeSettings, Offer, OfferSession, ReceiveSession, Settings};
+use crate::{DownsyncJob, Error, ExchangeSettings, Offer, OfferSession, ReceiveSession, Settings, trust};
 
 /// The device key's name in the data folder.
 pub(crate) const DEVICE_KEY: &str = "device.key";
@@ -264,6 +268,67 @@ impl Engine {
         store_call(&self.inner.store, move |store| store.forget_peer(&fingerprint)).await
     }
 
+    /// Trusts a campaign's key to say who may distribute and receive what, until it is forgotten.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn trust_campaign(&self, key: [u8; 32], name: &str) -> Result<(), Error> {
+        let (name, since) = (DeviceName::new(name), trust::now());
+        store_call(&self.inner.store, move |store| store.trust_campaign(&key, name.as_str(), since)).await
+    }
+
+    /// The campaigns that are trusted.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn campaigns(&self) -> Result<Vec<Campaign>, Error> {
+        store_call(&self.inner.store, Store::campaigns).await
+    }
+
+    /// Trusts a campaign no more; its grants to this device go with it. Tells whether it was trusted.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn forget_campaign(&self, key: [u8; 32]) -> Result<bool, Error> {
+        store_call(&self.inner.store, move |store| store.forget_campaign(&key)).await
+    }
+
+    /// Keeps what a trusted campaign says: a grant to this device, or a list of revoked devices.
+    ///
+    /// # Errors
+    /// [`Error::Statement`], [`Error::UnknownCampaign`], [`Error::GrantOfAnother`], [`Error::Store`].
+    pub async fn keep_statement(&self, signed: SignedStatement) -> Result<Statement, Error> {
+        let (store, device) = (self.inner.store.clone(), self.fingerprint());
+        tokio::task::spawn_blocking(move || grants::keep(&store, device, &signed)).await?
+    }
+
+    /// What was granted to this device, expired or not, with its signature.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn held_grants(&self) -> Result<Vec<SignedStatement>, Error> {
+        let held = store_call(&self.inner.store, Store::held_grants).await?;
+        Ok(held.iter().filter_map(|text| SignedStatement::from_text(text).ok()).collect())
+    }
+
+    /// What a device without a grant may do here.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn policy(&self) -> Result<Policy, Error> {
+        let store = self.inner.store.clone();
+        tokio::task::spawn_blocking(move || grants::policy(&store)).await?
+    }
+
+    /// Sets what a device without a grant may do here.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn set_policy(&self, policy: Policy) -> Result<(), Error> {
+        let store = self.inner.store.clone();
+        tokio::task::spawn_blocking(move || grants::set_policy(&store, policy)).await?
+    }
+
     /// How exchanges behave unless told otherwise.
     pub fn exchange_settings(&self) -> ExchangeSettings {
         ExchangeSettings::new(self.inner.name.clone())
@@ -280,8 +345,9 @@ impl Engine {
         settings: ExchangeSettings,
     ) -> Result<OfferSession, Error> {
         let store = self.inner.store.clone();
-        let bundle = tokio::task::spawn_blocking(move || Bundle::prepare(store, &datasets)).await??;
-        OfferSession::start(settings, self.inner.identity.clone(), interface, bundle)
+        let prepare = move || Ok::<_, Error>((grants::credentials(&store)?, Bundle::prepare(store, &datasets)?));
+        let (credentials, bundle) = tokio::task::spawn_blocking(prepare).await??;
+        OfferSession::start(settings, self.inner.identity.clone(), interface, bundle, credentials)
     }
 
     /// Writes these datasets into a bundle file, signed with this device's key.

@@ -1,5 +1,7 @@
 //! What can go wrong, as a face of the engine tells it to a person.
 
+use std::path::PathBuf;
+
 use fieldcast_store::ApplyError;
 
 /// Why the engine could not do what was asked. Whatever the error, each dataset is as it was or complete.
@@ -45,6 +47,27 @@ pub enum Error {
     /// A receiver that was not found.
     #[error("no such receiver is near by")]
     NoSuchPeer,
+    /// A grant or list of revoked devices that cannot be believed.
+    #[error(transparent)]
+    Statement(#[from] fieldcast_wire::StatementError),
+    /// A statement of a campaign that this device was not told to trust.
+    #[error("this device does not trust the campaign that says so: trust its key first, if it comes from its office")]
+    UnknownCampaign,
+    /// A grant to another device.
+    #[error("this grant is for another device: give the campaign's office this device's fingerprint")]
+    GrantOfAnother,
+    /// A new campaign key would take the place of a file.
+    #[error("{} is there already, and a campaign's key is not replaced: choose another file", .path.display())]
+    CampaignKeyExists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// There is no campaign key where one was said to be.
+    #[error("there is no campaign key in {}: make one with `grant new-authority`", .path.display())]
+    NoCampaignKey {
+        /// The file.
+        path: PathBuf,
+    },
     /// An offer, or a bundle file, that could not be taken.
     #[error(transparent)]
     Refused(fieldcast_wire::Reason),

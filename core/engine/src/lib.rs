@@ -12,6 +12,7 @@ mod downsync_job;
 mod engine;
 mod error;
 mod events;
+mod grants;
 mod link;
 mod offer;
 mod qr;
@@ -32,9 +33,13 @@ pub use fieldcast_model::{
 };
 pub use fieldcast_net::{Error as NetworkError, Interface, choose_interface, interfaces};
 pub use fieldcast_store::{
-    DatasetStatus, EditSent, EditStatus, Error as StoreError, KnownPeer, LocalEdit, RecordQuery,
+    Campaign, DatasetStatus, EditSent, EditStatus, Error as StoreError, KnownPeer, LocalEdit, RecordQuery,
 };
-pub use fieldcast_wire::{Code, Group, Invite, InviteError, Limits, Offer, Reason, Standing};
+pub use fieldcast_wire::{
+    Code, Grant, Group, Invite, InviteError, Limits, Offer, Reason, Revocations, Role, SignedStatement, Standing,
+    Statement, StatementError,
+};
+pub use grants::{CampaignKey, Policy, verify_statement};
 pub use offer::{FoundPeer, OfferEvent, OfferSession, SendProgress, SendState, Sent};
 pub use qr::{QrMatrix, qr};
 pub use receive::{Question, ReceiveEvent, ReceiveProgress, ReceiveSession, ReceiveState, Received, Sender};

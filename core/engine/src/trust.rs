@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use fieldcast_model::{DeviceName, Fingerprint};
 use fieldcast_net::{Connection, Error as NetworkError};
 use fieldcast_store::{KnownPeer, Store};
-use fieldcast_wire::{CODE_LABEL, Opening, Reason};
+use fieldcast_wire::{CODE_LABEL, Credentials, Introduction, Opening, Reason};
 
 /// What a person says to a question about another device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,18 +42,27 @@ impl Trust {
 
 /// Remembers a device whose code was compared. Blocks.
 pub(crate) fn remember(store: &Store, fingerprint: Fingerprint, name: &DeviceName) {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let since = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
-    if let Err(error) = store.remember_peer(&KnownPeer { fingerprint, name: name.clone(), since }) {
+    if let Err(error) = store.remember_peer(&KnownPeer { fingerprint, name: name.clone(), since: now() }) {
         tracing::warn!(%error, "the device is not remembered; its code will be compared again");
     }
 }
 
-/// What this side brings to the comparison on a new connection.
-pub(crate) fn opening(connection: &Connection) -> Result<Opening, Reason> {
+/// This device's clock, in ms since 1970.
+pub(crate) fn now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// How this side introduces itself on a new connection.
+pub(crate) fn introduce(
+    connection: &Connection,
+    name: &DeviceName,
+    credentials: &Credentials,
+) -> Result<Introduction, Reason> {
     let secret = || Ok(Opening { exporter: connection.exporter(CODE_LABEL, &[])?, nonce: fieldcast_net::random()? });
-    secret().map_err(|error: NetworkError| {
+    let opening = secret().map_err(|error: NetworkError| {
         tracing::warn!(%error, "no code for this connection");
         Reason::NotSecure
-    })
+    })?;
+    Ok(Introduction { name: name.clone(), opening, credentials: credentials.clone() })
 }

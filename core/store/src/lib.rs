@@ -22,6 +22,7 @@ mod access;
 mod apply;
 #[cfg(feature = "bench")]
 pub mod bench;
+mod campaigns;
 mod chunks;
 mod datasets;
 mod edits;
@@ -47,6 +48,7 @@ mod tests;
 
 pub use access::{Reader, Store};
 pub use apply::{Applied, Batches};
+pub use campaigns::Campaign;
 pub use chunks::ChunkEntry;
 pub use datasets::DatasetStatus;
 pub use edits::{EditSent, EditStatus, LocalEdit};

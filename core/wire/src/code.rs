@@ -6,7 +6,9 @@
 
 use std::fmt;
 
-use crate::Role;
+use fieldcast_model::DeviceName;
+
+use crate::{Credentials, Role};
 
 /// The TLS exporter label (RFC 8446, section 7.5) of the secret that a connection's [`Opening`] takes.
 pub const CODE_LABEL: &[u8] = b"EXPORTER-fieldcast-code";
@@ -57,6 +59,17 @@ fn hash(context: &str, parts: &[&[u8]]) -> [u8; 32] {
         hasher.update(part);
     }
     *hasher.finalize().as_bytes()
+}
+
+/// What a machine needs to introduce its side on a new connection.
+#[derive(Clone, Debug)]
+pub struct Introduction {
+    /// What people call the device.
+    pub name: DeviceName,
+    /// For the code.
+    pub opening: Opening,
+    /// What a campaign has said of it, and of others.
+    pub credentials: Credentials,
 }
 
 /// Six digits; shown as `123 456`.

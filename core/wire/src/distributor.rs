@@ -3,11 +3,12 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use fieldcast_model::{DeviceName, SnapshotSummary};
+use fieldcast_model::SnapshotSummary;
 
 use crate::limits::{Due, Timers};
 use crate::{
-    Breach, ChunkSet, Code, Held, Hello, Limits, Message, Offer, Opening, Reason, Role, SavedSnapshot, Standing,
+    Breach, ChunkSet, Code, Credentials, Held, Hello, Introduction, Limits, Message, Offer, Opening, Reason, Role,
+    SavedSnapshot, Standing,
 };
 
 /// Where the exchange with one receiver stands.
@@ -38,6 +39,8 @@ pub enum DistributorState {
 pub enum DistributorAction {
     /// Send a control message.
     Send(Message),
+    /// Look at what the receiver shows, decide what it is offered, then call [`Distributor::admit`].
+    Admit(Credentials),
     /// Have it settled whether the receiver is who it should be, a person by this code unless its key is known, then call
     /// [`Distributor::confirm`]. Until then no data leaves.
     Confirm(Code),
@@ -63,8 +66,11 @@ pub enum DistributorAction {
 pub struct Distributor {
     hello: Hello,
     opening: Opening,
+    credentials: Credentials,
     /// What the receiver has committed itself to, from its hello on.
     commitment: Option<[u8; 32]>,
+    /// What both screens show, once both sides have revealed.
+    code: Option<Code>,
     is_confirmed: bool,
     offer: Offer,
     state: DistributorState,
@@ -81,7 +87,8 @@ pub struct Distributor {
 
 impl Distributor {
     /// A machine for a new connection; it has the hello to send already.
-    pub fn new(name: DeviceName, opening: Opening, offer: Offer, limits: Limits, now: Duration) -> Self {
+    pub fn new(introduction: Introduction, limits: Limits, now: Duration) -> Self {
+        let Introduction { name, opening, credentials } = introduction;
         let hello = Hello::new(Role::Distributor, name, &opening);
         let actions = VecDeque::from([DistributorAction::Send(Message::Hello(hello.clone()))]);
         let timers = Timers::new(limits, now);
@@ -89,9 +96,11 @@ impl Distributor {
         Self {
             hello,
             opening,
+            credentials,
+            code: None,
             commitment: None,
             is_confirmed: false,
-            offer,
+            offer: Offer { snapshots: Vec::new(), bytes: 0 },
             state,
             timers,
             actions,
@@ -136,11 +145,14 @@ impl Distributor {
             (S::Greeting, Message::Hello(peer)) if self.commitment.is_none() => match self.hello.agree(&peer) {
                 Ok(_) => {
                     self.commitment = Some(peer.commitment);
-                    self.send(Message::Reveal(self.opening.nonce), now);
+                    let (nonce, credentials) = (self.opening.nonce, self.credentials.clone());
+                    self.send(Message::Reveal { nonce, credentials }, now);
                 }
                 Err(reason) => self.end(reason, true),
             },
-            (S::Greeting, Message::Reveal(nonce)) => self.on_reveal(&nonce, now),
+            (S::Greeting, Message::Reveal { nonce, credentials }) if self.code.is_none() => {
+                self.on_reveal(&nonce, credentials);
+            }
             (S::Asking, Message::Accept(held)) if held.len() == self.offer.snapshots.len() => {
                 self.held = held;
                 self.enter(S::Confirming, Some(now + self.timers.limits().asking));
@@ -158,6 +170,20 @@ impl Distributor {
             (S::Applying, Message::Differs(snapshots)) if !self.is_second_round => self.on_differs(snapshots),
             (S::Applying, Message::Saved(saved)) => self.on_saved(saved),
             _ => self.end(Reason::Protocol(Breach::OutOfTurn), true),
+        }
+    }
+
+    /// What this receiver is offered, or why nothing is.
+    pub fn admit(&mut self, offer: Result<Offer, Reason>, now: Duration) {
+        let Some(code) = self.code.filter(|_| self.state == DistributorState::Greeting) else { return };
+        match offer {
+            Ok(offer) => {
+                self.offer = offer.clone();
+                self.send(Message::Offer(offer), now);
+                self.enter(DistributorState::Asking, Some(now + self.timers.limits().asking));
+                self.actions.push_back(DistributorAction::Confirm(code));
+            }
+            Err(reason) => self.end(reason, true),
         }
     }
 
@@ -227,14 +253,11 @@ impl Distributor {
         }
     }
 
-    fn on_reveal(&mut self, nonce: &[u8; 32], now: Duration) {
+    fn on_reveal(&mut self, nonce: &[u8; 32], credentials: Credentials) {
         let Some(commitment) = self.commitment else { return self.end(Reason::Protocol(Breach::OutOfTurn), true) };
-        match self.opening.compare(Role::Distributor, &commitment, nonce) {
-            Some(code) => {
-                self.send(Message::Offer(self.offer.clone()), now);
-                self.enter(DistributorState::Asking, Some(now + self.timers.limits().asking));
-                self.actions.push_back(DistributorAction::Confirm(code));
-            }
+        self.code = self.opening.compare(Role::Distributor, &commitment, nonce);
+        match self.code {
+            Some(_) => self.actions.push_back(DistributorAction::Admit(credentials)),
             None => self.end(Reason::Protocol(Breach::NotCommitted), true),
         }
     }

@@ -5,8 +5,9 @@ use std::time::Duration;
 use fieldcast_model::{Dataset, DeviceName, Digest, ServerTime, SnapshotSummary};
 
 use crate::{
-    Applied, Breach, ChunkSet, Distributor, DistributorAction, DistributorState, Held, Hello, Limits, Message, Offer,
-    Opening, Reason, Receiver, ReceiverAction, ReceiverState, Role, SavedSnapshot, Standing,
+    Applied, Breach, ChunkSet, Credentials, Distributor, DistributorAction, DistributorState, Held, Hello,
+    Introduction, Limits, Message, Offer, Opening, Reason, Receiver, ReceiverAction, ReceiverState, Role,
+    SavedSnapshot, Standing,
 };
 
 const CHUNKS: u32 = 5;
@@ -43,18 +44,23 @@ fn opening(role: Role) -> Opening {
     Opening { exporter: [1; 32], nonce: [role as u8; 32] }
 }
 
+fn introduction(role: Role) -> Introduction {
+    Introduction { name: DeviceName::new("phone"), opening: opening(role), credentials: Credentials::default() }
+}
+
 fn hello(role: Role) -> Message {
     Message::Hello(Hello::new(role, DeviceName::new("phone"), &opening(role)))
 }
 
 fn reveal(role: Role) -> Message {
-    Message::Reveal(opening(role).nonce)
+    Message::Reveal { nonce: opening(role).nonce, credentials: Credentials::default() }
 }
 
 /// Brings a distributor as far as the question.
 fn reach_asking(distributor: &mut Distributor, now: Duration) {
     distributor.on_message(hello(Role::Receiver), now);
     distributor.on_message(reveal(Role::Receiver), now);
+    distributor.admit(Ok(offer()), now);
     assert_eq!(distributor.state(), &DistributorState::Asking);
 }
 
@@ -73,8 +79,8 @@ fn accept() -> Message {
 fn machines() -> (Distributor, Receiver) {
     let limits = Limits::default();
     (
-        Distributor::new(DeviceName::new("phone"), opening(Role::Distributor), offer(), limits, Duration::ZERO),
-        Receiver::new(DeviceName::new("phone"), opening(Role::Receiver), limits, Duration::ZERO),
+        Distributor::new(introduction(Role::Distributor), limits, Duration::ZERO),
+        Receiver::new(introduction(Role::Receiver), limits, Duration::ZERO),
     )
 }
 
@@ -108,6 +114,7 @@ fn run(distributor: &mut Distributor, receiver: &mut Receiver, phone: &Phone, no
             idle = false;
             match action {
                 DistributorAction::Send(message) => receiver.on_message(message, now),
+                DistributorAction::Admit(_) => distributor.admit(Ok(offer()), now),
                 DistributorAction::Confirm(code) => {
                     assert_eq!(shown.replace(code).unwrap_or(code), code, "both screens show the same");
                     distributor.confirm(Ok(()));
@@ -131,7 +138,7 @@ fn run(distributor: &mut Distributor, receiver: &mut Receiver, phone: &Phone, no
             idle = false;
             match action {
                 ReceiverAction::Send(message) => distributor.on_message(message, now),
-                ReceiverAction::Ask { sender, code, offer: asked } => {
+                ReceiverAction::Ask { sender, code, offer: asked, .. } => {
                     assert_eq!(shown.replace(code).unwrap_or(code), code, "both screens show the same");
                     assert_eq!((sender.as_str(), asked), ("phone", offer()));
                     receiver.answer(phone.answer.clone(), now);
@@ -358,20 +365,20 @@ fn whoever_reveals_other_than_committed_is_told_no_more() {
     let breach = Reason::Protocol(Breach::NotCommitted);
     let (mut distributor, mut receiver) = machines();
     distributor.on_message(hello(Role::Receiver), Duration::ZERO);
-    distributor.on_message(Message::Reveal([9; 32]), Duration::ZERO);
+    distributor.on_message(Message::Reveal { nonce: [9; 32], credentials: Credentials::default() }, Duration::ZERO);
     assert_eq!(distributor.state(), &DistributorState::Ended(breach.clone()));
     while let Some(action) = distributor.poll() {
         assert!(!matches!(action, DistributorAction::Send(Message::Offer(_))));
     }
     receiver.on_message(hello(Role::Distributor), Duration::ZERO);
-    receiver.on_message(Message::Reveal([9; 32]), Duration::ZERO);
+    receiver.on_message(Message::Reveal { nonce: [9; 32], credentials: Credentials::default() }, Duration::ZERO);
     assert_eq!(receiver.state(), &ReceiverState::Ended(breach));
 }
 
 #[test]
 fn a_number_is_revealed_only_to_whoever_has_committed_and_an_offer_needs_both() {
     let (mut distributor, mut receiver) = machines();
-    let reveals = |action| matches!(action, Some(DistributorAction::Send(Message::Reveal(_))));
+    let reveals = |action| matches!(action, Some(DistributorAction::Send(Message::Reveal { .. })));
     assert!(!std::iter::from_fn(|| distributor.poll()).any(|action| reveals(Some(action))));
     distributor.on_message(reveal(Role::Receiver), Duration::ZERO);
     assert_eq!(distributor.state(), &DistributorState::Ended(Reason::Protocol(Breach::OutOfTurn)));
@@ -386,6 +393,23 @@ fn hellos_and_reveals_of_another_connection_are_of_no_use() {
     let elsewhere = Opening { exporter: [2; 32], nonce: [8; 32] };
     let replayed = Hello::new(Role::Receiver, DeviceName::new("phone"), &elsewhere);
     distributor.on_message(Message::Hello(replayed), Duration::ZERO);
-    distributor.on_message(Message::Reveal(elsewhere.nonce), Duration::ZERO);
+    distributor
+        .on_message(Message::Reveal { nonce: elsewhere.nonce, credentials: Credentials::default() }, Duration::ZERO);
     assert_eq!(distributor.state(), &DistributorState::Ended(Reason::Protocol(Breach::NotCommitted)));
+}
+
+#[test]
+fn whoever_is_not_admitted_hears_no_offer() {
+    let (mut distributor, _) = machines();
+    distributor.admit(Ok(offer()), Duration::ZERO);
+    distributor.on_message(hello(Role::Receiver), Duration::ZERO);
+    distributor.admit(Ok(offer()), Duration::ZERO);
+    assert_eq!(distributor.state(), &DistributorState::Greeting, "nobody has revealed anything yet");
+    distributor.on_message(reveal(Role::Receiver), Duration::ZERO);
+    let reason = Reason::NotGranted { to_distributor: false };
+    distributor.admit(Err(reason.clone()), Duration::ZERO);
+    assert_eq!(distributor.state(), &DistributorState::Ended(reason));
+    while let Some(action) = distributor.poll() {
+        assert!(!matches!(action, DistributorAction::Send(Message::Offer(_))));
+    }
 }

@@ -1,12 +1,14 @@
 //! The text of an invite: percent-encoding, base64url and the list of keys.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
 use crate::InviteError;
 use crate::invite::MAX_INVITE;
 
 /// The latest time a URI can say: eleven digits.
 pub(crate) const MAX_SECONDS: i64 = 99_999_999_999;
 const SCHEME: &str = "fieldcast:";
-const BASE64URL: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /// The decoded values of the keys there are.
 #[derive(Default)]
@@ -87,31 +89,9 @@ fn percent_decode(text: &str) -> Option<String> {
 
 /// 32 bytes as 43 characters of base64url.
 pub(crate) fn encode_key(key: &[u8; 32]) -> String {
-    let mut text = String::new();
-    for three in key.chunks(3) {
-        let bits = (0..3).fold(0, |bits, at| bits << 8 | usize::from(three.get(at).copied().unwrap_or(0)));
-        for at in 0..=three.len() {
-            text.push(BASE64URL[bits >> (18 - 6 * at) & 63].into());
-        }
-    }
-    text
+    URL_SAFE_NO_PAD.encode(key)
 }
 
 pub(crate) fn decode_key(text: &str) -> Option<[u8; 32]> {
-    if text.len() != 43 {
-        return None;
-    }
-    let (mut key, mut filled, mut bits, mut held) = ([0; 32], 0, 0u32, 0);
-    for byte in text.bytes() {
-        let value = BASE64URL.iter().position(|known| *known == byte)?;
-        bits = (bits << 6 | u32::try_from(value).ok()?) & 0xffff;
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            *key.get_mut(filled)? = u8::try_from(bits >> held & 0xff).ok()?;
-            filled += 1;
-        }
-    }
-    // One key, one text: the bits left over are zero.
-    (bits & 3 == 0).then_some(key)
+    URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()
 }

@@ -7,6 +7,7 @@
 mod code;
 mod distributor;
 pub mod frame;
+mod grant;
 mod invite;
 mod invite_text;
 mod limits;
@@ -14,8 +15,9 @@ mod message;
 mod reason;
 mod receiver;
 
-pub use code::{CODE_LABEL, Code, Opening};
+pub use code::{CODE_LABEL, Code, Introduction, Opening};
 pub use distributor::{Distributor, DistributorAction, DistributorState};
+pub use grant::{Credentials, Grant, Revocations, SignedStatement, Statement, StatementError};
 pub use invite::{Group, Invite, InviteError, MAX_INVITE};
 pub use limits::Limits;
 pub use message::{

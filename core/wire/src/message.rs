@@ -3,7 +3,7 @@
 use fieldcast_model::{DeviceName, Digest, Fingerprint, ServerTime, SnapshotSummary};
 use serde::{Deserialize, Serialize};
 
-use crate::{Breach, Opening, Reason};
+use crate::{Breach, Credentials, Opening, Reason};
 
 /// The newest protocol version this build speaks.
 pub const PROTOCOL: u16 = 1;
@@ -140,8 +140,13 @@ pub enum Message {
     Stop(Reason),
     /// Either: still here.
     Alive,
-    /// Both, once the peer's hello is there: the number this side has committed itself to.
-    Reveal([u8; 32]),
+    /// Both, once the peer's hello is there: the number this side has committed itself to, and what it may do.
+    Reveal {
+        /// The number.
+        nonce: [u8; 32],
+        /// What a campaign has said of this side, and of others.
+        credentials: Credentials,
+    },
 }
 
 impl Message {
@@ -154,10 +159,12 @@ impl Message {
     /// Reads a control frame.
     ///
     /// # Errors
-    /// [`Breach::Unreadable`] if the bytes are not exactly one message, [`Breach::OutOfBounds`] if an offer is too long.
+    /// [`Breach::Unreadable`] if the bytes are not exactly one message, [`Breach::OutOfBounds`] if an offer or a
+    /// list of statements is too long.
     pub fn decode(bytes: &[u8]) -> Result<Self, Breach> {
         match postcard::take_from_bytes::<Self>(bytes) {
             Ok((Self::Offer(offer), _)) if offer.snapshots.len() > MAX_SNAPSHOTS => Err(Breach::OutOfBounds),
+            Ok((Self::Reveal { credentials, .. }, _)) if !credentials.is_bounded() => Err(Breach::OutOfBounds),
             Ok((Self::Stop(reason), [])) => Ok(Self::Stop(reason.tamed())),
             Ok((message, [])) => Ok(message),
             _ => Err(Breach::Unreadable),

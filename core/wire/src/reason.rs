@@ -71,6 +71,18 @@ pub enum Reason {
     /// On the distributor nobody said that the receiver's screen shows the same code.
     #[error("nobody confirmed the code on the distributor; compare the six digits on both screens, then send again")]
     NotConfirmed,
+    /// The campaign has granted the peer nothing of what is offered, in its role.
+    #[error("the campaign has not granted this to the {}: ask the campaign's office for a grant", if *.to_distributor { "distributor" } else { "receiver" })]
+    NotGranted {
+        /// Whose grant is missing, or expired.
+        to_distributor: bool,
+    },
+    /// The campaign no longer trusts the device.
+    #[error("the campaign has revoked the {}; ask the campaign's office", if *.of_distributor { "distributor" } else { "receiver" })]
+    Revoked {
+        /// Which side is revoked.
+        of_distributor: bool,
+    },
 }
 
 impl Reason {

@@ -6,7 +6,10 @@ use std::time::Duration;
 use fieldcast_model::DeviceName;
 
 use crate::limits::{Due, Timers};
-use crate::{Breach, ChunkSet, Code, Held, Hello, Limits, Message, Offer, Opening, Reason, Role, SavedSnapshot};
+use crate::{
+    Breach, ChunkSet, Code, Credentials, Held, Hello, Introduction, Limits, Message, Offer, Opening, Reason, Role,
+    SavedSnapshot,
+};
 
 /// Where the exchange stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +41,8 @@ pub enum ReceiverAction {
         sender: DeviceName,
         /// What both screens show.
         code: Code,
+        /// What the campaign has said of the sender, and of others.
+        credentials: Credentials,
         /// What.
         offer: Offer,
     },
@@ -63,10 +68,13 @@ pub enum Applied {
 pub struct Receiver {
     hello: Hello,
     opening: Opening,
+    credentials: Credentials,
     /// The distributor's hello, once it is there.
     peer: Option<Hello>,
     /// What both screens show, once both sides have revealed.
     code: Option<Code>,
+    /// What the distributor has shown.
+    shown: Credentials,
     state: ReceiverState,
     timers: Timers,
     actions: VecDeque<ReceiverAction>,
@@ -83,14 +91,17 @@ pub struct Receiver {
 
 impl Receiver {
     /// A machine for a new connection; it has the hello to send already.
-    pub fn new(name: DeviceName, opening: Opening, limits: Limits, now: Duration) -> Self {
+    pub fn new(introduction: Introduction, limits: Limits, now: Duration) -> Self {
+        let Introduction { name, opening, credentials } = introduction;
         let hello = Hello::new(Role::Receiver, name, &opening);
         Self {
             actions: VecDeque::from([ReceiverAction::Send(Message::Hello(hello.clone()))]),
             hello,
             opening,
+            credentials,
             peer: None,
             code: None,
+            shown: Credentials::default(),
             state: ReceiverState::Greeting,
             timers: Timers::new(limits, now),
             snapshots: 0,
@@ -134,11 +145,15 @@ impl Receiver {
             (ReceiverState::Greeting, Message::Hello(peer)) if self.peer.is_none() => match self.hello.agree(&peer) {
                 Ok(_) => {
                     self.peer = Some(peer);
-                    self.send(Message::Reveal(self.opening.nonce), now);
+                    let (nonce, credentials) = (self.opening.nonce, self.credentials.clone());
+                    self.send(Message::Reveal { nonce, credentials }, now);
                 }
                 Err(reason) => self.end(reason, true),
             },
-            (ReceiverState::Greeting, Message::Reveal(nonce)) if self.code.is_none() => self.on_reveal(&nonce),
+            (ReceiverState::Greeting, Message::Reveal { nonce, credentials }) if self.code.is_none() => {
+                self.shown = credentials;
+                self.on_reveal(&nonce);
+            }
             (ReceiverState::Greeting, Message::Offer(offer)) => self.on_offer(offer, now),
             _ => self.end(Reason::Protocol(Breach::OutOfTurn), true),
         }
@@ -272,7 +287,8 @@ impl Receiver {
         let sender = peer.name.clone();
         self.snapshots = offer.snapshots.len();
         self.enter(ReceiverState::Asking, Some(now + self.timers.limits().asking));
-        self.actions.push_back(ReceiverAction::Ask { sender, code, offer });
+        let credentials = std::mem::take(&mut self.shown);
+        self.actions.push_back(ReceiverAction::Ask { sender, code, credentials, offer });
     }
 
     fn apply_when_complete(&mut self, now: Duration) {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use fieldcast_bundle::ChunkHash;
 use fieldcast_model::DeviceName;
 use fieldcast_wire::frame::FrameKind;
-use fieldcast_wire::{Hello, Message, Role};
+use fieldcast_wire::{Credentials, Hello, Message, Role};
 
 use self::bundle::Liar;
 use self::peer::Peer;
@@ -44,7 +44,7 @@ impl Scene {
         let mut peer = Peer::call(self.addr);
         let opening = peer.opening();
         peer.send(&Message::Hello(Hello::new(Role::Distributor, DeviceName::new("hostile"), &opening)));
-        peer.send(&Message::Reveal(opening.nonce));
+        peer.send(&Message::Reveal { nonce: opening.nonce, credentials: Credentials::default() });
         peer
     }
 

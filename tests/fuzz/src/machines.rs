@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use fieldcast_model::{Dataset, DeviceName, Digest, ServerTime, SnapshotSummary};
 use fieldcast_wire::{
-    Applied, Distributor, DistributorAction, Held, Hello, Limits, Message, Offer, Opening, Reason, Receiver, ReceiverAction,
+    Applied, Credentials, Distributor, DistributorAction, Held, Hello, Introduction, Limits, Message, Offer, Opening, Reason, Receiver, ReceiverAction,
     Role, SavedSnapshot, Standing,
 };
 use libfuzzer_sys::arbitrary::{Result, Unstructured};
@@ -56,11 +56,15 @@ fn offer(snapshots: u8) -> Offer {
 
 impl Scene {
     fn new() -> Self {
-        let opening = |nonce| Opening { exporter: [1; 32], nonce: [nonce; 32] };
+        let introduction = |nonce| Introduction {
+            name: DeviceName::new("x"),
+            opening: Opening { exporter: [1; 32], nonce: [nonce; 32] },
+            credentials: Credentials::default(),
+        };
         let limits = Limits::default();
         Self {
-            distributor: Distributor::new(DeviceName::new("x"), opening(1), offer(2), limits, Duration::ZERO),
-            receiver: Receiver::new(DeviceName::new("x"), opening(2), limits, Duration::ZERO),
+            distributor: Distributor::new(introduction(1), limits, Duration::ZERO),
+            receiver: Receiver::new(introduction(2), limits, Duration::ZERO),
             now: Duration::ZERO,
             to_receiver: VecDeque::new(),
             to_distributor: VecDeque::new(),
@@ -120,6 +124,7 @@ impl Scene {
             assert!(!self.closed[0], "nothing comes after close");
             match action {
                 DistributorAction::Send(message) => self.to_receiver.push_back(message),
+                DistributorAction::Admit(_) => self.distributor.admit(Ok(offer(2)), self.now),
                 DistributorAction::Close => self.closed[0] = true,
                 _ => {}
             }
@@ -225,7 +230,7 @@ fn message(input: &mut Unstructured<'_>) -> Result<Message> {
         7 => Message::Saved(saved(input)?),
         8 => Message::Stop(Reason::Busy),
         9 => Message::Alive,
-        10 => Message::Reveal([input.arbitrary()?; 32]),
+        10 => Message::Reveal { nonce: [input.arbitrary()?; 32], credentials: Credentials::default() },
         _ => {
             let len = usize::from(input.arbitrary::<u8>()?).min(input.len());
             Message::decode(input.bytes(len)?).unwrap_or(Message::Alive)

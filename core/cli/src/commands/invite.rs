@@ -1,14 +1,13 @@
 //! `fieldcast invite`
 
 use std::io::{self, IsTerminal};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use fieldcast::{Group, Invite, InviteError, QrMatrix, qr};
 
 use crate::app::App;
 use crate::args::{InviteCommand, ReadInviteArgs, ShowInviteArgs};
 use crate::error::{Error, Result};
-use crate::text::{safe, utc};
+use crate::text::{now, safe, utc};
 use crate::{events, prompt};
 
 /// Light modules around a code, without which many readers do not find it.
@@ -59,11 +58,6 @@ async fn passphrase(args: &ShowInviteArgs) -> Result<String> {
         None if io::stdin().is_terminal() => prompt::hidden("Passphrase of the group").await,
         None => prompt::stdin_line().await,
     }
-}
-
-fn now() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// Two rows of modules a line. The colours are set outright, black on white: right on dark and light terminals.

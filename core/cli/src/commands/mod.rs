@@ -6,6 +6,7 @@ mod doctor;
 mod downsync;
 mod edits;
 mod export;
+mod grant;
 mod import;
 mod invite;
 mod login;
@@ -35,6 +36,7 @@ pub(crate) async fn run(app: &App, command: Command) -> Result {
         Command::Import(args) => import::run(app, &args).await,
         Command::Records(args) => records::run(app, &args).await,
         Command::Edits(args) => edits::run(app, &args).await,
+        Command::Grant(command) => grant::run(app, command).await,
         Command::Peers(args) => peers::run(app, &args).await,
         Command::Sandbox(args) => sandbox::run(app, &args).await,
     }

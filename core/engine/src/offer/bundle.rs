@@ -53,17 +53,27 @@ impl Bundle {
         &self.store
     }
 
+    /// All of it.
     pub(crate) fn offer(&self) -> Offer {
-        let snapshots = self.snapshots.iter().map(|snapshot| snapshot.summary.clone()).collect();
-        let chunks = self.snapshots.iter().flat_map(|snapshot| &snapshot.chunks);
-        Offer { snapshots, bytes: chunks.map(|chunk| u64::from(chunk.bytes)).sum() }
+        self.part(|_| true).1
     }
 
-    /// The manifest for a receiver that holds this: of each snapshot whose digest differs, the changes since its version
+    /// What of it may be offered, as places in this bundle and as the offer.
+    pub(crate) fn part(&self, may: impl Fn(&Dataset) -> bool) -> (Vec<usize>, Offer) {
+        let parts: Vec<_> =
+            self.snapshots.iter().enumerate().filter(|(_, snapshot)| may(&snapshot.summary.dataset)).collect();
+        let chunks = parts.iter().flat_map(|(_, snapshot)| &snapshot.chunks);
+        let bytes = chunks.map(|chunk| u64::from(chunk.bytes)).sum();
+        let snapshots = parts.iter().map(|(_, snapshot)| snapshot.summary.clone()).collect();
+        (parts.iter().map(|(index, _)| *index).collect(), Offer { snapshots, bytes })
+    }
+
+    /// The manifest for a receiver that was offered these places and holds this of them: of each snapshot whose digest differs, the changes since its version
     /// if that is less than half, else everything; nothing of one it has a later version of. Blocks.
-    pub(crate) fn manifest_for(&self, held: &[Held]) -> Result<Manifest, Error> {
+    pub(crate) fn manifest_for(&self, offered: &[usize], held: &[Held]) -> Result<Manifest, Error> {
         let mut lacking = Vec::new();
-        for (index, (snapshot, held)) in self.snapshots.iter().zip(held).enumerate() {
+        for (&index, held) in offered.iter().zip(held) {
+            let Some(snapshot) = self.snapshots.get(index) else { continue };
             let ours = &snapshot.summary;
             if ours.digest != held.digest && held.as_of <= ours.as_of {
                 lacking.push(self.changes(index, held.as_of)?.unwrap_or_else(|| snapshot.clone()));
@@ -77,9 +87,10 @@ impl Bundle {
         Manifest::new(self.snapshots.clone())
     }
 
-    /// The manifest of everything in these snapshots.
-    pub(crate) fn whole(&self, indexes: &[u16]) -> Manifest {
-        Manifest::new(indexes.iter().filter_map(|index| self.snapshots.get(usize::from(*index)).cloned()).collect())
+    /// The manifest of everything in these of the offered places.
+    pub(crate) fn whole(&self, offered: &[usize], indexes: &[u16]) -> Manifest {
+        let places = indexes.iter().filter_map(|index| offered.get(usize::from(*index)));
+        Manifest::new(places.filter_map(|place| self.snapshots.get(*place).cloned()).collect())
     }
 
     /// What changed in a snapshot since an earlier version; `None` if that is nothing, half or more of it. Encoded once

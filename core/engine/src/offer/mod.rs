@@ -1,5 +1,6 @@
 //! The distributor's side: one bundle, many receivers.
 
+mod admit;
 mod bundle;
 mod peer;
 mod send;

@@ -4,15 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fieldcast_bundle::{ChunkInfo, Manifest};
-use fieldcast_model::{DeviceName, Fingerprint};
+use fieldcast_model::Fingerprint;
 use fieldcast_net::Error as NetworkError;
 use fieldcast_wire::{
-    Breach, Code, Distributor, DistributorAction, DistributorState, Message, Opening, Reason, Standing,
+    Breach, Distributor, DistributorAction, DistributorState, Introduction, Message, Reason, Standing,
 };
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::admit::compared;
 use super::bundle::Bundle;
 use super::session::Shared;
 use super::{SendProgress, SendState, Sent};
@@ -30,9 +31,11 @@ const CANCELLED: Reason = Reason::Cancelled { by_distributor: true };
 
 /// Sends to one receiver until it has saved, or for good has not.
 pub(crate) struct Sending {
-    shared: Arc<Shared>,
-    receiver: Fingerprint,
+    pub(super) shared: Arc<Shared>,
+    pub(super) receiver: Fingerprint,
     cancel: CancellationToken,
+    /// The places of the bundle that the receiver is offered on this connection.
+    pub(super) offered: Vec<usize>,
     /// What this connection is to carry.
     chunks: Vec<ChunkInfo>,
     progress: SendProgress,
@@ -48,9 +51,9 @@ pub(crate) struct Sending {
     /// Losses in a row before the receiver said yes.
     fruitless: u32,
     /// Whether the receiver's key is one to send to: known before, or by a code compared in this session.
-    is_verified: bool,
+    pub(super) is_verified: bool,
     /// A person compares the code.
-    comparing: Option<oneshot::Receiver<Answer>>,
+    pub(super) comparing: Option<oneshot::Receiver<Answer>>,
 }
 
 impl Sending {
@@ -59,6 +62,7 @@ impl Sending {
             shared,
             receiver,
             cancel,
+            offered: Vec::new(),
             chunks: Vec::new(),
             progress: SendProgress::default(),
             staged_before: 0,
@@ -120,8 +124,8 @@ impl Sending {
             () = self.cancel.cancelled() => return Err(CANCELLED),
         };
         self.wire_before = self.progress.wire;
-        let opening = trust::opening(&connection)?;
-        self.exchange(Link::new(connection, self.shared.settings.limits.heartbeat), opening).await
+        let introduction = trust::introduce(&connection, &self.shared.settings.name, &self.shared.credentials)?;
+        self.exchange(Link::new(connection, self.shared.settings.limits.heartbeat), introduction).await
     }
 
     /// This side had to notice by itself that the receiver is lost: the time to resume begins now. Not without end for one
@@ -148,10 +152,9 @@ impl Sending {
         }
     }
 
-    async fn exchange(&mut self, mut link: Link, opening: Opening) -> Result<Vec<Standing>, Reason> {
+    async fn exchange(&mut self, mut link: Link, introduction: Introduction) -> Result<Vec<Standing>, Reason> {
         let start = Instant::now();
-        let (settings, offer) = (&self.shared.settings, self.shared.offer.clone());
-        let mut machine = Distributor::new(settings.name.clone(), opening, offer, settings.limits, Duration::ZERO);
+        let mut machine = Distributor::new(introduction, self.shared.settings.limits, Duration::ZERO);
         loop {
             while let Some(action) = machine.poll() {
                 self.progress.wire = self.wire_before + link.wire_bytes();
@@ -198,48 +201,24 @@ impl Sending {
         }
     }
 
-    /// Whether the receiver is who it should be, or a person to tell by its code.
-    async fn confirm(&mut self, code: Code, machine: &mut Distributor) {
-        let (trust, receiver) = (self.shared.settings.trust.clone(), self.receiver);
-        let is_verified = match self.is_verified {
-            true => Ok(true),
-            false => self.on_bundle(move |bundle| Ok(trust.covers(bundle.store(), &receiver)?)).await,
-        };
-        match is_verified {
-            Ok(true) => machine.confirm(Ok(())),
-            Ok(false) => self.comparing = Some(self.shared.compare(receiver, code)),
-            Err(reason) => machine.stop(reason),
-        }
-    }
-
-    async fn on_answer(&mut self, answer: Answer) -> Result<(), Reason> {
-        match answer {
-            Answer::Trust => {
-                let (shared, receiver) = (self.shared.clone(), self.receiver);
-                let name = shared.name_of(receiver).unwrap_or_else(|| DeviceName::new(""));
-                let remember = move || trust::remember(&shared.store, receiver, &name);
-                let _only_asked_again_otherwise = tokio::task::spawn_blocking(remember).await;
-            }
-            Answer::Once => {}
-            Answer::Decline => return Err(Reason::NotConfirmed),
-            Answer::CodesDiffer => return Err(Reason::CodesDiffer),
-        }
-        self.is_verified = true;
-        Ok(())
-    }
-
     async fn carry_out(&mut self, action: DistributorAction, link: &Link, machine: &mut Distributor, start: Instant) {
         match action {
             DistributorAction::Send(message) => link.send(&message),
+            DistributorAction::Admit(shown) => {
+                let offer = self.admit(shown).await;
+                machine.admit(offer, start.elapsed());
+            }
             DistributorAction::Confirm(code) => self.confirm(code, machine).await,
             DistributorAction::Plan(held) => {
-                let planned = self.on_bundle(move |bundle| bundle.manifest_for(&held));
+                let offered = self.offered.clone();
+                let planned = self.on_bundle(move |bundle| bundle.manifest_for(&offered, &held));
                 let manifest = link.alive_during(planned).await;
                 self.plan(manifest, link, machine, start);
             }
             DistributorAction::PlanWhole(indexes) => {
                 self.staged_in_rounds = self.progress.staged;
-                let manifest = self.on_bundle(move |bundle| Ok(bundle.whole(&indexes))).await;
+                let offered = self.offered.clone();
+                let manifest = self.on_bundle(move |bundle| Ok(bundle.whole(&offered, &indexes))).await;
                 self.plan(manifest, link, machine, start);
             }
             DistributorAction::Staged { bytes, .. } => {
@@ -281,7 +260,7 @@ impl Sending {
     }
 
     /// Asks the bundle where blocking is allowed.
-    async fn on_bundle<T: Send + 'static>(
+    pub(super) async fn on_bundle<T: Send + 'static>(
         &self,
         ask: impl FnOnce(&Bundle) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Reason> {
@@ -324,14 +303,5 @@ impl Sending {
 
     fn enter(&self, state: SendState) {
         self.shared.enter(self.receiver, state);
-    }
-}
-
-/// The person's answer about a code; for ever if none is asked for.
-async fn compared(comparing: &mut Option<oneshot::Receiver<Answer>>) -> Answer {
-    match comparing {
-        // A screen that has gone has not said that the codes agree.
-        Some(answer) => answer.await.unwrap_or(Answer::Decline),
-        None => std::future::pending().await,
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use fieldcast_model::{DeviceName, Fingerprint};
 use fieldcast_net::{Identity, Interface, Sighting};
 use fieldcast_store::Store;
-use fieldcast_wire::{Code, Offer, Reason, Role};
+use fieldcast_wire::{Code, Credentials, Offer, Reason, Role};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -30,6 +30,8 @@ pub(crate) struct Shared {
     pub(crate) identity: Arc<Identity>,
     pub(crate) interface: Interface,
     pub(crate) store: Store,
+    /// What receivers are shown.
+    pub(crate) credentials: Credentials,
     pub(crate) bundle: Bundle,
     pub(crate) offer: Offer,
     pub(crate) live: Arc<Semaphore>,
@@ -127,6 +129,7 @@ impl OfferSession {
         identity: Arc<Identity>,
         interface: Interface,
         bundle: Bundle,
+        credentials: Credentials,
     ) -> Result<Self, Error> {
         let mut browser = fieldcast_net::browse(&interface, Some(identity.fingerprint()))?;
         let (doubts, mut doubted) = mpsc::unbounded_channel();
@@ -135,6 +138,7 @@ impl OfferSession {
             live: Arc::new(Semaphore::new(settings.max_live)),
             offer: bundle.offer(),
             store: bundle.store().clone(),
+            credentials,
             comparisons: Mutex::default(),
             settings,
             identity,

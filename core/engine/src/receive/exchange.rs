@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use fieldcast_bundle::Manifest;
-use fieldcast_model::DeviceName;
+use fieldcast_model::{DeviceName, SnapshotSummary};
 use fieldcast_store::Incoming;
 use fieldcast_wire::{
-    Applied, Breach, Code, Message, Offer, Opening, Reason, Receiver, ReceiverAction, ReceiverState, SavedSnapshot,
-    split_chunk_frame,
+    Applied, Breach, Code, Credentials, Introduction, Message, Offer, Reason, Receiver, ReceiverAction, ReceiverState,
+    Role, SavedSnapshot, split_chunk_frame,
 };
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::Instant;
@@ -19,6 +19,7 @@ use super::apply::{self, Application};
 use super::not_stored;
 use super::session::{ReceiveEvent, ReceiveProgress, ReceiveState, Received, Sender, Shared};
 use super::stage::{Expected, Stager};
+use crate::grants::Judge;
 use crate::link::{Frame, Link};
 use crate::{Answer, Error, trust};
 
@@ -59,6 +60,8 @@ pub(crate) struct Exchange {
     offer: Offer,
     /// What both screens show.
     code: Option<Code>,
+    /// What the campaign has said of the sender.
+    shown: Credentials,
     /// Names the offer and its sender: under it chunks are staged, and consent is remembered.
     incoming: [u8; 32],
     manifest: Option<Manifest>,
@@ -83,6 +86,7 @@ impl Exchange {
             sender: None,
             offer: Offer { snapshots: Vec::new(), bytes: 0 },
             code: None,
+            shown: Credentials::default(),
             incoming: [0; 32],
             manifest: None,
             chunks: Vec::new(),
@@ -92,18 +96,17 @@ impl Exchange {
         }
     }
 
-    pub(crate) async fn run(mut self, mut link: Link, opening: Opening) {
+    pub(crate) async fn run(mut self, mut link: Link, introduction: Introduction) {
         let start = Instant::now();
-        let settings = &self.shared.settings;
-        let mut machine = Receiver::new(settings.name.clone(), opening, settings.limits, Duration::ZERO);
+        let mut machine = Receiver::new(introduction, self.shared.settings.limits, Duration::ZERO);
         let mut is_superseded = false;
         loop {
             while let Some(action) = machine.poll() {
                 self.progress.wire = link.wire_bytes();
                 match action {
                     ReceiverAction::Send(message) => link.send(&message),
-                    ReceiverAction::Ask { sender, code, offer } => {
-                        self.code = Some(code);
+                    ReceiverAction::Ask { sender, code, credentials, offer } => {
+                        (self.code, self.shown) = (Some(code), credentials);
                         self.on_offer(&mut machine, &link, sender, offer, start);
                     }
                     ReceiverAction::Apply => self.apply(),
@@ -157,11 +160,19 @@ impl Exchange {
         let Some(sender) = self.sender.clone() else { return };
         let (store, incoming, offer) = (self.shared.store.clone(), self.incoming, self.offer.clone());
         let (trust, fingerprint) = (self.shared.settings.trust.clone(), sender.fingerprint);
+        let shown = std::mem::take(&mut self.shown);
         let looked = blocking(move || {
+            let judge = Judge::of(&store, fingerprint, &shown)?;
+            let may = |offered: &SnapshotSummary| judge.admits(Role::Distributor, &offered.dataset);
+            if judge.is_revoked() {
+                return Ok(Err(Reason::Revoked { of_distributor: true }));
+            } else if !offer.snapshots.iter().all(may) {
+                return Ok(Err(Reason::NotGranted { to_distributor: true }));
+            }
             let is_trusted = trust.covers(&store, &fingerprint)?;
-            apply::needs_no_question(&store, &incoming, &offer).map(|resumes| (resumes, is_trusted))
+            apply::needs_no_question(&store, &incoming, &offer).map(|resumes| Ok((resumes, is_trusted)))
         });
-        match looked.await {
+        match looked.await.and_then(|looked| looked) {
             Ok((true, _)) => {
                 self.shared.events.tell(ReceiveEvent::Resumed(sender));
                 self.accept(machine, link, start).await;
@@ -171,7 +182,7 @@ impl Exchange {
                 let code = self.code.filter(|_| !is_trusted);
                 self.work = Work::Asking(self.shared.ask(sender, self.offer.clone(), code));
             }
-            Err(reason) => machine.stop(reason),
+            Err(reason) => machine.answer(Err(reason), start.elapsed()),
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use fieldcast_model::{DeviceName, Fingerprint};
 use fieldcast_net::{Announcement, Identity, Interface, Listener};
 use fieldcast_store::Store;
-use fieldcast_wire::{Code, Offer, PROTOCOL, Reason, Role, Standing};
+use fieldcast_wire::{Code, Credentials, Offer, PROTOCOL, Reason, Role, Standing};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -15,7 +15,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::exchange::Exchange;
 use crate::events::Announcer;
 use crate::link::Link;
-use crate::{Answer, Error, ExchangeSettings, Subscription, trust};
+use crate::{Answer, Error, ExchangeSettings, Subscription, grants, trust};
 
 /// Who is on the other side of an exchange.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,6 +143,12 @@ impl Shared {
         Some(async move { free.acquire_owned().await.ok() })
     }
 
+    /// What distributors are shown; read anew each time, for it grows as others come by.
+    async fn credentials(&self) -> Result<Credentials, Error> {
+        let store = self.store.clone();
+        tokio::task::spawn_blocking(move || grants::credentials(&store)).await?
+    }
+
     /// Asks the person; the answer comes through the channel. Dropping the channel withdraws nothing on the screen: a
     /// late answer is simply not heard.
     pub(crate) fn ask(&self, sender: Sender, offer: Offer, code: Option<Code>) -> oneshot::Receiver<Answer> {
@@ -243,9 +249,11 @@ async fn listen(shared: Arc<Shared>, mut listener: Listener, cancel: Cancellatio
                 // Whoever proves a key may talk, yet not all of them at once.
                 Ok(_) if exchanges.len() >= MOST_CONNECTIONS => {}
                 Ok(connection) => {
-                    let Ok(opening) = trust::opening(&connection) else { continue };
+                    let Ok(credentials) = shared.credentials().await else { continue };
+                    let introduced = trust::introduce(&connection, &shared.settings.name, &credentials);
+                    let Ok(introduction) = introduced else { continue };
                     let link = Link::new(connection, shared.settings.limits.heartbeat);
-                    exchanges.spawn(Exchange::new(shared.clone(), cancel.clone()).run(link, opening));
+                    exchanges.spawn(Exchange::new(shared.clone(), cancel.clone()).run(link, introduction));
                 }
                 Err(_) => break,
             },

@@ -7,6 +7,7 @@ mod at_once;
 mod chunks;
 mod device;
 mod filled;
+mod grants;
 mod pregen;
 mod queue;
 mod resuming;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use fieldcast_model::DeviceName;
 use fieldcast_wire::{
-    Breach, CODE_LABEL, Code, Distributor, DistributorAction, DistributorState, Hello, Limits, Message, Offer, Opening,
-    Reason, Receiver, ReceiverAction, ReceiverState, Role,
+    Breach, CODE_LABEL, Code, Credentials, Distributor, DistributorAction, DistributorState, Hello, Introduction,
+    Limits, Message, Offer, Opening, Reason, Receiver, ReceiverAction, ReceiverState, Role,
 };
 
 use super::connected;
@@ -27,10 +27,12 @@ struct Scene {
 
 async fn scene() -> Scene {
     let ((asha, to_asha), (bela, to_bela)) = (connected().await, connected().await);
-    let (name, limits, offer) = (DeviceName::new("x"), Limits::default(), Offer { snapshots: Vec::new(), bytes: 0 });
+    let limits = Limits::default();
+    let introduction =
+        |opening| Introduction { name: DeviceName::new("x"), opening, credentials: Credentials::default() };
     Scene {
-        asha: Distributor::new(name.clone(), opening(&asha), offer, limits, NOW),
-        bela: Receiver::new(name, opening(&bela), limits, NOW),
+        asha: Distributor::new(introduction(opening(&asha)), limits, NOW),
+        bela: Receiver::new(introduction(opening(&bela)), limits, NOW),
         to_asha: opening(&to_asha),
         to_bela: opening(&to_bela),
     }
@@ -43,6 +45,7 @@ impl Scene {
         while let Some(action) = self.asha.poll() {
             match action {
                 DistributorAction::Send(message) => said.push(message),
+                DistributorAction::Admit(_) => self.asha.admit(Ok(Offer { snapshots: Vec::new(), bytes: 0 }), NOW),
                 DistributorAction::Confirm(code) => *shown = Some(code),
                 _ => {}
             }
@@ -86,11 +89,12 @@ async fn with_numbers_of_her_own_the_codes_differ() {
     let mut scene = scene().await;
     let (mut on_asha, mut on_bela) = (None, None);
     let hello = |role, opening: &Opening| Message::Hello(Hello::new(role, DeviceName::new("x"), opening));
+    let reveal = |opening: &Opening| Message::Reveal { nonce: opening.nonce, credentials: Credentials::default() };
     scene.asha.on_message(hello(Role::Receiver, &scene.to_asha), NOW);
-    scene.asha.on_message(Message::Reveal(scene.to_asha.nonce), NOW);
+    scene.asha.on_message(reveal(&scene.to_asha), NOW);
     let offer = scene.asha_says(&mut on_asha).pop().unwrap();
     scene.bela.on_message(hello(Role::Distributor, &scene.to_bela), NOW);
-    scene.bela.on_message(Message::Reveal(scene.to_bela.nonce), NOW);
+    scene.bela.on_message(reveal(&scene.to_bela), NOW);
     scene.bela.on_message(offer, NOW);
     scene.bela_says(&mut on_bela);
     assert!(on_asha.is_some() && on_bela.is_some());

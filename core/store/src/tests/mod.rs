@@ -1,5 +1,6 @@
 //! The store's promises, one file for each.
 
+mod campaigns;
 mod damage;
 mod digests;
 mod edits;

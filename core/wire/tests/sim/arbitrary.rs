@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use fieldcast_model::{DeviceName, Digest, ServerTime};
 use fieldcast_wire::{
-    Applied, ChunkSet, Distributor, DistributorAction as D, Held, Hello, Limits, Message, Opening, Reason, Receiver,
-    ReceiverAction as R, Role, SavedSnapshot, Standing,
+    Applied, ChunkSet, Credentials, Distributor, DistributorAction as D, Held, Hello, Introduction, Limits, Message,
+    Opening, Reason, Receiver, ReceiverAction as R, Role, SavedSnapshot, Standing,
 };
 use proptest::prelude::*;
 
@@ -46,6 +46,14 @@ fn opening(role: Role) -> Opening {
     Opening { exporter: [1; 32], nonce: [role as u8; 32] }
 }
 
+fn introduction(role: Role) -> Introduction {
+    Introduction { name: DeviceName::new("x"), opening: opening(role), credentials: Credentials::default() }
+}
+
+fn reveal(nonce: [u8; 32]) -> Message {
+    Message::Reveal { nonce, credentials: Credentials::default() }
+}
+
 fn hello(role: Role) -> Message {
     Message::Hello(Hello::new(role, DeviceName::new("x"), &opening(role)))
 }
@@ -64,7 +72,7 @@ fn message(what: u8, number: u32, bundle: &Bundle) -> Message {
         7 => Message::Offer(bundle.offer()),
         8 => hello(Role::Distributor),
         9 if number > 100 => Message::Stop(Reason::Lost),
-        10 => Message::Reveal([number as u8; 32]),
+        10 => reveal([number as u8; 32]),
         _ => Message::Alive,
     }
 }
@@ -81,7 +89,7 @@ proptest! {
     #[test]
     fn a_distributor_takes_anything(steps in steps()) {
         let bundle = Bundle::random(&mut Rng::new(7));
-        let mut machine = Distributor::new(DeviceName::new("x"), opening(Role::Distributor), bundle.offer(), Limits::default(), Duration::ZERO);
+        let mut machine = Distributor::new(introduction(Role::Distributor), Limits::default(), Duration::ZERO);
         let (mut now, mut closes) = (Duration::ZERO, 0);
         for step in steps {
             now += step.passes;
@@ -89,7 +97,8 @@ proptest! {
                 // The good way: hello, reveal, accept, confirmed, planned, want, chunks, staged, applying, saved.
                 0 => {
                     machine.on_message(hello(Role::Receiver), now);
-                    machine.on_message(Message::Reveal(opening(Role::Receiver).nonce), now);
+                    machine.on_message(reveal(opening(Role::Receiver).nonce), now);
+                    machine.admit(Ok(bundle.offer()), now);
                 }
                 1 => {
                     machine.on_message(message(1, 0, &bundle), now);
@@ -127,7 +136,7 @@ proptest! {
     #[test]
     fn a_receiver_takes_anything(steps in steps()) {
         let bundle = Bundle::random(&mut Rng::new(7));
-        let mut machine = Receiver::new(DeviceName::new("x"), opening(Role::Receiver), Limits::default(), Duration::ZERO);
+        let mut machine = Receiver::new(introduction(Role::Receiver), Limits::default(), Duration::ZERO);
         let held = vec![Held { as_of: ServerTime(0), digest: Digest::EMPTY }; bundle.whole.len()];
         let (mut now, mut closes, mut applies) = (Duration::ZERO, 0, 0);
         for step in steps {
@@ -136,7 +145,7 @@ proptest! {
                 // The good way: hello, reveal, offer, yes, manifest, chunks, staged, applied.
                 0 => {
                     machine.on_message(hello(Role::Distributor), now);
-                    machine.on_message(Message::Reveal(opening(Role::Distributor).nonce), now);
+                    machine.on_message(reveal(opening(Role::Distributor).nonce), now);
                 }
                 1 => machine.on_message(message(7, 0, &bundle), now),
                 2 => machine.answer(Ok(held.clone()), now),

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use fieldcast_model::DeviceName;
-use fieldcast_wire::{Code, Distributor, Limits, Message, Opening, Receiver};
+use fieldcast_wire::{Code, Credentials, Distributor, Introduction, Limits, Message, Opening, Receiver};
 
 use super::data::{Chunk, Manifest};
 use super::phone::Work;
@@ -99,16 +99,20 @@ impl World {
         };
         let limits = Limits::default();
         let (name, exporter) = (DeviceName::new("device"), self.rng.bytes());
-        let mut opening = || Opening { exporter, nonce: self.rng.bytes() };
-        let (desk, hand) = (opening(), opening());
+        let mut introduction = || Introduction {
+            name: name.clone(),
+            opening: Opening { exporter, nonce: self.rng.bytes() },
+            credentials: Credentials::default(),
+        };
+        let (desk, hand) = (introduction(), introduction());
         self.conns.push(Conn {
             phone,
             is_cut: false,
             ends: [end(), end()],
             pipes: Default::default(),
-            desk: Distributor::new(name.clone(), desk, self.desk.offer.clone(), limits, now),
+            desk: Distributor::new(desk, limits, now),
             planned: Rc::default(),
-            hand: Receiver::new(name, hand, limits, now),
+            hand: Receiver::new(hand, limits, now),
             shown: [None; 2],
             work: Work::default(),
             wanted: HashSet::new(),

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use fieldcast_model::{DeviceName, Digest, ServerTime};
-use fieldcast_wire::{ChunkSet, Held, Hello, Message, Opening, Reason, Role, SavedSnapshot, Standing};
+use fieldcast_wire::{ChunkSet, Credentials, Held, Hello, Message, Opening, Reason, Role, SavedSnapshot, Standing};
 
 use super::conn::{BLURTED, Frame};
 use super::data::{Manifest, Version, digest};
@@ -84,7 +84,9 @@ impl World {
             0 => Frame::Manifest(Rc::default()),
             1 => Frame::Manifest(Rc::new(Manifest(self.plan.bundle.whole(&[0]).0))),
             2 => Frame::Chunk { index: rng.range(0..40) as u32, name: BLURTED, bytes: 1_000 },
-            3 if rng.percent(50) => Frame::Control(Message::Reveal(rng.bytes())),
+            3 if rng.percent(50) => {
+                Frame::Control(Message::Reveal { nonce: rng.bytes(), credentials: Credentials::default() })
+            }
             3 => {
                 let opening = Opening { exporter: [0; 32], nonce: [0; 32] };
                 let role = rng.pick(&[Role::Receiver, Role::Distributor]);

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use fieldcast_model::{DeviceName, Digest, ServerTime};
 use fieldcast_wire::{
-    Applied, Breach, ChunkSet, Distributor, DistributorState, Held, Hello, Limits, Message, Opening, Reason, Receiver,
-    ReceiverState, Role, SavedSnapshot, Standing,
+    Applied, Breach, ChunkSet, Credentials, Distributor, DistributorState, Held, Hello, Introduction, Limits, Message,
+    Opening, Reason, Receiver, ReceiverState, Role, SavedSnapshot, Standing,
 };
 
 use super::data::{Bundle, Version, digest};
@@ -17,10 +17,14 @@ fn opening(role: Role) -> Opening {
     Opening { exporter: [1; 32], nonce: [role as u8; 32] }
 }
 
+fn introduction(role: Role) -> Introduction {
+    Introduction { name: DeviceName::new("device"), opening: opening(role), credentials: Credentials::default() }
+}
+
 /// What the peer in this role says before anything else.
 fn greeting(role: Role) -> [Message; 2] {
     let hello = Hello::new(role, DeviceName::new("device"), &opening(role));
-    [Message::Hello(hello), Message::Reveal(opening(role).nonce)]
+    [Message::Hello(hello), Message::Reveal { nonce: opening(role).nonce, credentials: Credentials::default() }]
 }
 
 fn held(count: usize) -> Vec<Held> {
@@ -30,9 +34,9 @@ fn held(count: usize) -> Vec<Held> {
 fn distributor() -> (Distributor, usize) {
     let offer = Bundle::random(&mut Rng::new(1)).offer();
     let count = offer.snapshots.len();
-    let mut distributor =
-        Distributor::new(DeviceName::new("device"), opening(Role::Distributor), offer, Limits::default(), NOW);
+    let mut distributor = Distributor::new(introduction(Role::Distributor), Limits::default(), NOW);
     greeting(Role::Receiver).into_iter().for_each(|message| distributor.on_message(message, NOW));
+    distributor.admit(Ok(offer), NOW);
     distributor.confirm(Ok(()));
     distributor.on_message(Message::Accept(held(count)), NOW);
     distributor.planned(10, NOW);
@@ -42,7 +46,7 @@ fn distributor() -> (Distributor, usize) {
 fn receiver() -> (Receiver, usize) {
     let offer = Bundle::random(&mut Rng::new(1)).offer();
     let count = offer.snapshots.len();
-    let mut receiver = Receiver::new(DeviceName::new("device"), opening(Role::Receiver), Limits::default(), NOW);
+    let mut receiver = Receiver::new(introduction(Role::Receiver), Limits::default(), NOW);
     greeting(Role::Distributor).into_iter().for_each(|message| receiver.on_message(message, NOW));
     receiver.on_message(Message::Offer(offer), NOW);
     receiver.answer(Ok(held(count)), NOW);

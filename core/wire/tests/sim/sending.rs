@@ -30,6 +30,7 @@ impl World {
             while let Some(action) = self.conns[c].desk.poll() {
                 match action {
                     DistributorAction::Send(message) => self.send(c, DESK, Frame::Control(message)),
+                    DistributorAction::Admit(_) => self.conns[c].desk.admit(Ok(self.desk.offer.clone()), now),
                     DistributorAction::Confirm(code) => {
                         self.show(c, DESK, code);
                         let compares_in = self.plan.phones[phone].compares_in.clone();

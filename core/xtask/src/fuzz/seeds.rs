@@ -5,10 +5,13 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use fieldcast_bundle::{ChunkInfo, FileHead, Manifest, Snapshot, encode_chunk};
-use fieldcast_model::{Dataset, DeviceName, Digest, EntityType, Json, Record, RecordId, ServerTime, SnapshotSummary};
+use fieldcast_model::{
+    Dataset, DeviceName, Digest, EntityType, Fingerprint, Json, Record, RecordId, ServerTime, SnapshotSummary,
+};
+use fieldcast_wire::frame::{FrameHeader, FrameKind};
 use fieldcast_wire::{
-    Breach, Held, Hello, Message, Offer, Opening, Reason, Role, SavedSnapshot, Standing, chunk_frame,
-    frame::{FrameHeader, FrameKind},
+    Breach, Credentials, Held, Hello, Message, Offer, Opening, Reason, Revocations, Role, SavedSnapshot, Standing,
+    Statement, chunk_frame,
 };
 
 use super::Places;
@@ -171,12 +174,15 @@ fn messages(manifest: &Manifest) -> Vec<Message> {
     let snapshots: Vec<SnapshotSummary> = manifest.snapshots.iter().map(|snapshot| snapshot.summary.clone()).collect();
     let digest = snapshots.first().map_or(Digest::EMPTY, |summary| summary.digest);
     let opening = Opening { exporter: [7; 32], nonce: [8; 32] };
+    let revoked =
+        Statement::Revocations(Revocations { authority: [5; 32], number: 2, devices: vec![Fingerprint([6; 32])] });
+    let credentials = Credentials::new(Vec::new(), vec![revoked.sign(|_| [9; 64])]);
     let saved = |standing| SavedSnapshot { digest, standing };
     let standings =
         [Standing::Equal, Standing::KeptNewer { records: 7 }, Standing::Ahead { as_of: ServerTime(1_756_000_000_000) }];
     vec![
         Message::Hello(Hello::new(Role::Distributor, DeviceName::new("Asha's phone"), &opening)),
-        Message::Reveal(opening.nonce),
+        Message::Reveal { nonce: opening.nonce, credentials },
         Message::Offer(Offer { snapshots, bytes: 123_456_789 }),
         Message::Accept(vec![Held { as_of: ServerTime(1_755_000_000_000), digest }; 2]),
         Message::Want((0..40).filter(|n| n % 3 > 0).collect()),

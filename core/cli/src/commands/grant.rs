@@ -1,0 +1,182 @@
+//! `fieldcast grant`: what campaigns let devices do.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use fieldcast::{
+    CampaignKey, DeviceName, Fingerprint, Grant, Policy, Role, SignedStatement, Statement, verify_statement,
+};
+
+use crate::app::App;
+use crate::args::{GrantCommand, GrantPolicy, GrantRole, IssueArgs};
+use crate::error::{Error, Result};
+use crate::text::{now, safe, utc};
+use crate::{events, prompt};
+
+const DAY_MS: i64 = 24 * 3600 * 1000;
+
+pub(crate) async fn run(app: &App, command: GrantCommand) -> Result {
+    match command {
+        GrantCommand::NewAuthority { key } => new_authority(app, &key),
+        GrantCommand::Issue(args) => issue(app, args),
+        GrantCommand::Revoke { authority, before, devices } => revoke(app, &authority, before.as_deref(), &devices),
+        GrantCommand::Trust { key, name, forget } => trust(app, &key, &name, forget).await,
+        GrantCommand::Add { text } => add(app, &text).await,
+        GrantCommand::Show { text: Some(text) } => {
+            let signed = read(&text).await?;
+            tell(app, "statement", &verify_statement(&signed)?, &signed)
+        }
+        GrantCommand::Show { text: None } => show_own(app).await,
+        GrantCommand::Policy { policy } => set_policy(app, policy).await,
+    }
+}
+
+fn new_authority(app: &App, path: &Path) -> Result {
+    let key = CampaignKey::create(path)?;
+    let public = Fingerprint(key.public_key());
+    app.out.event(|| events::authority("authority", &public.0, ""))?;
+    app.out.line(format_args!(
+        "The campaign's key is in {}. Keep it in the office: whoever has the file can grant.\n\
+         Devices trust it by: fieldcast grant trust {public} --name CAMPAIGN",
+        path.display()
+    ))
+}
+
+fn issue(app: &App, args: IssueArgs) -> Result {
+    let key = CampaignKey::open(&args.authority)?;
+    let grant = Grant {
+        authority: key.public_key(),
+        device: fingerprint(&args.device)?,
+        user: DeviceName::new(&args.user),
+        role: match args.role {
+            GrantRole::Distributor => Some(Role::Distributor),
+            GrantRole::Receiver => Some(Role::Receiver),
+            GrantRole::Both => None,
+        },
+        tenant: args.tenant,
+        project: args.project,
+        boundaries: args.boundaries,
+        expires: now() + i64::from(args.days) * DAY_MS,
+    };
+    issued(app, &key.grant(grant))
+}
+
+fn revoke(app: &App, authority: &Path, before: Option<&str>, devices: &[String]) -> Result {
+    let key = CampaignKey::open(authority)?;
+    let (mut revoked, mut number) = (BTreeSet::new(), 0);
+    if let Some(before) = before {
+        match verify_statement(&SignedStatement::from_text(before)?)? {
+            Statement::Revocations(list) if list.authority == key.public_key() => {
+                revoked.extend(list.devices);
+                number = list.number;
+            }
+            _ => return Err(Error::usage("--before takes this campaign's list of revoked devices")),
+        }
+    }
+    for device in devices {
+        revoked.insert(fingerprint(device)?);
+    }
+    issued(app, &key.revoke(number + 1, revoked.into_iter().collect()))
+}
+
+/// Prints a statement just made, for a file, a message or `grant add`.
+fn issued(app: &App, signed: &SignedStatement) -> Result {
+    let text = signed.to_text();
+    app.out.event(|| match verify_statement(signed) {
+        Ok(statement) => events::statement("issued", &statement, &text),
+        Err(error) => events::error(&error.to_string(), 1),
+    })?;
+    app.out.line(&text)?;
+    app.out.note("Give this text to the device: fieldcast grant add TEXT");
+    Ok(())
+}
+
+async fn trust(app: &App, key: &str, name: &str, forget: bool) -> Result {
+    let (key, engine) = (fingerprint(key)?.0, app.engine().await?);
+    if forget {
+        let was = engine.forget_campaign(key).await?;
+        app.out.event(|| events::authority("campaign_forgotten", &key, name))?;
+        return app.out.line(if was { "Trusted no more, with all it has granted." } else { "It was not trusted." });
+    }
+    engine.trust_campaign(key, name).await?;
+    app.out.event(|| events::authority("campaign", &key, name))?;
+    app.out.line(format_args!("{} is trusted to say who may distribute and receive what.", safe(name)))
+}
+
+async fn add(app: &App, text: &str) -> Result {
+    let signed = read(text).await?;
+    let statement = app.engine().await?.keep_statement(signed.clone()).await?;
+    tell(app, "kept", &statement, &signed)
+}
+
+async fn show_own(app: &App) -> Result {
+    let engine = app.engine().await?;
+    let policy = engine.policy().await?;
+    app.out.event(|| events::policy(policy))?;
+    app.out.line(match policy {
+        Policy::GrantRequired => "Devices without a grant are not sent to, and nothing is taken from them.",
+        Policy::Ask => "Devices without a grant may do what the people on both sides agree to.",
+    })?;
+    for campaign in engine.campaigns().await? {
+        app.out.event(|| events::authority("campaign", &campaign.key, &campaign.name))?;
+        app.out.line(format_args!("Trusted: {} [{}]", safe(&campaign.name), Fingerprint(campaign.key).short()))?;
+        if let Some(list) = campaign.revocations.and_then(|text| SignedStatement::from_text(&text).ok()) {
+            tell(app, "statement", &verify_statement(&list)?, &list)?;
+        }
+    }
+    for signed in engine.held_grants().await? {
+        tell(app, "statement", &verify_statement(&signed)?, &signed)?;
+    }
+    Ok(())
+}
+
+async fn set_policy(app: &App, policy: GrantPolicy) -> Result {
+    let policy = match policy {
+        GrantPolicy::Ask => Policy::Ask,
+        GrantPolicy::GrantRequired => Policy::GrantRequired,
+    };
+    let engine = app.engine().await?;
+    if policy == Policy::GrantRequired && engine.campaigns().await?.is_empty() {
+        return Err(Error::usage(
+            "no campaign is trusted, so nobody could have a grant: `fieldcast grant trust KEY` first",
+        ));
+    }
+    engine.set_policy(policy).await?;
+    app.out.event(|| events::policy(policy))?;
+    app.out.line("Done.")
+}
+
+fn tell(app: &App, event: &str, statement: &Statement, signed: &SignedStatement) -> Result {
+    app.out.event(|| events::statement(event, statement, &signed.to_text()))?;
+    let campaign = Fingerprint(*statement.authority()).short();
+    match statement {
+        Statement::Grant(grant) => {
+            let where_to = match grant.boundaries.as_slice() {
+                [] => "all boundaries".to_owned(),
+                some => some.iter().map(|code| safe(code)).collect::<Vec<_>>().join(", "),
+            };
+            let expired = if grant.expires <= now() { " (expired)" } else { "" };
+            app.out.line(format_args!(
+                "Granted by [{campaign}] to {} [{}] as {}: {where_to} of {}, until {} UTC{expired}",
+                grant.user,
+                grant.device.short(),
+                events::role(grant.role),
+                safe(&grant.tenant),
+                utc(grant.expires)
+            ))
+        }
+        Statement::Revocations(list) => {
+            let devices: Vec<_> = list.devices.iter().map(Fingerprint::short).collect();
+            app.out.line(format_args!("Revoked by [{campaign}] (list {}): {}", list.number, devices.join(", ")))
+        }
+    }
+}
+
+async fn read(text: &str) -> Result<SignedStatement> {
+    let text = if text == "-" { prompt::stdin_line().await? } else { text.to_owned() };
+    Ok(SignedStatement::from_text(&text)?)
+}
+
+fn fingerprint(text: &str) -> Result<Fingerprint> {
+    text.trim().parse().map_err(|_| Error::Usage(format!("`{}` is not 64 hexadecimal digits", safe(text))))
+}

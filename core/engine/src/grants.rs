@@ -1,0 +1,179 @@
+//! What campaigns grant and revoke: kept on this device, shown to others, and asked of others.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use fieldcast_model::{Dataset, Fingerprint, ServerTime};
+use fieldcast_net::{Identity, verify};
+use fieldcast_store::Store;
+use fieldcast_wire::{Credentials, Grant, Revocations, Role, SignedStatement, Statement, StatementError};
+
+use crate::{Error, trust};
+
+/// Setting: whether grants are asked for.
+const POLICY: &str = "grant_policy";
+const REQUIRED: &str = "required";
+
+/// What a device without a grant may do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Policy {
+    /// All that the people on both sides agree to.
+    #[default]
+    Ask,
+    /// Nothing: data goes to and comes from those alone whom a trusted campaign has granted its boundary.
+    GrantRequired,
+}
+
+/// The key a campaign signs with. It stays in the campaign's office; devices trust its public half.
+#[derive(Debug)]
+pub struct CampaignKey(Identity);
+
+impl CampaignKey {
+    /// A new key in a new file, for its owner's eyes alone.
+    ///
+    /// # Errors
+    /// [`Error::CampaignKeyExists`], and [`Error::Network`] for a file that cannot be made.
+    pub fn create(path: &Path) -> Result<Self, Error> {
+        if path.exists() {
+            return Err(Error::CampaignKeyExists { path: path.to_owned() });
+        }
+        Ok(Self(Identity::load_or_create(path)?))
+    }
+
+    /// The key in a file.
+    ///
+    /// # Errors
+    /// [`Error::NoCampaignKey`], and [`Error::Network`] for a file that is damaged or that others may read.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let key = Identity::load(path)?;
+        key.map(Self).ok_or_else(|| Error::NoCampaignKey { path: path.to_owned() })
+    }
+
+    /// What devices trust.
+    pub fn public_key(&self) -> [u8; 32] {
+        self.0.public_key()
+    }
+
+    /// Grants something; the authority is this key's, whatever stands there.
+    pub fn grant(&self, grant: Grant) -> SignedStatement {
+        self.sign(&Statement::Grant(Grant { authority: self.public_key(), ..grant }))
+    }
+
+    /// A list of revoked devices that takes the place of all with a smaller number.
+    pub fn revoke(&self, number: u32, devices: Vec<Fingerprint>) -> SignedStatement {
+        self.sign(&Statement::Revocations(Revocations { authority: self.public_key(), number, devices }))
+    }
+
+    fn sign(&self, statement: &Statement) -> SignedStatement {
+        statement.sign(|message| self.0.sign(message))
+    }
+}
+
+/// What a statement says, if its signature is right; whether its campaign is to be trusted is another question.
+///
+/// # Errors
+/// [`StatementError`].
+pub fn verify_statement(signed: &SignedStatement) -> Result<Statement, StatementError> {
+    signed.verify(verify)
+}
+
+/// What this device shows to a peer. Blocks.
+pub(crate) fn credentials(store: &Store) -> Result<Credentials, Error> {
+    let read = |text: &String| SignedStatement::from_text(text).ok();
+    let grants = store.held_grants()?.iter().filter_map(read).collect();
+    let revocations = store.campaigns()?.iter().filter_map(|campaign| read(campaign.revocations.as_ref()?)).collect();
+    Ok(Credentials::new(grants, revocations))
+}
+
+/// Keeps a statement of a trusted campaign: a grant to this `device`, or a list of revoked devices. Blocks.
+pub(crate) fn keep(store: &Store, device: Fingerprint, signed: &SignedStatement) -> Result<Statement, Error> {
+    let statement = verify_statement(signed)?;
+    let authority = statement.authority();
+    if !store.campaigns()?.iter().any(|campaign| campaign.key == *authority) {
+        return Err(Error::UnknownCampaign);
+    }
+    match &statement {
+        Statement::Grant(grant) if grant.device != device => return Err(Error::GrantOfAnother),
+        Statement::Grant(_) => store.keep_grant(authority, &signed.to_text())?,
+        Statement::Revocations(list) => _ = store.keep_revocations(authority, list.number, &signed.to_text())?,
+    }
+    Ok(statement)
+}
+
+/// The policy of this device. Blocks.
+pub(crate) fn policy(store: &Store) -> Result<Policy, Error> {
+    let is_required = store.setting(POLICY)?.as_deref() == Some(REQUIRED);
+    Ok(if is_required { Policy::GrantRequired } else { Policy::Ask })
+}
+
+/// Sets the policy of this device. Blocks.
+pub(crate) fn set_policy(store: &Store, policy: Policy) -> Result<(), Error> {
+    let value = if policy == Policy::GrantRequired { REQUIRED } else { "ask" };
+    Ok(store.set_setting(POLICY, value)?)
+}
+
+/// What this device makes of a peer's credentials.
+#[derive(Debug)]
+pub(crate) struct Judge {
+    policy: Policy,
+    is_revoked: bool,
+    /// What trusted campaigns have granted the peer, as far as it has not expired.
+    granted: Vec<Grant>,
+}
+
+impl Judge {
+    /// Looks at what a peer has shown, after taking over whom it knows to be revoked. Blocks.
+    pub(crate) fn of(store: &Store, peer: Fingerprint, shown: &Credentials) -> Result<Self, Error> {
+        let campaigns: BTreeSet<_> = store.campaigns()?.into_iter().map(|campaign| campaign.key).collect();
+        let believed = |signed: &SignedStatement| {
+            signed.verify(verify).ok().filter(|statement| campaigns.contains(statement.authority()))
+        };
+        for signed in &shown.revocations {
+            if let Some(Statement::Revocations(list)) = believed(signed) {
+                store.keep_revocations(&list.authority, list.number, &signed.to_text())?;
+            }
+        }
+        let revokes = |text: String| match SignedStatement::from_text(&text).ok().as_ref().and_then(believed) {
+            Some(Statement::Revocations(list)) => list.devices.contains(&peer),
+            _ => false,
+        };
+        let is_revoked = store.campaigns()?.into_iter().filter_map(|campaign| campaign.revocations).any(revokes);
+        let now = now(store)?;
+        let granted = shown.grants.iter().filter_map(|signed| match believed(signed)? {
+            Statement::Grant(grant) if grant.device == peer && grant.expires > now => Some(grant),
+            _ => None,
+        });
+        Ok(Self { policy: policy(store)?, is_revoked, granted: granted.collect() })
+    }
+
+    /// Whether a campaign has revoked the peer. That counts whatever the policy.
+    pub(crate) const fn is_revoked(&self) -> bool {
+        self.is_revoked
+    }
+
+    /// Whether the peer, in this role, may have this dataset.
+    pub(crate) fn admits(&self, role: Role, dataset: &Dataset) -> bool {
+        self.policy == Policy::Ask || self.granted.iter().any(|grant| grant.covers(role, dataset))
+    }
+}
+
+/// The time in ms since 1970: by this device's clock, which may be slow, but not before the data it holds was made.
+fn now(store: &Store) -> Result<i64, Error> {
+    let datasets = store.datasets()?;
+    Ok(latest(trust::now(), datasets.iter().map(|status| status.summary.as_of)))
+}
+
+fn latest(clock: i64, held: impl Iterator<Item = ServerTime>) -> i64 {
+    held.map(|as_of| as_of.0).fold(clock, i64::max)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slow_clock_is_corrected_by_what_the_device_holds() {
+        assert_eq!(latest(5, [ServerTime(3), ServerTime(9)].into_iter()), 9);
+        assert_eq!(latest(5, [ServerTime(3)].into_iter()), 5);
+    }
+}

@@ -1,0 +1,67 @@
+//! Whether a receiver may have what is sent to it: what a campaign has granted it, and whether it is who it should be.
+
+use fieldcast_model::DeviceName;
+use fieldcast_wire::{Code, Credentials, Distributor, Offer, Reason, Role};
+use tokio::sync::oneshot;
+
+use super::send::Sending;
+use crate::grants::Judge;
+use crate::{Answer, trust};
+
+impl Sending {
+    /// What the receiver is offered, going by what it has shown.
+    pub(super) async fn admit(&mut self, shown: Credentials) -> Result<Offer, Reason> {
+        let receiver = self.receiver;
+        let judged = self.on_bundle(move |bundle| {
+            let judge = Judge::of(bundle.store(), receiver, &shown)?;
+            Ok((judge.is_revoked(), bundle.part(|dataset| judge.admits(Role::Receiver, dataset))))
+        });
+        match judged.await? {
+            (true, _) => Err(Reason::Revoked { of_distributor: false }),
+            (false, (places, _)) if places.is_empty() => Err(Reason::NotGranted { to_distributor: false }),
+            (false, (places, offer)) => {
+                self.offered = places;
+                Ok(offer)
+            }
+        }
+    }
+
+    /// Whether the receiver is who it should be, or a person to tell by its code.
+    pub(super) async fn confirm(&mut self, code: Code, machine: &mut Distributor) {
+        let (trust, receiver) = (self.shared.settings.trust.clone(), self.receiver);
+        let is_verified = match self.is_verified {
+            true => Ok(true),
+            false => self.on_bundle(move |bundle| Ok(trust.covers(bundle.store(), &receiver)?)).await,
+        };
+        match is_verified {
+            Ok(true) => machine.confirm(Ok(())),
+            Ok(false) => self.comparing = Some(self.shared.compare(receiver, code)),
+            Err(reason) => machine.stop(reason),
+        }
+    }
+
+    pub(super) async fn on_answer(&mut self, answer: Answer) -> Result<(), Reason> {
+        match answer {
+            Answer::Trust => {
+                let (shared, receiver) = (self.shared.clone(), self.receiver);
+                let name = shared.name_of(receiver).unwrap_or_else(|| DeviceName::new(""));
+                let remember = move || trust::remember(&shared.store, receiver, &name);
+                let _only_asked_again_otherwise = tokio::task::spawn_blocking(remember).await;
+            }
+            Answer::Once => {}
+            Answer::Decline => return Err(Reason::NotConfirmed),
+            Answer::CodesDiffer => return Err(Reason::CodesDiffer),
+        }
+        self.is_verified = true;
+        Ok(())
+    }
+}
+
+/// The person's answer about a code; for ever if none is asked for.
+pub(super) async fn compared(comparing: &mut Option<oneshot::Receiver<Answer>>) -> Answer {
+    match comparing {
+        // A screen that has gone has not said that the codes agree.
+        Some(answer) => answer.await.unwrap_or(Answer::Decline),
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,164 @@
+//! What a campaign grants and revokes, on real devices.
+
+use fieldcast::{
+    CampaignKey, DeviceName, Error, Fingerprint, Grant, Policy, Reason, Role, SendState, SignedStatement, Statement,
+};
+use fieldcast_sandbox::{Sandbox, SandboxConfig};
+use tempfile::TempDir;
+
+use crate::device::{Device, device};
+
+/// A campaign's office, and two devices that trust it and ask for grants.
+struct Scene {
+    office: CampaignKey,
+    distributor: Device,
+    receiver: Device,
+    _sandbox: Sandbox,
+    _dir: TempDir,
+}
+
+const FAR: i64 = 4_000_000_000_000;
+
+async fn scene(policy: Policy) -> Scene {
+    let dir = TempDir::new().unwrap();
+    let office = CampaignKey::create(&dir.path().join("campaign.key")).unwrap();
+    let config = SandboxConfig { households: 40, boundaries: 2, ..SandboxConfig::default() };
+    let sandbox = Sandbox::start(config).await.unwrap();
+    let (distributor, receiver) = (device("distributor").await, device("receiver").await);
+    distributor.login(&sandbox).await;
+    distributor.downsync(2).await;
+    for device in [&distributor, &receiver] {
+        device.engine.trust_campaign(office.public_key(), "Nets").await.unwrap();
+        device.engine.set_policy(policy).await.unwrap();
+    }
+    Scene { office, distributor, receiver, _sandbox: sandbox, _dir: dir }
+}
+
+impl Scene {
+    fn grant(&self, to: &Device, role: Role, boundaries: &[String], expires: i64) -> SignedStatement {
+        self.office.grant(Grant {
+            authority: [0; 32],
+            device: to.engine.fingerprint(),
+            user: DeviceName::new("Asha"),
+            role: Some(role),
+            tenant: "mz".into(),
+            project: None,
+            boundaries: boundaries.to_vec(),
+            expires,
+        })
+    }
+
+    async fn give(&self, to: &Device, role: Role, boundaries: &[String]) {
+        to.engine.keep_statement(self.grant(to, role, boundaries, FAR)).await.unwrap();
+    }
+
+    async fn villages(&self) -> Vec<String> {
+        let summaries = self.distributor.summaries().await;
+        summaries.into_iter().filter_map(|summary| summary.dataset.boundary).collect()
+    }
+
+    async fn assert_refused(&self, why: Reason) {
+        let state = self.distributor.send_to(&self.receiver, true).await;
+        assert!(matches!(&state, SendState::Failed(reason, _) if *reason == why), "{state:?}, not {why:?}");
+        assert!(self.receiver.digests().await.is_empty(), "nothing was taken");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receiver_is_sent_what_it_was_granted_and_no_more() {
+    let scene = scene(Policy::GrantRequired).await;
+    let villages = scene.villages().await;
+    scene.give(&scene.distributor, Role::Distributor, &[]).await;
+    scene.assert_refused(Reason::NotGranted { to_distributor: false }).await;
+    scene.give(&scene.receiver, Role::Distributor, &[]).await;
+    scene.assert_refused(Reason::NotGranted { to_distributor: false }).await; // granted, in another role
+
+    scene.give(&scene.receiver, Role::Receiver, &villages[..1]).await;
+    let state = scene.distributor.send_to(&scene.receiver, true).await;
+    assert!(matches!(state, SendState::Saved(_)), "{state:?}");
+    let got: Vec<_> = scene.receiver.digests().await.into_iter().filter_map(|(boundary, ..)| boundary).collect();
+    assert_eq!(got, villages[..1]);
+
+    scene.give(&scene.receiver, Role::Receiver, &villages[1..]).await;
+    let state = scene.distributor.send_to(&scene.receiver, true).await;
+    assert!(matches!(state, SendState::Saved(_)), "{state:?}");
+    assert_eq!(scene.receiver.digests().await, scene.distributor.digests().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_distributor_without_a_grant_is_not_accepted() {
+    let scene = scene(Policy::GrantRequired).await;
+    scene.give(&scene.receiver, Role::Receiver, &[]).await;
+    scene.assert_refused(Reason::NotGranted { to_distributor: true }).await;
+    let villages = scene.villages().await;
+    scene.give(&scene.distributor, Role::Distributor, &villages[..1]).await;
+    scene.assert_refused(Reason::NotGranted { to_distributor: true }).await; // for one of the two
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expired_grant_is_none() {
+    let scene = scene(Policy::GrantRequired).await;
+    scene.give(&scene.distributor, Role::Distributor, &[]).await;
+    let expired = scene.grant(&scene.receiver, Role::Receiver, &[], 1_700_000_000_000);
+    scene.receiver.engine.keep_statement(expired).await.unwrap();
+    scene.assert_refused(Reason::NotGranted { to_distributor: false }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_a_campaign_has_revoked_gets_nothing_and_the_word_spreads() {
+    let scene = scene(Policy::Ask).await;
+    let list = scene.office.revoke(1, vec![scene.receiver.engine.fingerprint(), Fingerprint([7; 32])]);
+    scene.distributor.engine.keep_statement(list).await.unwrap();
+    scene.assert_refused(Reason::Revoked { of_distributor: false }).await;
+
+    // The list goes with every exchange, and the greater number stays.
+    let third = device("third").await;
+    third.engine.trust_campaign(scene.office.public_key(), "Nets").await.unwrap();
+    let state = scene.distributor.send_to(&third, true).await;
+    assert!(matches!(state, SendState::Saved(_)), "{state:?}");
+    let heard = third.engine.campaigns().await.unwrap().remove(0).revocations.unwrap();
+    let heard = third.engine.keep_statement(SignedStatement::from_text(&heard).unwrap()).await.unwrap();
+    assert!(matches!(heard, Statement::Revocations(list) if list.number == 1 && list.devices.len() == 2));
+
+    let pardon = scene.office.revoke(2, vec![]);
+    scene.distributor.engine.keep_statement(pardon).await.unwrap();
+    let state = scene.distributor.send_to(&scene.receiver, true).await;
+    assert!(matches!(state, SendState::Saved(_)), "{state:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_a_trusted_campaign_says_to_this_device_is_kept() {
+    let scene = scene(Policy::Ask).await;
+    let engine = &scene.receiver.engine;
+    let dir = TempDir::new().unwrap();
+    let stranger = CampaignKey::create(&dir.path().join("key")).unwrap();
+    assert!(matches!(CampaignKey::create(&dir.path().join("key")), Err(Error::CampaignKeyExists { .. })));
+    assert!(matches!(CampaignKey::open(&dir.path().join("other")), Err(Error::NoCampaignKey { .. })));
+    let forged = stranger.revoke(9, vec![engine.fingerprint()]);
+    assert!(matches!(engine.keep_statement(forged).await, Err(Error::UnknownCampaign)));
+    let of_another = scene.grant(&scene.distributor, Role::Receiver, &[], FAR);
+    assert!(matches!(engine.keep_statement(of_another).await, Err(Error::GrantOfAnother)));
+    scene.give(&scene.receiver, Role::Receiver, &[]).await;
+    assert_eq!(engine.held_grants().await.unwrap().len(), 1);
+    assert!(engine.forget_campaign(scene.office.public_key()).await.unwrap());
+    assert_eq!(engine.held_grants().await.unwrap(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_a_revoked_device_is_not_imported_nor_any_where_grants_are_required() {
+    let scene = scene(Policy::Ask).await;
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("villages.fcb");
+    let datasets = scene.distributor.summaries().await.into_iter().map(|summary| summary.dataset).collect();
+    scene.distributor.engine.export(datasets, path.clone()).await.unwrap();
+    let engine = &scene.receiver.engine;
+    engine.keep_statement(scene.office.revoke(1, vec![scene.distributor.engine.fingerprint()])).await.unwrap();
+    let refused = engine.import(path.clone()).await;
+    assert!(matches!(refused, Err(Error::Refused(Reason::Revoked { of_distributor: true }))), "{refused:?}");
+    engine.keep_statement(scene.office.revoke(2, vec![])).await.unwrap();
+    engine.set_policy(Policy::GrantRequired).await.unwrap();
+    let refused = engine.import(path.clone()).await;
+    assert!(matches!(refused, Err(Error::Refused(Reason::NotGranted { to_distributor: true }))), "{refused:?}");
+    engine.set_policy(Policy::Ask).await.unwrap();
+    engine.import(path).await.unwrap();
+}

@@ -1,0 +1,68 @@
+//! `grant`: from a campaign's office to devices that ask for its grants.
+
+use std::path::Path;
+
+use crate::support::{Device, Field, Server, config, text};
+
+/// What the office's command prints for a device.
+fn office(desk: &Device, args: &[&str]) -> String {
+    let issued = desk.run(&[&["grant"], args].concat()).expect(0).last("issued");
+    text(&issued, "text").to_owned()
+}
+
+fn fingerprint(device: &Device) -> String {
+    text(&device.run(&["status"]).expect(0).events("device")[0], "fingerprint").to_owned()
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().expect("a path of ours")
+}
+
+#[test]
+fn a_campaign_grants_and_revokes() {
+    let field = Field::new("grants", 90);
+    let server = Server::start(config(40, 1));
+    let [office_desk, distributor, receiver] = ["office", "distributor", "receiver"].map(|role| field.device(role));
+    server.fill(&distributor, &server.villages());
+    let key = field.path().join("campaign.key");
+    let key = path(&key);
+    let authority = office_desk.run(&["grant", "new-authority", key]).expect(0).last("authority");
+    office_desk.run(&["grant", "new-authority", key]).expect(2);
+    for device in [&distributor, &receiver] {
+        device.run(&["grant", "policy", "grant-required"]).expect(2); // of which campaign?
+        device.run(&["grant", "trust", text(&authority, "campaign"), "--name", "Nets"]).expect(0);
+        device.run(&["grant", "policy", "grant-required"]).expect(0);
+    }
+    let issue = |device: &Device, role: &str| {
+        let fingerprint = fingerprint(device);
+        let to = ["--device", &fingerprint, "--user", "Asha", "--tenant", "mz", "--role", role];
+        office(&office_desk, &[&["issue", "--authority", key], &to[..]].concat())
+    };
+    let granted = issue(&distributor, "distributor");
+    receiver.run(&["grant", "add", &granted]).expect(2); // it is another device's
+    distributor.run(&["grant", "add", &granted]).expect(0);
+    distributor.run(&["grant", "show", &granted[..granted.len() - 1]]).expect(2);
+
+    let mut receiving = receiver.receive(&["--yes"]);
+    let refused = distributor.send(&[&receiver], &[]).finish().expect(7).last("send_summary");
+    assert!(text(&refused["receivers"][0], "reason").contains("not granted"), "{refused}");
+    receiving.event("ended");
+    receiving.kill();
+    assert_eq!(receiver.holdings().records(), 0);
+
+    receiver.run(&["grant", "add", &issue(&receiver, "receiver")]).expect(0);
+    let mut receiving = receiver.receive(&["--yes"]);
+    distributor.send(&[&receiver], &[]).finish().expect(0);
+    receiving.event("saved");
+    receiving.kill();
+    receiver.holdings().assert_equal(&distributor.holdings(), "what was granted");
+
+    let list = office(&office_desk, &["revoke", "--authority", key, &fingerprint(&receiver)]);
+    let longer = office(&office_desk, &["revoke", "--authority", key, "--before", &list, &"07".repeat(32)]);
+    distributor.run(&["grant", "add", &longer]).expect(0);
+    let shown = distributor.run(&["grant", "show"]).expect(0).last("statement");
+    assert_eq!(text(&shown, "kind"), "grant", "{shown}");
+    let _receiving = receiver.receive(&["--yes"]);
+    let refused = distributor.send(&[&receiver], &[]).finish().expect(7).last("send_summary");
+    assert!(text(&refused["receivers"][0], "reason").contains("revoked"), "{refused}");
+}
