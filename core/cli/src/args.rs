@@ -80,6 +80,8 @@ pub(crate) enum Command {
     Grant(GrantCommand),
     /// List the devices whose code was compared; forget one
     Peers(PeersArgs),
+    /// Show what was sent and received with what result, and how many phones have the present version
+    History(HistoryArgs),
     /// Run a campaign server with made-up data, to try things on
     Sandbox(SandboxArgs),
 }
@@ -427,6 +429,13 @@ pub(crate) struct IssueArgs {
     /// For how many days
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u16).range(1..=730))]
     pub(crate) days: u16,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct HistoryArgs {
+    /// At most so many, the newest
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub(crate) limit: usize,
 }
 
 #[derive(Args, Debug)]

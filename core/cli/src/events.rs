@@ -7,8 +7,9 @@ use std::path::Path;
 
 use fieldcast::{
     Account, Boundary, BoundaryProgress, BundleInfo, Check, Checked, Code, Dataset, DatasetStatus, Engine, EntityType,
-    Finding, Fingerprint, FoundPeer, Group, Imported, Invite, KnownPeer, Offer, Policy, Question, ReceiveProgress,
-    Received, RecordId, Role, SendProgress, Sender, SnapshotSummary, Standing, Statement,
+    ExchangeResult, ExchangeRole, Finding, Fingerprint, FoundPeer, Group, Imported, Invite, KnownPeer, Offer,
+    PastExchange, Policy, Question, Reach, ReceiveProgress, Received, RecordId, Role, SendProgress, Sender,
+    SnapshotSummary, Standing, Statement,
 };
 use serde_json::{Value, json};
 
@@ -147,6 +148,30 @@ pub(crate) fn policy(policy: Policy) -> Value {
 pub(crate) fn known_peer(event: &str, peer: &KnownPeer) -> Value {
     json!({"event": event, "peer": peer.name.as_str(), "fingerprint": peer.fingerprint.to_string(),
         "since": peer.since})
+}
+
+/// An exchange that is over; `receipt` is true if the receiver's signature holds and null if nothing was saved, `started`
+/// and `ended` are on this device's clock.
+pub(crate) fn past_exchange(PastExchange { exchange, receipt }: &PastExchange) -> Value {
+    let role = match exchange.role {
+        ExchangeRole::Sent => "sent",
+        ExchangeRole::Received => "received",
+    };
+    let (result, reason) = match &exchange.result {
+        ExchangeResult::Saved { .. } => ("saved", None),
+        ExchangeResult::Ended { code, reason } => (code.as_str(), Some(reason)),
+    };
+    let snapshot = |summary: &SnapshotSummary| json!({"boundary": summary.dataset.boundary, "as_of": summary.as_of.0, "digest": summary.digest.to_string()});
+    json!({"event": "exchange", "role": role, "peer": exchange.peer_name.as_str(),
+        "fingerprint": exchange.peer.to_string(), "started": exchange.started, "ended": exchange.ended,
+        "snapshots": exchange.offered.iter().map(snapshot).collect::<Vec<_>>(), "wire": exchange.wire_bytes,
+        "result": result, "reason": reason, "receipt": receipt})
+}
+
+/// How many of the devices a boundary was ever sent to have saved this device's version of it.
+pub(crate) fn coverage(Reach { summary, picked, saved }: &Reach) -> Value {
+    json!({"event": "coverage", "boundary": summary.dataset.boundary, "as_of": summary.as_of.0,
+        "digest": summary.digest.to_string(), "picked": picked, "saved": saved})
 }
 
 pub(crate) fn send_state(

@@ -26,9 +26,17 @@ impl Totals {
     }
 }
 
+/// What a snapshot's boundary is called in a table.
+pub(crate) fn village(summary: &SnapshotSummary) -> String {
+    match summary.dataset.boundary {
+        Some(_) => safe(&summary.boundary_name),
+        None => "(outside all)".to_owned(),
+    }
+}
+
 /// The names of the boundaries, the first few of them.
-pub(crate) fn villages(offer: &Offer) -> String {
-    let boundaries = offer.snapshots.iter().filter(|summary| summary.dataset.boundary.is_some());
+pub(crate) fn villages(snapshots: &[SnapshotSummary]) -> String {
+    let boundaries = snapshots.iter().filter(|summary| summary.dataset.boundary.is_some());
     listed(boundaries.map(|summary| summary.boundary_name.as_str()))
 }
 

@@ -9,12 +9,12 @@ use fieldcast_bundle::{FileError, FileHead, read_chunk, verify_chunk};
 use fieldcast_model::{Dataset, DeviceName, SnapshotSummary};
 use fieldcast_net::Identity;
 use fieldcast_store::{Incoming, Store};
-use fieldcast_wire::{Applied, Credentials, MAX_SNAPSHOTS, Offer, Reason, Role};
+use fieldcast_wire::{Credentials, MAX_SNAPSHOTS, Offer, Reason, Role};
 use tokio_util::sync::CancellationToken;
 
 use crate::grants::Judge;
 use crate::offer::Bundle;
-use crate::receive::{Application, COMMIT_BYTES, Plan, check_time, plan};
+use crate::receive::{Application, COMMIT_BYTES, Outcome, Plan, check_time, plan};
 use crate::settings::DEFAULT_RESERVE;
 use crate::{Error, Sender, Standing};
 
@@ -116,11 +116,11 @@ pub(crate) fn import(store: &Store, path: &Path) -> Result<Imported, Error> {
         abandoned: CancellationToken::new(),
     };
     match application.run().map_err(Error::Refused)? {
-        (Applied::Saved(saved), _) => {
+        Outcome::Saved(saved) => {
             store.discard_incoming(&id)?; // nobody will send this again: no consent to remember
             Ok(Imported { info, standings: saved.into_iter().map(|saved| saved.standing).collect() })
         }
-        (Applied::Differs(_), _) => Err(Error::Refused(Reason::DigestDiffers)),
+        Outcome::Differs { .. } => Err(Error::Refused(Reason::DigestDiffers)),
     }
 }
 

@@ -3,13 +3,12 @@
 
 use fieldcast_model::{Dataset, Digest, EntityType, Json, Record, RecordId, ServerTime};
 use fieldcast_store::{Coverage, Incoming, PageCommit, Store, SyncStart, SyncTarget};
-use fieldcast_wire::Applied;
 use proptest::prelude::*;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use crate::offer::Bundle;
-use crate::receive::{Application, Plan, held, plan};
+use crate::receive::{Application, Outcome, Plan, held, plan};
 
 const DEVICES: usize = 4;
 const RECORDS: usize = 40;
@@ -129,10 +128,10 @@ fn send(from: &Store, to: &Store, stop_after: Option<usize>) {
             abandoned: CancellationToken::new(),
         };
         match application.run().unwrap() {
-            (Applied::Saved(_), _) => return,
-            (Applied::Differs(indexes), half) => {
+            Outcome::Saved(_) => return,
+            Outcome::Differs { snapshots, settled: half } => {
                 settled = half;
-                manifest = bundle.whole(&places, &indexes);
+                manifest = bundle.whole(&places, &snapshots);
             }
         }
     }

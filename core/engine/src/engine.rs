@@ -7,15 +7,16 @@ use fieldcast_downsync::{BoundaryTree, Client, Project, ServerConfig, Session};
 use fieldcast_model::{Dataset, DeviceName, EntityType, Fingerprint, Record, RecordId};
 use fieldcast_net::{Identity, Interface};
 use fieldcast_store::{
-    Campaign, DatasetStatus, EditSent, EditStatus, KnownPeer, LocalEdit, Login, Opened, RecordQuery, Store,
+    Campaign, DatasetStatus, EditSent, EditStatus, KnownPeer, LocalEdit, Login, Opened, Reach, RecordQuery, Store,
 };
 use fieldcast_wire::{SignedStatement, Statement};
 
 use crate::bundle_file::{self, BundleInfo, Imported};
 use crate::downsync_job::Order;
 use crate::grants::{self, Policy};
+use crate::history::{self, PastExchange};
 use crate::offer::Bundle;
-use crate::{DownsyncJob, Error, ExchangeSettings, Offer, OfferSession, ReceiveSession, Settings, trust};
+use crate::{DownsyncJob, Error, ExchangeSettings, Offer, OfferSession, ReceiveSession, Settings, clock};
 
 /// The device key's name in the data folder.
 pub(crate) const DEVICE_KEY: &str = "device.key";
@@ -273,7 +274,7 @@ impl Engine {
     /// # Errors
     /// [`Error::Store`].
     pub async fn trust_campaign(&self, key: [u8; 32], name: &str) -> Result<(), Error> {
-        let (name, since) = (DeviceName::new(name), trust::now());
+        let (name, since) = (DeviceName::new(name), clock::now());
         store_call(&self.inner.store, move |store| store.trust_campaign(&key, name.as_str(), since)).await
     }
 
@@ -327,6 +328,27 @@ impl Engine {
     pub async fn set_policy(&self, policy: Policy) -> Result<(), Error> {
         let store = self.inner.store.clone();
         tokio::task::spawn_blocking(move || grants::set_policy(&store, policy)).await?
+    }
+
+    /// The newest exchanges of this device that are over, the newest first; receipts are verified anew.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn history(&self, limit: usize) -> Result<Vec<PastExchange>, Error> {
+        let own = self.inner.identity.clone();
+        let check = move |store: &Store| {
+            let exchanges = store.exchanges(limit)?;
+            Ok(exchanges.into_iter().map(|exchange| history::check(&own, exchange)).collect())
+        };
+        store_call(&self.inner.store, check).await
+    }
+
+    /// For each dataset this device has sent: how many devices have saved its present version.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn coverage(&self) -> Result<Vec<Reach>, Error> {
+        store_call(&self.inner.store, Store::reach).await
     }
 
     /// How exchanges behave unless told otherwise.

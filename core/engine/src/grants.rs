@@ -8,7 +8,7 @@ use fieldcast_net::{Identity, verify};
 use fieldcast_store::Store;
 use fieldcast_wire::{Credentials, Grant, Revocations, Role, SignedStatement, Statement, StatementError};
 
-use crate::{Error, trust};
+use crate::{Error, clock};
 
 /// Setting: whether grants are asked for.
 const POLICY: &str = "grant_policy";
@@ -160,7 +160,7 @@ impl Judge {
 /// The time in ms since 1970: by this device's clock, which may be slow, but not before the data it holds was made.
 fn now(store: &Store) -> Result<i64, Error> {
     let datasets = store.datasets()?;
-    Ok(latest(trust::now(), datasets.iter().map(|status| status.summary.as_of)))
+    Ok(latest(clock::now(), datasets.iter().map(|status| status.summary.as_of)))
 }
 
 fn latest(clock: i64, held: impl Iterator<Item = ServerTime>) -> i64 {

@@ -5,6 +5,7 @@
 //! or error holds a record's content.
 
 mod bundle_file;
+mod clock;
 #[cfg(test)]
 mod convergence_tests;
 mod doctor;
@@ -13,9 +14,11 @@ mod engine;
 mod error;
 mod events;
 mod grants;
+mod history;
 mod link;
 mod offer;
 mod qr;
+mod receipts;
 mod receive;
 mod settings;
 mod trust;
@@ -33,13 +36,15 @@ pub use fieldcast_model::{
 };
 pub use fieldcast_net::{Error as NetworkError, Interface, choose_interface, interfaces};
 pub use fieldcast_store::{
-    Campaign, DatasetStatus, EditSent, EditStatus, Error as StoreError, KnownPeer, LocalEdit, RecordQuery,
+    Campaign, DatasetStatus, EditSent, EditStatus, Error as StoreError, Exchange, ExchangeResult, ExchangeRole,
+    KnownPeer, LocalEdit, Reach, RecordQuery,
 };
 pub use fieldcast_wire::{
     Code, Grant, Group, Invite, InviteError, Limits, Offer, Reason, Revocations, Role, SignedStatement, Standing,
     Statement, StatementError,
 };
 pub use grants::{CampaignKey, Policy, verify_statement};
+pub use history::PastExchange;
 pub use offer::{FoundPeer, OfferEvent, OfferSession, SendProgress, SendState, Sent};
 pub use qr::{QrMatrix, qr};
 pub use receive::{Question, ReceiveEvent, ReceiveProgress, ReceiveSession, ReceiveState, Received, Sender};

@@ -44,7 +44,7 @@ pub(crate) struct Link {
     traffic: Arc<Traffic>,
     /// Bytes received at the last look.
     received: u64,
-    peer: Fingerprint,
+    peer_key: [u8; 32],
     /// Between two signs of life while this side works.
     heartbeat: Duration,
     /// Whether manifests and chunks may come.
@@ -55,7 +55,7 @@ pub(crate) struct Link {
 
 impl Link {
     pub(crate) fn new(connection: Connection, heartbeat: Duration) -> Self {
-        let (traffic, peer) = (connection.traffic(), connection.peer());
+        let (traffic, peer_key) = (connection.traffic(), connection.peer_key());
         let (mut reader, mut writer) = connection.split();
         reader.set_idle_limit(IDLE_LIMIT);
         writer.set_idle_limit(IDLE_LIMIT);
@@ -70,7 +70,7 @@ impl Link {
             places: Arc::new(Semaphore::new(CHUNKS_IN_FLIGHT)),
             traffic,
             received: 0,
-            peer,
+            peer_key,
             heartbeat,
             writer: AbortOnDropHandle::new(tokio::spawn(write_frames(writer, to_write, read.clone()))),
             _reader: AbortOnDropHandle::new(tokio::spawn(read_frames(reader, read))),
@@ -80,7 +80,12 @@ impl Link {
 
     /// Who is on the other side, proven by its key.
     pub(crate) fn peer(&self) -> Fingerprint {
-        self.peer
+        fieldcast_net::fingerprint_of(&self.peer_key)
+    }
+
+    /// The key it has proven.
+    pub(crate) fn peer_key(&self) -> [u8; 32] {
+        self.peer_key
     }
 
     /// Lets manifests and chunks in, which until then end the connection before they take memory.

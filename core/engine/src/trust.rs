@@ -1,12 +1,13 @@
 //! Who is believed to be who: keys that are known, and codes that people compare.
 
 use std::collections::BTreeSet;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use fieldcast_model::{DeviceName, Fingerprint};
 use fieldcast_net::{Connection, Error as NetworkError};
 use fieldcast_store::{KnownPeer, Store};
 use fieldcast_wire::{CODE_LABEL, Credentials, Introduction, Opening, Reason};
+
+use crate::clock;
 
 /// What a person says to a question about another device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,15 +43,9 @@ impl Trust {
 
 /// Remembers a device whose code was compared. Blocks.
 pub(crate) fn remember(store: &Store, fingerprint: Fingerprint, name: &DeviceName) {
-    if let Err(error) = store.remember_peer(&KnownPeer { fingerprint, name: name.clone(), since: now() }) {
+    if let Err(error) = store.remember_peer(&KnownPeer { fingerprint, name: name.clone(), since: clock::now() }) {
         tracing::warn!(%error, "the device is not remembered; its code will be compared again");
     }
-}
-
-/// This device's clock, in ms since 1970.
-pub(crate) fn now() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// How this side introduces itself on a new connection.

@@ -65,6 +65,11 @@ impl Connection {
         fingerprint_of(&self.peer_key)
     }
 
+    /// The raw Ed25519 public key the other side has proven to have.
+    pub fn peer_key(&self) -> [u8; 32] {
+        self.peer_key
+    }
+
     /// The counters of this connection; they live on, and count on, after [`split`](Self::split).
     pub fn traffic(&self) -> Arc<Traffic> {
         self.traffic.clone()

@@ -8,6 +8,7 @@ use crate::{Error, Result};
 pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../../../schema/sql/0001_init.sql"),
     include_str!("../../../schema/sql/0002_peer.sql"),
+    include_str!("../../../schema/sql/0003_history.sql"),
     include_str!("../../../schema/sql/0004_campaign.sql"),
 ];
 

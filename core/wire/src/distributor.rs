@@ -7,8 +7,8 @@ use fieldcast_model::SnapshotSummary;
 
 use crate::limits::{Due, Timers};
 use crate::{
-    Breach, ChunkSet, Code, Credentials, Held, Hello, Introduction, Limits, Message, Offer, Opening, Reason, Role,
-    SavedSnapshot, Standing,
+    Breach, ChunkSet, Code, Credentials, Held, Hello, Introduction, Limits, Message, Offer, Opening, Reason, Receipt,
+    Role, SavedSnapshot, Standing,
 };
 
 /// Where the exchange with one receiver stands.
@@ -29,7 +29,7 @@ pub enum DistributorState {
     /// The receiver has everything and applies it.
     Applying,
     /// The receiver has committed, and its digests are ours.
-    Saved(Vec<SavedSnapshot>),
+    Saved(Receipt),
     /// It ended otherwise.
     Ended(Reason),
 }
@@ -132,7 +132,8 @@ impl Distributor {
         self.actions.pop_front()
     }
 
-    /// A control message arrived.
+    /// A control message arrived. [`Message::Saved`] is to be handed on only if its signature is the receiver's; if it is
+    /// not, [`stop`](Self::stop) with [`Reason::NotSigned`].
     pub fn on_message(&mut self, message: Message, now: Duration) {
         use DistributorState as S;
         if self.is_over() {
@@ -168,7 +169,7 @@ impl Distributor {
                 self.enter(S::Applying, None);
             }
             (S::Applying, Message::Differs(snapshots)) if !self.is_second_round => self.on_differs(snapshots),
-            (S::Applying, Message::Saved(saved)) => self.on_saved(saved),
+            (S::Applying, Message::Saved(receipt)) => self.on_saved(receipt),
             _ => self.end(Reason::Protocol(Breach::OutOfTurn), true),
         }
     }
@@ -290,7 +291,8 @@ impl Distributor {
         self.actions.push_back(DistributorAction::PlanWhole(snapshots));
     }
 
-    fn on_saved(&mut self, saved: Vec<SavedSnapshot>) {
+    fn on_saved(&mut self, receipt: Receipt) {
+        let saved = &receipt.saved;
         let is_true = |((saved, ours), held): ((&SavedSnapshot, &SnapshotSummary), &Held)| match saved.standing {
             Standing::Equal => saved.digest == ours.digest,
             Standing::KeptNewer { records } => records > 0 && held.digest != ours.digest,
@@ -300,7 +302,7 @@ impl Distributor {
         if saved.len() != self.offer.snapshots.len() {
             self.end(Reason::Protocol(Breach::OutOfBounds), true);
         } else if saved.iter().zip(&self.offer.snapshots).zip(&self.held).all(is_true) {
-            self.enter(DistributorState::Saved(saved), None);
+            self.enter(DistributorState::Saved(receipt), None);
             self.actions.push_back(DistributorAction::Close);
         } else {
             self.end(Reason::DigestDiffers, true);

@@ -6,8 +6,8 @@ use fieldcast_model::{Dataset, DeviceName, Digest, ServerTime, SnapshotSummary};
 
 use crate::{
     Applied, Breach, ChunkSet, Credentials, Distributor, DistributorAction, DistributorState, Held, Hello,
-    Introduction, Limits, Message, Offer, Opening, Reason, Receiver, ReceiverAction, ReceiverState, Role,
-    SavedSnapshot, Standing,
+    Introduction, Limits, Message, Offer, Opening, Reason, Receipt, Receiver, ReceiverAction, ReceiverState, Role,
+    SavedSnapshot, Signature, Standing,
 };
 
 const CHUNKS: u32 = 5;
@@ -33,6 +33,11 @@ fn offer() -> Offer {
 
 fn saved(byte: u8, standing: Standing) -> SavedSnapshot {
     SavedSnapshot { digest: digest(byte), standing }
+}
+
+/// The machines take it as it is: to sign and to verify is the callers'.
+fn receipt(saved: Vec<SavedSnapshot>) -> Receipt {
+    Receipt { saved, at: 5, signature: Signature([6; 64]) }
 }
 
 fn seconds(n: u64) -> Duration {
@@ -146,7 +151,7 @@ fn run(distributor: &mut Distributor, receiver: &mut Receiver, phone: &Phone, no
                 ReceiverAction::Apply => {
                     let outcome = match applied {
                         0 if phone.differs_once => Applied::Differs(vec![0]),
-                        _ => Applied::Saved(vec![phone.saved.clone()]),
+                        _ => Applied::Saved(receipt(vec![phone.saved.clone()])),
                     };
                     applied += 1;
                     receiver.applied(Ok(outcome), now);
@@ -165,7 +170,7 @@ fn everything_crosses_once_and_is_saved() {
     let (mut distributor, mut receiver) = machines();
     let crossed = run(&mut distributor, &mut receiver, &Phone::default(), Duration::ZERO);
     assert_eq!(crossed, [0, 1, 2, 3, 4]);
-    assert!(matches!(distributor.state(), DistributorState::Saved(_)));
+    assert_eq!(distributor.state(), &DistributorState::Saved(receipt(vec![saved(7, Standing::Equal)])), "as it came");
     assert_eq!(receiver.state(), &ReceiverState::Saved);
 }
 
@@ -291,15 +296,19 @@ fn a_receiver_that_applies_is_given_a_minute_and_finishes_without_the_distributo
     receiver.on_lost();
     receiver.on_time(seconds(600));
     assert_eq!(receiver.state(), &ReceiverState::Applying);
-    receiver.applied(Ok(Applied::Saved(vec![saved(7, Standing::Equal)])), seconds(601));
+    receiver.applied(Ok(Applied::Saved(receipt(vec![saved(7, Standing::Equal)]))), seconds(601));
     assert_eq!(receiver.state(), &ReceiverState::Saved);
 }
 
 #[test]
 fn what_is_out_of_turn_or_out_of_bounds_ends_the_exchange() {
     let breach = |state: &DistributorState| matches!(state, DistributorState::Ended(Reason::Protocol(_)));
-    let early =
-        [Message::Applying, Message::Want(ChunkSet::default()), Message::Saved(vec![]), Message::Accept(vec![])];
+    let early = [
+        Message::Applying,
+        Message::Want(ChunkSet::default()),
+        Message::Saved(receipt(vec![])),
+        Message::Accept(vec![]),
+    ];
     for message in early {
         let (mut distributor, _) = machines();
         distributor.on_message(message, Duration::ZERO);

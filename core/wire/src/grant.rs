@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use fieldcast_model::{Dataset, DeviceName, Fingerprint};
 use serde::{Deserialize, Serialize};
 
-use crate::Role;
+use crate::{Role, Signature};
 
 /// What is signed begins with this, so that a signature made for anything else is of no use here.
 const SIGNED_AS: &[u8] = b"fieldcast statement 1\n";
@@ -66,7 +66,7 @@ pub enum Statement {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedStatement {
     statement: Vec<u8>,
-    signature: [[u8; 32]; 2],
+    signature: Signature,
 }
 
 /// Why a statement is not believed.
@@ -106,10 +106,8 @@ impl Statement {
     /// Signs it; `sign` is that of the [`authority`](Self::authority).
     pub fn sign(&self, sign: impl FnOnce(&[u8]) -> [u8; 64]) -> SignedStatement {
         let statement = postcard::to_stdvec(self).unwrap_or_default(); // plain data: cannot fail
-        let signature = sign(&signed(&statement));
-        let mut halves = [[0; 32]; 2];
-        halves.as_flattened_mut().copy_from_slice(&signature);
-        SignedStatement { statement, signature: halves }
+        let signature = Signature(sign(&signed(&statement)));
+        SignedStatement { statement, signature }
     }
 }
 
@@ -131,9 +129,7 @@ impl SignedStatement {
             return Err(StatementError::Unreadable);
         }
         let statement: Statement = postcard::from_bytes(&self.statement).map_err(|_| StatementError::Unreadable)?;
-        let mut signature = [0; 64];
-        signature.copy_from_slice(self.signature.as_flattened());
-        match is_signed_by(statement.authority(), &signed(&self.statement), &signature) {
+        match is_signed_by(statement.authority(), &signed(&self.statement), &self.signature.0) {
             true => Ok(statement),
             false => Err(StatementError::Signature),
         }
@@ -141,7 +137,7 @@ impl SignedStatement {
 
     /// Its text, for a message, a file or a QR code.
     pub fn to_text(&self) -> String {
-        let bytes = [self.signature.as_flattened(), &self.statement].concat();
+        let bytes = [&self.signature.0[..], &self.statement].concat();
         format!("{SCHEME}{}", URL_SAFE_NO_PAD.encode(bytes))
     }
 
@@ -153,9 +149,8 @@ impl SignedStatement {
         let read = || {
             let text = text.trim().strip_prefix(SCHEME).filter(|text| text.len() <= 2 * MAX_STATEMENT)?;
             let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-            let (first, rest) = bytes.split_first_chunk::<32>()?;
-            let (second, statement) = rest.split_first_chunk::<32>()?;
-            Some(Self { statement: statement.to_vec(), signature: [*first, *second] })
+            let (signature, statement) = bytes.split_first_chunk()?;
+            Some(Self { statement: statement.to_vec(), signature: Signature(*signature) })
         };
         read().ok_or(StatementError::Unreadable)
     }

@@ -13,7 +13,9 @@ mod invite_text;
 mod limits;
 mod message;
 mod reason;
+mod receipt;
 mod receiver;
+mod signature;
 
 pub use code::{CODE_LABEL, Code, Introduction, Opening};
 pub use distributor::{Distributor, DistributorAction, DistributorState};
@@ -25,7 +27,9 @@ pub use message::{
     split_chunk_frame,
 };
 pub use reason::{Breach, Reason};
+pub use receipt::Receipt;
 pub use receiver::{Applied, Receiver, ReceiverAction, ReceiverState};
+pub use signature::Signature;
 
 #[cfg(test)]
 mod exchange_tests;

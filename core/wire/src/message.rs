@@ -3,7 +3,7 @@
 use fieldcast_model::{DeviceName, Digest, Fingerprint, ServerTime, SnapshotSummary};
 use serde::{Deserialize, Serialize};
 
-use crate::{Breach, Credentials, Opening, Reason};
+use crate::{Breach, Credentials, Opening, Reason, Receipt};
 
 /// The newest protocol version this build speaks.
 pub const PROTOCOL: u16 = 1;
@@ -134,8 +134,8 @@ pub enum Message {
     /// Receiver, instead of [`Message::Saved`] and at most once: changes were applied, yet these offered snapshots still
     /// differ. The distributor answers with a manifest of all their chunks.
     Differs(Vec<u16>),
-    /// Receiver: committed and compared; one entry for each offered snapshot.
-    Saved(Vec<SavedSnapshot>),
+    /// Receiver: committed and compared. Nothing of it is to be believed before its signature was verified.
+    Saved(Receipt),
     /// Either: I stop, and this is why. Last on the connection.
     Stop(Reason),
     /// Either: still here.

@@ -83,11 +83,46 @@ pub enum Reason {
         /// Which side is revoked.
         of_distributor: bool,
     },
+    /// The receiver said "saved" under a signature that is not its own.
+    #[error(
+        "the receiver says it has saved, but its receipt is not signed with its key: do not rely on it; send again"
+    )]
+    NotSigned,
 }
 
 impl Reason {
     /// The longest text a peer's reason may show.
     const MAX_CHARS: usize = 200;
+
+    /// What it is called where programs read it; never changed.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Declined => "declined",
+            Self::NotAnswered => "not_answered",
+            Self::Cancelled { by_distributor: true } => "cancelled_by_distributor",
+            Self::Cancelled { by_distributor: false } => "cancelled_by_receiver",
+            Self::Busy => "busy",
+            Self::NoSpace { .. } => "no_space",
+            Self::Incompatible => "incompatible",
+            Self::SameRole => "same_role",
+            Self::Protocol(_) => "protocol",
+            Self::BadData => "bad_data",
+            Self::NotStored(_) => "not_stored",
+            Self::NotRead(_) => "not_read",
+            Self::DigestDiffers => "digest_differs",
+            Self::Lost => "lost",
+            Self::Unreachable(_) => "unreachable",
+            Self::WrongDevice => "wrong_device",
+            Self::NotSecure => "not_secure",
+            Self::CodesDiffer => "codes_differ",
+            Self::NotConfirmed => "not_confirmed",
+            Self::NotGranted { to_distributor: true } => "distributor_not_granted",
+            Self::NotGranted { to_distributor: false } => "receiver_not_granted",
+            Self::Revoked { of_distributor: true } => "distributor_revoked",
+            Self::Revoked { of_distributor: false } => "receiver_revoked",
+            Self::NotSigned => "not_signed",
+        }
+    }
 
     /// As it may be shown when it comes from a peer: text that can move no cursor and fill no screen.
     pub(crate) fn tamed(self) -> Self {

@@ -7,8 +7,8 @@ use fieldcast_model::DeviceName;
 
 use crate::limits::{Due, Timers};
 use crate::{
-    Breach, ChunkSet, Code, Credentials, Held, Hello, Introduction, Limits, Message, Offer, Opening, Reason, Role,
-    SavedSnapshot,
+    Breach, ChunkSet, Code, Credentials, Held, Hello, Introduction, Limits, Message, Offer, Opening, Reason, Receipt,
+    Role,
 };
 
 /// Where the exchange stands.
@@ -57,8 +57,8 @@ pub enum ReceiverAction {
 /// What came of applying.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Applied {
-    /// All offered snapshots are in; one entry for each.
-    Saved(Vec<SavedSnapshot>),
+    /// All offered snapshots are in; signed by the caller, who has this device's key.
+    Saved(Receipt),
     /// Changes were applied, yet these snapshots still differ.
     Differs(Vec<u16>),
 }
@@ -236,8 +236,8 @@ impl Receiver {
                     self.end(Reason::Lost, false);
                 }
             }
-            Ok(Applied::Saved(saved)) => {
-                self.send(Message::Saved(saved), now);
+            Ok(Applied::Saved(receipt)) => {
+                self.send(Message::Saved(receipt), now);
                 self.enter(ReceiverState::Saved, None);
                 self.actions.push_back(ReceiverAction::Close);
             }

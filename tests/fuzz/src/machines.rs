@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use fieldcast_model::{Dataset, DeviceName, Digest, ServerTime, SnapshotSummary};
 use fieldcast_wire::{
-    Applied, Credentials, Distributor, DistributorAction, Held, Hello, Introduction, Limits, Message, Offer, Opening, Reason, Receiver, ReceiverAction,
-    Role, SavedSnapshot, Standing,
+    Applied, Credentials, Distributor, DistributorAction, Held, Hello, Introduction, Limits, Message, Offer, Opening,
+    Reason, Receipt, Receiver, ReceiverAction, Role, SavedSnapshot, Signature, Standing,
 };
 use libfuzzer_sys::arbitrary::{Result, Unstructured};
 
@@ -170,7 +170,7 @@ impl Scene {
         let outcome = match input.arbitrary::<u8>()? % 4 {
             0 => Err(Reason::NotStored("disk".into())),
             1 => Ok(Applied::Differs(vec![input.arbitrary()?])),
-            _ => Ok(Applied::Saved(saved(input)?)),
+            _ => Ok(Applied::Saved(receipt(input)?)),
         };
         self.receiver.applied(outcome, self.now);
         Ok(())
@@ -193,6 +193,11 @@ impl Scene {
         assert!(!self.closed[1] || self.receiver.is_over());
         _ = (self.distributor.deadline(), self.receiver.deadline(), self.distributor.chunks_to_send().len());
     }
+}
+
+/// The machines take it as it is: to sign and to verify is the callers'.
+fn receipt(input: &mut Unstructured<'_>) -> Result<Receipt> {
+    Ok(Receipt { saved: saved(input)?, at: input.arbitrary()?, signature: Signature([input.arbitrary()?; 64]) })
 }
 
 fn saved(input: &mut Unstructured<'_>) -> Result<Vec<SavedSnapshot>> {
@@ -227,7 +232,7 @@ fn message(input: &mut Unstructured<'_>) -> Result<Message> {
         4 => Message::Staged { chunks: input.arbitrary()?, bytes: input.arbitrary()? },
         5 => Message::Applying,
         6 => Message::Differs(vec![input.arbitrary()?; usize::from(input.arbitrary::<u8>()? % 3)]),
-        7 => Message::Saved(saved(input)?),
+        7 => Message::Saved(receipt(input)?),
         8 => Message::Stop(Reason::Busy),
         9 => Message::Alive,
         10 => Message::Reveal { nonce: [input.arbitrary()?; 32], credentials: Credentials::default() },

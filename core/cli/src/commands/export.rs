@@ -31,7 +31,7 @@ pub(crate) async fn run(app: &App, args: &ExportArgs) -> Result {
     app.out.line(format_args!(
         "{}: {}\n  {}, {}, {} as JSON, {} in the file",
         file.display(),
-        villages(&offer),
+        villages(&offer.snapshots),
         counted(households, "household", "households"),
         counted(records, "record", "records"),
         bytes(json_bytes),

@@ -7,8 +7,8 @@ use fieldcast::{BundleInfo, Imported};
 use crate::app::App;
 use crate::args::ImportArgs;
 use crate::error::{Error, Result};
-use crate::offers::{Totals, project, villages};
-use crate::text::{Table, bytes, compared, count, counted, safe};
+use crate::offers::{Totals, project, village, villages};
+use crate::text::{Table, bytes, compared, count, counted};
 use crate::{events, prompt};
 
 pub(crate) async fn run(app: &App, args: &ImportArgs) -> Result {
@@ -39,7 +39,7 @@ fn tell(app: &App, info: &BundleInfo, size: u64) -> Result {
         sender.name,
         sender.fingerprint.short(),
         project(offer),
-        villages(offer),
+        villages(&offer.snapshots),
         counted(households, "household", "households"),
         counted(records, "record", "records"),
         bytes(json_bytes),
@@ -55,13 +55,11 @@ fn conclude(app: &App, imported: &Imported) -> Result {
     app.out.event(|| events::imported(imported))?;
     let mut table = Table::new(&["boundary", ">households", ">records", "compared with the file, this device"]);
     for (summary, standing) in imported.info.offer.snapshots.iter().zip(&imported.standings) {
-        let name =
-            if summary.dataset.boundary.is_some() { safe(&summary.boundary_name) } else { "(outside all)".into() };
         let outcome = match compared(std::slice::from_ref(standing)).as_str() {
             "equal" => "is equal".to_owned(),
             ahead => ahead.to_owned(),
         };
-        table.row(vec![name, count(summary.households), count(summary.records), outcome]);
+        table.row(vec![village(summary), count(summary.households), count(summary.records), outcome]);
     }
     app.out.line("Imported.")?;
     table.lines().iter().try_for_each(|line| app.out.line(line))

@@ -7,6 +7,7 @@ mod downsync;
 mod edits;
 mod export;
 mod grant;
+mod history;
 mod import;
 mod invite;
 mod login;
@@ -33,6 +34,7 @@ pub(crate) async fn run(app: &App, command: Command) -> Result {
         Command::Send(args) => send::run(app, &args).await,
         Command::Receive(args) => receive::run(app, &args).await,
         Command::Export(args) => export::run(app, &args).await,
+        Command::History(args) => history::run(app, &args).await,
         Command::Import(args) => import::run(app, &args).await,
         Command::Records(args) => records::run(app, &args).await,
         Command::Edits(args) => edits::run(app, &args).await,

@@ -5,6 +5,7 @@ use fieldcast::DatasetStatus;
 use crate::app::App;
 use crate::error::Result;
 use crate::events;
+use crate::offers::village;
 use crate::text::{Table, bytes, count, safe, utc};
 
 /// How much of a digest is shown to be compared by eye.
@@ -54,10 +55,6 @@ fn project_name(status: &DatasetStatus) -> String {
 fn row(status: &DatasetStatus) -> Vec<String> {
     let summary = &status.summary;
     let complete = summary.as_of.0 > 0;
-    let name = match &summary.dataset.boundary {
-        Some(_) => safe(&summary.boundary_name),
-        None => "(outside all)".to_owned(),
-    };
     let state = match &status.syncing {
         Some(sync) if sync.total > 0 => format!("downloading {} of {}", count(sync.done), count(sync.total)),
         Some(_) => "downloading".to_owned(),
@@ -65,7 +62,7 @@ fn row(status: &DatasetStatus) -> Vec<String> {
         None => "in part".to_owned(),
     };
     vec![
-        name,
+        village(summary),
         count(summary.households),
         count(summary.records),
         bytes(summary.json_bytes),

@@ -8,7 +8,7 @@ mod network;
 mod tests;
 
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use crate::settings::DEFAULT_RESERVE;
 
@@ -93,8 +93,6 @@ pub struct DoctorSettings {
 impl DoctorSettings {
     /// The usual settings for a data directory, at the system's time.
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
-        // A clock before 1970 is as wrong as one at 1970, and found so.
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self {
             data_dir: data_dir.into(),
             interface: None,
@@ -102,7 +100,7 @@ impl DoctorSettings {
             hear_for: Duration::from_secs(4),
             reserve: DEFAULT_RESERVE,
             free_space: None,
-            now: i64::try_from(now.as_millis()).unwrap_or(i64::MAX),
+            now: crate::clock::now(), // 0 for a clock before 1970, which is as wrong, and found so
         }
     }
 }

@@ -1,6 +1,5 @@
 //! Whether a receiver may have what is sent to it: what a campaign has granted it, and whether it is who it should be.
 
-use fieldcast_model::DeviceName;
 use fieldcast_wire::{Code, Credentials, Distributor, Offer, Reason, Role};
 use tokio::sync::oneshot;
 
@@ -20,7 +19,7 @@ impl Sending {
             (true, _) => Err(Reason::Revoked { of_distributor: false }),
             (false, (places, _)) if places.is_empty() => Err(Reason::NotGranted { to_distributor: false }),
             (false, (places, offer)) => {
-                self.offered = places;
+                (self.offered, self.offer) = (places, offer.clone());
                 Ok(offer)
             }
         }
@@ -44,7 +43,7 @@ impl Sending {
         match answer {
             Answer::Trust => {
                 let (shared, receiver) = (self.shared.clone(), self.receiver);
-                let name = shared.name_of(receiver).unwrap_or_else(|| DeviceName::new(""));
+                let name = shared.name_of(receiver);
                 let remember = move || trust::remember(&shared.store, receiver, &name);
                 let _only_asked_again_otherwise = tokio::task::spawn_blocking(remember).await;
             }

@@ -6,8 +6,9 @@ use std::time::Duration;
 use fieldcast_bundle::{ChunkInfo, Manifest};
 use fieldcast_model::Fingerprint;
 use fieldcast_net::Error as NetworkError;
+use fieldcast_store::{Exchange, ExchangeRole};
 use fieldcast_wire::{
-    Breach, Distributor, DistributorAction, DistributorState, Introduction, Message, Reason, Standing,
+    Breach, Distributor, DistributorAction, DistributorState, Introduction, Message, Offer, Reason, Receipt,
 };
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -18,7 +19,7 @@ use super::bundle::Bundle;
 use super::session::Shared;
 use super::{SendProgress, SendState, Sent};
 use crate::link::{Frame, Link};
-use crate::{Answer, Error, trust};
+use crate::{Answer, Error, clock, history, receipts, trust};
 
 /// How long one call may take, TLS included.
 const CALL_LIMIT: Duration = Duration::from_secs(10);
@@ -34,8 +35,14 @@ pub(crate) struct Sending {
     pub(super) shared: Arc<Shared>,
     pub(super) receiver: Fingerprint,
     cancel: CancellationToken,
-    /// The places of the bundle that the receiver is offered on this connection.
+    /// What the receiver is offered: all, or as much as was granted it, judged anew on each connection.
+    pub(super) offer: Offer,
+    /// The places of that in the bundle.
     pub(super) offered: Vec<usize>,
+    /// When it began, by this device's clock.
+    started: i64,
+    /// The receiver's key, once it was reached.
+    peer_key: Option<[u8; 32]>,
     /// What this connection is to carry.
     chunks: Vec<ChunkInfo>,
     progress: SendProgress,
@@ -59,10 +66,13 @@ pub(crate) struct Sending {
 impl Sending {
     pub(crate) fn new(shared: Arc<Shared>, receiver: Fingerprint, cancel: CancellationToken) -> Self {
         Self {
+            offer: shared.offer.clone(),
             shared,
             receiver,
             cancel,
             offered: Vec::new(),
+            started: clock::now(),
+            peer_key: None,
             chunks: Vec::new(),
             progress: SendProgress::default(),
             staged_before: 0,
@@ -76,14 +86,40 @@ impl Sending {
     }
 
     pub(crate) async fn run(mut self) {
-        let state = match self.send().await {
-            Ok(standings) => SendState::Saved(Sent { progress: self.progress, standings }),
+        let outcome = self.send().await;
+        // Before it is told: whoever hears that it is over may look at the history next.
+        self.keep(&outcome).await;
+        self.enter(match outcome {
+            Ok(receipt) => {
+                let standings = receipt.saved.iter().map(|saved| saved.standing).collect();
+                SendState::Saved(Sent { progress: self.progress, standings })
+            }
             Err(reason) => SendState::Failed(reason, self.progress),
-        };
-        self.enter(state);
+        });
     }
 
-    async fn send(&mut self) -> Result<Vec<Standing>, Reason> {
+    /// Remembers what came of it.
+    async fn keep(&self, outcome: &Result<Receipt, Reason>) {
+        let past = Exchange {
+            role: ExchangeRole::Sent,
+            peer: self.receiver,
+            peer_key: self.peer_key,
+            peer_name: self.shared.name_of(self.receiver),
+            started: self.started,
+            ended: clock::now(),
+            offered: self.offer.snapshots.clone(),
+            wire_bytes: self.progress.wire,
+            result: history::result(outcome.as_ref()),
+        };
+        history::keep(&self.shared.store, past, false).await;
+    }
+
+    /// Whether the receiver has signed that it saved this very offer.
+    fn is_signed(&self, receipt: &Receipt, link: &Link) -> bool {
+        receipts::holds(receipt, &link.peer_key(), &self.shared.identity.fingerprint(), &self.offer)
+    }
+
+    async fn send(&mut self) -> Result<Receipt, Reason> {
         let live = self.shared.live.clone();
         let mut next_pause = FIRST_PAUSE;
         loop {
@@ -95,7 +131,7 @@ impl Sending {
             let before = self.progress.staged;
             self.last_progress.get_or_insert_with(Instant::now);
             let reason = match self.attempt().await {
-                Ok(standings) => return Ok(standings),
+                Ok(receipt) => return Ok(receipt),
                 Err(reason) => reason,
             };
             drop(place);
@@ -114,7 +150,7 @@ impl Sending {
     }
 
     /// One connection, from the call to its end.
-    async fn attempt(&mut self) -> Result<Vec<Standing>, Reason> {
+    async fn attempt(&mut self) -> Result<Receipt, Reason> {
         self.enter(SendState::Calling);
         let addr = self.shared.addr_of(self.receiver).ok_or(Reason::Lost)?;
         let shared = self.shared.clone();
@@ -123,6 +159,7 @@ impl Sending {
             connection = call => connection.map_err(|error| self.not_called(error))?,
             () = self.cancel.cancelled() => return Err(CANCELLED),
         };
+        self.peer_key = Some(connection.peer_key());
         self.wire_before = self.progress.wire;
         let introduction = trust::introduce(&connection, &self.shared.settings.name, &self.shared.credentials)?;
         self.exchange(Link::new(connection, self.shared.settings.limits.heartbeat), introduction).await
@@ -152,7 +189,7 @@ impl Sending {
         }
     }
 
-    async fn exchange(&mut self, mut link: Link, introduction: Introduction) -> Result<Vec<Standing>, Reason> {
+    async fn exchange(&mut self, mut link: Link, introduction: Introduction) -> Result<Receipt, Reason> {
         let start = Instant::now();
         let mut machine = Distributor::new(introduction, self.shared.settings.limits, Duration::ZERO);
         loop {
@@ -166,6 +203,9 @@ impl Sending {
             let place = link.place();
             tokio::select! {
                 incoming = link.next() => match incoming {
+                    Ok(Frame::Message(Message::Saved(receipt))) if !self.is_signed(&receipt, &link) => {
+                        machine.stop(Reason::NotSigned);
+                    }
                     Ok(Frame::Message(message)) => machine.on_message(message, start.elapsed()),
                     Ok(_) => machine.stop(Reason::Protocol(Breach::OutOfTurn)),
                     Err(Reason::Lost) => {
@@ -232,11 +272,11 @@ impl Sending {
         }
     }
 
-    async fn finish(&mut self, link: Link, machine: &Distributor) -> Result<Vec<Standing>, Reason> {
+    async fn finish(&mut self, link: Link, machine: &Distributor) -> Result<Receipt, Reason> {
         self.comparing = None; // a question that is still open is withdrawn
         self.progress.wire = self.wire_before + link.close().await;
         match machine.state() {
-            DistributorState::Saved(saved) => Ok(saved.iter().map(|saved| saved.standing).collect()),
+            DistributorState::Saved(receipt) => Ok(receipt.clone()),
             DistributorState::Ended(reason) => Err(reason.clone()),
             _ => Err(Reason::Lost),
         }

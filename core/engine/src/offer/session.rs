@@ -60,8 +60,9 @@ impl Shared {
         self.changes.send_modify(|count| *count += 1);
     }
 
-    pub(crate) fn name_of(&self, peer: Fingerprint) -> Option<DeviceName> {
-        self.peers().get(&peer).map(|(found, _)| found.name.clone())
+    /// What a receiver calls itself.
+    pub(crate) fn name_of(&self, peer: Fingerprint) -> DeviceName {
+        self.peers().get(&peer).map_or_else(|| DeviceName::new(""), |(found, _)| found.name.clone())
     }
 
     /// Asks the person to compare a receiver's code; the answer comes through the channel. A later question about the

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use fieldcast_bundle::{ChunkInfo, Manifest, decode_chunk};
 use fieldcast_model::{RangeTotals, Record, ServerTime, SnapshotSummary};
 use fieldcast_store::{Consent, Incoming, Store};
-use fieldcast_wire::{Applied, ChunkSet, Held, Offer, Reason, SavedSnapshot, Standing};
+use fieldcast_wire::{ChunkSet, Held, Offer, Reason, SavedSnapshot, Standing};
 
 use tokio_util::sync::CancellationToken;
 
@@ -103,6 +103,19 @@ fn is_held(ours: &[RangeTotals], info: &ChunkInfo) -> bool {
     ours.iter().any(|totals| totals.range.index == info.range && totals.digest == info.digest)
 }
 
+/// What came of applying.
+pub(crate) enum Outcome {
+    /// All is in; one entry for each offered snapshot.
+    Saved(Vec<SavedSnapshot>),
+    /// Changes were not enough for some.
+    Differs {
+        /// Which, by place in the offer.
+        snapshots: Vec<u16>,
+        /// What is settled of the others, likewise.
+        settled: Vec<Option<SavedSnapshot>>,
+    },
+}
+
 /// The application of what was offered, in one round or, where changes are not enough, two.
 pub(crate) struct Application {
     pub(crate) store: Store,
@@ -117,8 +130,8 @@ pub(crate) struct Application {
 
 impl Application {
     /// One transaction a dataset. After it each dataset's digest is the sender's, or this device was ahead, or it is
-    /// among those that differ. Gives what is settled, too.
-    pub(crate) fn run(mut self) -> Result<(Applied, Vec<Option<SavedSnapshot>>), Reason> {
+    /// among those that differ.
+    pub(crate) fn run(mut self) -> Result<Outcome, Reason> {
         self.settled.resize(self.offer.snapshots.len(), None);
         for index in 0..self.offer.snapshots.len() {
             if self.settled[index].is_none() {
@@ -126,14 +139,14 @@ impl Application {
             }
         }
         let differing = self.settled.iter().zip(0..).filter(|(settled, _)| settled.is_none());
-        let differing: Vec<u16> = differing.map(|(_, index)| index).collect();
-        if !differing.is_empty() {
-            return Ok((Applied::Differs(differing), self.settled));
+        let snapshots: Vec<u16> = differing.map(|(_, index)| index).collect();
+        if !snapshots.is_empty() {
+            return Ok(Outcome::Differs { snapshots, settled: self.settled });
         }
         // The consent is spent, not gone: if the last word is lost, the same offer comes again and nobody should be asked
         // twice.
         self.store.finish_incoming(&self.incoming).map_err(not_stored)?;
-        Ok((Applied::Saved(self.settled.iter().flatten().cloned().collect()), self.settled))
+        Ok(Outcome::Saved(self.settled.into_iter().flatten().collect()))
     }
 
     /// Applies what came of one snapshot; `None` if changes came and were not enough.

@@ -1,13 +1,15 @@
 //! The receiver's side: one exchange at a time.
 
 mod apply;
+mod consent;
+mod ending;
 mod exchange;
 mod session;
 mod stage;
 
 #[cfg(test)]
 pub(crate) use apply::held;
-pub(crate) use apply::{Application, Plan, check_time, plan};
+pub(crate) use apply::{Application, Outcome, Plan, check_time, plan};
 use fieldcast_store::Error as StoreError;
 use fieldcast_wire::Reason;
 

@@ -115,6 +115,7 @@ struct Open {
 pub(crate) struct Shared {
     pub(crate) settings: ExchangeSettings,
     pub(crate) store: Store,
+    pub(crate) identity: Arc<Identity>,
     pub(crate) events: Announcer<ReceiveEvent>,
     /// One exchange at a time.
     pub(crate) free: Arc<Semaphore>,
@@ -194,6 +195,7 @@ impl ReceiveSession {
         let shared = Arc::new(Shared {
             settings,
             store,
+            identity,
             events: Announcer::new(),
             free: Arc::new(Semaphore::new(1)),
             holder: Mutex::default(),

@@ -8,6 +8,7 @@ mod chunks;
 mod device;
 mod filled;
 mod grants;
+mod history;
 mod pregen;
 mod queue;
 mod resuming;

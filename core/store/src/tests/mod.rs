@@ -5,6 +5,7 @@ mod damage;
 mod digests;
 mod edits;
 mod exchange;
+mod history;
 mod merge;
 mod migrations;
 mod open;

@@ -9,7 +9,7 @@ use fieldcast_wire::{
 };
 use proptest::prelude::*;
 
-use super::data::{Bundle, Version, digest};
+use super::data::{Bundle, Version, digest, receipt};
 use super::rng::Rng;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -67,7 +67,7 @@ fn message(what: u8, number: u32, bundle: &Bundle) -> Message {
         2 => Message::Want((0..number.min(60)).collect::<ChunkSet>()),
         3 => Message::Staged { chunks: number, bytes: u64::from(number) << 32 },
         4 => Message::Applying,
-        5 => Message::Saved((0..count).map(saved).collect()),
+        5 => Message::Saved(receipt((0..count).map(saved))),
         6 => Message::Differs(vec![number as u16]),
         7 => Message::Offer(bundle.offer()),
         8 => hello(Role::Distributor),

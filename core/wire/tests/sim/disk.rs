@@ -5,7 +5,7 @@ use std::time::Duration;
 use fieldcast_wire::{Applied, Reason};
 
 use super::conn::Stage;
-use super::data::Chunk;
+use super::data::{Chunk, receipt};
 use super::phone::{Place, Resume};
 use super::world::{Event, PHONE, World};
 
@@ -142,7 +142,7 @@ impl World {
         if conn.work.outcome.is_none() && !differing.is_empty() {
             conn.work.outcome = Some(Ok(Applied::Differs(differing)));
         } else if conn.work.outcome.is_none() {
-            let saved = conn.work.settled.iter().flatten().cloned().collect();
+            let saved = receipt(conn.work.settled.iter().flatten().cloned());
             conn.work.outcome = Some(Ok(Applied::Saved(saved)));
             phone.disk.staged.clear();
             phone.disk.consent &= self.policy.keeps_consent;

@@ -7,7 +7,7 @@ use fieldcast_model::{DeviceName, Digest, ServerTime};
 use fieldcast_wire::{ChunkSet, Credentials, Held, Hello, Message, Opening, Reason, Role, SavedSnapshot, Standing};
 
 use super::conn::{BLURTED, Frame};
-use super::data::{Manifest, Version, digest};
+use super::data::{Manifest, Version, digest, receipt};
 use super::desk::SendState;
 use super::phone::Place;
 use super::schedule::{Fault, Moment};
@@ -98,7 +98,7 @@ impl World {
             7 => Frame::Control(Message::Staged { chunks: rng.range(0..40) as u32, bytes: rng.next() }),
             8 => Frame::Control(Message::Applying),
             9 => Frame::Control(Message::Differs(vec![rng.range(0..4) as u16])),
-            10 => Frame::Control(Message::Saved((0..count).map(saved).collect())),
+            10 => Frame::Control(Message::Saved(receipt((0..count).map(saved)))),
             11 => Frame::Control(Message::Stop(Reason::BadData)),
             _ => Frame::Control(Message::Alive),
         };

@@ -8,7 +8,7 @@ use fieldcast_wire::{
     Opening, Reason, Receiver, ReceiverState, Role, SavedSnapshot, Standing,
 };
 
-use super::data::{Bundle, Version, digest};
+use super::data::{Bundle, Version, digest, receipt};
 use super::rng::Rng;
 
 const NOW: Duration = Duration::ZERO;
@@ -61,7 +61,7 @@ fn a_receiver_that_applies_finishes_whatever_it_is_told() {
         receiver.on_message(message, NOW);
         assert_eq!(receiver.state(), &ReceiverState::Applying);
         let saved = |d| SavedSnapshot { digest: digest(d, Version::Offered), standing: Standing::Equal };
-        receiver.applied(Ok(Applied::Saved((0..count).map(saved).collect())), NOW);
+        receiver.applied(Ok(Applied::Saved(receipt((0..count).map(saved)))), NOW);
         assert_eq!(receiver.state(), &ReceiverState::Saved);
     }
 }

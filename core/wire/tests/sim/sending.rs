@@ -111,8 +111,8 @@ impl World {
     fn desk_entered(&mut self, c: usize, state: &DistributorState) {
         self.note(|this| format!("phone {} #{c} desk is {state:?}", this.conns[c].phone));
         self.conns[c].ends[DESK].entered = self.now;
-        if let DistributorState::Saved(saved) = state {
-            self.check_saved(self.conns[c].phone, saved);
+        if let DistributorState::Saved(receipt) = state {
+            self.check_saved(self.conns[c].phone, &receipt.saved);
         }
     }
 }

@@ -10,8 +10,8 @@ use fieldcast_model::{
 };
 use fieldcast_wire::frame::{FrameHeader, FrameKind};
 use fieldcast_wire::{
-    Breach, Credentials, Held, Hello, Message, Offer, Opening, Reason, Revocations, Role, SavedSnapshot, Standing,
-    Statement, chunk_frame,
+    Breach, Credentials, Held, Hello, Message, Offer, Opening, Reason, Receipt, Revocations, Role, SavedSnapshot,
+    Signature, Standing, Statement, chunk_frame,
 };
 
 use super::Places;
@@ -189,7 +189,11 @@ fn messages(manifest: &Manifest) -> Vec<Message> {
         Message::Staged { chunks: 17, bytes: 1 << 33 },
         Message::Applying,
         Message::Differs(vec![0, 1, 300]),
-        Message::Saved(standings.map(saved).to_vec()),
+        Message::Saved(Receipt {
+            saved: standings.map(saved).to_vec(),
+            at: 1_756_000_000_000,
+            signature: Signature([9; 64]),
+        }),
         Message::Stop(Reason::NoSpace { needed: 9, free: 1 }),
         Message::Stop(Reason::NotStored("disk full".into())),
         Message::Stop(Reason::Protocol(Breach::OutOfBounds)),

@@ -34,7 +34,7 @@ impl View {
         let sender = &question.sender;
         self.names.insert(sender.fingerprint, sender.name.to_string());
         self.out.event(|| events::asked(question))?;
-        let (project, names) = (project(&question.offer), villages(&question.offer));
+        let (project, names) = (project(&question.offer), villages(&question.offer.snapshots));
         self.out.line(format_args!("{} [{}] offers {project}: {names}", sender.name, sender.fingerprint.short()))
     }
 

@@ -101,7 +101,7 @@ fn tell_offer(app: &App, engine: &Engine, session: &OfferSession, network: &str)
     let Totals { households, records, json_bytes, .. } = Totals::of(offer);
     app.out.line(format_args!(
         "Offering {}\n  {}, {}, {} as JSON, at most {} on the wire",
-        villages(offer),
+        villages(&offer.snapshots),
         counted(households, "household", "households"),
         counted(records, "record", "records"),
         bytes(json_bytes),

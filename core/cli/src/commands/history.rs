@@ -1,0 +1,55 @@
+//! `fieldcast history`: the exchanges of this device, and how far what it sent has come.
+
+use std::time::Duration;
+
+use fieldcast::{ExchangeResult, ExchangeRole, PastExchange, Reach};
+
+use crate::app::App;
+use crate::args::HistoryArgs;
+use crate::error::Result;
+use crate::events;
+use crate::offers::{village, villages};
+use crate::text::{Table, bytes, count, counted, duration, safe, utc};
+
+pub(crate) async fn run(app: &App, args: &HistoryArgs) -> Result {
+    let engine = app.engine().await?;
+    let (past, coverage) = (engine.history(args.limit).await?, engine.coverage().await?);
+    past.iter().try_for_each(|past| app.out.event(|| events::past_exchange(past)))?;
+    coverage.iter().try_for_each(|reach| app.out.event(|| events::coverage(reach)))?;
+    if past.is_empty() {
+        return app.out.line("Nothing was sent or received yet.");
+    }
+    let mut table = Table::new(&["when (UTC)", "device", "boundaries", ">households", ">bytes", ">took", "result"]);
+    past.iter().for_each(|past| table.row(row(past)));
+    table.lines().iter().try_for_each(|line| app.out.line(line))?;
+    coverage.iter().try_for_each(|reach| app.out.line(line(reach)))
+}
+
+fn row(PastExchange { exchange, receipt }: &PastExchange) -> Vec<String> {
+    let way = match exchange.role {
+        ExchangeRole::Sent => "to",
+        ExchangeRole::Received => "from",
+    };
+    let result = match (&exchange.result, receipt) {
+        (ExchangeResult::Saved { .. }, Some(true)) => "saved, receipt signed".to_owned(),
+        (ExchangeResult::Saved { .. }, _) => "saved, yet the RECEIPT DOES NOT HOLD".to_owned(),
+        (ExchangeResult::Ended { reason, .. }, _) => safe(reason),
+    };
+    // Clocks are set now and then, so an end may stand before its beginning.
+    let took = Duration::from_millis(exchange.ended.saturating_sub(exchange.started).try_into().unwrap_or(0));
+    vec![
+        utc(exchange.ended),
+        format!("{way} {} [{}]", exchange.peer_name, exchange.peer.short()),
+        villages(&exchange.offered),
+        count(exchange.offered.iter().map(|summary| summary.households).sum()),
+        bytes(exchange.wire_bytes),
+        duration(took),
+        result,
+    ]
+}
+
+/// "27 of 30 phones at the version of ..."
+fn line(Reach { summary, picked, saved }: &Reach) -> String {
+    let phones = counted(*picked as u64, "phone", "phones");
+    format!("{}: {saved} of {phones} at the version of {}", village(summary), utc(summary.as_of.0))
+}

@@ -1,0 +1,56 @@
+//! The history: what came of each exchange, and the receipts of those that were saved.
+
+use fieldcast_model::Fingerprint;
+use fieldcast_net::Identity;
+use fieldcast_store::{Exchange, ExchangeResult, ExchangeRole, Store};
+use fieldcast_wire::{Offer, Reason, Receipt};
+
+use crate::{Error, receipts};
+
+/// An exchange that is over, and whether its receipt holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PastExchange {
+    /// What is remembered of it.
+    pub exchange: Exchange,
+    /// Whether the receiver's signature is right for what is remembered; `None` if it was not saved, so has no receipt.
+    pub receipt: Option<bool>,
+}
+
+/// How an exchange ended, as it is kept.
+pub(crate) fn result(outcome: Result<&Receipt, &Reason>) -> ExchangeResult {
+    match outcome {
+        Ok(receipt) => ExchangeResult::Saved { receipt: receipt.encode() },
+        Err(reason) => ExchangeResult::Ended { code: reason.code().to_owned(), reason: reason.to_string() },
+    }
+}
+
+/// Keeps an exchange that is over; see [`Store::add_exchange`]. What was saved is saved whether or not this works.
+pub(crate) async fn keep(store: &Store, exchange: Exchange, goes_on: bool) {
+    let store = store.clone();
+    let kept = tokio::task::spawn_blocking(move || store.add_exchange(&exchange, goes_on));
+    if let Err(error) = kept.await.map_err(Error::from).and_then(|kept| Ok(kept?)) {
+        tracing::warn!(%error, "an exchange is missing in the history");
+    }
+}
+
+/// Verifies the receipt of an exchange of the device with this key. Blocks.
+pub(crate) fn check(own: &Identity, exchange: Exchange) -> PastExchange {
+    let receipt = match &exchange.result {
+        ExchangeResult::Saved { receipt } => Some(is_right(own, &exchange, receipt)),
+        ExchangeResult::Ended { .. } => None,
+    };
+    PastExchange { exchange, receipt }
+}
+
+fn is_right(own: &Identity, exchange: &Exchange, receipt: &[u8]) -> bool {
+    let parties: (Fingerprint, Option<[u8; 32]>) = match exchange.role {
+        ExchangeRole::Sent => (own.fingerprint(), exchange.peer_key),
+        ExchangeRole::Received => (exchange.peer, Some(own.public_key())),
+    };
+    let (distributor, Some(receiver)) = parties else { return false };
+    // The key must be that of the device the row names.
+    let is_peers = exchange.peer_key.is_some_and(|key| fieldcast_net::fingerprint_of(&key) == exchange.peer);
+    let offer = Offer { snapshots: exchange.offered.clone(), bytes: 0 };
+    let receipt = Receipt::decode(receipt);
+    is_peers && receipt.is_some_and(|receipt| receipts::holds(&receipt, &receiver, &distributor, &offer))
+}

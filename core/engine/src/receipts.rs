@@ -1,0 +1,83 @@
+//! Receipts: made by the receiver, verified by whoever relies on them.
+
+use fieldcast_model::Fingerprint;
+use fieldcast_net::Identity;
+use fieldcast_wire::{Offer, Receipt, SavedSnapshot, Signature};
+
+use crate::clock;
+
+/// Signs, as the receiver, what was saved just now of this distributor's offer.
+pub(crate) fn sign(
+    receiver: &Identity,
+    distributor: &Fingerprint,
+    offer: &[u8; 32],
+    saved: Vec<SavedSnapshot>,
+) -> Receipt {
+    let at = clock::now();
+    let signature = Signature(receiver.sign(&Receipt::signed(distributor, offer, &saved, at)));
+    Receipt { saved, at, signature }
+}
+
+/// Whether the receiver with this key has signed it, for this very offer of this distributor.
+pub(crate) fn holds(receipt: &Receipt, receiver: &[u8; 32], distributor: &Fingerprint, offer: &Offer) -> bool {
+    let is_signed = |message: &[u8], signature: &[u8; 64]| fieldcast_net::verify(receiver, message, signature);
+    receipt.holds(distributor, &offer.id(distributor), is_signed)
+}
+
+#[cfg(test)]
+mod tests {
+    use fieldcast_model::{Dataset, Digest, ServerTime, SnapshotSummary};
+    use fieldcast_wire::Standing;
+
+    use super::*;
+
+    fn offer(boundary: &str) -> Offer {
+        let summary = SnapshotSummary {
+            dataset: Dataset { tenant: "mz".into(), project: "p".into(), boundary: Some(boundary.into()) },
+            project_name: "Nets".into(),
+            boundary_name: boundary.into(),
+            as_of: ServerTime(9),
+            records: 50,
+            households: 5,
+            json_bytes: 5_000,
+            digest: Digest::from_bytes([7; 32]),
+        };
+        Offer { snapshots: vec![summary], bytes: 500 }
+    }
+
+    #[test]
+    fn a_receipt_holds_for_its_receiver_distributor_and_offer_alone() {
+        let [receiver, other] = [Identity::generate().unwrap(), Identity::generate().unwrap()];
+        let (distributor, offered) = (Fingerprint([1; 32]), offer("Muite"));
+        let saved = vec![SavedSnapshot { digest: Digest::from_bytes([7; 32]), standing: Standing::Equal }];
+        let receipt = sign(&receiver, &distributor, &offered.id(&distributor), saved);
+        let key = receiver.public_key();
+        assert!(holds(&receipt, &key, &distributor, &offered));
+        assert!(!holds(&receipt, &other.public_key(), &distributor, &offered), "another receiver");
+        assert!(!holds(&receipt, &key, &Fingerprint([2; 32]), &offered), "another distributor");
+        assert!(!holds(&receipt, &key, &distributor, &offer("Cunle")), "another bundle");
+        let mut later = offered.clone();
+        later.snapshots[0].as_of = ServerTime(10);
+        assert!(!holds(&receipt, &key, &distributor, &later), "another version");
+    }
+
+    #[test]
+    fn a_receipt_altered_in_any_byte_does_not_hold() {
+        let receiver = Identity::generate().unwrap();
+        let (distributor, offered) = (Fingerprint([1; 32]), offer("Muite"));
+        let standings = [Standing::Equal, Standing::KeptNewer { records: 3 }, Standing::Ahead { as_of: ServerTime(9) }];
+        let saved = standings.map(|standing| SavedSnapshot { digest: Digest::from_bytes([7; 32]), standing }).to_vec();
+        let receipt = sign(&receiver, &distributor, &offered.id(&distributor), saved);
+        let bytes = receipt.encode();
+        let mut readable = 0;
+        for (at, bit) in (0..bytes.len()).flat_map(|at| (0..8).map(move |bit| (at, bit))) {
+            let mut altered = bytes.clone();
+            altered[at] ^= 1 << bit;
+            if let Some(altered) = Receipt::decode(&altered) {
+                readable += 1;
+                assert!(!holds(&altered, &receiver.public_key(), &distributor, &offered), "byte {at}, bit {bit}");
+            }
+        }
+        assert!(readable > 8 * (64 + 3 * 32), "digests and signature are readable whatever they say");
+    }
+}

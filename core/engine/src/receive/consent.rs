@@ -1,0 +1,121 @@
+//! What has to be settled before anything is written: whose turn it is, whether the campaign lets the distributor, and
+//! what the person says.
+
+use std::time::SystemTime;
+
+use fieldcast_model::{DeviceName, SnapshotSummary};
+use fieldcast_wire::{Offer, Reason, Receiver, Role};
+use tokio::time::Instant;
+
+use super::apply;
+use super::exchange::{Exchange, Work, blocking};
+use super::session::{ReceiveEvent, ReceiveState, Sender};
+use crate::grants::Judge;
+use crate::link::Link;
+use crate::{Answer, clock, trust};
+
+/// How many accepted offers are kept besides the one at hand, the newest; those that are spent count, too.
+const UNFINISHED_KEPT: usize = 4;
+
+impl Exchange {
+    /// Takes an offer as far as the place for it, unless another distributor has that.
+    pub(super) fn on_offer(
+        &mut self,
+        machine: &mut Receiver,
+        link: &Link,
+        sender: DeviceName,
+        offer: Offer,
+        start: Instant,
+    ) {
+        let fingerprint = link.peer();
+        if let Err(reason) = apply::check_time(&offer, SystemTime::now()) {
+            return machine.answer(Err(reason), start.elapsed());
+        }
+        match self.shared.place(fingerprint, &self.superseded) {
+            Some(place) => self.work = Work::Waiting(Box::pin(place)),
+            None => return machine.answer(Err(Reason::Busy), start.elapsed()),
+        }
+        self.incoming = offer.id(&fingerprint);
+        self.sender = Some(Sender { fingerprint, name: sender });
+        self.offer = offer;
+    }
+
+    /// Asks the person, unless this very offer was accepted before.
+    pub(super) async fn ask(&mut self, machine: &mut Receiver, link: &Link, start: Instant) {
+        let Some(sender) = self.sender.clone() else { return };
+        let (store, incoming, offer) = (self.shared.store.clone(), self.incoming, self.offer.clone());
+        let (trust, fingerprint) = (self.shared.settings.trust.clone(), sender.fingerprint);
+        let shown = std::mem::take(&mut self.shown);
+        let looked = blocking(move || {
+            let judge = Judge::of(&store, fingerprint, &shown)?;
+            let may = |offered: &SnapshotSummary| judge.admits(Role::Distributor, &offered.dataset);
+            if judge.is_revoked() {
+                return Ok(Err(Reason::Revoked { of_distributor: true }));
+            } else if !offer.snapshots.iter().all(may) {
+                return Ok(Err(Reason::NotGranted { to_distributor: true }));
+            }
+            let is_trusted = trust.covers(&store, &fingerprint)?;
+            apply::needs_no_question(&store, &incoming, &offer).map(|resumes| Ok((resumes, is_trusted)))
+        });
+        self.asked = Some(clock::now());
+        match looked.await.and_then(|looked| looked) {
+            Ok((true, _)) => {
+                self.is_resumed = true;
+                self.shared.events.tell(ReceiveEvent::Resumed(sender));
+                self.accept(machine, link, start).await;
+            }
+            Ok((false, is_trusted)) => {
+                self.shared.events.tell(ReceiveEvent::Changed(ReceiveState::Asking));
+                let code = self.code.filter(|_| !is_trusted);
+                self.work = Work::Asking(self.shared.ask(sender, self.offer.clone(), code));
+            }
+            Err(reason) => machine.answer(Err(reason), start.elapsed()),
+        }
+    }
+
+    /// Remembers the distributor: the person has seen the same code on both screens.
+    fn remember(&self) -> impl Future<Output = ()> + use<> {
+        let (sender, store) = (self.sender.clone(), self.shared.store.clone());
+        async move {
+            let Some(Sender { fingerprint, name }) = sender else { return };
+            let remembered = tokio::task::spawn_blocking(move || trust::remember(&store, fingerprint, &name));
+            let _only_asked_again_otherwise = remembered.await;
+        }
+    }
+
+    /// Notes the person's yes, so that the same offer is not asked for twice, and says what is held already.
+    async fn accept(&mut self, machine: &mut Receiver, link: &Link, start: Instant) {
+        let (store, offer) = (self.shared.store.clone(), self.offer.clone());
+        let (accepted, current) = (self.accepted(Vec::new()), self.incoming);
+        let held = blocking(move || {
+            if let Some(accepted) = accepted {
+                store.begin_incoming(&accepted, &[])?;
+            }
+            // Offers that were accepted and never came to an end must not fill the phone.
+            let others = store.incoming()?.into_iter().rev().filter(|other| other.incoming.bundle_id != current);
+            for old in others.skip(UNFINISHED_KEPT) {
+                store.discard_incoming(&old.incoming.bundle_id)?;
+            }
+            apply::held(&store, &offer)
+        });
+        match link.alive_during(held).await {
+            Ok(held) => {
+                link.take_data();
+                machine.answer(Ok(held), start.elapsed());
+            }
+            Err(reason) => machine.stop(reason),
+        }
+    }
+
+    pub(super) async fn on_answer(&mut self, machine: &mut Receiver, link: &Link, answer: Answer, start: Instant) {
+        match answer {
+            Answer::Trust => {
+                self.remember().await;
+                self.accept(machine, link, start).await;
+            }
+            Answer::Once => self.accept(machine, link, start).await,
+            Answer::Decline => machine.answer(Err(Reason::Declined), start.elapsed()),
+            Answer::CodesDiffer => machine.answer(Err(Reason::CodesDiffer), start.elapsed()),
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! How an exchange ends: what is signed, remembered and told.
+
+use fieldcast_store::{Exchange as Past, ExchangeRole};
+use fieldcast_wire::{Applied, Reason, Receiver, ReceiverState};
+
+use super::apply::Outcome;
+use super::exchange::{Exchange, Work, blocking};
+use super::session::{ReceiveEvent, ReceiveState, Received};
+use crate::link::Link;
+use crate::{clock, history, receipts};
+
+impl Exchange {
+    /// Signs what is in, or keeps what is settled for the second round.
+    pub(super) fn settle(&mut self, outcome: Outcome, link: &Link) -> Applied {
+        match outcome {
+            Outcome::Saved(saved) => {
+                let receipt = receipts::sign(&self.shared.identity, &link.peer(), &self.incoming, saved);
+                self.receipt = Some(receipt.clone());
+                Applied::Saved(receipt)
+            }
+            Outcome::Differs { snapshots, settled } => {
+                self.settled = settled;
+                Applied::Differs(snapshots)
+            }
+        }
+    }
+
+    /// Remembers what came of it, if it came as far as the question.
+    fn keep(&self, peer_key: [u8; 32], reason: Option<&Reason>) -> impl Future<Output = ()> + use<> {
+        let (past, store, is_resumed) = (self.past(peer_key, reason), self.shared.store.clone(), self.is_resumed);
+        async move {
+            if let Some(past) = past {
+                history::keep(&store, past, is_resumed).await;
+            }
+        }
+    }
+
+    fn past(&self, peer_key: [u8; 32], reason: Option<&Reason>) -> Option<Past> {
+        let (started, sender) = (self.asked?, self.sender.clone()?);
+        let outcome = match (reason, &self.receipt) {
+            (None, Some(receipt)) => Ok(receipt),
+            (reason, _) => Err(reason.unwrap_or(&Reason::Lost)),
+        };
+        Some(Past {
+            role: ExchangeRole::Received,
+            peer: sender.fingerprint,
+            peer_key: Some(peer_key),
+            peer_name: sender.name,
+            started,
+            ended: clock::now(),
+            offered: self.offer.snapshots.clone(),
+            wire_bytes: self.progress.wire,
+            result: history::result(outcome),
+        })
+    }
+
+    pub(super) async fn finish(mut self, link: Link, machine: &Receiver) {
+        let (sender, peer_key) = (link.peer(), link.peer_key());
+        // Others need not wait until this peer has hung up, and a question it left open is withdrawn.
+        drop(self.place.take());
+        self.work = Work::Nothing;
+        let reason = match machine.state() {
+            ReceiverState::Saved => {
+                self.progress.wire = link.close().await;
+                self.keep(peer_key, None).await;
+                let Self { offer, progress, receipt, .. } = self;
+                let standings = receipt.iter().flat_map(|receipt| &receipt.saved).map(|saved| saved.standing).collect();
+                self.shared.events.tell(ReceiveEvent::Saved(Received { sender, offer, progress, standings }));
+                self.shared.events.tell(ReceiveEvent::Changed(ReceiveState::Waiting));
+                return;
+            }
+            ReceiverState::Ended(reason) => reason.clone(),
+            _ => Reason::Lost,
+        };
+        // A yes to a bundle that a person has stopped since, on either side, is no yes to the next one.
+        if matches!(reason, Reason::Cancelled { .. } | Reason::CodesDiffer | Reason::NotConfirmed) {
+            let (store, incoming) = (self.shared.store.clone(), self.incoming);
+            if let Err(reason) = blocking(move || store.withdraw_consent(&incoming)).await {
+                tracing::warn!(%reason, "the next offer of this kind will not be asked about");
+            }
+        }
+        self.progress.wire = link.wire_bytes();
+        self.keep(peer_key, Some(&reason)).await;
+        // Of those turned away because another exchange runs, only that other is worth hearing about.
+        if reason != Reason::Busy {
+            self.shared.events.tell(ReceiveEvent::Ended(sender, reason));
+            self.shared.events.tell(ReceiveEvent::Changed(ReceiveState::Waiting));
+        }
+        link.close().await;
+    }
+}

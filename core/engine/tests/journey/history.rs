@@ -1,0 +1,151 @@
+//! What is remembered of exchanges, and receipts that can be checked.
+
+use std::time::Duration;
+
+use fieldcast::{DeviceName, ExchangeResult, ExchangeRole, PastExchange, Reason, Role, SendState, choose_interface};
+use fieldcast_net::{Announcement, Connection, Identity, Listener, announce, random};
+use fieldcast_wire::frame::FrameKind;
+use fieldcast_wire::{
+    Applied, CODE_LABEL, ChunkSet, Credentials, Introduction, Limits, Message, Opening, PROTOCOL, Receipt, Receiver,
+    ReceiverAction, SavedSnapshot, Signature, Standing,
+};
+
+use crate::device::{Device, PATIENCE, device};
+use crate::filled::fill;
+
+async fn pair() -> (Device, Device) {
+    let (distributor, receiver) = (device("distributor").await, device("receiver").await);
+    (distributor.with_store(|store| _ = fill(store, 40, |_| true)).await, receiver)
+}
+
+async fn history(of: &Device) -> Vec<PastExchange> {
+    of.engine.history(10).await.unwrap()
+}
+
+/// Of the newest exchange: what this device did, how it ended, and whether the receipt holds.
+async fn newest(of: &Device) -> (ExchangeRole, String, Option<bool>) {
+    let PastExchange { exchange, receipt } = history(of).await.remove(0);
+    let result = match exchange.result {
+        ExchangeResult::Saved { .. } => "saved".to_owned(),
+        ExchangeResult::Ended { code, .. } => code,
+    };
+    (exchange.role, result, receipt)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_sides_remember_the_same_with_a_receipt_that_holds() {
+    let (distributor, receiver) = pair().await;
+    assert!(matches!(distributor.send_to(&receiver, false).await, SendState::Failed(Reason::Declined, _)));
+    assert_eq!(newest(&distributor).await, (ExchangeRole::Sent, "declined".to_owned(), None));
+    assert_eq!(newest(&receiver).await, (ExchangeRole::Received, "declined".to_owned(), None));
+
+    let SendState::Saved(sent) = distributor.send_to(&receiver, true).await else { panic!("not saved") };
+    assert_eq!(newest(&distributor).await, (ExchangeRole::Sent, "saved".to_owned(), Some(true)));
+    assert_eq!(newest(&receiver).await, (ExchangeRole::Received, "saved".to_owned(), Some(true)));
+    let [there, here] = [history(&distributor).await.remove(0), history(&receiver).await.remove(0)];
+    assert_eq!(there.exchange.result, here.exchange.result, "the same receipt");
+    assert_eq!(there.exchange.offered, distributor.summaries().await);
+    assert_eq!(there.exchange.offered, here.exchange.offered);
+    assert_eq!((there.exchange.peer, there.exchange.wire_bytes), (receiver.engine.fingerprint(), sent.progress.wire));
+    assert_eq!(
+        (here.exchange.peer, here.exchange.peer_name.as_str()),
+        (distributor.engine.fingerprint(), "distributor")
+    );
+    assert_eq!((history(&distributor).await.len(), history(&receiver).await.len()), (2, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_far_a_version_has_come_is_counted_by_devices() {
+    let (distributor, first) = pair().await;
+    assert_eq!(distributor.engine.coverage().await.unwrap(), [], "nothing was sent yet");
+    let second = device("second").await;
+    distributor.send_to(&first, true).await;
+    distributor.send_to(&first, true).await;
+    distributor.send_to(&second, false).await;
+    let coverage = distributor.engine.coverage().await.unwrap();
+    let counted: Vec<_> = coverage.iter().map(|reach| (reach.saved, reach.picked)).collect();
+    assert_eq!(counted, vec![(1, 2); distributor.summaries().await.len()]);
+    assert_eq!(first.engine.coverage().await.unwrap(), [], "it has sent to nobody");
+}
+
+/// A receiver that wants nothing and says at once that it has saved everything, under a signature of its choice.
+async fn claim(connection: Connection, sign: impl Fn(&[u8]) -> [u8; 64]) -> Option<Reason> {
+    let distributor = connection.peer();
+    let opening = Opening { exporter: connection.exporter(CODE_LABEL, &[]).unwrap(), nonce: random().unwrap() };
+    let introduction = Introduction { name: DeviceName::new("liar"), opening, credentials: Credentials::default() };
+    let mut machine = Receiver::new(introduction, Limits::default(), Duration::ZERO);
+    let (mut reader, mut writer) = connection.split();
+    let (mut claimed, mut offered) = (Vec::new(), None);
+    loop {
+        while let Some(action) = machine.poll() {
+            match action {
+                ReceiverAction::Send(message) => {
+                    writer.write(FrameKind::Control, &message.encode()).await.unwrap();
+                    writer.flush().await.unwrap();
+                }
+                ReceiverAction::Ask { offer, .. } => {
+                    let nothing = fieldcast_wire::Held { as_of: Default::default(), digest: fieldcast::Digest::EMPTY };
+                    machine.answer(Ok(vec![nothing; offer.snapshots.len()]), Duration::ZERO);
+                    let equal = |summary: &fieldcast::SnapshotSummary| SavedSnapshot {
+                        digest: summary.digest,
+                        standing: Standing::Equal,
+                    };
+                    claimed = offer.snapshots.iter().map(equal).collect();
+                    offered = Some(offer.id(&distributor));
+                }
+                ReceiverAction::Apply => {
+                    let signature = sign(&Receipt::signed(&distributor, &offered.unwrap(), &claimed, 0));
+                    let receipt = Receipt { saved: claimed.clone(), at: 0, signature: Signature(signature) };
+                    machine.applied(Ok(Applied::Saved(receipt)), Duration::ZERO);
+                }
+                ReceiverAction::Entered(_) | ReceiverAction::Close => {}
+            }
+        }
+        match reader.read().await {
+            Ok((FrameKind::Manifest, _)) => machine.on_manifest(ChunkSet::default(), Duration::ZERO),
+            Ok((_, payload)) => match Message::decode(&payload).unwrap() {
+                Message::Stop(reason) => return Some(reason),
+                message => machine.on_message(message, Duration::ZERO),
+            },
+            Err(_) => return None,
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_that_another_key_has_signed_is_not_believed() {
+    let (distributor, _) = pair().await;
+    let [identity, other] = [Identity::generate().unwrap(), Identity::generate().unwrap()];
+    let interface = choose_interface(Some("127.0.0.1")).unwrap();
+    for (key, is_believed) in [(&other, false), (&identity, true)] {
+        let mut listener = Listener::bind(&interface, 0, &identity).await.unwrap();
+        let announcement = Announcement {
+            fingerprint: identity.fingerprint(),
+            name: DeviceName::new("liar"),
+            role: Role::Receiver,
+            port: listener.addr().port(),
+            protocol: PROTOCOL,
+        };
+        let _announced = announce(&interface, &announcement).unwrap();
+        let offering = distributor.offer().await;
+        let mut found = offering.subscribe();
+        let sending = async {
+            while offering.send_to(identity.fingerprint()).is_err() {
+                found.next().await.unwrap();
+            }
+            offering.finished().await;
+        };
+        let claiming = async { claim(listener.accept().await.unwrap(), |message| key.sign(message)).await };
+        let both = async { tokio::join!(sending, claiming).1 };
+        let told = tokio::time::timeout(PATIENCE, both).await.unwrap();
+        let (_, result, receipt) = newest(&distributor).await;
+        match is_believed {
+            false => {
+                assert_eq!((told, result.as_str(), receipt), (Some(Reason::NotSigned), "not_signed", None));
+                assert!(distributor.engine.coverage().await.unwrap().iter().all(|reach| reach.saved == 0));
+            }
+            true => assert_eq!((told, result.as_str(), receipt), (None, "saved", Some(true))),
+        }
+        offering.stop().await;
+    }
+}

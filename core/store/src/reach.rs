@@ -1,0 +1,62 @@
+//! How far a dataset's present version has come.
+
+use std::collections::HashMap;
+
+use fieldcast_model::{Dataset, Digest, Fingerprint, SnapshotSummary};
+
+use crate::history::unpacked;
+use crate::{Reader, Result, Store};
+
+/// A dataset this device has sent, and who has its present version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reach {
+    /// The dataset as this device has it now.
+    pub summary: SnapshotSummary,
+    /// How many devices were ever picked to be sent any version of it.
+    pub picked: usize,
+    /// How many of them have saved this version, or one with the very same records.
+    pub saved: usize,
+}
+
+impl Reader<'_> {
+    /// How far each complete dataset has come that this device has ever sent to anybody, in the order of
+    /// [`datasets`](Self::datasets). As far as the history goes back.
+    ///
+    /// # Errors
+    /// Whatever stands in the way of reading.
+    pub fn reach(&self) -> Result<Vec<Reach>> {
+        let held = self.datasets()?.into_iter().map(|status| status.summary).filter(|summary| summary.as_of.0 > 0);
+        let held: Vec<SnapshotSummary> = held.collect();
+        // Of each dataset its present digest, and whom it was sent to with whether that was saved.
+        let mut found: HashMap<&Dataset, (Digest, HashMap<Fingerprint, bool>)> =
+            held.iter().map(|summary| (&summary.dataset, (summary.digest, HashMap::new()))).collect();
+        let mut query =
+            self.conn.prepare("SELECT peer, result = 'saved', offered FROM exchange WHERE role = 'sent'")?;
+        let mut rows = query.query(())?;
+        while let Some(row) = rows.next()? {
+            let (peer, is_saved): (_, bool) = (Fingerprint(row.get(0)?), row.get(1)?);
+            for offered in unpacked(row, 2)? {
+                if let Some((digest, peers)) = found.get_mut(&offered.dataset) {
+                    // By digest: a download that brought nothing new gives a later date to the same records.
+                    *peers.entry(peer).or_default() |= is_saved && offered.digest == *digest;
+                }
+            }
+        }
+        let reach = |summary: &SnapshotSummary| {
+            let (_, peers) = found.get(&summary.dataset)?;
+            let saved = peers.values().filter(|saved| **saved).count();
+            (!peers.is_empty()).then(|| Reach { summary: summary.clone(), picked: peers.len(), saved })
+        };
+        Ok(held.iter().filter_map(reach).collect())
+    }
+}
+
+impl Store {
+    /// See [`Reader::reach`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn reach(&self) -> Result<Vec<Reach>> {
+        self.read(|r| r.reach())
+    }
+}

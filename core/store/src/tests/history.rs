@@ -1,0 +1,123 @@
+//! The history of exchanges.
+
+use fieldcast_model::{DeviceName, Digest, Fingerprint, SnapshotSummary};
+
+use super::{Fresh, apply, fresh, household, snapshot, village};
+use crate::{Exchange, ExchangeResult, ExchangeRole, Store};
+
+fn saved() -> ExchangeResult {
+    ExchangeResult::Saved { receipt: vec![1, 2, 3] }
+}
+
+fn ended(code: &str) -> ExchangeResult {
+    ExchangeResult::Ended { code: code.to_owned(), reason: format!("it was {code}") }
+}
+
+fn exchange(peer: u8, started: i64, offered: &[SnapshotSummary], result: ExchangeResult) -> Exchange {
+    Exchange {
+        role: ExchangeRole::Sent,
+        peer: Fingerprint([peer; 32]),
+        peer_key: Some([peer + 100; 32]),
+        peer_name: DeviceName::new("Bela"),
+        started,
+        ended: started + 5,
+        offered: offered.to_vec(),
+        wire_bytes: 1_000,
+        result,
+    }
+}
+
+fn started(store: &Store) -> Vec<i64> {
+    store.exchanges(usize::MAX).unwrap().iter().map(|exchange| exchange.started).collect()
+}
+
+#[test]
+fn what_was_added_is_there_after_a_restart_newest_first() {
+    let Fresh { store, dir } = fresh();
+    let offered = [snapshot(&village("a"), 7), snapshot(&super::project(), 8)];
+    let received = Exchange { role: ExchangeRole::Received, ..exchange(2, 20, &offered, saved()) };
+    let unreached = Exchange { peer_key: None, ..exchange(3, 10, &offered, ended("unreachable")) };
+    let all = [exchange(1, 30, &offered, saved()), received, unreached];
+    all.iter().for_each(|exchange| store.add_exchange(exchange, false).unwrap());
+    drop(store);
+    let store = Store::open(dir.path()).unwrap().store;
+    let [first, second, third] = all;
+    assert_eq!(store.exchanges(2).unwrap(), [third.clone(), second.clone()], "by when it was added: clocks are set");
+    assert_eq!(store.exchanges(9).unwrap(), [third, second, first]);
+}
+
+#[test]
+fn a_saved_one_without_a_key_is_refused() {
+    let Fresh { store, dir: _dir } = fresh();
+    assert!(store.add_exchange(&Exchange { peer_key: None, ..exchange(1, 1, &[], saved()) }, false).is_err());
+    assert_eq!(started(&store), []);
+}
+
+#[test]
+fn one_that_goes_on_where_the_last_was_lost_is_one_row() {
+    let Fresh { store, dir: _dir } = fresh();
+    let (offered, other) = ([snapshot(&village("a"), 7)], [snapshot(&village("b"), 7)]);
+    store.add_exchange(&exchange(1, 10, &offered, ended("lost")), false).unwrap();
+    store.add_exchange(&exchange(1, 20, &offered, ended("lost")), true).unwrap();
+    store.add_exchange(&exchange(2, 25, &offered, saved()), true).unwrap();
+    store.add_exchange(&exchange(1, 30, &offered, saved()), true).unwrap();
+    let rows = store.exchanges(9).unwrap();
+    assert_eq!(started(&store), [10, 25], "another device's goes on with nothing");
+    assert_eq!((rows[0].ended, rows[0].wire_bytes, rows[0].result.clone()), (35, 3_000, saved()));
+
+    for last in [exchange(1, 40, &offered, ended("lost")), exchange(1, 41, &offered, ended("declined"))] {
+        store.add_exchange(&last, false).unwrap();
+    }
+    store.add_exchange(&exchange(1, 50, &offered, saved()), true).unwrap();
+    assert_eq!(started(&store), [50, 41, 40, 10, 25], "a no came in between");
+    store.add_exchange(&exchange(1, 60, &other, ended("lost")), false).unwrap();
+    store.add_exchange(&exchange(1, 70, &offered, saved()), true).unwrap();
+    assert_eq!(started(&store)[..2], [70, 60], "another offer");
+}
+
+#[test]
+fn the_oldest_go_and_what_was_not_saved_pushes_no_receipt_out() {
+    let Fresh { store, dir: _dir } = fresh();
+    let offered = [snapshot(&village("a"), 7)];
+    for at in 0..3 {
+        store.add_exchange(&exchange(1, at, &offered, saved()), false).unwrap();
+    }
+    for at in 3..9 {
+        store.add_exchange(&exchange(1, at, &offered, ended("declined")), false).unwrap();
+    }
+    store.trim_exchanges(4, u64::MAX).unwrap();
+    assert_eq!(started(&store), [8, 7, 6, 5, 2, 1, 0]);
+    store.trim_exchanges(2, u64::MAX).unwrap();
+    assert_eq!(started(&store), [8, 7, 2, 1]);
+    let bytes = postcard::to_stdvec(&offered[..]).unwrap().len() as u64;
+    store.trim_exchanges(9, 2 * bytes).unwrap();
+    assert_eq!(started(&store), [8, 7, 2, 1]);
+    store.trim_exchanges(9, 2 * bytes - 1).unwrap();
+    assert_eq!(started(&store), [8, 2]);
+}
+
+#[test]
+fn reach_counts_devices_and_only_the_present_version() {
+    let Fresh { store, dir: _dir } = fresh();
+    assert_eq!(store.reach().unwrap(), []);
+    let [a, b, never] = ["a", "b", "never"].map(village);
+    for dataset in [&a, &b, &never] {
+        apply(&store, dataset, &[household("h", 1, 1)]);
+    }
+    let now = |dataset| store.summary(dataset).unwrap().unwrap();
+    let old = SnapshotSummary { digest: Digest::from_bytes([9; 32]), ..now(&a) };
+    let same_later = SnapshotSummary { as_of: fieldcast_model::ServerTime(99), ..now(&a) };
+    let received = Exchange { role: ExchangeRole::Received, ..exchange(9, 0, &[now(&a)], saved()) };
+    let history = [
+        exchange(1, 0, &[now(&a), now(&b)], saved()),
+        exchange(1, 1, &[now(&a)], ended("declined")),
+        exchange(2, 2, &[old], saved()),
+        exchange(3, 3, &[now(&a)], ended("lost")),
+        exchange(4, 4, &[same_later, snapshot(&village("elsewhere"), 1)], saved()),
+        received,
+    ];
+    history.iter().for_each(|exchange| store.add_exchange(exchange, false).unwrap());
+    let reach = store.reach().unwrap();
+    let counts: Vec<_> = reach.iter().map(|reach| (&reach.summary.dataset, reach.saved, reach.picked)).collect();
+    assert_eq!(counts, [(&a, 2, 4), (&b, 1, 1)]);
+}

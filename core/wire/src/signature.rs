@@ -1,0 +1,24 @@
+//! Signatures, as they travel.
+
+use serde::{Deserialize, Serialize};
+
+/// An Ed25519 signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "[[u8; 32]; 2]", into = "[[u8; 32]; 2]")] // serde knows arrays up to 32; the bytes are the same
+pub struct Signature(pub [u8; 64]);
+
+impl From<[[u8; 32]; 2]> for Signature {
+    fn from(halves: [[u8; 32]; 2]) -> Self {
+        let mut bytes = [0; 64];
+        bytes.copy_from_slice(halves.as_flattened());
+        Self(bytes)
+    }
+}
+
+impl From<Signature> for [[u8; 32]; 2] {
+    fn from(Signature(bytes): Signature) -> Self {
+        let mut halves = [[0; 32]; 2];
+        halves.as_flattened_mut().copy_from_slice(&bytes);
+        halves
+    }
+}

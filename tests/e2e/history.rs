@@ -1,0 +1,45 @@
+//! `history`: what both sides remember, and how far a version has come.
+
+use serde_json::json;
+
+use crate::support::{Field, Server, config, text};
+
+#[test]
+fn both_sides_tell_who_got_what_with_what_result() {
+    let field = Field::new("history", 60);
+    let server = Server::start(config(40, 1));
+    let [distributor, first, second] = ["distributor", "first", "second"].map(|role| field.device(role));
+    let villages = server.villages();
+    server.fill(&distributor, &villages);
+    assert!(distributor.run(&["history"]).expect(0).events("exchange").is_empty());
+
+    let mut receiving = first.receive(&["--yes"]);
+    distributor.send(&[&first], &[]).finish().expect(0);
+    receiving.event("saved");
+    receiving.kill();
+    let mut receiving = second.receive(&["--no"]);
+    distributor.send(&[&second], &[]).finish().expect(7);
+    receiving.event("ended");
+    receiving.kill();
+
+    let told = distributor.run(&["history"]).expect(0);
+    let past = told.events("exchange");
+    let [declined, saved] = &past[..] else { panic!("not two: {past:?}") };
+    let told_as = |event: &serde_json::Value| ["role", "peer", "result"].map(|key| text(event, key).to_owned());
+    assert_eq!(told_as(declined), ["sent", second.name.as_str(), "declined"]);
+    assert_eq!(
+        (told_as(saved), &saved["receipt"]),
+        (["sent", first.name.as_str(), "saved"].map(str::to_owned), &json!(true))
+    );
+    let coverage = told.events("coverage");
+    assert_eq!(coverage.len(), villages.len() + 1, "{coverage:?}");
+    assert!(coverage.iter().all(|of| of["saved"] == 1 && of["picked"] == 2), "{coverage:?}");
+
+    let received = first.run(&["history", "--limit", "1"]).expect(0).last("exchange");
+    assert_eq!(["role", "result"].map(|key| text(&received, key)), ["received", "saved"]);
+    assert_eq!((&received["receipt"], &received["snapshots"]), (&json!(true), &saved["snapshots"]));
+
+    let shown = distributor.run_plain(&["history"]).expect(0).stdout.join("\n");
+    assert!(shown.contains(&format!("to {} [", first.name)) && shown.contains("saved, receipt signed"), "{shown}");
+    assert!(shown.contains(": 1 of 2 phones at the version of "), "{shown}");
+}
