@@ -1,12 +1,14 @@
 //! Bundle files (`.fcb`): what an exchange sends, in one file for an SD card, a cable or Bluetooth.
 //!
-//! A head (magic, manifest, who made it, signature), then every chunk in the order the manifest names them. The
-//! signature covers the manifest, and the manifest the hash of every chunk, so a file that verifies is whole.
+//! A head (magic, manifest, who answers for its snapshots, who made the file, signature), then every chunk in the order
+//! the manifest names them. The signature covers all before it, and the manifest the hash of every chunk, so a file that
+//! verifies is whole.
 
 use std::io::{self, Read};
 
-use fieldcast_model::DeviceName;
+use fieldcast_model::{DeviceName, Origin};
 
+use crate::error::malformed;
 use crate::{Error, MAX_MANIFEST_BYTES, Manifest};
 
 /// The first bytes of every bundle file: the last one is the format.
@@ -15,17 +17,21 @@ const MAGIC: [u8; 8] = *b"FCBUNDL\x01";
 const SIGNED_AS: &[u8] = b"fieldcast bundle file 1\n";
 /// Longest device name, in bytes of UTF-8.
 const MAX_NAME_BYTES: usize = 4 * DeviceName::MAX_CHARS;
+/// Most bytes of origins: over 200 of them.
+const MAX_ORIGIN_BYTES: usize = 64 << 10;
 
 /// Who vouches for a bundle file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileHead {
     /// What is in it.
     pub manifest: Manifest,
+    /// Who answers for each of its snapshots. Their signatures are for whoever reads the file to verify.
+    pub origins: Vec<Origin>,
     /// The Ed25519 public key of the device that made it.
     pub signer: [u8; 32],
     /// What people call that device.
     pub signer_name: DeviceName,
-    /// Its signature over [`FileHead::signed`].
+    /// Its signature over all of this.
     pub signature: [u8; 64],
 }
 
@@ -62,17 +68,29 @@ pub enum FileError {
 }
 
 impl FileHead {
-    /// What a device signs to vouch for a manifest.
-    pub fn signed(manifest: &[u8], signer_name: &DeviceName) -> Vec<u8> {
-        let hash = blake3::hash(manifest);
-        [SIGNED_AS, hash.as_bytes(), signer_name.as_str().as_bytes()].concat()
+    /// The head of a file made by the device with this public key, which `sign` signs with.
+    pub fn new(
+        manifest: Manifest,
+        origins: Vec<Origin>,
+        signer: [u8; 32],
+        signer_name: DeviceName,
+        sign: impl FnOnce(&[u8]) -> [u8; 64],
+    ) -> Self {
+        let signature = sign(&signed(&manifest.encode(), &encoded(&origins), &signer_name));
+        Self { manifest, origins, signer, signer_name, signature }
     }
 
     /// The bytes the file begins with.
     pub fn encode(&self) -> Vec<u8> {
-        let (manifest, name) = (self.manifest.encode(), self.signer_name.as_str().as_bytes());
-        let lengths = [(manifest.len() as u32).to_le_bytes(), (name.len() as u32).to_le_bytes()];
-        [&MAGIC[..], &lengths[0], &manifest, &lengths[1], name, &self.signer, &self.signature].concat()
+        let (manifest, origins) = (self.manifest.encode(), encoded(&self.origins));
+        let mut bytes = MAGIC.to_vec();
+        for part in [&manifest[..], &origins, self.signer_name.as_str().as_bytes()] {
+            bytes.extend((part.len() as u32).to_le_bytes());
+            bytes.extend(part);
+        }
+        bytes.extend(self.signer);
+        bytes.extend(self.signature);
+        bytes
     }
 
     /// Reads the head; `is_signed_by(key, message, signature)` says whether a signature is right.
@@ -92,17 +110,32 @@ impl FileHead {
             return Err(FileError::CutOff { part: "its first bytes" });
         }
         let manifest_bytes = text(file, MAX_MANIFEST_BYTES, "the manifest")?;
+        let origin_bytes = text(file, MAX_ORIGIN_BYTES, "the origins")?;
         let name = text(file, MAX_NAME_BYTES, "the sender's name")?;
         let signer_name = DeviceName::new(&String::from_utf8_lossy(&name));
         let signer = array::<32>(file, "the sender's key")?;
         let signature = array::<64>(file, "the signature")?;
-        let signed = Self::signed(&manifest_bytes, &signer_name);
+        let signed = signed(&manifest_bytes, &origin_bytes, &signer_name);
         if name != signer_name.as_str().as_bytes() || !is_signed_by(&signer, &signed, &signature) {
             return Err(FileError::Signature);
         }
         let manifest = Manifest::decode(&manifest_bytes).map_err(FileError::Manifest)?;
-        Ok(Self { manifest, signer, signer_name, signature })
+        let origins: Vec<Origin> = postcard::from_bytes(&origin_bytes).unwrap_or_default();
+        if origins.len() != manifest.snapshots.len() || encoded(&origins) != origin_bytes {
+            return Err(FileError::Manifest(malformed("origins")));
+        }
+        Ok(Self { manifest, origins, signer, signer_name, signature })
     }
+}
+
+/// What a device signs to vouch for a file.
+fn signed(manifest: &[u8], origins: &[u8], signer_name: &DeviceName) -> Vec<u8> {
+    let hashes = [manifest, origins].map(|part| *blake3::hash(part).as_bytes());
+    [SIGNED_AS, hashes.as_flattened(), signer_name.as_str().as_bytes()].concat()
+}
+
+fn encoded(origins: &[Origin]) -> Vec<u8> {
+    postcard::to_stdvec(origins).unwrap_or_default() // plain data: cannot fail
 }
 
 fn array<const N: usize>(file: &mut impl Read, part: &'static str) -> Result<[u8; N], FileError> {
@@ -144,13 +177,13 @@ mod tests {
     use super::*;
 
     fn head() -> FileHead {
-        let manifest = Manifest::new(Vec::new());
-        FileHead { manifest, signer: [7; 32], signer_name: DeviceName::new("Asha"), signature: [9; 64] }
+        FileHead::new(Manifest::new(Vec::new()), Vec::new(), [7; 32], DeviceName::new("Asha"), |_| [9; 64])
     }
 
     fn read(bytes: &[u8]) -> Result<FileHead, FileError> {
         // Stands in for Ed25519: right is what the head says, over exactly these bytes.
-        let right = FileHead::signed(&head().manifest.encode(), &head().signer_name);
+        let head = head();
+        let right = signed(&head.manifest.encode(), &encoded(&head.origins), &head.signer_name);
         FileHead::read(&mut &bytes[..], |key, message, signature| {
             (*key, message, *signature) == ([7; 32], &right[..], [9; 64])
         })

@@ -200,21 +200,23 @@ pub(crate) fn resumed(sender: &Sender) -> Value {
 }
 
 pub(crate) fn asked(question: &Question) -> Value {
-    let mut event = about("asked", &question.sender, &question.offer, question.offer.bytes);
+    let mut event = about("asked", &question.sender, &question.origins, &question.offer, question.offer.bytes);
     event["code"] = question.code.map(|code| code.to_string()).into(); // null if the sender is known
     event
 }
 
 pub(crate) fn bundle(info: &BundleInfo, bytes: u64) -> Value {
-    about("bundle", &info.sender, &info.offer, bytes)
+    about("bundle", &info.sender, &info.origins, &info.offer, bytes)
 }
 
-/// What is offered, and by whom.
-fn about(event: &str, sender: &Sender, offer: &Offer, bytes: u64) -> Value {
+/// What is offered, by whom, and who answers for it.
+fn about(event: &str, sender: &Sender, origins: &[Sender], offer: &Offer, bytes: u64) -> Value {
     let Totals { households, records, .. } = Totals::of(offer);
     let boundaries: Vec<_> = offer.snapshots.iter().filter_map(|summary| summary.dataset.boundary.as_ref()).collect();
+    let origin = |of: &Sender| json!({"name": of.name.as_str(), "fingerprint": of.fingerprint.to_string()});
     json!({"event": event, "sender": sender.name.as_str(), "fingerprint": sender.fingerprint.to_string(),
-        "households": households, "records": records, "bytes": bytes, "boundaries": boundaries})
+        "origins": origins.iter().map(origin).collect::<Vec<_>>(), "households": households, "records": records,
+        "bytes": bytes, "boundaries": boundaries})
 }
 
 pub(crate) fn receive_state(state: &str, progress: ReceiveProgress) -> Value {

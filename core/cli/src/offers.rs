@@ -1,6 +1,6 @@
 //! What an offer, or a bundle file, comes to.
 
-use fieldcast::{Offer, SnapshotSummary};
+use fieldcast::{Offer, Sender, SnapshotSummary};
 
 use crate::text::{listed, safe};
 
@@ -40,7 +40,31 @@ pub(crate) fn villages(snapshots: &[SnapshotSummary]) -> String {
     listed(boundaries.map(|summary| summary.boundary_name.as_str()))
 }
 
+/// Who downloaded what a device only passes on, for a line of its own; `None` if it did so itself.
+pub(crate) fn passed_on(carrier: &Sender, origins: &[Sender]) -> Option<String> {
+    let names: Vec<_> =
+        origins.iter().map(|origin| format!("{} [{}]", origin.name, origin.fingerprint.short())).collect();
+    let is_own = origins.iter().all(|origin| origin.fingerprint == carrier.fingerprint);
+    (!is_own).then(|| format!("  it was downloaded and signed by {}", listed(names.iter().map(String::as_str))))
+}
+
 /// The name of the project.
 pub(crate) fn project(offer: &Offer) -> String {
     offer.snapshots.first().map(|summary| safe(&summary.project_name)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use fieldcast::{DeviceName, Fingerprint};
+
+    use super::*;
+
+    #[test]
+    fn others_who_answer_for_the_data_are_named_beside_the_sender() {
+        let device = |n, name| Sender { fingerprint: Fingerprint([n; 32]), name: DeviceName::new(name) };
+        let (office, asha) = (device(1, "office"), device(2, "Asha"));
+        assert_eq!(passed_on(&asha, std::slice::from_ref(&asha)), None);
+        let line = passed_on(&asha, &[office, asha.clone()]).unwrap();
+        assert!(line.ends_with("signed by office [0101-0101-0101-0101], Asha [0202-0202-0202-0202]"), "{line}");
+    }
 }

@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use fieldcast_bundle::{FileError, FileHead, read_chunk, verify_chunk};
-use fieldcast_model::{Dataset, DeviceName, SnapshotSummary};
-use fieldcast_net::Identity;
+use fieldcast_model::Dataset;
 use fieldcast_store::{Incoming, Store};
-use fieldcast_wire::{Credentials, MAX_SNAPSHOTS, Offer, Reason, Role};
+use fieldcast_wire::{Credentials, MAX_SNAPSHOTS, Offer, Reason};
 use tokio_util::sync::CancellationToken;
 
 use crate::grants::Judge;
 use crate::offer::Bundle;
+use crate::origins::{self, Maker};
 use crate::receive::{Application, COMMIT_BYTES, Outcome, Plan, check_time, plan};
 use crate::settings::DEFAULT_RESERVE;
 use crate::{Error, Sender, Standing};
@@ -23,6 +23,8 @@ use crate::{Error, Sender, Standing};
 pub struct BundleInfo {
     /// Who made it, proven by its signature.
     pub sender: Sender,
+    /// The devices that answer for what is in it, proven by their signatures: usually the one that made it.
+    pub origins: Vec<Sender>,
     /// What it holds.
     pub offer: Offer,
 }
@@ -37,22 +39,16 @@ pub struct Imported {
 }
 
 /// Writes the datasets into a file; it appears under its name only when it is whole.
-pub(crate) fn export(
-    store: Store,
-    identity: &Identity,
-    name: &DeviceName,
-    datasets: &[Dataset],
-    path: &Path,
-) -> Result<Offer, Error> {
-    let bundle = Bundle::prepare(store, datasets)?;
-    let manifest = bundle.manifest();
-    let signature = identity.sign(&FileHead::signed(&manifest.encode(), name));
-    let head = FileHead { manifest, signer: identity.public_key(), signer_name: name.clone(), signature };
+pub(crate) fn export(store: Store, maker: Maker<'_>, datasets: &[Dataset], path: &Path) -> Result<Offer, Error> {
+    let bundle = Bundle::prepare(store, datasets, maker)?;
+    let (manifest, offer, Maker { identity, name }) = (bundle.manifest(), bundle.offer(), maker);
+    let sign = |message: &[u8]| identity.sign(message);
+    let head = FileHead::new(manifest, offer.origins.clone(), identity.public_key(), name.clone(), sign);
     let unfinished = PathBuf::from(format!("{}.part", path.display()));
     write(&bundle, &head, &unfinished, path).inspect_err(|_| {
         let _may_not_exist = std::fs::remove_file(&unfinished);
     })?;
-    Ok(bundle.offer())
+    Ok(offer)
 }
 
 fn write(bundle: &Bundle, head: &FileHead, unfinished: &Path, path: &Path) -> Result<(), Error> {
@@ -74,7 +70,8 @@ fn write(bundle: &Bundle, head: &FileHead, unfinished: &Path, path: &Path) -> Re
 /// Reads who made a file and what it holds.
 pub(crate) fn inspect(path: &Path) -> Result<BundleInfo, Error> {
     let (head, _) = open(path)?;
-    Ok(info(&head))
+    let info = info(&head);
+    if origins::are_authentic(&info.offer) { Ok(info) } else { Err(Error::Refused(Reason::NotAuthentic)) }
 }
 
 /// Takes over what a file holds, as an exchange does: verify, stage, apply. Chunks staged by an earlier attempt are
@@ -83,7 +80,8 @@ pub(crate) fn import(store: &Store, path: &Path) -> Result<Imported, Error> {
     let (head, mut file) = open(path)?;
     let info = info(&head);
     check_time(&info.offer, SystemTime::now()).map_err(Error::Refused)?;
-    check_maker(store, &info)?;
+    // A file shows no grants: where they are required, none is taken.
+    Judge::of(store, info.sender.fingerprint, &Credentials::default())?.examine(&info.offer).map_err(Error::Refused)?;
     let id = info.offer.id(&info.sender.fingerprint);
     let Sender { fingerprint, name } = info.sender.clone();
     let incoming = Incoming { bundle_id: id, manifest: head.manifest.encode(), sender: fingerprint, sender_name: name };
@@ -124,19 +122,6 @@ pub(crate) fn import(store: &Store, path: &Path) -> Result<Imported, Error> {
     }
 }
 
-/// Refuses what a revoked device has made and, where grants are required, what anybody has: a file shows no grants.
-fn check_maker(store: &Store, info: &BundleInfo) -> Result<(), Error> {
-    let judge = Judge::of(store, info.sender.fingerprint, &Credentials::default())?;
-    if judge.is_revoked() {
-        return Err(Error::Refused(Reason::Revoked { of_distributor: true }));
-    }
-    let may = |offered: &SnapshotSummary| judge.admits(Role::Distributor, &offered.dataset);
-    match info.offer.snapshots.iter().all(may) {
-        true => Ok(()),
-        false => Err(Error::Refused(Reason::NotGranted { to_distributor: true })),
-    }
-}
-
 /// The head of a file whose size is right, and the file behind the head.
 fn open(path: &Path) -> Result<(FileHead, BufReader<File>), Error> {
     let mut file = BufReader::new(File::open(path).map_err(FileError::Io)?);
@@ -158,8 +143,7 @@ fn open(path: &Path) -> Result<(FileHead, BufReader<File>), Error> {
 fn info(head: &FileHead) -> BundleInfo {
     let fingerprint = fieldcast_net::fingerprint_of(&head.signer);
     let snapshots = head.manifest.snapshots.iter().map(|snapshot| snapshot.summary.clone()).collect();
-    BundleInfo {
-        sender: Sender { fingerprint, name: head.signer_name.clone() },
-        offer: Offer { snapshots, bytes: head.manifest.total_bytes() },
-    }
+    let offer = Offer { snapshots, origins: head.origins.clone(), bytes: head.manifest.total_bytes() };
+    let sender = Sender { fingerprint, name: head.signer_name.clone() };
+    BundleInfo { sender, origins: origins::devices(&offer), offer }
 }

@@ -1,13 +1,15 @@
 //! Any sequence of downsyncs, whole sends, changes, duplicates and broken-off exchanges ends in the same state on every
 //! device, once each has heard from each.
 
-use fieldcast_model::{Dataset, Digest, EntityType, Json, Record, RecordId, ServerTime};
+use fieldcast_model::{Dataset, DeviceName, Digest, EntityType, Json, Record, RecordId, ServerTime};
+use fieldcast_net::Identity;
 use fieldcast_store::{Coverage, Incoming, PageCommit, Store, SyncStart, SyncTarget};
 use proptest::prelude::*;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use crate::offer::Bundle;
+use crate::origins::Maker;
 use crate::receive::{Application, Outcome, Plan, held, plan};
 
 const DEVICES: usize = 4;
@@ -98,19 +100,16 @@ impl Server {
 
 /// An exchange without the network. A device that has nothing yet sends nothing.
 fn send(from: &Store, to: &Store, stop_after: Option<usize>) {
-    let Ok(bundle) = Bundle::prepare(from.clone(), &[dataset()]) else { return };
+    let (identity, name) = (Identity::generate().unwrap(), DeviceName::new("x"));
+    let maker = Maker { identity: &identity, name: &name };
+    let Ok(bundle) = Bundle::prepare(from.clone(), &[dataset()], maker) else { return };
     let (places, offer) = bundle.part(|_| true);
     let sender = fieldcast_model::Fingerprint([1; 32]);
     let id = offer.id(&sender);
     let mut manifest = bundle.manifest_for(&places, &held(to, &offer).unwrap()).unwrap();
     let mut settled = Vec::new();
     for _round in 0..2 {
-        let incoming = Incoming {
-            bundle_id: id,
-            manifest: manifest.encode(),
-            sender,
-            sender_name: fieldcast_model::DeviceName::new("x"),
-        };
+        let incoming = Incoming { bundle_id: id, manifest: manifest.encode(), sender, sender_name: name.clone() };
         let Plan { manifest: checked, chunks, wanted, .. } = plan(to, &incoming, &offer, 0).unwrap();
         for index in wanted.iter().take(stop_after.unwrap_or(usize::MAX)) {
             let hash = chunks[index as usize].info.hash;

@@ -16,6 +16,7 @@ use crate::downsync_job::Order;
 use crate::grants::{self, Policy};
 use crate::history::{self, PastExchange};
 use crate::offer::Bundle;
+use crate::origins::Maker;
 use crate::{DownsyncJob, Error, ExchangeSettings, Offer, OfferSession, ReceiveSession, Settings, clock};
 
 /// The device key's name in the data folder.
@@ -366,8 +367,11 @@ impl Engine {
         interface: Interface,
         settings: ExchangeSettings,
     ) -> Result<OfferSession, Error> {
-        let store = self.inner.store.clone();
-        let prepare = move || Ok::<_, Error>((grants::credentials(&store)?, Bundle::prepare(store, &datasets)?));
+        let (store, identity, name) = (self.inner.store.clone(), self.inner.identity.clone(), settings.name.clone());
+        let prepare = move || {
+            let maker = Maker { identity: &identity, name: &name };
+            Ok::<_, Error>((grants::credentials(&store)?, Bundle::prepare(store, &datasets, maker)?))
+        };
         let (credentials, bundle) = tokio::task::spawn_blocking(prepare).await??;
         OfferSession::start(settings, self.inner.identity.clone(), interface, bundle, credentials)
     }
@@ -379,7 +383,10 @@ impl Engine {
     pub async fn export(&self, datasets: Vec<Dataset>, path: PathBuf) -> Result<Offer, Error> {
         let Inner { store, identity, name, .. } = &*self.inner;
         let (store, identity, name) = (store.clone(), identity.clone(), name.clone());
-        let export = move || bundle_file::export(store, &identity, &name, &datasets, &path);
+        let export = move || {
+            let maker = Maker { identity: &identity, name: &name };
+            bundle_file::export(store, maker, &datasets, &path)
+        };
         tokio::task::spawn_blocking(export).await?
     }
 

@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use fieldcast_model::{Dataset, Fingerprint, ServerTime};
+use fieldcast_model::{Dataset, Fingerprint, ServerTime, SnapshotSummary};
 use fieldcast_net::{Identity, verify};
 use fieldcast_store::Store;
-use fieldcast_wire::{Credentials, Grant, Revocations, Role, SignedStatement, Statement, StatementError};
+use fieldcast_wire::{
+    Credentials, Grant, Offer, Reason, Revocations, Role, SignedStatement, Statement, StatementError,
+};
 
-use crate::{Error, clock};
+use crate::{Error, Sender, clock, origins};
 
 /// Setting: whether grants are asked for.
 const POLICY: &str = "grant_policy";
@@ -116,7 +118,9 @@ pub(crate) fn set_policy(store: &Store, policy: Policy) -> Result<(), Error> {
 #[derive(Debug)]
 pub(crate) struct Judge {
     policy: Policy,
-    is_revoked: bool,
+    peer: Fingerprint,
+    /// Whom trusted campaigns have revoked.
+    revoked: BTreeSet<Fingerprint>,
     /// What trusted campaigns have granted the peer, as far as it has not expired.
     granted: Vec<Grant>,
 }
@@ -133,22 +137,39 @@ impl Judge {
                 store.keep_revocations(&list.authority, list.number, &signed.to_text())?;
             }
         }
-        let revokes = |text: String| match SignedStatement::from_text(&text).ok().as_ref().and_then(believed) {
-            Some(Statement::Revocations(list)) => list.devices.contains(&peer),
-            _ => false,
+        let revoked = |text: String| match SignedStatement::from_text(&text).ok().as_ref().and_then(believed) {
+            Some(Statement::Revocations(list)) => list.devices,
+            _ => Vec::new(),
         };
-        let is_revoked = store.campaigns()?.into_iter().filter_map(|campaign| campaign.revocations).any(revokes);
+        let lists = store.campaigns()?.into_iter().filter_map(|campaign| campaign.revocations);
+        let revoked = lists.flat_map(revoked).collect();
         let now = now(store)?;
         let granted = shown.grants.iter().filter_map(|signed| match believed(signed)? {
             Statement::Grant(grant) if grant.device == peer && grant.expires > now => Some(grant),
             _ => None,
         });
-        Ok(Self { policy: policy(store)?, is_revoked, granted: granted.collect() })
+        Ok(Self { policy: policy(store)?, peer, revoked, granted: granted.collect() })
     }
 
     /// Whether a campaign has revoked the peer. That counts whatever the policy.
-    pub(crate) const fn is_revoked(&self) -> bool {
-        self.is_revoked
+    pub(crate) fn is_revoked(&self) -> bool {
+        self.revoked.contains(&self.peer)
+    }
+
+    /// Refuses what the peer may not distribute: all, if it is revoked or one of the devices that answer for it is; what it
+    /// has no grant for; what is not signed by whom it is said to come from.
+    pub(crate) fn examine(&self, offer: &Offer) -> Result<(), Reason> {
+        let may = |offered: &SnapshotSummary| self.admits(Role::Distributor, &offered.dataset);
+        let is_revoked = |origin: &Sender| self.revoked.contains(&origin.fingerprint);
+        if self.is_revoked() || origins::devices(offer).iter().any(is_revoked) {
+            Err(Reason::Revoked { of_distributor: true })
+        } else if !offer.snapshots.iter().all(may) {
+            Err(Reason::NotGranted { to_distributor: true })
+        } else if !origins::are_authentic(offer) {
+            Err(Reason::NotAuthentic)
+        } else {
+            Ok(())
+        }
     }
 
     /// Whether the peer, in this role, may have this dataset.

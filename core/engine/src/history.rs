@@ -3,7 +3,7 @@
 use fieldcast_model::Fingerprint;
 use fieldcast_net::Identity;
 use fieldcast_store::{Exchange, ExchangeResult, ExchangeRole, Store};
-use fieldcast_wire::{Offer, Reason, Receipt};
+use fieldcast_wire::{Reason, Receipt};
 
 use crate::{Error, receipts};
 
@@ -50,7 +50,6 @@ fn is_right(own: &Identity, exchange: &Exchange, receipt: &[u8]) -> bool {
     let (distributor, Some(receiver)) = parties else { return false };
     // The key must be that of the device the row names.
     let is_peers = exchange.peer_key.is_some_and(|key| fieldcast_net::fingerprint_of(&key) == exchange.peer);
-    let offer = Offer { snapshots: exchange.offered.clone(), bytes: 0 };
     let receipt = Receipt::decode(receipt);
-    is_peers && receipt.is_some_and(|receipt| receipts::holds(&receipt, &receiver, &distributor, &offer))
+    is_peers && receipt.is_some_and(|receipt| receipts::holds(&receipt, &receiver, &distributor, &exchange.offered))
 }

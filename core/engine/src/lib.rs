@@ -17,6 +17,7 @@ mod grants;
 mod history;
 mod link;
 mod offer;
+mod origins;
 mod qr;
 mod receipts;
 mod receive;
@@ -32,7 +33,8 @@ pub use events::Subscription;
 pub use fieldcast_bundle::FileError;
 pub use fieldcast_downsync::{Boundary, BoundaryTree, Error as ServerError, Project};
 pub use fieldcast_model::{
-    Dataset, DeviceName, Digest, EntityType, Fingerprint, Json, Record, RecordId, ServerTime, SnapshotSummary,
+    Dataset, DeviceName, Digest, EntityType, Fingerprint, Json, Origin, Record, RecordId, ServerTime, Signature,
+    SnapshotSummary,
 };
 pub use fieldcast_net::{Error as NetworkError, Interface, choose_interface, interfaces};
 pub use fieldcast_store::{

@@ -1,8 +1,8 @@
 //! Receipts: made by the receiver, verified by whoever relies on them.
 
-use fieldcast_model::Fingerprint;
+use fieldcast_model::{Fingerprint, Signature, SnapshotSummary};
 use fieldcast_net::Identity;
-use fieldcast_wire::{Offer, Receipt, SavedSnapshot, Signature};
+use fieldcast_wire::{Receipt, SavedSnapshot, offer_id};
 
 use crate::clock;
 
@@ -18,21 +18,26 @@ pub(crate) fn sign(
     Receipt { saved, at, signature }
 }
 
-/// Whether the receiver with this key has signed it, for this very offer of this distributor.
-pub(crate) fn holds(receipt: &Receipt, receiver: &[u8; 32], distributor: &Fingerprint, offer: &Offer) -> bool {
+/// Whether the receiver with this key has signed it, for these very snapshots of this distributor.
+pub(crate) fn holds(
+    receipt: &Receipt,
+    receiver: &[u8; 32],
+    distributor: &Fingerprint,
+    offered: &[SnapshotSummary],
+) -> bool {
     let is_signed = |message: &[u8], signature: &[u8; 64]| fieldcast_net::verify(receiver, message, signature);
-    receipt.holds(distributor, &offer.id(distributor), is_signed)
+    receipt.holds(distributor, &offer_id(distributor, offered), is_signed)
 }
 
 #[cfg(test)]
 mod tests {
-    use fieldcast_model::{Dataset, Digest, ServerTime, SnapshotSummary};
+    use fieldcast_model::{Dataset, Digest, ServerTime};
     use fieldcast_wire::Standing;
 
     use super::*;
 
-    fn offer(boundary: &str) -> Offer {
-        let summary = SnapshotSummary {
+    fn village(boundary: &str) -> Vec<SnapshotSummary> {
+        vec![SnapshotSummary {
             dataset: Dataset { tenant: "mz".into(), project: "p".into(), boundary: Some(boundary.into()) },
             project_name: "Nets".into(),
             boundary_name: boundary.into(),
@@ -41,33 +46,32 @@ mod tests {
             households: 5,
             json_bytes: 5_000,
             digest: Digest::from_bytes([7; 32]),
-        };
-        Offer { snapshots: vec![summary], bytes: 500 }
+        }]
     }
 
     #[test]
     fn a_receipt_holds_for_its_receiver_distributor_and_offer_alone() {
         let [receiver, other] = [Identity::generate().unwrap(), Identity::generate().unwrap()];
-        let (distributor, offered) = (Fingerprint([1; 32]), offer("Muite"));
+        let (distributor, offered) = (Fingerprint([1; 32]), village("Muite"));
         let saved = vec![SavedSnapshot { digest: Digest::from_bytes([7; 32]), standing: Standing::Equal }];
-        let receipt = sign(&receiver, &distributor, &offered.id(&distributor), saved);
+        let receipt = sign(&receiver, &distributor, &offer_id(&distributor, &offered), saved);
         let key = receiver.public_key();
         assert!(holds(&receipt, &key, &distributor, &offered));
         assert!(!holds(&receipt, &other.public_key(), &distributor, &offered), "another receiver");
         assert!(!holds(&receipt, &key, &Fingerprint([2; 32]), &offered), "another distributor");
-        assert!(!holds(&receipt, &key, &distributor, &offer("Cunle")), "another bundle");
+        assert!(!holds(&receipt, &key, &distributor, &village("Cunle")), "another bundle");
         let mut later = offered.clone();
-        later.snapshots[0].as_of = ServerTime(10);
+        later[0].as_of = ServerTime(10);
         assert!(!holds(&receipt, &key, &distributor, &later), "another version");
     }
 
     #[test]
     fn a_receipt_altered_in_any_byte_does_not_hold() {
         let receiver = Identity::generate().unwrap();
-        let (distributor, offered) = (Fingerprint([1; 32]), offer("Muite"));
+        let (distributor, offered) = (Fingerprint([1; 32]), village("Muite"));
         let standings = [Standing::Equal, Standing::KeptNewer { records: 3 }, Standing::Ahead { as_of: ServerTime(9) }];
         let saved = standings.map(|standing| SavedSnapshot { digest: Digest::from_bytes([7; 32]), standing }).to_vec();
-        let receipt = sign(&receiver, &distributor, &offered.id(&distributor), saved);
+        let receipt = sign(&receiver, &distributor, &offer_id(&distributor, &offered), saved);
         let bytes = receipt.encode();
         let mut readable = 0;
         for (at, bit) in (0..bytes.len()).flat_map(|at| (0..8).map(move |bit| (at, bit))) {

@@ -7,14 +7,18 @@ mod dataset;
 mod device;
 mod digest;
 mod json;
+mod origin;
 mod range;
 mod record;
 mod record_id;
+mod signature;
 
 pub use dataset::{Dataset, SnapshotSummary};
 pub use device::{DeviceName, Fingerprint};
 pub use digest::{Digest, ParseDigestError, RecordHash};
 pub use json::{Json, JsonError, MAX_DEPTH};
+pub use origin::Origin;
 pub use range::{FINE_BITS, KeyRange, RangeTotals, RootHash};
 pub use record::{EntityType, Record, ServerTime, Stamp};
 pub use record_id::RecordId;
+pub use signature::Signature;

@@ -1,11 +1,10 @@
 //! The history: exchanges that are over.
 
 use fieldcast_model::{DeviceName, Fingerprint, SnapshotSummary};
-use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, params};
 
 use crate::access::Durability;
-use crate::rows::{count, signed};
+use crate::rows::{count, packed, signed, unpacked};
 use crate::tx::WriteTx;
 use crate::{Reader, Result, Store};
 
@@ -190,15 +189,4 @@ fn exchange(row: &Row<'_>) -> rusqlite::Result<Exchange> {
         wire_bytes: count(row, 7)?,
         result,
     })
-}
-
-fn packed(offered: &[SnapshotSummary]) -> Vec<u8> {
-    postcard::to_stdvec(offered).unwrap_or_default() // plain data: cannot fail
-}
-
-/// What was offered, out of a column.
-pub(crate) fn unpacked(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<SnapshotSummary>> {
-    let bytes = row.get_ref(column)?.as_blob()?;
-    postcard::from_bytes(bytes)
-        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Blob, Box::new(error)))
 }

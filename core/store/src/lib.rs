@@ -34,6 +34,7 @@ mod login;
 mod merge;
 mod migrations;
 mod open;
+mod origins;
 mod peers;
 mod ranges;
 mod reach;

@@ -10,6 +10,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../../../schema/sql/0002_peer.sql"),
     include_str!("../../../schema/sql/0003_history.sql"),
     include_str!("../../../schema/sql/0004_campaign.sql"),
+    include_str!("../../../schema/sql/0005_origin.sql"),
 ];
 
 /// Brings the database to the newest version, or leaves it as it was.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use fieldcast_model::{Dataset, Digest, Fingerprint, SnapshotSummary};
 
-use crate::history::unpacked;
+use crate::rows::unpacked;
 use crate::{Reader, Result, Store};
 
 /// A dataset this device has sent, and who has its present version.
@@ -35,7 +35,7 @@ impl Reader<'_> {
         let mut rows = query.query(())?;
         while let Some(row) = rows.next()? {
             let (peer, is_saved): (_, bool) = (Fingerprint(row.get(0)?), row.get(1)?);
-            for offered in unpacked(row, 2)? {
+            for offered in unpacked::<Vec<SnapshotSummary>>(row, 2)? {
                 if let Some((digest, peers)) = found.get_mut(&offered.dataset) {
                     // By digest: a download that brought nothing new gives a later date to the same records.
                     *peers.entry(peer).or_default() |= is_saved && offered.digest == *digest;

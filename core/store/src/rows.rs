@@ -1,8 +1,10 @@
 //! How model types stand in columns.
 
 use fieldcast_model::{Dataset, EntityType, Json, Record, RecordId, ServerTime};
-use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Type, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::{Error, Reader, Result};
 
@@ -85,4 +87,16 @@ pub(crate) fn dataset_id(conn: &Connection, dataset: &Dataset) -> Result<Option<
             |row| row.get(0),
         )
         .optional()?)
+}
+
+/// Plain data as it stands in a column (postcard).
+pub(crate) fn packed<T: Serialize + ?Sized>(data: &T) -> Vec<u8> {
+    postcard::to_stdvec(data).unwrap_or_default() // plain data: cannot fail
+}
+
+/// What [`packed`] has put into a column.
+pub(crate) fn unpacked<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+    let bytes = row.get_ref(column)?.as_blob()?;
+    postcard::from_bytes(bytes)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Blob, Box::new(error)))
 }

@@ -100,7 +100,7 @@ impl Distributor {
             code: None,
             commitment: None,
             is_confirmed: false,
-            offer: Offer { snapshots: Vec::new(), bytes: 0 },
+            offer: Offer::default(),
             state,
             timers,
             actions,

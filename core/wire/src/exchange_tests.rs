@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use fieldcast_model::{Dataset, DeviceName, Digest, ServerTime, SnapshotSummary};
+use fieldcast_model::{Dataset, DeviceName, Digest, Origin, ServerTime, Signature, SnapshotSummary};
 
 use crate::{
     Applied, Breach, ChunkSet, Credentials, Distributor, DistributorAction, DistributorState, Held, Hello,
     Introduction, Limits, Message, Offer, Opening, Reason, Receipt, Receiver, ReceiverAction, ReceiverState, Role,
-    SavedSnapshot, Signature, Standing,
+    SavedSnapshot, Standing,
 };
 
 const CHUNKS: u32 = 5;
@@ -28,7 +28,8 @@ fn offer() -> Offer {
         json_bytes: 5000,
         digest: digest(7),
     };
-    Offer { snapshots: vec![summary], bytes: 500 }
+    let origin = Origin { key: [5; 32], name: DeviceName::new("office"), signature: Signature([6; 64]) };
+    Offer { snapshots: vec![summary], origins: vec![origin], bytes: 500 }
 }
 
 fn saved(byte: u8, standing: Standing) -> SavedSnapshot {

@@ -5,10 +5,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use fieldcast_model::{Dataset, DeviceName, Fingerprint};
+use fieldcast_model::{Dataset, DeviceName, Fingerprint, Signature};
 use serde::{Deserialize, Serialize};
 
-use crate::{Role, Signature};
+use crate::Role;
 
 /// What is signed begins with this, so that a signature made for anything else is of no use here.
 const SIGNED_AS: &[u8] = b"fieldcast statement 1\n";

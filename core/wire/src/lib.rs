@@ -15,7 +15,6 @@ mod message;
 mod reason;
 mod receipt;
 mod receiver;
-mod signature;
 
 pub use code::{CODE_LABEL, Code, Introduction, Opening};
 pub use distributor::{Distributor, DistributorAction, DistributorState};
@@ -24,12 +23,11 @@ pub use invite::{Group, Invite, InviteError, MAX_INVITE};
 pub use limits::Limits;
 pub use message::{
     ChunkSet, Held, Hello, MAX_SNAPSHOTS, Message, Offer, PROTOCOL, Role, SavedSnapshot, Standing, chunk_frame,
-    split_chunk_frame,
+    offer_id, split_chunk_frame,
 };
 pub use reason::{Breach, Reason};
 pub use receipt::Receipt;
 pub use receiver::{Applied, Receiver, ReceiverAction, ReceiverState};
-pub use signature::Signature;
 
 #[cfg(test)]
 mod exchange_tests;

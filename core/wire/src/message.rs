@@ -1,6 +1,6 @@
 //! The messages of an exchange. They travel in control frames; manifests and chunks have frame kinds of their own.
 
-use fieldcast_model::{DeviceName, Digest, Fingerprint, ServerTime, SnapshotSummary};
+use fieldcast_model::{DeviceName, Digest, Fingerprint, Origin, ServerTime, SnapshotSummary};
 use serde::{Deserialize, Serialize};
 
 use crate::{Breach, Credentials, Opening, Reason, Receipt};
@@ -56,10 +56,12 @@ impl Hello {
 }
 
 /// What the distributor offers: enough for a person to decide and for a device to say what it has already.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Offer {
     /// The snapshots, at most [`MAX_SNAPSHOTS`].
     pub snapshots: Vec<SnapshotSummary>,
+    /// Who answers for each of them. Nothing of it is to be believed before its signature was verified.
+    pub origins: Vec<Origin>,
     /// Bytes on the wire if everything is new to the receiver.
     pub bytes: u64,
 }
@@ -68,11 +70,20 @@ impl Offer {
     /// Names these snapshots from this sender. Under it a receiver stages chunks and remembers consent, so that the same
     /// offer after a lost connection goes on where it was.
     pub fn id(&self, sender: &Fingerprint) -> [u8; 32] {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(&sender.0);
-        hasher.update(&postcard::to_stdvec(&self.snapshots).unwrap_or_default()); // plain data: cannot fail
-        *hasher.finalize().as_bytes()
+        offer_id(sender, &self.snapshots)
     }
+
+    fn is_bounded(&self) -> bool {
+        self.snapshots.len() <= MAX_SNAPSHOTS && self.origins.len() == self.snapshots.len()
+    }
+}
+
+/// [`Offer::id`] of an offer of which no more is known than what was offered.
+pub fn offer_id(sender: &Fingerprint, snapshots: &[SnapshotSummary]) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&sender.0);
+    hasher.update(&postcard::to_stdvec(snapshots).unwrap_or_default()); // plain data: cannot fail
+    *hasher.finalize().as_bytes()
 }
 
 /// What a receiver holds of one offered dataset.
@@ -160,10 +171,10 @@ impl Message {
     ///
     /// # Errors
     /// [`Breach::Unreadable`] if the bytes are not exactly one message, [`Breach::OutOfBounds`] if an offer or a
-    /// list of statements is too long.
+    /// list of statements is too long, or an offer does not say who answers for each snapshot.
     pub fn decode(bytes: &[u8]) -> Result<Self, Breach> {
         match postcard::take_from_bytes::<Self>(bytes) {
-            Ok((Self::Offer(offer), _)) if offer.snapshots.len() > MAX_SNAPSHOTS => Err(Breach::OutOfBounds),
+            Ok((Self::Offer(offer), _)) if !offer.is_bounded() => Err(Breach::OutOfBounds),
             Ok((Self::Reveal { credentials, .. }, _)) if !credentials.is_bounded() => Err(Breach::OutOfBounds),
             Ok((Self::Stop(reason), [])) => Ok(Self::Stop(reason.tamed())),
             Ok((message, [])) => Ok(message),

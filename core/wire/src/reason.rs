@@ -88,6 +88,11 @@ pub enum Reason {
         "the receiver says it has saved, but its receipt is not signed with its key: do not rely on it; send again"
     )]
     NotSigned,
+    /// A snapshot is not signed by the device that is said to answer for it.
+    #[error(
+        "what is offered is not signed by the device it is said to come from: it was altered; download it anew, then send again"
+    )]
+    NotAuthentic,
 }
 
 impl Reason {
@@ -121,6 +126,7 @@ impl Reason {
             Self::Revoked { of_distributor: true } => "distributor_revoked",
             Self::Revoked { of_distributor: false } => "receiver_revoked",
             Self::NotSigned => "not_signed",
+            Self::NotAuthentic => "not_authentic",
         }
     }
 

@@ -1,9 +1,9 @@
 //! The receipt: what a receiver has saved, said under its key.
 
-use fieldcast_model::Fingerprint;
+use fieldcast_model::{Fingerprint, Signature};
 use serde::{Deserialize, Serialize};
 
-use crate::{SavedSnapshot, Signature};
+use crate::SavedSnapshot;
 
 /// Begins what is signed, so that the signature is good for nothing else the key signs.
 const LABEL: &[u8] = b"fieldcast receipt 1\n";

@@ -1,8 +1,12 @@
 //! A small bundle that is sound, for hostile peers to spoil.
 
 use fieldcast_bundle::{ChunkInfo, EncodedChunk, Manifest, Snapshot, encode_chunk};
-use fieldcast_model::{Dataset, Digest, EntityType, Json, KeyRange, Record, RecordId, ServerTime, SnapshotSummary};
+use fieldcast_model::{
+    Dataset, DeviceName, Digest, EntityType, Json, KeyRange, Origin, Record, RecordId, ServerTime, Signature,
+    SnapshotSummary,
+};
 use fieldcast_wire::{Offer, chunk_frame};
+use ring::signature::{Ed25519KeyPair, KeyPair};
 
 /// Records of a dataset that no honest distributor has, in one chunk.
 pub(super) struct Liar {
@@ -17,7 +21,15 @@ impl Liar {
     }
 
     pub(super) fn offer(&self) -> Offer {
-        Offer { snapshots: vec![self.summary()], bytes: self.chunk().bytes.len() as u64 }
+        let (summary, name) = (self.summary(), DeviceName::new("hostile"));
+        let key = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).expect("32 bytes");
+        let signature = key.sign(&Origin::signed(&name, &summary)).as_ref().try_into().expect("64 bytes");
+        let public = key.public_key().as_ref().try_into().expect("32 bytes");
+        Offer {
+            snapshots: vec![summary],
+            origins: vec![Origin { key: public, name, signature: Signature(signature) }],
+            bytes: self.chunk().bytes.len() as u64,
+        }
     }
 
     pub(super) fn manifest(&self) -> Manifest {

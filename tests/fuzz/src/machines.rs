@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use fieldcast_model::{Dataset, DeviceName, Digest, ServerTime, SnapshotSummary};
+use fieldcast_model::{Dataset, DeviceName, Digest, Origin, ServerTime, Signature, SnapshotSummary};
 use fieldcast_wire::{
     Applied, Credentials, Distributor, DistributorAction, Held, Hello, Introduction, Limits, Message, Offer, Opening,
-    Reason, Receipt, Receiver, ReceiverAction, Role, SavedSnapshot, Signature, Standing,
+    Reason, Receipt, Receiver, ReceiverAction, Role, SavedSnapshot, Standing,
 };
 use libfuzzer_sys::arbitrary::{Result, Unstructured};
 
@@ -51,7 +51,9 @@ fn offer(snapshots: u8) -> Offer {
         json_bytes: 500,
         digest: digest(n),
     };
-    Offer { snapshots: (0..snapshots).map(summary).collect(), bytes: 500 }
+    let origin = Origin { key: [5; 32], name: DeviceName::new("office"), signature: Signature([6; 64]) };
+    let snapshots: Vec<_> = (0..snapshots).map(summary).collect();
+    Offer { origins: vec![origin; snapshots.len()], snapshots, bytes: 500 }
 }
 
 impl Scene {

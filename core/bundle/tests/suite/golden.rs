@@ -10,7 +10,9 @@ use std::path::PathBuf;
 use fieldcast_bundle::{
     ChunkInfo, EncodedChunk, FileHead, Manifest, Snapshot, decode_chunk, encode_chunk, verify_chunk,
 };
-use fieldcast_model::{Dataset, DeviceName, Digest, EntityType, Json, Record, RecordId, ServerTime, SnapshotSummary};
+use fieldcast_model::{
+    Dataset, DeviceName, Digest, EntityType, Json, Origin, Record, RecordId, ServerTime, Signature, SnapshotSummary,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -105,7 +107,8 @@ fn delta(manifest: &Manifest) -> Manifest {
 /// Nobody's key and signature: what they are worth is for whoever reads the file to find out.
 fn head(manifest: Manifest) -> FileHead {
     let signer_name = DeviceName::new("distribuidor-3 नमस्ते");
-    FileHead { manifest, signer: [0xa5; 32], signer_name, signature: [0x5a; 64] }
+    let origin = Origin { key: [0xc3; 32], name: DeviceName::new("escritório-1"), signature: Signature([0x3c; 64]) };
+    FileHead::new(manifest, vec![origin], [0xa5; 32], signer_name, |_| [0x5a; 64])
 }
 
 fn golden(name: &str) -> Vec<u8> {
@@ -163,9 +166,13 @@ fn the_golden_chunk_manifests_and_file_head_are_what_this_version_reads_and_writ
     assert!(verify_chunk(&manifest.snapshots[0].chunks[0], 0, &bytes).is_ok());
 
     let (head, bytes) = (head(manifest), golden("file.hex"));
+    let mut to_sign = Vec::new();
+    FileHead::new(head.manifest.clone(), head.origins.clone(), head.signer, head.signer_name.clone(), |message| {
+        to_sign = message.to_vec();
+        head.signature
+    });
     let is_signed = |key: &[u8; 32], message: &[u8], signature: &[u8; 64]| {
-        let signed = FileHead::signed(&head.manifest.encode(), &head.signer_name);
-        (*key, message, *signature) == (head.signer, &signed[..], head.signature)
+        (*key, message, *signature) == (head.signer, &to_sign[..], head.signature)
     };
     assert_eq!(FileHead::read(&mut &bytes[..], is_signed).unwrap(), head);
     assert_eq!(head.encode(), bytes);

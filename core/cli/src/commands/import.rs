@@ -7,7 +7,7 @@ use fieldcast::{BundleInfo, Imported};
 use crate::app::App;
 use crate::args::ImportArgs;
 use crate::error::{Error, Result};
-use crate::offers::{Totals, project, village, villages};
+use crate::offers::{Totals, passed_on, project, village, villages};
 use crate::text::{Table, bytes, compared, count, counted};
 use crate::{events, prompt};
 
@@ -31,7 +31,7 @@ pub(crate) async fn run(app: &App, args: &ImportArgs) -> Result {
 
 /// Who made the file and what it holds.
 fn tell(app: &App, info: &BundleInfo, size: u64) -> Result {
-    let BundleInfo { sender, offer } = info;
+    let BundleInfo { sender, origins, offer } = info;
     app.out.event(|| events::bundle(info, size))?;
     let Totals { households, records, json_bytes, .. } = Totals::of(offer);
     app.out.line(format_args!(
@@ -45,6 +45,7 @@ fn tell(app: &App, info: &BundleInfo, size: u64) -> Result {
         bytes(json_bytes),
         bytes(size),
     ))?;
+    passed_on(sender, origins).map_or(Ok(()), |line| app.out.line(line))?;
     app.out.line(
         "The signature proves that the device with this fingerprint made it, not who held the device, and\n\
          the name is what it calls itself. In doubt ask for the fingerprint: fieldcast status shows it.\n",

@@ -4,12 +4,13 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use fieldcast_bundle::{ChunkHash, ChunkInfo, Manifest, Snapshot, encode_chunk, range_bits};
-use fieldcast_model::{Dataset, KeyRange, Record, ServerTime, SnapshotSummary};
+use fieldcast_model::{Dataset, KeyRange, Origin, Record, ServerTime, SnapshotSummary};
 use fieldcast_store::{Reader, Store};
 use fieldcast_wire::frame::FrameKind;
 use fieldcast_wire::{Held, MAX_SNAPSHOTS, Message, Offer};
 
 use crate::Error;
+use crate::origins::Maker;
 
 /// Chunks kept in memory for receivers that are at about the same place: read once, sent many times.
 const RECENT_CHUNKS: usize = 8;
@@ -26,6 +27,8 @@ type Changes = Arc<Mutex<Option<Option<Snapshot>>>>;
 pub(crate) struct Bundle {
     store: Store,
     snapshots: Vec<Snapshot>,
+    /// Who answers for each of them.
+    origins: Vec<Origin>,
     /// Changes by snapshot and version they start from.
     changes: Mutex<HashMap<(usize, ServerTime), Changes>>,
     recent: Mutex<VecDeque<(ChunkHash, Arc<Vec<u8>>)>>,
@@ -33,15 +36,18 @@ pub(crate) struct Bundle {
 
 impl Bundle {
     /// Encodes what is not in the cache yet. Blocks; seconds for a large dataset's first time.
-    pub(crate) fn prepare(store: Store, datasets: &[Dataset]) -> Result<Self, Error> {
+    pub(crate) fn prepare(store: Store, datasets: &[Dataset], maker: Maker<'_>) -> Result<Self, Error> {
         if datasets.is_empty() {
             return Err(Error::NothingToSend);
         }
         if datasets.len() > MAX_SNAPSHOTS {
             return Err(Error::TooManyBoundaries { most: MAX_SNAPSHOTS });
         }
-        let snapshots = datasets.iter().map(|dataset| snapshot(&store, dataset)).collect::<Result<_, _>>()?;
-        let this = Self { store, snapshots, changes: Mutex::default(), recent: Mutex::default() };
+        let (snapshots, origins) = datasets
+            .iter()
+            .map(|dataset| store.read(|reader| Ok(snapshot(&store, reader, dataset, maker)))?)
+            .collect::<Result<_, _>>()?;
+        let this = Self { store, snapshots, origins, changes: Mutex::default(), recent: Mutex::default() };
         if Message::Offer(this.offer()).encode().len() > FrameKind::Control.max_len() {
             return Err(Error::TooManyBoundaries { most: this.snapshots.len() / 2 });
         }
@@ -60,16 +66,21 @@ impl Bundle {
 
     /// What of it may be offered, as places in this bundle and as the offer.
     pub(crate) fn part(&self, may: impl Fn(&Dataset) -> bool) -> (Vec<usize>, Offer) {
-        let parts: Vec<_> =
-            self.snapshots.iter().enumerate().filter(|(_, snapshot)| may(&snapshot.summary.dataset)).collect();
-        let chunks = parts.iter().flat_map(|(_, snapshot)| &snapshot.chunks);
-        let bytes = chunks.map(|chunk| u64::from(chunk.bytes)).sum();
-        let snapshots = parts.iter().map(|(_, snapshot)| snapshot.summary.clone()).collect();
-        (parts.iter().map(|(index, _)| *index).collect(), Offer { snapshots, bytes })
+        let (mut places, mut offer) = (Vec::new(), Offer::default());
+        for (place, (snapshot, origin)) in self.snapshots.iter().zip(&self.origins).enumerate() {
+            if may(&snapshot.summary.dataset) {
+                places.push(place);
+                offer.snapshots.push(snapshot.summary.clone());
+                offer.origins.push(origin.clone());
+                offer.bytes += snapshot.chunks.iter().map(|chunk| u64::from(chunk.bytes)).sum::<u64>();
+            }
+        }
+        (places, offer)
     }
 
-    /// The manifest for a receiver that was offered these places and holds this of them: of each snapshot whose digest differs, the changes since its version
-    /// if that is less than half, else everything; nothing of one it has a later version of. Blocks.
+    /// The manifest for a receiver that was offered these places and holds this of them: of each snapshot whose digest
+    /// differs, the changes since its version if that is less than half, else everything; nothing of one it has a later
+    /// version of. Blocks.
     pub(crate) fn manifest_for(&self, offered: &[usize], held: &[Held]) -> Result<Manifest, Error> {
         let mut lacking = Vec::new();
         for (&index, held) in offered.iter().zip(held) {
@@ -131,17 +142,14 @@ impl Bundle {
     }
 }
 
-/// The dataset's snapshot as one read sees it, whatever is written meanwhile.
-fn snapshot(store: &Store, dataset: &Dataset) -> Result<Snapshot, Error> {
-    store.read(|reader| Ok(snapshot_in(store, reader, dataset)))?
-}
-
-fn snapshot_in(store: &Store, reader: &Reader<'_>, dataset: &Dataset) -> Result<Snapshot, Error> {
-    let summary = reader.summary(dataset)?.filter(|summary| summary.as_of > ServerTime(0));
-    let mut summary =
-        summary.ok_or_else(|| Error::NotDownloaded { boundary: dataset.boundary.clone().unwrap_or_default() })?;
-    summary.project_name = cut(&summary.project_name);
-    summary.boundary_name = cut(&summary.boundary_name);
+/// The dataset's snapshot as one read sees it, whatever is written meanwhile, and who answers for it.
+fn snapshot(
+    store: &Store,
+    reader: &Reader<'_>,
+    dataset: &Dataset,
+    maker: Maker<'_>,
+) -> Result<(Snapshot, Origin), Error> {
+    let (summary, origin) = vouched(reader, dataset, maker)?;
     let bits = range_bits(summary.json_bytes);
     let cached: HashMap<_, _> =
         reader.cached_chunks(dataset, bits)?.into_iter().map(|entry| ((entry.range, entry.digest), entry)).collect();
@@ -159,7 +167,25 @@ fn snapshot_in(store: &Store, reader: &Reader<'_>, dataset: &Dataset) -> Result<
             None => encode(store, dataset, totals.range, &reader.records_in_range(dataset, totals.range)?)?,
         });
     }
-    Ok(Snapshot { summary, since: None, bits, chunks })
+    Ok((Snapshot { summary, since: None, bits, chunks }, origin))
+}
+
+/// The dataset's summary with the signature of whoever answers for it: the device it was taken over from if that is still
+/// what is here, else this one.
+fn vouched(reader: &Reader<'_>, dataset: &Dataset, maker: Maker<'_>) -> Result<(SnapshotSummary, Origin), Error> {
+    let fits = |(summary, _): &(SnapshotSummary, Origin)| {
+        summary.project_name.len().max(summary.boundary_name.len()) <= MAX_NAME_BYTES
+    };
+    if let Some(vouched) = reader.origin(dataset)?.filter(fits) {
+        return Ok(vouched);
+    }
+    let summary = reader.summary(dataset)?.filter(|summary| summary.as_of > ServerTime(0));
+    let mut summary =
+        summary.ok_or_else(|| Error::NotDownloaded { boundary: dataset.boundary.clone().unwrap_or_default() })?;
+    summary.project_name = cut(&summary.project_name);
+    summary.boundary_name = cut(&summary.boundary_name);
+    let origin = maker.sign(&summary);
+    Ok((summary, origin))
 }
 
 /// As much of a name as an offer of many boundaries has room for.

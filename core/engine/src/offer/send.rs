@@ -116,7 +116,7 @@ impl Sending {
 
     /// Whether the receiver has signed that it saved this very offer.
     fn is_signed(&self, receipt: &Receipt, link: &Link) -> bool {
-        receipts::holds(receipt, &link.peer_key(), &self.shared.identity.fingerprint(), &self.offer)
+        receipts::holds(receipt, &link.peer_key(), &self.shared.identity.fingerprint(), &self.offer.snapshots)
     }
 
     async fn send(&mut self) -> Result<Receipt, Reason> {

@@ -135,7 +135,7 @@ impl Application {
         self.settled.resize(self.offer.snapshots.len(), None);
         for index in 0..self.offer.snapshots.len() {
             if self.settled[index].is_none() {
-                self.settled[index] = self.apply(&self.offer.snapshots[index])?;
+                self.settled[index] = self.apply(index)?;
             }
         }
         let differing = self.settled.iter().zip(0..).filter(|(settled, _)| settled.is_none());
@@ -150,7 +150,10 @@ impl Application {
     }
 
     /// Applies what came of one snapshot; `None` if changes came and were not enough.
-    fn apply(&self, summary: &SnapshotSummary) -> Result<Option<SavedSnapshot>, Reason> {
+    fn apply(&self, index: usize) -> Result<Option<SavedSnapshot>, Reason> {
+        let (Some(summary), Some(origin)) = (self.offer.snapshots.get(index), self.offer.origins.get(index)) else {
+            return Err(Reason::BadData);
+        };
         let snapshot = self.manifest.snapshots.iter().find(|snapshot| snapshot.summary == *summary);
         let mut chunks = snapshot.map(|snapshot| snapshot.chunks.iter()).unwrap_or_default();
         let bits = snapshot.map_or(0, |snapshot| snapshot.bits);
@@ -184,6 +187,9 @@ impl Application {
             None if ours.as_of > summary.as_of => Standing::Ahead { as_of: ours.as_of },
             _ => return Err(Reason::DigestDiffers),
         };
+        if standing == Standing::Equal {
+            self.store.keep_origin(summary, origin).map_err(not_stored)?;
+        }
         Ok(Some(SavedSnapshot { digest: ours.digest, standing }))
     }
 }
@@ -211,7 +217,7 @@ mod tests {
                 json_bytes,
                 digest,
             };
-            Offer { snapshots: vec![summary], bytes: 0 }
+            Offer { snapshots: vec![summary], ..Offer::default() }
         };
         let now = UNIX_EPOCH + Duration::from_secs(1000);
         let limit = 1_000_000 + 30 * 24 * 3_600_000;

@@ -3,8 +3,8 @@
 
 use std::time::SystemTime;
 
-use fieldcast_model::{DeviceName, SnapshotSummary};
-use fieldcast_wire::{Offer, Reason, Receiver, Role};
+use fieldcast_model::DeviceName;
+use fieldcast_wire::{Offer, Reason, Receiver};
 use tokio::time::Instant;
 
 use super::apply;
@@ -48,11 +48,8 @@ impl Exchange {
         let shown = std::mem::take(&mut self.shown);
         let looked = blocking(move || {
             let judge = Judge::of(&store, fingerprint, &shown)?;
-            let may = |offered: &SnapshotSummary| judge.admits(Role::Distributor, &offered.dataset);
-            if judge.is_revoked() {
-                return Ok(Err(Reason::Revoked { of_distributor: true }));
-            } else if !offer.snapshots.iter().all(may) {
-                return Ok(Err(Reason::NotGranted { to_distributor: true }));
+            if let Err(reason) = judge.examine(&offer) {
+                return Ok(Err(reason));
             }
             let is_trusted = trust.covers(&store, &fingerprint)?;
             apply::needs_no_question(&store, &incoming, &offer).map(|resumes| Ok((resumes, is_trusted)))

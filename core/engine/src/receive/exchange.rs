@@ -82,7 +82,7 @@ impl Exchange {
             superseded: CancellationToken::new(),
             work: Work::Nothing,
             sender: None,
-            offer: Offer { snapshots: Vec::new(), bytes: 0 },
+            offer: Offer::default(),
             code: None,
             shown: Credentials::default(),
             incoming: [0; 32],

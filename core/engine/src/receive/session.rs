@@ -15,7 +15,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::exchange::Exchange;
 use crate::events::Announcer;
 use crate::link::Link;
-use crate::{Answer, Error, ExchangeSettings, Subscription, grants, trust};
+use crate::{Answer, Error, ExchangeSettings, Subscription, grants, origins, trust};
 
 /// Who is on the other side of an exchange.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +36,9 @@ pub struct Question {
     pub id: u64,
     /// Who offers.
     pub sender: Sender,
+    /// The devices that answer for what is offered, proven by their signatures: the sender itself for what it downloaded,
+    /// others for what it only passes on.
+    pub origins: Vec<Sender>,
     /// What is offered.
     pub offer: Offer,
     /// To be compared with the distributor's screen; `None` if its key is known already.
@@ -158,7 +161,7 @@ impl Shared {
         questions.0 += 1;
         let id = questions.0;
         questions.1.retain(|_, open| !open.answer.is_closed());
-        let question = Question { id, sender, offer, code };
+        let question = Question { id, sender, origins: origins::devices(&offer), offer, code };
         questions.1.insert(id, Open { question: question.clone(), answer });
         drop(questions);
         self.events.tell(ReceiveEvent::Asked(question));

@@ -7,7 +7,7 @@ use fieldcast_net::{Announcement, Connection, Identity, Listener, announce, rand
 use fieldcast_wire::frame::FrameKind;
 use fieldcast_wire::{
     Applied, CODE_LABEL, ChunkSet, Credentials, Introduction, Limits, Message, Opening, PROTOCOL, Receipt, Receiver,
-    ReceiverAction, SavedSnapshot, Signature, Standing,
+    ReceiverAction, SavedSnapshot, Standing,
 };
 
 use crate::device::{Device, PATIENCE, device};
@@ -95,7 +95,7 @@ async fn claim(connection: Connection, sign: impl Fn(&[u8]) -> [u8; 64]) -> Opti
                 }
                 ReceiverAction::Apply => {
                     let signature = sign(&Receipt::signed(&distributor, &offered.unwrap(), &claimed, 0));
-                    let receipt = Receipt { saved: claimed.clone(), at: 0, signature: Signature(signature) };
+                    let receipt = Receipt { saved: claimed.clone(), at: 0, signature: fieldcast::Signature(signature) };
                     machine.applied(Ok(Applied::Saved(receipt)), Duration::ZERO);
                 }
                 ReceiverAction::Entered(_) | ReceiverAction::Close => {}

@@ -9,6 +9,7 @@ mod device;
 mod filled;
 mod grants;
 mod history;
+mod origins;
 mod pregen;
 mod queue;
 mod resuming;

@@ -45,7 +45,7 @@ impl Scene {
         while let Some(action) = self.asha.poll() {
             match action {
                 DistributorAction::Send(message) => said.push(message),
-                DistributorAction::Admit(_) => self.asha.admit(Ok(Offer { snapshots: Vec::new(), bytes: 0 }), NOW),
+                DistributorAction::Admit(_) => self.asha.admit(Ok(Offer::default()), NOW),
                 DistributorAction::Confirm(code) => *shown = Some(code),
                 _ => {}
             }

@@ -9,6 +9,7 @@ mod history;
 mod merge;
 mod migrations;
 mod open;
+mod origins;
 mod peers;
 mod reading;
 mod sync;

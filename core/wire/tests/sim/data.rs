@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use fieldcast_model::{Dataset, Digest, ServerTime, SnapshotSummary};
-use fieldcast_wire::{Held, Offer, Receipt, SavedSnapshot, Signature, Standing};
+use fieldcast_model::{Dataset, DeviceName, Digest, Origin, ServerTime, Signature, SnapshotSummary};
+use fieldcast_wire::{Held, Offer, Receipt, SavedSnapshot, Standing};
 
 use super::rng::Rng;
 
@@ -112,7 +112,9 @@ impl Bundle {
             json_bytes: 5000,
             digest: digest(d, Version::Offered),
         };
-        Offer { snapshots: (0..self.whole.len()).map(snapshot).collect(), bytes: self.bytes() }
+        let origin = Origin { key: [5; 32], name: DeviceName::new("office"), signature: Signature([6; 64]) };
+        let snapshots: Vec<_> = (0..self.whole.len()).map(snapshot).collect();
+        Offer { origins: vec![origin; snapshots.len()], snapshots, bytes: self.bytes() }
     }
 
     /// The engine's `Bundle::manifest_for`.

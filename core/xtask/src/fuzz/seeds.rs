@@ -6,12 +6,13 @@ use std::process::ExitCode;
 
 use fieldcast_bundle::{ChunkInfo, FileHead, Manifest, Snapshot, encode_chunk};
 use fieldcast_model::{
-    Dataset, DeviceName, Digest, EntityType, Fingerprint, Json, Record, RecordId, ServerTime, SnapshotSummary,
+    Dataset, DeviceName, Digest, EntityType, Fingerprint, Json, Origin, Record, RecordId, ServerTime, Signature,
+    SnapshotSummary,
 };
 use fieldcast_wire::frame::{FrameHeader, FrameKind};
 use fieldcast_wire::{
     Breach, Credentials, Held, Hello, Message, Offer, Opening, Reason, Receipt, Revocations, Role, SavedSnapshot,
-    Signature, Standing, Statement, chunk_frame,
+    Standing, Statement, chunk_frame,
 };
 
 use super::Places;
@@ -157,17 +158,17 @@ fn manifest(sets: &[Vec<Record>], since: Option<ServerTime>) -> Outcome<Manifest
 }
 
 fn file(manifest: &Manifest, sets: &[Vec<Record>]) -> Outcome<Vec<u8>> {
-    let head = FileHead {
-        manifest: manifest.clone(),
-        signer: [7; 32],
-        signer_name: DeviceName::new("Asha"),
-        signature: [9; 64],
-    };
+    let head = FileHead::new(manifest.clone(), origins(manifest), [7; 32], DeviceName::new("Asha"), |_| [9; 64]);
     let mut file = head.encode();
     for records in sets {
         file.extend_from_slice(&encode_chunk(records)?.bytes);
     }
     Ok(file)
+}
+
+fn origins(manifest: &Manifest) -> Vec<Origin> {
+    let origin = Origin { key: [5; 32], name: DeviceName::new("office"), signature: Signature([6; 64]) };
+    vec![origin; manifest.snapshots.len()]
 }
 
 fn messages(manifest: &Manifest) -> Vec<Message> {
@@ -183,7 +184,7 @@ fn messages(manifest: &Manifest) -> Vec<Message> {
     vec![
         Message::Hello(Hello::new(Role::Distributor, DeviceName::new("Asha's phone"), &opening)),
         Message::Reveal { nonce: opening.nonce, credentials },
-        Message::Offer(Offer { snapshots, bytes: 123_456_789 }),
+        Message::Offer(Offer { snapshots, origins: origins(manifest), bytes: 123_456_789 }),
         Message::Accept(vec![Held { as_of: ServerTime(1_755_000_000_000), digest }; 2]),
         Message::Want((0..40).filter(|n| n % 3 > 0).collect()),
         Message::Staged { chunks: 17, bytes: 1 << 33 },

@@ -7,7 +7,7 @@ use fieldcast::{Fingerprint, Question, Reason, ReceiveProgress, ReceiveState, Re
 use crate::bars::{Bars, Share};
 use crate::error::Result;
 use crate::events;
-use crate::offers::{Totals, project, villages};
+use crate::offers::{Totals, passed_on, project, villages};
 use crate::output::Output;
 use crate::text::{bytes, compared, counted, safe};
 
@@ -35,7 +35,8 @@ impl View {
         self.names.insert(sender.fingerprint, sender.name.to_string());
         self.out.event(|| events::asked(question))?;
         let (project, names) = (project(&question.offer), villages(&question.offer.snapshots));
-        self.out.line(format_args!("{} [{}] offers {project}: {names}", sender.name, sender.fingerprint.short()))
+        self.out.line(format_args!("{} [{}] offers {project}: {names}", sender.name, sender.fingerprint.short()))?;
+        passed_on(sender, &question.origins).map_or(Ok(()), |line| self.out.line(line))
     }
 
     /// An offer that was accepted before goes on.

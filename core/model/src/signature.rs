@@ -1,4 +1,4 @@
-//! Signatures, as they travel.
+//! Signatures, as they travel and are kept.
 
 use serde::{Deserialize, Serialize};
 

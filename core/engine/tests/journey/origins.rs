@@ -1,0 +1,121 @@
+//! Who answers for data that goes through several hands.
+
+use fieldcast::{
+    Answer, CampaignKey, DeviceName, Error, Fingerprint, Origin, Question, Reason, ReceiveEvent, SendState, Sender,
+    Signature,
+};
+use tempfile::TempDir;
+
+use crate::device::{Device, PATIENCE, device, find, state_of};
+use crate::filled::{change_one, fill};
+
+/// Sends, and gives whom the receiver's screen named and how it ended. The receiver says yes.
+async fn send(from: &Device, to: &Device) -> (Option<(Sender, Vec<Sender>)>, SendState) {
+    let receiving = to.receive().await;
+    let mut asked = receiving.subscribe();
+    let offering = from.offer().await;
+    let mut found = offering.subscribe();
+    let mut named = None;
+    let sending = async {
+        find(&offering, &mut found, to).await;
+        offering.send_to(to.engine.fingerprint()).unwrap();
+        offering.finished().await;
+    };
+    let answering = async {
+        while let Some(event) = asked.next().await {
+            if let ReceiveEvent::Asked(Question { id, sender, origins, .. }) = event {
+                named = Some((sender, origins));
+                receiving.answer(id, Answer::Once);
+            }
+        }
+    };
+    tokio::select! {
+        () = sending => {}
+        () = answering => panic!("the receiver stopped"),
+        () = tokio::time::sleep(PATIENCE) => panic!("still {:?}", offering.peers()),
+    }
+    receiving.stop().await;
+    (named, state_of(&offering, to))
+}
+
+/// A device that has downloaded a village, and two that have not.
+async fn scene() -> [Device; 3] {
+    let [office, first, second] = [device("office").await, device("first").await, device("second").await];
+    [office.with_store(|store| _ = fill(store, 40, |_| true)).await, first, second]
+}
+
+fn as_sender(device: &Device) -> Sender {
+    Sender { fingerprint: device.engine.fingerprint(), name: device.engine.name().clone() }
+}
+
+async fn assert_named(from: &Device, to: &Device, origin: Sender) {
+    let (named, state) = send(from, to).await;
+    assert!(matches!(state, SendState::Saved(_)), "{state:?}");
+    let (sender, origins) = named.unwrap();
+    assert_eq!((sender.fingerprint, origins), (from.engine.fingerprint(), vec![origin]));
+    assert_eq!(from.digests().await, to.digests().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_passed_on_keeps_its_origin_and_the_carrier_is_shown_beside_it() {
+    let [office, first, second] = scene().await;
+    let origin = as_sender(&office);
+    assert_named(&office, &first, origin.clone()).await;
+    assert_named(&first, &second, origin.clone()).await;
+
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("village.fcb");
+    let datasets = second.summaries().await.into_iter().map(|summary| summary.dataset).collect();
+    second.engine.export(datasets, path.clone()).await.unwrap();
+    let info = first.engine.inspect(path).await.unwrap();
+    assert_eq!((info.sender.fingerprint, info.origins), (second.engine.fingerprint(), vec![origin]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_changes_a_version_answers_for_it() {
+    let [office, first, second] = scene().await;
+    assert_named(&office, &first, as_sender(&office)).await;
+    let first = first.with_store(change_one).await; // a download of its own
+    assert_named(&first, &second, as_sender(&first)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_its_origin_has_not_signed_is_refused_before_anybody_is_asked() {
+    let [office, first, second] = scene().await;
+    assert_named(&office, &first, as_sender(&office)).await;
+    let forge = |store: &fieldcast_store::Store| {
+        let summary = store.datasets().unwrap().remove(0).summary;
+        let name = DeviceName::new("office");
+        let forged = Origin { key: [7; 32], name, signature: Signature([1; 64]) };
+        store.keep_origin(&summary, &forged).unwrap();
+    };
+    let first = first.with_store(forge).await;
+    let (named, state) = send(&first, &second).await;
+    assert_eq!(named, None);
+    assert!(matches!(&state, SendState::Failed(Reason::NotAuthentic, _)), "{state:?}");
+    assert!(second.digests().await.is_empty());
+
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("village.fcb");
+    let datasets = first.summaries().await.into_iter().map(|summary| summary.dataset).collect();
+    first.engine.export(datasets, path.clone()).await.unwrap();
+    for refused in [second.engine.inspect(path.clone()).await.err(), second.engine.import(path).await.err()] {
+        assert!(matches!(refused, Some(Error::Refused(Reason::NotAuthentic))), "{refused:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_revoked_device_answers_for_is_refused_from_any_hand() {
+    let [office, first, second] = scene().await;
+    assert_named(&office, &first, as_sender(&office)).await;
+    let dir = TempDir::new().unwrap();
+    let campaign = CampaignKey::create(&dir.path().join("campaign.key")).unwrap();
+    second.engine.trust_campaign(campaign.public_key(), "Nets").await.unwrap();
+    let revoke = |number, devices: Vec<Fingerprint>| second.engine.keep_statement(campaign.revoke(number, devices));
+    revoke(1, vec![office.engine.fingerprint()]).await.unwrap();
+    let (named, state) = send(&first, &second).await;
+    assert_eq!(named, None);
+    assert!(matches!(&state, SendState::Failed(Reason::Revoked { of_distributor: true }, _)), "{state:?}");
+    revoke(2, vec![]).await.unwrap();
+    assert_named(&first, &second, as_sender(&office)).await;
+}
