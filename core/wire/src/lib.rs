@@ -32,4 +32,6 @@ pub use receiver::{Applied, Receiver, ReceiverAction, ReceiverState};
 #[cfg(test)]
 mod exchange_tests;
 #[cfg(test)]
+mod golden_tests;
+#[cfg(test)]
 mod invite_tests;

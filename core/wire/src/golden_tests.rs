@@ -1,0 +1,172 @@
+//! Every message and every reason, byte for byte as schema/wire/messages.txt has them: what phones in the field speak.
+//!
+//! The file only gains lines. One that would have to change breaks every device that is not updated; a new message or reason
+//! goes to the end of its enum and gets a line, written with `FIELDCAST_WRITE_GOLDEN=1`.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+
+use fieldcast_model::{Dataset, DeviceName, Digest, Fingerprint, Origin, ServerTime, Signature, SnapshotSummary};
+
+use serde::de::DeserializeOwned;
+
+use crate::{
+    Breach, ChunkSet, Credentials, Grant, Held, Hello, Message, Offer, Opening, Reason, Receipt, Revocations, Role,
+    SavedSnapshot, Standing, Statement,
+};
+
+fn digest(byte: u8) -> Digest {
+    Digest::from_bytes([byte; 32])
+}
+
+fn opening(nonce: u8) -> Opening {
+    Opening { exporter: [0xee; 32], nonce: [nonce; 32] }
+}
+
+fn offer() -> Offer {
+    let summary = |boundary: Option<&str>| SnapshotSummary {
+        dataset: Dataset { tenant: "mz".into(), project: "p-1".into(), boundary: boundary.map(str::to_owned) },
+        project_name: "SMC Nampula 2025".into(),
+        boundary_name: boundary.unwrap_or_default().into(),
+        as_of: ServerTime(1_756_000_000_000),
+        records: 300,
+        households: 40,
+        json_bytes: 1 << 20,
+        digest: digest(0xd1),
+    };
+    let origin = Origin { key: [0xc3; 32], name: DeviceName::new("escritório-1"), signature: Signature([0x3c; 64]) };
+    Offer { snapshots: vec![summary(Some("Nacuca")), summary(None)], origins: vec![origin; 2], bytes: 80_000 }
+}
+
+fn credentials() -> Credentials {
+    let grant = Statement::Grant(Grant {
+        authority: [0xa1; 32],
+        device: Fingerprint([0xf1; 32]),
+        user: DeviceName::new("Asha"),
+        role: Some(Role::Receiver),
+        tenant: "mz".into(),
+        project: None,
+        boundaries: vec!["Nacuca".into()],
+        expires: 1_800_000_000_000,
+    });
+    let revoked = Revocations { authority: [0xa1; 32], number: 2, devices: vec![Fingerprint([0xf2; 32])] };
+    let sign = |statement: Statement| statement.sign(|_| [0x5a; 64]);
+    Credentials { grants: vec![sign(grant)], revocations: vec![sign(Statement::Revocations(revoked))] }
+}
+
+fn messages() -> Vec<Message> {
+    let standings = [Standing::Equal, Standing::KeptNewer { records: 7 }, Standing::Ahead { as_of: ServerTime(9) }];
+    let saved = standings.map(|standing| SavedSnapshot { digest: digest(0xd2), standing }).to_vec();
+    let mut all = vec![
+        Message::Hello(Hello::new(Role::Receiver, DeviceName::new("नमस्ते-2"), &opening(1))),
+        Message::Offer(offer()),
+        Message::Accept(vec![Held { as_of: ServerTime(1_755_000_000_000), digest: digest(0xd3) }]),
+        Message::Want([0, 2, 9].into_iter().collect::<ChunkSet>()),
+        Message::Staged { chunks: 300, bytes: 1 << 33 },
+        Message::Applying,
+        Message::Differs(vec![0, 127]),
+        Message::Saved(Receipt { saved, at: 1_756_000_000_001, signature: Signature([0x5a; 64]) }),
+        Message::Alive,
+        Message::Reveal { nonce: [0x11; 32], credentials: credentials() },
+    ];
+    all.extend(reasons().into_iter().map(Message::Stop));
+    all
+}
+
+fn reasons() -> Vec<Reason> {
+    let text = || "a text".to_owned();
+    let breaches = [Breach::OutOfTurn, Breach::Unreadable, Breach::TooLong, Breach::OutOfBounds, Breach::NotCommitted];
+    let mut all = vec![
+        Reason::Declined,
+        Reason::NotAnswered,
+        Reason::Busy,
+        Reason::NoSpace { needed: 1 << 30, free: 7 },
+        Reason::Incompatible,
+        Reason::SameRole,
+        Reason::BadData,
+        Reason::NotStored(text()),
+        Reason::NotRead(text()),
+        Reason::DigestDiffers,
+        Reason::Lost,
+        Reason::Unreachable(text()),
+        Reason::WrongDevice,
+        Reason::NotSecure,
+        Reason::CodesDiffer,
+        Reason::NotConfirmed,
+        Reason::NotSigned,
+        Reason::NotAuthentic,
+    ];
+    all.extend(breaches.map(Reason::Protocol));
+    for side in [true, false] {
+        all.push(Reason::Cancelled { by_distributor: side });
+        all.push(Reason::NotGranted { to_distributor: side });
+        all.push(Reason::Revoked { of_distributor: side });
+    }
+    all
+}
+
+/// As the file has it: name and bytes.
+fn line(message: &Message) -> String {
+    let name = match message {
+        Message::Stop(Reason::Protocol(breach)) => format!("Stop/protocol/{breach:?}"),
+        Message::Stop(reason) => format!("Stop/{}", reason.code()),
+        other => format!("{other:?}").split([' ', '(']).next().unwrap_or_default().to_owned(),
+    };
+    let hex: String = message.encode().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{name} {hex}")
+}
+
+#[test]
+fn every_message_is_what_the_golden_file_says() {
+    let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../schema/wire/messages.txt"));
+    let lines: Vec<String> = messages().iter().map(line).collect();
+    if std::env::var_os("FIELDCAST_WRITE_GOLDEN").is_some() {
+        fs::write(&path, lines.join("\n") + "\n").unwrap();
+    }
+    let golden = fs::read_to_string(&path).unwrap();
+    for (golden, (message, ours)) in golden.lines().zip(messages().into_iter().zip(&lines)) {
+        assert_eq!(golden, ours, "what is in the field cannot be changed");
+        let (_, hex) = golden.split_once(' ').unwrap();
+        let bytes: Vec<u8> =
+            (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect();
+        assert_eq!(Message::decode(&bytes), Ok(message));
+    }
+    assert_eq!(golden.lines().count(), lines.len());
+}
+
+/// Every variant of an enum is among the samples, going by their first byte.
+fn assert_complete<T: DeserializeOwned>(samples: impl Iterator<Item = Vec<u8>>) {
+    let seen: BTreeSet<u8> = samples.map(|bytes| bytes[0]).collect();
+    assert!(seen.iter().copied().eq(0..seen.len() as u8), "one is missing: {seen:?}");
+    // Zeros read as anything: an empty text, no elements, the first variant.
+    let next = [&[seen.len() as u8][..], &[0; 400]].concat();
+    assert!(postcard::take_from_bytes::<T>(&next).is_err(), "the last one is missing");
+}
+
+#[test]
+fn no_message_and_no_reason_is_missing() {
+    assert_complete::<Message>(messages().iter().map(Message::encode));
+    assert_complete::<Reason>(reasons().iter().map(|reason| postcard::to_stdvec(reason).unwrap()));
+    let breaches = self::reasons().into_iter().filter_map(|reason| match reason {
+        Reason::Protocol(breach) => Some(postcard::to_stdvec(&breach).unwrap()),
+        _ => None,
+    });
+    assert_complete::<Breach>(breaches);
+}
+
+#[test]
+fn programs_tell_reasons_apart() {
+    let reasons = reasons();
+    let codes: BTreeSet<_> = reasons.iter().map(Reason::code).collect();
+    let breaches = reasons.iter().filter(|reason| matches!(reason, Reason::Protocol(_))).count();
+    assert_eq!(codes.len(), reasons.len() - breaches + 1);
+}
+
+#[test]
+fn the_code_of_two_given_openings_is_always_the_same() {
+    let (distributor, receiver) = (opening(1), opening(2));
+    let commitment = receiver.commitment(Role::Receiver);
+    let code = distributor.compare(Role::Distributor, &commitment, &receiver.nonce);
+    assert_eq!(code.map(|code| code.to_string()).as_deref(), Some("132 164"));
+}
