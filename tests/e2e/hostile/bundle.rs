@@ -11,13 +11,19 @@ use ring::signature::{Ed25519KeyPair, KeyPair};
 /// Records of a dataset that no honest distributor has, in one chunk.
 pub(super) struct Liar {
     records: Vec<Record>,
+    /// What everything in it is called.
+    name: String,
 }
 
 impl Liar {
     pub(super) fn new(records: usize) -> Self {
         let mut records: Vec<Record> = (0..records).map(record).collect();
         records.sort_by_key(|record| (record.root_hash(), record.id.clone()));
-        Self { records }
+        Self { records, name: "NOWHERE".to_owned() }
+    }
+
+    pub(super) fn called(self, name: &str) -> Self {
+        Self { name: name.to_owned(), ..self }
     }
 
     pub(super) fn offer(&self) -> Offer {
@@ -51,14 +57,31 @@ impl Liar {
         chunk_frame(0, &self.chunk().bytes)
     }
 
+    /// What begins as the chunk does, and goes on with a few kilobytes that unpack to 64 MiB.
+    pub(super) fn bomb(&self) -> Vec<u8> {
+        let zeros = zstd::bulk::compress(&vec![0; 64 << 20], 3).expect("zeros");
+        let SnapshotSummary { records, json_bytes, .. } = self.summary();
+        let mut bomb = vec![1]; // the format
+        for mut number in [records, json_bytes, (64 << 20) - 1, 0, 0, zeros.len() as u64, 0] {
+            while number >= 0x80 {
+                bomb.push(number as u8 | 0x80);
+                number >>= 7;
+            }
+            bomb.push(number as u8);
+        }
+        bomb.extend(zeros);
+        bomb
+    }
+
     fn summary(&self) -> SnapshotSummary {
         let mut digest = Digest::EMPTY;
         self.records.iter().for_each(|record| digest.insert(record.hash()));
-        let dataset = Dataset { tenant: "mz".into(), project: "a lie".into(), boundary: Some("NOWHERE".into()) };
+        let name = || self.name.clone();
+        let dataset = Dataset { tenant: name(), project: name(), boundary: Some(name()) };
         SnapshotSummary {
             dataset,
-            project_name: "a lie".into(),
-            boundary_name: "Nowhere".into(),
+            project_name: name(),
+            boundary_name: name(),
             as_of: ServerTime(1),
             records: self.records.len() as u64,
             households: self.records.len() as u64,

@@ -3,6 +3,7 @@
 
 mod bundle;
 mod peer;
+mod words;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -231,6 +232,32 @@ fn what_is_not_as_offered_is_refused_and_leaves_nothing() {
     peer.send_manifest(&manifest);
     peer.send_frame(FrameKind::Chunk, &fieldcast_wire::chunk_frame(0, &other.bytes));
     scene.assert_ended(peer, not_as_offered);
+
+    // A chunk of another bundle in this one's place.
+    let mut peer = scene.accepted(&liar);
+    peer.send_manifest(&liar.manifest());
+    peer.send_frame(FrameKind::Chunk, &fieldcast_wire::chunk_frame(0, &Liar::new(31).chunk().bytes));
+    scene.assert_ended(peer, not_as_offered);
+
+    // Few bytes that unpack to many, under their right hash.
+    let bomb = liar.bomb();
+    let mut manifest = liar.manifest();
+    manifest.snapshots[0].chunks[0].hash = ChunkHash::of(&bomb);
+    manifest.snapshots[0].chunks[0].bytes = bomb.len() as u32;
+    let before = resident_kib(&scene.receiving);
+    let mut peer = scene.accepted(&liar);
+    peer.send_manifest(&manifest);
+    peer.send_frame(FrameKind::Chunk, &fieldcast_wire::chunk_frame(0, &bomb));
+    scene.assert_ended(peer, not_as_offered);
+    let after = resident_kib(&scene.receiving);
+    assert!(after < before + SLACK_KIB, "memory went from {before} to {after} KiB");
+
+    // A snapshot that says more than its origin has signed.
+    let mut offer = liar.offer();
+    offer.snapshots[0].records += 1;
+    let mut peer = scene.hello();
+    peer.send(&Message::Offer(offer));
+    scene.assert_ended(peer, "not signed by the device it is said to come from");
 
     // A chunk that was not asked for.
     let mut peer = scene.accepted(&liar);
