@@ -9,6 +9,8 @@ mod args;
 mod bench;
 mod clock;
 mod codec;
+#[cfg(test)]
+mod docs_tests;
 mod figures;
 mod fuzz;
 mod layers;

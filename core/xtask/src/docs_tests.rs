@@ -1,0 +1,34 @@
+//! What the documents say about the tests.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// The names of all functions in the Rust files below a folder.
+fn functions(below: &Path, names: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(below).unwrap().map(|entry| entry.unwrap().path()) {
+        if entry.is_dir() {
+            functions(&entry, names);
+        } else if entry.extension().is_some_and(|ext| ext == "rs") {
+            let text = fs::read_to_string(&entry).unwrap();
+            let after = text.split("fn ").skip(1);
+            names.extend(after.filter_map(|rest| Some(rest.split_once('(')?.0.to_owned())));
+        }
+    }
+}
+
+#[test]
+fn every_test_that_is_named_exists() {
+    let mut known = BTreeSet::new();
+    ["core", "tests/e2e"].iter().for_each(|folder| functions(&root().join(folder), &mut known));
+    let text = fs::read_to_string(root().join("docs/FAILURES.md")).unwrap();
+    let is_name = |word: &&str| word.contains('_') && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let named: Vec<&str> = text.split('`').filter(is_name).collect();
+    assert!(named.len() > 50, "{} names found", named.len());
+    let missing: Vec<_> = named.into_iter().filter(|name| !known.contains(*name)).collect();
+    assert!(missing.is_empty(), "no such test: {missing:?}");
+}
