@@ -4,5 +4,6 @@ CREATE TABLE origin (
     summary BLOB NOT NULL,           -- the snapshot it has signed, in the form it has in an offer on the wire (postcard)
     key BLOB NOT NULL CHECK (length(key) = 32), -- its public key
     name TEXT NOT NULL,              -- what it called itself
+    seal BLOB NOT NULL CHECK (length(seal) = 32), -- the seal of the records that it has signed with the summary
     signature BLOB NOT NULL CHECK (length(signature) = 64)
 ) STRICT;

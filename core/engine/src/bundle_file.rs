@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use fieldcast_bundle::{FileError, FileHead, read_chunk, verify_chunk};
@@ -14,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::grants::Judge;
 use crate::offer::Bundle;
 use crate::origins::{self, Maker};
-use crate::receive::{Application, COMMIT_BYTES, Outcome, Plan, check_time, plan};
+use crate::receive::{Application, COMMIT_BYTES, Outcome, Plan, Round, check_time, plan};
 use crate::settings::DEFAULT_RESERVE;
 use crate::{Error, Sender, Standing};
 
@@ -86,7 +87,7 @@ pub(crate) fn import(store: &Store, path: &Path) -> Result<Imported, Error> {
     let Sender { fingerprint, name } = info.sender.clone();
     let incoming = Incoming { bundle_id: id, manifest: head.manifest.encode(), sender: fingerprint, sender_name: name };
     let Plan { manifest, chunks, wanted, .. } =
-        plan(store, &incoming, &info.offer, DEFAULT_RESERVE).map_err(Error::Refused)?;
+        plan(store, &incoming, &info.offer, DEFAULT_RESERVE, &Round::default()).map_err(Error::Refused)?;
     let mut wanted = wanted.iter().peekable();
     let (mut batch, mut bytes) = (Vec::new(), 0);
     for (index, expected) in chunks.iter().enumerate() {
@@ -110,7 +111,7 @@ pub(crate) fn import(store: &Store, path: &Path) -> Result<Imported, Error> {
         incoming: id,
         offer: info.offer.clone(),
         manifest,
-        settled: Vec::new(),
+        earlier: Arc::default(),
         abandoned: CancellationToken::new(),
     };
     match application.run().map_err(Error::Refused)? {

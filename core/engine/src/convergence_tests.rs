@@ -1,6 +1,8 @@
 //! Any sequence of downsyncs, whole sends, changes, duplicates and broken-off exchanges ends in the same state on every
 //! device, once each has heard from each.
 
+use std::sync::Arc;
+
 use fieldcast_model::{Dataset, DeviceName, Digest, EntityType, Json, Record, RecordId, ServerTime};
 use fieldcast_net::Identity;
 use fieldcast_store::{Coverage, Incoming, PageCommit, Store, SyncStart, SyncTarget};
@@ -10,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::offer::Bundle;
 use crate::origins::Maker;
-use crate::receive::{Application, Outcome, Plan, held, plan};
+use crate::receive::{Application, Outcome, Plan, Round, held, plan};
 
 const DEVICES: usize = 4;
 const RECORDS: usize = 40;
@@ -107,10 +109,10 @@ fn send(from: &Store, to: &Store, stop_after: Option<usize>) {
     let sender = fieldcast_model::Fingerprint([1; 32]);
     let id = offer.id(&sender);
     let mut manifest = bundle.manifest_for(&places, &held(to, &offer).unwrap()).unwrap();
-    let mut settled = Vec::new();
+    let mut earlier = Arc::<Round>::default();
     for _round in 0..2 {
         let incoming = Incoming { bundle_id: id, manifest: manifest.encode(), sender, sender_name: name.clone() };
-        let Plan { manifest: checked, chunks, wanted, .. } = plan(to, &incoming, &offer, 0).unwrap();
+        let Plan { manifest: checked, chunks, wanted, .. } = plan(to, &incoming, &offer, 0, &earlier).unwrap();
         for index in wanted.iter().take(stop_after.unwrap_or(usize::MAX)) {
             let hash = chunks[index as usize].info.hash;
             to.stage_chunks(&id, &[(hash.0, bundle.chunk(hash).unwrap().to_vec())]).unwrap();
@@ -123,13 +125,13 @@ fn send(from: &Store, to: &Store, stop_after: Option<usize>) {
             incoming: id,
             offer: offer.clone(),
             manifest: checked,
-            settled,
+            earlier,
             abandoned: CancellationToken::new(),
         };
         match application.run().unwrap() {
             Outcome::Saved(_) => return,
-            Outcome::Differs { snapshots, settled: half } => {
-                settled = half;
+            Outcome::Differs { snapshots, round } => {
+                earlier = Arc::new(round);
                 manifest = bundle.whole(&places, &snapshots);
             }
         }

@@ -95,6 +95,7 @@ impl From<ApplyError<Self>> for Error {
     fn from(error: ApplyError<Self>) -> Self {
         match error {
             ApplyError::Source(error) => error,
+            ApplyError::NotAuthentic => Self::Refused(fieldcast_wire::Reason::NotAuthentic),
             ApplyError::Store(error) => Self::Store(error),
         }
     }

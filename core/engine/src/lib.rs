@@ -33,7 +33,7 @@ pub use events::Subscription;
 pub use fieldcast_bundle::FileError;
 pub use fieldcast_downsync::{Boundary, BoundaryTree, Error as ServerError, Project};
 pub use fieldcast_model::{
-    Dataset, DeviceName, Digest, EntityType, Fingerprint, Json, Origin, Record, RecordId, ServerTime, Signature,
+    Dataset, DeviceName, Digest, EntityType, Fingerprint, Json, Origin, Record, RecordId, Seal, ServerTime, Signature,
     SnapshotSummary,
 };
 pub use fieldcast_net::{Error as NetworkError, Interface, choose_interface, interfaces};

@@ -1,7 +1,7 @@
 //! Who answers for what is offered: signed by the device that made a version, handed on with it, verified by whoever is
 //! offered it.
 
-use fieldcast_model::{DeviceName, Origin, Signature, SnapshotSummary};
+use fieldcast_model::{DeviceName, Origin, Seal, Signature, SnapshotSummary};
 use fieldcast_net::{Identity, fingerprint_of, verify};
 use fieldcast_wire::Offer;
 
@@ -15,10 +15,10 @@ pub(crate) struct Maker<'a> {
 }
 
 impl Maker<'_> {
-    /// Answers for a snapshot.
-    pub(crate) fn sign(self, summary: &SnapshotSummary) -> Origin {
-        let signature = Signature(self.identity.sign(&Origin::signed(self.name, summary)));
-        Origin { key: self.identity.public_key(), name: self.name.clone(), signature }
+    /// Answers for a snapshot whose records have this seal.
+    pub(crate) fn sign(self, summary: &SnapshotSummary, seal: Seal) -> Origin {
+        let signature = Signature(self.identity.sign(&Origin::signed(self.name, summary, &seal)));
+        Origin { key: self.identity.public_key(), name: self.name.clone(), seal, signature }
     }
 }
 

@@ -12,8 +12,8 @@ pub struct RecordHash(pub [u8; 32]);
 /// The sum, modulo 2^256, of the hashes of a set of records.
 ///
 /// A sum can be kept up to date by one addition and one subtraction when a record changes, is the same in any order,
-/// and adds up over ranges. It says whether two honest devices agree; what guards against forgery are the
-/// chunk hashes and the proven key of whoever sends the manifest, not the digest.
+/// and adds up over ranges. It says whether two honest devices agree; against forgery guard the chunk hashes and, for what
+/// is handed on, the [`Seal`](crate::Seal), not the digest.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Digest([u8; 32]);
 

@@ -11,6 +11,7 @@ mod origin;
 mod range;
 mod record;
 mod record_id;
+mod seal;
 mod signature;
 
 pub use dataset::{Dataset, SnapshotSummary};
@@ -21,4 +22,5 @@ pub use origin::Origin;
 pub use range::{FINE_BITS, KeyRange, RangeTotals, RootHash};
 pub use record::{EntityType, Record, ServerTime, Stamp};
 pub use record_id::RecordId;
+pub use seal::{RangeSeals, Seal};
 pub use signature::Signature;

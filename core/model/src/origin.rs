@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{DeviceName, Signature, SnapshotSummary};
+use crate::{DeviceName, Seal, Signature, SnapshotSummary};
 
 /// Begins what is signed, so that the signature is good for nothing else the key signs.
 const LABEL: &[u8] = b"fieldcast snapshot 1\n";
@@ -14,14 +14,17 @@ pub struct Origin {
     pub key: [u8; 32],
     /// What people called it then.
     pub name: DeviceName,
+    /// The seal of the snapshot's records.
+    pub seal: Seal,
     /// Its signature over [`Self::signed`].
     pub signature: Signature,
 }
 
 impl Origin {
-    /// What a device of this name signs to answer for a snapshot: everything the summary says. Texts have their length
-    /// in front (4 bytes, little-endian), so that none can pass for part of its neighbour; numbers are little-endian.
-    pub fn signed(name: &DeviceName, summary: &SnapshotSummary) -> Vec<u8> {
+    /// What a device of this name signs to answer for a snapshot: everything the summary says, and the seal. Texts have
+    /// their length in front (4 bytes, little-endian), so that none can pass for part of its neighbour; numbers are
+    /// little-endian.
+    pub fn signed(name: &DeviceName, summary: &SnapshotSummary, seal: &Seal) -> Vec<u8> {
         let dataset = &summary.dataset;
         let boundary = dataset.boundary.as_deref();
         let texts = [
@@ -42,16 +45,17 @@ impl Origin {
         signed.extend(summary.as_of.0.to_le_bytes());
         signed.extend(counts.as_flattened());
         signed.extend(summary.digest.as_bytes());
+        signed.extend(seal.0);
         signed
     }
 
-    /// Whether it has signed this very snapshot; `is_signed_by(key, message, signature)` says whether a signature is right.
+    /// Whether it has signed this very summary and its seal; `is_signed_by(key, message, signature)` says whether a signature is right.
     pub fn answers_for(
         &self,
         summary: &SnapshotSummary,
         is_signed_by: impl FnOnce(&[u8; 32], &[u8], &[u8; 64]) -> bool,
     ) -> bool {
-        is_signed_by(&self.key, &Self::signed(&self.name, summary), &self.signature.0)
+        is_signed_by(&self.key, &Self::signed(&self.name, summary, &self.seal), &self.signature.0)
     }
 }
 
@@ -90,21 +94,27 @@ mod tests {
             |it| it.json_bytes += 1,
             |it| it.digest = Digest::from_bytes([8; 32]),
         ];
-        let mut seen = vec![Origin::signed(&asha, &honest), Origin::signed(&DeviceName::new("Bela"), &honest)];
+        let seal = Seal([9; 32]);
+        let mut seen = vec![
+            Origin::signed(&asha, &honest, &seal),
+            Origin::signed(&DeviceName::new("Bela"), &honest, &seal),
+            Origin::signed(&asha, &honest, &Seal([8; 32])),
+        ];
         for change in changes {
             let mut other = honest.clone();
             change(&mut other);
-            seen.push(Origin::signed(&asha, &other));
+            seen.push(Origin::signed(&asha, &other, &seal));
         }
         seen.sort();
         seen.dedup();
-        assert_eq!(seen.len(), changes.len() + 2, "no two are the same");
+        assert_eq!(seen.len(), changes.len() + 3, "no two are the same");
     }
 
     #[test]
     fn its_key_and_signature_are_what_is_asked_about() {
-        let origin = Origin { key: [1; 32], name: DeviceName::new("Asha"), signature: Signature([2; 64]) };
-        let honest = Origin::signed(&origin.name, &summary());
+        let (name, seal) = (DeviceName::new("Asha"), Seal([9; 32]));
+        let origin = Origin { key: [1; 32], name, seal, signature: Signature([2; 64]) };
+        let honest = Origin::signed(&origin.name, &summary(), &seal);
         assert!(honest.starts_with(b"fieldcast snapshot 1\n"));
         assert!(origin.answers_for(&summary(), |key, message, signature| {
             (*key, message, *signature) == ([1; 32], &honest[..], [2; 64])

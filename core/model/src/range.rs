@@ -77,6 +77,30 @@ pub struct RangeTotals {
     pub json_bytes: u64,
 }
 
+impl RangeTotals {
+    /// The same totals in key order, cut more coarsely; `bits` above those of a part leave it as it is.
+    pub fn coarser(parts: impl IntoIterator<Item = Self>, bits: u8) -> Vec<Self> {
+        let mut totals: Vec<Self> = Vec::new();
+        for mut part in parts {
+            let bits = bits.min(part.range.bits);
+            part.range = KeyRange { bits, index: part.range.index >> (part.range.bits - bits) };
+            match totals.last_mut() {
+                Some(last) if last.range == part.range => *last += part,
+                _ => totals.push(part),
+            }
+        }
+        totals
+    }
+}
+
+impl std::ops::AddAssign for RangeTotals {
+    fn add_assign(&mut self, part: Self) {
+        self.digest += part.digest;
+        self.records += part.records;
+        self.json_bytes += part.json_bytes;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

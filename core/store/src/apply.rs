@@ -1,12 +1,45 @@
 //! Taking over a snapshot, or the changes to one, from another device.
 
-use fieldcast_model::{Record, SnapshotSummary};
+use fieldcast_model::{KeyRange, Origin, RangeSeals, RangeTotals, Record, SnapshotSummary};
 use rusqlite::params;
 
 use crate::access::Durability;
 use crate::merge::{Merger, Prepared, Ready, Source, aside};
 use crate::tx::WriteTx;
 use crate::{ApplyError, Merged, Result, Store};
+
+/// What is taken over, and what it must amount to.
+#[derive(Clone, Copy, Debug)]
+pub struct Arriving<'a> {
+    /// The version.
+    pub snapshot: &'a SnapshotSummary,
+    /// Who answers for it, and with what seal. That its signature is right is the caller's to know.
+    pub origin: &'a Origin,
+    /// If the batches bring the whole snapshot: the key ranges of it they leave out, since what this device has there is
+    /// what the snapshot has. `None` if they bring only what has changed.
+    pub held: Option<&'a [KeyRange]>,
+}
+
+/// Records that come together.
+#[derive(Debug)]
+pub struct Batch {
+    /// The records.
+    pub records: Vec<Record>,
+    /// Whether they are all that the snapshot has in their key range; they are changes otherwise.
+    pub is_range: bool,
+}
+
+/// Gives one batch of records after another, then none.
+pub type Batches<'a, E> = dyn FnMut() -> Result<Option<Batch>, E> + Send + 'a;
+
+/// What came of an apply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is in.
+    Applied(Applied),
+    /// The changes are not all that this device lacks, or it has more than the snapshot. Nothing of them was kept.
+    Differs(Differing),
+}
 
 /// What an apply did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,92 +50,86 @@ pub struct Applied {
     pub summary: SnapshotSummary,
 }
 
+/// What a dataset would be with changes that are not enough.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Differing {
+    /// As a whole. Without any changes that is what it is.
+    pub summary: SnapshotSummary,
+    /// By fine key range: what has to be asked for whole is where this differs from the snapshot.
+    pub ranges: Vec<RangeTotals>,
+}
+
 impl Store {
-    /// Merges the batches that `next` gives, until it gives none, into the dataset of `snapshot`, in one transaction
+    /// Merges the batches that `next` gives, until it gives none, into the dataset of the snapshot, in one transaction
     /// that is durable when this returns. Memory is four batches. The dataset's `as_of` becomes the later of its own and
-    /// the snapshot's; of `snapshot`, only dataset, `as_of` and, where none are known
-    /// here, names are used: what a village is called is the server's to say.
+    /// the snapshot's; of `snapshot`, only dataset, `as_of` and, where none are known here, names are used: what a village
+    /// is called is the server's to say.
+    ///
+    /// Nothing stays that was not compared: a whole snapshot must have the origin's seal, whatever newer records this
+    /// device keeps; changes must lead to the snapshot's digest and seal.
     ///
     /// `next` is called on a thread of its own, so that decoding takes none of the writer's time. No other write can run
     /// meanwhile: it should decode, not wait for a network.
     ///
     /// # Errors
-    /// [`ApplyError::Source`] with the error of `next`, [`ApplyError::Store`] with the store's. Either way the dataset
-    /// is what it was.
-    pub fn apply<E: Send>(
-        &self,
-        snapshot: &SnapshotSummary,
-        next: &mut Batches<'_, E>,
-    ) -> Result<Applied, ApplyError<E>> {
-        self.apply_as(snapshot, Brings::Everything, next)
-    }
-
-    /// As [`Store::apply`], for batches that hold only what changed: `as_of` moves only if the dataset's digest is then
-    /// the snapshot's. If it is not, something the changes do not show is missing, or this device is ahead.
-    ///
-    /// # Errors
-    /// As [`Store::apply`].
-    pub fn apply_changes<E: Send>(
-        &self,
-        snapshot: &SnapshotSummary,
-        next: &mut Batches<'_, E>,
-    ) -> Result<Applied, ApplyError<E>> {
-        self.apply_as(snapshot, Brings::Changes, next)
-    }
-
-    fn apply_as<E: Send>(
-        &self,
-        snapshot: &SnapshotSummary,
-        brings: Brings,
-        next: &mut Batches<'_, E>,
-    ) -> Result<Applied, ApplyError<E>> {
-        let batches = std::iter::from_fn(|| next().transpose()).map(|batch| batch.map(Prepared::owned));
-        let applied = aside(batches, |prepared| {
+    /// [`ApplyError::Source`] with the error of `next`, [`ApplyError::NotAuthentic`], [`ApplyError::Store`] with the
+    /// store's. Each way the dataset is what it was.
+    pub fn apply<E: Send>(&self, arriving: &Arriving<'_>, next: &mut Batches<'_, E>) -> Result<Verdict, ApplyError<E>> {
+        let prepare = |batch: Batch| (Prepared::owned(batch.records), batch.is_range);
+        let batches = std::iter::from_fn(|| next().transpose()).map(|batch| batch.map(prepare));
+        aside(batches, |prepared| {
             self.write(Durability::Full, |tx| {
-                let applied = apply(tx, snapshot, brings, &prepared)?;
-                if applied.is_err() {
+                let verdict = apply(tx, arriving, &prepared)?;
+                if !matches!(verdict, Ok(Verdict::Applied(_))) {
                     tx.abandon();
                 }
-                Ok(applied)
+                Ok(verdict)
             })
-        })?;
-        applied.map_err(ApplyError::Source)
+        })?
     }
 }
 
-/// Gives one batch of records after another, then none.
-pub type Batches<'a, E> = dyn FnMut() -> Result<Option<Vec<Record>>, E> + Send + 'a;
-
-/// What the batches of an apply are.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Brings {
-    /// All the receiver lacked of the snapshot.
-    Everything,
-    /// What was modified since the receiver's `as_of`, which may not be all it lacks.
-    Changes,
-}
+/// A batch with what its rows need, and whether it is a whole range.
+type PreparedBatch = (Vec<Prepared<'static>>, bool);
 
 /// The inner result is the caller's.
 fn apply<E>(
     tx: &WriteTx<'_>,
-    snapshot: &SnapshotSummary,
-    brings: Brings,
-    batches: &Ready<Result<Vec<Prepared<'static>>, E>>,
-) -> Result<Result<Applied, E>> {
+    Arriving { snapshot, origin, held }: &Arriving<'_>,
+    batches: &Ready<Result<PreparedBatch, E>>,
+) -> Result<Result<Verdict, ApplyError<E>>> {
     let id = tx.dataset(&snapshot.dataset, &snapshot.project_name, &snapshot.boundary_name)?;
     let source = Source { is_server: false, as_of: snapshot.as_of, base: tx.as_of(id)? };
-    let mut merger = Merger::new(tx)?;
+    let (mut merger, mut seals) = (Merger::new(tx)?, RangeSeals::default());
     while let Some(batch) = batches.next()? {
         match batch {
-            Ok(batch) => batch.iter().try_for_each(|record| merger.merge(id, record, source).map(drop))?,
-            Err(e) => return Ok(Err(e)),
+            Ok((batch, is_range)) => {
+                if is_range {
+                    seals.add(batch.iter().map(Prepared::place_and_hash));
+                }
+                batch.iter().try_for_each(|record| merger.merge(id, record, source).map(drop))?;
+            }
+            Err(error) => return Ok(Err(ApplyError::Source(error))),
         }
     }
-    let merged = merger.merged();
-    let mut summary = tx.reader()?.summary_of(id)?;
-    if brings == Brings::Everything || summary.digest == snapshot.digest {
-        summary.as_of = summary.as_of.max(snapshot.as_of);
-        tx.conn.execute("UPDATE dataset SET as_of = ? WHERE id = ?", params![summary.as_of.0, id])?;
+    let (merged, reader) = (merger.merged(), tx.reader()?);
+    for range in held.unwrap_or(&[KeyRange::ALL]) {
+        reader.add_seals(id, *range, &mut seals)?;
     }
-    Ok(Ok(Applied { merged, summary }))
+    let mut summary = reader.summary_of(id)?;
+    let (is_sealed, is_equal) = (seals.seal() == origin.seal, summary.digest == snapshot.digest);
+    match held {
+        Some(_) if !is_sealed => return Ok(Err(ApplyError::NotAuthentic)),
+        None if !is_sealed || !is_equal => {
+            let ranges = reader.fine_ranges(id)?;
+            return Ok(Ok(Verdict::Differs(Differing { summary, ranges })));
+        }
+        _ => {}
+    }
+    summary.as_of = summary.as_of.max(snapshot.as_of);
+    tx.conn.execute("UPDATE dataset SET as_of = ? WHERE id = ?", params![summary.as_of.0, id])?;
+    if is_equal {
+        tx.keep_origin(id, snapshot, origin)?;
+    }
+    Ok(Ok(Verdict::Applied(Applied { merged, summary })))
 }

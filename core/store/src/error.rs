@@ -129,6 +129,9 @@ pub enum ApplyError<E> {
     /// The caller's source of records failed.
     #[error("{0}")]
     Source(E),
+    /// The records are not those the origin has signed.
+    #[error("the records are not those that the device they come from has signed")]
+    NotAuthentic,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] Error),

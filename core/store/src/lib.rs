@@ -40,6 +40,7 @@ mod ranges;
 mod reach;
 mod records;
 mod rows;
+mod seals;
 mod seen;
 mod settings;
 mod staging;
@@ -50,7 +51,7 @@ mod tx;
 mod tests;
 
 pub use access::{Reader, Store};
-pub use apply::{Applied, Batches};
+pub use apply::{Applied, Arriving, Batch, Batches, Differing, Verdict};
 pub use campaigns::Campaign;
 pub use chunks::ChunkEntry;
 pub use datasets::DatasetStatus;

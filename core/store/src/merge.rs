@@ -82,6 +82,11 @@ impl<'a> Prepared<'a> {
         records.map(prepare).collect()
     }
 
+    /// Where in key order it stands, and its hash.
+    pub(crate) fn place_and_hash(&self) -> (RootHash, RecordHash) {
+        (self.root_hash, self.hash)
+    }
+
     fn counted(&self) -> Counted {
         Counted {
             root_hash: self.root_hash,

@@ -15,21 +15,18 @@ impl Reader<'_> {
     /// Whatever stands in the way of reading.
     pub fn ranges(&self, dataset: &Dataset, bits: u8) -> Result<Vec<RangeTotals>> {
         let Some(id) = dataset_id(self.conn, dataset)? else { return Ok(Vec::new()) };
-        let bits = bits.min(FINE_BITS);
+        Ok(RangeTotals::coarser(self.fine_ranges(id)?, bits))
+    }
+
+    /// The same at [`FINE_BITS`], by the dataset's row.
+    pub(crate) fn fine_ranges(&self, dataset: i64) -> Result<Vec<RangeTotals>> {
         let mut statement = self
             .conn
             .prepare("SELECT digest, records, json_bytes, range FROM range_digest WHERE dataset = ? ORDER BY range")?;
-        let mut rows = statement.query([id])?;
-        let mut totals: Vec<RangeTotals> = Vec::new();
-        while let Some(row) = rows.next()? {
-            let index = row.get::<_, u32>(3)? >> (FINE_BITS - bits);
-            let fine = totals_of(bits, index, Digest::from_bytes(row.get(0)?), count(row, 1)?, count(row, 2)?);
-            match totals.last_mut() {
-                Some(last) if last.range.index == index => add(last, &fine),
-                _ => totals.push(fine),
-            }
-        }
-        Ok(totals)
+        let totals = statement.query_map([dataset], |row| {
+            Ok(totals_of(row.get(3)?, Digest::from_bytes(row.get(0)?), count(row, 1)?, count(row, 2)?))
+        })?;
+        Ok(totals.collect::<std::result::Result<_, _>>()?)
     }
 
     /// The same at [`FINE_BITS`], but from the records themselves, each hashed anew: what the kept digests must
@@ -47,21 +44,15 @@ impl Reader<'_> {
             let index = record.root_hash().fine_range();
             let mut digest = Digest::EMPTY;
             digest.insert(record.hash());
-            let one = totals_of(FINE_BITS, index, digest, 1, record.body.len() as u64);
-            totals.entry(index).and_modify(|sum| add(sum, &one)).or_insert(one);
+            let one = totals_of(index, digest, 1, record.body.len() as u64);
+            totals.entry(index).and_modify(|sum| *sum += one).or_insert(one);
         }
         Ok(totals.into_values().collect())
     }
 }
 
-fn totals_of(bits: u8, index: u32, digest: Digest, records: u64, json_bytes: u64) -> RangeTotals {
-    RangeTotals { range: KeyRange { bits, index }, digest, records, json_bytes }
-}
-
-fn add(sum: &mut RangeTotals, part: &RangeTotals) {
-    sum.digest += part.digest;
-    sum.records += part.records;
-    sum.json_bytes += part.json_bytes;
+fn totals_of(index: u32, digest: Digest, records: u64, json_bytes: u64) -> RangeTotals {
+    RangeTotals { range: KeyRange { bits: FINE_BITS, index }, digest, records, json_bytes }
 }
 
 impl Store {

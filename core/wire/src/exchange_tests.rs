@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fieldcast_model::{Dataset, DeviceName, Digest, Origin, ServerTime, Signature, SnapshotSummary};
+use fieldcast_model::{Dataset, DeviceName, Digest, Origin, Seal, ServerTime, Signature, SnapshotSummary};
 
 use crate::{
     Applied, Breach, ChunkSet, Credentials, Distributor, DistributorAction, DistributorState, Held, Hello,
@@ -28,7 +28,8 @@ fn offer() -> Offer {
         json_bytes: 5000,
         digest: digest(7),
     };
-    let origin = Origin { key: [5; 32], name: DeviceName::new("office"), signature: Signature([6; 64]) };
+    let origin =
+        Origin { key: [5; 32], name: DeviceName::new("office"), seal: Seal([0x5e; 32]), signature: Signature([6; 64]) };
     Offer { snapshots: vec![summary], origins: vec![origin], bytes: 500 }
 }
 

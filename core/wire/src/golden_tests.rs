@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use fieldcast_model::{Dataset, DeviceName, Digest, Fingerprint, Origin, ServerTime, Signature, SnapshotSummary};
+use fieldcast_model::{Dataset, DeviceName, Digest, Fingerprint, Origin, Seal, ServerTime, Signature, SnapshotSummary};
 
 use serde::de::DeserializeOwned;
 
@@ -35,7 +35,12 @@ fn offer() -> Offer {
         json_bytes: 1 << 20,
         digest: digest(0xd1),
     };
-    let origin = Origin { key: [0xc3; 32], name: DeviceName::new("escritório-1"), signature: Signature([0x3c; 64]) };
+    let origin = Origin {
+        key: [0xc3; 32],
+        name: DeviceName::new("escritório-1"),
+        seal: Seal([0x5e; 32]),
+        signature: Signature([0x3c; 64]),
+    };
     Offer { snapshots: vec![summary(Some("Nacuca")), summary(None)], origins: vec![origin; 2], bytes: 80_000 }
 }
 

@@ -2,8 +2,8 @@
 
 use fieldcast_bundle::{ChunkInfo, EncodedChunk, Manifest, Snapshot, encode_chunk};
 use fieldcast_model::{
-    Dataset, DeviceName, Digest, EntityType, Json, KeyRange, Origin, Record, RecordId, ServerTime, Signature,
-    SnapshotSummary,
+    Dataset, DeviceName, Digest, EntityType, Json, KeyRange, Origin, RangeSeals, Record, RecordId, ServerTime,
+    Signature, SnapshotSummary,
 };
 use fieldcast_wire::{Offer, chunk_frame};
 use ring::signature::{Ed25519KeyPair, KeyPair};
@@ -29,11 +29,14 @@ impl Liar {
     pub(super) fn offer(&self) -> Offer {
         let (summary, name) = (self.summary(), DeviceName::new("hostile"));
         let key = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).expect("32 bytes");
-        let signature = key.sign(&Origin::signed(&name, &summary)).as_ref().try_into().expect("64 bytes");
+        let mut seals = RangeSeals::default();
+        seals.add(self.records.iter().map(|record| (record.root_hash(), record.hash())));
+        let seal = seals.seal();
+        let signature = key.sign(&Origin::signed(&name, &summary, &seal)).as_ref().try_into().expect("64 bytes");
         let public = key.public_key().as_ref().try_into().expect("32 bytes");
         Offer {
             snapshots: vec![summary],
-            origins: vec![Origin { key: public, name, signature: Signature(signature) }],
+            origins: vec![Origin { key: public, name, seal, signature: Signature(signature) }],
             bytes: self.chunk().bytes.len() as u64,
         }
     }

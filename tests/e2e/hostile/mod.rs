@@ -10,7 +10,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use fieldcast_bundle::ChunkHash;
-use fieldcast_model::DeviceName;
+use fieldcast_model::{DeviceName, ServerTime};
 use fieldcast_wire::frame::FrameKind;
 use fieldcast_wire::{Credentials, Hello, Message, Role};
 
@@ -251,6 +251,17 @@ fn what_is_not_as_offered_is_refused_and_leaves_nothing() {
     scene.assert_ended(peer, not_as_offered);
     let after = resident_kib(&scene.receiving);
     assert!(after < before + SLACK_KIB, "memory went from {before} to {after} KiB");
+
+    // Changes that do not lead to what was signed: nothing of them stays.
+    let mut manifest = Liar::new(29).manifest();
+    let changes = &mut manifest.snapshots[0];
+    (changes.summary, changes.since) = (liar.offer().snapshots.remove(0), Some(ServerTime(0)));
+    let mut peer = scene.accepted(&liar);
+    peer.send_manifest(&manifest);
+    peer.send_frame(FrameKind::Chunk, &Liar::new(29).chunk_frame());
+    peer.wait_for(|message| matches!(message, Message::Differs(_)));
+    drop(peer);
+    assert!(text(&scene.receiving.event("ended"), "reason").contains("lost"));
 
     // A snapshot that says more than its origin has signed.
     let mut offer = liar.offer();

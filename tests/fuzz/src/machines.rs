@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use fieldcast_model::{Dataset, DeviceName, Digest, Origin, ServerTime, Signature, SnapshotSummary};
+use fieldcast_model::{Dataset, DeviceName, Digest, Origin, Seal, ServerTime, Signature, SnapshotSummary};
 use fieldcast_wire::{
     Applied, Credentials, Distributor, DistributorAction, Held, Hello, Introduction, Limits, Message, Offer, Opening,
     Reason, Receipt, Receiver, ReceiverAction, Role, SavedSnapshot, Standing,
@@ -51,7 +51,7 @@ fn offer(snapshots: u8) -> Offer {
         json_bytes: 500,
         digest: digest(n),
     };
-    let origin = Origin { key: [5; 32], name: DeviceName::new("office"), signature: Signature([6; 64]) };
+    let origin = Origin { key: [5; 32], name: DeviceName::new("office"), seal: Seal([0x5e; 32]), signature: Signature([6; 64]) };
     let snapshots: Vec<_> = (0..snapshots).map(summary).collect();
     Offer { origins: vec![origin; snapshots.len()], snapshots, bytes: 500 }
 }

@@ -11,7 +11,8 @@ use fieldcast_bundle::{
     ChunkInfo, EncodedChunk, FileHead, Manifest, Snapshot, decode_chunk, encode_chunk, verify_chunk,
 };
 use fieldcast_model::{
-    Dataset, DeviceName, Digest, EntityType, Json, Origin, Record, RecordId, ServerTime, Signature, SnapshotSummary,
+    Dataset, DeviceName, Digest, EntityType, Json, Origin, Record, RecordId, Seal, ServerTime, Signature,
+    SnapshotSummary,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -107,7 +108,12 @@ fn delta(manifest: &Manifest) -> Manifest {
 /// Nobody's key and signature: what they are worth is for whoever reads the file to find out.
 fn head(manifest: Manifest) -> FileHead {
     let signer_name = DeviceName::new("distribuidor-3 नमस्ते");
-    let origin = Origin { key: [0xc3; 32], name: DeviceName::new("escritório-1"), signature: Signature([0x3c; 64]) };
+    let origin = Origin {
+        key: [0xc3; 32],
+        name: DeviceName::new("escritório-1"),
+        seal: Seal([0x5e; 32]),
+        signature: Signature([0x3c; 64]),
+    };
     FileHead::new(manifest, vec![origin], [0xa5; 32], signer_name, |_| [0x5a; 64])
 }
 

@@ -184,7 +184,7 @@ fn vouched(reader: &Reader<'_>, dataset: &Dataset, maker: Maker<'_>) -> Result<(
         summary.ok_or_else(|| Error::NotDownloaded { boundary: dataset.boundary.clone().unwrap_or_default() })?;
     summary.project_name = cut(&summary.project_name);
     summary.boundary_name = cut(&summary.boundary_name);
-    let origin = maker.sign(&summary);
+    let origin = maker.sign(&summary, reader.seal(dataset)?);
     Ok((summary, origin))
 }
 

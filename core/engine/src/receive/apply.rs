@@ -1,10 +1,12 @@
 //! From staged chunks to records: one transaction a dataset, then the comparison that makes "saved" true.
 
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use fieldcast_bundle::{ChunkInfo, Manifest, decode_chunk};
-use fieldcast_model::{RangeTotals, Record, ServerTime, SnapshotSummary};
-use fieldcast_store::{Consent, Incoming, Store};
+use fieldcast_bundle::{ChunkHash, ChunkInfo, Manifest, Snapshot, decode_chunk};
+use fieldcast_model::{KeyRange, RangeTotals, ServerTime, SnapshotSummary};
+use fieldcast_store::{Applied, Arriving, Batch, Consent, Differing, Incoming, Store, Verdict};
 use fieldcast_wire::{ChunkSet, Held, Offer, Reason, SavedSnapshot, Standing};
 
 use tokio_util::sync::CancellationToken;
@@ -62,22 +64,26 @@ pub(crate) struct Plan {
 /// How often a record's JSON is on disk for a moment while it is applied: in its row and in the write-ahead log.
 const APPLIED_COPIES: u64 = 2;
 
-/// Reads a manifest, refuses one that is not of the offer, finds out what is lacking, and refuses what would leave less
-/// than `reserve` bytes of the storage free.
-pub(crate) fn plan(store: &Store, accepted: &Incoming, offer: &Offer, reserve: u64) -> Result<Plan, Reason> {
+/// Reads a manifest, refuses one that is not of the offer, finds out what is lacking after the `earlier` round, and refuses
+/// what would leave less than `reserve` bytes of the storage free.
+pub(crate) fn plan(
+    store: &Store,
+    accepted: &Incoming,
+    offer: &Offer,
+    reserve: u64,
+    earlier: &Round,
+) -> Result<Plan, Reason> {
     let manifest = Manifest::decode(&accepted.manifest).map_err(|error| {
         tracing::warn!(%error, "manifest refused");
         Reason::BadData
     })?;
-    if !manifest.snapshots.iter().all(|snapshot| offer.snapshots.contains(&snapshot.summary)) {
-        return Err(Reason::BadData);
-    }
     let hashes: Vec<_> = manifest.chunks().map(|chunk| chunk.hash.0).collect();
     let staged = store.begin_incoming(accepted, &hashes).map_err(not_stored)?;
     let mut chunks = Vec::new();
     let (mut wanted, mut wanted_bytes, mut needed) = (ChunkSet::default(), 0, reserve);
     for snapshot in &manifest.snapshots {
-        let ours = store.ranges(&snapshot.summary.dataset, snapshot.bits).map_err(not_stored)?;
+        let place = offer.snapshots.iter().position(|offered| *offered == snapshot.summary).ok_or(Reason::BadData)?;
+        let ours = earlier.ranges(store, place, snapshot).map_err(not_stored)?;
         for info in &snapshot.chunks {
             let is_held = is_held(&ours, info);
             if !is_held {
@@ -103,6 +109,39 @@ fn is_held(ours: &[RangeTotals], info: &ChunkInfo) -> bool {
     ours.iter().any(|totals| totals.range.index == info.range && totals.digest == info.digest)
 }
 
+/// What an earlier round has left to the next, by place in the offer.
+#[derive(Debug, Default)]
+pub(crate) struct Round {
+    /// What is settled.
+    settled: HashMap<usize, SavedSnapshot>,
+    /// Changes that were not enough. Nothing of them is in the store; their chunks are staged still.
+    changes: HashMap<usize, Changes>,
+}
+
+#[derive(Debug)]
+struct Changes {
+    chunks: Vec<ChunkInfo>,
+    /// What the dataset is with them, by fine key range.
+    ranges: Vec<RangeTotals>,
+}
+
+impl Round {
+    /// What this device has of a snapshot, cut as the manifest cuts it: with changes of an earlier round if there were any.
+    fn ranges(&self, store: &Store, place: usize, snapshot: &Snapshot) -> Result<Vec<RangeTotals>, Error> {
+        match self.changes.get(&place) {
+            Some(changes) => Ok(RangeTotals::coarser(changes.ranges.iter().copied(), snapshot.bits)),
+            None => Ok(store.ranges(&snapshot.summary.dataset, snapshot.bits)?),
+        }
+    }
+
+    /// The snapshots for which changes were not enough.
+    fn differing(&self) -> Vec<u16> {
+        let mut places: Vec<u16> = self.changes.keys().map(|place| *place as u16).collect();
+        places.sort_unstable();
+        places
+    }
+}
+
 /// What came of applying.
 pub(crate) enum Outcome {
     /// All is in; one entry for each offered snapshot.
@@ -111,8 +150,8 @@ pub(crate) enum Outcome {
     Differs {
         /// Which, by place in the offer.
         snapshots: Vec<u16>,
-        /// What is settled of the others, likewise.
-        settled: Vec<Option<SavedSnapshot>>,
+        /// For the next round.
+        round: Round,
     },
 }
 
@@ -122,76 +161,108 @@ pub(crate) struct Application {
     pub(crate) incoming: [u8; 32],
     pub(crate) offer: Offer,
     pub(crate) manifest: Manifest,
-    /// What an earlier round has settled, by place in the offer.
-    pub(crate) settled: Vec<Option<SavedSnapshot>>,
+    pub(crate) earlier: Arc<Round>,
     /// Cancelled when nobody waits for it any more: then what is not committed is rolled back.
     pub(crate) abandoned: CancellationToken,
 }
 
 impl Application {
     /// One transaction a dataset. After it each dataset's digest is the sender's, or this device was ahead, or it is
-    /// among those that differ.
-    pub(crate) fn run(mut self) -> Result<Outcome, Reason> {
-        self.settled.resize(self.offer.snapshots.len(), None);
-        for index in 0..self.offer.snapshots.len() {
-            if self.settled[index].is_none() {
-                self.settled[index] = self.apply(index)?;
+    /// among those that differ, which are as they were.
+    pub(crate) fn run(self) -> Result<Outcome, Reason> {
+        let mut round = Round::default();
+        for place in 0..self.offer.snapshots.len() {
+            match self.earlier.settled.get(&place).cloned().map_or_else(|| self.apply(place), |saved| Ok(Ok(saved)))? {
+                Ok(saved) => _ = round.settled.insert(place, saved),
+                Err(changes) => _ = round.changes.insert(place, changes),
             }
         }
-        let differing = self.settled.iter().zip(0..).filter(|(settled, _)| settled.is_none());
-        let snapshots: Vec<u16> = differing.map(|(_, index)| index).collect();
-        if !snapshots.is_empty() {
-            return Ok(Outcome::Differs { snapshots, settled: self.settled });
+        if !round.changes.is_empty() {
+            return Ok(Outcome::Differs { snapshots: round.differing(), round });
         }
         // The consent is spent, not gone: if the last word is lost, the same offer comes again and nobody should be asked
         // twice.
         self.store.finish_incoming(&self.incoming).map_err(not_stored)?;
-        Ok(Outcome::Saved(self.settled.into_iter().flatten().collect()))
+        let saved = (0..self.offer.snapshots.len()).filter_map(|place| round.settled.remove(&place));
+        Ok(Outcome::Saved(saved.collect()))
     }
 
-    /// Applies what came of one snapshot; `None` if changes came and were not enough.
-    fn apply(&self, index: usize) -> Result<Option<SavedSnapshot>, Reason> {
-        let (Some(summary), Some(origin)) = (self.offer.snapshots.get(index), self.offer.origins.get(index)) else {
+    /// Applies what came of one snapshot; gives back changes that were not enough.
+    fn apply(&self, place: usize) -> Result<Result<SavedSnapshot, Changes>, Reason> {
+        let (Some(summary), Some(origin)) = (self.offer.snapshots.get(place), self.offer.origins.get(place)) else {
             return Err(Reason::BadData);
         };
         let snapshot = self.manifest.snapshots.iter().find(|snapshot| snapshot.summary == *summary);
-        let mut chunks = snapshot.map(|snapshot| snapshot.chunks.iter()).unwrap_or_default();
-        let bits = snapshot.map_or(0, |snapshot| snapshot.bits);
-        let held = self.store.ranges(&summary.dataset, bits).map_err(not_stored)?;
-        let mut next = || -> Result<Option<Vec<Record>>, Error> {
-            for info in chunks.by_ref() {
-                if self.abandoned.is_cancelled() {
-                    return Err(Error::Task("cancelled".to_owned()));
-                }
-                if let Some(bytes) = self.store.staged_chunk(&info.hash.0)? {
-                    return Ok(Some(decode_chunk(&bytes)?));
-                }
-                // Not staged, so its range must be in the store already.
-                if !is_held(&held, info) {
-                    return Err(Error::OfferOutdated);
-                }
-            }
-            Ok(None)
-        };
         let is_whole = snapshot.is_some_and(|snapshot| snapshot.since.is_none());
-        let applied =
-            if is_whole { self.store.apply(summary, &mut next) } else { self.store.apply_changes(summary, &mut next) };
-        let applied = applied.map_err(not_stored)?;
-        let ours = applied.summary;
-        // What this device has beyond the sender's is newer to the sender, too.
-        let records = applied.merged.kept_newer + ours.records.saturating_sub(summary.records);
-        let standing = match snapshot {
-            _ if ours.digest == summary.digest => Standing::Equal,
-            Some(_) if is_whole && records > 0 => Standing::KeptNewer { records },
-            Some(_) if !is_whole => return Ok(None),
-            None if ours.as_of > summary.as_of => Standing::Ahead { as_of: ours.as_of },
-            _ => return Err(Reason::DigestDiffers),
+        let Parts { chunks, held } = self.parts(place, snapshot).map_err(not_stored)?;
+        let mut chunks = chunks.into_iter();
+        let mut next = || -> Result<Option<Batch>, Error> {
+            let Some((hash, is_range)) = chunks.next() else { return Ok(None) };
+            if self.abandoned.is_cancelled() {
+                return Err(Error::Task("cancelled".to_owned()));
+            }
+            let bytes = self.store.staged_chunk(&hash.0)?.ok_or(Error::OfferOutdated)?;
+            Ok(Some(Batch { records: decode_chunk(&bytes)?, is_range }))
         };
-        if standing == Standing::Equal {
-            self.store.keep_origin(summary, origin).map_err(not_stored)?;
-        }
-        Ok(Some(SavedSnapshot { digest: ours.digest, standing }))
+        let arriving = Arriving { snapshot: summary, origin, held: is_whole.then_some(&held[..]) };
+        let (merged, ours) = match self.store.apply(&arriving, &mut next) {
+            Ok(Verdict::Applied(Applied { merged, summary })) => (merged, summary),
+            Ok(Verdict::Differs(differing)) => return self.differs(summary, snapshot, differing),
+            Err(error) => return Err(not_stored(error)),
+        };
+        // What this device has beyond the sender's is newer to the sender, too.
+        let records = merged.kept_newer + ours.records.saturating_sub(summary.records);
+        let standing = match ours.digest == summary.digest {
+            true => Standing::Equal,
+            false if records > 0 => Standing::KeptNewer { records },
+            false => return Err(Reason::DigestDiffers),
+        };
+        Ok(Ok(SavedSnapshot { digest: ours.digest, standing }))
     }
+
+    /// What nothing whole has come of, and whose digest is not the one that was offered.
+    fn differs(
+        &self,
+        summary: &SnapshotSummary,
+        snapshot: Option<&Snapshot>,
+        Differing { summary: ours, ranges }: Differing,
+    ) -> Result<Result<SavedSnapshot, Changes>, Reason> {
+        match snapshot {
+            Some(snapshot) => Ok(Err(Changes { chunks: snapshot.chunks.clone(), ranges })),
+            None if ours.as_of > summary.as_of => {
+                Ok(Ok(SavedSnapshot { digest: ours.digest, standing: Standing::Ahead { as_of: ours.as_of } }))
+            }
+            None if ours.digest == summary.digest => Err(Reason::NotAuthentic),
+            None => Err(Reason::DigestDiffers),
+        }
+    }
+
+    /// What is to be applied of a snapshot, and what is in the store already.
+    fn parts(&self, place: usize, snapshot: Option<&Snapshot>) -> Result<Parts, Error> {
+        let Some(snapshot) = snapshot else { return Ok(Parts::default()) };
+        let staged = self.store.read(|reader| reader.staged(&self.incoming))?;
+        let ours = self.earlier.ranges(&self.store, place, snapshot)?;
+        let earlier = self.earlier.changes.get(&place).map(|changes| &changes.chunks[..]).unwrap_or_default();
+        let mut parts = Parts { chunks: earlier.iter().map(|info| (info.hash, false)).collect(), held: Vec::new() };
+        for info in &snapshot.chunks {
+            if staged.contains(&info.hash.0) {
+                parts.chunks.push((info.hash, snapshot.since.is_none()));
+            } else if is_held(&ours, info) {
+                parts.held.push(KeyRange { bits: snapshot.bits, index: info.range });
+            } else {
+                return Err(Error::OfferOutdated);
+            }
+        }
+        Ok(parts)
+    }
+}
+
+#[derive(Default)]
+struct Parts {
+    /// Staged chunks in the order to apply them, and whether each is all there is in its range.
+    chunks: Vec<(ChunkHash, bool)>,
+    /// The ranges this device has already.
+    held: Vec<KeyRange>,
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use super::exchange::{Exchange, Work, blocking};
 use super::session::{ReceiveEvent, ReceiveState, Sender};
 use crate::grants::Judge;
 use crate::link::Link;
-use crate::{Answer, clock, trust};
+use crate::{Answer, Error, clock, trust};
 
 /// How many accepted offers are kept besides the one at hand, the newest; those that are spent count, too.
 const UNFINISHED_KEPT: usize = 4;
@@ -48,14 +48,12 @@ impl Exchange {
         let shown = std::mem::take(&mut self.shown);
         let looked = blocking(move || {
             let judge = Judge::of(&store, fingerprint, &shown)?;
-            if let Err(reason) = judge.examine(&offer) {
-                return Ok(Err(reason));
-            }
+            judge.examine(&offer).map_err(Error::Refused)?;
             let is_trusted = trust.covers(&store, &fingerprint)?;
-            apply::needs_no_question(&store, &incoming, &offer).map(|resumes| Ok((resumes, is_trusted)))
+            Ok::<_, Error>((apply::needs_no_question(&store, &incoming, &offer)?, is_trusted))
         });
         self.asked = Some(clock::now());
-        match looked.await.and_then(|looked| looked) {
+        match looked.await {
             Ok((true, _)) => {
                 self.is_resumed = true;
                 self.shared.events.tell(ReceiveEvent::Resumed(sender));

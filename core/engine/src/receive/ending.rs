@@ -1,5 +1,7 @@
 //! How an exchange ends: what is signed, remembered and told.
 
+use std::sync::Arc;
+
 use fieldcast_store::{Exchange as Past, ExchangeRole};
 use fieldcast_wire::{Applied, Reason, Receiver, ReceiverState};
 
@@ -18,8 +20,8 @@ impl Exchange {
                 self.receipt = Some(receipt.clone());
                 Applied::Saved(receipt)
             }
-            Outcome::Differs { snapshots, settled } => {
-                self.settled = settled;
+            Outcome::Differs { snapshots, round } => {
+                self.earlier = Arc::new(round);
                 Applied::Differs(snapshots)
             }
         }

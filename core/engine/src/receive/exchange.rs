@@ -8,13 +8,13 @@ use fieldcast_bundle::Manifest;
 use fieldcast_store::Incoming;
 use fieldcast_wire::{
     Breach, Code, Credentials, Introduction, Message, Offer, Reason, Receipt, Receiver, ReceiverAction, ReceiverState,
-    SavedSnapshot, split_chunk_frame,
+    split_chunk_frame,
 };
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::apply::{self, Application, Outcome};
+use super::apply::{self, Application, Outcome, Round};
 use super::not_stored;
 use super::session::{ReceiveEvent, ReceiveProgress, ReceiveState, Sender, Shared};
 use super::stage::{Expected, Stager};
@@ -59,8 +59,8 @@ pub(crate) struct Exchange {
     pub(super) manifest: Option<Manifest>,
     pub(super) chunks: Vec<Expected>,
     pub(super) progress: ReceiveProgress,
-    /// What has been applied of each offered snapshot and compared.
-    pub(super) settled: Vec<Option<SavedSnapshot>>,
+    /// What an earlier round has settled, and what it has left.
+    pub(super) earlier: Arc<Round>,
     /// Signed once all is in.
     pub(super) receipt: Option<Receipt>,
     /// When the person was asked, or need not be, by this device's clock: from then on the exchange is worth remembering.
@@ -89,7 +89,7 @@ impl Exchange {
             manifest: None,
             chunks: Vec::new(),
             progress: ReceiveProgress::default(),
-            settled: Vec::new(),
+            earlier: Arc::default(),
             receipt: None,
             asked: None,
             is_resumed: false,
@@ -147,7 +147,8 @@ impl Exchange {
         }
         let Some(accepted) = self.accepted(bytes) else { return };
         let (store, offer, reserve) = (self.shared.store.clone(), self.offer.clone(), self.shared.settings.reserve);
-        let plan = tokio::task::spawn_blocking(move || apply::plan(&store, &accepted, &offer, reserve));
+        let earlier = self.earlier.clone();
+        let plan = tokio::task::spawn_blocking(move || apply::plan(&store, &accepted, &offer, reserve, &earlier));
         match link.alive_during(plan).await.unwrap_or_else(|error| Err(not_stored(error))) {
             Ok(plan) => {
                 self.progress.total = plan.wanted_bytes;
@@ -211,7 +212,7 @@ impl Exchange {
                 incoming: self.incoming,
                 offer: self.offer.clone(),
                 manifest,
-                settled: std::mem::take(&mut self.settled),
+                earlier: self.earlier.clone(),
                 abandoned: self.abandoned.clone(),
             };
             self.work = Work::Applying(tokio::task::spawn_blocking(|| application.run()));

@@ -9,7 +9,7 @@ mod stage;
 
 #[cfg(test)]
 pub(crate) use apply::held;
-pub(crate) use apply::{Application, Outcome, Plan, check_time, plan};
+pub(crate) use apply::{Application, Outcome, Plan, Round, check_time, plan};
 use fieldcast_store::Error as StoreError;
 use fieldcast_wire::Reason;
 
@@ -18,10 +18,13 @@ use crate::Error;
 pub use session::{Question, ReceiveEvent, ReceiveProgress, ReceiveSession, ReceiveState, Received, Sender};
 pub(crate) use stage::COMMIT_BYTES;
 
-/// Why data could not be stored, as the peer may hear it: without paths of this device.
+/// Why data was refused, or could not be stored, as the peer may hear it: without paths of this device.
 fn not_stored(error: impl Into<Error>) -> Reason {
-    Reason::NotStored(match error.into() {
-        Error::Store(StoreError::NotWritable { .. }) => "its storage cannot be written to".to_owned(),
-        error => error.to_string(),
-    })
+    match error.into() {
+        Error::Refused(reason) => reason,
+        Error::Store(StoreError::NotWritable { .. }) => {
+            Reason::NotStored("its storage cannot be written to".to_owned())
+        }
+        error => Reason::NotStored(error.to_string()),
+    }
 }

@@ -4,6 +4,7 @@ use fieldcast::{
     Answer, CampaignKey, DeviceName, Error, Fingerprint, Origin, Question, Reason, ReceiveEvent, SendState, Sender,
     Signature,
 };
+use fieldcast_store::Arriving;
 use tempfile::TempDir;
 
 use crate::device::{Device, PATIENCE, device, find, state_of};
@@ -85,9 +86,9 @@ async fn what_its_origin_has_not_signed_is_refused_before_anybody_is_asked() {
     assert_named(&office, &first, as_sender(&office)).await;
     let forge = |store: &fieldcast_store::Store| {
         let summary = store.datasets().unwrap().remove(0).summary;
-        let name = DeviceName::new("office");
-        let forged = Origin { key: [7; 32], name, signature: Signature([1; 64]) };
-        store.keep_origin(&summary, &forged).unwrap();
+        let seal = store.read(|reader| reader.seal(&summary.dataset)).unwrap();
+        let origin = Origin { key: [7; 32], name: DeviceName::new("office"), seal, signature: Signature([1; 64]) };
+        store.apply::<()>(&Arriving { snapshot: &summary, origin: &origin, held: None }, &mut || Ok(None)).unwrap();
     };
     let first = first.with_store(forge).await;
     let (named, state) = send(&first, &second).await;

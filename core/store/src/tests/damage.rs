@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::Path;
 
+use fieldcast_model::{KeyRange, Record};
 use proptest::prelude::*;
 
-use super::{Fresh, apply, fresh, household, record, snapshot, village, wrong_ranges};
-use crate::{Error, Opened, Store, open};
+use super::{Fresh, apply, batch, fresh, household, origin_of, record, snapshot, village, wrong_ranges};
+use crate::{Applied, Arriving, Batch, Error, Opened, Store, Verdict, open};
 
 /// A closed store with enough in it for tables of several pages.
 fn filled() -> tempfile::TempDir {
@@ -121,8 +122,9 @@ fn a_full_storage_is_told_and_changes_nothing() {
         conn.query_one(&format!("PRAGMA max_page_count = {}", pages + 3), (), |row| row.get::<_, i64>(0)).unwrap();
     });
     let many: Vec<_> = (0..500).map(|n| household(&format!("h{n}"), 1, n)).collect();
-    let mut batches = many.chunks(50).map(<[_]>::to_vec);
-    let full = store.apply::<std::convert::Infallible>(&snapshot(&village("v"), 99), &mut || Ok(batches.next()));
+    let mut batches = many.chunks(50).map(batch);
+    let arriving = Arriving { snapshot: &snapshot(&village("v"), 99), origin: &origin_of(&many), held: Some(&[]) };
+    let full = store.apply::<std::convert::Infallible>(&arriving, &mut || Ok(batches.next()));
     assert!(matches!(full, Err(crate::ApplyError::Store(Error::DiskFull))), "{full:?}");
     assert_eq!(store.summary(&village("v")).unwrap().unwrap(), before);
     assert_eq!(wrong_ranges(&store).unwrap(), 0);
@@ -134,7 +136,8 @@ fn a_kill_in_the_middle_of_an_apply_leaves_the_version_before() {
     let before = apply(&store, &village("v"), &[household("h", 1, 1)]).summary;
     store.with_writer(|conn| conn.pragma_update(None, "cache_size", 10).unwrap()); // so that it spills into the -wal
     let killed = tempfile::tempdir().unwrap();
-    let mut n = 0;
+    let tasks: Vec<_> = (0..2_000).map(|n| record("Task", &format!("t{n}"), "h", 1, 1)).collect();
+    let (mut batches, mut n) = (tasks.chunks(100), 0);
     let batches = &mut || {
         n += 1;
         if n == 20 {
@@ -142,10 +145,15 @@ fn a_kill_in_the_middle_of_an_apply_leaves_the_version_before() {
                 fs::copy(dir.path().join(file), killed.path().join(file)).unwrap();
             }
         }
-        let batch = || (0..100).map(|i| record("Task", &format!("t{n}-{i}"), "h", 1, 1)).collect();
-        Ok::<_, std::convert::Infallible>((n <= 20).then(batch))
+        let changes = |records: &[Record]| Batch { records: records.to_vec(), is_range: false };
+        Ok::<_, std::convert::Infallible>(batches.next().map(changes))
     };
-    let after = store.apply(&snapshot(&village("v"), 99), batches).unwrap().summary;
+    let all = [&[household("h", 1, 1)], &tasks[..]].concat();
+    let (snapshot, origin) = (snapshot(&village("v"), 99), origin_of(&all));
+    let arriving = Arriving { snapshot: &snapshot, origin: &origin, held: Some(&[KeyRange::ALL]) };
+    let Verdict::Applied(Applied { summary: after, .. }) = store.apply(&arriving, batches).unwrap() else {
+        panic!("not applied");
+    };
     assert!(fs::metadata(killed.path().join("fieldcast.db-wal")).unwrap().len() > 1 << 16, "the test must bite");
     let opened = Store::open(killed.path()).unwrap();
     assert_eq!((opened.store.summary(&village("v")).unwrap().unwrap(), opened.moved_aside), (before, None));

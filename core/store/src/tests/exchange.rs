@@ -2,10 +2,16 @@
 
 use std::collections::HashSet;
 
-use fieldcast_model::{DeviceName, Digest, Fingerprint, KeyRange, ServerTime, SnapshotSummary};
+use fieldcast_model::{DeviceName, Digest, Fingerprint, KeyRange, Origin, Record, ServerTime, SnapshotSummary};
 
-use super::{Fresh, apply, fresh, household, snapshot, village, wrong_ranges};
-use crate::{ApplyError, Error, Incoming, Store};
+use super::{Fresh, apply, apply_as, batch, fresh, household, origin_of, snapshot, village, wrong_ranges};
+use crate::{ApplyError, Arriving, Batch, Error, Incoming, Store, Verdict};
+
+/// What nobody has signed.
+fn nobodys(snapshot: &SnapshotSummary) -> Arriving<'_> {
+    static ORIGIN: std::sync::LazyLock<Origin> = std::sync::LazyLock::new(|| origin_of(&[]));
+    Arriving { snapshot, origin: &ORIGIN, held: Some(&[]) }
+}
 
 #[test]
 fn an_error_from_the_source_takes_everything_back() {
@@ -13,9 +19,13 @@ fn an_error_from_the_source_takes_everything_back() {
     let before = apply(&store, &village("v"), &[household("a", 1, 1)]).summary;
     for fail_at in 0..4 {
         let mut n = 0;
-        let failed = store.apply(&snapshot(&village("v"), 99), &mut || {
+        let failed = store.apply(&nobodys(&snapshot(&village("v"), 99)), &mut || {
             n += 1;
-            if n > fail_at { Err("a bad chunk") } else { Ok(Some(vec![household("a", n, 2), household("b", n, 2)])) }
+            if n > fail_at {
+                Err("a bad chunk")
+            } else {
+                Ok(Some(batch(&[household("a", n, 2), household("b", n, 2)])))
+            }
         });
         assert!(matches!(failed, Err(ApplyError::Source("a bad chunk"))));
         assert_eq!(store.summary(&village("v")).unwrap().unwrap(), before);
@@ -29,9 +39,9 @@ fn a_panicking_source_takes_everything_back_too() {
     let Fresh { store, dir: _dir } = fresh();
     let half = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         let mut first = true;
-        store.apply::<()>(&snapshot(&village("v"), 99), &mut || {
+        store.apply::<()>(&nobodys(&snapshot(&village("v"), 99)), &mut || {
             assert!(std::mem::take(&mut first), "bug");
-            Ok(Some(vec![household("a", 1, 1)]))
+            Ok(Some(batch(&[household("a", 1, 1)])))
         })
     }));
     assert!(half.is_err());
@@ -43,20 +53,59 @@ fn a_panicking_source_takes_everything_back_too() {
 fn the_time_a_dataset_stands_at_never_goes_back_by_air() {
     let Fresh { store, dir: _dir } = fresh();
     for (comes, stands) in [(50, 50), (40, 50), (60, 60)] {
-        let applied = store.apply::<()>(&snapshot(&village("v"), comes), &mut || Ok(None)).unwrap();
+        let applied = apply_as(&store, &snapshot(&village("v"), comes), &[]);
         assert_eq!(applied.summary.as_of, ServerTime(stands));
     }
 }
 
+/// Takes over changes to a snapshot.
+fn apply_changes(store: &Store, snapshot: &SnapshotSummary, origin: &Origin, changes: &[Record]) -> Verdict {
+    let mut batch = Some(Batch { records: changes.to_vec(), is_range: false });
+    store.apply::<()>(&Arriving { snapshot, origin, held: None }, &mut || Ok(batch.take())).unwrap()
+}
+
 #[test]
-fn changes_move_the_time_only_when_they_were_all() {
+fn changes_are_kept_and_move_the_time_only_when_they_were_all() {
     let (Fresh { store, dir: _dir }, other) = (fresh(), fresh());
-    let whole = apply(&other.store, &village("v"), &[household("a", 1, 1), household("b", 1, 1)]).summary;
-    for (batch, as_of) in [(household("a", 1, 1), 0), (household("b", 1, 1), 10)] {
-        let mut batch = Some(vec![batch]);
-        let applied = store.apply_changes::<()>(&whole, &mut || Ok(batch.take())).unwrap();
-        assert_eq!(applied.summary.as_of, ServerTime(as_of));
+    let [a, b] = [household("a", 1, 1), household("b", 1, 1)];
+    let whole = apply(&other.store, &village("v"), &[a.clone(), b.clone()]).summary;
+    let origin = origin_of(&[a.clone(), b.clone()]);
+    let Verdict::Differs(differing) = apply_changes(&store, &whole, &origin, std::slice::from_ref(&a)) else {
+        panic!("b is lacking");
+    };
+    assert_eq!((differing.summary.records, differing.ranges.len()), (1, 1), "what it would be");
+    assert_eq!(store.summary(&village("v")).unwrap(), None, "nothing is kept that is not what was signed");
+
+    let forged = origin_of(std::slice::from_ref(&a));
+    assert!(matches!(apply_changes(&store, &whole, &forged, &[a.clone(), b.clone()]), Verdict::Differs(_)));
+    assert_eq!(store.summary(&village("v")).unwrap(), None);
+    let Verdict::Applied(applied) = apply_changes(&store, &whole, &origin, &[a, b]) else { panic!("that was all") };
+    assert_eq!((applied.summary.as_of, applied.summary.digest), (ServerTime(10), whole.digest));
+}
+
+#[test]
+fn a_whole_snapshot_is_what_its_origin_has_sealed_whatever_this_device_keeps() {
+    let Fresh { store, dir: _dir } = fresh();
+    let [a, b, newer] = [household("a", 1, 1), household("b", 1, 1), household("a", 2, 2)];
+    let before = apply(&store, &village("v"), std::slice::from_ref(&newer)).summary;
+    let (snapshot, origin) = (snapshot(&village("v"), 20), origin_of(&[a.clone(), b.clone()]));
+    let take = |records: &[Record], held: &[KeyRange]| {
+        let mut batch = Some(batch(records));
+        store
+            .apply::<()>(&Arriving { snapshot: &snapshot, origin: &origin, held: Some(held) }, &mut || Ok(batch.take()))
+    };
+    let forged = household("b", i64::MAX, 1);
+    for (records, held) in [
+        (&[a.clone(), forged][..], &[][..]),
+        (std::slice::from_ref(&a), &[]),
+        (&[a.clone(), b.clone(), newer.clone()], &[]),
+        (std::slice::from_ref(&b), &[KeyRange::ALL]), // what is held is not what was signed
+    ] {
+        assert!(matches!(take(records, held), Err(ApplyError::NotAuthentic)), "{records:?}");
+        assert_eq!(store.summary(&village("v")).unwrap().unwrap(), before);
     }
+    let Verdict::Applied(applied) = take(&[a, b], &[]).unwrap() else { panic!("it was whole") };
+    assert_eq!((applied.merged.kept_newer, applied.merged.inserted), (1, 1));
 }
 
 #[test]
@@ -77,7 +126,7 @@ fn a_peer_names_only_what_has_no_name_and_the_server_has_the_last_word() {
         (named("Free money", "Cavina"), "Nets", "Cavina"),
         (named("x", "y"), "Nets", "Cavina"),
     ] {
-        store.apply::<()>(&summary, &mut || Ok(None)).unwrap();
+        apply_as(&store, &summary, &[]);
         assert_eq!(names(), (project.into(), boundary.into()));
     }
     let target = SyncTarget {

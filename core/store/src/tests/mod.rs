@@ -17,10 +17,13 @@ mod views;
 
 use std::convert::Infallible;
 
-use fieldcast_model::{Dataset, Digest, EntityType, FINE_BITS, Json, Record, RecordId, ServerTime, SnapshotSummary};
+use fieldcast_model::{
+    Dataset, DeviceName, Digest, EntityType, FINE_BITS, Json, Origin, RangeSeals, Record, RecordId, ServerTime,
+    Signature, SnapshotSummary,
+};
 use tempfile::TempDir;
 
-use crate::{Applied, Store};
+use crate::{Applied, Arriving, Batch, Store, Verdict};
 
 /// A store in a folder of its own, gone with it.
 struct Fresh {
@@ -73,9 +76,30 @@ fn household(id: &str, row_version: i64, modified: i64) -> Record {
     record("Household", id, id, row_version, modified)
 }
 
+/// Who answers for these records and no others.
+fn origin_of(records: &[Record]) -> Origin {
+    let mut seals = RangeSeals::default();
+    seals.add(records.iter().map(|record| (record.root_hash(), record.hash())));
+    Origin { key: [3; 32], name: DeviceName::new("office"), seal: seals.seal(), signature: Signature([4; 64]) }
+}
+
+/// All that a snapshot of these records has, as one batch.
+fn batch(records: &[Record]) -> Batch {
+    Batch { records: records.to_vec(), is_range: true }
+}
+
+/// Takes over a whole snapshot of these records.
+fn apply_as(store: &Store, snapshot: &SnapshotSummary, records: &[Record]) -> Applied {
+    let arriving = Arriving { snapshot, origin: &origin_of(records), held: Some(&[]) };
+    let mut batches = Some(batch(records)).into_iter();
+    match store.apply::<Infallible>(&arriving, &mut || Ok(batches.next())).unwrap() {
+        Verdict::Applied(applied) => applied,
+        Verdict::Differs(differing) => panic!("{differing:?}"),
+    }
+}
+
 fn apply(store: &Store, dataset: &Dataset, records: &[Record]) -> Applied {
-    let mut batches = records.chunks(3);
-    store.apply::<Infallible>(&snapshot(dataset, 10), &mut || Ok(batches.next().map(<[Record]>::to_vec))).unwrap()
+    apply_as(store, &snapshot(dataset, 10), records)
 }
 
 /// How many key ranges have a kept digest that is not that of their records; fails if the file is not sound.

@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::{Fresh, apply, fresh, household, village};
-use crate::{Error, Login, Store};
+use crate::{Arriving, Error, Login, Store};
 
 #[test]
 fn a_folder_has_one_owner_until_the_last_handle_is_gone() {
@@ -80,12 +80,13 @@ fn readers_cannot_write_and_do_not_wait_for_the_writer() {
     let Fresh { store, dir: _dir } = fresh();
     let refused = store.read(|r| Ok(r.conn.execute("DELETE FROM record", ())?)).unwrap_err();
     assert!(matches!(refused, Error::NotWritable { .. }), "{refused}");
-    let mut seen = None;
-    let mut first = true;
+    let (mut seen, mut first) = (None, true);
+    let records = [household("h", 1, 1)];
     let batch = &mut || {
         seen = Some(store.summary(&village("v")).unwrap());
-        Ok::<_, std::convert::Infallible>(std::mem::take(&mut first).then(|| vec![household("h", 1, 1)]))
+        Ok::<_, std::convert::Infallible>(std::mem::take(&mut first).then(|| super::batch(&records)))
     };
-    store.apply(&super::snapshot(&village("v"), 1), batch).unwrap();
+    let (snapshot, origin) = (super::snapshot(&village("v"), 1), super::origin_of(&records));
+    store.apply(&Arriving { snapshot: &snapshot, origin: &origin, held: Some(&[]) }, batch).unwrap();
     assert_eq!(seen, Some(None), "an apply is seen whole or not at all");
 }

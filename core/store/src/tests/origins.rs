@@ -1,12 +1,15 @@
 //! Who answers for what was taken over.
 
-use fieldcast_model::{DeviceName, Origin, Signature, SnapshotSummary};
+use fieldcast_model::{DeviceName, Origin, SnapshotSummary};
 
-use super::{Fresh, apply, fresh, household, village};
-use crate::Store;
+use super::{Fresh, apply, fresh, household, origin_of, village};
+use crate::{Arriving, Store, Verdict};
 
-fn origin(name: &str) -> Origin {
-    Origin { key: [3; 32], name: DeviceName::new(name), signature: Signature([4; 64]) }
+/// Takes over, from a device of this name, what is here already.
+fn take_over(store: &Store, summary: &SnapshotSummary, name: &str) -> (Verdict, Origin) {
+    let origin = Origin { name: DeviceName::new(name), ..origin_of(&[household("a", 1, 1)]) };
+    let arriving = Arriving { snapshot: summary, origin: &origin, held: None };
+    (store.apply::<()>(&arriving, &mut || Ok(None)).unwrap(), origin)
 }
 
 fn kept(store: &Store) -> Option<(SnapshotSummary, Origin)> {
@@ -18,18 +21,18 @@ fn it_stands_for_as_long_as_that_version_does() {
     let Fresh { store, dir } = fresh();
     assert_eq!(kept(&store), None);
     let summary = apply(&store, &village("v"), &[household("a", 1, 1)]).summary;
-    assert_eq!(kept(&store), None);
-    store.keep_origin(&summary, &origin("office")).unwrap();
-    store.keep_origin(&summary, &origin("another")).unwrap();
+    assert_eq!(kept(&store), None, "the snapshot that was named had another digest");
+    take_over(&store, &summary, "office");
+    let (_, another) = take_over(&store, &summary, "another");
     drop(store);
     let store = Store::open(dir.path()).unwrap().store;
-    assert_eq!(kept(&store), Some((summary.clone(), origin("another"))));
+    assert_eq!(kept(&store), Some((summary.clone(), another)));
 
     apply(&store, &village("v"), &[household("a", 1, 1)]);
     assert!(kept(&store).is_some(), "nothing has changed");
     apply(&store, &village("v"), &[household("a", 2, 2)]);
     assert_eq!(kept(&store), None, "another version");
-    store.keep_origin(&summary, &origin("office")).unwrap();
+    assert!(matches!(take_over(&store, &summary, "office").0, Verdict::Differs(_)));
     assert_eq!(kept(&store), None, "of a version that is not here");
 }
 
@@ -38,9 +41,9 @@ fn names_may_be_others_and_counts_may_not() {
     let Fresh { store, dir: _dir } = fresh();
     let summary = apply(&store, &village("v"), &[household("a", 1, 1)]).summary;
     let renamed = SnapshotSummary { boundary_name: "Muite 1".into(), ..summary.clone() };
-    store.keep_origin(&renamed, &origin("office")).unwrap();
-    assert_eq!(kept(&store), Some((renamed, origin("office"))), "in the names it was signed with");
+    let (_, origin) = take_over(&store, &renamed, "office");
+    assert_eq!(kept(&store), Some((renamed, origin)), "in the names it was signed with");
     let counted = SnapshotSummary { households: summary.households + 1, ..summary };
-    store.keep_origin(&counted, &origin("office")).unwrap();
+    take_over(&store, &counted, "office");
     assert_eq!(kept(&store), None);
 }

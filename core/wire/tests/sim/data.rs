@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use fieldcast_model::{Dataset, DeviceName, Digest, Origin, ServerTime, Signature, SnapshotSummary};
+use fieldcast_model::{Dataset, DeviceName, Digest, Origin, Seal, ServerTime, Signature, SnapshotSummary};
 use fieldcast_wire::{Held, Offer, Receipt, SavedSnapshot, Standing};
 
 use super::rng::Rng;
@@ -112,7 +112,12 @@ impl Bundle {
             json_bytes: 5000,
             digest: digest(d, Version::Offered),
         };
-        let origin = Origin { key: [5; 32], name: DeviceName::new("office"), signature: Signature([6; 64]) };
+        let origin = Origin {
+            key: [5; 32],
+            name: DeviceName::new("office"),
+            seal: Seal([0x5e; 32]),
+            signature: Signature([6; 64]),
+        };
         let snapshots: Vec<_> = (0..self.whole.len()).map(snapshot).collect();
         Offer { origins: vec![origin; snapshots.len()], snapshots, bytes: self.bytes() }
     }

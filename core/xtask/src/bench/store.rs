@@ -5,8 +5,10 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use fieldcast_bundle::{EncodedChunk, decode_chunk, encode_chunk};
-use fieldcast_model::{Dataset, Digest, Record, ServerTime, SnapshotSummary};
-use fieldcast_store::{Coverage, PageCommit, Store, SyncStart, SyncTarget};
+use fieldcast_model::{
+    Dataset, DeviceName, Digest, Origin, RangeSeals, Record, ServerTime, Signature, SnapshotSummary,
+};
+use fieldcast_store::{Arriving, Batch, Coverage, PageCommit, Store, SyncStart, SyncTarget};
 use tempfile::TempDir;
 
 use crate::Outcome;
@@ -22,6 +24,8 @@ struct Boundary {
     dataset: Dataset,
     chunks: Vec<Vec<Record>>,
     encoded: Vec<EncodedChunk>,
+    /// What the air's side must amount to.
+    origin: Origin,
     pages: Vec<Vec<Record>>,
 }
 
@@ -78,7 +82,11 @@ impl Boundary {
         let chunks: Vec<Vec<Record>> = sample::cut(&keyed).into_iter().map(<[Record]>::to_vec).collect();
         let encoded = chunks.iter().map(|chunk| encode_chunk(chunk)).collect::<Result<_, _>>()?;
         let dataset = Dataset { tenant: "mz".into(), project: "p".into(), boundary: Some(format!("V{leaf}")) };
-        Ok(Self { dataset, chunks, encoded, pages })
+        let mut seals = RangeSeals::default();
+        chunks.iter().for_each(|chunk| seals.add(chunk.iter().map(|record| (record.root_hash(), record.hash()))));
+        let (name, signature) = (DeviceName::new("bench"), Signature([0; 64]));
+        let origin = Origin { key: [0; 32], name, seal: seals.seal(), signature };
+        Ok(Self { dataset, chunks, encoded, origin, pages })
     }
 }
 
@@ -133,12 +141,17 @@ impl Round<'_> {
         for boundary in self.boundaries {
             let mut encoded = boundary.encoded.iter();
             let mut at_hand = if decode { Vec::new() } else { boundary.chunks.clone() }.into_iter();
-            let mut next = || match decode {
-                true => encoded.next().map(|chunk| decode_chunk(&chunk.bytes)).transpose(),
-                false => Ok(at_hand.next()),
+            let mut records = || -> Result<_, fieldcast_bundle::Error> {
+                Ok(match decode {
+                    true => encoded.next().map(|chunk| decode_chunk(&chunk.bytes)).transpose()?,
+                    false => at_hand.next(),
+                })
             };
+            let batch = |records| Batch { records, is_range: true };
+            let snapshot = snapshot(&boundary.dataset);
+            let arriving = Arriving { snapshot: &snapshot, origin: &boundary.origin, held: Some(&[]) };
             let start = Instant::now();
-            store.apply(&snapshot(&boundary.dataset), &mut next)?;
+            store.apply(&arriving, &mut || records().map(|records| records.map(batch)))?;
             time += start.elapsed();
         }
         Ok(time)

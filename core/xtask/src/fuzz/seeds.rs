@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use fieldcast_bundle::{ChunkInfo, FileHead, Manifest, Snapshot, encode_chunk};
 use fieldcast_model::{
-    Dataset, DeviceName, Digest, EntityType, Fingerprint, Json, Origin, Record, RecordId, ServerTime, Signature,
+    Dataset, DeviceName, Digest, EntityType, Fingerprint, Json, Origin, Record, RecordId, Seal, ServerTime, Signature,
     SnapshotSummary,
 };
 use fieldcast_wire::frame::{FrameHeader, FrameKind};
@@ -167,7 +167,8 @@ fn file(manifest: &Manifest, sets: &[Vec<Record>]) -> Outcome<Vec<u8>> {
 }
 
 fn origins(manifest: &Manifest) -> Vec<Origin> {
-    let origin = Origin { key: [5; 32], name: DeviceName::new("office"), signature: Signature([6; 64]) };
+    let origin =
+        Origin { key: [5; 32], name: DeviceName::new("office"), seal: Seal([0x5e; 32]), signature: Signature([6; 64]) };
     vec![origin; manifest.snapshots.len()]
 }
 

@@ -1,0 +1,40 @@
+//! Seals of what is in the store.
+
+use fieldcast_model::{Dataset, KeyRange, RangeSeals, RecordHash, RootHash, Seal};
+
+use crate::rows::dataset_id;
+use crate::{Reader, Result};
+
+impl Reader<'_> {
+    /// The seal of a dataset as it is now. Reads the hash of every record.
+    ///
+    /// # Errors
+    /// Whatever stands in the way of reading.
+    pub fn seal(&self, dataset: &Dataset) -> Result<Seal> {
+        let mut seals = RangeSeals::default();
+        if let Some(id) = dataset_id(self.conn, dataset)? {
+            self.add_seals(id, KeyRange::ALL, &mut seals)?;
+        }
+        Ok(seals.seal())
+    }
+
+    /// Adds what a dataset has in one key range.
+    pub(crate) fn add_seals(&self, dataset: i64, range: KeyRange, seals: &mut RangeSeals) -> Result<()> {
+        let (first, last) = range.bounds();
+        let mut query = self.conn.prepare(
+            "SELECT root_hash, hash FROM record WHERE dataset = ? AND root_hash BETWEEN ? AND ? ORDER BY root_hash",
+        )?;
+        let mut rows = query.query((dataset, first.0 as i64, last.0 as i64))?;
+        // One fine range at a time, so that memory is that of a range.
+        let mut records: Vec<(RootHash, RecordHash)> = Vec::new();
+        while let Some(row) = rows.next()? {
+            let root = RootHash(row.get::<_, i64>(0)? as u64);
+            if records.last().is_some_and(|(last, _)| last.fine_range() != root.fine_range()) {
+                seals.add(records.drain(..));
+            }
+            records.push((root, RecordHash(row.get(1)?)));
+        }
+        seals.add(records);
+        Ok(())
+    }
+}
