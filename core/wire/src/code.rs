@@ -53,7 +53,7 @@ fn commitment(exporter: &[u8; 32], role: Role, nonce: &[u8; 32]) -> [u8; 32] {
     hash("fieldcast 2026-11 commitment", &[exporter, role, nonce])
 }
 
-fn hash(context: &str, parts: &[&[u8]]) -> [u8; 32] {
+pub(crate) fn hash(context: &str, parts: &[&[u8]]) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new_derive_key(context);
     for part in parts {
         hasher.update(part);

@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 
 use fieldcast_model::Fingerprint;
 
-use crate::invite_text::{self, decode_key, encode_key, percent_encode};
+use crate::code;
+use crate::invite_text::{self, decode, encode, percent_encode};
 
 /// The longest text that is looked at; the longest valid invite has about 450 bytes.
 pub const MAX_INVITE: usize = 512;
@@ -17,15 +18,20 @@ pub struct Group {
     passphrase: String,
 }
 
+/// What whoever calls by an invite proves to have read in it, so that no code need be compared.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Token(pub [u8; 16]);
+
 /// Where a device waits, who it is and until when; with the group to join first, if there is one. Always valid in form.
 ///
-/// Whoever has it can join the group: no output shows the passphrase but [`Invite::to_uri`].
+/// Whoever has it can join the group and pass for invited: no output shows passphrase and token but [`Invite::to_uri`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invite {
     group: Option<Group>,
     addr: SocketAddr,
     key: Fingerprint,
     expires: i64,
+    token: Option<Token>,
 }
 
 /// Why a text is no invite that can be followed.
@@ -99,6 +105,20 @@ impl fmt::Debug for Group {
     }
 }
 
+impl Token {
+    /// What shows the inviting device that the caller has the token, on the connection with this secret
+    /// ([`Opening::exporter`](crate::Opening::exporter)) and on no other.
+    pub fn proof(&self, exporter: &[u8; 32]) -> [u8; 32] {
+        code::hash("fieldcast 2026-11 invited", &[exporter, &self.0])
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(secret)")
+    }
+}
+
 impl Invite {
     /// An invite to the device `key` at `addr`, good until `expires` (ms since 1970, cut to whole seconds).
     ///
@@ -113,7 +133,12 @@ impl Invite {
         }
         // An interface number means nothing on another device.
         let addr = SocketAddr::new(addr.ip(), addr.port());
-        Ok(Self { group, addr, key, expires: expires / 1000 * 1000 })
+        Ok(Self { group, addr, key, expires: expires / 1000 * 1000, token: None })
+    }
+
+    /// The same invite with a token, which the inviting device must know while the invite is good.
+    pub fn with_token(self, token: Token) -> Self {
+        Self { token: Some(token), ..self }
     }
 
     /// Reads an invite at the time `now` (ms since 1970). Keys it does not know are passed over.
@@ -130,22 +155,27 @@ impl Invite {
         let addr = fields.addr.ok_or(InviteError::Missing("a"))?;
         let addr = addr.parse().map_err(|_| InviteError::Malformed("a"))?;
         let key = fields.key.ok_or(InviteError::Missing("k"))?;
-        let key = Fingerprint(decode_key(&key).ok_or(InviteError::Malformed("k"))?);
+        let key = Fingerprint(decode(&key).ok_or(InviteError::Malformed("k"))?);
         let expires = fields.expires.ok_or(InviteError::Missing("x"))?;
         let expires = invite_text::seconds(&expires).ok_or(InviteError::Malformed("x"))?;
-        let invite = Self::new(group, addr, key, expires * 1000)?;
+        let token = match fields.token {
+            Some(token) => Some(Token(decode(&token).ok_or(InviteError::Malformed("t"))?)),
+            None => None,
+        };
+        let invite = Self { token, ..Self::new(group, addr, key, expires * 1000)? };
         if invite.expires <= now { Err(InviteError::Expired) } else { Ok(invite) }
     }
 
-    /// The URI, with the passphrase.
+    /// The URI, with passphrase and token.
     pub fn to_uri(&self) -> String {
         let group = self
             .group
             .as_ref()
             .map(|group| format!("s={}&p={}&", percent_encode(&group.name), percent_encode(&group.passphrase)));
         let addr = percent_encode(&self.addr.to_string());
-        let (key, expires) = (encode_key(&self.key.0), self.expires / 1000);
-        format!("fieldcast:1?{}a={addr}&k={key}&x={expires}", group.unwrap_or_default())
+        let (key, expires) = (encode(&self.key.0), self.expires / 1000);
+        let token = self.token.map(|token| format!("&t={}", encode(&token.0))).unwrap_or_default();
+        format!("fieldcast:1?{}a={addr}&k={key}&x={expires}{token}", group.unwrap_or_default())
     }
 
     /// The group to join first.
@@ -166,5 +196,10 @@ impl Invite {
     /// Until when, in ms since 1970.
     pub fn expires(&self) -> i64 {
         self.expires
+    }
+
+    /// What its reader proves to have read; `None` in one that was made without a running offer.
+    pub fn token(&self) -> Option<Token> {
+        self.token
     }
 }

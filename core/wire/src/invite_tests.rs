@@ -1,7 +1,7 @@
 use fieldcast_model::Fingerprint;
 use proptest::prelude::*;
 
-use crate::{Group, Invite, InviteError, MAX_INVITE};
+use crate::{Group, Invite, InviteError, MAX_INVITE, Token};
 
 const NOW: i64 = 1_760_000_000_000;
 
@@ -22,6 +22,11 @@ fn an_invite_reads_as_documented() {
                     &k=AAcOFRwjKjE4P0ZNVFtiaXB3foWMk5qhqK-2vcTL0tk&x=1760001800";
     assert_eq!(uri, expected);
     assert_eq!(parse(&uri), Ok(invite()));
+    let with_token = invite().with_token(Token([0xa5; 16]));
+    let uri_with_token = format!("{expected}&t=paWlpaWlpaWlpaWlpaWlpQ");
+    assert_eq!(with_token.to_uri(), uri_with_token);
+    assert_eq!(parse(&uri_with_token), Ok(with_token));
+    assert_eq!(parse(&uri_with_token[..uri_with_token.len() - 1]), Err(InviteError::Malformed("t")));
     assert_eq!(parse(&format!("FIELDCAST{}&later=%zz&later", &uri[9..])), Ok(invite()), "unknown keys are passed over");
 }
 
@@ -59,10 +64,19 @@ fn what_is_wrong_is_told() {
 }
 
 #[test]
-fn debug_keeps_the_passphrase() {
+fn a_token_is_proven_for_one_connection() {
+    let (token, other) = (Token([1; 16]), Token([2; 16]));
+    assert_eq!(token.proof(&[7; 32]), token.proof(&[7; 32]));
+    assert_ne!(token.proof(&[7; 32]), token.proof(&[8; 32]));
+    assert_ne!(token.proof(&[7; 32]), other.proof(&[7; 32]));
+}
+
+#[test]
+fn debug_keeps_passphrase_and_token() {
     let group = Group::new("team", "very secret").unwrap();
     let invite = Invite::new(Some(group), "[fd00::1]:1".parse().unwrap(), Fingerprint([0; 32]), NOW).unwrap();
-    assert!(!format!("{invite:?}").contains("very"), "{invite:?}");
+    let shown = format!("{:?}", invite.with_token(Token([0xa5; 16])));
+    assert!(!shown.contains("very") && !shown.contains("165"), "{shown}");
 }
 
 proptest! {
@@ -70,16 +84,18 @@ proptest! {
     fn any_invite_reads_back(
         group in prop::option::of(("\\PC{1,8}", "[ -~]{8,63}")),
         ip: std::net::IpAddr, port in 1u16.., key: [u8; 32], expires in NOW + 1000..NOW * 2,
+        token: Option<[u8; 16]>,
     ) {
         let group = group.map(|(name, passphrase)| Group::new(&name, &passphrase).unwrap());
         prop_assume!(!ip.is_unspecified() && !ip.is_multicast());
         let invite = Invite::new(group, (ip, port).into(), Fingerprint(key), expires).unwrap();
+        let invite = token.map(Token).into_iter().fold(invite, Invite::with_token);
         prop_assert!(invite.to_uri().len() <= MAX_INVITE);
         prop_assert_eq!(parse(&invite.to_uri()), Ok(invite));
     }
 
     #[test]
-    fn any_text_is_read_or_refused(text: String, query in "([spakx]=[a-zA-Z0-9%:.]{0,50}&?){0,6}") {
+    fn any_text_is_read_or_refused(text: String, query in "([spakxt]=[a-zA-Z0-9%:.]{0,50}&?){0,6}") {
         let _ = parse(&text);
         let _ = parse(&format!("fieldcast:1?{query}"));
     }

@@ -18,6 +18,7 @@ pub(crate) struct Fields {
     pub(crate) addr: Option<String>,
     pub(crate) key: Option<String>,
     pub(crate) expires: Option<String>,
+    pub(crate) token: Option<String>,
 }
 
 pub(crate) fn fields(uri: &str) -> Result<Fields, InviteError> {
@@ -43,6 +44,7 @@ pub(crate) fn fields(uri: &str) -> Result<Fields, InviteError> {
             "a" => ("a", &mut fields.addr),
             "k" => ("k", &mut fields.key),
             "x" => ("x", &mut fields.expires),
+            "t" => ("t", &mut fields.token),
             _ => continue, // of a later Fieldcast
         };
         let value = percent_decode(value).ok_or(InviteError::Malformed(key))?;
@@ -87,11 +89,12 @@ fn percent_decode(text: &str) -> Option<String> {
     String::from_utf8(decoded).ok()
 }
 
-/// 32 bytes as 43 characters of base64url.
-pub(crate) fn encode_key(key: &[u8; 32]) -> String {
-    URL_SAFE_NO_PAD.encode(key)
+/// Bytes in base64url without padding.
+pub(crate) fn encode(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
 }
 
-pub(crate) fn decode_key(text: &str) -> Option<[u8; 32]> {
+/// So many bytes, if the text is the one form of them.
+pub(crate) fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
     URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()
 }

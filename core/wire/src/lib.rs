@@ -19,7 +19,7 @@ mod receiver;
 pub use code::{CODE_LABEL, Code, Introduction, Opening};
 pub use distributor::{Distributor, DistributorAction, DistributorState};
 pub use grant::{Credentials, Grant, Revocations, SignedStatement, Statement, StatementError};
-pub use invite::{Group, Invite, InviteError, MAX_INVITE};
+pub use invite::{Group, Invite, InviteError, MAX_INVITE, Token};
 pub use limits::Limits;
 pub use message::{
     ChunkSet, Held, Hello, MAX_SNAPSHOTS, Message, Offer, PROTOCOL, Role, SavedSnapshot, Standing, chunk_frame,

@@ -93,6 +93,12 @@ pub enum Reason {
         "what is offered is not signed by the device it is said to come from: it was altered; download it anew, then send again"
     )]
     NotAuthentic,
+    /// A receiver called by an invite that this distributor has not made, or whose time is over.
+    #[error("the invite is not of this distributor, or has expired; scan the code on its screen anew")]
+    NotInvited,
+    /// A distributor wanted to know who is at an address, and has seen it.
+    #[error("the distributor only looked who is here")]
+    Looked,
 }
 
 impl Reason {
@@ -127,6 +133,8 @@ impl Reason {
             Self::Revoked { of_distributor: false } => "receiver_revoked",
             Self::NotSigned => "not_signed",
             Self::NotAuthentic => "not_authentic",
+            Self::NotInvited => "not_invited",
+            Self::Looked => "looked",
         }
     }
 

@@ -73,6 +73,7 @@ fn message(what: u8, number: u32, bundle: &Bundle) -> Message {
         8 => hello(Role::Distributor),
         9 if number > 100 => Message::Stop(Reason::Lost),
         10 => reveal([number as u8; 32]),
+        11 if number > 100 => Message::Invited([number as u8; 32]),
         _ => Message::Alive,
     }
 }
