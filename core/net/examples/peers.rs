@@ -53,7 +53,7 @@ async fn be_found(interface: Interface, name: &str) -> Outcome {
 async fn find(interface: Interface) -> Outcome {
     let identity = Identity::generate()?;
     let start = Instant::now();
-    let mut browser = browse(&interface, None)?;
+    let mut browser = browse(&interface, Role::Receiver, None)?;
     while let Some(sighting) = browser.next().await {
         let after = start.elapsed().as_millis();
         match sighting {

@@ -36,12 +36,12 @@ impl fmt::Debug for Announced {
     }
 }
 
-/// Announces a device on one interface. One identity may be announced once per interface.
+/// Announces a device on one interface. One identity may be announced there once in each role.
 ///
 /// # Errors
 /// [`Error::InterfaceGone`] when the interface has lost its address, [`Error::Discovery`] when mDNS does not work here.
 pub fn announce(interface: &Interface, announcement: &Announcement) -> Result<Announced, Error> {
-    let label = instance(&announcement.fingerprint);
+    let label = instance(&announcement.fingerprint, announcement.role);
     let host = format!("{label}.local.");
     let properties = txt(announcement);
     let mut service =

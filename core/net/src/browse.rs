@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use fieldcast_model::Fingerprint;
+use fieldcast_wire::Role;
 use mdns_sd::{Receiver, ServiceEvent};
 use tokio::time::{Instant, sleep_until};
 
@@ -24,6 +25,7 @@ const DOUBT: Duration = Duration::from_secs(2);
 pub struct Browser {
     daemon: Mdns,
     interface: Interface,
+    role: Role,
     own: Option<Fingerprint>,
     /// The answers, oldest search first; a search ends, and its queue with it, when the next one begins.
     queues: VecDeque<Receiver<ServiceEvent>>,
@@ -38,15 +40,15 @@ impl fmt::Debug for Browser {
     }
 }
 
-/// Searches for devices on one interface. `own` is who the caller itself is announced as there, and not worth telling.
+/// Searches for devices in a role on one interface. `own` is who the caller itself is there, and not worth telling.
 ///
 /// # Errors
 /// [`Error::InterfaceGone`] when the interface has lost its address, [`Error::Discovery`] when mDNS does not work here.
-pub fn browse(interface: &Interface, own: Option<Fingerprint>) -> Result<Browser, Error> {
+pub fn browse(interface: &Interface, role: Role, own: Option<Fingerprint>) -> Result<Browser, Error> {
     let daemon = Mdns::open(interface)?;
     let queues = VecDeque::from([daemon.0.browse(SERVICE).map_err(failed)?]);
     let ask_again = Instant::now() + ASK_EVERY;
-    Ok(Browser { daemon, interface: interface.clone(), own, queues, ask_again, seen: HashMap::new() })
+    Ok(Browser { daemon, interface: interface.clone(), role, own, queues, ask_again, seen: HashMap::new() })
 }
 
 impl Browser {
@@ -75,7 +77,7 @@ impl Browser {
     /// Has a device prove that it is still there, for instance after a call to it failed. When it does not answer
     /// within two seconds, [`next`](Self::next) tells that it is gone.
     pub fn doubt(&self, fingerprint: &Fingerprint) {
-        let name = format!("{}.{SERVICE}", instance(fingerprint));
+        let name = format!("{}.{SERVICE}", instance(fingerprint, self.role));
         let _ = self.daemon.0.verify(name, DOUBT); // the queue is full: it will be doubted again
     }
 
@@ -91,7 +93,8 @@ impl Browser {
     fn judge(&mut self, event: ServiceEvent) -> Option<Sighting> {
         match event {
             ServiceEvent::ServiceResolved(heard) => {
-                let peer = peer(&heard, &self.interface).filter(|peer| Some(peer.fingerprint) != self.own)?;
+                let peer = peer(&heard, &self.interface)?;
+                (peer.role == self.role && Some(peer.fingerprint) != self.own).then_some(())?;
                 let name = heard.fullname.to_lowercase();
                 match self.seen.get(&name) {
                     Some(known) if *known == peer => return None,

@@ -19,6 +19,7 @@ pub(crate) type Stream = TlsStream<Counted<TcpStream>>;
 /// [`FrameWriter::shutdown`] says goodbye first.
 pub struct Connection {
     pub(crate) stream: Stream,
+    peer_addr: SocketAddr,
     peer_key: [u8; 32],
     traffic: Arc<Traffic>,
 }
@@ -35,7 +36,7 @@ impl Connection {
         let config: Arc<ClientConfig> = identity.credentials().client(expected, stranger.clone())?;
         let name = ServerName::IpAddress(peer_addr.ip().into());
         match TlsConnector::from(config).connect(name, counted(stream)?).await {
-            Ok(stream) => Self::established(stream.into()),
+            Ok(stream) => Self::established(stream.into(), peer_addr),
             Err(error) => Err(match (expected, stranger.get()) {
                 (Some(expected), Some(&found)) => Error::WrongPeer { expected, found },
                 _ => Error::from_stream(error),
@@ -44,12 +45,16 @@ impl Connection {
     }
 
     /// The other half of [`call`](Self::call).
-    pub(crate) async fn answer(stream: TcpStream, config: Arc<ServerConfig>) -> Result<Self, Error> {
+    pub(crate) async fn answer(
+        stream: TcpStream,
+        peer_addr: SocketAddr,
+        config: Arc<ServerConfig>,
+    ) -> Result<Self, Error> {
         let stream = TlsAcceptor::from(config).accept(counted(stream)?).await.map_err(Error::from_stream)?;
-        Self::established(stream.into())
+        Self::established(stream.into(), peer_addr)
     }
 
-    fn established(stream: Stream) -> Result<Self, Error> {
+    fn established(stream: Stream, peer_addr: SocketAddr) -> Result<Self, Error> {
         let (socket, tls) = stream.get_ref();
         // A peer that names no protocol at all gets this far.
         if tls.alpn_protocol() != Some(tls::ALPN) {
@@ -57,7 +62,7 @@ impl Connection {
         }
         let peer_key = peer_key(tls).ok_or_else(|| Error::Tls { reason: "no peer key".to_owned() })?;
         let traffic = socket.traffic().clone();
-        Ok(Self { stream, peer_key, traffic })
+        Ok(Self { stream, peer_addr, peer_key, traffic })
     }
 
     /// Who the other side has proven to be.
@@ -68,6 +73,11 @@ impl Connection {
     /// The raw Ed25519 public key the other side has proven to have.
     pub fn peer_key(&self) -> [u8; 32] {
         self.peer_key
+    }
+
+    /// Where the other side is: where it was called, or where it called from.
+    pub fn peer_addr(&self) -> SocketAddr {
+        self.peer_addr
     }
 
     /// The counters of this connection; they live on, and count on, after [`split`](Self::split).

@@ -76,10 +76,14 @@ pub fn interfaces() -> Vec<Interface> {
 /// # Errors
 /// [`Error::UnknownInterface`] when what is asked for is not there, [`Error::NoInterface`] when nothing fits.
 pub fn choose_interface(asked: Option<&str>) -> Result<Interface, Error> {
-    choose(interfaces(), asked)
+    choose_among(interfaces(), asked)
 }
 
-fn choose(mut found: Vec<Interface>, asked: Option<&str>) -> Result<Interface, Error> {
+/// As [`choose_interface`], among these.
+///
+/// # Errors
+/// As [`choose_interface`].
+pub fn choose_among(mut found: Vec<Interface>, asked: Option<&str>) -> Result<Interface, Error> {
     if let Some(asked) = asked {
         let is_asked = |one: &Interface| one.name == asked || asked.parse() == Ok(one.addr);
         return match found.iter().position(is_asked) {
@@ -126,20 +130,20 @@ mod tests {
             at("p2p-wlan0-3", "192.168.49.1", 24),
         ];
         for expected in ["p2p-wlan0-3", "p2p0", "ap0", "swlan0", "wlan0", "eth0"] {
-            let chosen = choose(all.clone(), None).unwrap();
+            let chosen = choose_among(all.clone(), None).unwrap();
             assert_eq!(chosen.name, expected);
             all.retain(|one| one.name != expected);
         }
-        assert!(matches!(choose(all, None), Err(Error::NoInterface)));
+        assert!(matches!(choose_among(all, None), Err(Error::NoInterface)));
     }
 
     #[test]
     fn ipv4_is_preferred_and_anything_can_be_named() {
         let all = vec![at("wlan0", "fd00::5", 64), at("wlan0", "10.0.0.5", 24), at("tun0", "10.8.0.2", 24)];
-        assert_eq!(choose(all.clone(), None).unwrap().addr.to_string(), "10.0.0.5");
-        assert_eq!(choose(all.clone(), Some("fd00::5")).unwrap().addr.to_string(), "fd00::5");
-        assert_eq!(choose(all.clone(), Some("tun0")).unwrap().name, "tun0");
-        let error = choose(all, Some("wlan9")).unwrap_err().to_string();
+        assert_eq!(choose_among(all.clone(), None).unwrap().addr.to_string(), "10.0.0.5");
+        assert_eq!(choose_among(all.clone(), Some("fd00::5")).unwrap().addr.to_string(), "fd00::5");
+        assert_eq!(choose_among(all.clone(), Some("tun0")).unwrap().name, "tun0");
+        let error = choose_among(all, Some("wlan9")).unwrap_err().to_string();
         assert!(error.contains("wlan9") && error.contains("tun0 (10.8.0.2)"), "{error}");
     }
 

@@ -105,7 +105,7 @@ impl Door {
                 }
             };
             if waiting.admit(addr.ip()).await {
-                waiting.begin(addr.ip(), self.greet(stream));
+                waiting.begin(addr.ip(), self.greet(stream, addr));
             } else {
                 self.turned_away.fetch_add(1, Relaxed);
             }
@@ -113,13 +113,13 @@ impl Door {
     }
 
     /// Shakes hands with one caller and passes it on.
-    fn greet(&self, stream: TcpStream) -> impl Future<Output = ()> + Send + 'static {
+    fn greet(&self, stream: TcpStream, addr: SocketAddr) -> impl Future<Output = ()> + Send + 'static {
         let (config, found) = (self.config.clone(), self.found.clone());
         // Counts however the handshake ends, being aborted included.
         let away = TurnedAway(Some(self.turned_away.clone()));
         async move {
             let mut away = away;
-            match Connection::answer(stream, config).await {
+            match Connection::answer(stream, addr, config).await {
                 Ok(connection) => match found.try_send(connection) {
                     Ok(()) => away.0 = None,
                     // The engine is overrun; a caller who is hung up on calls again.

@@ -38,9 +38,13 @@ pub enum Sighting {
     Gone(Fingerprint),
 }
 
-/// The label that makes a device's announcement its own.
-pub(crate) fn instance(fingerprint: &Fingerprint) -> String {
-    format!("fc-{}", fingerprint.short())
+/// The label that makes a device's announcement its own; in each role another, for a device may be in both at once.
+pub(crate) fn instance(fingerprint: &Fingerprint, role: Role) -> String {
+    let start = match role {
+        Role::Receiver => "fc",
+        Role::Distributor => "fd",
+    };
+    format!("{start}-{}", fingerprint.short())
 }
 
 /// The TXT record of an announcement, the name cut so that all of it fits.
@@ -62,7 +66,7 @@ pub(crate) fn txt(of: &Announcement) -> Vec<(&'static str, String)> {
 pub(crate) fn peer(heard: &ResolvedService, interface: &Interface) -> Option<Peer> {
     let text = |key| heard.get_property_val_str(key);
     let fingerprint: Fingerprint = text("fp")?.parse().ok()?;
-    // Names and fingerprints go together, so that a goodbye can only mean its own sender.
+    // Names, fingerprints and roles go together, so that a goodbye can only mean its own sender.
     let label = heard.fullname.strip_suffix(SERVICE)?.strip_suffix('.')?;
     let role = match text("r")? {
         "d" => Role::Distributor,
@@ -71,7 +75,7 @@ pub(crate) fn peer(heard: &ResolvedService, interface: &Interface) -> Option<Pee
     };
     let addresses = heard.addresses.iter().map(|scoped| scoped.to_ip_addr());
     let addr = addresses.filter(|addr| interface.contains(*addr) && !addr.is_multicast()).min()?;
-    (label.eq_ignore_ascii_case(&instance(&fingerprint)) && heard.port != 0).then_some(())?;
+    (label.eq_ignore_ascii_case(&instance(&fingerprint, role)) && heard.port != 0).then_some(())?;
     Some(Peer {
         fingerprint,
         name: DeviceName::new(text("n").unwrap_or_default()),

@@ -52,7 +52,7 @@ fn without_interface(error: &Error, known: &str) -> Vec<Check> {
     vec![Check::problem(Checked::Interfaces, found, advice), skipped(Checked::Multicast), skipped(Checked::Port)]
 }
 
-/// Announces a device and listens for it. As a distributor, for nobody picks one: receivers would be sent to.
+/// Announces a device and listens for it. As a distributor, which only those call who were told to by a person.
 async fn multicast(interface: &Interface, identity: &Identity, wait: Duration) -> Check {
     let own = Announcement {
         fingerprint: identity.fingerprint(),
@@ -61,7 +61,8 @@ async fn multicast(interface: &Interface, identity: &Identity, wait: Duration) -
         port: 9, // discard: it is only to be heard of
         protocol: PROTOCOL,
     };
-    let begun = browse(interface, None).and_then(|browser| Ok((announce(interface, &own)?, browser)));
+    let begun =
+        browse(interface, Role::Distributor, None).and_then(|browser| Ok((announce(interface, &own)?, browser)));
     let (_announced, mut browser) = match begun {
         Ok(begun) => begun,
         Err(error) => return Check::problem(Checked::Multicast, error.to_string(), ALLOW),

@@ -132,7 +132,7 @@ impl OfferSession {
         bundle: Bundle,
         credentials: Credentials,
     ) -> Result<Self, Error> {
-        let mut browser = fieldcast_net::browse(&interface, Some(identity.fingerprint()))?;
+        let mut browser = fieldcast_net::browse(&interface, Role::Receiver, Some(identity.fingerprint()))?;
         let (doubts, mut doubted) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
             doubts,

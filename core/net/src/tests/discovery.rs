@@ -6,7 +6,7 @@ use fieldcast_wire::Role;
 use mdns_sd::{ResolvedService, ServiceDaemon, ServiceInfo};
 use tokio::time::{Instant, timeout};
 
-use super::{LONG, device, lo, lo_at};
+use super::{LONG, SHORT, device, lo, lo_at};
 use crate::sighting::{SERVICE, instance, peer, txt};
 use crate::{Announcement, Error, Interface, Peer, Sighting, announce, browse};
 
@@ -24,7 +24,7 @@ fn twisted(twist: impl FnOnce(&mut Vec<(&str, String)>)) -> Option<Peer> {
     let said = announcement("Asha", 7000);
     let mut pairs = txt(&said);
     twist(&mut pairs);
-    peer(&heard(&instance(&said.fingerprint), "127.0.0.5", 7000, &pairs), &lo())
+    peer(&heard(&instance(&said.fingerprint, said.role), "127.0.0.5", 7000, &pairs), &lo())
 }
 
 fn set(pairs: &mut [(&str, String)], key: &str, value: &str) {
@@ -35,7 +35,8 @@ fn set(pairs: &mut [(&str, String)], key: &str, value: &str) {
 fn what_is_announced_reads_back() {
     for role in [Role::Receiver, Role::Distributor] {
         let said = Announcement { role, protocol: 9, ..announcement("Téa's phone", 7000) };
-        let found = peer(&heard(&instance(&said.fingerprint), "127.0.0.5", 7000, &txt(&said)), &lo()).unwrap();
+        let found =
+            peer(&heard(&instance(&said.fingerprint, said.role), "127.0.0.5", 7000, &txt(&said)), &lo()).unwrap();
         assert_eq!((found.fingerprint, &found.name, found.role), (said.fingerprint, &said.name, role));
         assert_eq!((found.protocol, found.addr.to_string().as_str()), (9, "127.0.0.5:7000"));
     }
@@ -61,6 +62,7 @@ fn the_malformed_is_ignored() {
     }
     let other = device().fingerprint().to_string();
     assert!(twisted(|pairs| set(pairs, "fp", &other)).is_none(), "not the fingerprint of its name");
+    assert!(twisted(|pairs| set(pairs, "r", "d")).is_none(), "not the role of its name");
     assert_eq!(twisted(|pairs| set(pairs, "n", "a\u{1b}[2J\u{202e}b")).unwrap().name.as_str(), "a[2Jb");
     assert_eq!(twisted(|pairs| pairs.retain(|(key, _)| *key != "n")).unwrap().name.as_str(), "unnamed");
 }
@@ -68,7 +70,7 @@ fn the_malformed_is_ignored() {
 #[test]
 fn only_addresses_of_the_subnet_count() {
     let said = announcement("Asha", 7000);
-    let at = |addr: &str, port| peer(&heard(&instance(&said.fingerprint), addr, port, &txt(&said)), &lo());
+    let at = |addr: &str, port| peer(&heard(&instance(&said.fingerprint, said.role), addr, port, &txt(&said)), &lo());
     assert!(at("192.168.49.7", 7000).is_none());
     assert!(at("::1", 7000).is_none());
     assert!(at("127.0.0.1", 0).is_none());
@@ -78,7 +80,7 @@ fn only_addresses_of_the_subnet_count() {
 /// A daemon of somebody who follows no rules, saying these things.
 fn stranger(says: &[(&str, &str)]) -> ServiceDaemon {
     let daemon = ServiceDaemon::new().unwrap();
-    let label = instance(&Fingerprint([0xee; 32]));
+    let label = instance(&Fingerprint([0xee; 32]), Role::Receiver);
     let mut service = ServiceInfo::new(SERVICE, &label, "stranger.local.", "127.0.0.1", 1, says).unwrap();
     service.set_requires_probe(false);
     daemon.register(service).unwrap();
@@ -90,7 +92,7 @@ async fn devices_on_loopback_find_each_other_and_part() {
     let start = Instant::now();
     let (anna, bert, own) = (announcement("Anna", 7001), announcement("Bert", 7002), announcement("Own", 7003));
     let bad = stranger(&[("v", "1"), ("r", "r"), ("fp", "zz"), ("n", "Mallory")]);
-    let mut browser = browse(&lo(), Some(own.fingerprint)).unwrap();
+    let mut browser = browse(&lo(), Role::Receiver, Some(own.fingerprint)).unwrap();
     let _own = announce(&lo(), &own).unwrap();
     let stays = announce(&lo(), &anna).unwrap();
     let leaves = announce(&lo(), &bert).unwrap();
@@ -119,9 +121,29 @@ async fn devices_on_loopback_find_each_other_and_part() {
 }
 
 #[tokio::test]
+async fn a_device_in_both_roles_is_found_in_each_and_leaves_one_at_a_time() {
+    let receiver = announcement("Both", 7007);
+    let distributor = Announcement { role: Role::Distributor, port: 7008, ..receiver.clone() };
+    let mut receivers = browse(&lo(), Role::Receiver, None).unwrap();
+    let mut distributors = browse(&lo(), Role::Distributor, None).unwrap();
+    let (offers, receives) = (announce(&lo(), &distributor).unwrap(), announce(&lo(), &receiver).unwrap());
+    for (browser, said) in [(&mut receivers, &receiver), (&mut distributors, &distributor)] {
+        while !matches!(timeout(LONG, browser.next()).await.unwrap(), Some(Sighting::Seen(peer))
+            if peer.fingerprint == said.fingerprint && (peer.role, peer.addr.port()) == (said.role, said.port))
+        {
+        }
+    }
+    drop(offers);
+    while timeout(LONG, distributors.next()).await.unwrap() != Some(Sighting::Gone(receiver.fingerprint)) {}
+    let gone = async { while receivers.next().await != Some(Sighting::Gone(receiver.fingerprint)) {} };
+    assert!(timeout(SHORT, gone).await.is_err(), "it still receives");
+    drop(receives);
+}
+
+#[tokio::test]
 async fn a_device_that_was_killed_and_comes_back_elsewhere_is_told_anew() {
     let mut said = announcement("Anna", 7004);
-    let mut browser = browse(&lo(), None).unwrap();
+    let mut browser = browse(&lo(), Role::Receiver, None).unwrap();
     let mut killed = Vec::new();
     for port in [7004, 7005] {
         said.port = port;
@@ -138,7 +160,7 @@ async fn a_device_that_was_killed_and_comes_back_elsewhere_is_told_anew() {
 #[tokio::test]
 async fn a_device_that_does_not_answer_any_more_is_gone_once_doubted() {
     let said = announcement("Anna", 7006);
-    let mut browser = browse(&lo(), None).unwrap();
+    let mut browser = browse(&lo(), Role::Receiver, None).unwrap();
     let announced = announce(&lo(), &said).unwrap();
     let is_said = |peer: &Peer| peer.fingerprint == said.fingerprint;
     while !matches!(timeout(LONG, browser.next()).await.unwrap(), Some(Sighting::Seen(peer)) if is_said(&peer)) {}
@@ -150,6 +172,6 @@ async fn a_device_that_does_not_answer_any_more_is_gone_once_doubted() {
 #[test]
 fn an_interface_that_went_is_told() {
     let gone = Interface { addr: [192, 0, 2, 1].into(), ..lo() };
-    assert!(matches!(browse(&gone, None), Err(Error::InterfaceGone { .. })));
+    assert!(matches!(browse(&gone, Role::Receiver, None), Err(Error::InterfaceGone { .. })));
     assert!(matches!(announce(&lo_at(77), &announcement("x", 1)), Err(Error::InterfaceGone { .. })));
 }

@@ -17,8 +17,8 @@ async fn answered(caller: impl AsyncFnOnce(TcpStream)) -> Error {
     let socket = TcpListener::bind((lo().addr, 0)).await.unwrap();
     let addr = socket.local_addr().unwrap();
     let answer = async {
-        let (stream, _) = socket.accept().await.unwrap();
-        Connection::answer(stream, device().credentials().server().unwrap()).await
+        let (stream, caller) = socket.accept().await.unwrap();
+        Connection::answer(stream, caller, device().credentials().server().unwrap()).await
     };
     let call = async { caller(TcpStream::connect(addr).await.unwrap()).await };
     tokio::join!(answer, call).0.unwrap_err()
