@@ -76,14 +76,10 @@ pub fn interfaces() -> Vec<Interface> {
 /// # Errors
 /// [`Error::UnknownInterface`] when what is asked for is not there, [`Error::NoInterface`] when nothing fits.
 pub fn choose_interface(asked: Option<&str>) -> Result<Interface, Error> {
-    choose_among(interfaces(), asked)
+    choose(interfaces(), asked)
 }
 
-/// As [`choose_interface`], among these.
-///
-/// # Errors
-/// As [`choose_interface`].
-pub fn choose_among(mut found: Vec<Interface>, asked: Option<&str>) -> Result<Interface, Error> {
+fn choose(mut found: Vec<Interface>, asked: Option<&str>) -> Result<Interface, Error> {
     if let Some(asked) = asked {
         let is_asked = |one: &Interface| one.name == asked || asked.parse() == Ok(one.addr);
         return match found.iter().position(is_asked) {
@@ -101,6 +97,22 @@ pub fn choose_among(mut found: Vec<Interface>, asked: Option<&str>) -> Result<In
         .min_by_key(|(rank, one)| (*rank, one.addr.is_ipv6(), one.index))
         .map(|(_, one)| one)
         .ok_or(Error::NoInterface)
+}
+
+/// The interface to go on with, of those there are, for somebody who was on `last`: itself if it is there as it was, else
+/// one of its name, else, where `any` will do, one that [`choose_interface`] likes as well or better. Never a worse one:
+/// between two groups a phone is often in some other Wi-Fi.
+pub fn choose_again(found: Vec<Interface>, last: &Interface, any: bool) -> Option<Interface> {
+    if found.contains(last) {
+        return Some(last.clone());
+    }
+    let named = |one: &&Interface| one.name == last.name && one.addr.is_ipv4() == last.addr.is_ipv4();
+    if let Some(same) = found.iter().find(named) {
+        return Some(same.clone());
+    }
+    let best = choose(found, None).ok().filter(|_| any)?;
+    let worst = rank(&last.name).unwrap_or(usize::MAX);
+    rank(&best.name).is_some_and(|rank| rank <= worst).then_some(best)
 }
 
 fn rank(name: &str) -> Option<usize> {
@@ -130,21 +142,38 @@ mod tests {
             at("p2p-wlan0-3", "192.168.49.1", 24),
         ];
         for expected in ["p2p-wlan0-3", "p2p0", "ap0", "swlan0", "wlan0", "eth0"] {
-            let chosen = choose_among(all.clone(), None).unwrap();
+            let chosen = choose(all.clone(), None).unwrap();
             assert_eq!(chosen.name, expected);
             all.retain(|one| one.name != expected);
         }
-        assert!(matches!(choose_among(all, None), Err(Error::NoInterface)));
+        assert!(matches!(choose(all, None), Err(Error::NoInterface)));
     }
 
     #[test]
     fn ipv4_is_preferred_and_anything_can_be_named() {
         let all = vec![at("wlan0", "fd00::5", 64), at("wlan0", "10.0.0.5", 24), at("tun0", "10.8.0.2", 24)];
-        assert_eq!(choose_among(all.clone(), None).unwrap().addr.to_string(), "10.0.0.5");
-        assert_eq!(choose_among(all.clone(), Some("fd00::5")).unwrap().addr.to_string(), "fd00::5");
-        assert_eq!(choose_among(all.clone(), Some("tun0")).unwrap().name, "tun0");
-        let error = choose_among(all, Some("wlan9")).unwrap_err().to_string();
+        assert_eq!(choose(all.clone(), None).unwrap().addr.to_string(), "10.0.0.5");
+        assert_eq!(choose(all.clone(), Some("fd00::5")).unwrap().addr.to_string(), "fd00::5");
+        assert_eq!(choose(all.clone(), Some("tun0")).unwrap().name, "tun0");
+        let error = choose(all, Some("wlan9")).unwrap_err().to_string();
         assert!(error.contains("wlan9") && error.contains("tun0 (10.8.0.2)"), "{error}");
+    }
+
+    #[test]
+    fn who_has_lost_a_group_goes_on_in_one_as_good() {
+        let group = at("p2p-wlan0-0", "192.168.49.1", 24);
+        let wifi = at("wlan0", "10.0.0.5", 24);
+        let again = |found: &[Interface], any| choose_again(found.to_vec(), &group, any);
+        assert_eq!(again(&[wifi.clone(), group.clone()], true), Some(group.clone()));
+        assert_eq!(again(&[wifi.clone()], true), None, "not in some other Wi-Fi");
+        let next = at("p2p-wlan0-1", "192.168.49.1", 24);
+        assert_eq!(again(&[wifi.clone(), next.clone()], true), Some(next.clone()), "each group has its own number");
+        assert_eq!(again(&[next], false), None, "one was asked for by name");
+        for reformed in [at("p2p-wlan0-0", "192.168.7.1", 24), Interface { index: Some(9), ..group.clone() }] {
+            assert_eq!(again(&[wifi.clone(), reformed.clone()], false), Some(reformed));
+        }
+        assert_eq!(again(&[at("p2p-wlan0-0", "fd00::1", 64)], false), None, "peers know it by IPv4");
+        assert_eq!(choose_again(vec![group.clone()], &wifi, true), Some(group), "a better one will do");
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub use dial::dial;
 pub use error::Error;
 pub use frames::{FrameReader, FrameWriter};
 pub use identity::{Identity, fingerprint_of, random, verify};
-pub use interface::{Interface, choose_among, choose_interface, interfaces};
+pub use interface::{Interface, choose_again, choose_interface, interfaces};
 pub use listener::Listener;
 pub use sighting::{Peer, Sighting};
 pub use traffic::Traffic;
