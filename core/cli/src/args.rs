@@ -168,13 +168,20 @@ pub(crate) struct ShowInviteArgs {
     /// Where this device waits
     #[arg(long, value_name = "IP:PORT")]
     pub(crate) address: SocketAddr,
+    #[command(flatten)]
+    pub(crate) terms: InviteTerms,
+}
+
+/// What an invite says beside where and who.
+#[derive(Args, Debug)]
+pub(crate) struct InviteTerms {
     /// The Wi-Fi group to join first; its passphrase is asked for
     #[arg(long, value_name = "SSID")]
     pub(crate) group: Option<String>,
     /// The environment variable that holds the group's passphrase
     #[arg(long, value_name = "VAR", requires = "group")]
     pub(crate) passphrase_env: Option<String>,
-    /// How long it is good
+    /// How long an invite is good
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=1_440))]
     pub(crate) minutes: u16,
 }
@@ -197,6 +204,20 @@ pub(crate) struct SendArgs {
     /// Send to this receiver, by name or fingerprint; may be repeated
     #[arg(long, value_name = "NAME_OR_FINGERPRINT")]
     pub(crate) to: Vec<String>,
+    /// Send to the receiver at this address, for instance where mDNS does not work; may be repeated
+    #[arg(long, value_name = "IP:PORT", conflicts_with = "yes")]
+    pub(crate) at: Vec<SocketAddr>,
+    /// Show a QR code by which receivers call in: `receive --invite`; no code is compared with them
+    #[arg(long)]
+    pub(crate) invite: bool,
+    #[command(flatten)]
+    pub(crate) terms: InviteTerms,
+    /// Where to listen for receivers that call in; 0 takes any free port
+    #[arg(long, value_name = "P", default_value_t = 0)]
+    pub(crate) port: u16,
+    /// Neither announce this device nor look for others by mDNS
+    #[arg(long)]
+    pub(crate) no_mdns: bool,
     /// How long to look for receivers
     #[arg(long, value_name = "SECS", default_value_t = 30)]
     pub(crate) wait: u64,
@@ -237,9 +258,15 @@ pub(crate) struct ReceiveArgs {
     /// Decline everything
     #[arg(long)]
     pub(crate) no: bool,
-    /// Only from this distributor, by name or fingerprint; all others are declined
-    #[arg(long, value_name = "NAME_OR_FINGERPRINT")]
+    /// Only from this distributor, by name, fingerprint or where it listens, and call it; all others are declined
+    #[arg(long, value_name = "NAME|FINGERPRINT|IP:PORT")]
     pub(crate) from: Option<String>,
+    /// Only from the distributor that shows this invite, and call it; - reads the text of its QR code from stdin
+    #[arg(long, value_name = "URI|-", conflicts_with = "from")]
+    pub(crate) invite: Option<String>,
+    /// Neither announce this device nor look for distributors by mDNS
+    #[arg(long)]
+    pub(crate) no_mdns: bool,
     /// End after the first bundle
     #[arg(long)]
     pub(crate) once: bool,

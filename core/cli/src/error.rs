@@ -76,6 +76,7 @@ fn engine_code(error: &fieldcast::Error) -> u8 {
         | Engine::NothingToSend
         | Engine::TooManyBoundaries { .. }
         | Engine::Statement(_)
+        | Engine::Invite(_)
         | Engine::UnknownCampaign
         | Engine::GrantOfAnother
         | Engine::CampaignKeyExists { .. }

@@ -3,13 +3,14 @@
 //! Fingerprints and digests are 64 hexadecimal digits, times are milliseconds since 1970 on the server's clock,
 //! `boundary` is null for what a project has outside all boundaries.
 
+use std::net::SocketAddr;
 use std::path::Path;
 
 use fieldcast::{
-    Account, Boundary, BoundaryProgress, BundleInfo, Check, Checked, Code, Dataset, DatasetStatus, Engine, EntityType,
-    ExchangeResult, ExchangeRole, Finding, Fingerprint, FoundPeer, Group, Imported, Invite, KnownPeer, Offer,
-    PastExchange, Policy, Question, Reach, ReceiveProgress, Received, RecordId, Role, SendProgress, Sender,
-    SnapshotSummary, Standing, Statement,
+    Account, Boundary, BoundaryProgress, BundleInfo, CallState, Check, Checked, Code, Dataset, DatasetStatus, Engine,
+    EntityType, ExchangeResult, ExchangeRole, Finding, Fingerprint, FoundBy, FoundPeer, Group, HeardDistributor,
+    Imported, Invite, KnownPeer, NetworkChange, Offer, PastExchange, Policy, Question, Reach, ReceiveProgress,
+    Received, RecordId, Role, SendProgress, Sender, SnapshotSummary, Standing, Statement,
 };
 use serde_json::{Value, json};
 
@@ -106,7 +107,40 @@ pub(crate) fn offer(offer: &Offer) -> Value {
 
 pub(crate) fn peer_found(peer: &FoundPeer) -> Value {
     json!({"event": "peer_found", "peer": peer.name.as_str(), "fingerprint": peer.fingerprint.to_string(),
-        "addr": peer.addr})
+        "addr": peer.addr, "by": ways(&peer.by)})
+}
+
+/// In which ways a receiver is found: `mdns`, `called_in`, `typed`.
+pub(crate) fn ways(by: &FoundBy) -> Vec<&'static str> {
+    let ways = [(by.mdns, "mdns"), (by.called_in, "called_in"), (by.typed, "typed")];
+    ways.into_iter().filter(|(holds, _)| *holds).map(|(_, way)| way).collect()
+}
+
+/// A distributor announces itself.
+pub(crate) fn distributor_found(distributor: &HeardDistributor) -> Value {
+    json!({"event": "distributor_found", "sender": distributor.name.as_str(),
+        "fingerprint": distributor.fingerprint.to_string(), "addr": distributor.addr})
+}
+
+/// How the call to a distributor stands: `calling`, `on_the_line`, `again`, `over`; `reason` is a code.
+pub(crate) fn call(addr: SocketAddr, state: &CallState) -> Value {
+    let (word, fingerprint, reason) = match state {
+        CallState::Calling => ("calling", None, None),
+        CallState::OnTheLine(distributor) => ("on_the_line", Some(distributor.to_string()), None),
+        CallState::Again(reason) => ("again", None, Some(reason.code())),
+        CallState::Over(reason) => ("over", None, Some(reason.code())),
+    };
+    json!({"event": "call", "addr": addr, "state": word, "fingerprint": fingerprint, "reason": reason})
+}
+
+/// The network went (`gone`), or the session goes on in another (`back`); `addr` is where it listens.
+pub(crate) fn network(change: &NetworkChange) -> Value {
+    match change {
+        NetworkChange::Gone { name } => json!({"event": "network", "state": "gone", "interface": name}),
+        NetworkChange::Back { interface, addr } => {
+            json!({"event": "network", "state": "back", "interface": interface.name, "addr": addr})
+        }
+    }
 }
 
 pub(crate) fn compare(peer: &FoundPeer, code: Code) -> Value {
@@ -190,7 +224,8 @@ pub(crate) fn send_state(
     event
 }
 
-pub(crate) fn listening(addr: std::net::SocketAddr, engine: &Engine) -> Value {
+/// Where a receiver, or a distributor, can be called; null if its network is gone already.
+pub(crate) fn listening(addr: Option<SocketAddr>, engine: &Engine) -> Value {
     json!({"event": "listening", "addr": addr, "name": engine.name().as_str(),
         "fingerprint": engine.fingerprint().to_string()})
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use dialoguer::console::{Alignment, measure_text_width, pad_str};
-use fieldcast::Standing;
+use fieldcast::{NetworkChange, Standing};
 
 /// `7533` as `7,533`.
 pub(crate) fn count(n: u64) -> String {
@@ -30,6 +30,14 @@ pub(crate) fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {
     match names.get(..SHOWN) {
         Some(first) if names.len() > SHOWN + 1 => format!("{} and {} more", first.join(", "), names.len() - SHOWN),
         _ => names.join(", "),
+    }
+}
+
+/// What became of the network.
+pub(crate) fn network(change: &NetworkChange) -> String {
+    match change {
+        NetworkChange::Gone { name } => format!("The network `{name}` has gone; waiting for it to come back."),
+        NetworkChange::Back { interface, addr } => format!("Going on in the network `{}`, at {addr}.", interface.name),
     }
 }
 

@@ -357,7 +357,8 @@ impl Engine {
         ExchangeSettings::new(self.inner.name.clone())
     }
 
-    /// Prepares these datasets and offers them to receivers on the interface. Takes seconds when much is new.
+    /// Prepares these datasets and offers them to receivers on the interface, who may also call in. Takes seconds when
+    /// much is new.
     ///
     /// # Errors
     /// [`Error::NothingToSend`], [`Error::NotDownloaded`], [`Error::Network`].
@@ -373,7 +374,7 @@ impl Engine {
             Ok::<_, Error>((grants::credentials(&store)?, Bundle::prepare(store, &datasets, maker)?))
         };
         let (credentials, bundle) = tokio::task::spawn_blocking(prepare).await??;
-        OfferSession::start(settings, self.inner.identity.clone(), interface, bundle, credentials)
+        OfferSession::start(settings, self.inner.identity.clone(), interface, bundle, credentials).await
     }
 
     /// Writes these datasets into a bundle file, signed with this device's key.

@@ -50,6 +50,9 @@ pub enum Error {
     /// A grant or list of revoked devices that cannot be believed.
     #[error(transparent)]
     Statement(#[from] fieldcast_wire::StatementError),
+    /// An invite that cannot be made, or followed.
+    #[error(transparent)]
+    Invite(#[from] fieldcast_wire::InviteError),
     /// A statement of a campaign that this device was not told to trust.
     #[error("this device does not trust the campaign that says so: trust its key first, if it comes from its office")]
     UnknownCampaign,

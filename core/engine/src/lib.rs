@@ -16,6 +16,7 @@ mod events;
 mod grants;
 mod history;
 mod link;
+mod network;
 mod offer;
 mod origins;
 mod qr;
@@ -43,12 +44,16 @@ pub use fieldcast_store::{
 };
 pub use fieldcast_wire::{
     Code, Grant, Group, Invite, InviteError, Limits, Offer, Reason, Revocations, Role, SignedStatement, Standing,
-    Statement, StatementError,
+    Statement, StatementError, Token,
 };
 pub use grants::{CampaignKey, Policy, verify_statement};
 pub use history::PastExchange;
-pub use offer::{FoundPeer, OfferEvent, OfferSession, SendProgress, SendState, Sent};
+pub use network::{NetworkChange, Roaming};
+pub use offer::{FoundBy, FoundPeer, OfferEvent, OfferSession, SendProgress, SendState, Sent};
 pub use qr::{QrMatrix, qr};
-pub use receive::{Question, ReceiveEvent, ReceiveProgress, ReceiveSession, ReceiveState, Received, Sender};
+pub use receive::{
+    Call, CallState, HeardDistributor, Question, ReceiveEvent, ReceiveProgress, ReceiveSession, ReceiveState, Received,
+    Sender,
+};
 pub use settings::{ExchangeSettings, Settings};
 pub use trust::{Answer, Trust};

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use fieldcast_model::Fingerprint;
-use fieldcast_net::{Connection, FrameReader, FrameWriter, Traffic};
+use fieldcast_net::{Connection, Error as NetworkError, FrameReader, FrameWriter, Traffic};
 use fieldcast_wire::frame::{FrameError, FrameKind};
 use fieldcast_wire::{Breach, Message, Reason, chunk_frame};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -162,6 +162,16 @@ impl Link {
     fn put(&self, kind: FrameKind, bytes: Vec<u8>, place: Option<OwnedSemaphorePermit>) {
         // A writer that has stopped is a lost connection, which the reader reports.
         let _stopped = self.outgoing.send(Outgoing { kind, bytes, _place: place });
+    }
+}
+
+/// Why a call failed; only what may pass is [`Reason::Unreachable`].
+pub(crate) fn not_called(error: &NetworkError) -> Reason {
+    match error {
+        NetworkError::WrongPeer { .. } => Reason::WrongDevice,
+        NetworkError::OtherVersion => Reason::Incompatible,
+        NetworkError::Tls { .. } => Reason::NotSecure,
+        error => Reason::Unreachable(error.to_string()),
     }
 }
 

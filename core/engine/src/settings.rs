@@ -7,7 +7,7 @@ use std::time::Duration;
 use fieldcast_model::DeviceName;
 use fieldcast_wire::Limits;
 
-use crate::Trust;
+use crate::{Roaming, Trust};
 
 /// Where the engine lives and what it is called.
 #[derive(Clone, Debug)]
@@ -43,6 +43,12 @@ pub struct ExchangeSettings {
     pub max_live: usize,
     /// How long a receiver that was lost is called again.
     pub resume_for: Duration,
+    /// Whether devices are announced and searched for by mDNS; they can call in without.
+    pub mdns: bool,
+    /// Where a distributor listens for receivers that call in; 0 means any free port.
+    pub port: u16,
+    /// Where a session goes on when its network has gone.
+    pub roaming: Roaming,
     /// Bytes of the storage that what is received must leave free: a phone with a full disk misbehaves in every way.
     pub reserve: u64,
 }
@@ -55,6 +61,9 @@ impl ExchangeSettings {
             trust: Trust::Compare(BTreeSet::new()),
             max_live: 8,
             resume_for: Duration::from_secs(60),
+            mdns: true,
+            port: 0,
+            roaming: Roaming::default(),
             reserve: DEFAULT_RESERVE,
         }
     }

@@ -8,7 +8,7 @@ use std::fmt;
 
 use fieldcast_model::DeviceName;
 
-use crate::{Credentials, Role};
+use crate::{Credentials, Hello, Role};
 
 /// The TLS exporter label (RFC 8446, section 7.5) of the secret that a connection's [`Opening`] takes.
 pub const CODE_LABEL: &[u8] = b"EXPORTER-fieldcast-code";
@@ -70,6 +70,13 @@ pub struct Introduction {
     pub opening: Opening,
     /// What a campaign has said of it, and of others.
     pub credentials: Credentials,
+}
+
+impl Introduction {
+    /// The first message of this side in this role.
+    pub fn hello(&self, role: Role) -> Hello {
+        Hello::new(role, self.name.clone(), &self.opening)
+    }
 }
 
 /// Six digits; shown as `123 456`.

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal};
 use fieldcast::{Group, Invite, InviteError, QrMatrix, qr};
 
 use crate::app::App;
-use crate::args::{InviteCommand, ReadInviteArgs, ShowInviteArgs};
+use crate::args::{InviteCommand, InviteTerms, ReadInviteArgs, ShowInviteArgs};
 use crate::error::{Error, Result};
 use crate::text::{now, safe, utc};
 use crate::{events, prompt};
@@ -21,24 +21,47 @@ pub(crate) async fn run(app: &App, command: InviteCommand) -> Result {
 }
 
 async fn show(app: &App, args: &ShowInviteArgs) -> Result {
-    let wrong = |error: InviteError| Error::usage(error.to_string());
-    let group = match &args.group {
-        Some(name) => Some(Group::new(name, &passphrase(args).await?).map_err(wrong)?),
-        None => None,
-    };
     let key = app.fingerprint().await?;
-    let expires = now() + i64::from(args.minutes) * 60_000;
-    let invite = Invite::new(group, args.address, key, expires).map_err(wrong)?;
+    let invite = Invite::new(group(&args.terms).await?, args.address, key, expires(&args.terms)).map_err(wrong)?;
+    tell(app, &invite)?;
+    app.out
+        .line("Codes will be compared with whoever follows it: for an invite without that, `fieldcast send --invite`.")
+}
+
+fn wrong(error: InviteError) -> Error {
+    Error::usage(error.to_string())
+}
+
+/// The group that is to be joined first, with its passphrase.
+pub(super) async fn group(terms: &InviteTerms) -> Result<Option<Group>> {
+    match &terms.group {
+        Some(name) => Ok(Some(Group::new(name, &passphrase(terms).await?).map_err(wrong)?)),
+        None => Ok(None),
+    }
+}
+
+/// Until when an invite of now is good.
+pub(super) fn expires(terms: &InviteTerms) -> i64 {
+    now() + i64::from(terms.minutes) * 60_000
+}
+
+/// Shows an invite to follow.
+pub(super) fn tell(app: &App, invite: &Invite) -> Result {
     let uri = invite.to_uri();
-    app.out.event(|| events::invite(&invite, Some(&uri), true))?;
+    app.out.event(|| events::invite(invite, Some(&uri), true))?;
     draw(&qr(&uri)?).iter().try_for_each(|line| app.out.line(line))?;
     app.out.line(&uri)?;
     app.out.line(format_args!("Good until {} UTC. Whoever sees it can follow it until then.", utc(invite.expires())))
 }
 
+/// The invite that was given, or stands on stdin.
+pub(super) async fn given(uri: &str) -> Result<Invite> {
+    let uri = if uri == "-" { prompt::stdin_line().await? } else { uri.to_owned() };
+    Invite::parse(uri.trim(), now()).map_err(wrong)
+}
+
 async fn read(app: &App, args: &ReadInviteArgs) -> Result {
-    let uri = if args.uri == "-" { prompt::stdin_line().await? } else { args.uri.clone() };
-    let invite = Invite::parse(uri.trim(), now()).map_err(|error| Error::usage(error.to_string()))?;
+    let invite = given(&args.uri).await?;
     app.out.event(|| events::invite(&invite, None, args.reveal))?;
     if let Some(group) = invite.group() {
         app.out.line(format_args!("Group       {}", safe(group.name())))?;
@@ -50,8 +73,8 @@ async fn read(app: &App, args: &ReadInviteArgs) -> Result {
     app.out.line(format_args!("Good until  {} UTC", utc(invite.expires())))
 }
 
-async fn passphrase(args: &ShowInviteArgs) -> Result<String> {
-    match &args.passphrase_env {
+async fn passphrase(terms: &InviteTerms) -> Result<String> {
+    match &terms.passphrase_env {
         Some(name) => {
             std::env::var(name).map_err(|_| Error::usage(format!("{name} is not set: put the passphrase there")))
         }

@@ -28,7 +28,7 @@ impl Sending {
     /// Whether the receiver is who it should be, or a person to tell by its code.
     pub(super) async fn confirm(&mut self, code: Code, machine: &mut Distributor) {
         let (trust, receiver) = (self.shared.settings.trust.clone(), self.receiver);
-        let is_verified = match self.is_verified {
+        let is_verified = match self.is_verified || self.is_by_invite {
             true => Ok(true),
             false => self.on_bundle(move |bundle| Ok(trust.covers(bundle.store(), &receiver)?)).await,
         };

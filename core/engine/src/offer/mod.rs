@@ -2,10 +2,14 @@
 
 mod admit;
 mod bundle;
+mod door;
+mod finding;
 mod peer;
+mod peers;
+mod reach;
 mod send;
 mod session;
 
 pub(crate) use bundle::Bundle;
-pub use peer::{FoundPeer, OfferEvent, SendProgress, SendState, Sent};
+pub use peer::{FoundBy, FoundPeer, OfferEvent, SendProgress, SendState, Sent};
 pub use session::OfferSession;

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use fieldcast_model::{DeviceName, Fingerprint};
 use fieldcast_wire::{Code, Reason, Standing};
 
+use crate::NetworkChange;
+
 /// A receiver that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundPeer {
@@ -12,8 +14,21 @@ pub struct FoundPeer {
     pub fingerprint: Fingerprint,
     /// What people call it; chosen by its owner, so never proof of anything.
     pub name: DeviceName,
-    /// Where it listens.
+    /// Where it listens; for one that has only called in, where it called from.
     pub addr: SocketAddr,
+    /// In which ways it is known to be there just now.
+    pub by: FoundBy,
+}
+
+/// The ways a receiver was found, each as long as it holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FoundBy {
+    /// It announces itself by mDNS.
+    pub mdns: bool,
+    /// It has called in, and is on the line.
+    pub called_in: bool,
+    /// It answered at an address that a person gave.
+    pub typed: bool,
 }
 
 /// How sending to one receiver stands.
@@ -84,10 +99,12 @@ pub struct SendProgress {
 /// What changed in an [`OfferSession`](crate::OfferSession).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OfferEvent {
-    /// A receiver appeared, or changed its name or address.
+    /// A receiver appeared, or changed its name, its address or the ways it is found.
     Found(FoundPeer),
-    /// A receiver's announcement ended. If it was not picked, it is off the list; a running transfer goes on.
+    /// A receiver is found in no way any more. If it was not picked, it is off the list; a running transfer goes on.
     Gone(Fingerprint),
+    /// The network went, or the session goes on in another.
+    Network(NetworkChange),
     /// Does this receiver's screen show the same code? Nothing is sent before
     /// [`OfferSession::answer`](crate::OfferSession::answer).
     Compare(FoundPeer, Code),

@@ -5,36 +5,30 @@ use std::time::Duration;
 
 use fieldcast_bundle::{ChunkInfo, Manifest};
 use fieldcast_model::Fingerprint;
-use fieldcast_net::Error as NetworkError;
 use fieldcast_store::{Exchange, ExchangeRole};
-use fieldcast_wire::{
-    Breach, Distributor, DistributorAction, DistributorState, Introduction, Message, Offer, Reason, Receipt,
-};
+use fieldcast_wire::{Breach, Distributor, DistributorAction, DistributorState, Message, Offer, Reason, Receipt};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::admit::compared;
 use super::bundle::Bundle;
+use super::peers::Route;
+use super::reach::Reached;
 use super::session::Shared;
 use super::{SendProgress, SendState, Sent};
 use crate::link::{Frame, Link};
-use crate::{Answer, Error, clock, history, receipts, trust};
+use crate::{Answer, Error, clock, history, receipts};
 
 /// How long one call may take, TLS included.
-const CALL_LIMIT: Duration = Duration::from_secs(10);
-/// The pause before the first new call; it doubles up to [`LONGEST_PAUSE`].
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
-const LONGEST_PAUSE: Duration = Duration::from_secs(8);
-/// Losses before a yes that renew the time to resume.
-const MOST_FRUITLESS: u32 = 5;
-const CANCELLED: Reason = Reason::Cancelled { by_distributor: true };
+pub(super) const CALL_LIMIT: Duration = Duration::from_secs(10);
+pub(super) const CANCELLED: Reason = Reason::Cancelled { by_distributor: true };
 
 /// Sends to one receiver until it has saved, or for good has not.
 pub(crate) struct Sending {
     pub(super) shared: Arc<Shared>,
     pub(super) receiver: Fingerprint,
-    cancel: CancellationToken,
+    pub(super) cancel: CancellationToken,
     /// What the receiver is offered: all, or as much as was granted it, judged anew on each connection.
     pub(super) offer: Offer,
     /// The places of that in the bundle.
@@ -42,23 +36,27 @@ pub(crate) struct Sending {
     /// When it began, by this device's clock.
     started: i64,
     /// The receiver's key, once it was reached.
-    peer_key: Option<[u8; 32]>,
+    pub(super) peer_key: Option<[u8; 32]>,
+    /// The way that was tried last.
+    pub(super) last_route: Option<Route>,
     /// What this connection is to carry.
     chunks: Vec<ChunkInfo>,
-    progress: SendProgress,
+    pub(super) progress: SendProgress,
     /// Bytes that were staged before this connection.
     staged_before: u64,
     /// Bytes that were staged in the round of changes, if whole snapshots had to follow.
     staged_in_rounds: u64,
     /// Bytes over the sockets of earlier connections.
-    wire_before: u64,
+    pub(super) wire_before: u64,
     /// When sending last came a step further, or this side had to notice that the receiver was lost: what the time to
     /// resume counts from. A receiver that comes and goes without letting anything happen does not renew it.
-    last_progress: Option<Instant>,
+    pub(super) last_progress: Option<Instant>,
     /// Losses in a row before the receiver said yes.
-    fruitless: u32,
-    /// Whether the receiver's key is one to send to: known before, or by a code compared in this session.
+    pub(super) fruitless: u32,
+    /// Whether the receiver's key is one to send to: its code was compared in this session, or needed not be.
     pub(super) is_verified: bool,
+    /// Whether it has called by an invite on this connection, so that neither side asks for a code.
+    pub(super) is_by_invite: bool,
     /// A person compares the code.
     pub(super) comparing: Option<oneshot::Receiver<Answer>>,
 }
@@ -73,6 +71,7 @@ impl Sending {
             offered: Vec::new(),
             started: clock::now(),
             peer_key: None,
+            last_route: None,
             chunks: Vec::new(),
             progress: SendProgress::default(),
             staged_before: 0,
@@ -81,6 +80,7 @@ impl Sending {
             last_progress: None,
             fruitless: 0,
             is_verified: false,
+            is_by_invite: false,
             comparing: None,
         }
     }
@@ -119,84 +119,19 @@ impl Sending {
         receipts::holds(receipt, &link.peer_key(), &self.shared.identity.fingerprint(), &self.offer.snapshots)
     }
 
-    async fn send(&mut self) -> Result<Receipt, Reason> {
-        let live = self.shared.live.clone();
-        let mut next_pause = FIRST_PAUSE;
-        loop {
-            // Only for as long as it talks does a receiver take a place from the others.
-            let place = tokio::select! {
-                place = live.acquire() => place,
-                () = self.cancel.cancelled() => return Err(CANCELLED),
-            };
-            let before = self.progress.staged;
-            self.last_progress.get_or_insert_with(Instant::now);
-            let reason = match self.attempt().await {
-                Ok(receipt) => return Ok(receipt),
-                Err(reason) => reason,
-            };
-            drop(place);
-            let is_over = self.last_progress.is_some_and(|at| at.elapsed() >= self.shared.settings.resume_for);
-            if is_over || !matches!(reason, Reason::Lost | Reason::Unreachable(_)) {
-                return Err(reason);
-            }
-            self.enter(SendState::Lost(self.progress));
-            let pause = if self.progress.staged > before { FIRST_PAUSE } else { next_pause };
-            next_pause = LONGEST_PAUSE.min(pause * 2);
-            tokio::select! {
-                () = tokio::time::sleep(pause) => {}
-                () = self.cancel.cancelled() => return Err(CANCELLED),
-            }
-        }
-    }
-
-    /// One connection, from the call to its end.
-    async fn attempt(&mut self) -> Result<Receipt, Reason> {
-        self.enter(SendState::Calling);
-        let addr = self.shared.addr_of(self.receiver).ok_or(Reason::Lost)?;
-        let shared = self.shared.clone();
-        let call = fieldcast_net::dial(&shared.interface, &shared.identity, addr, Some(self.receiver), CALL_LIMIT);
-        let connection = tokio::select! {
-            connection = call => connection.map_err(|error| self.not_called(error))?,
-            () = self.cancel.cancelled() => return Err(CANCELLED),
-        };
-        self.peer_key = Some(connection.peer_key());
-        self.wire_before = self.progress.wire;
-        let introduction = trust::introduce(&connection, &self.shared.settings.name, &self.shared.credentials)?;
-        self.exchange(Link::new(connection, self.shared.settings.limits.heartbeat), introduction).await
-    }
-
-    /// This side had to notice by itself that the receiver is lost: the time to resume begins now. Not without end for one
-    /// that never comes to a yes.
-    fn noticed_loss(&mut self, state: &DistributorState) {
-        if matches!(state, DistributorState::Greeting | DistributorState::Asking) {
-            self.fruitless += 1;
-        }
-        if self.fruitless < MOST_FRUITLESS {
-            self.last_progress = Some(Instant::now());
-        }
-    }
-
-    /// Why a call failed; only what may pass is [`Reason::Unreachable`].
-    fn not_called(&self, error: NetworkError) -> Reason {
-        match error {
-            NetworkError::WrongPeer { .. } => Reason::WrongDevice,
-            NetworkError::OtherVersion => Reason::Incompatible,
-            NetworkError::Tls { .. } => Reason::NotSecure,
-            error => {
-                self.shared.doubt(self.receiver);
-                Reason::Unreachable(error.to_string())
-            }
-        }
-    }
-
-    async fn exchange(&mut self, mut link: Link, introduction: Introduction) -> Result<Receipt, Reason> {
+    pub(super) async fn exchange(&mut self, reached: Reached) -> Result<Receipt, Reason> {
+        let Reached { mut link, introduction, hello, network, is_invited, call: _call } = reached;
+        self.is_by_invite = is_invited;
         let start = Instant::now();
         let mut machine = Distributor::new(introduction, self.shared.settings.limits, Duration::ZERO);
+        if let Some(hello) = hello {
+            machine.on_message(Message::Hello(hello), start.elapsed());
+        }
         loop {
             while let Some(action) = machine.poll() {
                 self.progress.wire = self.wire_before + link.wire_bytes();
                 if action == DistributorAction::Close {
-                    return self.finish(link, &machine).await;
+                    return self.finish(link, &machine, network.is_cancelled()).await;
                 }
                 self.carry_out(action, &link, &mut machine, start).await;
             }
@@ -236,6 +171,10 @@ impl Sending {
                     self.comparing = None;
                     machine.confirm(self.on_answer(answer).await);
                 }
+                () = network.cancelled(), if !machine.is_over() => {
+                    self.noticed_loss(machine.state());
+                    machine.on_lost();
+                }
                 () = self.cancel.cancelled() => machine.stop(CANCELLED),
             }
         }
@@ -272,9 +211,11 @@ impl Sending {
         }
     }
 
-    async fn finish(&mut self, link: Link, machine: &Distributor) -> Result<Receipt, Reason> {
+    async fn finish(&mut self, link: Link, machine: &Distributor, is_cut: bool) -> Result<Receipt, Reason> {
         self.comparing = None; // a question that is still open is withdrawn
-        self.progress.wire = self.wire_before + link.close().await;
+        // Where there is no network any more there are no last words.
+        let wire = if is_cut { link.wire_bytes() } else { link.close().await };
+        self.progress.wire = self.wire_before + wire;
         match machine.state() {
             DistributorState::Saved(receipt) => Ok(receipt.clone()),
             DistributorState::Ended(reason) => Err(reason.clone()),
@@ -316,7 +257,10 @@ impl Sending {
         let state = match state {
             DistributorState::Asking => SendState::Asking,
             DistributorState::Confirming if self.comparing.is_some() => SendState::Confirming,
-            DistributorState::Planning => SendState::Agreeing,
+            DistributorState::Planning => {
+                self.is_verified = true; // on a connection to come, too
+                SendState::Agreeing
+            }
             DistributorState::Sending => {
                 let wanted = machine.chunks_to_send().filter_map(|index| self.chunks.get(index as usize));
                 let wanted: u64 = wanted.map(|chunk| u64::from(chunk.bytes)).sum();
@@ -341,7 +285,7 @@ impl Sending {
         self.enter(state);
     }
 
-    fn enter(&self, state: SendState) {
+    pub(super) fn enter(&self, state: SendState) {
         self.shared.enter(self.receiver, state);
     }
 }

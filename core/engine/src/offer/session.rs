@@ -2,21 +2,25 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fieldcast_model::{DeviceName, Fingerprint};
-use fieldcast_net::{Identity, Interface, Sighting};
+use fieldcast_net::{Error as NetworkError, Identity, Interface};
 use fieldcast_store::Store;
-use fieldcast_wire::{Code, Credentials, Offer, Reason, Role};
+use fieldcast_wire::{Code, Credentials, Group, Invite, Offer, Reason, Token};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::bundle::Bundle;
+use super::finding::{Open, find, find_at};
+use super::peers::Peers;
 use super::send::Sending;
 use super::{FoundPeer, OfferEvent, SendProgress, SendState};
 use crate::events::Announcer;
-use crate::{Answer, Error, ExchangeSettings, Subscription};
+use crate::network::{Air, Live};
+use crate::{Answer, Error, ExchangeSettings, NetworkChange, Subscription, clock};
 
 /// A code nobody has compared yet.
 struct Comparison {
@@ -28,7 +32,7 @@ struct Comparison {
 pub(crate) struct Shared {
     pub(crate) settings: ExchangeSettings,
     pub(crate) identity: Arc<Identity>,
-    pub(crate) interface: Interface,
+    pub(crate) air: Air,
     pub(crate) store: Store,
     /// What receivers are shown.
     pub(crate) credentials: Credentials,
@@ -36,33 +40,75 @@ pub(crate) struct Shared {
     pub(crate) offer: Offer,
     pub(crate) live: Arc<Semaphore>,
     events: Announcer<OfferEvent>,
-    peers: Mutex<BTreeMap<Fingerprint, (FoundPeer, SendState)>>,
+    peers: Mutex<Peers>,
     comparisons: Mutex<BTreeMap<Fingerprint, Comparison>>,
     doubts: mpsc::UnboundedSender<Fingerprint>,
     /// Bumped whenever a state changes, for those who wait for the end.
     changes: watch::Sender<u64>,
+    /// Bumped whenever the network or the ways to a receiver change, for those who wait for one.
+    ways: watch::Sender<u64>,
+    /// In every invite of this session, the last of which ends then.
+    token: Token,
+    invited_until: AtomicI64,
 }
 
 impl Shared {
-    fn peers(&self) -> MutexGuard<'_, BTreeMap<Fingerprint, (FoundPeer, SendState)>> {
+    pub(super) fn peers(&self) -> MutexGuard<'_, Peers> {
         self.peers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn addr_of(&self, peer: Fingerprint) -> Option<SocketAddr> {
-        self.peers().get(&peer).map(|(found, _)| found.addr)
+    /// Changes the list of receivers and tells what came of it.
+    pub(super) fn change(&self, change: impl FnOnce(&mut Peers) -> Option<OfferEvent>) {
+        let mut peers = self.peers();
+        if let Some(event) = change(&mut peers) {
+            self.tell(event); // in the order it happened
+        }
+        drop(peers);
+        self.ways.send_modify(|count| *count += 1);
+    }
+
+    /// For changes of the ways to receivers.
+    pub(super) fn ways(&self) -> watch::Receiver<u64> {
+        self.ways.subscribe()
+    }
+
+    pub(super) fn tell(&self, event: OfferEvent) {
+        self.events.tell(event);
+    }
+
+    pub(super) fn found(&self, peer: Fingerprint) -> Option<FoundPeer> {
+        self.peers().shown(peer)
+    }
+
+    pub(super) fn network_here(&self, interface: &Interface, addr: SocketAddr) -> Live {
+        let live = self.air.begin(interface, addr);
+        self.ways.send_modify(|count| *count += 1);
+        live
+    }
+
+    pub(super) fn network_gone(&self, name: &str) {
+        self.air.end();
+        let events = self.peers().network_gone();
+        self.tell(OfferEvent::Network(NetworkChange::Gone { name: name.to_owned() }));
+        events.into_iter().for_each(|event| self.tell(event));
+        self.ways.send_modify(|count| *count += 1);
+    }
+
+    /// Whether a caller has read an invite of this session, and in time.
+    pub(super) fn check_invite(&self, proof: &[u8; 32], exporter: &[u8; 32]) -> Result<(), Reason> {
+        let is_in_time = clock::now() < self.invited_until.load(Ordering::Relaxed);
+        (is_in_time && self.token.proof(exporter) == *proof).then_some(()).ok_or(Reason::NotInvited)
     }
 
     pub(crate) fn enter(&self, peer: Fingerprint, state: SendState) {
-        if let Some((_, current)) = self.peers().get_mut(&peer) {
-            *current = state.clone();
-        }
-        self.events.tell(OfferEvent::Changed(peer, state));
+        self.peers().enter(peer, state.clone());
+        self.tell(OfferEvent::Changed(peer, state));
         self.changes.send_modify(|count| *count += 1);
     }
 
     /// What a receiver calls itself.
     pub(crate) fn name_of(&self, peer: Fingerprint) -> DeviceName {
-        self.peers().get(&peer).map_or_else(|| DeviceName::new(""), |(found, _)| found.name.clone())
+        self.found(peer).map_or_else(|| DeviceName::new(""), |found| found.name)
     }
 
     /// Asks the person to compare a receiver's code; the answer comes through the channel. A later question about the
@@ -70,9 +116,8 @@ impl Shared {
     pub(crate) fn compare(&self, peer: Fingerprint, code: Code) -> oneshot::Receiver<Answer> {
         let (answer, answered) = oneshot::channel();
         self.comparisons().insert(peer, Comparison { code, answer });
-        let found = self.peers().get(&peer).map(|(found, _)| found.clone());
-        if let Some(found) = found {
-            self.events.tell(OfferEvent::Compare(found, code));
+        if let Some(found) = self.found(peer) {
+            self.tell(OfferEvent::Compare(found, code));
         }
         answered
     }
@@ -85,29 +130,6 @@ impl Shared {
     pub(crate) fn doubt(&self, peer: Fingerprint) {
         let _no_longer_browsing = self.doubts.send(peer);
     }
-
-    fn saw(&self, sighting: Sighting) {
-        match sighting {
-            Sighting::Seen(peer) if peer.role == Role::Receiver => {
-                let found = FoundPeer { fingerprint: peer.fingerprint, name: peer.name, addr: peer.addr };
-                let mut peers = self.peers();
-                let known = peers.entry(peer.fingerprint).or_insert_with(|| (found.clone(), SendState::Found));
-                known.0 = found.clone();
-                drop(peers);
-                self.events.tell(OfferEvent::Found(found));
-            }
-            Sighting::Seen(_) => {}
-            Sighting::Gone(fingerprint) => {
-                // Whoever was picked stays: a goodbye may be a phone's screen going dark, and ends no transfer.
-                let mut peers = self.peers();
-                if peers.get(&fingerprint).is_some_and(|(_, state)| *state == SendState::Found) {
-                    peers.remove(&fingerprint);
-                }
-                drop(peers);
-                self.events.tell(OfferEvent::Gone(fingerprint));
-            }
-        }
-    }
 }
 
 /// Offering a bundle to the receivers near by. Dropping it stops everything at once; [`stop`](Self::stop) tells the
@@ -116,7 +138,7 @@ pub struct OfferSession {
     shared: Arc<Shared>,
     sending: Mutex<BTreeMap<Fingerprint, Sent>>,
     cancel: CancellationToken,
-    _browse: AbortOnDropHandle<()>,
+    _finding: AbortOnDropHandle<()>,
 }
 
 struct Sent {
@@ -125,15 +147,15 @@ struct Sent {
 }
 
 impl OfferSession {
-    pub(crate) fn start(
+    pub(crate) async fn start(
         settings: ExchangeSettings,
         identity: Arc<Identity>,
         interface: Interface,
         bundle: Bundle,
         credentials: Credentials,
     ) -> Result<Self, Error> {
-        let mut browser = fieldcast_net::browse(&interface, Role::Receiver, Some(identity.fingerprint()))?;
-        let (doubts, mut doubted) = mpsc::unbounded_channel();
+        let (doubts, doubted) = mpsc::unbounded_channel();
+        let token = fieldcast_net::random()?.first_chunk().copied().unwrap_or_default();
         let shared = Arc::new(Shared {
             doubts,
             live: Arc::new(Semaphore::new(settings.max_live)),
@@ -143,30 +165,49 @@ impl OfferSession {
             comparisons: Mutex::default(),
             settings,
             identity,
-            interface,
+            air: Air::new(),
             bundle,
             events: Announcer::new(),
             peers: Mutex::default(),
             changes: watch::Sender::new(0),
+            ways: watch::Sender::new(0),
+            token: Token(token),
+            invited_until: AtomicI64::new(0),
         });
-        let finder = shared.clone();
-        let browse = tokio::spawn(async move {
-            loop {
-                tokio::select! {
-                    sighting = browser.next() => match sighting {
-                        Some(sighting) => finder.saw(sighting),
-                        None => return,
-                    },
-                    Some(peer) = doubted.recv() => browser.doubt(&peer),
-                }
-            }
-        });
+        let open = Open::on(interface, &shared, None).await?;
+        let live = open.begin(&shared);
+        let finding = tokio::spawn(find(shared.clone(), open, live, doubted));
         Ok(Self {
             shared,
             sending: Mutex::default(),
             cancel: CancellationToken::new(),
-            _browse: AbortOnDropHandle::new(browse),
+            _finding: AbortOnDropHandle::new(finding),
         })
+    }
+
+    /// Where receivers can call in just now; `None` while there is no network.
+    pub fn addr(&self) -> Option<SocketAddr> {
+        self.shared.air.live().map(|live| live.addr)
+    }
+
+    /// An invite to call in here, good until `expires` (ms since 1970 by this device's clock), with the Wi-Fi group to
+    /// join first if there is one. Whoever calls by it is asked for no code, nor is this device's person.
+    ///
+    /// # Errors
+    /// [`Error::Network`] while there is no network, [`Error::Invite`].
+    pub fn invite(&self, group: Option<Group>, expires: i64) -> Result<Invite, Error> {
+        let addr = self.addr().ok_or_else(no_network)?;
+        let invite = Invite::new(group, addr, self.shared.identity.fingerprint(), expires)?;
+        self.shared.invited_until.fetch_max(invite.expires(), Ordering::Relaxed);
+        Ok(invite.with_token(self.shared.token))
+    }
+
+    /// Asks who is at this address, and puts the receiver there on the list.
+    ///
+    /// # Errors
+    /// [`Error::Network`] when nobody is there, [`Error::Refused`] when it is no receiver.
+    pub fn find_at(&self, addr: SocketAddr) -> impl Future<Output = Result<FoundPeer, Error>> + Send + use<> {
+        find_at(self.shared.clone(), addr)
     }
 
     /// What is offered.
@@ -181,7 +222,7 @@ impl OfferSession {
 
     /// Everyone found so far and how sending to them stands, by fingerprint.
     pub fn peers(&self) -> Vec<(FoundPeer, SendState)> {
-        self.shared.peers().values().cloned().collect()
+        self.shared.peers().all()
     }
 
     /// Sends to a receiver; nothing happens if that is going on or done already.
@@ -189,7 +230,7 @@ impl OfferSession {
     /// # Errors
     /// [`Error::NoSuchPeer`] if it was not found.
     pub fn send_to(&self, receiver: Fingerprint) -> Result<(), Error> {
-        let state = self.shared.peers().get(&receiver).map(|(_, state)| state.clone()).ok_or(Error::NoSuchPeer)?;
+        let state = self.shared.peers().state(receiver).ok_or(Error::NoSuchPeer)?;
         let mut sending = self.sending.lock().unwrap_or_else(PoisonError::into_inner);
         // A task that has told its end may take a moment more to be gone.
         let is_running = !state.is_final() && sending.get(&receiver).is_some_and(|sent| !sent.task.is_finished());
@@ -246,4 +287,9 @@ impl OfferSession {
         self.cancel.cancel();
         self.finished().await;
     }
+}
+
+/// For what needs a network when there is none.
+pub(super) fn no_network() -> Error {
+    Error::Network(NetworkError::NoInterface)
 }

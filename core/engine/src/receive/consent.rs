@@ -8,8 +8,8 @@ use fieldcast_wire::{Offer, Reason, Receiver};
 use tokio::time::Instant;
 
 use super::apply;
+use super::event::{ReceiveEvent, ReceiveState, Sender};
 use super::exchange::{Exchange, Work, blocking};
-use super::session::{ReceiveEvent, ReceiveState, Sender};
 use crate::grants::Judge;
 use crate::link::Link;
 use crate::{Answer, Error, clock, trust};
@@ -61,7 +61,7 @@ impl Exchange {
             }
             Ok((false, is_trusted)) => {
                 self.shared.events.tell(ReceiveEvent::Changed(ReceiveState::Asking));
-                let code = self.code.filter(|_| !is_trusted);
+                let code = self.code.filter(|_| !is_trusted && !self.is_invited);
                 self.work = Work::Asking(self.shared.ask(sender, self.offer.clone(), code));
             }
             Err(reason) => machine.answer(Err(reason), start.elapsed()),

@@ -6,8 +6,8 @@ use fieldcast_store::{Exchange as Past, ExchangeRole};
 use fieldcast_wire::{Applied, Reason, Receiver, ReceiverState};
 
 use super::apply::Outcome;
+use super::event::{ReceiveEvent, ReceiveState, Received};
 use super::exchange::{Exchange, Work, blocking};
-use super::session::{ReceiveEvent, ReceiveState, Received};
 use crate::link::Link;
 use crate::{clock, history, receipts};
 
@@ -56,7 +56,7 @@ impl Exchange {
         })
     }
 
-    pub(super) async fn finish(mut self, link: Link, machine: &Receiver) {
+    pub(super) async fn finish(mut self, link: Link, machine: &Receiver) -> Result<(), Reason> {
         let (sender, peer_key) = (link.peer(), link.peer_key());
         // Others need not wait until this peer has hung up, and a question it left open is withdrawn.
         drop(self.place.take());
@@ -69,7 +69,7 @@ impl Exchange {
                 let standings = receipt.iter().flat_map(|receipt| &receipt.saved).map(|saved| saved.standing).collect();
                 self.shared.events.tell(ReceiveEvent::Saved(Received { sender, offer, progress, standings }));
                 self.shared.events.tell(ReceiveEvent::Changed(ReceiveState::Waiting));
-                return;
+                return Ok(());
             }
             ReceiverState::Ended(reason) => reason.clone(),
             _ => Reason::Lost,
@@ -83,11 +83,20 @@ impl Exchange {
         }
         self.progress.wire = link.wire_bytes();
         self.keep(peer_key, Some(&reason)).await;
-        // Of those turned away because another exchange runs, only that other is worth hearing about.
-        if reason != Reason::Busy {
-            self.shared.events.tell(ReceiveEvent::Ended(sender, reason));
+        if self.is_worth_telling(&reason) {
+            self.shared.events.tell(ReceiveEvent::Ended(sender, reason.clone()));
             self.shared.events.tell(ReceiveEvent::Changed(ReceiveState::Waiting));
         }
-        link.close().await;
+        // Where there is no network any more there are no last words.
+        if !self.network.is_cancelled() {
+            link.close().await;
+        }
+        Err(reason)
+    }
+
+    /// Of those turned away because another exchange runs, only that other is worth hearing about; of a line on which
+    /// nothing was offered, whether it is called again; and of who only looked, nothing.
+    fn is_worth_telling(&self, reason: &Reason) -> bool {
+        !matches!(reason, Reason::Busy | Reason::Looked) && (!self.is_on_line || self.sender.is_some())
     }
 }

@@ -7,16 +7,17 @@ use std::time::Duration;
 use fieldcast_bundle::Manifest;
 use fieldcast_store::Incoming;
 use fieldcast_wire::{
-    Breach, Code, Credentials, Introduction, Message, Offer, Reason, Receipt, Receiver, ReceiverAction, ReceiverState,
-    split_chunk_frame,
+    Breach, Code, Credentials, Introduction, Limits, Message, Offer, Reason, Receipt, Receiver, ReceiverAction,
+    ReceiverState, split_chunk_frame,
 };
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::apply::{self, Application, Outcome, Round};
+use super::event::{ReceiveEvent, ReceiveProgress, ReceiveState, Sender};
 use super::not_stored;
-use super::session::{ReceiveEvent, ReceiveProgress, ReceiveState, Sender, Shared};
+use super::session::Shared;
 use super::stage::{Expected, Stager};
 use crate::link::{Frame, Link};
 use crate::{Answer, Error};
@@ -69,17 +70,26 @@ pub(crate) struct Exchange {
     pub(super) is_resumed: bool,
     /// Held from the question to the end: one exchange at a time.
     pub(super) place: Option<OwnedSemaphorePermit>,
+    /// Whether this side has called, and waits on the line.
+    pub(super) is_on_line: bool,
+    /// Whether it called by an invite, so that neither side asks for a code.
+    pub(super) is_invited: bool,
+    /// Cancelled when the network goes.
+    pub(super) network: CancellationToken,
 }
 
 impl Exchange {
-    pub(crate) fn new(shared: Arc<Shared>, cancel: CancellationToken) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, cancel: CancellationToken, network: &CancellationToken) -> Self {
         let abandoned = CancellationToken::new();
         Self {
             _abandons: abandoned.clone().drop_guard(),
             abandoned,
             shared,
             cancel,
-            superseded: CancellationToken::new(),
+            superseded: network.child_token(),
+            network: network.clone(),
+            is_on_line: false,
+            is_invited: false,
             work: Work::Nothing,
             sender: None,
             offer: Offer::default(),
@@ -97,9 +107,20 @@ impl Exchange {
         }
     }
 
-    pub(crate) async fn run(mut self, mut link: Link, introduction: Introduction) {
+    /// On a connection this side has made.
+    pub(super) fn on_the_line(self, is_invited: bool) -> Self {
+        Self { is_on_line: true, is_invited, ..self }
+    }
+
+    /// Runs to the end; `Err` is why nothing was saved.
+    pub(crate) async fn run(
+        mut self,
+        mut link: Link,
+        introduction: Introduction,
+        limits: Limits,
+    ) -> Result<(), Reason> {
         let start = Instant::now();
-        let mut machine = Receiver::new(introduction, self.shared.settings.limits, Duration::ZERO);
+        let mut machine = Receiver::new(introduction, limits, Duration::ZERO);
         let mut is_superseded = false;
         loop {
             while let Some(action) = machine.poll() {

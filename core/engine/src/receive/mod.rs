@@ -1,11 +1,14 @@
 //! The receiver's side: one exchange at a time.
 
 mod apply;
+mod calling;
 mod consent;
 mod ending;
+mod event;
 mod exchange;
 mod session;
 mod stage;
+mod waiting;
 
 #[cfg(test)]
 pub(crate) use apply::held;
@@ -15,8 +18,11 @@ use fieldcast_wire::Reason;
 
 use crate::Error;
 
-pub use session::{Question, ReceiveEvent, ReceiveProgress, ReceiveSession, ReceiveState, Received, Sender};
+pub use calling::{Call, CallState};
+pub use event::{Question, ReceiveEvent, ReceiveProgress, ReceiveState, Received, Sender};
+pub use session::ReceiveSession;
 pub(crate) use stage::COMMIT_BYTES;
+pub use waiting::HeardDistributor;
 
 /// Why data was refused, or could not be stored, as the peer may hear it: without paths of this device.
 fn not_stored(error: impl Into<Error>) -> Reason {

@@ -1,115 +1,27 @@
 //! A receiver's session: it listens, shows who offers what, and takes one bundle at a time.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use fieldcast_model::{DeviceName, Fingerprint};
-use fieldcast_net::{Announcement, Identity, Interface, Listener};
+use fieldcast_model::Fingerprint;
+use fieldcast_net::{Identity, Interface};
 use fieldcast_store::Store;
-use fieldcast_wire::{Code, Credentials, Offer, PROTOCOL, Reason, Role, Standing};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use fieldcast_wire::{Code, Credentials, Offer};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::exchange::Exchange;
+use super::calling::{self, Call};
+use super::event::{Question, ReceiveEvent, Sender};
+use super::waiting::{self, HeardDistributor, Open};
+use crate::NetworkChange;
 use crate::events::Announcer;
-use crate::link::Link;
-use crate::{Answer, Error, ExchangeSettings, Subscription, grants, origins, trust};
-
-/// Who is on the other side of an exchange.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sender {
-    /// Who it is, proven by its key.
-    pub fingerprint: Fingerprint,
-    /// What people call it; chosen by its owner, so never proof of anything.
-    pub name: DeviceName,
-}
-
-/// Connections at a time; one of them receives, the others are told to wait.
-const MOST_CONNECTIONS: usize = 16;
-
-/// "Receive 412 households from distributor-3?"
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Question {
-    /// To be given back with the answer.
-    pub id: u64,
-    /// Who offers.
-    pub sender: Sender,
-    /// The devices that answer for what is offered, proven by their signatures: the sender itself for what it downloaded,
-    /// others for what it only passes on.
-    pub origins: Vec<Sender>,
-    /// What is offered.
-    pub offer: Offer,
-    /// To be compared with the distributor's screen; `None` if its key is known already.
-    pub code: Option<Code>,
-}
-
-/// How far an exchange is, in encoded bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ReceiveProgress {
-    /// On this device's disk since the connection was made.
-    pub staged: u64,
-    /// Lacking when the connection was made.
-    pub total: u64,
-    /// Bytes over the socket, both ways, TLS included.
-    pub wire: u64,
-}
-
-/// A bundle that was saved.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Received {
-    /// Who sent it.
-    pub sender: Fingerprint,
-    /// What was offered, and is now in the store.
-    pub offer: Offer,
-    /// What it took.
-    pub progress: ReceiveProgress,
-    /// How each offered snapshot compares with what this device now has.
-    pub standings: Vec<Standing>,
-}
-
-impl Received {
-    /// Records of which this device held, and kept, a newer version.
-    pub fn kept_newer(&self) -> u64 {
-        let kept = |standing: &Standing| match standing {
-            Standing::KeptNewer { records } => *records,
-            Standing::Equal | Standing::Ahead { .. } => 0,
-        };
-        self.standings.iter().map(kept).sum()
-    }
-}
-
-/// Where a receiver stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ReceiveState {
-    /// Listening and announced.
-    Waiting,
-    /// The person is being asked.
-    Asking,
-    /// Data is arriving.
-    Receiving(ReceiveProgress),
-    /// Everything is on disk; the transaction runs.
-    Applying(ReceiveProgress),
-}
-
-/// What happens in a [`ReceiveSession`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ReceiveEvent {
-    /// A question for the person; see [`ReceiveSession::answer`].
-    Asked(Question),
-    /// An offer that was accepted before, and broke off, goes on; nobody is asked again.
-    Resumed(Sender),
-    /// The state changed.
-    Changed(ReceiveState),
-    /// A bundle is committed and its digests compared.
-    Saved(Received),
-    /// An exchange ended without "saved". The session goes on listening.
-    Ended(Fingerprint, Reason),
-}
+use crate::network::Air;
+use crate::{Answer, Error, ExchangeSettings, Subscription, grants, origins};
 
 /// A question nobody has answered yet.
-struct Open {
+struct Asked {
     question: Question,
     answer: oneshot::Sender<Answer>,
 }
@@ -124,7 +36,10 @@ pub(crate) struct Shared {
     pub(crate) free: Arc<Semaphore>,
     /// Whose exchange that is, and how to tell it that its distributor has called anew.
     holder: Mutex<Option<(Fingerprint, CancellationToken)>>,
-    questions: Mutex<(u64, HashMap<u64, Open>)>,
+    questions: Mutex<(u64, HashMap<u64, Asked>)>,
+    pub(super) air: Air,
+    /// Distributors that announce themselves.
+    heard: watch::Sender<BTreeMap<Fingerprint, HeardDistributor>>,
 }
 
 impl Shared {
@@ -148,9 +63,42 @@ impl Shared {
     }
 
     /// What distributors are shown; read anew each time, for it grows as others come by.
-    async fn credentials(&self) -> Result<Credentials, Error> {
+    pub(super) async fn credentials(&self) -> Result<Credentials, Error> {
         let store = self.store.clone();
         tokio::task::spawn_blocking(move || grants::credentials(&store)).await?
+    }
+
+    pub(super) fn hear(&self, distributor: HeardDistributor) {
+        self.heard.send_modify(|heard| _ = heard.insert(distributor.fingerprint, distributor.clone()));
+        self.events.tell(ReceiveEvent::Heard(distributor));
+    }
+
+    pub(super) fn hear_no_more(&self, distributor: Fingerprint) {
+        self.heard.send_modify(|heard| _ = heard.remove(&distributor));
+        self.events.tell(ReceiveEvent::HeardNoMore(distributor));
+    }
+
+    /// Where a distributor says it is.
+    pub(super) fn heard_at(&self, distributor: &Fingerprint) -> Option<SocketAddr> {
+        self.heard.borrow().get(distributor).map(|heard| heard.addr)
+    }
+
+    /// Waits until this distributor says it is elsewhere.
+    pub(super) async fn heard_elsewhere(&self, distributor: Option<Fingerprint>, before: SocketAddr) {
+        let Some(distributor) = distributor else { return std::future::pending().await };
+        let is_elsewhere =
+            |heard: &BTreeMap<_, HeardDistributor>| heard.get(&distributor).is_some_and(|heard| heard.addr != before);
+        let mut heard = self.heard.subscribe();
+        if heard.wait_for(is_elsewhere).await.is_err() {
+            std::future::pending().await
+        }
+    }
+
+    pub(super) fn network_gone(&self, name: &str) {
+        self.air.end();
+        self.events.tell(ReceiveEvent::Network(NetworkChange::Gone { name: name.to_owned() }));
+        let gone: Vec<_> = self.heard.borrow().keys().copied().collect();
+        gone.into_iter().for_each(|distributor| self.hear_no_more(distributor));
     }
 
     /// Asks the person; the answer comes through the channel. Dropping the channel withdraws nothing on the screen: a
@@ -162,7 +110,7 @@ impl Shared {
         let id = questions.0;
         questions.1.retain(|_, open| !open.answer.is_closed());
         let question = Question { id, sender, origins: origins::devices(&offer), offer, code };
-        questions.1.insert(id, Open { question: question.clone(), answer });
+        questions.1.insert(id, Asked { question: question.clone(), answer });
         drop(questions);
         self.events.tell(ReceiveEvent::Asked(question));
         answered
@@ -172,8 +120,14 @@ impl Shared {
 /// Listening for distributors. Dropping it stops everything at once; [`stop`](Self::stop) tells the distributor why.
 pub struct ReceiveSession {
     shared: Arc<Shared>,
-    addr: SocketAddr,
     cancel: CancellationToken,
+    task: AbortOnDropHandle<()>,
+    /// The distributor that is called.
+    call: Mutex<Option<Calling>>,
+}
+
+struct Calling {
+    call: Call,
     task: AbortOnDropHandle<()>,
 }
 
@@ -185,16 +139,6 @@ impl ReceiveSession {
         interface: &Interface,
         port: u16,
     ) -> Result<Self, Error> {
-        let listener = Listener::bind(interface, port, &identity).await?;
-        let addr = listener.addr();
-        let announcement = Announcement {
-            fingerprint: identity.fingerprint(),
-            name: settings.name.clone(),
-            role: Role::Receiver,
-            port: addr.port(),
-            protocol: PROTOCOL,
-        };
-        let announced = fieldcast_net::announce(interface, &announcement)?;
         let shared = Arc::new(Shared {
             settings,
             store,
@@ -203,19 +147,44 @@ impl ReceiveSession {
             free: Arc::new(Semaphore::new(1)),
             holder: Mutex::default(),
             questions: Mutex::default(),
+            air: Air::new(),
+            heard: watch::Sender::default(),
         });
-        let cancel = CancellationToken::new();
-        let listening = listen(shared.clone(), listener, cancel.clone());
-        let task = tokio::spawn(async move {
-            listening.await;
-            drop(announced);
-        });
-        Ok(Self { shared, addr, cancel, task: AbortOnDropHandle::new(task) })
+        let open = Open::on(interface.clone(), port, &shared, None).await?;
+        let (live, cancel) = (open.begin(&shared), CancellationToken::new());
+        let task = tokio::spawn(waiting::wait(shared.clone(), open, port, live, cancel.clone()));
+        Ok(Self { shared, cancel, task: AbortOnDropHandle::new(task), call: Mutex::default() })
     }
 
-    /// Where it listens.
-    pub fn addr(&self) -> SocketAddr {
-        self.addr
+    /// Where it listens just now; `None` while there is no network.
+    pub fn addr(&self) -> Option<SocketAddr> {
+        self.shared.air.live().map(|live| live.addr)
+    }
+
+    /// Calls a distributor, and again whenever the line breaks, so that its person can pick this device whether or not
+    /// mDNS works. One distributor at a time: another call ends this one with whatever
+    /// comes over it, the same call does nothing.
+    pub fn call(&self, call: Call) {
+        let mut calling = self.calling();
+        if calling.as_ref().is_some_and(|before| before.call == call && !before.task.is_finished()) {
+            return;
+        }
+        let task = tokio::spawn(calling::keep_calling(self.shared.clone(), call.clone(), self.cancel.clone()));
+        *calling = Some(Calling { call, task: AbortOnDropHandle::new(task) });
+    }
+
+    /// Calls nobody any more.
+    pub fn hang_up(&self) {
+        drop(self.calling().take());
+    }
+
+    /// The distributors that announce themselves.
+    pub fn distributors(&self) -> Vec<HeardDistributor> {
+        self.shared.heard.borrow().values().cloned().collect()
+    }
+
+    fn calling(&self) -> MutexGuard<'_, Option<Calling>> {
+        self.call.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The session's events from now on.
@@ -241,30 +210,10 @@ impl ReceiveSession {
     /// Cancels whatever still runs, tells the distributor, and ends. What was staged stays for a later exchange.
     pub async fn stop(self) {
         self.cancel.cancel();
+        let calling = self.calling().take();
         let _ended = self.task.await;
-    }
-}
-
-/// Takes connections until cancelled; then lets what runs say its last words.
-async fn listen(shared: Arc<Shared>, mut listener: Listener, cancel: CancellationToken) {
-    let mut exchanges = tokio::task::JoinSet::new();
-    loop {
-        tokio::select! {
-            connection = listener.accept() => match connection {
-                // Whoever proves a key may talk, yet not all of them at once.
-                Ok(_) if exchanges.len() >= MOST_CONNECTIONS => {}
-                Ok(connection) => {
-                    let Ok(credentials) = shared.credentials().await else { continue };
-                    let introduced = trust::introduce(&connection, &shared.settings.name, &credentials);
-                    let Ok(introduction) = introduced else { continue };
-                    let link = Link::new(connection, shared.settings.limits.heartbeat);
-                    exchanges.spawn(Exchange::new(shared.clone(), cancel.clone()).run(link, introduction));
-                }
-                Err(_) => break,
-            },
-            Some(_) = exchanges.join_next() => {}
-            () = cancel.cancelled() => break,
+        if let Some(calling) = calling {
+            let _ended = calling.task.await;
         }
     }
-    while exchanges.join_next().await.is_some() {}
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use fieldcast::{
-    Answer, Engine, ExchangeSettings, OfferEvent, OfferSession, Question, ReceiveEvent, ReceiveSession, SendState,
-    Settings, SnapshotSummary, Subscription, Trust, choose_interface,
+    Answer, Engine, ExchangeSettings, OfferEvent, OfferSession, Question, ReceiveEvent, ReceiveSession, Roaming,
+    SendState, Settings, SnapshotSummary, Subscription, Trust, choose_interface,
 };
 use fieldcast_sandbox::Sandbox;
 use fieldcast_store::Store;
@@ -21,13 +21,19 @@ pub(crate) struct Device {
     pub(crate) max_live: usize,
     /// Whose code it compares.
     pub(crate) trust: Trust,
+    /// Whether it announces itself and searches.
+    pub(crate) mdns: bool,
+    /// Where it goes on when its network has gone.
+    pub(crate) roaming: Roaming,
     dir: TempDir,
 }
 
 pub(crate) async fn device(name: &str) -> Device {
     let dir = TempDir::new().unwrap();
     let settings = Settings { device_name: Some(name.to_owned()), ..Settings::new(dir.path()) };
-    Device { engine: Engine::open(settings).await.unwrap(), reserve: 0, max_live: 8, trust: Trust::Everybody, dir }
+    let engine = Engine::open(settings).await.unwrap();
+    let (trust, roaming) = (Trust::Everybody, Roaming::default());
+    Device { engine, reserve: 0, max_live: 8, trust, mdns: true, roaming, dir }
 }
 
 /// Waits until the device is among those found.
@@ -55,7 +61,7 @@ pub(crate) async fn answer_all(receiving: &ReceiveSession, asked: &mut Subscript
 impl Device {
     /// Closes the engine, lets `work` at its store, and opens it again.
     pub(crate) async fn with_store(self, work: impl FnOnce(&Store)) -> Self {
-        let Self { engine, reserve, max_live, trust, dir } = self;
+        let Self { engine, dir, .. } = self;
         drop(engine);
         // Tasks of sessions that were dropped let go of the store when the runtime gets to them.
         let opened = tokio::time::timeout(PATIENCE, async {
@@ -67,7 +73,7 @@ impl Device {
             }
         });
         work(&opened.await.unwrap().store);
-        Self { engine: Engine::open(Settings::new(dir.path())).await.unwrap(), reserve, max_live, trust, dir }
+        Self { engine: Engine::open(Settings::new(dir.path())).await.unwrap(), dir, ..self }
     }
 
     pub(crate) async fn login(&self, sandbox: &Sandbox) {
@@ -104,22 +110,30 @@ impl Device {
     }
 
     fn settings(&self) -> ExchangeSettings {
-        let Self { reserve, max_live, .. } = *self;
-        let trust = self.trust.clone();
+        let Self { reserve, max_live, mdns, .. } = *self;
+        let (trust, roaming) = (self.trust.clone(), self.roaming.clone());
         ExchangeSettings {
             resume_for: Duration::from_secs(5),
             reserve,
             max_live,
             trust,
+            mdns,
+            roaming,
             ..self.engine.exchange_settings()
         }
     }
 
     pub(crate) async fn offer(&self) -> OfferSession {
+        self.offer_on(0).await
+    }
+
+    /// Offers all it has, listening on this port.
+    pub(crate) async fn offer_on(&self, port: u16) -> OfferSession {
         let datasets = self.engine.datasets().await.unwrap();
         let complete = datasets.into_iter().map(|status| status.summary).filter(|summary| summary.as_of.0 > 0);
         let datasets = complete.map(|summary| summary.dataset).collect();
-        self.engine.offer(datasets, choose_interface(Some("127.0.0.1")).unwrap(), self.settings()).await.unwrap()
+        let settings = ExchangeSettings { port, ..self.settings() };
+        self.engine.offer(datasets, choose_interface(Some("127.0.0.1")).unwrap(), settings).await.unwrap()
     }
 
     pub(crate) async fn receive(&self) -> ReceiveSession {

@@ -4,6 +4,8 @@
 
 mod asking;
 mod at_once;
+mod callers;
+mod calls;
 mod chunks;
 mod device;
 mod filled;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use fieldcast::{Fingerprint, Sender};
+use fieldcast::{Fingerprint, HeardDistributor, Sender};
 
 use crate::args::ReceiveArgs;
 use crate::names::is_device;
@@ -11,9 +11,19 @@ use crate::names::is_device;
 #[derive(Debug)]
 pub(super) struct Door {
     answer: Verdict,
-    from: Option<String>,
+    from: From,
     /// Who was let as far as the question. Whoever knocks and runs away ends nothing.
     guests: BTreeSet<Fingerprint>,
+}
+
+/// Whose offers are looked at.
+#[derive(Debug)]
+enum From {
+    Anybody,
+    /// By name or fingerprint.
+    Named(String),
+    /// Whoever answers the call, once that is known.
+    Called(Option<Fingerprint>),
 }
 
 /// What to do about a question.
@@ -27,14 +37,32 @@ pub(super) enum Verdict {
 }
 
 impl Door {
-    pub(super) fn new(args: &ReceiveArgs, person: bool) -> Self {
+    /// `calls`: a distributor is called whose address was given.
+    pub(super) fn new(args: &ReceiveArgs, person: bool, calls: bool) -> Self {
         let answer = match (args.yes, args.no, person) {
             (true, ..) => Verdict::Accept,
             (_, true, _) => Verdict::Decline,
             (.., true) => Verdict::AskPerson,
             _ => Verdict::Leave,
         };
-        Self { answer, from: args.from.clone(), guests: BTreeSet::new() }
+        let from = match &args.from {
+            _ if calls => From::Called(None),
+            Some(from) => From::Named(from.clone()),
+            None => From::Anybody,
+        };
+        Self { answer, from, guests: BTreeSet::new() }
+    }
+
+    /// The distributor that was called has answered.
+    pub(super) fn answered(&mut self, distributor: Fingerprint) {
+        if let From::Called(who) = &mut self.from {
+            *who = Some(distributor);
+        }
+    }
+
+    /// Whether this is the distributor that was named.
+    pub(super) fn is_named(&self, distributor: &HeardDistributor) -> bool {
+        matches!(&self.from, From::Named(from) if is_device(from, &distributor.fingerprint, &distributor.name))
     }
 
     pub(super) fn asks_person(&self) -> bool {
@@ -42,13 +70,16 @@ impl Door {
     }
 
     pub(super) fn opens(&mut self, sender: &Sender) -> Verdict {
-        match &self.from {
-            Some(from) if !is_device(from, &sender.fingerprint, &sender.name) => Verdict::Decline,
-            _ => {
-                self.welcome(sender);
-                self.answer
-            }
+        let is_welcome = match &self.from {
+            From::Anybody => true,
+            From::Named(from) => is_device(from, &sender.fingerprint, &sender.name),
+            From::Called(who) => *who == Some(sender.fingerprint),
+        };
+        if !is_welcome {
+            return Verdict::Decline;
         }
+        self.welcome(sender);
+        self.answer
     }
 
     /// Notes somebody who is let in without a question.
@@ -73,7 +104,7 @@ mod tests {
     fn door(flags: &str, person: bool) -> Door {
         let words = ["fieldcast", "receive"].into_iter().chain(flags.split_whitespace());
         match Cli::try_parse_from(words).unwrap().command {
-            Command::Receive(args) => Door::new(&args, person),
+            Command::Receive(args) => Door::new(&args, person, args.invite.is_some()),
             other => panic!("{other:?}"),
         }
     }
@@ -89,6 +120,15 @@ mod tests {
         assert_eq!(door("--no", true).opens(&asha), Verdict::Decline);
         assert_eq!(door("", true).opens(&asha), Verdict::AskPerson);
         assert_eq!(door("", false).opens(&asha), Verdict::Leave);
+    }
+
+    #[test]
+    fn who_calls_takes_from_whom_it_has_called_alone() {
+        let mut door = door("--yes --invite x", false);
+        assert_eq!(door.opens(&sender(1, "Asha")), Verdict::Decline, "nobody has answered yet");
+        door.answered(Fingerprint([1; 32]));
+        assert_eq!(door.opens(&sender(1, "Asha")), Verdict::Accept);
+        assert_eq!(door.opens(&sender(2, "Asha")), Verdict::Decline);
     }
 
     #[test]

@@ -3,48 +3,48 @@
 mod door;
 mod view;
 
-use std::time::Duration;
-
-use fieldcast::{Answer, Question, Reason, ReceiveEvent, ReceiveSession, Settings, Subscription, choose_interface};
+use fieldcast::{
+    Answer, Call, CallState, Question, Reason, ReceiveEvent, ReceiveSession, Settings, Subscription, choose_interface,
+};
 use tokio::sync::mpsc;
 
 use self::door::{Door, Verdict};
 use self::view::View;
 use crate::app::App;
 use crate::args::ReceiveArgs;
+use crate::commands::invite;
 use crate::error::{Error, Result};
 use crate::{events, prompt};
 
-/// How often to look whether the network is still there: a socket on one that went stays silent instead of failing.
-const LOOK: Duration = Duration::from_secs(5);
-
 pub(crate) async fn run(app: &App, args: &ReceiveArgs) -> Result {
+    let call = whom_to_call(args).await?;
     let interface = choose_interface(args.interface.as_deref())?;
     let settings = Settings { device_name: args.name.clone(), ..Settings::new(app.data_dir()?) };
     let engine = app.engine_with(settings).await?;
-    let session = engine.receive(&interface, args.port, engine.exchange_settings()).await?;
+    let mut settings = engine.exchange_settings();
+    settings.mdns = !args.no_mdns;
+    settings.roaming.any = args.interface.is_none();
+    let session = engine.receive(&interface, args.port, settings).await?;
     let events = session.subscribe();
     app.out.event(|| events::listening(session.addr(), &engine))?;
     let (name, fingerprint) = (engine.name(), engine.fingerprint().short());
     app.out.line(format_args!(
         "Waiting for a distributor as {name} [{fingerprint}] on {} ({}). Ctrl-C ends.",
-        session.addr(),
+        session.addr().map(|addr| addr.to_string()).unwrap_or_default(),
         interface.name
     ))?;
     let mut receiving = Receiving {
         view: View::new(app.out),
-        door: Door::new(args, app.out.is_interactive()),
+        door: Door::new(args, app.out.is_interactive(), call.is_some()),
         once: args.once,
+        calls: call.is_some(),
         open: None,
     };
-    let gone = async {
-        while interface.is_present() {
-            tokio::time::sleep(LOOK).await;
-        }
-    };
+    if let Some(call) = call {
+        session.call(call);
+    }
     let ended = tokio::select! {
         ended = receiving.run(&session, events) => ended,
-        () = gone => Err(fieldcast::NetworkError::InterfaceGone { name: interface.name.clone() }.into()),
         () = app.stop.wanted() => Err(Error::Interrupted),
     };
     receiving.view.clear();
@@ -52,11 +52,22 @@ pub(crate) async fn run(app: &App, args: &ReceiveArgs) -> Result {
     ended
 }
 
+/// The distributor whose address is known: from its invite, or typed.
+async fn whom_to_call(args: &ReceiveArgs) -> Result<Option<Call>> {
+    if let Some(invite) = &args.invite {
+        return Ok(Some(Call::from(&invite::given(invite).await?)));
+    }
+    let typed = args.from.as_ref().and_then(|from| from.parse().ok());
+    Ok(typed.map(|addr| Call { addr, expected: None, token: None }))
+}
+
 /// A session as it is answered and shown.
 struct Receiving {
     view: View,
     door: Door,
     once: bool,
+    /// Whether a distributor is called whose address was given.
+    calls: bool,
     /// The question a person is to answer.
     open: Option<Question>,
 }
@@ -109,8 +120,31 @@ impl Receiving {
                 let is_final = reason != Reason::Lost && self.door.is_guest(&sender);
                 return Ok((self.once && is_final).then_some(Err(Error::Nothing)));
             }
+            ReceiveEvent::Call(addr, state) => {
+                self.view.call(addr, &state)?;
+                return Ok(self.on_call(state));
+            }
+            ReceiveEvent::Heard(distributor) => {
+                self.view.heard(&distributor)?;
+                if self.door.is_named(&distributor) {
+                    let (addr, expected) = (distributor.addr, Some(distributor.fingerprint));
+                    session.call(Call { addr, expected, token: None });
+                }
+            }
+            ReceiveEvent::HeardNoMore(_) => {}
+            ReceiveEvent::Network(change) => self.view.network(&change)?,
         }
         Ok(None)
+    }
+
+    /// Takes news of a call; an address or invite that was given and is of no use ends the command.
+    fn on_call(&mut self, state: CallState) -> Option<Result> {
+        match state {
+            CallState::OnTheLine(distributor) => self.door.answered(distributor),
+            CallState::Over(reason) if self.calls => return Some(Err(fieldcast::Error::Refused(reason).into())),
+            CallState::Calling | CallState::Again(_) | CallState::Over(_) => {}
+        }
+        None
     }
 
     fn on_line(&mut self, session: &ReceiveSession, line: Option<&str>) {

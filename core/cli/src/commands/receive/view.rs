@@ -1,15 +1,19 @@
 //! What a receiver's person sees.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
-use fieldcast::{Fingerprint, Question, Reason, ReceiveProgress, ReceiveState, Received, Sender};
+use fieldcast::{
+    CallState, Fingerprint, HeardDistributor, NetworkChange, Question, Reason, ReceiveProgress, ReceiveState, Received,
+    Sender,
+};
 
 use crate::bars::{Bars, Share};
 use crate::error::Result;
 use crate::events;
 use crate::offers::{Totals, passed_on, project, villages};
 use crate::output::Output;
-use crate::text::{bytes, compared, counted, safe};
+use crate::text::{bytes, compared, counted, network, safe};
 
 /// There is one exchange at a time, so one bar.
 const BAR: &str = "exchange";
@@ -19,11 +23,13 @@ pub(super) struct View {
     bars: Bars,
     /// Names of those who asked.
     names: BTreeMap<Fingerprint, String>,
+    /// What was said of the call last.
+    last_call: Option<String>,
 }
 
 impl View {
     pub(super) fn new(out: Output) -> Self {
-        Self { out, bars: Bars::new(out), names: BTreeMap::new() }
+        Self { out, bars: Bars::new(out), names: BTreeMap::new(), last_call: None }
     }
 
     pub(super) fn clear(&mut self) {
@@ -108,6 +114,36 @@ impl View {
             counted(records, "record", "records"),
             bytes(received.progress.wire),
         ))
+    }
+
+    /// News of a call. That it is called again and again is worth a line once.
+    pub(super) fn call(&mut self, addr: SocketAddr, state: &CallState) -> Result {
+        self.out.event(|| events::call(addr, state))?;
+        let word = match state {
+            CallState::Calling | CallState::Over(_) => return Ok(()),
+            CallState::OnTheLine(distributor) => {
+                format!("On the line with {addr} [{}]. Its person can pick this device now.", distributor.short())
+            }
+            CallState::Again(reason) => format!("{addr}: {}; calling again.", safe(&reason.to_string())),
+        };
+        if self.last_call.as_ref() != Some(&word) {
+            self.bars.note(&word);
+            self.last_call = Some(word);
+        }
+        Ok(())
+    }
+
+    /// A distributor announces itself.
+    pub(super) fn heard(&mut self, distributor: &HeardDistributor) -> Result {
+        self.out.event(|| events::distributor_found(distributor))?;
+        let HeardDistributor { fingerprint, name, addr } = distributor;
+        self.bars.note(format_args!("{name} [{}] is near, at {addr}.", fingerprint.short()));
+        Ok(())
+    }
+
+    pub(super) fn network(&mut self, change: &NetworkChange) -> Result {
+        self.bars.note(network(change));
+        self.out.event(|| events::network(change))
     }
 
     /// `was_open`: a person was being asked.

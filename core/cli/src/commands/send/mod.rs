@@ -3,16 +3,18 @@
 mod compare;
 pub(super) mod pick;
 mod report;
+mod typed;
 pub(super) mod watch;
 
 use std::time::Duration;
 
-use fieldcast::{Dataset, DatasetStatus, Engine, OfferSession, Trust, choose_interface};
+use fieldcast::{Dataset, DatasetStatus, Engine, ExchangeSettings, OfferSession, Trust, choose_interface};
 
 use self::pick::Picker;
 use self::watch::Watch;
 use crate::app::App;
 use crate::args::SendArgs;
+use crate::commands::invite;
 use crate::error::{Error, Result};
 use crate::events;
 use crate::names::find_boundaries;
@@ -20,19 +22,20 @@ use crate::offers::{Totals, villages};
 use crate::text::{bytes, counted};
 
 pub(crate) async fn run(app: &App, args: &SendArgs) -> Result {
-    if args.to.is_empty() && !args.yes && !app.out.is_interactive() {
-        return Err(Error::usage("say whom to send to: --to NAME_OR_FINGERPRINT, or --yes for everybody who is found"));
+    let is_told = !args.to.is_empty() || !args.at.is_empty() || args.yes;
+    if !is_told && !app.out.is_interactive() {
+        return Err(Error::usage(
+            "say whom to send to: --to NAME_OR_FINGERPRINT, --at IP:PORT, or --yes for everybody who is found",
+        ));
+    }
+    if args.terms.group.is_some() && !args.invite {
+        return Err(Error::usage("a group is named for an invite: add --invite"));
     }
     let interface = choose_interface(args.interface.as_deref())?;
     let engine = app.engine().await?;
     let datasets = choose(&engine.datasets().await?, &args.boundaries)?;
-    let mut settings = engine.exchange_settings();
-    settings.trust = trust(args);
-    settings.max_live = args.max_live.into();
-    settings.resume_for = Duration::from_secs(args.resume_for);
-    if let Some(seconds) = args.ask_for {
-        settings.limits.asking = Duration::from_secs(seconds);
-    }
+    let settings = settings(args, engine.exchange_settings());
+    let group = invite::group(&args.terms).await?;
     let network = format!("{} ({})", interface.name, interface.addr);
     app.out.note("Preparing what is to be sent...");
     let session = tokio::select! {
@@ -40,8 +43,11 @@ pub(crate) async fn run(app: &App, args: &SendArgs) -> Result {
         () = app.stop.wanted() => return Err(Error::Interrupted),
     };
     tell_offer(app, &engine, &session, &network)?;
+    if args.invite {
+        invite::tell(app, &session.invite(group, invite::expires(&args.terms))?)?;
+    }
     let wait = Duration::from_secs(args.wait);
-    let mut watch = Watch::new(app, &session);
+    let mut watch = Watch::new(app, &session).looking_at(&session, &args.at);
     let driven = match Picker::new(args, wait) {
         Some(picker) => watch.drive(&session, picker).await,
         None => match pick::ask(app, &session).await {
@@ -59,6 +65,19 @@ pub(crate) async fn run(app: &App, args: &SendArgs) -> Result {
     let (sent, offered) = watch.finish(missing);
     report::tell(app, &sent, offered)?;
     ended.and_then(|()| report::verdict(app, &sent))
+}
+
+fn settings(args: &SendArgs, usual: ExchangeSettings) -> ExchangeSettings {
+    let mut settings = usual;
+    settings.trust = trust(args);
+    settings.max_live = args.max_live.into();
+    settings.resume_for = Duration::from_secs(args.resume_for);
+    (settings.port, settings.mdns) = (args.port, !args.no_mdns);
+    settings.roaming.any = args.interface.is_none();
+    if let Some(seconds) = args.ask_for {
+        settings.limits.asking = Duration::from_secs(seconds);
+    }
+    settings
 }
 
 /// Whoever was given by its whole fingerprint is known; all others are compared, unless nobody is to be.
@@ -107,6 +126,10 @@ fn tell_offer(app: &App, engine: &Engine, session: &OfferSession, network: &str)
         bytes(json_bytes),
         bytes(offer.bytes),
     ))?;
-    app.out.note(format_args!("  as {} [{}] on {network}", engine.name(), engine.fingerprint().short()));
-    Ok(())
+    let name = format_args!("{} [{}] on {network}", engine.name(), engine.fingerprint().short());
+    match session.addr() {
+        Some(addr) => app.out.note(format_args!("  as {name}; receivers may call in: `receive --from {addr}`")),
+        None => app.out.note(format_args!("  as {name}")),
+    }
+    app.out.event(|| events::listening(session.addr(), engine))
 }

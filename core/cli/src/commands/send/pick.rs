@@ -1,6 +1,7 @@
 //! Whom to send to.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use fieldcast::{Fingerprint, FoundPeer, OfferEvent, OfferSession};
@@ -10,8 +11,8 @@ use crate::app::App;
 use crate::args::SendArgs;
 use crate::error::{Error, Result};
 use crate::names::is_device;
-use crate::prompt;
 use crate::text::counted;
+use crate::{events, prompt};
 
 /// Who is picked as receivers appear.
 #[derive(Debug)]
@@ -24,10 +25,11 @@ pub(in crate::commands) enum Picker {
     Chosen(Vec<Fingerprint>),
 }
 
-/// A receiver that was named.
+/// A receiver that was named, or whose address was typed.
 #[derive(Debug)]
 pub(in crate::commands) struct Named {
     text: String,
+    at: Option<SocketAddr>,
     found: Option<Fingerprint>,
 }
 
@@ -35,9 +37,10 @@ impl Picker {
     /// What the command line says; `None` if a person is to pick.
     pub(in crate::commands) fn new(args: &SendArgs, wait: Duration) -> Option<Self> {
         let until = Instant::now() + wait;
-        if !args.to.is_empty() {
-            let named = args.to.iter().map(|text| Named { text: text.clone(), found: None });
-            Some(Self::Named(named.collect(), until))
+        if !args.to.is_empty() || !args.at.is_empty() {
+            let named = args.to.iter().map(|text| Named { text: text.clone(), at: None, found: None });
+            let typed = args.at.iter().map(|addr| Named { text: addr.to_string(), at: Some(*addr), found: None });
+            Some(Self::Named(named.chain(typed).collect(), until))
         } else {
             args.yes.then_some(Self::Everybody(until))
         }
@@ -52,7 +55,15 @@ impl Picker {
         };
         let mut taken = false;
         let mut namesake = false;
-        for one in named.iter_mut().filter(|one| is_device(&one.text, &peer.fingerprint, &peer.name)) {
+        for one in named.iter_mut() {
+            // Whoever is at a typed address is told by `answered`.
+            let is_meant = match one.at {
+                Some(_) => one.found == Some(peer.fingerprint),
+                None => is_device(&one.text, &peer.fingerprint, &peer.name),
+            };
+            if !is_meant {
+                continue;
+            }
             let found = *one.found.get_or_insert(peer.fingerprint);
             taken |= found == peer.fingerprint;
             namesake |= found != peer.fingerprint;
@@ -65,6 +76,13 @@ impl Picker {
             ));
         }
         Ok(taken)
+    }
+
+    /// Somebody has answered at an address that was typed.
+    pub(in crate::commands) fn answered(&mut self, addr: SocketAddr, peer: Fingerprint) {
+        if let Self::Named(named, _) = self {
+            named.iter_mut().filter(|one| one.at == Some(addr)).for_each(|one| one.found = Some(peer));
+        }
     }
 
     /// When no more receivers are looked for; `None` if that is so already.
@@ -116,7 +134,8 @@ async fn look(app: &App, session: &OfferSession, shown: &mut BTreeSet<Fingerprin
     let mut events = session.subscribe();
     let show = |peer: &FoundPeer, shown: &mut BTreeSet<Fingerprint>| {
         if shown.insert(peer.fingerprint) {
-            app.out.note(format_args!("  {} [{}]", peer.name, peer.fingerprint.short()));
+            let ways = events::ways(&peer.by).join(", ");
+            app.out.note(format_args!("  {} [{}], {ways}", peer.name, peer.fingerprint.short()));
         }
     };
     session.peers().iter().for_each(|(peer, _)| show(peer, shown));
@@ -139,17 +158,18 @@ async fn stoppable<T>(app: &App, prompt: impl Future<Output = Result<T>>) -> Res
 
 #[cfg(test)]
 mod tests {
-    use fieldcast::DeviceName;
+    use fieldcast::{DeviceName, FoundBy};
 
     use super::*;
 
     fn peer(byte: u8, name: &str) -> FoundPeer {
         let addr = ([127, 0, 0, 1], 9).into();
-        FoundPeer { fingerprint: Fingerprint([byte; 32]), name: DeviceName::new(name), addr }
+        let by = FoundBy { mdns: true, ..FoundBy::default() };
+        FoundPeer { fingerprint: Fingerprint([byte; 32]), name: DeviceName::new(name), addr, by }
     }
 
     fn named(texts: &[&str]) -> Picker {
-        let named = texts.iter().map(|text| Named { text: (*text).to_owned(), found: None });
+        let named = texts.iter().map(|text| Named { text: (*text).to_owned(), at: None, found: None });
         Picker::Named(named.collect(), Instant::now() + Duration::from_secs(60))
     }
 
@@ -163,6 +183,17 @@ mod tests {
         assert!(picker.until().is_some());
         assert_eq!(picker.takes(&peer(0x22, "Asha")), Ok(true), "named by its fingerprint");
         assert!(picker.until().is_none() && picker.missing().is_empty());
+    }
+
+    #[test]
+    fn who_answers_at_a_typed_address_is_meant_whatever_its_name() {
+        let at: SocketAddr = ([192, 168, 49, 2], 7000).into();
+        let typed = Named { text: at.to_string(), at: Some(at), found: None };
+        let mut picker = Picker::Named(vec![typed], Instant::now() + Duration::from_secs(60));
+        assert_eq!(picker.takes(&peer(1, &at.to_string())), Ok(false), "a name is not where it is");
+        picker.answered(at, Fingerprint([2; 32]));
+        assert_eq!(picker.takes(&peer(2, "Bela")), Ok(true));
+        assert!(picker.until().is_none());
     }
 
     #[test]

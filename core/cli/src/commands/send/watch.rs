@@ -1,18 +1,22 @@
 //! Following what becomes of each receiver.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use fieldcast::{Fingerprint, FoundPeer, OfferEvent, OfferSession, SendProgress, SendState, Subscription};
+use fieldcast::{
+    Fingerprint, FoundBy, FoundPeer, NetworkChange, OfferEvent, OfferSession, SendProgress, SendState, Subscription,
+};
 use tokio::time::Instant;
 
 use super::compare::Comparisons;
 use super::pick::Picker;
+use super::typed::Typed;
 use crate::app::App;
 use crate::bars::{Bars, Share};
 use crate::error::{Error, Result};
 use crate::events;
-use crate::text::{bytes, compared, safe};
+use crate::text::{bytes, compared, network, safe};
 
 /// How often the session is asked for ends that an overflown subscription may have missed.
 const CATCH_UP: Duration = Duration::from_millis(500);
@@ -39,9 +43,10 @@ pub(in crate::commands) struct Watch<'a> {
     app: &'a App,
     events: Subscription<OfferEvent>,
     bars: Bars,
-    known: BTreeSet<Fingerprint>,
+    known: BTreeMap<Fingerprint, FoundBy>,
     sent: BTreeMap<Fingerprint, Sent>,
     comparisons: Comparisons,
+    typed: Typed,
     pub(in crate::commands) snapshots: Offered,
 }
 
@@ -58,11 +63,17 @@ impl<'a> Watch<'a> {
             app,
             events: session.subscribe(),
             bars: Bars::new(app.out),
-            known: BTreeSet::new(),
+            known: BTreeMap::new(),
+            typed: Typed::default(),
             sent: BTreeMap::new(),
             comparisons: Comparisons::default(),
             snapshots: Offered { records },
         }
+    }
+
+    /// Asks who is at these addresses, too.
+    pub(in crate::commands) fn looking_at(self, session: &OfferSession, addresses: &[SocketAddr]) -> Self {
+        Self { typed: Typed::look(session, addresses), ..self }
     }
 
     /// Sends to whom the picker takes until all is over. Gives those who were named and not found.
@@ -89,7 +100,15 @@ impl<'a> Watch<'a> {
                         self.comparisons.ask(self.app, &self.bars, session, peer, code);
                     }
                     Some(OfferEvent::Gone(_)) => {}
+                    Some(OfferEvent::Network(change)) => self.network(&change)?,
                     None => return Err(Error::Unexpected("the session ended by itself; please report this".to_owned())),
+                },
+                (addr, answered) = self.typed.next(session) => match answered {
+                    Ok(peer) => {
+                        picker.answered(addr, peer.fingerprint);
+                        self.found(session, &mut picker, &peer)?;
+                    }
+                    Err(why) => self.bars.note(format_args!("{addr}: {why}.")),
                 },
                 line = self.comparisons.line() => self.comparisons.answer(&self.bars, session, line.as_deref()),
                 _ = tick.tick() => self.catch_up(session)?,
@@ -127,8 +146,9 @@ impl<'a> Watch<'a> {
     }
 
     fn found(&mut self, session: &OfferSession, picker: &mut Picker, peer: &FoundPeer) -> Result {
-        let is_new = self.known.insert(peer.fingerprint);
-        if is_new {
+        let before = self.known.insert(peer.fingerprint, peer.by);
+        let is_new = before.is_none();
+        if before != Some(peer.by) {
             self.app.out.event(|| events::peer_found(peer))?;
         }
         match picker.takes(peer) {
@@ -139,6 +159,11 @@ impl<'a> Watch<'a> {
             }
             _ => Ok(()),
         }
+    }
+
+    fn network(&mut self, change: &NetworkChange) -> Result {
+        self.bars.note(network(change));
+        self.app.out.event(|| events::network(change))
     }
 
     fn send(&mut self, session: &OfferSession, peer: &FoundPeer) -> Result {

@@ -1,0 +1,183 @@
+//! The network a session is on while it is there. Groups are formed anew, often with another subnet; sessions go on.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fieldcast_net::{Error as NetworkError, Identity, Interface, Listener, choose_again};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+/// How often it is looked whether the interface is still there.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// How a session finds an interface to go on with when its own has lost its address.
+#[derive(Clone)]
+pub struct Roaming {
+    /// Whether any interface will do that is chosen by itself and as good; else it must be one of the same name.
+    pub any: bool,
+    /// How often to look. What is missing in two looks and has no successor is gone.
+    pub look_every: Duration,
+    /// The interfaces there are.
+    pub interfaces: Arc<dyn Fn() -> Vec<Interface> + Send + Sync>,
+}
+
+impl Default for Roaming {
+    fn default() -> Self {
+        Self { any: false, look_every: LOOK_EVERY, interfaces: Arc::new(fieldcast_net::interfaces) }
+    }
+}
+
+impl fmt::Debug for Roaming {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Roaming").field("any", &self.any).finish_non_exhaustive()
+    }
+}
+
+impl Roaming {
+    /// Waits until the interface has gone, or another has taken its place.
+    pub(crate) async fn gone(&self, last: &Interface) {
+        let mut was_missing = false;
+        loop {
+            tokio::time::sleep(self.look_every).await;
+            match choose_again((self.interfaces)(), last, self.any) {
+                Some(found) if found == *last => was_missing = false,
+                // Wi-Fi that is out of reach for a moment comes back with its address, and connections live on.
+                None if !was_missing => was_missing = true,
+                _ => return,
+            }
+        }
+    }
+
+    /// Waits until there is an interface to go on with.
+    pub(crate) async fn back(&self, last: &Interface) -> Interface {
+        loop {
+            match choose_again((self.interfaces)(), last, self.any) {
+                Some(found) => return found,
+                None => tokio::time::sleep(self.look_every).await,
+            }
+        }
+    }
+}
+
+/// What became of a session's network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NetworkChange {
+    /// The interface has lost its address. The session looks for it, or for one in its place.
+    Gone {
+        /// The interface's name.
+        name: String,
+    },
+    /// The session goes on here.
+    Back {
+        /// The interface.
+        interface: Interface,
+        /// Where it listens now.
+        addr: SocketAddr,
+    },
+}
+
+/// A network that is there.
+#[derive(Clone, Debug)]
+pub(crate) struct Live {
+    pub(crate) interface: Interface,
+    /// Where the session listens.
+    pub(crate) addr: SocketAddr,
+    /// Cancelled when it goes, and every connection on it is lost, noticed or not.
+    pub(crate) ended: CancellationToken,
+}
+
+/// The network a session is on, if there is one.
+#[derive(Debug)]
+pub(crate) struct Air(watch::Sender<Option<Live>>);
+
+impl Air {
+    pub(crate) fn new() -> Self {
+        Self(watch::Sender::new(None))
+    }
+
+    pub(crate) fn live(&self) -> Option<Live> {
+        self.0.borrow().clone()
+    }
+
+    pub(crate) fn begin(&self, interface: &Interface, addr: SocketAddr) -> Live {
+        let live = Live { interface: interface.clone(), addr, ended: CancellationToken::new() };
+        self.0.send_replace(Some(live.clone()));
+        live
+    }
+
+    pub(crate) fn end(&self) {
+        if let Some(live) = self.0.send_replace(None) {
+            live.ended.cancel();
+        }
+    }
+
+    /// Waits for a network; for ever once the session is over.
+    pub(crate) async fn some(&self) -> Live {
+        let mut changes = self.0.subscribe();
+        match changes.wait_for(Option::is_some).await.map(|live| live.clone()) {
+            Ok(Some(live)) => live,
+            _ => std::future::pending().await,
+        }
+    }
+}
+
+/// Listens where it was listened before, so that an address that was handed out stays good.
+pub(crate) async fn listen(
+    interface: &Interface,
+    port: u16,
+    before: Option<SocketAddr>,
+    identity: &Identity,
+) -> Result<Listener, NetworkError> {
+    let Some(before) = before else { return Listener::bind(interface, port, identity).await };
+    match Listener::bind(interface, before.port(), identity).await {
+        Err(NetworkError::PortInUse { .. }) if port == 0 => Listener::bind(interface, 0, identity).await,
+        bound => bound,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+    use std::sync::Mutex;
+
+    use super::*;
+
+    fn group(third: u8) -> Interface {
+        let addr = [192, 168, third, 1].into();
+        Interface { name: "p2p-wlan0-0".to_owned(), addr, prefix: 24, is_loopback: false, index: Some(7) }
+    }
+
+    /// What is seen look by look; the last for ever.
+    fn looks(looks: Vec<Vec<Interface>>) -> Roaming {
+        let looks = Mutex::new(VecDeque::from(looks));
+        let next = move || {
+            let mut looks = looks.lock().unwrap();
+            if looks.len() > 1 { looks.pop_front().unwrap() } else { looks[0].clone() }
+        };
+        Roaming { any: true, look_every: Duration::from_secs(1), interfaces: Arc::new(next) }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_missing_for_a_moment_has_not_gone() {
+        let (here, nothing) = (vec![group(49)], vec![]);
+        let start = tokio::time::Instant::now();
+        looks(vec![nothing.clone(), here.clone(), nothing.clone(), here, nothing]).gone(&group(49)).await;
+        assert_eq!(start.elapsed(), Duration::from_secs(6), "two looks in a row");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_successor_is_seen_at_once() {
+        let start = tokio::time::Instant::now();
+        looks(vec![vec![group(49)], vec![group(7)]]).gone(&group(49)).await;
+        assert_eq!(start.elapsed(), Duration::from_secs(2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_goes_on_when_there_is_one() {
+        let start = tokio::time::Instant::now();
+        assert_eq!(looks(vec![vec![], vec![], vec![group(7)]]).back(&group(49)).await, group(7));
+        assert_eq!(start.elapsed(), Duration::from_secs(2));
+    }
+}

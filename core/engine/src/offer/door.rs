@@ -1,0 +1,150 @@
+//! Receivers that call in: who they are, and then the line, until they are picked or hang up.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use fieldcast_model::Fingerprint;
+use fieldcast_net::Connection;
+use fieldcast_wire::{Breach, Hello, Introduction, Message, Reason, Role};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_util::task::AbortOnDropHandle;
+
+use super::session::Shared;
+use crate::link::{Frame, Link};
+use crate::trust;
+
+/// Calls at a time, in use or not; who comes beyond them is hung up on and calls again.
+const MOST_CALLS: usize = 64;
+/// Of those, from one address: a phone has one, and may not have noticed yet that an earlier call of its own is over.
+const MOST_OF_ONE_ADDRESS: usize = 4;
+
+/// A receiver that has called in and waits to be sent to.
+pub(crate) struct OnLine {
+    pub(super) link: Link,
+    pub(super) introduction: Introduction,
+    /// What it has said first.
+    pub(super) hello: Hello,
+    /// Whether it has read an invite of this session: then neither side asks for a code.
+    pub(super) is_invited: bool,
+    pub(super) call: CallInList,
+}
+
+/// A call that is on the list until this is dropped.
+pub(super) struct CallInList {
+    shared: Arc<Shared>,
+    receiver: Fingerprint,
+    number: u64,
+}
+
+impl Drop for CallInList {
+    fn drop(&mut self) {
+        self.shared.change(|peers| peers.hung_up(self.receiver, self.number));
+    }
+}
+
+/// The calls on one network.
+#[derive(Default)]
+pub(super) struct Door {
+    calls: Vec<(IpAddr, AbortOnDropHandle<()>)>,
+}
+
+impl Door {
+    /// Lets a caller in if there is room. Waits for nobody.
+    pub(super) fn let_in(&mut self, shared: &Arc<Shared>, connection: Connection) {
+        self.calls.retain(|(_, call)| !call.is_finished());
+        let from = connection.peer_addr().ip();
+        let of_address = self.calls.iter().filter(|(other, _)| *other == from).count();
+        if self.calls.len() >= MOST_CALLS || (of_address >= MOST_OF_ONE_ADDRESS && !from.is_loopback()) {
+            tracing::warn!("a caller was hung up on: too many are on the line");
+            return;
+        }
+        let call = tokio::spawn(answer(shared.clone(), connection));
+        self.calls.push((from, AbortOnDropHandle::new(call)));
+    }
+}
+
+/// One call, until it is over or in use.
+async fn answer(shared: Arc<Shared>, connection: Connection) {
+    let from = connection.peer_addr();
+    let Ok(introduction) = trust::introduce(&connection, &shared.settings.name, &shared.credentials) else { return };
+    let mut link = Link::new(connection, shared.settings.limits.heartbeat);
+    let greeting = greet(&mut link, &shared, &introduction);
+    let greeted = timeout(shared.settings.limits.greeting, greeting).await.unwrap_or(Err(Reason::Lost));
+    let (hello, is_invited) = match greeted {
+        Ok(greeted) => greeted,
+        Err(reason) => {
+            tracing::debug!(%reason, "a caller was turned away");
+            link.send(&Message::Stop(reason));
+            link.close().await;
+            return;
+        }
+    };
+    let receiver = link.peer();
+    let (waiting, wanted) = oneshot::channel();
+    let mut number = 0;
+    shared.change(|peers| {
+        let event;
+        (number, event) = peers.called(receiver, hello.name.clone(), from, waiting);
+        event
+    });
+    let call = CallInList { shared: shared.clone(), receiver, number };
+    wait(OnLine { link, introduction, hello, is_invited, call }, &shared, wanted).await;
+}
+
+/// Who is calling: its invite, if it has one, and its hello.
+pub(super) async fn greet(
+    link: &mut Link,
+    shared: &Shared,
+    introduction: &Introduction,
+) -> Result<(Hello, bool), Reason> {
+    let mut is_invited = false;
+    loop {
+        match link.next().await? {
+            Frame::Message(Message::Alive) => {}
+            Frame::Message(Message::Invited(proof)) if !is_invited => {
+                shared.check_invite(&proof, &introduction.opening.exporter)?;
+                is_invited = true;
+            }
+            Frame::Message(Message::Hello(hello)) => {
+                return introduction.hello(Role::Distributor).agree(&hello).map(|_| (hello, is_invited));
+            }
+            Frame::Message(Message::Stop(reason)) => return Err(reason),
+            _ => return Err(Reason::Protocol(Breach::OutOfTurn)),
+        }
+    }
+}
+
+/// Signs of life both ways, until the receiver is wanted or gone.
+async fn wait(mut on_line: OnLine, shared: &Shared, mut wanted: oneshot::Receiver<oneshot::Sender<OnLine>>) {
+    let limits = shared.settings.limits;
+    let (mut heard, mut speak) = (Instant::now(), Instant::now());
+    loop {
+        tokio::select! {
+            asker = &mut wanted => {
+                // Nobody asks when it has called anew; and whoever asked may be gone, who then hangs up on it.
+                if let Ok(asker) = asker {
+                    drop(asker.send(on_line));
+                }
+                return;
+            }
+            frame = on_line.link.next() => match frame {
+                Ok(Frame::Message(Message::Alive)) => heard = Instant::now(),
+                Ok(Frame::Message(Message::Stop(_))) | Err(_) => return,
+                Ok(_) => {
+                    on_line.link.send(&Message::Stop(Reason::Protocol(Breach::OutOfTurn)));
+                    on_line.link.close().await;
+                    return;
+                }
+            },
+            () = sleep_until(heard + limits.silence) => match on_line.link.has_received_more() {
+                true => heard = Instant::now(),
+                false => return,
+            },
+            () = sleep_until(speak) => {
+                on_line.link.send(&Message::Alive);
+                speak = Instant::now() + limits.heartbeat;
+            }
+        }
+    }
+}

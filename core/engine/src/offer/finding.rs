@@ -1,0 +1,133 @@
+//! Finding receivers: heard by mDNS, called in, at an address a person gave; in whatever network there is.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use fieldcast_model::Fingerprint;
+use fieldcast_net::{
+    Announced, Announcement, Browser, Error as NetworkError, Interface, Listener, Sighting, announce, browse, dial,
+};
+use fieldcast_wire::{Message, PROTOCOL, Reason, Role};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::door::{Door, greet};
+use super::send::CALL_LIMIT;
+use super::session::{Shared, no_network};
+use super::{FoundPeer, OfferEvent};
+use crate::link::Link;
+use crate::network::{Live, listen};
+use crate::{Error, NetworkChange, trust};
+
+/// What is open on a network while it is there.
+pub(super) struct Open {
+    interface: Interface,
+    listener: Listener,
+    browser: Option<Browser>,
+    _announced: Option<Announced>,
+}
+
+impl Open {
+    /// Opens everything; on the port of before, if this is not the first network.
+    pub(super) async fn on(
+        interface: Interface,
+        shared: &Shared,
+        before: Option<SocketAddr>,
+    ) -> Result<Self, NetworkError> {
+        let listener = listen(&interface, shared.settings.port, before, &shared.identity).await?;
+        let announcement = Announcement {
+            fingerprint: shared.identity.fingerprint(),
+            name: shared.settings.name.clone(),
+            role: Role::Distributor,
+            port: listener.addr().port(),
+            protocol: PROTOCOL,
+        };
+        let (browser, announced) = match shared.settings.mdns {
+            true => {
+                let browser = browse(&interface, Role::Receiver, Some(announcement.fingerprint))?;
+                (Some(browser), Some(announce(&interface, &announcement)?))
+            }
+            false => (None, None),
+        };
+        Ok(Self { interface, listener, browser, _announced: announced })
+    }
+
+    /// Takes whoever comes, for as long as this is polled.
+    async fn run(&mut self, shared: &Arc<Shared>, doubted: &mut mpsc::UnboundedReceiver<Fingerprint>) {
+        let mut door = Door::default();
+        loop {
+            tokio::select! {
+                Some(sighting) = next(&mut self.browser) => match sighting {
+                    Sighting::Seen(peer) => shared.change(|peers| peers.seen(peer)),
+                    Sighting::Gone(peer) => shared.change(|peers| peers.unseen(peer)),
+                },
+                Some(peer) = doubted.recv() => if let Some(browser) = &self.browser {
+                    browser.doubt(&peer);
+                },
+                Ok(connection) = self.listener.accept() => door.let_in(shared, connection),
+                else => std::future::pending().await,
+            }
+        }
+    }
+}
+
+async fn next(browser: &mut Option<Browser>) -> Option<Sighting> {
+    match browser {
+        Some(browser) => browser.next().await,
+        None => None,
+    }
+}
+
+/// Finds receivers until it is dropped, wherever the network goes.
+pub(super) async fn find(
+    shared: Arc<Shared>,
+    mut open: Open,
+    mut live: Live,
+    mut doubted: mpsc::UnboundedReceiver<Fingerprint>,
+) {
+    let roaming = shared.settings.roaming.clone();
+    loop {
+        let interface = open.interface.clone();
+        tokio::select! {
+            () = open.run(&shared, &mut doubted) => {}
+            () = roaming.gone(&interface) => {}
+        }
+        drop(open);
+        shared.network_gone(&interface.name);
+        open = loop {
+            match Open::on(roaming.back(&interface).await, &shared, Some(live.addr)).await {
+                Ok(open) => break open,
+                Err(error) => tracing::debug!(%error, "the network is not ready yet"),
+            }
+            tokio::time::sleep(roaming.look_every).await;
+        };
+        live = shared.network_here(&open.interface, open.listener.addr());
+        let (interface, addr) = (live.interface.clone(), live.addr);
+        shared.tell(OfferEvent::Network(NetworkChange::Back { interface, addr }));
+    }
+}
+
+impl Open {
+    pub(super) fn begin(&self, shared: &Shared) -> Live {
+        shared.network_here(&self.interface, self.listener.addr())
+    }
+}
+
+/// Asks who is at an address, and puts the receiver there on the list.
+pub(super) async fn find_at(shared: Arc<Shared>, addr: SocketAddr) -> Result<FoundPeer, Error> {
+    let live = shared.air.live().ok_or_else(no_network)?;
+    let connection = dial(&live.interface, &shared.identity, addr, None, CALL_LIMIT).await?;
+    let refused = |reason| Error::Refused(reason);
+    let introduction = trust::introduce(&connection, &shared.settings.name, &shared.credentials).map_err(refused)?;
+    let mut link = Link::new(connection, shared.settings.limits.heartbeat);
+    let receiver = link.peer();
+    // Said first, so that two distributors do not wait for each other.
+    link.send(&Message::Hello(introduction.hello(Role::Distributor)));
+    let greeting = timeout(shared.settings.limits.greeting, greet(&mut link, &shared, &introduction)).await;
+    let greeted = greeting.unwrap_or(Err(Reason::Lost));
+    link.send(&Message::Stop(greeted.as_ref().err().cloned().unwrap_or(Reason::Looked)));
+    tokio::spawn(link.close());
+    let (hello, _) = greeted.map_err(refused)?;
+    shared.change(|peers| peers.typed(receiver, hello.name, addr));
+    shared.found(receiver).ok_or(Error::NoSuchPeer)
+}

@@ -1,0 +1,169 @@
+//! Coming to a receiver: take it off the line or call it, and again when the connection breaks.
+
+use std::time::Duration;
+
+use fieldcast_wire::{DistributorState, Hello, Introduction, Reason, Receipt};
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::door::{CallInList, OnLine};
+use super::peers::Route;
+use super::send::{CALL_LIMIT, CANCELLED, Sending};
+use super::{SendState, session::no_network};
+use crate::link::{Link, not_called};
+use crate::network::Live;
+use crate::trust;
+
+/// The pause before the first new call; it doubles up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(8);
+/// Losses before a yes that renew the time to resume.
+const MOST_FRUITLESS: u32 = 5;
+/// How long receivers that were picked wait for a network to come back: a person may have to form the group anew.
+const WITHOUT_NETWORK: Duration = Duration::from_secs(600);
+
+/// A connection to the receiver.
+pub(super) struct Reached {
+    pub(super) link: Link,
+    pub(super) introduction: Introduction,
+    /// What the receiver has said already.
+    pub(super) hello: Option<Hello>,
+    /// Cancelled when the network goes.
+    pub(super) network: CancellationToken,
+    /// Whether it has called by an invite.
+    pub(super) is_invited: bool,
+    /// Keeps a receiver that has called in on the list.
+    pub(super) call: Option<CallInList>,
+}
+
+impl Sending {
+    /// Tries until it has saved, it will not, or the time to resume is over.
+    pub(super) async fn send(&mut self) -> Result<Receipt, Reason> {
+        let live = self.shared.live.clone();
+        let mut next_pause = FIRST_PAUSE;
+        loop {
+            self.last_progress.get_or_insert_with(Instant::now);
+            self.any_way().await?;
+            // Only for as long as it talks does a receiver take a place from the others.
+            let place = tokio::select! {
+                place = live.acquire() => place,
+                () = self.cancel.cancelled() => return Err(CANCELLED),
+            };
+            let before = self.progress.staged;
+            let reason = match self.attempt().await {
+                Ok(receipt) => return Ok(receipt),
+                Err(reason) => reason,
+            };
+            drop(place);
+            let is_over = self.last_progress.is_some_and(|at| at.elapsed() >= self.shared.settings.resume_for);
+            if is_over || !matches!(reason, Reason::Lost | Reason::Unreachable(_)) {
+                return Err(reason);
+            }
+            self.enter(SendState::Lost(self.progress));
+            let pause = if self.progress.staged > before { FIRST_PAUSE } else { next_pause };
+            next_pause = LONGEST_PAUSE.min(pause * 2);
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.another_way() => {}
+                () = self.cancel.cancelled() => return Err(CANCELLED),
+            }
+        }
+    }
+
+    /// Waits for a network and a way to the receiver in it. Time without a network is not the receiver's.
+    async fn any_way(&mut self) -> Result<(), Reason> {
+        let mut ways = self.shared.ways();
+        let mut without_network = None;
+        loop {
+            let is_here = self.shared.air.live().is_some();
+            if is_here && without_network.take().is_some() {
+                self.last_progress = Some(Instant::now());
+            }
+            if is_here && !self.routes().is_empty() {
+                return Ok(());
+            }
+            let until = match is_here {
+                true => self.last_progress.unwrap_or_else(Instant::now) + self.shared.settings.resume_for,
+                false => *without_network.get_or_insert_with(Instant::now) + WITHOUT_NETWORK,
+            };
+            tokio::select! {
+                Ok(()) = ways.changed() => {}
+                () = tokio::time::sleep_until(until) => {
+                    return Err(if is_here { Reason::Lost } else { Reason::Unreachable(no_network().to_string()) });
+                }
+                () = self.cancel.cancelled() => return Err(CANCELLED),
+            }
+        }
+    }
+
+    /// Waits until there is a way that has not just failed.
+    async fn another_way(&self) {
+        let mut ways = self.shared.ways();
+        while ways.changed().await.is_ok() {
+            if self.shared.air.live().is_some() && self.routes().iter().any(|route| Some(*route) != self.last_route) {
+                return;
+            }
+        }
+        std::future::pending().await
+    }
+
+    fn routes(&self) -> Vec<Route> {
+        self.shared.peers().routes(self.receiver)
+    }
+
+    /// One connection, from the call to its end.
+    async fn attempt(&mut self) -> Result<Receipt, Reason> {
+        self.enter(SendState::Calling);
+        let network = self.shared.air.live().ok_or(Reason::Lost)?;
+        let routes = self.routes();
+        let other = routes.iter().find(|route| Some(**route) != self.last_route);
+        let route = *other.or(routes.first()).ok_or(Reason::Lost)?;
+        self.last_route = Some(route);
+        let reached = tokio::select! {
+            reached = self.reach(route, &network) => reached?,
+            () = network.ended.cancelled() => return Err(Reason::Lost),
+            () = self.cancel.cancelled() => return Err(CANCELLED),
+        };
+        self.peer_key = Some(reached.link.peer_key());
+        self.wire_before = self.progress.wire;
+        self.exchange(reached).await
+    }
+
+    async fn reach(&self, route: Route, network: &Live) -> Result<Reached, Reason> {
+        let ended = network.ended.clone();
+        match route {
+            Route::Line(number) => {
+                let waiting = self.shared.peers().take(self.receiver, number).ok_or(Reason::Lost)?;
+                let (asked, answer) = oneshot::channel();
+                // It may hang up at this very moment.
+                waiting.send(asked).map_err(|_| Reason::Lost)?;
+                let OnLine { link, introduction, hello, is_invited, call } = answer.await.map_err(|_| Reason::Lost)?;
+                Ok(Reached { link, introduction, hello: Some(hello), network: ended, is_invited, call: Some(call) })
+            }
+            Route::Call(addr) => {
+                let (interface, own) = (&network.interface, &self.shared.identity);
+                let dialled = fieldcast_net::dial(interface, own, addr, Some(self.receiver), CALL_LIMIT).await;
+                let connection = dialled.map_err(|error| {
+                    self.shared.doubt(self.receiver);
+                    not_called(&error)
+                })?;
+                let (name, credentials) = (&self.shared.settings.name, &self.shared.credentials);
+                let introduction = trust::introduce(&connection, name, credentials)?;
+                let link = Link::new(connection, self.shared.settings.limits.heartbeat);
+                Ok(Reached { link, introduction, hello: None, network: ended, is_invited: false, call: None })
+            }
+        }
+    }
+
+    /// This side had to notice by itself that the receiver is lost: the time to resume begins now. Not without end for one
+    /// that never comes to a yes.
+    pub(super) fn noticed_loss(&mut self, state: &DistributorState) {
+        if matches!(state, DistributorState::Greeting | DistributorState::Asking) {
+            self.fruitless += 1;
+        }
+        if self.fruitless < MOST_FRUITLESS {
+            self.last_progress = Some(Instant::now());
+        }
+    }
+}

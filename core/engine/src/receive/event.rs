@@ -1,0 +1,106 @@
+//! What a receiver's screen shows.
+
+use std::net::SocketAddr;
+
+use fieldcast_model::{DeviceName, Fingerprint};
+use fieldcast_wire::{Code, Offer, Reason, Standing};
+
+use super::calling::CallState;
+use super::waiting::HeardDistributor;
+use crate::NetworkChange;
+
+/// Who is on the other side of an exchange.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sender {
+    /// Who it is, proven by its key.
+    pub fingerprint: Fingerprint,
+    /// What people call it; chosen by its owner, so never proof of anything.
+    pub name: DeviceName,
+}
+
+/// "Receive 412 households from distributor-3?"
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// To be given back with the answer.
+    pub id: u64,
+    /// Who offers.
+    pub sender: Sender,
+    /// The devices that answer for what is offered, proven by their signatures: the sender itself for what it downloaded,
+    /// others for what it only passes on.
+    pub origins: Vec<Sender>,
+    /// What is offered.
+    pub offer: Offer,
+    /// To be compared with the distributor's screen; `None` if its key is known already.
+    pub code: Option<Code>,
+}
+
+/// How far an exchange is, in encoded bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReceiveProgress {
+    /// On this device's disk since the connection was made.
+    pub staged: u64,
+    /// Lacking when the connection was made.
+    pub total: u64,
+    /// Bytes over the socket, both ways, TLS included.
+    pub wire: u64,
+}
+
+/// A bundle that was saved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// Who sent it.
+    pub sender: Fingerprint,
+    /// What was offered, and is now in the store.
+    pub offer: Offer,
+    /// What it took.
+    pub progress: ReceiveProgress,
+    /// How each offered snapshot compares with what this device now has.
+    pub standings: Vec<Standing>,
+}
+
+impl Received {
+    /// Records of which this device held, and kept, a newer version.
+    pub fn kept_newer(&self) -> u64 {
+        let kept = |standing: &Standing| match standing {
+            Standing::KeptNewer { records } => *records,
+            Standing::Equal | Standing::Ahead { .. } => 0,
+        };
+        self.standings.iter().map(kept).sum()
+    }
+}
+
+/// Where a receiver stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReceiveState {
+    /// Listening and announced.
+    Waiting,
+    /// The person is being asked.
+    Asking,
+    /// Data is arriving.
+    Receiving(ReceiveProgress),
+    /// Everything is on disk; the transaction runs.
+    Applying(ReceiveProgress),
+}
+
+/// What happens in a [`ReceiveSession`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReceiveEvent {
+    /// A question for the person; see [`ReceiveSession::answer`].
+    Asked(Question),
+    /// An offer that was accepted before, and broke off, goes on; nobody is asked again.
+    Resumed(Sender),
+    /// The state changed.
+    Changed(ReceiveState),
+    /// A bundle is committed and its digests compared.
+    Saved(Received),
+    /// An exchange ended without "saved". The session goes on listening.
+    Ended(Fingerprint, Reason),
+    /// A distributor announces itself, or has changed its name or address; see [`ReceiveSession::call`].
+    Heard(HeardDistributor),
+    /// A distributor announces itself no more. It may well be there.
+    HeardNoMore(Fingerprint),
+    /// How the call to a distributor at this address stands.
+    Call(SocketAddr, CallState),
+    /// The network went, or the session goes on in another.
+    Network(NetworkChange),
+}

@@ -1,0 +1,126 @@
+//! Callers that mean no good.
+
+use std::time::Duration;
+
+use fieldcast::{Call, DeviceName, FoundBy, Interface, OfferSession, SendState, choose_interface};
+use fieldcast_net::{Connection, FrameReader, FrameWriter, Identity, dial};
+use fieldcast_wire::frame::FrameKind;
+use fieldcast_wire::{CODE_LABEL, Hello, Message, Opening, Role};
+
+use crate::calls::strangers;
+use crate::device::{PATIENCE, find};
+
+fn loopback() -> Interface {
+    choose_interface(Some("127.0.0.1")).unwrap()
+}
+
+/// A receiver by hand, on the line.
+struct Caller {
+    reader: FrameReader,
+    writer: FrameWriter,
+}
+
+impl Caller {
+    async fn call(offering: &OfferSession, identity: &Identity) -> Connection {
+        dial(&loopback(), identity, offering.addr().unwrap(), None, PATIENCE).await.unwrap()
+    }
+
+    /// Calls in under a name.
+    async fn named(offering: &OfferSession, identity: &Identity, name: &str) -> Self {
+        let connection = Self::call(offering, identity).await;
+        let opening = Opening { exporter: connection.exporter(CODE_LABEL, &[]).unwrap(), nonce: [7; 32] };
+        let (reader, writer) = connection.split();
+        let mut caller = Self { reader, writer };
+        caller.say(&Message::Hello(Hello::new(Role::Receiver, DeviceName::new(name), &opening))).await;
+        caller
+    }
+
+    async fn say(&mut self, message: &Message) {
+        self.writer.write(FrameKind::Control, &message.encode()).await.unwrap();
+        self.writer.flush().await.unwrap();
+    }
+
+    /// What it is told before it is hung up on, signs of life left out.
+    async fn told(mut self) -> Vec<Message> {
+        let mut told = Vec::new();
+        while let Ok(frame) = tokio::time::timeout(PATIENCE, self.reader.read()).await.unwrap() {
+            told.extend(Message::decode(&frame.1).ok().filter(|message| *message != Message::Alive));
+        }
+        told
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_calls_is_bounded_and_who_was_there_stays() {
+    let (distributor, receiver) = strangers().await;
+    let (offering, receiving) = (distributor.offer().await, receiver.receive().await);
+    let mut found = offering.subscribe();
+    receiving.call(Call { addr: offering.addr().unwrap(), expected: None, token: None });
+    find(&offering, &mut found, &receiver).await;
+    let mut callers = Vec::new();
+    for _ in 0..80 {
+        let identity = Identity::generate().unwrap();
+        callers.push(Caller::named(&offering, &identity, "flood").await);
+    }
+    // The last of them are hung up on.
+    let last = callers.pop().unwrap();
+    assert_eq!(last.told().await, []);
+    assert_eq!(offering.peers().len(), 64);
+    assert!(offering.peers().iter().any(|(peer, _)| peer.fingerprint == receiver.engine.fingerprint()));
+    drop(callers);
+    while offering.peers().len() > 1 {
+        found.next().await.unwrap();
+    }
+    receiving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_elses_name_is_only_a_name() {
+    let (distributor, receiver) = strangers().await;
+    let (offering, receiving) = (distributor.offer().await, receiver.receive().await);
+    let mut found = offering.subscribe();
+    receiving.call(Call { addr: offering.addr().unwrap(), expected: None, token: None });
+    find(&offering, &mut found, &receiver).await;
+    let before = offering.peers();
+    let mallory = Identity::generate().unwrap();
+    let _on_the_line = Caller::named(&offering, &mallory, "receiver").await;
+    while offering.peers().len() < 2 {
+        found.next().await.unwrap();
+    }
+    let (genuine, forged): (Vec<_>, Vec<_>) =
+        offering.peers().into_iter().partition(|(peer, _)| peer.fingerprint == receiver.engine.fingerprint());
+    assert_eq!(genuine, before, "it is as it was");
+    let (peer, state) = &forged[0];
+    assert_eq!((peer.fingerprint, state), (mallory.fingerprint(), &SendState::Found));
+    assert_eq!(peer.by, FoundBy { called_in: true, ..FoundBy::default() });
+    receiving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn callers_that_break_the_protocol_are_told_and_listed_no_more() {
+    let (distributor, _) = strangers().await;
+    let offering = distributor.offer().await;
+    let identity = Identity::generate().unwrap();
+    // Chatter on the line.
+    let mut chatty = Caller::named(&offering, &identity, "chatty").await;
+    chatty.say(&Message::Applying).await;
+    assert!(matches!(chatty.told().await[..], [Message::Stop(_)]));
+    // Another distributor.
+    let connection = Caller::call(&offering, &identity).await;
+    let opening = Opening { exporter: connection.exporter(CODE_LABEL, &[]).unwrap(), nonce: [7; 32] };
+    let (reader, writer) = connection.split();
+    let mut distributor = Caller { reader, writer };
+    distributor.say(&Message::Hello(Hello::new(Role::Distributor, DeviceName::new("x"), &opening))).await;
+    assert_eq!(distributor.told().await, [Message::Stop(fieldcast::Reason::SameRole)]);
+    // An invite that was made up.
+    let (reader, writer) = Caller::call(&offering, &identity).await.split();
+    let mut forger = Caller { reader, writer };
+    forger.say(&Message::Invited([9; 32])).await;
+    assert_eq!(forger.told().await, [Message::Stop(fieldcast::Reason::NotInvited)]);
+    let empty = async {
+        while !offering.peers().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, empty).await.unwrap();
+}

@@ -1,0 +1,210 @@
+//! Receivers that call in, and addresses that are typed; without mDNS.
+
+use std::collections::BTreeSet;
+
+use fieldcast::{
+    Answer, Call, CallState, Code, FoundBy, Group, Invite, OfferEvent, OfferSession, Question, Reason, ReceiveEvent,
+    ReceiveSession, SendState, Subscription, Trust,
+};
+
+use crate::device::{Device, PATIENCE, device, find, state_of};
+use crate::filled::fill;
+
+/// In an hour, by any clock.
+pub(crate) fn later() -> i64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    now.as_millis() as i64 + 3_600_000
+}
+
+/// A distributor with data and a receiver, strangers to each other, without mDNS.
+pub(crate) async fn strangers() -> (Device, Device) {
+    let (distributor, mut receiver) = (device("distributor").await, device("receiver").await);
+    let mut distributor = distributor.with_store(|store| _ = fill(store, 40, |_| true)).await;
+    for device in [&mut distributor, &mut receiver] {
+        (device.trust, device.mdns) = (Trust::Compare(BTreeSet::new()), false);
+    }
+    (distributor, receiver)
+}
+
+/// The next state of the receiver's call that fits.
+pub(crate) async fn call_state(
+    events: &mut Subscription<ReceiveEvent>,
+    fits: impl Fn(&CallState) -> bool,
+) -> CallState {
+    let next = async {
+        loop {
+            match events.next().await.unwrap() {
+                ReceiveEvent::Call(_, state) if fits(&state) => return state,
+                _ => {}
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, next).await.unwrap()
+}
+
+/// Sends to a receiver that is found, both people saying yes; gives the codes that were shown here and there.
+async fn send(
+    offering: &OfferSession,
+    receiving: &ReceiveSession,
+    to: &Device,
+    mut asked: Subscription<ReceiveEvent>,
+) -> [Option<Code>; 2] {
+    let (mut found, mut compared) = (offering.subscribe(), offering.subscribe());
+    let mut codes = [None, None];
+    let people = async {
+        loop {
+            tokio::select! {
+                Some(event) = asked.next() => if let ReceiveEvent::Asked(Question { id, code, .. }) = event {
+                    codes[1] = code;
+                    receiving.answer(id, Answer::Once);
+                },
+                Some(event) = compared.next() => if let OfferEvent::Compare(peer, code) = event {
+                    codes[0] = Some(code);
+                    offering.answer(peer.fingerprint, Answer::Once);
+                },
+            }
+        }
+    };
+    let sending = async {
+        find(offering, &mut found, to).await;
+        offering.send_to(to.engine.fingerprint()).unwrap();
+        offering.finished().await;
+    };
+    tokio::select! {
+        () = sending => {}
+        () = people => {}
+        () = tokio::time::sleep(PATIENCE) => panic!("still {:?}", offering.peers()),
+    }
+    codes
+}
+
+fn to(offering: &OfferSession) -> Call {
+    Call { addr: offering.addr().unwrap(), expected: None, token: None }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_calls_in_is_listed_waits_to_be_picked_and_gets_the_data_over_its_call() {
+    let (distributor, receiver) = strangers().await;
+    let (offering, receiving) = (distributor.offer().await, receiver.receive().await);
+    let (asked, mut calls, mut found) = (receiving.subscribe(), receiving.subscribe(), offering.subscribe());
+    receiving.call(to(&offering));
+    find(&offering, &mut found, &receiver).await;
+    let (peer, state) = offering.peers().remove(0);
+    assert_eq!((peer.name.as_str(), state), ("receiver", SendState::Found));
+    assert_eq!(peer.by, FoundBy { called_in: true, ..FoundBy::default() });
+    assert_eq!(receiving.open_question(), None, "nobody has picked it");
+    call_state(&mut calls, |state| *state == CallState::OnTheLine(distributor.engine.fingerprint())).await;
+
+    let codes = send(&offering, &receiving, &receiver, asked).await;
+    assert!(codes[0].is_some() && codes[0] == codes[1], "{codes:?}");
+    assert!(matches!(state_of(&offering, &receiver), SendState::Saved(_)));
+    assert_eq!(receiver.digests().await, distributor.digests().await);
+    // For the day's next version it is on the line again.
+    call_state(&mut calls, |state| matches!(state, CallState::OnTheLine(_))).await;
+    receiving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn by_an_invite_no_code_is_compared_on_either_side() {
+    let (distributor, receiver) = strangers().await;
+    let (offering, receiving) = (distributor.offer().await, receiver.receive().await);
+    let asked = receiving.subscribe();
+    let group = Group::new("DIRECT-fc", "sixteen-letters!").unwrap();
+    let invite = offering.invite(Some(group), later()).unwrap();
+    // As it comes out of the camera.
+    receiving.call(Call::from(&Invite::parse(&invite.to_uri(), 0).unwrap()));
+    assert_eq!(send(&offering, &receiving, &receiver, asked).await, [None, None]);
+    assert!(matches!(state_of(&offering, &receiver), SendState::Saved(_)));
+    assert_eq!(receiver.engine.known_peers().await.unwrap(), [], "being invited once is not being known");
+    receiving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invite_with_another_key_or_another_token_or_out_of_time_is_refused_by_name() {
+    let (distributor, receiver) = strangers().await;
+    let (offering, receiving) = (distributor.offer().await, receiver.receive().await);
+    let mut calls = receiving.subscribe();
+    let mut over = async |call: &Call| {
+        receiving.call(call.clone());
+        call_state(&mut calls, |state| matches!(state, CallState::Over(_))).await
+    };
+    let past = Call::from(&offering.invite(None, 1_000).unwrap());
+    assert_eq!(over(&past).await, CallState::Over(Reason::NotInvited), "its time is over");
+    let good = Call::from(&offering.invite(None, later()).unwrap());
+    let wrong_key = Call { expected: Some(receiver.engine.fingerprint()), ..good.clone() };
+    assert_eq!(over(&wrong_key).await, CallState::Over(Reason::WrongDevice));
+    let wrong_token = Call { token: Some(fieldcast::Token([0; 16])), ..good };
+    assert_eq!(over(&wrong_token).await, CallState::Over(Reason::NotInvited));
+    assert_eq!(offering.peers(), [], "none of them is on the list");
+    receiving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_distributor_that_starts_late_or_again_is_called_until_it_is_there() {
+    let (distributor, receiver) = strangers().await;
+    let receiving = receiver.receive().await;
+    let mut calls = receiving.subscribe();
+    let first = distributor.offer().await;
+    let (call, addr) = (to(&first), first.addr().unwrap());
+    first.stop().await;
+    receiving.call(call);
+    let again = |state: &CallState| matches!(state, CallState::Again(Reason::Unreachable(_)));
+    call_state(&mut calls, again).await;
+    let second = distributor.offer_on(addr.port()).await;
+    find(&second, &mut second.subscribe(), &receiver).await;
+    receiving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_answers_at_a_typed_address_is_listed_and_not_disturbed() {
+    let (distributor, receiver) = strangers().await;
+    let (offering, receiving) = (distributor.offer().await, receiver.receive().await);
+    let (asked, mut told) = (receiving.subscribe(), receiving.subscribe());
+    let peer = offering.find_at(receiving.addr().unwrap()).await.unwrap();
+    assert_eq!((peer.fingerprint, peer.name.as_str()), (receiver.engine.fingerprint(), "receiver"));
+    assert_eq!(peer.by, FoundBy { typed: true, ..FoundBy::default() });
+    let codes = send(&offering, &receiving, &receiver, asked).await;
+    assert!(codes[0].is_some() && codes[0] == codes[1], "{codes:?}");
+    assert!(matches!(state_of(&offering, &receiver), SendState::Saved(_)));
+    receiving.stop().await;
+    while let Some(event) = told.next().await {
+        assert!(!matches!(event, ReceiveEvent::Ended(..)), "{event:?}: it was only looked at");
+    }
+    let other = distributor.offer().await;
+    let refused = offering.find_at(other.addr().unwrap()).await.unwrap_err();
+    assert!(refused.to_string().contains("same role"), "{refused}");
+    let nobody = offering.find_at(([127, 0, 0, 1], 1).into()).await.unwrap_err();
+    assert!(nobody.to_string().contains("not waiting"), "{nobody}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn found_in_several_ways_it_is_one_receiver_and_a_goodbye_takes_away_one_way() {
+    let (mut distributor, mut receiver) = strangers().await;
+    (distributor.mdns, receiver.mdns) = (true, true);
+    let (offering, receiving) = (distributor.offer().await, receiver.receive().await);
+    let (mut found, mut heard) = (offering.subscribe(), receiving.subscribe());
+    // The other way round, too: the distributor is heard, and called where it says it is.
+    let us = distributor.engine.fingerprint();
+    while !receiving.distributors().iter().any(|distributor| distributor.fingerprint == us) {
+        heard.next().await.unwrap();
+    }
+    let addr = receiving.distributors().into_iter().find(|one| one.fingerprint == us).unwrap().addr;
+    receiving.call(Call { addr, expected: Some(us), token: None });
+    let by = |offering: &OfferSession| {
+        let peers = offering.peers().into_iter().map(|(peer, _)| peer);
+        let mut ours = peers.filter(|peer| peer.fingerprint == receiver.engine.fingerprint()).map(|peer| peer.by);
+        (ours.next(), ours.next())
+    };
+    let both = FoundBy { mdns: true, called_in: true, typed: false };
+    while by(&offering) != (Some(both), None) {
+        found.next().await.unwrap();
+    }
+    receiving.hang_up();
+    while by(&offering) != (Some(FoundBy { called_in: false, ..both }), None) {
+        found.next().await.unwrap();
+    }
+    receiving.stop().await;
+    while by(&offering) != (None, None) {
+        found.next().await.unwrap();
+    }
+}
