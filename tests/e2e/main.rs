@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod bundle_files;
 #[cfg(test)]
+mod calls;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod doctor;

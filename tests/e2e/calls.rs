@@ -1,0 +1,115 @@
+//! Finding without mDNS: an invite, an address typed on either side.
+
+use serde_json::Value;
+
+use crate::support::{Device, Ended, Field, Process, Server, config, text, whole};
+
+/// A distributor with data, and a receiver.
+fn scene(test: &'static str) -> (Field, [Device; 2]) {
+    let field = Field::new(test, 90);
+    let server = Server::start(config(40, 1));
+    let devices = ["distributor", "receiver"].map(|role| field.device(role));
+    server.fill(&devices[0], &server.villages());
+    (field, devices)
+}
+
+/// Starts to send to a receiver, without mDNS, and waits until it listens; gives where.
+fn send(distributor: &Device, args: &[&str]) -> (Process, String) {
+    let send = ["send", "--interface", "127.0.0.1", "--no-mdns", "--wait", "60"];
+    let mut process = distributor.start(&[&send, args].concat());
+    let listening = process.event("listening");
+    (process, text(&listening, "addr").to_owned())
+}
+
+fn receive(receiver: &Device, args: &[&str]) -> Process {
+    let receive = ["receive", "--interface", "127.0.0.1", "--no-mdns", "--name", &receiver.name];
+    receiver.start(&[&receive, args].concat())
+}
+
+/// In which ways the receiver was found, as the sender told.
+fn ways(ended: &Ended) -> Vec<Value> {
+    ended.events("peer_found").into_iter().map(|event| event["by"].clone()).collect()
+}
+
+fn assert_all_saved(sending: Process, receiver: &Device, distributor: &Device, way: &str) {
+    let ended = sending.finish().expect(0);
+    let summary = ended.last("send_summary");
+    assert_eq!((whole(&summary, "picked"), whole(&summary, "saved")), (1, 1), "{summary}");
+    assert_eq!(ways(&ended)[0], Value::from(vec![way]), "{:?}", ways(&ended));
+    receiver.holdings().assert_equal(&distributor.holdings(), way);
+}
+
+#[test]
+fn an_invite_leads_a_receiver_to_a_running_send_and_no_code_is_compared() {
+    let (_field, [distributor, receiver]) = scene("invite");
+    // Neither `--unverified` nor anybody to compare a code.
+    let (mut sending, _) = send(&distributor, &["--to", &receiver.name, "--invite"]);
+    let invite = sending.event("invite");
+    let receiving = receive(&receiver, &["--invite", text(&invite, "uri"), "--yes", "--once"]);
+    let received = receiving.finish().expect(0);
+    assert_eq!(received.events("asked")[0]["code"], Value::Null, "its key came with the invite");
+    assert_all_saved(sending, &receiver, &distributor, "called_in");
+}
+
+#[test]
+fn a_receiver_calls_the_address_its_person_typed_before_the_distributor_is_there() {
+    let (_field, [distributor, receiver]) = scene("typed");
+    let (first, addr) = send(&distributor, &["--unverified", "--to", "nobody"]);
+    first.kill();
+    let mut receiving = receive(&receiver, &["--from", &addr, "--yes", "--once"]);
+    let again = receiving.event_where("call", |event| text(event, "state") == "again");
+    assert_eq!(text(&again, "reason"), "unreachable", "{again}");
+    let port = addr.rsplit(':').next().expect("a port");
+    let (sending, _) = send(&distributor, &["--unverified", "--to", &receiver.name, "--port", port]);
+    receiving.event_where("call", |event| text(event, "state") == "on_the_line");
+    receiving.finish().expect(0);
+    assert_all_saved(sending, &receiver, &distributor, "called_in");
+}
+
+#[test]
+fn a_distributor_sends_to_the_address_its_person_typed() {
+    let (_field, [distributor, receiver]) = scene("at");
+    let mut receiving = receive(&receiver, &["--yes", "--once"]);
+    let addr = text(&receiving.event("listening"), "addr").to_owned();
+    let (sending, _) = send(&distributor, &["--unverified", "--at", &addr]);
+    let received = receiving.finish().expect(0);
+    assert_eq!(received.events("ended"), Vec::<Value>::new(), "that it was looked at first is not told");
+    assert_all_saved(sending, &receiver, &distributor, "typed");
+}
+
+#[test]
+fn an_invite_that_cannot_be_followed_ends_with_the_reason() {
+    let (_field, [distributor, receiver]) = scene("uninvited");
+    let (mut sending, addr) = send(&distributor, &["--to", &receiver.name, "--invite"]);
+    let good = text(&sending.event("invite"), "uri").to_owned();
+    let value = |key: &str| good.split(['?', '&']).find(|pair| pair.starts_with(key)).expect("a key").to_owned();
+    let refused = |uri: &str, code: i32, why: &str| {
+        let ended = receive(&receiver, &["--invite", uri, "--yes", "--once"]).finish().expect(code);
+        let error = ended.last("error");
+        assert!(text(&error, "message").contains(why), "{error}");
+    };
+    refused(&good.replace(&value("x="), "x=1"), 2, "expired");
+    refused(&good.replace(&value("k="), &format!("k={}", "A".repeat(43))), 7, "another device answered");
+    refused(&good.replace(&value("t="), &format!("t={}", "A".repeat(22))), 7, "not of this distributor");
+    refused("https://example.org", 2, "no Fieldcast invite");
+    sending.signal("INT");
+    let ended = sending.finish().expect(130);
+    assert_eq!(ways(&ended), Vec::<Value>::new(), "nobody came on the list of {addr}");
+    assert_eq!(receiver.holdings().records(), 0);
+}
+
+#[test]
+fn whom_a_receiver_named_it_calls_when_it_hears_of_it() {
+    let (_field, [distributor, receiver]) = scene("heard");
+    let [us, them] = [&distributor, &receiver].map(|device| device.name.as_str());
+    distributor.run(&["status"]).expect(0);
+    let mut receiving = receiver.receive(&["--from", us, "--yes"]);
+    let set_name = ["receive", "--interface", "127.0.0.1", "--no-mdns", "--name", us];
+    let mut named = distributor.start(&set_name);
+    named.event("listening");
+    named.kill();
+    let mut sending = distributor.send(&[], &["--to", "nobody", "--wait", "60"]);
+    receiving.event_where("call", |event| text(event, "state") == "on_the_line");
+    let by = |event: &Value| text(event, "peer") == them && event["by"] == serde_json::json!(["mdns", "called_in"]);
+    sending.event_where("peer_found", by);
+}
