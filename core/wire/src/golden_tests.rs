@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     Breach, ChunkSet, Credentials, Grant, Held, Hello, Message, Offer, Opening, Reason, Receipt, Revocations, Role,
-    SavedSnapshot, Standing, Statement,
+    SavedSnapshot, Standing, Statement, Token,
 };
 
 fn digest(byte: u8) -> Digest {
@@ -74,6 +74,7 @@ fn messages() -> Vec<Message> {
         Message::Saved(Receipt { saved, at: 1_756_000_000_001, signature: Signature([0x5a; 64]) }),
         Message::Alive,
         Message::Reveal { nonce: [0x11; 32], credentials: credentials() },
+        Message::Invited(Token([0x22; 16]).proof(&[0xee; 32])),
     ];
     all.extend(reasons().into_iter().map(Message::Stop));
     all
@@ -101,6 +102,8 @@ fn reasons() -> Vec<Reason> {
         Reason::NotConfirmed,
         Reason::NotSigned,
         Reason::NotAuthentic,
+        Reason::NotInvited,
+        Reason::Looked,
     ];
     all.extend(breaches.map(Reason::Protocol));
     for side in [true, false] {
