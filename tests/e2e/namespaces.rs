@@ -48,6 +48,49 @@ fn a_group_owner_sends_to_three_clients_one_of_them_killed_on_a_slow_link() {
 }
 
 #[test]
+fn a_group_that_is_formed_anew_with_other_addresses_in_mid_transfer_ends_in_saved() {
+    if !can_run() {
+        return;
+    }
+    let group = Group::up("form", 2, 1_000);
+    let field = Field::new("form", 120);
+    let server = Server::start(config(250, 2));
+    let distributor = field.device("distributor");
+    server.fill(&distributor, &server.villages());
+    let there = distributor.inside(&group.owner());
+    let [heard, called] = [1, 2].map(|n| field.device(&format!("client-{n}")).inside(&group.client(n)));
+    let mut sending = there.send(&[&heard, &called], &["--wait", "60", "--resume-for", "30"]);
+    let addr = text(&sending.event("listening"), "addr").to_owned();
+    let mut receiving = [
+        heard.receive(&["--yes", "--once"]),
+        // By an address that will be of no use: after that, it is heard where the distributor is.
+        called.receive(&["--yes", "--once", "--from", &addr]),
+    ];
+    for process in &mut receiving {
+        let partly = process.event_where("receive_state", |event| whole(event, "staged") > 0);
+        assert!(whole(&partly, "staged") < whole(&partly, "total"), "too fast to be cut in the middle: {partly}");
+    }
+    group.disband();
+    let [one, other] = &mut receiving;
+    for process in [one, other, &mut sending] {
+        process.event_where("network", |event| text(event, "state") == "gone");
+    }
+    group.form(77);
+    for process in receiving {
+        let ended = process.finish().expect(0);
+        let back = &ended.events("network")[1];
+        assert!(text(back, "addr").starts_with("192.168.77."), "{back}");
+        let [first, rest] = ["asked", "resumed"].map(|event| ended.events(event).len());
+        assert!(first == 1 && rest >= 1, "asked {first} times, went on {rest} times");
+    }
+    let summary = sending.finish().expect(0).last("send_summary");
+    assert_eq!((whole(&summary, "picked"), whole(&summary, "saved")), (2, 2), "{summary}");
+    for receiver in [&heard, &called] {
+        receiver.holdings().assert_equal(&distributor.holdings(), &receiver.name);
+    }
+}
+
+#[test]
 fn without_a_name_the_groups_interface_is_found() {
     if !can_run() {
         return;

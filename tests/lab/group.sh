@@ -2,6 +2,8 @@
 # A Wi-Fi Direct group on one machine: a group owner and its clients in network namespaces, on one shared medium.
 #
 #   group.sh up PREFIX CLIENTS RATE_KBIT    PREFIX-go (192.168.49.1), PREFIX-c1 (.2), PREFIX-c2 (.3), ... each with `p2p0`
+#   group.sh disband PREFIX                 takes all addresses away, as when the group ends
+#   group.sh form PREFIX THIRD              gives new ones, 192.168.THIRD.1 and so on, as when it is formed anew
 #   group.sh down PREFIX                    everything of that prefix, whatever state it is in
 #   group.sh can                            says why not, and fails, where this machine cannot
 #
@@ -31,17 +33,23 @@ air() {
     htb rate "${share}kbit" ceil "${rate}kbit" burst 4k cburst 4k quantum 3000
 }
 
+# The address NET.HOST. The route for mDNS comes first: whoever sees the address may use it at once.
+address() {
+  local ns=$1 net=$2 host=$3
+  ip -n "$ns" route add 224.0.0.0/4 dev p2p0
+  ip -n "$ns" addr add "$net.$host/24" brd "$net.255" dev p2p0
+  # Phones use cubic; the default of this kernel may be another, and a namespace may not change it for all.
+  ip -n "$ns" route change "$net.0/24" dev p2p0 src "$net.$host" congctl cubic
+}
+
 # Station number I (0 is the group owner) with its port on the bridge and its class on the medium.
 station() {
   local air=$1 ns=$2 i=$3 rate=$4 share=$5 address=192.168.49.$(($3 + 1))
   ip netns add "$ns"
   ip -n "$ns" link set lo up
   ip link add name p2p0 netns "$ns" type veth peer name "port$i" netns "$air"
-  ip -n "$ns" addr add "$address/24" brd 192.168.49.255 dev p2p0
   ip -n "$ns" link set p2p0 up
-  ip -n "$ns" route add 224.0.0.0/4 dev p2p0
-  # Phones use cubic; the default of this kernel may be another, and a namespace may not change it for all.
-  ip -n "$ns" route change 192.168.49.0/24 dev p2p0 src "$address" congctl cubic
+  address "$ns" 192.168.49 $((i + 1))
   ip -n "$air" link set "port$i" master br0 up
   tc -n "$air" class add dev ifb0 parent 1:1 classid "1:1$i" \
     htb rate "${share}kbit" ceil "${rate}kbit" burst 4k cburst 4k quantum 3000
@@ -75,6 +83,24 @@ up() {
   trap - ERR
 }
 
+# The namespaces of stations, with the number each has in the group's subnet.
+stations() {
+  local ns host
+  ip netns list | while read -r ns _; do
+    case $ns in "$1"-go) echo "$ns 1" ;; "$1"-c[0-9]) host=${ns##*-c}; echo "$ns $((host + 1))" ;; esac
+  done
+}
+
+disband() {
+  local ns
+  stations "$1" | while read -r ns _; do ip -n "$ns" addr flush dev p2p0 scope global; done
+}
+
+form() {
+  local ns host
+  stations "$1" | while read -r ns host; do address "$ns" "192.168.$2" "$host"; done
+}
+
 down() {
   local ns
   ip netns list | while read -r ns _; do
@@ -95,7 +121,9 @@ can() {
 
 case "${1-}:$#" in
   up:4) up "$2" "$3" "$4" ;;
+  disband:2) disband "$2" ;;
+  form:3) form "$2" "$3" ;;
   down:2) down "$2" ;;
   can:1) can ;;
-  *) die "usage: up PREFIX CLIENTS RATE_KBIT | down PREFIX | can" ;;
+  *) die "usage: up PREFIX CLIENTS RATE_KBIT | disband PREFIX | form PREFIX THIRD | down PREFIX | can" ;;
 esac

@@ -22,6 +22,18 @@ impl Group {
         group
     }
 
+    /// Ends the group: all its addresses go.
+    pub(crate) fn disband(&self) {
+        let output = script(&["disband", &self.prefix]);
+        assert!(output.status.success(), "{}", said(&output));
+    }
+
+    /// Forms it anew in the subnet 192.168.`third`.0/24.
+    pub(crate) fn form(&self, third: u8) {
+        let output = script(&["form", &self.prefix, &third.to_string()]);
+        assert!(output.status.success(), "{}", said(&output));
+    }
+
     /// The namespace of the group owner, 192.168.49.1.
     pub(crate) fn owner(&self) -> String {
         format!("{}-go", self.prefix)

@@ -11,6 +11,7 @@ mod device;
 mod filled;
 mod grants;
 mod history;
+mod networks;
 mod origins;
 mod pregen;
 mod queue;
