@@ -52,9 +52,9 @@ fn a_group_that_is_formed_anew_with_other_addresses_in_mid_transfer_ends_in_save
     if !can_run() {
         return;
     }
-    let group = Group::up("form", 2, 1_000);
+    let group = Group::up("form", 2, 2_000);
     let field = Field::new("form", 120);
-    let server = Server::start(config(250, 2));
+    let server = Server::start(config(800, 2));
     let distributor = field.device("distributor");
     server.fill(&distributor, &server.villages());
     let there = distributor.inside(&group.owner());
