@@ -54,14 +54,19 @@ impl Door {
     pub(super) fn let_in(&mut self, shared: &Arc<Shared>, connection: Connection) {
         self.calls.retain(|(_, call)| !call.is_finished());
         let from = connection.peer_addr().ip();
-        let of_address = self.calls.iter().filter(|(other, _)| *other == from).count();
-        if self.calls.len() >= MOST_CALLS || (of_address >= MOST_OF_ONE_ADDRESS && !from.is_loopback()) {
+        if !has_room(self.calls.iter().map(|(other, _)| *other), from) {
             tracing::warn!("a caller was hung up on: too many are on the line");
             return;
         }
         let call = tokio::spawn(answer(shared.clone(), connection));
         self.calls.push((from, AbortOnDropHandle::new(call)));
     }
+}
+
+/// Whether one more may call from there. On loopback all devices share one address, so there only the sum counts.
+fn has_room(calls: impl Iterator<Item = IpAddr> + Clone, from: IpAddr) -> bool {
+    let of_address = calls.clone().filter(|other| *other == from).count();
+    calls.count() < MOST_CALLS && (of_address < MOST_OF_ONE_ADDRESS || from.is_loopback())
 }
 
 /// One call, until it is over or in use.
@@ -146,5 +151,22 @@ async fn wait(mut on_line: OnLine, shared: &Shared, mut wanted: oneshot::Receive
                 speak = Instant::now() + limits.heartbeat;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_address_can_take_every_place_and_there_are_so_many() {
+        let phone = |last: u8| IpAddr::from([192, 168, 49, last]);
+        let four = [phone(2); 4].into_iter();
+        assert!(has_room(four.clone().take(3), phone(2)));
+        assert!(!has_room(four.clone(), phone(2)));
+        assert!(has_room(four, phone(3)), "others have places left");
+        let many = (1..=64).map(phone);
+        assert!(has_room(many.clone().take(63), phone(99)));
+        assert!(!has_room(many, phone(99)));
     }
 }

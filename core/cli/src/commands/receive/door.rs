@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use fieldcast::{Fingerprint, HeardDistributor, Sender};
+use fieldcast::{Call, Fingerprint, HeardDistributor, Sender};
 
 use crate::args::ReceiveArgs;
 use crate::names::is_device;
@@ -12,6 +12,8 @@ use crate::names::is_device;
 pub(super) struct Door {
     answer: Verdict,
     from: From,
+    /// The named one that was heard, and called.
+    heard: Option<Fingerprint>,
     /// Who was let as far as the question. Whoever knocks and runs away ends nothing.
     guests: BTreeSet<Fingerprint>,
 }
@@ -50,7 +52,7 @@ impl Door {
             Some(from) => From::Named(from.clone()),
             None => From::Anybody,
         };
-        Self { answer, from, guests: BTreeSet::new() }
+        Self { answer, from, heard: None, guests: BTreeSet::new() }
     }
 
     /// The distributor that was called has answered.
@@ -60,9 +62,21 @@ impl Door {
         }
     }
 
-    /// Whether this is the distributor that was named.
-    pub(super) fn is_named(&self, distributor: &HeardDistributor) -> bool {
-        matches!(&self.from, From::Named(from) if is_device(from, &distributor.fingerprint, &distributor.name))
+    /// The call to a distributor that is heard, if it is the one named. A name means the first one heard that has it; who is
+    /// called already is followed where it goes.
+    pub(super) fn calls(&mut self, distributor: &HeardDistributor) -> Option<Call> {
+        let HeardDistributor { fingerprint, name, addr } = distributor;
+        let From::Named(from) = &self.from else { return None };
+        if self.heard.is_some() || !is_device(from, fingerprint, name) {
+            return None;
+        }
+        self.heard = Some(*fingerprint);
+        Some(Call { addr: *addr, expected: Some(*fingerprint), token: None })
+    }
+
+    /// A distributor is heard no more: another of its name may be called.
+    pub(super) fn forget(&mut self, distributor: &Fingerprint) {
+        self.heard.take_if(|heard| heard == distributor);
     }
 
     pub(super) fn asks_person(&self) -> bool {
@@ -129,6 +143,22 @@ mod tests {
         door.answered(Fingerprint([1; 32]));
         assert_eq!(door.opens(&sender(1, "Asha")), Verdict::Accept);
         assert_eq!(door.opens(&sender(2, "Asha")), Verdict::Decline);
+    }
+
+    #[test]
+    fn the_first_heard_of_that_name_is_called_until_it_is_heard_no_more() {
+        let heard = |byte, name: &str| {
+            let (fingerprint, name) = (Fingerprint([byte; 32]), DeviceName::new(name));
+            HeardDistributor { fingerprint, name, addr: ([192, 168, 49, 1], 7000).into() }
+        };
+        let mut door = door("--yes --from asha", false);
+        assert_eq!(door.calls(&heard(9, "Bela")), None);
+        assert_eq!(door.calls(&heard(1, "Asha")).unwrap().expected, Some(Fingerprint([1; 32])));
+        assert_eq!(door.calls(&heard(2, "Asha")), None, "somebody else of that name takes no call away");
+        door.forget(&Fingerprint([2; 32]));
+        assert_eq!(door.calls(&heard(2, "Asha")), None);
+        door.forget(&Fingerprint([1; 32]));
+        assert!(door.calls(&heard(2, "Asha")).is_some());
     }
 
     #[test]

@@ -126,12 +126,11 @@ impl Receiving {
             }
             ReceiveEvent::Heard(distributor) => {
                 self.view.heard(&distributor)?;
-                if self.door.is_named(&distributor) {
-                    let (addr, expected) = (distributor.addr, Some(distributor.fingerprint));
-                    session.call(Call { addr, expected, token: None });
+                if let Some(call) = self.door.calls(&distributor) {
+                    session.call(call);
                 }
             }
-            ReceiveEvent::HeardNoMore(_) => {}
+            ReceiveEvent::HeardNoMore(distributor) => self.door.forget(&distributor),
             ReceiveEvent::Network(change) => self.view.network(&change)?,
         }
         Ok(None)

@@ -143,7 +143,11 @@ async fn look(app: &App, session: &OfferSession, shown: &mut BTreeSet<Fingerprin
     tokio::pin!(enter);
     loop {
         tokio::select! {
-            Some(OfferEvent::Found(peer)) = events.next() => show(&peer, shown),
+            event = events.next() => match event {
+                Some(OfferEvent::Found(peer)) => show(&peer, shown),
+                Some(_) => {}
+                None => return Err(Error::Unexpected("the session ended by itself; please report this".to_owned())),
+            },
             pressed = &mut enter => return pressed,
         }
     }
