@@ -21,7 +21,7 @@ fn a_group_owner_sends_to_three_clients_one_of_them_killed_on_a_slow_link() {
     }
     let group = Group::up("slow", 3, 3_000);
     let field = Field::new("netns", 120);
-    let server = Server::start(config(300, 3));
+    let server = Server::start(config(700, 3));
     let distributor = field.device("distributor");
     // While there is internet: the group has none.
     server.fill(&distributor, &server.villages());
