@@ -33,10 +33,10 @@ const BODIES: [&str; 8] = [
     r#"{"b":1,"a":2,"a":{"é":"\u00e9"},"f":[3.14,2.71,1.41],"g":123456789.123456789}"#,
 ];
 
-/// Invites with and without a group.
+/// Invites with and without a group and a token.
 const INVITES: [&str; 2] = [
     "fieldcast:1?s=DIRECT-fc%20Asha&p=a%26b%3Dc%20%25%2B%23&a=192.168.49.1:47000\
-     &k=AAcOFRwjKjE4P0ZNVFtiaXB3foWMk5qhqK-2vcTL0tk&x=1760001800",
+     &k=AAcOFRwjKjE4P0ZNVFtiaXB3foWMk5qhqK-2vcTL0tk&x=1760001800&t=paWlpaWlpaWlpaWlpaWlpQ",
     "fieldcast:1?a=%5Bfd00::1%5D:1&k=AAcOFRwjKjE4P0ZNVFtiaXB3foWMk5qhqK-2vcTL0tk&x=9&later=1",
 ];
 
