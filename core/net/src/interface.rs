@@ -165,7 +165,7 @@ mod tests {
         let wifi = at("wlan0", "10.0.0.5", 24);
         let again = |found: &[Interface], any| choose_again(found.to_vec(), &group, any);
         assert_eq!(again(&[wifi.clone(), group.clone()], true), Some(group.clone()));
-        assert_eq!(again(&[wifi.clone()], true), None, "not in some other Wi-Fi");
+        assert_eq!(again(std::slice::from_ref(&wifi), true), None, "not in some other Wi-Fi");
         let next = at("p2p-wlan0-1", "192.168.49.1", 24);
         assert_eq!(again(&[wifi.clone(), next.clone()], true), Some(next.clone()), "each group has its own number");
         assert_eq!(again(&[next], false), None, "one was asked for by name");
