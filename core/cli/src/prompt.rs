@@ -52,19 +52,51 @@ pub(crate) async fn stdin_line() -> Result<String> {
     .await
 }
 
-/// What is typed from now on, line by line; for questions that may be withdrawn before they are answered.
-pub(crate) fn lines() -> mpsc::UnboundedReceiver<String> {
-    let (typed, lines) = mpsc::unbounded_channel();
-    // A plain thread, since the runtime would wait for it at the end.
-    std::thread::spawn(move || {
-        for line in std::io::stdin().lines() {
-            let Ok(line) = line else { return };
-            if typed.send(line).is_err() {
-                return;
+/// What is typed, line by line, for questions that may be withdrawn before they are answered. Nobody types by default.
+#[derive(Debug, Default)]
+pub(crate) struct Typed(Option<mpsc::UnboundedReceiver<String>>);
+
+impl Typed {
+    /// What is typed from now on, and what lies typed already.
+    pub(crate) fn listen() -> Self {
+        let (typed, lines) = mpsc::unbounded_channel();
+        // A plain thread, since the runtime would wait for it at the end.
+        std::thread::spawn(move || {
+            for line in std::io::stdin().lines() {
+                let Ok(line) = line else { return };
+                if typed.send(line).is_err() {
+                    return;
+                }
             }
+        });
+        Self::of(lines)
+    }
+
+    pub(crate) fn of(lines: mpsc::UnboundedReceiver<String>) -> Self {
+        Self(Some(lines))
+    }
+
+    /// The next line; `None` once, when the input is closed, then never anything.
+    pub(crate) async fn next(&mut self) -> Option<String> {
+        let line = match &mut self.0 {
+            Some(lines) => lines.recv().await,
+            None => std::future::pending().await,
+        };
+        if line.is_none() {
+            self.0 = None;
         }
-    });
-    lines
+        line
+    }
+
+    /// Forgets what was typed so far: it is no answer to a question that only now comes on the screen.
+    pub(crate) fn forget(&mut self) {
+        while self.0.as_mut().is_some_and(|lines| lines.try_recv().is_ok()) {}
+    }
+
+    /// Whether there may be more.
+    pub(crate) fn is_open(&self) -> bool {
+        self.0.is_some()
+    }
 }
 
 /// What a typed line says about a code that is to be compared.

@@ -6,7 +6,6 @@ mod view;
 use fieldcast::{
     Answer, Call, CallState, Question, Reason, ReceiveEvent, ReceiveSession, Settings, Subscription, choose_interface,
 };
-use tokio::sync::mpsc;
 
 use self::door::{Door, Verdict};
 use self::view::View;
@@ -14,7 +13,8 @@ use crate::app::App;
 use crate::args::ReceiveArgs;
 use crate::commands::invite;
 use crate::error::{Error, Result};
-use crate::{events, prompt};
+use crate::events;
+use crate::prompt::{self, Typed};
 
 pub(crate) async fn run(app: &App, args: &ReceiveArgs) -> Result {
     let call = whom_to_call(args).await?;
@@ -39,6 +39,7 @@ pub(crate) async fn run(app: &App, args: &ReceiveArgs) -> Result {
         once: args.once,
         calls: call.is_some(),
         open: None,
+        typed: Typed::default(),
     };
     if let Some(call) = call {
         session.call(call);
@@ -70,12 +71,15 @@ struct Receiving {
     calls: bool,
     /// The question a person is to answer.
     open: Option<Question>,
+    typed: Typed,
 }
 
 impl Receiving {
     /// Runs until there is no more to wait for.
     async fn run(&mut self, session: &ReceiveSession, mut events: Subscription<ReceiveEvent>) -> Result {
-        let mut typed = self.door.asks_person().then(prompt::lines);
+        if self.door.asks_person() {
+            self.typed = Typed::listen();
+        }
         loop {
             tokio::select! {
                 event = events.next() => {
@@ -84,7 +88,7 @@ impl Receiving {
                         return ended;
                     }
                 }
-                line = next_line(&mut typed) => self.on_line(session, line.as_deref()),
+                line = self.typed.next() => self.on_line(session, line.as_deref()),
             }
         }
     }
@@ -98,6 +102,7 @@ impl Receiving {
                     Verdict::Accept => session.answer(question.id, Answer::Once),
                     Verdict::Decline => session.answer(question.id, Answer::Decline),
                     Verdict::AskPerson => {
+                        self.typed.forget();
                         self.view.ask(&question);
                         self.open = Some(question);
                     }
@@ -156,15 +161,4 @@ impl Receiving {
             session.answer(question.id, answer);
         }
     }
-}
-
-async fn next_line(typed: &mut Option<mpsc::UnboundedReceiver<String>>) -> Option<String> {
-    let line = match typed {
-        Some(lines) => lines.recv().await,
-        None => std::future::pending().await,
-    };
-    if line.is_none() {
-        *typed = None;
-    }
-    line
 }

@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use fieldcast::{
-    Fingerprint, FoundBy, FoundPeer, NetworkChange, OfferEvent, OfferSession, SendProgress, SendState, Subscription,
+    Answer, Fingerprint, FoundBy, FoundPeer, NetworkChange, OfferEvent, OfferSession, SendProgress, SendState,
+    Subscription,
 };
 use tokio::time::Instant;
 
@@ -82,6 +83,7 @@ impl<'a> Watch<'a> {
         session: &OfferSession,
         mut picker: Picker,
     ) -> Result<Vec<String>> {
+        self.comparisons.listen(self.app);
         let mut tick = tokio::time::interval(CATCH_UP);
         for (peer, _) in session.peers() {
             self.found(session, &mut picker, &peer)?;
@@ -97,7 +99,10 @@ impl<'a> Watch<'a> {
                     Some(OfferEvent::Changed(peer, state)) => self.changed(peer, state)?,
                     Some(OfferEvent::Compare(peer, code)) => {
                         self.app.out.event(|| events::compare(&peer, code))?;
-                        self.comparisons.ask(self.app, &self.bars, session, peer, code);
+                        let receiver = peer.fingerprint;
+                        if !self.comparisons.ask(&self.bars, peer, code.to_string()) {
+                            session.answer(receiver, Answer::Decline);
+                        }
                     }
                     Some(OfferEvent::Gone(_)) => {}
                     Some(OfferEvent::Network(change)) => self.network(&change)?,
@@ -110,7 +115,10 @@ impl<'a> Watch<'a> {
                     }
                     Err(why) => self.bars.note(format_args!("{addr}: {why}.")),
                 },
-                line = self.comparisons.line() => self.comparisons.answer(&self.bars, session, line.as_deref()),
+                line = self.comparisons.line() => {
+                    let answered = self.comparisons.answer(&self.bars, line.as_deref());
+                    answered.into_iter().for_each(|(receiver, answer)| session.answer(receiver, answer));
+                }
                 _ = tick.tick() => self.catch_up(session)?,
                 () = self.app.stop.wanted() => return Err(Error::Interrupted),
             }
