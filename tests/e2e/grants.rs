@@ -57,9 +57,14 @@ fn a_campaign_grants_and_revokes() {
     receiving.kill();
     receiver.holdings().assert_equal(&distributor.holdings(), "what was granted");
 
-    let list = office(&office_desk, &["revoke", "--authority", key, &fingerprint(&receiver)]);
+    let list = office(&office_desk, &["revoke", "--authority", key, "--first", &fingerprint(&receiver)]);
     let longer = office(&office_desk, &["revoke", "--authority", key, "--before", &list, &"07".repeat(32)]);
     distributor.run(&["grant", "add", &longer]).expect(0);
+    let another = office(&office_desk, &["revoke", "--authority", key, "--before", &list, &"08".repeat(32)]);
+    for (not_kept, why) in [(&list, "older"), (&another, "same number")] {
+        let refused = distributor.run_plain(&["grant", "add", not_kept]).expect(2);
+        assert!(refused.stderr.contains(why) && refused.stdout.is_empty(), "{}", refused.stderr);
+    }
     let shown = distributor.run(&["grant", "show"]).expect(0).last("statement");
     assert_eq!(text(&shown, "kind"), "grant", "{shown}");
     let _receiving = receiver.receive(&["--yes"]);

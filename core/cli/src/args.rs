@@ -367,17 +367,7 @@ pub(crate) enum GrantCommand {
     /// Grant a device something; prints a text to be given to it
     Issue(IssueArgs),
     /// Revoke devices; prints a list to be given to any device, from which it spreads
-    Revoke {
-        /// The campaign's key
-        #[arg(long, value_name = "CAMPAIGN.key")]
-        authority: PathBuf,
-        /// The list before this one, as text; what it revoked stays revoked
-        #[arg(long, value_name = "TEXT")]
-        before: Option<String>,
-        /// Fingerprints of the devices
-        #[arg(value_name = "FINGERPRINT", required = true)]
-        devices: Vec<String>,
-    },
+    Revoke(RevokeArgs),
     /// Trust a campaign's key, as its office gives it
     Trust {
         /// Its 64 hexadecimal digits
@@ -450,12 +440,32 @@ pub(crate) struct IssueArgs {
     /// Only this project, by id
     #[arg(long, value_name = "ID")]
     pub(crate) project: Option<String>,
-    /// Only these leaf boundaries, by code; may be repeated
-    #[arg(long = "boundary", value_name = "CODE")]
+    /// Only these leaf boundaries of the project, by code, and what it has outside all boundaries; may be repeated
+    #[arg(long = "boundary", value_name = "CODE", requires = "project")]
     pub(crate) boundaries: Vec<String>,
     /// For how many days
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u16).range(1..=730))]
     pub(crate) days: u16,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RevokeArgs {
+    /// The campaign's key
+    #[arg(long, value_name = "CAMPAIGN.key")]
+    pub(crate) authority: PathBuf,
+    /// The campaign's newest list, whose place the new one takes: what it revoked stays revoked; - reads stdin. Devices
+    /// that have it show it with `fieldcast --json grant show`
+    #[arg(long, value_name = "TEXT|-", required_unless_present = "first", conflicts_with = "first")]
+    pub(crate) before: Option<String>,
+    /// There is no list of this campaign yet
+    #[arg(long)]
+    pub(crate) first: bool,
+    /// Take this device off the list again, by fingerprint; may be repeated
+    #[arg(long, value_name = "FINGERPRINT", conflicts_with = "first")]
+    pub(crate) pardon: Vec<String>,
+    /// Fingerprints of the devices, all 64 digits
+    #[arg(value_name = "FINGERPRINT", required_unless_present = "pardon")]
+    pub(crate) devices: Vec<String>,
 }
 
 #[derive(Args, Debug)]
@@ -555,6 +565,10 @@ mod tests {
             "demo --receivers 0",
             "login",
             "edits add -",
+            "grant revoke --authority k 07",
+            "grant revoke --authority k --first --before x 07",
+            "grant revoke --authority k --first",
+            "grant issue --authority k --device 07 --user u --tenant mz --boundary B",
         ];
         for line in lines {
             let words = std::iter::once("fieldcast").chain(line.split(' '));

@@ -79,6 +79,8 @@ fn engine_code(error: &fieldcast::Error) -> u8 {
         | Engine::Invite(_)
         | Engine::UnknownCampaign
         | Engine::GrantOfAnother
+        | Engine::OutdatedRevocations { .. }
+        | Engine::ConflictingRevocations { .. }
         | Engine::CampaignKeyExists { .. }
         | Engine::NoCampaignKey { .. }
         | Engine::Server(ServerError::Config { .. }) => 2,

@@ -65,6 +65,26 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// A list of revoked devices that a later one has taken the place of.
+    #[error(
+        "this list of revoked devices (number {number}) is older than the one this device holds (number {held}), and was \
+         not kept: give it the newest"
+    )]
+    OutdatedRevocations {
+        /// Its number.
+        number: u32,
+        /// The number of the list this device holds.
+        held: u32,
+    },
+    /// Two lists of revoked devices of one campaign have the same number.
+    #[error(
+        "this device holds another list of revoked devices with the same number ({number}), and did not keep this one: the \
+         campaign's office makes a new list, with --before the one held and all devices of both"
+    )]
+    ConflictingRevocations {
+        /// Their number.
+        number: u32,
+    },
     /// There is no campaign key where one was said to be.
     #[error("there is no campaign key in {}: make one with `grant new-authority`", .path.display())]
     NoCampaignKey {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use fieldcast_model::{Dataset, Fingerprint, ServerTime, SnapshotSummary};
 use fieldcast_net::{Identity, verify};
-use fieldcast_store::Store;
+use fieldcast_store::{Campaign, Store};
 use fieldcast_wire::{
     Credentials, Grant, Offer, Reason, Revocations, Role, SignedStatement, Statement, StatementError,
 };
@@ -57,17 +57,25 @@ impl CampaignKey {
     }
 
     /// Grants something; the authority is this key's, whatever stands there.
-    pub fn grant(&self, grant: Grant) -> SignedStatement {
+    ///
+    /// # Errors
+    /// [`StatementError::TooLarge`].
+    pub fn grant(&self, grant: Grant) -> Result<SignedStatement, StatementError> {
         self.sign(&Statement::Grant(Grant { authority: self.public_key(), ..grant }))
     }
 
     /// A list of revoked devices that takes the place of all with a smaller number.
-    pub fn revoke(&self, number: u32, devices: Vec<Fingerprint>) -> SignedStatement {
+    ///
+    /// # Errors
+    /// [`StatementError::TooLarge`].
+    pub fn revoke(&self, number: u32, devices: Vec<Fingerprint>) -> Result<SignedStatement, StatementError> {
         self.sign(&Statement::Revocations(Revocations { authority: self.public_key(), number, devices }))
     }
 
-    fn sign(&self, statement: &Statement) -> SignedStatement {
-        statement.sign(|message| self.0.sign(message))
+    /// Nothing is signed that devices would not believe.
+    fn sign(&self, statement: &Statement) -> Result<SignedStatement, StatementError> {
+        let signed = statement.sign(|message| self.0.sign(message));
+        verify_statement(&signed).map(|_| signed)
     }
 }
 
@@ -91,15 +99,30 @@ pub(crate) fn credentials(store: &Store) -> Result<Credentials, Error> {
 pub(crate) fn keep(store: &Store, device: Fingerprint, signed: &SignedStatement) -> Result<Statement, Error> {
     let statement = verify_statement(signed)?;
     let authority = statement.authority();
-    if !store.campaigns()?.iter().any(|campaign| campaign.key == *authority) {
-        return Err(Error::UnknownCampaign);
-    }
+    let campaign = || -> Result<Campaign, Error> {
+        let campaigns = store.campaigns()?;
+        campaigns.into_iter().find(|campaign| campaign.key == *authority).ok_or(Error::UnknownCampaign)
+    };
+    campaign()?;
     match &statement {
         Statement::Grant(grant) if grant.device != device => return Err(Error::GrantOfAnother),
         Statement::Grant(_) => store.keep_grant(authority, &signed.to_text())?,
-        Statement::Revocations(list) => _ = store.keep_revocations(authority, list.number, &signed.to_text())?,
+        Statement::Revocations(list) => {
+            if !store.keep_revocations(authority, list.number, &signed.to_text())? {
+                is_held(&campaign()?, list.number, &signed.to_text())?;
+            }
+        }
     }
     Ok(statement)
+}
+
+/// Whether a list that was not taken over is the very one that is held.
+fn is_held(campaign: &Campaign, number: u32, list: &str) -> Result<(), Error> {
+    match campaign.revoked_number {
+        Some(held) if held != number => Err(Error::OutdatedRevocations { number, held }),
+        _ if campaign.revocations.as_deref() == Some(list) => Ok(()),
+        _ => Err(Error::ConflictingRevocations { number }),
+    }
 }
 
 /// The policy of this device. Blocks.

@@ -12,7 +12,9 @@ pub struct Campaign {
     pub key: [u8; 32],
     /// What people call it.
     pub name: String,
-    /// Its newest list of revoked devices, as it was signed.
+    /// The number of its newest list of revoked devices.
+    pub revoked_number: Option<u32>,
+    /// That list, as it was signed.
     pub revocations: Option<String>,
     /// When it was trusted, in milliseconds since 1970 by this device's clock.
     pub since: i64,
@@ -40,9 +42,17 @@ impl Store {
     /// Whatever stands in the way of reading.
     pub fn campaigns(&self) -> Result<Vec<Campaign>> {
         self.read(|r| {
-            let mut query = r.conn.prepare("SELECT key, name, revoked_list, since FROM campaign ORDER BY name, key")?;
+            let mut query = r
+                .conn
+                .prepare("SELECT key, name, revoked_number, revoked_list, since FROM campaign ORDER BY name, key")?;
             let campaigns = query.query_map((), |row| {
-                Ok(Campaign { key: row.get(0)?, name: row.get(1)?, revocations: row.get(2)?, since: row.get(3)? })
+                Ok(Campaign {
+                    key: row.get(0)?,
+                    name: row.get(1)?,
+                    revoked_number: row.get(2)?,
+                    revocations: row.get(3)?,
+                    since: row.get(4)?,
+                })
             })?;
             Ok(campaigns.collect::<std::result::Result<_, _>>()?)
         })

@@ -14,7 +14,7 @@ use crate::Role;
 const SIGNED_AS: &[u8] = b"fieldcast statement 1\n";
 /// How a statement's text begins.
 const SCHEME: &str = "fieldcast-grant:";
-/// The most bytes of one statement: a list of a thousand revoked devices.
+/// The most bytes of one statement: a list of 1,278 revoked devices.
 const MAX_STATEMENT: usize = 40 << 10;
 /// The most grants, and the most lists of revoked devices, that one side shows.
 const MAX_SHOWN: usize = 8;
@@ -78,6 +78,12 @@ pub enum StatementError {
         "this is no grant or list of revoked devices that this Fieldcast knows: copy it whole, or update this device"
     )]
     Unreadable,
+    /// It is longer than any device believes.
+    #[error(
+        "this names more than a statement holds (1,278 devices, or 40 KiB of boundaries): pardon revoked devices whose \
+         grants have expired, or grant all boundaries of the project"
+    )]
+    TooLarge,
     /// It was altered, or its signature is of another key.
     #[error("the signature is not the campaign's: ask for a new one")]
     Signature,
@@ -126,7 +132,7 @@ impl SignedStatement {
         is_signed_by: impl FnOnce(&[u8; 32], &[u8], &[u8; 64]) -> bool,
     ) -> Result<Statement, StatementError> {
         if self.statement.len() > MAX_STATEMENT {
-            return Err(StatementError::Unreadable);
+            return Err(StatementError::TooLarge);
         }
         let statement: Statement = postcard::from_bytes(&self.statement).map_err(|_| StatementError::Unreadable)?;
         match is_signed_by(statement.authority(), &signed(&self.statement), &self.signature.0) {
@@ -264,6 +270,17 @@ mod tests {
         for len in [0, 5, 20, 90, 200, text.len() - 1] {
             assert!(cut(len).is_err(), "{len}");
         }
+    }
+
+    #[test]
+    fn a_list_holds_so_many_devices_and_no_more() {
+        let list = |devices: usize| {
+            let devices = vec![Fingerprint([7; 32]); devices];
+            Statement::Revocations(Revocations { authority: [1; 32], number: u32::MAX, devices }).sign(sign([1; 32]))
+        };
+        assert!(list(1_278).verify(is_signed_by).is_ok());
+        assert_eq!(list(1_279).verify(is_signed_by), Err(StatementError::TooLarge));
+        assert_eq!(Credentials::new(vec![], vec![list(1_278)]).revocations.len(), 1, "it is handed on");
     }
 
     #[test]

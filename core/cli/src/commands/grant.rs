@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use fieldcast::{
-    CampaignKey, DeviceName, Fingerprint, Grant, Policy, Role, SignedStatement, Statement, verify_statement,
+    CampaignKey, DeviceName, Fingerprint, Grant, Policy, Revocations, Role, SignedStatement, Statement,
+    verify_statement,
 };
 
 use crate::app::App;
-use crate::args::{GrantCommand, GrantPolicy, GrantRole, IssueArgs};
+use crate::args::{GrantCommand, GrantPolicy, GrantRole, IssueArgs, RevokeArgs};
 use crate::error::{Error, Result};
 use crate::text::{now, safe, utc};
 use crate::{events, prompt};
@@ -19,7 +20,7 @@ pub(crate) async fn run(app: &App, command: GrantCommand) -> Result {
     match command {
         GrantCommand::NewAuthority { key } => new_authority(app, &key),
         GrantCommand::Issue(args) => issue(app, args),
-        GrantCommand::Revoke { authority, before, devices } => revoke(app, &authority, before.as_deref(), &devices),
+        GrantCommand::Revoke(args) => revoke(app, &args).await,
         GrantCommand::Trust { key, name, forget } => trust(app, &key, &name, forget).await,
         GrantCommand::Add { text } => add(app, &text).await,
         GrantCommand::Show { text: Some(text) } => {
@@ -58,25 +59,41 @@ fn issue(app: &App, args: IssueArgs) -> Result {
         boundaries: args.boundaries,
         expires: now() + i64::from(args.days) * DAY_MS,
     };
-    issued(app, &key.grant(grant))
+    issued(app, &key.grant(grant)?)
 }
 
-fn revoke(app: &App, authority: &Path, before: Option<&str>, devices: &[String]) -> Result {
-    let key = CampaignKey::open(authority)?;
-    let (mut revoked, mut number) = (BTreeSet::new(), 0);
-    if let Some(before) = before {
-        match verify_statement(&SignedStatement::from_text(before)?)? {
-            Statement::Revocations(list) if list.authority == key.public_key() => {
-                revoked.extend(list.devices);
-                number = list.number;
-            }
+async fn revoke(app: &App, args: &RevokeArgs) -> Result {
+    let key = CampaignKey::open(&args.authority)?;
+    let before = match &args.before {
+        Some(before) => match verify_statement(&read(before).await?)? {
+            Statement::Revocations(list) if list.authority == key.public_key() => Some(list),
             _ => return Err(Error::usage("--before takes this campaign's list of revoked devices")),
+        },
+        None => None,
+    };
+    let fingerprints = |texts: &[String]| texts.iter().map(|text| fingerprint(text)).collect::<Result<Vec<_>>>();
+    let (number, devices) = next_list(before, &fingerprints(&args.pardon)?, &fingerprints(&args.devices)?)?;
+    issued(app, &key.revoke(number, devices)?)
+}
+
+/// Number and devices of the list that takes the place of the one before.
+fn next_list(
+    before: Option<Revocations>,
+    pardoned: &[Fingerprint],
+    revoked: &[Fingerprint],
+) -> Result<(u32, Vec<Fingerprint>)> {
+    let (last, before) = before.map(|list| (list.number, list.devices)).unwrap_or_default();
+    let last_number = || Error::usage("this campaign's lists have come to the last number: make a new authority");
+    let mut devices: BTreeSet<_> = before.into_iter().collect();
+    for device in pardoned {
+        if !devices.remove(device) || revoked.contains(device) {
+            return Err(Error::Usage(format!(
+                "{device} cannot be pardoned: it is not on the list before, or named twice"
+            )));
         }
     }
-    for device in devices {
-        revoked.insert(fingerprint(device)?);
-    }
-    issued(app, &key.revoke(number + 1, revoked.into_iter().collect()))
+    devices.extend(revoked);
+    Ok((last.checked_add(1).ok_or_else(last_number)?, devices.into_iter().collect()))
 }
 
 /// Prints a statement just made, for a file, a message or `grant add`.
@@ -155,9 +172,13 @@ fn tell(app: &App, event: &str, statement: &Statement, signed: &SignedStatement)
                 [] => "all boundaries".to_owned(),
                 some => some.iter().map(|code| safe(code)).collect::<Vec<_>>().join(", "),
             };
+            let project = match &grant.project {
+                Some(project) => format!("project {}", safe(project)),
+                None => "all projects".to_owned(),
+            };
             let expired = if grant.expires <= now() { " (expired)" } else { "" };
             app.out.line(format_args!(
-                "Granted by [{campaign}] to {} [{}] as {}: {where_to} of {}, until {} UTC{expired}",
+                "Granted by [{campaign}] to {} [{}] as {}: {where_to} of {project} of {}, until {} UTC{expired}",
                 grant.user,
                 grant.device.short(),
                 events::role(grant.role),
@@ -179,4 +200,23 @@ async fn read(text: &str) -> Result<SignedStatement> {
 
 fn fingerprint(text: &str) -> Result<Fingerprint> {
     text.trim().parse().map_err(|_| Error::Usage(format!("`{}` is not 64 hexadecimal digits", safe(text))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_takes_over_the_one_before() {
+        let [a, b, c] = [1, 2, 3].map(|byte| Fingerprint([byte; 32]));
+        let list = |number, devices: &[Fingerprint]| {
+            Some(Revocations { authority: [9; 32], number, devices: devices.to_vec() })
+        };
+        assert_eq!(next_list(None, &[], &[a]).unwrap(), (1, vec![a]));
+        assert_eq!(next_list(list(1, &[a]), &[], &[b, a]).unwrap(), (2, vec![a, b]));
+        assert_eq!(next_list(list(2, &[a, b]), &[a], &[c]).unwrap(), (3, vec![b, c]));
+        assert!(next_list(list(2, &[a]), &[b], &[]).is_err(), "it is not revoked");
+        assert!(next_list(list(2, &[a]), &[a], &[a]).is_err(), "both at once");
+        assert!(next_list(list(u32::MAX, &[a]), &[], &[b]).is_err(), "numbers do not begin again");
+    }
 }

@@ -2,6 +2,7 @@
 
 use fieldcast::{
     CampaignKey, DeviceName, Error, Fingerprint, Grant, Policy, Reason, Role, SendState, SignedStatement, Statement,
+    StatementError,
 };
 use fieldcast_sandbox::{Sandbox, SandboxConfig};
 use tempfile::TempDir;
@@ -36,7 +37,7 @@ async fn scene(policy: Policy) -> Scene {
 
 impl Scene {
     fn grant(&self, to: &Device, role: Role, boundaries: &[String], expires: i64) -> SignedStatement {
-        self.office.grant(Grant {
+        let grant = Grant {
             authority: [0; 32],
             device: to.engine.fingerprint(),
             user: DeviceName::new("Asha"),
@@ -45,7 +46,8 @@ impl Scene {
             project: None,
             boundaries: boundaries.to_vec(),
             expires,
-        })
+        };
+        self.office.grant(grant).unwrap()
     }
 
     async fn give(&self, to: &Device, role: Role, boundaries: &[String]) {
@@ -107,7 +109,7 @@ async fn an_expired_grant_is_none() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whom_a_campaign_has_revoked_gets_nothing_and_the_word_spreads() {
     let scene = scene(Policy::Ask).await;
-    let list = scene.office.revoke(1, vec![scene.receiver.engine.fingerprint(), Fingerprint([7; 32])]);
+    let list = scene.office.revoke(1, vec![scene.receiver.engine.fingerprint(), Fingerprint([7; 32])]).unwrap();
     scene.distributor.engine.keep_statement(list).await.unwrap();
     scene.assert_refused(Reason::Revoked { of_distributor: false }).await;
 
@@ -120,7 +122,7 @@ async fn whom_a_campaign_has_revoked_gets_nothing_and_the_word_spreads() {
     let heard = third.engine.keep_statement(SignedStatement::from_text(&heard).unwrap()).await.unwrap();
     assert!(matches!(heard, Statement::Revocations(list) if list.number == 1 && list.devices.len() == 2));
 
-    let pardon = scene.office.revoke(2, vec![]);
+    let pardon = scene.office.revoke(2, vec![]).unwrap();
     scene.distributor.engine.keep_statement(pardon).await.unwrap();
     let state = scene.distributor.send_to(&scene.receiver, true).await;
     assert!(matches!(state, SendState::Saved(_)), "{state:?}");
@@ -134,7 +136,7 @@ async fn only_what_a_trusted_campaign_says_to_this_device_is_kept() {
     let stranger = CampaignKey::create(&dir.path().join("key")).unwrap();
     assert!(matches!(CampaignKey::create(&dir.path().join("key")), Err(Error::CampaignKeyExists { .. })));
     assert!(matches!(CampaignKey::open(&dir.path().join("other")), Err(Error::NoCampaignKey { .. })));
-    let forged = stranger.revoke(9, vec![engine.fingerprint()]);
+    let forged = stranger.revoke(9, vec![engine.fingerprint()]).unwrap();
     assert!(matches!(engine.keep_statement(forged).await, Err(Error::UnknownCampaign)));
     let of_another = scene.grant(&scene.distributor, Role::Receiver, &[], FAR);
     assert!(matches!(engine.keep_statement(of_another).await, Err(Error::GrantOfAnother)));
@@ -145,6 +147,22 @@ async fn only_what_a_trusted_campaign_says_to_this_device_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_does_not_take_the_place_of_the_one_held_is_not_said_to_be_kept() {
+    let scene = scene(Policy::Ask).await;
+    let engine = &scene.receiver.engine;
+    let list = |number, device| scene.office.revoke(number, vec![Fingerprint([device; 32])]).unwrap();
+    let keep = async |list| engine.keep_statement(list).await;
+    keep(list(2, 1)).await.unwrap();
+    keep(list(2, 1)).await.unwrap(); // it is held
+    assert!(matches!(keep(list(1, 1)).await, Err(Error::OutdatedRevocations { number: 1, held: 2 })));
+    assert!(matches!(keep(list(2, 9)).await, Err(Error::ConflictingRevocations { number: 2 })));
+    let held = engine.campaigns().await.unwrap().remove(0);
+    assert_eq!((held.revoked_number, held.revocations), (Some(2), Some(list(2, 1).to_text())));
+    let too_many = scene.office.revoke(3, vec![Fingerprint([1; 32]); 1_300]);
+    assert_eq!(too_many, Err(StatementError::TooLarge));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_of_a_revoked_device_is_not_imported_nor_any_where_grants_are_required() {
     let scene = scene(Policy::Ask).await;
     let dir = TempDir::new().unwrap();
@@ -152,10 +170,10 @@ async fn a_file_of_a_revoked_device_is_not_imported_nor_any_where_grants_are_req
     let datasets = scene.distributor.summaries().await.into_iter().map(|summary| summary.dataset).collect();
     scene.distributor.engine.export(datasets, path.clone()).await.unwrap();
     let engine = &scene.receiver.engine;
-    engine.keep_statement(scene.office.revoke(1, vec![scene.distributor.engine.fingerprint()])).await.unwrap();
+    engine.keep_statement(scene.office.revoke(1, vec![scene.distributor.engine.fingerprint()]).unwrap()).await.unwrap();
     let refused = engine.import(path.clone()).await;
     assert!(matches!(refused, Err(Error::Refused(Reason::Revoked { of_distributor: true }))), "{refused:?}");
-    engine.keep_statement(scene.office.revoke(2, vec![])).await.unwrap();
+    engine.keep_statement(scene.office.revoke(2, vec![]).unwrap()).await.unwrap();
     engine.set_policy(Policy::GrantRequired).await.unwrap();
     let refused = engine.import(path.clone()).await;
     assert!(matches!(refused, Err(Error::Refused(Reason::NotGranted { to_distributor: true }))), "{refused:?}");

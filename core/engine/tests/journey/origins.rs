@@ -112,7 +112,8 @@ async fn what_a_revoked_device_answers_for_is_refused_from_any_hand() {
     let dir = TempDir::new().unwrap();
     let campaign = CampaignKey::create(&dir.path().join("campaign.key")).unwrap();
     second.engine.trust_campaign(campaign.public_key(), "Nets").await.unwrap();
-    let revoke = |number, devices: Vec<Fingerprint>| second.engine.keep_statement(campaign.revoke(number, devices));
+    let revoke =
+        |number, devices: Vec<Fingerprint>| second.engine.keep_statement(campaign.revoke(number, devices).unwrap());
     revoke(1, vec![office.engine.fingerprint()]).await.unwrap();
     let (named, state) = send(&first, &second).await;
     assert_eq!(named, None);
