@@ -143,6 +143,9 @@ impl Snapshot {
             digest += chunk.digest;
         }
         let summary = &self.summary;
+        if !summary.is_bounded() {
+            return Err(malformed("manifest: names"));
+        }
         if !(KeyRange { bits: self.bits, index: 0 }).is_valid() || summary.households > summary.records {
             return Err(malformed("manifest: snapshot"));
         }

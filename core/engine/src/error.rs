@@ -41,6 +41,12 @@ pub enum Error {
         /// The most there may be.
         most: usize,
     },
+    /// A tenant, project or boundary whose id is longer than other devices take.
+    #[error("`{boundary}...` cannot be sent: its code, or that of its project, is longer than 256 bytes")]
+    CodeTooLong {
+        /// How the boundary's code begins.
+        boundary: String,
+    },
     /// The data changed under a running offer.
     #[error("the data has changed since it was offered: send again")]
     OfferOutdated,
@@ -59,12 +65,6 @@ pub enum Error {
     /// A grant to another device.
     #[error("this grant is for another device: give the campaign's office this device's fingerprint")]
     GrantOfAnother,
-    /// A new campaign key would take the place of a file.
-    #[error("{} is there already, and a campaign's key is not replaced: choose another file", .path.display())]
-    CampaignKeyExists {
-        /// The file.
-        path: PathBuf,
-    },
     /// A list of revoked devices that a later one has taken the place of.
     #[error(
         "this list of revoked devices (number {number}) is older than the one this device holds (number {held}), and was \
@@ -84,6 +84,12 @@ pub enum Error {
     ConflictingRevocations {
         /// Their number.
         number: u32,
+    },
+    /// A new campaign key would take the place of a file.
+    #[error("{} is there already, and a campaign's key is not replaced: choose another file", .path.display())]
+    CampaignKeyExists {
+        /// The file.
+        path: PathBuf,
     },
     /// There is no campaign key where one was said to be.
     #[error("there is no campaign key in {}: make one with `grant new-authority`", .path.display())]

@@ -44,3 +44,52 @@ pub struct SnapshotSummary {
     /// The sum of the record hashes.
     pub digest: Digest,
 }
+
+impl SnapshotSummary {
+    /// The most bytes of a name for people; longer ones are cut before they are handed on.
+    pub const MAX_NAME: usize = 120;
+    /// The most bytes of a tenant, a project's id or a boundary's code.
+    pub const MAX_ID: usize = 256;
+
+    /// Whether its texts are no longer than one device may hand to another.
+    pub fn is_bounded(&self) -> bool {
+        let Dataset { tenant, project, boundary } = &self.dataset;
+        let ids = [tenant.as_str(), project, boundary.as_deref().unwrap_or_default()];
+        let names = [&self.project_name, &self.boundary_name];
+        ids.iter().all(|id| id.len() <= Self::MAX_ID) && names.iter().all(|name| name.len() <= Self::MAX_NAME)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_text_of_a_summary_has_its_bound() {
+        let text = |len: usize| "x".repeat(len);
+        let longest = SnapshotSummary {
+            dataset: Dataset { tenant: text(256), project: text(256), boundary: Some(text(256)) },
+            project_name: text(120),
+            boundary_name: text(120),
+            as_of: ServerTime(1),
+            records: 0,
+            households: 0,
+            json_bytes: 0,
+            digest: Digest::EMPTY,
+        };
+        assert!(longest.is_bounded());
+        type Grow = fn(&mut SnapshotSummary);
+        let grown: [Grow; 5] = [
+            |it| it.dataset.tenant.push('x'),
+            |it| it.dataset.project.push('x'),
+            |it| it.dataset.boundary.as_mut().unwrap().push('x'),
+            |it| it.project_name.push('x'),
+            |it| it.boundary_name.push('x'),
+        ];
+        for grow in grown {
+            let mut longer = longest.clone();
+            grow(&mut longer);
+            assert!(!longer.is_bounded(), "{longer:?}");
+        }
+    }
+}

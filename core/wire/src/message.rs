@@ -74,7 +74,9 @@ impl Offer {
     }
 
     fn is_bounded(&self) -> bool {
-        self.snapshots.len() <= MAX_SNAPSHOTS && self.origins.len() == self.snapshots.len()
+        self.snapshots.len() <= MAX_SNAPSHOTS
+            && self.origins.len() == self.snapshots.len()
+            && self.snapshots.iter().all(SnapshotSummary::is_bounded)
     }
 }
 
@@ -172,8 +174,8 @@ impl Message {
     /// Reads a control frame.
     ///
     /// # Errors
-    /// [`Breach::Unreadable`] if the bytes are not exactly one message, [`Breach::OutOfBounds`] if an offer or a
-    /// list of statements is too long, or an offer does not say who answers for each snapshot.
+    /// [`Breach::Unreadable`] if the bytes are not exactly one message, [`Breach::OutOfBounds`] if an offer, a text in
+    /// it or a list of statements is too long, or an offer does not say who answers for each snapshot.
     pub fn decode(bytes: &[u8]) -> Result<Self, Breach> {
         match postcard::take_from_bytes::<Self>(bytes) {
             Ok((Self::Offer(offer), _)) if !offer.is_bounded() => Err(Breach::OutOfBounds),
@@ -235,6 +237,8 @@ pub fn split_chunk_frame(frame: &[u8]) -> Result<(u32, &[u8]), Breach> {
 
 #[cfg(test)]
 mod tests {
+    use fieldcast_model::{Dataset, Signature};
+
     use super::*;
 
     fn hello(role: Role, oldest: u16, protocol: u16) -> Hello {
@@ -268,6 +272,26 @@ mod tests {
         };
         assert_eq!(tame.chars().count(), 200);
         assert!(tame.starts_with("[2Jxx"));
+    }
+
+    #[test]
+    fn a_name_longer_than_a_screen_is_refused() {
+        let offer = |name: usize| {
+            let summary = SnapshotSummary {
+                dataset: Dataset { tenant: "mz".into(), project: "p".into(), boundary: Some("b".into()) },
+                project_name: "Nets".into(),
+                boundary_name: "x".repeat(name),
+                as_of: ServerTime(9),
+                records: 50,
+                households: 5,
+                json_bytes: 5000,
+                digest: Digest::EMPTY,
+            };
+            let origin = Origin { key: [5; 32], name: DeviceName::new("office"), signature: Signature([6; 64]) };
+            Message::Offer(Offer { snapshots: vec![summary], origins: vec![origin], bytes: 500 })
+        };
+        assert_eq!(Message::decode(&offer(120).encode()), Ok(offer(120)));
+        assert_eq!(Message::decode(&offer(121).encode()), Err(Breach::OutOfBounds));
     }
 
     #[test]

@@ -53,7 +53,7 @@ fn a_manifest_comes_back() {
 #[test]
 fn a_manifest_that_contradicts_itself_is_refused() {
     type Change = fn(&mut Manifest);
-    let changes: [(&str, Change); 15] = [
+    let changes: [(&str, Change); 17] = [
         ("format", |m| m.format = 0),
         ("newer", |m| m.format = 2),
         ("twice", |m| m.snapshots.push(m.snapshots[0].clone())),
@@ -65,6 +65,8 @@ fn a_manifest_that_contradicts_itself_is_refused() {
         ("json", |m| m.snapshots[0].summary.json_bytes -= 1),
         ("digest", |m| m.snapshots[0].summary.digest = Digest::EMPTY),
         ("households", |m| m.snapshots[0].summary.households = u64::MAX),
+        ("name", |m| m.snapshots[0].summary.boundary_name = "x".repeat(121)),
+        ("code", |m| m.snapshots[0].summary.dataset.boundary = Some("x".repeat(257))),
         ("missing", |m| _ = m.snapshots[0].chunks.pop()),
         ("bytes", |m| m.snapshots[0].chunks[0].bytes = MAX_CHUNK_BYTES as u32 + 1),
         ("json cap", |m| m.snapshots[0].chunks[0].json_bytes = MAX_CHUNK_JSON as u64 + 1),

@@ -15,8 +15,6 @@ use crate::origins::Maker;
 /// Chunks kept in memory for receivers that are at about the same place: read once, sent many times.
 const RECENT_CHUNKS: usize = 8;
 
-/// Longest project or boundary name in an offer, in bytes.
-const MAX_NAME_BYTES: usize = 120;
 /// Different versions that receivers may start from before the rest are sent everything.
 const MOST_CHANGES: usize = 256;
 
@@ -173,10 +171,7 @@ fn snapshot(
 /// The dataset's summary with the signature of whoever answers for it: the device it was taken over from if that is still
 /// what is here, else this one.
 fn vouched(reader: &Reader<'_>, dataset: &Dataset, maker: Maker<'_>) -> Result<(SnapshotSummary, Origin), Error> {
-    let fits = |(summary, _): &(SnapshotSummary, Origin)| {
-        summary.project_name.len().max(summary.boundary_name.len()) <= MAX_NAME_BYTES
-    };
-    if let Some(vouched) = reader.origin(dataset)?.filter(fits) {
+    if let Some(vouched) = reader.origin(dataset)?.filter(|(summary, _)| summary.is_bounded()) {
         return Ok(vouched);
     }
     let summary = reader.summary(dataset)?.filter(|summary| summary.as_of > ServerTime(0));
@@ -184,13 +179,16 @@ fn vouched(reader: &Reader<'_>, dataset: &Dataset, maker: Maker<'_>) -> Result<(
         summary.ok_or_else(|| Error::NotDownloaded { boundary: dataset.boundary.clone().unwrap_or_default() })?;
     summary.project_name = cut(&summary.project_name);
     summary.boundary_name = cut(&summary.boundary_name);
+    if !summary.is_bounded() {
+        return Err(Error::CodeTooLong { boundary: cut(dataset.boundary.as_deref().unwrap_or_default()) });
+    }
     let origin = maker.sign(&summary, reader.seal(dataset)?);
     Ok((summary, origin))
 }
 
 /// As much of a name as an offer of many boundaries has room for.
 fn cut(name: &str) -> String {
-    name[..name.floor_char_boundary(MAX_NAME_BYTES)].to_owned()
+    name[..name.floor_char_boundary(SnapshotSummary::MAX_NAME)].to_owned()
 }
 
 /// The records changed since `since`, cut into chunks of their own.
