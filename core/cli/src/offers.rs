@@ -16,7 +16,12 @@ pub(crate) struct Totals {
 
 impl Totals {
     pub(crate) fn of(offer: &Offer) -> Self {
-        let sum = |of: fn(&SnapshotSummary) -> u64| offer.snapshots.iter().map(of).sum();
+        Self::over(&offer.snapshots)
+    }
+
+    pub(crate) fn over(snapshots: &[SnapshotSummary]) -> Self {
+        // Perhaps a peer's numbers: they may say anything.
+        let sum = |of: fn(&SnapshotSummary) -> u64| snapshots.iter().map(of).fold(0, u64::saturating_add);
         Self {
             households: sum(|summary| summary.households),
             records: sum(|summary| summary.records),
@@ -58,6 +63,23 @@ mod tests {
     use fieldcast::{DeviceName, Fingerprint};
 
     use super::*;
+
+    #[test]
+    fn what_a_peer_claims_does_not_begin_again_at_nothing() {
+        let claimed = |n| SnapshotSummary {
+            dataset: fieldcast::Dataset { tenant: "mz".into(), project: "p".into(), boundary: None },
+            project_name: String::new(),
+            boundary_name: String::new(),
+            as_of: fieldcast::ServerTime(1),
+            records: n,
+            households: n,
+            json_bytes: n,
+            digest: fieldcast::Digest::EMPTY,
+        };
+        let totals = Totals::over(&[claimed(u64::MAX - 1), claimed(2)]);
+        let most = u64::MAX;
+        assert_eq!(totals, Totals { households: most, records: most, boundaries: 0, json_bytes: most });
+    }
 
     #[test]
     fn others_who_answer_for_the_data_are_named_beside_the_sender() {

@@ -92,15 +92,16 @@ fn civil(days: i64) -> (i64, i64, i64) {
 
 /// How a receiver's data compares with what was sent, in a few words.
 pub(crate) fn compared(standings: &[Standing]) -> String {
-    let (mut records, mut boundaries) = (0, 0);
+    let (mut kept, mut boundaries) = (None, 0);
     for standing in standings {
         match standing {
             Standing::Equal => {}
-            Standing::KeptNewer { records: kept } => records += kept,
+            // The peer's number: it may say anything.
+            Standing::KeptNewer { records } => kept = Some(kept.unwrap_or(0u64).saturating_add(*records)),
             Standing::Ahead { .. } => boundaries += 1,
         }
     }
-    let newer = (records > 0).then(|| format!("kept {}", counted(records, "newer record", "newer records")));
+    let newer = kept.map(|records| format!("kept {}", counted(records, "newer record", "newer records")));
     let later = match boundaries {
         0 => None,
         all if all == standings.len() => Some("has a later version; kept it".to_owned()),
@@ -196,6 +197,10 @@ mod tests {
             "kept 3 newer records, has a later version of 2 boundaries; kept it"
         );
     }
+        // What a peer says adds up to no "equal", in whatever way it adds up.
+        let [most, two] = [u64::MAX - 1, 2].map(|records| Standing::KeptNewer { records });
+        assert_eq!(compared(&[most, two]), "kept 18,446,744,073,709,551,615 newer records");
+        assert_eq!(compared(&[Standing::KeptNewer { records: 0 }]), "kept 0 newer records");
 
     #[test]
     fn sizes_and_times_are_short() {

@@ -65,7 +65,7 @@ impl Received {
             Standing::KeptNewer { records } => *records,
             Standing::Equal | Standing::Ahead { .. } => 0,
         };
-        self.standings.iter().map(kept).sum()
+        self.standings.iter().map(kept).fold(0, u64::saturating_add)
     }
 }
 

@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::bars::{Bars, Share};
 use crate::error::{Error, Result};
 use crate::events;
+use crate::offers::Totals;
 use crate::text::{bytes, compared, network, safe};
 
 /// How often the session is asked for ends that an overflown subscription may have missed.
@@ -59,7 +60,7 @@ pub(in crate::commands) struct Offered {
 
 impl<'a> Watch<'a> {
     pub(in crate::commands) fn new(app: &'a App, session: &OfferSession) -> Self {
-        let records = session.offer().snapshots.iter().map(|summary| summary.records).sum();
+        let Totals { records, .. } = Totals::of(session.offer());
         Self {
             app,
             events: session.subscribe(),
