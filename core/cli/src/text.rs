@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use dialoguer::console::{Alignment, measure_text_width, pad_str};
-use fieldcast::{NetworkChange, Standing};
+use fieldcast::{NetworkChange, Standing, is_shown};
 
 /// `7533` as `7,533`.
 pub(crate) fn count(n: u64) -> String {
@@ -113,11 +113,7 @@ pub(crate) fn compared(standings: &[Standing]) -> String {
 
 /// Text from servers and peers, unable to move a cursor or hide what stands around it.
 pub(crate) fn safe(text: &str) -> String {
-    let shown = |c: &char| {
-        !c.is_control()
-            && !matches!(*c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-    };
-    text.chars().filter(shown).collect()
+    text.chars().filter(|c| is_shown(*c)).collect()
 }
 
 /// Text padded to a width it may exceed.
@@ -196,11 +192,11 @@ mod tests {
             compared(&[newer, ahead, ahead]),
             "kept 3 newer records, has a later version of 2 boundaries; kept it"
         );
-    }
         // What a peer says adds up to no "equal", in whatever way it adds up.
         let [most, two] = [u64::MAX - 1, 2].map(|records| Standing::KeptNewer { records });
         assert_eq!(compared(&[most, two]), "kept 18,446,744,073,709,551,615 newer records");
         assert_eq!(compared(&[Standing::KeptNewer { records: 0 }]), "kept 0 newer records");
+    }
 
     #[test]
     fn sizes_and_times_are_short() {

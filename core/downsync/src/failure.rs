@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use fieldcast_model::is_shown;
 use serde::Deserialize;
 
 use crate::error::Error;
@@ -122,7 +123,7 @@ fn tracer_error(body: &str) -> Option<(String, String)> {
 
 /// One line of at most 200 characters, cut before anything that looks like a quoted body.
 fn one_line(text: &str) -> String {
-    text.split(['{', '[', '<', '\n']).next().unwrap_or_default().chars().filter(|c| !c.is_control()).take(200).collect()
+    text.split(['{', '[', '<', '\n']).next().unwrap_or_default().chars().filter(|c| is_shown(*c)).take(200).collect()
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ pub use fieldcast_bundle::FileError;
 pub use fieldcast_downsync::{Boundary, BoundaryTree, Error as ServerError, Project};
 pub use fieldcast_model::{
     Dataset, DeviceName, Digest, EntityType, Fingerprint, Json, Origin, Record, RecordId, Seal, ServerTime, Signature,
-    SnapshotSummary,
+    SnapshotSummary, is_shown,
 };
 pub use fieldcast_net::{Error as NetworkError, Interface, choose_interface, interfaces};
 pub use fieldcast_store::{

@@ -51,6 +51,16 @@ pub(crate) fn parse_hex(text: &str) -> Option<[u8; 32]> {
     Some(bytes)
 }
 
+/// Whether a character of another's text may be shown: it can move no cursor, hide no text, turn none round, and start no
+/// escape sequence.
+pub fn is_shown(c: char) -> bool {
+    let steers = matches!(
+        c,
+        '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+    );
+    !c.is_control() && !steers
+}
+
 /// What a person calls a device, as another device may show it: at most 40 characters, none of them able to move
 /// a cursor, hide text or start an escape sequence.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -63,11 +73,7 @@ impl DeviceName {
 
     /// Makes any text a safe name: what cannot be shown is dropped, the rest cut to length.
     pub fn new(text: &str) -> Self {
-        let shown = |c: &char| {
-            !c.is_control()
-                && !matches!(*c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-        };
-        let shown = text.chars().filter(shown).skip_while(|c| c.is_whitespace());
+        let shown = text.chars().filter(|c| is_shown(*c)).skip_while(|c| c.is_whitespace());
         let name: String = shown.take(Self::MAX_CHARS).collect();
         // Trimmed last: a name made of a name is that name, or it would not verify where it was signed.
         Self(if name.is_empty() { "unnamed".to_owned() } else { name.trim_end().to_owned() })
@@ -104,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_name_cannot_steer_a_terminal() {
-        assert_eq!(DeviceName::new("  Asha\u{1b}[2J\n\u{202e}x ").as_str(), "Asha[2Jx");
+        assert_eq!(DeviceName::new("  Asha\u{1b}[2J\n\u{202e}x\u{61c} ").as_str(), "Asha[2Jx");
         assert_eq!(DeviceName::new("\u{7}").as_str(), "unnamed");
         assert_eq!(DeviceName::new(&"é".repeat(99)).as_str().chars().count(), DeviceName::MAX_CHARS);
     }

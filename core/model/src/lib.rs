@@ -15,7 +15,7 @@ mod seal;
 mod signature;
 
 pub use dataset::{Dataset, SnapshotSummary};
-pub use device::{DeviceName, Fingerprint};
+pub use device::{DeviceName, Fingerprint, is_shown};
 pub use digest::{Digest, ParseDigestError, RecordHash};
 pub use json::{Json, JsonError, MAX_DEPTH};
 pub use origin::Origin;

@@ -266,7 +266,7 @@ mod tests {
 
     #[test]
     fn a_peers_words_cannot_steer_a_screen() {
-        let wild = Message::Stop(Reason::NotStored(format!("\u{1b}[2J{}", "x".repeat(999))));
+        let wild = Message::Stop(Reason::NotStored(format!("\u{1b}[2\u{202e}J\u{61c}{}", "x".repeat(999))));
         let Ok(Message::Stop(Reason::NotStored(tame))) = Message::decode(&wild.encode()) else {
             panic!("another message")
         };

@@ -1,5 +1,6 @@
 //! Why an exchange ended without "saved": one closed set, the same on both screens.
 
+use fieldcast_model::is_shown;
 use serde::{Deserialize, Serialize};
 
 /// Why an exchange ended without "saved". Each says, in its text, what a person can do about it. On the wire a reason is
@@ -140,7 +141,7 @@ impl Reason {
 
     /// As it may be shown when it comes from a peer: text that can move no cursor and fill no screen.
     pub(crate) fn tamed(self) -> Self {
-        let tame = |text: String| text.chars().filter(|c| !c.is_control()).take(Self::MAX_CHARS).collect();
+        let tame = |text: String| text.chars().filter(|c| is_shown(*c)).take(Self::MAX_CHARS).collect();
         match self {
             Self::NotStored(text) => Self::NotStored(tame(text)),
             Self::NotRead(text) => Self::NotRead(tame(text)),
