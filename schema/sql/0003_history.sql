@@ -12,6 +12,8 @@ CREATE TABLE exchange (
     result TEXT NOT NULL,            -- 'saved', or the code of the reason it ended: 'declined', 'lost', ...
     reason TEXT NOT NULL DEFAULT '', -- the reason for people; '' = saved
     receipt BLOB,                    -- what the receiver signed with its signature, as in `Saved` on the wire (postcard)
+    digests BLOB,                    -- of each offered dataset what the receiver then had, as the receipt says (postcard)
     CHECK ((result = 'saved') = (receipt IS NOT NULL)),
+    CHECK ((receipt IS NULL) = (digests IS NULL)),
     CHECK (result <> 'saved' OR peer_key IS NOT NULL)
 ) STRICT;

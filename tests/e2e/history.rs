@@ -31,6 +31,8 @@ fn both_sides_tell_who_got_what_with_what_result() {
         (told_as(saved), &saved["receipt"]),
         (["sent", first.name.as_str(), "saved"].map(str::to_owned), &json!(true))
     );
+    let standings = [&saved["standing"], &saved["snapshots"][0]["standing"], &declined["standing"]];
+    assert_eq!(standings, [&json!("equal"), &json!("equal"), &json!(null)], "{past:?}");
     let coverage = told.events("coverage");
     assert_eq!(coverage.len(), villages.len() + 1, "{coverage:?}");
     assert!(coverage.iter().all(|of| of["saved"] == 1 && of["picked"] == 2), "{coverage:?}");
@@ -41,5 +43,7 @@ fn both_sides_tell_who_got_what_with_what_result() {
 
     let shown = distributor.run_plain(&["history"]).expect(0).stdout.join("\n");
     assert!(shown.contains(&format!("to {} [", first.name)) && shown.contains("saved, receipt signed"), "{shown}");
+    let whole = distributor.run_plain(&["history", "--full"]).expect(0).stdout.join("\n");
+    assert!(whole.contains(text(saved, "fingerprint")) && !shown.contains(text(saved, "fingerprint")), "{whole}");
     assert!(shown.contains(": 1 of 2 phones at the version of "), "{shown}");
 }

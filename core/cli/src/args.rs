@@ -473,10 +473,16 @@ pub(crate) struct HistoryArgs {
     /// At most so many, the newest
     #[arg(long, value_name = "N", default_value_t = 50)]
     pub(crate) limit: usize,
+    /// Show whole fingerprints, as grants need them
+    #[arg(long)]
+    pub(crate) full: bool,
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct PeersArgs {
+    /// Show whole fingerprints, as grants need them
+    #[arg(long)]
+    pub(crate) full: bool,
     #[command(subcommand)]
     pub(crate) command: Option<PeersCommand>,
 }

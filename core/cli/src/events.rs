@@ -184,9 +184,9 @@ pub(crate) fn known_peer(event: &str, peer: &KnownPeer) -> Value {
         "since": peer.since})
 }
 
-/// An exchange that is over; `receipt` is true if the receiver's signature holds and null if nothing was saved, `started`
-/// and `ended` are on this device's clock.
-pub(crate) fn past_exchange(PastExchange { exchange, receipt }: &PastExchange) -> Value {
+/// An exchange that is over; `receipt` is true if the receiver's signature holds, `standing` how its data then compared
+/// (of each snapshot, and over all), both null if nothing was saved; `started` and `ended` are on this device's clock.
+pub(crate) fn past_exchange(PastExchange { exchange, receipt, standings }: &PastExchange) -> Value {
     let role = match exchange.role {
         ExchangeRole::Sent => "sent",
         ExchangeRole::Received => "received",
@@ -195,14 +195,18 @@ pub(crate) fn past_exchange(PastExchange { exchange, receipt }: &PastExchange) -
         ExchangeResult::Saved { .. } => ("saved", None),
         ExchangeResult::Ended { code, reason } => (code.as_str(), Some(reason)),
     };
-    let snapshot = |summary: &SnapshotSummary| json!({"boundary": summary.dataset.boundary, "as_of": summary.as_of.0, "digest": summary.digest.to_string()});
+    let compared = |of: Option<&[Standing]>| of.filter(|of| !of.is_empty()).map(standing);
+    let snapshot = |(place, summary): (usize, &SnapshotSummary)| {
+        json!({"boundary": summary.dataset.boundary, "as_of": summary.as_of.0, "digest": summary.digest.to_string(),
+            "standing": compared(standings.get(place..=place))})
+    };
     json!({"event": "exchange", "role": role, "peer": exchange.peer_name.as_str(),
         "fingerprint": exchange.peer.to_string(), "started": exchange.started, "ended": exchange.ended,
-        "snapshots": exchange.offered.iter().map(snapshot).collect::<Vec<_>>(), "wire": exchange.wire_bytes,
-        "result": result, "reason": reason, "receipt": receipt})
+        "snapshots": exchange.offered.iter().enumerate().map(snapshot).collect::<Vec<_>>(), "wire": exchange.wire_bytes,
+        "result": result, "reason": reason, "receipt": receipt, "standing": compared(Some(standings))})
 }
 
-/// How many of the devices a boundary was ever sent to have saved this device's version of it.
+/// How many of the devices a boundary was ever sent to had the very records of this device's version when they last saved.
 pub(crate) fn coverage(Reach { summary, picked, saved }: &Reach) -> Value {
     json!({"event": "coverage", "boundary": summary.dataset.boundary, "as_of": summary.as_of.0,
         "digest": summary.digest.to_string(), "picked": picked, "saved": saved})

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use dialoguer::console::{Alignment, measure_text_width, pad_str};
-use fieldcast::{NetworkChange, Standing, is_shown};
+use fieldcast::{Fingerprint, NetworkChange, Standing, is_shown};
 
 /// `7533` as `7,533`.
 pub(crate) fn count(n: u64) -> String {
@@ -114,6 +114,11 @@ pub(crate) fn compared(standings: &[Standing]) -> String {
 /// Text from servers and peers, unable to move a cursor or hide what stands around it.
 pub(crate) fn safe(text: &str) -> String {
     text.chars().filter(|c| is_shown(*c)).collect()
+}
+
+/// A device's fingerprint: whole, as grants need it, or enough of it to be told apart by eye.
+pub(crate) fn fingerprint(of: &Fingerprint, full: bool) -> String {
+    if full { of.to_string() } else { of.short() }
 }
 
 /// Text padded to a width it may exceed.

@@ -3,7 +3,7 @@
 use fieldcast_model::Fingerprint;
 use fieldcast_net::Identity;
 use fieldcast_store::{Exchange, ExchangeResult, ExchangeRole, Store};
-use fieldcast_wire::{Reason, Receipt};
+use fieldcast_wire::{Reason, Receipt, Standing};
 
 use crate::{Error, receipts};
 
@@ -14,12 +14,17 @@ pub struct PastExchange {
     pub exchange: Exchange,
     /// Whether the receiver's signature is right for what is remembered; `None` if it was not saved, so has no receipt.
     pub receipt: Option<bool>,
+    /// How the receiver's data compared with each offered snapshot, as the receipt says; none if it was not saved.
+    pub standings: Vec<Standing>,
 }
 
 /// How an exchange ended, as it is kept.
 pub(crate) fn result(outcome: Result<&Receipt, &Reason>) -> ExchangeResult {
     match outcome {
-        Ok(receipt) => ExchangeResult::Saved { receipt: receipt.encode() },
+        Ok(receipt) => ExchangeResult::Saved {
+            receipt: receipt.encode(),
+            digests: receipt.saved.iter().map(|saved| saved.digest).collect(),
+        },
         Err(reason) => ExchangeResult::Ended { code: reason.code().to_owned(), reason: reason.to_string() },
     }
 }
@@ -35,14 +40,16 @@ pub(crate) async fn keep(store: &Store, exchange: Exchange, goes_on: bool) {
 
 /// Verifies the receipt of an exchange of the device with this key. Blocks.
 pub(crate) fn check(own: &Identity, exchange: Exchange) -> PastExchange {
-    let receipt = match &exchange.result {
-        ExchangeResult::Saved { receipt } => Some(is_right(own, &exchange, receipt)),
-        ExchangeResult::Ended { .. } => None,
+    let ExchangeResult::Saved { receipt, .. } = &exchange.result else {
+        return PastExchange { exchange, receipt: None, standings: Vec::new() };
     };
-    PastExchange { exchange, receipt }
+    let receipt = Receipt::decode(receipt);
+    let is_right = receipt.as_ref().is_some_and(|receipt| is_right(own, &exchange, receipt));
+    let standings = receipt.map(|receipt| receipt.saved.iter().map(|saved| saved.standing).collect());
+    PastExchange { exchange, receipt: Some(is_right), standings: standings.unwrap_or_default() }
 }
 
-fn is_right(own: &Identity, exchange: &Exchange, receipt: &[u8]) -> bool {
+fn is_right(own: &Identity, exchange: &Exchange, receipt: &Receipt) -> bool {
     let parties: (Fingerprint, Option<[u8; 32]>) = match exchange.role {
         ExchangeRole::Sent => (own.fingerprint(), exchange.peer_key),
         ExchangeRole::Received => (exchange.peer, Some(own.public_key())),
@@ -50,6 +57,5 @@ fn is_right(own: &Identity, exchange: &Exchange, receipt: &[u8]) -> bool {
     let (distributor, Some(receiver)) = parties else { return false };
     // The key must be that of the device the row names.
     let is_peers = exchange.peer_key.is_some_and(|key| fieldcast_net::fingerprint_of(&key) == exchange.peer);
-    let receipt = Receipt::decode(receipt);
-    is_peers && receipt.is_some_and(|receipt| receipts::holds(&receipt, &receiver, &distributor, &exchange.offered))
+    is_peers && receipts::holds(receipt, &receiver, &distributor, &exchange.offered)
 }

@@ -1,6 +1,6 @@
 //! The history: exchanges that are over.
 
-use fieldcast_model::{DeviceName, Fingerprint, SnapshotSummary};
+use fieldcast_model::{DeviceName, Digest, Fingerprint, SnapshotSummary};
 use rusqlite::{OptionalExtension, Row, params};
 
 use crate::access::Durability;
@@ -32,6 +32,8 @@ pub enum ExchangeResult {
     Saved {
         /// What the receiver signed and its signature; in what form is the caller's.
         receipt: Vec<u8>,
+        /// What it says the receiver has now of each offered dataset, which may not be what was offered.
+        digests: Vec<Digest>,
     },
     /// It ended otherwise.
     Ended {
@@ -72,7 +74,8 @@ impl Reader<'_> {
     /// Whatever stands in the way of reading.
     pub fn exchanges(&self, limit: usize) -> Result<Vec<Exchange>> {
         let mut query = self.conn.prepare(
-            "SELECT role, peer, peer_key, peer_name, started, ended, offered, wire_bytes, result, reason, receipt
+            "SELECT role, peer, peer_key, peer_name, started, ended, offered, wire_bytes, result, reason, receipt,
+                 digests
              FROM exchange ORDER BY id DESC LIMIT ?",
         )?;
         let rows = query.query_map([signed(limit as u64)], exchange)?;
@@ -90,7 +93,8 @@ impl Store {
     }
 
     /// Adds an exchange that is over, and lets the oldest go where there are too many; durable when it returns. One that
-    /// `goes_on` where the last one with the same device and offer lost its connection becomes one with that.
+    /// `goes_on` where the last one with the same device and offer lost its connection becomes one with that. So does one
+    /// that is saved again, with nobody asked and nothing new: a device that calls over and over fills no history.
     ///
     /// # Errors
     /// Whatever stands in the way of writing.
@@ -98,7 +102,7 @@ impl Store {
         self.write(Durability::Full, |tx| {
             let mut exchange = exchange.clone();
             if goes_on {
-                take_over_lost(tx, &mut exchange)?;
+                take_over(tx, &mut exchange)?;
             }
             insert(tx, &exchange)?;
             trim(tx, MOST_ROWS, MOST_BYTES)
@@ -119,14 +123,14 @@ fn role(role: ExchangeRole) -> &'static str {
 }
 
 fn insert(tx: &WriteTx<'_>, exchange: &Exchange) -> Result<()> {
-    let (result, reason, receipt) = match &exchange.result {
-        ExchangeResult::Saved { receipt } => (SAVED, "", Some(receipt)),
-        ExchangeResult::Ended { code, reason } => (code.as_str(), reason.as_str(), None),
+    let (result, reason, receipt, digests) = match &exchange.result {
+        ExchangeResult::Saved { receipt, digests } => (SAVED, "", Some(receipt), Some(packed(digests))),
+        ExchangeResult::Ended { code, reason } => (code.as_str(), reason.as_str(), None, None),
     };
     tx.conn.execute(
         "INSERT INTO exchange
-             (role, peer, peer_key, peer_name, started, ended, offered, wire_bytes, result, reason, receipt)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             (role, peer, peer_key, peer_name, started, ended, offered, wire_bytes, result, reason, receipt, digests)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         params![
             role(exchange.role),
             exchange.peer.0,
@@ -139,23 +143,30 @@ fn insert(tx: &WriteTx<'_>, exchange: &Exchange) -> Result<()> {
             result,
             reason,
             receipt,
+            digests,
         ],
     )?;
     Ok(())
 }
 
-/// Takes over when the lost exchange began and what it cost, and removes its row.
-fn take_over_lost(tx: &WriteTx<'_>, exchange: &mut Exchange) -> Result<()> {
+/// Takes over when the exchange before began and what it cost, and removes its row.
+fn take_over(tx: &WriteTx<'_>, exchange: &mut Exchange) -> Result<()> {
     // Only the last with that device: whatever came in between has ended what broke off before.
-    let last = "SELECT id, started, wire_bytes FROM (
+    let lost = "SELECT id, started, wire_bytes FROM (
                     SELECT * FROM exchange WHERE role = ? AND peer = ? ORDER BY id DESC LIMIT 1
-                ) WHERE result = ? AND offered = ?";
-    let with = params![role(exchange.role), exchange.peer.0, LOST, packed(&exchange.offered)];
-    let read = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, count(row, 2)?));
-    if let Some((id, started, bytes)) = tx.conn.query_row(last, with, read).optional()? {
-        exchange.started = started;
-        exchange.wire_bytes = exchange.wire_bytes.saturating_add(bytes);
-        tx.conn.execute("DELETE FROM exchange WHERE id = ?", [id])?;
+                ) WHERE offered = ? AND result = ?";
+    // Whatever came in between, a receipt for the same is one too many.
+    let saved = "SELECT id, started, wire_bytes FROM exchange
+                 WHERE role = ? AND peer = ? AND offered = ? AND result = ? ORDER BY id DESC LIMIT 1";
+    let saved = matches!(exchange.result, ExchangeResult::Saved { .. }).then_some((saved, SAVED));
+    for (before, result) in [(lost, LOST)].into_iter().chain(saved) {
+        let with = params![role(exchange.role), exchange.peer.0, packed(&exchange.offered), result];
+        let read = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, count(row, 2)?));
+        if let Some((id, started, bytes)) = tx.conn.query_row(before, with, read).optional()? {
+            exchange.started = started;
+            exchange.wire_bytes = exchange.wire_bytes.saturating_add(bytes);
+            tx.conn.execute("DELETE FROM exchange WHERE id = ?", [id])?;
+        }
     }
     Ok(())
 }
@@ -175,7 +186,7 @@ fn trim(tx: &WriteTx<'_>, rows: u64, bytes: u64) -> Result<()> {
 fn exchange(row: &Row<'_>) -> rusqlite::Result<Exchange> {
     let (role, name): (String, String) = (row.get(0)?, row.get(3)?);
     let result = match row.get(10)? {
-        Some(receipt) => ExchangeResult::Saved { receipt },
+        Some(receipt) => ExchangeResult::Saved { receipt, digests: unpacked(row, 11)? },
         None => ExchangeResult::Ended { code: row.get(8)?, reason: row.get(9)? },
     };
     Ok(Exchange {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use fieldcast_model::{Dataset, Digest, Fingerprint, SnapshotSummary};
+use rusqlite::types::ValueRef;
 
 use crate::rows::unpacked;
 use crate::{Reader, Result, Store};
@@ -14,7 +15,7 @@ pub struct Reach {
     pub summary: SnapshotSummary,
     /// How many devices were ever picked to be sent any version of it.
     pub picked: usize,
-    /// How many of them have saved this version, or one with the very same records.
+    /// How many of them said, when they last saved it, that they had the very records of this version.
     pub saved: usize,
 }
 
@@ -31,14 +32,17 @@ impl Reader<'_> {
         let mut found: HashMap<&Dataset, (Digest, HashMap<Fingerprint, bool>)> =
             held.iter().map(|summary| (&summary.dataset, (summary.digest, HashMap::new()))).collect();
         let mut query =
-            self.conn.prepare("SELECT peer, result = 'saved', offered FROM exchange WHERE role = 'sent'")?;
+            self.conn.prepare("SELECT peer, offered, digests FROM exchange WHERE role = 'sent' ORDER BY id")?;
         let mut rows = query.query(())?;
         while let Some(row) = rows.next()? {
-            let (peer, is_saved): (_, bool) = (Fingerprint(row.get(0)?), row.get(1)?);
-            for offered in unpacked::<Vec<SnapshotSummary>>(row, 2)? {
+            let peer = Fingerprint(row.get(0)?);
+            let digests: Vec<Digest> = if row.get_ref(2)? == ValueRef::Null { Vec::new() } else { unpacked(row, 2)? };
+            for (place, offered) in unpacked::<Vec<SnapshotSummary>>(row, 1)?.iter().enumerate() {
                 if let Some((digest, peers)) = found.get_mut(&offered.dataset) {
-                    // By digest: a download that brought nothing new gives a later date to the same records.
-                    *peers.entry(peer).or_default() |= is_saved && offered.digest == *digest;
+                    let has_it = peers.entry(peer).or_default();
+                    // By digest: a download that brought nothing new gives a later date to the same records, and a device
+                    // that kept newer ones has other records. What was not saved changes nothing.
+                    *has_it = digests.get(place).map_or(*has_it, |saved| saved == digest);
                 }
             }
         }

@@ -8,8 +8,8 @@ use crate::app::App;
 use crate::args::HistoryArgs;
 use crate::error::Result;
 use crate::events;
-use crate::offers::{village, villages};
-use crate::text::{Table, bytes, count, counted, duration, safe, utc};
+use crate::offers::{Totals, village, villages};
+use crate::text::{Table, bytes, compared, count, counted, duration, fingerprint, safe, utc};
 
 pub(crate) async fn run(app: &App, args: &HistoryArgs) -> Result {
     let engine = app.engine().await?;
@@ -20,18 +20,21 @@ pub(crate) async fn run(app: &App, args: &HistoryArgs) -> Result {
         return app.out.line("Nothing was sent or received yet.");
     }
     let mut table = Table::new(&["when (UTC)", "device", "boundaries", ">households", ">bytes", ">took", "result"]);
-    past.iter().for_each(|past| table.row(row(past)));
+    past.iter().for_each(|past| table.row(row(past, args.full)));
     table.lines().iter().try_for_each(|line| app.out.line(line))?;
     coverage.iter().try_for_each(|reach| app.out.line(line(reach)))
 }
 
-fn row(PastExchange { exchange, receipt }: &PastExchange) -> Vec<String> {
+fn row(PastExchange { exchange, receipt, standings }: &PastExchange, full: bool) -> Vec<String> {
     let way = match exchange.role {
         ExchangeRole::Sent => "to",
         ExchangeRole::Received => "from",
     };
     let result = match (&exchange.result, receipt) {
-        (ExchangeResult::Saved { .. }, Some(true)) => "saved, receipt signed".to_owned(),
+        (ExchangeResult::Saved { .. }, Some(true)) => match compared(standings).as_str() {
+            "equal" => "saved, receipt signed".to_owned(),
+            ahead => format!("saved, receipt signed; {ahead}"),
+        },
         (ExchangeResult::Saved { .. }, _) => "saved, yet the RECEIPT DOES NOT HOLD".to_owned(),
         (ExchangeResult::Ended { reason, .. }, _) => safe(reason),
     };
@@ -39,9 +42,9 @@ fn row(PastExchange { exchange, receipt }: &PastExchange) -> Vec<String> {
     let took = Duration::from_millis(exchange.ended.saturating_sub(exchange.started).try_into().unwrap_or(0));
     vec![
         utc(exchange.ended),
-        format!("{way} {} [{}]", exchange.peer_name, exchange.peer.short()),
+        format!("{way} {} [{}]", exchange.peer_name, fingerprint(&exchange.peer, full)),
         villages(&exchange.offered),
-        count(exchange.offered.iter().map(|summary| summary.households).sum()),
+        count(Totals::over(&exchange.offered).households),
         bytes(exchange.wire_bytes),
         duration(took),
         result,

@@ -1,11 +1,13 @@
 //! `fieldcast peers`: the devices whose code was compared.
 
+use fieldcast::KnownPeer;
+
 use crate::app::App;
 use crate::args::{PeersArgs, PeersCommand};
 use crate::error::{Error, Result};
 use crate::events;
 use crate::names::is_device;
-use crate::text::{Table, utc};
+use crate::text::{Table, fingerprint, utc};
 
 pub(crate) async fn run(app: &App, args: &PeersArgs) -> Result {
     let engine = app.engine().await?;
@@ -16,7 +18,9 @@ pub(crate) async fn run(app: &App, args: &PeersArgs) -> Result {
             return app.out.line("No device is known: codes are compared when data is sent or received.");
         }
         let mut table = Table::new(&["device", "fingerprint", "known since (UTC)"]);
-        known.iter().for_each(|peer| table.row(vec![peer.name.to_string(), peer.fingerprint.short(), utc(peer.since)]));
+        let row =
+            |peer: &KnownPeer| vec![peer.name.to_string(), fingerprint(&peer.fingerprint, args.full), utc(peer.since)];
+        known.iter().for_each(|peer| table.row(row(peer)));
         return table.lines().iter().try_for_each(|line| app.out.line(line));
     };
     let meant: Vec<_> = known.iter().filter(|peer| is_device(device, &peer.fingerprint, &peer.name)).collect();

@@ -19,6 +19,7 @@ pub(crate) async fn run(app: &App) -> Result {
     datasets.iter().try_for_each(|status| app.out.event(|| events::dataset(status)))?;
 
     app.out.line(format_args!("Device    {} [{}]", engine.name(), engine.fingerprint().short()))?;
+    app.out.line(format_args!("Key       {}", engine.fingerprint()))?; // whole, as a campaign's office needs it
     app.out.line(format_args!("Data      {}", data_dir.display()))?;
     match &account {
         Some(account) => app.out.line(format_args!("Account   {} at {}", safe(&account.name), account.server))?,

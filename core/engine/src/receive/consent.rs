@@ -52,14 +52,14 @@ impl Exchange {
             let is_trusted = trust.covers(&store, &fingerprint)?;
             Ok::<_, Error>((apply::needs_no_question(&store, &incoming, &offer)?, is_trusted))
         });
-        self.asked = Some(clock::now());
         match looked.await {
             Ok((true, _)) => {
-                self.is_resumed = true;
+                (self.is_resumed, self.asked) = (true, Some(clock::now()));
                 self.shared.events.tell(ReceiveEvent::Resumed(sender));
                 self.accept(machine, link, start).await;
             }
             Ok((false, is_trusted)) => {
+                self.asked = Some(clock::now());
                 self.shared.events.tell(ReceiveEvent::Changed(ReceiveState::Asking));
                 let code = self.code.filter(|_| !is_trusted && !self.is_invited);
                 self.work = Work::Asking(self.shared.ask(sender, self.offer.clone(), code));

@@ -92,6 +92,7 @@ async fn a_distributor_without_a_grant_is_not_accepted() {
     let scene = scene(Policy::GrantRequired).await;
     scene.give(&scene.receiver, Role::Receiver, &[]).await;
     scene.assert_refused(Reason::NotGranted { to_distributor: true }).await;
+    assert_eq!(scene.receiver.engine.history(9).await.unwrap(), [], "strangers fill no history");
     let villages = scene.villages().await;
     scene.give(&scene.distributor, Role::Distributor, &villages[..1]).await;
     scene.assert_refused(Reason::NotGranted { to_distributor: true }).await; // for one of the two

@@ -24,7 +24,7 @@ async fn history(of: &Device) -> Vec<PastExchange> {
 
 /// Of the newest exchange: what this device did, how it ended, and whether the receipt holds.
 async fn newest(of: &Device) -> (ExchangeRole, String, Option<bool>) {
-    let PastExchange { exchange, receipt } = history(of).await.remove(0);
+    let PastExchange { exchange, receipt, .. } = history(of).await.remove(0);
     let result = match exchange.result {
         ExchangeResult::Saved { .. } => "saved".to_owned(),
         ExchangeResult::Ended { code, .. } => code,
@@ -52,6 +52,10 @@ async fn both_sides_remember_the_same_with_a_receipt_that_holds() {
         (distributor.engine.fingerprint(), "distributor")
     );
     assert_eq!((history(&distributor).await.len(), history(&receiver).await.len()), (2, 2));
+    // The same again brings nothing, asks nobody, and is one more only for whoever chose to send.
+    assert!(matches!(distributor.send_to(&receiver, false).await, SendState::Saved(_)));
+    assert_eq!((history(&distributor).await.len(), history(&receiver).await.len()), (3, 2));
+    assert_eq!(newest(&receiver).await, (ExchangeRole::Received, "saved".to_owned(), Some(true)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

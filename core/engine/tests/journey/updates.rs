@@ -31,5 +31,13 @@ async fn a_receiver_that_is_ahead_is_told_so_and_keeps_what_it_has() {
     let SendState::Saved(sent) = distributor.send_to(&receiver, true).await else { panic!("not saved") };
     assert_eq!((sent.progress.total, receiver.digests().await), (0, before));
     assert!(matches!(sent.standings[..], [Standing::Ahead { .. }]));
+    let reach = distributor.engine.coverage().await.unwrap();
+    assert_eq!(
+        reach.iter().map(|reach| (reach.saved, reach.picked)).collect::<Vec<_>>(),
+        [(0, 1)],
+        "it has another version"
+    );
+    let past = distributor.engine.history(1).await.unwrap().remove(0);
+    assert_eq!((past.receipt, past.standings), (Some(true), sent.standings));
     send(&receiver, &distributor).await;
 }

@@ -6,7 +6,13 @@ use super::{Fresh, apply, fresh, household, snapshot, village};
 use crate::{Exchange, ExchangeResult, ExchangeRole, Store};
 
 fn saved() -> ExchangeResult {
-    ExchangeResult::Saved { receipt: vec![1, 2, 3] }
+    ExchangeResult::Saved { receipt: vec![1, 2, 3], digests: vec![Digest::from_bytes([4; 32])] }
+}
+
+/// Saved, and the receiver has now what was offered.
+fn saved_equal(offered: &[SnapshotSummary]) -> ExchangeResult {
+    let digests = offered.iter().map(|summary| summary.digest).collect();
+    ExchangeResult::Saved { receipt: vec![1, 2, 3], digests }
 }
 
 fn ended(code: &str) -> ExchangeResult {
@@ -56,7 +62,7 @@ fn a_saved_one_without_a_key_is_refused() {
 #[test]
 fn one_that_goes_on_where_the_last_was_lost_is_one_row() {
     let Fresh { store, dir: _dir } = fresh();
-    let (offered, other) = ([snapshot(&village("a"), 7)], [snapshot(&village("b"), 7)]);
+    let [offered, other, third] = ["a", "b", "c"].map(|name| [snapshot(&village(name), 7)]);
     store.add_exchange(&exchange(1, 10, &offered, ended("lost")), false).unwrap();
     store.add_exchange(&exchange(1, 20, &offered, ended("lost")), true).unwrap();
     store.add_exchange(&exchange(2, 25, &offered, saved()), true).unwrap();
@@ -65,14 +71,36 @@ fn one_that_goes_on_where_the_last_was_lost_is_one_row() {
     assert_eq!(started(&store), [10, 25], "another device's goes on with nothing");
     assert_eq!((rows[0].ended, rows[0].wire_bytes, rows[0].result.clone()), (35, 3_000, saved()));
 
-    for last in [exchange(1, 40, &offered, ended("lost")), exchange(1, 41, &offered, ended("declined"))] {
+    for last in [exchange(1, 40, &other, ended("lost")), exchange(1, 41, &other, ended("declined"))] {
         store.add_exchange(&last, false).unwrap();
     }
-    store.add_exchange(&exchange(1, 50, &offered, saved()), true).unwrap();
+    store.add_exchange(&exchange(1, 50, &other, saved()), true).unwrap();
     assert_eq!(started(&store), [50, 41, 40, 10, 25], "a no came in between");
     store.add_exchange(&exchange(1, 60, &other, ended("lost")), false).unwrap();
-    store.add_exchange(&exchange(1, 70, &offered, saved()), true).unwrap();
+    store.add_exchange(&exchange(1, 70, &third, saved()), true).unwrap();
     assert_eq!(started(&store)[..2], [70, 60], "another offer");
+}
+
+#[test]
+fn one_that_is_saved_again_with_nothing_new_adds_no_row() {
+    let Fresh { store, dir: _dir } = fresh();
+    let (a, b) = ([snapshot(&village("a"), 7)], [snapshot(&village("b"), 7)]);
+    for (at, offered) in [(10, &a), (20, &b)] {
+        store.add_exchange(&exchange(1, at, offered, saved()), false).unwrap();
+    }
+    // However a device mixes what it offers again, and breaks off.
+    for at in 3..9 {
+        store.add_exchange(&exchange(1, 10 * at, &a, saved()), true).unwrap();
+        store.add_exchange(&exchange(1, 10 * at + 1, &b, ended("lost")), true).unwrap();
+        store.add_exchange(&exchange(1, 10 * at + 2, &b, saved()), true).unwrap();
+    }
+    let rows = store.exchanges(9).unwrap();
+    assert_eq!(rows.iter().map(|row| (row.started, row.ended)).collect::<Vec<_>>(), [(20, 87), (10, 85)]);
+    assert_eq!(rows.iter().map(|row| row.wire_bytes).collect::<Vec<_>>(), [13_000, 7_000]);
+    store.add_exchange(&exchange(1, 90, &a, ended("lost")), true).unwrap();
+    assert_eq!(started(&store), [90, 20, 10], "what was not saved takes no receipt away");
+    store.add_exchange(&exchange(1, 95, &a, saved()), false).unwrap();
+    assert_eq!(started(&store), [95, 90, 20, 10], "a person said yes");
 }
 
 #[test]
@@ -107,17 +135,23 @@ fn reach_counts_devices_and_only_the_present_version() {
     let now = |dataset| store.summary(dataset).unwrap().unwrap();
     let old = SnapshotSummary { digest: Digest::from_bytes([9; 32]), ..now(&a) };
     let same_later = SnapshotSummary { as_of: fieldcast_model::ServerTime(99), ..now(&a) };
-    let received = Exchange { role: ExchangeRole::Received, ..exchange(9, 0, &[now(&a)], saved()) };
+    let received = Exchange { role: ExchangeRole::Received, ..exchange(9, 0, &[now(&a)], saved_equal(&[now(&a)])) };
+    let sent = |peer, offered: &[SnapshotSummary]| exchange(peer, 0, offered, saved_equal(offered));
     let history = [
-        exchange(1, 0, &[now(&a), now(&b)], saved()),
+        sent(1, &[now(&a), now(&b)]),
         exchange(1, 1, &[now(&a)], ended("declined")),
-        exchange(2, 2, &[old], saved()),
+        sent(2, &[old]),
         exchange(3, 3, &[now(&a)], ended("lost")),
-        exchange(4, 4, &[same_later, snapshot(&village("elsewhere"), 1)], saved()),
+        sent(4, &[same_later, snapshot(&village("elsewhere"), 1)]),
+        // It kept newer records, or is ahead of what it was sent.
+        exchange(5, 5, &[now(&a)], saved()),
+        // It had the version once, and has since kept something newer.
+        sent(6, &[now(&a)]),
+        exchange(6, 6, &[now(&a)], saved()),
         received,
     ];
     history.iter().for_each(|exchange| store.add_exchange(exchange, false).unwrap());
     let reach = store.reach().unwrap();
     let counts: Vec<_> = reach.iter().map(|reach| (&reach.summary.dataset, reach.saved, reach.picked)).collect();
-    assert_eq!(counts, [(&a, 2, 4), (&b, 1, 1)]);
+    assert_eq!(counts, [(&a, 2, 6), (&b, 1, 1)]);
 }
