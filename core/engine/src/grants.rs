@@ -1,9 +1,9 @@
 //! What campaigns grant and revoke: kept on this device, shown to others, and asked of others.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use fieldcast_model::{Dataset, Fingerprint, ServerTime, SnapshotSummary};
+use fieldcast_model::{Dataset, Fingerprint, SnapshotSummary};
 use fieldcast_net::{Identity, verify};
 use fieldcast_store::{Campaign, Store};
 use fieldcast_wire::{
@@ -151,12 +151,17 @@ pub(crate) struct Judge {
 impl Judge {
     /// Looks at what a peer has shown, after taking over whom it knows to be revoked. Blocks.
     pub(crate) fn of(store: &Store, peer: Fingerprint, shown: &Credentials) -> Result<Self, Error> {
-        let campaigns: BTreeSet<_> = store.campaigns()?.into_iter().map(|campaign| campaign.key).collect();
+        let campaigns: BTreeMap<_, _> =
+            store.campaigns()?.into_iter().map(|campaign| (campaign.key, campaign.revoked_number)).collect();
+        // Strangers' signatures are not even verified.
         let believed = |signed: &SignedStatement| {
-            signed.verify(verify).ok().filter(|statement| campaigns.contains(statement.authority()))
+            signed.verify(|key, message, signature| campaigns.contains_key(key) && verify(key, message, signature)).ok()
         };
         for signed in &shown.revocations {
-            if let Some(Statement::Revocations(list)) = believed(signed) {
+            let Some(Statement::Revocations(list)) = believed(signed) else { continue };
+            // Nearly always it is known already: then the writer is left alone.
+            let held = campaigns.get(&list.authority).copied().flatten();
+            if held.is_none_or(|held| held < list.number) {
                 store.keep_revocations(&list.authority, list.number, &signed.to_text())?;
             }
         }
@@ -201,23 +206,55 @@ impl Judge {
     }
 }
 
-/// The time in ms since 1970: by this device's clock, which may be slow, but not before the data it holds was made.
+/// The time in ms since 1970: by this device's clock, which may be slow, but not before what a server has told it. What other
+/// devices say of the time counts for nothing: one lie would end every grant.
 fn now(store: &Store) -> Result<i64, Error> {
-    let datasets = store.datasets()?;
-    Ok(latest(clock::now(), datasets.iter().map(|status| status.summary.as_of)))
-}
-
-fn latest(clock: i64, held: impl Iterator<Item = ServerTime>) -> i64 {
-    held.map(|as_of| as_of.0).fold(clock, i64::max)
+    Ok(clock::now().max(store.server_time()?.map_or(i64::MIN, |time| time.0)))
 }
 
 #[cfg(test)]
 mod tests {
+    use fieldcast_model::{Digest, ServerTime};
+    use fieldcast_store::{PageCommit, SyncStart, SyncTarget};
+
     use super::*;
 
     #[test]
-    fn a_slow_clock_is_corrected_by_what_the_device_holds() {
-        assert_eq!(latest(5, [ServerTime(3), ServerTime(9)].into_iter()), 9);
-        assert_eq!(latest(5, [ServerTime(3)].into_iter()), 5);
+    fn a_slow_clock_is_corrected_by_servers_and_by_nobody_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap().store;
+        let dataset = Dataset { tenant: "mz".into(), project: "p".into(), boundary: Some("b".into()) };
+        let as_of = |as_of| SnapshotSummary {
+            dataset: dataset.clone(),
+            project_name: "Nets".into(),
+            boundary_name: "Muite".into(),
+            as_of: ServerTime(as_of),
+            records: 0,
+            households: 0,
+            json_bytes: 0,
+            digest: Digest::EMPTY,
+        };
+        let far = clock::now() + 1_000_000_000;
+        let nothing = &mut || Ok::<_, Error>(None);
+        assert_eq!(store.apply(&as_of(2 * far), nothing).unwrap().summary.as_of.0, 2 * far);
+        assert!(now(&store).unwrap() < far, "another device said so");
+        let target = SyncTarget {
+            server: "none".into(),
+            dataset: dataset.clone(),
+            project_name: String::new(),
+            boundary_name: String::new(),
+        };
+        let page = PageCommit {
+            run: store.begin_sync(&target, SyncStart::Fresh).unwrap().run,
+            as_of: Some(ServerTime(far)),
+            position: String::new(),
+            done: 0,
+            total: 0,
+            bytes: 0,
+            families: Vec::new(),
+            project_wide: Vec::new(),
+        };
+        store.commit_page(&page).unwrap();
+        assert_eq!(now(&store).unwrap(), far, "a server said so");
     }
 }

@@ -55,6 +55,15 @@ impl Reader<'_> {
         self.summary_of(id).map(Some)
     }
 
+    /// The latest time a server has told this device itself, in what it downloaded; never another device's word.
+    ///
+    /// # Errors
+    /// Whatever stands in the way of reading.
+    pub fn server_time(&self) -> Result<Option<ServerTime>> {
+        let latest = self.conn.query_one("SELECT max(as_of) FROM sync_run", (), |row| row.get::<_, Option<i64>>(0))?;
+        Ok(latest.map(ServerTime))
+    }
+
     pub(crate) fn summary_of(&self, dataset: i64) -> Result<SnapshotSummary> {
         let (id, summary) = self.conn.query_one(&format!("{SELECT} WHERE id = ?"), [dataset], head)?;
         self.with_totals(id, summary)
@@ -89,6 +98,14 @@ impl Store {
     /// As there.
     pub fn summary(&self, dataset: &Dataset) -> Result<Option<SnapshotSummary>> {
         self.read(|r| r.summary(dataset))
+    }
+
+    /// See [`Reader::server_time`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn server_time(&self) -> Result<Option<ServerTime>> {
+        self.read(|r| r.server_time())
     }
 
     /// Removes a dataset from the device with all that belongs to it, and tells whether it was there. The file keeps
