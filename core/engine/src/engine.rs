@@ -371,10 +371,10 @@ impl Engine {
         let (store, identity, name) = (self.inner.store.clone(), self.inner.identity.clone(), settings.name.clone());
         let prepare = move || {
             let maker = Maker { identity: &identity, name: &name };
-            Ok::<_, Error>((grants::credentials(&store)?, Bundle::prepare(store, &datasets, maker)?))
+            Bundle::prepare(store, &datasets, maker)
         };
-        let (credentials, bundle) = tokio::task::spawn_blocking(prepare).await??;
-        OfferSession::start(settings, self.inner.identity.clone(), interface, bundle, credentials).await
+        let bundle = tokio::task::spawn_blocking(prepare).await??;
+        OfferSession::start(settings, self.inner.identity.clone(), interface, bundle).await
     }
 
     /// Writes these datasets into a bundle file, signed with this device's key.

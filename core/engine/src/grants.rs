@@ -215,7 +215,7 @@ fn now(store: &Store) -> Result<i64, Error> {
 #[cfg(test)]
 mod tests {
     use fieldcast_model::{Digest, ServerTime};
-    use fieldcast_store::{PageCommit, SyncStart, SyncTarget};
+    use fieldcast_store::{Arriving, PageCommit, SyncStart, SyncTarget};
 
     use super::*;
 
@@ -235,8 +235,12 @@ mod tests {
             digest: Digest::EMPTY,
         };
         let far = clock::now() + 1_000_000_000;
-        let nothing = &mut || Ok::<_, Error>(None);
-        assert_eq!(store.apply(&as_of(2 * far), nothing).unwrap().summary.as_of.0, 2 * far);
+        let (identity, name) = (Identity::generate().unwrap(), fieldcast_model::DeviceName::new("x"));
+        let maker = origins::Maker { identity: &identity, name: &name };
+        let (snapshot, empty) = (as_of(2 * far), fieldcast_model::RangeSeals::default().seal());
+        let arriving = Arriving { snapshot: &snapshot, origin: &maker.sign(&snapshot, empty), held: None };
+        store.apply::<()>(&arriving, &mut || Ok(None)).unwrap();
+        assert_eq!(store.summary(&dataset).unwrap().unwrap().as_of.0, 2 * far);
         assert!(now(&store).unwrap() < far, "another device said so");
         let target = SyncTarget {
             server: "none".into(),

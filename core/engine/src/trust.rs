@@ -48,16 +48,12 @@ pub(crate) fn remember(store: &Store, fingerprint: Fingerprint, name: &DeviceNam
     }
 }
 
-/// How this side introduces itself on a new connection.
-pub(crate) fn introduce(
-    connection: &Connection,
-    name: &DeviceName,
-    credentials: &Credentials,
-) -> Result<Introduction, Reason> {
+/// How this side introduces itself on a new connection, but for its credentials.
+pub(crate) fn introduce(connection: &Connection, name: &DeviceName) -> Result<Introduction, Reason> {
     let secret = || Ok(Opening { exporter: connection.exporter(CODE_LABEL, &[])?, nonce: fieldcast_net::random()? });
     let opening = secret().map_err(|error: NetworkError| {
         tracing::warn!(%error, "no code for this connection");
         Reason::NotSecure
     })?;
-    Ok(Introduction { name: name.clone(), opening, credentials: credentials.clone() })
+    Ok(Introduction { name: name.clone(), opening, credentials: Credentials::default() })
 }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use fieldcast_model::SnapshotSummary;
+use fieldcast_model::{DeviceName, SnapshotSummary};
 
 use crate::limits::{Due, Timers};
 use crate::{
@@ -67,8 +67,8 @@ pub struct Distributor {
     hello: Hello,
     opening: Opening,
     credentials: Credentials,
-    /// What the receiver has committed itself to, from its hello on.
-    commitment: Option<[u8; 32]>,
+    /// The receiver's hello, once it was heard and agreed to.
+    peer: Option<Hello>,
     /// What both screens show, once both sides have revealed.
     code: Option<Code>,
     is_confirmed: bool,
@@ -98,7 +98,7 @@ impl Distributor {
             opening,
             credentials,
             code: None,
-            commitment: None,
+            peer: None,
             is_confirmed: false,
             offer: Offer::default(),
             state,
@@ -115,6 +115,11 @@ impl Distributor {
     /// Where the exchange stands.
     pub const fn state(&self) -> &DistributorState {
         &self.state
+    }
+
+    /// What the receiver calls itself, once its hello was heard.
+    pub fn peer_name(&self) -> Option<&DeviceName> {
+        self.peer.as_ref().map(|hello| &hello.name)
     }
 
     /// Whether it has ended, well or not.
@@ -143,9 +148,9 @@ impl Distributor {
         match (&self.state, message) {
             (_, Message::Alive) => {}
             (_, Message::Stop(reason)) => self.end(reason, false),
-            (S::Greeting, Message::Hello(peer)) if self.commitment.is_none() => match self.hello.agree(&peer) {
+            (S::Greeting, Message::Hello(peer)) if self.peer.is_none() => match self.hello.agree(&peer) {
                 Ok(_) => {
-                    self.commitment = Some(peer.commitment);
+                    self.peer = Some(peer);
                     let (nonce, credentials) = (self.opening.nonce, self.credentials.clone());
                     self.send(Message::Reveal { nonce, credentials }, now);
                 }
@@ -255,8 +260,8 @@ impl Distributor {
     }
 
     fn on_reveal(&mut self, nonce: &[u8; 32], credentials: Credentials) {
-        let Some(commitment) = self.commitment else { return self.end(Reason::Protocol(Breach::OutOfTurn), true) };
-        self.code = self.opening.compare(Role::Distributor, &commitment, nonce);
+        let Some(peer) = &self.peer else { return self.end(Reason::Protocol(Breach::OutOfTurn), true) };
+        self.code = self.opening.compare(Role::Distributor, &peer.commitment, nonce);
         match self.code {
             Some(_) => self.actions.push_back(DistributorAction::Admit(credentials)),
             None => self.end(Reason::Protocol(Breach::NotCommitted), true),

@@ -42,8 +42,7 @@ impl Sending {
     pub(super) async fn on_answer(&mut self, answer: Answer) -> Result<(), Reason> {
         match answer {
             Answer::Trust => {
-                let (shared, receiver) = (self.shared.clone(), self.receiver);
-                let name = shared.name_of(receiver);
+                let (shared, receiver, name) = (self.shared.clone(), self.receiver, self.name());
                 let remember = move || trust::remember(&shared.store, receiver, &name);
                 let _only_asked_again_otherwise = tokio::task::spawn_blocking(remember).await;
             }

@@ -72,7 +72,7 @@ fn has_room(calls: impl Iterator<Item = IpAddr> + Clone, from: IpAddr) -> bool {
 /// One call, until it is over or in use.
 async fn answer(shared: Arc<Shared>, connection: Connection) {
     let from = connection.peer_addr();
-    let Ok(introduction) = trust::introduce(&connection, &shared.settings.name, &shared.credentials) else { return };
+    let Ok(introduction) = trust::introduce(&connection, &shared.settings.name) else { return };
     let mut link = Link::new(connection, shared.settings.limits.heartbeat);
     let greeting = greet(&mut link, &shared, &introduction);
     let greeted = timeout(shared.settings.limits.greeting, greeting).await.unwrap_or(Err(Reason::Lost));

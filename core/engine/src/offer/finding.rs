@@ -118,7 +118,7 @@ pub(super) async fn find_at(shared: Arc<Shared>, addr: SocketAddr) -> Result<Fou
     let live = shared.air.live().ok_or_else(no_network)?;
     let connection = dial(&live.interface, &shared.identity, addr, None, CALL_LIMIT).await?;
     let refused = |reason| Error::Refused(reason);
-    let introduction = trust::introduce(&connection, &shared.settings.name, &shared.credentials).map_err(refused)?;
+    let introduction = trust::introduce(&connection, &shared.settings.name).map_err(refused)?;
     let mut link = Link::new(connection, shared.settings.limits.heartbeat);
     let receiver = link.peer();
     // Said first, so that two distributors do not wait for each other.

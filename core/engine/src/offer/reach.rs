@@ -13,7 +13,7 @@ use super::send::{CALL_LIMIT, CANCELLED, Sending};
 use super::{SendState, session::no_network};
 use crate::link::{Link, not_called};
 use crate::network::Live;
-use crate::trust;
+use crate::{grants, trust};
 
 /// The pause before the first new call; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -120,11 +120,13 @@ impl Sending {
         let other = routes.iter().find(|route| Some(**route) != self.last_route);
         let route = *other.or(routes.first()).ok_or(Reason::Lost)?;
         self.last_route = Some(route);
-        let reached = tokio::select! {
+        let mut reached = tokio::select! {
             reached = self.reach(route, &network) => reached?,
             () = network.ended.cancelled() => return Err(Reason::Lost),
             () = self.cancel.cancelled() => return Err(CANCELLED),
         };
+        // Anew each time: what the last receiver has told of whom is revoked goes on with this one.
+        reached.introduction.credentials = self.on_bundle(|bundle| grants::credentials(bundle.store())).await?;
         self.peer_key = Some(reached.link.peer_key());
         self.wire_before = self.progress.wire;
         self.exchange(reached).await
@@ -148,8 +150,7 @@ impl Sending {
                     self.shared.doubt(self.receiver);
                     not_called(&error)
                 })?;
-                let (name, credentials) = (&self.shared.settings.name, &self.shared.credentials);
-                let introduction = trust::introduce(&connection, name, credentials)?;
+                let introduction = trust::introduce(&connection, &self.shared.settings.name)?;
                 let link = Link::new(connection, self.shared.settings.limits.heartbeat);
                 Ok(Reached { link, introduction, hello: None, network: ended, is_invited: false, call: None })
             }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fieldcast_bundle::{ChunkInfo, Manifest};
-use fieldcast_model::Fingerprint;
+use fieldcast_model::{DeviceName, Fingerprint};
 use fieldcast_store::{Exchange, ExchangeRole};
 use fieldcast_wire::{Breach, Distributor, DistributorAction, DistributorState, Message, Offer, Reason, Receipt};
 use tokio::sync::oneshot;
@@ -37,6 +37,8 @@ pub(crate) struct Sending {
     started: i64,
     /// The receiver's key, once it was reached.
     pub(super) peer_key: Option<[u8; 32]>,
+    /// What it calls itself under that key, once it has said so.
+    pub(super) peer_name: Option<DeviceName>,
     /// The way that was tried last.
     pub(super) last_route: Option<Route>,
     /// What this connection is to carry.
@@ -71,6 +73,7 @@ impl Sending {
             offered: Vec::new(),
             started: clock::now(),
             peer_key: None,
+            peer_name: None,
             last_route: None,
             chunks: Vec::new(),
             progress: SendProgress::default(),
@@ -104,7 +107,7 @@ impl Sending {
             role: ExchangeRole::Sent,
             peer: self.receiver,
             peer_key: self.peer_key,
-            peer_name: self.shared.name_of(self.receiver),
+            peer_name: self.name(),
             started: self.started,
             ended: clock::now(),
             offered: self.offer.snapshots.clone(),
@@ -112,6 +115,11 @@ impl Sending {
             result: history::result(outcome.as_ref()),
         };
         history::keep(&self.shared.store, past, false).await;
+    }
+
+    /// What the receiver calls itself: what it said under its key, or, until then, what was announced, by whomever.
+    pub(super) fn name(&self) -> DeviceName {
+        self.peer_name.clone().unwrap_or_else(|| self.shared.name_of(self.receiver))
     }
 
     /// Whether the receiver has signed that it saved this very offer.
@@ -184,6 +192,7 @@ impl Sending {
         match action {
             DistributorAction::Send(message) => link.send(&message),
             DistributorAction::Admit(shown) => {
+                self.peer_name = machine.peer_name().cloned();
                 let offer = self.admit(shown).await;
                 machine.admit(offer, start.elapsed());
             }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use fieldcast_model::{DeviceName, Fingerprint};
 use fieldcast_net::{Error as NetworkError, Identity, Interface};
 use fieldcast_store::Store;
-use fieldcast_wire::{Code, Credentials, Group, Invite, Offer, Reason, Token};
+use fieldcast_wire::{Code, Group, Invite, Offer, Reason, Token};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -34,8 +34,6 @@ pub(crate) struct Shared {
     pub(crate) identity: Arc<Identity>,
     pub(crate) air: Air,
     pub(crate) store: Store,
-    /// What receivers are shown.
-    pub(crate) credentials: Credentials,
     pub(crate) bundle: Bundle,
     pub(crate) offer: Offer,
     pub(crate) live: Arc<Semaphore>,
@@ -152,7 +150,6 @@ impl OfferSession {
         identity: Arc<Identity>,
         interface: Interface,
         bundle: Bundle,
-        credentials: Credentials,
     ) -> Result<Self, Error> {
         let (doubts, doubted) = mpsc::unbounded_channel();
         let token = fieldcast_net::random()?.first_chunk().copied().unwrap_or_default();
@@ -161,7 +158,6 @@ impl OfferSession {
             live: Arc::new(Semaphore::new(settings.max_live)),
             offer: bundle.offer(),
             store: bundle.store().clone(),
-            credentials,
             comparisons: Mutex::default(),
             settings,
             identity,

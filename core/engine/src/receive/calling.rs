@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fieldcast_model::Fingerprint;
-use fieldcast_wire::{Invite, Limits, Message, Reason, Token};
+use fieldcast_wire::{Introduction, Invite, Limits, Message, Reason, Token};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -115,7 +115,7 @@ impl Attempt<'_> {
         };
         *who = Some(connection.peer());
         let credentials = shared.credentials().await.map_err(super::not_stored)?;
-        let introduction = trust::introduce(&connection, &shared.settings.name, &credentials)?;
+        let introduction = Introduction { credentials, ..trust::introduce(&connection, &shared.settings.name)? };
         let link = Link::new(connection, shared.settings.limits.heartbeat);
         if let Some(token) = self.token {
             link.send(&Message::Invited(token.proof(&introduction.opening.exporter)));

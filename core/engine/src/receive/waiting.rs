@@ -8,7 +8,7 @@ use fieldcast_net::{
     Announced, Announcement, Browser, Connection, Error as NetworkError, Interface, Listener, Peer, Sighting, announce,
     browse,
 };
-use fieldcast_wire::{PROTOCOL, Role};
+use fieldcast_wire::{Introduction, PROTOCOL, Role};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -114,7 +114,8 @@ async fn next(browser: &mut Option<Browser>) -> Option<Sighting> {
 
 async fn talk(shared: Arc<Shared>, connection: Connection, live: Live, cancel: CancellationToken) {
     let Ok(credentials) = shared.credentials().await else { return };
-    let Ok(introduction) = trust::introduce(&connection, &shared.settings.name, &credentials) else { return };
+    let Ok(introduction) = trust::introduce(&connection, &shared.settings.name) else { return };
+    let introduction = Introduction { credentials, ..introduction };
     let (link, limits) = (Link::new(connection, shared.settings.limits.heartbeat), shared.settings.limits);
     let _told = Exchange::new(shared, cancel, &live.ended).run(link, introduction, limits).await;
 }

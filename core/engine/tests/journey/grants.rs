@@ -7,7 +7,7 @@ use fieldcast::{
 use fieldcast_sandbox::{Sandbox, SandboxConfig};
 use tempfile::TempDir;
 
-use crate::device::{Device, device};
+use crate::device::{Device, PATIENCE, answer_all, device, find};
 
 /// A campaign's office, and two devices that trust it and ask for grants.
 struct Scene {
@@ -127,6 +127,33 @@ async fn whom_a_campaign_has_revoked_gets_nothing_and_the_word_spreads() {
     scene.distributor.engine.keep_statement(pardon).await.unwrap();
     let state = scene.distributor.send_to(&scene.receiver, true).await;
     assert!(matches!(state, SendState::Saved(_)), "{state:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_a_receiver_knows_to_be_revoked_the_next_one_hears_in_the_same_session() {
+    let scene = scene(Policy::Ask).await;
+    let next = device("next").await;
+    next.engine.trust_campaign(scene.office.public_key(), "Nets").await.unwrap();
+    let list = scene.office.revoke(1, vec![Fingerprint([7; 32])]).unwrap();
+    scene.receiver.engine.keep_statement(list).await.unwrap();
+    let (knows, hears) = (scene.receiver.receive().await, next.receive().await);
+    let (mut asked, mut asked_next) = (knows.subscribe(), hears.subscribe());
+    let offering = scene.distributor.offer().await;
+    let mut found = offering.subscribe();
+    let sending = async {
+        for device in [&scene.receiver, &next] {
+            find(&offering, &mut found, device).await;
+            offering.send_to(device.engine.fingerprint()).unwrap();
+            offering.finished().await;
+        }
+    };
+    tokio::select! {
+        () = sending => {}
+        () = answer_all(&knows, &mut asked, true) => panic!("the first stopped"),
+        () = answer_all(&hears, &mut asked_next, true) => panic!("the second stopped"),
+        () = tokio::time::sleep(PATIENCE) => panic!("still {:?}", offering.peers()),
+    }
+    assert_eq!(next.engine.campaigns().await.unwrap()[0].revoked_number, Some(1));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -125,7 +125,7 @@ async fn a_receipt_that_another_key_has_signed_is_not_believed() {
         let mut listener = Listener::bind(&interface, 0, &identity).await.unwrap();
         let announcement = Announcement {
             fingerprint: identity.fingerprint(),
-            name: DeviceName::new("liar"),
+            name: DeviceName::new("announced by whomever"),
             role: Role::Receiver,
             port: listener.addr().port(),
             protocol: PROTOCOL,
@@ -143,6 +143,8 @@ async fn a_receipt_that_another_key_has_signed_is_not_believed() {
         let both = async { tokio::join!(sending, claiming).1 };
         let told = tokio::time::timeout(PATIENCE, both).await.unwrap();
         let (_, result, receipt) = newest(&distributor).await;
+        let name = history(&distributor).await.remove(0).exchange.peer_name;
+        assert_eq!(name.as_str(), "liar", "as it says under its key");
         match is_believed {
             false => {
                 assert_eq!((told, result.as_str(), receipt), (Some(Reason::NotSigned), "not_signed", None));
