@@ -103,14 +103,4 @@ impl Store {
             Ok(statements.collect::<std::result::Result<_, _>>()?)
         })
     }
-
-    /// Forgets a grant of this device's own.
-    ///
-    /// # Errors
-    /// Whatever stands in the way of writing.
-    pub fn forget_grant(&self, statement: &str) -> Result<bool> {
-        self.write(Durability::Full, |tx| {
-            Ok(tx.conn.execute("DELETE FROM held_grant WHERE statement = ?", [statement])? > 0)
-        })
-    }
 }
