@@ -25,6 +25,8 @@ mod hostile;
 #[cfg(test)]
 mod journey;
 #[cfg(test)]
+mod kills;
+#[cfg(test)]
 mod namespaces;
 #[cfg(test)]
 mod outcomes;

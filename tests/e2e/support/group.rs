@@ -1,6 +1,10 @@
 //! A Wi-Fi Direct group in network namespaces, by tests/lab/group.sh.
 
+use std::fs::File;
+use std::io::{Read, Seek};
 use std::process::{Command, Output};
+
+use super::Process;
 
 /// A group owner and clients on one shared medium. Dropping it takes it down.
 pub(crate) struct Group {
@@ -53,6 +57,26 @@ impl Group {
 impl Drop for Group {
     fn drop(&mut self) {
         script(&["down", &self.prefix]);
+    }
+}
+
+/// Counts what a station puts on the medium.
+pub(crate) struct Counter(File);
+
+impl Counter {
+    /// Of the station in whose namespace a process runs; it goes on counting when that process is gone.
+    pub(crate) fn of(process: &Process) -> Self {
+        // The namespace is that of the process at this moment.
+        Self(File::open(format!("/proc/{}/net/dev", process.pid())).expect("it runs"))
+    }
+
+    /// Bytes so far, headers included.
+    pub(crate) fn sent(&mut self) -> u64 {
+        let mut text = String::new();
+        self.0.rewind().and_then(|()| self.0.read_to_string(&mut text)).expect("the kernel tells");
+        let counts = text.lines().find_map(|line| line.trim().strip_prefix("p2p0:")).expect("a station");
+        // Eight counts of what was received come first.
+        counts.split_whitespace().nth(8).and_then(|sent| sent.parse().ok()).expect("a count")
     }
 }
 

@@ -66,6 +66,13 @@ impl Holdings {
         self.datasets.values().map(BTreeMap::len).sum()
     }
 
+    /// Fails the test unless each dataset is there as the other side has it, or not at all.
+    pub(crate) fn assert_part_of(&self, other: &Self, what: &str) {
+        for (boundary, ours) in self.datasets.iter().filter(|(_, ours)| !ours.is_empty()) {
+            assert!(other.datasets.get(boundary) == Some(ours), "{what}: `{boundary}` is there in part");
+        }
+    }
+
     /// Fails the test unless both hold the same versions of the same records, and their digests agree.
     pub(crate) fn assert_equal(&self, other: &Self, what: &str) {
         let boundaries = |of: &Self| of.datasets.keys().cloned().collect::<Vec<_>>();

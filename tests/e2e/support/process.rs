@@ -84,6 +84,11 @@ impl Process {
         }
     }
 
+    /// Whether the test has lasted as long as it may.
+    pub(crate) fn is_late(&self) -> bool {
+        Instant::now() > self.until
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
