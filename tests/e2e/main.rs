@@ -7,6 +7,8 @@ mod bundle_files;
 #[cfg(test)]
 mod calls;
 #[cfg(test)]
+mod crowd;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod doctor;

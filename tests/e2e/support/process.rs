@@ -93,6 +93,13 @@ impl Process {
         self.child.id()
     }
 
+    /// The most bytes it has had in use so far, where the system tells it.
+    pub(crate) fn peak_memory(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).ok()?;
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        Some(peak.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? << 10)
+    }
+
     /// Sends a signal by its name (`STOP`, `CONT`, `INT`).
     pub(crate) fn signal(&self, name: &str) {
         // The shell's own `kill`: no crate, no package.
