@@ -16,6 +16,7 @@ mod origins;
 mod pregen;
 mod queue;
 mod resuming;
+mod stopped;
 mod trust;
 mod updates;
 mod wire_bytes;

@@ -1,0 +1,192 @@
+//! Phones fall asleep. A process that is stopped for longer than any silence may last goes on where it was.
+
+use std::env;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Duration;
+
+use fieldcast::{
+    Answer, Engine, ExchangeSettings, Interface, Limits, OfferEvent, ReceiveEvent, SendState, Settings, Trust,
+    choose_interface,
+};
+use fieldcast_store::Store;
+use tempfile::TempDir;
+
+use crate::device::PATIENCE;
+use crate::filled::fill;
+
+/// The longest silence; each side gives signs of life four times as often.
+const SILENCE: Duration = Duration::from_secs(1);
+/// What a process of these tests is told: its folder, and either whom to send to or how many questions to leave open.
+const DIR: &str = "FIELDCAST_TEST_DIR";
+const TO: &str = "FIELDCAST_TEST_TO";
+const LEAVE_OPEN: &str = "FIELDCAST_TEST_LEAVE_OPEN";
+
+#[test]
+fn a_receiver_that_sleeps_in_mid_transfer_is_called_again_when_it_wakes() {
+    let (mut receiver, mut sender, scene) = Scene::begin(0);
+    sender.wait_for("sending");
+    receiver.signal("STOP");
+    sender.wait_for("lost");
+    receiver.signal("CONT");
+    sender.wait_for("saved");
+    receiver.wait_for("saved");
+    scene.end(receiver, sender);
+}
+
+#[test]
+fn a_distributor_that_sleeps_calls_again_when_it_wakes() {
+    let (mut receiver, mut sender, scene) = Scene::begin(1);
+    receiver.wait_for("asked");
+    sender.signal("STOP");
+    receiver.wait_for("ended Lost");
+    sender.signal("CONT");
+    sender.wait_for("lost");
+    sender.wait_for("saved");
+    receiver.wait_for("saved");
+    scene.end(receiver, sender);
+}
+
+#[test]
+fn when_both_sleep_in_mid_transfer_they_go_on_together() {
+    let (mut receiver, mut sender, scene) = Scene::begin(0);
+    sender.wait_for("sending");
+    receiver.signal("STOP");
+    sender.signal("STOP");
+    thread::sleep(2 * SILENCE); // nobody is awake who could tell
+    receiver.signal("CONT");
+    sender.signal("CONT");
+    sender.wait_for("saved");
+    receiver.wait_for("saved");
+    scene.end(receiver, sender);
+}
+
+/// The folders of the two.
+struct Scene {
+    receiver: TempDir,
+    sender: TempDir,
+}
+
+impl Scene {
+    /// Starts both; the receiver leaves so many questions open.
+    fn begin(leave_open: u32) -> (Process, Process, Self) {
+        let scene = Self { receiver: TempDir::new().unwrap(), sender: TempDir::new().unwrap() };
+        fill(&Store::open(scene.sender.path()).unwrap().store, 400, |_| true);
+        let mut receiver = Process::start(scene.receiver.path(), (LEAVE_OPEN, &leave_open.to_string()));
+        let fingerprint = receiver.wait_for("listening");
+        let sender = Process::start(scene.sender.path(), (TO, &fingerprint));
+        (receiver, sender, scene)
+    }
+
+    /// Ends both and compares.
+    fn end(self, receiver: Process, sender: Process) {
+        drop((receiver, sender));
+        let digests = |dir: TempDir| -> Vec<_> {
+            let datasets = Store::open(dir.path()).unwrap().store.datasets().unwrap();
+            datasets.into_iter().map(|status| (status.summary.dataset, status.summary.digest)).collect()
+        };
+        let sent = digests(self.sender);
+        assert_eq!((sent.len(), digests(self.receiver)), (1, sent));
+    }
+}
+
+/// This test program again, as one of the two. Dropping it kills it.
+struct Process {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Process {
+    fn start(dir: &Path, role: (&str, &str)) -> Self {
+        let mut command = Command::new(env::current_exe().unwrap());
+        command.args(["--exact", "stopped::process", "--ignored", "--nocapture"]).env(DIR, dir).env(role.0, role.1);
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+        let stdout = child.stdout.take().unwrap();
+        let (sender, lines) = channel();
+        thread::spawn(move || {
+            BufReader::new(stdout).lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+        });
+        Self { child, lines }
+    }
+
+    /// Waits for a line that begins so, and gives what follows. To be lost or to fail must have been waited for.
+    fn wait_for(&mut self, word: &str) -> String {
+        loop {
+            let line = self.lines.recv_timeout(PATIENCE).unwrap_or_else(|error| panic!("no `{word}`: {error}"));
+            if let Some(rest) = line.strip_prefix(word) {
+                return rest.trim().to_owned();
+            }
+            assert!(!line.starts_with("saved") && !line.starts_with("failed"), "`{line}` before `{word}`");
+        }
+    }
+
+    fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "what the other tests here start as processes of their own"]
+async fn process() {
+    let Ok(dir) = env::var(DIR) else { return };
+    say(""); // the test runner has begun a line
+    let engine = Engine::open(Settings::new(dir)).await.unwrap();
+    let limits = Limits { silence: SILENCE, heartbeat: SILENCE / 4, ..Limits::default() };
+    let settings = ExchangeSettings { limits, trust: Trust::Everybody, reserve: 0, ..engine.exchange_settings() };
+    let loopback = choose_interface(Some("127.0.0.1")).unwrap();
+    match env::var(TO) {
+        Ok(receiver) => send(&engine, loopback, settings, &receiver).await,
+        Err(_) => receive(&engine, &loopback, settings, env::var(LEAVE_OPEN).unwrap().parse().unwrap()).await,
+    }
+}
+
+async fn send(engine: &Engine, loopback: Interface, settings: ExchangeSettings, receiver: &str) {
+    let datasets = engine.datasets().await.unwrap().into_iter().map(|status| status.summary.dataset).collect();
+    let session = engine.offer(datasets, loopback, settings).await.unwrap();
+    let (mut events, receiver) = (session.subscribe(), receiver.parse().unwrap());
+    _ = session.send_to(receiver); // it may have been found already
+    while let Some(event) = events.next().await {
+        match event {
+            OfferEvent::Found(peer) if peer.fingerprint == receiver => session.send_to(receiver).unwrap(),
+            OfferEvent::Changed(_, SendState::Sending(_)) => say("sending"),
+            OfferEvent::Changed(_, SendState::Lost(_)) => say("lost"),
+            OfferEvent::Changed(_, SendState::Saved(_)) => say("saved"),
+            OfferEvent::Changed(_, SendState::Failed(reason, _)) => say(&format!("failed {reason:?}")),
+            _ => {}
+        }
+    }
+}
+
+async fn receive(engine: &Engine, loopback: &Interface, settings: ExchangeSettings, mut leave_open: u32) {
+    let session = engine.receive(loopback, 0, settings).await.unwrap();
+    let mut events = session.subscribe();
+    say(&format!("listening {}", engine.fingerprint()));
+    while let Some(event) = events.next().await {
+        match event {
+            ReceiveEvent::Asked(question) if leave_open == 0 => session.answer(question.id, Answer::Once),
+            ReceiveEvent::Asked(_) => {
+                leave_open -= 1;
+                say("asked");
+            }
+            ReceiveEvent::Saved(_) => say("saved"),
+            ReceiveEvent::Ended(_, reason) => say(&format!("ended {reason:?}")),
+            _ => {}
+        }
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "how a process of these tests speaks")]
+fn say(line: &str) {
+    println!("{line}");
+}
