@@ -66,6 +66,7 @@ pub(crate) fn duration(time: Duration) -> String {
 }
 
 /// This device's clock, in milliseconds since 1970.
+#[expect(clippy::disallowed_methods, reason = "dates")]
 pub(crate) fn now() -> i64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(now.as_millis()).unwrap_or(i64::MAX)

@@ -161,6 +161,7 @@ impl Default for Limits {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "dates")]
 fn device_clock() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

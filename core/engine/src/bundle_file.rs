@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use fieldcast_bundle::{FileError, FileHead, read_chunk, verify_chunk};
 use fieldcast_model::Dataset;
@@ -17,7 +16,7 @@ use crate::offer::Bundle;
 use crate::origins::{self, Maker};
 use crate::receive::{Application, COMMIT_BYTES, Outcome, Plan, Round, check_time, plan};
 use crate::settings::DEFAULT_RESERVE;
-use crate::{Error, Sender, Standing};
+use crate::{Error, Sender, Standing, clock};
 
 /// What is in a bundle file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,7 +79,7 @@ pub(crate) fn inspect(path: &Path) -> Result<BundleInfo, Error> {
 pub(crate) fn import(store: &Store, path: &Path) -> Result<Imported, Error> {
     let (head, mut file) = open(path)?;
     let info = info(&head);
-    check_time(&info.offer, SystemTime::now()).map_err(Error::Refused)?;
+    check_time(&info.offer, clock::now()).map_err(Error::Refused)?;
     // A file shows no grants: where they are required, none is taken.
     Judge::of(store, info.sender.fingerprint, &Credentials::default())?.examine(&info.offer).map_err(Error::Refused)?;
     let id = info.offer.id(&info.sender.fingerprint);

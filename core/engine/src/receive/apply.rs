@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use fieldcast_bundle::{ChunkHash, ChunkInfo, Manifest, Snapshot, decode_chunk};
 use fieldcast_model::{KeyRange, RangeTotals, ServerTime, SnapshotSummary};
@@ -17,12 +16,11 @@ use crate::Error;
 
 /// How far ahead of this device's clock a snapshot may claim to be; phones are often days off. Without a bound, one lie
 /// about the time would make a device believe it is ahead of everybody for ever.
-const FUTURE: Duration = Duration::from_secs(30 * 24 * 3600);
+const FUTURE_MS: i64 = 30 * 24 * 3_600_000;
 
-/// Refuses an offer that claims to be from the future.
-pub(crate) fn check_time(offer: &Offer, now: SystemTime) -> Result<(), Reason> {
-    let latest = (now + FUTURE).duration_since(UNIX_EPOCH).unwrap_or_default();
-    let latest = ServerTime(i64::try_from(latest.as_millis()).unwrap_or(i64::MAX));
+/// Refuses an offer that claims to be from the future. `now` is in ms since 1970.
+pub(crate) fn check_time(offer: &Offer, now: i64) -> Result<(), Reason> {
+    let latest = ServerTime(now.saturating_add(FUTURE_MS));
     if offer.snapshots.iter().any(|snapshot| snapshot.as_of > latest) { Err(Reason::BadData) } else { Ok(()) }
 }
 
@@ -290,8 +288,8 @@ mod tests {
             };
             Offer { snapshots: vec![summary], ..Offer::default() }
         };
-        let now = UNIX_EPOCH + Duration::from_secs(1000);
-        let limit = 1_000_000 + 30 * 24 * 3_600_000;
+        let now = 1_000_000;
+        let limit = now + 30 * 24 * 3_600_000;
         assert_eq!(check_time(&offer(limit), now), Ok(()));
         assert_eq!(check_time(&offer(limit + 1), now), Err(Reason::BadData));
         assert_eq!(check_time(&offer(i64::MAX), now), Err(Reason::BadData));

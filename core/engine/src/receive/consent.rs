@@ -1,8 +1,6 @@
 //! What has to be settled before anything is written: whose turn it is, whether the campaign lets the distributor, and
 //! what the person says.
 
-use std::time::SystemTime;
-
 use fieldcast_model::DeviceName;
 use fieldcast_wire::{Offer, Reason, Receiver};
 use tokio::time::Instant;
@@ -28,7 +26,7 @@ impl Exchange {
         start: Instant,
     ) {
         let fingerprint = link.peer();
-        if let Err(reason) = apply::check_time(&offer, SystemTime::now()) {
+        if let Err(reason) = apply::check_time(&offer, clock::now()) {
             return machine.answer(Err(reason), start.elapsed());
         }
         match self.shared.place(fingerprint, &self.superseded) {

@@ -2,7 +2,6 @@
 
 use std::io::Read;
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use fieldcast::{Engine, EntityType, Json, LocalEdit, RecordId, RecordQuery};
 use serde_json::Value;
@@ -11,7 +10,7 @@ use super::{CONFLICT, dataset, tell_event};
 use crate::app::App;
 use crate::args::AddEditArgs;
 use crate::error::{Error, Result};
-use crate::text::safe;
+use crate::text::{now, safe};
 
 pub(super) async fn run(app: &App, engine: &Engine, args: &AddEditArgs) -> Result {
     let dataset = dataset(&engine.datasets().await?, &args.place)?;
@@ -30,7 +29,6 @@ pub(super) async fn run(app: &App, engine: &Engine, args: &AddEditArgs) -> Resul
         Some(record) => record.root,
         None => args.root.as_deref().map_or_else(|| id.clone(), RecordId::parse),
     };
-    let edited_at = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_millis() as i64);
     let edit = LocalEdit {
         dataset: dataset.clone(),
         entity: entity.clone(),
@@ -38,7 +36,7 @@ pub(super) async fn run(app: &App, engine: &Engine, args: &AddEditArgs) -> Resul
         root,
         deleted: args.delete,
         body,
-        edited_at,
+        edited_at: now(),
     };
     engine.put_edit(edit).await?;
     let edits = engine.edits().await?;
