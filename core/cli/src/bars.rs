@@ -56,6 +56,13 @@ impl Bars {
         self.update(key, label, share, text, false);
     }
 
+    /// What a bar that is drawn says now; there is no plain line about what has not changed.
+    pub(crate) fn redraw(&self, key: &str, text: &str) {
+        if let Some(bar) = self.rows.get(key).and_then(|row| row.bar.as_ref()) {
+            bar.set_message(text.to_owned());
+        }
+    }
+
     /// How things ended with `key`.
     pub(crate) fn settle(&mut self, key: &str, label: &str, share: Option<Share>, text: &str) {
         self.update(key, label, share, text, true);

@@ -96,7 +96,7 @@ mod tests {
 
     fn peer(byte: u8) -> FoundPeer {
         let addr = ([127, 0, 0, 1], 9).into();
-        FoundPeer { fingerprint: Fingerprint([byte; 32]), name: DeviceName::new("Asha"), addr }
+        FoundPeer { fingerprint: Fingerprint([byte; 32]), name: DeviceName::new("Asha"), addr, by: FoundBy::default() }
     }
 
     fn scene() -> (Comparisons, Bars, mpsc::UnboundedSender<String>) {

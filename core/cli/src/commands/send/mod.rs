@@ -1,6 +1,7 @@
 //! `fieldcast send`
 
 mod compare;
+mod pace;
 pub(super) mod pick;
 mod report;
 mod typed;

@@ -11,6 +11,7 @@ use fieldcast::{
 use tokio::time::Instant;
 
 use super::compare::Comparisons;
+use super::pace::Pace;
 use super::pick::Picker;
 use super::typed::Typed;
 use crate::app::App;
@@ -18,7 +19,7 @@ use crate::bars::{Bars, Share};
 use crate::error::{Error, Result};
 use crate::events;
 use crate::offers::Totals;
-use crate::text::{bytes, compared, network, safe};
+use crate::text::{compared, network, safe};
 
 /// How often the session is asked for ends that an overflown subscription may have missed.
 const CATCH_UP: Duration = Duration::from_millis(500);
@@ -35,8 +36,8 @@ pub(in crate::commands) struct Sent {
     pub(in crate::commands) state: Option<SendState>,
     pub(in crate::commands) progress: SendProgress,
     begun: Instant,
-    /// When data began to flow, and what was there already.
-    flowing: Option<(Instant, u64)>,
+    /// While data flows.
+    pace: Option<Pace>,
     pub(in crate::commands) took: Duration,
 }
 
@@ -120,7 +121,10 @@ impl<'a> Watch<'a> {
                     let answered = self.comparisons.answer(&self.bars, line.as_deref());
                     answered.into_iter().for_each(|(receiver, answer)| session.answer(receiver, answer));
                 }
-                _ = tick.tick() => self.catch_up(session)?,
+                _ = tick.tick() => {
+                    self.catch_up(session)?;
+                    self.refresh();
+                }
                 () = self.app.stop.wanted() => return Err(Error::Interrupted),
             }
         }
@@ -146,7 +150,7 @@ impl<'a> Watch<'a> {
             state: None,
             progress: none,
             begun: now,
-            flowing: None,
+            pace: None,
             took: Duration::ZERO,
         });
         let mut sent: Vec<_> = self.sent.into_values().chain(missing).collect();
@@ -182,7 +186,7 @@ impl<'a> Watch<'a> {
             state: None,
             progress: SendProgress::default(),
             begun: Instant::now(),
-            flowing: None,
+            pace: None,
             took: Duration::ZERO,
         };
         self.sent.insert(peer.fingerprint, sent);
@@ -196,8 +200,12 @@ impl<'a> Watch<'a> {
         }
         sent.progress = state.progress().unwrap_or(sent.progress);
         sent.took = sent.begun.elapsed();
-        sent.flowing = match &state {
-            SendState::Sending(progress) => sent.flowing.or(Some((Instant::now(), progress.staged))),
+        sent.pace = match &state {
+            SendState::Sending(progress) => {
+                let mut pace = sent.pace.take().unwrap_or_default();
+                pace.report(Instant::now(), *progress);
+                Some(pace)
+            }
             _ => None,
         };
         let reason = reason(&state);
@@ -211,6 +219,15 @@ impl<'a> Watch<'a> {
         }
         sent.state = Some(state);
         Ok(())
+    }
+
+    /// Bars that stand still say so: at the rate of the last seconds the rest takes longer and longer.
+    fn refresh(&mut self) {
+        for (peer, sent) in self.sent.iter().filter(|(_, sent)| sent.pace.is_some()) {
+            if let Some(state) = &sent.state {
+                self.bars.redraw(&peer.to_string(), &sent.text(state));
+            }
+        }
     }
 
     fn catch_up(&mut self, session: &OfferSession) -> Result {
@@ -231,13 +248,6 @@ impl Sent {
         matches!(self.state, Some(SendState::Saved(_)))
     }
 
-    /// Bytes a second since data began to flow.
-    fn rate(&self) -> Option<u64> {
-        let (since, before) = self.flowing?;
-        let gained = self.progress.staged.checked_sub(before).filter(|gained| *gained > 0)?;
-        Some((gained as f64 / since.elapsed().as_secs_f64().max(0.001)) as u64)
-    }
-
     fn text(&self, state: &SendState) -> String {
         match state {
             SendState::Found | SendState::Queued => "waits for its turn".to_owned(),
@@ -245,13 +255,7 @@ impl Sent {
             SendState::Asking => "asking its person".to_owned(),
             SendState::Confirming => "accepted; compare the code".to_owned(),
             SendState::Agreeing => "accepted; comparing what it has".to_owned(),
-            SendState::Sending(progress) => {
-                let so_far = format!("{} of {}", bytes(progress.staged), bytes(progress.total));
-                match self.rate() {
-                    Some(rate) => format!("{so_far}, {}/s", bytes(rate)),
-                    None => so_far,
-                }
-            }
+            SendState::Sending(_) => self.pace.as_ref().map(|pace| pace.text(Instant::now())).unwrap_or_default(),
             SendState::Applying(_) => "has everything, is writing it".to_owned(),
             SendState::Saved(sent) => match compared(&sent.standings).as_str() {
                 "equal" => "saved".to_owned(),
