@@ -18,32 +18,32 @@ fn of_thirty_two_one_stalls_and_one_dies_and_the_others_save_meanwhile() {
     let receivers: Vec<Device> = (0..RECEIVERS).map(|n| field.device(&format!("r{n}"))).collect();
     let start = |device: &Device| (device.name.clone(), device.receive(&["--yes", "--once"]));
     let mut crowd: BTreeMap<String, Process> = receivers.iter().map(start).collect();
-    let (stalled, killed) = (&receivers[0].name, &receivers[1].name);
 
     let mut send = distributor.send(&receivers.iter().collect::<Vec<_>>(), &["--max-live", "32"]);
     let mut saved = BTreeSet::new();
-    let mut begun = BTreeSet::new();
+    let mut troubled: Vec<String> = Vec::new();
     while saved.len() < RECEIVERS - 2 {
         let event = send.event_where("send_state", |event| ["sending", "saved"].contains(&text(event, "state")));
         let peer = text(&event, "peer").to_owned();
-        if begun.insert(peer.clone()) && peer == *stalled {
-            crowd[stalled].signal("STOP");
-        } else if crowd.contains_key(killed) && peer == *killed {
-            crowd.remove(killed).expect("it runs").kill();
-        }
         if text(&event, "state") == "saved" {
+            assert!(!troubled.contains(&peer), "{peer} had saved before it came to grief");
             saved.insert(peer);
+        } else if troubled.is_empty() {
+            crowd[&peer].signal("STOP");
+            troubled.push(peer);
+        } else if troubled.len() == 1 && troubled[0] != peer {
+            crowd.remove(&peer).expect("it runs").kill();
+            troubled.push(peer);
         }
     }
-    assert!(!saved.contains(stalled) && !saved.contains(killed), "they had saved before they came to grief");
     if let Some(peak) = send.peak_memory() {
         println!("the distributor's peak memory: {peak} B");
         assert!(peak < MOST, "the distributor took {peak} B");
     }
 
     // Neither is given up: each gets the rest when it is there again.
-    crowd[stalled].signal("CONT");
-    crowd.extend([start(&receivers[1])]);
+    crowd[&troubled[0]].signal("CONT");
+    crowd.extend(receivers.iter().filter(|device| device.name == troubled[1]).map(start));
     let summary = send.finish().expect(0).last("send_summary");
     assert_eq!(whole(&summary, "saved"), RECEIVERS as u64, "{summary}");
     let sent = distributor.holdings();

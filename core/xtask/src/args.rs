@@ -51,6 +51,8 @@ pub(crate) struct Codec {
 pub(crate) enum Bench {
     /// Our encoding beside gzip and zstd, on the sandbox's reference set
     Codec(BenchCodec),
+    /// Many receivers at once: the distributor's memory, and what two in trouble cost the others
+    Crowd(BenchCrowd),
     /// Peak memory of encoding and decoding a stream of records
     Memory(BenchMemory),
     /// Bulk loads into the store, held against a plain loop that inserts the same rows
@@ -65,6 +67,19 @@ pub(crate) struct BenchCodec {
     pub(crate) seed: u64,
     /// Each figure is the median of so many
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rounds: u32,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct BenchCrowd {
+    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(3..=256))]
+    pub(crate) receivers: u16,
+    #[arg(long, default_value_t = 150, value_parser = clap::value_parser!(u64).range(100..))]
+    pub(crate) households: u64,
+    #[arg(long, default_value_t = 7)]
+    pub(crate) seed: u64,
+    /// Each figure is the median of so many
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rounds: u32,
 }
 

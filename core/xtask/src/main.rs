@@ -44,6 +44,7 @@ fn run(task: Task) -> Outcome {
         Task::Licences => Ok(listed(&licences::problems(&metadata::read(true)?))),
         Task::Codec(options) => codec::run(&options),
         Task::Bench(Bench::Codec(options)) => bench::codec::run(&options),
+        Task::Bench(Bench::Crowd(options)) => bench::crowd::run(&options),
         Task::Bench(Bench::Memory(options)) => bench::memory::run(&options),
         Task::Bench(Bench::Store(options)) => bench::store::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),

@@ -28,6 +28,11 @@ fn forget_peak() {
     _ = fs::write("/proc/self/clear_refs", "5");
 }
 
+/// The most bytes another process has had in use so far.
+pub(crate) fn peak_of(pid: u32) -> Option<u64> {
+    value(&fs::read_to_string(format!("/proc/{pid}/status")).ok()?, "VmHWM:")
+}
+
 fn status(field: &str) -> Option<u64> {
     fs::read_to_string("/proc/self/status").ok().and_then(|status| value(&status, field))
 }

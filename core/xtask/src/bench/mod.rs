@@ -1,6 +1,7 @@
 //! Measurements.
 
 pub(crate) mod codec;
+pub(crate) mod crowd;
 mod lines;
 pub(crate) mod memory;
 pub(crate) mod store;

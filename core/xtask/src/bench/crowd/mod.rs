@@ -1,0 +1,87 @@
+//! `cargo xtask bench crowd`: one distributor and many receivers, in processes of their own on the loopback: the
+//! distributor's memory, and what one receiver that stops and one that dies cost the others.
+
+mod process;
+mod scene;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use self::scene::{Round, Scene};
+use crate::Outcome;
+use crate::args::BenchCrowd;
+use crate::figures::{Mib, median, ratio};
+
+/// What a phone can spare.
+const MOST: u64 = 64 << 20;
+/// How much later the others may have saved, in per cent.
+const DELAY: f64 = 10.0;
+pub(crate) fn run(options: &BenchCrowd) -> Outcome {
+    let scene = Scene::prepare(options)?;
+    println!(
+        "{} households, seed {}: {} B of JSON, {} B on the wire to each; {} receivers at the same time; \
+         medians of {} rounds",
+        options.households, options.seed, scene.json, scene.wire, options.receivers, options.rounds
+    );
+    let (mut without, mut with) = (Vec::new(), Vec::new());
+    for round in 0..options.rounds {
+        // Side by side, and turn about: what slows the machine down slows both.
+        if round.is_multiple_of(2) {
+            without.push(scene.round(false)?);
+            with.push(scene.round(true)?);
+        } else {
+            with.push(scene.round(true)?);
+            without.push(scene.round(false)?);
+        }
+    }
+    row("all well", &without);
+    row("one stopped, one killed", &with);
+    let peak = without.iter().chain(&with).map(|round| round.peak).max().flatten();
+    let is_light = peak.is_none_or(|peak| peak < MOST);
+    println!("the distributor's peak memory: {} (goal: below {}: {})", Mib(peak), Mib(Some(MOST)), met(is_light));
+    let delays = [delay(&without, &with, |round| round.middle), delay(&without, &with, |round| round.last)];
+    let is_prompt = delays.iter().all(|delay| *delay <= DELAY);
+    println!(
+        "one stopped and one killed delay the others by {:.1} % (the middle one), {:.1} % (the last) \
+         (goal: at most {DELAY:.0} %: {})",
+        delays[0],
+        delays[1],
+        met(is_prompt)
+    );
+    Ok(if is_light && is_prompt { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn met(is_met: bool) -> &'static str {
+    if is_met { "met" } else { "MISSED" }
+}
+
+fn row(name: &str, rounds: &[Round]) {
+    let of = |time: fn(&Round) -> Duration| median(rounds.iter().map(time).collect()).as_secs_f64();
+    let (middle, last) = (of(|round| round.middle), of(|round| round.last));
+    println!("  {name:24} of the others the middle one has saved after {middle:5.2} s, the last after {last:5.2} s");
+}
+
+/// How much longer it took, in per cent; below zero when it was faster. The median of what each pair of rounds says.
+fn delay(without: &[Round], with: &[Round], time: fn(&Round) -> Duration) -> f64 {
+    let pairs = without.iter().zip(with).map(|(without, with)| (time(without).as_secs_f64(), time(with).as_secs_f64()));
+    let mut delays: Vec<f64> = pairs.map(|(without, with)| 100.0 * (ratio(with, without) - 1.0)).collect();
+    delays.sort_unstable_by(f64::total_cmp);
+    delays.get(delays.len().saturating_sub(1) / 2).copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delay_is_the_median_of_pairs() {
+        let rounds = |times: [u64; 3]| {
+            times.map(|time| Round { middle: Duration::from_secs(time), last: Duration::ZERO, peak: None })
+        };
+        // The machine was ten times as slow for one pair, and hiccuped once.
+        let (without, with) = (rounds([10, 100, 10]), rounds([11, 110, 90]));
+        assert!((delay(&without, &with, |round| round.middle) - 10.0).abs() < 1e-9);
+        assert_eq!(delay(&without, &without, |round| round.middle), 0.0);
+        assert_eq!(delay(&[], &[], |round| round.middle), 0.0);
+    }
+}

@@ -1,0 +1,91 @@
+//! One `fieldcast --json` process: its events as they come, its signals, its memory.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::{Outcome, memory};
+
+/// How often the memory is looked at while nothing is said.
+const LOOK: Duration = Duration::from_millis(100);
+/// No event is waited for longer.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// A running process. Dropping it kills it.
+pub(super) struct Process {
+    child: Child,
+    lines: Receiver<String>,
+    what: String,
+    peak: Option<u64>,
+}
+
+impl Process {
+    pub(super) fn start(binary: &Path, data_dir: PathBuf, args: &[&str]) -> Outcome<Self> {
+        let mut child = Command::new(binary)
+            .arg("--json")
+            .args(args)
+            .env("FIELDCAST_DATA_DIR", data_dir)
+            .env("FIELDCAST_PASSWORD", "fieldcast")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let stdout = child.stdout.take().ok_or("no pipe")?;
+        let (sender, lines) = channel();
+        thread::spawn(move || {
+            BufReader::new(stdout).lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+        });
+        let what = args.iter().take(2).copied().collect::<Vec<_>>().join(" ");
+        Ok(Self { child, lines, what, peak: None })
+    }
+
+    /// The next event of this name that fits.
+    pub(super) fn event(&mut self, name: &str, mut fits: impl FnMut(&Value) -> bool) -> Outcome<Value> {
+        let until = Instant::now() + PATIENCE;
+        while Instant::now() < until {
+            // The most so far only grows, so the last look counts.
+            self.peak = memory::peak_of(self.child.id()).or(self.peak);
+            match self.lines.recv_timeout(LOOK) {
+                Ok(line) => {
+                    let event: Value = serde_json::from_str(&line)?;
+                    if event["event"] == name && fits(&event) {
+                        return Ok(event);
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(_) => return Err(format!("`fieldcast {}` ended before `{name}`", self.what).into()),
+            }
+        }
+        Err(format!("`fieldcast {}` did not come to `{name}`", self.what).into())
+    }
+
+    /// Waits until it has done its work.
+    pub(super) fn finish(mut self) -> Outcome<()> {
+        while self.lines.recv_timeout(PATIENCE).is_ok() {}
+        let status = self.child.wait()?;
+        if status.success() { Ok(()) } else { Err(format!("`fieldcast {}`: {status}", self.what).into()) }
+    }
+
+    /// Sends a signal by its name.
+    pub(super) fn signal(&self, name: &str) -> Outcome<()> {
+        // The shell's own `kill`: no crate, no package.
+        let status = Command::new("sh").args(["-c", &format!("kill -{name} {}", self.child.id())]).status()?;
+        if status.success() { Ok(()) } else { Err(format!("kill -{name}: {status}").into()) }
+    }
+
+    /// The most memory it has taken, where the system tells it.
+    pub(super) fn peak(&self) -> Option<u64> {
+        self.peak
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        _ = self.child.kill();
+        _ = self.child.wait();
+    }
+}

@@ -1,0 +1,139 @@
+//! What the rounds play on: a distributor with data, and receivers that are new each time.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::process::Process;
+use crate::Outcome;
+use crate::args::BenchCrowd;
+
+/// How the variables begin that `cargo run` sets.
+const TOLD: [&str; 2] = ["CARGO_MANIFEST_", "CARGO_PKG_"];
+/// What those in trouble get.
+const SIGNALS: [&str; 2] = ["STOP", "KILL"];
+const LOOPBACK: [&str; 2] = ["--interface", "127.0.0.1"];
+
+/// The distributor and what it sends.
+pub(super) struct Scene {
+    binary: PathBuf,
+    dir: TempDir,
+    receivers: usize,
+    pub(super) json: u64,
+    pub(super) wire: u64,
+}
+
+/// What a round took.
+pub(super) struct Round {
+    /// From the first byte of data until the middle one of the others had saved.
+    pub(super) middle: Duration,
+    /// And the last of them.
+    pub(super) last: Duration,
+    /// The distributor's memory at the highest.
+    pub(super) peak: Option<u64>,
+}
+
+impl Scene {
+    pub(super) fn prepare(options: &BenchCrowd) -> Outcome<Self> {
+        let receivers = options.receivers.into();
+        let mut scene = Self { binary: build()?, dir: tempfile::tempdir()?, receivers, json: 0, wire: 0 };
+        let (households, seed) = (options.households.to_string(), options.seed.to_string());
+        let sandbox = ["sandbox", "--listen", "127.0.0.1:0", "--households", &households, "--seed", &seed];
+        let mut sandbox = scene.start("sandbox", &sandbox)?;
+        let at = sandbox.event("sandbox", |_| true)?;
+        let text = |key: &str| at[key].as_str().unwrap_or_default();
+        let login = ["login", "--server", text("url"), "--tenant", text("tenant"), "--user", text("user")];
+        let project = scene.start("distributor", &login)?.event("login", |_| true)?["projects"][0]["id"].to_string();
+        let downsync = ["downsync", "--all", "--project", project.trim_matches('"')];
+        scene.start("distributor", &downsync)?.finish()?;
+        // Once, so that every round finds the chunks made.
+        let (receivers, mut send) = scene.begin(1)?;
+        scene.json = number(&send.event("offer", |_| true)?, "json_bytes");
+        scene.wire = number(&send.event("send_state", |event| event["state"] == "saved")?, "wire");
+        drop(receivers);
+        Ok(scene)
+    }
+
+    /// A send to new receivers. Of the first two that data flows to, one is stopped and one killed if there is to be
+    /// trouble; the others are looked at.
+    pub(super) fn round(&self, trouble: bool) -> Outcome<Round> {
+        let (mut crowd, mut send) = self.begin(self.receivers)?;
+        let mut begun = None;
+        let mut first: Vec<String> = Vec::new();
+        let mut saved: BTreeMap<String, Duration> = BTreeMap::new();
+        while saved.len() < self.receivers - SIGNALS.len() {
+            let event = send.event("send_state", |event| event["state"] == "sending" || event["state"] == "saved")?;
+            let begun = *begun.get_or_insert_with(Instant::now);
+            let peer = event["peer"].as_str().unwrap_or_default().to_owned();
+            if first.contains(&peer) {
+                continue;
+            } else if let Some(signal) = SIGNALS.get(first.len()) {
+                if trouble {
+                    crowd.get(&peer).ok_or("a stranger")?.signal(signal)?;
+                }
+                first.push(peer);
+            } else if event["state"] == "saved" {
+                saved.entry(peer).or_insert_with(|| begun.elapsed());
+            }
+        }
+        let mut times: Vec<Duration> = saved.into_values().collect();
+        times.sort_unstable();
+        let peak = send.peak();
+        drop(send);
+        crowd.clear();
+        (0..self.receivers).try_for_each(|n| std::fs::remove_dir_all(self.dir.path().join(self.name(n))))?;
+        let (middle, last) = (times[(times.len() - 1) / 2], times[times.len() - 1]);
+        Ok(Round { middle, last, peak })
+    }
+
+    /// Starts so many receivers, and, when they all listen, the send.
+    fn begin(&self, receivers: usize) -> Outcome<(BTreeMap<String, Process>, Process)> {
+        let mut crowd = BTreeMap::new();
+        for n in 0..receivers {
+            let name = self.name(n);
+            let args = [&["receive", "--yes", "--once", "--name", &name], &LOOPBACK[..]].concat();
+            crowd.insert(name.clone(), self.start(&name, &args)?);
+        }
+        crowd.values_mut().try_for_each(|process| process.event("listening", |_| true).map(drop))?;
+        let max_live = receivers.to_string();
+        let to = crowd.keys().flat_map(|name| ["--to", name.as_str()]);
+        let args = ["send", "--unverified", "--max-live", &max_live].into_iter().chain(LOOPBACK).chain(to);
+        let send = self.start("distributor", &args.collect::<Vec<_>>())?;
+        Ok((crowd, send))
+    }
+
+    fn start(&self, folder: &str, args: &[&str]) -> Outcome<Process> {
+        Process::start(&self.binary, self.dir.path().join(folder), args)
+    }
+
+    /// A name that nobody else on this loopback has.
+    fn name(&self, receiver: usize) -> String {
+        format!("crowd-{}-{receiver}", std::process::id())
+    }
+}
+
+/// The command, optimised.
+fn build() -> Outcome<PathBuf> {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    // What `cargo run` tells this program is not for build scripts, which would run anew for it.
+    let told = std::env::vars_os().map(|(name, _)| name);
+    for name in told.filter(|name| name.to_str().is_some_and(|name| TOLD.iter().any(|told| name.starts_with(told)))) {
+        cargo.env_remove(name);
+    }
+    let args = ["build", "--release", "--package", "fieldcast-cli", "--message-format=json-render-diagnostics"];
+    let built = cargo.args(args).stderr(Stdio::inherit()).output()?;
+    let messages = String::from_utf8(built.stdout)?;
+    let binary = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).find_map(|message| {
+        let name = message["target"]["name"].as_str()?;
+        message["executable"].as_str().filter(|_| name == "fieldcast").map(PathBuf::from)
+    });
+    binary.ok_or_else(|| "`fieldcast` could not be built".into())
+}
+
+fn number(event: &Value, key: &str) -> u64 {
+    event[key].as_u64().unwrap_or_default()
+}
