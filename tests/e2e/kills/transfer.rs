@@ -162,7 +162,11 @@ impl<'a> Transfer<'a> {
     /// A connection knows what is lacking.
     fn begins(&mut self, lacking: u64) {
         let promised = self.lacking.unwrap_or(u64::MAX);
-        assert!(lacking <= promised, "{}: {lacking} B are to be sent, {promised} B had not been told", self.name);
+        assert!(
+            lacking <= promised,
+            "{}: {lacking} B are to be sent, yet all but {promised} B were on disk",
+            self.name
+        );
         let sent = self.medium.sent();
         self.hits.extend(settle(&mut self.account, &mut self.open, sent, lacking, &self.name));
         self.connection.sending = Some((sent, sent + lacking));
