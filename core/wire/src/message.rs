@@ -237,7 +237,7 @@ pub fn split_chunk_frame(frame: &[u8]) -> Result<(u32, &[u8]), Breach> {
 
 #[cfg(test)]
 mod tests {
-    use fieldcast_model::{Dataset, Signature};
+    use fieldcast_model::{Dataset, Seal, Signature};
 
     use super::*;
 
@@ -287,7 +287,12 @@ mod tests {
                 json_bytes: 5000,
                 digest: Digest::EMPTY,
             };
-            let origin = Origin { key: [5; 32], name: DeviceName::new("office"), signature: Signature([6; 64]) };
+            let origin = Origin {
+                key: [5; 32],
+                name: DeviceName::new("office"),
+                seal: Seal([7; 32]),
+                signature: Signature([6; 64]),
+            };
             Message::Offer(Offer { snapshots: vec![summary], origins: vec![origin], bytes: 500 })
         };
         assert_eq!(Message::decode(&offer(120).encode()), Ok(offer(120)));

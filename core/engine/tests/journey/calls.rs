@@ -11,6 +11,7 @@ use crate::device::{Device, PATIENCE, device, find, state_of};
 use crate::filled::fill;
 
 /// In an hour, by any clock.
+#[expect(clippy::disallowed_methods, reason = "dates")]
 pub(crate) fn later() -> i64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     now.as_millis() as i64 + 3_600_000

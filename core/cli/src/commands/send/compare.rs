@@ -86,7 +86,7 @@ impl Comparisons {
 
 #[cfg(test)]
 mod tests {
-    use fieldcast::DeviceName;
+    use fieldcast::{DeviceName, FoundBy};
     use tokio::sync::mpsc;
 
     use super::*;

@@ -15,9 +15,9 @@ type Looked = (SocketAddr, Result<FoundPeer, Error>);
 
 /// The addresses nobody has answered at yet.
 #[derive(Debug, Default)]
-pub(super) struct Typed(JoinSet<Looked>);
+pub(super) struct TypedAddresses(JoinSet<Looked>);
 
-impl Typed {
+impl TypedAddresses {
     pub(super) fn look(session: &OfferSession, addresses: &[SocketAddr]) -> Self {
         let mut this = Self::default();
         addresses.iter().for_each(|addr| this.ask(session, *addr, Duration::ZERO));

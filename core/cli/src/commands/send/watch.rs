@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::compare::Comparisons;
 use super::pace::Pace;
 use super::pick::Picker;
-use super::typed::Typed;
+use super::typed::TypedAddresses;
 use crate::app::App;
 use crate::bars::{Bars, Share};
 use crate::error::{Error, Result};
@@ -49,7 +49,7 @@ pub(in crate::commands) struct Watch<'a> {
     known: BTreeMap<Fingerprint, FoundBy>,
     sent: BTreeMap<Fingerprint, Sent>,
     comparisons: Comparisons,
-    typed: Typed,
+    typed: TypedAddresses,
     pub(in crate::commands) snapshots: Offered,
 }
 
@@ -67,7 +67,7 @@ impl<'a> Watch<'a> {
             events: session.subscribe(),
             bars: Bars::new(app.out),
             known: BTreeMap::new(),
-            typed: Typed::default(),
+            typed: TypedAddresses::default(),
             sent: BTreeMap::new(),
             comparisons: Comparisons::default(),
             snapshots: Offered { records },
@@ -76,7 +76,7 @@ impl<'a> Watch<'a> {
 
     /// Asks who is at these addresses, too.
     pub(in crate::commands) fn looking_at(self, session: &OfferSession, addresses: &[SocketAddr]) -> Self {
-        Self { typed: Typed::look(session, addresses), ..self }
+        Self { typed: TypedAddresses::look(session, addresses), ..self }
     }
 
     /// Sends to whom the picker takes until all is over. Gives those who were named and not found.
