@@ -287,12 +287,8 @@ mod tests {
                 json_bytes: 5000,
                 digest: Digest::EMPTY,
             };
-            let origin = Origin {
-                key: [5; 32],
-                name: DeviceName::new("office"),
-                seal: Seal([7; 32]),
-                signature: Signature([6; 64]),
-            };
+            let (name, seal, signature) = (DeviceName::new("office"), Seal([7; 32]), Signature([6; 64]));
+            let origin = Origin { key: [5; 32], name, seal, signature };
             Message::Offer(Offer { snapshots: vec![summary], origins: vec![origin], bytes: 500 })
         };
         assert_eq!(Message::decode(&offer(120).encode()), Ok(offer(120)));
