@@ -128,7 +128,7 @@ CREATE TABLE incoming (
     manifest BLOB NOT NULL,          -- as received
     sender BLOB NOT NULL,            -- fingerprint of the sender's key, 32 bytes
     sender_name TEXT NOT NULL DEFAULT '',
-    consent INTEGER NOT NULL DEFAULT 1 -- 0 withdrawn, 1 given, 2 spent: the bundle was applied
+    consent INTEGER NOT NULL DEFAULT 0 -- 0 none, or withdrawn, 1 given, 2 spent: the bundle was applied
 ) STRICT;
 
 CREATE TABLE staged_chunk (

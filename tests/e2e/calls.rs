@@ -47,7 +47,7 @@ fn an_invite_leads_a_receiver_to_a_running_send_and_no_code_is_compared() {
     let invite = sending.event("invite");
     let receiving = receive(&receiver, &["--invite", text(&invite, "uri"), "--yes", "--once"]);
     let received = receiving.finish().expect(0);
-    assert_eq!(received.events("asked")[0]["code"], Value::Null, "its key came with the invite");
+    assert_eq!(received.events("asked")[0]["is_known"], true, "its key came with the invite");
     assert_all_saved(sending, &receiver, &distributor, "called_in");
 }
 

@@ -9,8 +9,8 @@ use std::path::Path;
 use fieldcast::{
     Account, Boundary, BoundaryProgress, BundleInfo, CallState, Check, Checked, Code, Dataset, DatasetStatus, Engine,
     EntityType, ExchangeResult, ExchangeRole, Finding, Fingerprint, FoundBy, FoundPeer, Group, HeardDistributor,
-    Imported, Invite, KnownPeer, NetworkChange, Offer, PastExchange, Policy, Question, Reach, ReceiveProgress,
-    Received, RecordId, Role, SendProgress, Sender, SnapshotSummary, Standing, Statement,
+    Imported, Invite, KnownPeer, NetworkChange, Offer, OriginDevice, PastExchange, Policy, Question, Reach,
+    ReceiveProgress, Received, RecordId, Role, SendProgress, Sender, SnapshotSummary, Standing, Statement,
 };
 use serde_json::{Value, json};
 
@@ -143,8 +143,9 @@ pub(crate) fn network(change: &NetworkChange) -> Value {
     }
 }
 
-pub(crate) fn compare(peer: &FoundPeer, code: Code) -> Value {
-    json!({"event": "compare", "peer": peer.name.as_str(), "fingerprint": peer.fingerprint.to_string(),
+/// `event` is `compare` if it is to be compared here, `code` if that may be asked on the other side alone.
+pub(crate) fn code(event: &str, peer: &FoundPeer, code: Code) -> Value {
+    json!({"event": event, "peer": peer.name.as_str(), "fingerprint": peer.fingerprint.to_string(),
         "code": code.to_string()})
 }
 
@@ -234,13 +235,15 @@ pub(crate) fn listening(addr: Option<SocketAddr>, engine: &Engine) -> Value {
         "fingerprint": engine.fingerprint().to_string()})
 }
 
-pub(crate) fn resumed(sender: &Sender) -> Value {
-    json!({"event": "resumed", "sender": sender.name.as_str(), "fingerprint": sender.fingerprint.to_string()})
+pub(crate) fn resumed(sender: &Sender, code: Code) -> Value {
+    json!({"event": "resumed", "sender": sender.name.as_str(), "fingerprint": sender.fingerprint.to_string(),
+        "code": code.to_string()})
 }
 
 pub(crate) fn asked(question: &Question) -> Value {
     let mut event = about("asked", &question.sender, &question.origins, &question.offer, question.offer.bytes);
-    event["code"] = question.code.map(|code| code.to_string()).into(); // null if the sender is known
+    event["code"] = question.code.to_string().into();
+    event["is_known"] = question.is_known.into(); // then nobody need compare the code here
     event
 }
 
@@ -249,10 +252,10 @@ pub(crate) fn bundle(info: &BundleInfo, bytes: u64) -> Value {
 }
 
 /// What is offered, by whom, and who answers for it.
-fn about(event: &str, sender: &Sender, origins: &[Sender], offer: &Offer, bytes: u64) -> Value {
+fn about(event: &str, sender: &Sender, origins: &[OriginDevice], offer: &Offer, bytes: u64) -> Value {
     let Totals { households, records, .. } = Totals::of(offer);
     let boundaries: Vec<_> = offer.snapshots.iter().filter_map(|summary| summary.dataset.boundary.as_ref()).collect();
-    let origin = |of: &Sender| json!({"name": of.name.as_str(), "fingerprint": of.fingerprint.to_string()});
+    let origin = |of: &OriginDevice| json!({"name": of.name.as_str(), "fingerprint": of.fingerprint.to_string(), "is_known": of.is_known});
     json!({"event": event, "sender": sender.name.as_str(), "fingerprint": sender.fingerprint.to_string(),
         "origins": origins.iter().map(origin).collect::<Vec<_>>(), "households": households, "records": records,
         "bytes": bytes, "boundaries": boundaries})

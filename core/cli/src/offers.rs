@@ -1,6 +1,6 @@
 //! What an offer, or a bundle file, comes to.
 
-use fieldcast::{Offer, Sender, SnapshotSummary};
+use fieldcast::{Offer, OriginDevice, Sender, SnapshotSummary};
 
 use crate::text::{listed, safe};
 
@@ -45,12 +45,16 @@ pub(crate) fn villages(snapshots: &[SnapshotSummary]) -> String {
     listed(boundaries.map(|summary| summary.boundary_name.as_str()))
 }
 
-/// Who downloaded what a device only passes on, for a line of its own; `None` if it did so itself.
-pub(crate) fn passed_on(carrier: &Sender, origins: &[Sender]) -> Option<String> {
-    let names: Vec<_> =
-        origins.iter().map(|origin| format!("{} [{}]", origin.name, origin.fingerprint.short())).collect();
-    let is_own = origins.iter().all(|origin| origin.fingerprint == carrier.fingerprint);
-    (!is_own).then(|| format!("  it was downloaded and signed by {}", listed(names.iter().map(String::as_str))))
+/// Who signed what a device only passes on, for a line of its own; `None` if it did so itself.
+pub(crate) fn passed_on(carrier: &Sender, origins: &[OriginDevice]) -> Option<String> {
+    let is_own = |origin: &OriginDevice| origin.fingerprint == carrier.fingerprint;
+    let name = |origin: &OriginDevice| {
+        let name = format!("{} [{}]", origin.name, origin.fingerprint.short());
+        if origin.is_known || is_own(origin) { name } else { format!("a device UNKNOWN here that calls itself {name}") }
+    };
+    let names: Vec<_> = origins.iter().map(name).collect();
+    let line = || format!("  it was made and signed by {}", listed(names.iter().map(String::as_str)));
+    (!origins.iter().all(is_own)).then(line)
 }
 
 /// The name of the project.
@@ -83,10 +87,20 @@ mod tests {
 
     #[test]
     fn others_who_answer_for_the_data_are_named_beside_the_sender() {
-        let device = |n, name| Sender { fingerprint: Fingerprint([n; 32]), name: DeviceName::new(name) };
-        let (office, asha) = (device(1, "office"), device(2, "Asha"));
-        assert_eq!(passed_on(&asha, std::slice::from_ref(&asha)), None);
-        let line = passed_on(&asha, &[office, asha.clone()]).unwrap();
-        assert!(line.ends_with("signed by office [0101-0101-0101-0101], Asha [0202-0202-0202-0202]"), "{line}");
+        let device = |n, name, is_known| OriginDevice {
+            fingerprint: Fingerprint([n; 32]),
+            name: DeviceName::new(name),
+            is_known,
+        };
+        let asha = device(2, "Asha", false);
+        let carrier = Sender { fingerprint: asha.fingerprint, name: asha.name.clone() };
+        assert_eq!(passed_on(&carrier, std::slice::from_ref(&asha)), None);
+        let line = |is_known| passed_on(&carrier, &[device(1, "office", is_known), asha.clone()]).unwrap();
+        assert!(
+            line(true).ends_with("signed by office [0101-0101-0101-0101], Asha [0202-0202-0202-0202]"),
+            "{}",
+            line(true)
+        );
+        assert!(line(false).contains("UNKNOWN here that calls itself office [0101-"), "{}", line(false));
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use fieldcast_bundle::{FileError, FileHead, read_chunk, verify_chunk};
-use fieldcast_model::Dataset;
+use fieldcast_model::{Dataset, Fingerprint};
 use fieldcast_store::{Incoming, Store};
 use fieldcast_wire::{Credentials, MAX_SNAPSHOTS, Offer, Reason};
 use tokio_util::sync::CancellationToken;
@@ -16,7 +16,7 @@ use crate::offer::Bundle;
 use crate::origins::{self, Maker};
 use crate::receive::{Application, COMMIT_BYTES, Outcome, Plan, Round, check_time, plan};
 use crate::settings::DEFAULT_RESERVE;
-use crate::{Error, Sender, Standing, clock};
+use crate::{Error, OriginDevice, Sender, Standing, clock};
 
 /// What is in a bundle file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub struct BundleInfo {
     /// Who made it, proven by its signature.
     pub sender: Sender,
     /// The devices that answer for what is in it, proven by their signatures: usually the one that made it.
-    pub origins: Vec<Sender>,
+    pub origins: Vec<OriginDevice>,
     /// What it holds.
     pub offer: Offer,
 }
@@ -68,17 +68,17 @@ fn write(bundle: &Bundle, head: &FileHead, unfinished: &Path, path: &Path) -> Re
 }
 
 /// Reads who made a file and what it holds.
-pub(crate) fn inspect(path: &Path) -> Result<BundleInfo, Error> {
+pub(crate) fn inspect(store: &Store, own: Fingerprint, path: &Path) -> Result<BundleInfo, Error> {
     let (head, _) = open(path)?;
-    let info = info(&head);
+    let info = info(store, own, &head)?;
     if origins::are_authentic(&info.offer) { Ok(info) } else { Err(Error::Refused(Reason::NotAuthentic)) }
 }
 
 /// Takes over what a file holds, as an exchange does: verify, stage, apply. Chunks staged by an earlier attempt are
 /// not read again.
-pub(crate) fn import(store: &Store, path: &Path) -> Result<Imported, Error> {
+pub(crate) fn import(store: &Store, own: Fingerprint, path: &Path) -> Result<Imported, Error> {
     let (head, mut file) = open(path)?;
-    let info = info(&head);
+    let info = info(store, own, &head)?;
     check_time(&info.offer, clock::now()).map_err(Error::Refused)?;
     // A file shows no grants: where they are required, none is taken.
     Judge::of(store, info.sender.fingerprint, &Credentials::default())?.examine(&info.offer).map_err(Error::Refused)?;
@@ -140,10 +140,10 @@ fn open(path: &Path) -> Result<(FileHead, BufReader<File>), Error> {
     Ok((head, file))
 }
 
-fn info(head: &FileHead) -> BundleInfo {
+fn info(store: &Store, own: Fingerprint, head: &FileHead) -> Result<BundleInfo, Error> {
     let fingerprint = fieldcast_net::fingerprint_of(&head.signer);
     let snapshots = head.manifest.snapshots.iter().map(|snapshot| snapshot.summary.clone()).collect();
     let offer = Offer { snapshots, origins: head.origins.clone(), bytes: head.manifest.total_bytes() };
     let sender = Sender { fingerprint, name: head.signer_name.clone() };
-    BundleInfo { sender, origins: origins::devices(&offer), offer }
+    Ok(BundleInfo { sender, origins: origins::devices(store, own, &offer)?, offer })
 }

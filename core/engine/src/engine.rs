@@ -396,7 +396,8 @@ impl Engine {
     /// # Errors
     /// [`Error::File`].
     pub async fn inspect(&self, path: PathBuf) -> Result<BundleInfo, Error> {
-        tokio::task::spawn_blocking(move || bundle_file::inspect(&path)).await?
+        let (store, own) = (self.inner.store.clone(), self.fingerprint());
+        tokio::task::spawn_blocking(move || bundle_file::inspect(&store, own, &path)).await?
     }
 
     /// Takes over what a bundle file holds. An import that was interrupted goes on where it was.
@@ -404,8 +405,8 @@ impl Engine {
     /// # Errors
     /// [`Error::File`], [`Error::Refused`], [`Error::Store`]; each dataset is then as it was or complete.
     pub async fn import(&self, path: PathBuf) -> Result<Imported, Error> {
-        let store = self.inner.store.clone();
-        tokio::task::spawn_blocking(move || bundle_file::import(&store, &path)).await?
+        let (store, own) = (self.inner.store.clone(), self.fingerprint());
+        tokio::task::spawn_blocking(move || bundle_file::import(&store, own, &path)).await?
     }
 
     /// Announces this device on the interface and waits for distributors. Port 0 means any free one.

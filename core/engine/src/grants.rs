@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use fieldcast_model::{Dataset, Fingerprint, SnapshotSummary};
-use fieldcast_net::{Identity, verify};
+use fieldcast_model::{Dataset, Fingerprint, Origin, SnapshotSummary};
+use fieldcast_net::{Identity, fingerprint_of, verify};
 use fieldcast_store::{Campaign, Store};
 use fieldcast_wire::{
     Credentials, Grant, Offer, Reason, Revocations, Role, SignedStatement, Statement, StatementError,
 };
 
-use crate::{Error, Sender, clock, origins};
+use crate::{Error, clock, origins};
 
 /// Setting: whether grants are asked for.
 const POLICY: &str = "grant_policy";
@@ -184,19 +184,27 @@ impl Judge {
         self.revoked.contains(&self.peer)
     }
 
-    /// Refuses what the peer may not distribute: all, if it is revoked or one of the devices that answer for it is; what it
-    /// has no grant for; what is not signed by whom it is said to come from.
+    /// Refuses what the peer may not distribute: all, if it is revoked; what it has no grant for; what is not signed by whom
+    /// it is said to come from, or by somebody revoked.
     pub(crate) fn examine(&self, offer: &Offer) -> Result<(), Reason> {
         let may = |offered: &SnapshotSummary| self.admits(Role::Distributor, &offered.dataset);
-        let is_revoked = |origin: &Sender| self.revoked.contains(&origin.fingerprint);
-        if self.is_revoked() || origins::devices(offer).iter().any(is_revoked) {
+        if self.is_revoked() {
             Err(Reason::Revoked { of_distributor: true })
         } else if !offer.snapshots.iter().all(may) {
             Err(Reason::NotGranted { to_distributor: true })
         } else if !origins::are_authentic(offer) {
             Err(Reason::NotAuthentic)
         } else {
-            Ok(())
+            self.examine_origins(offer)
+        }
+    }
+
+    /// Refuses what a revoked device answers for, whoever passes it on, with the name of the boundary.
+    pub(crate) fn examine_origins(&self, offer: &Offer) -> Result<(), Reason> {
+        let is_revoked = |origin: &Origin| self.revoked.contains(&fingerprint_of(&origin.key));
+        match offer.origins.iter().zip(&offer.snapshots).find(|(origin, _)| is_revoked(origin)) {
+            Some((_, SnapshotSummary { boundary_name, .. })) => Err(Reason::OriginRevoked(boundary_name.clone())),
+            None => Ok(()),
         }
     }
 

@@ -50,6 +50,7 @@ pub use grants::{CampaignKey, Policy, verify_statement};
 pub use history::PastExchange;
 pub use network::{NetworkChange, Roaming};
 pub use offer::{FoundBy, FoundPeer, OfferEvent, OfferSession, SendProgress, SendState, Sent};
+pub use origins::OriginDevice;
 pub use qr::{QrMatrix, qr};
 pub use receive::{
     Call, CallState, HeardDistributor, Question, ReceiveEvent, ReceiveProgress, ReceiveSession, ReceiveState, Received,

@@ -9,7 +9,7 @@ use crate::access::Durability;
 use crate::rows::count;
 use crate::{Error, Reader, Result, Store};
 
-/// A bundle the user has accepted.
+/// A bundle that is taken over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Incoming {
     /// Its name: the hash of what is offered and of who offers it.
@@ -45,7 +45,7 @@ pub struct IncomingStatus {
 }
 
 impl Store {
-    /// Notes an accepted bundle and tells which of its `chunks` are staged already: by an earlier attempt at it, or
+    /// Notes a bundle and tells which of its `chunks` are staged already: by an earlier attempt at it, or
     /// for another bundle, from which they are taken over. Beginning again with the same bundle is a resume.
     ///
     /// # Errors
@@ -55,7 +55,7 @@ impl Store {
             tx.conn.execute(
                 "INSERT INTO incoming (bundle, manifest, sender, sender_name) VALUES (?, ?, ?, ?)
                  ON CONFLICT (bundle) DO UPDATE SET manifest = excluded.manifest, sender = excluded.sender,
-                    sender_name = excluded.sender_name, consent = 1",
+                    sender_name = excluded.sender_name",
                 params![incoming.bundle_id, incoming.manifest, incoming.sender.0, incoming.sender_name.as_str()],
             )?;
             let mut take = tx.conn.prepare(
@@ -109,6 +109,17 @@ impl Store {
             let chunks = "DELETE FROM staged_chunk WHERE incoming = (SELECT id FROM incoming WHERE bundle = ?)";
             tx.conn.execute(chunks, [bundle_id])?;
             tx.conn.execute("UPDATE incoming SET consent = 2 WHERE bundle = ?", [bundle_id])?;
+            Ok(())
+        })
+    }
+
+    /// Notes a person's yes to a bundle that was begun.
+    ///
+    /// # Errors
+    /// Whatever stands in the way of writing.
+    pub fn give_consent(&self, bundle_id: &[u8; 32]) -> Result<()> {
+        self.write(Durability::Full, |tx| {
+            tx.conn.execute("UPDATE incoming SET consent = 1 WHERE bundle = ?", [bundle_id])?;
             Ok(())
         })
     }

@@ -369,6 +369,18 @@ fn a_code_that_differs_or_that_nobody_compares_ends_the_exchange() {
     distributor.on_message(Message::Alive, seconds(126));
     distributor.on_time(seconds(127));
     assert_eq!(distributor.state(), &DistributorState::Ended(Reason::NotConfirmed));
+
+    // The receiver's wait began first and outlasts that: its yes is taken back for the right reason.
+    let (_, mut receiver) = machines();
+    be_asked(&mut receiver, Duration::ZERO);
+    receiver.answer(Ok(vec![Held { as_of: ServerTime(0), digest: Digest::EMPTY }]), Duration::ZERO);
+    for now in (10..=130).step_by(10) {
+        receiver.on_message(Message::Alive, seconds(now));
+        receiver.on_time(seconds(now));
+    }
+    assert_eq!(receiver.state(), &ReceiverState::Agreeing);
+    receiver.on_message(Message::Stop(Reason::NotConfirmed), seconds(131));
+    assert_eq!(receiver.state(), &ReceiverState::Ended(Reason::NotConfirmed));
 }
 
 #[test]

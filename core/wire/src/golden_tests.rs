@@ -102,6 +102,7 @@ fn reasons() -> Vec<Reason> {
         Reason::NotConfirmed,
         Reason::NotSigned,
         Reason::NotAuthentic,
+        Reason::OriginRevoked(text()),
         Reason::NotInvited,
         Reason::Looked,
     ];

@@ -100,6 +100,9 @@ pub enum Reason {
     /// A distributor wanted to know who is at an address, and has seen it.
     #[error("the distributor only looked who is here")]
     Looked,
+    /// The campaign no longer trusts the device that answers for some of what is offered.
+    #[error("the campaign has revoked the device that made the data of {0}: download that anew, then send again")]
+    OriginRevoked(String),
 }
 
 impl Reason {
@@ -134,6 +137,7 @@ impl Reason {
             Self::Revoked { of_distributor: false } => "receiver_revoked",
             Self::NotSigned => "not_signed",
             Self::NotAuthentic => "not_authentic",
+            Self::OriginRevoked(_) => "origin_revoked",
             Self::NotInvited => "not_invited",
             Self::Looked => "looked",
         }
@@ -146,6 +150,7 @@ impl Reason {
             Self::NotStored(text) => Self::NotStored(tame(text)),
             Self::NotRead(text) => Self::NotRead(tame(text)),
             Self::Unreachable(text) => Self::Unreachable(tame(text)),
+            Self::OriginRevoked(text) => Self::OriginRevoked(tame(text)),
             other => other,
         }
     }

@@ -169,7 +169,10 @@ impl Receiver {
                 debug_assert_eq!(held.len(), self.snapshots);
                 self.send(Message::Accept(held), now);
                 // The distributor's person may have to confirm the code first.
-                self.enter(ReceiverState::Agreeing, Some(now + self.timers.limits().asking));
+                // The distributor's person may take as long; that nobody compared the code is the distributor's to say.
+                let limits = self.timers.limits();
+                let ends = now + limits.asking + limits.silence;
+                self.enter(ReceiverState::Agreeing, Some(ends));
             }
             Err(reason) => self.end(reason, true),
         }

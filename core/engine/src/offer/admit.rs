@@ -13,12 +13,16 @@ impl Sending {
         let receiver = self.receiver;
         let judged = self.on_bundle(move |bundle| {
             let judge = Judge::of(bundle.store(), receiver, &shown)?;
-            Ok((judge.is_revoked(), bundle.part(|dataset| judge.admits(Role::Receiver, dataset))))
+            let (places, offer) = bundle.part(|dataset| judge.admits(Role::Receiver, dataset));
+            // What the receiver would refuse is said here, where something can be done about it.
+            let is_sound = judge.examine_origins(&offer);
+            Ok((judge.is_revoked(), is_sound, places, offer))
         });
         match judged.await? {
-            (true, _) => Err(Reason::Revoked { of_distributor: false }),
-            (false, (places, _)) if places.is_empty() => Err(Reason::NotGranted { to_distributor: false }),
-            (false, (places, offer)) => {
+            (true, ..) => Err(Reason::Revoked { of_distributor: false }),
+            (false, _, places, _) if places.is_empty() => Err(Reason::NotGranted { to_distributor: false }),
+            (false, Err(reason), ..) => Err(reason),
+            (false, Ok(()), places, offer) => {
                 (self.offered, self.offer) = (places, offer.clone());
                 Ok(offer)
             }
@@ -33,19 +37,27 @@ impl Sending {
             false => self.on_bundle(move |bundle| Ok(trust.covers(bundle.store(), &receiver)?)).await,
         };
         match is_verified {
-            Ok(true) => machine.confirm(Ok(())),
+            Ok(true) => {
+                self.shared.show_code(receiver, code);
+                machine.confirm(Ok(()));
+            }
             Ok(false) => self.comparing = Some(self.shared.compare(receiver, code)),
             Err(reason) => machine.stop(reason),
         }
     }
 
-    pub(super) async fn on_answer(&mut self, answer: Answer) -> Result<(), Reason> {
+    /// Remembers the receiver, if its code was compared here: its person has said yes, too.
+    pub(super) async fn remember(&mut self) {
+        if std::mem::take(&mut self.remembers) {
+            let (shared, receiver, name) = (self.shared.clone(), self.receiver, self.name());
+            let remember = move || trust::remember(&shared.store, receiver, &name);
+            let _only_asked_again_otherwise = tokio::task::spawn_blocking(remember).await;
+        }
+    }
+
+    pub(super) fn on_answer(&mut self, answer: Answer) -> Result<(), Reason> {
         match answer {
-            Answer::Trust => {
-                let (shared, receiver, name) = (self.shared.clone(), self.receiver, self.name());
-                let remember = move || trust::remember(&shared.store, receiver, &name);
-                let _only_asked_again_otherwise = tokio::task::spawn_blocking(remember).await;
-            }
+            Answer::Trust => self.remembers = true,
             Answer::Once => {}
             Answer::Decline => return Err(Reason::NotConfirmed),
             Answer::CodesDiffer => return Err(Reason::CodesDiffer),

@@ -108,6 +108,9 @@ pub enum OfferEvent {
     /// Does this receiver's screen show the same code? Nothing is sent before
     /// [`OfferSession::answer`](crate::OfferSession::answer).
     Compare(FoundPeer, Code),
+    /// What this receiver's screen shows, if nobody is in between. It need not be compared here; the receiver's person may
+    /// have to, and look for it on this screen.
+    Code(FoundPeer, Code),
     /// Sending to a receiver took a step.
     Changed(Fingerprint, SendState),
 }

@@ -59,6 +59,8 @@ pub(crate) struct Sending {
     pub(super) is_verified: bool,
     /// Whether it has called by an invite on this connection, so that neither side asks for a code.
     pub(super) is_by_invite: bool,
+    /// Whether to remember the receiver once its person, too, has said yes.
+    pub(super) remembers: bool,
     /// A person compares the code.
     pub(super) comparing: Option<oneshot::Receiver<Answer>>,
 }
@@ -84,6 +86,7 @@ impl Sending {
             fruitless: 0,
             is_verified: false,
             is_by_invite: false,
+            remembers: false,
             comparing: None,
         }
     }
@@ -177,7 +180,7 @@ impl Sending {
                 }
                 answer = compared(&mut self.comparing) => {
                     self.comparing = None;
-                    machine.confirm(self.on_answer(answer).await);
+                    machine.confirm(self.on_answer(answer));
                 }
                 () = network.cancelled(), if !machine.is_over() => {
                     self.noticed_loss(machine.state());
@@ -198,6 +201,7 @@ impl Sending {
             }
             DistributorAction::Confirm(code) => self.confirm(code, machine).await,
             DistributorAction::Plan(held) => {
+                self.remember().await;
                 let offered = self.offered.clone();
                 let planned = self.on_bundle(move |bundle| bundle.manifest_for(&offered, &held));
                 let manifest = link.alive_during(planned).await;

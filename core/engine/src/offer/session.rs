@@ -120,6 +120,13 @@ impl Shared {
         answered
     }
 
+    /// Tells what a receiver's screen shows that is not compared here.
+    pub(crate) fn show_code(&self, peer: Fingerprint, code: Code) {
+        if let Some(found) = self.found(peer) {
+            self.tell(OfferEvent::Code(found, code));
+        }
+    }
+
     fn comparisons(&self) -> MutexGuard<'_, BTreeMap<Fingerprint, Comparison>> {
         self.comparisons.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -6,11 +6,11 @@ use fieldcast_wire::{Offer, Reason, Receiver};
 use tokio::time::Instant;
 
 use super::apply;
-use super::event::{ReceiveEvent, ReceiveState, Sender};
+use super::event::{Question, ReceiveEvent, ReceiveState, Sender};
 use super::exchange::{Exchange, Work, blocking};
 use crate::grants::Judge;
 use crate::link::Link;
-use crate::{Answer, Error, clock, trust};
+use crate::{Answer, Error, clock, origins, trust};
 
 /// How many accepted offers are kept besides the one at hand, the newest; those that are spent count, too.
 const UNFINISHED_KEPT: usize = 4;
@@ -40,34 +40,37 @@ impl Exchange {
 
     /// Asks the person, unless this very offer was accepted before.
     pub(super) async fn ask(&mut self, machine: &mut Receiver, link: &Link, start: Instant) {
-        let Some(sender) = self.sender.clone() else { return };
+        let (Some(sender), Some(code)) = (self.sender.clone(), self.code) else { return };
         let (store, incoming, offer) = (self.shared.store.clone(), self.incoming, self.offer.clone());
         let (trust, fingerprint) = (self.shared.settings.trust.clone(), sender.fingerprint);
         let shown = std::mem::take(&mut self.shown);
+        let own = self.shared.identity.fingerprint();
         let looked = blocking(move || {
             let judge = Judge::of(&store, fingerprint, &shown)?;
             judge.examine(&offer).map_err(Error::Refused)?;
             let is_trusted = trust.covers(&store, &fingerprint)?;
-            Ok::<_, Error>((apply::needs_no_question(&store, &incoming, &offer)?, is_trusted))
+            let origins = origins::devices(&store, own, &offer)?;
+            Ok::<_, Error>((apply::needs_no_question(&store, &incoming, &offer)?, is_trusted, origins))
         });
         match looked.await {
-            Ok((true, _)) => {
+            Ok((true, ..)) => {
                 (self.is_resumed, self.asked) = (true, Some(clock::now()));
-                self.shared.events.tell(ReceiveEvent::Resumed(sender));
-                self.accept(machine, link, start).await;
+                self.shared.events.tell(ReceiveEvent::Resumed(sender, code));
+                self.accept(machine, link, false, start).await;
             }
-            Ok((false, is_trusted)) => {
+            Ok((false, is_trusted, origins)) => {
                 self.asked = Some(clock::now());
                 self.shared.events.tell(ReceiveEvent::Changed(ReceiveState::Asking));
-                let code = self.code.filter(|_| !is_trusted && !self.is_invited);
-                self.work = Work::Asking(self.shared.ask(sender, self.offer.clone(), code));
+                self.is_known = is_trusted || self.is_invited;
+                let (offer, is_known) = (self.offer.clone(), self.is_known);
+                self.work = Work::Asking(self.shared.ask(Question { id: 0, sender, origins, offer, code, is_known }));
             }
             Err(reason) => machine.answer(Err(reason), start.elapsed()),
         }
     }
 
-    /// Remembers the distributor: the person has seen the same code on both screens.
-    fn remember(&self) -> impl Future<Output = ()> + use<> {
+    /// Remembers the distributor: both people have seen the same code.
+    pub(super) fn remember(&self) -> impl Future<Output = ()> + use<> {
         let (sender, store) = (self.sender.clone(), self.shared.store.clone());
         async move {
             let Some(Sender { fingerprint, name }) = sender else { return };
@@ -76,13 +79,16 @@ impl Exchange {
         }
     }
 
-    /// Notes the person's yes, so that the same offer is not asked for twice, and says what is held already.
-    async fn accept(&mut self, machine: &mut Receiver, link: &Link, start: Instant) {
+    /// Notes a person's yes, so that the same offer is not asked for twice, and says what is held already.
+    async fn accept(&mut self, machine: &mut Receiver, link: &Link, is_answer: bool, start: Instant) {
         let (store, offer) = (self.shared.store.clone(), self.offer.clone());
         let (accepted, current) = (self.accepted(Vec::new()), self.incoming);
         let held = blocking(move || {
             if let Some(accepted) = accepted {
                 store.begin_incoming(&accepted, &[])?;
+            }
+            if is_answer {
+                store.give_consent(&current)?;
             }
             // Offers that were accepted and never came to an end must not fill the phone.
             let others = store.incoming()?.into_iter().rev().filter(|other| other.incoming.bundle_id != current);
@@ -102,11 +108,11 @@ impl Exchange {
 
     pub(super) async fn on_answer(&mut self, machine: &mut Receiver, link: &Link, answer: Answer, start: Instant) {
         match answer {
-            Answer::Trust => {
-                self.remember().await;
-                self.accept(machine, link, start).await;
+            Answer::Trust | Answer::Once => {
+                // Not before the distributor's person, too, has said that the codes agree; and only for a code.
+                self.remembers = answer == Answer::Trust && !self.is_known;
+                self.accept(machine, link, true, start).await;
             }
-            Answer::Once => self.accept(machine, link, start).await,
             Answer::Decline => machine.answer(Err(Reason::Declined), start.elapsed()),
             Answer::CodesDiffer => machine.answer(Err(Reason::CodesDiffer), start.elapsed()),
         }

@@ -7,7 +7,7 @@ use fieldcast_wire::{Code, Offer, Reason, Standing};
 
 use super::calling::CallState;
 use super::waiting::HeardDistributor;
-use crate::NetworkChange;
+use crate::{NetworkChange, OriginDevice};
 
 /// Who is on the other side of an exchange.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,11 +27,14 @@ pub struct Question {
     pub sender: Sender,
     /// The devices that answer for what is offered, proven by their signatures: the sender itself for what it downloaded,
     /// others for what it only passes on.
-    pub origins: Vec<Sender>,
+    pub origins: Vec<OriginDevice>,
     /// What is offered.
     pub offer: Offer,
-    /// To be compared with the distributor's screen; `None` if its key is known already.
-    pub code: Option<Code>,
+    /// What the distributor's screen shows, if nobody is in between.
+    pub code: Code,
+    /// Whether the distributor's key is known already: then the code need not be compared. Show it all the same: this
+    /// device may be unknown to the distributor, whose person then looks for it here.
+    pub is_known: bool,
 }
 
 /// How far an exchange is, in encoded bytes.
@@ -88,7 +91,7 @@ pub enum ReceiveEvent {
     /// A question for the person; see [`ReceiveSession::answer`].
     Asked(Question),
     /// An offer that was accepted before, and broke off, goes on; nobody is asked again.
-    Resumed(Sender),
+    Resumed(Sender, Code),
     /// The state changed.
     Changed(ReceiveState),
     /// A bundle is committed and its digests compared.

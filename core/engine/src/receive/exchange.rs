@@ -53,6 +53,10 @@ pub(crate) struct Exchange {
     pub(super) offer: Offer,
     /// What both screens show.
     pub(super) code: Option<Code>,
+    /// Whether the sender's key is known, so that nobody need compare the code here.
+    pub(super) is_known: bool,
+    /// Whether to remember the sender once its person, too, has compared the code.
+    pub(super) remembers: bool,
     /// What the campaign has said of the sender.
     pub(super) shown: Credentials,
     /// Names the offer and its sender: under it chunks are staged, and consent is remembered.
@@ -94,6 +98,8 @@ impl Exchange {
             sender: None,
             offer: Offer::default(),
             code: None,
+            is_known: false,
+            remembers: false,
             shown: Credentials::default(),
             incoming: [0; 32],
             manifest: None,
@@ -165,6 +171,9 @@ impl Exchange {
     async fn on_manifest(&mut self, machine: &mut Receiver, link: &Link, bytes: Vec<u8>, start: Instant) {
         if *machine.state() != ReceiverState::Agreeing {
             return machine.stop(Reason::Protocol(Breach::OutOfTurn));
+        }
+        if std::mem::take(&mut self.remembers) {
+            self.remember().await;
         }
         let Some(accepted) = self.accepted(bytes) else { return };
         let (store, offer, reserve) = (self.shared.store.clone(), self.offer.clone(), self.shared.settings.reserve);

@@ -7,18 +7,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use fieldcast_model::Fingerprint;
 use fieldcast_net::{Identity, Interface};
 use fieldcast_store::Store;
-use fieldcast_wire::{Code, Credentials, Offer};
+use fieldcast_wire::Credentials;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::calling::{self, Call};
-use super::event::{Question, ReceiveEvent, Sender};
+use super::event::{Question, ReceiveEvent};
 use super::waiting::{self, HeardDistributor, Open};
 use crate::NetworkChange;
 use crate::events::Announcer;
 use crate::network::Air;
-use crate::{Answer, Error, ExchangeSettings, Subscription, grants, origins};
+use crate::{Answer, Error, ExchangeSettings, Subscription, grants};
 
 /// A question nobody has answered yet.
 struct Asked {
@@ -103,13 +103,13 @@ impl Shared {
 
     /// Asks the person; the answer comes through the channel. Dropping the channel withdraws nothing on the screen: a
     /// late answer is simply not heard.
-    pub(crate) fn ask(&self, sender: Sender, offer: Offer, code: Option<Code>) -> oneshot::Receiver<Answer> {
+    pub(crate) fn ask(&self, question: Question) -> oneshot::Receiver<Answer> {
         let (answer, answered) = oneshot::channel();
         let mut questions = self.questions.lock().unwrap_or_else(PoisonError::into_inner);
         questions.0 += 1;
         let id = questions.0;
         questions.1.retain(|_, open| !open.answer.is_closed());
-        let question = Question { id, sender, origins: origins::devices(&offer), offer, code };
+        let question = Question { id, ..question };
         questions.1.insert(id, Asked { question: question.clone(), answer });
         drop(questions);
         self.events.tell(ReceiveEvent::Asked(question));

@@ -55,8 +55,8 @@ async fn send(
     let people = async {
         loop {
             tokio::select! {
-                Some(event) = asked.next() => if let ReceiveEvent::Asked(Question { id, code, .. }) = event {
-                    codes[1] = code;
+                Some(event) = asked.next() => if let ReceiveEvent::Asked(Question { id, code, is_known, .. }) = event {
+                    codes[1] = (!is_known).then_some(code);
                     receiving.answer(id, Answer::Once);
                 },
                 Some(event) = compared.next() => if let OfferEvent::Compare(peer, code) = event {

@@ -1,8 +1,8 @@
 //! Who answers for data that goes through several hands.
 
 use fieldcast::{
-    Answer, CampaignKey, DeviceName, Error, Fingerprint, Origin, Question, Reason, ReceiveEvent, SendState, Sender,
-    Signature,
+    Answer, CampaignKey, DeviceName, Error, Fingerprint, Origin, OriginDevice, Question, Reason, ReceiveEvent,
+    SendState, Sender, Signature,
 };
 use fieldcast_store::Arriving;
 use tempfile::TempDir;
@@ -11,7 +11,7 @@ use crate::device::{Device, PATIENCE, device, find, state_of};
 use crate::filled::{change_one, fill};
 
 /// Sends, and gives whom the receiver's screen named and how it ended. The receiver says yes.
-async fn send(from: &Device, to: &Device) -> (Option<(Sender, Vec<Sender>)>, SendState) {
+async fn send(from: &Device, to: &Device) -> (Option<(Sender, Vec<OriginDevice>)>, SendState) {
     let receiving = to.receive().await;
     let mut asked = receiving.subscribe();
     let offering = from.offer().await;
@@ -45,11 +45,12 @@ async fn scene() -> [Device; 3] {
     [office.with_store(|store| _ = fill(store, 40, |_| true)).await, first, second]
 }
 
-fn as_sender(device: &Device) -> Sender {
-    Sender { fingerprint: device.engine.fingerprint(), name: device.engine.name().clone() }
+fn as_origin(device: &Device) -> OriginDevice {
+    let (fingerprint, name) = (device.engine.fingerprint(), device.engine.name().clone());
+    OriginDevice { fingerprint, name, is_known: false }
 }
 
-async fn assert_named(from: &Device, to: &Device, origin: Sender) {
+async fn assert_named(from: &Device, to: &Device, origin: OriginDevice) {
     let (named, state) = send(from, to).await;
     assert!(matches!(state, SendState::Saved(_)), "{state:?}");
     let (sender, origins) = named.unwrap();
@@ -60,7 +61,7 @@ async fn assert_named(from: &Device, to: &Device, origin: Sender) {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_passed_on_keeps_its_origin_and_the_carrier_is_shown_beside_it() {
     let [office, first, second] = scene().await;
-    let origin = as_sender(&office);
+    let origin = as_origin(&office);
     assert_named(&office, &first, origin.clone()).await;
     assert_named(&first, &second, origin.clone()).await;
 
@@ -75,15 +76,15 @@ async fn what_is_passed_on_keeps_its_origin_and_the_carrier_is_shown_beside_it()
 #[tokio::test(flavor = "multi_thread")]
 async fn who_changes_a_version_answers_for_it() {
     let [office, first, second] = scene().await;
-    assert_named(&office, &first, as_sender(&office)).await;
+    assert_named(&office, &first, as_origin(&office)).await;
     let first = first.with_store(change_one).await; // a download of its own
-    assert_named(&first, &second, as_sender(&first)).await;
+    assert_named(&first, &second, as_origin(&first)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_its_origin_has_not_signed_is_refused_before_anybody_is_asked() {
     let [office, first, second] = scene().await;
-    assert_named(&office, &first, as_sender(&office)).await;
+    assert_named(&office, &first, as_origin(&office)).await;
     let forge = |store: &fieldcast_store::Store| {
         let summary = store.datasets().unwrap().remove(0).summary;
         let seal = store.read(|reader| reader.seal(&summary.dataset)).unwrap();
@@ -108,7 +109,7 @@ async fn what_its_origin_has_not_signed_is_refused_before_anybody_is_asked() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_revoked_device_answers_for_is_refused_from_any_hand() {
     let [office, first, second] = scene().await;
-    assert_named(&office, &first, as_sender(&office)).await;
+    assert_named(&office, &first, as_origin(&office)).await;
     let dir = TempDir::new().unwrap();
     let campaign = CampaignKey::create(&dir.path().join("campaign.key")).unwrap();
     second.engine.trust_campaign(campaign.public_key(), "Nets").await.unwrap();
@@ -117,7 +118,7 @@ async fn what_a_revoked_device_answers_for_is_refused_from_any_hand() {
     revoke(1, vec![office.engine.fingerprint()]).await.unwrap();
     let (named, state) = send(&first, &second).await;
     assert_eq!(named, None);
-    assert!(matches!(&state, SendState::Failed(Reason::Revoked { of_distributor: true }, _)), "{state:?}");
+    assert!(matches!(&state, SendState::Failed(Reason::OriginRevoked(village), _) if village == "Cavina"), "{state:?}");
     revoke(2, vec![]).await.unwrap();
-    assert_named(&first, &second, as_sender(&office)).await;
+    assert_named(&first, &second, as_origin(&office)).await;
 }

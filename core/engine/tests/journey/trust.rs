@@ -20,7 +20,7 @@ async fn send(from: &Device, to: &Device, [distributor, receiver]: [Answer; 2]) 
     let mut asked = receiving.subscribe();
     let offering = from.offer().await;
     let (mut found, mut compared) = (offering.subscribe(), offering.subscribe());
-    let mut codes = (None, None);
+    let (mut codes, mut shown) = ((None, None), (None, None));
     let sending = async {
         find(&offering, &mut found, to).await;
         offering.send_to(to.engine.fingerprint()).unwrap();
@@ -29,14 +29,22 @@ async fn send(from: &Device, to: &Device, [distributor, receiver]: [Answer; 2]) 
     let people = async {
         loop {
             tokio::select! {
-                Some(event) = asked.next() => if let ReceiveEvent::Asked(Question { id, code, .. }) = event {
-                    codes.1 = code;
-                    receiving.answer(id, receiver);
+                Some(event) = asked.next() => match event {
+                    ReceiveEvent::Asked(Question { id, code, is_known, .. }) => {
+                        (codes.1, shown.1) = ((!is_known).then_some(code), Some(code));
+                        receiving.answer(id, receiver);
+                    }
+                    ReceiveEvent::Resumed(_, code) => shown.1 = Some(code),
+                    _ => {}
                 },
-                Some(event) = compared.next() => if let OfferEvent::Compare(peer, code) = event {
-                    codes.0 = Some(code);
-                    assert_eq!(offering.open_comparisons(), [(peer.fingerprint, code)]);
-                    offering.answer(peer.fingerprint, distributor);
+                Some(event) = compared.next() => match event {
+                    OfferEvent::Compare(peer, code) => {
+                        (codes.0, shown.0) = (Some(code), Some(code));
+                        assert_eq!(offering.open_comparisons(), [(peer.fingerprint, code)]);
+                        offering.answer(peer.fingerprint, distributor);
+                    }
+                    OfferEvent::Code(_, code) => shown.0 = Some(code),
+                    _ => {}
                 },
             }
         }
@@ -47,7 +55,11 @@ async fn send(from: &Device, to: &Device, [distributor, receiver]: [Answer; 2]) 
         () = tokio::time::sleep(PATIENCE) => panic!("still {:?}", offering.peers()),
     }
     receiving.stop().await;
-    Shown { distributor: codes.0, receiver: codes.1, end: state_of(&offering, to) }
+    let end = state_of(&offering, to);
+    if let SendState::Saved(_) = end {
+        assert!(shown.0.is_some() && shown.0 == shown.1, "each screen shows the code, whoever is asked to compare it");
+    }
+    Shown { distributor: codes.0, receiver: codes.1, end }
 }
 
 fn compare() -> Trust {
@@ -118,4 +130,34 @@ async fn a_key_given_beforehand_needs_no_code() {
     let shown = send(&distributor, &receiver, [Answer::Decline, Answer::Once]).await;
     assert_eq!((shown.distributor, shown.receiver), (None, None));
     assert!(matches!(shown.end, SendState::Saved(_)), "{:?}", shown.end);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_code_is_on_both_screens_if_one_side_alone_compares() {
+    for receiver_knows in [true, false] {
+        let (mut distributor, mut receiver) = strangers().await;
+        let knows = |whom: &Device| Trust::Compare(BTreeSet::from([whom.engine.fingerprint()]));
+        match receiver_knows {
+            true => receiver.trust = knows(&distributor),
+            false => distributor.trust = knows(&receiver),
+        }
+        let sent = send(&distributor, &receiver, [Answer::Once, Answer::Once]).await;
+        assert!(matches!(sent.end, SendState::Saved(_)), "{:?}", sent.end);
+        assert_eq!((sent.distributor.is_some(), sent.receiver.is_some()), (receiver_knows, !receiver_knows));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_remembered_only_if_both_people_saw_the_same_code() {
+    let (distributor, receiver) = strangers().await;
+    for answers in [[Answer::Trust, Answer::CodesDiffer], [Answer::CodesDiffer, Answer::Trust]] {
+        send(&distributor, &receiver, answers).await;
+        assert_eq!(distributor.engine.known_peers().await.unwrap(), []);
+        assert_eq!(receiver.engine.known_peers().await.unwrap(), []);
+    }
+    // Nor for a yes to a key that was given beforehand: nobody compared it.
+    let (distributor, mut receiver) = strangers().await;
+    receiver.trust = Trust::Compare(BTreeSet::from([distributor.engine.fingerprint()]));
+    send(&distributor, &receiver, [Answer::Once, Answer::Trust]).await;
+    assert_eq!(receiver.engine.known_peers().await.unwrap(), []);
 }

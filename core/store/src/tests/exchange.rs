@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use fieldcast_model::{DeviceName, Digest, Fingerprint, KeyRange, Origin, Record, ServerTime, SnapshotSummary};
 
 use super::{Fresh, apply, apply_as, batch, fresh, household, origin_of, snapshot, village, wrong_ranges};
-use crate::{ApplyError, Arriving, Batch, Error, Incoming, Store, Verdict};
+use crate::{ApplyError, Arriving, Batch, Consent, Error, Incoming, Store, Verdict};
 
 /// What nobody has signed.
 fn nobodys(snapshot: &SnapshotSummary) -> Arriving<'_> {
@@ -195,4 +195,20 @@ fn a_cached_chunk_is_current_while_the_digest_is_the_same() {
     assert_eq!(cached(), []);
     store.cache_chunk(&village("nowhere"), range, &Digest::EMPTY, &[3; 32], b"x").unwrap();
     assert_eq!(store.chunk_bytes(&[3; 32]).unwrap(), None);
+}
+
+#[test]
+fn only_a_persons_yes_is_one() {
+    let Fresh { store, dir: _dir } = fresh();
+    let consent = || store.consent(&[1; 32]).unwrap();
+    store.begin_incoming(&bundle(1), &[]).unwrap();
+    assert_eq!(consent(), Consent::None);
+    store.give_consent(&[1; 32]).unwrap();
+    store.begin_incoming(&bundle(1), &[]).unwrap();
+    assert_eq!(consent(), Consent::Given, "to go on changes nothing");
+    store.finish_incoming(&[1; 32]).unwrap();
+    store.begin_incoming(&bundle(1), &[]).unwrap();
+    assert_eq!(consent(), Consent::Spent, "nor does to begin anew");
+    store.withdraw_consent(&[1; 32]).unwrap();
+    assert_eq!(consent(), Consent::None);
 }

@@ -83,7 +83,7 @@ impl Cast<'_> {
     /// Sends to all of them.
     pub(super) async fn send(&self, session: OfferSession, receivers: &[Receiver]) -> Result<Vec<Sent>> {
         let picked = receivers.iter().map(|receiver| receiver.fingerprint).collect();
-        let mut watch = Watch::new(self.app, &session);
+        let mut watch = Watch::new(self.app, &session).without_codes();
         watch.drive(&session, Picker::Chosen(picked)).await?;
         let (sent, _) = watch.finish(Vec::new());
         session.stop().await;

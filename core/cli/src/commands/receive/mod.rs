@@ -109,9 +109,9 @@ impl Receiving {
                     Verdict::Leave => {}
                 }
             }
-            ReceiveEvent::Resumed(sender) => {
+            ReceiveEvent::Resumed(sender, code) => {
                 self.door.welcome(&sender);
-                self.view.resumed(&sender)?;
+                self.view.resumed(&sender, code)?;
             }
             ReceiveEvent::Changed(state) => self.view.changed(&state)?,
             ReceiveEvent::Saved(received) => {
@@ -154,11 +154,7 @@ impl Receiving {
     fn on_line(&mut self, session: &ReceiveSession, line: Option<&str>) {
         if let Some(question) = self.open.take() {
             // No line at all: whoever was to answer has closed the input.
-            let answer = match (prompt::compared(line.unwrap_or_default()), question.code) {
-                (Answer::Trust, None) => Answer::Once, // known already
-                (answer, _) => answer,
-            };
-            session.answer(question.id, answer);
+            session.answer(question.id, prompt::compared(line.unwrap_or_default()));
         }
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use fieldcast::{
-    CallState, Fingerprint, HeardDistributor, NetworkChange, Question, Reason, ReceiveProgress, ReceiveState, Received,
-    Sender,
+    CallState, Code, Fingerprint, HeardDistributor, NetworkChange, Question, Reason, ReceiveProgress, ReceiveState,
+    Received, Sender,
 };
 
 use crate::bars::{Bars, Share};
@@ -46,11 +46,11 @@ impl View {
     }
 
     /// An offer that was accepted before goes on.
-    pub(super) fn resumed(&mut self, sender: &Sender) -> Result {
+    pub(super) fn resumed(&mut self, sender: &Sender, code: Code) -> Result {
         self.names.insert(sender.fingerprint, sender.name.to_string());
-        self.out.event(|| events::resumed(sender))?;
+        self.out.event(|| events::resumed(sender, code))?;
         self.out.line(format_args!(
-            "{} [{}] goes on with what was accepted before",
+            "{} [{}] goes on with what was accepted before; if its screen asks for a code, it is {code}",
             sender.name,
             sender.fingerprint.short()
         ))
@@ -59,14 +59,18 @@ impl View {
     /// The question, for a person to answer.
     pub(super) fn ask(&self, question: &Question) {
         let Totals { households, records, boundaries, .. } = Totals::of(&question.offer);
-        let choice = match question.code {
-            Some(code) => {
+        let code = question.code;
+        let choice = match question.is_known {
+            false => {
                 self.out.note(format_args!(
                     "The distributor's screen must show the code {code}. y: it does, receive; d: it shows another; n: no"
                 ));
                 "[y/d/N]"
             }
-            None => "[y/N]",
+            true => {
+                self.out.note(format_args!("It is known. If its screen asks for a code: {code}"));
+                "[y/N]"
+            }
         };
         self.out.prompt(format_args!(
             "Receive {} ({}, {}, {}) from {} [{}]? {choice} ",

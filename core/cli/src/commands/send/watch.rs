@@ -50,6 +50,8 @@ pub(in crate::commands) struct Watch<'a> {
     sent: BTreeMap<Fingerprint, Sent>,
     comparisons: Comparisons,
     typed: TypedAddresses,
+    /// Whether codes are told that need not be compared here.
+    tells_codes: bool,
     pub(in crate::commands) snapshots: Offered,
 }
 
@@ -68,10 +70,16 @@ impl<'a> Watch<'a> {
             bars: Bars::new(app.out),
             known: BTreeMap::new(),
             typed: TypedAddresses::default(),
+            tells_codes: true,
             sent: BTreeMap::new(),
             comparisons: Comparisons::default(),
             snapshots: Offered { records },
         }
+    }
+
+    /// Tells no code that need not be compared here: nobody compares them on the other side either.
+    pub(in crate::commands) fn without_codes(self) -> Self {
+        Self { tells_codes: false, ..self }
     }
 
     /// Asks who is at these addresses, too.
@@ -100,10 +108,20 @@ impl<'a> Watch<'a> {
                     Some(OfferEvent::Found(peer)) => self.found(session, &mut picker, &peer)?,
                     Some(OfferEvent::Changed(peer, state)) => self.changed(peer, state)?,
                     Some(OfferEvent::Compare(peer, code)) => {
-                        self.app.out.event(|| events::compare(&peer, code))?;
+                        self.app.out.event(|| events::code("compare", &peer, code))?;
                         let receiver = peer.fingerprint;
                         if !self.comparisons.ask(&self.bars, peer, code.to_string()) {
                             session.answer(receiver, Answer::Decline);
+                        }
+                    }
+                    Some(OfferEvent::Code(peer, code)) => {
+                        self.app.out.event(|| events::code("code", &peer, code))?;
+                        if self.tells_codes {
+                            self.bars.note(format_args!(
+                                "{} [{}] is known. If its screen asks for a code: {code}",
+                                peer.name,
+                                peer.fingerprint.short()
+                            ));
                         }
                     }
                     Some(OfferEvent::Gone(_)) => {}
