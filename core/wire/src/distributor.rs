@@ -6,6 +6,7 @@ use std::time::Duration;
 use fieldcast_model::{DeviceName, SnapshotSummary};
 
 use crate::limits::{Due, Timers};
+use crate::window::Window;
 use crate::{
     Breach, ChunkSet, Code, Credentials, Held, Hello, Introduction, Limits, Message, Offer, Opening, Reason, Receipt,
     Role, SavedSnapshot, Standing,
@@ -78,7 +79,9 @@ pub struct Distributor {
     actions: VecDeque<DistributorAction>,
     /// What the receiver said it held when it accepted.
     held: Vec<Held>,
-    chunks_planned: u32,
+    /// The sizes of the manifest's chunks, in its order.
+    planned: Vec<u32>,
+    window: Window,
     to_send: VecDeque<u32>,
     wanted: u32,
     /// Whether the receiver has asked for whole snapshots already.
@@ -105,7 +108,8 @@ impl Distributor {
             timers,
             actions,
             held: Vec::new(),
-            chunks_planned: 0,
+            planned: Vec::new(),
+            window: Window::default(),
             to_send: VecDeque::new(),
             wanted: 0,
             is_second_round: false,
@@ -167,6 +171,7 @@ impl Distributor {
             (S::Agreeing, Message::Want(wanted)) => self.on_want(&wanted, now),
             (S::Sending, Message::Staged { chunks, bytes }) if chunks <= self.wanted => {
                 self.timers.state_ends = self.timers.progress_ends(now);
+                self.window.staged(chunks);
                 self.actions.push_back(DistributorAction::Staged { chunks, bytes });
             }
             (S::Sending, Message::Applying) if self.to_send.is_empty() => {
@@ -207,22 +212,30 @@ impl Distributor {
         }
     }
 
-    /// The manifest has been queued for sending; it names `chunks` chunks.
-    pub fn planned(&mut self, chunks: u32, now: Duration) {
+    /// The manifest has been queued for sending; it names chunks of these sizes.
+    pub fn planned(&mut self, sizes: Vec<u32>, now: Duration) {
         if self.state == DistributorState::Planning {
-            self.chunks_planned = chunks;
+            self.planned = sizes;
             self.timers.spoke(now);
             self.enter(DistributorState::Agreeing, self.timers.progress_ends(now));
         }
     }
 
-    /// The next chunk to send, when the caller has room for one.
+    /// Whether there is a chunk to send, and not too much on its way already: a report of chunks on disk makes room.
+    pub fn may_send(&self) -> bool {
+        self.to_send.front().is_some_and(|next| self.window.has_room(self.size(*next)))
+    }
+
+    /// The next chunk to send, when the caller has room for one, too.
     pub fn next_chunk(&mut self, now: Duration) -> Option<u32> {
-        let next = self.to_send.pop_front();
-        if next.is_some() {
-            self.timers.spoke(now);
-        }
-        next
+        let next = if self.may_send() { self.to_send.pop_front()? } else { return None };
+        self.window.sent(self.size(next));
+        self.timers.spoke(now);
+        Some(next)
+    }
+
+    fn size(&self, chunk: u32) -> u32 {
+        self.planned.get(chunk as usize).copied().unwrap_or_default()
     }
 
     /// The chunks that wait to be sent, in order.
@@ -278,8 +291,9 @@ impl Distributor {
     fn on_want(&mut self, wanted: &ChunkSet, now: Duration) {
         self.to_send = wanted.iter().collect();
         self.wanted = self.to_send.len() as u32;
+        self.window = Window::default();
         match self.to_send.back() {
-            Some(last) if *last >= self.chunks_planned => self.end(Reason::Protocol(Breach::OutOfBounds), true),
+            Some(last) if *last as usize >= self.planned.len() => self.end(Reason::Protocol(Breach::OutOfBounds), true),
             _ => self.enter(DistributorState::Sending, self.timers.progress_ends(now)),
         }
     }

@@ -128,7 +128,7 @@ fn run(distributor: &mut Distributor, receiver: &mut Receiver, phone: &Phone, no
                 }
                 DistributorAction::Plan(_) | DistributorAction::PlanWhole(_) => {
                     staged = 0;
-                    distributor.planned(CHUNKS, now);
+                    distributor.planned(vec![1; CHUNKS as usize], now);
                     receiver.on_manifest((0..CHUNKS).filter(|c| !phone.on_disk.contains(c)).collect(), now);
                 }
                 _ => {}
@@ -229,7 +229,7 @@ fn what_still_differs_after_the_changes_is_sent_whole_once() {
     reach_applying(&mut distributor);
     distributor.on_message(Message::Differs(vec![0]), Duration::ZERO);
     assert_eq!(distributor.state(), &DistributorState::Planning);
-    distributor.planned(0, Duration::ZERO);
+    distributor.planned(Vec::new(), Duration::ZERO);
     distributor.on_message(Message::Want(ChunkSet::default()), Duration::ZERO);
     distributor.on_message(Message::Applying, Duration::ZERO);
     distributor.on_message(Message::Differs(vec![0]), Duration::ZERO);
@@ -240,7 +240,7 @@ fn reach_applying(distributor: &mut Distributor) {
     reach_asking(distributor, Duration::ZERO);
     distributor.on_message(accept(), Duration::ZERO);
     distributor.confirm(Ok(()));
-    distributor.planned(0, Duration::ZERO);
+    distributor.planned(Vec::new(), Duration::ZERO);
     distributor.on_message(Message::Want(ChunkSet::default()), Duration::ZERO);
     distributor.on_message(Message::Applying, Duration::ZERO);
 }
@@ -320,7 +320,7 @@ fn what_is_out_of_turn_or_out_of_bounds_ends_the_exchange() {
     reach_asking(&mut distributor, Duration::ZERO);
     distributor.on_message(accept(), Duration::ZERO);
     distributor.confirm(Ok(()));
-    distributor.planned(CHUNKS, Duration::ZERO);
+    distributor.planned(vec![1; CHUNKS as usize], Duration::ZERO);
     distributor.on_message(Message::Want([CHUNKS].into_iter().collect()), Duration::ZERO);
     assert_eq!(distributor.state(), &DistributorState::Ended(Reason::Protocol(Breach::OutOfBounds)));
 

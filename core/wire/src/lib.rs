@@ -15,6 +15,7 @@ mod message;
 mod reason;
 mod receipt;
 mod receiver;
+mod window;
 
 pub use code::{CODE_LABEL, Code, Introduction, Opening};
 pub use distributor::{Distributor, DistributorAction, DistributorState};
@@ -28,6 +29,7 @@ pub use message::{
 pub use reason::{Breach, Reason};
 pub use receipt::Receipt;
 pub use receiver::{Applied, Receiver, ReceiverAction, ReceiverState};
+pub use window::MAX_UNSTAGED;
 
 #[cfg(test)]
 mod exchange_tests;

@@ -101,7 +101,7 @@ impl Scene {
             10 => self.distributor.on_message(message(input)?, now),
             11 => {
                 self.chunks = u32::from(input.arbitrary::<u8>()?);
-                self.distributor.planned(self.chunks, now);
+                self.distributor.planned(vec![1 << 20; self.chunks as usize], now);
             }
             12 => {
                 let wanted = (0..self.chunks).filter(|chunk| chunk % 3 > 0);

@@ -160,7 +160,7 @@ impl Sending {
                     }
                     Err(reason) => machine.stop(reason),
                 },
-                place = place, if machine.chunks_to_send().len() > 0 => {
+                place = place, if machine.may_send() => {
                     if let Some(index) = machine.next_chunk(start.elapsed()) {
                         match self.chunk(index).await {
                             Ok(chunk) => link.send_chunk(place, index, &chunk),
@@ -242,7 +242,7 @@ impl Sending {
             Ok(manifest) => {
                 link.send_manifest(manifest.encode());
                 self.chunks = manifest.chunks().cloned().collect();
-                machine.planned(self.chunks.len() as u32, start.elapsed());
+                machine.planned(self.chunks.iter().map(|chunk| chunk.bytes).collect(), start.elapsed());
             }
             Err(reason) => machine.stop(reason),
         }

@@ -105,13 +105,13 @@ proptest! {
                     machine.on_message(message(1, 0, &bundle), now);
                     machine.confirm(if step.number > 200 { Err(Reason::CodesDiffer) } else { Ok(()) });
                 }
-                2 => machine.planned(40, now),
+                2 => machine.planned(vec![1; 40], now),
                 3 => machine.on_message(Message::Want((0..40).collect()), now),
                 4 => while machine.next_chunk(now).is_some() {},
                 5 => machine.on_message(Message::Staged { chunks: 40, bytes: 400 }, now),
                 6 => machine.on_message(Message::Applying, now),
                 7 => machine.on_message(Message::Differs(vec![0]), now),
-                8 | 9 => machine.planned(step.number, now),
+                8 | 9 => machine.planned(vec![step.number; step.number as usize % 100], now),
                 10 => drop(machine.next_chunk(now)),
                 11 if step.number > 100 => machine.stop(Reason::BadData),
                 12 if step.number > 100 => machine.on_lost(),

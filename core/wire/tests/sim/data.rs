@@ -97,10 +97,6 @@ impl Bundle {
         self.whole.iter().flatten().map(|chunk| u64::from(chunk.bytes)).sum()
     }
 
-    pub(crate) fn largest(&self) -> u64 {
-        self.whole.iter().chain(&self.changes).flatten().map(|chunk| u64::from(chunk.bytes)).max().unwrap_or(0)
-    }
-
     pub(crate) fn offer(&self) -> Offer {
         let snapshot = |d: usize| SnapshotSummary {
             dataset: Dataset { tenant: "mz".into(), project: "p".into(), boundary: Some(d.to_string()) },

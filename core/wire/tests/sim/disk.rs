@@ -9,7 +9,7 @@ use super::data::{Chunk, receipt};
 use super::phone::{Place, Resume};
 use super::world::{Event, PHONE, World};
 
-const COMMIT_BYTES: u64 = 4 << 20;
+const COMMIT_BYTES: u64 = 3 << 20;
 const COMMIT_AFTER: Duration = Duration::from_secs(1);
 
 /// Set once the receiver's machine finishes what it has begun to apply, whatever it is told meanwhile (see `bugs.rs`).

@@ -39,7 +39,7 @@ fn distributor() -> (Distributor, usize) {
     distributor.admit(Ok(offer), NOW);
     distributor.confirm(Ok(()));
     distributor.on_message(Message::Accept(held(count)), NOW);
-    distributor.planned(10, NOW);
+    distributor.planned(vec![1; 10], NOW);
     (distributor, count)
 }
 

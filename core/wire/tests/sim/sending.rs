@@ -50,7 +50,7 @@ impl World {
                 }
             }
             let conn = &mut self.conns[c];
-            let can_send = conn.desk.chunks_to_send().len() > 0 && self.has_place(c);
+            let can_send = conn.desk.may_send() && self.has_place(c);
             let conn = &mut self.conns[c];
             if self.desk.sending[phone].is_cancelled && !conn.desk.is_over() {
                 conn.desk.stop(Reason::Cancelled { by_distributor: true });
@@ -94,9 +94,9 @@ impl World {
 
     pub(crate) fn desk_resumes(&mut self, c: usize) {
         let manifest = self.conns[c].planned.clone();
-        let count = manifest.chunks().count() as u32;
+        let sizes = manifest.chunks().map(|(_, chunk)| chunk.bytes).collect();
         self.send(c, DESK, Frame::Manifest(manifest));
-        self.conns[c].desk.planned(count, self.now);
+        self.conns[c].desk.planned(sizes, self.now);
     }
 
     fn send_chunk(&mut self, c: usize) {
