@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use fieldcast_bundle::{ChunkInfo, verify_chunk};
 use fieldcast_store::Store;
-use fieldcast_wire::Reason;
+use fieldcast_wire::{MAX_UNSTAGED, Reason};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::not_stored;
 
-/// Chunks wait for each other up to so many bytes. With what is in flight, at most 4 MiB are sent again when a phone dies.
+/// Chunks wait for each other up to so many bytes: fewer than a distributor sends before it hears of them.
 pub(crate) const COMMIT_BYTES: usize = 3 << 20;
+const _: () = assert!((COMMIT_BYTES as u64) < MAX_UNSTAGED);
 /// At most so long do verified chunks wait for company.
 const COMMIT_AFTER: Duration = Duration::from_secs(1);
 
