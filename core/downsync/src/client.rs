@@ -50,7 +50,10 @@ impl Client {
     }
 
     /// Makes attempts until one succeeds or there is no point in another.
-    pub(crate) async fn retrying<T>(&self, attempt: impl AsyncFn() -> Result<T, Failure>) -> Result<T, Error> {
+    pub(crate) async fn retrying<T, F>(&self, attempt: impl Fn() -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Failure>>, // of an async closure the compiler cannot show that it is `Send`
+    {
         let mut attempts = Attempts::new(self.config().retry);
         loop {
             match attempt().await {
@@ -82,7 +85,7 @@ impl Client {
         query: &[(&str, &str)],
         body: Value,
     ) -> Result<T, Error> {
-        self.retrying(async || {
+        self.retrying(|| async {
             let (reply, _) = self.call(session, path, query, body.clone()).await?;
             let bad = |_| Failure::passing(Error::bad_answer(format!("{path} answered in another form")));
             serde_json::from_str(&reply.text).map_err(bad)

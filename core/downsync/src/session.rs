@@ -95,7 +95,7 @@ impl Client {
             ("scope", "read"),
             ("grant_type", "password"),
         ];
-        self.retrying(async || {
+        self.retrying(|| async {
             let request = self.http().post(&config.paths.login, &[]).header("authorization", CLIENT_BASIC).form(&form);
             let reply = self.http().send(request).await?;
             if refuses(&reply) {

@@ -214,6 +214,14 @@ impl Engine {
         store_call(&self.inner.store, move |store| store.remove_dataset(&dataset)).await
     }
 
+    /// Bytes of the storage that are free, and bytes the database takes.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn storage(&self) -> Result<(u64, u64), Error> {
+        store_call(&self.inner.store, |store| Ok((store.free_space()?, store.used_space()?))).await
+    }
+
     /// Records of this device, a page at a time.
     ///
     /// # Errors

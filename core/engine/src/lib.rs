@@ -32,7 +32,7 @@ pub use engine::{Account, Engine, device_fingerprint};
 pub use error::Error;
 pub use events::Subscription;
 pub use fieldcast_bundle::FileError;
-pub use fieldcast_downsync::{Boundary, BoundaryTree, Error as ServerError, Project};
+pub use fieldcast_downsync::{BeneficiaryType, Boundary, BoundaryTree, Error as ServerError, Project, ProjectBoundary};
 pub use fieldcast_model::{
     Dataset, DeviceName, Digest, EntityType, Fingerprint, Json, Origin, Record, RecordId, Seal, ServerTime, Signature,
     SnapshotSummary, is_shown,

@@ -59,6 +59,18 @@ impl Store {
         crate::free_space(&self.inner.path)
     }
 
+    /// Bytes the database takes on the storage, with what waits to be folded into it.
+    ///
+    /// # Errors
+    /// [`Error::NotWritable`] when the system does not tell.
+    pub fn used_space(&self) -> Result<u64> {
+        let path = &self.inner.path;
+        let database = fs::metadata(path).map_err(|error| Error::of_io(&error, path))?.len();
+        let mut log = path.clone().into_os_string();
+        log.push("-wal");
+        Ok(database + fs::metadata(log).map_or(0, |log| log.len()))
+    }
+
     /// Several reads of one and the same state, whatever is written meanwhile. Keep it short: while it runs, the
     /// write-ahead log cannot be folded back and grows.
     ///

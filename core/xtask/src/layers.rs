@@ -8,7 +8,7 @@ const LAYERS: &[&[&str]] = &[
     &["fieldcast-bundle", "fieldcast-wire"],
     &["fieldcast-store", "fieldcast-downsync", "fieldcast-net"],
     &["fieldcast"],
-    &["fieldcast-cli"],
+    &["fieldcast-cli", "fieldcast-ffi"],
 ];
 
 /// Libraries that one crate wraps, so that one place decides how they are used.
@@ -19,6 +19,7 @@ const WRAPPED: &[(&str, &str)] = &[
     ("socket2", "fieldcast-net"),
     ("tokio-rustls", "fieldcast-net"),
     ("axum", "fieldcast-sandbox"),
+    ("uniffi", "fieldcast-ffi"),
 ];
 
 fn layer(name: &str) -> Option<usize> {

@@ -285,8 +285,8 @@ impl OfferSession {
         while !is_finished() && changes.changed().await.is_ok() {}
     }
 
-    /// Cancels whatever still runs, tells the receivers, and ends.
-    pub async fn stop(self) {
+    /// Cancels whatever still runs, tells the receivers, and waits until all of it has ended.
+    pub async fn stop(&self) {
         self.cancel.cancel();
         self.finished().await;
     }

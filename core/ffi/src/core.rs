@@ -1,0 +1,100 @@
+//! What the root object and its jobs and sessions share.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use fieldcast::{Engine, Settings};
+
+use crate::mailbox::Mailbox;
+use crate::pace::{Shape, Source, forward};
+use crate::runtime::Runtime;
+use crate::session::{Session, Slot};
+use crate::{Event, EventListener, FieldcastError, OpenSettings, delivery};
+
+/// One device's engine, its threads and its listener. Dropping it ends all that without waiting.
+pub(crate) struct Core {
+    engine: Slot<Engine>,
+    mailbox: Arc<Mailbox>,
+    sessions: Mutex<Vec<Weak<dyn Session>>>,
+    last_id: AtomicU64,
+    pub(crate) runtime: Runtime,
+}
+
+impl Core {
+    pub(crate) async fn open(
+        settings: OpenSettings,
+        listener: Arc<dyn EventListener>,
+    ) -> Result<Arc<Self>, FieldcastError> {
+        let OpenSettings { data_dir, device_name, allow_http, workers } = settings;
+        let runtime = Runtime::start(workers.max(1).into())?;
+        let engine = runtime.run(Engine::open(Settings { data_dir, device_name, allow_http })).await?;
+        let mailbox = Arc::new(Mailbox::default());
+        delivery::start(mailbox.clone(), listener)?;
+        let (sessions, last_id) = (Mutex::default(), AtomicU64::new(0));
+        Ok(Arc::new(Self { engine: Slot::new(engine), mailbox, sessions, last_id, runtime }))
+    }
+
+    /// The engine.
+    pub(crate) fn engine(&self) -> Result<Engine, FieldcastError> {
+        self.engine.with(Engine::clone).map_err(|_| FieldcastError::shut_down())
+    }
+
+    /// Has the engine do something, on the runtime.
+    pub(crate) async fn run<T, E, F>(&self, work: impl FnOnce(Engine) -> F) -> Result<T, FieldcastError>
+    where
+        F: Future<Output = Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: Into<FieldcastError> + Send + 'static,
+    {
+        self.runtime.run(work(self.engine()?)).await
+    }
+
+    /// A number for a new job or session.
+    pub(crate) fn next_id(&self) -> u64 {
+        self.last_id.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Has a job or session ended by [`shut_down`](Self::shut_down).
+    pub(crate) fn add(&self, session: Weak<dyn Session>) {
+        let mut sessions = self.sessions();
+        sessions.retain(|other| other.strong_count() > 0);
+        sessions.push(session);
+    }
+
+    /// Tells the listener what comes of a job or session, and that it is over.
+    pub(crate) fn tell<S, P>(&self, id: u64, source: S, shape: P)
+    where
+        S: Source + 'static,
+        P: Shape<Item = S::Item> + 'static,
+    {
+        let mailbox = self.mailbox.clone();
+        self.runtime.handle().spawn(async move {
+            forward(source, shape, |event| mailbox.put(event)).await;
+            mailbox.put(Event::Over { session: id });
+        });
+    }
+
+    /// Ends all jobs and sessions in good order, then the engine and its threads.
+    pub(crate) async fn shut_down(&self) -> Result<(), FieldcastError> {
+        let engine = self.engine.take();
+        let open: Vec<_> = self.sessions().drain(..).filter_map(|session| session.upgrade()).collect();
+        let endings: Vec<_> = open.iter().map(|session| self.runtime.handle().spawn(session.end())).collect();
+        for ending in endings {
+            ending.await?;
+        }
+        drop(engine);
+        self.runtime.stop().await;
+        self.mailbox.close();
+        Ok(())
+    }
+
+    fn sessions(&self) -> MutexGuard<'_, Vec<Weak<dyn Session>>> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Core {
+    fn drop(&mut self) {
+        self.mailbox.close();
+    }
+}

@@ -1,0 +1,148 @@
+//! Of the engine's errors, what a screen would do about each.
+
+use fieldcast::{Error, InviteError, NetworkError, ServerError, StatementError, StoreError};
+
+use crate::FieldcastError;
+
+impl From<Error> for FieldcastError {
+    fn from(error: Error) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<&Error> for FieldcastError {
+    fn from(error: &Error) -> Self {
+        let reason = error.to_string();
+        match error {
+            Error::NotLoggedIn => Self::LoginNeeded { reason },
+            Error::NoSuchProject { .. }
+            | Error::NoSuchBoundary { .. }
+            | Error::NotDownloaded { .. }
+            | Error::NothingToSend
+            | Error::TooManyBoundaries { .. }
+            | Error::OfferOutdated => Self::ChooseAgain { reason },
+            Error::NoSuchPeer => Self::NotNearby { reason },
+            Error::TooLongForQr => Self::Unreadable { reason },
+            Error::Statement(error) => error.into(),
+            Error::UnknownCampaign | Error::GrantOfAnother => Self::NotTrusted { reason },
+            Error::Refused(ended) => Self::Refused { ending: ended.into() },
+            Error::Server(error) => error.into(),
+            Error::Network(error) => error.into(),
+            Error::Store(error) => error.into(),
+            Error::File(_) | Error::Bundle(_) => Self::FileFailed { reason },
+            _ => Self::Internal { reason },
+        }
+    }
+}
+
+impl From<&ServerError> for FieldcastError {
+    fn from(error: &ServerError) -> Self {
+        let reason = error.to_string();
+        match error {
+            ServerError::SessionExpired => Self::LoginNeeded { reason },
+            ServerError::WrongCredentials => Self::WrongCredentials { reason },
+            ServerError::Forbidden => Self::NotAllowed { reason },
+            ServerError::Unreachable { .. } => Self::Offline { reason },
+            ServerError::NotPrepared => Self::NotPrepared { reason },
+            ServerError::Config { .. }
+            | ServerError::Server { .. }
+            | ServerError::BadAnswer { .. }
+            | ServerError::NotFound { .. } => Self::ServerFailed { reason },
+        }
+    }
+}
+
+impl From<&NetworkError> for FieldcastError {
+    fn from(error: &NetworkError) -> Self {
+        let reason = error.to_string();
+        match error {
+            NetworkError::NoInterface | NetworkError::UnknownInterface { .. } | NetworkError::InterfaceGone { .. } => {
+                Self::NoNetwork { reason }
+            }
+            NetworkError::Permission => Self::PermissionNeeded { reason },
+            NetworkError::OtherVersion => Self::UpdateNeeded { reason },
+            NetworkError::KeyExposed { .. } | NetworkError::KeyDamaged { .. } | NetworkError::KeyFile { .. } => {
+                Self::KeyFailed { reason }
+            }
+            _ => Self::ConnectionFailed { reason },
+        }
+    }
+}
+
+impl From<&StoreError> for FieldcastError {
+    fn from(error: &StoreError) -> Self {
+        let reason = error.to_string();
+        match error {
+            StoreError::DiskFull => Self::StorageFull { reason },
+            StoreError::InUse { .. } => Self::InUse { reason },
+            StoreError::Newer { .. } => Self::UpdateNeeded { reason },
+            StoreError::UnsentEdits { edits } => Self::UnsentEdits { edits: *edits, reason },
+            _ => Self::StorageFailed { reason },
+        }
+    }
+}
+
+impl From<&StatementError> for FieldcastError {
+    fn from(error: &StatementError) -> Self {
+        let reason = error.to_string();
+        match error {
+            StatementError::Signature => Self::NotTrusted { reason },
+            _ => Self::Unreadable { reason },
+        }
+    }
+}
+
+impl From<InviteError> for FieldcastError {
+    fn from(error: InviteError) -> Self {
+        let reason = error.to_string();
+        match error {
+            InviteError::Expired => Self::Expired { reason },
+            InviteError::UnknownVersion => Self::UpdateNeeded { reason },
+            _ => Self::Unreadable { reason },
+        }
+    }
+}
+
+impl From<tokio::task::JoinError> for FieldcastError {
+    fn from(error: tokio::task::JoinError) -> Self {
+        // A task that nobody aborted is cancelled by the end of its runtime alone.
+        if error.is_cancelled() { Self::shut_down() } else { Error::from(error).into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use fieldcast::Reason;
+
+    use super::*;
+
+    #[test]
+    fn each_error_is_what_a_screen_would_do_about_it_and_says_so() {
+        type Is = fn(&FieldcastError) -> bool;
+        let path = PathBuf::from("/x");
+        let cases: [(Error, Is); 12] = [
+            (Error::NotLoggedIn, |e| matches!(e, FieldcastError::LoginNeeded { .. })),
+            (ServerError::SessionExpired.into(), |e| matches!(e, FieldcastError::LoginNeeded { .. })),
+            (ServerError::WrongCredentials.into(), |e| matches!(e, FieldcastError::WrongCredentials { .. })),
+            (ServerError::Unreachable { reason: "x".into() }.into(), |e| matches!(e, FieldcastError::Offline { .. })),
+            (Error::NothingToSend, |e| matches!(e, FieldcastError::ChooseAgain { .. })),
+            (NetworkError::NoInterface.into(), |e| matches!(e, FieldcastError::NoNetwork { .. })),
+            (NetworkError::Permission.into(), |e| matches!(e, FieldcastError::PermissionNeeded { .. })),
+            (NetworkError::KeyDamaged { path }.into(), |e| matches!(e, FieldcastError::KeyFailed { .. })),
+            (StoreError::DiskFull.into(), |e| matches!(e, FieldcastError::StorageFull { .. })),
+            (StoreError::UnsentEdits { edits: 3 }.into(), |e| {
+                matches!(e, FieldcastError::UnsentEdits { edits: 3, .. })
+            }),
+            (StatementError::Signature.into(), |e| matches!(e, FieldcastError::NotTrusted { .. })),
+            (Error::Refused(Reason::BadData), |e| matches!(e, FieldcastError::Refused { .. })),
+        ];
+        for (error, is) in cases {
+            let said = error.to_string();
+            let error = FieldcastError::from(error);
+            assert!(is(&error), "{error:?}");
+            assert_eq!(error.to_string(), said);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Campaigns that are trusted, and what they have granted.
+
+use fieldcast::{Engine, Policy, SignedStatement};
+
+use crate::{CampaignStatement, Fieldcast, FieldcastError, PublicKey, TrustedCampaign};
+
+#[uniffi::export]
+impl Fieldcast {
+    /// Trusts a campaign's key to say who may distribute and receive what.
+    ///
+    /// # Errors
+    /// [`FieldcastError::StorageFailed`].
+    pub async fn trust_campaign(&self, key: PublicKey, name: String) -> Result<(), FieldcastError> {
+        self.core.run(|engine: Engine| async move { engine.trust_campaign(key, &name).await }).await
+    }
+
+    /// The campaigns that are trusted.
+    ///
+    /// # Errors
+    /// [`FieldcastError::StorageFailed`].
+    pub async fn campaigns(&self) -> Result<Vec<TrustedCampaign>, FieldcastError> {
+        let trusted = self.core.run(|engine: Engine| async move { engine.campaigns().await }).await?;
+        Ok(trusted.into_iter().map(Into::into).collect())
+    }
+
+    /// Trusts a campaign no more; its grants to this device go with it. Tells whether it was trusted.
+    ///
+    /// # Errors
+    /// [`FieldcastError::StorageFailed`].
+    pub async fn forget_campaign(&self, key: PublicKey) -> Result<bool, FieldcastError> {
+        self.core.run(|engine: Engine| async move { engine.forget_campaign(key).await }).await
+    }
+
+    /// Keeps what a trusted campaign says: a grant to this device, or a list of revoked devices.
+    ///
+    /// # Errors
+    /// [`FieldcastError::NotTrusted`], [`FieldcastError::Unreadable`], [`FieldcastError::StorageFailed`].
+    pub async fn keep_statement(&self, signed: SignedStatement) -> Result<CampaignStatement, FieldcastError> {
+        let kept = self.core.run(|engine: Engine| async move { engine.keep_statement(signed).await }).await?;
+        Ok(kept.into())
+    }
+
+    /// What was granted to this device, expired or not.
+    ///
+    /// # Errors
+    /// [`FieldcastError::StorageFailed`].
+    pub async fn held_grants(&self) -> Result<Vec<SignedStatement>, FieldcastError> {
+        self.core.run(|engine: Engine| async move { engine.held_grants().await }).await
+    }
+
+    /// What a device without a grant may do here.
+    ///
+    /// # Errors
+    /// [`FieldcastError::StorageFailed`].
+    pub async fn policy(&self) -> Result<Policy, FieldcastError> {
+        self.core.run(|engine: Engine| async move { engine.policy().await }).await
+    }
+
+    /// Sets what a device without a grant may do here.
+    ///
+    /// # Errors
+    /// [`FieldcastError::StorageFailed`].
+    pub async fn set_policy(&self, policy: Policy) -> Result<(), FieldcastError> {
+        self.core.run(|engine: Engine| async move { engine.set_policy(policy).await }).await
+    }
+}

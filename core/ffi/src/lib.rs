@@ -1,0 +1,37 @@
+//! Fieldcast for Kotlin and Swift.
+//!
+//! [`Fieldcast`] is the engine of one device on a small runtime of its own. What takes long is a handle ([`DownsyncJob`],
+//! [`OfferSession`], [`ReceiveSession`]); what happens comes as [`Event`] through the one [`EventListener`] given at
+//! opening. Everything here hands on to `fieldcast`: the types are its own, mirrored, or views of them for a screen.
+//!
+//! No call does its work on the caller's thread. Those that wait are `async` and run on the runtime; dropping such a call
+//! drops its work. The others only look at or change what is in memory.
+
+mod core;
+mod delivery;
+mod devices;
+mod downsync;
+mod error;
+mod event;
+mod fieldcast;
+mod functions;
+mod grants;
+mod mailbox;
+mod offer;
+mod pace;
+mod receive;
+mod runtime;
+mod session;
+mod types;
+
+pub use delivery::{EventListener, ListenerError};
+pub use downsync::DownsyncJob;
+pub use error::FieldcastError;
+pub use event::Event;
+pub use fieldcast::Fieldcast;
+pub use functions::{device_fingerprint, doctor, interfaces, make_invite, parse_invite, qr_matrix, read_statement};
+pub use offer::OfferSession;
+pub use receive::ReceiveSession;
+pub use types::*;
+
+uniffi::setup_scaffolding!();

@@ -1,0 +1,133 @@
+//! Receiving: one bundle at a time, from whoever offers.
+
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Weak};
+
+use fieldcast::{Answer, ReceiveEvent, choose_interface};
+
+use crate::core::Core;
+use crate::pace::Shape;
+use crate::session::{Session, Slot};
+use crate::{Event, ExchangeOptions, FieldcastError, Question, ReceiveState};
+
+/// Listening for distributors. Letting go of it stops everything at once; `stop` tells the distributor why.
+#[derive(uniffi::Object)]
+pub struct ReceiveSession {
+    id: u64,
+    session: Slot<fieldcast::ReceiveSession>,
+    core: Arc<Core>,
+}
+
+impl ReceiveSession {
+    pub(crate) async fn start(core: Arc<Core>, options: ExchangeOptions) -> Result<Arc<Self>, FieldcastError> {
+        let start = |engine: fieldcast::Engine| async move {
+            let interface = choose_interface(options.interface.as_deref())?;
+            let port = options.port;
+            let settings = options.settings(&engine);
+            engine.receive(&interface, port, settings).await
+        };
+        let session = core.run(start).await?;
+        let id = core.next_id();
+        core.tell(id, session.subscribe(), Progress { session: id, told: None, kept: None });
+        let session = Arc::new(Self { id, session: Slot::new(session), core: core.clone() });
+        let ended: Weak<Self> = Arc::downgrade(&session);
+        core.add(ended);
+        Ok(session)
+    }
+}
+
+#[uniffi::export]
+impl ReceiveSession {
+    /// The number its events carry.
+    ///
+    /// # Errors
+    /// None.
+    pub fn id(&self) -> Result<u64, FieldcastError> {
+        Ok(self.id)
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// [`FieldcastError::Over`].
+    pub fn addr(&self) -> Result<SocketAddr, FieldcastError> {
+        self.session.with(fieldcast::ReceiveSession::addr)
+    }
+
+    /// The question that waits for an answer, for a screen that was not there when it was asked.
+    ///
+    /// # Errors
+    /// [`FieldcastError::Over`].
+    pub fn open_question(&self) -> Result<Option<Question>, FieldcastError> {
+        self.session.with(|session| session.open_question().map(Into::into))
+    }
+
+    /// Answers a question; nothing happens if it is no longer open.
+    ///
+    /// # Errors
+    /// [`FieldcastError::Over`].
+    pub fn answer(&self, question: u64, answer: Answer) -> Result<(), FieldcastError> {
+        self.session.with(|session| session.answer(question, answer))
+    }
+
+    /// Cancels whatever still runs, tells the distributor, and ends. What was staged stays for a later exchange.
+    ///
+    /// # Errors
+    /// [`FieldcastError::ShutDown`] when everything ends meanwhile.
+    pub async fn stop(&self) -> Result<(), FieldcastError> {
+        let ending = self.end();
+        let ended = async move {
+            ending.await;
+            Ok::<_, FieldcastError>(())
+        };
+        self.core.runtime.run(ended).await
+    }
+}
+
+impl Session for ReceiveSession {
+    fn end(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let session = self.session.take();
+        Box::pin(async move {
+            if let Some(session) = session {
+                session.stop().await;
+            }
+        })
+    }
+}
+
+/// Where receiving stands.
+struct Progress {
+    session: u64,
+    told: Option<ReceiveState>,
+    kept: Option<ReceiveState>,
+}
+
+impl Shape for Progress {
+    type Item = ReceiveEvent;
+
+    fn take(&mut self, event: ReceiveEvent) -> Option<Event> {
+        let session = self.session;
+        match event {
+            ReceiveEvent::Asked(question) => Some(Event::Asked { session, question: question.into() }),
+            ReceiveEvent::Resumed(sender) => Some(Event::Resumed { session, sender }),
+            ReceiveEvent::Saved(received) => Some(Event::Saved { session, received: received.into() }),
+            ReceiveEvent::Ended(sender, reason) => Some(Event::Ended { session, sender, ending: (&reason).into() }),
+            ReceiveEvent::Changed(state) => {
+                let state = ReceiveState::from(state);
+                let step = std::mem::discriminant(&state);
+                if self.told.as_ref().map(std::mem::discriminant) == Some(step) {
+                    self.kept = Some(state);
+                    return None;
+                }
+                (self.told, self.kept) = (Some(state.clone()), None);
+                Some(Event::ReceiveChanged { session, state })
+            }
+        }
+    }
+
+    fn progress(&mut self) -> Option<Event> {
+        let state = self.kept.take()?;
+        Some(Event::ReceiveProgress { session: self.session, state })
+    }
+}

@@ -1,0 +1,69 @@
+//! The threads everything runs on.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::oneshot;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::FieldcastError;
+
+/// How long a shutdown waits for what cannot be interrupted, as a transaction.
+const LAST_WORDS: Duration = Duration::from_secs(10);
+
+/// A runtime of one [`Fieldcast`](crate::Fieldcast). Dropping it ends its tasks without waiting for them.
+pub(crate) struct Runtime {
+    handle: Handle,
+    owned: Mutex<Option<tokio::runtime::Runtime>>,
+}
+
+impl Runtime {
+    /// Starts so many threads.
+    pub(crate) fn start(workers: usize) -> Result<Self, FieldcastError> {
+        let started = Builder::new_multi_thread().worker_threads(workers).thread_name("fieldcast").enable_all().build();
+        let owned = started
+            .map_err(|error| FieldcastError::Internal { reason: format!("the system gives no threads: {error}") })?;
+        Ok(Self { handle: owned.handle().clone(), owned: Mutex::new(Some(owned)) })
+    }
+
+    /// Does `work` on the runtime. Dropping the future, which any thread may poll, drops the work.
+    pub(crate) async fn run<T, E>(
+        &self,
+        work: impl Future<Output = Result<T, E>> + Send + 'static,
+    ) -> Result<T, FieldcastError>
+    where
+        T: Send + 'static,
+        E: Into<FieldcastError> + Send + 'static,
+    {
+        AbortOnDropHandle::new(self.handle.spawn(work)).await?.map_err(Into::into)
+    }
+
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// Ends every task and waits until they are gone, but for those that do not end in time.
+    pub(crate) async fn stop(&self) {
+        let owned = self.owned.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(owned) = owned else { return };
+        let (gone, is_gone) = oneshot::channel();
+        // Waiting blocks, so it has a thread of its own; without one the tasks end all the same, unwaited for.
+        let waiting = std::thread::Builder::new().name("fieldcast-stop".to_owned()).spawn(move || {
+            owned.shutdown_timeout(LAST_WORDS);
+            let _caller_may_be_gone = gone.send(());
+        });
+        if waiting.is_ok() {
+            let _gone = is_gone.await;
+        }
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        let owned = self.owned.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(owned) = owned {
+            owned.shutdown_background(); // a plain drop would wait, on whatever thread this is
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! This device, and others.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+pub use fieldcast::{Check, Checked, Finding, Interface, KnownPeer};
+use fieldcast::{Group, Invite, InviteError};
+
+use crate::{DeviceName, Fingerprint};
+
+/// This device, as others see it.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct DeviceInfo {
+    /// What other devices show.
+    pub name: DeviceName,
+    /// Who it is.
+    pub fingerprint: Fingerprint,
+    /// Where a damaged database was moved at opening; the store is then empty, and people should be told.
+    pub moved_aside: Option<PathBuf>,
+}
+
+/// What the storage has room for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct StorageInfo {
+    /// Bytes that are free.
+    pub free: u64,
+    /// Bytes that the database takes.
+    pub used: u64,
+}
+
+/// A device whose code was compared; `since` is milliseconds since 1970.
+#[uniffi::remote(Record)]
+pub struct KnownPeer {
+    pub fingerprint: Fingerprint,
+    pub name: DeviceName,
+    pub since: i64,
+}
+
+/// One address of one network interface of this device.
+#[uniffi::remote(Record)]
+pub struct Interface {
+    pub name: String,
+    pub addr: IpAddr,
+    pub prefix: u8,
+    pub is_loopback: bool,
+    pub index: Option<u32>,
+}
+
+/// A Wi-Fi group and what lets one into it.
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+pub struct WifiGroup {
+    /// Its name (SSID).
+    pub name: String,
+    /// Its passphrase; not to be logged.
+    pub passphrase: String,
+}
+
+impl std::fmt::Debug for WifiGroup {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WifiGroup").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl TryFrom<WifiGroup> for Group {
+    type Error = InviteError;
+
+    fn try_from(group: WifiGroup) -> Result<Self, InviteError> {
+        Self::new(&group.name, &group.passphrase)
+    }
+}
+
+/// What an invite says: where a device waits, who it is, until when, and the group to join first.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct InviteInfo {
+    /// The group to join first.
+    pub group: Option<WifiGroup>,
+    /// Where the device waits.
+    pub addr: SocketAddr,
+    /// Who it is.
+    pub device: Fingerprint,
+    /// Until when, in milliseconds since 1970.
+    pub expires: i64,
+}
+
+impl From<&Invite> for InviteInfo {
+    fn from(invite: &Invite) -> Self {
+        let group = invite
+            .group()
+            .map(|group| WifiGroup { name: group.name().to_owned(), passphrase: group.passphrase().to_owned() });
+        Self { group, addr: invite.addr(), device: invite.key(), expires: invite.expires() }
+    }
+}
+
+/// What is looked at.
+#[uniffi::remote(Enum)]
+pub enum Checked {
+    Interfaces,
+    Multicast,
+    Port,
+    Disk,
+    Clock,
+    Folder,
+    Key,
+    Database,
+}
+
+/// How bad it is.
+#[uniffi::remote(Enum)]
+pub enum Finding {
+    Ok,
+    Warning,
+    Problem,
+}
+
+/// One thing that was looked at: what was found, and what to do about it, empty when there is nothing to do.
+#[uniffi::remote(Record)]
+pub struct Check {
+    pub checked: Checked,
+    pub finding: Finding,
+    pub found: String,
+    pub advice: String,
+}

@@ -1,0 +1,265 @@
+//! What goes on between two devices.
+
+use std::net::SocketAddr;
+
+use fieldcast::SendState as EngineSendState;
+pub use fieldcast::{Answer, FoundPeer, ReceiveProgress, SendProgress, Sender, Sent, Standing};
+
+use crate::{ComparisonCode, DeviceName, Ending, Fingerprint, ServerTime, SnapshotSummary};
+
+/// What a person says to a question about another device: yes and remember it, yes this once, no, or no because the
+/// screens show different codes.
+#[uniffi::remote(Enum)]
+pub enum Answer {
+    Trust,
+    Once,
+    Decline,
+    CodesDiffer,
+}
+
+/// How a receiver's dataset compares with what was offered.
+#[uniffi::remote(Enum)]
+pub enum Standing {
+    Equal,
+    KeptNewer { records: u64 },
+    Ahead { as_of: ServerTime },
+}
+
+/// A device on the other side; its name is chosen by its owner, so never proof of anything.
+#[uniffi::remote(Record)]
+pub struct Sender {
+    pub fingerprint: Fingerprint,
+    pub name: DeviceName,
+}
+
+/// A receiver that was found.
+#[uniffi::remote(Record)]
+pub struct FoundPeer {
+    pub fingerprint: Fingerprint,
+    pub name: DeviceName,
+    pub addr: SocketAddr,
+}
+
+/// How much a receiver has: bytes `staged` safely of `total`, and bytes over the sockets.
+#[uniffi::remote(Record)]
+pub struct SendProgress {
+    pub staged: u64,
+    pub total: u64,
+    pub wire: u64,
+}
+
+/// What a receiver has saved: what it took, and how its data compares with each offered snapshot.
+#[uniffi::remote(Record)]
+pub struct Sent {
+    pub progress: SendProgress,
+    pub standings: Vec<Standing>,
+}
+
+/// How sending to one receiver stands; see [`fieldcast::SendState`].
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
+pub enum SendState {
+    /// Found, not picked.
+    Found,
+    /// Picked; waits for one of the places.
+    Queued,
+    /// The connection is being made.
+    Calling,
+    /// Its person is being asked.
+    Asking,
+    /// Its person said yes; the code is still to be compared on this side.
+    Confirming,
+    /// The two sides agree on what is missing.
+    Agreeing,
+    /// Data is on its way.
+    Sending {
+        /// How much.
+        progress: SendProgress,
+    },
+    /// It has everything and applies it.
+    Applying {
+        /// How much.
+        progress: SendProgress,
+    },
+    /// It has saved.
+    Saved {
+        /// What.
+        sent: Sent,
+    },
+    /// The connection broke; it is called again.
+    Lost {
+        /// How much was done.
+        progress: SendProgress,
+    },
+    /// It ended without "saved".
+    Failed {
+        /// Why.
+        ending: Ending,
+        /// How much was done.
+        progress: SendProgress,
+    },
+}
+
+impl From<EngineSendState> for SendState {
+    fn from(state: EngineSendState) -> Self {
+        match state {
+            EngineSendState::Found => Self::Found,
+            EngineSendState::Queued => Self::Queued,
+            EngineSendState::Calling => Self::Calling,
+            EngineSendState::Asking => Self::Asking,
+            EngineSendState::Confirming => Self::Confirming,
+            EngineSendState::Agreeing => Self::Agreeing,
+            EngineSendState::Sending(progress) => Self::Sending { progress },
+            EngineSendState::Applying(progress) => Self::Applying { progress },
+            EngineSendState::Saved(sent) => Self::Saved { sent },
+            EngineSendState::Lost(progress) => Self::Lost { progress },
+            EngineSendState::Failed(reason, progress) => Self::Failed { ending: (&reason).into(), progress },
+        }
+    }
+}
+
+/// A receiver and how sending to it stands.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct ReceiverState {
+    /// Who.
+    pub receiver: Fingerprint,
+    /// How it stands.
+    pub state: SendState,
+}
+
+/// A receiver that was found, and how sending to it stands.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct NearbyReceiver {
+    /// Who.
+    pub peer: FoundPeer,
+    /// How it stands.
+    pub state: SendState,
+    /// The code that waits to be compared with its screen.
+    pub code: Option<ComparisonCode>,
+}
+
+/// What is offered, and the bytes on the wire if all of it is new.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct Offer {
+    /// The snapshots.
+    pub snapshots: Vec<SnapshotSummary>,
+    /// Bytes if all is new.
+    pub bytes: u64,
+}
+
+impl From<fieldcast::Offer> for Offer {
+    fn from(offer: fieldcast::Offer) -> Self {
+        Self { snapshots: offer.snapshots, bytes: offer.bytes }
+    }
+}
+
+/// "Receive 412 households from distributor-3?"
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct Question {
+    /// To be given back with the answer.
+    pub id: u64,
+    /// Who offers.
+    pub sender: Sender,
+    /// The devices that answer for the data, proven: the sender itself for what it downloaded.
+    pub origins: Vec<Sender>,
+    /// What is offered.
+    pub offer: Offer,
+    /// To be compared with the distributor's screen; none if its key is known already.
+    pub code: Option<ComparisonCode>,
+}
+
+impl From<fieldcast::Question> for Question {
+    fn from(question: fieldcast::Question) -> Self {
+        let fieldcast::Question { id, sender, origins, offer, code } = question;
+        Self { id, sender, origins, offer: offer.into(), code }
+    }
+}
+
+/// How far receiving is: bytes `staged` on this device's disk of `total`, and bytes over the socket.
+#[uniffi::remote(Record)]
+pub struct ReceiveProgress {
+    pub staged: u64,
+    pub total: u64,
+    pub wire: u64,
+}
+
+/// Where a receiver stands.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
+pub enum ReceiveState {
+    /// Listening and announced.
+    Waiting,
+    /// The person is being asked.
+    Asking,
+    /// Data is arriving.
+    Receiving {
+        /// How much.
+        progress: ReceiveProgress,
+    },
+    /// Everything is on disk; it is being applied.
+    Applying {
+        /// How much.
+        progress: ReceiveProgress,
+    },
+}
+
+impl From<fieldcast::ReceiveState> for ReceiveState {
+    fn from(state: fieldcast::ReceiveState) -> Self {
+        match state {
+            fieldcast::ReceiveState::Waiting => Self::Waiting,
+            fieldcast::ReceiveState::Asking => Self::Asking,
+            fieldcast::ReceiveState::Receiving(progress) => Self::Receiving { progress },
+            fieldcast::ReceiveState::Applying(progress) => Self::Applying { progress },
+        }
+    }
+}
+
+/// A bundle that was saved.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct Received {
+    /// Who sent it.
+    pub sender: Fingerprint,
+    /// What is now in the store.
+    pub offer: Offer,
+    /// What it took.
+    pub progress: ReceiveProgress,
+    /// How each snapshot compares with what this device now has.
+    pub standings: Vec<Standing>,
+}
+
+impl From<fieldcast::Received> for Received {
+    fn from(received: fieldcast::Received) -> Self {
+        let fieldcast::Received { sender, offer, progress, standings } = received;
+        Self { sender, offer: offer.into(), progress, standings }
+    }
+}
+
+/// What is in a bundle file.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct BundleInfo {
+    /// Who made it, proven by its signature.
+    pub sender: Sender,
+    /// The devices that answer for the data, proven.
+    pub origins: Vec<Sender>,
+    /// What it holds.
+    pub offer: Offer,
+}
+
+impl From<fieldcast::BundleInfo> for BundleInfo {
+    fn from(info: fieldcast::BundleInfo) -> Self {
+        Self { sender: info.sender, origins: info.origins, offer: info.offer.into() }
+    }
+}
+
+/// A bundle file that was imported.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct Imported {
+    /// Who made it and what it held.
+    pub info: BundleInfo,
+    /// How each snapshot compares with what this device now has.
+    pub standings: Vec<Standing>,
+}
+
+impl From<fieldcast::Imported> for Imported {
+    fn from(imported: fieldcast::Imported) -> Self {
+        Self { info: imported.info.into(), standings: imported.standings }
+    }
+}
