@@ -28,6 +28,10 @@ pub(crate) enum Task {
     Fuzz(Fuzz),
     /// Write tests/fuzz/seeds anew
     FuzzSeeds,
+    /// Make the Kotlin and Swift sources of the SDK from core/ffi
+    Bindings(Bindings),
+    /// The SDK's whole journey in another language
+    Journey { language: Language },
 }
 
 impl Task {
@@ -115,6 +119,19 @@ pub(crate) struct Fuzz {
     /// How long each target runs
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) seconds: u32,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum Language {
+    /// A smoke test of a minute
+    Python,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Bindings {
+    /// Write nothing; fail if what is there differs
+    #[arg(long)]
+    pub(crate) verify: bool,
 }
 
 #[cfg(test)]

@@ -7,12 +7,14 @@ use clap::Parser;
 
 mod args;
 mod bench;
+mod bindings;
 mod clock;
 mod codec;
 #[cfg(test)]
 mod docs_tests;
 mod figures;
 mod fuzz;
+mod journey;
 mod layers;
 mod licences;
 mod memory;
@@ -49,6 +51,8 @@ fn run(task: Task) -> Outcome {
         Task::Bench(Bench::Store(options)) => bench::store::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
         Task::FuzzSeeds => fuzz::seeds::write(),
+        Task::Bindings(options) => bindings::run(&options),
+        Task::Journey { language } => journey::run(language),
     }
 }
 

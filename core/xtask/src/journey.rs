@@ -1,0 +1,38 @@
+//! `cargo xtask journey`: the SDK's journey in another language, through the generated bindings, against a sandbox.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use fieldcast_sandbox::{Sandbox, SandboxConfig};
+
+use crate::args::Language;
+use crate::{Outcome, bindings};
+
+/// Runs the language's own test program and ends as it does.
+pub(crate) fn run(language: Language) -> Outcome {
+    let root = bindings::root();
+    let library = bindings::made(&root)?;
+    let folder = library.parent().unwrap_or(&root);
+    let mut program = match language {
+        Language::Python => python(&root, &library)?,
+    };
+    let runtime = tokio::runtime::Runtime::new()?;
+    let config = SandboxConfig { households: 120, boundaries: 4, ..SandboxConfig::default() };
+    let sandbox = runtime.block_on(Sandbox::start(config))?;
+    program.env("FIELDCAST_SANDBOX", sandbox.url()).env("FIELDCAST_LIBRARY", folder).current_dir(&root);
+    let status = program.status().map_err(|error| format!("{language:?} did not start: {error}"))?;
+    runtime.block_on(sandbox.stop());
+    Ok(bindings::code(status.success()))
+}
+
+/// The generated module looks for the library beside itself.
+fn python(root: &Path, library: &Path) -> Outcome<Command> {
+    let made = root.join(bindings::MADE);
+    if let Some(name) = library.file_name() {
+        fs::copy(library, made.join(name))?;
+    }
+    let mut python = Command::new("python3");
+    python.arg("tests/bindings/journey.py").env("PYTHONPATH", made).env("PYTHONDONTWRITEBYTECODE", "1");
+    Ok(python)
+}
