@@ -111,14 +111,14 @@ impl OfferSession {
         self.core.runtime.run(finished).await
     }
 
-    /// Cancels whatever still runs, tells the receivers, and ends.
+    /// Cancels whatever still runs, tells the receivers, and ends. Nothing happens the second time.
     ///
     /// # Errors
     /// [`FieldcastError::ShutDown`] when everything ends meanwhile.
     pub async fn stop(&self) -> Result<(), FieldcastError> {
-        let ending = self.end();
+        let Some(session) = self.session.take() else { return Ok(()) };
         let ended = async move {
-            ending.await;
+            session.stop().await;
             Ok::<_, FieldcastError>(())
         };
         self.core.runtime.run(ended).await

@@ -72,13 +72,14 @@ impl ReceiveSession {
     }
 
     /// Cancels whatever still runs, tells the distributor, and ends. What was staged stays for a later exchange.
+    /// Nothing happens the second time.
     ///
     /// # Errors
     /// [`FieldcastError::ShutDown`] when everything ends meanwhile.
     pub async fn stop(&self) -> Result<(), FieldcastError> {
-        let ending = self.end();
+        let Some(session) = self.session.take() else { return Ok(()) };
         let ended = async move {
-            ending.await;
+            session.stop().await;
             Ok::<_, FieldcastError>(())
         };
         self.core.runtime.run(ended).await

@@ -123,8 +123,10 @@ pub(crate) struct Fuzz {
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 pub(crate) enum Language {
-    /// A smoke test of a minute
+    /// A smoke test
     Python,
+    /// The test suite of android/sdk, on the JVM; needs Maven and a JDK
+    Kotlin,
 }
 
 #[derive(Debug, clap::Args)]

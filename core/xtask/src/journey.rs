@@ -16,6 +16,7 @@ pub(crate) fn run(language: Language) -> Outcome {
     let folder = library.parent().unwrap_or(&root);
     let mut program = match language {
         Language::Python => python(&root, &library)?,
+        Language::Kotlin => kotlin(),
     };
     let runtime = tokio::runtime::Runtime::new()?;
     let config = SandboxConfig { households: 120, boundaries: 4, ..SandboxConfig::default() };
@@ -35,4 +36,10 @@ fn python(root: &Path, library: &Path) -> Outcome<Command> {
     let mut python = Command::new("python3");
     python.arg("tests/bindings/journey.py").env("PYTHONPATH", made).env("PYTHONDONTWRITEBYTECODE", "1");
     Ok(python)
+}
+
+fn kotlin() -> Command {
+    let mut maven = Command::new("mvn");
+    maven.args(["--batch-mode", "--no-transfer-progress", "--file", "android/sdk/pom.xml", "test"]);
+    maven
 }

@@ -22,6 +22,7 @@ fn a_folder_is_free_as_soon_as_it_was_shut_down_again_and_again() {
         wait(phone.fieldcast.shut_down()).unwrap();
         wait(phone.fieldcast.shut_down()).unwrap();
         assert!(matches!(receiving.addr(), Err(FieldcastError::Over { .. })));
+        wait(receiving.stop()).unwrap();
         assert!(matches!(wait(phone.fieldcast.datasets()), Err(FieldcastError::ShutDown { .. })));
         phone.fieldcast = wait(Fieldcast::open(settings(&phone.dir, "ffi-again"), listener().0)).unwrap();
         assert_eq!(phone.fieldcast.device().unwrap().fingerprint, fingerprint);

@@ -1,0 +1,36 @@
+package org.fieldcast.sdk
+
+import org.fieldcast.sdk.core.FieldcastException
+
+/**
+ * What to do, in English: for a log, or a screen that has no words of its own for this one. `message` is made of the fields'
+ * names and is neither.
+ */
+val FieldcastException.advice: String
+    get() = when (this) {
+        is FieldcastException.LoginNeeded -> reason
+        is FieldcastException.WrongCredentials -> reason
+        is FieldcastException.NotAllowed -> reason
+        is FieldcastException.Offline -> reason
+        is FieldcastException.ServerFailed -> reason
+        is FieldcastException.NotPrepared -> reason
+        is FieldcastException.ChooseAgain -> reason
+        is FieldcastException.NotNearby -> reason
+        is FieldcastException.NoNetwork -> reason
+        is FieldcastException.PermissionNeeded -> reason
+        is FieldcastException.ConnectionFailed -> reason
+        is FieldcastException.StorageFull -> reason
+        is FieldcastException.StorageFailed -> reason
+        is FieldcastException.InUse -> reason
+        is FieldcastException.UpdateNeeded -> reason
+        is FieldcastException.KeyFailed -> reason
+        is FieldcastException.UnsentEdits -> reason
+        is FieldcastException.Unreadable -> reason
+        is FieldcastException.Expired -> reason
+        is FieldcastException.NotTrusted -> reason
+        is FieldcastException.FileFailed -> reason
+        is FieldcastException.Refused -> ending.detail
+        is FieldcastException.Over -> reason
+        is FieldcastException.ShutDown -> reason
+        is FieldcastException.Internal -> reason
+    }

@@ -1,0 +1,74 @@
+package org.fieldcast.sdk
+
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.flow.asStateFlow
+import kotlinx.coroutines.flow.update
+import org.fieldcast.sdk.core.Answer
+import org.fieldcast.sdk.core.Ending
+import org.fieldcast.sdk.core.Event
+import org.fieldcast.sdk.core.FieldcastException
+import org.fieldcast.sdk.core.Question
+import org.fieldcast.sdk.core.ReceiveSession
+import org.fieldcast.sdk.core.ReceiveState
+import org.fieldcast.sdk.core.Received
+
+/** What a receiver's screen shows. */
+data class ReceivingStatus(
+    /** Where receiving stands. */
+    val state: ReceiveState = ReceiveState.Waiting,
+    /** The question that waits for the person. */
+    val question: Question? = null,
+    /** What was saved in this session, the newest last. */
+    val saved: List<Received> = emptyList(),
+    /** How the last exchange that did not save ended; gone when the next begins. */
+    val ended: Ending? = null,
+)
+
+/** Waiting for distributors. */
+class Receiving internal constructor(private val session: ReceiveSession, router: Router) {
+    private val current = MutableStateFlow(ReceivingStatus())
+
+    /** What to show. */
+    val status: StateFlow<ReceivingStatus> = current.asStateFlow()
+
+    /** Where it listens. */
+    val address: String = session.addr()
+
+    init {
+        router.watch(session.id(), ::take)
+        current.update { it.copy(question = waiting()) }
+    }
+
+    /** Answers a question; nothing happens if it is no longer open. */
+    fun answer(question: Question, answer: Answer) {
+        session.answer(question.id, answer)
+        current.update { if (it.question?.id == question.id) it.copy(question = null) else it }
+    }
+
+    /** Cancels whatever still runs, tells the distributor, and ends. What was staged stays for a later exchange. */
+    suspend fun stop() {
+        session.stop()
+        session.close()
+    }
+
+    private fun take(event: Event) = current.update { before ->
+        when (event) {
+            is Event.Asked -> before.copy(question = event.question, ended = null)
+            is Event.ReceiveChanged -> before.copy(state = event.state, question = waiting())
+            is Event.ReceiveProgress -> before.copy(state = event.state)
+            is Event.Resumed -> before.copy(ended = null)
+            is Event.Saved -> before.copy(saved = before.saved + event.received, question = waiting())
+            is Event.Ended -> before.copy(ended = event.ending, question = waiting())
+            else -> before.copy(question = waiting())
+        }
+    }
+
+    private fun waiting(): Question? = try {
+        session.openQuestion()
+    } catch (_: FieldcastException.Over) {
+        null
+    } catch (_: IllegalStateException) {
+        null // it was let go of
+    }
+}

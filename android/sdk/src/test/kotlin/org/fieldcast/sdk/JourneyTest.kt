@@ -1,0 +1,147 @@
+package org.fieldcast.sdk
+
+import kotlinx.coroutines.async
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.flow.count
+import kotlinx.coroutines.flow.first
+import org.fieldcast.sdk.core.Answer
+import org.fieldcast.sdk.core.EndReason
+import org.fieldcast.sdk.core.FieldcastException
+import org.fieldcast.sdk.core.Outcome
+import org.fieldcast.sdk.core.RecordQuery
+import org.fieldcast.sdk.core.SendState
+import org.fieldcast.sdk.core.makeInvite
+import org.fieldcast.sdk.core.parseInvite
+import org.fieldcast.sdk.core.qrMatrix
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Assertions.fail
+import org.junit.jupiter.api.Test
+
+class JourneyTest {
+    @Test
+    fun `what was downloaded is offered, compared, accepted and saved`() = test {
+        val distributor = phone("kt-distributor")
+        val receiver = phone("kt-receiver")
+        val datasets = distributor.download(2)
+        receiver.receiving(onLoopback()) { receiving ->
+            distributor.offering(datasets, onLoopback()) { offering ->
+                val who = offering.find(receiver).peer.fingerprint
+                offering.sendTo(who)
+                val question = receiving.status.firstOf { it.question }
+                val code = offering.receivers.firstOf { all -> all.find { it.peer.fingerprint == who }?.code }
+                assertEquals(question.code, code, "both screens show the same")
+                receiving.answer(question, Answer.TRUST)
+                offering.answer(who, Answer.TRUST)
+                val saved = receiving.status.first { it.saved.isNotEmpty() }.saved.single()
+                assertEquals(3, saved.offer.snapshots.size)
+                offering.finished()
+                assertTrue(offering.find(receiver).state is SendState.Saved)
+            }
+        }
+        assertEquals(distributor.digests(), receiver.digests())
+        val households = RecordQuery(entity = "Household", limit = 7u)
+        val there = distributor.allRecords(households).count()
+        assertTrue(there > 7, "more than a page: $there")
+        assertEquals(there, receiver.allRecords(households).count())
+        val past = receiver.history(5u).single()
+        assertEquals(Outcome.Saved(receiptHolds = true), past.outcome)
+        assertEquals(1, receiver.knownPeers().size)
+        assertTrue(receiver.conflicts().isEmpty())
+        distributor.shutDown()
+        receiver.shutDown()
+    }
+
+    @Test
+    fun `a download shows how far it is`() = test {
+        val phone = phone("kt-progress")
+        val project = phone.logIn()
+        val boundary = phone.leaves(project).first()
+        phone.downsync(project, listOf(boundary)).use { downsync ->
+            assertEquals(1, downsync.await().done.size)
+            val status = downsync.boundaries.firstOf { it[boundary] as? BoundaryStatus.Done }
+            assertTrue(status.progress.done > 0u)
+        }
+        phone.shutDown()
+    }
+
+    @Test
+    fun `a no, and a cancel, are told with their reason`() = test {
+        val distributor = phone("kt-no-d")
+        val receiver = phone("kt-no-r")
+        val datasets = distributor.download(1)
+        receiver.receiving(onLoopback()) { receiving ->
+            for ((reason, act) in listOf<Pair<EndReason, suspend (Offering, String) -> Unit>>(
+                EndReason.DECLINED to { _, _ ->
+                    receiving.answer(receiving.status.firstOf { it.question }, Answer.DECLINE)
+                },
+                EndReason.CANCELLED_BY_DISTRIBUTOR to { offering, who ->
+                    receiving.status.firstOf { it.question }
+                    offering.cancel(who)
+                },
+            )) {
+                distributor.offering(datasets, onLoopback()) { offering ->
+                    val who = offering.find(receiver).peer.fingerprint
+                    offering.sendTo(who)
+                    act(offering, who)
+                    val failed = offering.receivers.firstOf { all ->
+                        all.find { it.peer.fingerprint == who }?.state as? SendState.Failed
+                    }
+                    assertEquals(reason, failed.ending.reason)
+                }
+            }
+        }
+        assertTrue(receiver.digests().isEmpty())
+        distributor.shutDown()
+        receiver.shutDown()
+    }
+
+    @Test
+    fun `errors are told apart and say what to do`() = test {
+        val phone = phone("kt-errors")
+        expect<FieldcastException.LoginNeeded> { phone.projects() }
+        expect<FieldcastException.WrongCredentials> { phone.login(server, "mz", "distributor", "guess") }
+        expect<FieldcastException.Offline> { phone.login("http://127.0.0.1:1", "mz", "u", "p") }
+        expect<FieldcastException.ChooseAgain> { phone.offer(emptyList(), onLoopback()) }
+        expect<FieldcastException.NoNetwork> { phone.receive(exchangeOptions(network = "no-such")) }
+        expect<FieldcastException.Unreadable> { phone.forgetPeer("not a fingerprint") }
+        expect<FieldcastException.Unreadable> { parseInvite("hello", 0) }
+        expect<FieldcastException.FileFailed> { phone.inspectBundle("/no/such.fcb") }
+        phone.shutDown()
+    }
+
+    @Test
+    fun `an invite goes round as a code on the screen`() = test {
+        val phone = phone("kt-invite")
+        val uri = makeInvite(null, "192.168.49.1:47000", phone.device().fingerprint, 2_000_000)
+        assertEquals(phone.device().fingerprint, parseInvite(uri, 1_000_000).device)
+        val code = qrMatrix(uri)
+        assertEquals(code.width * code.width, code.dark.size.toULong())
+        phone.shutDown()
+    }
+
+    @Test
+    fun `two phones of one process work at the same time`() = test {
+        coroutineScope {
+            val downloads = (1..3).map { at ->
+                async {
+                    val phone = phone("kt-many-$at")
+                    phone.download(1)
+                    phone.digests().also { phone.shutDown() }
+                }
+            }
+            assertEquals(1, downloads.map { it.await() }.toSet().size)
+        }
+    }
+
+    private suspend inline fun <reified E : FieldcastException> expect(crossinline call: suspend () -> Any?) {
+        try {
+            call()
+        } catch (error: FieldcastException) {
+            assertTrue(error is E, "$error")
+            assertTrue(error.advice.length > 10, error.advice)
+            return
+        }
+        fail<Unit>("no ${E::class.simpleName}")
+    }
+}

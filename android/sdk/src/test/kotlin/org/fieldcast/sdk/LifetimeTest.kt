@@ -1,0 +1,147 @@
+package org.fieldcast.sdk
+
+import java.io.File
+import java.net.ServerSocket
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.withContext
+import org.fieldcast.sdk.core.Event
+import org.fieldcast.sdk.core.EventListener
+import org.fieldcast.sdk.core.FieldcastException
+import org.fieldcast.sdk.core.OpenSettings
+import org.fieldcast.sdk.core.Answer
+import org.fieldcast.sdk.core.SendState
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertThrows
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Test
+import org.fieldcast.sdk.core.Fieldcast as Core
+
+class LifetimeTest {
+    @Test
+    fun `a cancelled coroutine drops its call`() = test {
+        val phone = phone("kt-drops")
+        withContext(Dispatchers.IO) {
+            ServerSocket(0, 1, java.net.InetAddress.getLoopbackAddress()).use { silent ->
+                val login = launch { phone.login("http://127.0.0.1:${silent.localPort}", "mz", "u", "p") }
+                silent.accept().use { connection ->
+                    connection.soTimeout = 30_000
+                    val input = connection.getInputStream()
+                    assertEquals('P'.code, input.read())
+                    login.cancel()
+                    while (input.read() >= 0) Unit // ends when the request is hung up on; else the time-out throws
+                }
+            }
+        }
+        phone.shutDown()
+    }
+
+    @Test
+    fun `a cancelled wait leaves the download running, a cancelled download ends the wait`() = test {
+        val phone = phone("kt-cancels")
+        val project = phone.logIn()
+        val downsync = phone.downsync(project, phone.leaves(project))
+        coroutineScope {
+            val wait = launch(start = CoroutineStart.UNDISPATCHED) { downsync.await() }
+            wait.cancel()
+        }
+        assertTrue(downsync.await().failed.isEmpty())
+        val again = phone.downsync(project, phone.leaves(project))
+        again.cancel()
+        try {
+            again.await()
+        } catch (_: FieldcastException.Over) {
+            // as it should be
+        }
+        again.close()
+        downsync.close()
+        phone.shutDown()
+    }
+
+    @Test
+    fun `after a shutdown nothing goes and the folder is free`() = test {
+        val folder = folder("kt-shut")
+        val phone = Fieldcast.open(folder)
+        val name = phone.device()
+        val receiving = phone.receive(onLoopback())
+        assertThrows(FieldcastException.InUse::class.java) {
+            kotlinx.coroutines.runBlocking { Fieldcast.open(folder) }
+        }
+        phone.shutDown()
+        assertThrows(IllegalStateException::class.java) { phone.device() }
+        receiving.stop()
+        val again = Fieldcast.open(folder)
+        assertEquals(name, again.device())
+        again.shutDown()
+    }
+
+    @Test
+    fun `listeners that never return or throw neither stop nor slow a transfer`() = test {
+        val blocks = object : EventListener {
+            override fun onEvent(event: Event) = Thread.sleep(Long.MAX_VALUE)
+        }
+        val throws = object : EventListener {
+            override fun onEvent(event: Event) = error("as ever")
+        }
+        for ((name, listener) in listOf("kt-blocks" to blocks, "kt-throws" to throws)) {
+            val distributor = phone("$name-d")
+            val datasets = distributor.download(1)
+            val folder = folder("$name-r")
+            val receiver = Core.open(OpenSettings(folder.path, "$name-r"), listener)
+            val receiving = receiver.startReceive(onLoopback(trustEverybody = true))
+            distributor.offering(datasets, onLoopback(trustEverybody = true)) { offering ->
+                val who = receiver.device().fingerprint
+                offering.receivers.firstOf { all -> all.find { it.peer.fingerprint == who } }
+                offering.sendTo(who)
+                offering.receivers.firstOf { all ->
+                    all.find { it.peer.fingerprint == who && it.state is SendState.Asking }
+                }
+                var question = receiving.openQuestion()
+                while (question == null) {
+                    kotlinx.coroutines.delay(5)
+                    question = receiving.openQuestion()
+                }
+                receiving.answer(question.id, Answer.ONCE)
+                offering.receivers.firstOf { all ->
+                    all.find { it.peer.fingerprint == who }?.state as? SendState.Saved
+                }
+            }
+            receiver.shutDown()
+            distributor.shutDown()
+        }
+    }
+
+    @Test
+    fun `a thousand cycles leave no threads, files or memory behind`() = kotlinx.coroutines.runBlocking {
+        val folder = folder("kt-thousand")
+        suspend fun cycles(count: Int) = repeat(count) {
+            val phone = Fieldcast.open(folder)
+            phone.datasets()
+            phone.shutDown()
+        }
+        cycles(100) // whatever is made once is made now
+        val before = Footprint.now()
+        cycles(1000)
+        val after = Footprint.now()
+        println("1,000 open/close cycles: before $before, after $after")
+        assertTrue(after.threads <= before.threads + 2, "threads: $before, $after")
+        assertTrue(after.files <= before.files + 4, "files: $before, $after")
+        assertTrue(after.residentKb <= before.residentKb + 32 * 1024, "memory: $before, $after")
+    }
+}
+
+/** What the process takes, as Linux counts it. */
+data class Footprint(val threads: Int, val files: Int, val residentKb: Long) {
+    companion object {
+        fun now(): Footprint {
+            System.gc()
+            Thread.sleep(200) // threads that have ended take a moment to be gone
+            fun status(key: String) = File("/proc/self/status").readLines()
+                .first { it.startsWith("$key:") }.filter { it.isDigit() }.toLong()
+            val files = File("/proc/self/fd").list().orEmpty().size
+            return Footprint(status("Threads").toInt(), files, status("VmRSS"))
+        }
+    }
+}

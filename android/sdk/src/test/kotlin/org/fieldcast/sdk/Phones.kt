@@ -1,0 +1,53 @@
+package org.fieldcast.sdk
+
+import java.io.File
+import java.nio.file.Files
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.flow.mapNotNull
+import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withTimeout
+import org.fieldcast.sdk.core.Dataset
+import org.fieldcast.sdk.core.NearbyReceiver
+import org.fieldcast.sdk.core.Project
+
+/** The sandbox that `cargo xtask journey kotlin` has started. */
+val server: String = checkNotNull(System.getenv("FIELDCAST_SANDBOX")) { "run by `cargo xtask journey kotlin`" }
+
+/** Whatever a test waits for comes well before this, or never. */
+fun test(body: suspend () -> Unit) = runBlocking { withTimeout(120.seconds) { body() } }
+
+fun folder(name: String): File = Files.createTempDirectory(name).toFile()
+
+suspend fun phone(name: String): Fieldcast = Fieldcast.open(folder(name), name)
+
+/** On this machine alone, and with no room left free. */
+fun onLoopback(trustEverybody: Boolean = false) =
+    exchangeOptions(network = "127.0.0.1", trustEverybody = trustEverybody, reserve = 0)
+
+suspend fun Fieldcast.logIn(): Project {
+    login(server, "mz", "distributor", "fieldcast")
+    return chooseProject(projects().first().id)
+}
+
+suspend fun Fieldcast.leaves(project: Project): List<String> = boundaries(project).filter { it.leaf }.map { it.code }
+
+/** Logs in and downloads so many boundaries. */
+suspend fun Fieldcast.download(count: Int): List<Dataset> {
+    val project = logIn()
+    val report = downsync(project, leaves(project).take(count)).use { it.await() }
+    check(report.done.size == count && report.failed.isEmpty()) { report }
+    return datasets().map { it.summary.dataset }
+}
+
+suspend fun Fieldcast.digests(): List<Pair<Dataset, String>> =
+    datasets().map { it.summary.dataset to it.summary.digest }
+
+/** The first that there is. */
+suspend fun <T, R : Any> Flow<T>.firstOf(pick: (T) -> R?): R = mapNotNull { pick(it) }.first()
+
+/** The receiver, as soon as it was found. */
+suspend fun Offering.find(receiver: Fieldcast): NearbyReceiver = receivers.firstOf { nearby ->
+    nearby.find { it.peer.fingerprint == receiver.device().fingerprint }
+}
