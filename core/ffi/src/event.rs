@@ -1,8 +1,12 @@
 //! Events out: what changed. A screen that wants the whole state reads it from the job or session.
 
+use std::net::SocketAddr;
+
+use fieldcast::NetworkChange;
+
 use crate::{
-    BoundaryProgress, BoundaryState, ComparisonCode, Ending, FieldcastError, Fingerprint, FoundPeer, Question,
-    ReceiveState, Received, ReceiverState, SendState, Sender, SnapshotSummary,
+    BoundaryProgress, BoundaryState, CallState, ComparisonCode, Ending, FieldcastError, Fingerprint, FoundPeer,
+    HeardDistributor, Interface, Question, ReceiveState, Received, ReceiverState, SendState, Sender, SnapshotSummary,
 };
 
 /// What happened. Progress comes at most ten times a second for each job and session, the last always.
@@ -46,6 +50,45 @@ pub enum Event {
         session: u64,
         /// Who.
         receiver: Fingerprint,
+    },
+    /// The network of a session went; the session looks for it, or for one in its place.
+    NetworkGone {
+        /// Which session.
+        session: u64,
+        /// The interface's name.
+        name: String,
+    },
+    /// A session goes on in this network.
+    NetworkBack {
+        /// Which session.
+        session: u64,
+        /// The network.
+        interface: Interface,
+        /// Where it listens now.
+        addr: SocketAddr,
+    },
+    /// A distributor announces itself, or has changed its name or address; it can be called.
+    DistributorHeard {
+        /// Which session.
+        session: u64,
+        /// Who.
+        distributor: HeardDistributor,
+    },
+    /// A distributor announces itself no more. It may well be there.
+    DistributorUnheard {
+        /// Which session.
+        session: u64,
+        /// Who.
+        distributor: Fingerprint,
+    },
+    /// How the call to a distributor stands.
+    CallChanged {
+        /// Which session.
+        session: u64,
+        /// Where it is called.
+        addr: SocketAddr,
+        /// How it stands.
+        state: CallState,
     },
     /// Does this receiver's screen show the same code? Nothing is sent before the answer.
     CompareCode {
@@ -129,6 +172,14 @@ pub enum Event {
 }
 
 impl Event {
+    /// What became of a session's network.
+    pub(crate) fn of_network(session: u64, change: NetworkChange) -> Self {
+        match change {
+            NetworkChange::Gone { name } => Self::NetworkGone { session, name },
+            NetworkChange::Back { interface, addr } => Self::NetworkBack { session, interface, addr },
+        }
+    }
+
     /// The job or session of which this tells progress alone: the next of its kind replaces it.
     pub(crate) const fn progress_of(&self) -> Option<u64> {
         match self {

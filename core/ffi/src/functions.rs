@@ -1,12 +1,11 @@
 //! What needs no open Fieldcast.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use fieldcast::{Check, DoctorSettings, Fingerprint, Group, Interface, Invite, QrMatrix, SignedStatement};
+use fieldcast::{Check, DoctorSettings, Fingerprint, Interface, Invite, QrMatrix, SignedStatement};
 
 use crate::runtime::Runtime;
-use crate::{CampaignStatement, FieldcastError, InviteInfo, WifiGroup};
+use crate::{CampaignStatement, FieldcastError, InviteInfo};
 
 /// Who the device of this data folder is; none when it has no key yet.
 ///
@@ -38,29 +37,13 @@ pub async fn doctor(data_dir: PathBuf, interface: Option<String>) -> Result<Vec<
     runtime.run(async move { Ok::<_, FieldcastError>(fieldcast::doctor(settings).await) }).await
 }
 
-/// An invite to the device at this address, good until `expires` (milliseconds since 1970): a `fieldcast:` URI, which
-/// holds the group's passphrase. Not to be logged.
-///
-/// # Errors
-/// [`FieldcastError::Unreadable`] for a group or address that cannot be.
-#[uniffi::export]
-pub fn make_invite(
-    group: Option<WifiGroup>,
-    addr: SocketAddr,
-    device: Fingerprint,
-    expires: i64,
-) -> Result<String, FieldcastError> {
-    let group = group.map(Group::try_from).transpose()?;
-    Ok(Invite::new(group, addr, device, expires)?.to_uri())
-}
-
 /// Reads an invite at the time `now` (milliseconds since 1970).
 ///
 /// # Errors
 /// [`FieldcastError::Unreadable`], [`FieldcastError::Expired`], [`FieldcastError::UpdateNeeded`].
 #[uniffi::export]
 pub fn parse_invite(uri: String, now: i64) -> Result<InviteInfo, FieldcastError> {
-    Ok((&Invite::parse(uri.trim(), now)?).into())
+    Ok((&Invite::parse(uri.trim(), now).map_err(|error| FieldcastError::from(&error))?).into())
 }
 
 /// The QR code of a text.

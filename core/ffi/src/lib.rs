@@ -29,7 +29,7 @@ pub use downsync::DownsyncJob;
 pub use error::FieldcastError;
 pub use event::Event;
 pub use fieldcast::Fieldcast;
-pub use functions::{device_fingerprint, doctor, interfaces, make_invite, parse_invite, qr_matrix, read_statement};
+pub use functions::{device_fingerprint, doctor, interfaces, parse_invite, qr_matrix, read_statement};
 pub use offer::OfferSession;
 pub use receive::ReceiveSession;
 pub use types::*;

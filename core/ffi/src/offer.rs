@@ -1,15 +1,16 @@
 //! Sending: one bundle to the receivers near by.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
 
-use fieldcast::{Answer, Dataset, Fingerprint, OfferEvent, choose_interface};
+use fieldcast::{Answer, Dataset, Fingerprint, FoundPeer, Group, OfferEvent, choose_interface};
 
 use crate::core::Core;
 use crate::pace::Shape;
 use crate::session::{Session, Slot};
-use crate::{Event, ExchangeOptions, FieldcastError, NearbyReceiver, Offer, ReceiverState, SendState};
+use crate::{Event, ExchangeOptions, FieldcastError, NearbyReceiver, Offer, ReceiverState, SendState, WifiGroup};
 
 /// Offering a bundle to the receivers near by. Letting go of it stops everything at once; `stop` tells the receivers why.
 #[derive(uniffi::Object)]
@@ -56,6 +57,35 @@ impl OfferSession {
     /// [`FieldcastError::Over`].
     pub fn offer(&self) -> Result<Offer, FieldcastError> {
         self.session.with(|session| session.offer().clone().into())
+    }
+
+    /// Where receivers can call in just now; none while there is no network.
+    ///
+    /// # Errors
+    /// [`FieldcastError::Over`].
+    pub fn addr(&self) -> Result<Option<SocketAddr>, FieldcastError> {
+        self.session.with(|session| session.addr())
+    }
+
+    /// An invite to call in here: a `fieldcast:` URI, good until `expires` (milliseconds since 1970), with the Wi-Fi group to
+    /// join first if there is one. Whoever has read it is asked for no code, and can join the group: not to be logged.
+    ///
+    /// # Errors
+    /// [`FieldcastError::NoNetwork`] while there is none, [`FieldcastError::Unreadable`] for a group that cannot be,
+    /// [`FieldcastError::Over`].
+    pub fn invite(&self, group: Option<WifiGroup>, expires: i64) -> Result<String, FieldcastError> {
+        let group = group.map(Group::try_from).transpose().map_err(|error| FieldcastError::from(&error))?;
+        Ok(self.session.with(|session| session.invite(group, expires))??.to_uri())
+    }
+
+    /// Asks who is at this address, and puts the receiver there on the list.
+    ///
+    /// # Errors
+    /// [`FieldcastError::ConnectionFailed`] when nobody is there, [`FieldcastError::Refused`] when it is no receiver,
+    /// [`FieldcastError::Over`].
+    pub async fn find_at(&self, addr: SocketAddr) -> Result<FoundPeer, FieldcastError> {
+        let finding = self.session.with(|session| session.find_at(addr))?;
+        self.core.runtime.run(finding).await
     }
 
     /// Everyone found so far, by fingerprint.
@@ -150,6 +180,7 @@ impl Shape for Progress {
         let session = self.session;
         match event {
             OfferEvent::Found(receiver) => Some(Event::ReceiverFound { session, receiver }),
+            OfferEvent::Network(change) => Some(Event::of_network(session, change)),
             OfferEvent::Gone(receiver) => Some(Event::ReceiverGone { session, receiver }),
             OfferEvent::Compare(receiver, code) => Some(Event::CompareCode { session, receiver, code }),
             OfferEvent::Changed(receiver, state) => {

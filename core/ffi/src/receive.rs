@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
 
-use fieldcast::{Answer, ReceiveEvent, choose_interface};
+use fieldcast::{Answer, Call, Fingerprint, HeardDistributor, Invite, ReceiveEvent, choose_interface};
 
 use crate::core::Core;
 use crate::pace::Shape;
@@ -35,6 +35,11 @@ impl ReceiveSession {
         core.add(ended);
         Ok(session)
     }
+
+    fn start_call(&self, call: Call) -> Result<(), FieldcastError> {
+        let _tasks_go_there = self.core.runtime.handle().enter();
+        self.session.with(|session| session.call(call))
+    }
 }
 
 #[uniffi::export]
@@ -47,12 +52,47 @@ impl ReceiveSession {
         Ok(self.id)
     }
 
-    /// Where it listens.
+    /// Where it listens just now; none while there is no network.
     ///
     /// # Errors
     /// [`FieldcastError::Over`].
-    pub fn addr(&self) -> Result<SocketAddr, FieldcastError> {
+    pub fn addr(&self) -> Result<Option<SocketAddr>, FieldcastError> {
         self.session.with(fieldcast::ReceiveSession::addr)
+    }
+
+    /// The distributors that announce themselves.
+    ///
+    /// # Errors
+    /// [`FieldcastError::Over`].
+    pub fn distributors(&self) -> Result<Vec<HeardDistributor>, FieldcastError> {
+        self.session.with(fieldcast::ReceiveSession::distributors)
+    }
+
+    /// Calls a distributor, and again whenever the line breaks, so that its person can pick this device whether or not
+    /// mDNS works; `expected` is who must answer, whoever does if not given. Another call ends this one.
+    ///
+    /// # Errors
+    /// [`FieldcastError::Over`].
+    pub fn call(&self, addr: SocketAddr, expected: Option<Fingerprint>) -> Result<(), FieldcastError> {
+        self.start_call(Call { addr, expected, token: None })
+    }
+
+    /// Calls whoever has made this invite, which is read at the time `now` (milliseconds since 1970); no code is compared.
+    ///
+    /// # Errors
+    /// [`FieldcastError::Unreadable`], [`FieldcastError::Expired`], [`FieldcastError::UpdateNeeded`],
+    /// [`FieldcastError::Over`].
+    pub fn call_by_invite(&self, uri: String, now: i64) -> Result<(), FieldcastError> {
+        let invite = Invite::parse(uri.trim(), now).map_err(|error| FieldcastError::from(&error))?;
+        self.start_call((&invite).into())
+    }
+
+    /// Calls nobody any more.
+    ///
+    /// # Errors
+    /// [`FieldcastError::Over`].
+    pub fn hang_up(&self) -> Result<(), FieldcastError> {
+        self.session.with(fieldcast::ReceiveSession::hang_up)
     }
 
     /// The question that waits for an answer, for a screen that was not there when it was asked.
@@ -114,6 +154,10 @@ impl Shape for Progress {
             ReceiveEvent::Resumed(sender) => Some(Event::Resumed { session, sender }),
             ReceiveEvent::Saved(received) => Some(Event::Saved { session, received: received.into() }),
             ReceiveEvent::Ended(sender, reason) => Some(Event::Ended { session, sender, ending: (&reason).into() }),
+            ReceiveEvent::Heard(distributor) => Some(Event::DistributorHeard { session, distributor }),
+            ReceiveEvent::HeardNoMore(distributor) => Some(Event::DistributorUnheard { session, distributor }),
+            ReceiveEvent::Call(addr, state) => Some(Event::CallChanged { session, addr, state: state.into() }),
+            ReceiveEvent::Network(change) => Some(Event::of_network(session, change)),
             ReceiveEvent::Changed(state) => {
                 let state = ReceiveState::from(state);
                 let step = std::mem::discriminant(&state);

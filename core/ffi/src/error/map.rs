@@ -20,11 +20,16 @@ impl From<&Error> for FieldcastError {
             | Error::NotDownloaded { .. }
             | Error::NothingToSend
             | Error::TooManyBoundaries { .. }
+            | Error::CodeTooLong { .. }
             | Error::OfferOutdated => Self::ChooseAgain { reason },
             Error::NoSuchPeer => Self::NotNearby { reason },
             Error::TooLongForQr => Self::Unreadable { reason },
             Error::Statement(error) => error.into(),
-            Error::UnknownCampaign | Error::GrantOfAnother => Self::NotTrusted { reason },
+            Error::UnknownCampaign
+            | Error::GrantOfAnother
+            | Error::OutdatedRevocations { .. }
+            | Error::ConflictingRevocations { .. } => Self::NotTrusted { reason },
+            Error::Invite(error) => error.into(),
             Error::Refused(ended) => Self::Refused { ending: ended.into() },
             Error::Server(error) => error.into(),
             Error::Network(error) => error.into(),
@@ -92,8 +97,8 @@ impl From<&StatementError> for FieldcastError {
     }
 }
 
-impl From<InviteError> for FieldcastError {
-    fn from(error: InviteError) -> Self {
+impl From<&InviteError> for FieldcastError {
+    fn from(error: &InviteError) -> Self {
         let reason = error.to_string();
         match error {
             InviteError::Expired => Self::Expired { reason },

@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 
 use fieldcast::SendState as EngineSendState;
-pub use fieldcast::{Answer, FoundPeer, ReceiveProgress, SendProgress, Sender, Sent, Standing};
+pub use fieldcast::{
+    Answer, FoundBy, FoundPeer, HeardDistributor, ReceiveProgress, SendProgress, Sender, Sent, Standing,
+};
 
 use crate::{ComparisonCode, DeviceName, Ending, Fingerprint, ServerTime, SnapshotSummary};
 
@@ -32,12 +34,62 @@ pub struct Sender {
     pub name: DeviceName,
 }
 
-/// A receiver that was found.
+/// A receiver that was found; `addr` is where it listens, or called from.
 #[uniffi::remote(Record)]
 pub struct FoundPeer {
     pub fingerprint: Fingerprint,
     pub name: DeviceName,
     pub addr: SocketAddr,
+    pub by: FoundBy,
+}
+
+/// The ways a receiver was found: it announces itself, it is on the line, it answered at an address that was given.
+#[uniffi::remote(Record)]
+pub struct FoundBy {
+    pub mdns: bool,
+    pub called_in: bool,
+    pub typed: bool,
+}
+
+/// A distributor that announces itself; a hint that anybody can forge, until it was called.
+#[uniffi::remote(Record)]
+pub struct HeardDistributor {
+    pub fingerprint: Fingerprint,
+    pub name: DeviceName,
+    pub addr: SocketAddr,
+}
+
+/// How a call to a distributor stands.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
+pub enum CallState {
+    /// It is being called.
+    Calling,
+    /// On the line; its person can pick this device now.
+    OnTheLine {
+        /// Whose.
+        distributor: Fingerprint,
+    },
+    /// There is no line; it is called again.
+    Again {
+        /// Why.
+        ending: Ending,
+    },
+    /// There will be none.
+    GivenUp {
+        /// Why.
+        ending: Ending,
+    },
+}
+
+impl From<fieldcast::CallState> for CallState {
+    fn from(state: fieldcast::CallState) -> Self {
+        match state {
+            fieldcast::CallState::Calling => Self::Calling,
+            fieldcast::CallState::OnTheLine(distributor) => Self::OnTheLine { distributor },
+            fieldcast::CallState::Again(reason) => Self::Again { ending: (&reason).into() },
+            fieldcast::CallState::Over(reason) => Self::GivenUp { ending: (&reason).into() },
+        }
+    }
 }
 
 /// How much a receiver has: bytes `staged` safely of `total`, and bytes over the sockets.

@@ -3,7 +3,7 @@
 pub use fieldcast::ExchangeRole;
 use fieldcast::{ExchangeResult, Reason};
 
-use crate::{DeviceName, Fingerprint, SnapshotSummary};
+use crate::{DeviceName, Fingerprint, SnapshotSummary, Standing};
 
 /// Why an exchange ended without "saved".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, uniffi::Enum)]
@@ -58,12 +58,16 @@ pub enum EndReason {
     NotSigned,
     /// What is offered was altered.
     NotAuthentic,
+    /// The invite that was followed is not one of this distributor's, or no longer.
+    NotInvited,
+    /// The distributor only looked who is there.
+    Looked,
     /// One that this SDK does not know.
     Other,
 }
 
 /// The engine's words for them.
-const REASONS: [(&str, EndReason); 25] = [
+const REASONS: [(&str, EndReason); 27] = [
     ("declined", EndReason::Declined),
     ("not_answered", EndReason::NotAnswered),
     ("cancelled_by_distributor", EndReason::CancelledByDistributor),
@@ -89,6 +93,8 @@ const REASONS: [(&str, EndReason); 25] = [
     ("receiver_revoked", EndReason::ReceiverRevoked),
     ("not_signed", EndReason::NotSigned),
     ("not_authentic", EndReason::NotAuthentic),
+    ("not_invited", EndReason::NotInvited),
+    ("looked", EndReason::Looked),
 ];
 
 impl EndReason {
@@ -141,6 +147,8 @@ pub enum Outcome {
     Saved {
         /// Whether the receipt is signed by the receiver for just this.
         receipt_holds: bool,
+        /// How the receiver's data compared with each offered snapshot, as the receipt says.
+        standings: Vec<Standing>,
     },
     /// It ended otherwise.
     Ended {
@@ -172,9 +180,9 @@ pub struct PastExchange {
 
 impl From<fieldcast::PastExchange> for PastExchange {
     fn from(past: fieldcast::PastExchange) -> Self {
-        let fieldcast::PastExchange { exchange, receipt } = past;
+        let fieldcast::PastExchange { exchange, receipt, standings } = past;
         let outcome = match exchange.result {
-            ExchangeResult::Saved { .. } => Outcome::Saved { receipt_holds: receipt.unwrap_or(false) },
+            ExchangeResult::Saved { .. } => Outcome::Saved { receipt_holds: receipt.unwrap_or(false), standings },
             ExchangeResult::Ended { code, reason } => {
                 Outcome::Ended { ending: Ending { reason: EndReason::of_code(&code), space: None, detail: reason } }
             }

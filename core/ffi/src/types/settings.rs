@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use fieldcast::{Engine, ExchangeSettings, Trust};
+use fieldcast::{Engine, ExchangeSettings, Roaming, Trust};
 
 use crate::Fingerprint;
 
@@ -30,6 +30,9 @@ pub struct ExchangeOptions {
     /// The network, by interface name or address; the best one if not given.
     #[uniffi(default = None)]
     pub interface: Option<String>,
+    /// Whether devices are announced and searched for by mDNS; they can call in without.
+    #[uniffi(default = true)]
+    pub mdns: bool,
     /// The port to listen on; 0 takes any free one.
     #[uniffi(default = 0)]
     pub port: u16,
@@ -56,6 +59,9 @@ impl ExchangeOptions {
         ExchangeSettings {
             trust: if self.trust_everybody { Trust::Everybody } else { Trust::Compare(pinned) },
             max_live: self.max_live.max(1).into(),
+            mdns: self.mdns,
+            port: self.port,
+            roaming: Roaming { any: self.interface.is_none(), ..Roaming::default() },
             resume_for: Duration::from_secs(self.resume_seconds.into()),
             reserve: self.reserve,
             ..engine.exchange_settings()

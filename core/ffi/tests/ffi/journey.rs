@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use fieldcast_ffi::{
     Answer, EndReason, EntityType, Event, EventListener, ExchangeOptions, ExchangeRole, FieldcastError, Fingerprint,
-    OfferSession, Outcome, RecordQuery, SendState,
+    OfferSession, Outcome, RecordQuery, SendState, parse_invite,
 };
 
 use crate::ears::{Blocks, Throws, listener};
@@ -53,7 +53,7 @@ fn what_was_downloaded_is_offered_compared_accepted_and_saved() {
     assert_eq!(wait(receiver.fieldcast.known_peers()).unwrap().len(), 1);
     let past = wait(distributor.fieldcast.history(10)).unwrap();
     assert_eq!((past.len(), past[0].role), (1, ExchangeRole::Sent));
-    assert_eq!(past[0].outcome, Outcome::Saved { receipt_holds: true });
+    assert!(matches!(past[0].outcome, Outcome::Saved { receipt_holds: true, .. }), "{past:?}");
     assert!(wait(distributor.fieldcast.coverage()).unwrap().iter().all(|reach| reach.saved == 1));
     let page = RecordQuery { entity: Some(EntityType::new("Household")), limit: 7, ..RecordQuery::default() };
     assert_eq!(wait(receiver.fieldcast.records(page)).unwrap().len(), 7);
@@ -63,6 +63,36 @@ fn what_was_downloaded_is_offered_compared_accepted_and_saved() {
     wait(receiving.stop()).unwrap();
     assert!(matches!(receiving.addr(), Err(FieldcastError::Over { .. })));
     heard_here.wait_for(|event| matches!(event, Event::Over { .. }).then_some(()));
+}
+
+#[test]
+fn an_invite_that_was_read_brings_the_devices_together_without_mdns_or_a_code() {
+    let server = server();
+    let ((ears, heard_there), (other_ears, heard_here)) = (listener(), listener());
+    let (distributor, receiver) = (phone("ffi-invites", ears), phone("ffi-invited", other_ears));
+    distributor.downsync(&server, 1);
+    let quiet = ExchangeOptions { mdns: false, ..options() };
+    let receiving = wait(receiver.fieldcast.start_receive(quiet.clone())).unwrap();
+    let offering = wait(distributor.fieldcast.start_offer(distributor.datasets(), quiet)).unwrap();
+    let uri = offering.invite(None, 4_000_000_000_000).unwrap();
+    let invite = parse_invite(uri.clone(), 1_000_000).unwrap();
+    assert_eq!(Some(invite.addr), offering.addr().unwrap());
+    assert!(matches!(parse_invite(uri.clone(), 4_000_000_000_000), Err(FieldcastError::Expired { .. })));
+    receiving.call_by_invite(uri, 1_000_000).unwrap();
+    let found = heard_there.wait_for(|event| match event {
+        Event::ReceiverFound { receiver, .. } => Some(receiver),
+        _ => None,
+    });
+    assert!(found.by.called_in && !found.by.mdns, "{found:?}");
+    offering.send_to(found.fingerprint).unwrap();
+    let question = heard_here.wait_for(|event| match event {
+        Event::Asked { question, .. } => Some(question),
+        _ => None,
+    });
+    assert_eq!(question.code, None, "the invite was read");
+    receiving.answer(question.id, Answer::Once).unwrap();
+    wait(offering.finished()).unwrap();
+    assert!(has_saved(&offering, found.fingerprint));
 }
 
 #[test]

@@ -499,6 +499,11 @@ uint64_t uniffi_fieldcast_ffi_fn_clone_offersession(uint64_t handle, RustCallSta
 void uniffi_fieldcast_ffi_fn_free_offersession(uint64_t handle, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_OFFERSESSION_ADDR
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_OFFERSESSION_ADDR
+RustBuffer uniffi_fieldcast_ffi_fn_method_offersession_addr(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_OFFERSESSION_ANSWER
 #define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_OFFERSESSION_ANSWER
 void uniffi_fieldcast_ffi_fn_method_offersession_answer(uint64_t ptr, RustBuffer receiver, RustBuffer answer, RustCallStatus *_Nonnull out_status
@@ -509,6 +514,11 @@ void uniffi_fieldcast_ffi_fn_method_offersession_answer(uint64_t ptr, RustBuffer
 void uniffi_fieldcast_ffi_fn_method_offersession_cancel(uint64_t ptr, RustBuffer receiver, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_OFFERSESSION_FIND_AT
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_OFFERSESSION_FIND_AT
+uint64_t uniffi_fieldcast_ffi_fn_method_offersession_find_at(uint64_t ptr, RustBuffer addr
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_OFFERSESSION_FINISHED
 #define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_OFFERSESSION_FINISHED
 uint64_t uniffi_fieldcast_ffi_fn_method_offersession_finished(uint64_t ptr
@@ -517,6 +527,11 @@ uint64_t uniffi_fieldcast_ffi_fn_method_offersession_finished(uint64_t ptr
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_OFFERSESSION_ID
 #define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_OFFERSESSION_ID
 uint64_t uniffi_fieldcast_ffi_fn_method_offersession_id(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_OFFERSESSION_INVITE
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_OFFERSESSION_INVITE
+RustBuffer uniffi_fieldcast_ffi_fn_method_offersession_invite(uint64_t ptr, RustBuffer group, int64_t expires, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_OFFERSESSION_OFFER
@@ -559,6 +574,26 @@ RustBuffer uniffi_fieldcast_ffi_fn_method_receivesession_addr(uint64_t ptr, Rust
 void uniffi_fieldcast_ffi_fn_method_receivesession_answer(uint64_t ptr, uint64_t question, RustBuffer answer, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_RECEIVESESSION_CALL
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_RECEIVESESSION_CALL
+void uniffi_fieldcast_ffi_fn_method_receivesession_call(uint64_t ptr, RustBuffer addr, RustBuffer expected, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_RECEIVESESSION_CALL_BY_INVITE
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_RECEIVESESSION_CALL_BY_INVITE
+void uniffi_fieldcast_ffi_fn_method_receivesession_call_by_invite(uint64_t ptr, RustBuffer uri, int64_t now, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_RECEIVESESSION_DISTRIBUTORS
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_RECEIVESESSION_DISTRIBUTORS
+RustBuffer uniffi_fieldcast_ffi_fn_method_receivesession_distributors(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_RECEIVESESSION_HANG_UP
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_RECEIVESESSION_HANG_UP
+void uniffi_fieldcast_ffi_fn_method_receivesession_hang_up(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_RECEIVESESSION_ID
 #define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_RECEIVESESSION_ID
 uint64_t uniffi_fieldcast_ffi_fn_method_receivesession_id(uint64_t ptr, RustCallStatus *_Nonnull out_status
@@ -588,11 +623,6 @@ uint64_t uniffi_fieldcast_ffi_fn_func_doctor(RustBuffer data_dir, RustBuffer int
 #define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_FUNC_INTERFACES
 RustBuffer uniffi_fieldcast_ffi_fn_func_interfaces(RustCallStatus *_Nonnull out_status
 
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_FUNC_MAKE_INVITE
-#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_FUNC_MAKE_INVITE
-RustBuffer uniffi_fieldcast_ffi_fn_func_make_invite(RustBuffer group, RustBuffer addr, RustBuffer device, int64_t expires, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_FUNC_PARSE_INVITE
@@ -888,12 +918,6 @@ uint16_t uniffi_fieldcast_ffi_checksum_func_interfaces(void
 
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_FUNC_MAKE_INVITE
-#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_FUNC_MAKE_INVITE
-uint16_t uniffi_fieldcast_ffi_checksum_func_make_invite(void
-
-);
-#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_FUNC_PARSE_INVITE
 #define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_FUNC_PARSE_INVITE
 uint16_t uniffi_fieldcast_ffi_checksum_func_parse_invite(void
@@ -1140,6 +1164,12 @@ uint16_t uniffi_fieldcast_ffi_checksum_method_fieldcast_trust_campaign(void
 
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_OFFERSESSION_ADDR
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_OFFERSESSION_ADDR
+uint16_t uniffi_fieldcast_ffi_checksum_method_offersession_addr(void
+
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_OFFERSESSION_ANSWER
 #define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_OFFERSESSION_ANSWER
 uint16_t uniffi_fieldcast_ffi_checksum_method_offersession_answer(void
@@ -1152,6 +1182,12 @@ uint16_t uniffi_fieldcast_ffi_checksum_method_offersession_cancel(void
 
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_OFFERSESSION_FIND_AT
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_OFFERSESSION_FIND_AT
+uint16_t uniffi_fieldcast_ffi_checksum_method_offersession_find_at(void
+
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_OFFERSESSION_FINISHED
 #define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_OFFERSESSION_FINISHED
 uint16_t uniffi_fieldcast_ffi_checksum_method_offersession_finished(void
@@ -1161,6 +1197,12 @@ uint16_t uniffi_fieldcast_ffi_checksum_method_offersession_finished(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_OFFERSESSION_ID
 #define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_OFFERSESSION_ID
 uint16_t uniffi_fieldcast_ffi_checksum_method_offersession_id(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_OFFERSESSION_INVITE
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_OFFERSESSION_INVITE
+uint16_t uniffi_fieldcast_ffi_checksum_method_offersession_invite(void
 
 );
 #endif
@@ -1197,6 +1239,30 @@ uint16_t uniffi_fieldcast_ffi_checksum_method_receivesession_addr(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_RECEIVESESSION_ANSWER
 #define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_RECEIVESESSION_ANSWER
 uint16_t uniffi_fieldcast_ffi_checksum_method_receivesession_answer(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_RECEIVESESSION_CALL
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_RECEIVESESSION_CALL
+uint16_t uniffi_fieldcast_ffi_checksum_method_receivesession_call(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_RECEIVESESSION_CALL_BY_INVITE
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_RECEIVESESSION_CALL_BY_INVITE
+uint16_t uniffi_fieldcast_ffi_checksum_method_receivesession_call_by_invite(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_RECEIVESESSION_DISTRIBUTORS
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_RECEIVESESSION_DISTRIBUTORS
+uint16_t uniffi_fieldcast_ffi_checksum_method_receivesession_distributors(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_RECEIVESESSION_HANG_UP
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_RECEIVESESSION_HANG_UP
+uint16_t uniffi_fieldcast_ffi_checksum_method_receivesession_hang_up(void
 
 );
 #endif

@@ -2206,6 +2206,14 @@ public func FfiConverterTypeFieldcast_lower(_ value: Fieldcast) -> UInt64 {
 public protocol OfferSessionProtocol: AnyObject, Sendable {
 
     /**
+     * Where receivers can call in just now; none while there is no network.
+     *
+     * # Errors
+     * [`FieldcastError::Over`].
+     */
+    func addr() throws  -> SocketAddr?
+
+    /**
      * Says whether a receiver's screen shows the code; nothing happens if that is no longer asked.
      *
      * # Errors
@@ -2222,6 +2230,15 @@ public protocol OfferSessionProtocol: AnyObject, Sendable {
     func cancel(receiver: Fingerprint) throws
 
     /**
+     * Asks who is at this address, and puts the receiver there on the list.
+     *
+     * # Errors
+     * [`FieldcastError::ConnectionFailed`] when nobody is there, [`FieldcastError::Refused`] when it is no receiver,
+     * [`FieldcastError::Over`].
+     */
+    func findAt(addr: SocketAddr) async throws  -> FoundPeer
+
+    /**
      * Waits until every receiver that was picked has saved or failed.
      *
      * # Errors
@@ -2236,6 +2253,16 @@ public protocol OfferSessionProtocol: AnyObject, Sendable {
      * None.
      */
     func id() throws  -> UInt64
+
+    /**
+     * An invite to call in here: a `fieldcast:` URI, good until `expires` (milliseconds since 1970), with the Wi-Fi group to
+     * join first if there is one. Whoever has read it is asked for no code, and can join the group: not to be logged.
+     *
+     * # Errors
+     * [`FieldcastError::NoNetwork`] while there is none, [`FieldcastError::Unreadable`] for a group that cannot be,
+     * [`FieldcastError::Over`].
+     */
+    func invite(group: WifiGroup?, expires: Int64) throws  -> String
 
     /**
      * What is offered.
@@ -2262,7 +2289,7 @@ public protocol OfferSessionProtocol: AnyObject, Sendable {
     func sendTo(receiver: Fingerprint) throws
 
     /**
-     * Cancels whatever still runs, tells the receivers, and ends.
+     * Cancels whatever still runs, tells the receivers, and ends. Nothing happens the second time.
      *
      * # Errors
      * [`FieldcastError::ShutDown`] when everything ends meanwhile.
@@ -2327,6 +2354,21 @@ open class OfferSession: OfferSessionProtocol, @unchecked Sendable {
 
 
     /**
+     * Where receivers can call in just now; none while there is no network.
+     *
+     * # Errors
+     * [`FieldcastError::Over`].
+     */
+open func addr()throws  -> SocketAddr?  {
+    return try  FfiConverterOptionTypeSocketAddr.lift(try rustCallWithError(FfiConverterTypeFieldcastError_lift) {
+        uniffiCallStatus in
+    uniffi_fieldcast_ffi_fn_method_offersession_addr(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+    /**
      * Says whether a receiver's screen shows the code; nothing happens if that is no longer asked.
      *
      * # Errors
@@ -2355,6 +2397,29 @@ open func cancel(receiver: Fingerprint)throws   {try rustCallWithError(FfiConver
         FfiConverterTypeFingerprint_lower(receiver),uniffiCallStatus
     )
 }
+}
+
+    /**
+     * Asks who is at this address, and puts the receiver there on the list.
+     *
+     * # Errors
+     * [`FieldcastError::ConnectionFailed`] when nobody is there, [`FieldcastError::Refused`] when it is no receiver,
+     * [`FieldcastError::Over`].
+     */
+open func findAt(addr: SocketAddr)async throws  -> FoundPeer  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_fieldcast_ffi_fn_method_offersession_find_at(
+                        self.uniffiCloneHandle(),FfiConverterTypeSocketAddr_lower(addr)
+                )
+            },
+            pollFunc: ffi_fieldcast_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_fieldcast_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_fieldcast_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeFoundPeer_lift,
+            errorHandler: FfiConverterTypeFieldcastError_lift
+        )
 }
 
     /**
@@ -2390,6 +2455,25 @@ open func id()throws  -> UInt64  {
         uniffiCallStatus in
     uniffi_fieldcast_ffi_fn_method_offersession_id(
             self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * An invite to call in here: a `fieldcast:` URI, good until `expires` (milliseconds since 1970), with the Wi-Fi group to
+     * join first if there is one. Whoever has read it is asked for no code, and can join the group: not to be logged.
+     *
+     * # Errors
+     * [`FieldcastError::NoNetwork`] while there is none, [`FieldcastError::Unreadable`] for a group that cannot be,
+     * [`FieldcastError::Over`].
+     */
+open func invite(group: WifiGroup?, expires: Int64)throws  -> String  {
+    return try  FfiConverterString.lift(try rustCallWithError(FfiConverterTypeFieldcastError_lift) {
+        uniffiCallStatus in
+    uniffi_fieldcast_ffi_fn_method_offersession_invite(
+            self.uniffiCloneHandle(),
+        FfiConverterOptionTypeWifiGroup.lower(group),
+        FfiConverterInt64.lower(expires),uniffiCallStatus
     )
 })
 }
@@ -2440,7 +2524,7 @@ open func sendTo(receiver: Fingerprint)throws   {try rustCallWithError(FfiConver
 }
 
     /**
-     * Cancels whatever still runs, tells the receivers, and ends.
+     * Cancels whatever still runs, tells the receivers, and ends. Nothing happens the second time.
      *
      * # Errors
      * [`FieldcastError::ShutDown`] when everything ends meanwhile.
@@ -2517,12 +2601,12 @@ public func FfiConverterTypeOfferSession_lower(_ value: OfferSession) -> UInt64 
 public protocol ReceiveSessionProtocol: AnyObject, Sendable {
 
     /**
-     * Where it listens.
+     * Where it listens just now; none while there is no network.
      *
      * # Errors
      * [`FieldcastError::Over`].
      */
-    func addr() throws  -> SocketAddr
+    func addr() throws  -> SocketAddr?
 
     /**
      * Answers a question; nothing happens if it is no longer open.
@@ -2531,6 +2615,40 @@ public protocol ReceiveSessionProtocol: AnyObject, Sendable {
      * [`FieldcastError::Over`].
      */
     func answer(question: UInt64, answer: Answer) throws
+
+    /**
+     * Calls a distributor, and again whenever the line breaks, so that its person can pick this device whether or not
+     * mDNS works; `expected` is who must answer, whoever does if not given. Another call ends this one.
+     *
+     * # Errors
+     * [`FieldcastError::Over`].
+     */
+    func call(addr: SocketAddr, expected: Fingerprint?) throws
+
+    /**
+     * Calls whoever has made this invite, which is read at the time `now` (milliseconds since 1970); no code is compared.
+     *
+     * # Errors
+     * [`FieldcastError::Unreadable`], [`FieldcastError::Expired`], [`FieldcastError::UpdateNeeded`],
+     * [`FieldcastError::Over`].
+     */
+    func callByInvite(uri: String, now: Int64) throws
+
+    /**
+     * The distributors that announce themselves.
+     *
+     * # Errors
+     * [`FieldcastError::Over`].
+     */
+    func distributors() throws  -> [HeardDistributor]
+
+    /**
+     * Calls nobody any more.
+     *
+     * # Errors
+     * [`FieldcastError::Over`].
+     */
+    func hangUp() throws
 
     /**
      * The number its events carry.
@@ -2550,6 +2668,7 @@ public protocol ReceiveSessionProtocol: AnyObject, Sendable {
 
     /**
      * Cancels whatever still runs, tells the distributor, and ends. What was staged stays for a later exchange.
+     * Nothing happens the second time.
      *
      * # Errors
      * [`FieldcastError::ShutDown`] when everything ends meanwhile.
@@ -2614,13 +2733,13 @@ open class ReceiveSession: ReceiveSessionProtocol, @unchecked Sendable {
 
 
     /**
-     * Where it listens.
+     * Where it listens just now; none while there is no network.
      *
      * # Errors
      * [`FieldcastError::Over`].
      */
-open func addr()throws  -> SocketAddr  {
-    return try  FfiConverterTypeSocketAddr_lift(try rustCallWithError(FfiConverterTypeFieldcastError_lift) {
+open func addr()throws  -> SocketAddr?  {
+    return try  FfiConverterOptionTypeSocketAddr.lift(try rustCallWithError(FfiConverterTypeFieldcastError_lift) {
         uniffiCallStatus in
     uniffi_fieldcast_ffi_fn_method_receivesession_addr(
             self.uniffiCloneHandle(),uniffiCallStatus
@@ -2640,6 +2759,69 @@ open func answer(question: UInt64, answer: Answer)throws   {try rustCallWithErro
             self.uniffiCloneHandle(),
         FfiConverterUInt64.lower(question),
         FfiConverterTypeAnswer_lower(answer),uniffiCallStatus
+    )
+}
+}
+
+    /**
+     * Calls a distributor, and again whenever the line breaks, so that its person can pick this device whether or not
+     * mDNS works; `expected` is who must answer, whoever does if not given. Another call ends this one.
+     *
+     * # Errors
+     * [`FieldcastError::Over`].
+     */
+open func call(addr: SocketAddr, expected: Fingerprint?)throws   {try rustCallWithError(FfiConverterTypeFieldcastError_lift) {
+        uniffiCallStatus in
+    uniffi_fieldcast_ffi_fn_method_receivesession_call(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeSocketAddr_lower(addr),
+        FfiConverterOptionTypeFingerprint.lower(expected),uniffiCallStatus
+    )
+}
+}
+
+    /**
+     * Calls whoever has made this invite, which is read at the time `now` (milliseconds since 1970); no code is compared.
+     *
+     * # Errors
+     * [`FieldcastError::Unreadable`], [`FieldcastError::Expired`], [`FieldcastError::UpdateNeeded`],
+     * [`FieldcastError::Over`].
+     */
+open func callByInvite(uri: String, now: Int64)throws   {try rustCallWithError(FfiConverterTypeFieldcastError_lift) {
+        uniffiCallStatus in
+    uniffi_fieldcast_ffi_fn_method_receivesession_call_by_invite(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(uri),
+        FfiConverterInt64.lower(now),uniffiCallStatus
+    )
+}
+}
+
+    /**
+     * The distributors that announce themselves.
+     *
+     * # Errors
+     * [`FieldcastError::Over`].
+     */
+open func distributors()throws  -> [HeardDistributor]  {
+    return try  FfiConverterSequenceTypeHeardDistributor.lift(try rustCallWithError(FfiConverterTypeFieldcastError_lift) {
+        uniffiCallStatus in
+    uniffi_fieldcast_ffi_fn_method_receivesession_distributors(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Calls nobody any more.
+     *
+     * # Errors
+     * [`FieldcastError::Over`].
+     */
+open func hangUp()throws   {try rustCallWithError(FfiConverterTypeFieldcastError_lift) {
+        uniffiCallStatus in
+    uniffi_fieldcast_ffi_fn_method_receivesession_hang_up(
+            self.uniffiCloneHandle(),uniffiCallStatus
     )
 }
 }
@@ -2676,6 +2858,7 @@ open func openQuestion()throws  -> Question?  {
 
     /**
      * Cancels whatever still runs, tells the distributor, and ends. What was staged stays for a later exchange.
+     * Nothing happens the second time.
      *
      * # Errors
      * [`FieldcastError::ShutDown`] when everything ends meanwhile.
@@ -3725,6 +3908,10 @@ public struct ExchangeOptions: Equatable, Hashable {
      */
     public let interface: String?
     /**
+     * Whether devices are announced and searched for by mDNS; they can call in without.
+     */
+    public let mdns: Bool
+    /**
      * The port to listen on; 0 takes any free one.
      */
     public let port: UInt16
@@ -3756,6 +3943,9 @@ public struct ExchangeOptions: Equatable, Hashable {
          * The network, by interface name or address; the best one if not given.
          */interface: String? = nil,
         /**
+         * Whether devices are announced and searched for by mDNS; they can call in without.
+         */mdns: Bool = true,
+        /**
          * The port to listen on; 0 takes any free one.
          */port: UInt16 = UInt16(0),
         /**
@@ -3774,6 +3964,7 @@ public struct ExchangeOptions: Equatable, Hashable {
          * Bytes of the storage that what is received must leave free.
          */reserve: UInt64 = UInt64(67108864)) {
         self.interface = interface
+        self.mdns = mdns
         self.port = port
         self.pinned = pinned
         self.trustEverybody = trustEverybody
@@ -3799,6 +3990,7 @@ public struct FfiConverterTypeExchangeOptions: FfiConverterRustBuffer {
         return
             try ExchangeOptions(
                 interface: FfiConverterOptionString.read(from: &buf),
+                mdns: FfiConverterBool.read(from: &buf),
                 port: FfiConverterUInt16.read(from: &buf),
                 pinned: FfiConverterSequenceTypeFingerprint.read(from: &buf),
                 trustEverybody: FfiConverterBool.read(from: &buf),
@@ -3810,6 +4002,7 @@ public struct FfiConverterTypeExchangeOptions: FfiConverterRustBuffer {
 
     public static func write(_ value: ExchangeOptions, into buf: inout [UInt8]) {
         FfiConverterOptionString.write(value.interface, into: &buf)
+        FfiConverterBool.write(value.mdns, into: &buf)
         FfiConverterUInt16.write(value.port, into: &buf)
         FfiConverterSequenceTypeFingerprint.write(value.pinned, into: &buf)
         FfiConverterBool.write(value.trustEverybody, into: &buf)
@@ -3836,19 +4029,82 @@ public func FfiConverterTypeExchangeOptions_lower(_ value: ExchangeOptions) -> R
 
 
 /**
- * A receiver that was found.
+ * The ways a receiver was found: it announces itself, it is on the line, it answered at an address that was given.
+ */
+public struct FoundBy: Equatable, Hashable {
+    public let mdns: Bool
+    public let calledIn: Bool
+    public let typed: Bool
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(mdns: Bool, calledIn: Bool, typed: Bool) {
+        self.mdns = mdns
+        self.calledIn = calledIn
+        self.typed = typed
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension FoundBy: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeFoundBy: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> FoundBy {
+        return
+            try FoundBy(
+                mdns: FfiConverterBool.read(from: &buf),
+                calledIn: FfiConverterBool.read(from: &buf),
+                typed: FfiConverterBool.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: FoundBy, into buf: inout [UInt8]) {
+        FfiConverterBool.write(value.mdns, into: &buf)
+        FfiConverterBool.write(value.calledIn, into: &buf)
+        FfiConverterBool.write(value.typed, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFoundBy_lift(_ buf: RustBuffer) throws -> FoundBy {
+    return try FfiConverterTypeFoundBy.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFoundBy_lower(_ value: FoundBy) -> RustBuffer {
+    return FfiConverterTypeFoundBy.lower(value)
+}
+
+
+/**
+ * A receiver that was found; `addr` is where it listens, or called from.
  */
 public struct FoundPeer: Equatable, Hashable {
     public let fingerprint: Fingerprint
     public let name: DeviceName
     public let addr: SocketAddr
+    public let by: FoundBy
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
-    public init(fingerprint: Fingerprint, name: DeviceName, addr: SocketAddr) {
+    public init(fingerprint: Fingerprint, name: DeviceName, addr: SocketAddr, by: FoundBy) {
         self.fingerprint = fingerprint
         self.name = name
         self.addr = addr
+        self.by = by
     }
 
 
@@ -3869,7 +4125,8 @@ public struct FfiConverterTypeFoundPeer: FfiConverterRustBuffer {
             try FoundPeer(
                 fingerprint: FfiConverterTypeFingerprint.read(from: &buf),
                 name: FfiConverterTypeDeviceName.read(from: &buf),
-                addr: FfiConverterTypeSocketAddr.read(from: &buf)
+                addr: FfiConverterTypeSocketAddr.read(from: &buf),
+                by: FfiConverterTypeFoundBy.read(from: &buf)
         )
     }
 
@@ -3877,6 +4134,7 @@ public struct FfiConverterTypeFoundPeer: FfiConverterRustBuffer {
         FfiConverterTypeFingerprint.write(value.fingerprint, into: &buf)
         FfiConverterTypeDeviceName.write(value.name, into: &buf)
         FfiConverterTypeSocketAddr.write(value.addr, into: &buf)
+        FfiConverterTypeFoundBy.write(value.by, into: &buf)
     }
 }
 
@@ -3975,6 +4233,67 @@ public func FfiConverterTypeGrant_lift(_ buf: RustBuffer) throws -> Grant {
 #endif
 public func FfiConverterTypeGrant_lower(_ value: Grant) -> RustBuffer {
     return FfiConverterTypeGrant.lower(value)
+}
+
+
+/**
+ * A distributor that announces itself; a hint that anybody can forge, until it was called.
+ */
+public struct HeardDistributor: Equatable, Hashable {
+    public let fingerprint: Fingerprint
+    public let name: DeviceName
+    public let addr: SocketAddr
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(fingerprint: Fingerprint, name: DeviceName, addr: SocketAddr) {
+        self.fingerprint = fingerprint
+        self.name = name
+        self.addr = addr
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension HeardDistributor: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeHeardDistributor: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> HeardDistributor {
+        return
+            try HeardDistributor(
+                fingerprint: FfiConverterTypeFingerprint.read(from: &buf),
+                name: FfiConverterTypeDeviceName.read(from: &buf),
+                addr: FfiConverterTypeSocketAddr.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: HeardDistributor, into buf: inout [UInt8]) {
+        FfiConverterTypeFingerprint.write(value.fingerprint, into: &buf)
+        FfiConverterTypeDeviceName.write(value.name, into: &buf)
+        FfiConverterTypeSocketAddr.write(value.addr, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeHeardDistributor_lift(_ buf: RustBuffer) throws -> HeardDistributor {
+    return try FfiConverterTypeHeardDistributor.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeHeardDistributor_lower(_ value: HeardDistributor) -> RustBuffer {
+    return FfiConverterTypeHeardDistributor.lower(value)
 }
 
 
@@ -6281,6 +6600,119 @@ public func FfiConverterTypeBeneficiaryType_lower(_ value: BeneficiaryType) -> R
 
 
 /**
+ * How a call to a distributor stands.
+ */
+
+public enum CallState: Equatable, Hashable {
+
+    /**
+     * It is being called.
+     */
+    case calling
+    /**
+     * On the line; its person can pick this device now.
+     */
+    case onTheLine(
+        /**
+         * Whose.
+         */distributor: Fingerprint
+    )
+    /**
+     * There is no line; it is called again.
+     */
+    case again(
+        /**
+         * Why.
+         */ending: Ending
+    )
+    /**
+     * There will be none.
+     */
+    case givenUp(
+        /**
+         * Why.
+         */ending: Ending
+    )
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension CallState: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCallState: FfiConverterRustBuffer {
+    typealias SwiftType = CallState
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> CallState {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .calling
+
+        case 2: return .onTheLine(distributor: try FfiConverterTypeFingerprint.read(from: &buf)
+        )
+
+        case 3: return .again(ending: try FfiConverterTypeEnding.read(from: &buf)
+        )
+
+        case 4: return .givenUp(ending: try FfiConverterTypeEnding.read(from: &buf)
+        )
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: CallState, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case .calling:
+            writeInt(&buf, Int32(1))
+
+
+        case let .onTheLine(distributor):
+            writeInt(&buf, Int32(2))
+            FfiConverterTypeFingerprint.write(distributor, into: &buf)
+
+
+        case let .again(ending):
+            writeInt(&buf, Int32(3))
+            FfiConverterTypeEnding.write(ending, into: &buf)
+
+
+        case let .givenUp(ending):
+            writeInt(&buf, Int32(4))
+            FfiConverterTypeEnding.write(ending, into: &buf)
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCallState_lift(_ buf: RustBuffer) throws -> CallState {
+    return try FfiConverterTypeCallState.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCallState_lower(_ value: CallState) -> RustBuffer {
+    return FfiConverterTypeCallState.lower(value)
+}
+
+
+
+/**
  * What a campaign says.
  */
 
@@ -6661,6 +7093,14 @@ public enum EndReason: Equatable, Hashable {
      */
     case notAuthentic
     /**
+     * The invite that was followed is not one of this distributor's, or no longer.
+     */
+    case notInvited
+    /**
+     * The distributor only looked who is there.
+     */
+    case looked
+    /**
      * One that this SDK does not know.
      */
     case other
@@ -6735,7 +7175,11 @@ public struct FfiConverterTypeEndReason: FfiConverterRustBuffer {
 
         case 25: return .notAuthentic
 
-        case 26: return .other
+        case 26: return .notInvited
+
+        case 27: return .looked
+
+        case 28: return .other
 
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -6845,8 +7289,16 @@ public struct FfiConverterTypeEndReason: FfiConverterRustBuffer {
             writeInt(&buf, Int32(25))
 
 
-        case .other:
+        case .notInvited:
             writeInt(&buf, Int32(26))
+
+
+        case .looked:
+            writeInt(&buf, Int32(27))
+
+
+        case .other:
+            writeInt(&buf, Int32(28))
 
         }
     }
@@ -6935,6 +7387,67 @@ public enum Event: Equatable, Hashable {
         /**
          * Who.
          */receiver: Fingerprint
+    )
+    /**
+     * The network of a session went; the session looks for it, or for one in its place.
+     */
+    case networkGone(
+        /**
+         * Which session.
+         */session: UInt64,
+        /**
+         * The interface's name.
+         */name: String
+    )
+    /**
+     * A session goes on in this network.
+     */
+    case networkBack(
+        /**
+         * Which session.
+         */session: UInt64,
+        /**
+         * The network.
+         */interface: Interface,
+        /**
+         * Where it listens now.
+         */addr: SocketAddr
+    )
+    /**
+     * A distributor announces itself, or has changed its name or address; it can be called.
+     */
+    case distributorHeard(
+        /**
+         * Which session.
+         */session: UInt64,
+        /**
+         * Who.
+         */distributor: HeardDistributor
+    )
+    /**
+     * A distributor announces itself no more. It may well be there.
+     */
+    case distributorUnheard(
+        /**
+         * Which session.
+         */session: UInt64,
+        /**
+         * Who.
+         */distributor: Fingerprint
+    )
+    /**
+     * How the call to a distributor stands.
+     */
+    case callChanged(
+        /**
+         * Which session.
+         */session: UInt64,
+        /**
+         * Where it is called.
+         */addr: SocketAddr,
+        /**
+         * How it stands.
+         */state: CallState
     )
     /**
      * Does this receiver's screen show the same code? Nothing is sent before the answer.
@@ -7096,37 +7609,52 @@ public struct FfiConverterTypeEvent: FfiConverterRustBuffer {
         case 5: return .receiverGone(session: try FfiConverterUInt64.read(from: &buf), receiver: try FfiConverterTypeFingerprint.read(from: &buf)
         )
 
-        case 6: return .compareCode(session: try FfiConverterUInt64.read(from: &buf), receiver: try FfiConverterTypeFoundPeer.read(from: &buf), code: try FfiConverterTypeComparisonCode.read(from: &buf)
+        case 6: return .networkGone(session: try FfiConverterUInt64.read(from: &buf), name: try FfiConverterString.read(from: &buf)
         )
 
-        case 7: return .sendChanged(session: try FfiConverterUInt64.read(from: &buf), receiver: try FfiConverterTypeFingerprint.read(from: &buf), state: try FfiConverterTypeSendState.read(from: &buf)
+        case 7: return .networkBack(session: try FfiConverterUInt64.read(from: &buf), interface: try FfiConverterTypeInterface.read(from: &buf), addr: try FfiConverterTypeSocketAddr.read(from: &buf)
         )
 
-        case 8: return .sendProgress(session: try FfiConverterUInt64.read(from: &buf), receivers: try FfiConverterSequenceTypeReceiverState.read(from: &buf)
+        case 8: return .distributorHeard(session: try FfiConverterUInt64.read(from: &buf), distributor: try FfiConverterTypeHeardDistributor.read(from: &buf)
         )
 
-        case 9: return .asked(session: try FfiConverterUInt64.read(from: &buf), question: try FfiConverterTypeQuestion.read(from: &buf)
+        case 9: return .distributorUnheard(session: try FfiConverterUInt64.read(from: &buf), distributor: try FfiConverterTypeFingerprint.read(from: &buf)
         )
 
-        case 10: return .resumed(session: try FfiConverterUInt64.read(from: &buf), sender: try FfiConverterTypeSender.read(from: &buf)
+        case 10: return .callChanged(session: try FfiConverterUInt64.read(from: &buf), addr: try FfiConverterTypeSocketAddr.read(from: &buf), state: try FfiConverterTypeCallState.read(from: &buf)
         )
 
-        case 11: return .receiveChanged(session: try FfiConverterUInt64.read(from: &buf), state: try FfiConverterTypeReceiveState.read(from: &buf)
+        case 11: return .compareCode(session: try FfiConverterUInt64.read(from: &buf), receiver: try FfiConverterTypeFoundPeer.read(from: &buf), code: try FfiConverterTypeComparisonCode.read(from: &buf)
         )
 
-        case 12: return .receiveProgress(session: try FfiConverterUInt64.read(from: &buf), state: try FfiConverterTypeReceiveState.read(from: &buf)
+        case 12: return .sendChanged(session: try FfiConverterUInt64.read(from: &buf), receiver: try FfiConverterTypeFingerprint.read(from: &buf), state: try FfiConverterTypeSendState.read(from: &buf)
         )
 
-        case 13: return .saved(session: try FfiConverterUInt64.read(from: &buf), received: try FfiConverterTypeReceived.read(from: &buf)
+        case 13: return .sendProgress(session: try FfiConverterUInt64.read(from: &buf), receivers: try FfiConverterSequenceTypeReceiverState.read(from: &buf)
         )
 
-        case 14: return .ended(session: try FfiConverterUInt64.read(from: &buf), sender: try FfiConverterTypeFingerprint.read(from: &buf), ending: try FfiConverterTypeEnding.read(from: &buf)
+        case 14: return .asked(session: try FfiConverterUInt64.read(from: &buf), question: try FfiConverterTypeQuestion.read(from: &buf)
         )
 
-        case 15: return .over(session: try FfiConverterUInt64.read(from: &buf)
+        case 15: return .resumed(session: try FfiConverterUInt64.read(from: &buf), sender: try FfiConverterTypeSender.read(from: &buf)
         )
 
-        case 16: return .missed(events: try FfiConverterUInt64.read(from: &buf)
+        case 16: return .receiveChanged(session: try FfiConverterUInt64.read(from: &buf), state: try FfiConverterTypeReceiveState.read(from: &buf)
+        )
+
+        case 17: return .receiveProgress(session: try FfiConverterUInt64.read(from: &buf), state: try FfiConverterTypeReceiveState.read(from: &buf)
+        )
+
+        case 18: return .saved(session: try FfiConverterUInt64.read(from: &buf), received: try FfiConverterTypeReceived.read(from: &buf)
+        )
+
+        case 19: return .ended(session: try FfiConverterUInt64.read(from: &buf), sender: try FfiConverterTypeFingerprint.read(from: &buf), ending: try FfiConverterTypeEnding.read(from: &buf)
+        )
+
+        case 20: return .over(session: try FfiConverterUInt64.read(from: &buf)
+        )
+
+        case 21: return .missed(events: try FfiConverterUInt64.read(from: &buf)
         )
 
         default: throw UniffiInternalError.unexpectedEnumCase
@@ -7169,70 +7697,102 @@ public struct FfiConverterTypeEvent: FfiConverterRustBuffer {
             FfiConverterTypeFingerprint.write(receiver, into: &buf)
 
 
-        case let .compareCode(session,receiver,code):
+        case let .networkGone(session,name):
             writeInt(&buf, Int32(6))
+            FfiConverterUInt64.write(session, into: &buf)
+            FfiConverterString.write(name, into: &buf)
+
+
+        case let .networkBack(session,interface,addr):
+            writeInt(&buf, Int32(7))
+            FfiConverterUInt64.write(session, into: &buf)
+            FfiConverterTypeInterface.write(interface, into: &buf)
+            FfiConverterTypeSocketAddr.write(addr, into: &buf)
+
+
+        case let .distributorHeard(session,distributor):
+            writeInt(&buf, Int32(8))
+            FfiConverterUInt64.write(session, into: &buf)
+            FfiConverterTypeHeardDistributor.write(distributor, into: &buf)
+
+
+        case let .distributorUnheard(session,distributor):
+            writeInt(&buf, Int32(9))
+            FfiConverterUInt64.write(session, into: &buf)
+            FfiConverterTypeFingerprint.write(distributor, into: &buf)
+
+
+        case let .callChanged(session,addr,state):
+            writeInt(&buf, Int32(10))
+            FfiConverterUInt64.write(session, into: &buf)
+            FfiConverterTypeSocketAddr.write(addr, into: &buf)
+            FfiConverterTypeCallState.write(state, into: &buf)
+
+
+        case let .compareCode(session,receiver,code):
+            writeInt(&buf, Int32(11))
             FfiConverterUInt64.write(session, into: &buf)
             FfiConverterTypeFoundPeer.write(receiver, into: &buf)
             FfiConverterTypeComparisonCode.write(code, into: &buf)
 
 
         case let .sendChanged(session,receiver,state):
-            writeInt(&buf, Int32(7))
+            writeInt(&buf, Int32(12))
             FfiConverterUInt64.write(session, into: &buf)
             FfiConverterTypeFingerprint.write(receiver, into: &buf)
             FfiConverterTypeSendState.write(state, into: &buf)
 
 
         case let .sendProgress(session,receivers):
-            writeInt(&buf, Int32(8))
+            writeInt(&buf, Int32(13))
             FfiConverterUInt64.write(session, into: &buf)
             FfiConverterSequenceTypeReceiverState.write(receivers, into: &buf)
 
 
         case let .asked(session,question):
-            writeInt(&buf, Int32(9))
+            writeInt(&buf, Int32(14))
             FfiConverterUInt64.write(session, into: &buf)
             FfiConverterTypeQuestion.write(question, into: &buf)
 
 
         case let .resumed(session,sender):
-            writeInt(&buf, Int32(10))
+            writeInt(&buf, Int32(15))
             FfiConverterUInt64.write(session, into: &buf)
             FfiConverterTypeSender.write(sender, into: &buf)
 
 
         case let .receiveChanged(session,state):
-            writeInt(&buf, Int32(11))
+            writeInt(&buf, Int32(16))
             FfiConverterUInt64.write(session, into: &buf)
             FfiConverterTypeReceiveState.write(state, into: &buf)
 
 
         case let .receiveProgress(session,state):
-            writeInt(&buf, Int32(12))
+            writeInt(&buf, Int32(17))
             FfiConverterUInt64.write(session, into: &buf)
             FfiConverterTypeReceiveState.write(state, into: &buf)
 
 
         case let .saved(session,received):
-            writeInt(&buf, Int32(13))
+            writeInt(&buf, Int32(18))
             FfiConverterUInt64.write(session, into: &buf)
             FfiConverterTypeReceived.write(received, into: &buf)
 
 
         case let .ended(session,sender,ending):
-            writeInt(&buf, Int32(14))
+            writeInt(&buf, Int32(19))
             FfiConverterUInt64.write(session, into: &buf)
             FfiConverterTypeFingerprint.write(sender, into: &buf)
             FfiConverterTypeEnding.write(ending, into: &buf)
 
 
         case let .over(session):
-            writeInt(&buf, Int32(15))
+            writeInt(&buf, Int32(20))
             FfiConverterUInt64.write(session, into: &buf)
 
 
         case let .missed(events):
-            writeInt(&buf, Int32(16))
+            writeInt(&buf, Int32(21))
             FfiConverterUInt64.write(events, into: &buf)
 
         }
@@ -7971,7 +8531,10 @@ public enum Outcome: Equatable, Hashable {
     case saved(
         /**
          * Whether the receipt is signed by the receiver for just this.
-         */receiptHolds: Bool
+         */receiptHolds: Bool,
+        /**
+         * How the receiver's data compared with each offered snapshot, as the receipt says.
+         */standings: [Standing]
     )
     /**
      * It ended otherwise.
@@ -8002,7 +8565,7 @@ public struct FfiConverterTypeOutcome: FfiConverterRustBuffer {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
-        case 1: return .saved(receiptHolds: try FfiConverterBool.read(from: &buf)
+        case 1: return .saved(receiptHolds: try FfiConverterBool.read(from: &buf), standings: try FfiConverterSequenceTypeStanding.read(from: &buf)
         )
 
         case 2: return .ended(ending: try FfiConverterTypeEnding.read(from: &buf)
@@ -8016,9 +8579,10 @@ public struct FfiConverterTypeOutcome: FfiConverterRustBuffer {
         switch value {
 
 
-        case let .saved(receiptHolds):
+        case let .saved(receiptHolds,standings):
             writeInt(&buf, Int32(1))
             FfiConverterBool.write(receiptHolds, into: &buf)
+            FfiConverterSequenceTypeStanding.write(standings, into: &buf)
 
 
         case let .ended(ending):
@@ -9030,6 +9594,30 @@ fileprivate struct FfiConverterOptionTypeRecordId: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeSocketAddr: FfiConverterRustBuffer {
+    typealias SwiftType = SocketAddr?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeSocketAddr.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeSocketAddr.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceBool: FfiConverterRustBuffer {
     typealias SwiftType = [Bool]
 
@@ -9272,6 +9860,31 @@ fileprivate struct FfiConverterSequenceTypeEditStatus: FfiConverterRustBuffer {
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeEditStatus.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeHeardDistributor: FfiConverterRustBuffer {
+    typealias SwiftType = [HeardDistributor]
+
+    public static func write(_ value: [HeardDistributor], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeHeardDistributor.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [HeardDistributor] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [HeardDistributor]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeHeardDistributor.read(from: &buf))
         }
         return seq
     }
@@ -10325,24 +10938,6 @@ public func interfaces()throws  -> [Interface]  {
 })
 }
 /**
- * An invite to the device at this address, good until `expires` (milliseconds since 1970): a `fieldcast:` URI, which
- * holds the group's passphrase. Not to be logged.
- *
- * # Errors
- * [`FieldcastError::Unreadable`] for a group or address that cannot be.
- */
-public func makeInvite(group: WifiGroup?, addr: SocketAddr, device: Fingerprint, expires: Int64)throws  -> String  {
-    return try  FfiConverterString.lift(try rustCallWithError(FfiConverterTypeFieldcastError_lift) {
-        uniffiCallStatus in
-    uniffi_fieldcast_ffi_fn_func_make_invite(
-        FfiConverterOptionTypeWifiGroup.lower(group),
-        FfiConverterTypeSocketAddr_lower(addr),
-        FfiConverterTypeFingerprint_lower(device),
-        FfiConverterInt64.lower(expires),uniffiCallStatus
-    )
-})
-}
-/**
  * Reads an invite at the time `now` (milliseconds since 1970).
  *
  * # Errors
@@ -10408,9 +11003,6 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_func_interfaces() != 39438) {
-        return InitializationResult.apiChecksumMismatch
-    }
-    if (uniffi_fieldcast_ffi_checksum_func_make_invite() != 13512) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_func_parse_invite() != 32119) {
@@ -10536,16 +11128,25 @@ private let initializationResult: InitializationResult = {
     if (uniffi_fieldcast_ffi_checksum_method_fieldcast_trust_campaign() != 23144) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_fieldcast_ffi_checksum_method_offersession_addr() != 51759) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_fieldcast_ffi_checksum_method_offersession_answer() != 1732) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_method_offersession_cancel() != 23172) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_fieldcast_ffi_checksum_method_offersession_find_at() != 33331) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_fieldcast_ffi_checksum_method_offersession_finished() != 7478) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_method_offersession_id() != 43463) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_fieldcast_ffi_checksum_method_offersession_invite() != 63888) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_method_offersession_offer() != 51910) {
@@ -10557,13 +11158,25 @@ private let initializationResult: InitializationResult = {
     if (uniffi_fieldcast_ffi_checksum_method_offersession_send_to() != 63246) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_offersession_stop() != 9040) {
+    if (uniffi_fieldcast_ffi_checksum_method_offersession_stop() != 54342) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_receivesession_addr() != 64978) {
+    if (uniffi_fieldcast_ffi_checksum_method_receivesession_addr() != 52103) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_method_receivesession_answer() != 17756) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_fieldcast_ffi_checksum_method_receivesession_call() != 22369) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_fieldcast_ffi_checksum_method_receivesession_call_by_invite() != 3980) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_fieldcast_ffi_checksum_method_receivesession_distributors() != 45623) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_fieldcast_ffi_checksum_method_receivesession_hang_up() != 36589) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_method_receivesession_id() != 32745) {
@@ -10572,7 +11185,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_fieldcast_ffi_checksum_method_receivesession_open_question() != 41739) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_receivesession_stop() != 12907) {
+    if (uniffi_fieldcast_ffi_checksum_method_receivesession_stop() != 521) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_constructor_fieldcast_open() != 14279) {

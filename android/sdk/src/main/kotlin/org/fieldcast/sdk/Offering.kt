@@ -5,10 +5,11 @@ import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
 import org.fieldcast.sdk.core.Answer
 import org.fieldcast.sdk.core.Event
-import org.fieldcast.sdk.core.FieldcastException
+import org.fieldcast.sdk.core.FoundPeer
 import org.fieldcast.sdk.core.NearbyReceiver
 import org.fieldcast.sdk.core.Offer
 import org.fieldcast.sdk.core.OfferSession
+import org.fieldcast.sdk.core.WifiGroup
 
 /** Datasets that are offered to the receivers near by. */
 class Offering internal constructor(private val session: OfferSession, router: Router) {
@@ -17,6 +18,9 @@ class Offering internal constructor(private val session: OfferSession, router: R
     /** What is offered. */
     val offer: Offer = session.offer()
 
+    /** Where receivers can call in just now; none while there is no network. */
+    val address: String? get() = session.addr()
+
     /** Everyone found so far, how sending to them stands, and the codes that wait to be compared. */
     val receivers: StateFlow<List<NearbyReceiver>> = nearby.asStateFlow()
 
@@ -24,6 +28,15 @@ class Offering internal constructor(private val session: OfferSession, router: R
         router.watch(session.id()) { event -> if (event !is Event.Over) look() }
         look()
     }
+
+    /**
+     * An invite to call in here, for a QR code: whoever has read it is asked for no code. It holds the group's passphrase, so
+     * it is not to be logged. Good until [expires], in milliseconds since 1970.
+     */
+    fun invite(group: WifiGroup?, expires: Long): String = session.invite(group, expires)
+
+    /** Asks who is at this address, and puts the receiver there on the list. */
+    suspend fun findAt(address: String): FoundPeer = session.findAt(address)
 
     /** Sends to a receiver; nothing happens if that is going on or done already. */
     fun sendTo(receiver: String) = session.sendTo(receiver)
@@ -47,12 +60,6 @@ class Offering internal constructor(private val session: OfferSession, router: R
     }
 
     private fun look() {
-        try {
-            nearby.value = session.receivers()
-        } catch (_: FieldcastException.Over) {
-            // It ended between the event and the look: what was seen last stays.
-        } catch (_: IllegalStateException) {
-            // Likewise, and it was let go of.
-        }
+        nearby.value = ifOpen(nearby.value) { session.receivers() }
     }
 }

@@ -5,9 +5,10 @@ import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.update
 import org.fieldcast.sdk.core.Answer
+import org.fieldcast.sdk.core.CallState
 import org.fieldcast.sdk.core.Ending
 import org.fieldcast.sdk.core.Event
-import org.fieldcast.sdk.core.FieldcastException
+import org.fieldcast.sdk.core.HeardDistributor
 import org.fieldcast.sdk.core.Question
 import org.fieldcast.sdk.core.ReceiveSession
 import org.fieldcast.sdk.core.ReceiveState
@@ -23,6 +24,10 @@ data class ReceivingStatus(
     val saved: List<Received> = emptyList(),
     /** How the last exchange that did not save ended; gone when the next begins. */
     val ended: Ending? = null,
+    /** Distributors that announce themselves, and can be called. */
+    val distributors: List<HeardDistributor> = emptyList(),
+    /** How the call to a distributor stands, if one was made. */
+    val call: CallState? = null,
 )
 
 /** Waiting for distributors. */
@@ -32,13 +37,22 @@ class Receiving internal constructor(private val session: ReceiveSession, router
     /** What to show. */
     val status: StateFlow<ReceivingStatus> = current.asStateFlow()
 
-    /** Where it listens. */
-    val address: String = session.addr()
+    /** Where it listens just now; none while there is no network. */
+    val address: String? get() = session.addr()
 
     init {
         router.watch(session.id(), ::take)
         current.update { it.copy(question = waiting()) }
     }
+
+    /** Calls a distributor, and again whenever the line breaks; [expected] is who must answer. */
+    fun call(address: String, expected: String? = null) = session.call(address, expected)
+
+    /** Calls whoever has made this invite; no code is compared. */
+    fun callByInvite(uri: String) = session.callByInvite(uri, System.currentTimeMillis())
+
+    /** Calls nobody any more. */
+    fun hangUp() = session.hangUp()
 
     /** Answers a question; nothing happens if it is no longer open. */
     fun answer(question: Question, answer: Answer) {
@@ -57,6 +71,8 @@ class Receiving internal constructor(private val session: ReceiveSession, router
             is Event.Asked -> before.copy(question = event.question, ended = null)
             is Event.ReceiveChanged -> before.copy(state = event.state, question = waiting())
             is Event.ReceiveProgress -> before.copy(state = event.state)
+            is Event.DistributorHeard, is Event.DistributorUnheard -> before.copy(distributors = heard())
+            is Event.CallChanged -> before.copy(call = event.state)
             is Event.Resumed -> before.copy(ended = null)
             is Event.Saved -> before.copy(saved = before.saved + event.received, question = waiting())
             is Event.Ended -> before.copy(ended = event.ending, question = waiting())
@@ -64,11 +80,7 @@ class Receiving internal constructor(private val session: ReceiveSession, router
         }
     }
 
-    private fun waiting(): Question? = try {
-        session.openQuestion()
-    } catch (_: FieldcastException.Over) {
-        null
-    } catch (_: IllegalStateException) {
-        null // it was let go of
-    }
+    private fun waiting(): Question? = ifOpen(null) { session.openQuestion() }
+
+    private fun heard(): List<HeardDistributor> = ifOpen(emptyList()) { session.distributors() }
 }

@@ -39,6 +39,11 @@ val Event.session: ULong?
         is Event.BoundaryFailed -> job
         is Event.ReceiverFound -> session
         is Event.ReceiverGone -> session
+        is Event.NetworkGone -> session
+        is Event.NetworkBack -> session
+        is Event.DistributorHeard -> session
+        is Event.DistributorUnheard -> session
+        is Event.CallChanged -> session
         is Event.CompareCode -> session
         is Event.SendChanged -> session
         is Event.SendProgress -> session

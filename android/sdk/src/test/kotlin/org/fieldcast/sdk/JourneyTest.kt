@@ -5,12 +5,12 @@ import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.flow.count
 import kotlinx.coroutines.flow.first
 import org.fieldcast.sdk.core.Answer
+import org.fieldcast.sdk.core.CallState
 import org.fieldcast.sdk.core.EndReason
 import org.fieldcast.sdk.core.FieldcastException
 import org.fieldcast.sdk.core.Outcome
 import org.fieldcast.sdk.core.RecordQuery
 import org.fieldcast.sdk.core.SendState
-import org.fieldcast.sdk.core.makeInvite
 import org.fieldcast.sdk.core.parseInvite
 import org.fieldcast.sdk.core.qrMatrix
 import org.junit.jupiter.api.Assertions.assertEquals
@@ -45,7 +45,7 @@ class JourneyTest {
         assertTrue(there > 7, "more than a page: $there")
         assertEquals(there, receiver.allRecords(households).count())
         val past = receiver.history(5u).single()
-        assertEquals(Outcome.Saved(receiptHolds = true), past.outcome)
+        assertTrue((past.outcome as Outcome.Saved).receiptHolds)
         assertEquals(1, receiver.knownPeers().size)
         assertTrue(receiver.conflicts().isEmpty())
         distributor.shutDown()
@@ -111,13 +111,30 @@ class JourneyTest {
     }
 
     @Test
-    fun `an invite goes round as a code on the screen`() = test {
-        val phone = phone("kt-invite")
-        val uri = makeInvite(null, "192.168.49.1:47000", phone.device().fingerprint, 2_000_000)
-        assertEquals(phone.device().fingerprint, parseInvite(uri, 1_000_000).device)
-        val code = qrMatrix(uri)
-        assertEquals(code.width * code.width, code.dark.size.toULong())
-        phone.shutDown()
+    fun `an invite on the screen brings two phones together without a code`() = test {
+        val distributor = phone("kt-invites")
+        val receiver = phone("kt-invited")
+        val datasets = distributor.download(1)
+        receiver.receiving(onLoopback()) { receiving ->
+            distributor.offering(datasets, onLoopback()) { offering ->
+                val uri = offering.invite(group = null, expires = System.currentTimeMillis() + 600_000)
+                assertEquals(distributor.device().fingerprint, parseInvite(uri, 0).device)
+                val code = qrMatrix(uri)
+                assertEquals(code.width * code.width, code.dark.size.toULong())
+                receiving.callByInvite(uri)
+                receiving.status.firstOf { it.call as? CallState.OnTheLine }
+                val who = receiver.device().fingerprint
+                offering.receivers.firstOf { all -> all.find { it.peer.fingerprint == who && it.peer.by.calledIn } }
+                offering.sendTo(who)
+                val question = receiving.status.firstOf { it.question }
+                assertEquals(null, question.code)
+                receiving.answer(question, Answer.ONCE)
+                receiving.status.first { it.saved.isNotEmpty() }
+            }
+        }
+        assertEquals(distributor.digests(), receiver.digests())
+        distributor.shutDown()
+        receiver.shutDown()
     }
 
     @Test

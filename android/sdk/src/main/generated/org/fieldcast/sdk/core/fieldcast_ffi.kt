@@ -710,8 +710,6 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_fieldcast_ffi_checksum_func_interfaces(
     ): Int
-    external fun uniffi_fieldcast_ffi_checksum_func_make_invite(
-    ): Int
     external fun uniffi_fieldcast_ffi_checksum_func_parse_invite(
     ): Int
     external fun uniffi_fieldcast_ffi_checksum_func_qr_matrix(
@@ -794,13 +792,19 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_fieldcast_ffi_checksum_method_fieldcast_trust_campaign(
     ): Int
+    external fun uniffi_fieldcast_ffi_checksum_method_offersession_addr(
+    ): Int
     external fun uniffi_fieldcast_ffi_checksum_method_offersession_answer(
     ): Int
     external fun uniffi_fieldcast_ffi_checksum_method_offersession_cancel(
     ): Int
+    external fun uniffi_fieldcast_ffi_checksum_method_offersession_find_at(
+    ): Int
     external fun uniffi_fieldcast_ffi_checksum_method_offersession_finished(
     ): Int
     external fun uniffi_fieldcast_ffi_checksum_method_offersession_id(
+    ): Int
+    external fun uniffi_fieldcast_ffi_checksum_method_offersession_invite(
     ): Int
     external fun uniffi_fieldcast_ffi_checksum_method_offersession_offer(
     ): Int
@@ -813,6 +817,14 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_fieldcast_ffi_checksum_method_receivesession_addr(
     ): Int
     external fun uniffi_fieldcast_ffi_checksum_method_receivesession_answer(
+    ): Int
+    external fun uniffi_fieldcast_ffi_checksum_method_receivesession_call(
+    ): Int
+    external fun uniffi_fieldcast_ffi_checksum_method_receivesession_call_by_invite(
+    ): Int
+    external fun uniffi_fieldcast_ffi_checksum_method_receivesession_distributors(
+    ): Int
+    external fun uniffi_fieldcast_ffi_checksum_method_receivesession_hang_up(
     ): Int
     external fun uniffi_fieldcast_ffi_checksum_method_receivesession_id(
     ): Int
@@ -939,14 +951,20 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_fieldcast_ffi_fn_free_offersession(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): Unit
+    external fun uniffi_fieldcast_ffi_fn_method_offersession_addr(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
+    ): RustBuffer.ByValue
     external fun uniffi_fieldcast_ffi_fn_method_offersession_answer(`ptr`: Long,`receiver`: RustBuffer.ByValue,`answer`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
     ): Unit
     external fun uniffi_fieldcast_ffi_fn_method_offersession_cancel(`ptr`: Long,`receiver`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
     ): Unit
+    external fun uniffi_fieldcast_ffi_fn_method_offersession_find_at(`ptr`: Long,`addr`: RustBuffer.ByValue,
+    ): Long
     external fun uniffi_fieldcast_ffi_fn_method_offersession_finished(`ptr`: Long,
     ): Long
     external fun uniffi_fieldcast_ffi_fn_method_offersession_id(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): Long
+    external fun uniffi_fieldcast_ffi_fn_method_offersession_invite(`ptr`: Long,`group`: RustBuffer.ByValue,`expires`: Long,uniffi_out_err: UniffiRustCallStatus,
+    ): RustBuffer.ByValue
     external fun uniffi_fieldcast_ffi_fn_method_offersession_offer(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): RustBuffer.ByValue
     external fun uniffi_fieldcast_ffi_fn_method_offersession_receivers(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
@@ -963,6 +981,14 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_fieldcast_ffi_fn_method_receivesession_answer(`ptr`: Long,`question`: Long,`answer`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
     ): Unit
+    external fun uniffi_fieldcast_ffi_fn_method_receivesession_call(`ptr`: Long,`addr`: RustBuffer.ByValue,`expected`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    ): Unit
+    external fun uniffi_fieldcast_ffi_fn_method_receivesession_call_by_invite(`ptr`: Long,`uri`: RustBuffer.ByValue,`now`: Long,uniffi_out_err: UniffiRustCallStatus,
+    ): Unit
+    external fun uniffi_fieldcast_ffi_fn_method_receivesession_distributors(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
+    ): RustBuffer.ByValue
+    external fun uniffi_fieldcast_ffi_fn_method_receivesession_hang_up(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
+    ): Unit
     external fun uniffi_fieldcast_ffi_fn_method_receivesession_id(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): Long
     external fun uniffi_fieldcast_ffi_fn_method_receivesession_open_question(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
@@ -974,8 +1000,6 @@ internal object UniffiLib {
     external fun uniffi_fieldcast_ffi_fn_func_doctor(`dataDir`: RustBuffer.ByValue,`interface`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_fieldcast_ffi_fn_func_interfaces(uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_fieldcast_ffi_fn_func_make_invite(`group`: RustBuffer.ByValue,`addr`: RustBuffer.ByValue,`device`: RustBuffer.ByValue,`expires`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): RustBuffer.ByValue
     external fun uniffi_fieldcast_ffi_fn_func_parse_invite(`uri`: RustBuffer.ByValue,`now`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): RustBuffer.ByValue
@@ -1111,9 +1135,6 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_fieldcast_ffi_checksum_func_interfaces() and 0xFFFF) != 39438) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_func_make_invite() and 0xFFFF) != 13512) {
-        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    }
     if ((lib.uniffi_fieldcast_ffi_checksum_func_parse_invite() and 0xFFFF) != 32119) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1237,16 +1258,25 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_trust_campaign() and 0xFFFF) != 23144) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_addr() and 0xFFFF) != 51759) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_answer() and 0xFFFF) != 1732) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_cancel() and 0xFFFF) != 23172) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_find_at() and 0xFFFF) != 33331) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_finished() and 0xFFFF) != 7478) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_id() and 0xFFFF) != 43463) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_invite() and 0xFFFF) != 63888) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_offer() and 0xFFFF) != 51910) {
@@ -1258,13 +1288,25 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_send_to() and 0xFFFF) != 63246) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_stop() and 0xFFFF) != 9040) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_stop() and 0xFFFF) != 54342) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_addr() and 0xFFFF) != 64978) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_addr() and 0xFFFF) != 52103) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_answer() and 0xFFFF) != 17756) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_call() and 0xFFFF) != 22369) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_call_by_invite() and 0xFFFF) != 3980) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_distributors() and 0xFFFF) != 45623) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_hang_up() and 0xFFFF) != 36589) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_id() and 0xFFFF) != 32745) {
@@ -1273,7 +1315,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_open_question() and 0xFFFF) != 41739) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_stop() and 0xFFFF) != 12907) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_stop() and 0xFFFF) != 521) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldcast_ffi_checksum_constructor_fieldcast_open() and 0xFFFF) != 14279) {
@@ -3983,6 +4025,14 @@ public object FfiConverterTypeFieldcast: FfiConverter<Fieldcast, Long> {
 public interface OfferSessionInterface {
 
     /**
+     * Where receivers can call in just now; none while there is no network.
+     *
+     * # Errors
+     * [`FieldcastError::Over`].
+     */
+    fun `addr`(): SocketAddr?
+
+    /**
      * Says whether a receiver's screen shows the code; nothing happens if that is no longer asked.
      *
      * # Errors
@@ -3999,6 +4049,15 @@ public interface OfferSessionInterface {
     fun `cancel`(`receiver`: Fingerprint)
 
     /**
+     * Asks who is at this address, and puts the receiver there on the list.
+     *
+     * # Errors
+     * [`FieldcastError::ConnectionFailed`] when nobody is there, [`FieldcastError::Refused`] when it is no receiver,
+     * [`FieldcastError::Over`].
+     */
+    suspend fun `findAt`(`addr`: SocketAddr): FoundPeer
+
+    /**
      * Waits until every receiver that was picked has saved or failed.
      *
      * # Errors
@@ -4013,6 +4072,16 @@ public interface OfferSessionInterface {
      * None.
      */
     fun `id`(): kotlin.ULong
+
+    /**
+     * An invite to call in here: a `fieldcast:` URI, good until `expires` (milliseconds since 1970), with the Wi-Fi group to
+     * join first if there is one. Whoever has read it is asked for no code, and can join the group: not to be logged.
+     *
+     * # Errors
+     * [`FieldcastError::NoNetwork`] while there is none, [`FieldcastError::Unreadable`] for a group that cannot be,
+     * [`FieldcastError::Over`].
+     */
+    fun `invite`(`group`: WifiGroup?, `expires`: kotlin.Long): kotlin.String
 
     /**
      * What is offered.
@@ -4039,7 +4108,7 @@ public interface OfferSessionInterface {
     fun `sendTo`(`receiver`: Fingerprint)
 
     /**
-     * Cancels whatever still runs, tells the receivers, and ends.
+     * Cancels whatever still runs, tells the receivers, and ends. Nothing happens the second time.
      *
      * # Errors
      * [`FieldcastError::ShutDown`] when everything ends meanwhile.
@@ -4155,6 +4224,26 @@ open class OfferSession: Disposable, AutoCloseable, OfferSessionInterface
 
 
     /**
+     * Where receivers can call in just now; none while there is no network.
+     *
+     * # Errors
+     * [`FieldcastError::Over`].
+     */
+    @Throws(FieldcastException::class)override fun `addr`(): SocketAddr? {
+            return FfiConverterOptionalTypeSocketAddr.lift(
+    callWithHandle {
+    uniffiRustCallWithError(FieldcastException) { _status ->
+    UniffiLib.uniffi_fieldcast_ffi_fn_method_offersession_addr(
+        it,
+        _status)
+}
+    }
+    )
+    }
+
+
+
+    /**
      * Says whether a receiver's screen shows the code; nothing happens if that is no longer asked.
      *
      * # Errors
@@ -4193,6 +4282,35 @@ open class OfferSession: Disposable, AutoCloseable, OfferSessionInterface
     }
 
 
+
+
+    /**
+     * Asks who is at this address, and puts the receiver there on the list.
+     *
+     * # Errors
+     * [`FieldcastError::ConnectionFailed`] when nobody is there, [`FieldcastError::Refused`] when it is no receiver,
+     * [`FieldcastError::Over`].
+     */
+    @Throws(FieldcastException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `findAt`(`addr`: SocketAddr) : FoundPeer {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_fieldcast_ffi_fn_method_offersession_find_at(
+                uniffiHandle,
+
+        FfiConverterTypeSocketAddr.lower(`addr`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_fieldcast_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_fieldcast_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_fieldcast_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeFoundPeer.lift(it) },
+        // Error FFI converter
+        FieldcastException.ErrorHandler,
+    )
+    }
 
 
     /**
@@ -4236,6 +4354,30 @@ open class OfferSession: Disposable, AutoCloseable, OfferSessionInterface
     UniffiLib.uniffi_fieldcast_ffi_fn_method_offersession_id(
         it,
         _status)
+}
+    }
+    )
+    }
+
+
+
+    /**
+     * An invite to call in here: a `fieldcast:` URI, good until `expires` (milliseconds since 1970), with the Wi-Fi group to
+     * join first if there is one. Whoever has read it is asked for no code, and can join the group: not to be logged.
+     *
+     * # Errors
+     * [`FieldcastError::NoNetwork`] while there is none, [`FieldcastError::Unreadable`] for a group that cannot be,
+     * [`FieldcastError::Over`].
+     */
+    @Throws(FieldcastException::class)override fun `invite`(`group`: WifiGroup?, `expires`: kotlin.Long): kotlin.String {
+            return FfiConverterString.lift(
+    callWithHandle {
+    uniffiRustCallWithError(FieldcastException) { _status ->
+    UniffiLib.uniffi_fieldcast_ffi_fn_method_offersession_invite(
+        it,
+
+        FfiConverterOptionalTypeWifiGroup.lower(`group`),
+        FfiConverterLong.lower(`expires`),_status)
 }
     }
     )
@@ -4304,7 +4446,7 @@ open class OfferSession: Disposable, AutoCloseable, OfferSessionInterface
 
 
     /**
-     * Cancels whatever still runs, tells the receivers, and ends.
+     * Cancels whatever still runs, tells the receivers, and ends. Nothing happens the second time.
      *
      * # Errors
      * [`FieldcastError::ShutDown`] when everything ends meanwhile.
@@ -4470,12 +4612,12 @@ public object FfiConverterTypeOfferSession: FfiConverter<OfferSession, Long> {
 public interface ReceiveSessionInterface {
 
     /**
-     * Where it listens.
+     * Where it listens just now; none while there is no network.
      *
      * # Errors
      * [`FieldcastError::Over`].
      */
-    fun `addr`(): SocketAddr
+    fun `addr`(): SocketAddr?
 
     /**
      * Answers a question; nothing happens if it is no longer open.
@@ -4484,6 +4626,40 @@ public interface ReceiveSessionInterface {
      * [`FieldcastError::Over`].
      */
     fun `answer`(`question`: kotlin.ULong, `answer`: Answer)
+
+    /**
+     * Calls a distributor, and again whenever the line breaks, so that its person can pick this device whether or not
+     * mDNS works; `expected` is who must answer, whoever does if not given. Another call ends this one.
+     *
+     * # Errors
+     * [`FieldcastError::Over`].
+     */
+    fun `call`(`addr`: SocketAddr, `expected`: Fingerprint?)
+
+    /**
+     * Calls whoever has made this invite, which is read at the time `now` (milliseconds since 1970); no code is compared.
+     *
+     * # Errors
+     * [`FieldcastError::Unreadable`], [`FieldcastError::Expired`], [`FieldcastError::UpdateNeeded`],
+     * [`FieldcastError::Over`].
+     */
+    fun `callByInvite`(`uri`: kotlin.String, `now`: kotlin.Long)
+
+    /**
+     * The distributors that announce themselves.
+     *
+     * # Errors
+     * [`FieldcastError::Over`].
+     */
+    fun `distributors`(): List<HeardDistributor>
+
+    /**
+     * Calls nobody any more.
+     *
+     * # Errors
+     * [`FieldcastError::Over`].
+     */
+    fun `hangUp`()
 
     /**
      * The number its events carry.
@@ -4503,6 +4679,7 @@ public interface ReceiveSessionInterface {
 
     /**
      * Cancels whatever still runs, tells the distributor, and ends. What was staged stays for a later exchange.
+     * Nothing happens the second time.
      *
      * # Errors
      * [`FieldcastError::ShutDown`] when everything ends meanwhile.
@@ -4618,13 +4795,13 @@ open class ReceiveSession: Disposable, AutoCloseable, ReceiveSessionInterface
 
 
     /**
-     * Where it listens.
+     * Where it listens just now; none while there is no network.
      *
      * # Errors
      * [`FieldcastError::Over`].
      */
-    @Throws(FieldcastException::class)override fun `addr`(): SocketAddr {
-            return FfiConverterTypeSocketAddr.lift(
+    @Throws(FieldcastException::class)override fun `addr`(): SocketAddr? {
+            return FfiConverterOptionalTypeSocketAddr.lift(
     callWithHandle {
     uniffiRustCallWithError(FieldcastException) { _status ->
     UniffiLib.uniffi_fieldcast_ffi_fn_method_receivesession_addr(
@@ -4652,6 +4829,89 @@ open class ReceiveSession: Disposable, AutoCloseable, ReceiveSessionInterface
 
         FfiConverterULong.lower(`question`),
         FfiConverterTypeAnswer.lower(`answer`),_status)
+}
+    }
+
+
+
+
+    /**
+     * Calls a distributor, and again whenever the line breaks, so that its person can pick this device whether or not
+     * mDNS works; `expected` is who must answer, whoever does if not given. Another call ends this one.
+     *
+     * # Errors
+     * [`FieldcastError::Over`].
+     */
+    @Throws(FieldcastException::class)override fun `call`(`addr`: SocketAddr, `expected`: Fingerprint?)
+        =
+    callWithHandle {
+    uniffiRustCallWithError(FieldcastException) { _status ->
+    UniffiLib.uniffi_fieldcast_ffi_fn_method_receivesession_call(
+        it,
+
+        FfiConverterTypeSocketAddr.lower(`addr`),
+        FfiConverterOptionalTypeFingerprint.lower(`expected`),_status)
+}
+    }
+
+
+
+
+    /**
+     * Calls whoever has made this invite, which is read at the time `now` (milliseconds since 1970); no code is compared.
+     *
+     * # Errors
+     * [`FieldcastError::Unreadable`], [`FieldcastError::Expired`], [`FieldcastError::UpdateNeeded`],
+     * [`FieldcastError::Over`].
+     */
+    @Throws(FieldcastException::class)override fun `callByInvite`(`uri`: kotlin.String, `now`: kotlin.Long)
+        =
+    callWithHandle {
+    uniffiRustCallWithError(FieldcastException) { _status ->
+    UniffiLib.uniffi_fieldcast_ffi_fn_method_receivesession_call_by_invite(
+        it,
+
+        FfiConverterString.lower(`uri`),
+        FfiConverterLong.lower(`now`),_status)
+}
+    }
+
+
+
+
+    /**
+     * The distributors that announce themselves.
+     *
+     * # Errors
+     * [`FieldcastError::Over`].
+     */
+    @Throws(FieldcastException::class)override fun `distributors`(): List<HeardDistributor> {
+            return FfiConverterSequenceTypeHeardDistributor.lift(
+    callWithHandle {
+    uniffiRustCallWithError(FieldcastException) { _status ->
+    UniffiLib.uniffi_fieldcast_ffi_fn_method_receivesession_distributors(
+        it,
+        _status)
+}
+    }
+    )
+    }
+
+
+
+    /**
+     * Calls nobody any more.
+     *
+     * # Errors
+     * [`FieldcastError::Over`].
+     */
+    @Throws(FieldcastException::class)override fun `hangUp`()
+        =
+    callWithHandle {
+    uniffiRustCallWithError(FieldcastException) { _status ->
+    UniffiLib.uniffi_fieldcast_ffi_fn_method_receivesession_hang_up(
+        it,
+        _status)
 }
     }
 
@@ -4700,6 +4960,7 @@ open class ReceiveSession: Disposable, AutoCloseable, ReceiveSessionInterface
 
     /**
      * Cancels whatever still runs, tells the distributor, and ends. What was staged stays for a later exchange.
+     * Nothing happens the second time.
      *
      * # Errors
      * [`FieldcastError::ShutDown`] when everything ends meanwhile.
@@ -5481,6 +5742,11 @@ data class ExchangeOptions (
     val `interface`: kotlin.String? = null
     ,
     /**
+     * Whether devices are announced and searched for by mDNS; they can call in without.
+     */
+    val `mdns`: kotlin.Boolean = true
+    ,
+    /**
      * The port to listen on; 0 takes any free one.
      */
     val `port`: kotlin.UShort = 0u
@@ -5526,6 +5792,7 @@ public object FfiConverterTypeExchangeOptions: FfiConverterRustBuffer<ExchangeOp
     override fun read(buf: ByteBuffer): ExchangeOptions {
         return ExchangeOptions(
             FfiConverterOptionalString.read(buf),
+            FfiConverterBoolean.read(buf),
             FfiConverterUShort.read(buf),
             FfiConverterSequenceTypeFingerprint.read(buf),
             FfiConverterBoolean.read(buf),
@@ -5537,6 +5804,7 @@ public object FfiConverterTypeExchangeOptions: FfiConverterRustBuffer<ExchangeOp
 
     override fun allocationSize(value: ExchangeOptions) = (
             FfiConverterOptionalString.allocationSize(value.`interface`) +
+            FfiConverterBoolean.allocationSize(value.`mdns`) +
             FfiConverterUShort.allocationSize(value.`port`) +
             FfiConverterSequenceTypeFingerprint.allocationSize(value.`pinned`) +
             FfiConverterBoolean.allocationSize(value.`trustEverybody`) +
@@ -5547,6 +5815,7 @@ public object FfiConverterTypeExchangeOptions: FfiConverterRustBuffer<ExchangeOp
 
     override fun write(value: ExchangeOptions, buf: ByteBuffer) {
             FfiConverterOptionalString.write(value.`interface`, buf)
+            FfiConverterBoolean.write(value.`mdns`, buf)
             FfiConverterUShort.write(value.`port`, buf)
             FfiConverterSequenceTypeFingerprint.write(value.`pinned`, buf)
             FfiConverterBoolean.write(value.`trustEverybody`, buf)
@@ -5559,7 +5828,53 @@ public object FfiConverterTypeExchangeOptions: FfiConverterRustBuffer<ExchangeOp
 
 
 /**
- * A receiver that was found.
+ * The ways a receiver was found: it announces itself, it is on the line, it answered at an address that was given.
+ */
+data class FoundBy (
+    val `mdns`: kotlin.Boolean
+    ,
+    val `calledIn`: kotlin.Boolean
+    ,
+    val `typed`: kotlin.Boolean
+
+){
+
+
+
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeFoundBy: FfiConverterRustBuffer<FoundBy> {
+    override fun read(buf: ByteBuffer): FoundBy {
+        return FoundBy(
+            FfiConverterBoolean.read(buf),
+            FfiConverterBoolean.read(buf),
+            FfiConverterBoolean.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: FoundBy) = (
+            FfiConverterBoolean.allocationSize(value.`mdns`) +
+            FfiConverterBoolean.allocationSize(value.`calledIn`) +
+            FfiConverterBoolean.allocationSize(value.`typed`)
+    )
+
+    override fun write(value: FoundBy, buf: ByteBuffer) {
+            FfiConverterBoolean.write(value.`mdns`, buf)
+            FfiConverterBoolean.write(value.`calledIn`, buf)
+            FfiConverterBoolean.write(value.`typed`, buf)
+    }
+}
+
+
+
+/**
+ * A receiver that was found; `addr` is where it listens, or called from.
  */
 data class FoundPeer (
     val `fingerprint`: Fingerprint
@@ -5567,6 +5882,8 @@ data class FoundPeer (
     val `name`: DeviceName
     ,
     val `addr`: SocketAddr
+    ,
+    val `by`: FoundBy
 
 ){
 
@@ -5586,19 +5903,22 @@ public object FfiConverterTypeFoundPeer: FfiConverterRustBuffer<FoundPeer> {
             FfiConverterTypeFingerprint.read(buf),
             FfiConverterTypeDeviceName.read(buf),
             FfiConverterTypeSocketAddr.read(buf),
+            FfiConverterTypeFoundBy.read(buf),
         )
     }
 
     override fun allocationSize(value: FoundPeer) = (
             FfiConverterTypeFingerprint.allocationSize(value.`fingerprint`) +
             FfiConverterTypeDeviceName.allocationSize(value.`name`) +
-            FfiConverterTypeSocketAddr.allocationSize(value.`addr`)
+            FfiConverterTypeSocketAddr.allocationSize(value.`addr`) +
+            FfiConverterTypeFoundBy.allocationSize(value.`by`)
     )
 
     override fun write(value: FoundPeer, buf: ByteBuffer) {
             FfiConverterTypeFingerprint.write(value.`fingerprint`, buf)
             FfiConverterTypeDeviceName.write(value.`name`, buf)
             FfiConverterTypeSocketAddr.write(value.`addr`, buf)
+            FfiConverterTypeFoundBy.write(value.`by`, buf)
     }
 }
 
@@ -5671,6 +5991,52 @@ public object FfiConverterTypeGrant: FfiConverterRustBuffer<Grant> {
             FfiConverterOptionalString.write(value.`project`, buf)
             FfiConverterSequenceString.write(value.`boundaries`, buf)
             FfiConverterLong.write(value.`expires`, buf)
+    }
+}
+
+
+
+/**
+ * A distributor that announces itself; a hint that anybody can forge, until it was called.
+ */
+data class HeardDistributor (
+    val `fingerprint`: Fingerprint
+    ,
+    val `name`: DeviceName
+    ,
+    val `addr`: SocketAddr
+
+){
+
+
+
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeHeardDistributor: FfiConverterRustBuffer<HeardDistributor> {
+    override fun read(buf: ByteBuffer): HeardDistributor {
+        return HeardDistributor(
+            FfiConverterTypeFingerprint.read(buf),
+            FfiConverterTypeDeviceName.read(buf),
+            FfiConverterTypeSocketAddr.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: HeardDistributor) = (
+            FfiConverterTypeFingerprint.allocationSize(value.`fingerprint`) +
+            FfiConverterTypeDeviceName.allocationSize(value.`name`) +
+            FfiConverterTypeSocketAddr.allocationSize(value.`addr`)
+    )
+
+    override fun write(value: HeardDistributor, buf: ByteBuffer) {
+            FfiConverterTypeFingerprint.write(value.`fingerprint`, buf)
+            FfiConverterTypeDeviceName.write(value.`name`, buf)
+            FfiConverterTypeSocketAddr.write(value.`addr`, buf)
     }
 }
 
@@ -7360,6 +7726,151 @@ public object FfiConverterTypeBeneficiaryType: FfiConverterRustBuffer<Beneficiar
 
 
 /**
+ * How a call to a distributor stands.
+ */
+sealed class CallState {
+
+    /**
+     * It is being called.
+     */
+    object Calling : CallState()
+
+
+    /**
+     * On the line; its person can pick this device now.
+     */
+    data class OnTheLine(
+        /**
+         * Whose.
+         */
+        val `distributor`: org.fieldcast.sdk.core.Fingerprint) : CallState()
+
+    {
+
+
+        companion object
+    }
+
+    /**
+     * There is no line; it is called again.
+     */
+    data class Again(
+        /**
+         * Why.
+         */
+        val `ending`: org.fieldcast.sdk.core.Ending) : CallState()
+
+    {
+
+
+        companion object
+    }
+
+    /**
+     * There will be none.
+     */
+    data class GivenUp(
+        /**
+         * Why.
+         */
+        val `ending`: org.fieldcast.sdk.core.Ending) : CallState()
+
+    {
+
+
+        companion object
+    }
+
+
+
+
+
+
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeCallState : FfiConverterRustBuffer<CallState>{
+    override fun read(buf: ByteBuffer): CallState {
+        return when(buf.getInt()) {
+            1 -> CallState.Calling
+            2 -> CallState.OnTheLine(
+                FfiConverterTypeFingerprint.read(buf),
+                )
+            3 -> CallState.Again(
+                FfiConverterTypeEnding.read(buf),
+                )
+            4 -> CallState.GivenUp(
+                FfiConverterTypeEnding.read(buf),
+                )
+            else -> throw RuntimeException("invalid enum value, something is very wrong!!")
+        }
+    }
+
+    override fun allocationSize(value: CallState): ULong = when(value) {
+        is CallState.Calling -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+            )
+        }
+        is CallState.OnTheLine -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypeFingerprint.allocationSize(value.`distributor`)
+            )
+        }
+        is CallState.Again -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypeEnding.allocationSize(value.`ending`)
+            )
+        }
+        is CallState.GivenUp -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypeEnding.allocationSize(value.`ending`)
+            )
+        }
+    }
+
+    override fun write(value: CallState, buf: ByteBuffer) {
+        when(value) {
+            is CallState.Calling -> {
+                buf.putInt(1)
+                Unit
+            }
+            is CallState.OnTheLine -> {
+                buf.putInt(2)
+                FfiConverterTypeFingerprint.write(value.`distributor`, buf)
+                Unit
+            }
+            is CallState.Again -> {
+                buf.putInt(3)
+                FfiConverterTypeEnding.write(value.`ending`, buf)
+                Unit
+            }
+            is CallState.GivenUp -> {
+                buf.putInt(4)
+                FfiConverterTypeEnding.write(value.`ending`, buf)
+                Unit
+            }
+        }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
+    }
+}
+
+
+
+
+
+/**
  * What a campaign says.
  */
 sealed class CampaignStatement {
@@ -7649,6 +8160,14 @@ enum class EndReason {
      */
     NOT_AUTHENTIC,
     /**
+     * The invite that was followed is not one of this distributor's, or no longer.
+     */
+    NOT_INVITED,
+    /**
+     * The distributor only looked who is there.
+     */
+    LOOKED,
+    /**
      * One that this SDK does not know.
      */
     OTHER;
@@ -7784,6 +8303,109 @@ sealed class Event {
          * Who.
          */
         val `receiver`: org.fieldcast.sdk.core.Fingerprint) : Event()
+
+    {
+
+
+        companion object
+    }
+
+    /**
+     * The network of a session went; the session looks for it, or for one in its place.
+     */
+    data class NetworkGone(
+        /**
+         * Which session.
+         */
+        val `session`: kotlin.ULong,
+        /**
+         * The interface's name.
+         */
+        val `name`: kotlin.String) : Event()
+
+    {
+
+
+        companion object
+    }
+
+    /**
+     * A session goes on in this network.
+     */
+    data class NetworkBack(
+        /**
+         * Which session.
+         */
+        val `session`: kotlin.ULong,
+        /**
+         * The network.
+         */
+        val `interface`: org.fieldcast.sdk.core.Interface,
+        /**
+         * Where it listens now.
+         */
+        val `addr`: org.fieldcast.sdk.core.SocketAddr) : Event()
+
+    {
+
+
+        companion object
+    }
+
+    /**
+     * A distributor announces itself, or has changed its name or address; it can be called.
+     */
+    data class DistributorHeard(
+        /**
+         * Which session.
+         */
+        val `session`: kotlin.ULong,
+        /**
+         * Who.
+         */
+        val `distributor`: org.fieldcast.sdk.core.HeardDistributor) : Event()
+
+    {
+
+
+        companion object
+    }
+
+    /**
+     * A distributor announces itself no more. It may well be there.
+     */
+    data class DistributorUnheard(
+        /**
+         * Which session.
+         */
+        val `session`: kotlin.ULong,
+        /**
+         * Who.
+         */
+        val `distributor`: org.fieldcast.sdk.core.Fingerprint) : Event()
+
+    {
+
+
+        companion object
+    }
+
+    /**
+     * How the call to a distributor stands.
+     */
+    data class CallChanged(
+        /**
+         * Which session.
+         */
+        val `session`: kotlin.ULong,
+        /**
+         * Where it is called.
+         */
+        val `addr`: org.fieldcast.sdk.core.SocketAddr,
+        /**
+         * How it stands.
+         */
+        val `state`: org.fieldcast.sdk.core.CallState) : Event()
 
     {
 
@@ -8042,49 +8664,71 @@ public object FfiConverterTypeEvent : FfiConverterRustBuffer<Event>{
                 FfiConverterULong.read(buf),
                 FfiConverterTypeFingerprint.read(buf),
                 )
-            6 -> Event.CompareCode(
+            6 -> Event.NetworkGone(
+                FfiConverterULong.read(buf),
+                FfiConverterString.read(buf),
+                )
+            7 -> Event.NetworkBack(
+                FfiConverterULong.read(buf),
+                FfiConverterTypeInterface.read(buf),
+                FfiConverterTypeSocketAddr.read(buf),
+                )
+            8 -> Event.DistributorHeard(
+                FfiConverterULong.read(buf),
+                FfiConverterTypeHeardDistributor.read(buf),
+                )
+            9 -> Event.DistributorUnheard(
+                FfiConverterULong.read(buf),
+                FfiConverterTypeFingerprint.read(buf),
+                )
+            10 -> Event.CallChanged(
+                FfiConverterULong.read(buf),
+                FfiConverterTypeSocketAddr.read(buf),
+                FfiConverterTypeCallState.read(buf),
+                )
+            11 -> Event.CompareCode(
                 FfiConverterULong.read(buf),
                 FfiConverterTypeFoundPeer.read(buf),
                 FfiConverterTypeComparisonCode.read(buf),
                 )
-            7 -> Event.SendChanged(
+            12 -> Event.SendChanged(
                 FfiConverterULong.read(buf),
                 FfiConverterTypeFingerprint.read(buf),
                 FfiConverterTypeSendState.read(buf),
                 )
-            8 -> Event.SendProgress(
+            13 -> Event.SendProgress(
                 FfiConverterULong.read(buf),
                 FfiConverterSequenceTypeReceiverState.read(buf),
                 )
-            9 -> Event.Asked(
+            14 -> Event.Asked(
                 FfiConverterULong.read(buf),
                 FfiConverterTypeQuestion.read(buf),
                 )
-            10 -> Event.Resumed(
+            15 -> Event.Resumed(
                 FfiConverterULong.read(buf),
                 FfiConverterTypeSender.read(buf),
                 )
-            11 -> Event.ReceiveChanged(
+            16 -> Event.ReceiveChanged(
                 FfiConverterULong.read(buf),
                 FfiConverterTypeReceiveState.read(buf),
                 )
-            12 -> Event.ReceiveProgress(
+            17 -> Event.ReceiveProgress(
                 FfiConverterULong.read(buf),
                 FfiConverterTypeReceiveState.read(buf),
                 )
-            13 -> Event.Saved(
+            18 -> Event.Saved(
                 FfiConverterULong.read(buf),
                 FfiConverterTypeReceived.read(buf),
                 )
-            14 -> Event.Ended(
+            19 -> Event.Ended(
                 FfiConverterULong.read(buf),
                 FfiConverterTypeFingerprint.read(buf),
                 FfiConverterTypeEnding.read(buf),
                 )
-            15 -> Event.Over(
+            20 -> Event.Over(
                 FfiConverterULong.read(buf),
                 )
-            16 -> Event.Missed(
+            21 -> Event.Missed(
                 FfiConverterULong.read(buf),
                 )
             else -> throw RuntimeException("invalid enum value, something is very wrong!!")
@@ -8132,6 +8776,48 @@ public object FfiConverterTypeEvent : FfiConverterRustBuffer<Event>{
                 4UL
                 + FfiConverterULong.allocationSize(value.`session`)
                 + FfiConverterTypeFingerprint.allocationSize(value.`receiver`)
+            )
+        }
+        is Event.NetworkGone -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterULong.allocationSize(value.`session`)
+                + FfiConverterString.allocationSize(value.`name`)
+            )
+        }
+        is Event.NetworkBack -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterULong.allocationSize(value.`session`)
+                + FfiConverterTypeInterface.allocationSize(value.`interface`)
+                + FfiConverterTypeSocketAddr.allocationSize(value.`addr`)
+            )
+        }
+        is Event.DistributorHeard -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterULong.allocationSize(value.`session`)
+                + FfiConverterTypeHeardDistributor.allocationSize(value.`distributor`)
+            )
+        }
+        is Event.DistributorUnheard -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterULong.allocationSize(value.`session`)
+                + FfiConverterTypeFingerprint.allocationSize(value.`distributor`)
+            )
+        }
+        is Event.CallChanged -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterULong.allocationSize(value.`session`)
+                + FfiConverterTypeSocketAddr.allocationSize(value.`addr`)
+                + FfiConverterTypeCallState.allocationSize(value.`state`)
             )
         }
         is Event.CompareCode -> {
@@ -8259,70 +8945,102 @@ public object FfiConverterTypeEvent : FfiConverterRustBuffer<Event>{
                 FfiConverterTypeFingerprint.write(value.`receiver`, buf)
                 Unit
             }
-            is Event.CompareCode -> {
+            is Event.NetworkGone -> {
                 buf.putInt(6)
+                FfiConverterULong.write(value.`session`, buf)
+                FfiConverterString.write(value.`name`, buf)
+                Unit
+            }
+            is Event.NetworkBack -> {
+                buf.putInt(7)
+                FfiConverterULong.write(value.`session`, buf)
+                FfiConverterTypeInterface.write(value.`interface`, buf)
+                FfiConverterTypeSocketAddr.write(value.`addr`, buf)
+                Unit
+            }
+            is Event.DistributorHeard -> {
+                buf.putInt(8)
+                FfiConverterULong.write(value.`session`, buf)
+                FfiConverterTypeHeardDistributor.write(value.`distributor`, buf)
+                Unit
+            }
+            is Event.DistributorUnheard -> {
+                buf.putInt(9)
+                FfiConverterULong.write(value.`session`, buf)
+                FfiConverterTypeFingerprint.write(value.`distributor`, buf)
+                Unit
+            }
+            is Event.CallChanged -> {
+                buf.putInt(10)
+                FfiConverterULong.write(value.`session`, buf)
+                FfiConverterTypeSocketAddr.write(value.`addr`, buf)
+                FfiConverterTypeCallState.write(value.`state`, buf)
+                Unit
+            }
+            is Event.CompareCode -> {
+                buf.putInt(11)
                 FfiConverterULong.write(value.`session`, buf)
                 FfiConverterTypeFoundPeer.write(value.`receiver`, buf)
                 FfiConverterTypeComparisonCode.write(value.`code`, buf)
                 Unit
             }
             is Event.SendChanged -> {
-                buf.putInt(7)
+                buf.putInt(12)
                 FfiConverterULong.write(value.`session`, buf)
                 FfiConverterTypeFingerprint.write(value.`receiver`, buf)
                 FfiConverterTypeSendState.write(value.`state`, buf)
                 Unit
             }
             is Event.SendProgress -> {
-                buf.putInt(8)
+                buf.putInt(13)
                 FfiConverterULong.write(value.`session`, buf)
                 FfiConverterSequenceTypeReceiverState.write(value.`receivers`, buf)
                 Unit
             }
             is Event.Asked -> {
-                buf.putInt(9)
+                buf.putInt(14)
                 FfiConverterULong.write(value.`session`, buf)
                 FfiConverterTypeQuestion.write(value.`question`, buf)
                 Unit
             }
             is Event.Resumed -> {
-                buf.putInt(10)
+                buf.putInt(15)
                 FfiConverterULong.write(value.`session`, buf)
                 FfiConverterTypeSender.write(value.`sender`, buf)
                 Unit
             }
             is Event.ReceiveChanged -> {
-                buf.putInt(11)
+                buf.putInt(16)
                 FfiConverterULong.write(value.`session`, buf)
                 FfiConverterTypeReceiveState.write(value.`state`, buf)
                 Unit
             }
             is Event.ReceiveProgress -> {
-                buf.putInt(12)
+                buf.putInt(17)
                 FfiConverterULong.write(value.`session`, buf)
                 FfiConverterTypeReceiveState.write(value.`state`, buf)
                 Unit
             }
             is Event.Saved -> {
-                buf.putInt(13)
+                buf.putInt(18)
                 FfiConverterULong.write(value.`session`, buf)
                 FfiConverterTypeReceived.write(value.`received`, buf)
                 Unit
             }
             is Event.Ended -> {
-                buf.putInt(14)
+                buf.putInt(19)
                 FfiConverterULong.write(value.`session`, buf)
                 FfiConverterTypeFingerprint.write(value.`sender`, buf)
                 FfiConverterTypeEnding.write(value.`ending`, buf)
                 Unit
             }
             is Event.Over -> {
-                buf.putInt(15)
+                buf.putInt(20)
                 FfiConverterULong.write(value.`session`, buf)
                 Unit
             }
             is Event.Missed -> {
-                buf.putInt(16)
+                buf.putInt(21)
                 FfiConverterULong.write(value.`events`, buf)
                 Unit
             }
@@ -9224,7 +9942,11 @@ sealed class Outcome {
         /**
          * Whether the receipt is signed by the receiver for just this.
          */
-        val `receiptHolds`: kotlin.Boolean) : Outcome()
+        val `receiptHolds`: kotlin.Boolean,
+        /**
+         * How the receiver's data compared with each offered snapshot, as the receipt says.
+         */
+        val `standings`: List<org.fieldcast.sdk.core.Standing>) : Outcome()
 
     {
 
@@ -9265,6 +9987,7 @@ public object FfiConverterTypeOutcome : FfiConverterRustBuffer<Outcome>{
         return when(buf.getInt()) {
             1 -> Outcome.Saved(
                 FfiConverterBoolean.read(buf),
+                FfiConverterSequenceTypeStanding.read(buf),
                 )
             2 -> Outcome.Ended(
                 FfiConverterTypeEnding.read(buf),
@@ -9279,6 +10002,7 @@ public object FfiConverterTypeOutcome : FfiConverterRustBuffer<Outcome>{
             (
                 4UL
                 + FfiConverterBoolean.allocationSize(value.`receiptHolds`)
+                + FfiConverterSequenceTypeStanding.allocationSize(value.`standings`)
             )
         }
         is Outcome.Ended -> {
@@ -9295,6 +10019,7 @@ public object FfiConverterTypeOutcome : FfiConverterRustBuffer<Outcome>{
             is Outcome.Saved -> {
                 buf.putInt(1)
                 FfiConverterBoolean.write(value.`receiptHolds`, buf)
+                FfiConverterSequenceTypeStanding.write(value.`standings`, buf)
                 Unit
             }
             is Outcome.Ended -> {
@@ -10529,6 +11254,38 @@ public object FfiConverterOptionalTypeRecordId: FfiConverterRustBuffer<RecordId?
 /**
  * @suppress
  */
+public object FfiConverterOptionalTypeSocketAddr: FfiConverterRustBuffer<SocketAddr?> {
+    override fun read(buf: ByteBuffer): SocketAddr? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeSocketAddr.read(buf)
+    }
+
+    override fun allocationSize(value: SocketAddr?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeSocketAddr.allocationSize(value)
+        }
+    }
+
+    override fun write(value: SocketAddr?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeSocketAddr.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterSequenceBoolean: FfiConverterRustBuffer<List<kotlin.Boolean>> {
     override fun read(buf: ByteBuffer): List<kotlin.Boolean> {
         val len = buf.getInt()
@@ -10799,6 +11556,34 @@ public object FfiConverterSequenceTypeEditStatus: FfiConverterRustBuffer<List<Ed
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterTypeEditStatus.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeHeardDistributor: FfiConverterRustBuffer<List<HeardDistributor>> {
+    override fun read(buf: ByteBuffer): List<HeardDistributor> {
+        val len = buf.getInt()
+        return List<HeardDistributor>(len) {
+            FfiConverterTypeHeardDistributor.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<HeardDistributor>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeHeardDistributor.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<HeardDistributor>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeHeardDistributor.write(it, buf)
         }
     }
 }
@@ -11368,28 +12153,6 @@ public typealias FfiConverterTypeSocketAddr = FfiConverterString
     UniffiLib.uniffi_fieldcast_ffi_fn_func_interfaces(
 
         _status)
-}
-    )
-    }
-
-
-        /**
-         * An invite to the device at this address, good until `expires` (milliseconds since 1970): a `fieldcast:` URI, which
-         * holds the group's passphrase. Not to be logged.
-         *
-         * # Errors
-         * [`FieldcastError::Unreadable`] for a group or address that cannot be.
-         */
-    @Throws(FieldcastException::class) fun `makeInvite`(`group`: WifiGroup?, `addr`: SocketAddr, `device`: Fingerprint, `expires`: kotlin.Long): kotlin.String {
-            return FfiConverterString.lift(
-    uniffiRustCallWithError(FieldcastException) { _status ->
-    UniffiLib.uniffi_fieldcast_ffi_fn_func_make_invite(
-
-
-        FfiConverterOptionalTypeWifiGroup.lower(`group`),
-        FfiConverterTypeSocketAddr.lower(`addr`),
-        FfiConverterTypeFingerprint.lower(`device`),
-        FfiConverterLong.lower(`expires`),_status)
 }
     )
     }
