@@ -99,6 +99,15 @@ pub enum Event {
         /// The code.
         code: ComparisonCode,
     },
+    /// What this receiver's screen shows, if nobody is in between. Its key is known here; its person may have to compare.
+    CodeShown {
+        /// Which session.
+        session: u64,
+        /// Who.
+        receiver: FoundPeer,
+        /// The code.
+        code: ComparisonCode,
+    },
     /// Sending to a receiver took a step.
     SendChanged {
         /// Which session.
@@ -128,6 +137,8 @@ pub enum Event {
         session: u64,
         /// Whose.
         sender: Sender,
+        /// What the distributor's screen shows; its person may have to compare.
+        code: ComparisonCode,
     },
     /// Receiving took a step.
     ReceiveChanged {

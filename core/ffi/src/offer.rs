@@ -183,6 +183,7 @@ impl Shape for Progress {
             OfferEvent::Network(change) => Some(Event::of_network(session, change)),
             OfferEvent::Gone(receiver) => Some(Event::ReceiverGone { session, receiver }),
             OfferEvent::Compare(receiver, code) => Some(Event::CompareCode { session, receiver, code }),
+            OfferEvent::Code(receiver, code) => Some(Event::CodeShown { session, receiver, code }),
             OfferEvent::Changed(receiver, state) => {
                 let state = SendState::from(state);
                 let is_step = !self.states.get(&receiver).is_some_and(|before| is_same_step(before, &state));

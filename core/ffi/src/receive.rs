@@ -151,7 +151,7 @@ impl Shape for Progress {
         let session = self.session;
         match event {
             ReceiveEvent::Asked(question) => Some(Event::Asked { session, question: question.into() }),
-            ReceiveEvent::Resumed(sender) => Some(Event::Resumed { session, sender }),
+            ReceiveEvent::Resumed(sender, code) => Some(Event::Resumed { session, sender, code }),
             ReceiveEvent::Saved(received) => Some(Event::Saved { session, received: received.into() }),
             ReceiveEvent::Ended(sender, reason) => Some(Event::Ended { session, sender, ending: (&reason).into() }),
             ReceiveEvent::Heard(distributor) => Some(Event::DistributorHeard { session, distributor }),

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use fieldcast::SendState as EngineSendState;
 pub use fieldcast::{
-    Answer, FoundBy, FoundPeer, HeardDistributor, ReceiveProgress, SendProgress, Sender, Sent, Standing,
+    Answer, FoundBy, FoundPeer, HeardDistributor, OriginDevice, ReceiveProgress, SendProgress, Sender, Sent, Standing,
 };
 
 use crate::{ComparisonCode, DeviceName, Ending, Fingerprint, ServerTime, SnapshotSummary};
@@ -204,6 +204,14 @@ impl From<fieldcast::Offer> for Offer {
     }
 }
 
+/// A device that answers for data, proven by its signature; `is_known` if it is remembered here, or this device itself.
+#[uniffi::remote(Record)]
+pub struct OriginDevice {
+    pub fingerprint: Fingerprint,
+    pub name: DeviceName,
+    pub is_known: bool,
+}
+
 /// "Receive 412 households from distributor-3?"
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct Question {
@@ -212,17 +220,20 @@ pub struct Question {
     /// Who offers.
     pub sender: Sender,
     /// The devices that answer for the data, proven: the sender itself for what it downloaded.
-    pub origins: Vec<Sender>,
+    pub origins: Vec<OriginDevice>,
     /// What is offered.
     pub offer: Offer,
-    /// To be compared with the distributor's screen; none if its key is known already.
-    pub code: Option<ComparisonCode>,
+    /// What the distributor's screen shows, if nobody is in between.
+    pub code: ComparisonCode,
+    /// Whether its key is known already, so that the code need not be compared. Show it all the same: the distributor may
+    /// have to ask for it.
+    pub is_known: bool,
 }
 
 impl From<fieldcast::Question> for Question {
     fn from(question: fieldcast::Question) -> Self {
-        let fieldcast::Question { id, sender, origins, offer, code } = question;
-        Self { id, sender, origins, offer: offer.into(), code }
+        let fieldcast::Question { id, sender, origins, offer, code, is_known } = question;
+        Self { id, sender, origins, offer: offer.into(), code, is_known }
     }
 }
 
@@ -290,7 +301,7 @@ pub struct BundleInfo {
     /// Who made it, proven by its signature.
     pub sender: Sender,
     /// The devices that answer for the data, proven.
-    pub origins: Vec<Sender>,
+    pub origins: Vec<OriginDevice>,
     /// What it holds.
     pub offer: Offer,
 }

@@ -58,6 +58,8 @@ pub enum EndReason {
     NotSigned,
     /// What is offered was altered.
     NotAuthentic,
+    /// What is offered comes from a device that is revoked.
+    OriginRevoked,
     /// The invite that was followed is not one of this distributor's, or no longer.
     NotInvited,
     /// The distributor only looked who is there.
@@ -67,7 +69,7 @@ pub enum EndReason {
 }
 
 /// The engine's words for them.
-const REASONS: [(&str, EndReason); 27] = [
+const REASONS: [(&str, EndReason); 28] = [
     ("declined", EndReason::Declined),
     ("not_answered", EndReason::NotAnswered),
     ("cancelled_by_distributor", EndReason::CancelledByDistributor),
@@ -93,6 +95,7 @@ const REASONS: [(&str, EndReason); 27] = [
     ("receiver_revoked", EndReason::ReceiverRevoked),
     ("not_signed", EndReason::NotSigned),
     ("not_authentic", EndReason::NotAuthentic),
+    ("origin_revoked", EndReason::OriginRevoked),
     ("not_invited", EndReason::NotInvited),
     ("looked", EndReason::Looked),
 ];

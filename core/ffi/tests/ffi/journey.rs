@@ -37,7 +37,7 @@ fn what_was_downloaded_is_offered_compared_accepted_and_saved() {
         Event::CompareCode { code, .. } => Some(code),
         _ => None,
     });
-    assert_eq!(shown_here, Some(shown_there), "both screens show the same code");
+    assert_eq!(shown_here, shown_there, "both screens show the same code");
     receiving.answer(question, Answer::Trust).unwrap();
     offering.answer(who, Answer::Trust).unwrap();
     let received = heard_here.wait_for(|event| match event {
@@ -89,7 +89,7 @@ fn an_invite_that_was_read_brings_the_devices_together_without_mdns_or_a_code() 
         Event::Asked { question, .. } => Some(question),
         _ => None,
     });
-    assert_eq!(question.code, None, "the invite was read");
+    assert!(question.is_known, "the invite was read");
     receiving.answer(question.id, Answer::Once).unwrap();
     wait(offering.finished()).unwrap();
     assert!(has_saved(&offering, found.fingerprint));

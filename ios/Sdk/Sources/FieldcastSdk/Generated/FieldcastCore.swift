@@ -3352,7 +3352,7 @@ public struct BundleInfo: Equatable, Hashable {
     /**
      * The devices that answer for the data, proven.
      */
-    public let origins: [Sender]
+    public let origins: [OriginDevice]
     /**
      * What it holds.
      */
@@ -3366,7 +3366,7 @@ public struct BundleInfo: Equatable, Hashable {
          */sender: Sender,
         /**
          * The devices that answer for the data, proven.
-         */origins: [Sender],
+         */origins: [OriginDevice],
         /**
          * What it holds.
          */offer: Offer) {
@@ -3392,14 +3392,14 @@ public struct FfiConverterTypeBundleInfo: FfiConverterRustBuffer {
         return
             try BundleInfo(
                 sender: FfiConverterTypeSender.read(from: &buf),
-                origins: FfiConverterSequenceTypeSender.read(from: &buf),
+                origins: FfiConverterSequenceTypeOriginDevice.read(from: &buf),
                 offer: FfiConverterTypeOffer.read(from: &buf)
         )
     }
 
     public static func write(_ value: BundleInfo, into buf: inout [UInt8]) {
         FfiConverterTypeSender.write(value.sender, into: &buf)
-        FfiConverterSequenceTypeSender.write(value.origins, into: &buf)
+        FfiConverterSequenceTypeOriginDevice.write(value.origins, into: &buf)
         FfiConverterTypeOffer.write(value.offer, into: &buf)
     }
 }
@@ -4969,6 +4969,67 @@ public func FfiConverterTypeOpenSettings_lower(_ value: OpenSettings) -> RustBuf
 
 
 /**
+ * A device that answers for data, proven by its signature; `is_known` if it is remembered here, or this device itself.
+ */
+public struct OriginDevice: Equatable, Hashable {
+    public let fingerprint: Fingerprint
+    public let name: DeviceName
+    public let isKnown: Bool
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(fingerprint: Fingerprint, name: DeviceName, isKnown: Bool) {
+        self.fingerprint = fingerprint
+        self.name = name
+        self.isKnown = isKnown
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension OriginDevice: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeOriginDevice: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> OriginDevice {
+        return
+            try OriginDevice(
+                fingerprint: FfiConverterTypeFingerprint.read(from: &buf),
+                name: FfiConverterTypeDeviceName.read(from: &buf),
+                isKnown: FfiConverterBool.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: OriginDevice, into buf: inout [UInt8]) {
+        FfiConverterTypeFingerprint.write(value.fingerprint, into: &buf)
+        FfiConverterTypeDeviceName.write(value.name, into: &buf)
+        FfiConverterBool.write(value.isKnown, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOriginDevice_lift(_ buf: RustBuffer) throws -> OriginDevice {
+    return try FfiConverterTypeOriginDevice.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOriginDevice_lower(_ value: OriginDevice) -> RustBuffer {
+    return FfiConverterTypeOriginDevice.lower(value)
+}
+
+
+/**
  * An exchange that is over.
  */
 public struct PastExchange: Equatable, Hashable {
@@ -5311,15 +5372,20 @@ public struct Question: Equatable, Hashable {
     /**
      * The devices that answer for the data, proven: the sender itself for what it downloaded.
      */
-    public let origins: [Sender]
+    public let origins: [OriginDevice]
     /**
      * What is offered.
      */
     public let offer: Offer
     /**
-     * To be compared with the distributor's screen; none if its key is known already.
+     * What the distributor's screen shows, if nobody is in between.
      */
-    public let code: ComparisonCode?
+    public let code: ComparisonCode
+    /**
+     * Whether its key is known already, so that the code need not be compared. Show it all the same: the distributor may
+     * have to ask for it.
+     */
+    public let isKnown: Bool
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -5332,18 +5398,23 @@ public struct Question: Equatable, Hashable {
          */sender: Sender,
         /**
          * The devices that answer for the data, proven: the sender itself for what it downloaded.
-         */origins: [Sender],
+         */origins: [OriginDevice],
         /**
          * What is offered.
          */offer: Offer,
         /**
-         * To be compared with the distributor's screen; none if its key is known already.
-         */code: ComparisonCode?) {
+         * What the distributor's screen shows, if nobody is in between.
+         */code: ComparisonCode,
+        /**
+         * Whether its key is known already, so that the code need not be compared. Show it all the same: the distributor may
+         * have to ask for it.
+         */isKnown: Bool) {
         self.id = id
         self.sender = sender
         self.origins = origins
         self.offer = offer
         self.code = code
+        self.isKnown = isKnown
     }
 
 
@@ -5364,18 +5435,20 @@ public struct FfiConverterTypeQuestion: FfiConverterRustBuffer {
             try Question(
                 id: FfiConverterUInt64.read(from: &buf),
                 sender: FfiConverterTypeSender.read(from: &buf),
-                origins: FfiConverterSequenceTypeSender.read(from: &buf),
+                origins: FfiConverterSequenceTypeOriginDevice.read(from: &buf),
                 offer: FfiConverterTypeOffer.read(from: &buf),
-                code: FfiConverterOptionTypeComparisonCode.read(from: &buf)
+                code: FfiConverterTypeComparisonCode.read(from: &buf),
+                isKnown: FfiConverterBool.read(from: &buf)
         )
     }
 
     public static func write(_ value: Question, into buf: inout [UInt8]) {
         FfiConverterUInt64.write(value.id, into: &buf)
         FfiConverterTypeSender.write(value.sender, into: &buf)
-        FfiConverterSequenceTypeSender.write(value.origins, into: &buf)
+        FfiConverterSequenceTypeOriginDevice.write(value.origins, into: &buf)
         FfiConverterTypeOffer.write(value.offer, into: &buf)
-        FfiConverterOptionTypeComparisonCode.write(value.code, into: &buf)
+        FfiConverterTypeComparisonCode.write(value.code, into: &buf)
+        FfiConverterBool.write(value.isKnown, into: &buf)
     }
 }
 
@@ -7093,6 +7166,10 @@ public enum EndReason: Equatable, Hashable {
      */
     case notAuthentic
     /**
+     * What is offered comes from a device that is revoked.
+     */
+    case originRevoked
+    /**
      * The invite that was followed is not one of this distributor's, or no longer.
      */
     case notInvited
@@ -7175,11 +7252,13 @@ public struct FfiConverterTypeEndReason: FfiConverterRustBuffer {
 
         case 25: return .notAuthentic
 
-        case 26: return .notInvited
+        case 26: return .originRevoked
 
-        case 27: return .looked
+        case 27: return .notInvited
 
-        case 28: return .other
+        case 28: return .looked
+
+        case 29: return .other
 
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -7289,16 +7368,20 @@ public struct FfiConverterTypeEndReason: FfiConverterRustBuffer {
             writeInt(&buf, Int32(25))
 
 
-        case .notInvited:
+        case .originRevoked:
             writeInt(&buf, Int32(26))
 
 
-        case .looked:
+        case .notInvited:
             writeInt(&buf, Int32(27))
 
 
-        case .other:
+        case .looked:
             writeInt(&buf, Int32(28))
+
+
+        case .other:
+            writeInt(&buf, Int32(29))
 
         }
     }
@@ -7464,6 +7547,20 @@ public enum Event: Equatable, Hashable {
          */code: ComparisonCode
     )
     /**
+     * What this receiver's screen shows, if nobody is in between. Its key is known here; its person may have to compare.
+     */
+    case codeShown(
+        /**
+         * Which session.
+         */session: UInt64,
+        /**
+         * Who.
+         */receiver: FoundPeer,
+        /**
+         * The code.
+         */code: ComparisonCode
+    )
+    /**
      * Sending to a receiver took a step.
      */
     case sendChanged(
@@ -7508,7 +7605,10 @@ public enum Event: Equatable, Hashable {
          */session: UInt64,
         /**
          * Whose.
-         */sender: Sender
+         */sender: Sender,
+        /**
+         * What the distributor's screen shows; its person may have to compare.
+         */code: ComparisonCode
     )
     /**
      * Receiving took a step.
@@ -7627,34 +7727,37 @@ public struct FfiConverterTypeEvent: FfiConverterRustBuffer {
         case 11: return .compareCode(session: try FfiConverterUInt64.read(from: &buf), receiver: try FfiConverterTypeFoundPeer.read(from: &buf), code: try FfiConverterTypeComparisonCode.read(from: &buf)
         )
 
-        case 12: return .sendChanged(session: try FfiConverterUInt64.read(from: &buf), receiver: try FfiConverterTypeFingerprint.read(from: &buf), state: try FfiConverterTypeSendState.read(from: &buf)
+        case 12: return .codeShown(session: try FfiConverterUInt64.read(from: &buf), receiver: try FfiConverterTypeFoundPeer.read(from: &buf), code: try FfiConverterTypeComparisonCode.read(from: &buf)
         )
 
-        case 13: return .sendProgress(session: try FfiConverterUInt64.read(from: &buf), receivers: try FfiConverterSequenceTypeReceiverState.read(from: &buf)
+        case 13: return .sendChanged(session: try FfiConverterUInt64.read(from: &buf), receiver: try FfiConverterTypeFingerprint.read(from: &buf), state: try FfiConverterTypeSendState.read(from: &buf)
         )
 
-        case 14: return .asked(session: try FfiConverterUInt64.read(from: &buf), question: try FfiConverterTypeQuestion.read(from: &buf)
+        case 14: return .sendProgress(session: try FfiConverterUInt64.read(from: &buf), receivers: try FfiConverterSequenceTypeReceiverState.read(from: &buf)
         )
 
-        case 15: return .resumed(session: try FfiConverterUInt64.read(from: &buf), sender: try FfiConverterTypeSender.read(from: &buf)
+        case 15: return .asked(session: try FfiConverterUInt64.read(from: &buf), question: try FfiConverterTypeQuestion.read(from: &buf)
         )
 
-        case 16: return .receiveChanged(session: try FfiConverterUInt64.read(from: &buf), state: try FfiConverterTypeReceiveState.read(from: &buf)
+        case 16: return .resumed(session: try FfiConverterUInt64.read(from: &buf), sender: try FfiConverterTypeSender.read(from: &buf), code: try FfiConverterTypeComparisonCode.read(from: &buf)
         )
 
-        case 17: return .receiveProgress(session: try FfiConverterUInt64.read(from: &buf), state: try FfiConverterTypeReceiveState.read(from: &buf)
+        case 17: return .receiveChanged(session: try FfiConverterUInt64.read(from: &buf), state: try FfiConverterTypeReceiveState.read(from: &buf)
         )
 
-        case 18: return .saved(session: try FfiConverterUInt64.read(from: &buf), received: try FfiConverterTypeReceived.read(from: &buf)
+        case 18: return .receiveProgress(session: try FfiConverterUInt64.read(from: &buf), state: try FfiConverterTypeReceiveState.read(from: &buf)
         )
 
-        case 19: return .ended(session: try FfiConverterUInt64.read(from: &buf), sender: try FfiConverterTypeFingerprint.read(from: &buf), ending: try FfiConverterTypeEnding.read(from: &buf)
+        case 19: return .saved(session: try FfiConverterUInt64.read(from: &buf), received: try FfiConverterTypeReceived.read(from: &buf)
         )
 
-        case 20: return .over(session: try FfiConverterUInt64.read(from: &buf)
+        case 20: return .ended(session: try FfiConverterUInt64.read(from: &buf), sender: try FfiConverterTypeFingerprint.read(from: &buf), ending: try FfiConverterTypeEnding.read(from: &buf)
         )
 
-        case 21: return .missed(events: try FfiConverterUInt64.read(from: &buf)
+        case 21: return .over(session: try FfiConverterUInt64.read(from: &buf)
+        )
+
+        case 22: return .missed(events: try FfiConverterUInt64.read(from: &buf)
         )
 
         default: throw UniffiInternalError.unexpectedEnumCase
@@ -7736,63 +7839,71 @@ public struct FfiConverterTypeEvent: FfiConverterRustBuffer {
             FfiConverterTypeComparisonCode.write(code, into: &buf)
 
 
-        case let .sendChanged(session,receiver,state):
+        case let .codeShown(session,receiver,code):
             writeInt(&buf, Int32(12))
+            FfiConverterUInt64.write(session, into: &buf)
+            FfiConverterTypeFoundPeer.write(receiver, into: &buf)
+            FfiConverterTypeComparisonCode.write(code, into: &buf)
+
+
+        case let .sendChanged(session,receiver,state):
+            writeInt(&buf, Int32(13))
             FfiConverterUInt64.write(session, into: &buf)
             FfiConverterTypeFingerprint.write(receiver, into: &buf)
             FfiConverterTypeSendState.write(state, into: &buf)
 
 
         case let .sendProgress(session,receivers):
-            writeInt(&buf, Int32(13))
+            writeInt(&buf, Int32(14))
             FfiConverterUInt64.write(session, into: &buf)
             FfiConverterSequenceTypeReceiverState.write(receivers, into: &buf)
 
 
         case let .asked(session,question):
-            writeInt(&buf, Int32(14))
+            writeInt(&buf, Int32(15))
             FfiConverterUInt64.write(session, into: &buf)
             FfiConverterTypeQuestion.write(question, into: &buf)
 
 
-        case let .resumed(session,sender):
-            writeInt(&buf, Int32(15))
+        case let .resumed(session,sender,code):
+            writeInt(&buf, Int32(16))
             FfiConverterUInt64.write(session, into: &buf)
             FfiConverterTypeSender.write(sender, into: &buf)
+            FfiConverterTypeComparisonCode.write(code, into: &buf)
 
 
         case let .receiveChanged(session,state):
-            writeInt(&buf, Int32(16))
-            FfiConverterUInt64.write(session, into: &buf)
-            FfiConverterTypeReceiveState.write(state, into: &buf)
-
-
-        case let .receiveProgress(session,state):
             writeInt(&buf, Int32(17))
             FfiConverterUInt64.write(session, into: &buf)
             FfiConverterTypeReceiveState.write(state, into: &buf)
 
 
-        case let .saved(session,received):
+        case let .receiveProgress(session,state):
             writeInt(&buf, Int32(18))
+            FfiConverterUInt64.write(session, into: &buf)
+            FfiConverterTypeReceiveState.write(state, into: &buf)
+
+
+        case let .saved(session,received):
+            writeInt(&buf, Int32(19))
             FfiConverterUInt64.write(session, into: &buf)
             FfiConverterTypeReceived.write(received, into: &buf)
 
 
         case let .ended(session,sender,ending):
-            writeInt(&buf, Int32(19))
+            writeInt(&buf, Int32(20))
             FfiConverterUInt64.write(session, into: &buf)
             FfiConverterTypeFingerprint.write(sender, into: &buf)
             FfiConverterTypeEnding.write(ending, into: &buf)
 
 
         case let .over(session):
-            writeInt(&buf, Int32(20))
+            writeInt(&buf, Int32(21))
             FfiConverterUInt64.write(session, into: &buf)
 
 
         case let .missed(events):
-            writeInt(&buf, Int32(21))
+            writeInt(&buf, Int32(22))
             FfiConverterUInt64.write(events, into: &buf)
 
         }
@@ -9968,6 +10079,31 @@ fileprivate struct FfiConverterSequenceTypeNearbyReceiver: FfiConverterRustBuffe
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeOriginDevice: FfiConverterRustBuffer {
+    typealias SwiftType = [OriginDevice]
+
+    public static func write(_ value: [OriginDevice], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeOriginDevice.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [OriginDevice] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [OriginDevice]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeOriginDevice.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypePastExchange: FfiConverterRustBuffer {
     typealias SwiftType = [PastExchange]
 
@@ -10060,31 +10196,6 @@ fileprivate struct FfiConverterSequenceTypeReceiverState: FfiConverterRustBuffer
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeReceiverState.read(from: &buf))
-        }
-        return seq
-    }
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-fileprivate struct FfiConverterSequenceTypeSender: FfiConverterRustBuffer {
-    typealias SwiftType = [Sender]
-
-    public static func write(_ value: [Sender], into buf: inout [UInt8]) {
-        let len = Int32(value.count)
-        writeInt(&buf, len)
-        for item in value {
-            FfiConverterTypeSender.write(item, into: &buf)
-        }
-    }
-
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Sender] {
-        let len: Int32 = try readInt(&buf)
-        var seq = [Sender]()
-        seq.reserveCapacity(Int(len))
-        for _ in 0 ..< len {
-            seq.append(try FfiConverterTypeSender.read(from: &buf))
         }
         return seq
     }

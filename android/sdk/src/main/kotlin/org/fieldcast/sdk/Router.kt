@@ -45,6 +45,7 @@ val Event.session: ULong?
         is Event.DistributorUnheard -> session
         is Event.CallChanged -> session
         is Event.CompareCode -> session
+        is Event.CodeShown -> session
         is Event.SendChanged -> session
         is Event.SendProgress -> session
         is Event.Asked -> session

@@ -5347,7 +5347,7 @@ data class BundleInfo (
     /**
      * The devices that answer for the data, proven.
      */
-    val `origins`: List<Sender>
+    val `origins`: List<OriginDevice>
     ,
     /**
      * What it holds.
@@ -5370,20 +5370,20 @@ public object FfiConverterTypeBundleInfo: FfiConverterRustBuffer<BundleInfo> {
     override fun read(buf: ByteBuffer): BundleInfo {
         return BundleInfo(
             FfiConverterTypeSender.read(buf),
-            FfiConverterSequenceTypeSender.read(buf),
+            FfiConverterSequenceTypeOriginDevice.read(buf),
             FfiConverterTypeOffer.read(buf),
         )
     }
 
     override fun allocationSize(value: BundleInfo) = (
             FfiConverterTypeSender.allocationSize(value.`sender`) +
-            FfiConverterSequenceTypeSender.allocationSize(value.`origins`) +
+            FfiConverterSequenceTypeOriginDevice.allocationSize(value.`origins`) +
             FfiConverterTypeOffer.allocationSize(value.`offer`)
     )
 
     override fun write(value: BundleInfo, buf: ByteBuffer) {
             FfiConverterTypeSender.write(value.`sender`, buf)
-            FfiConverterSequenceTypeSender.write(value.`origins`, buf)
+            FfiConverterSequenceTypeOriginDevice.write(value.`origins`, buf)
             FfiConverterTypeOffer.write(value.`offer`, buf)
     }
 }
@@ -6533,6 +6533,52 @@ public object FfiConverterTypeOpenSettings: FfiConverterRustBuffer<OpenSettings>
 
 
 /**
+ * A device that answers for data, proven by its signature; `is_known` if it is remembered here, or this device itself.
+ */
+data class OriginDevice (
+    val `fingerprint`: Fingerprint
+    ,
+    val `name`: DeviceName
+    ,
+    val `isKnown`: kotlin.Boolean
+
+){
+
+
+
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeOriginDevice: FfiConverterRustBuffer<OriginDevice> {
+    override fun read(buf: ByteBuffer): OriginDevice {
+        return OriginDevice(
+            FfiConverterTypeFingerprint.read(buf),
+            FfiConverterTypeDeviceName.read(buf),
+            FfiConverterBoolean.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: OriginDevice) = (
+            FfiConverterTypeFingerprint.allocationSize(value.`fingerprint`) +
+            FfiConverterTypeDeviceName.allocationSize(value.`name`) +
+            FfiConverterBoolean.allocationSize(value.`isKnown`)
+    )
+
+    override fun write(value: OriginDevice, buf: ByteBuffer) {
+            FfiConverterTypeFingerprint.write(value.`fingerprint`, buf)
+            FfiConverterTypeDeviceName.write(value.`name`, buf)
+            FfiConverterBoolean.write(value.`isKnown`, buf)
+    }
+}
+
+
+
+/**
  * An exchange that is over.
  */
 data class PastExchange (
@@ -6802,7 +6848,7 @@ data class Question (
     /**
      * The devices that answer for the data, proven: the sender itself for what it downloaded.
      */
-    val `origins`: List<Sender>
+    val `origins`: List<OriginDevice>
     ,
     /**
      * What is offered.
@@ -6810,9 +6856,15 @@ data class Question (
     val `offer`: Offer
     ,
     /**
-     * To be compared with the distributor's screen; none if its key is known already.
+     * What the distributor's screen shows, if nobody is in between.
      */
-    val `code`: ComparisonCode?
+    val `code`: ComparisonCode
+    ,
+    /**
+     * Whether its key is known already, so that the code need not be compared. Show it all the same: the distributor may
+     * have to ask for it.
+     */
+    val `isKnown`: kotlin.Boolean
 
 ){
 
@@ -6831,26 +6883,29 @@ public object FfiConverterTypeQuestion: FfiConverterRustBuffer<Question> {
         return Question(
             FfiConverterULong.read(buf),
             FfiConverterTypeSender.read(buf),
-            FfiConverterSequenceTypeSender.read(buf),
+            FfiConverterSequenceTypeOriginDevice.read(buf),
             FfiConverterTypeOffer.read(buf),
-            FfiConverterOptionalTypeComparisonCode.read(buf),
+            FfiConverterTypeComparisonCode.read(buf),
+            FfiConverterBoolean.read(buf),
         )
     }
 
     override fun allocationSize(value: Question) = (
             FfiConverterULong.allocationSize(value.`id`) +
             FfiConverterTypeSender.allocationSize(value.`sender`) +
-            FfiConverterSequenceTypeSender.allocationSize(value.`origins`) +
+            FfiConverterSequenceTypeOriginDevice.allocationSize(value.`origins`) +
             FfiConverterTypeOffer.allocationSize(value.`offer`) +
-            FfiConverterOptionalTypeComparisonCode.allocationSize(value.`code`)
+            FfiConverterTypeComparisonCode.allocationSize(value.`code`) +
+            FfiConverterBoolean.allocationSize(value.`isKnown`)
     )
 
     override fun write(value: Question, buf: ByteBuffer) {
             FfiConverterULong.write(value.`id`, buf)
             FfiConverterTypeSender.write(value.`sender`, buf)
-            FfiConverterSequenceTypeSender.write(value.`origins`, buf)
+            FfiConverterSequenceTypeOriginDevice.write(value.`origins`, buf)
             FfiConverterTypeOffer.write(value.`offer`, buf)
-            FfiConverterOptionalTypeComparisonCode.write(value.`code`, buf)
+            FfiConverterTypeComparisonCode.write(value.`code`, buf)
+            FfiConverterBoolean.write(value.`isKnown`, buf)
     }
 }
 
@@ -8160,6 +8215,10 @@ enum class EndReason {
      */
     NOT_AUTHENTIC,
     /**
+     * What is offered comes from a device that is revoked.
+     */
+    ORIGIN_REVOKED,
+    /**
      * The invite that was followed is not one of this distributor's, or no longer.
      */
     NOT_INVITED,
@@ -8437,6 +8496,29 @@ sealed class Event {
     }
 
     /**
+     * What this receiver's screen shows, if nobody is in between. Its key is known here; its person may have to compare.
+     */
+    data class CodeShown(
+        /**
+         * Which session.
+         */
+        val `session`: kotlin.ULong,
+        /**
+         * Who.
+         */
+        val `receiver`: org.fieldcast.sdk.core.FoundPeer,
+        /**
+         * The code.
+         */
+        val `code`: org.fieldcast.sdk.core.ComparisonCode) : Event()
+
+    {
+
+
+        companion object
+    }
+
+    /**
      * Sending to a receiver took a step.
      */
     data class SendChanged(
@@ -8508,7 +8590,11 @@ sealed class Event {
         /**
          * Whose.
          */
-        val `sender`: org.fieldcast.sdk.core.Sender) : Event()
+        val `sender`: org.fieldcast.sdk.core.Sender,
+        /**
+         * What the distributor's screen shows; its person may have to compare.
+         */
+        val `code`: org.fieldcast.sdk.core.ComparisonCode) : Event()
 
     {
 
@@ -8691,44 +8777,50 @@ public object FfiConverterTypeEvent : FfiConverterRustBuffer<Event>{
                 FfiConverterTypeFoundPeer.read(buf),
                 FfiConverterTypeComparisonCode.read(buf),
                 )
-            12 -> Event.SendChanged(
+            12 -> Event.CodeShown(
+                FfiConverterULong.read(buf),
+                FfiConverterTypeFoundPeer.read(buf),
+                FfiConverterTypeComparisonCode.read(buf),
+                )
+            13 -> Event.SendChanged(
                 FfiConverterULong.read(buf),
                 FfiConverterTypeFingerprint.read(buf),
                 FfiConverterTypeSendState.read(buf),
                 )
-            13 -> Event.SendProgress(
+            14 -> Event.SendProgress(
                 FfiConverterULong.read(buf),
                 FfiConverterSequenceTypeReceiverState.read(buf),
                 )
-            14 -> Event.Asked(
+            15 -> Event.Asked(
                 FfiConverterULong.read(buf),
                 FfiConverterTypeQuestion.read(buf),
                 )
-            15 -> Event.Resumed(
+            16 -> Event.Resumed(
                 FfiConverterULong.read(buf),
                 FfiConverterTypeSender.read(buf),
+                FfiConverterTypeComparisonCode.read(buf),
                 )
-            16 -> Event.ReceiveChanged(
+            17 -> Event.ReceiveChanged(
                 FfiConverterULong.read(buf),
                 FfiConverterTypeReceiveState.read(buf),
                 )
-            17 -> Event.ReceiveProgress(
+            18 -> Event.ReceiveProgress(
                 FfiConverterULong.read(buf),
                 FfiConverterTypeReceiveState.read(buf),
                 )
-            18 -> Event.Saved(
+            19 -> Event.Saved(
                 FfiConverterULong.read(buf),
                 FfiConverterTypeReceived.read(buf),
                 )
-            19 -> Event.Ended(
+            20 -> Event.Ended(
                 FfiConverterULong.read(buf),
                 FfiConverterTypeFingerprint.read(buf),
                 FfiConverterTypeEnding.read(buf),
                 )
-            20 -> Event.Over(
+            21 -> Event.Over(
                 FfiConverterULong.read(buf),
                 )
-            21 -> Event.Missed(
+            22 -> Event.Missed(
                 FfiConverterULong.read(buf),
                 )
             else -> throw RuntimeException("invalid enum value, something is very wrong!!")
@@ -8829,6 +8921,15 @@ public object FfiConverterTypeEvent : FfiConverterRustBuffer<Event>{
                 + FfiConverterTypeComparisonCode.allocationSize(value.`code`)
             )
         }
+        is Event.CodeShown -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterULong.allocationSize(value.`session`)
+                + FfiConverterTypeFoundPeer.allocationSize(value.`receiver`)
+                + FfiConverterTypeComparisonCode.allocationSize(value.`code`)
+            )
+        }
         is Event.SendChanged -> {
             // Add the size for the Int that specifies the variant plus the size needed for all fields
             (
@@ -8860,6 +8961,7 @@ public object FfiConverterTypeEvent : FfiConverterRustBuffer<Event>{
                 4UL
                 + FfiConverterULong.allocationSize(value.`session`)
                 + FfiConverterTypeSender.allocationSize(value.`sender`)
+                + FfiConverterTypeComparisonCode.allocationSize(value.`code`)
             )
         }
         is Event.ReceiveChanged -> {
@@ -8984,63 +9086,71 @@ public object FfiConverterTypeEvent : FfiConverterRustBuffer<Event>{
                 FfiConverterTypeComparisonCode.write(value.`code`, buf)
                 Unit
             }
-            is Event.SendChanged -> {
+            is Event.CodeShown -> {
                 buf.putInt(12)
+                FfiConverterULong.write(value.`session`, buf)
+                FfiConverterTypeFoundPeer.write(value.`receiver`, buf)
+                FfiConverterTypeComparisonCode.write(value.`code`, buf)
+                Unit
+            }
+            is Event.SendChanged -> {
+                buf.putInt(13)
                 FfiConverterULong.write(value.`session`, buf)
                 FfiConverterTypeFingerprint.write(value.`receiver`, buf)
                 FfiConverterTypeSendState.write(value.`state`, buf)
                 Unit
             }
             is Event.SendProgress -> {
-                buf.putInt(13)
+                buf.putInt(14)
                 FfiConverterULong.write(value.`session`, buf)
                 FfiConverterSequenceTypeReceiverState.write(value.`receivers`, buf)
                 Unit
             }
             is Event.Asked -> {
-                buf.putInt(14)
+                buf.putInt(15)
                 FfiConverterULong.write(value.`session`, buf)
                 FfiConverterTypeQuestion.write(value.`question`, buf)
                 Unit
             }
             is Event.Resumed -> {
-                buf.putInt(15)
+                buf.putInt(16)
                 FfiConverterULong.write(value.`session`, buf)
                 FfiConverterTypeSender.write(value.`sender`, buf)
+                FfiConverterTypeComparisonCode.write(value.`code`, buf)
                 Unit
             }
             is Event.ReceiveChanged -> {
-                buf.putInt(16)
-                FfiConverterULong.write(value.`session`, buf)
-                FfiConverterTypeReceiveState.write(value.`state`, buf)
-                Unit
-            }
-            is Event.ReceiveProgress -> {
                 buf.putInt(17)
                 FfiConverterULong.write(value.`session`, buf)
                 FfiConverterTypeReceiveState.write(value.`state`, buf)
                 Unit
             }
-            is Event.Saved -> {
+            is Event.ReceiveProgress -> {
                 buf.putInt(18)
+                FfiConverterULong.write(value.`session`, buf)
+                FfiConverterTypeReceiveState.write(value.`state`, buf)
+                Unit
+            }
+            is Event.Saved -> {
+                buf.putInt(19)
                 FfiConverterULong.write(value.`session`, buf)
                 FfiConverterTypeReceived.write(value.`received`, buf)
                 Unit
             }
             is Event.Ended -> {
-                buf.putInt(19)
+                buf.putInt(20)
                 FfiConverterULong.write(value.`session`, buf)
                 FfiConverterTypeFingerprint.write(value.`sender`, buf)
                 FfiConverterTypeEnding.write(value.`ending`, buf)
                 Unit
             }
             is Event.Over -> {
-                buf.putInt(20)
+                buf.putInt(21)
                 FfiConverterULong.write(value.`session`, buf)
                 Unit
             }
             is Event.Missed -> {
-                buf.putInt(21)
+                buf.putInt(22)
                 FfiConverterULong.write(value.`events`, buf)
                 Unit
             }
@@ -11678,6 +11788,34 @@ public object FfiConverterSequenceTypeNearbyReceiver: FfiConverterRustBuffer<Lis
 /**
  * @suppress
  */
+public object FfiConverterSequenceTypeOriginDevice: FfiConverterRustBuffer<List<OriginDevice>> {
+    override fun read(buf: ByteBuffer): List<OriginDevice> {
+        val len = buf.getInt()
+        return List<OriginDevice>(len) {
+            FfiConverterTypeOriginDevice.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<OriginDevice>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeOriginDevice.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<OriginDevice>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeOriginDevice.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterSequenceTypePastExchange: FfiConverterRustBuffer<List<PastExchange>> {
     override fun read(buf: ByteBuffer): List<PastExchange> {
         val len = buf.getInt()
@@ -11780,34 +11918,6 @@ public object FfiConverterSequenceTypeReceiverState: FfiConverterRustBuffer<List
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterTypeReceiverState.write(it, buf)
-        }
-    }
-}
-
-
-
-
-/**
- * @suppress
- */
-public object FfiConverterSequenceTypeSender: FfiConverterRustBuffer<List<Sender>> {
-    override fun read(buf: ByteBuffer): List<Sender> {
-        val len = buf.getInt()
-        return List<Sender>(len) {
-            FfiConverterTypeSender.read(buf)
-        }
-    }
-
-    override fun allocationSize(value: List<Sender>): ULong {
-        val sizeForLength = 4UL
-        val sizeForItems = value.map { FfiConverterTypeSender.allocationSize(it) }.sum()
-        return sizeForLength + sizeForItems
-    }
-
-    override fun write(value: List<Sender>, buf: ByteBuffer) {
-        buf.putInt(value.size)
-        value.iterator().forEach {
-            FfiConverterTypeSender.write(it, buf)
         }
     }
 }
