@@ -80,7 +80,11 @@ impl Engine {
         let inner = tokio::task::spawn_blocking(move || {
             let Opened { store, moved_aside } = Store::open(&settings.data_dir)?;
             store.trim_chunks(CHUNK_CACHE_BYTES)?;
-            let identity = Arc::new(Identity::load_or_create(&settings.data_dir.join(DEVICE_KEY))?);
+            let key = settings.data_dir.join(DEVICE_KEY);
+            let identity = Arc::new(match &settings.key_wrap {
+                Some(wrap) => Identity::load_or_create_wrapped(&key, &**wrap)?,
+                None => Identity::load_or_create(&key)?,
+            });
             if let Some(name) = &settings.device_name {
                 store.set_setting(DEVICE_NAME, DeviceName::new(name).as_str())?;
             }

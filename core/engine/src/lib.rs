@@ -17,6 +17,7 @@ mod grants;
 mod history;
 mod link;
 mod network;
+mod new_group;
 mod offer;
 mod origins;
 mod qr;
@@ -37,7 +38,7 @@ pub use fieldcast_model::{
     Dataset, DeviceName, Digest, EntityType, Fingerprint, Json, Origin, Record, RecordId, Seal, ServerTime, Signature,
     SnapshotSummary, is_shown,
 };
-pub use fieldcast_net::{Error as NetworkError, Interface, choose_interface, interfaces};
+pub use fieldcast_net::{Error as NetworkError, Interface, KeyWrap, choose_interface, interfaces};
 pub use fieldcast_store::{
     Campaign, DatasetStatus, EditSent, EditStatus, Error as StoreError, Exchange, ExchangeResult, ExchangeRole,
     KnownPeer, LocalEdit, Reach, RecordQuery,
@@ -49,6 +50,7 @@ pub use fieldcast_wire::{
 pub use grants::{CampaignKey, Policy, verify_statement};
 pub use history::PastExchange;
 pub use network::{NetworkChange, Roaming};
+pub use new_group::new_group;
 pub use offer::{FoundBy, FoundPeer, OfferEvent, OfferSession, SendProgress, SendState, Sent};
 pub use origins::OriginDevice;
 pub use qr::{QrMatrix, qr};

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use fieldcast_model::DeviceName;
+use fieldcast_net::KeyWrap;
 use fieldcast_wire::Limits;
 
 use crate::{Roaming, Trust};
@@ -18,12 +20,14 @@ pub struct Settings {
     pub device_name: Option<String>,
     /// Allow a server without TLS on another machine: for closed test networks only.
     pub allow_http: bool,
+    /// The phone's key store, to keep the device key; the file alone keeps it if `None`.
+    pub key_wrap: Option<Arc<dyn KeyWrap>>,
 }
 
 impl Settings {
     /// The usual settings for a data directory.
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
-        Self { data_dir: data_dir.into(), device_name: None, allow_http: false }
+        Self { data_dir: data_dir.into(), device_name: None, allow_http: false, key_wrap: None }
     }
 }
 

@@ -3,13 +3,14 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use fieldcast::{Engine, Settings};
+use fieldcast::{Engine, KeyWrap, Settings};
 
 use crate::mailbox::Mailbox;
 use crate::pace::{Shape, Source, forward};
+use crate::ports::{Held, Wrap};
 use crate::runtime::Runtime;
 use crate::session::{Session, Slot};
-use crate::{Event, EventListener, FieldcastError, OpenSettings, delivery};
+use crate::{Event, EventListener, FieldcastError, NetworkKind, OpenSettings, PlatformPorts, delivery};
 
 /// One device's engine, its threads and its listener. Dropping it ends all that without waiting.
 pub(crate) struct Core {
@@ -17,21 +18,24 @@ pub(crate) struct Core {
     mailbox: Arc<Mailbox>,
     sessions: Mutex<Vec<Weak<dyn Session>>>,
     last_id: AtomicU64,
+    pub(crate) ports: PlatformPorts,
     pub(crate) runtime: Runtime,
 }
 
 impl Core {
     pub(crate) async fn open(
         settings: OpenSettings,
+        ports: PlatformPorts,
         listener: Arc<dyn EventListener>,
     ) -> Result<Arc<Self>, FieldcastError> {
         let OpenSettings { data_dir, device_name, allow_http, workers } = settings;
         let runtime = Runtime::start(workers.max(1).into())?;
-        let engine = runtime.run(Engine::open(Settings { data_dir, device_name, allow_http })).await?;
+        let key_wrap = ports.key_store.clone().map(|store| Arc::new(Wrap(store)) as Arc<dyn KeyWrap>);
+        let engine = runtime.run(Engine::open(Settings { data_dir, device_name, allow_http, key_wrap })).await?;
         let mailbox = Arc::new(Mailbox::default());
         delivery::start(mailbox.clone(), listener)?;
         let (sessions, last_id) = (Mutex::default(), AtomicU64::new(0));
-        Ok(Arc::new(Self { engine: Slot::new(engine), mailbox, sessions, last_id, runtime }))
+        Ok(Arc::new(Self { engine: Slot::new(engine), mailbox, sessions, last_id, ports, runtime }))
     }
 
     /// The engine.
@@ -47,6 +51,27 @@ impl Core {
         E: Into<FieldcastError> + Send + 'static,
     {
         self.runtime.run(work(self.engine()?)).await
+    }
+
+    /// Takes the multicast lock, if the phone has one.
+    pub(crate) async fn hold_multicast(&self) -> Result<Option<Held>, FieldcastError> {
+        let Some(lock) = self.ports.multicast.clone() else { return Ok(None) };
+        let hold = async { Ok::<_, FieldcastError>(tokio::task::spawn_blocking(|| Held::acquire(lock)).await?) };
+        self.runtime.run(hold).await
+    }
+
+    /// Refuses to use mobile data, where the phone tells it apart.
+    pub(crate) async fn refuse_metered(&self) -> Result<(), FieldcastError> {
+        let Some(network) = self.ports.network.clone() else { return Ok(()) };
+        let ask = async { Ok::<_, FieldcastError>(tokio::task::spawn_blocking(move || network.kind()).await?) };
+        match self.runtime.run(ask).await? {
+            Ok(Some(NetworkKind::Metered)) => Err(FieldcastError::metered()),
+            Ok(_) => Ok(()),
+            Err(error) => {
+                tracing::warn!(%error, "the phone does not tell what its network costs");
+                Ok(())
+            }
+        }
     }
 
     /// A number for a new job or session.

@@ -10,7 +10,7 @@ use fieldcast::{
 use crate::core::Core;
 use crate::{
     BundleInfo, DatasetStatus, DeviceInfo, DownsyncJob, EventListener, ExchangeOptions, FieldcastError, Imported,
-    Offer, OfferSession, OpenSettings, ReceiveSession, StorageInfo, StoredRecord,
+    Offer, OfferSession, OpenSettings, PlatformPorts, ReceiveSession, StorageInfo, StoredRecord,
 };
 
 /// One device's Fieldcast. Shut it down before letting go of it, or the folder may stay in use for a moment.
@@ -21,14 +21,19 @@ pub struct Fieldcast {
 
 #[uniffi::export]
 impl Fieldcast {
-    /// Opens Fieldcast in its folder, with the device key and the database made on first use.
+    /// Opens Fieldcast in its folder, with the device key and the database made on first use; `ports` is what the phone does
+    /// for it.
     ///
     /// # Errors
     /// [`FieldcastError::InUse`], [`FieldcastError::StorageFailed`], [`FieldcastError::StorageFull`],
     /// [`FieldcastError::KeyFailed`], [`FieldcastError::UpdateNeeded`].
     #[uniffi::constructor]
-    pub async fn open(settings: OpenSettings, listener: Arc<dyn EventListener>) -> Result<Arc<Self>, FieldcastError> {
-        Ok(Arc::new(Self { core: Core::open(settings, listener).await? }))
+    pub async fn open(
+        settings: OpenSettings,
+        ports: PlatformPorts,
+        listener: Arc<dyn EventListener>,
+    ) -> Result<Arc<Self>, FieldcastError> {
+        Ok(Arc::new(Self { core: Core::open(settings, ports, listener).await? }))
     }
 
     /// Ends all jobs and sessions, tells the other sides, and closes everything. Nothing happens the second time.
@@ -107,15 +112,19 @@ impl Fieldcast {
         self.core.run(ask).await
     }
 
-    /// Starts downloading leaf boundaries, given by code.
+    /// Starts downloading leaf boundaries, given by code; over mobile data only if that is allowed.
     ///
     /// # Errors
-    /// [`FieldcastError::ChooseAgain`], and those of `boundaries`.
+    /// [`FieldcastError::Metered`], [`FieldcastError::ChooseAgain`], and those of `boundaries`.
     pub async fn start_downsync(
         &self,
         project: Project,
         boundaries: Vec<String>,
+        allow_metered: bool,
     ) -> Result<Arc<DownsyncJob>, FieldcastError> {
+        if !allow_metered {
+            self.core.refuse_metered().await?;
+        }
         DownsyncJob::start(self.core.clone(), project, boundaries).await
     }
 

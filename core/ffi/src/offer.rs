@@ -9,6 +9,7 @@ use fieldcast::{Answer, Dataset, Fingerprint, FoundPeer, Group, OfferEvent, choo
 
 use crate::core::Core;
 use crate::pace::Shape;
+use crate::ports::Held;
 use crate::session::{Session, Slot};
 use crate::{Event, ExchangeOptions, FieldcastError, NearbyReceiver, Offer, ReceiverState, SendState, WifiGroup};
 
@@ -17,6 +18,7 @@ use crate::{Event, ExchangeOptions, FieldcastError, NearbyReceiver, Offer, Recei
 pub struct OfferSession {
     id: u64,
     session: Slot<Arc<fieldcast::OfferSession>>,
+    multicast: Slot<Held>,
     core: Arc<Core>,
 }
 
@@ -31,10 +33,11 @@ impl OfferSession {
             let settings = options.settings(&engine);
             engine.offer(datasets, interface, settings).await
         };
+        let multicast = Slot::from(core.hold_multicast().await?);
         let session = core.run(start).await?;
         let id = core.next_id();
         core.tell(id, session.subscribe(), Progress { session: id, states: BTreeMap::new(), is_new: false });
-        let session = Arc::new(Self { id, session: Slot::new(Arc::new(session)), core: core.clone() });
+        let session = Arc::new(Self { id, session: Slot::new(Arc::new(session)), multicast, core: core.clone() });
         let ended: Weak<Self> = Arc::downgrade(&session);
         core.add(ended);
         Ok(session)
@@ -144,24 +147,28 @@ impl OfferSession {
     /// Cancels whatever still runs, tells the receivers, and ends. Nothing happens the second time.
     ///
     /// # Errors
-    /// [`FieldcastError::ShutDown`] when everything ends meanwhile.
+    /// [`FieldcastError::Internal`].
     pub async fn stop(&self) -> Result<(), FieldcastError> {
-        let Some(session) = self.session.take() else { return Ok(()) };
+        let ending = self.end();
         let ended = async move {
-            session.stop().await;
+            ending.await;
             Ok::<_, FieldcastError>(())
         };
-        self.core.runtime.run(ended).await
+        match self.core.runtime.run(ended).await {
+            Err(FieldcastError::ShutDown { .. }) => Ok(()), // which has ended it
+            ended => ended,
+        }
     }
 }
 
 impl Session for OfferSession {
     fn end(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        let session = self.session.take();
+        let (session, multicast) = (self.session.take(), self.multicast.take());
         Box::pin(async move {
             if let Some(session) = session {
                 session.stop().await;
             }
+            drop(multicast);
         })
     }
 }

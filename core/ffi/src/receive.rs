@@ -8,6 +8,7 @@ use fieldcast::{Answer, Call, Fingerprint, HeardDistributor, Invite, ReceiveEven
 
 use crate::core::Core;
 use crate::pace::Shape;
+use crate::ports::Held;
 use crate::session::{Session, Slot};
 use crate::{Event, ExchangeOptions, FieldcastError, Question, ReceiveState};
 
@@ -16,6 +17,7 @@ use crate::{Event, ExchangeOptions, FieldcastError, Question, ReceiveState};
 pub struct ReceiveSession {
     id: u64,
     session: Slot<fieldcast::ReceiveSession>,
+    multicast: Slot<Held>,
     core: Arc<Core>,
 }
 
@@ -27,10 +29,11 @@ impl ReceiveSession {
             let settings = options.settings(&engine);
             engine.receive(&interface, port, settings).await
         };
+        let multicast = Slot::from(core.hold_multicast().await?);
         let session = core.run(start).await?;
         let id = core.next_id();
         core.tell(id, session.subscribe(), Progress { session: id, told: None, kept: None });
-        let session = Arc::new(Self { id, session: Slot::new(session), core: core.clone() });
+        let session = Arc::new(Self { id, session: Slot::new(session), multicast, core: core.clone() });
         let ended: Weak<Self> = Arc::downgrade(&session);
         core.add(ended);
         Ok(session)
@@ -115,24 +118,28 @@ impl ReceiveSession {
     /// Nothing happens the second time.
     ///
     /// # Errors
-    /// [`FieldcastError::ShutDown`] when everything ends meanwhile.
+    /// [`FieldcastError::Internal`].
     pub async fn stop(&self) -> Result<(), FieldcastError> {
-        let Some(session) = self.session.take() else { return Ok(()) };
+        let ending = self.end();
         let ended = async move {
-            session.stop().await;
+            ending.await;
             Ok::<_, FieldcastError>(())
         };
-        self.core.runtime.run(ended).await
+        match self.core.runtime.run(ended).await {
+            Err(FieldcastError::ShutDown { .. }) => Ok(()), // which has ended it
+            ended => ended,
+        }
     }
 }
 
 impl Session for ReceiveSession {
     fn end(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        let session = self.session.take();
+        let (session, multicast) = (self.session.take(), self.multicast.take());
         Box::pin(async move {
             if let Some(session) = session {
                 session.stop().await;
             }
+            drop(multicast);
         })
     }
 }

@@ -14,6 +14,12 @@ pub(crate) trait Session: Send + Sync {
 /// Something that is there until it is taken.
 pub(crate) struct Slot<T>(Mutex<Option<T>>);
 
+impl<T> From<Option<T>> for Slot<T> {
+    fn from(content: Option<T>) -> Self {
+        Self(Mutex::new(content))
+    }
+}
+
 impl<T> Slot<T> {
     pub(crate) fn new(content: T) -> Self {
         Self(Mutex::new(Some(content)))

@@ -99,6 +99,22 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// The key file is wrapped, and there is no key store to unwrap it.
+    #[error(
+        "the device key {} is kept by a phone's key store: open it on that phone; with another key this device's \
+         fingerprint changes",
+        path.display()
+    )]
+    KeyWrapped {
+        /// The key file.
+        path: PathBuf,
+    },
+    /// The phone's key store did not do its part. The key file is as it was.
+    #[error("the phone's key store does not give the device key ({reason}): unlock the phone and try again")]
+    KeyStore {
+        /// What the system said; for a log, not a screen.
+        reason: String,
+    },
     /// mDNS does not work here.
     #[error("devices cannot be searched for ({reason}): check that the group's Wi-Fi is up and look again")]
     Discovery {

@@ -8,6 +8,7 @@ use fieldcast_model::Fingerprint;
 use ring::rand::{SecureRandom, SystemRandom};
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 
+use crate::key_wrap::{KeyWrap, WRAPPED};
 use crate::{Error, key_file, tls};
 
 /// A device's key pair, ready to prove itself in TLS and to sign. A clone is the same key; no output ever shows it.
@@ -33,7 +34,8 @@ impl Identity {
     ///
     /// # Errors
     /// [`Error::KeyExposed`] when others may read the file (its mode is left as found, for a person to judge),
-    /// [`Error::KeyDamaged`] when it is no such key (it is never replaced), [`Error::KeyFile`] when it cannot be used.
+    /// [`Error::KeyDamaged`] when it is no such key (it is never replaced), [`Error::KeyWrapped`] when a phone's key store
+    /// keeps it, [`Error::KeyFile`] when it cannot be used.
     pub fn load_or_create(path: &Path) -> Result<Self, Error> {
         let der = match key_file::read(path)? {
             Some(der) => der,
@@ -43,7 +45,34 @@ impl Identity {
                 key_file::read(path)?.ok_or_else(|| Error::KeyDamaged { path: path.to_owned() })?
             }
         };
-        Self::from_pkcs8(&der).ok_or_else(|| Error::KeyDamaged { path: path.to_owned() })
+        Self::from_file(&der, path)
+    }
+
+    /// As [`load_or_create`](Self::load_or_create), the key in the file wrapped by the phone's key store. One that lies
+    /// there bare, of a time before there was a key store, is wrapped now.
+    ///
+    /// # Errors
+    /// As there, and [`Error::KeyStore`].
+    pub fn load_or_create_wrapped(path: &Path, wrap: &dyn KeyWrap) -> Result<Self, Error> {
+        let store = |reason| Error::KeyStore { reason };
+        let damaged = || Error::KeyDamaged { path: path.to_owned() };
+        let bare = match key_file::read(path)? {
+            Some(kept) => match kept.strip_prefix(WRAPPED) {
+                Some(wrapped) => {
+                    return Self::from_pkcs8(&wrap.unwrap(wrapped).map_err(store)?).ok_or_else(damaged);
+                }
+                None => kept,
+            },
+            None => new_pkcs8()?.as_ref().to_vec(),
+        };
+        let identity = Self::from_pkcs8(&bare).ok_or_else(damaged)?;
+        let wrapped = wrap.wrap(&bare).map_err(store)?;
+        // A key store that would not give back what it took would cost this device its name: found out before it counts.
+        if wrap.unwrap(&wrapped).map_err(store)? != bare {
+            return Err(store("it gives back another key than it was given".to_owned()));
+        }
+        key_file::create(path, &[WRAPPED, &wrapped].concat())?;
+        Ok(identity)
     }
 
     /// The key in the file `path`, or `None` when there is no file. Makes nothing.
@@ -51,8 +80,14 @@ impl Identity {
     /// # Errors
     /// As [`load_or_create`](Self::load_or_create).
     pub fn load(path: &Path) -> Result<Option<Self>, Error> {
-        let damaged = || Error::KeyDamaged { path: path.to_owned() };
-        key_file::read(path)?.map(|der| Self::from_pkcs8(&der).ok_or_else(damaged)).transpose()
+        key_file::read(path)?.map(|der| Self::from_file(&der, path)).transpose()
+    }
+
+    fn from_file(kept: &[u8], path: &Path) -> Result<Self, Error> {
+        if kept.starts_with(WRAPPED) {
+            return Err(Error::KeyWrapped { path: path.to_owned() });
+        }
+        Self::from_pkcs8(kept).ok_or_else(|| Error::KeyDamaged { path: path.to_owned() })
     }
 
     fn from_pkcs8(der: &[u8]) -> Option<Self> {

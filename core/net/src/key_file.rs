@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::Error;
 
-/// An Ed25519 PKCS #8 document has 83 bytes; whatever is larger than this is something else.
+/// An Ed25519 PKCS #8 document has 83 bytes, wrapped some more; whatever is larger than this is something else.
 const MAX_BYTES: u64 = 4096;
 
 /// The bytes of the key file, or `None` when there is none.

@@ -78,6 +78,7 @@ pub(super) fn key(settings: &DoctorSettings) -> Check {
             format!("others can read {shown}"),
             format!("if nobody has: chmod 600 {shown}; else move it away, and this device becomes another"),
         ),
+        Err(NetError::KeyWrapped { .. }) => Check::ok(Checked::Key, "the phone's key store keeps the device key"),
         Err(NetError::KeyDamaged { .. }) => Check::problem(
             Checked::Key,
             format!("{shown} is no device key"),

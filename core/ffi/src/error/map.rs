@@ -66,9 +66,11 @@ impl From<&NetworkError> for FieldcastError {
             }
             NetworkError::Permission => Self::PermissionNeeded { reason },
             NetworkError::OtherVersion => Self::UpdateNeeded { reason },
-            NetworkError::KeyExposed { .. } | NetworkError::KeyDamaged { .. } | NetworkError::KeyFile { .. } => {
-                Self::KeyFailed { reason }
-            }
+            NetworkError::KeyExposed { .. }
+            | NetworkError::KeyDamaged { .. }
+            | NetworkError::KeyFile { .. }
+            | NetworkError::KeyWrapped { .. }
+            | NetworkError::KeyStore { .. } => Self::KeyFailed { reason },
             _ => Self::ConnectionFailed { reason },
         }
     }

@@ -32,6 +32,12 @@ pub enum FieldcastError {
         /// What to do.
         reason: String,
     },
+    /// Only mobile data is there, and it was not allowed: wait for Wi-Fi, or ask.
+    #[error("{reason}")]
+    Metered {
+        /// What to do.
+        reason: String,
+    },
     /// The server failed, or its settings do not fit: for the campaign's IT team.
     #[error("{reason}")]
     ServerFailed {
@@ -165,6 +171,10 @@ pub enum FieldcastError {
 impl FieldcastError {
     pub(crate) fn shut_down() -> Self {
         Self::ShutDown { reason: "Fieldcast was shut down: open it again".to_owned() }
+    }
+
+    pub(crate) fn metered() -> Self {
+        Self::Metered { reason: "only mobile data is there: wait for Wi-Fi, or allow it".to_owned() }
     }
 
     pub(crate) fn over() -> Self {

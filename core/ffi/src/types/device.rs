@@ -69,6 +69,12 @@ impl TryFrom<WifiGroup> for Group {
     }
 }
 
+impl From<&Group> for WifiGroup {
+    fn from(group: &Group) -> Self {
+        Self { name: group.name().to_owned(), passphrase: group.passphrase().to_owned() }
+    }
+}
+
 /// What an invite says: where a device waits, who it is, until when, and the group to join first.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct InviteInfo {
@@ -84,9 +90,7 @@ pub struct InviteInfo {
 
 impl From<&Invite> for InviteInfo {
     fn from(invite: &Invite) -> Self {
-        let group = invite
-            .group()
-            .map(|group| WifiGroup { name: group.name().to_owned(), passphrase: group.passphrase().to_owned() });
+        let group = invite.group().map(Into::into);
         Self { group, addr: invite.addr(), device: invite.key(), expires: invite.expires() }
     }
 }

@@ -1,7 +1,7 @@
 //! Values that are one text or number on the other side.
 
-use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+pub use std::net::{IpAddr, SocketAddr};
+pub use std::path::PathBuf;
 
 pub use fieldcast::{
     Code as ComparisonCode, DeviceName, Digest as DataDigest, EntityType, Fingerprint, Json, RecordId, ServerTime,

@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fieldcast_ffi::{Fieldcast, FieldcastError, doctor, parse_invite, qr_matrix};
+use fieldcast_ffi::{Fieldcast, FieldcastError, PlatformPorts, doctor, parse_invite, qr_matrix};
 
 use crate::ears::{Blocks, listener};
 use crate::phone::{begin, options, phone, server, settings, wait};
@@ -15,7 +15,7 @@ use crate::phone::{begin, options, phone, server, settings, wait};
 fn a_folder_is_free_as_soon_as_it_was_shut_down_again_and_again() {
     let mut phone = phone("ffi-again", listener().0);
     let fingerprint = phone.fieldcast.device().unwrap().fingerprint;
-    let in_use = wait(Fieldcast::open(settings(&phone.dir, "ffi-again"), listener().0));
+    let in_use = wait(Fieldcast::open(settings(&phone.dir, "ffi-again"), PlatformPorts::default(), listener().0));
     assert!(matches!(in_use, Err(FieldcastError::InUse { .. })));
     for _ in 0..20 {
         let receiving = wait(phone.fieldcast.start_receive(options())).unwrap();
@@ -24,7 +24,8 @@ fn a_folder_is_free_as_soon_as_it_was_shut_down_again_and_again() {
         assert!(matches!(receiving.addr(), Err(FieldcastError::Over { .. })));
         wait(receiving.stop()).unwrap();
         assert!(matches!(wait(phone.fieldcast.datasets()), Err(FieldcastError::ShutDown { .. })));
-        phone.fieldcast = wait(Fieldcast::open(settings(&phone.dir, "ffi-again"), listener().0)).unwrap();
+        phone.fieldcast =
+            wait(Fieldcast::open(settings(&phone.dir, "ffi-again"), PlatformPorts::default(), listener().0)).unwrap();
         assert_eq!(phone.fieldcast.device().unwrap().fingerprint, fingerprint);
     }
 }
@@ -38,7 +39,9 @@ fn what_is_let_go_of_without_a_shutdown_lets_the_folder_go_soon() {
     assert!(receiving.addr().is_ok(), "a session keeps what it needs");
     drop(receiving);
     let begun = std::time::Instant::now();
-    while let Err(error) = wait(Fieldcast::open(settings(&dir, "ffi-dropped"), Arc::new(Blocks))) {
+    while let Err(error) =
+        wait(Fieldcast::open(settings(&dir, "ffi-dropped"), PlatformPorts::default(), Arc::new(Blocks)))
+    {
         assert!(matches!(error, FieldcastError::InUse { .. }), "{error}");
         assert!(begun.elapsed() < Duration::from_secs(10), "still in use");
         std::thread::sleep(Duration::from_millis(5));
@@ -71,7 +74,7 @@ fn a_job_that_is_cancelled_says_so_and_keeps_what_came() {
     let before = phone.digests();
     let project = wait(phone.fieldcast.choose_project(None)).unwrap();
     let leaf = before.iter().find_map(|(dataset, ..)| dataset.boundary.clone()).unwrap();
-    let job = wait(phone.fieldcast.start_downsync(project, vec![leaf])).unwrap();
+    let job = wait(phone.fieldcast.start_downsync(project, vec![leaf], true)).unwrap();
     let finished = pin!(job.finished());
     job.cancel().unwrap();
     assert!(matches!(wait(finished), Err(FieldcastError::Over { .. })));

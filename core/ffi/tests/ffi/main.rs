@@ -6,3 +6,4 @@ mod ears;
 mod journey;
 mod lifetime;
 mod phone;
+mod ports;

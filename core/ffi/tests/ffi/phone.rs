@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
-use fieldcast_ffi::{Dataset, EventListener, ExchangeOptions, Fieldcast, OpenSettings};
+use fieldcast_ffi::{Dataset, EventListener, ExchangeOptions, Fieldcast, OpenSettings, PlatformPorts};
 use fieldcast_sandbox::{Sandbox, SandboxConfig};
 use tempfile::TempDir;
 
@@ -61,7 +61,7 @@ pub(crate) fn settings(dir: &TempDir, name: &str) -> OpenSettings {
 
 pub(crate) fn phone(name: &str, listener: Arc<dyn EventListener>) -> Phone {
     let dir = TempDir::new().unwrap();
-    let fieldcast = wait(Fieldcast::open(settings(&dir, name), listener)).unwrap();
+    let fieldcast = wait(Fieldcast::open(settings(&dir, name), PlatformPorts::default(), listener)).unwrap();
     Phone { fieldcast, dir }
 }
 
@@ -88,7 +88,7 @@ impl Phone {
         let project = wait(self.fieldcast.choose_project(Some(projects[0].id.clone()))).unwrap();
         let tree = wait(self.fieldcast.boundaries(project.clone())).unwrap();
         let leaves = tree.into_iter().filter(|boundary| boundary.leaf).map(|boundary| boundary.code);
-        let job = wait(self.fieldcast.start_downsync(project, leaves.take(boundaries).collect())).unwrap();
+        let job = wait(self.fieldcast.start_downsync(project, leaves.take(boundaries).collect(), true)).unwrap();
         let report = wait(job.finished()).unwrap();
         assert_eq!((report.done.len(), report.failed.len()), (boundaries, 0));
     }

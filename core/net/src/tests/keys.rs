@@ -1,7 +1,7 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 
-use crate::{Error, Identity, fingerprint_of, verify};
+use crate::{Error, Identity, KeyWrap, fingerprint_of, verify};
 
 #[test]
 fn a_key_file_is_made_once_for_its_owner_alone() {
@@ -53,4 +53,49 @@ fn a_signature_holds_for_its_message_and_key() {
     assert!(!verify(&other.public_key(), b"receipt", &signature));
     assert_eq!(one.fingerprint(), fingerprint_of(&one.public_key()));
     assert_eq!(format!("{one:?}"), format!("Identity({})", one.fingerprint().short()));
+}
+
+/// Wraps by turning every bit over; one that is broken, by losing the last byte.
+#[derive(Debug)]
+struct Turns {
+    is_broken: bool,
+}
+
+impl KeyWrap for Turns {
+    fn wrap(&self, key: &[u8]) -> Result<Vec<u8>, String> {
+        Ok(key[..key.len() - usize::from(self.is_broken)].iter().map(|byte| !byte).collect())
+    }
+
+    fn unwrap(&self, wrapped: &[u8]) -> Result<Vec<u8>, String> {
+        Ok(wrapped.iter().map(|byte| !byte).collect())
+    }
+}
+
+#[test]
+fn a_wrapped_key_is_the_same_each_time_and_never_on_the_disk_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("device.key");
+    let first = Identity::load_or_create_wrapped(&path, &Turns { is_broken: false }).unwrap();
+    let again = Identity::load_or_create_wrapped(&path, &Turns { is_broken: false }).unwrap();
+    assert_eq!(first.fingerprint(), again.fingerprint());
+    let kept = std::fs::read(&path).unwrap();
+    assert!(
+        !kept.windows(5).any(|bytes| bytes == [0x06, 0x03, 0x2b, 0x65, 0x70]),
+        "PKCS #8 names Ed25519 in the clear"
+    );
+    assert!(matches!(Identity::load_or_create(&path), Err(Error::KeyWrapped { .. })));
+    assert!(matches!(Identity::load(&path), Err(Error::KeyWrapped { .. })));
+}
+
+#[test]
+fn a_bare_key_is_wrapped_where_there_is_a_key_store_unless_that_is_broken() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("device.key");
+    let bare = Identity::load_or_create(&path).unwrap();
+    let broken = Identity::load_or_create_wrapped(&path, &Turns { is_broken: true });
+    assert!(matches!(broken, Err(Error::KeyStore { .. })));
+    assert_eq!(Identity::load_or_create(&path).unwrap().fingerprint(), bare.fingerprint(), "left as it was");
+    let wrapped = Identity::load_or_create_wrapped(&path, &Turns { is_broken: false }).unwrap();
+    assert_eq!(wrapped.fingerprint(), bare.fingerprint());
+    assert!(matches!(Identity::load(&path), Err(Error::KeyWrapped { .. })));
 }

@@ -1,0 +1,99 @@
+//! Wi-Fi groups, made and joined by the phone.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fieldcast::{Interface, choose_interface, new_group};
+use tokio::time::{Instant, sleep};
+
+use crate::ports::WifiLink;
+use crate::{Fieldcast, FieldcastError, WifiGroup};
+
+/// How long after the phone has told its address the system may take to show it.
+const APPEARS_WITHIN: Duration = Duration::from_secs(10);
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// A group this device is in.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct JoinedGroup {
+    /// Its name and passphrase, as an invite takes them.
+    pub group: WifiGroup,
+    /// This device's address there: the `interface` of a session's options.
+    pub interface: Interface,
+}
+
+#[uniffi::export]
+impl Fieldcast {
+    /// Has the phone make a Wi-Fi group; one with a new name and passphrase if none is given.
+    ///
+    /// # Errors
+    /// [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
+    pub async fn make_group(&self, group: Option<WifiGroup>) -> Result<JoinedGroup, FieldcastError> {
+        let link = self.link()?;
+        let make = async move {
+            let group = match group {
+                Some(group) => group,
+                None => (&new_group()?).into(),
+            };
+            let addr = link.make_group(group.clone()).await?;
+            Ok::<_, FieldcastError>(JoinedGroup { group, interface: appeared(addr).await? })
+        };
+        self.core.runtime.run(make).await
+    }
+
+    /// Has the phone join a Wi-Fi group, as that of an invite.
+    ///
+    /// # Errors
+    /// [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
+    pub async fn join_group(&self, group: WifiGroup) -> Result<JoinedGroup, FieldcastError> {
+        let link = self.link()?;
+        let join = async move {
+            let addr = link.join_group(group.clone()).await?;
+            Ok::<_, FieldcastError>(JoinedGroup { group, interface: appeared(addr).await? })
+        };
+        self.core.runtime.run(join).await
+    }
+
+    /// Has the phone leave the group that it made or joined.
+    ///
+    /// # Errors
+    /// [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
+    pub async fn leave_group(&self) -> Result<(), FieldcastError> {
+        let link = self.link()?;
+        self.core.runtime.run(async move { link.leave_group().await }).await
+    }
+}
+
+impl Fieldcast {
+    fn link(&self) -> Result<Arc<dyn WifiLink>, FieldcastError> {
+        let link = self.core.ports.link.clone();
+        link.ok_or_else(|| FieldcastError::NoNetwork { reason: "this app makes and joins no Wi-Fi groups".to_owned() })
+    }
+}
+
+/// The interface with this address, which the system may show a moment after the phone has told it.
+async fn appeared(addr: IpAddr) -> Result<Interface, FieldcastError> {
+    let (begun, asked) = (Instant::now(), addr.to_string());
+    loop {
+        match choose_interface(Some(&asked)) {
+            Ok(interface) => return Ok(interface),
+            Err(error) if begun.elapsed() > APPEARS_WITHIN => return Err((&error).into()),
+            Err(_) => sleep(LOOK_EVERY).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_address_is_waited_for_and_not_for_ever() {
+        assert!(appeared("127.0.0.1".parse().unwrap()).await.unwrap().is_loopback);
+        let begun = Instant::now();
+        let none = appeared("192.0.2.7".parse().unwrap()).await;
+        assert!(matches!(none, Err(FieldcastError::NoNetwork { .. })), "{none:?}");
+        assert!((APPEARS_WITHIN..APPEARS_WITHIN * 2).contains(&begun.elapsed()));
+    }
+}
