@@ -250,6 +250,59 @@ typedef void (*UniffiCallbackInterfaceEventListenerMethod0)(uint64_t, RustBuffer
     );
 
 #endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_KEY_STORE_METHOD0
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_KEY_STORE_METHOD0
+typedef void (*UniffiCallbackInterfaceKeyStoreMethod0)(uint64_t, RustBuffer, RustBuffer* _Nonnull,
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_KEY_STORE_METHOD1
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_KEY_STORE_METHOD1
+typedef void (*UniffiCallbackInterfaceKeyStoreMethod1)(uint64_t, RustBuffer, RustBuffer* _Nonnull,
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_MULTICAST_LOCK_METHOD0
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_MULTICAST_LOCK_METHOD0
+typedef void (*UniffiCallbackInterfaceMulticastLockMethod0)(uint64_t, void* _Nonnull,
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_MULTICAST_LOCK_METHOD1
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_MULTICAST_LOCK_METHOD1
+typedef void (*UniffiCallbackInterfaceMulticastLockMethod1)(uint64_t, void* _Nonnull,
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_NETWORK_MONITOR_METHOD0
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_NETWORK_MONITOR_METHOD0
+typedef void (*UniffiCallbackInterfaceNetworkMonitorMethod0)(uint64_t, RustBuffer* _Nonnull,
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_WIFI_LINK_METHOD0
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_WIFI_LINK_METHOD0
+typedef void (*UniffiCallbackInterfaceWifiLinkMethod0)(uint64_t, RustBuffer, UniffiForeignFutureCompleteRustBuffer _Nonnull, uint64_t, UniffiForeignFutureDroppedCallbackStruct* _Nonnull
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_WIFI_LINK_METHOD1
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_WIFI_LINK_METHOD1
+typedef void (*UniffiCallbackInterfaceWifiLinkMethod1)(uint64_t, RustBuffer, UniffiForeignFutureCompleteRustBuffer _Nonnull, uint64_t, UniffiForeignFutureDroppedCallbackStruct* _Nonnull
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_WIFI_LINK_METHOD2
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_WIFI_LINK_METHOD2
+typedef void (*UniffiCallbackInterfaceWifiLinkMethod2)(uint64_t, UniffiForeignFutureCompleteVoid _Nonnull, uint64_t, UniffiForeignFutureDroppedCallbackStruct* _Nonnull
+    );
+
+#endif
 #ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_EVENT_LISTENER
 #define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_EVENT_LISTENER
 typedef struct UniffiVTableCallbackInterfaceEventListener {
@@ -257,6 +310,46 @@ typedef struct UniffiVTableCallbackInterfaceEventListener {
     UniffiCallbackInterfaceClone _Nonnull uniffiClone;
     UniffiCallbackInterfaceEventListenerMethod0 _Nonnull onEvent;
 } UniffiVTableCallbackInterfaceEventListener;
+
+#endif
+#ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_KEY_STORE
+#define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_KEY_STORE
+typedef struct UniffiVTableCallbackInterfaceKeyStore {
+    UniffiCallbackInterfaceFree _Nonnull uniffiFree;
+    UniffiCallbackInterfaceClone _Nonnull uniffiClone;
+    UniffiCallbackInterfaceKeyStoreMethod0 _Nonnull wrapKey;
+    UniffiCallbackInterfaceKeyStoreMethod1 _Nonnull unwrapKey;
+} UniffiVTableCallbackInterfaceKeyStore;
+
+#endif
+#ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_MULTICAST_LOCK
+#define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_MULTICAST_LOCK
+typedef struct UniffiVTableCallbackInterfaceMulticastLock {
+    UniffiCallbackInterfaceFree _Nonnull uniffiFree;
+    UniffiCallbackInterfaceClone _Nonnull uniffiClone;
+    UniffiCallbackInterfaceMulticastLockMethod0 _Nonnull acquire;
+    UniffiCallbackInterfaceMulticastLockMethod1 _Nonnull release;
+} UniffiVTableCallbackInterfaceMulticastLock;
+
+#endif
+#ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_NETWORK_MONITOR
+#define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_NETWORK_MONITOR
+typedef struct UniffiVTableCallbackInterfaceNetworkMonitor {
+    UniffiCallbackInterfaceFree _Nonnull uniffiFree;
+    UniffiCallbackInterfaceClone _Nonnull uniffiClone;
+    UniffiCallbackInterfaceNetworkMonitorMethod0 _Nonnull kind;
+} UniffiVTableCallbackInterfaceNetworkMonitor;
+
+#endif
+#ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_WIFI_LINK
+#define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_WIFI_LINK
+typedef struct UniffiVTableCallbackInterfaceWifiLink {
+    UniffiCallbackInterfaceFree _Nonnull uniffiFree;
+    UniffiCallbackInterfaceClone _Nonnull uniffiClone;
+    UniffiCallbackInterfaceWifiLinkMethod0 _Nonnull makeGroup;
+    UniffiCallbackInterfaceWifiLinkMethod1 _Nonnull joinGroup;
+    UniffiCallbackInterfaceWifiLinkMethod2 _Nonnull leaveGroup;
+} UniffiVTableCallbackInterfaceWifiLink;
 
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_CLONE_EVENTLISTENER
@@ -316,7 +409,7 @@ void uniffi_fieldcast_ffi_fn_free_fieldcast(uint64_t handle, RustCallStatus *_No
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_CONSTRUCTOR_FIELDCAST_OPEN
 #define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_CONSTRUCTOR_FIELDCAST_OPEN
-uint64_t uniffi_fieldcast_ffi_fn_constructor_fieldcast_open(RustBuffer settings, uint64_t listener
+uint64_t uniffi_fieldcast_ffi_fn_constructor_fieldcast_open(RustBuffer settings, RustBuffer ports, uint64_t listener
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_FIELDCAST_COVERAGE
@@ -436,7 +529,7 @@ uint64_t uniffi_fieldcast_ffi_fn_method_fieldcast_shut_down(uint64_t ptr
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_FIELDCAST_START_DOWNSYNC
 #define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_FIELDCAST_START_DOWNSYNC
-uint64_t uniffi_fieldcast_ffi_fn_method_fieldcast_start_downsync(uint64_t ptr, RustBuffer project, RustBuffer boundaries
+uint64_t uniffi_fieldcast_ffi_fn_method_fieldcast_start_downsync(uint64_t ptr, RustBuffer project, RustBuffer boundaries, int8_t allow_metered
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_FIELDCAST_START_OFFER
@@ -487,6 +580,21 @@ uint64_t uniffi_fieldcast_ffi_fn_method_fieldcast_set_policy(uint64_t ptr, RustB
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_FIELDCAST_TRUST_CAMPAIGN
 #define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_FIELDCAST_TRUST_CAMPAIGN
 uint64_t uniffi_fieldcast_ffi_fn_method_fieldcast_trust_campaign(uint64_t ptr, RustBuffer key, RustBuffer name
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_FIELDCAST_JOIN_GROUP
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_FIELDCAST_JOIN_GROUP
+uint64_t uniffi_fieldcast_ffi_fn_method_fieldcast_join_group(uint64_t ptr, RustBuffer group
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_FIELDCAST_LEAVE_GROUP
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_FIELDCAST_LEAVE_GROUP
+uint64_t uniffi_fieldcast_ffi_fn_method_fieldcast_leave_group(uint64_t ptr
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_FIELDCAST_MAKE_GROUP
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_FIELDCAST_MAKE_GROUP
+uint64_t uniffi_fieldcast_ffi_fn_method_fieldcast_make_group(uint64_t ptr, RustBuffer group
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_CLONE_OFFERSESSION
@@ -552,6 +660,106 @@ void uniffi_fieldcast_ffi_fn_method_offersession_send_to(uint64_t ptr, RustBuffe
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_OFFERSESSION_STOP
 #define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_OFFERSESSION_STOP
 uint64_t uniffi_fieldcast_ffi_fn_method_offersession_stop(uint64_t ptr
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_CLONE_KEYSTORE
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_CLONE_KEYSTORE
+uint64_t uniffi_fieldcast_ffi_fn_clone_keystore(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_FREE_KEYSTORE
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_FREE_KEYSTORE
+void uniffi_fieldcast_ffi_fn_free_keystore(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_INIT_CALLBACK_VTABLE_KEYSTORE
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_INIT_CALLBACK_VTABLE_KEYSTORE
+void uniffi_fieldcast_ffi_fn_init_callback_vtable_keystore(const UniffiVTableCallbackInterfaceKeyStore* _Nonnull vtable
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_KEYSTORE_WRAP_KEY
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_KEYSTORE_WRAP_KEY
+RustBuffer uniffi_fieldcast_ffi_fn_method_keystore_wrap_key(uint64_t ptr, RustBuffer key, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_KEYSTORE_UNWRAP_KEY
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_KEYSTORE_UNWRAP_KEY
+RustBuffer uniffi_fieldcast_ffi_fn_method_keystore_unwrap_key(uint64_t ptr, RustBuffer wrapped, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_CLONE_MULTICASTLOCK
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_CLONE_MULTICASTLOCK
+uint64_t uniffi_fieldcast_ffi_fn_clone_multicastlock(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_FREE_MULTICASTLOCK
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_FREE_MULTICASTLOCK
+void uniffi_fieldcast_ffi_fn_free_multicastlock(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_INIT_CALLBACK_VTABLE_MULTICASTLOCK
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_INIT_CALLBACK_VTABLE_MULTICASTLOCK
+void uniffi_fieldcast_ffi_fn_init_callback_vtable_multicastlock(const UniffiVTableCallbackInterfaceMulticastLock* _Nonnull vtable
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_MULTICASTLOCK_ACQUIRE
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_MULTICASTLOCK_ACQUIRE
+void uniffi_fieldcast_ffi_fn_method_multicastlock_acquire(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_MULTICASTLOCK_RELEASE
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_MULTICASTLOCK_RELEASE
+void uniffi_fieldcast_ffi_fn_method_multicastlock_release(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_CLONE_NETWORKMONITOR
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_CLONE_NETWORKMONITOR
+uint64_t uniffi_fieldcast_ffi_fn_clone_networkmonitor(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_FREE_NETWORKMONITOR
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_FREE_NETWORKMONITOR
+void uniffi_fieldcast_ffi_fn_free_networkmonitor(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_INIT_CALLBACK_VTABLE_NETWORKMONITOR
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_INIT_CALLBACK_VTABLE_NETWORKMONITOR
+void uniffi_fieldcast_ffi_fn_init_callback_vtable_networkmonitor(const UniffiVTableCallbackInterfaceNetworkMonitor* _Nonnull vtable
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_NETWORKMONITOR_KIND
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_NETWORKMONITOR_KIND
+RustBuffer uniffi_fieldcast_ffi_fn_method_networkmonitor_kind(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_CLONE_WIFILINK
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_CLONE_WIFILINK
+uint64_t uniffi_fieldcast_ffi_fn_clone_wifilink(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_FREE_WIFILINK
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_FREE_WIFILINK
+void uniffi_fieldcast_ffi_fn_free_wifilink(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_INIT_CALLBACK_VTABLE_WIFILINK
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_INIT_CALLBACK_VTABLE_WIFILINK
+void uniffi_fieldcast_ffi_fn_init_callback_vtable_wifilink(const UniffiVTableCallbackInterfaceWifiLink* _Nonnull vtable
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_WIFILINK_MAKE_GROUP
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_WIFILINK_MAKE_GROUP
+uint64_t uniffi_fieldcast_ffi_fn_method_wifilink_make_group(uint64_t ptr, RustBuffer group
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_WIFILINK_JOIN_GROUP
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_WIFILINK_JOIN_GROUP
+uint64_t uniffi_fieldcast_ffi_fn_method_wifilink_join_group(uint64_t ptr, RustBuffer group
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_WIFILINK_LEAVE_GROUP
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_WIFILINK_LEAVE_GROUP
+uint64_t uniffi_fieldcast_ffi_fn_method_wifilink_leave_group(uint64_t ptr
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_CLONE_RECEIVESESSION
@@ -1164,6 +1372,24 @@ uint16_t uniffi_fieldcast_ffi_checksum_method_fieldcast_trust_campaign(void
 
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_FIELDCAST_JOIN_GROUP
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_FIELDCAST_JOIN_GROUP
+uint16_t uniffi_fieldcast_ffi_checksum_method_fieldcast_join_group(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_FIELDCAST_LEAVE_GROUP
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_FIELDCAST_LEAVE_GROUP
+uint16_t uniffi_fieldcast_ffi_checksum_method_fieldcast_leave_group(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_FIELDCAST_MAKE_GROUP
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_FIELDCAST_MAKE_GROUP
+uint16_t uniffi_fieldcast_ffi_checksum_method_fieldcast_make_group(void
+
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_OFFERSESSION_ADDR
 #define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_OFFERSESSION_ADDR
 uint16_t uniffi_fieldcast_ffi_checksum_method_offersession_addr(void
@@ -1227,6 +1453,54 @@ uint16_t uniffi_fieldcast_ffi_checksum_method_offersession_send_to(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_OFFERSESSION_STOP
 #define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_OFFERSESSION_STOP
 uint16_t uniffi_fieldcast_ffi_checksum_method_offersession_stop(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_KEYSTORE_WRAP_KEY
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_KEYSTORE_WRAP_KEY
+uint16_t uniffi_fieldcast_ffi_checksum_method_keystore_wrap_key(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_KEYSTORE_UNWRAP_KEY
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_KEYSTORE_UNWRAP_KEY
+uint16_t uniffi_fieldcast_ffi_checksum_method_keystore_unwrap_key(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_MULTICASTLOCK_ACQUIRE
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_MULTICASTLOCK_ACQUIRE
+uint16_t uniffi_fieldcast_ffi_checksum_method_multicastlock_acquire(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_MULTICASTLOCK_RELEASE
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_MULTICASTLOCK_RELEASE
+uint16_t uniffi_fieldcast_ffi_checksum_method_multicastlock_release(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_NETWORKMONITOR_KIND
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_NETWORKMONITOR_KIND
+uint16_t uniffi_fieldcast_ffi_checksum_method_networkmonitor_kind(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_WIFILINK_MAKE_GROUP
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_WIFILINK_MAKE_GROUP
+uint16_t uniffi_fieldcast_ffi_checksum_method_wifilink_make_group(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_WIFILINK_JOIN_GROUP
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_WIFILINK_JOIN_GROUP
+uint16_t uniffi_fieldcast_ffi_checksum_method_wifilink_join_group(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_WIFILINK_LEAVE_GROUP
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_WIFILINK_LEAVE_GROUP
+uint16_t uniffi_fieldcast_ffi_checksum_method_wifilink_leave_group(void
 
 );
 #endif

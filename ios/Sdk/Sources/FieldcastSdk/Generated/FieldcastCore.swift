@@ -621,6 +621,24 @@ fileprivate struct FfiConverterString: FfiConverter {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterData: FfiConverterRustBuffer {
+    typealias SwiftType = Data
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Data {
+        let len: Int32 = try readInt(&buf)
+        return Data(try readBytes(&buf, count: Int(len)))
+    }
+
+    public static func write(_ value: Data, into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        writeBytes(&buf, value)
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterDuration: FfiConverterRustBuffer {
     typealias SwiftType = TimeInterval
 
@@ -1243,12 +1261,12 @@ public protocol FieldcastProtocol: AnyObject, Sendable {
     func shutDown() async throws
 
     /**
-     * Starts downloading leaf boundaries, given by code.
+     * Starts downloading leaf boundaries, given by code; over mobile data only if that is allowed.
      *
      * # Errors
-     * [`FieldcastError::ChooseAgain`], and those of `boundaries`.
+     * [`FieldcastError::Metered`], [`FieldcastError::ChooseAgain`], and those of `boundaries`.
      */
-    func startDownsync(project: Project, boundaries: [String]) async throws  -> DownsyncJob
+    func startDownsync(project: Project, boundaries: [String], allowMetered: Bool) async throws  -> DownsyncJob
 
     /**
      * Prepares these datasets and offers them to the receivers near by. Takes seconds when much is new.
@@ -1330,6 +1348,30 @@ public protocol FieldcastProtocol: AnyObject, Sendable {
      */
     func trustCampaign(key: PublicKey, name: String) async throws
 
+    /**
+     * Has the phone join a Wi-Fi group, as that of an invite.
+     *
+     * # Errors
+     * [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
+     */
+    func joinGroup(group: WifiGroup) async throws  -> JoinedGroup
+
+    /**
+     * Has the phone leave the group that it made or joined.
+     *
+     * # Errors
+     * [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
+     */
+    func leaveGroup() async throws
+
+    /**
+     * Has the phone make a Wi-Fi group; one with a new name and passphrase if none is given.
+     *
+     * # Errors
+     * [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
+     */
+    func makeGroup(group: WifiGroup?) async throws  -> JoinedGroup
+
 }
 /**
  * One device's Fieldcast. Shut it down before letting go of it, or the folder may stay in use for a moment.
@@ -1386,17 +1428,18 @@ open class Fieldcast: FieldcastProtocol, @unchecked Sendable {
 
 
     /**
-     * Opens Fieldcast in its folder, with the device key and the database made on first use.
+     * Opens Fieldcast in its folder, with the device key and the database made on first use; `ports` is what the phone does
+     * for it.
      *
      * # Errors
      * [`FieldcastError::InUse`], [`FieldcastError::StorageFailed`], [`FieldcastError::StorageFull`],
      * [`FieldcastError::KeyFailed`], [`FieldcastError::UpdateNeeded`].
      */
-public static func `open`(settings: OpenSettings, listener: EventListener)async throws  -> Fieldcast  {
+public static func `open`(settings: OpenSettings, ports: PlatformPorts, listener: EventListener)async throws  -> Fieldcast  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
-                uniffi_fieldcast_ffi_fn_constructor_fieldcast_open(FfiConverterTypeOpenSettings_lower(settings),FfiConverterTypeEventListener_lower(listener)
+                uniffi_fieldcast_ffi_fn_constructor_fieldcast_open(FfiConverterTypeOpenSettings_lower(settings),FfiConverterTypePlatformPorts_lower(ports),FfiConverterTypeEventListener_lower(listener)
                 )
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_u64,
@@ -1909,17 +1952,17 @@ open func shutDown()async throws   {
 }
 
     /**
-     * Starts downloading leaf boundaries, given by code.
+     * Starts downloading leaf boundaries, given by code; over mobile data only if that is allowed.
      *
      * # Errors
-     * [`FieldcastError::ChooseAgain`], and those of `boundaries`.
+     * [`FieldcastError::Metered`], [`FieldcastError::ChooseAgain`], and those of `boundaries`.
      */
-open func startDownsync(project: Project, boundaries: [String])async throws  -> DownsyncJob  {
+open func startDownsync(project: Project, boundaries: [String], allowMetered: Bool)async throws  -> DownsyncJob  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_fieldcast_ffi_fn_method_fieldcast_start_downsync(
-                        self.uniffiCloneHandle(),FfiConverterTypeProject_lower(project),FfiConverterSequenceString.lower(boundaries)
+                        self.uniffiCloneHandle(),FfiConverterTypeProject_lower(project),FfiConverterSequenceString.lower(boundaries),FfiConverterBool.lower(allowMetered)
                 )
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_u64,
@@ -2150,6 +2193,72 @@ open func trustCampaign(key: PublicKey, name: String)async throws   {
         )
 }
 
+    /**
+     * Has the phone join a Wi-Fi group, as that of an invite.
+     *
+     * # Errors
+     * [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
+     */
+open func joinGroup(group: WifiGroup)async throws  -> JoinedGroup  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_fieldcast_ffi_fn_method_fieldcast_join_group(
+                        self.uniffiCloneHandle(),FfiConverterTypeWifiGroup_lower(group)
+                )
+            },
+            pollFunc: ffi_fieldcast_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_fieldcast_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_fieldcast_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeJoinedGroup_lift,
+            errorHandler: FfiConverterTypeFieldcastError_lift
+        )
+}
+
+    /**
+     * Has the phone leave the group that it made or joined.
+     *
+     * # Errors
+     * [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
+     */
+open func leaveGroup()async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_fieldcast_ffi_fn_method_fieldcast_leave_group(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_fieldcast_ffi_rust_future_poll_void,
+            completeFunc: ffi_fieldcast_ffi_rust_future_complete_void,
+            freeFunc: ffi_fieldcast_ffi_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeFieldcastError_lift
+        )
+}
+
+    /**
+     * Has the phone make a Wi-Fi group; one with a new name and passphrase if none is given.
+     *
+     * # Errors
+     * [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
+     */
+open func makeGroup(group: WifiGroup?)async throws  -> JoinedGroup  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_fieldcast_ffi_fn_method_fieldcast_make_group(
+                        self.uniffiCloneHandle(),FfiConverterOptionTypeWifiGroup.lower(group)
+                )
+            },
+            pollFunc: ffi_fieldcast_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_fieldcast_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_fieldcast_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeJoinedGroup_lift,
+            errorHandler: FfiConverterTypeFieldcastError_lift
+        )
+}
+
 
 
 }
@@ -2193,6 +2302,747 @@ public func FfiConverterTypeFieldcast_lift(_ handle: UInt64) throws -> Fieldcast
 #endif
 public func FfiConverterTypeFieldcast_lower(_ value: Fieldcast) -> UInt64 {
     return FfiConverterTypeFieldcast.lower(value)
+}
+
+
+
+
+
+
+/**
+ * The phone's key store: Android Keystore, the iOS Keychain. The device key lies on the disk only as it was wrapped.
+ */
+public protocol KeyStore: AnyObject, Sendable {
+
+    /**
+     * The key, encrypted so that this phone alone can unwrap it.
+     *
+     * # Errors
+     * Whatever the system says.
+     */
+    func wrapKey(key: Data) throws  -> Data
+
+    /**
+     * The key that was wrapped.
+     *
+     * # Errors
+     * Whatever the system says, as while the phone is locked.
+     */
+    func unwrapKey(wrapped: Data) throws  -> Data
+
+}
+/**
+ * The phone's key store: Android Keystore, the iOS Keychain. The device key lies on the disk only as it was wrapped.
+ */
+open class KeyStoreImpl: KeyStore, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_fieldcast_ffi_fn_clone_keystore(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_fieldcast_ffi_fn_free_keystore(handle, $0) }
+    }
+
+
+
+
+    /**
+     * The key, encrypted so that this phone alone can unwrap it.
+     *
+     * # Errors
+     * Whatever the system says.
+     */
+open func wrapKey(key: Data)throws  -> Data  {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypePortError_lift) {
+        uniffiCallStatus in
+    uniffi_fieldcast_ffi_fn_method_keystore_wrap_key(
+            self.uniffiCloneHandle(),
+        FfiConverterData.lower(key),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * The key that was wrapped.
+     *
+     * # Errors
+     * Whatever the system says, as while the phone is locked.
+     */
+open func unwrapKey(wrapped: Data)throws  -> Data  {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypePortError_lift) {
+        uniffiCallStatus in
+    uniffi_fieldcast_ffi_fn_method_keystore_unwrap_key(
+            self.uniffiCloneHandle(),
+        FfiConverterData.lower(wrapped),uniffiCallStatus
+    )
+})
+}
+
+
+
+}
+
+
+
+// Put the implementation in a struct so we don't pollute the top-level namespace
+fileprivate struct UniffiCallbackInterfaceKeyStore {
+
+    // Create the VTable using a series of closures.
+    // Swift automatically converts these into C callback functions.
+    //
+    // Store the vtable directly.
+    static let vtable: UniffiVTableCallbackInterfaceKeyStore = UniffiVTableCallbackInterfaceKeyStore(
+        uniffiFree: { (uniffiHandle: UInt64) -> () in
+            do {
+                try FfiConverterTypeKeyStore.handleMap.remove(handle: uniffiHandle)
+            } catch {
+                print("Uniffi callback interface KeyStore: handle missing in uniffiFree")
+            }
+        },
+        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
+            do {
+                return try FfiConverterTypeKeyStore.handleMap.clone(handle: uniffiHandle)
+            } catch {
+                fatalError("Uniffi callback interface KeyStore: handle missing in uniffiClone")
+            }
+        },
+        wrapKey: { (
+            uniffiHandle: UInt64,
+            key: RustBuffer,
+            uniffiOutReturn: UnsafeMutablePointer<RustBuffer>,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> Data in
+                guard let uniffiObj = try? FfiConverterTypeKeyStore.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.wrapKey(
+                     key: try FfiConverterData.lift(key)
+                )
+            }
+
+
+            let writeReturn = { uniffiOutReturn.pointee = FfiConverterData.lower($0) }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypePortError_lower
+            )
+        },
+        unwrapKey: { (
+            uniffiHandle: UInt64,
+            wrapped: RustBuffer,
+            uniffiOutReturn: UnsafeMutablePointer<RustBuffer>,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> Data in
+                guard let uniffiObj = try? FfiConverterTypeKeyStore.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.unwrapKey(
+                     wrapped: try FfiConverterData.lift(wrapped)
+                )
+            }
+
+
+            let writeReturn = { uniffiOutReturn.pointee = FfiConverterData.lower($0) }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypePortError_lower
+            )
+        }
+    )
+
+    // Rust stores this pointer for future callback invocations, so it must live
+    // for the process lifetime (not just for the init function call).
+    //
+    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
+    // This is safe because the pointee is initialized once during static init
+    // and never mutated by either side of the FFI.  Its fields are C function pointers.
+    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceKeyStore> = {
+        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceKeyStore>.allocate(capacity: 1)
+        ptr.initialize(to: vtable)
+        return UnsafePointer(ptr)
+    }()
+}
+
+private func uniffiCallbackInitKeyStore() {
+    uniffi_fieldcast_ffi_fn_init_callback_vtable_keystore(UniffiCallbackInterfaceKeyStore.vtablePtr)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeKeyStore: FfiConverter {
+    fileprivate static let handleMap = UniffiHandleMap<KeyStore>()
+
+    typealias FfiType = UInt64
+    typealias SwiftType = KeyStore
+
+    public static func lift(_ handle: UInt64) throws -> KeyStore {
+        if ((handle & 1) == 0) {
+            // Rust-generated handle, construct a new class that uses the handle to implement the
+            // interface
+            return KeyStoreImpl(unsafeFromHandle: handle)
+        } else {
+            // Swift-generated handle, get the object from the handle map
+            return try handleMap.remove(handle: handle)
+        }
+    }
+
+    public static func lower(_ value: KeyStore) -> UInt64 {
+         if let rustImpl = value as? KeyStoreImpl {
+             // Rust-implemented object.  Clone the handle and return it
+            return rustImpl.uniffiCloneHandle()
+         } else {
+            // Swift object, generate a new vtable handle and return that.
+            return handleMap.insert(obj: value)
+         }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> KeyStore {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: KeyStore, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeKeyStore_lift(_ handle: UInt64) throws -> KeyStore {
+    return try FfiConverterTypeKeyStore.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeKeyStore_lower(_ value: KeyStore) -> UInt64 {
+    return FfiConverterTypeKeyStore.lower(value)
+}
+
+
+
+
+
+
+/**
+ * Android's lock without which Wi-Fi drops multicast, so that nobody is found. Held while a session runs.
+ */
+public protocol MulticastLock: AnyObject, Sendable {
+
+    /**
+     * Takes it.
+     *
+     * # Errors
+     * Whatever the system says.
+     */
+    func acquire() throws
+
+    /**
+     * Lets go of it.
+     *
+     * # Errors
+     * Whatever the system says.
+     */
+    func release() throws
+
+}
+/**
+ * Android's lock without which Wi-Fi drops multicast, so that nobody is found. Held while a session runs.
+ */
+open class MulticastLockImpl: MulticastLock, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_fieldcast_ffi_fn_clone_multicastlock(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_fieldcast_ffi_fn_free_multicastlock(handle, $0) }
+    }
+
+
+
+
+    /**
+     * Takes it.
+     *
+     * # Errors
+     * Whatever the system says.
+     */
+open func acquire()throws   {try rustCallWithError(FfiConverterTypePortError_lift) {
+        uniffiCallStatus in
+    uniffi_fieldcast_ffi_fn_method_multicastlock_acquire(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+
+    /**
+     * Lets go of it.
+     *
+     * # Errors
+     * Whatever the system says.
+     */
+open func release()throws   {try rustCallWithError(FfiConverterTypePortError_lift) {
+        uniffiCallStatus in
+    uniffi_fieldcast_ffi_fn_method_multicastlock_release(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+
+
+
+}
+
+
+
+// Put the implementation in a struct so we don't pollute the top-level namespace
+fileprivate struct UniffiCallbackInterfaceMulticastLock {
+
+    // Create the VTable using a series of closures.
+    // Swift automatically converts these into C callback functions.
+    //
+    // Store the vtable directly.
+    static let vtable: UniffiVTableCallbackInterfaceMulticastLock = UniffiVTableCallbackInterfaceMulticastLock(
+        uniffiFree: { (uniffiHandle: UInt64) -> () in
+            do {
+                try FfiConverterTypeMulticastLock.handleMap.remove(handle: uniffiHandle)
+            } catch {
+                print("Uniffi callback interface MulticastLock: handle missing in uniffiFree")
+            }
+        },
+        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
+            do {
+                return try FfiConverterTypeMulticastLock.handleMap.clone(handle: uniffiHandle)
+            } catch {
+                fatalError("Uniffi callback interface MulticastLock: handle missing in uniffiClone")
+            }
+        },
+        acquire: { (
+            uniffiHandle: UInt64,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterTypeMulticastLock.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.acquire(
+                )
+            }
+
+
+            let writeReturn = { () }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypePortError_lower
+            )
+        },
+        release: { (
+            uniffiHandle: UInt64,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterTypeMulticastLock.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.release(
+                )
+            }
+
+
+            let writeReturn = { () }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypePortError_lower
+            )
+        }
+    )
+
+    // Rust stores this pointer for future callback invocations, so it must live
+    // for the process lifetime (not just for the init function call).
+    //
+    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
+    // This is safe because the pointee is initialized once during static init
+    // and never mutated by either side of the FFI.  Its fields are C function pointers.
+    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceMulticastLock> = {
+        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceMulticastLock>.allocate(capacity: 1)
+        ptr.initialize(to: vtable)
+        return UnsafePointer(ptr)
+    }()
+}
+
+private func uniffiCallbackInitMulticastLock() {
+    uniffi_fieldcast_ffi_fn_init_callback_vtable_multicastlock(UniffiCallbackInterfaceMulticastLock.vtablePtr)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeMulticastLock: FfiConverter {
+    fileprivate static let handleMap = UniffiHandleMap<MulticastLock>()
+
+    typealias FfiType = UInt64
+    typealias SwiftType = MulticastLock
+
+    public static func lift(_ handle: UInt64) throws -> MulticastLock {
+        if ((handle & 1) == 0) {
+            // Rust-generated handle, construct a new class that uses the handle to implement the
+            // interface
+            return MulticastLockImpl(unsafeFromHandle: handle)
+        } else {
+            // Swift-generated handle, get the object from the handle map
+            return try handleMap.remove(handle: handle)
+        }
+    }
+
+    public static func lower(_ value: MulticastLock) -> UInt64 {
+         if let rustImpl = value as? MulticastLockImpl {
+             // Rust-implemented object.  Clone the handle and return it
+            return rustImpl.uniffiCloneHandle()
+         } else {
+            // Swift object, generate a new vtable handle and return that.
+            return handleMap.insert(obj: value)
+         }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> MulticastLock {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: MulticastLock, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMulticastLock_lift(_ handle: UInt64) throws -> MulticastLock {
+    return try FfiConverterTypeMulticastLock.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMulticastLock_lower(_ value: MulticastLock) -> UInt64 {
+    return FfiConverterTypeMulticastLock.lower(value)
+}
+
+
+
+
+
+
+/**
+ * Tells what the way to the internet costs just now.
+ */
+public protocol NetworkMonitor: AnyObject, Sendable {
+
+    /**
+     * Its kind; none when there is no internet or nobody knows.
+     *
+     * # Errors
+     * Whatever the system says.
+     */
+    func kind() throws  -> NetworkKind?
+
+}
+/**
+ * Tells what the way to the internet costs just now.
+ */
+open class NetworkMonitorImpl: NetworkMonitor, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_fieldcast_ffi_fn_clone_networkmonitor(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_fieldcast_ffi_fn_free_networkmonitor(handle, $0) }
+    }
+
+
+
+
+    /**
+     * Its kind; none when there is no internet or nobody knows.
+     *
+     * # Errors
+     * Whatever the system says.
+     */
+open func kind()throws  -> NetworkKind?  {
+    return try  FfiConverterOptionTypeNetworkKind.lift(try rustCallWithError(FfiConverterTypePortError_lift) {
+        uniffiCallStatus in
+    uniffi_fieldcast_ffi_fn_method_networkmonitor_kind(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+
+
+}
+
+
+
+// Put the implementation in a struct so we don't pollute the top-level namespace
+fileprivate struct UniffiCallbackInterfaceNetworkMonitor {
+
+    // Create the VTable using a series of closures.
+    // Swift automatically converts these into C callback functions.
+    //
+    // Store the vtable directly.
+    static let vtable: UniffiVTableCallbackInterfaceNetworkMonitor = UniffiVTableCallbackInterfaceNetworkMonitor(
+        uniffiFree: { (uniffiHandle: UInt64) -> () in
+            do {
+                try FfiConverterTypeNetworkMonitor.handleMap.remove(handle: uniffiHandle)
+            } catch {
+                print("Uniffi callback interface NetworkMonitor: handle missing in uniffiFree")
+            }
+        },
+        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
+            do {
+                return try FfiConverterTypeNetworkMonitor.handleMap.clone(handle: uniffiHandle)
+            } catch {
+                fatalError("Uniffi callback interface NetworkMonitor: handle missing in uniffiClone")
+            }
+        },
+        kind: { (
+            uniffiHandle: UInt64,
+            uniffiOutReturn: UnsafeMutablePointer<RustBuffer>,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> NetworkKind? in
+                guard let uniffiObj = try? FfiConverterTypeNetworkMonitor.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.kind(
+                )
+            }
+
+
+            let writeReturn = { uniffiOutReturn.pointee = FfiConverterOptionTypeNetworkKind.lower($0) }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypePortError_lower
+            )
+        }
+    )
+
+    // Rust stores this pointer for future callback invocations, so it must live
+    // for the process lifetime (not just for the init function call).
+    //
+    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
+    // This is safe because the pointee is initialized once during static init
+    // and never mutated by either side of the FFI.  Its fields are C function pointers.
+    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceNetworkMonitor> = {
+        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceNetworkMonitor>.allocate(capacity: 1)
+        ptr.initialize(to: vtable)
+        return UnsafePointer(ptr)
+    }()
+}
+
+private func uniffiCallbackInitNetworkMonitor() {
+    uniffi_fieldcast_ffi_fn_init_callback_vtable_networkmonitor(UniffiCallbackInterfaceNetworkMonitor.vtablePtr)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeNetworkMonitor: FfiConverter {
+    fileprivate static let handleMap = UniffiHandleMap<NetworkMonitor>()
+
+    typealias FfiType = UInt64
+    typealias SwiftType = NetworkMonitor
+
+    public static func lift(_ handle: UInt64) throws -> NetworkMonitor {
+        if ((handle & 1) == 0) {
+            // Rust-generated handle, construct a new class that uses the handle to implement the
+            // interface
+            return NetworkMonitorImpl(unsafeFromHandle: handle)
+        } else {
+            // Swift-generated handle, get the object from the handle map
+            return try handleMap.remove(handle: handle)
+        }
+    }
+
+    public static func lower(_ value: NetworkMonitor) -> UInt64 {
+         if let rustImpl = value as? NetworkMonitorImpl {
+             // Rust-implemented object.  Clone the handle and return it
+            return rustImpl.uniffiCloneHandle()
+         } else {
+            // Swift object, generate a new vtable handle and return that.
+            return handleMap.insert(obj: value)
+         }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> NetworkMonitor {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: NetworkMonitor, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNetworkMonitor_lift(_ handle: UInt64) throws -> NetworkMonitor {
+    return try FfiConverterTypeNetworkMonitor.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNetworkMonitor_lower(_ value: NetworkMonitor) -> UInt64 {
+    return FfiConverterTypeNetworkMonitor.lower(value)
 }
 
 
@@ -2292,7 +3142,7 @@ public protocol OfferSessionProtocol: AnyObject, Sendable {
      * Cancels whatever still runs, tells the receivers, and ends. Nothing happens the second time.
      *
      * # Errors
-     * [`FieldcastError::ShutDown`] when everything ends meanwhile.
+     * [`FieldcastError::Internal`].
      */
     func stop() async throws
 
@@ -2527,7 +3377,7 @@ open func sendTo(receiver: Fingerprint)throws   {try rustCallWithError(FfiConver
      * Cancels whatever still runs, tells the receivers, and ends. Nothing happens the second time.
      *
      * # Errors
-     * [`FieldcastError::ShutDown`] when everything ends meanwhile.
+     * [`FieldcastError::Internal`].
      */
 open func stop()async throws   {
     return
@@ -2671,7 +3521,7 @@ public protocol ReceiveSessionProtocol: AnyObject, Sendable {
      * Nothing happens the second time.
      *
      * # Errors
-     * [`FieldcastError::ShutDown`] when everything ends meanwhile.
+     * [`FieldcastError::Internal`].
      */
     func stop() async throws
 
@@ -2861,7 +3711,7 @@ open func openQuestion()throws  -> Question?  {
      * Nothing happens the second time.
      *
      * # Errors
-     * [`FieldcastError::ShutDown`] when everything ends meanwhile.
+     * [`FieldcastError::Internal`].
      */
 open func stop()async throws   {
     return
@@ -2922,6 +3772,390 @@ public func FfiConverterTypeReceiveSession_lift(_ handle: UInt64) throws -> Rece
 #endif
 public func FfiConverterTypeReceiveSession_lower(_ value: ReceiveSession) -> UInt64 {
     return FfiConverterTypeReceiveSession.lower(value)
+}
+
+
+
+
+
+
+/**
+ * The phone's part in a Wi-Fi group: Wi-Fi Direct on Android, joining a network on iOS.
+ */
+public protocol WifiLink: AnyObject, Sendable {
+
+    /**
+     * Makes the group, and tells this device's address in it.
+     *
+     * # Errors
+     * Whatever the system says.
+     */
+    func makeGroup(group: WifiGroup) async throws  -> IpAddr
+
+    /**
+     * Joins the group, and tells this device's address in it.
+     *
+     * # Errors
+     * Whatever the system says.
+     */
+    func joinGroup(group: WifiGroup) async throws  -> IpAddr
+
+    /**
+     * Leaves the group that was made or joined; nothing happens if there is none.
+     *
+     * # Errors
+     * Whatever the system says.
+     */
+    func leaveGroup() async throws
+
+}
+/**
+ * The phone's part in a Wi-Fi group: Wi-Fi Direct on Android, joining a network on iOS.
+ */
+open class WifiLinkImpl: WifiLink, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_fieldcast_ffi_fn_clone_wifilink(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_fieldcast_ffi_fn_free_wifilink(handle, $0) }
+    }
+
+
+
+
+    /**
+     * Makes the group, and tells this device's address in it.
+     *
+     * # Errors
+     * Whatever the system says.
+     */
+open func makeGroup(group: WifiGroup)async throws  -> IpAddr  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_fieldcast_ffi_fn_method_wifilink_make_group(
+                        self.uniffiCloneHandle(),FfiConverterTypeWifiGroup_lower(group)
+                )
+            },
+            pollFunc: ffi_fieldcast_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_fieldcast_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_fieldcast_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeIpAddr_lift,
+            errorHandler: FfiConverterTypePortError_lift
+        )
+}
+
+    /**
+     * Joins the group, and tells this device's address in it.
+     *
+     * # Errors
+     * Whatever the system says.
+     */
+open func joinGroup(group: WifiGroup)async throws  -> IpAddr  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_fieldcast_ffi_fn_method_wifilink_join_group(
+                        self.uniffiCloneHandle(),FfiConverterTypeWifiGroup_lower(group)
+                )
+            },
+            pollFunc: ffi_fieldcast_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_fieldcast_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_fieldcast_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeIpAddr_lift,
+            errorHandler: FfiConverterTypePortError_lift
+        )
+}
+
+    /**
+     * Leaves the group that was made or joined; nothing happens if there is none.
+     *
+     * # Errors
+     * Whatever the system says.
+     */
+open func leaveGroup()async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_fieldcast_ffi_fn_method_wifilink_leave_group(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_fieldcast_ffi_rust_future_poll_void,
+            completeFunc: ffi_fieldcast_ffi_rust_future_complete_void,
+            freeFunc: ffi_fieldcast_ffi_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypePortError_lift
+        )
+}
+
+
+
+}
+
+
+
+// Put the implementation in a struct so we don't pollute the top-level namespace
+fileprivate struct UniffiCallbackInterfaceWifiLink {
+
+    // Create the VTable using a series of closures.
+    // Swift automatically converts these into C callback functions.
+    //
+    // Store the vtable directly.
+    static let vtable: UniffiVTableCallbackInterfaceWifiLink = UniffiVTableCallbackInterfaceWifiLink(
+        uniffiFree: { (uniffiHandle: UInt64) -> () in
+            do {
+                try FfiConverterTypeWifiLink.handleMap.remove(handle: uniffiHandle)
+            } catch {
+                print("Uniffi callback interface WifiLink: handle missing in uniffiFree")
+            }
+        },
+        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
+            do {
+                return try FfiConverterTypeWifiLink.handleMap.clone(handle: uniffiHandle)
+            } catch {
+                fatalError("Uniffi callback interface WifiLink: handle missing in uniffiClone")
+            }
+        },
+        makeGroup: { (
+            uniffiHandle: UInt64,
+            group: RustBuffer,
+            uniffiFutureCallback: @escaping UniffiForeignFutureCompleteRustBuffer,
+            uniffiCallbackData: UInt64,
+            uniffiOutDroppedCallback: UnsafeMutablePointer<UniffiForeignFutureDroppedCallbackStruct>
+        ) in
+            let makeCall = {
+                () async throws -> IpAddr in
+                guard let uniffiObj = try? FfiConverterTypeWifiLink.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try await uniffiObj.makeGroup(
+                     group: try FfiConverterTypeWifiGroup_lift(group)
+                )
+            }
+
+            let uniffiHandleSuccess = { (returnValue: IpAddr) in
+                uniffiFutureCallback(
+                    uniffiCallbackData,
+                    UniffiForeignFutureResultRustBuffer(
+                        returnValue: FfiConverterTypeIpAddr_lower(returnValue),
+                        callStatus: RustCallStatus()
+                    )
+                )
+            }
+            let uniffiHandleError = { (statusCode, errorBuf) in
+                uniffiFutureCallback(
+                    uniffiCallbackData,
+                    UniffiForeignFutureResultRustBuffer(
+                        returnValue: RustBuffer.empty(),
+                        callStatus: RustCallStatus(code: statusCode, errorBuf: errorBuf)
+                    )
+                )
+            }
+            uniffiTraitInterfaceCallAsyncWithError(
+                makeCall: makeCall,
+                handleSuccess: uniffiHandleSuccess,
+                handleError: uniffiHandleError,
+                lowerError: FfiConverterTypePortError_lower,
+                droppedCallback: uniffiOutDroppedCallback
+            )
+        },
+        joinGroup: { (
+            uniffiHandle: UInt64,
+            group: RustBuffer,
+            uniffiFutureCallback: @escaping UniffiForeignFutureCompleteRustBuffer,
+            uniffiCallbackData: UInt64,
+            uniffiOutDroppedCallback: UnsafeMutablePointer<UniffiForeignFutureDroppedCallbackStruct>
+        ) in
+            let makeCall = {
+                () async throws -> IpAddr in
+                guard let uniffiObj = try? FfiConverterTypeWifiLink.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try await uniffiObj.joinGroup(
+                     group: try FfiConverterTypeWifiGroup_lift(group)
+                )
+            }
+
+            let uniffiHandleSuccess = { (returnValue: IpAddr) in
+                uniffiFutureCallback(
+                    uniffiCallbackData,
+                    UniffiForeignFutureResultRustBuffer(
+                        returnValue: FfiConverterTypeIpAddr_lower(returnValue),
+                        callStatus: RustCallStatus()
+                    )
+                )
+            }
+            let uniffiHandleError = { (statusCode, errorBuf) in
+                uniffiFutureCallback(
+                    uniffiCallbackData,
+                    UniffiForeignFutureResultRustBuffer(
+                        returnValue: RustBuffer.empty(),
+                        callStatus: RustCallStatus(code: statusCode, errorBuf: errorBuf)
+                    )
+                )
+            }
+            uniffiTraitInterfaceCallAsyncWithError(
+                makeCall: makeCall,
+                handleSuccess: uniffiHandleSuccess,
+                handleError: uniffiHandleError,
+                lowerError: FfiConverterTypePortError_lower,
+                droppedCallback: uniffiOutDroppedCallback
+            )
+        },
+        leaveGroup: { (
+            uniffiHandle: UInt64,
+            uniffiFutureCallback: @escaping UniffiForeignFutureCompleteVoid,
+            uniffiCallbackData: UInt64,
+            uniffiOutDroppedCallback: UnsafeMutablePointer<UniffiForeignFutureDroppedCallbackStruct>
+        ) in
+            let makeCall = {
+                () async throws -> () in
+                guard let uniffiObj = try? FfiConverterTypeWifiLink.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try await uniffiObj.leaveGroup(
+                )
+            }
+
+            let uniffiHandleSuccess = { (returnValue: ()) in
+                uniffiFutureCallback(
+                    uniffiCallbackData,
+                    UniffiForeignFutureResultVoid(
+                        callStatus: RustCallStatus()
+                    )
+                )
+            }
+            let uniffiHandleError = { (statusCode, errorBuf) in
+                uniffiFutureCallback(
+                    uniffiCallbackData,
+                    UniffiForeignFutureResultVoid(
+                        callStatus: RustCallStatus(code: statusCode, errorBuf: errorBuf)
+                    )
+                )
+            }
+            uniffiTraitInterfaceCallAsyncWithError(
+                makeCall: makeCall,
+                handleSuccess: uniffiHandleSuccess,
+                handleError: uniffiHandleError,
+                lowerError: FfiConverterTypePortError_lower,
+                droppedCallback: uniffiOutDroppedCallback
+            )
+        }
+    )
+
+    // Rust stores this pointer for future callback invocations, so it must live
+    // for the process lifetime (not just for the init function call).
+    //
+    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
+    // This is safe because the pointee is initialized once during static init
+    // and never mutated by either side of the FFI.  Its fields are C function pointers.
+    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceWifiLink> = {
+        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceWifiLink>.allocate(capacity: 1)
+        ptr.initialize(to: vtable)
+        return UnsafePointer(ptr)
+    }()
+}
+
+private func uniffiCallbackInitWifiLink() {
+    uniffi_fieldcast_ffi_fn_init_callback_vtable_wifilink(UniffiCallbackInterfaceWifiLink.vtablePtr)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeWifiLink: FfiConverter {
+    fileprivate static let handleMap = UniffiHandleMap<WifiLink>()
+
+    typealias FfiType = UInt64
+    typealias SwiftType = WifiLink
+
+    public static func lift(_ handle: UInt64) throws -> WifiLink {
+        if ((handle & 1) == 0) {
+            // Rust-generated handle, construct a new class that uses the handle to implement the
+            // interface
+            return WifiLinkImpl(unsafeFromHandle: handle)
+        } else {
+            // Swift-generated handle, get the object from the handle map
+            return try handleMap.remove(handle: handle)
+        }
+    }
+
+    public static func lower(_ value: WifiLink) -> UInt64 {
+         if let rustImpl = value as? WifiLinkImpl {
+             // Rust-implemented object.  Clone the handle and return it
+            return rustImpl.uniffiCloneHandle()
+         } else {
+            // Swift object, generate a new vtable handle and return that.
+            return handleMap.insert(obj: value)
+         }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> WifiLink {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: WifiLink, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeWifiLink_lift(_ handle: UInt64) throws -> WifiLink {
+    return try FfiConverterTypeWifiLink.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeWifiLink_lower(_ value: WifiLink) -> UInt64 {
+    return FfiConverterTypeWifiLink.lower(value)
 }
 
 
@@ -4525,6 +5759,75 @@ public func FfiConverterTypeInviteInfo_lower(_ value: InviteInfo) -> RustBuffer 
 
 
 /**
+ * A group this device is in.
+ */
+public struct JoinedGroup: Equatable, Hashable {
+    /**
+     * Its name and passphrase, as an invite takes them.
+     */
+    public let group: WifiGroup
+    /**
+     * This device's address there: the `interface` of a session's options.
+     */
+    public let interface: Interface
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Its name and passphrase, as an invite takes them.
+         */group: WifiGroup,
+        /**
+         * This device's address there: the `interface` of a session's options.
+         */interface: Interface) {
+        self.group = group
+        self.interface = interface
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension JoinedGroup: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeJoinedGroup: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> JoinedGroup {
+        return
+            try JoinedGroup(
+                group: FfiConverterTypeWifiGroup.read(from: &buf),
+                interface: FfiConverterTypeInterface.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: JoinedGroup, into buf: inout [UInt8]) {
+        FfiConverterTypeWifiGroup.write(value.group, into: &buf)
+        FfiConverterTypeInterface.write(value.interface, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeJoinedGroup_lift(_ buf: RustBuffer) throws -> JoinedGroup {
+    return try FfiConverterTypeJoinedGroup.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeJoinedGroup_lower(_ value: JoinedGroup) -> RustBuffer {
+    return FfiConverterTypeJoinedGroup.lower(value)
+}
+
+
+/**
  * A device whose code was compared; `since` is milliseconds since 1970.
  */
 public struct KnownPeer: Equatable, Hashable {
@@ -5155,6 +6458,95 @@ public func FfiConverterTypePastExchange_lift(_ buf: RustBuffer) throws -> PastE
 #endif
 public func FfiConverterTypePastExchange_lower(_ value: PastExchange) -> RustBuffer {
     return FfiConverterTypePastExchange.lower(value)
+}
+
+
+/**
+ * What the phone does for Fieldcast.
+ */
+public struct PlatformPorts {
+    /**
+     * Keeps the device key.
+     */
+    public let keyStore: KeyStore?
+    /**
+     * Tells mobile data from Wi-Fi.
+     */
+    public let network: NetworkMonitor?
+    /**
+     * Lets multicast through.
+     */
+    public let multicast: MulticastLock?
+    /**
+     * Makes and joins Wi-Fi groups.
+     */
+    public let link: WifiLink?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Keeps the device key.
+         */keyStore: KeyStore? = nil,
+        /**
+         * Tells mobile data from Wi-Fi.
+         */network: NetworkMonitor? = nil,
+        /**
+         * Lets multicast through.
+         */multicast: MulticastLock? = nil,
+        /**
+         * Makes and joins Wi-Fi groups.
+         */link: WifiLink? = nil) {
+        self.keyStore = keyStore
+        self.network = network
+        self.multicast = multicast
+        self.link = link
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension PlatformPorts: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePlatformPorts: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PlatformPorts {
+        return
+            try PlatformPorts(
+                keyStore: FfiConverterOptionTypeKeyStore.read(from: &buf),
+                network: FfiConverterOptionTypeNetworkMonitor.read(from: &buf),
+                multicast: FfiConverterOptionTypeMulticastLock.read(from: &buf),
+                link: FfiConverterOptionTypeWifiLink.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: PlatformPorts, into buf: inout [UInt8]) {
+        FfiConverterOptionTypeKeyStore.write(value.keyStore, into: &buf)
+        FfiConverterOptionTypeNetworkMonitor.write(value.network, into: &buf)
+        FfiConverterOptionTypeMulticastLock.write(value.multicast, into: &buf)
+        FfiConverterOptionTypeWifiLink.write(value.link, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePlatformPorts_lift(_ buf: RustBuffer) throws -> PlatformPorts {
+    return try FfiConverterTypePlatformPorts.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePlatformPorts_lower(_ value: PlatformPorts) -> RustBuffer {
+    return FfiConverterTypePlatformPorts.lower(value)
 }
 
 
@@ -8038,6 +9430,14 @@ enum FieldcastError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError
          */reason: String
     )
     /**
+     * Only mobile data is there, and it was not allowed: wait for Wi-Fi, or ask.
+     */
+    case Metered(
+        /**
+         * What to do.
+         */reason: String
+    )
+    /**
      * The server failed, or its settings do not fit: for the campaign's IT team.
      */
     case ServerFailed(
@@ -8249,68 +9649,71 @@ public struct FfiConverterTypeFieldcastError: FfiConverterRustBuffer {
         case 4: return .Offline(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 5: return .ServerFailed(
+        case 5: return .Metered(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 6: return .NotPrepared(
+        case 6: return .ServerFailed(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 7: return .ChooseAgain(
+        case 7: return .NotPrepared(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 8: return .NotNearby(
+        case 8: return .ChooseAgain(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 9: return .NoNetwork(
+        case 9: return .NotNearby(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 10: return .PermissionNeeded(
+        case 10: return .NoNetwork(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 11: return .ConnectionFailed(
+        case 11: return .PermissionNeeded(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 12: return .StorageFull(
+        case 12: return .ConnectionFailed(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 13: return .StorageFailed(
+        case 13: return .StorageFull(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 14: return .InUse(
+        case 14: return .StorageFailed(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 15: return .UpdateNeeded(
+        case 15: return .InUse(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 16: return .KeyFailed(
+        case 16: return .UpdateNeeded(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 17: return .UnsentEdits(
+        case 17: return .KeyFailed(
+            reason: try FfiConverterString.read(from: &buf)
+            )
+        case 18: return .UnsentEdits(
             edits: try FfiConverterUInt64.read(from: &buf),
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 18: return .Unreadable(
+        case 19: return .Unreadable(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 19: return .Expired(
+        case 20: return .Expired(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 20: return .NotTrusted(
+        case 21: return .NotTrusted(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 21: return .FileFailed(
+        case 22: return .FileFailed(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 22: return .Refused(
+        case 23: return .Refused(
             ending: try FfiConverterTypeEnding.read(from: &buf)
             )
-        case 23: return .Over(
+        case 24: return .Over(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 24: return .ShutDown(
+        case 25: return .ShutDown(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 25: return .Internal(
+        case 26: return .Internal(
             reason: try FfiConverterString.read(from: &buf)
             )
 
@@ -8345,109 +9748,114 @@ public struct FfiConverterTypeFieldcastError: FfiConverterRustBuffer {
             FfiConverterString.write(reason, into: &buf)
 
 
-        case let .ServerFailed(reason):
+        case let .Metered(reason):
             writeInt(&buf, Int32(5))
             FfiConverterString.write(reason, into: &buf)
 
 
-        case let .NotPrepared(reason):
+        case let .ServerFailed(reason):
             writeInt(&buf, Int32(6))
             FfiConverterString.write(reason, into: &buf)
 
 
-        case let .ChooseAgain(reason):
+        case let .NotPrepared(reason):
             writeInt(&buf, Int32(7))
             FfiConverterString.write(reason, into: &buf)
 
 
-        case let .NotNearby(reason):
+        case let .ChooseAgain(reason):
             writeInt(&buf, Int32(8))
             FfiConverterString.write(reason, into: &buf)
 
 
-        case let .NoNetwork(reason):
+        case let .NotNearby(reason):
             writeInt(&buf, Int32(9))
             FfiConverterString.write(reason, into: &buf)
 
 
-        case let .PermissionNeeded(reason):
+        case let .NoNetwork(reason):
             writeInt(&buf, Int32(10))
             FfiConverterString.write(reason, into: &buf)
 
 
-        case let .ConnectionFailed(reason):
+        case let .PermissionNeeded(reason):
             writeInt(&buf, Int32(11))
             FfiConverterString.write(reason, into: &buf)
 
 
-        case let .StorageFull(reason):
+        case let .ConnectionFailed(reason):
             writeInt(&buf, Int32(12))
             FfiConverterString.write(reason, into: &buf)
 
 
-        case let .StorageFailed(reason):
+        case let .StorageFull(reason):
             writeInt(&buf, Int32(13))
             FfiConverterString.write(reason, into: &buf)
 
 
-        case let .InUse(reason):
+        case let .StorageFailed(reason):
             writeInt(&buf, Int32(14))
             FfiConverterString.write(reason, into: &buf)
 
 
-        case let .UpdateNeeded(reason):
+        case let .InUse(reason):
             writeInt(&buf, Int32(15))
             FfiConverterString.write(reason, into: &buf)
 
 
-        case let .KeyFailed(reason):
+        case let .UpdateNeeded(reason):
             writeInt(&buf, Int32(16))
             FfiConverterString.write(reason, into: &buf)
 
 
-        case let .UnsentEdits(edits,reason):
+        case let .KeyFailed(reason):
             writeInt(&buf, Int32(17))
+            FfiConverterString.write(reason, into: &buf)
+
+
+        case let .UnsentEdits(edits,reason):
+            writeInt(&buf, Int32(18))
             FfiConverterUInt64.write(edits, into: &buf)
             FfiConverterString.write(reason, into: &buf)
 
 
         case let .Unreadable(reason):
-            writeInt(&buf, Int32(18))
-            FfiConverterString.write(reason, into: &buf)
-
-
-        case let .Expired(reason):
             writeInt(&buf, Int32(19))
             FfiConverterString.write(reason, into: &buf)
 
 
-        case let .NotTrusted(reason):
+        case let .Expired(reason):
             writeInt(&buf, Int32(20))
             FfiConverterString.write(reason, into: &buf)
 
 
-        case let .FileFailed(reason):
+        case let .NotTrusted(reason):
             writeInt(&buf, Int32(21))
             FfiConverterString.write(reason, into: &buf)
 
 
-        case let .Refused(ending):
+        case let .FileFailed(reason):
             writeInt(&buf, Int32(22))
+            FfiConverterString.write(reason, into: &buf)
+
+
+        case let .Refused(ending):
+            writeInt(&buf, Int32(23))
             FfiConverterTypeEnding.write(ending, into: &buf)
 
 
         case let .Over(reason):
-            writeInt(&buf, Int32(23))
-            FfiConverterString.write(reason, into: &buf)
-
-
-        case let .ShutDown(reason):
             writeInt(&buf, Int32(24))
             FfiConverterString.write(reason, into: &buf)
 
 
-        case let .Internal(reason):
+        case let .ShutDown(reason):
             writeInt(&buf, Int32(25))
+            FfiConverterString.write(reason, into: &buf)
+
+
+        case let .Internal(reason):
+            writeInt(&buf, Int32(26))
             FfiConverterString.write(reason, into: &buf)
 
         }
@@ -8631,6 +10039,81 @@ public func FfiConverterTypeListenerError_lower(_ value: ListenerError) -> RustB
 
 
 /**
+ * What the way to the internet costs.
+ */
+
+public enum NetworkKind: Equatable, Hashable {
+
+    /**
+     * Wi-Fi or the like.
+     */
+    case unmetered
+    /**
+     * Mobile data.
+     */
+    case metered
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension NetworkKind: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeNetworkKind: FfiConverterRustBuffer {
+    typealias SwiftType = NetworkKind
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> NetworkKind {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .unmetered
+
+        case 2: return .metered
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: NetworkKind, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case .unmetered:
+            writeInt(&buf, Int32(1))
+
+
+        case .metered:
+            writeInt(&buf, Int32(2))
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNetworkKind_lift(_ buf: RustBuffer) throws -> NetworkKind {
+    return try FfiConverterTypeNetworkKind.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNetworkKind_lower(_ value: NetworkKind) -> RustBuffer {
+    return FfiConverterTypeNetworkKind.lower(value)
+}
+
+
+
+/**
  * What came of an exchange.
  */
 
@@ -8788,6 +10271,122 @@ public func FfiConverterTypePolicy_lower(_ value: Policy) -> RustBuffer {
     return FfiConverterTypePolicy.lower(value)
 }
 
+
+
+/**
+ * What a platform port may throw.
+ */
+public
+enum PortError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
+
+
+
+    /**
+     * The person, or the system, does not allow it.
+     */
+    case Denied(
+        /**
+         * What the system said.
+         */reason: String
+    )
+    /**
+     * Wi-Fi is off, busy, or not there.
+     */
+    case Unavailable(
+        /**
+         * What the system said.
+         */reason: String
+    )
+    /**
+     * It failed.
+     */
+    case Failed(
+        /**
+         * How.
+         */reason: String
+    )
+
+
+
+
+
+
+    public var errorDescription: String? {
+        String(reflecting: self)
+    }
+
+}
+
+#if compiler(>=6)
+extension PortError: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePortError: FfiConverterRustBuffer {
+    typealias SwiftType = PortError
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PortError {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+
+
+
+        case 1: return .Denied(
+            reason: try FfiConverterString.read(from: &buf)
+            )
+        case 2: return .Unavailable(
+            reason: try FfiConverterString.read(from: &buf)
+            )
+        case 3: return .Failed(
+            reason: try FfiConverterString.read(from: &buf)
+            )
+
+         default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: PortError, into buf: inout [UInt8]) {
+        switch value {
+
+
+
+
+
+        case let .Denied(reason):
+            writeInt(&buf, Int32(1))
+            FfiConverterString.write(reason, into: &buf)
+
+
+        case let .Unavailable(reason):
+            writeInt(&buf, Int32(2))
+            FfiConverterString.write(reason, into: &buf)
+
+
+        case let .Failed(reason):
+            writeInt(&buf, Int32(3))
+            FfiConverterString.write(reason, into: &buf)
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePortError_lift(_ buf: RustBuffer) throws -> PortError {
+    return try FfiConverterTypePortError.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePortError_lower(_ value: PortError) -> RustBuffer {
+    return FfiConverterTypePortError.lower(value)
+}
 
 
 /**
@@ -9345,6 +10944,102 @@ fileprivate struct FfiConverterOptionString: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeKeyStore: FfiConverterRustBuffer {
+    typealias SwiftType = KeyStore?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeKeyStore.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeKeyStore.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeMulticastLock: FfiConverterRustBuffer {
+    typealias SwiftType = MulticastLock?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeMulticastLock.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeMulticastLock.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeNetworkMonitor: FfiConverterRustBuffer {
+    typealias SwiftType = NetworkMonitor?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeNetworkMonitor.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeNetworkMonitor.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeWifiLink: FfiConverterRustBuffer {
+    typealias SwiftType = WifiLink?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeWifiLink.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeWifiLink.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeAccount: FfiConverterRustBuffer {
     typealias SwiftType = Account?
 
@@ -9529,6 +11224,30 @@ fileprivate struct FfiConverterOptionTypeBeneficiaryType: FfiConverterRustBuffer
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypeBeneficiaryType.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeNetworkKind: FfiConverterRustBuffer {
+    typealias SwiftType = NetworkKind?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeNetworkKind.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeNetworkKind.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -11000,6 +12719,96 @@ fileprivate func uniffiFutureContinuationCallback(handle: UInt64, pollResult: In
         print("uniffiFutureContinuationCallback invalid handle")
     }
 }
+private func uniffiTraitInterfaceCallAsync<T>(
+    makeCall: @escaping () async throws -> T,
+    handleSuccess: @escaping (T) -> (),
+    handleError: @escaping (Int8, RustBuffer) -> (),
+    droppedCallback: UnsafeMutablePointer<UniffiForeignFutureDroppedCallbackStruct>
+) {
+    let task = Task {
+        // Note: it's important we call either `handleSuccess` or `handleError` exactly once.  Each
+        // call consumes an Arc reference, which means there should be no possibility of a double
+        // call.  The following code is structured so that will will never call both `handleSuccess`
+        // and `handleError`, even in the face of weird errors.
+        //
+        // On platforms that need extra machinery to make C-ABI calls, like JNA or ctypes, it's
+        // possible that we fail to make either call.  However, it doesn't seem like this is
+        // possible on Swift since swift can just make the C call directly.
+        var callResult: T
+        do {
+            callResult = try await makeCall()
+        } catch {
+            handleError(CALL_UNEXPECTED_ERROR, FfiConverterString.lower(String(describing: error)))
+            return
+        }
+        handleSuccess(callResult)
+    }
+    let handle = UNIFFI_FOREIGN_FUTURE_HANDLE_MAP.insert(obj: task)
+    droppedCallback.pointee = UniffiForeignFutureDroppedCallbackStruct(
+        handle: handle,
+        free: uniffiForeignFutureDroppedCallback
+    )
+}
+
+private func uniffiTraitInterfaceCallAsyncWithError<T, E>(
+    makeCall: @escaping () async throws -> T,
+    handleSuccess: @escaping (T) -> (),
+    handleError: @escaping (Int8, RustBuffer) -> (),
+    lowerError: @escaping (E) -> RustBuffer,
+    droppedCallback: UnsafeMutablePointer<UniffiForeignFutureDroppedCallbackStruct>
+) {
+    let task = Task {
+        // See the note in uniffiTraitInterfaceCallAsync for details on `handleSuccess` and
+        // `handleError`.
+        var callResult: T
+        do {
+            callResult = try await makeCall()
+        } catch let error as E {
+            handleError(CALL_ERROR, lowerError(error))
+            return
+        } catch {
+            handleError(CALL_UNEXPECTED_ERROR, FfiConverterString.lower(String(describing: error)))
+            return
+        }
+        handleSuccess(callResult)
+    }
+    let handle = UNIFFI_FOREIGN_FUTURE_HANDLE_MAP.insert(obj: task)
+    droppedCallback.pointee = UniffiForeignFutureDroppedCallbackStruct(
+        handle: handle,
+        free: uniffiForeignFutureDroppedCallback
+    )
+}
+
+// Borrow the callback handle map implementation to store foreign future handles
+// TODO: consolidate the handle-map code (https://github.com/mozilla/uniffi-rs/pull/1823)
+fileprivate let UNIFFI_FOREIGN_FUTURE_HANDLE_MAP = UniffiHandleMap<UniffiForeignFutureTask>()
+
+// Protocol for tasks that handle foreign futures.
+//
+// Defining a protocol allows all tasks to be stored in the same handle map.  This can't be done
+// with the task object itself, since has generic parameters.
+fileprivate protocol UniffiForeignFutureTask {
+    func cancel()
+}
+
+extension Task: UniffiForeignFutureTask {}
+
+private func uniffiForeignFutureDroppedCallback(handle: UInt64) {
+    do {
+        let task = try UNIFFI_FOREIGN_FUTURE_HANDLE_MAP.remove(handle: handle)
+        // Set the cancellation flag on the task.  If it's still running, the code can check the
+        // cancellation flag or call `Task.checkCancellation()`.  If the task has completed, this is
+        // a no-op.
+        task.cancel()
+    } catch {
+        print("uniffiForeignFutureDroppedCallback: handle missing from handlemap")
+    }
+}
+
+// For testing
+public func uniffiForeignFutureHandleCountFieldcastFfi() -> Int {
+    UNIFFI_FOREIGN_FUTURE_HANDLE_MAP.count
+}
 /**
  * Who the device of this data folder is; none when it has no key yet.
  *
@@ -11206,7 +13015,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_fieldcast_ffi_checksum_method_fieldcast_shut_down() != 37550) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_start_downsync() != 28461) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_start_downsync() != 32427) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_method_fieldcast_start_offer() != 3017) {
@@ -11239,6 +13048,15 @@ private let initializationResult: InitializationResult = {
     if (uniffi_fieldcast_ffi_checksum_method_fieldcast_trust_campaign() != 23144) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_join_group() != 12520) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_leave_group() != 61009) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_make_group() != 38954) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_fieldcast_ffi_checksum_method_offersession_addr() != 51759) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -11269,7 +13087,31 @@ private let initializationResult: InitializationResult = {
     if (uniffi_fieldcast_ffi_checksum_method_offersession_send_to() != 63246) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_offersession_stop() != 54342) {
+    if (uniffi_fieldcast_ffi_checksum_method_offersession_stop() != 7716) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_fieldcast_ffi_checksum_method_keystore_wrap_key() != 54154) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_fieldcast_ffi_checksum_method_keystore_unwrap_key() != 51458) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_fieldcast_ffi_checksum_method_multicastlock_acquire() != 32506) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_fieldcast_ffi_checksum_method_multicastlock_release() != 43893) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_fieldcast_ffi_checksum_method_networkmonitor_kind() != 46553) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_fieldcast_ffi_checksum_method_wifilink_make_group() != 31197) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_fieldcast_ffi_checksum_method_wifilink_join_group() != 18164) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_fieldcast_ffi_checksum_method_wifilink_leave_group() != 11867) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_method_receivesession_addr() != 52103) {
@@ -11296,14 +13138,18 @@ private let initializationResult: InitializationResult = {
     if (uniffi_fieldcast_ffi_checksum_method_receivesession_open_question() != 41739) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_receivesession_stop() != 521) {
+    if (uniffi_fieldcast_ffi_checksum_method_receivesession_stop() != 24166) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_constructor_fieldcast_open() != 14279) {
+    if (uniffi_fieldcast_ffi_checksum_constructor_fieldcast_open() != 16944) {
         return InitializationResult.apiChecksumMismatch
     }
 
     uniffiCallbackInitEventListener()
+    uniffiCallbackInitKeyStore()
+    uniffiCallbackInitMulticastLock()
+    uniffiCallbackInitNetworkMonitor()
+    uniffiCallbackInitWifiLink()
     return InitializationResult.ok
 }()
 

@@ -660,6 +660,30 @@ internal interface UniffiForeignFutureCompleteVoid : com.sun.jna.Callback {
 internal interface UniffiCallbackInterfaceEventListenerMethod0 : com.sun.jna.Callback {
     fun callback(`uniffiHandle`: Long,`event`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
 }
+internal interface UniffiCallbackInterfaceKeyStoreMethod0 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`key`: RustBuffer.ByValue,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,)
+}
+internal interface UniffiCallbackInterfaceKeyStoreMethod1 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`wrapped`: RustBuffer.ByValue,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,)
+}
+internal interface UniffiCallbackInterfaceMulticastLockMethod0 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
+}
+internal interface UniffiCallbackInterfaceMulticastLockMethod1 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
+}
+internal interface UniffiCallbackInterfaceNetworkMonitorMethod0 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,)
+}
+internal interface UniffiCallbackInterfaceWifiLinkMethod0 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`group`: RustBuffer.ByValue,`uniffiFutureCallback`: UniffiForeignFutureCompleteRustBuffer,`uniffiCallbackData`: Long,`uniffiOutDroppedCallback`: UniffiForeignFutureDroppedCallbackStruct,)
+}
+internal interface UniffiCallbackInterfaceWifiLinkMethod1 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`group`: RustBuffer.ByValue,`uniffiFutureCallback`: UniffiForeignFutureCompleteRustBuffer,`uniffiCallbackData`: Long,`uniffiOutDroppedCallback`: UniffiForeignFutureDroppedCallbackStruct,)
+}
+internal interface UniffiCallbackInterfaceWifiLinkMethod2 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`uniffiFutureCallback`: UniffiForeignFutureCompleteVoid,`uniffiCallbackData`: Long,`uniffiOutDroppedCallback`: UniffiForeignFutureDroppedCallbackStruct,)
+}
 @Structure.FieldOrder("uniffiFree", "uniffiClone", "onEvent")
 internal open class UniffiVTableCallbackInterfaceEventListener(
     @JvmField internal var `uniffiFree`: UniffiCallbackInterfaceFree? = null,
@@ -676,6 +700,94 @@ internal open class UniffiVTableCallbackInterfaceEventListener(
         `uniffiFree` = other.`uniffiFree`
         `uniffiClone` = other.`uniffiClone`
         `onEvent` = other.`onEvent`
+    }
+
+}
+@Structure.FieldOrder("uniffiFree", "uniffiClone", "wrapKey", "unwrapKey")
+internal open class UniffiVTableCallbackInterfaceKeyStore(
+    @JvmField internal var `uniffiFree`: UniffiCallbackInterfaceFree? = null,
+    @JvmField internal var `uniffiClone`: UniffiCallbackInterfaceClone? = null,
+    @JvmField internal var `wrapKey`: UniffiCallbackInterfaceKeyStoreMethod0? = null,
+    @JvmField internal var `unwrapKey`: UniffiCallbackInterfaceKeyStoreMethod1? = null,
+) : Structure() {
+    class UniffiByValue(
+        `uniffiFree`: UniffiCallbackInterfaceFree? = null,
+        `uniffiClone`: UniffiCallbackInterfaceClone? = null,
+        `wrapKey`: UniffiCallbackInterfaceKeyStoreMethod0? = null,
+        `unwrapKey`: UniffiCallbackInterfaceKeyStoreMethod1? = null,
+    ): UniffiVTableCallbackInterfaceKeyStore(`uniffiFree`,`uniffiClone`,`wrapKey`,`unwrapKey`,), Structure.ByValue
+
+   internal fun uniffiSetValue(other: UniffiVTableCallbackInterfaceKeyStore) {
+        `uniffiFree` = other.`uniffiFree`
+        `uniffiClone` = other.`uniffiClone`
+        `wrapKey` = other.`wrapKey`
+        `unwrapKey` = other.`unwrapKey`
+    }
+
+}
+@Structure.FieldOrder("uniffiFree", "uniffiClone", "acquire", "release")
+internal open class UniffiVTableCallbackInterfaceMulticastLock(
+    @JvmField internal var `uniffiFree`: UniffiCallbackInterfaceFree? = null,
+    @JvmField internal var `uniffiClone`: UniffiCallbackInterfaceClone? = null,
+    @JvmField internal var `acquire`: UniffiCallbackInterfaceMulticastLockMethod0? = null,
+    @JvmField internal var `release`: UniffiCallbackInterfaceMulticastLockMethod1? = null,
+) : Structure() {
+    class UniffiByValue(
+        `uniffiFree`: UniffiCallbackInterfaceFree? = null,
+        `uniffiClone`: UniffiCallbackInterfaceClone? = null,
+        `acquire`: UniffiCallbackInterfaceMulticastLockMethod0? = null,
+        `release`: UniffiCallbackInterfaceMulticastLockMethod1? = null,
+    ): UniffiVTableCallbackInterfaceMulticastLock(`uniffiFree`,`uniffiClone`,`acquire`,`release`,), Structure.ByValue
+
+   internal fun uniffiSetValue(other: UniffiVTableCallbackInterfaceMulticastLock) {
+        `uniffiFree` = other.`uniffiFree`
+        `uniffiClone` = other.`uniffiClone`
+        `acquire` = other.`acquire`
+        `release` = other.`release`
+    }
+
+}
+@Structure.FieldOrder("uniffiFree", "uniffiClone", "kind")
+internal open class UniffiVTableCallbackInterfaceNetworkMonitor(
+    @JvmField internal var `uniffiFree`: UniffiCallbackInterfaceFree? = null,
+    @JvmField internal var `uniffiClone`: UniffiCallbackInterfaceClone? = null,
+    @JvmField internal var `kind`: UniffiCallbackInterfaceNetworkMonitorMethod0? = null,
+) : Structure() {
+    class UniffiByValue(
+        `uniffiFree`: UniffiCallbackInterfaceFree? = null,
+        `uniffiClone`: UniffiCallbackInterfaceClone? = null,
+        `kind`: UniffiCallbackInterfaceNetworkMonitorMethod0? = null,
+    ): UniffiVTableCallbackInterfaceNetworkMonitor(`uniffiFree`,`uniffiClone`,`kind`,), Structure.ByValue
+
+   internal fun uniffiSetValue(other: UniffiVTableCallbackInterfaceNetworkMonitor) {
+        `uniffiFree` = other.`uniffiFree`
+        `uniffiClone` = other.`uniffiClone`
+        `kind` = other.`kind`
+    }
+
+}
+@Structure.FieldOrder("uniffiFree", "uniffiClone", "makeGroup", "joinGroup", "leaveGroup")
+internal open class UniffiVTableCallbackInterfaceWifiLink(
+    @JvmField internal var `uniffiFree`: UniffiCallbackInterfaceFree? = null,
+    @JvmField internal var `uniffiClone`: UniffiCallbackInterfaceClone? = null,
+    @JvmField internal var `makeGroup`: UniffiCallbackInterfaceWifiLinkMethod0? = null,
+    @JvmField internal var `joinGroup`: UniffiCallbackInterfaceWifiLinkMethod1? = null,
+    @JvmField internal var `leaveGroup`: UniffiCallbackInterfaceWifiLinkMethod2? = null,
+) : Structure() {
+    class UniffiByValue(
+        `uniffiFree`: UniffiCallbackInterfaceFree? = null,
+        `uniffiClone`: UniffiCallbackInterfaceClone? = null,
+        `makeGroup`: UniffiCallbackInterfaceWifiLinkMethod0? = null,
+        `joinGroup`: UniffiCallbackInterfaceWifiLinkMethod1? = null,
+        `leaveGroup`: UniffiCallbackInterfaceWifiLinkMethod2? = null,
+    ): UniffiVTableCallbackInterfaceWifiLink(`uniffiFree`,`uniffiClone`,`makeGroup`,`joinGroup`,`leaveGroup`,), Structure.ByValue
+
+   internal fun uniffiSetValue(other: UniffiVTableCallbackInterfaceWifiLink) {
+        `uniffiFree` = other.`uniffiFree`
+        `uniffiClone` = other.`uniffiClone`
+        `makeGroup` = other.`makeGroup`
+        `joinGroup` = other.`joinGroup`
+        `leaveGroup` = other.`leaveGroup`
     }
 
 }
@@ -792,6 +904,12 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_fieldcast_ffi_checksum_method_fieldcast_trust_campaign(
     ): Int
+    external fun uniffi_fieldcast_ffi_checksum_method_fieldcast_join_group(
+    ): Int
+    external fun uniffi_fieldcast_ffi_checksum_method_fieldcast_leave_group(
+    ): Int
+    external fun uniffi_fieldcast_ffi_checksum_method_fieldcast_make_group(
+    ): Int
     external fun uniffi_fieldcast_ffi_checksum_method_offersession_addr(
     ): Int
     external fun uniffi_fieldcast_ffi_checksum_method_offersession_answer(
@@ -813,6 +931,22 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_fieldcast_ffi_checksum_method_offersession_send_to(
     ): Int
     external fun uniffi_fieldcast_ffi_checksum_method_offersession_stop(
+    ): Int
+    external fun uniffi_fieldcast_ffi_checksum_method_keystore_wrap_key(
+    ): Int
+    external fun uniffi_fieldcast_ffi_checksum_method_keystore_unwrap_key(
+    ): Int
+    external fun uniffi_fieldcast_ffi_checksum_method_multicastlock_acquire(
+    ): Int
+    external fun uniffi_fieldcast_ffi_checksum_method_multicastlock_release(
+    ): Int
+    external fun uniffi_fieldcast_ffi_checksum_method_networkmonitor_kind(
+    ): Int
+    external fun uniffi_fieldcast_ffi_checksum_method_wifilink_make_group(
+    ): Int
+    external fun uniffi_fieldcast_ffi_checksum_method_wifilink_join_group(
+    ): Int
+    external fun uniffi_fieldcast_ffi_checksum_method_wifilink_leave_group(
     ): Int
     external fun uniffi_fieldcast_ffi_checksum_method_receivesession_addr(
     ): Int
@@ -851,6 +985,10 @@ internal object UniffiLib {
     init {
         Native.register(UniffiLib::class.java, findLibraryName(componentName = "fieldcast_ffi"))
         uniffiCallbackInterfaceEventListener.register(this)
+        uniffiCallbackInterfaceKeyStore.register(this)
+        uniffiCallbackInterfaceMulticastLock.register(this)
+        uniffiCallbackInterfaceNetworkMonitor.register(this)
+        uniffiCallbackInterfaceWifiLink.register(this)
 
     }
 
@@ -877,7 +1015,7 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_fieldcast_ffi_fn_free_fieldcast(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): Unit
-    external fun uniffi_fieldcast_ffi_fn_constructor_fieldcast_open(`settings`: RustBuffer.ByValue,`listener`: Long,
+    external fun uniffi_fieldcast_ffi_fn_constructor_fieldcast_open(`settings`: RustBuffer.ByValue,`ports`: RustBuffer.ByValue,`listener`: Long,
     ): Long
     external fun uniffi_fieldcast_ffi_fn_method_fieldcast_coverage(`ptr`: Long,
     ): Long
@@ -925,7 +1063,7 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_fieldcast_ffi_fn_method_fieldcast_shut_down(`ptr`: Long,
     ): Long
-    external fun uniffi_fieldcast_ffi_fn_method_fieldcast_start_downsync(`ptr`: Long,`project`: RustBuffer.ByValue,`boundaries`: RustBuffer.ByValue,
+    external fun uniffi_fieldcast_ffi_fn_method_fieldcast_start_downsync(`ptr`: Long,`project`: RustBuffer.ByValue,`boundaries`: RustBuffer.ByValue,`allowMetered`: Byte,
     ): Long
     external fun uniffi_fieldcast_ffi_fn_method_fieldcast_start_offer(`ptr`: Long,`datasets`: RustBuffer.ByValue,`options`: RustBuffer.ByValue,
     ): Long
@@ -946,6 +1084,12 @@ internal object UniffiLib {
     external fun uniffi_fieldcast_ffi_fn_method_fieldcast_set_policy(`ptr`: Long,`policy`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_fieldcast_ffi_fn_method_fieldcast_trust_campaign(`ptr`: Long,`key`: RustBuffer.ByValue,`name`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_fieldcast_ffi_fn_method_fieldcast_join_group(`ptr`: Long,`group`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_fieldcast_ffi_fn_method_fieldcast_leave_group(`ptr`: Long,
+    ): Long
+    external fun uniffi_fieldcast_ffi_fn_method_fieldcast_make_group(`ptr`: Long,`group`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_fieldcast_ffi_fn_clone_offersession(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): Long
@@ -972,6 +1116,46 @@ internal object UniffiLib {
     external fun uniffi_fieldcast_ffi_fn_method_offersession_send_to(`ptr`: Long,`receiver`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
     ): Unit
     external fun uniffi_fieldcast_ffi_fn_method_offersession_stop(`ptr`: Long,
+    ): Long
+    external fun uniffi_fieldcast_ffi_fn_clone_keystore(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    ): Long
+    external fun uniffi_fieldcast_ffi_fn_free_keystore(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    ): Unit
+    external fun uniffi_fieldcast_ffi_fn_init_callback_vtable_keystore(`vtable`: UniffiVTableCallbackInterfaceKeyStore,
+    ): Unit
+    external fun uniffi_fieldcast_ffi_fn_method_keystore_wrap_key(`ptr`: Long,`key`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    ): RustBuffer.ByValue
+    external fun uniffi_fieldcast_ffi_fn_method_keystore_unwrap_key(`ptr`: Long,`wrapped`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    ): RustBuffer.ByValue
+    external fun uniffi_fieldcast_ffi_fn_clone_multicastlock(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    ): Long
+    external fun uniffi_fieldcast_ffi_fn_free_multicastlock(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    ): Unit
+    external fun uniffi_fieldcast_ffi_fn_init_callback_vtable_multicastlock(`vtable`: UniffiVTableCallbackInterfaceMulticastLock,
+    ): Unit
+    external fun uniffi_fieldcast_ffi_fn_method_multicastlock_acquire(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
+    ): Unit
+    external fun uniffi_fieldcast_ffi_fn_method_multicastlock_release(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
+    ): Unit
+    external fun uniffi_fieldcast_ffi_fn_clone_networkmonitor(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    ): Long
+    external fun uniffi_fieldcast_ffi_fn_free_networkmonitor(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    ): Unit
+    external fun uniffi_fieldcast_ffi_fn_init_callback_vtable_networkmonitor(`vtable`: UniffiVTableCallbackInterfaceNetworkMonitor,
+    ): Unit
+    external fun uniffi_fieldcast_ffi_fn_method_networkmonitor_kind(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
+    ): RustBuffer.ByValue
+    external fun uniffi_fieldcast_ffi_fn_clone_wifilink(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    ): Long
+    external fun uniffi_fieldcast_ffi_fn_free_wifilink(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    ): Unit
+    external fun uniffi_fieldcast_ffi_fn_init_callback_vtable_wifilink(`vtable`: UniffiVTableCallbackInterfaceWifiLink,
+    ): Unit
+    external fun uniffi_fieldcast_ffi_fn_method_wifilink_make_group(`ptr`: Long,`group`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_fieldcast_ffi_fn_method_wifilink_join_group(`ptr`: Long,`group`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_fieldcast_ffi_fn_method_wifilink_leave_group(`ptr`: Long,
     ): Long
     external fun uniffi_fieldcast_ffi_fn_clone_receivesession(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): Long
@@ -1225,7 +1409,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_shut_down() and 0xFFFF) != 37550) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_start_downsync() and 0xFFFF) != 28461) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_start_downsync() and 0xFFFF) != 32427) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_start_offer() and 0xFFFF) != 3017) {
@@ -1258,6 +1442,15 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_trust_campaign() and 0xFFFF) != 23144) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_join_group() and 0xFFFF) != 12520) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_leave_group() and 0xFFFF) != 61009) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_make_group() and 0xFFFF) != 38954) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_addr() and 0xFFFF) != 51759) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1288,7 +1481,31 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_send_to() and 0xFFFF) != 63246) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_stop() and 0xFFFF) != 54342) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_stop() and 0xFFFF) != 7716) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_keystore_wrap_key() and 0xFFFF) != 54154) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_keystore_unwrap_key() and 0xFFFF) != 51458) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_multicastlock_acquire() and 0xFFFF) != 32506) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_multicastlock_release() and 0xFFFF) != 43893) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_networkmonitor_kind() and 0xFFFF) != 46553) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_wifilink_make_group() and 0xFFFF) != 31197) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_wifilink_join_group() and 0xFFFF) != 18164) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_wifilink_leave_group() and 0xFFFF) != 11867) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_addr() and 0xFFFF) != 52103) {
@@ -1315,10 +1532,10 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_open_question() and 0xFFFF) != 41739) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_stop() and 0xFFFF) != 521) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_stop() and 0xFFFF) != 24166) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_constructor_fieldcast_open() and 0xFFFF) != 14279) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_constructor_fieldcast_open() and 0xFFFF) != 16944) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
 }
@@ -1374,6 +1591,95 @@ internal suspend fun<T, F, E: kotlin.Exception> uniffiRustCallAsync(
         freeFunc(rustFuture)
     }
 }
+internal inline fun<T> uniffiTraitInterfaceCallAsync(
+    crossinline makeCall: suspend () -> T,
+    crossinline handleSuccess: (T) -> Unit,
+    crossinline handleError: (UniffiRustCallStatus.ByValue) -> Unit,
+    uniffiOutDroppedCallback: UniffiForeignFutureDroppedCallbackStruct,
+) {
+    // Using `GlobalScope` is labeled as a "delicate API" and generally discouraged in Kotlin programs, since it breaks structured concurrency.
+    // However, our parent task is a Rust future, so we're going to need to break structure concurrency in any case.
+    //
+    // Uniffi does its best to support structured concurrency across the FFI.
+    // If the Rust future is dropped, `uniffiForeignFutureDroppedCallbackImpl` is called, which will cancel the Kotlin coroutine if it's still running.
+    @OptIn(DelicateCoroutinesApi::class)
+    val job = GlobalScope.launch coroutineBlock@ {
+        // Note: it's important we call either `handleSuccess` or `handleError` exactly once.  Each
+        // call consumes an Arc reference, which means there should be no possibility of a double
+        // call.  The following code is structured so that will will never call both `handleSuccess`
+        // and `handleError`, even in the face of weird exceptions.
+        //
+        // In extreme circumstances we may not call either, for example if we fail to make the JNA
+        // call to `handleSuccess`.  This means we will leak the Arc reference, which is better than
+        // double-freeing it.
+        val callResult = try {
+            makeCall()
+        } catch(e: kotlin.Exception) {
+            handleError(
+                UniffiRustCallStatus.create(
+                    UNIFFI_CALL_UNEXPECTED_ERROR,
+                    FfiConverterString.lower(e.toString()),
+                )
+            )
+            return@coroutineBlock
+        }
+        handleSuccess(callResult)
+    }
+    val handle = uniffiForeignFutureHandleMap.insert(job)
+    uniffiOutDroppedCallback.uniffiSetValue(UniffiForeignFutureDroppedCallbackStruct(handle, uniffiForeignFutureDroppedCallbackImpl))
+}
+
+internal inline fun<T, reified E: Throwable> uniffiTraitInterfaceCallAsyncWithError(
+    crossinline makeCall: suspend () -> T,
+    crossinline handleSuccess: (T) -> Unit,
+    crossinline handleError: (UniffiRustCallStatus.ByValue) -> Unit,
+    crossinline lowerError: (E) -> RustBuffer.ByValue,
+    uniffiOutDroppedCallback: UniffiForeignFutureDroppedCallbackStruct,
+) {
+    // See uniffiTraitInterfaceCallAsync for details on `DelicateCoroutinesApi`
+    @OptIn(DelicateCoroutinesApi::class)
+    val job = GlobalScope.launch coroutineBlock@ {
+        // See the note in uniffiTraitInterfaceCallAsync for details on `handleSuccess` and
+        // `handleError`.
+        val callResult = try {
+            makeCall()
+        } catch(e: kotlin.Exception) {
+            if (e is E) {
+                handleError(
+                    UniffiRustCallStatus.create(
+                        UNIFFI_CALL_ERROR,
+                        lowerError(e),
+                    )
+                )
+            } else {
+                handleError(
+                    UniffiRustCallStatus.create(
+                        UNIFFI_CALL_UNEXPECTED_ERROR,
+                        FfiConverterString.lower(e.toString()),
+                    )
+                )
+            }
+            return@coroutineBlock
+        }
+        handleSuccess(callResult)
+    }
+    val handle = uniffiForeignFutureHandleMap.insert(job)
+    uniffiOutDroppedCallback.uniffiSetValue(UniffiForeignFutureDroppedCallbackStruct(handle, uniffiForeignFutureDroppedCallbackImpl))
+}
+
+internal val uniffiForeignFutureHandleMap = UniffiHandleMap<Job>()
+
+internal object uniffiForeignFutureDroppedCallbackImpl: UniffiForeignFutureDroppedCallback {
+    override fun callback(handle: Long) {
+        val job = uniffiForeignFutureHandleMap.remove(handle)
+        if (!job.isCompleted) {
+            job.cancel()
+        }
+    }
+}
+
+// For testing
+public fun uniffiForeignFutureHandleCount() = uniffiForeignFutureHandleMap.size
 
 // Public interface members begin here.
 
@@ -1722,6 +2028,25 @@ public object FfiConverterString: FfiConverter<String, RustBuffer.ByValue> {
         val byteBuf = toUtf8(value)
         buf.putInt(byteBuf.limit())
         buf.put(byteBuf)
+    }
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterByteArray: FfiConverterRustBuffer<ByteArray> {
+    override fun read(buf: ByteBuffer): ByteArray {
+        val len = buf.getInt()
+        val byteArr = ByteArray(len)
+        buf.get(byteArr)
+        return byteArr
+    }
+    override fun allocationSize(value: ByteArray): ULong {
+        return 4UL + value.size.toULong()
+    }
+    override fun write(value: ByteArray, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        buf.put(value)
     }
 }
 
@@ -2723,12 +3048,12 @@ public interface FieldcastInterface {
     suspend fun `shutDown`()
 
     /**
-     * Starts downloading leaf boundaries, given by code.
+     * Starts downloading leaf boundaries, given by code; over mobile data only if that is allowed.
      *
      * # Errors
-     * [`FieldcastError::ChooseAgain`], and those of `boundaries`.
+     * [`FieldcastError::Metered`], [`FieldcastError::ChooseAgain`], and those of `boundaries`.
      */
-    suspend fun `startDownsync`(`project`: Project, `boundaries`: List<kotlin.String>): DownsyncJob
+    suspend fun `startDownsync`(`project`: Project, `boundaries`: List<kotlin.String>, `allowMetered`: kotlin.Boolean): DownsyncJob
 
     /**
      * Prepares these datasets and offers them to the receivers near by. Takes seconds when much is new.
@@ -2809,6 +3134,30 @@ public interface FieldcastInterface {
      * [`FieldcastError::StorageFailed`].
      */
     suspend fun `trustCampaign`(`key`: PublicKey, `name`: kotlin.String)
+
+    /**
+     * Has the phone join a Wi-Fi group, as that of an invite.
+     *
+     * # Errors
+     * [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
+     */
+    suspend fun `joinGroup`(`group`: WifiGroup): JoinedGroup
+
+    /**
+     * Has the phone leave the group that it made or joined.
+     *
+     * # Errors
+     * [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
+     */
+    suspend fun `leaveGroup`()
+
+    /**
+     * Has the phone make a Wi-Fi group; one with a new name and passphrase if none is given.
+     *
+     * # Errors
+     * [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
+     */
+    suspend fun `makeGroup`(`group`: WifiGroup?): JoinedGroup
 
     companion object
 }
@@ -3555,14 +3904,14 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * Starts downloading leaf boundaries, given by code.
+     * Starts downloading leaf boundaries, given by code; over mobile data only if that is allowed.
      *
      * # Errors
-     * [`FieldcastError::ChooseAgain`], and those of `boundaries`.
+     * [`FieldcastError::Metered`], [`FieldcastError::ChooseAgain`], and those of `boundaries`.
      */
     @Throws(FieldcastException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `startDownsync`(`project`: Project, `boundaries`: List<kotlin.String>) : DownsyncJob {
+    override suspend fun `startDownsync`(`project`: Project, `boundaries`: List<kotlin.String>, `allowMetered`: kotlin.Boolean) : DownsyncJob {
         return uniffiRustCallAsync(
         callWithHandle { uniffiHandle ->
             UniffiLib.uniffi_fieldcast_ffi_fn_method_fieldcast_start_downsync(
@@ -3570,6 +3919,7 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
         FfiConverterTypeProject.lower(`project`),
         FfiConverterSequenceString.lower(`boundaries`),
+        FfiConverterBoolean.lower(`allowMetered`),
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_fieldcast_ffi_rust_future_poll_u64(future, callback, continuation) },
@@ -3863,6 +4213,90 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
     }
 
 
+    /**
+     * Has the phone join a Wi-Fi group, as that of an invite.
+     *
+     * # Errors
+     * [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
+     */
+    @Throws(FieldcastException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `joinGroup`(`group`: WifiGroup) : JoinedGroup {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_fieldcast_ffi_fn_method_fieldcast_join_group(
+                uniffiHandle,
+
+        FfiConverterTypeWifiGroup.lower(`group`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_fieldcast_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_fieldcast_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_fieldcast_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeJoinedGroup.lift(it) },
+        // Error FFI converter
+        FieldcastException.ErrorHandler,
+    )
+    }
+
+
+    /**
+     * Has the phone leave the group that it made or joined.
+     *
+     * # Errors
+     * [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
+     */
+    @Throws(FieldcastException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `leaveGroup`() {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_fieldcast_ffi_fn_method_fieldcast_leave_group(
+                uniffiHandle,
+
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_fieldcast_ffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_fieldcast_ffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_fieldcast_ffi_rust_future_free_void(future) },
+        // lift function
+        { },
+
+        // Error FFI converter
+        FieldcastException.ErrorHandler,
+    )
+    }
+
+
+    /**
+     * Has the phone make a Wi-Fi group; one with a new name and passphrase if none is given.
+     *
+     * # Errors
+     * [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
+     */
+    @Throws(FieldcastException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `makeGroup`(`group`: WifiGroup?) : JoinedGroup {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_fieldcast_ffi_fn_method_fieldcast_make_group(
+                uniffiHandle,
+
+        FfiConverterOptionalTypeWifiGroup.lower(`group`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_fieldcast_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_fieldcast_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_fieldcast_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeJoinedGroup.lift(it) },
+        // Error FFI converter
+        FieldcastException.ErrorHandler,
+    )
+    }
+
+
 
 
 
@@ -3871,7 +4305,8 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
     companion object {
 
     /**
-     * Opens Fieldcast in its folder, with the device key and the database made on first use.
+     * Opens Fieldcast in its folder, with the device key and the database made on first use; `ports` is what the phone does
+     * for it.
      *
      * # Errors
      * [`FieldcastError::InUse`], [`FieldcastError::StorageFailed`], [`FieldcastError::StorageFull`],
@@ -3879,10 +4314,11 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
      */
     @Throws(FieldcastException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-     suspend fun `open`(`settings`: OpenSettings, `listener`: EventListener) : Fieldcast {
+     suspend fun `open`(`settings`: OpenSettings, `ports`: PlatformPorts, `listener`: EventListener) : Fieldcast {
         return uniffiRustCallAsync(
         UniffiLib.uniffi_fieldcast_ffi_fn_constructor_fieldcast_open(
         FfiConverterTypeOpenSettings.lower(`settings`),
+        FfiConverterTypePlatformPorts.lower(`ports`),
         FfiConverterTypeEventListener.lower(`listener`),),
         { future, callback, continuation -> UniffiLib.ffi_fieldcast_ffi_rust_future_poll_u64(future, callback, continuation) },
         { future, continuation -> UniffiLib.ffi_fieldcast_ffi_rust_future_complete_u64(future, continuation) },
@@ -3919,6 +4355,1100 @@ public object FfiConverterTypeFieldcast: FfiConverter<Fieldcast, Long> {
     override fun allocationSize(value: Fieldcast) = 8UL
 
     override fun write(value: Fieldcast, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
+ * The phone's key store: Android Keystore, the iOS Keychain. The device key lies on the disk only as it was wrapped.
+ */
+public interface KeyStore {
+
+    /**
+     * The key, encrypted so that this phone alone can unwrap it.
+     *
+     * # Errors
+     * Whatever the system says.
+     */
+    fun `wrapKey`(`key`: kotlin.ByteArray): kotlin.ByteArray
+
+    /**
+     * The key that was wrapped.
+     *
+     * # Errors
+     * Whatever the system says, as while the phone is locked.
+     */
+    fun `unwrapKey`(`wrapped`: kotlin.ByteArray): kotlin.ByteArray
+
+    companion object
+}
+
+/**
+ * The phone's key store: Android Keystore, the iOS Keychain. The device key lies on the disk only as it was wrapped.
+ */
+open class KeyStoreImpl: Disposable, AutoCloseable, KeyStore
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_fieldcast_ffi_fn_free_keystore(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_fieldcast_ffi_fn_clone_keystore(handle, status)
+        }
+    }
+
+
+    /**
+     * The key, encrypted so that this phone alone can unwrap it.
+     *
+     * # Errors
+     * Whatever the system says.
+     */
+    @Throws(PortException::class)override fun `wrapKey`(`key`: kotlin.ByteArray): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCallWithError(PortException) { _status ->
+    UniffiLib.uniffi_fieldcast_ffi_fn_method_keystore_wrap_key(
+        it,
+
+        FfiConverterByteArray.lower(`key`),_status)
+}
+    }
+    )
+    }
+
+
+
+    /**
+     * The key that was wrapped.
+     *
+     * # Errors
+     * Whatever the system says, as while the phone is locked.
+     */
+    @Throws(PortException::class)override fun `unwrapKey`(`wrapped`: kotlin.ByteArray): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCallWithError(PortException) { _status ->
+    UniffiLib.uniffi_fieldcast_ffi_fn_method_keystore_unwrap_key(
+        it,
+
+        FfiConverterByteArray.lower(`wrapped`),_status)
+}
+    }
+    )
+    }
+
+
+
+
+
+
+
+
+
+    /**
+     * @suppress
+     */
+    companion object
+
+}
+
+
+
+// Put the implementation in an object so we don't pollute the top-level namespace
+internal object uniffiCallbackInterfaceKeyStore {
+    internal object `wrapKey`: UniffiCallbackInterfaceKeyStoreMethod0 {
+        override fun callback(`uniffiHandle`: Long,`key`: RustBuffer.ByValue,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeKeyStore.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`wrapKey`(
+                    FfiConverterByteArray.lift(`key`),
+                )
+            }
+            val writeReturn = { value: kotlin.ByteArray -> uniffiOutReturn.setValue(FfiConverterByteArray.lower(value)) }
+            uniffiTraitInterfaceCallWithError(
+                uniffiCallStatus,
+                makeCall,
+                writeReturn,
+                { e: PortException -> FfiConverterTypePortError.lower(e) }
+            )
+        }
+    }
+    internal object `unwrapKey`: UniffiCallbackInterfaceKeyStoreMethod1 {
+        override fun callback(`uniffiHandle`: Long,`wrapped`: RustBuffer.ByValue,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeKeyStore.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`unwrapKey`(
+                    FfiConverterByteArray.lift(`wrapped`),
+                )
+            }
+            val writeReturn = { value: kotlin.ByteArray -> uniffiOutReturn.setValue(FfiConverterByteArray.lower(value)) }
+            uniffiTraitInterfaceCallWithError(
+                uniffiCallStatus,
+                makeCall,
+                writeReturn,
+                { e: PortException -> FfiConverterTypePortError.lower(e) }
+            )
+        }
+    }
+
+    internal object uniffiFree: UniffiCallbackInterfaceFree {
+        override fun callback(handle: Long) {
+            FfiConverterTypeKeyStore.handleMap.remove(handle)
+        }
+    }
+
+    internal object uniffiClone: UniffiCallbackInterfaceClone {
+        override fun callback(handle: Long): Long {
+            return FfiConverterTypeKeyStore.handleMap.clone(handle)
+        }
+    }
+
+    internal var vtable = UniffiVTableCallbackInterfaceKeyStore.UniffiByValue(
+        uniffiFree,
+        uniffiClone,
+        `wrapKey`,
+        `unwrapKey`,
+    )
+
+    // Registers the foreign callback with the Rust side.
+    // This method is generated for each callback interface.
+    internal fun register(lib: UniffiLib) {
+        lib.uniffi_fieldcast_ffi_fn_init_callback_vtable_keystore(vtable)
+    }
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeKeyStore: FfiConverter<KeyStore, Long> {
+    internal val handleMap = UniffiHandleMap<KeyStore>()
+
+    override fun lower(value: KeyStore): Long {
+        if (value is KeyStoreImpl) {
+             // Rust-implemented object.  Clone the handle and return it
+            return value.uniffiCloneHandle()
+         } else {
+            // Kotlin object, generate a new vtable handle and return that.
+            return handleMap.insert(value)
+         }
+    }
+
+    override fun lift(value: Long): KeyStore {
+        if ((value and 1.toLong()) == 0.toLong()) {
+            // Rust-generated handle, construct a new class that uses the handle to implement the
+            // interface
+            return KeyStoreImpl(UniffiWithHandle, value)
+        } else {
+            // Kotlin-generated handle, get the object from the handle map
+            return handleMap.remove(value)
+        }
+    }
+
+    override fun read(buf: ByteBuffer): KeyStore {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: KeyStore) = 8UL
+
+    override fun write(value: KeyStore, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
+ * Android's lock without which Wi-Fi drops multicast, so that nobody is found. Held while a session runs.
+ */
+public interface MulticastLock {
+
+    /**
+     * Takes it.
+     *
+     * # Errors
+     * Whatever the system says.
+     */
+    fun `acquire`()
+
+    /**
+     * Lets go of it.
+     *
+     * # Errors
+     * Whatever the system says.
+     */
+    fun `release`()
+
+    companion object
+}
+
+/**
+ * Android's lock without which Wi-Fi drops multicast, so that nobody is found. Held while a session runs.
+ */
+open class MulticastLockImpl: Disposable, AutoCloseable, MulticastLock
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_fieldcast_ffi_fn_free_multicastlock(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_fieldcast_ffi_fn_clone_multicastlock(handle, status)
+        }
+    }
+
+
+    /**
+     * Takes it.
+     *
+     * # Errors
+     * Whatever the system says.
+     */
+    @Throws(PortException::class)override fun `acquire`()
+        =
+    callWithHandle {
+    uniffiRustCallWithError(PortException) { _status ->
+    UniffiLib.uniffi_fieldcast_ffi_fn_method_multicastlock_acquire(
+        it,
+        _status)
+}
+    }
+
+
+
+
+    /**
+     * Lets go of it.
+     *
+     * # Errors
+     * Whatever the system says.
+     */
+    @Throws(PortException::class)override fun `release`()
+        =
+    callWithHandle {
+    uniffiRustCallWithError(PortException) { _status ->
+    UniffiLib.uniffi_fieldcast_ffi_fn_method_multicastlock_release(
+        it,
+        _status)
+}
+    }
+
+
+
+
+
+
+
+
+
+
+    /**
+     * @suppress
+     */
+    companion object
+
+}
+
+
+
+// Put the implementation in an object so we don't pollute the top-level namespace
+internal object uniffiCallbackInterfaceMulticastLock {
+    internal object `acquire`: UniffiCallbackInterfaceMulticastLockMethod0 {
+        override fun callback(`uniffiHandle`: Long,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeMulticastLock.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`acquire`(
+                )
+            }
+            val writeReturn = { _: Unit -> Unit }
+            uniffiTraitInterfaceCallWithError(
+                uniffiCallStatus,
+                makeCall,
+                writeReturn,
+                { e: PortException -> FfiConverterTypePortError.lower(e) }
+            )
+        }
+    }
+    internal object `release`: UniffiCallbackInterfaceMulticastLockMethod1 {
+        override fun callback(`uniffiHandle`: Long,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeMulticastLock.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`release`(
+                )
+            }
+            val writeReturn = { _: Unit -> Unit }
+            uniffiTraitInterfaceCallWithError(
+                uniffiCallStatus,
+                makeCall,
+                writeReturn,
+                { e: PortException -> FfiConverterTypePortError.lower(e) }
+            )
+        }
+    }
+
+    internal object uniffiFree: UniffiCallbackInterfaceFree {
+        override fun callback(handle: Long) {
+            FfiConverterTypeMulticastLock.handleMap.remove(handle)
+        }
+    }
+
+    internal object uniffiClone: UniffiCallbackInterfaceClone {
+        override fun callback(handle: Long): Long {
+            return FfiConverterTypeMulticastLock.handleMap.clone(handle)
+        }
+    }
+
+    internal var vtable = UniffiVTableCallbackInterfaceMulticastLock.UniffiByValue(
+        uniffiFree,
+        uniffiClone,
+        `acquire`,
+        `release`,
+    )
+
+    // Registers the foreign callback with the Rust side.
+    // This method is generated for each callback interface.
+    internal fun register(lib: UniffiLib) {
+        lib.uniffi_fieldcast_ffi_fn_init_callback_vtable_multicastlock(vtable)
+    }
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeMulticastLock: FfiConverter<MulticastLock, Long> {
+    internal val handleMap = UniffiHandleMap<MulticastLock>()
+
+    override fun lower(value: MulticastLock): Long {
+        if (value is MulticastLockImpl) {
+             // Rust-implemented object.  Clone the handle and return it
+            return value.uniffiCloneHandle()
+         } else {
+            // Kotlin object, generate a new vtable handle and return that.
+            return handleMap.insert(value)
+         }
+    }
+
+    override fun lift(value: Long): MulticastLock {
+        if ((value and 1.toLong()) == 0.toLong()) {
+            // Rust-generated handle, construct a new class that uses the handle to implement the
+            // interface
+            return MulticastLockImpl(UniffiWithHandle, value)
+        } else {
+            // Kotlin-generated handle, get the object from the handle map
+            return handleMap.remove(value)
+        }
+    }
+
+    override fun read(buf: ByteBuffer): MulticastLock {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: MulticastLock) = 8UL
+
+    override fun write(value: MulticastLock, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
+ * Tells what the way to the internet costs just now.
+ */
+public interface NetworkMonitor {
+
+    /**
+     * Its kind; none when there is no internet or nobody knows.
+     *
+     * # Errors
+     * Whatever the system says.
+     */
+    fun `kind`(): NetworkKind?
+
+    companion object
+}
+
+/**
+ * Tells what the way to the internet costs just now.
+ */
+open class NetworkMonitorImpl: Disposable, AutoCloseable, NetworkMonitor
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_fieldcast_ffi_fn_free_networkmonitor(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_fieldcast_ffi_fn_clone_networkmonitor(handle, status)
+        }
+    }
+
+
+    /**
+     * Its kind; none when there is no internet or nobody knows.
+     *
+     * # Errors
+     * Whatever the system says.
+     */
+    @Throws(PortException::class)override fun `kind`(): NetworkKind? {
+            return FfiConverterOptionalTypeNetworkKind.lift(
+    callWithHandle {
+    uniffiRustCallWithError(PortException) { _status ->
+    UniffiLib.uniffi_fieldcast_ffi_fn_method_networkmonitor_kind(
+        it,
+        _status)
+}
+    }
+    )
+    }
+
+
+
+
+
+
+
+
+
+    /**
+     * @suppress
+     */
+    companion object
+
+}
+
+
+
+// Put the implementation in an object so we don't pollute the top-level namespace
+internal object uniffiCallbackInterfaceNetworkMonitor {
+    internal object `kind`: UniffiCallbackInterfaceNetworkMonitorMethod0 {
+        override fun callback(`uniffiHandle`: Long,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeNetworkMonitor.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`kind`(
+                )
+            }
+            val writeReturn = { value: NetworkKind? -> uniffiOutReturn.setValue(FfiConverterOptionalTypeNetworkKind.lower(value)) }
+            uniffiTraitInterfaceCallWithError(
+                uniffiCallStatus,
+                makeCall,
+                writeReturn,
+                { e: PortException -> FfiConverterTypePortError.lower(e) }
+            )
+        }
+    }
+
+    internal object uniffiFree: UniffiCallbackInterfaceFree {
+        override fun callback(handle: Long) {
+            FfiConverterTypeNetworkMonitor.handleMap.remove(handle)
+        }
+    }
+
+    internal object uniffiClone: UniffiCallbackInterfaceClone {
+        override fun callback(handle: Long): Long {
+            return FfiConverterTypeNetworkMonitor.handleMap.clone(handle)
+        }
+    }
+
+    internal var vtable = UniffiVTableCallbackInterfaceNetworkMonitor.UniffiByValue(
+        uniffiFree,
+        uniffiClone,
+        `kind`,
+    )
+
+    // Registers the foreign callback with the Rust side.
+    // This method is generated for each callback interface.
+    internal fun register(lib: UniffiLib) {
+        lib.uniffi_fieldcast_ffi_fn_init_callback_vtable_networkmonitor(vtable)
+    }
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeNetworkMonitor: FfiConverter<NetworkMonitor, Long> {
+    internal val handleMap = UniffiHandleMap<NetworkMonitor>()
+
+    override fun lower(value: NetworkMonitor): Long {
+        if (value is NetworkMonitorImpl) {
+             // Rust-implemented object.  Clone the handle and return it
+            return value.uniffiCloneHandle()
+         } else {
+            // Kotlin object, generate a new vtable handle and return that.
+            return handleMap.insert(value)
+         }
+    }
+
+    override fun lift(value: Long): NetworkMonitor {
+        if ((value and 1.toLong()) == 0.toLong()) {
+            // Rust-generated handle, construct a new class that uses the handle to implement the
+            // interface
+            return NetworkMonitorImpl(UniffiWithHandle, value)
+        } else {
+            // Kotlin-generated handle, get the object from the handle map
+            return handleMap.remove(value)
+        }
+    }
+
+    override fun read(buf: ByteBuffer): NetworkMonitor {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: NetworkMonitor) = 8UL
+
+    override fun write(value: NetworkMonitor, buf: ByteBuffer) {
         buf.putLong(lower(value))
     }
 }
@@ -4111,7 +5641,7 @@ public interface OfferSessionInterface {
      * Cancels whatever still runs, tells the receivers, and ends. Nothing happens the second time.
      *
      * # Errors
-     * [`FieldcastError::ShutDown`] when everything ends meanwhile.
+     * [`FieldcastError::Internal`].
      */
     suspend fun `stop`()
 
@@ -4449,7 +5979,7 @@ open class OfferSession: Disposable, AutoCloseable, OfferSessionInterface
      * Cancels whatever still runs, tells the receivers, and ends. Nothing happens the second time.
      *
      * # Errors
-     * [`FieldcastError::ShutDown`] when everything ends meanwhile.
+     * [`FieldcastError::Internal`].
      */
     @Throws(FieldcastException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -4682,7 +6212,7 @@ public interface ReceiveSessionInterface {
      * Nothing happens the second time.
      *
      * # Errors
-     * [`FieldcastError::ShutDown`] when everything ends meanwhile.
+     * [`FieldcastError::Internal`].
      */
     suspend fun `stop`()
 
@@ -4963,7 +6493,7 @@ open class ReceiveSession: Disposable, AutoCloseable, ReceiveSessionInterface
      * Nothing happens the second time.
      *
      * # Errors
-     * [`FieldcastError::ShutDown`] when everything ends meanwhile.
+     * [`FieldcastError::Internal`].
      */
     @Throws(FieldcastException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -5020,6 +6550,505 @@ public object FfiConverterTypeReceiveSession: FfiConverter<ReceiveSession, Long>
     override fun allocationSize(value: ReceiveSession) = 8UL
 
     override fun write(value: ReceiveSession, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
+ * The phone's part in a Wi-Fi group: Wi-Fi Direct on Android, joining a network on iOS.
+ */
+public interface WifiLink {
+
+    /**
+     * Makes the group, and tells this device's address in it.
+     *
+     * # Errors
+     * Whatever the system says.
+     */
+    suspend fun `makeGroup`(`group`: WifiGroup): IpAddr
+
+    /**
+     * Joins the group, and tells this device's address in it.
+     *
+     * # Errors
+     * Whatever the system says.
+     */
+    suspend fun `joinGroup`(`group`: WifiGroup): IpAddr
+
+    /**
+     * Leaves the group that was made or joined; nothing happens if there is none.
+     *
+     * # Errors
+     * Whatever the system says.
+     */
+    suspend fun `leaveGroup`()
+
+    companion object
+}
+
+/**
+ * The phone's part in a Wi-Fi group: Wi-Fi Direct on Android, joining a network on iOS.
+ */
+open class WifiLinkImpl: Disposable, AutoCloseable, WifiLink
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_fieldcast_ffi_fn_free_wifilink(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_fieldcast_ffi_fn_clone_wifilink(handle, status)
+        }
+    }
+
+
+    /**
+     * Makes the group, and tells this device's address in it.
+     *
+     * # Errors
+     * Whatever the system says.
+     */
+    @Throws(PortException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `makeGroup`(`group`: WifiGroup) : IpAddr {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_fieldcast_ffi_fn_method_wifilink_make_group(
+                uniffiHandle,
+
+        FfiConverterTypeWifiGroup.lower(`group`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_fieldcast_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_fieldcast_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_fieldcast_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeIpAddr.lift(it) },
+        // Error FFI converter
+        PortException.ErrorHandler,
+    )
+    }
+
+
+    /**
+     * Joins the group, and tells this device's address in it.
+     *
+     * # Errors
+     * Whatever the system says.
+     */
+    @Throws(PortException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `joinGroup`(`group`: WifiGroup) : IpAddr {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_fieldcast_ffi_fn_method_wifilink_join_group(
+                uniffiHandle,
+
+        FfiConverterTypeWifiGroup.lower(`group`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_fieldcast_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_fieldcast_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_fieldcast_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeIpAddr.lift(it) },
+        // Error FFI converter
+        PortException.ErrorHandler,
+    )
+    }
+
+
+    /**
+     * Leaves the group that was made or joined; nothing happens if there is none.
+     *
+     * # Errors
+     * Whatever the system says.
+     */
+    @Throws(PortException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `leaveGroup`() {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_fieldcast_ffi_fn_method_wifilink_leave_group(
+                uniffiHandle,
+
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_fieldcast_ffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_fieldcast_ffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_fieldcast_ffi_rust_future_free_void(future) },
+        // lift function
+        { },
+
+        // Error FFI converter
+        PortException.ErrorHandler,
+    )
+    }
+
+
+
+
+
+
+
+
+    /**
+     * @suppress
+     */
+    companion object
+
+}
+
+
+
+// Put the implementation in an object so we don't pollute the top-level namespace
+internal object uniffiCallbackInterfaceWifiLink {
+    internal object `makeGroup`: UniffiCallbackInterfaceWifiLinkMethod0 {
+        override fun callback(`uniffiHandle`: Long,`group`: RustBuffer.ByValue,`uniffiFutureCallback`: UniffiForeignFutureCompleteRustBuffer,`uniffiCallbackData`: Long,`uniffiOutDroppedCallback`: UniffiForeignFutureDroppedCallbackStruct,) {
+            val uniffiObj = FfiConverterTypeWifiLink.handleMap.get(uniffiHandle)
+            val makeCall = suspend { ->
+                uniffiObj.`makeGroup`(
+                    FfiConverterTypeWifiGroup.lift(`group`),
+                )
+            }
+            val uniffiHandleSuccess = { returnValue: IpAddr ->
+                val uniffiResult = UniffiForeignFutureResultRustBuffer.UniffiByValue(
+                    FfiConverterTypeIpAddr.lower(returnValue),
+                    UniffiRustCallStatus.ByValue()
+                )
+                uniffiResult.write()
+                uniffiFutureCallback.callback(uniffiCallbackData, uniffiResult)
+            }
+            val uniffiHandleError = { callStatus: UniffiRustCallStatus.ByValue ->
+                uniffiFutureCallback.callback(
+                    uniffiCallbackData,
+                    UniffiForeignFutureResultRustBuffer.UniffiByValue(
+                        RustBuffer.ByValue(),
+                        callStatus,
+                    ),
+                )
+            }
+            uniffiTraitInterfaceCallAsyncWithError(
+                makeCall,
+                uniffiHandleSuccess,
+                uniffiHandleError,
+                { e: PortException -> FfiConverterTypePortError.lower(e) },
+                uniffiOutDroppedCallback
+            )
+        }
+    }
+    internal object `joinGroup`: UniffiCallbackInterfaceWifiLinkMethod1 {
+        override fun callback(`uniffiHandle`: Long,`group`: RustBuffer.ByValue,`uniffiFutureCallback`: UniffiForeignFutureCompleteRustBuffer,`uniffiCallbackData`: Long,`uniffiOutDroppedCallback`: UniffiForeignFutureDroppedCallbackStruct,) {
+            val uniffiObj = FfiConverterTypeWifiLink.handleMap.get(uniffiHandle)
+            val makeCall = suspend { ->
+                uniffiObj.`joinGroup`(
+                    FfiConverterTypeWifiGroup.lift(`group`),
+                )
+            }
+            val uniffiHandleSuccess = { returnValue: IpAddr ->
+                val uniffiResult = UniffiForeignFutureResultRustBuffer.UniffiByValue(
+                    FfiConverterTypeIpAddr.lower(returnValue),
+                    UniffiRustCallStatus.ByValue()
+                )
+                uniffiResult.write()
+                uniffiFutureCallback.callback(uniffiCallbackData, uniffiResult)
+            }
+            val uniffiHandleError = { callStatus: UniffiRustCallStatus.ByValue ->
+                uniffiFutureCallback.callback(
+                    uniffiCallbackData,
+                    UniffiForeignFutureResultRustBuffer.UniffiByValue(
+                        RustBuffer.ByValue(),
+                        callStatus,
+                    ),
+                )
+            }
+            uniffiTraitInterfaceCallAsyncWithError(
+                makeCall,
+                uniffiHandleSuccess,
+                uniffiHandleError,
+                { e: PortException -> FfiConverterTypePortError.lower(e) },
+                uniffiOutDroppedCallback
+            )
+        }
+    }
+    internal object `leaveGroup`: UniffiCallbackInterfaceWifiLinkMethod2 {
+        override fun callback(`uniffiHandle`: Long,`uniffiFutureCallback`: UniffiForeignFutureCompleteVoid,`uniffiCallbackData`: Long,`uniffiOutDroppedCallback`: UniffiForeignFutureDroppedCallbackStruct,) {
+            val uniffiObj = FfiConverterTypeWifiLink.handleMap.get(uniffiHandle)
+            val makeCall = suspend { ->
+                uniffiObj.`leaveGroup`(
+                )
+            }
+            val uniffiHandleSuccess = { _: Unit ->
+                val uniffiResult = UniffiForeignFutureResultVoid.UniffiByValue(
+                    UniffiRustCallStatus.ByValue()
+                )
+                uniffiResult.write()
+                uniffiFutureCallback.callback(uniffiCallbackData, uniffiResult)
+            }
+            val uniffiHandleError = { callStatus: UniffiRustCallStatus.ByValue ->
+                uniffiFutureCallback.callback(
+                    uniffiCallbackData,
+                    UniffiForeignFutureResultVoid.UniffiByValue(
+                        callStatus,
+                    ),
+                )
+            }
+            uniffiTraitInterfaceCallAsyncWithError(
+                makeCall,
+                uniffiHandleSuccess,
+                uniffiHandleError,
+                { e: PortException -> FfiConverterTypePortError.lower(e) },
+                uniffiOutDroppedCallback
+            )
+        }
+    }
+
+    internal object uniffiFree: UniffiCallbackInterfaceFree {
+        override fun callback(handle: Long) {
+            FfiConverterTypeWifiLink.handleMap.remove(handle)
+        }
+    }
+
+    internal object uniffiClone: UniffiCallbackInterfaceClone {
+        override fun callback(handle: Long): Long {
+            return FfiConverterTypeWifiLink.handleMap.clone(handle)
+        }
+    }
+
+    internal var vtable = UniffiVTableCallbackInterfaceWifiLink.UniffiByValue(
+        uniffiFree,
+        uniffiClone,
+        `makeGroup`,
+        `joinGroup`,
+        `leaveGroup`,
+    )
+
+    // Registers the foreign callback with the Rust side.
+    // This method is generated for each callback interface.
+    internal fun register(lib: UniffiLib) {
+        lib.uniffi_fieldcast_ffi_fn_init_callback_vtable_wifilink(vtable)
+    }
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeWifiLink: FfiConverter<WifiLink, Long> {
+    internal val handleMap = UniffiHandleMap<WifiLink>()
+
+    override fun lower(value: WifiLink): Long {
+        if (value is WifiLinkImpl) {
+             // Rust-implemented object.  Clone the handle and return it
+            return value.uniffiCloneHandle()
+         } else {
+            // Kotlin object, generate a new vtable handle and return that.
+            return handleMap.insert(value)
+         }
+    }
+
+    override fun lift(value: Long): WifiLink {
+        if ((value and 1.toLong()) == 0.toLong()) {
+            // Rust-generated handle, construct a new class that uses the handle to implement the
+            // interface
+            return WifiLinkImpl(UniffiWithHandle, value)
+        } else {
+            // Kotlin-generated handle, get the object from the handle map
+            return handleMap.remove(value)
+        }
+    }
+
+    override fun read(buf: ByteBuffer): WifiLink {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: WifiLink) = 8UL
+
+    override fun write(value: WifiLink, buf: ByteBuffer) {
         buf.putLong(lower(value))
     }
 }
@@ -6209,6 +8238,53 @@ public object FfiConverterTypeInviteInfo: FfiConverterRustBuffer<InviteInfo> {
 
 
 /**
+ * A group this device is in.
+ */
+data class JoinedGroup (
+    /**
+     * Its name and passphrase, as an invite takes them.
+     */
+    val `group`: WifiGroup
+    ,
+    /**
+     * This device's address there: the `interface` of a session's options.
+     */
+    val `interface`: Interface
+
+){
+
+
+
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeJoinedGroup: FfiConverterRustBuffer<JoinedGroup> {
+    override fun read(buf: ByteBuffer): JoinedGroup {
+        return JoinedGroup(
+            FfiConverterTypeWifiGroup.read(buf),
+            FfiConverterTypeInterface.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: JoinedGroup) = (
+            FfiConverterTypeWifiGroup.allocationSize(value.`group`) +
+            FfiConverterTypeInterface.allocationSize(value.`interface`)
+    )
+
+    override fun write(value: JoinedGroup, buf: ByteBuffer) {
+            FfiConverterTypeWifiGroup.write(value.`group`, buf)
+            FfiConverterTypeInterface.write(value.`interface`, buf)
+    }
+}
+
+
+
+/**
  * A device whose code was compared; `since` is milliseconds since 1970.
  */
 data class KnownPeer (
@@ -6668,6 +8744,80 @@ public object FfiConverterTypePastExchange: FfiConverterRustBuffer<PastExchange>
             FfiConverterSequenceTypeSnapshotSummary.write(value.`offered`, buf)
             FfiConverterULong.write(value.`wireBytes`, buf)
             FfiConverterTypeOutcome.write(value.`outcome`, buf)
+    }
+}
+
+
+
+/**
+ * What the phone does for Fieldcast.
+ */
+data class PlatformPorts (
+    /**
+     * Keeps the device key.
+     */
+    val `keyStore`: KeyStore? = null
+    ,
+    /**
+     * Tells mobile data from Wi-Fi.
+     */
+    val `network`: NetworkMonitor? = null
+    ,
+    /**
+     * Lets multicast through.
+     */
+    val `multicast`: MulticastLock? = null
+    ,
+    /**
+     * Makes and joins Wi-Fi groups.
+     */
+    val `link`: WifiLink? = null
+
+): Disposable{
+
+
+
+
+
+    @Suppress("UNNECESSARY_SAFE_CALL") // codegen is much simpler if we unconditionally emit safe calls here
+    override fun destroy() {
+
+    Disposable.destroy(
+        this.`keyStore`,
+        this.`network`,
+        this.`multicast`,
+        this.`link`
+    )
+    }
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypePlatformPorts: FfiConverterRustBuffer<PlatformPorts> {
+    override fun read(buf: ByteBuffer): PlatformPorts {
+        return PlatformPorts(
+            FfiConverterOptionalTypeKeyStore.read(buf),
+            FfiConverterOptionalTypeNetworkMonitor.read(buf),
+            FfiConverterOptionalTypeMulticastLock.read(buf),
+            FfiConverterOptionalTypeWifiLink.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: PlatformPorts) = (
+            FfiConverterOptionalTypeKeyStore.allocationSize(value.`keyStore`) +
+            FfiConverterOptionalTypeNetworkMonitor.allocationSize(value.`network`) +
+            FfiConverterOptionalTypeMulticastLock.allocationSize(value.`multicast`) +
+            FfiConverterOptionalTypeWifiLink.allocationSize(value.`link`)
+    )
+
+    override fun write(value: PlatformPorts, buf: ByteBuffer) {
+            FfiConverterOptionalTypeKeyStore.write(value.`keyStore`, buf)
+            FfiConverterOptionalTypeNetworkMonitor.write(value.`network`, buf)
+            FfiConverterOptionalTypeMulticastLock.write(value.`multicast`, buf)
+            FfiConverterOptionalTypeWifiLink.write(value.`link`, buf)
     }
 }
 
@@ -9266,6 +11416,20 @@ sealed class FieldcastException: kotlin.Exception() {
     }
 
     /**
+     * Only mobile data is there, and it was not allowed: wait for Wi-Fi, or ask.
+     */
+    class Metered(
+
+        /**
+         * What to do.
+         */
+        val `reason`: kotlin.String
+        ) : FieldcastException() {
+        override val message
+            get() = "reason=${ `reason` }"
+    }
+
+    /**
      * The server failed, or its settings do not fit: for the campaign's IT team.
      */
     class ServerFailed(
@@ -9595,68 +11759,71 @@ public object FfiConverterTypeFieldcastError : FfiConverterRustBuffer<FieldcastE
             4 -> FieldcastException.Offline(
                 FfiConverterString.read(buf),
                 )
-            5 -> FieldcastException.ServerFailed(
+            5 -> FieldcastException.Metered(
                 FfiConverterString.read(buf),
                 )
-            6 -> FieldcastException.NotPrepared(
+            6 -> FieldcastException.ServerFailed(
                 FfiConverterString.read(buf),
                 )
-            7 -> FieldcastException.ChooseAgain(
+            7 -> FieldcastException.NotPrepared(
                 FfiConverterString.read(buf),
                 )
-            8 -> FieldcastException.NotNearby(
+            8 -> FieldcastException.ChooseAgain(
                 FfiConverterString.read(buf),
                 )
-            9 -> FieldcastException.NoNetwork(
+            9 -> FieldcastException.NotNearby(
                 FfiConverterString.read(buf),
                 )
-            10 -> FieldcastException.PermissionNeeded(
+            10 -> FieldcastException.NoNetwork(
                 FfiConverterString.read(buf),
                 )
-            11 -> FieldcastException.ConnectionFailed(
+            11 -> FieldcastException.PermissionNeeded(
                 FfiConverterString.read(buf),
                 )
-            12 -> FieldcastException.StorageFull(
+            12 -> FieldcastException.ConnectionFailed(
                 FfiConverterString.read(buf),
                 )
-            13 -> FieldcastException.StorageFailed(
+            13 -> FieldcastException.StorageFull(
                 FfiConverterString.read(buf),
                 )
-            14 -> FieldcastException.InUse(
+            14 -> FieldcastException.StorageFailed(
                 FfiConverterString.read(buf),
                 )
-            15 -> FieldcastException.UpdateNeeded(
+            15 -> FieldcastException.InUse(
                 FfiConverterString.read(buf),
                 )
-            16 -> FieldcastException.KeyFailed(
+            16 -> FieldcastException.UpdateNeeded(
                 FfiConverterString.read(buf),
                 )
-            17 -> FieldcastException.UnsentEdits(
+            17 -> FieldcastException.KeyFailed(
+                FfiConverterString.read(buf),
+                )
+            18 -> FieldcastException.UnsentEdits(
                 FfiConverterULong.read(buf),
                 FfiConverterString.read(buf),
                 )
-            18 -> FieldcastException.Unreadable(
+            19 -> FieldcastException.Unreadable(
                 FfiConverterString.read(buf),
                 )
-            19 -> FieldcastException.Expired(
+            20 -> FieldcastException.Expired(
                 FfiConverterString.read(buf),
                 )
-            20 -> FieldcastException.NotTrusted(
+            21 -> FieldcastException.NotTrusted(
                 FfiConverterString.read(buf),
                 )
-            21 -> FieldcastException.FileFailed(
+            22 -> FieldcastException.FileFailed(
                 FfiConverterString.read(buf),
                 )
-            22 -> FieldcastException.Refused(
+            23 -> FieldcastException.Refused(
                 FfiConverterTypeEnding.read(buf),
                 )
-            23 -> FieldcastException.Over(
+            24 -> FieldcastException.Over(
                 FfiConverterString.read(buf),
                 )
-            24 -> FieldcastException.ShutDown(
+            25 -> FieldcastException.ShutDown(
                 FfiConverterString.read(buf),
                 )
-            25 -> FieldcastException.Internal(
+            26 -> FieldcastException.Internal(
                 FfiConverterString.read(buf),
                 )
             else -> throw RuntimeException("invalid error enum value, something is very wrong!!")
@@ -9681,6 +11848,11 @@ public object FfiConverterTypeFieldcastError : FfiConverterRustBuffer<FieldcastE
                 + FfiConverterString.allocationSize(value.`reason`)
             )
             is FieldcastException.Offline -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+                + FfiConverterString.allocationSize(value.`reason`)
+            )
+            is FieldcastException.Metered -> (
                 // Add the size for the Int that specifies the variant plus the size needed for all fields
                 4UL
                 + FfiConverterString.allocationSize(value.`reason`)
@@ -9816,109 +11988,114 @@ public object FfiConverterTypeFieldcastError : FfiConverterRustBuffer<FieldcastE
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is FieldcastException.ServerFailed -> {
+            is FieldcastException.Metered -> {
                 buf.putInt(5)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is FieldcastException.NotPrepared -> {
+            is FieldcastException.ServerFailed -> {
                 buf.putInt(6)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is FieldcastException.ChooseAgain -> {
+            is FieldcastException.NotPrepared -> {
                 buf.putInt(7)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is FieldcastException.NotNearby -> {
+            is FieldcastException.ChooseAgain -> {
                 buf.putInt(8)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is FieldcastException.NoNetwork -> {
+            is FieldcastException.NotNearby -> {
                 buf.putInt(9)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is FieldcastException.PermissionNeeded -> {
+            is FieldcastException.NoNetwork -> {
                 buf.putInt(10)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is FieldcastException.ConnectionFailed -> {
+            is FieldcastException.PermissionNeeded -> {
                 buf.putInt(11)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is FieldcastException.StorageFull -> {
+            is FieldcastException.ConnectionFailed -> {
                 buf.putInt(12)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is FieldcastException.StorageFailed -> {
+            is FieldcastException.StorageFull -> {
                 buf.putInt(13)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is FieldcastException.InUse -> {
+            is FieldcastException.StorageFailed -> {
                 buf.putInt(14)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is FieldcastException.UpdateNeeded -> {
+            is FieldcastException.InUse -> {
                 buf.putInt(15)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is FieldcastException.KeyFailed -> {
+            is FieldcastException.UpdateNeeded -> {
                 buf.putInt(16)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is FieldcastException.UnsentEdits -> {
+            is FieldcastException.KeyFailed -> {
                 buf.putInt(17)
+                FfiConverterString.write(value.`reason`, buf)
+                Unit
+            }
+            is FieldcastException.UnsentEdits -> {
+                buf.putInt(18)
                 FfiConverterULong.write(value.`edits`, buf)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
             is FieldcastException.Unreadable -> {
-                buf.putInt(18)
-                FfiConverterString.write(value.`reason`, buf)
-                Unit
-            }
-            is FieldcastException.Expired -> {
                 buf.putInt(19)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is FieldcastException.NotTrusted -> {
+            is FieldcastException.Expired -> {
                 buf.putInt(20)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is FieldcastException.FileFailed -> {
+            is FieldcastException.NotTrusted -> {
                 buf.putInt(21)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is FieldcastException.Refused -> {
+            is FieldcastException.FileFailed -> {
                 buf.putInt(22)
+                FfiConverterString.write(value.`reason`, buf)
+                Unit
+            }
+            is FieldcastException.Refused -> {
+                buf.putInt(23)
                 FfiConverterTypeEnding.write(value.`ending`, buf)
                 Unit
             }
             is FieldcastException.Over -> {
-                buf.putInt(23)
-                FfiConverterString.write(value.`reason`, buf)
-                Unit
-            }
-            is FieldcastException.ShutDown -> {
                 buf.putInt(24)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is FieldcastException.Internal -> {
+            is FieldcastException.ShutDown -> {
                 buf.putInt(25)
+                FfiConverterString.write(value.`reason`, buf)
+                Unit
+            }
+            is FieldcastException.Internal -> {
+                buf.putInt(26)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
@@ -10037,6 +12214,51 @@ public object FfiConverterTypeListenerError : FfiConverterRustBuffer<ListenerExc
     }
 
 }
+
+
+
+/**
+ * What the way to the internet costs.
+ */
+
+enum class NetworkKind {
+
+    /**
+     * Wi-Fi or the like.
+     */
+    UNMETERED,
+    /**
+     * Mobile data.
+     */
+    METERED;
+
+
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeNetworkKind: FfiConverterRustBuffer<NetworkKind> {
+    override fun read(buf: ByteBuffer) = try {
+
+        NetworkKind.entries[buf.getInt() - 1]
+
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: NetworkKind) = 4UL
+
+    override fun write(value: NetworkKind, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
 
 
 
@@ -10181,6 +12403,131 @@ public object FfiConverterTypePolicy: FfiConverterRustBuffer<Policy> {
 }
 
 
+
+
+
+
+
+/**
+ * What a platform port may throw.
+ */
+sealed class PortException: kotlin.Exception() {
+
+    /**
+     * The person, or the system, does not allow it.
+     */
+    class Denied(
+
+        /**
+         * What the system said.
+         */
+        val `reason`: kotlin.String
+        ) : PortException() {
+        override val message
+            get() = "reason=${ `reason` }"
+    }
+
+    /**
+     * Wi-Fi is off, busy, or not there.
+     */
+    class Unavailable(
+
+        /**
+         * What the system said.
+         */
+        val `reason`: kotlin.String
+        ) : PortException() {
+        override val message
+            get() = "reason=${ `reason` }"
+    }
+
+    /**
+     * It failed.
+     */
+    class Failed(
+
+        /**
+         * How.
+         */
+        val `reason`: kotlin.String
+        ) : PortException() {
+        override val message
+            get() = "reason=${ `reason` }"
+    }
+
+
+
+
+
+    companion object ErrorHandler : UniffiRustCallStatusErrorHandler<PortException> {
+        override fun lift(error_buf: RustBuffer.ByValue): PortException = FfiConverterTypePortError.lift(error_buf)
+    }
+
+
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypePortError : FfiConverterRustBuffer<PortException> {
+    override fun read(buf: ByteBuffer): PortException {
+
+
+        return when(buf.getInt()) {
+            1 -> PortException.Denied(
+                FfiConverterString.read(buf),
+                )
+            2 -> PortException.Unavailable(
+                FfiConverterString.read(buf),
+                )
+            3 -> PortException.Failed(
+                FfiConverterString.read(buf),
+                )
+            else -> throw RuntimeException("invalid error enum value, something is very wrong!!")
+        }
+    }
+
+    override fun allocationSize(value: PortException): ULong {
+        return when(value) {
+            is PortException.Denied -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+                + FfiConverterString.allocationSize(value.`reason`)
+            )
+            is PortException.Unavailable -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+                + FfiConverterString.allocationSize(value.`reason`)
+            )
+            is PortException.Failed -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+                + FfiConverterString.allocationSize(value.`reason`)
+            )
+        }
+    }
+
+    override fun write(value: PortException, buf: ByteBuffer) {
+        when(value) {
+            is PortException.Denied -> {
+                buf.putInt(1)
+                FfiConverterString.write(value.`reason`, buf)
+                Unit
+            }
+            is PortException.Unavailable -> {
+                buf.putInt(2)
+                FfiConverterString.write(value.`reason`, buf)
+                Unit
+            }
+            is PortException.Failed -> {
+                buf.putInt(3)
+                FfiConverterString.write(value.`reason`, buf)
+                Unit
+            }
+        }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
+    }
+
+}
 
 
 
@@ -10884,6 +13231,134 @@ public object FfiConverterOptionalString: FfiConverterRustBuffer<kotlin.String?>
 /**
  * @suppress
  */
+public object FfiConverterOptionalTypeKeyStore: FfiConverterRustBuffer<KeyStore?> {
+    override fun read(buf: ByteBuffer): KeyStore? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeKeyStore.read(buf)
+    }
+
+    override fun allocationSize(value: KeyStore?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeKeyStore.allocationSize(value)
+        }
+    }
+
+    override fun write(value: KeyStore?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeKeyStore.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterOptionalTypeMulticastLock: FfiConverterRustBuffer<MulticastLock?> {
+    override fun read(buf: ByteBuffer): MulticastLock? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeMulticastLock.read(buf)
+    }
+
+    override fun allocationSize(value: MulticastLock?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeMulticastLock.allocationSize(value)
+        }
+    }
+
+    override fun write(value: MulticastLock?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeMulticastLock.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterOptionalTypeNetworkMonitor: FfiConverterRustBuffer<NetworkMonitor?> {
+    override fun read(buf: ByteBuffer): NetworkMonitor? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeNetworkMonitor.read(buf)
+    }
+
+    override fun allocationSize(value: NetworkMonitor?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeNetworkMonitor.allocationSize(value)
+        }
+    }
+
+    override fun write(value: NetworkMonitor?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeNetworkMonitor.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterOptionalTypeWifiLink: FfiConverterRustBuffer<WifiLink?> {
+    override fun read(buf: ByteBuffer): WifiLink? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeWifiLink.read(buf)
+    }
+
+    override fun allocationSize(value: WifiLink?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeWifiLink.allocationSize(value)
+        }
+    }
+
+    override fun write(value: WifiLink?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeWifiLink.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterOptionalTypeAccount: FfiConverterRustBuffer<Account?> {
     override fun read(buf: ByteBuffer): Account? {
         if (buf.get().toInt() == 0) {
@@ -11130,6 +13605,38 @@ public object FfiConverterOptionalTypeBeneficiaryType: FfiConverterRustBuffer<Be
         } else {
             buf.put(1)
             FfiConverterTypeBeneficiaryType.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterOptionalTypeNetworkKind: FfiConverterRustBuffer<NetworkKind?> {
+    override fun read(buf: ByteBuffer): NetworkKind? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeNetworkKind.read(buf)
+    }
+
+    override fun allocationSize(value: NetworkKind?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeNetworkKind.allocationSize(value)
+        }
+    }
+
+    override fun write(value: NetworkKind?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeNetworkKind.write(value, buf)
         }
     }
 }
