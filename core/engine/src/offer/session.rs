@@ -143,7 +143,8 @@ pub struct OfferSession {
     shared: Arc<Shared>,
     sending: Mutex<BTreeMap<Fingerprint, Sent>>,
     cancel: CancellationToken,
-    _finding: AbortOnDropHandle<()>,
+    /// Until it is stopped.
+    finding: Mutex<Option<AbortOnDropHandle<()>>>,
 }
 
 struct Sent {
@@ -184,7 +185,7 @@ impl OfferSession {
             shared,
             sending: Mutex::default(),
             cancel: CancellationToken::new(),
-            _finding: AbortOnDropHandle::new(finding),
+            finding: Mutex::new(Some(AbortOnDropHandle::new(finding))),
         })
     }
 
@@ -285,10 +286,15 @@ impl OfferSession {
         while !is_finished() && changes.changed().await.is_ok() {}
     }
 
-    /// Cancels whatever still runs, tells the receivers, and waits until all of it has ended.
+    /// Cancels whatever still runs, tells the receivers, and waits until all of it has ended; nobody is found any more.
     pub async fn stop(&self) {
         self.cancel.cancel();
         self.finished().await;
+        let finding = self.finding.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(finding) = finding {
+            finding.abort();
+            let _ended = finding.await;
+        }
     }
 }
 

@@ -85,6 +85,7 @@ async fn the_changes_since_one_version_are_encoded_once_for_all_who_have_it() {
     }
     assert!(totals[0] == totals[1] && totals[0] < 4096, "{totals:?}: both take the changes only");
     offering.stop().await;
+    drop(offering);
     // The changes are one chunk, cut at no bits; the chunk of everything they are in is the other.
     let check = |store: &Store| {
         let new: Vec<u8> = cached(store).difference(&before).map(|(bits, ..)| *bits).collect();
