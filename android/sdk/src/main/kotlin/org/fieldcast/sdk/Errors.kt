@@ -12,6 +12,7 @@ val FieldcastException.advice: String
         is FieldcastException.WrongCredentials -> reason
         is FieldcastException.NotAllowed -> reason
         is FieldcastException.Offline -> reason
+        is FieldcastException.Metered -> reason
         is FieldcastException.ServerFailed -> reason
         is FieldcastException.NotPrepared -> reason
         is FieldcastException.ChooseAgain -> reason

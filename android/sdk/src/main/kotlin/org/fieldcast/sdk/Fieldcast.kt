@@ -11,6 +11,7 @@ import org.fieldcast.sdk.core.Event
 import org.fieldcast.sdk.core.ExchangeOptions
 import org.fieldcast.sdk.core.FieldcastInterface
 import org.fieldcast.sdk.core.OpenSettings
+import org.fieldcast.sdk.core.PlatformPorts
 import org.fieldcast.sdk.core.Project
 import org.fieldcast.sdk.core.RecordQuery
 import org.fieldcast.sdk.core.StoredRecord
@@ -27,9 +28,9 @@ class Fieldcast private constructor(private val core: Core, private val router: 
     /** What happens, as it happens. A collector that falls behind misses the oldest events and slows nothing. */
     val events: SharedFlow<Event> get() = router.events
 
-    /** Starts downloading leaf boundaries, given by code. */
-    suspend fun downsync(project: Project, boundaries: List<String>): Downsync =
-        Downsync(core.startDownsync(project, boundaries), router)
+    /** Starts downloading leaf boundaries, given by code; over mobile data only if that is allowed. */
+    suspend fun downsync(project: Project, boundaries: List<String>, allowMetered: Boolean = false): Downsync =
+        Downsync(core.startDownsync(project, boundaries, allowMetered), router)
 
     /** Offers these datasets to the receivers near by until [Offering.stop]. */
     suspend fun offer(datasets: List<Dataset>, options: ExchangeOptions = exchangeOptions()): Offering =
@@ -82,17 +83,18 @@ class Fieldcast private constructor(private val core: Core, private val router: 
     companion object {
         /**
          * Opens Fieldcast in its folder, made on first use: `File(context.noBackupFilesDir, "fieldcast")`, for a device key
-         * that is restored on another phone would make two phones one.
+         * that is restored on another phone would make two phones one. [ports] is what the phone does for it.
          */
         suspend fun open(
             dataDir: File,
             deviceName: String? = null,
             allowHttp: Boolean = false,
             workers: Int = 2,
+            ports: PlatformPorts = PlatformPorts(),
         ): Fieldcast {
             val router = Router()
             val settings = OpenSettings(dataDir.path, deviceName, allowHttp, workers.toUByte())
-            return Fieldcast(Core.open(settings, router), router)
+            return Fieldcast(Core.open(settings, ports, router), router)
         }
     }
 }

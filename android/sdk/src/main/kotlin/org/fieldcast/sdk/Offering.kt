@@ -3,17 +3,20 @@ package org.fieldcast.sdk
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
+import kotlinx.coroutines.flow.update
 import org.fieldcast.sdk.core.Answer
 import org.fieldcast.sdk.core.Event
 import org.fieldcast.sdk.core.FoundPeer
 import org.fieldcast.sdk.core.NearbyReceiver
 import org.fieldcast.sdk.core.Offer
 import org.fieldcast.sdk.core.OfferSession
+import org.fieldcast.sdk.core.SendState
 import org.fieldcast.sdk.core.WifiGroup
 
 /** Datasets that are offered to the receivers near by. */
 class Offering internal constructor(private val session: OfferSession, router: Router) {
     private val nearby = MutableStateFlow<List<NearbyReceiver>>(emptyList())
+    private val shown = MutableStateFlow<Map<String, String>>(emptyMap())
 
     /** What is offered. */
     val offer: Offer = session.offer()
@@ -24,8 +27,14 @@ class Offering internal constructor(private val session: OfferSession, router: R
     /** Everyone found so far, how sending to them stands, and the codes that wait to be compared. */
     val receivers: StateFlow<List<NearbyReceiver>> = nearby.asStateFlow()
 
+    /**
+     * What the screens of receivers show that are known here, by fingerprint, until they have said yes or no: nobody has to
+     * compare it on this side, but the receiver's person may look for it.
+     */
+    val codesShown: StateFlow<Map<String, String>> = shown.asStateFlow()
+
     init {
-        router.watch(session.id()) { event -> if (event !is Event.Over) look() }
+        router.watch(session.id(), ::take)
         look()
     }
 
@@ -59,7 +68,20 @@ class Offering internal constructor(private val session: OfferSession, router: R
         session.close()
     }
 
+    private fun take(event: Event) {
+        when (event) {
+            is Event.CodeShown -> shown.update { it + (event.receiver.fingerprint to event.code) }
+            is Event.SendChanged -> if (!event.state.isAsked) shown.update { it - event.receiver }
+            else -> Unit
+        }
+        if (event !is Event.Over) look()
+    }
+
     private fun look() {
         nearby.value = ifOpen(nearby.value) { session.receivers() }
     }
 }
+
+/** Whether the receiver's person has still to say yes or no. */
+private val SendState.isAsked: Boolean
+    get() = this is SendState.Queued || this is SendState.Calling || this is SendState.Asking

@@ -13,6 +13,7 @@ import org.fieldcast.sdk.core.Question
 import org.fieldcast.sdk.core.ReceiveSession
 import org.fieldcast.sdk.core.ReceiveState
 import org.fieldcast.sdk.core.Received
+import org.fieldcast.sdk.core.Sender
 
 /** What a receiver's screen shows. */
 data class ReceivingStatus(
@@ -20,6 +21,8 @@ data class ReceivingStatus(
     val state: ReceiveState = ReceiveState.Waiting,
     /** The question that waits for the person. */
     val question: Question? = null,
+    /** The exchange that goes on without asking, as it was accepted before; gone when it has ended. */
+    val resumed: Resumption? = null,
     /** What was saved in this session, the newest last. */
     val saved: List<Received> = emptyList(),
     /** How the last exchange that did not save ended; gone when the next begins. */
@@ -28,6 +31,14 @@ data class ReceivingStatus(
     val distributors: List<HeardDistributor> = emptyList(),
     /** How the call to a distributor stands, if one was made. */
     val call: CallState? = null,
+)
+
+/** An exchange that broke off and goes on. */
+data class Resumption(
+    /** Whose it is. */
+    val sender: Sender,
+    /** What the distributor's screen shows: to be shown here too, for its person may have to compare. */
+    val code: String,
 )
 
 /** Waiting for distributors. */
@@ -68,14 +79,15 @@ class Receiving internal constructor(private val session: ReceiveSession, router
 
     private fun take(event: Event) = current.update { before ->
         when (event) {
-            is Event.Asked -> before.copy(question = event.question, ended = null)
+            is Event.Asked -> before.copy(question = event.question, resumed = null, ended = null)
             is Event.ReceiveChanged -> before.copy(state = event.state, question = waiting())
             is Event.ReceiveProgress -> before.copy(state = event.state)
             is Event.DistributorHeard, is Event.DistributorUnheard -> before.copy(distributors = heard())
             is Event.CallChanged -> before.copy(call = event.state)
-            is Event.Resumed -> before.copy(ended = null)
-            is Event.Saved -> before.copy(saved = before.saved + event.received, question = waiting())
-            is Event.Ended -> before.copy(ended = event.ending, question = waiting())
+            is Event.Resumed -> before.copy(resumed = Resumption(event.sender, event.code), ended = null)
+            is Event.Saved ->
+                before.copy(saved = before.saved + event.received, question = waiting(), resumed = null)
+            is Event.Ended -> before.copy(ended = event.ending, question = waiting(), resumed = null)
             else -> before.copy(question = waiting())
         }
     }

@@ -128,8 +128,10 @@ class JourneyTest {
                 offering.sendTo(who)
                 val question = receiving.status.firstOf { it.question }
                 assertTrue(question.isKnown)
+                assertEquals(question.code, offering.codesShown.firstOf { it[who] }, "nobody compares, both show")
                 receiving.answer(question, Answer.ONCE)
                 receiving.status.first { it.saved.isNotEmpty() }
+                offering.codesShown.first { it.isEmpty() }
             }
         }
         assertEquals(distributor.digests(), receiver.digests())

@@ -11,6 +11,7 @@ import org.fieldcast.sdk.core.Event
 import org.fieldcast.sdk.core.EventListener
 import org.fieldcast.sdk.core.FieldcastException
 import org.fieldcast.sdk.core.OpenSettings
+import org.fieldcast.sdk.core.PlatformPorts
 import org.fieldcast.sdk.core.Answer
 import org.fieldcast.sdk.core.SendState
 import org.junit.jupiter.api.Assertions.assertEquals
@@ -31,7 +32,7 @@ class LifetimeTest {
                     val input = connection.getInputStream()
                     assertEquals('P'.code, input.read())
                     login.cancel()
-                    while (input.read() >= 0) Unit // ends when the request is hung up on; else the time-out throws
+                    while (input.read() >= 0) continue // ends when the request is hung up on; else the time-out throws
                 }
             }
         }
@@ -89,7 +90,7 @@ class LifetimeTest {
             val distributor = phone("$name-d")
             val datasets = distributor.download(1)
             val folder = folder("$name-r")
-            val receiver = Core.open(OpenSettings(folder.path, "$name-r"), listener)
+            val receiver = Core.open(OpenSettings(folder.path, "$name-r"), PlatformPorts(), listener)
             val receiving = receiver.startReceive(onLoopback(trustEverybody = true))
             distributor.offering(datasets, onLoopback(trustEverybody = true)) { offering ->
                 val who = receiver.device().fingerprint
