@@ -34,14 +34,14 @@ class Downsync internal constructor(private val job: DownsyncJob, router: Router
     }
 
     /** Waits for the end. Cancelling the wait does not cancel the download. */
-    suspend fun await(): DownsyncReport = job.finished()
+    suspend fun await(): DownsyncReport = asked { job.finished() }
 
     /** Stops it. */
-    fun cancel() = job.cancel()
+    fun cancel() = ifOpen(Unit) { job.cancel() }
 
-    /** Stops it, and lets go of it. */
+    /** Stops it, and lets go of it. Nothing happens the second time. */
     override fun close() {
-        job.cancel()
+        cancel()
         job.close()
     }
 

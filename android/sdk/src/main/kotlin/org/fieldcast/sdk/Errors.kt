@@ -35,12 +35,3 @@ val FieldcastException.advice: String
         is FieldcastException.ShutDown -> reason
         is FieldcastException.Internal -> reason
     }
-
-/** What a session says of itself, or [otherwise] when it has ended between the event and the look. */
-internal inline fun <T> ifOpen(otherwise: T, look: () -> T): T = try {
-    look()
-} catch (_: FieldcastException.Over) {
-    otherwise
-} catch (_: IllegalStateException) {
-    otherwise // and it was let go of
-}

@@ -24,6 +24,7 @@ import org.fieldcast.sdk.core.Fieldcast as Core
  * process, and [shutDown] it before opening another in the same folder.
  */
 class Fieldcast private constructor(private val core: Core, private val router: Router) : FieldcastInterface by core {
+    private val ending = Once()
 
     /** What happens, as it happens. A collector that falls behind misses the oldest events and slows nothing. */
     val events: SharedFlow<Event> get() = router.events
@@ -75,7 +76,7 @@ class Fieldcast private constructor(private val core: Core, private val router: 
     }
 
     /** Ends all jobs and sessions, tells the other sides, and closes everything. Nothing can be asked afterwards. */
-    override suspend fun shutDown() {
+    override suspend fun shutDown() = ending.run {
         core.shutDown()
         core.close()
     }

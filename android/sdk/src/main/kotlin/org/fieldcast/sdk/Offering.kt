@@ -16,13 +16,14 @@ import org.fieldcast.sdk.core.WifiGroup
 /** Datasets that are offered to the receivers near by. */
 class Offering internal constructor(private val session: OfferSession, router: Router) {
     private val nearby = MutableStateFlow<List<NearbyReceiver>>(emptyList())
+    private val ending = Once()
     private val shown = MutableStateFlow<Map<String, String>>(emptyMap())
 
     /** What is offered. */
     val offer: Offer = session.offer()
 
     /** Where receivers can call in just now; none while there is no network. */
-    val address: String? get() = session.addr()
+    val address: String? get() = ifOpen(null) { session.addr() }
 
     /** Everyone found so far, how sending to them stands, and the codes that wait to be compared. */
     val receivers: StateFlow<List<NearbyReceiver>> = nearby.asStateFlow()
@@ -42,28 +43,28 @@ class Offering internal constructor(private val session: OfferSession, router: R
      * An invite to call in here, for a QR code: whoever has read it is asked for no code. It holds the group's passphrase, so
      * it is not to be logged. Good until [expires], in milliseconds since 1970.
      */
-    fun invite(group: WifiGroup?, expires: Long): String = session.invite(group, expires)
+    fun invite(group: WifiGroup?, expires: Long): String = asked { session.invite(group, expires) }
 
     /** Asks who is at this address, and puts the receiver there on the list. */
-    suspend fun findAt(address: String): FoundPeer = session.findAt(address)
+    suspend fun findAt(address: String): FoundPeer = asked { session.findAt(address) }
 
     /** Sends to a receiver; nothing happens if that is going on or done already. */
-    fun sendTo(receiver: String) = session.sendTo(receiver)
+    fun sendTo(receiver: String) = asked { session.sendTo(receiver) }
 
     /** Says whether a receiver's screen shows the same code. */
-    fun answer(receiver: String, answer: Answer) = session.answer(receiver, answer)
+    fun answer(receiver: String, answer: Answer) = asked { session.answer(receiver, answer) }
 
     /** Cancels sending to a receiver, which is told. */
-    fun cancel(receiver: String) = session.cancel(receiver)
+    fun cancel(receiver: String) = asked { session.cancel(receiver) }
 
     /** Waits until every receiver that was picked has saved or failed. */
     suspend fun finished() {
-        session.finished()
+        asked { session.finished() }
         look()
     }
 
-    /** Cancels whatever still runs, tells the receivers, and ends. */
-    suspend fun stop() {
+    /** Cancels whatever still runs, tells the receivers, and ends. Nothing happens the second time. */
+    suspend fun stop() = ending.run {
         session.stop()
         session.close()
     }

@@ -43,13 +43,14 @@ data class Resumption(
 
 /** Waiting for distributors. */
 class Receiving internal constructor(private val session: ReceiveSession, router: Router) {
+    private val ending = Once()
     private val current = MutableStateFlow(ReceivingStatus())
 
     /** What to show. */
     val status: StateFlow<ReceivingStatus> = current.asStateFlow()
 
     /** Where it listens just now; none while there is no network. */
-    val address: String? get() = session.addr()
+    val address: String? get() = ifOpen(null) { session.addr() }
 
     init {
         router.watch(session.id(), ::take)
@@ -57,22 +58,25 @@ class Receiving internal constructor(private val session: ReceiveSession, router
     }
 
     /** Calls a distributor, and again whenever the line breaks; [expected] is who must answer. */
-    fun call(address: String, expected: String? = null) = session.call(address, expected)
+    fun call(address: String, expected: String? = null) = asked { session.call(address, expected) }
 
     /** Calls whoever has made this invite; no code is compared. */
-    fun callByInvite(uri: String) = session.callByInvite(uri, System.currentTimeMillis())
+    fun callByInvite(uri: String) = asked { session.callByInvite(uri, System.currentTimeMillis()) }
 
     /** Calls nobody any more. */
-    fun hangUp() = session.hangUp()
+    fun hangUp() = asked { session.hangUp() }
 
     /** Answers a question; nothing happens if it is no longer open. */
     fun answer(question: Question, answer: Answer) {
-        session.answer(question.id, answer)
+        asked { session.answer(question.id, answer) }
         current.update { if (it.question?.id == question.id) it.copy(question = null) else it }
     }
 
-    /** Cancels whatever still runs, tells the distributor, and ends. What was staged stays for a later exchange. */
-    suspend fun stop() {
+    /**
+     * Cancels whatever still runs, tells the distributor, and ends. What was staged stays for a later exchange. Nothing happens the second
+     * time.
+     */
+    suspend fun stop() = ending.run {
         session.stop()
         session.close()
     }

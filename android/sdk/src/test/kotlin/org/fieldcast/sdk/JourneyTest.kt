@@ -15,7 +15,6 @@ import org.fieldcast.sdk.core.parseInvite
 import org.fieldcast.sdk.core.qrMatrix
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
-import org.junit.jupiter.api.Assertions.fail
 import org.junit.jupiter.api.Test
 
 class JourneyTest {
@@ -66,30 +65,31 @@ class JourneyTest {
     }
 
     @Test
-    fun `a no, and a cancel, are told with their reason`() = test {
+    fun `a no, and a cancel on either side, are told to both with their reason`() = test {
         val distributor = phone("kt-no-d")
         val receiver = phone("kt-no-r")
         val datasets = distributor.download(1)
-        receiver.receiving(onLoopback()) { receiving ->
-            for ((reason, act) in listOf<Pair<EndReason, suspend (Offering, String) -> Unit>>(
-                EndReason.DECLINED to { _, _ ->
-                    receiving.answer(receiving.status.firstOf { it.question }, Answer.DECLINE)
-                },
-                EndReason.CANCELLED_BY_DISTRIBUTOR to { offering, who ->
-                    receiving.status.firstOf { it.question }
-                    offering.cancel(who)
-                },
-            )) {
-                distributor.offering(datasets, onLoopback()) { offering ->
-                    val who = offering.find(receiver).peer.fingerprint
-                    offering.sendTo(who)
-                    act(offering, who)
-                    val failed = offering.receivers.firstOf { all ->
-                        all.find { it.peer.fingerprint == who }?.state as? SendState.Failed
-                    }
-                    assertEquals(reason, failed.ending.reason)
+        val acts = mapOf<EndReason, suspend (Offering, Receiving, String) -> Unit>(
+            EndReason.DECLINED to { _, receiving, _ ->
+                receiving.answer(checkNotNull(receiving.status.value.question), Answer.DECLINE)
+            },
+            EndReason.CANCELLED_BY_DISTRIBUTOR to { offering, _, who -> offering.cancel(who) },
+            EndReason.CANCELLED_BY_RECEIVER to { _, receiving, _ -> receiving.stop() },
+        )
+        for ((reason, act) in acts) {
+            val receiving = receiver.receive(onLoopback())
+            distributor.offering(datasets, onLoopback()) { offering ->
+                val who = offering.find(receiver).peer.fingerprint
+                offering.sendTo(who)
+                receiving.status.firstOf { it.question }
+                act(offering, receiving, who)
+                val failed = offering.receivers.firstOf { all ->
+                    all.find { it.peer.fingerprint == who }?.state as? SendState.Failed
                 }
+                assertEquals(reason, failed.ending.reason)
+                assertEquals(reason, receiving.status.firstOf { it.ended }.reason)
             }
+            receiving.stop()
         }
         assertTrue(receiver.digests().isEmpty())
         distributor.shutDown()
@@ -151,16 +151,5 @@ class JourneyTest {
             }
             assertEquals(1, downloads.map { it.await() }.toSet().size)
         }
-    }
-
-    private suspend inline fun <reified E : FieldcastException> expect(crossinline call: suspend () -> Any?) {
-        try {
-            call()
-        } catch (error: FieldcastException) {
-            assertTrue(error is E, "$error")
-            assertTrue(error.advice.length > 10, error.advice)
-            return
-        }
-        fail<Unit>("no ${E::class.simpleName}")
     }
 }

@@ -1,6 +1,7 @@
 package org.fieldcast.sdk
 
 import java.io.File
+import java.lang.ref.WeakReference
 import java.net.ServerSocket
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Dispatchers
@@ -58,6 +59,7 @@ class LifetimeTest {
         }
         again.close()
         downsync.close()
+        downsync.close()
         phone.shutDown()
     }
 
@@ -73,6 +75,10 @@ class LifetimeTest {
         phone.shutDown()
         assertThrows(IllegalStateException::class.java) { phone.device() }
         receiving.stop()
+        receiving.stop()
+        expect<FieldcastException.Over> { receiving.call("127.0.0.1:1") }
+        assertEquals(null, receiving.address)
+        phone.shutDown()
         val again = Fieldcast.open(folder)
         assertEquals(name, again.device())
         again.shutDown()
@@ -117,9 +123,15 @@ class LifetimeTest {
     @Test
     fun `a thousand cycles leave no threads, files or memory behind`() = kotlinx.coroutines.runBlocking {
         val folder = folder("kt-thousand")
-        suspend fun cycles(count: Int) = repeat(count) {
-            val phone = Fieldcast.open(folder)
+        val hardware = Hardware()
+        val left = mutableListOf<WeakReference<Any>>()
+        suspend fun cycles(count: Int) = repeat(count) { at ->
+            val lock = FakeLock()
+            val phone = Fieldcast.open(folder, ports = hardware.ports.copy(multicast = lock))
             phone.datasets()
+            if (at % 20 == 0) phone.receiving(onLoopback()) {}
+            left += WeakReference(lock)
+            left += WeakReference(phone.events)
             phone.shutDown()
         }
         cycles(100) // whatever is made once is made now
@@ -129,20 +141,26 @@ class LifetimeTest {
         println("1,000 open/close cycles: before $before, after $after")
         assertTrue(after.threads <= before.threads + 2, "threads: $before, $after")
         assertTrue(after.files <= before.files + 4, "files: $before, $after")
-        assertTrue(after.residentKb <= before.residentKb + 32 * 1024, "memory: $before, $after")
+        assertTrue(after.residentKb <= before.residentKb + 16 * 1024, "memory: $before, $after")
+        assertTrue(after.heapKb <= before.heapKb + 2 * 1024, "heap: $before, $after")
+        val alive = left.count { it.get() != null }
+        assertTrue(alive <= 4, "$alive ports and listeners are held on to")
     }
 }
 
-/** What the process takes, as Linux counts it. */
-data class Footprint(val threads: Int, val files: Int, val residentKb: Long) {
+/** What the process takes, as Linux and the JVM count it. */
+data class Footprint(val threads: Int, val files: Int, val residentKb: Long, val heapKb: Long) {
     companion object {
         fun now(): Footprint {
-            System.gc()
-            Thread.sleep(200) // threads that have ended take a moment to be gone
+            repeat(2) {
+                System.gc()
+                Thread.sleep(200) // threads that have ended take a moment to be gone, as do objects with cleaners
+            }
             fun status(key: String) = File("/proc/self/status").readLines()
                 .first { it.startsWith("$key:") }.filter { it.isDigit() }.toLong()
             val files = File("/proc/self/fd").list().orEmpty().size
-            return Footprint(status("Threads").toInt(), files, status("VmRSS"))
+            val heap = Runtime.getRuntime().run { totalMemory() - freeMemory() } / 1024
+            return Footprint(status("Threads").toInt(), files, status("VmRSS"), heap)
         }
     }
 }

@@ -9,6 +9,7 @@ import kotlinx.coroutines.flow.mapNotNull
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
 import org.fieldcast.sdk.core.Dataset
+import org.fieldcast.sdk.core.FieldcastException
 import org.fieldcast.sdk.core.NearbyReceiver
 import org.fieldcast.sdk.core.Project
 
@@ -50,4 +51,16 @@ suspend fun <T, R : Any> Flow<T>.firstOf(pick: (T) -> R?): R = mapNotNull { pick
 /** The receiver, as soon as it was found. */
 suspend fun Offering.find(receiver: Fieldcast): NearbyReceiver = receivers.firstOf { nearby ->
     nearby.find { it.peer.fingerprint == receiver.device().fingerprint }
+}
+
+/** The error that this throws. */
+suspend inline fun <reified E : FieldcastException> expect(call: suspend () -> Any?): E {
+    try {
+        call()
+    } catch (error: FieldcastException) {
+        check(error is E) { "$error" }
+        check(error.advice.length > 10) { error.advice }
+        return error
+    }
+    error("no ${E::class.simpleName}")
 }

@@ -1,0 +1,145 @@
+package org.fieldcast.sdk
+
+import java.io.File
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.launch
+import org.fieldcast.sdk.core.Answer
+import org.fieldcast.sdk.core.FieldcastException
+import org.fieldcast.sdk.core.NetworkKind
+import org.fieldcast.sdk.core.PortException
+import org.fieldcast.sdk.core.parseInvite
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Test
+
+class PortsTest {
+    @Test
+    fun `the key store alone can unwrap the device key`() = test {
+        val (folder, hardware) = folder("kt-keys") to Hardware()
+        val phone = Fieldcast.open(folder, ports = hardware.ports)
+        val device = phone.device()
+        phone.shutDown()
+        val key = hardware.keys.seen.single()
+        assertTrue(key.size >= 32)
+        folder.walk().filter(File::isFile).forEach { assertFalse(it.holds(key), "$it holds the key") }
+        hardware.keys.locked = true
+        val locked = expect<FieldcastException.KeyFailed> { Fieldcast.open(folder, ports = hardware.ports) }
+        assertTrue("the phone is locked" in locked.advice, locked.advice)
+        expect<FieldcastException.KeyFailed> { Fieldcast.open(folder, ports = Hardware().ports) }
+        expect<FieldcastException.KeyFailed> { Fieldcast.open(folder) }
+        hardware.keys.locked = false
+        val again = Fieldcast.open(folder, ports = hardware.ports)
+        assertEquals(device, again.device())
+        again.shutDown()
+    }
+
+    @Test
+    fun `mobile data is used when it is allowed or nobody knows`() = test {
+        val hardware = Hardware()
+        val phone = Fieldcast.open(folder("kt-metered"), ports = hardware.ports)
+        val project = phone.logIn()
+        val boundary = phone.leaves(project).take(1)
+        hardware.network.answer = { NetworkKind.METERED }
+        expect<FieldcastException.Metered> { phone.downsync(project, boundary) }
+        assertTrue(phone.datasets().isEmpty())
+        assertEquals(1, phone.downsync(project, boundary, allowMetered = true).use { it.await() }.done.size)
+        val others = listOf<() -> NetworkKind?>({ NetworkKind.UNMETERED }, { null }, { error("no such service") })
+        for (answer in others) {
+            hardware.network.answer = answer
+            phone.downsync(project, boundary).use { it.await() }
+        }
+        phone.shutDown()
+    }
+
+    @Test
+    fun `the multicast lock is held exactly while sessions run`() = test {
+        val hardware = Hardware()
+        val held = hardware.multicast.held
+        val phone = Fieldcast.open(folder("kt-multicast"), ports = hardware.ports)
+        assertEquals(0, held.get())
+        phone.receiving(onLoopback()) {
+            assertEquals(1, held.get())
+            phone.receiving(onLoopback()) { assertEquals(2, held.get()) }
+            assertEquals(1, held.get())
+        }
+        assertEquals(0, held.get())
+        expect<FieldcastException.NoNetwork> { phone.receive(exchangeOptions(network = "no-such")) }
+        assertEquals(0, held.get(), "a session that did not begin holds nothing")
+        hardware.multicast.allowed = false
+        phone.receiving(onLoopback()) { assertEquals(0, held.get()) }
+        hardware.multicast.allowed = true
+        phone.receive(onLoopback())
+        assertEquals(1, held.get())
+        phone.shutDown()
+        assertEquals(0, held.get(), "the end of everything lets go of it too")
+    }
+
+    @Test
+    fun `a group is made, told by an invite, and joined`() = test {
+        val (there, here) = Hardware() to Hardware()
+        val distributor = Fieldcast.open(folder("kt-group-d"), ports = there.ports)
+        val receiver = Fieldcast.open(folder("kt-group-r"), ports = here.ports)
+        val datasets = distributor.download(1)
+        val made = distributor.makeGroup(null)
+        assertTrue(made.group.name.startsWith("DIRECT-"), made.group.name)
+        val network = onLoopback().copy(`interface` = made.`interface`.addr)
+        distributor.offering(datasets, network) { offering ->
+            val uri = offering.invite(made.group, System.currentTimeMillis() + 600_000)
+            val group = checkNotNull(parseInvite(uri, System.currentTimeMillis()).group)
+            val joined = receiver.joinGroup(group)
+            assertEquals(there.link.groups, here.link.groups)
+            receiver.receiving(onLoopback().copy(`interface` = joined.`interface`.addr)) { receiving ->
+                receiving.callByInvite(uri)
+                offering.sendTo(offering.find(receiver).peer.fingerprint)
+                receiving.answer(receiving.status.firstOf { it.question }, Answer.ONCE)
+                receiving.status.firstOf { it.saved.firstOrNull() }
+            }
+        }
+        for (phone in listOf(distributor, receiver)) {
+            phone.leaveGroup()
+            phone.shutDown()
+        }
+        assertTrue(there.link.groups.isEmpty() && here.link.groups.isEmpty())
+    }
+
+    @Test
+    fun `what the link throws comes as an error by its kind, and the next try works`() = test {
+        val link = Hardware()
+        val phone = Fieldcast.open(folder("kt-link"), ports = link.ports)
+        link.link.fails = PortException.Denied("NEARBY_WIFI_DEVICES")
+        val denied = expect<FieldcastException.PermissionNeeded> { phone.makeGroup(null) }
+        assertTrue("NEARBY_WIFI_DEVICES" in denied.advice, denied.advice)
+        link.link.fails = PortException.Unavailable("Wi-Fi is off")
+        expect<FieldcastException.NoNetwork> { phone.makeGroup(null) }
+        link.link.fails = PortException.Failed("supplicant")
+        expect<FieldcastException.Internal> { phone.makeGroup(null) }
+        link.link.fails = IllegalStateException("not foreseen")
+        val strange = expect<FieldcastException.Internal> { phone.makeGroup(null) }
+        assertFalse('\n' in strange.advice, "no stack trace: ${strange.advice}")
+        link.link.fails = null
+        phone.makeGroup(null)
+        phone.shutDown()
+        val without = phone("kt-no-link")
+        expect<FieldcastException.NoNetwork> { without.makeGroup(null) }
+        without.shutDown()
+    }
+
+    @Test
+    fun `cancelling the wait for a group cancels the making of it`() = test {
+        val link = Hardware().apply { link.hangs = true }
+        val phone = Fieldcast.open(folder("kt-link-cancel"), ports = link.ports)
+        coroutineScope {
+            val making = launch { phone.makeGroup(null) }
+            link.link.entered.await()
+            making.cancel()
+            link.link.cancelled.await()
+        }
+        phone.shutDown()
+    }
+
+    private fun File.holds(key: ByteArray): Boolean {
+        val bytes = readBytes()
+        return (0..bytes.size - key.size).any { at -> key.indices.all { bytes[at + it] == key[it] } }
+    }
+}
