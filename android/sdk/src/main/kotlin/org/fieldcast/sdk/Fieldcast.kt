@@ -2,6 +2,7 @@ package org.fieldcast.sdk
 
 import java.io.File
 import kotlinx.coroutines.NonCancellable
+import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.SharedFlow
 import kotlinx.coroutines.flow.flow
@@ -25,6 +26,9 @@ import org.fieldcast.sdk.core.Fieldcast as Core
  */
 class Fieldcast private constructor(private val core: Core, private val router: Router) : FieldcastInterface by core {
     private val ending = Once()
+
+    /** What runs beside it until it is shut down. */
+    internal val lifetime = SupervisorJob()
 
     /** What happens, as it happens. A collector that falls behind misses the oldest events and slows nothing. */
     val events: SharedFlow<Event> get() = router.events
@@ -77,6 +81,7 @@ class Fieldcast private constructor(private val core: Core, private val router: 
 
     /** Ends all jobs and sessions, tells the other sides, and closes everything. Nothing can be asked afterwards. */
     override suspend fun shutDown() = ending.run {
+        lifetime.cancel()
         core.shutDown()
         core.close()
     }

@@ -91,7 +91,9 @@ class PortsTest {
             assertEquals(there.link.groups, here.link.groups)
             receiver.receiving(onLoopback().copy(`interface` = joined.`interface`.addr)) { receiving ->
                 receiving.callByInvite(uri)
-                offering.sendTo(offering.find(receiver).peer.fingerprint)
+                val who = receiver.device().fingerprint
+                offering.receivers.firstOf { all -> all.find { it.peer.fingerprint == who && it.peer.by.calledIn } }
+                offering.sendTo(who)
                 receiving.answer(receiving.status.firstOf { it.question }, Answer.ONCE)
                 receiving.status.firstOf { it.saved.firstOrNull() }
             }

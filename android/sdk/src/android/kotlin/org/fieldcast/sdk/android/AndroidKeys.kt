@@ -1,0 +1,33 @@
+package org.fieldcast.sdk.android
+
+import android.security.keystore.KeyGenParameterSpec
+import android.security.keystore.KeyProperties
+import java.security.KeyStore
+import javax.crypto.KeyGenerator
+import javax.crypto.SecretKey
+import org.fieldcast.sdk.KeyWrap
+
+private const val PROVIDER = "AndroidKeyStore"
+private const val ALIAS = "fieldcast-device-key"
+
+/**
+ * The phone's key store. Its key needs no unlocking: a transfer goes on behind a locked screen. It is gone when the app is
+ * uninstalled, as is what it wraps.
+ */
+internal fun androidKeys() = KeyWrap(::storedKey)
+
+private val creating = Any()
+
+private fun storedKey(): SecretKey = synchronized(creating) {
+    val store = KeyStore.getInstance(PROVIDER).apply { load(null) }
+    store.getKey(ALIAS, null) as SecretKey? ?: newKey()
+}
+
+private fun newKey(): SecretKey {
+    val spec = KeyGenParameterSpec.Builder(ALIAS, KeyProperties.PURPOSE_ENCRYPT or KeyProperties.PURPOSE_DECRYPT)
+        .setBlockModes(KeyProperties.BLOCK_MODE_GCM)
+        .setEncryptionPaddings(KeyProperties.ENCRYPTION_PADDING_NONE)
+        .setKeySize(256)
+        .build()
+    return KeyGenerator.getInstance(KeyProperties.KEY_ALGORITHM_AES, PROVIDER).apply { init(spec) }.generateKey()
+}

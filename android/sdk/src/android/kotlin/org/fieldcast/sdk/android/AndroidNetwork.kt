@@ -1,0 +1,33 @@
+package org.fieldcast.sdk.android
+
+import android.content.Context
+import android.net.ConnectivityManager
+import android.net.NetworkCapabilities
+import android.net.wifi.WifiManager
+import org.fieldcast.sdk.core.MulticastLock
+import org.fieldcast.sdk.core.NetworkKind
+import org.fieldcast.sdk.core.NetworkMonitor
+
+/** What the way to the internet costs, as the system counts it: a Wi-Fi that is marked as metered is metered. */
+internal class AndroidNetwork(context: Context) : NetworkMonitor {
+    private val connectivity = context.getSystemService(ConnectivityManager::class.java)
+
+    override fun kind(): NetworkKind? {
+        val capabilities = connectivity?.run { getNetworkCapabilities(activeNetwork) } ?: return null
+        if (!capabilities.hasCapability(NetworkCapabilities.NET_CAPABILITY_INTERNET)) return null
+        val isFree = capabilities.hasCapability(NetworkCapabilities.NET_CAPABILITY_NOT_METERED) ||
+            // Known from Android 11 on; an older one has never heard of it and says no.
+            capabilities.hasCapability(NetworkCapabilities.NET_CAPABILITY_TEMPORARILY_NOT_METERED)
+        return if (isFree) NetworkKind.UNMETERED else NetworkKind.METERED
+    }
+}
+
+/** The lock that lets multicast through; it counts how often it was taken. */
+internal class AndroidMulticast(context: Context) : MulticastLock {
+    private val lock = context.getSystemService(WifiManager::class.java)
+        ?.createMulticastLock("fieldcast")?.apply { setReferenceCounted(true) }
+
+    override fun acquire() = typed { lock?.acquire() ?: Unit }
+
+    override fun release() = typed { lock?.release() ?: Unit }
+}

@@ -1,0 +1,55 @@
+package org.fieldcast.sdk.android
+
+import android.content.Context
+import android.content.pm.PackageManager
+import android.os.Build
+import java.io.File
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.launch
+import org.fieldcast.sdk.Fieldcast
+import org.fieldcast.sdk.Permissions
+import org.fieldcast.sdk.core.PlatformPorts
+import org.fieldcast.sdk.core.PortException
+import org.fieldcast.sdk.isMoving
+import org.fieldcast.sdk.link.DirectLink
+
+/** Fieldcast on an Android phone. */
+object FieldcastAndroid {
+    /**
+     * Opens Fieldcast in the app's folder that is never backed up, with all that the phone does for it: the key store keeps
+     * the device key, mobile data is told apart, Wi-Fi Direct groups are made and joined, and the phone stays awake while
+     * data moves. Keep one per process.
+     */
+    suspend fun open(context: Context, deviceName: String? = null, allowHttp: Boolean = false): Fieldcast {
+        val app = context.applicationContext
+        // Before JNA does: only so is the library told of the Java VM.
+        System.loadLibrary("fieldcast_ffi")
+        val link = DirectLink(AndroidRadio(app), LastName(app))
+        val ports = PlatformPorts(androidKeys(), AndroidNetwork(app), AndroidMulticast(app), link)
+        val fieldcast = Fieldcast.open(File(app.noBackupFilesDir, "fieldcast"), deviceName, allowHttp, ports = ports)
+        val background = CoroutineScope(fieldcast.lifetime + Dispatchers.Default)
+        background.launch { WakeLocks(app).use { locks -> fieldcast.events.isMoving().collect(locks::hold) } }
+        background.launch {
+            try {
+                link.cleanUp() // a group outlives the process that made it
+            } catch (_: PortException) {
+                // The next group that is made or joined is told why it cannot be.
+            }
+        }
+        return fieldcast
+    }
+
+    /** What the person has to be asked for, and has not granted yet, before a group is made or joined, or anybody is found. */
+    fun missingPermissions(context: Context): List<String> = missing(context, Permissions.forNearby(level(context)))
+
+    /** What the person may be asked for besides, so that the notification of a transfer is seen. */
+    fun missingNotificationPermission(context: Context): List<String> =
+        missing(context, Permissions.forNotification(level(context)))
+}
+
+/** The level by which the system treats this app. */
+internal fun level(context: Context): Int = minOf(Build.VERSION.SDK_INT, context.applicationInfo.targetSdkVersion)
+
+internal fun missing(context: Context, permissions: List<String>): List<String> =
+    permissions.filter { context.checkSelfPermission(it) != PackageManager.PERMISSION_GRANTED }

@@ -1,0 +1,55 @@
+package org.fieldcast.sdk.android
+
+import android.net.wifi.p2p.WifiP2pConfig
+import android.net.wifi.p2p.WifiP2pGroup
+import android.net.wifi.p2p.WifiP2pInfo
+import android.net.wifi.p2p.WifiP2pManager
+import java.net.Inet4Address
+import java.net.NetworkInterface
+import org.fieldcast.sdk.core.PortException
+import org.fieldcast.sdk.core.WifiGroup
+import org.fieldcast.sdk.link.Band
+import org.fieldcast.sdk.link.RadioGroup
+import org.fieldcast.sdk.link.Refusal
+
+/** What Android is asked for; with name and passphrase nobody is asked on the other phone. Needs Android 10. */
+internal fun config(group: WifiGroup, band: Band = Band.ANY): WifiP2pConfig = try {
+    WifiP2pConfig.Builder()
+        .setNetworkName(group.name)
+        .setPassphrase(group.passphrase)
+        .setGroupOperatingBand(
+            when (band) {
+                Band.ANY -> WifiP2pConfig.GROUP_OWNER_BAND_AUTO
+                Band.LOW -> WifiP2pConfig.GROUP_OWNER_BAND_2GHZ
+            },
+        )
+        .build()
+} catch (_: IllegalArgumentException) {
+    throw PortException.Failed("no group can have this name and passphrase: read the invite again")
+}
+
+/** Why a request was not accepted. */
+internal fun refusal(code: Int): Refusal = when (code) {
+    WifiP2pManager.BUSY -> Refusal.BUSY
+    WifiP2pManager.P2P_UNSUPPORTED -> Refusal.UNSUPPORTED
+    else -> Refusal.FAILED
+}
+
+/** The group with this phone's address in it, which never is to be guessed: each group has another network. */
+internal fun radioGroup(
+    group: WifiP2pGroup?,
+    info: WifiP2pInfo?,
+    addressOf: (networkInterface: String) -> String? = ::addressOf,
+): RadioGroup? {
+    val name = group?.networkName ?: return null
+    val isUp = info?.groupFormed == true
+    val address = when {
+        !isUp -> null
+        group.isGroupOwner -> info.groupOwnerAddress?.hostAddress
+        else -> group.`interface`?.let(addressOf)
+    }
+    return RadioGroup(name, group.isGroupOwner, address)
+}
+
+private fun addressOf(networkInterface: String): String? = NetworkInterface.getByName(networkInterface)
+    ?.inetAddresses?.asSequence()?.firstOrNull { it is Inet4Address }?.hostAddress

@@ -1,0 +1,159 @@
+package org.fieldcast.sdk.link
+
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.NonCancellable
+import kotlinx.coroutines.delay
+import kotlinx.coroutines.sync.Mutex
+import kotlinx.coroutines.sync.withLock
+import kotlinx.coroutines.withContext
+import kotlinx.coroutines.withTimeoutOrNull
+import org.fieldcast.sdk.core.PortException
+import org.fieldcast.sdk.core.WifiGroup
+import org.fieldcast.sdk.core.WifiLink
+
+/**
+ * Makes and joins groups in spite of "busy", of groups that outlived their process, and of requests that were accepted and
+ * forgotten.
+ */
+internal class DirectLink(private val radio: Radio, private val last: LastGroup) : WifiLink {
+    private val turn = Mutex()
+
+    override suspend fun makeGroup(group: WifiGroup): String = enter(group, isOwner = true, MAKE_WAITS) { hasFailed ->
+        // Any band first: the system knows what is allowed here. At 2.4 GHz every phone can make a group, and join one.
+        radio.make(group, if (hasFailed) Band.LOW else Band.ANY)
+    }
+
+    override suspend fun joinGroup(group: WifiGroup): String = enter(group, isOwner = false, JOIN_WAITS) {
+        radio.join(group)
+    }
+
+    override suspend fun leaveGroup() = turn.withLock {
+        leaveOurs()
+        radio.release()
+    }
+
+    /** Ends a group that an earlier process left behind, if that can be done without asking anybody. */
+    suspend fun cleanUp() = turn.withLock {
+        if (last.name != null && radio.obstacle() == null) {
+            leaveOurs()
+            radio.release()
+        }
+    }
+
+    private suspend fun enter(
+        group: WifiGroup,
+        isOwner: Boolean,
+        waits: List<Duration>,
+        request: suspend (hasFailed: Boolean) -> Refusal?,
+    ): String = turn.withLock {
+        radio.obstacle()?.let { throw it }
+        present(group, isOwner)?.let { return@withLock it }
+        clear()
+        last.name = group.name
+        var address: String? = null
+        try {
+            address = attempts(group, isOwner, waits, request)
+            address
+        } finally {
+            if (address == null) withContext(NonCancellable) { giveUp(isOwner) }
+        }
+    }
+
+    private suspend fun attempts(
+        group: WifiGroup,
+        isOwner: Boolean,
+        waits: List<Duration>,
+        request: suspend (hasFailed: Boolean) -> Refusal?,
+    ): String {
+        var refusal: Refusal? = null
+        var hasFailed = false
+        for (attempt in 0..waits.size) {
+            if (attempt > 0) delay(waits[attempt - 1])
+            if (attempt == NEW_CHANNEL_AT) radio.release()
+            refusal = ask { request(hasFailed) }
+            if (refusal == Refusal.UNSUPPORTED) throw PortException.Unavailable("this phone has no Wi-Fi Direct")
+            // A group that is refused because it is there already is looked for once, too.
+            val appeared = if (refusal == null) appears(group, isOwner) else present(group, isOwner)
+            if (appeared != null) return appeared
+            radio.obstacle()?.let { throw it }
+            if (refusal == null) abandon(isOwner)
+            hasFailed = hasFailed || refusal != Refusal.BUSY
+        }
+        throw PortException.Unavailable(
+            when {
+                refusal == Refusal.BUSY -> "Wi-Fi is busy: turn off hotspot, casting and sharing, or Wi-Fi off and on again"
+                isOwner -> "the group could not be made: turn Wi-Fi off and on again"
+                else -> "the group was not found: go closer to the phone that made it, and read its invite again"
+            },
+        )
+    }
+
+    /** Waits for a group that was accepted to be there. */
+    private suspend fun appears(group: WifiGroup, isOwner: Boolean): String? {
+        repeat(APPEARS_WITHIN_LOOKS) {
+            delay(LOOK_EVERY)
+            present(group, isOwner)?.let { return it }
+        }
+        return null
+    }
+
+    private suspend fun present(group: WifiGroup, isOwner: Boolean): String? {
+        val now = group() ?: return null
+        return now.address.takeIf { now.name == group.name && now.isOwner == isOwner }
+    }
+
+    /** Ends what would be in the way, if it is ours. */
+    private suspend fun clear() {
+        leaveOurs()
+        if (group() != null) {
+            throw PortException.Unavailable("another app has a Wi-Fi Direct group open: end it there first")
+        }
+        radio.quiet()
+    }
+
+    /** What was begun and came to nothing would be in the way of the next attempt. */
+    private suspend fun abandon(isOwner: Boolean) {
+        if (!isOwner) ask { radio.cancelJoin() }
+        val now = group()
+        if (now?.name == last.name || now == null && isOwner) ask { radio.leave() }
+    }
+
+    /** What may still come of it is known as ours, and ended the next time. */
+    private suspend fun giveUp(isOwner: Boolean) {
+        abandon(isOwner)
+        radio.release()
+    }
+
+    private suspend fun leaveOurs() {
+        val ours = last.name ?: return
+        repeat(LEAVE_ATTEMPTS) {
+            if (group()?.name == ours) ask { radio.leave() }
+            if (group()?.name != ours) {
+                last.name = null
+                return
+            }
+            delay(LOOK_EVERY)
+        }
+        throw PortException.Failed("the system does not end the group: turn Wi-Fi off and on again")
+    }
+
+    private suspend fun group(): RadioGroup? = withTimeoutOrNull(ANSWERS_WITHIN) { radio.group() }
+
+    /** The system sometimes never answers. */
+    private suspend fun ask(request: suspend () -> Refusal?): Refusal? {
+        var refusal: Refusal? = Refusal.FAILED
+        withTimeoutOrNull(ANSWERS_WITHIN) { refusal = request() }
+        return refusal
+    }
+
+    private companion object {
+        val MAKE_WAITS = listOf(1, 2, 4, 8, 8).map { it.seconds }
+        val JOIN_WAITS = List(4) { 2.seconds }
+        val LOOK_EVERY = 1.seconds
+        const val APPEARS_WITHIN_LOOKS = 15
+        val ANSWERS_WITHIN = 5.seconds
+        const val NEW_CHANNEL_AT = 2
+        const val LEAVE_ATTEMPTS = 5
+    }
+}

@@ -1,0 +1,44 @@
+package org.fieldcast.sdk
+
+import java.security.InvalidKeyException
+import javax.crypto.KeyGenerator
+import org.fieldcast.sdk.core.PortException
+import org.junit.jupiter.api.Assertions.assertArrayEquals
+import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertThrows
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Test
+
+class KeyWrapTest {
+    private val stored = KeyGenerator.getInstance("AES").apply { init(256) }.generateKey()
+    private val wrap = KeyWrap { stored }
+    private val key = ByteArray(85) { it.toByte() }
+
+    @Test
+    fun `a key comes back as it was, and no two wrappings are the same`() {
+        val wrapped = wrap.wrapKey(key)
+        assertFalse(wrapped.contentEquals(wrap.wrapKey(key)))
+        assertArrayEquals(key, wrap.unwrapKey(wrapped))
+    }
+
+    @Test
+    fun `what was touched, cut off or wrapped elsewhere does not come back`() {
+        val wrapped = wrap.wrapKey(key)
+        for (at in wrapped.indices) {
+            val touched = wrapped.copyOf().also { it[at] = (it[at] + 1).toByte() }
+            assertThrows(PortException.Failed::class.java) { wrap.unwrapKey(touched) }
+        }
+        for (length in listOf(0, 11, 12, 27, wrapped.size - 1)) {
+            assertThrows(PortException.Failed::class.java) { wrap.unwrapKey(wrapped.copyOf(length)) }
+        }
+        val other = KeyGenerator.getInstance("AES").generateKey()
+        assertThrows(PortException.Failed::class.java) { KeyWrap { other }.unwrapKey(wrapped) }
+    }
+
+    @Test
+    fun `a key store that refuses says how`() {
+        val refuses = KeyWrap { throw InvalidKeyException() }
+        val error = assertThrows(PortException.Failed::class.java) { refuses.wrapKey(key) }
+        assertTrue("InvalidKeyException" in error.reason, error.reason)
+    }
+}

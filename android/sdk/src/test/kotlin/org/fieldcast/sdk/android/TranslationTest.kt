@@ -1,0 +1,81 @@
+package org.fieldcast.sdk.android
+
+import android.net.wifi.p2p.WifiP2pConfig
+import android.net.wifi.p2p.WifiP2pGroup
+import android.net.wifi.p2p.WifiP2pInfo
+import android.net.wifi.p2p.WifiP2pManager
+import java.net.InetAddress
+import org.fieldcast.sdk.Permissions
+import org.fieldcast.sdk.core.PortException
+import org.fieldcast.sdk.core.WifiGroup
+import org.fieldcast.sdk.link.Band
+import org.fieldcast.sdk.link.RadioGroup
+import org.fieldcast.sdk.link.Refusal
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertNull
+import org.junit.jupiter.api.Assertions.assertThrows
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Test
+
+/** With Android's own classes, as far as they run without Android. */
+class TranslationTest {
+    private val group = WifiGroup("DIRECT-fc-one", "passphrase")
+
+    @Test
+    fun `a group is asked for by name and passphrase, and is not kept by the system`() {
+        val config = config(group, Band.LOW)
+        assertEquals(group.name to group.passphrase, config.networkName to config.passphrase)
+        assertEquals(WifiP2pConfig.GROUP_OWNER_BAND_2GHZ, config.groupOwnerBand)
+        assertEquals(WifiP2pConfig.GROUP_OWNER_BAND_AUTO, config(group).groupOwnerBand)
+        assertEquals(WifiP2pGroup.NETWORK_ID_TEMPORARY, config.networkId)
+        for (wrong in listOf(group.copy(name = "office"), group.copy(passphrase = "short"))) {
+            assertThrows(PortException.Failed::class.java) { config(wrong) }
+        }
+    }
+
+    @Test
+    fun `the address is this phone's, whatever network the system has chosen`() {
+        val owner = WifiP2pInfo().apply {
+            groupFormed = true
+            groupOwnerAddress = InetAddress.getByName("192.168.7.1")
+        }
+        val ours = p2p(isOwner = true)
+        assertEquals(RadioGroup(group.name, true, "192.168.7.1"), radioGroup(ours, owner))
+        val asked = mutableListOf<String>()
+        val joined = radioGroup(p2p(isOwner = false), owner) { asked += it; "192.168.7.23" }
+        assertEquals(RadioGroup(group.name, false, "192.168.7.23"), joined)
+        assertEquals(listOf("p2p-wlan0-0"), asked)
+        assertEquals(RadioGroup(group.name, true, null), radioGroup(ours, WifiP2pInfo()), "not up yet")
+        assertNull(radioGroup(null, null))
+        assertNull(radioGroup(p2p(isOwner = false), owner)!!.address, "no such interface here")
+    }
+
+    @Test
+    fun `refusals are told apart`() {
+        val codes = listOf(WifiP2pManager.BUSY, WifiP2pManager.ERROR, WifiP2pManager.P2P_UNSUPPORTED, 99)
+        assertEquals(listOf(Refusal.BUSY, Refusal.FAILED, Refusal.UNSUPPORTED, Refusal.FAILED), codes.map(::refusal))
+    }
+
+    @Test
+    fun `what the system throws comes as the port's error`() {
+        assertThrows(PortException.Denied::class.java) { typed { throw SecurityException("no") } }
+        assertThrows(PortException.Failed::class.java) { typed { throw IllegalStateException("dead") } }
+    }
+
+    @Test
+    fun `each Android is asked for what it knows`() {
+        assertTrue("android.permission.ACCESS_FINE_LOCATION" in Permissions.forNearby(29))
+        assertEquals(listOf("android.permission.NEARBY_WIFI_DEVICES"), Permissions.forNearby(33))
+        assertTrue("android.permission.ACCESS_LOCAL_NETWORK" in Permissions.forNearby(37))
+        assertTrue(Permissions.needsLocationOn(32) && !Permissions.needsLocationOn(33))
+        assertFalse(Permissions.forNotification(33).isEmpty())
+        assertTrue(Permissions.forNotification(32).isEmpty())
+    }
+
+    private fun p2p(isOwner: Boolean) = WifiP2pGroup().apply {
+        networkName = group.name
+        setIsGroupOwner(isOwner)
+        `interface` = "p2p-wlan0-0"
+    }
+}

@@ -1,0 +1,68 @@
+package org.fieldcast.sdk.link
+
+import kotlinx.coroutines.awaitCancellation
+import org.fieldcast.sdk.core.PortException
+import org.fieldcast.sdk.core.WifiGroup
+
+/** Android's Wi-Fi Direct as it is: what it is asked for is noted, and done as the script says. */
+internal class FakeRadio(private val now: () -> Long) : Radio {
+    /** What was asked for, with the second at which it was. */
+    val asked = mutableListOf<String>()
+    val refusals = ArrayDeque<Refusal?>()
+    var obstacle: PortException? = null
+    var group: RadioGroup? = null
+
+    /** Seconds after which an accepted group is there; never if none. */
+    var appearsAfter: Long? = 1
+    var leaveWorks = true
+    var isSilent = false
+    private var coming: Pair<Long, RadioGroup>? = null
+
+    override suspend fun obstacle() = obstacle
+
+    override suspend fun group(): RadioGroup? {
+        coming?.let { (at, group) ->
+            if (now() >= at) {
+                this.group = group
+                coming = null
+            }
+        }
+        return group
+    }
+
+    override suspend fun quiet() = note("quiet")
+
+    override suspend fun make(group: WifiGroup, band: Band): Refusal? = begin("make $band", RadioGroup(group.name, true, "10.0.0.1"))
+
+    override suspend fun join(group: WifiGroup): Refusal? = begin("join", RadioGroup(group.name, false, "10.0.0.2"))
+
+    override suspend fun cancelJoin(): Refusal? {
+        note("cancel")
+        coming = null
+        return null
+    }
+
+    override suspend fun leave(): Refusal? {
+        note("leave")
+        if (!leaveWorks) return Refusal.BUSY
+        coming = null
+        group = null
+        return null
+    }
+
+    override fun release() = note("release")
+
+    private suspend fun begin(what: String, group: RadioGroup): Refusal? {
+        note(what)
+        if (isSilent) awaitCancellation()
+        val refusal = refusals.removeFirstOrNull()
+        if (refusal == null) coming = appearsAfter?.let { now() + it to group }
+        return refusal
+    }
+
+    private fun note(what: String) {
+        asked += "${now()} $what"
+    }
+}
+
+internal class Remembered(override var name: String? = null) : LastGroup
