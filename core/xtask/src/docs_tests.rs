@@ -32,3 +32,28 @@ fn every_test_that_is_named_exists() {
     let missing: Vec<_> = named.into_iter().filter(|name| !known.contains(*name)).collect();
     assert!(missing.is_empty(), "no such test: {missing:?}");
 }
+
+/// What stands between `// snippet: NAME` and `// end`.
+fn marked(source: &str) -> Vec<&str> {
+    let after = source.split("// snippet: ").skip(1);
+    after.map(|rest| rest.split_once('\n').unwrap().1.split_once("// end").unwrap().0.trim()).collect()
+}
+
+/// The blocks of a document in one language.
+fn fenced<'a>(document: &'a str, language: &str) -> Vec<&'a str> {
+    let fence = format!("```{language}\n");
+    let after = document.split(fence.as_str()).skip(1);
+    after.map(|rest| rest.split_once("```").unwrap().0.trim()).collect()
+}
+
+#[test]
+fn the_guide_to_kotlin_shows_what_is_compiled() {
+    let read = |path: &str| fs::read_to_string(root().join(path)).unwrap();
+    let source = read("android/sdk/src/test/kotlin/org/fieldcast/sdk/docs/Snippets.kt");
+    let document = read("docs/sdk-kotlin.md");
+    let (mut compiled, mut shown) = (marked(&source), fenced(&document, "kotlin"));
+    assert!(shown.len() > 5);
+    compiled.sort_unstable();
+    shown.sort_unstable();
+    assert_eq!(compiled, shown);
+}

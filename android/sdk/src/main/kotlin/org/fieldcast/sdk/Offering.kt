@@ -52,7 +52,10 @@ class Offering internal constructor(private val session: OfferSession, router: R
     fun sendTo(receiver: String) = asked { session.sendTo(receiver) }
 
     /** Says whether a receiver's screen shows the same code. */
-    fun answer(receiver: String, answer: Answer) = asked { session.answer(receiver, answer) }
+    fun answer(receiver: String, answer: Answer) {
+        asked { session.answer(receiver, answer) }
+        look()
+    }
 
     /** Cancels sending to a receiver, which is told. */
     fun cancel(receiver: String) = asked { session.cancel(receiver) }

@@ -73,8 +73,8 @@ class Receiving internal constructor(private val session: ReceiveSession, router
     }
 
     /**
-     * Cancels whatever still runs, tells the distributor, and ends. What was staged stays for a later exchange. Nothing happens the second
-     * time.
+     * Cancels whatever still runs, tells the distributor, and ends. What was staged stays for a later exchange. Nothing
+     * happens the second time.
      */
     suspend fun stop() = ending.run {
         session.stop()

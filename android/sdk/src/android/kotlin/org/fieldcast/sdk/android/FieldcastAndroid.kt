@@ -40,7 +40,7 @@ object FieldcastAndroid {
         return fieldcast
     }
 
-    /** What the person has to be asked for, and has not granted yet, before a group is made or joined, or anybody is found. */
+    /** What the person has to be asked for before a group is made or joined or anybody is found, and has not granted yet. */
     fun missingPermissions(context: Context): List<String> = missing(context, Permissions.forNearby(level(context)))
 
     /** What the person may be asked for besides, so that the notification of a transfer is seen. */

@@ -19,7 +19,7 @@ class DirectLinkTest {
     private val group = WifiGroup("DIRECT-fc-one", "passphrase")
     private val last = Remembered()
 
-    private fun link(last: LastGroup = this.last, test: suspend TestScope.(FakeRadio, DirectLink) -> Unit) = runTest {
+    private fun link(test: suspend TestScope.(FakeRadio, DirectLink) -> Unit) = runTest {
         val radio = FakeRadio { currentTime / 1000 }
         test(radio, DirectLink(radio, last))
     }
@@ -93,13 +93,15 @@ class DirectLinkTest {
         radio.appearsAfter = null
         val error = fails<PortException.Unavailable> { link.joinGroup(group) }
         assertTrue("closer" in error.reason, error.reason)
-        assertEquals(listOf("0", "17", "34", "51", "68"), radio.asked.filter { "join" in it }.map { it.substringBefore(' ') })
+        val joins = radio.asked.filter { "join" in it }.map { it.substringBefore(' ').toInt() }
+        assertEquals(listOf(0, 17, 34, 51, 68), joins)
         assertEquals(83, currentTime / 1000)
         assertTrue(radio.asked.count { "cancel" in it } >= 5)
     }
 
     @Test
-    fun `our own group of an earlier process is ended, a foreign one is not`() = link(Remembered("DIRECT-fc-old")) { radio, link ->
+    fun `our own group of an earlier process is ended, a foreign one is not`() = link { radio, link ->
+        last.name = "DIRECT-fc-old"
         radio.group = RadioGroup("DIRECT-fc-old", true, "10.0.0.1")
         link.makeGroup(group)
         assertEquals(listOf("0 leave", "0 quiet", "0 make ANY"), radio.asked)
@@ -112,7 +114,8 @@ class DirectLinkTest {
     }
 
     @Test
-    fun `a start cleans up after a crash, but asks for nothing`() = link(Remembered("DIRECT-fc-old")) { radio, link ->
+    fun `a start cleans up after a crash, but asks for nothing`() = link { radio, link ->
+        last.name = "DIRECT-fc-old"
         radio.group = RadioGroup("DIRECT-fc-old", true, "10.0.0.1")
         radio.obstacle = PortException.Denied("NEARBY_WIFI_DEVICES is not granted")
         link.cleanUp()

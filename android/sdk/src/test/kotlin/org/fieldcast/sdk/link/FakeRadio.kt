@@ -32,9 +32,11 @@ internal class FakeRadio(private val now: () -> Long) : Radio {
 
     override suspend fun quiet() = note("quiet")
 
-    override suspend fun make(group: WifiGroup, band: Band): Refusal? = begin("make $band", RadioGroup(group.name, true, "10.0.0.1"))
+    override suspend fun make(group: WifiGroup, band: Band): Refusal? =
+        begin("make $band", RadioGroup(group.name, true, "10.0.0.1"))
 
-    override suspend fun join(group: WifiGroup): Refusal? = begin("join", RadioGroup(group.name, false, "10.0.0.2"))
+    override suspend fun join(group: WifiGroup): Refusal? =
+        begin("join", RadioGroup(group.name, false, "10.0.0.2"))
 
     override suspend fun cancelJoin(): Refusal? {
         note("cancel")

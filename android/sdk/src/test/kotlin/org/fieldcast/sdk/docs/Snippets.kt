@@ -1,0 +1,158 @@
+/** What docs/sdk-kotlin.md shows, between the marks: a test of core/xtask holds the two to be the same. */
+package org.fieldcast.sdk.docs
+
+import android.app.Activity
+import android.app.Application
+import android.app.Notification
+import android.app.NotificationChannel
+import android.app.NotificationManager
+import android.content.Context
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.SupervisorJob
+import kotlinx.coroutines.async
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.flow.mapNotNull
+import kotlinx.coroutines.launch
+import org.fieldcast.sdk.Fieldcast
+import org.fieldcast.sdk.Offering
+import org.fieldcast.sdk.Receiving
+import org.fieldcast.sdk.advice
+import org.fieldcast.sdk.android.FieldcastAndroid
+import org.fieldcast.sdk.android.TransferService
+import org.fieldcast.sdk.core.Answer
+import org.fieldcast.sdk.core.Dataset
+import org.fieldcast.sdk.core.ExchangeOptions
+import org.fieldcast.sdk.core.FieldcastException
+import org.fieldcast.sdk.core.NearbyReceiver
+import org.fieldcast.sdk.core.Question
+import org.fieldcast.sdk.core.Received
+import org.fieldcast.sdk.core.SendState
+import org.fieldcast.sdk.core.parseInvite
+import org.fieldcast.sdk.core.qrMatrix
+import org.fieldcast.sdk.exchangeOptions
+
+// snippet: open
+class FieldApp : Application() {
+    private val scope = CoroutineScope(SupervisorJob() + Dispatchers.Default)
+    private val opening = scope.async { FieldcastAndroid.open(this@FieldApp) }
+
+    suspend fun fieldcast(): Fieldcast = opening.await()
+}
+// end
+
+// snippet: permissions
+fun askForPermissions(activity: Activity) {
+    val missing = FieldcastAndroid.missingPermissions(activity) +
+        FieldcastAndroid.missingNotificationPermission(activity)
+    if (missing.isNotEmpty()) activity.requestPermissions(missing.toTypedArray(), 1)
+}
+// end
+
+// snippet: service
+fun transferBegins(context: Context) {
+    val channel = NotificationChannel("transfer", "Transfers", NotificationManager.IMPORTANCE_LOW)
+    context.getSystemService(NotificationManager::class.java)?.createNotificationChannel(channel)
+    val notification = Notification.Builder(context, "transfer")
+        .setSmallIcon(android.R.drawable.stat_sys_upload)
+        .setContentTitle("Passing on data")
+        .build()
+    TransferService.start(context, notification)
+}
+
+fun transferEnds() = TransferService.stop()
+// end
+
+// snippet: download
+suspend fun download(fieldcast: Fieldcast, server: String, user: String, password: String): List<Dataset> {
+    fieldcast.login(server, "mz", user, password)
+    val project = fieldcast.chooseProject(fieldcast.projects().first().id) // or whichever the person picks
+    val villages = fieldcast.boundaries(project).filter { it.leaf }.map { it.code }
+    fieldcast.downsync(project, villages.take(2)).use { downsync ->
+        val report = downsync.await() // downsync.boundaries is what a screen shows meanwhile
+        check(report.failed.isEmpty()) { "what came stays; download again to go on" }
+    }
+    return fieldcast.datasets().map { it.summary.dataset }
+}
+// end
+
+// snippet: send
+suspend fun send(
+    fieldcast: Fieldcast,
+    datasets: List<Dataset>,
+    pick: suspend (Offering) -> String,
+    isSame: suspend (NearbyReceiver) -> Boolean,
+    options: ExchangeOptions = exchangeOptions(),
+): SendState = fieldcast.offering(datasets, options) { offering ->
+    val receiver = pick(offering) // offering.receivers is the list that grows on the screen
+    offering.sendTo(receiver)
+    offering.receivers.mapNotNull { all ->
+        val now = all.first { it.peer.fingerprint == receiver }
+        if (now.code != null) offering.answer(receiver, if (isSame(now)) Answer.TRUST else Answer.CODES_DIFFER)
+        now.state.takeIf { it is SendState.Saved || it is SendState.Failed }
+    }.first()
+}
+// end
+
+// snippet: receive
+suspend fun receive(
+    fieldcast: Fieldcast,
+    ask: suspend (Question) -> Answer,
+    options: ExchangeOptions = exchangeOptions(),
+): Received = fieldcast.receiving(options) { receiving ->
+    val question = receiving.status.mapNotNull { it.question }.first()
+    receiving.answer(question, ask(question)) // shows question.sender.name, what is offered, and question.code
+    receiving.status.mapNotNull { it.saved.firstOrNull() }.first()
+}
+// end
+
+// snippet: group
+suspend fun offerInGroup(fieldcast: Fieldcast, datasets: List<Dataset>, show: suspend (Offering, QrCode) -> Unit) {
+    val made = fieldcast.makeGroup(null)
+    try {
+        fieldcast.offering(datasets, exchangeOptions(network = made.`interface`.name)) { offering ->
+            val tenMinutes = System.currentTimeMillis() + 10 * 60 * 1000
+            val code = qrMatrix(offering.invite(made.group, tenMinutes))
+            show(offering, QrCode(code.width.toInt(), code.dark))
+        }
+    } finally {
+        fieldcast.leaveGroup()
+    }
+}
+
+class QrCode(val width: Int, val dark: List<Boolean>)
+
+suspend fun receiveByInvite(fieldcast: Fieldcast, scanned: String, show: suspend (Receiving) -> Unit) {
+    val invite = parseInvite(scanned, System.currentTimeMillis())
+    val network = invite.group?.let { fieldcast.joinGroup(it).`interface`.name }
+    try {
+        fieldcast.receiving(exchangeOptions(network = network)) { receiving ->
+            receiving.callByInvite(scanned)
+            show(receiving)
+        }
+    } finally {
+        if (invite.group != null) fieldcast.leaveGroup()
+    }
+}
+// end
+
+// snippet: errors
+fun <T> CoroutineScope.showing(show: (String) -> Unit, toLogin: () -> Unit, work: suspend () -> T) = launch {
+    try {
+        work()
+    } catch (_: FieldcastException.LoginNeeded) {
+        toLogin()
+    } catch (error: FieldcastException) {
+        show(error.advice) // in English; your own words by the error's type are better
+    }
+}
+// end
+
+// snippet: many
+suspend fun sendToAll(offering: Offering, receivers: List<String>): List<NearbyReceiver> = coroutineScope {
+    receivers.forEach(offering::sendTo) // eight at a time, the rest wait in line
+    offering.finished()
+    offering.receivers.value
+}
+// end
