@@ -1,5 +1,8 @@
-// The SDK as an Android library. Needs the Android SDK and NDK (r28 or later: its linker makes 16 KiB pages by default),
+// The SDK as an Android library. Needs the Android SDK, the NDK below (from r28 on its linker makes 16 KiB pages by default),
 // rustup with the three targets below, and cargo-ndk. Not run in this repository's CI; see android/settings.gradle.kts.
+import java.nio.ByteBuffer
+import java.nio.ByteOrder
+
 plugins {
     id("com.android.library") version "8.11.0"
     id("org.jetbrains.kotlin.android") version "2.4.21"
@@ -13,11 +16,13 @@ val architectures = mapOf(
     "x86_64" to "x86_64-linux-android",
 )
 val minimum = 26
-val libraries = layout.buildDirectory.dir("rustJniLibs")
+val root: File = rootDir.parentFile
+val libraries: File = layout.buildDirectory.dir("rustJniLibs").get().asFile
 
 android {
     namespace = "org.fieldcast.sdk"
     compileSdk = 35
+    ndkVersion = "28.2.13676358"
 
     defaultConfig {
         minSdk = minimum
@@ -46,17 +51,31 @@ dependencies {
 
 val cargo by tasks.registering(Exec::class) {
     description = "Builds the engine for every architecture."
-    workingDir = rootDir.parentFile
-    val chosen = architectures.keys.flatMap { listOf("--target", it) }
+    workingDir = root
     commandLine(
-        listOf("cargo", "ndk", "--platform", "$minimum", "--output-dir", libraries.get().asFile.path) + chosen +
+        listOf("cargo", "ndk", "--platform", "$minimum", "--output-dir", libraries.path) +
+            architectures.keys.flatMap { listOf("--target", it) } +
             listOf("build", "--release", "--locked", "--package", "fieldcast-ffi", "--features", "jni"),
     )
-    // The NDK before r28 needs to be told; to later ones it says nothing new.
-    environment("RUSTFLAGS", "-C link-arg=-Wl,-z,max-page-size=16384")
-    inputs.dir(rootDir.parentFile.resolve("core"))
-    inputs.file(rootDir.parentFile.resolve("Cargo.lock"))
+    val ndk = androidComponents.sdkComponents.ndkDirectory
+    doFirst { environment("ANDROID_NDK_HOME", ndk.get().asFile.path) }
+    doLast {
+        val made = libraries.walk().filter { it.extension == "so" }.toList()
+        check(made.size == architectures.size) { "made: $made" }
+        made.forEach { check(hasWidePages(it)) { "$it would not load on phones with 16 KiB pages" } }
+    }
+    inputs.dir(root.resolve("core"))
+    inputs.dir(root.resolve("schema"))
+    inputs.files(root.resolve("Cargo.toml"), root.resolve("Cargo.lock"))
     outputs.dir(libraries)
+}
+
+/** Whether each segment of a library that is loaded can begin at a page of 16 KiB. There are none of 32 bits with such pages. */
+fun hasWidePages(library: File): Boolean {
+    val elf = ByteBuffer.wrap(library.readBytes()).order(ByteOrder.LITTLE_ENDIAN)
+    if (elf.get(4).toInt() != 2) return true
+    val segments = List(elf.getShort(56).toInt()) { elf.getLong(32).toInt() + it * elf.getShort(54) }
+    return segments.filter { elf.getInt(it) == 1 }.all { elf.getLong(it + 48) >= 16 * 1024 }
 }
 
 tasks.named("preBuild") { dependsOn(cargo) }
