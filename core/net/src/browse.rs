@@ -1,6 +1,6 @@
 //! Finds other devices.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
 use std::time::Duration;
 
@@ -10,14 +10,13 @@ use mdns_sd::{Receiver, ServiceEvent};
 use tokio::time::{Instant, sleep_until};
 
 use crate::mdns::{Mdns, failed};
-use crate::sighting::{SERVICE, instance, peer};
-use crate::{Error, Interface, Peer, Sighting};
+use crate::sighting::{SERVICE, heard, instance};
+use crate::view::View;
+use crate::{Error, Interface, Sighting};
 
 /// How often everybody is asked anew. mDNS itself would ask ever more rarely, so that a device whose two announcements
 /// were lost on the air (multicast is sent once, without acknowledgement) would stay unseen for minutes.
 const ASK_EVERY: Duration = Duration::from_secs(5);
-/// The most devices kept in view, so that a forger of names cannot fill the memory.
-const MAX_PEERS: usize = 256;
 /// How long a device that is doubted has to answer.
 const DOUBT: Duration = Duration::from_secs(2);
 
@@ -30,8 +29,8 @@ pub struct Browser {
     /// The answers, oldest search first; a search ends, and its queue with it, when the next one begins.
     queues: VecDeque<Receiver<ServiceEvent>>,
     ask_again: Instant,
-    /// Who is there, by full mDNS name in lower case.
-    seen: HashMap<String, Peer>,
+    /// Who is there, by full mDNS name.
+    seen: View,
 }
 
 impl fmt::Debug for Browser {
@@ -48,7 +47,7 @@ pub fn browse(interface: &Interface, role: Role, own: Option<Fingerprint>) -> Re
     let daemon = Mdns::open(interface)?;
     let queues = VecDeque::from([daemon.0.browse(SERVICE).map_err(failed)?]);
     let ask_again = Instant::now() + ASK_EVERY;
-    Ok(Browser { daemon, interface: interface.clone(), role, own, queues, ask_again, seen: HashMap::new() })
+    Ok(Browser { daemon, interface: interface.clone(), role, own, queues, ask_again, seen: View::default() })
 }
 
 impl Browser {
@@ -92,22 +91,14 @@ impl Browser {
     /// What an event changes in who is there, if anything.
     fn judge(&mut self, event: ServiceEvent) -> Option<Sighting> {
         match event {
-            ServiceEvent::ServiceResolved(heard) => {
-                let peer = peer(&heard, &self.interface)?;
-                (peer.role == self.role && Some(peer.fingerprint) != self.own).then_some(())?;
-                let name = heard.fullname.to_lowercase();
-                match self.seen.get(&name) {
-                    Some(known) if *known == peer => return None,
-                    // Two keys whose fingerprints begin alike: whoever came first stays until it goes.
-                    Some(known) if known.fingerprint != peer.fingerprint => return None,
-                    None if self.seen.len() >= MAX_PEERS => return None,
-                    _ => {}
-                }
-                self.seen.insert(name, peer.clone());
-                Some(Sighting::Seen(peer))
+            ServiceEvent::ServiceResolved(answer) => {
+                let peer = heard(&answer, &self.interface)?;
+                let is_sought = peer.role == self.role && Some(peer.fingerprint) != self.own;
+                (is_sought && self.seen.put(&answer.fullname, peer.clone())).then_some(Sighting::Seen(peer))
             }
             ServiceEvent::ServiceRemoved(_, name) => {
-                self.seen.remove(&name.to_lowercase()).map(|gone| Sighting::Gone(gone.fingerprint))
+                let gone = self.seen.take(&name)?;
+                Some(self.seen.of(&gone).map_or(Sighting::Gone(gone), |other| Sighting::Seen(other.clone())))
             }
             _ => None,
         }

@@ -1,7 +1,8 @@
 //! Interfaces, mDNS, TLS and sockets; the only crate that opens one.
 //!
 //! A device is its Ed25519 key ([`Identity`]); a [`Connection`] is TCP on one chosen [`Interface`] under TLS 1.3 with
-//! both keys proven, and carries frames. [`announce`] and [`browse`] let devices on that interface find each other.
+//! both keys proven, and carries frames. [`announce`] and [`browse`] let devices on that interface find each other, and so
+//! does [`search`], by the system's own means.
 //! What is found is a hint that anybody can forge: only a connection proves who the other side is.
 
 mod announce;
@@ -16,11 +17,13 @@ mod key_file;
 mod key_wrap;
 mod listener;
 mod mdns;
+mod platform;
 mod sighting;
 mod socket;
 mod tls;
 mod traffic;
 mod verifier;
+mod view;
 mod waiting;
 
 pub use announce::{Announced, Announcement, announce};
@@ -33,6 +36,7 @@ pub use identity::{Identity, fingerprint_of, random, verify};
 pub use interface::{Interface, choose_again, choose_interface, interfaces};
 pub use key_wrap::KeyWrap;
 pub use listener::Listener;
+pub use platform::{Discovery, Findings, FoundService, PlatformSearch, Service, search};
 pub use sighting::{Peer, Sighting};
 pub use traffic::Traffic;
 

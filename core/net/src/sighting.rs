@@ -1,7 +1,7 @@
 //! What is said and heard about devices by mDNS. Everything heard is a stranger's word: it is checked for form, shown
 //! as a hint, and proven only by a connection.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use fieldcast_model::{DeviceName, Fingerprint};
 use fieldcast_wire::Role;
@@ -62,25 +62,43 @@ pub(crate) fn txt(of: &Announcement) -> Vec<(&'static str, String)> {
     pairs
 }
 
-/// The peer that an answer tells of, if every part of it is well formed and its address is on our subnet.
-pub(crate) fn peer(heard: &ResolvedService, interface: &Interface) -> Option<Peer> {
-    let text = |key| heard.get_property_val_str(key);
+/// The peer that an answer by mDNS tells of.
+pub(crate) fn heard(answer: &ResolvedService, interface: &Interface) -> Option<Peer> {
+    let label = answer.fullname.strip_suffix(SERVICE)?.strip_suffix('.')?;
+    let addresses = answer.addresses.iter().map(|scoped| scoped.to_ip_addr());
+    peer(label, |key| answer.get_property_val_str(key), addresses, answer.port, interface)
+}
+
+/// The peer that is told of under a label, if every part of it is well formed and an address is on our subnet.
+pub(crate) fn peer<'t>(
+    label: &str,
+    text: impl Fn(&str) -> Option<&'t str>,
+    addresses: impl Iterator<Item = IpAddr>,
+    port: u16,
+    interface: &Interface,
+) -> Option<Peer> {
     let fingerprint: Fingerprint = text("fp")?.parse().ok()?;
-    // Names, fingerprints and roles go together, so that a goodbye can only mean its own sender.
-    let label = heard.fullname.strip_suffix(SERVICE)?.strip_suffix('.')?;
     let role = match text("r")? {
         "d" => Role::Distributor,
         "r" => Role::Receiver,
         _ => return None,
     };
-    let addresses = heard.addresses.iter().map(|scoped| scoped.to_ip_addr());
     let addr = addresses.filter(|addr| interface.contains(*addr) && !addr.is_multicast()).min()?;
-    (label.eq_ignore_ascii_case(&instance(&fingerprint, role)) && heard.port != 0).then_some(())?;
+    (is_of(label, &instance(&fingerprint, role)) && port != 0).then_some(())?;
     Some(Peer {
         fingerprint,
         name: DeviceName::new(text("n").unwrap_or_default()),
         role,
         protocol: text("v")?.parse().ok()?,
-        addr: SocketAddr::new(addr, heard.port),
+        addr: SocketAddr::new(addr, port),
     })
+}
+
+/// Whether a label is that of this instance. Names, fingerprints and roles go together, so that a goodbye can only mean its
+/// own sender. A system that finds the name taken (by ours, on the same phone) adds a number: `fc-0a1b (2)`.
+fn is_of(label: &str, instance: &str) -> bool {
+    let Some((start, rest)) = label.split_at_checked(instance.len()) else { return false };
+    let number = rest.strip_prefix(" (").and_then(|rest| rest.strip_suffix(')'));
+    let is_number = number.is_some_and(|number| number.len() < 4 && number.parse::<u16>().is_ok());
+    start.eq_ignore_ascii_case(instance) && (rest.is_empty() || is_number)
 }

@@ -6,6 +6,7 @@ mod frames;
 mod handshake;
 mod keys;
 mod middle;
+mod platform;
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -7,7 +7,7 @@ use mdns_sd::{ResolvedService, ServiceDaemon, ServiceInfo};
 use tokio::time::{Instant, timeout};
 
 use super::{LONG, SHORT, device, lo, lo_at};
-use crate::sighting::{SERVICE, instance, peer, txt};
+use crate::sighting::{SERVICE, heard as peer, instance, txt};
 use crate::{Announcement, Error, Interface, Peer, Sighting, announce, browse};
 
 fn announcement(name: &str, port: u16) -> Announcement {
@@ -65,6 +65,18 @@ fn the_malformed_is_ignored() {
     assert!(twisted(|pairs| set(pairs, "r", "d")).is_none(), "not the role of its name");
     assert_eq!(twisted(|pairs| set(pairs, "n", "a\u{1b}[2J\u{202e}b")).unwrap().name.as_str(), "a[2Jb");
     assert_eq!(twisted(|pairs| pairs.retain(|(key, _)| *key != "n")).unwrap().name.as_str(), "unnamed");
+}
+
+#[test]
+fn a_name_may_have_been_numbered_by_the_system_and_nothing_else() {
+    let said = announcement("Asha", 7000);
+    let own = instance(&said.fingerprint, said.role);
+    let named = |label: &str| peer(&heard(label, "127.0.0.5", 7000, &txt(&said)), &lo()).is_some();
+    assert!(named(&own) && named(&own.to_uppercase()) && named(&format!("{own} (2)")));
+    for other in [" ", "(2)", " (2", " ()", " (-1)", " (2) ", " (9999)", "x"] {
+        assert!(!named(&format!("{own}{other}")), "{other}");
+    }
+    assert!(!named(&own[1..]) && !named(&format!("x{own}")));
 }
 
 #[test]

@@ -1,0 +1,157 @@
+//! The system's own service discovery (Apple's browser, Android's DNS-SD), beside or in place of this crate's mDNS.
+//!
+//! What it finds is judged exactly as what is heard by mDNS, on the thread that tells it, and kept as what is there now, not
+//! as a row of news: however fast it comes, it takes no more memory than its peers do.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use fieldcast_model::Fingerprint;
+use fieldcast_wire::Role;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
+
+use crate::sighting::{SERVICE, instance, peer, txt};
+use crate::view::View;
+use crate::{Announcement, Interface, Peer, Sighting};
+
+/// How long after changes were told the next are.
+const PACE: Duration = Duration::from_millis(100);
+
+/// What can be had from the system.
+pub trait Discovery: fmt::Debug + Send + Sync {
+    /// Begins to announce a service and to search for others of its type, until what this returns is dropped. Neither may
+    /// block.
+    fn start(&self, service: Service, findings: Findings) -> Box<dyn Send + Sync>;
+}
+
+/// What is to be announced, and searched for.
+#[derive(Clone, Debug)]
+pub struct Service {
+    /// Its type, without a domain: `_fieldcast._tcp`.
+    pub kind: String,
+    /// The instance's name. The system may add ` (2)` and the like.
+    pub name: String,
+    /// The TXT record.
+    pub txt: Vec<(String, String)>,
+    /// Where it listens.
+    pub port: u16,
+    /// The network to do it on.
+    pub interface: Interface,
+}
+
+/// A service that the system tells of; a stranger's word.
+#[derive(Clone, Debug)]
+pub struct FoundService<'a> {
+    /// The instance's name.
+    pub name: &'a str,
+    /// Every address it has.
+    pub addresses: &'a [IpAddr],
+    /// Where it listens.
+    pub port: u16,
+}
+
+/// Takes what the system finds, from any thread, without waiting; nothing any more once the search is over.
+#[derive(Clone, Debug)]
+pub struct Findings(Weak<There>);
+
+impl Findings {
+    /// A service is there, or has changed; `text` looks a key of its TXT record up.
+    pub fn found<'t>(&self, service: &FoundService<'_>, text: impl Fn(&str) -> Option<&'t str>) {
+        let Some(there) = self.0.upgrade() else { return };
+        let addresses = service.addresses.iter().copied();
+        let Some(peer) = peer(service.name, text, addresses, service.port, &there.interface) else { return };
+        let is_news = peer.role == there.role && peer.fingerprint != there.own && there.view().put(service.name, peer);
+        if is_news {
+            there.changed.notify_one();
+        }
+    }
+
+    /// The service of this name is there no more.
+    pub fn lost(&self, name: &str) {
+        let Some(there) = self.0.upgrade() else { return };
+        let was_there = there.view().take(name).is_some();
+        if was_there {
+            there.changed.notify_one();
+        }
+    }
+}
+
+#[derive(Debug)]
+struct There {
+    interface: Interface,
+    role: Role,
+    own: Fingerprint,
+    view: Mutex<View>,
+    changed: Notify,
+}
+
+impl There {
+    fn view(&self) -> MutexGuard<'_, View> {
+        self.view.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A search by the system, going on until dropped.
+pub struct PlatformSearch {
+    there: Arc<There>,
+    told: BTreeMap<Fingerprint, Peer>,
+    to_tell: VecDeque<Sighting>,
+    next_look: Instant,
+    _search: Box<dyn Send + Sync>,
+}
+
+impl fmt::Debug for PlatformSearch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PlatformSearch").field("there", &self.there).finish_non_exhaustive()
+    }
+}
+
+/// Has the system announce a device on one interface, and search there for devices in another role.
+pub fn search(
+    discovery: &dyn Discovery,
+    interface: &Interface,
+    announcement: &Announcement,
+    role: Role,
+) -> PlatformSearch {
+    let (interface, own) = (interface.clone(), announcement.fingerprint);
+    let service = Service {
+        kind: SERVICE.trim_end_matches(".local.").to_owned(),
+        name: instance(&own, announcement.role),
+        txt: txt(announcement).into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
+        port: announcement.port,
+        interface: interface.clone(),
+    };
+    let there = Arc::new(There { interface, role, own, view: Mutex::default(), changed: Notify::new() });
+    let search = discovery.start(service, Findings(Arc::downgrade(&there)));
+    let (told, to_tell) = (BTreeMap::new(), VecDeque::new());
+    PlatformSearch { there, told, to_tell, next_look: Instant::now(), _search: search }
+}
+
+impl PlatformSearch {
+    /// The next change in who is there. May be dropped half way and called again.
+    pub async fn next(&mut self) -> Sighting {
+        loop {
+            if let Some(sighting) = self.to_tell.pop_front() {
+                return sighting;
+            }
+            sleep_until(self.next_look).await;
+            self.there.changed.notified().await;
+            self.look();
+        }
+    }
+
+    /// Finds out what has changed since the last look.
+    fn look(&mut self) {
+        self.next_look = Instant::now() + PACE;
+        let now = self.there.view().peers();
+        let gone = self.told.keys().filter(|told| !now.contains_key(*told)).map(|gone| Sighting::Gone(*gone));
+        self.to_tell.extend(gone);
+        let new = now.iter().filter(|(who, peer)| self.told.get(*who) != Some(*peer));
+        self.to_tell.extend(new.map(|(_, peer)| Sighting::Seen(peer.clone())));
+        self.told = now;
+    }
+}
