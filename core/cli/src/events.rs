@@ -110,9 +110,9 @@ pub(crate) fn peer_found(peer: &FoundPeer) -> Value {
         "addr": peer.addr, "by": ways(&peer.by)})
 }
 
-/// In which ways a receiver is found: `mdns`, `called_in`, `typed`.
+/// In which ways a receiver is found: `mdns`, `called_in`, `typed`, `platform`.
 pub(crate) fn ways(by: &FoundBy) -> Vec<&'static str> {
-    let ways = [(by.mdns, "mdns"), (by.called_in, "called_in"), (by.typed, "typed")];
+    let ways = [(by.mdns, "mdns"), (by.called_in, "called_in"), (by.typed, "typed"), (by.platform, "platform")];
     ways.into_iter().filter(|(holds, _)| *holds).map(|(_, way)| way).collect()
 }
 

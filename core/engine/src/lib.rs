@@ -23,6 +23,7 @@ mod origins;
 mod qr;
 mod receipts;
 mod receive;
+mod search;
 mod settings;
 mod trust;
 
@@ -38,7 +39,9 @@ pub use fieldcast_model::{
     Dataset, DeviceName, Digest, EntityType, Fingerprint, Json, Origin, Record, RecordId, Seal, ServerTime, Signature,
     SnapshotSummary, is_shown,
 };
-pub use fieldcast_net::{Error as NetworkError, Interface, KeyWrap, choose_interface, interfaces};
+pub use fieldcast_net::{
+    Discovery, Error as NetworkError, Findings, FoundService, Interface, KeyWrap, Service, choose_interface, interfaces,
+};
 pub use fieldcast_store::{
     Campaign, DatasetStatus, EditSent, EditStatus, Error as StoreError, Exchange, ExchangeResult, ExchangeRole,
     KnownPeer, LocalEdit, Reach, RecordQuery,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fieldcast_model::DeviceName;
-use fieldcast_net::KeyWrap;
+use fieldcast_net::{Discovery, KeyWrap};
 use fieldcast_wire::Limits;
 
 use crate::{Roaming, Trust};
@@ -47,8 +47,10 @@ pub struct ExchangeSettings {
     pub max_live: usize,
     /// How long a receiver that was lost is called again.
     pub resume_for: Duration,
-    /// Whether devices are announced and searched for by mDNS; they can call in without.
+    /// Whether devices are announced and searched for by mDNS of this engine's own; they can call in without.
     pub mdns: bool,
+    /// The phone's service discovery, which announces and searches too, whether or not there is mDNS.
+    pub discovery: Option<Arc<dyn Discovery>>,
     /// Where a distributor listens for receivers that call in; 0 means any free port.
     pub port: u16,
     /// Where a session goes on when its network has gone.
@@ -66,6 +68,7 @@ impl ExchangeSettings {
             max_live: 8,
             resume_for: Duration::from_secs(60),
             mdns: true,
+            discovery: None,
             port: 0,
             roaming: Roaming::default(),
             reserve: DEFAULT_RESERVE,

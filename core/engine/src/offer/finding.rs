@@ -1,13 +1,11 @@
-//! Finding receivers: heard by mDNS, called in, at an address a person gave; in whatever network there is.
+//! Finding receivers: heard by mDNS or the phone, called in, at an address a person gave; in whatever network there is.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use fieldcast_model::Fingerprint;
-use fieldcast_net::{
-    Announced, Announcement, Browser, Error as NetworkError, Interface, Listener, Sighting, announce, browse, dial,
-};
-use fieldcast_wire::{Message, PROTOCOL, Reason, Role};
+use fieldcast_net::{Error as NetworkError, Interface, Listener, Sighting, dial};
+use fieldcast_wire::{Message, Reason, Role};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -17,14 +15,14 @@ use super::session::{Shared, no_network};
 use super::{FoundPeer, OfferEvent};
 use crate::link::Link;
 use crate::network::{Live, listen};
+use crate::search::Search;
 use crate::{Error, NetworkChange, trust};
 
 /// What is open on a network while it is there.
 pub(super) struct Open {
     interface: Interface,
     listener: Listener,
-    browser: Option<Browser>,
-    _announced: Option<Announced>,
+    search: Search,
 }
 
 impl Open {
@@ -35,21 +33,9 @@ impl Open {
         before: Option<SocketAddr>,
     ) -> Result<Self, NetworkError> {
         let listener = listen(&interface, shared.settings.port, before, &shared.identity).await?;
-        let announcement = Announcement {
-            fingerprint: shared.identity.fingerprint(),
-            name: shared.settings.name.clone(),
-            role: Role::Distributor,
-            port: listener.addr().port(),
-            protocol: PROTOCOL,
-        };
-        let (browser, announced) = match shared.settings.mdns {
-            true => {
-                let browser = browse(&interface, Role::Receiver, Some(announcement.fingerprint))?;
-                (Some(browser), Some(announce(&interface, &announcement)?))
-            }
-            false => (None, None),
-        };
-        Ok(Self { interface, listener, browser, _announced: announced })
+        let (own, port) = (shared.identity.fingerprint(), listener.addr().port());
+        let search = Search::on(&interface, &shared.settings, own, Role::Distributor, port)?;
+        Ok(Self { interface, listener, search })
     }
 
     /// Takes whoever comes, for as long as this is polled.
@@ -57,24 +43,14 @@ impl Open {
         let mut door = Door::default();
         loop {
             tokio::select! {
-                Some(sighting) = next(&mut self.browser) => match sighting {
-                    Sighting::Seen(peer) => shared.change(|peers| peers.seen(peer)),
-                    Sighting::Gone(peer) => shared.change(|peers| peers.unseen(peer)),
+                (by, sighting) = self.search.next() => match sighting {
+                    Sighting::Seen(peer) => shared.change(|peers| peers.seen(by, peer)),
+                    Sighting::Gone(peer) => shared.change(|peers| peers.unseen(by, peer)),
                 },
-                Some(peer) = doubted.recv() => if let Some(browser) = &self.browser {
-                    browser.doubt(&peer);
-                },
+                Some(peer) = doubted.recv() => self.search.doubt(&peer),
                 Ok(connection) = self.listener.accept() => door.let_in(shared, connection),
-                else => std::future::pending().await,
             }
         }
-    }
-}
-
-async fn next(browser: &mut Option<Browser>) -> Option<Sighting> {
-    match browser {
-        Some(browser) => browser.next().await,
-        None => None,
     }
 }
 

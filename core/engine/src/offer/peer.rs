@@ -29,6 +29,8 @@ pub struct FoundBy {
     pub called_in: bool,
     /// It answered at an address that a person gave.
     pub typed: bool,
+    /// The phone's own service discovery tells of it.
+    pub platform: bool,
 }
 
 /// How sending to one receiver stands.

@@ -1,6 +1,6 @@
 //! The list of receivers: one entry a fingerprint, with every way it was found and how sending to it stands.
 //!
-//! Each way is bounded where it comes in: what mDNS has in view, how many may be on the line, what a person types.
+//! Each way is bounded where it comes in: what mDNS and the phone have in view, how many may be on the line, what a person types.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 
 use super::door::OnLine;
 use super::{FoundBy, FoundPeer, OfferEvent, SendState};
+use crate::search::By;
 
 /// Where to ask for a connection that waits on the line.
 pub(super) type Waiting = oneshot::Sender<oneshot::Sender<OnLine>>;
@@ -37,6 +38,7 @@ struct Entry {
     addr: SocketAddr,
     mdns: Option<SocketAddr>,
     typed: Option<SocketAddr>,
+    platform: Option<SocketAddr>,
     call: Option<Call>,
     state: SendState,
 }
@@ -49,8 +51,26 @@ struct Call {
 
 impl Entry {
     fn shown(&self, fingerprint: Fingerprint) -> FoundPeer {
-        let by = FoundBy { mdns: self.mdns.is_some(), called_in: self.call.is_some(), typed: self.typed.is_some() };
+        let by = FoundBy {
+            mdns: self.mdns.is_some(),
+            called_in: self.call.is_some(),
+            typed: self.typed.is_some(),
+            platform: self.platform.is_some(),
+        };
         FoundPeer { fingerprint, name: self.name.clone(), addr: self.addr, by }
+    }
+
+    /// Where those who tell of announcements say it is.
+    fn announced(&mut self, by: By) -> &mut Option<SocketAddr> {
+        match by {
+            By::Mdns => &mut self.mdns,
+            By::Platform => &mut self.platform,
+        }
+    }
+
+    /// Where it may be called, the surest first: a person knows it to be there, it was heard of.
+    fn addrs(&self) -> impl Iterator<Item = SocketAddr> {
+        [self.typed, self.mdns, self.platform].into_iter().flatten()
     }
 
     /// Takes a name the device has said under its key.
@@ -61,18 +81,19 @@ impl Entry {
 
 impl Peers {
     /// It announces itself. Its name is a hint: one it has said itself counts more.
-    pub(super) fn seen(&mut self, peer: Peer) -> Option<OfferEvent> {
+    pub(super) fn seen(&mut self, by: By, peer: Peer) -> Option<OfferEvent> {
         self.found(peer.fingerprint, peer.name.clone(), peer.addr, |entry| {
             if !entry.is_named {
                 entry.name = peer.name;
             }
-            (entry.mdns, entry.addr) = (Some(peer.addr), peer.addr);
+            *entry.announced(by) = Some(peer.addr);
+            entry.addr = peer.addr;
         })
     }
 
     /// Its announcement has ended.
-    pub(super) fn unseen(&mut self, fingerprint: Fingerprint) -> Option<OfferEvent> {
-        self.less(fingerprint, |entry| entry.mdns = None)
+    pub(super) fn unseen(&mut self, by: By, fingerprint: Fingerprint) -> Option<OfferEvent> {
+        self.less(fingerprint, |entry| *entry.announced(by) = None)
     }
 
     /// It answered at an address that was typed.
@@ -96,7 +117,7 @@ impl Peers {
         let event = self.found(fingerprint, name.clone(), from, |entry| {
             entry.is_called(name);
             entry.call = Some(Call { number, waiting: Some(waiting) });
-            if entry.mdns.is_none() && entry.typed.is_none() {
+            if entry.addrs().next().is_none() {
                 entry.addr = from;
             }
         });
@@ -115,7 +136,7 @@ impl Peers {
     /// The network has gone, and what was heard on it holds no longer.
     pub(super) fn network_gone(&mut self) -> Vec<OfferEvent> {
         let all: Vec<_> = self.entries.keys().copied().collect();
-        all.into_iter().filter_map(|one| self.unseen(one)).collect()
+        all.into_iter().filter_map(|one| self.less(one, |entry| (entry.mdns, entry.platform) = (None, None))).collect()
     }
 
     pub(super) fn shown(&self, fingerprint: Fingerprint) -> Option<FoundPeer> {
@@ -142,7 +163,11 @@ impl Peers {
         let Some(entry) = self.entries.get(&fingerprint) else { return Vec::new() };
         let line = entry.call.as_ref().filter(|call| call.waiting.is_some()).map(|call| Route::Line(call.number));
         let mut routes: Vec<_> = line.into_iter().collect();
-        routes.extend([entry.typed, entry.mdns].into_iter().flatten().map(Route::Call));
+        for route in entry.addrs().map(Route::Call) {
+            if !routes.contains(&route) {
+                routes.push(route);
+            }
+        }
         routes
     }
 
@@ -166,6 +191,7 @@ impl Peers {
             addr,
             mdns: None,
             typed: None,
+            platform: None,
             call: None,
             state: SendState::Found,
         });
@@ -215,35 +241,40 @@ mod tests {
         peers.called(ASHA, DeviceName::new(name), addr(50_000), oneshot::channel().0).0
     }
 
-    fn by(peers: &Peers) -> Option<[bool; 3]> {
-        peers.shown(ASHA).map(|FoundPeer { by, .. }| [by.mdns, by.called_in, by.typed])
+    fn by(peers: &Peers) -> Option<[bool; 4]> {
+        peers.shown(ASHA).map(|FoundPeer { by, .. }| [by.mdns, by.called_in, by.typed, by.platform])
     }
 
     #[test]
     fn one_device_is_one_entry_however_it_was_found() {
         let mut peers = Peers::default();
-        assert!(peers.seen(heard("Asha", 7000)).is_some());
-        assert_eq!(peers.seen(heard("Asha", 7000)), None, "nothing new");
+        assert!(peers.seen(By::Mdns, heard("Asha", 7000)).is_some());
+        assert_eq!(peers.seen(By::Mdns, heard("Asha", 7000)), None, "nothing new");
         let number = call(&mut peers, "Asha");
         peers.typed(ASHA, DeviceName::new("Asha"), addr(7000));
-        assert_eq!((by(&peers), peers.all().len()), (Some([true; 3]), 1));
-        assert_eq!(peers.routes(ASHA), [Route::Line(number), Route::Call(addr(7000)), Route::Call(addr(7000))]);
-        assert!(matches!(peers.unseen(ASHA), Some(OfferEvent::Found(_))), "a goodbye takes away what it gave");
-        assert_eq!(by(&peers), Some([false, true, true]));
+        peers.seen(By::Platform, heard("Asha", 7001));
+        assert_eq!((by(&peers), peers.all().len()), (Some([true; 4]), 1));
+        assert_eq!(peers.routes(ASHA), [Route::Line(number), Route::Call(addr(7000)), Route::Call(addr(7001))]);
+        assert!(
+            matches!(peers.unseen(By::Mdns, ASHA), Some(OfferEvent::Found(_))),
+            "a goodbye takes away what it gave"
+        );
+        assert_eq!(by(&peers), Some([false, true, true, true]));
         peers.hung_up(ASHA, number);
-        assert_eq!(by(&peers), Some([false, false, true]));
+        assert_eq!(peers.network_gone().len(), 1, "what the phone told of is not there any more either");
+        assert_eq!(by(&peers), Some([false, false, true, false]));
     }
 
     #[test]
     fn who_is_found_in_no_way_is_off_the_list_unless_picked() {
         let mut peers = Peers::default();
-        peers.seen(heard("Asha", 7000));
-        assert_eq!(peers.unseen(ASHA), Some(OfferEvent::Gone(ASHA)));
+        peers.seen(By::Mdns, heard("Asha", 7000));
+        assert_eq!(peers.unseen(By::Mdns, ASHA), Some(OfferEvent::Gone(ASHA)));
         assert_eq!(by(&peers), None);
         let number = call(&mut peers, "Asha");
         peers.enter(ASHA, SendState::Queued);
         assert_eq!(peers.hung_up(ASHA, number), Some(OfferEvent::Gone(ASHA)));
-        assert_eq!((by(&peers), peers.state(ASHA)), (Some([false; 3]), Some(SendState::Queued)));
+        assert_eq!((by(&peers), peers.state(ASHA)), (Some([false; 4]), Some(SendState::Queued)));
         assert_eq!(peers.routes(ASHA), []);
     }
 
@@ -255,7 +286,7 @@ mod tests {
         assert!(peers.take(ASHA, old).is_none());
         assert_eq!(peers.routes(ASHA), [Route::Line(new)]);
         assert!(peers.take(ASHA, new).is_some());
-        assert_eq!(by(&peers), Some([false, true, false]), "it is still on the line");
+        assert_eq!(by(&peers), Some([false, true, false, false]), "it is still on the line");
         assert_eq!(peers.routes(ASHA), [], "and in use");
     }
 
@@ -263,7 +294,7 @@ mod tests {
     fn what_a_device_calls_itself_counts_more_than_what_is_announced_of_it() {
         let mut peers = Peers::default();
         call(&mut peers, "Asha");
-        peers.seen(heard("Mallory", 9));
+        peers.seen(By::Mdns, heard("Mallory", 9));
         assert_eq!(peers.shown(ASHA).unwrap().name.as_str(), "Asha");
     }
 }

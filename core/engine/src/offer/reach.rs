@@ -117,8 +117,7 @@ impl Sending {
         self.enter(SendState::Calling);
         let network = self.shared.air.live().ok_or(Reason::Lost)?;
         let routes = self.routes();
-        let other = routes.iter().find(|route| Some(**route) != self.last_route);
-        let route = *other.or(routes.first()).ok_or(Reason::Lost)?;
+        let route = next_route(&routes, self.last_route).ok_or(Reason::Lost)?;
         self.last_route = Some(route);
         let mut reached = tokio::select! {
             reached = self.reach(route, &network) => reached?,
@@ -166,5 +165,36 @@ impl Sending {
         if self.fruitless < MOST_FRUITLESS {
             self.last_progress = Some(Instant::now());
         }
+    }
+}
+
+/// Whoever is on the line first; then each way in its turn, for the surest may be a stale one, or a lie.
+fn next_route(routes: &[Route], last: Option<Route>) -> Option<Route> {
+    let first = *routes.first()?;
+    if matches!(first, Route::Line(_)) && Some(first) != last {
+        return Some(first);
+    }
+    let at = routes.iter().position(|route| Some(*route) == last).map_or(0, |at| at + 1);
+    Some(routes.get(at).copied().unwrap_or(first))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_way_has_its_turn_and_the_line_comes_first() {
+        let [typed, mdns, phone] = [1, 2, 3].map(|port| Route::Call(([192, 168, 49, 2], port).into()));
+        let ways = [typed, mdns, phone];
+        let mut last = None;
+        for expected in [typed, mdns, phone, typed] {
+            last = next_route(&ways, last);
+            assert_eq!(last, Some(expected));
+        }
+        assert_eq!(next_route(&[Route::Line(1), typed, mdns], Some(typed)), Some(Route::Line(1)));
+        assert_eq!(next_route(&[Route::Line(1), typed], Some(Route::Line(1))), Some(typed));
+        assert_eq!(next_route(&[typed], Some(Route::Line(1))), Some(typed), "it has hung up");
+        assert_eq!(next_route(&[typed], Some(typed)), Some(typed));
+        assert_eq!(next_route(&[], None), None);
     }
 }

@@ -6,7 +6,7 @@ use fieldcast_model::{DeviceName, Fingerprint};
 use fieldcast_wire::{Code, Offer, Reason, Standing};
 
 use super::calling::CallState;
-use super::waiting::HeardDistributor;
+use super::heard::HeardDistributor;
 use crate::{NetworkChange, OriginDevice};
 
 /// Who is on the other side of an exchange.

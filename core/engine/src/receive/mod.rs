@@ -6,6 +6,7 @@ mod consent;
 mod ending;
 mod event;
 mod exchange;
+mod heard;
 mod session;
 mod stage;
 mod waiting;
@@ -20,9 +21,9 @@ use crate::Error;
 
 pub use calling::{Call, CallState};
 pub use event::{Question, ReceiveEvent, ReceiveProgress, ReceiveState, Received, Sender};
+pub use heard::HeardDistributor;
 pub use session::ReceiveSession;
 pub(crate) use stage::COMMIT_BYTES;
-pub use waiting::HeardDistributor;
 
 /// Why data was refused, or could not be stored, as the peer may hear it: without paths of this device.
 fn not_stored(error: impl Into<Error>) -> Reason {

@@ -1,11 +1,11 @@
 //! A receiver's session: it listens, shows who offers what, and takes one bundle at a time.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fieldcast_model::Fingerprint;
-use fieldcast_net::{Identity, Interface};
+use fieldcast_net::{Identity, Interface, Sighting};
 use fieldcast_store::Store;
 use fieldcast_wire::Credentials;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
@@ -14,10 +14,12 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::calling::{self, Call};
 use super::event::{Question, ReceiveEvent};
-use super::waiting::{self, HeardDistributor, Open};
+use super::heard::{Heard, HeardDistributor};
+use super::waiting::{self, Open};
 use crate::NetworkChange;
 use crate::events::Announcer;
 use crate::network::Air;
+use crate::search::By;
 use crate::{Answer, Error, ExchangeSettings, Subscription, grants};
 
 /// A question nobody has answered yet.
@@ -39,7 +41,7 @@ pub(crate) struct Shared {
     questions: Mutex<(u64, HashMap<u64, Asked>)>,
     pub(super) air: Air,
     /// Distributors that announce themselves.
-    heard: watch::Sender<BTreeMap<Fingerprint, HeardDistributor>>,
+    heard: watch::Sender<Heard>,
 }
 
 impl Shared {
@@ -68,14 +70,13 @@ impl Shared {
         tokio::task::spawn_blocking(move || grants::credentials(&store)).await?
     }
 
-    pub(super) fn hear(&self, distributor: HeardDistributor) {
-        self.heard.send_modify(|heard| _ = heard.insert(distributor.fingerprint, distributor.clone()));
-        self.events.tell(ReceiveEvent::Heard(distributor));
-    }
-
-    pub(super) fn hear_no_more(&self, distributor: Fingerprint) {
-        self.heard.send_modify(|heard| _ = heard.remove(&distributor));
-        self.events.tell(ReceiveEvent::HeardNoMore(distributor));
+    /// Takes what is heard of a distributor.
+    pub(super) fn hear(&self, by: By, sighting: Sighting) {
+        let mut event = None;
+        self.heard.send_modify(|heard| event = heard.take(by, sighting));
+        if let Some(event) = event {
+            self.events.tell(event);
+        }
     }
 
     /// Where a distributor says it is.
@@ -86,8 +87,7 @@ impl Shared {
     /// Waits until this distributor says it is elsewhere.
     pub(super) async fn heard_elsewhere(&self, distributor: Option<Fingerprint>, before: SocketAddr) {
         let Some(distributor) = distributor else { return std::future::pending().await };
-        let is_elsewhere =
-            |heard: &BTreeMap<_, HeardDistributor>| heard.get(&distributor).is_some_and(|heard| heard.addr != before);
+        let is_elsewhere = |heard: &Heard| heard.get(&distributor).is_some_and(|heard| heard.addr != before);
         let mut heard = self.heard.subscribe();
         if heard.wait_for(is_elsewhere).await.is_err() {
             std::future::pending().await
@@ -97,8 +97,9 @@ impl Shared {
     pub(super) fn network_gone(&self, name: &str) {
         self.air.end();
         self.events.tell(ReceiveEvent::Network(NetworkChange::Gone { name: name.to_owned() }));
-        let gone: Vec<_> = self.heard.borrow().keys().copied().collect();
-        gone.into_iter().for_each(|distributor| self.hear_no_more(distributor));
+        let mut gone = Vec::new();
+        self.heard.send_modify(|heard| gone = heard.clear());
+        gone.into_iter().for_each(|event| self.events.tell(event));
     }
 
     /// Asks the person; the answer comes through the channel. Dropping the channel withdraws nothing on the screen: a
@@ -180,7 +181,7 @@ impl ReceiveSession {
 
     /// The distributors that announce themselves.
     pub fn distributors(&self) -> Vec<HeardDistributor> {
-        self.shared.heard.borrow().values().cloned().collect()
+        self.shared.heard.borrow().all()
     }
 
     fn calling(&self) -> MutexGuard<'_, Option<Calling>> {

@@ -3,12 +3,8 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use fieldcast_model::{DeviceName, Fingerprint};
-use fieldcast_net::{
-    Announced, Announcement, Browser, Connection, Error as NetworkError, Interface, Listener, Peer, Sighting, announce,
-    browse,
-};
-use fieldcast_wire::{Introduction, PROTOCOL, Role};
+use fieldcast_net::{Connection, Error as NetworkError, Interface, Listener};
+use fieldcast_wire::{Introduction, Role};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -18,34 +14,17 @@ use super::session::Shared;
 use crate::NetworkChange;
 use crate::link::Link;
 use crate::network::{Live, listen};
+use crate::search::Search;
 use crate::trust;
 
 /// Connections at a time; one of them receives, the others are told to wait.
 const MOST_CONNECTIONS: usize = 16;
 
-/// A distributor that announces itself. What it says is a hint that anybody can forge; a call proves who it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HeardDistributor {
-    /// Who it says it is.
-    pub fingerprint: Fingerprint,
-    /// What it calls itself.
-    pub name: DeviceName,
-    /// Where it listens for receivers that call in.
-    pub addr: SocketAddr,
-}
-
-impl From<Peer> for HeardDistributor {
-    fn from(Peer { fingerprint, name, addr, .. }: Peer) -> Self {
-        Self { fingerprint, name, addr }
-    }
-}
-
 /// What is open on a network while it is there.
 pub(super) struct Open {
     interface: Interface,
     listener: Listener,
-    browser: Option<Browser>,
-    _announced: Option<Announced>,
+    search: Search,
 }
 
 impl Open {
@@ -57,21 +36,9 @@ impl Open {
         before: Option<SocketAddr>,
     ) -> Result<Self, NetworkError> {
         let listener = listen(&interface, port, before, &shared.identity).await?;
-        let announcement = Announcement {
-            fingerprint: shared.identity.fingerprint(),
-            name: shared.settings.name.clone(),
-            role: Role::Receiver,
-            port: listener.addr().port(),
-            protocol: PROTOCOL,
-        };
-        let (browser, announced) = match shared.settings.mdns {
-            true => {
-                let browser = browse(&interface, Role::Distributor, Some(announcement.fingerprint))?;
-                (Some(browser), Some(announce(&interface, &announcement)?))
-            }
-            false => (None, None),
-        };
-        Ok(Self { interface, listener, browser, _announced: announced })
+        let (own, port) = (shared.identity.fingerprint(), listener.addr().port());
+        let search = Search::on(&interface, &shared.settings, own, Role::Receiver, port)?;
+        Ok(Self { interface, listener, search })
     }
 
     pub(super) fn begin(&self, shared: &Shared) -> Live {
@@ -94,21 +61,10 @@ impl Open {
                         exchanges.spawn(talk(shared.clone(), connection, live.clone(), cancel.clone()));
                     }
                 }
-                Some(sighting) = next(&mut self.browser) => match sighting {
-                    Sighting::Seen(peer) => shared.hear(peer.into()),
-                    Sighting::Gone(peer) => shared.hear_no_more(peer),
-                },
+                (by, sighting) = self.search.next() => shared.hear(by, sighting),
                 Some(_) = exchanges.join_next() => {}
-                else => std::future::pending().await,
             }
         }
-    }
-}
-
-async fn next(browser: &mut Option<Browser>) -> Option<Sighting> {
-    match browser {
-        Some(browser) => browser.next().await,
-        None => None,
     }
 }
 

@@ -196,7 +196,7 @@ async fn found_in_several_ways_it_is_one_receiver_and_a_goodbye_takes_away_one_w
         let mut ours = peers.filter(|peer| peer.fingerprint == receiver.engine.fingerprint()).map(|peer| peer.by);
         (ours.next(), ours.next())
     };
-    let both = FoundBy { mdns: true, called_in: true, typed: false };
+    let both = FoundBy { mdns: true, called_in: true, ..FoundBy::default() };
     while by(&offering) != (Some(both), None) {
         found.next().await.unwrap();
     }

@@ -1,0 +1,86 @@
+//! How devices announce themselves and find others on one network: by mDNS, by the phone's own means, or both.
+
+use fieldcast_model::Fingerprint;
+use fieldcast_net::{
+    Announced, Announcement, Browser, Error as NetworkError, Interface, PlatformSearch, Sighting, announce, browse,
+    search,
+};
+use fieldcast_wire::{PROTOCOL, Role};
+
+use crate::ExchangeSettings;
+
+/// Who tells of a device. Each tells by itself of its coming and going.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum By {
+    Mdns,
+    Platform,
+}
+
+/// An announcement and a search, standing until dropped.
+pub(crate) struct Search {
+    mdns: Option<(Browser, Announced)>,
+    platform: Option<PlatformSearch>,
+}
+
+impl Search {
+    /// Announces this device in its role and searches for those in the other.
+    pub(crate) fn on(
+        interface: &Interface,
+        settings: &ExchangeSettings,
+        fingerprint: Fingerprint,
+        role: Role,
+        port: u16,
+    ) -> Result<Self, NetworkError> {
+        let announcement = Announcement { fingerprint, name: settings.name.clone(), role, port, protocol: PROTOCOL };
+        let other = match role {
+            Role::Distributor => Role::Receiver,
+            Role::Receiver => Role::Distributor,
+        };
+        let mdns = settings.mdns.then(|| {
+            let browser = browse(interface, other, Some(fingerprint))?;
+            Ok((browser, announce(interface, &announcement)?))
+        });
+        let discovery = settings.discovery.as_deref();
+        let mdns = match mdns.transpose() {
+            // The phone may keep multicast to itself and still search for us.
+            Err(error @ (NetworkError::Permission | NetworkError::Discovery { .. })) if discovery.is_some() => {
+                tracing::warn!(%error, "no mDNS of our own: devices are found by the phone alone");
+                None
+            }
+            mdns => mdns?,
+        };
+        Ok(Self { mdns, platform: discovery.map(|discovery| search(discovery, interface, &announcement, other)) })
+    }
+
+    /// The next change in who is there; never, once nothing more can come. May be dropped half way and called again.
+    pub(crate) async fn next(&mut self) -> (By, Sighting) {
+        let Self { mdns, platform } = self;
+        let heard = async {
+            let heard = match mdns {
+                Some((browser, _)) => browser.next().await,
+                None => None,
+            };
+            match heard {
+                Some(sighting) => sighting,
+                None => std::future::pending().await,
+            }
+        };
+        let found = async {
+            match platform {
+                Some(search) => search.next().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            sighting = heard => (By::Mdns, sighting),
+            sighting = found => (By::Platform, sighting),
+        }
+    }
+
+    /// Has a device prove that it is still there, as far as this can be asked for.
+    pub(crate) fn doubt(&self, fingerprint: &Fingerprint) {
+        if let Some((browser, _)) = &self.mdns {
+            browser.doubt(fingerprint);
+        }
+    }
+}
