@@ -38,7 +38,7 @@ class Throws(fc.EventListener):
 
 async def phone(name, ears):
     settings = fc.OpenSettings(data_dir=tempfile.mkdtemp(prefix=name), device_name=name)
-    return await fc.Fieldcast.open(settings, ears)
+    return await fc.Fieldcast.open(settings, fc.PlatformPorts(), ears)
 
 
 async def downloaded(distributor, ears, server):

@@ -3,14 +3,17 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use fieldcast::{Engine, KeyWrap, Settings};
+use fieldcast::{Engine, ExchangeSettings, KeyWrap, Settings};
 
 use crate::mailbox::Mailbox;
 use crate::pace::{Shape, Source, forward};
 use crate::ports::{Held, Wrap};
 use crate::runtime::Runtime;
+use crate::searches::Searches;
 use crate::session::{Session, Slot};
-use crate::{Event, EventListener, FieldcastError, NetworkKind, OpenSettings, PlatformPorts, delivery};
+use crate::{
+    Event, EventListener, ExchangeOptions, FieldcastError, NetworkKind, OpenSettings, PlatformPorts, delivery,
+};
 
 /// One device's engine, its threads and its listener. Dropping it ends all that without waiting.
 pub(crate) struct Core {
@@ -18,6 +21,7 @@ pub(crate) struct Core {
     mailbox: Arc<Mailbox>,
     sessions: Mutex<Vec<Weak<dyn Session>>>,
     last_id: AtomicU64,
+    searches: Slot<Arc<Searches>>,
     pub(crate) ports: PlatformPorts,
     pub(crate) runtime: Runtime,
 }
@@ -35,7 +39,8 @@ impl Core {
         let mailbox = Arc::new(Mailbox::default());
         delivery::start(mailbox.clone(), listener)?;
         let (sessions, last_id) = (Mutex::default(), AtomicU64::new(0));
-        Ok(Arc::new(Self { engine: Slot::new(engine), mailbox, sessions, last_id, ports, runtime }))
+        let searches = Slot::from(ports.discovery.clone().map(Searches::over).transpose()?.map(Arc::new));
+        Ok(Arc::new(Self { engine: Slot::new(engine), mailbox, sessions, last_id, searches, ports, runtime }))
     }
 
     /// The engine.
@@ -51,6 +56,12 @@ impl Core {
         E: Into<FieldcastError> + Send + 'static,
     {
         self.runtime.run(work(self.engine()?)).await
+    }
+
+    /// How a session behaves, with what the phone does for it.
+    pub(crate) fn settings(&self, options: ExchangeOptions, engine: &Engine) -> ExchangeSettings {
+        let searches = self.searches.with(Arc::clone).ok();
+        ExchangeSettings { discovery: searches.map(|searches| searches as _), ..options.settings(engine) }
     }
 
     /// Takes the multicast lock, if the phone has one.
@@ -107,7 +118,7 @@ impl Core {
         for ending in endings {
             ending.await?;
         }
-        drop(engine);
+        drop((engine, self.searches.take()));
         self.runtime.stop().await;
         self.mailbox.close();
         Ok(())

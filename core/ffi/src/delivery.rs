@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::mailbox::Mailbox;
+use crate::runtime::thread;
 use crate::{Event, FieldcastError};
 
 /// Hears what happens. Called from one thread, one event after another, never from the caller's.
@@ -42,9 +43,5 @@ pub(crate) fn start(mailbox: Arc<Mailbox>, listener: Arc<dyn EventListener>) -> 
             }
         }
     };
-    std::thread::Builder::new()
-        .name("fieldcast-events".to_owned())
-        .spawn(deliver)
-        .map(drop)
-        .map_err(|error| FieldcastError::Internal { reason: format!("the system gives no threads: {error}") })
+    thread("fieldcast-events", deliver)
 }

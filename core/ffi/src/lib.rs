@@ -10,6 +10,7 @@
 mod core;
 mod delivery;
 mod devices;
+mod discovery;
 mod downsync;
 mod error;
 mod event;
@@ -23,10 +24,12 @@ mod pace;
 mod ports;
 mod receive;
 mod runtime;
+mod searches;
 mod session;
 mod types;
 
 pub use delivery::{EventListener, ListenerError};
+pub use discovery::{LocalService, PeerDiscovery, PeerSightings, RemoteService};
 pub use downsync::DownsyncJob;
 pub use error::FieldcastError;
 pub use event::Event;

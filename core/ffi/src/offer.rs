@@ -28,9 +28,10 @@ impl OfferSession {
         datasets: Vec<Dataset>,
         options: ExchangeOptions,
     ) -> Result<Arc<Self>, FieldcastError> {
+        let phone = core.clone();
         let start = |engine: fieldcast::Engine| async move {
             let interface = choose_interface(options.interface.as_deref())?;
-            let settings = options.settings(&engine);
+            let settings = phone.settings(options, &engine);
             engine.offer(datasets, interface, settings).await
         };
         let multicast = Slot::from(core.hold_multicast().await?);

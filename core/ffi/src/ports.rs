@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use fieldcast::KeyWrap;
 
-use crate::{FieldcastError, IpAddr, WifiGroup};
+use crate::{FieldcastError, IpAddr, PeerDiscovery, WifiGroup};
 
 /// What a platform port may throw.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, uniffi::Error)]
@@ -137,6 +137,9 @@ pub struct PlatformPorts {
     /// Makes and joins Wi-Fi groups.
     #[uniffi(default = None)]
     pub link: Option<Arc<dyn WifiLink>>,
+    /// Announces this device and finds others.
+    #[uniffi(default = None)]
+    pub discovery: Option<Arc<dyn PeerDiscovery>>,
 }
 
 /// A key store, as the engine wants it.

@@ -23,10 +23,11 @@ pub struct ReceiveSession {
 
 impl ReceiveSession {
     pub(crate) async fn start(core: Arc<Core>, options: ExchangeOptions) -> Result<Arc<Self>, FieldcastError> {
+        let phone = core.clone();
         let start = |engine: fieldcast::Engine| async move {
             let interface = choose_interface(options.interface.as_deref())?;
             let port = options.port;
-            let settings = options.settings(&engine);
+            let settings = phone.settings(options, &engine);
             engine.receive(&interface, port, settings).await
         };
         let multicast = Slot::from(core.hold_multicast().await?);

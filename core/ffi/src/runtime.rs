@@ -12,6 +12,12 @@ use crate::FieldcastError;
 /// How long a shutdown waits for what cannot be interrupted, as a transaction.
 const LAST_WORDS: Duration = Duration::from_secs(10);
 
+/// Starts a thread for what may block for ever.
+pub(crate) fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), FieldcastError> {
+    let started = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+    started.map(drop).map_err(FieldcastError::no_threads)
+}
+
 /// A runtime of one [`Fieldcast`](crate::Fieldcast). Dropping it ends its tasks without waiting for them.
 pub(crate) struct Runtime {
     handle: Handle,
@@ -22,8 +28,7 @@ impl Runtime {
     /// Starts so many threads.
     pub(crate) fn start(workers: usize) -> Result<Self, FieldcastError> {
         let started = Builder::new_multi_thread().worker_threads(workers).thread_name("fieldcast").enable_all().build();
-        let owned = started
-            .map_err(|error| FieldcastError::Internal { reason: format!("the system gives no threads: {error}") })?;
+        let owned = started.map_err(FieldcastError::no_threads)?;
         Ok(Self { handle: owned.handle().clone(), owned: Mutex::new(Some(owned)) })
     }
 

@@ -95,7 +95,7 @@ pub(crate) fn peer<'t>(
 }
 
 /// Whether a label is that of this instance. Names, fingerprints and roles go together, so that a goodbye can only mean its
-/// own sender. A system that finds the name taken (by ours, on the same phone) adds a number: `fc-0a1b (2)`.
+/// own sender. A system that finds the name taken (by ours, on the same phone) adds a number: `fc-0a1b-2c3d-4e5f-6a7b (2)`.
 fn is_of(label: &str, instance: &str) -> bool {
     let Some((start, rest)) = label.split_at_checked(instance.len()) else { return false };
     let number = rest.strip_prefix(" (").and_then(|rest| rest.strip_suffix(')'));

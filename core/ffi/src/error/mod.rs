@@ -181,6 +181,10 @@ impl FieldcastError {
         Self::Over { reason: "this was cancelled, or is over: start anew".to_owned() }
     }
 
+    pub(crate) fn no_threads(error: std::io::Error) -> Self {
+        Self::Internal { reason: format!("the system gives no threads: {error}") }
+    }
+
     pub(crate) fn unreadable(reason: impl Into<String>) -> Self {
         Self::Unreadable { reason: reason.into() }
     }

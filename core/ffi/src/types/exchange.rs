@@ -43,12 +43,14 @@ pub struct FoundPeer {
     pub by: FoundBy,
 }
 
-/// The ways a receiver was found: it announces itself, it is on the line, it answered at an address that was given.
+/// The ways a receiver was found: it announces itself by mDNS, it is on the line, it answered at an address that was given,
+/// the phone's own service discovery tells of it.
 #[uniffi::remote(Record)]
 pub struct FoundBy {
     pub mdns: bool,
     pub called_in: bool,
     pub typed: bool,
+    pub platform: bool,
 }
 
 /// A distributor that announces itself; a hint that anybody can forge, until it was called.

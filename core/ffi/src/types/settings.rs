@@ -30,7 +30,8 @@ pub struct ExchangeOptions {
     /// The network, by interface name or address; the best one if not given.
     #[uniffi(default = None)]
     pub interface: Option<String>,
-    /// Whether devices are announced and searched for by mDNS; they can call in without.
+    /// Whether devices are announced and searched for by the engine's own mDNS, for which iOS wants an entitlement; the
+    /// phone's own discovery and calling in work without.
     #[uniffi(default = true)]
     pub mdns: bool,
     /// The port to listen on; 0 takes any free one.

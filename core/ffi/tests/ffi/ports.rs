@@ -75,6 +75,7 @@ fn opened(dir: &TempDir, hardware: &Arc<Hardware>) -> Result<Arc<Fieldcast>, Fie
         network: Some(hardware.clone()),
         multicast: Some(hardware.clone()),
         link: Some(hardware.clone()),
+        discovery: None,
     };
     wait(Fieldcast::open(settings(dir, "ffi-ports"), ports, listener().0))
 }
