@@ -51,7 +51,7 @@ async def downloaded(distributor, ears, server):
     projects = await distributor.projects()
     project = await distributor.choose_project(projects[0].id)
     leaves = [boundary.code for boundary in await distributor.boundaries(project) if boundary.leaf]
-    job = await distributor.start_downsync(project, leaves[:2])
+    job = await distributor.start_downsync(project, leaves[:2], allow_metered=False)
     report = await job.finished()
     assert len(report.done) == 2 and not report.failed, report
     await ears.wait_for(fc.Event.OVER)

@@ -250,6 +250,20 @@ typedef void (*UniffiCallbackInterfaceEventListenerMethod0)(uint64_t, RustBuffer
     );
 
 #endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_PEER_DISCOVERY_METHOD0
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_PEER_DISCOVERY_METHOD0
+typedef void (*UniffiCallbackInterfacePeerDiscoveryMethod0)(uint64_t, uint64_t, RustBuffer, uint64_t, void* _Nonnull,
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_PEER_DISCOVERY_METHOD1
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_PEER_DISCOVERY_METHOD1
+typedef void (*UniffiCallbackInterfacePeerDiscoveryMethod1)(uint64_t, uint64_t, void* _Nonnull,
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
 #ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_KEY_STORE_METHOD0
 #define UNIFFI_FFIDEF_CALLBACK_INTERFACE_KEY_STORE_METHOD0
 typedef void (*UniffiCallbackInterfaceKeyStoreMethod0)(uint64_t, RustBuffer, RustBuffer* _Nonnull,
@@ -312,6 +326,16 @@ typedef struct UniffiVTableCallbackInterfaceEventListener {
 } UniffiVTableCallbackInterfaceEventListener;
 
 #endif
+#ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_PEER_DISCOVERY
+#define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_PEER_DISCOVERY
+typedef struct UniffiVTableCallbackInterfacePeerDiscovery {
+    UniffiCallbackInterfaceFree _Nonnull uniffiFree;
+    UniffiCallbackInterfaceClone _Nonnull uniffiClone;
+    UniffiCallbackInterfacePeerDiscoveryMethod0 _Nonnull start;
+    UniffiCallbackInterfacePeerDiscoveryMethod1 _Nonnull stop;
+} UniffiVTableCallbackInterfacePeerDiscovery;
+
+#endif
 #ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_KEY_STORE
 #define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_KEY_STORE
 typedef struct UniffiVTableCallbackInterfaceKeyStore {
@@ -370,6 +394,51 @@ void uniffi_fieldcast_ffi_fn_init_callback_vtable_eventlistener(const UniffiVTab
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_EVENTLISTENER_ON_EVENT
 #define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_EVENTLISTENER_ON_EVENT
 void uniffi_fieldcast_ffi_fn_method_eventlistener_on_event(uint64_t ptr, RustBuffer event, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_CLONE_PEERDISCOVERY
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_CLONE_PEERDISCOVERY
+uint64_t uniffi_fieldcast_ffi_fn_clone_peerdiscovery(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_FREE_PEERDISCOVERY
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_FREE_PEERDISCOVERY
+void uniffi_fieldcast_ffi_fn_free_peerdiscovery(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_INIT_CALLBACK_VTABLE_PEERDISCOVERY
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_INIT_CALLBACK_VTABLE_PEERDISCOVERY
+void uniffi_fieldcast_ffi_fn_init_callback_vtable_peerdiscovery(const UniffiVTableCallbackInterfacePeerDiscovery* _Nonnull vtable
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_PEERDISCOVERY_START
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_PEERDISCOVERY_START
+void uniffi_fieldcast_ffi_fn_method_peerdiscovery_start(uint64_t ptr, uint64_t search, RustBuffer service, uint64_t sightings, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_PEERDISCOVERY_STOP
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_PEERDISCOVERY_STOP
+void uniffi_fieldcast_ffi_fn_method_peerdiscovery_stop(uint64_t ptr, uint64_t search, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_CLONE_PEERSIGHTINGS
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_CLONE_PEERSIGHTINGS
+uint64_t uniffi_fieldcast_ffi_fn_clone_peersightings(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_FREE_PEERSIGHTINGS
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_FREE_PEERSIGHTINGS
+void uniffi_fieldcast_ffi_fn_free_peersightings(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_PEERSIGHTINGS_FOUND
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_PEERSIGHTINGS_FOUND
+void uniffi_fieldcast_ffi_fn_method_peersightings_found(uint64_t ptr, RustBuffer service, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_PEERSIGHTINGS_LOST
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_PEERSIGHTINGS_LOST
+void uniffi_fieldcast_ffi_fn_method_peersightings_lost(uint64_t ptr, RustBuffer name, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_CLONE_DOWNSYNCJOB
@@ -1147,6 +1216,30 @@ uint16_t uniffi_fieldcast_ffi_checksum_func_read_statement(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_EVENTLISTENER_ON_EVENT
 #define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_EVENTLISTENER_ON_EVENT
 uint16_t uniffi_fieldcast_ffi_checksum_method_eventlistener_on_event(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_PEERDISCOVERY_START
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_PEERDISCOVERY_START
+uint16_t uniffi_fieldcast_ffi_checksum_method_peerdiscovery_start(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_PEERDISCOVERY_STOP
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_PEERDISCOVERY_STOP
+uint16_t uniffi_fieldcast_ffi_checksum_method_peerdiscovery_stop(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_PEERSIGHTINGS_FOUND
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_PEERSIGHTINGS_FOUND
+uint16_t uniffi_fieldcast_ffi_checksum_method_peersightings_found(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_PEERSIGHTINGS_LOST
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_PEERSIGHTINGS_LOST
+uint16_t uniffi_fieldcast_ffi_checksum_method_peersightings_lost(void
 
 );
 #endif

@@ -3446,6 +3446,441 @@ public func FfiConverterTypeOfferSession_lower(_ value: OfferSession) -> UInt64 
 
 
 /**
+ * Announces this device and finds others: `NWListener` and `NWBrowser` on iOS, `NsdManager` on Android, or whatever else
+ * tells devices of each other. Called from a thread of its own, one call after another.
+ */
+public protocol PeerDiscovery: AnyObject, Sendable {
+
+    /**
+     * Begins to announce this service, to search for others of its kind on the same network, and to tell of those for as
+     * long as the search goes on. Several searches may go on at once, each with a number of its own.
+     *
+     * # Errors
+     * Whatever the system says. The session goes on without.
+     */
+    func start(search: UInt64, service: LocalService, sightings: PeerSightings) throws
+
+    /**
+     * Ends the announcement and the search of this number, whether or not it began.
+     *
+     * # Errors
+     * Whatever the system says.
+     */
+    func stop(search: UInt64) throws
+
+}
+/**
+ * Announces this device and finds others: `NWListener` and `NWBrowser` on iOS, `NsdManager` on Android, or whatever else
+ * tells devices of each other. Called from a thread of its own, one call after another.
+ */
+open class PeerDiscoveryImpl: PeerDiscovery, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_fieldcast_ffi_fn_clone_peerdiscovery(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_fieldcast_ffi_fn_free_peerdiscovery(handle, $0) }
+    }
+
+
+
+
+    /**
+     * Begins to announce this service, to search for others of its kind on the same network, and to tell of those for as
+     * long as the search goes on. Several searches may go on at once, each with a number of its own.
+     *
+     * # Errors
+     * Whatever the system says. The session goes on without.
+     */
+open func start(search: UInt64, service: LocalService, sightings: PeerSightings)throws   {try rustCallWithError(FfiConverterTypePortError_lift) {
+        uniffiCallStatus in
+    uniffi_fieldcast_ffi_fn_method_peerdiscovery_start(
+            self.uniffiCloneHandle(),
+        FfiConverterUInt64.lower(search),
+        FfiConverterTypeLocalService_lower(service),
+        FfiConverterTypePeerSightings_lower(sightings),uniffiCallStatus
+    )
+}
+}
+
+    /**
+     * Ends the announcement and the search of this number, whether or not it began.
+     *
+     * # Errors
+     * Whatever the system says.
+     */
+open func stop(search: UInt64)throws   {try rustCallWithError(FfiConverterTypePortError_lift) {
+        uniffiCallStatus in
+    uniffi_fieldcast_ffi_fn_method_peerdiscovery_stop(
+            self.uniffiCloneHandle(),
+        FfiConverterUInt64.lower(search),uniffiCallStatus
+    )
+}
+}
+
+
+
+}
+
+
+
+// Put the implementation in a struct so we don't pollute the top-level namespace
+fileprivate struct UniffiCallbackInterfacePeerDiscovery {
+
+    // Create the VTable using a series of closures.
+    // Swift automatically converts these into C callback functions.
+    //
+    // Store the vtable directly.
+    static let vtable: UniffiVTableCallbackInterfacePeerDiscovery = UniffiVTableCallbackInterfacePeerDiscovery(
+        uniffiFree: { (uniffiHandle: UInt64) -> () in
+            do {
+                try FfiConverterTypePeerDiscovery.handleMap.remove(handle: uniffiHandle)
+            } catch {
+                print("Uniffi callback interface PeerDiscovery: handle missing in uniffiFree")
+            }
+        },
+        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
+            do {
+                return try FfiConverterTypePeerDiscovery.handleMap.clone(handle: uniffiHandle)
+            } catch {
+                fatalError("Uniffi callback interface PeerDiscovery: handle missing in uniffiClone")
+            }
+        },
+        start: { (
+            uniffiHandle: UInt64,
+            search: UInt64,
+            service: RustBuffer,
+            sightings: UInt64,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterTypePeerDiscovery.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.start(
+                     search: try FfiConverterUInt64.lift(search),
+                     service: try FfiConverterTypeLocalService_lift(service),
+                     sightings: try FfiConverterTypePeerSightings_lift(sightings)
+                )
+            }
+
+
+            let writeReturn = { () }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypePortError_lower
+            )
+        },
+        stop: { (
+            uniffiHandle: UInt64,
+            search: UInt64,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterTypePeerDiscovery.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.stop(
+                     search: try FfiConverterUInt64.lift(search)
+                )
+            }
+
+
+            let writeReturn = { () }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypePortError_lower
+            )
+        }
+    )
+
+    // Rust stores this pointer for future callback invocations, so it must live
+    // for the process lifetime (not just for the init function call).
+    //
+    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
+    // This is safe because the pointee is initialized once during static init
+    // and never mutated by either side of the FFI.  Its fields are C function pointers.
+    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfacePeerDiscovery> = {
+        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfacePeerDiscovery>.allocate(capacity: 1)
+        ptr.initialize(to: vtable)
+        return UnsafePointer(ptr)
+    }()
+}
+
+private func uniffiCallbackInitPeerDiscovery() {
+    uniffi_fieldcast_ffi_fn_init_callback_vtable_peerdiscovery(UniffiCallbackInterfacePeerDiscovery.vtablePtr)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePeerDiscovery: FfiConverter {
+    fileprivate static let handleMap = UniffiHandleMap<PeerDiscovery>()
+
+    typealias FfiType = UInt64
+    typealias SwiftType = PeerDiscovery
+
+    public static func lift(_ handle: UInt64) throws -> PeerDiscovery {
+        if ((handle & 1) == 0) {
+            // Rust-generated handle, construct a new class that uses the handle to implement the
+            // interface
+            return PeerDiscoveryImpl(unsafeFromHandle: handle)
+        } else {
+            // Swift-generated handle, get the object from the handle map
+            return try handleMap.remove(handle: handle)
+        }
+    }
+
+    public static func lower(_ value: PeerDiscovery) -> UInt64 {
+         if let rustImpl = value as? PeerDiscoveryImpl {
+             // Rust-implemented object.  Clone the handle and return it
+            return rustImpl.uniffiCloneHandle()
+         } else {
+            // Swift object, generate a new vtable handle and return that.
+            return handleMap.insert(obj: value)
+         }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PeerDiscovery {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: PeerDiscovery, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePeerDiscovery_lift(_ handle: UInt64) throws -> PeerDiscovery {
+    return try FfiConverterTypePeerDiscovery.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePeerDiscovery_lower(_ value: PeerDiscovery) -> UInt64 {
+    return FfiConverterTypePeerDiscovery.lower(value)
+}
+
+
+
+
+
+
+/**
+ * Takes what a search finds, from any thread, and never waits. What is no device of Fieldcast on the session's network is
+ * left out; once the search was stopped nothing is taken any more.
+ */
+public protocol PeerSightingsProtocol: AnyObject, Sendable {
+
+    /**
+     * A service is there, or has changed. This device's own may be told, too.
+     *
+     * # Errors
+     * None.
+     */
+    func found(service: RemoteService) throws
+
+    /**
+     * The service of this name is there no more.
+     *
+     * # Errors
+     * None.
+     */
+    func lost(name: String) throws
+
+}
+/**
+ * Takes what a search finds, from any thread, and never waits. What is no device of Fieldcast on the session's network is
+ * left out; once the search was stopped nothing is taken any more.
+ */
+open class PeerSightings: PeerSightingsProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_fieldcast_ffi_fn_clone_peersightings(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_fieldcast_ffi_fn_free_peersightings(handle, $0) }
+    }
+
+
+
+
+    /**
+     * A service is there, or has changed. This device's own may be told, too.
+     *
+     * # Errors
+     * None.
+     */
+open func found(service: RemoteService)throws   {try rustCallWithError(FfiConverterTypeFieldcastError_lift) {
+        uniffiCallStatus in
+    uniffi_fieldcast_ffi_fn_method_peersightings_found(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeRemoteService_lower(service),uniffiCallStatus
+    )
+}
+}
+
+    /**
+     * The service of this name is there no more.
+     *
+     * # Errors
+     * None.
+     */
+open func lost(name: String)throws   {try rustCallWithError(FfiConverterTypeFieldcastError_lift) {
+        uniffiCallStatus in
+    uniffi_fieldcast_ffi_fn_method_peersightings_lost(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(name),uniffiCallStatus
+    )
+}
+}
+
+
+
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePeerSightings: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = PeerSightings
+
+    public static func lift(_ handle: UInt64) throws -> PeerSightings {
+        return PeerSightings(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: PeerSightings) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PeerSightings {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: PeerSightings, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePeerSightings_lift(_ handle: UInt64) throws -> PeerSightings {
+    return try FfiConverterTypePeerSightings.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePeerSightings_lower(_ value: PeerSightings) -> UInt64 {
+    return FfiConverterTypePeerSightings.lower(value)
+}
+
+
+
+
+
+
+/**
  * Listening for distributors. Letting go of it stops everything at once; `stop` tells the distributor why.
  */
 public protocol ReceiveSessionProtocol: AnyObject, Sendable {
@@ -5142,7 +5577,8 @@ public struct ExchangeOptions: Equatable, Hashable {
      */
     public let interface: String?
     /**
-     * Whether devices are announced and searched for by mDNS; they can call in without.
+     * Whether devices are announced and searched for by the engine's own mDNS, for which iOS wants an entitlement; the
+     * phone's own discovery and calling in work without.
      */
     public let mdns: Bool
     /**
@@ -5177,7 +5613,8 @@ public struct ExchangeOptions: Equatable, Hashable {
          * The network, by interface name or address; the best one if not given.
          */interface: String? = nil,
         /**
-         * Whether devices are announced and searched for by mDNS; they can call in without.
+         * Whether devices are announced and searched for by the engine's own mDNS, for which iOS wants an entitlement; the
+         * phone's own discovery and calling in work without.
          */mdns: Bool = true,
         /**
          * The port to listen on; 0 takes any free one.
@@ -5263,19 +5700,22 @@ public func FfiConverterTypeExchangeOptions_lower(_ value: ExchangeOptions) -> R
 
 
 /**
- * The ways a receiver was found: it announces itself, it is on the line, it answered at an address that was given.
+ * The ways a receiver was found: it announces itself by mDNS, it is on the line, it answered at an address that was given,
+ * the phone's own service discovery tells of it.
  */
 public struct FoundBy: Equatable, Hashable {
     public let mdns: Bool
     public let calledIn: Bool
     public let typed: Bool
+    public let platform: Bool
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
-    public init(mdns: Bool, calledIn: Bool, typed: Bool) {
+    public init(mdns: Bool, calledIn: Bool, typed: Bool, platform: Bool) {
         self.mdns = mdns
         self.calledIn = calledIn
         self.typed = typed
+        self.platform = platform
     }
 
 
@@ -5296,7 +5736,8 @@ public struct FfiConverterTypeFoundBy: FfiConverterRustBuffer {
             try FoundBy(
                 mdns: FfiConverterBool.read(from: &buf),
                 calledIn: FfiConverterBool.read(from: &buf),
-                typed: FfiConverterBool.read(from: &buf)
+                typed: FfiConverterBool.read(from: &buf),
+                platform: FfiConverterBool.read(from: &buf)
         )
     }
 
@@ -5304,6 +5745,7 @@ public struct FfiConverterTypeFoundBy: FfiConverterRustBuffer {
         FfiConverterBool.write(value.mdns, into: &buf)
         FfiConverterBool.write(value.calledIn, into: &buf)
         FfiConverterBool.write(value.typed, into: &buf)
+        FfiConverterBool.write(value.platform, into: &buf)
     }
 }
 
@@ -5966,6 +6408,105 @@ public func FfiConverterTypeLocalEdit_lower(_ value: LocalEdit) -> RustBuffer {
 
 
 /**
+ * A service to be announced.
+ */
+public struct LocalService: Equatable, Hashable {
+    /**
+     * Its kind: `_fieldcast._tcp`. Others of it are to be searched for.
+     */
+    public let kind: String
+    /**
+     * Its name. The system may add a number, as in `fc-0a1b-2c3d-4e5f-6a7b (2)`.
+     */
+    public let name: String
+    /**
+     * Its TXT record.
+     */
+    public let txt: [String: String]
+    /**
+     * Where it listens.
+     */
+    public let port: UInt16
+    /**
+     * The network to announce it and to search on.
+     */
+    public let interface: Interface
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Its kind: `_fieldcast._tcp`. Others of it are to be searched for.
+         */kind: String,
+        /**
+         * Its name. The system may add a number, as in `fc-0a1b-2c3d-4e5f-6a7b (2)`.
+         */name: String,
+        /**
+         * Its TXT record.
+         */txt: [String: String],
+        /**
+         * Where it listens.
+         */port: UInt16,
+        /**
+         * The network to announce it and to search on.
+         */interface: Interface) {
+        self.kind = kind
+        self.name = name
+        self.txt = txt
+        self.port = port
+        self.interface = interface
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension LocalService: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeLocalService: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> LocalService {
+        return
+            try LocalService(
+                kind: FfiConverterString.read(from: &buf),
+                name: FfiConverterString.read(from: &buf),
+                txt: FfiConverterDictionaryStringString.read(from: &buf),
+                port: FfiConverterUInt16.read(from: &buf),
+                interface: FfiConverterTypeInterface.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: LocalService, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.kind, into: &buf)
+        FfiConverterString.write(value.name, into: &buf)
+        FfiConverterDictionaryStringString.write(value.txt, into: &buf)
+        FfiConverterUInt16.write(value.port, into: &buf)
+        FfiConverterTypeInterface.write(value.interface, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLocalService_lift(_ buf: RustBuffer) throws -> LocalService {
+    return try FfiConverterTypeLocalService.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLocalService_lower(_ value: LocalService) -> RustBuffer {
+    return FfiConverterTypeLocalService.lower(value)
+}
+
+
+/**
  * Bytes that are needed, and that are free.
  */
 public struct MissingSpace: Equatable, Hashable {
@@ -6481,6 +7022,10 @@ public struct PlatformPorts {
      * Makes and joins Wi-Fi groups.
      */
     public let link: WifiLink?
+    /**
+     * Announces this device and finds others.
+     */
+    public let discovery: PeerDiscovery?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -6496,11 +7041,15 @@ public struct PlatformPorts {
          */multicast: MulticastLock? = nil,
         /**
          * Makes and joins Wi-Fi groups.
-         */link: WifiLink? = nil) {
+         */link: WifiLink? = nil,
+        /**
+         * Announces this device and finds others.
+         */discovery: PeerDiscovery? = nil) {
         self.keyStore = keyStore
         self.network = network
         self.multicast = multicast
         self.link = link
+        self.discovery = discovery
     }
 
 
@@ -6522,7 +7071,8 @@ public struct FfiConverterTypePlatformPorts: FfiConverterRustBuffer {
                 keyStore: FfiConverterOptionTypeKeyStore.read(from: &buf),
                 network: FfiConverterOptionTypeNetworkMonitor.read(from: &buf),
                 multicast: FfiConverterOptionTypeMulticastLock.read(from: &buf),
-                link: FfiConverterOptionTypeWifiLink.read(from: &buf)
+                link: FfiConverterOptionTypeWifiLink.read(from: &buf),
+                discovery: FfiConverterOptionTypePeerDiscovery.read(from: &buf)
         )
     }
 
@@ -6531,6 +7081,7 @@ public struct FfiConverterTypePlatformPorts: FfiConverterRustBuffer {
         FfiConverterOptionTypeNetworkMonitor.write(value.network, into: &buf)
         FfiConverterOptionTypeMulticastLock.write(value.multicast, into: &buf)
         FfiConverterOptionTypeWifiLink.write(value.link, into: &buf)
+        FfiConverterOptionTypePeerDiscovery.write(value.discovery, into: &buf)
     }
 }
 
@@ -7218,6 +7769,95 @@ public func FfiConverterTypeRecordQuery_lift(_ buf: RustBuffer) throws -> Record
 #endif
 public func FfiConverterTypeRecordQuery_lower(_ value: RecordQuery) -> RustBuffer {
     return FfiConverterTypeRecordQuery.lower(value)
+}
+
+
+/**
+ * A service that was found.
+ */
+public struct RemoteService: Equatable, Hashable {
+    /**
+     * Its name, as `LocalService` has it.
+     */
+    public let name: String
+    /**
+     * Its TXT record.
+     */
+    public let txt: [String: String]
+    /**
+     * Every address it has.
+     */
+    public let addresses: [IpAddr]
+    /**
+     * Where it listens.
+     */
+    public let port: UInt16
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Its name, as `LocalService` has it.
+         */name: String,
+        /**
+         * Its TXT record.
+         */txt: [String: String],
+        /**
+         * Every address it has.
+         */addresses: [IpAddr],
+        /**
+         * Where it listens.
+         */port: UInt16) {
+        self.name = name
+        self.txt = txt
+        self.addresses = addresses
+        self.port = port
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension RemoteService: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeRemoteService: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> RemoteService {
+        return
+            try RemoteService(
+                name: FfiConverterString.read(from: &buf),
+                txt: FfiConverterDictionaryStringString.read(from: &buf),
+                addresses: FfiConverterSequenceTypeIpAddr.read(from: &buf),
+                port: FfiConverterUInt16.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: RemoteService, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.name, into: &buf)
+        FfiConverterDictionaryStringString.write(value.txt, into: &buf)
+        FfiConverterSequenceTypeIpAddr.write(value.addresses, into: &buf)
+        FfiConverterUInt16.write(value.port, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRemoteService_lift(_ buf: RustBuffer) throws -> RemoteService {
+    return try FfiConverterTypeRemoteService.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRemoteService_lower(_ value: RemoteService) -> RustBuffer {
+    return FfiConverterTypeRemoteService.lower(value)
 }
 
 
@@ -11016,6 +11656,30 @@ fileprivate struct FfiConverterOptionTypeNetworkMonitor: FfiConverterRustBuffer 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypePeerDiscovery: FfiConverterRustBuffer {
+    typealias SwiftType = PeerDiscovery?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypePeerDiscovery.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypePeerDiscovery.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeWifiLink: FfiConverterRustBuffer {
     typealias SwiftType = WifiLink?
 
@@ -12048,6 +12712,31 @@ fileprivate struct FfiConverterSequenceTypeFingerprint: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeIpAddr: FfiConverterRustBuffer {
+    typealias SwiftType = [IpAddr]
+
+    public static func write(_ value: [IpAddr], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeIpAddr.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [IpAddr] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [IpAddr]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeIpAddr.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeSignedStatement: FfiConverterRustBuffer {
     typealias SwiftType = [SignedStatement]
 
@@ -12067,6 +12756,32 @@ fileprivate struct FfiConverterSequenceTypeSignedStatement: FfiConverterRustBuff
             seq.append(try FfiConverterTypeSignedStatement.read(from: &buf))
         }
         return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterDictionaryStringString: FfiConverterRustBuffer {
+    public static func write(_ value: [String: String], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for (key, value) in value {
+            FfiConverterString.write(key, into: &buf)
+            FfiConverterString.write(value, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [String: String] {
+        let len: Int32 = try readInt(&buf)
+        var dict = [String: String]()
+        dict.reserveCapacity(Int(len))
+        for _ in 0..<len {
+            let key = try FfiConverterString.read(from: &buf)
+            let value = try FfiConverterString.read(from: &buf)
+            dict[key] = value
+        }
+        return dict
     }
 }
 
@@ -12937,6 +13652,18 @@ private let initializationResult: InitializationResult = {
     if (uniffi_fieldcast_ffi_checksum_method_eventlistener_on_event() != 2102) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_fieldcast_ffi_checksum_method_peerdiscovery_start() != 12588) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_fieldcast_ffi_checksum_method_peerdiscovery_stop() != 51163) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_fieldcast_ffi_checksum_method_peersightings_found() != 50380) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_fieldcast_ffi_checksum_method_peersightings_lost() != 42300) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_fieldcast_ffi_checksum_method_downsyncjob_cancel() != 8236) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -13149,6 +13876,7 @@ private let initializationResult: InitializationResult = {
     uniffiCallbackInitKeyStore()
     uniffiCallbackInitMulticastLock()
     uniffiCallbackInitNetworkMonitor()
+    uniffiCallbackInitPeerDiscovery()
     uniffiCallbackInitWifiLink()
     return InitializationResult.ok
 }()

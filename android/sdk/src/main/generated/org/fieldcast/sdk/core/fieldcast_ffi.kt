@@ -660,6 +660,12 @@ internal interface UniffiForeignFutureCompleteVoid : com.sun.jna.Callback {
 internal interface UniffiCallbackInterfaceEventListenerMethod0 : com.sun.jna.Callback {
     fun callback(`uniffiHandle`: Long,`event`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
 }
+internal interface UniffiCallbackInterfacePeerDiscoveryMethod0 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`search`: Long,`service`: RustBuffer.ByValue,`sightings`: Long,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
+}
+internal interface UniffiCallbackInterfacePeerDiscoveryMethod1 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`search`: Long,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
+}
 internal interface UniffiCallbackInterfaceKeyStoreMethod0 : com.sun.jna.Callback {
     fun callback(`uniffiHandle`: Long,`key`: RustBuffer.ByValue,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,)
 }
@@ -700,6 +706,28 @@ internal open class UniffiVTableCallbackInterfaceEventListener(
         `uniffiFree` = other.`uniffiFree`
         `uniffiClone` = other.`uniffiClone`
         `onEvent` = other.`onEvent`
+    }
+
+}
+@Structure.FieldOrder("uniffiFree", "uniffiClone", "start", "stop")
+internal open class UniffiVTableCallbackInterfacePeerDiscovery(
+    @JvmField internal var `uniffiFree`: UniffiCallbackInterfaceFree? = null,
+    @JvmField internal var `uniffiClone`: UniffiCallbackInterfaceClone? = null,
+    @JvmField internal var `start`: UniffiCallbackInterfacePeerDiscoveryMethod0? = null,
+    @JvmField internal var `stop`: UniffiCallbackInterfacePeerDiscoveryMethod1? = null,
+) : Structure() {
+    class UniffiByValue(
+        `uniffiFree`: UniffiCallbackInterfaceFree? = null,
+        `uniffiClone`: UniffiCallbackInterfaceClone? = null,
+        `start`: UniffiCallbackInterfacePeerDiscoveryMethod0? = null,
+        `stop`: UniffiCallbackInterfacePeerDiscoveryMethod1? = null,
+    ): UniffiVTableCallbackInterfacePeerDiscovery(`uniffiFree`,`uniffiClone`,`start`,`stop`,), Structure.ByValue
+
+   internal fun uniffiSetValue(other: UniffiVTableCallbackInterfacePeerDiscovery) {
+        `uniffiFree` = other.`uniffiFree`
+        `uniffiClone` = other.`uniffiClone`
+        `start` = other.`start`
+        `stop` = other.`stop`
     }
 
 }
@@ -829,6 +857,14 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_fieldcast_ffi_checksum_func_read_statement(
     ): Int
     external fun uniffi_fieldcast_ffi_checksum_method_eventlistener_on_event(
+    ): Int
+    external fun uniffi_fieldcast_ffi_checksum_method_peerdiscovery_start(
+    ): Int
+    external fun uniffi_fieldcast_ffi_checksum_method_peerdiscovery_stop(
+    ): Int
+    external fun uniffi_fieldcast_ffi_checksum_method_peersightings_found(
+    ): Int
+    external fun uniffi_fieldcast_ffi_checksum_method_peersightings_lost(
     ): Int
     external fun uniffi_fieldcast_ffi_checksum_method_downsyncjob_cancel(
     ): Int
@@ -988,6 +1024,7 @@ internal object UniffiLib {
         uniffiCallbackInterfaceKeyStore.register(this)
         uniffiCallbackInterfaceMulticastLock.register(this)
         uniffiCallbackInterfaceNetworkMonitor.register(this)
+        uniffiCallbackInterfacePeerDiscovery.register(this)
         uniffiCallbackInterfaceWifiLink.register(this)
 
     }
@@ -1000,6 +1037,24 @@ internal object UniffiLib {
     external fun uniffi_fieldcast_ffi_fn_init_callback_vtable_eventlistener(`vtable`: UniffiVTableCallbackInterfaceEventListener,
     ): Unit
     external fun uniffi_fieldcast_ffi_fn_method_eventlistener_on_event(`ptr`: Long,`event`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    ): Unit
+    external fun uniffi_fieldcast_ffi_fn_clone_peerdiscovery(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    ): Long
+    external fun uniffi_fieldcast_ffi_fn_free_peerdiscovery(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    ): Unit
+    external fun uniffi_fieldcast_ffi_fn_init_callback_vtable_peerdiscovery(`vtable`: UniffiVTableCallbackInterfacePeerDiscovery,
+    ): Unit
+    external fun uniffi_fieldcast_ffi_fn_method_peerdiscovery_start(`ptr`: Long,`search`: Long,`service`: RustBuffer.ByValue,`sightings`: Long,uniffi_out_err: UniffiRustCallStatus,
+    ): Unit
+    external fun uniffi_fieldcast_ffi_fn_method_peerdiscovery_stop(`ptr`: Long,`search`: Long,uniffi_out_err: UniffiRustCallStatus,
+    ): Unit
+    external fun uniffi_fieldcast_ffi_fn_clone_peersightings(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    ): Long
+    external fun uniffi_fieldcast_ffi_fn_free_peersightings(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    ): Unit
+    external fun uniffi_fieldcast_ffi_fn_method_peersightings_found(`ptr`: Long,`service`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    ): Unit
+    external fun uniffi_fieldcast_ffi_fn_method_peersightings_lost(`ptr`: Long,`name`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
     ): Unit
     external fun uniffi_fieldcast_ffi_fn_clone_downsyncjob(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): Long
@@ -1329,6 +1384,18 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_eventlistener_on_event() and 0xFFFF) != 2102) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_peerdiscovery_start() and 0xFFFF) != 12588) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_peerdiscovery_stop() and 0xFFFF) != 51163) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_peersightings_found() and 0xFFFF) != 50380) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_peersightings_lost() and 0xFFFF) != 42300) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_downsyncjob_cancel() and 0xFFFF) != 8236) {
@@ -6137,6 +6204,699 @@ public object FfiConverterTypeOfferSession: FfiConverter<OfferSession, Long> {
 
 
 /**
+ * Announces this device and finds others: `NWListener` and `NWBrowser` on iOS, `NsdManager` on Android, or whatever else
+ * tells devices of each other. Called from a thread of its own, one call after another.
+ */
+public interface PeerDiscovery {
+
+    /**
+     * Begins to announce this service, to search for others of its kind on the same network, and to tell of those for as
+     * long as the search goes on. Several searches may go on at once, each with a number of its own.
+     *
+     * # Errors
+     * Whatever the system says. The session goes on without.
+     */
+    fun `start`(`search`: kotlin.ULong, `service`: LocalService, `sightings`: PeerSightings)
+
+    /**
+     * Ends the announcement and the search of this number, whether or not it began.
+     *
+     * # Errors
+     * Whatever the system says.
+     */
+    fun `stop`(`search`: kotlin.ULong)
+
+    companion object
+}
+
+/**
+ * Announces this device and finds others: `NWListener` and `NWBrowser` on iOS, `NsdManager` on Android, or whatever else
+ * tells devices of each other. Called from a thread of its own, one call after another.
+ */
+open class PeerDiscoveryImpl: Disposable, AutoCloseable, PeerDiscovery
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_fieldcast_ffi_fn_free_peerdiscovery(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_fieldcast_ffi_fn_clone_peerdiscovery(handle, status)
+        }
+    }
+
+
+    /**
+     * Begins to announce this service, to search for others of its kind on the same network, and to tell of those for as
+     * long as the search goes on. Several searches may go on at once, each with a number of its own.
+     *
+     * # Errors
+     * Whatever the system says. The session goes on without.
+     */
+    @Throws(PortException::class)override fun `start`(`search`: kotlin.ULong, `service`: LocalService, `sightings`: PeerSightings)
+        =
+    callWithHandle {
+    uniffiRustCallWithError(PortException) { _status ->
+    UniffiLib.uniffi_fieldcast_ffi_fn_method_peerdiscovery_start(
+        it,
+
+        FfiConverterULong.lower(`search`),
+        FfiConverterTypeLocalService.lower(`service`),
+        FfiConverterTypePeerSightings.lower(`sightings`),_status)
+}
+    }
+
+
+
+
+    /**
+     * Ends the announcement and the search of this number, whether or not it began.
+     *
+     * # Errors
+     * Whatever the system says.
+     */
+    @Throws(PortException::class)override fun `stop`(`search`: kotlin.ULong)
+        =
+    callWithHandle {
+    uniffiRustCallWithError(PortException) { _status ->
+    UniffiLib.uniffi_fieldcast_ffi_fn_method_peerdiscovery_stop(
+        it,
+
+        FfiConverterULong.lower(`search`),_status)
+}
+    }
+
+
+
+
+
+
+
+
+
+
+    /**
+     * @suppress
+     */
+    companion object
+
+}
+
+
+
+// Put the implementation in an object so we don't pollute the top-level namespace
+internal object uniffiCallbackInterfacePeerDiscovery {
+    internal object `start`: UniffiCallbackInterfacePeerDiscoveryMethod0 {
+        override fun callback(`uniffiHandle`: Long,`search`: Long,`service`: RustBuffer.ByValue,`sightings`: Long,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypePeerDiscovery.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`start`(
+                    FfiConverterULong.lift(`search`),
+                    FfiConverterTypeLocalService.lift(`service`),
+                    FfiConverterTypePeerSightings.lift(`sightings`),
+                )
+            }
+            val writeReturn = { _: Unit -> Unit }
+            uniffiTraitInterfaceCallWithError(
+                uniffiCallStatus,
+                makeCall,
+                writeReturn,
+                { e: PortException -> FfiConverterTypePortError.lower(e) }
+            )
+        }
+    }
+    internal object `stop`: UniffiCallbackInterfacePeerDiscoveryMethod1 {
+        override fun callback(`uniffiHandle`: Long,`search`: Long,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypePeerDiscovery.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`stop`(
+                    FfiConverterULong.lift(`search`),
+                )
+            }
+            val writeReturn = { _: Unit -> Unit }
+            uniffiTraitInterfaceCallWithError(
+                uniffiCallStatus,
+                makeCall,
+                writeReturn,
+                { e: PortException -> FfiConverterTypePortError.lower(e) }
+            )
+        }
+    }
+
+    internal object uniffiFree: UniffiCallbackInterfaceFree {
+        override fun callback(handle: Long) {
+            FfiConverterTypePeerDiscovery.handleMap.remove(handle)
+        }
+    }
+
+    internal object uniffiClone: UniffiCallbackInterfaceClone {
+        override fun callback(handle: Long): Long {
+            return FfiConverterTypePeerDiscovery.handleMap.clone(handle)
+        }
+    }
+
+    internal var vtable = UniffiVTableCallbackInterfacePeerDiscovery.UniffiByValue(
+        uniffiFree,
+        uniffiClone,
+        `start`,
+        `stop`,
+    )
+
+    // Registers the foreign callback with the Rust side.
+    // This method is generated for each callback interface.
+    internal fun register(lib: UniffiLib) {
+        lib.uniffi_fieldcast_ffi_fn_init_callback_vtable_peerdiscovery(vtable)
+    }
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypePeerDiscovery: FfiConverter<PeerDiscovery, Long> {
+    internal val handleMap = UniffiHandleMap<PeerDiscovery>()
+
+    override fun lower(value: PeerDiscovery): Long {
+        if (value is PeerDiscoveryImpl) {
+             // Rust-implemented object.  Clone the handle and return it
+            return value.uniffiCloneHandle()
+         } else {
+            // Kotlin object, generate a new vtable handle and return that.
+            return handleMap.insert(value)
+         }
+    }
+
+    override fun lift(value: Long): PeerDiscovery {
+        if ((value and 1.toLong()) == 0.toLong()) {
+            // Rust-generated handle, construct a new class that uses the handle to implement the
+            // interface
+            return PeerDiscoveryImpl(UniffiWithHandle, value)
+        } else {
+            // Kotlin-generated handle, get the object from the handle map
+            return handleMap.remove(value)
+        }
+    }
+
+    override fun read(buf: ByteBuffer): PeerDiscovery {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: PeerDiscovery) = 8UL
+
+    override fun write(value: PeerDiscovery, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
+ * Takes what a search finds, from any thread, and never waits. What is no device of Fieldcast on the session's network is
+ * left out; once the search was stopped nothing is taken any more.
+ */
+public interface PeerSightingsInterface {
+
+    /**
+     * A service is there, or has changed. This device's own may be told, too.
+     *
+     * # Errors
+     * None.
+     */
+    fun `found`(`service`: RemoteService)
+
+    /**
+     * The service of this name is there no more.
+     *
+     * # Errors
+     * None.
+     */
+    fun `lost`(`name`: kotlin.String)
+
+    companion object
+}
+
+/**
+ * Takes what a search finds, from any thread, and never waits. What is no device of Fieldcast on the session's network is
+ * left out; once the search was stopped nothing is taken any more.
+ */
+open class PeerSightings: Disposable, AutoCloseable, PeerSightingsInterface
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_fieldcast_ffi_fn_free_peersightings(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_fieldcast_ffi_fn_clone_peersightings(handle, status)
+        }
+    }
+
+
+    /**
+     * A service is there, or has changed. This device's own may be told, too.
+     *
+     * # Errors
+     * None.
+     */
+    @Throws(FieldcastException::class)override fun `found`(`service`: RemoteService)
+        =
+    callWithHandle {
+    uniffiRustCallWithError(FieldcastException) { _status ->
+    UniffiLib.uniffi_fieldcast_ffi_fn_method_peersightings_found(
+        it,
+
+        FfiConverterTypeRemoteService.lower(`service`),_status)
+}
+    }
+
+
+
+
+    /**
+     * The service of this name is there no more.
+     *
+     * # Errors
+     * None.
+     */
+    @Throws(FieldcastException::class)override fun `lost`(`name`: kotlin.String)
+        =
+    callWithHandle {
+    uniffiRustCallWithError(FieldcastException) { _status ->
+    UniffiLib.uniffi_fieldcast_ffi_fn_method_peersightings_lost(
+        it,
+
+        FfiConverterString.lower(`name`),_status)
+}
+    }
+
+
+
+
+
+
+
+
+
+
+    /**
+     * @suppress
+     */
+    companion object
+
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypePeerSightings: FfiConverter<PeerSightings, Long> {
+    override fun lower(value: PeerSightings): Long {
+        return value.uniffiCloneHandle()
+    }
+
+    override fun lift(value: Long): PeerSightings {
+        return PeerSightings(UniffiWithHandle, value)
+    }
+
+    override fun read(buf: ByteBuffer): PeerSightings {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: PeerSightings) = 8UL
+
+    override fun write(value: PeerSightings, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
  * Listening for distributors. Letting go of it stops everything at once; `stop` tells the distributor why.
  */
 public interface ReceiveSessionInterface {
@@ -7771,7 +8531,8 @@ data class ExchangeOptions (
     val `interface`: kotlin.String? = null
     ,
     /**
-     * Whether devices are announced and searched for by mDNS; they can call in without.
+     * Whether devices are announced and searched for by the engine's own mDNS, for which iOS wants an entitlement; the
+     * phone's own discovery and calling in work without.
      */
     val `mdns`: kotlin.Boolean = true
     ,
@@ -7857,7 +8618,8 @@ public object FfiConverterTypeExchangeOptions: FfiConverterRustBuffer<ExchangeOp
 
 
 /**
- * The ways a receiver was found: it announces itself, it is on the line, it answered at an address that was given.
+ * The ways a receiver was found: it announces itself by mDNS, it is on the line, it answered at an address that was given,
+ * the phone's own service discovery tells of it.
  */
 data class FoundBy (
     val `mdns`: kotlin.Boolean
@@ -7865,6 +8627,8 @@ data class FoundBy (
     val `calledIn`: kotlin.Boolean
     ,
     val `typed`: kotlin.Boolean
+    ,
+    val `platform`: kotlin.Boolean
 
 ){
 
@@ -7884,19 +8648,22 @@ public object FfiConverterTypeFoundBy: FfiConverterRustBuffer<FoundBy> {
             FfiConverterBoolean.read(buf),
             FfiConverterBoolean.read(buf),
             FfiConverterBoolean.read(buf),
+            FfiConverterBoolean.read(buf),
         )
     }
 
     override fun allocationSize(value: FoundBy) = (
             FfiConverterBoolean.allocationSize(value.`mdns`) +
             FfiConverterBoolean.allocationSize(value.`calledIn`) +
-            FfiConverterBoolean.allocationSize(value.`typed`)
+            FfiConverterBoolean.allocationSize(value.`typed`) +
+            FfiConverterBoolean.allocationSize(value.`platform`)
     )
 
     override fun write(value: FoundBy, buf: ByteBuffer) {
             FfiConverterBoolean.write(value.`mdns`, buf)
             FfiConverterBoolean.write(value.`calledIn`, buf)
             FfiConverterBoolean.write(value.`typed`, buf)
+            FfiConverterBoolean.write(value.`platform`, buf)
     }
 }
 
@@ -8397,6 +9164,77 @@ public object FfiConverterTypeLocalEdit: FfiConverterRustBuffer<LocalEdit> {
 
 
 /**
+ * A service to be announced.
+ */
+data class LocalService (
+    /**
+     * Its kind: `_fieldcast._tcp`. Others of it are to be searched for.
+     */
+    val `kind`: kotlin.String
+    ,
+    /**
+     * Its name. The system may add a number, as in `fc-0a1b-2c3d-4e5f-6a7b (2)`.
+     */
+    val `name`: kotlin.String
+    ,
+    /**
+     * Its TXT record.
+     */
+    val `txt`: Map<kotlin.String, kotlin.String>
+    ,
+    /**
+     * Where it listens.
+     */
+    val `port`: kotlin.UShort
+    ,
+    /**
+     * The network to announce it and to search on.
+     */
+    val `interface`: Interface
+
+){
+
+
+
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeLocalService: FfiConverterRustBuffer<LocalService> {
+    override fun read(buf: ByteBuffer): LocalService {
+        return LocalService(
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterMapStringString.read(buf),
+            FfiConverterUShort.read(buf),
+            FfiConverterTypeInterface.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: LocalService) = (
+            FfiConverterString.allocationSize(value.`kind`) +
+            FfiConverterString.allocationSize(value.`name`) +
+            FfiConverterMapStringString.allocationSize(value.`txt`) +
+            FfiConverterUShort.allocationSize(value.`port`) +
+            FfiConverterTypeInterface.allocationSize(value.`interface`)
+    )
+
+    override fun write(value: LocalService, buf: ByteBuffer) {
+            FfiConverterString.write(value.`kind`, buf)
+            FfiConverterString.write(value.`name`, buf)
+            FfiConverterMapStringString.write(value.`txt`, buf)
+            FfiConverterUShort.write(value.`port`, buf)
+            FfiConverterTypeInterface.write(value.`interface`, buf)
+    }
+}
+
+
+
+/**
  * Bytes that are needed, and that are free.
  */
 data class MissingSpace (
@@ -8772,6 +9610,11 @@ data class PlatformPorts (
      * Makes and joins Wi-Fi groups.
      */
     val `link`: WifiLink? = null
+    ,
+    /**
+     * Announces this device and finds others.
+     */
+    val `discovery`: PeerDiscovery? = null
 
 ): Disposable{
 
@@ -8786,7 +9629,8 @@ data class PlatformPorts (
         this.`keyStore`,
         this.`network`,
         this.`multicast`,
-        this.`link`
+        this.`link`,
+        this.`discovery`
     )
     }
 
@@ -8803,6 +9647,7 @@ public object FfiConverterTypePlatformPorts: FfiConverterRustBuffer<PlatformPort
             FfiConverterOptionalTypeNetworkMonitor.read(buf),
             FfiConverterOptionalTypeMulticastLock.read(buf),
             FfiConverterOptionalTypeWifiLink.read(buf),
+            FfiConverterOptionalTypePeerDiscovery.read(buf),
         )
     }
 
@@ -8810,7 +9655,8 @@ public object FfiConverterTypePlatformPorts: FfiConverterRustBuffer<PlatformPort
             FfiConverterOptionalTypeKeyStore.allocationSize(value.`keyStore`) +
             FfiConverterOptionalTypeNetworkMonitor.allocationSize(value.`network`) +
             FfiConverterOptionalTypeMulticastLock.allocationSize(value.`multicast`) +
-            FfiConverterOptionalTypeWifiLink.allocationSize(value.`link`)
+            FfiConverterOptionalTypeWifiLink.allocationSize(value.`link`) +
+            FfiConverterOptionalTypePeerDiscovery.allocationSize(value.`discovery`)
     )
 
     override fun write(value: PlatformPorts, buf: ByteBuffer) {
@@ -8818,6 +9664,7 @@ public object FfiConverterTypePlatformPorts: FfiConverterRustBuffer<PlatformPort
             FfiConverterOptionalTypeNetworkMonitor.write(value.`network`, buf)
             FfiConverterOptionalTypeMulticastLock.write(value.`multicast`, buf)
             FfiConverterOptionalTypeWifiLink.write(value.`link`, buf)
+            FfiConverterOptionalTypePeerDiscovery.write(value.`discovery`, buf)
     }
 }
 
@@ -9329,6 +10176,69 @@ public object FfiConverterTypeRecordQuery: FfiConverterRustBuffer<RecordQuery> {
             FfiConverterBoolean.write(value.`includeDeleted`, buf)
             FfiConverterUInt.write(value.`limit`, buf)
             FfiConverterULong.write(value.`offset`, buf)
+    }
+}
+
+
+
+/**
+ * A service that was found.
+ */
+data class RemoteService (
+    /**
+     * Its name, as `LocalService` has it.
+     */
+    val `name`: kotlin.String
+    ,
+    /**
+     * Its TXT record.
+     */
+    val `txt`: Map<kotlin.String, kotlin.String>
+    ,
+    /**
+     * Every address it has.
+     */
+    val `addresses`: List<IpAddr>
+    ,
+    /**
+     * Where it listens.
+     */
+    val `port`: kotlin.UShort
+
+){
+
+
+
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeRemoteService: FfiConverterRustBuffer<RemoteService> {
+    override fun read(buf: ByteBuffer): RemoteService {
+        return RemoteService(
+            FfiConverterString.read(buf),
+            FfiConverterMapStringString.read(buf),
+            FfiConverterSequenceTypeIpAddr.read(buf),
+            FfiConverterUShort.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: RemoteService) = (
+            FfiConverterString.allocationSize(value.`name`) +
+            FfiConverterMapStringString.allocationSize(value.`txt`) +
+            FfiConverterSequenceTypeIpAddr.allocationSize(value.`addresses`) +
+            FfiConverterUShort.allocationSize(value.`port`)
+    )
+
+    override fun write(value: RemoteService, buf: ByteBuffer) {
+            FfiConverterString.write(value.`name`, buf)
+            FfiConverterMapStringString.write(value.`txt`, buf)
+            FfiConverterSequenceTypeIpAddr.write(value.`addresses`, buf)
+            FfiConverterUShort.write(value.`port`, buf)
     }
 }
 
@@ -13327,6 +14237,38 @@ public object FfiConverterOptionalTypeNetworkMonitor: FfiConverterRustBuffer<Net
 /**
  * @suppress
  */
+public object FfiConverterOptionalTypePeerDiscovery: FfiConverterRustBuffer<PeerDiscovery?> {
+    override fun read(buf: ByteBuffer): PeerDiscovery? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypePeerDiscovery.read(buf)
+    }
+
+    override fun allocationSize(value: PeerDiscovery?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypePeerDiscovery.allocationSize(value)
+        }
+    }
+
+    override fun write(value: PeerDiscovery?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypePeerDiscovery.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterOptionalTypeWifiLink: FfiConverterRustBuffer<WifiLink?> {
     override fun read(buf: ByteBuffer): WifiLink? {
         if (buf.get().toInt() == 0) {
@@ -14575,6 +15517,34 @@ public object FfiConverterSequenceTypeFingerprint: FfiConverterRustBuffer<List<F
 /**
  * @suppress
  */
+public object FfiConverterSequenceTypeIpAddr: FfiConverterRustBuffer<List<IpAddr>> {
+    override fun read(buf: ByteBuffer): List<IpAddr> {
+        val len = buf.getInt()
+        return List<IpAddr>(len) {
+            FfiConverterTypeIpAddr.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<IpAddr>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeIpAddr.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<IpAddr>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeIpAddr.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterSequenceTypeSignedStatement: FfiConverterRustBuffer<List<SignedStatement>> {
     override fun read(buf: ByteBuffer): List<SignedStatement> {
         val len = buf.getInt()
@@ -14593,6 +15563,45 @@ public object FfiConverterSequenceTypeSignedStatement: FfiConverterRustBuffer<Li
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterTypeSignedStatement.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterMapStringString: FfiConverterRustBuffer<Map<kotlin.String, kotlin.String>> {
+    override fun read(buf: ByteBuffer): Map<kotlin.String, kotlin.String> {
+        val len = buf.getInt()
+        return buildMap<kotlin.String, kotlin.String>(len) {
+            repeat(len) {
+                val k = FfiConverterString.read(buf)
+                val v = FfiConverterString.read(buf)
+                this[k] = v
+            }
+        }
+    }
+
+    override fun allocationSize(value: Map<kotlin.String, kotlin.String>): ULong {
+        val spaceForMapSize = 4UL
+        val spaceForChildren = value.map { (k, v) ->
+            FfiConverterString.allocationSize(k) +
+            FfiConverterString.allocationSize(v)
+        }.sum()
+        return spaceForMapSize + spaceForChildren
+    }
+
+    override fun write(value: Map<kotlin.String, kotlin.String>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        // The parens on `(k, v)` here ensure we're calling the right method,
+        // which is important for compatibility with older android devices.
+        // Ref https://blog.danlew.net/2017/03/16/kotlin-puzzler-whose-line-is-it-anyways/
+        value.forEach { (k, v) ->
+            FfiConverterString.write(k, buf)
+            FfiConverterString.write(v, buf)
         }
     }
 }
