@@ -14,6 +14,7 @@ mod engine;
 mod error;
 mod events;
 mod grants;
+mod group;
 mod history;
 mod link;
 mod network;
@@ -51,6 +52,7 @@ pub use fieldcast_wire::{
     Statement, StatementError, Token,
 };
 pub use grants::{CampaignKey, Policy, verify_statement};
+pub use group::GroupNews;
 pub use history::PastExchange;
 pub use network::{NetworkChange, Roaming};
 pub use new_group::new_group;

@@ -9,6 +9,8 @@ use fieldcast_net::{Error as NetworkError, Identity, Interface, Listener, choose
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::GroupNews;
+
 /// How often it is looked whether the interface is still there.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
@@ -21,11 +23,14 @@ pub struct Roaming {
     pub look_every: Duration,
     /// The interfaces there are.
     pub interfaces: Arc<dyn Fn() -> Vec<Interface> + Send + Sync>,
+    /// What the phone tells of its Wi-Fi group.
+    pub group: GroupNews,
 }
 
 impl Default for Roaming {
     fn default() -> Self {
-        Self { any: false, look_every: LOOK_EVERY, interfaces: Arc::new(fieldcast_net::interfaces) }
+        let interfaces = Arc::new(fieldcast_net::interfaces);
+        Self { any: false, look_every: LOOK_EVERY, interfaces, group: GroupNews::default() }
     }
 }
 
@@ -39,9 +44,16 @@ impl Roaming {
     /// Waits until the interface has gone, or another has taken its place.
     pub(crate) async fn gone(&self, last: &Interface) {
         let mut was_missing = false;
+        let mut group = self.group.follow(last.addr);
         loop {
-            tokio::time::sleep(self.look_every).await;
-            match choose_again((self.interfaces)(), last, self.any) {
+            tokio::select! {
+                () = tokio::time::sleep(self.look_every) => {}
+                () = group.changed() => {}
+            }
+            if group.has_left() {
+                return;
+            }
+            match self.next(last) {
                 Some(found) if found == *last => was_missing = false,
                 // Wi-Fi that is out of reach for a moment comes back with its address, and connections live on.
                 None if !was_missing => was_missing = true,
@@ -52,12 +64,28 @@ impl Roaming {
 
     /// Waits until there is an interface to go on with.
     pub(crate) async fn back(&self, last: &Interface) -> Interface {
+        let mut group = self.group.follow(last.addr);
         loop {
-            match choose_again((self.interfaces)(), last, self.any) {
+            match self.next(last) {
                 Some(found) => return found,
-                None => tokio::time::sleep(self.look_every).await,
+                None => tokio::select! {
+                    () = tokio::time::sleep(self.look_every) => {}
+                    () = group.changed() => {}
+                },
             }
         }
+    }
+
+    /// The interface to go on with: the group's, if `last` was the group's and it is there.
+    fn next(&self, last: &Interface) -> Option<Interface> {
+        let mut found = (self.interfaces)();
+        if let Some(now) = self.group.of(last.addr) {
+            if let Some(at) = found.iter().position(|one| Some(one.addr) == now) {
+                return Some(found.swap_remove(at));
+            }
+            found.retain(|one| one.addr != last.addr || now == Some(last.addr));
+        }
+        choose_again(found, last, self.any)
     }
 }
 
@@ -156,7 +184,7 @@ mod tests {
             let mut looks = looks.lock().unwrap();
             if looks.len() > 1 { looks.pop_front().unwrap() } else { looks[0].clone() }
         };
-        Roaming { any: true, look_every: Duration::from_secs(1), interfaces: Arc::new(next) }
+        Roaming { any: true, interfaces: Arc::new(next), ..Roaming::default() }
     }
 
     #[tokio::test(start_paused = true)]
@@ -172,6 +200,34 @@ mod tests {
         let start = tokio::time::Instant::now();
         looks(vec![vec![group(49)], vec![group(7)]]).gone(&group(49)).await;
         assert_eq!(start.elapsed(), Duration::from_secs(2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_the_phone_tells_of_its_group_is_followed_at_once_whatever_the_interfaces_show() {
+        let start = tokio::time::Instant::now();
+        let elsewhere = Interface { name: "p2p-wlan0-9".to_owned(), ..group(7) };
+        let roaming = Roaming { any: false, ..looks(vec![vec![group(49), elsewhere.clone()]]) };
+        roaming.group.here(group(49).addr);
+        let follow = async {
+            roaming.gone(&group(49)).await;
+            roaming.back(&group(49)).await
+        };
+        let tell = async {
+            roaming.group.lost();
+            tokio::time::sleep(Duration::from_secs(100)).await; // the interface of old is still there, and does not count
+            roaming.group.here(elsewhere.addr);
+        };
+        let (next, ()) = tokio::join!(follow, tell);
+        assert_eq!((next, start.elapsed()), (elsewhere.clone(), Duration::from_secs(100)));
+        let other = Interface { name: "wlan0".to_owned(), ..group(1) };
+        let aside = looks(vec![vec![other.clone()]]);
+        aside.group.here(group(49).addr);
+        aside.group.lost();
+        let stays = tokio::time::timeout(Duration::from_secs(9), aside.gone(&other));
+        assert!(stays.await.is_err(), "who is not in the group does not follow it");
+        let unseen = Roaming { any: false, ..looks(vec![vec![], vec![], vec![group(7)]]) };
+        unseen.group.here(group(49).addr);
+        assert_eq!(unseen.back(&group(49)).await, group(7), "a phone that tells nothing is watched as ever");
     }
 
     #[tokio::test(start_paused = true)]

@@ -20,7 +20,7 @@ impl Network {
         for device in devices {
             let interfaces = network.0.clone();
             let interfaces = Arc::new(move || interfaces.lock().unwrap().clone());
-            device.roaming = Roaming { any: false, look_every: Duration::from_millis(20), interfaces };
+            device.roaming = Roaming { look_every: Duration::from_millis(20), interfaces, ..Roaming::default() };
         }
         network
     }
