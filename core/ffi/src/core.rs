@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use fieldcast::{Engine, ExchangeSettings, KeyWrap, Settings};
 
+use crate::group_changes::Groups;
 use crate::mailbox::Mailbox;
 use crate::pace::{Shape, Source, forward};
 use crate::ports::{Held, Wrap};
@@ -22,6 +23,7 @@ pub(crate) struct Core {
     sessions: Mutex<Vec<Weak<dyn Session>>>,
     last_id: AtomicU64,
     searches: Slot<Arc<Searches>>,
+    pub(crate) groups: Arc<Groups>,
     pub(crate) ports: PlatformPorts,
     pub(crate) runtime: Runtime,
 }
@@ -38,9 +40,9 @@ impl Core {
         let engine = runtime.run(Engine::open(Settings { data_dir, device_name, allow_http, key_wrap })).await?;
         let mailbox = Arc::new(Mailbox::default());
         delivery::start(mailbox.clone(), listener)?;
-        let (sessions, last_id) = (Mutex::default(), AtomicU64::new(0));
+        let (sessions, last_id, groups) = (Mutex::default(), AtomicU64::new(0), Arc::default());
         let searches = Slot::from(ports.discovery.clone().map(Searches::over).transpose()?.map(Arc::new));
-        Ok(Arc::new(Self { engine: Slot::new(engine), mailbox, sessions, last_id, searches, ports, runtime }))
+        Ok(Arc::new(Self { engine: Slot::new(engine), mailbox, sessions, last_id, searches, groups, ports, runtime }))
     }
 
     /// The engine.
@@ -61,7 +63,10 @@ impl Core {
     /// How a session behaves, with what the phone does for it.
     pub(crate) fn settings(&self, options: ExchangeOptions, engine: &Engine) -> ExchangeSettings {
         let searches = self.searches.with(Arc::clone).ok();
-        ExchangeSettings { discovery: searches.map(|searches| searches as _), ..options.settings(engine) }
+        let mut settings = options.settings(engine);
+        settings.discovery = searches.map(|searches| searches as _);
+        settings.roaming.group = self.groups.news.clone();
+        settings
     }
 
     /// Takes the multicast lock, if the phone has one.

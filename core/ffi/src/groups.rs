@@ -30,13 +30,14 @@ impl Fieldcast {
     /// # Errors
     /// [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
     pub async fn make_group(&self, group: Option<WifiGroup>) -> Result<JoinedGroup, FieldcastError> {
-        let link = self.link()?;
+        let (link, changes) = (self.link()?, self.core.groups.begin());
         let make = async move {
             let group = match group {
                 Some(group) => group,
                 None => (&new_group()?).into(),
             };
-            let addr = link.make_group(group.clone()).await?;
+            let addr = link.make_group(group.clone(), changes.clone()).await?;
+            changes.begun(addr);
             Ok::<_, FieldcastError>(JoinedGroup { group, interface: appeared(addr).await? })
         };
         self.core.runtime.run(make).await
@@ -47,9 +48,10 @@ impl Fieldcast {
     /// # Errors
     /// [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
     pub async fn join_group(&self, group: WifiGroup) -> Result<JoinedGroup, FieldcastError> {
-        let link = self.link()?;
+        let (link, changes) = (self.link()?, self.core.groups.begin());
         let join = async move {
-            let addr = link.join_group(group.clone()).await?;
+            let addr = link.join_group(group.clone(), changes.clone()).await?;
+            changes.begun(addr);
             Ok::<_, FieldcastError>(JoinedGroup { group, interface: appeared(addr).await? })
         };
         self.core.runtime.run(join).await
@@ -60,8 +62,13 @@ impl Fieldcast {
     /// # Errors
     /// [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
     pub async fn leave_group(&self) -> Result<(), FieldcastError> {
-        let link = self.link()?;
-        self.core.runtime.run(async move { link.leave_group().await }).await
+        let (link, groups) = (self.link()?, self.core.groups.clone());
+        let leave = async move {
+            link.leave_group().await?;
+            groups.left();
+            Ok::<_, FieldcastError>(())
+        };
+        self.core.runtime.run(leave).await
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use fieldcast::KeyWrap;
 
-use crate::{FieldcastError, IpAddr, PeerDiscovery, WifiGroup};
+use crate::{FieldcastError, GroupChanges, IpAddr, PeerDiscovery, WifiGroup};
 
 /// What a platform port may throw.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, uniffi::Error)]
@@ -103,17 +103,17 @@ pub trait MulticastLock: Send + Sync {
 #[uniffi::export(foreign)]
 #[async_trait::async_trait]
 pub trait WifiLink: Send + Sync {
-    /// Makes the group, and tells this device's address in it.
+    /// Makes the group, and tells this device's address in it; later, by `changes`, that the group was lost or is back.
     ///
     /// # Errors
     /// Whatever the system says.
-    async fn make_group(&self, group: WifiGroup) -> Result<IpAddr, PortError>;
+    async fn make_group(&self, group: WifiGroup, changes: Arc<GroupChanges>) -> Result<IpAddr, PortError>;
 
-    /// Joins the group, and tells this device's address in it.
+    /// Joins the group, and tells this device's address in it; later, by `changes`, that the group was lost or is back.
     ///
     /// # Errors
     /// Whatever the system says.
-    async fn join_group(&self, group: WifiGroup) -> Result<IpAddr, PortError>;
+    async fn join_group(&self, group: WifiGroup, changes: Arc<GroupChanges>) -> Result<IpAddr, PortError>;
 
     /// Leaves the group that was made or joined; nothing happens if there is none.
     ///

@@ -3,15 +3,16 @@
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use fieldcast_ffi::{
-    Fieldcast, FieldcastError, KeyStore, MulticastLock, NetworkKind, NetworkMonitor, PlatformPorts, PortError, Project,
-    WifiGroup, WifiLink,
+    Answer, Event, EventListener, ExchangeOptions, Fieldcast, FieldcastError, GroupChanges, KeyStore, MulticastLock,
+    NetworkKind, NetworkMonitor, PlatformPorts, PortError, Project, WifiGroup, WifiLink,
 };
 use tempfile::TempDir;
 
-use crate::ears::listener;
-use crate::phone::{options, settings, wait};
+use crate::ears::{Heard, listener};
+use crate::phone::{options, phone, server, settings, wait};
 
 /// Plays every port.
 #[derive(Default)]
@@ -19,6 +20,7 @@ struct Hardware {
     is_locked: Mutex<bool>,
     held: AtomicI32,
     groups: Mutex<Vec<String>>,
+    changes: Mutex<Vec<Arc<GroupChanges>>>,
 }
 
 impl KeyStore for Hardware {
@@ -54,12 +56,13 @@ impl MulticastLock for Hardware {
 
 #[async_trait::async_trait]
 impl WifiLink for Hardware {
-    async fn make_group(&self, group: WifiGroup) -> Result<IpAddr, PortError> {
+    async fn make_group(&self, group: WifiGroup, changes: Arc<GroupChanges>) -> Result<IpAddr, PortError> {
         self.groups.lock().unwrap().push(group.name);
+        self.changes.lock().unwrap().push(changes);
         Ok([127, 0, 0, 1].into())
     }
 
-    async fn join_group(&self, _: WifiGroup) -> Result<IpAddr, PortError> {
+    async fn join_group(&self, _: WifiGroup, _: Arc<GroupChanges>) -> Result<IpAddr, PortError> {
         Err(PortError::Unavailable { reason: "Wi-Fi is off".to_owned() })
     }
 
@@ -69,7 +72,11 @@ impl WifiLink for Hardware {
     }
 }
 
-fn opened(dir: &TempDir, hardware: &Arc<Hardware>) -> Result<Arc<Fieldcast>, FieldcastError> {
+fn opened_with(
+    dir: &TempDir,
+    hardware: &Arc<Hardware>,
+    ears: Arc<dyn EventListener>,
+) -> Result<Arc<Fieldcast>, FieldcastError> {
     let ports = PlatformPorts {
         key_store: Some(hardware.clone()),
         network: Some(hardware.clone()),
@@ -77,7 +84,11 @@ fn opened(dir: &TempDir, hardware: &Arc<Hardware>) -> Result<Arc<Fieldcast>, Fie
         link: Some(hardware.clone()),
         discovery: None,
     };
-    wait(Fieldcast::open(settings(dir, "ffi-ports"), ports, listener().0))
+    wait(Fieldcast::open(settings(dir, "ffi-ports"), ports, ears))
+}
+
+fn opened(dir: &TempDir, hardware: &Arc<Hardware>) -> Result<Arc<Fieldcast>, FieldcastError> {
+    opened_with(dir, hardware, listener().0)
 }
 
 #[test]
@@ -146,4 +157,59 @@ fn groups_are_made_by_the_phone_with_a_name_and_passphrase_of_ours() {
     assert!(matches!(&error, FieldcastError::NoNetwork { reason } if reason.contains("Wi-Fi is off")), "{error}");
     wait(fieldcast.leave_group()).unwrap();
     assert!(hardware.groups.lock().unwrap().is_empty());
+}
+
+/// What comes of the network next, and how soon.
+fn network(heard: &Heard) -> (bool, Duration) {
+    let begun = Instant::now();
+    let is_back = heard.wait_for(|event| match event {
+        Event::NetworkGone { .. } => Some(false),
+        Event::NetworkBack { .. } => Some(true),
+        _ => None,
+    });
+    (is_back, begun.elapsed())
+}
+
+#[test]
+fn sessions_follow_at_once_when_the_phone_tells_that_its_group_was_lost_or_is_back() {
+    let (server, dir, hardware) = (server(), TempDir::new().unwrap(), Arc::new(Hardware::default()));
+    let (ears, heard) = listener();
+    let fieldcast = opened_with(&dir, &hardware, ears).unwrap();
+    wait(fieldcast.make_group(None)).unwrap();
+    let made = wait(fieldcast.make_group(None)).unwrap();
+    let [stale, changes] = [0, 1].map(|at| hardware.changes.lock().unwrap()[at].clone());
+    let interface = Some(made.interface.addr.to_string());
+    let options = ExchangeOptions { interface, mdns: false, trust_everybody: true, ..options() };
+    let receiving = wait(fieldcast.start_receive(options.clone())).unwrap();
+    let before = receiving.addr().unwrap();
+
+    stale.lost().unwrap();
+    assert_eq!(receiving.addr().unwrap(), before, "what was told of another group does not count");
+    changes.lost().unwrap();
+    let (is_back, after) = network(&heard);
+    assert!(!is_back && after < Duration::from_millis(900), "{after:?}: not only when it was missing in two looks");
+    assert_eq!(receiving.addr().unwrap(), None, "its interface is there all the same, and does not count");
+    stale.here(made.interface.addr).unwrap();
+    changes.here(made.interface.addr).unwrap();
+    let (is_back, after) = network(&heard);
+    assert!(is_back && after < Duration::from_millis(900), "{after:?}");
+    assert_eq!(receiving.addr().unwrap(), before, "on the port it had");
+
+    let distributor = phone("ffi-group", listener().0);
+    distributor.downsync(&server, 1);
+    let offering = wait(distributor.fieldcast.start_offer(distributor.datasets(), options)).unwrap();
+    let found = wait(offering.find_at(before.unwrap())).unwrap();
+    offering.send_to(found.fingerprint).unwrap();
+    let question = heard.wait_for(|event| match event {
+        Event::Asked { question, .. } => Some(question.id),
+        _ => None,
+    });
+    receiving.answer(question, Answer::Once).unwrap();
+    wait(offering.finished()).unwrap();
+    assert_eq!(distributor.digests().len(), wait(fieldcast.datasets()).unwrap().len());
+
+    wait(fieldcast.leave_group()).unwrap();
+    assert!(!network(&heard).0);
+    changes.here(made.interface.addr).unwrap();
+    assert_eq!(receiving.addr().unwrap(), None, "it was left");
 }
