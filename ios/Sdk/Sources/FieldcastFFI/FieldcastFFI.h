@@ -301,13 +301,13 @@ typedef void (*UniffiCallbackInterfaceNetworkMonitorMethod0)(uint64_t, RustBuffe
 #endif
 #ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_WIFI_LINK_METHOD0
 #define UNIFFI_FFIDEF_CALLBACK_INTERFACE_WIFI_LINK_METHOD0
-typedef void (*UniffiCallbackInterfaceWifiLinkMethod0)(uint64_t, RustBuffer, UniffiForeignFutureCompleteRustBuffer _Nonnull, uint64_t, UniffiForeignFutureDroppedCallbackStruct* _Nonnull
+typedef void (*UniffiCallbackInterfaceWifiLinkMethod0)(uint64_t, RustBuffer, uint64_t, UniffiForeignFutureCompleteRustBuffer _Nonnull, uint64_t, UniffiForeignFutureDroppedCallbackStruct* _Nonnull
     );
 
 #endif
 #ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_WIFI_LINK_METHOD1
 #define UNIFFI_FFIDEF_CALLBACK_INTERFACE_WIFI_LINK_METHOD1
-typedef void (*UniffiCallbackInterfaceWifiLinkMethod1)(uint64_t, RustBuffer, UniffiForeignFutureCompleteRustBuffer _Nonnull, uint64_t, UniffiForeignFutureDroppedCallbackStruct* _Nonnull
+typedef void (*UniffiCallbackInterfaceWifiLinkMethod1)(uint64_t, RustBuffer, uint64_t, UniffiForeignFutureCompleteRustBuffer _Nonnull, uint64_t, UniffiForeignFutureDroppedCallbackStruct* _Nonnull
     );
 
 #endif
@@ -666,6 +666,26 @@ uint64_t uniffi_fieldcast_ffi_fn_method_fieldcast_leave_group(uint64_t ptr
 uint64_t uniffi_fieldcast_ffi_fn_method_fieldcast_make_group(uint64_t ptr, RustBuffer group
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_CLONE_GROUPCHANGES
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_CLONE_GROUPCHANGES
+uint64_t uniffi_fieldcast_ffi_fn_clone_groupchanges(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_FREE_GROUPCHANGES
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_FREE_GROUPCHANGES
+void uniffi_fieldcast_ffi_fn_free_groupchanges(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_GROUPCHANGES_HERE
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_GROUPCHANGES_HERE
+void uniffi_fieldcast_ffi_fn_method_groupchanges_here(uint64_t ptr, RustBuffer address, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_GROUPCHANGES_LOST
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_GROUPCHANGES_LOST
+void uniffi_fieldcast_ffi_fn_method_groupchanges_lost(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_CLONE_OFFERSESSION
 #define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_CLONE_OFFERSESSION
 uint64_t uniffi_fieldcast_ffi_fn_clone_offersession(uint64_t handle, RustCallStatus *_Nonnull out_status
@@ -818,12 +838,12 @@ void uniffi_fieldcast_ffi_fn_init_callback_vtable_wifilink(const UniffiVTableCal
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_WIFILINK_MAKE_GROUP
 #define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_WIFILINK_MAKE_GROUP
-uint64_t uniffi_fieldcast_ffi_fn_method_wifilink_make_group(uint64_t ptr, RustBuffer group
+uint64_t uniffi_fieldcast_ffi_fn_method_wifilink_make_group(uint64_t ptr, RustBuffer group, uint64_t changes
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_WIFILINK_JOIN_GROUP
 #define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_WIFILINK_JOIN_GROUP
-uint64_t uniffi_fieldcast_ffi_fn_method_wifilink_join_group(uint64_t ptr, RustBuffer group
+uint64_t uniffi_fieldcast_ffi_fn_method_wifilink_join_group(uint64_t ptr, RustBuffer group, uint64_t changes
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_WIFILINK_LEAVE_GROUP
@@ -1480,6 +1500,18 @@ uint16_t uniffi_fieldcast_ffi_checksum_method_fieldcast_leave_group(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_FIELDCAST_MAKE_GROUP
 #define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_FIELDCAST_MAKE_GROUP
 uint16_t uniffi_fieldcast_ffi_checksum_method_fieldcast_make_group(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_GROUPCHANGES_HERE
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_GROUPCHANGES_HERE
+uint16_t uniffi_fieldcast_ffi_checksum_method_groupchanges_here(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_GROUPCHANGES_LOST
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_GROUPCHANGES_LOST
+uint16_t uniffi_fieldcast_ffi_checksum_method_groupchanges_lost(void
 
 );
 #endif

@@ -2310,6 +2310,165 @@ public func FfiConverterTypeFieldcast_lower(_ value: Fieldcast) -> UInt64 {
 
 
 /**
+ * Takes news of one group, from any thread, and never waits. Sessions in the group follow at once. Nothing is taken any
+ * more once the group was left or another made or joined.
+ */
+public protocol GroupChangesProtocol: AnyObject, Sendable {
+
+    /**
+     * The group is there, or is back, and this is the device's address in it.
+     *
+     * # Errors
+     * None.
+     */
+    func here(address: IpAddr) throws
+
+    /**
+     * The group is lost. It may come back.
+     *
+     * # Errors
+     * None.
+     */
+    func lost() throws
+
+}
+/**
+ * Takes news of one group, from any thread, and never waits. Sessions in the group follow at once. Nothing is taken any
+ * more once the group was left or another made or joined.
+ */
+open class GroupChanges: GroupChangesProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_fieldcast_ffi_fn_clone_groupchanges(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_fieldcast_ffi_fn_free_groupchanges(handle, $0) }
+    }
+
+
+
+
+    /**
+     * The group is there, or is back, and this is the device's address in it.
+     *
+     * # Errors
+     * None.
+     */
+open func here(address: IpAddr)throws   {try rustCallWithError(FfiConverterTypeFieldcastError_lift) {
+        uniffiCallStatus in
+    uniffi_fieldcast_ffi_fn_method_groupchanges_here(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeIpAddr_lower(address),uniffiCallStatus
+    )
+}
+}
+
+    /**
+     * The group is lost. It may come back.
+     *
+     * # Errors
+     * None.
+     */
+open func lost()throws   {try rustCallWithError(FfiConverterTypeFieldcastError_lift) {
+        uniffiCallStatus in
+    uniffi_fieldcast_ffi_fn_method_groupchanges_lost(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+
+
+
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeGroupChanges: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = GroupChanges
+
+    public static func lift(_ handle: UInt64) throws -> GroupChanges {
+        return GroupChanges(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: GroupChanges) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> GroupChanges {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: GroupChanges, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeGroupChanges_lift(_ handle: UInt64) throws -> GroupChanges {
+    return try FfiConverterTypeGroupChanges.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeGroupChanges_lower(_ value: GroupChanges) -> UInt64 {
+    return FfiConverterTypeGroupChanges.lower(value)
+}
+
+
+
+
+
+
+/**
  * The phone's key store: Android Keystore, the iOS Keychain. The device key lies on the disk only as it was wrapped.
  */
 public protocol KeyStore: AnyObject, Sendable {
@@ -4220,20 +4379,20 @@ public func FfiConverterTypeReceiveSession_lower(_ value: ReceiveSession) -> UIn
 public protocol WifiLink: AnyObject, Sendable {
 
     /**
-     * Makes the group, and tells this device's address in it.
+     * Makes the group, and tells this device's address in it; later, by `changes`, that the group was lost or is back.
      *
      * # Errors
      * Whatever the system says.
      */
-    func makeGroup(group: WifiGroup) async throws  -> IpAddr
+    func makeGroup(group: WifiGroup, changes: GroupChanges) async throws  -> IpAddr
 
     /**
-     * Joins the group, and tells this device's address in it.
+     * Joins the group, and tells this device's address in it; later, by `changes`, that the group was lost or is back.
      *
      * # Errors
      * Whatever the system says.
      */
-    func joinGroup(group: WifiGroup) async throws  -> IpAddr
+    func joinGroup(group: WifiGroup, changes: GroupChanges) async throws  -> IpAddr
 
     /**
      * Leaves the group that was made or joined; nothing happens if there is none.
@@ -4301,17 +4460,17 @@ open class WifiLinkImpl: WifiLink, @unchecked Sendable {
 
 
     /**
-     * Makes the group, and tells this device's address in it.
+     * Makes the group, and tells this device's address in it; later, by `changes`, that the group was lost or is back.
      *
      * # Errors
      * Whatever the system says.
      */
-open func makeGroup(group: WifiGroup)async throws  -> IpAddr  {
+open func makeGroup(group: WifiGroup, changes: GroupChanges)async throws  -> IpAddr  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_fieldcast_ffi_fn_method_wifilink_make_group(
-                        self.uniffiCloneHandle(),FfiConverterTypeWifiGroup_lower(group)
+                        self.uniffiCloneHandle(),FfiConverterTypeWifiGroup_lower(group),FfiConverterTypeGroupChanges_lower(changes)
                 )
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_rust_buffer,
@@ -4323,17 +4482,17 @@ open func makeGroup(group: WifiGroup)async throws  -> IpAddr  {
 }
 
     /**
-     * Joins the group, and tells this device's address in it.
+     * Joins the group, and tells this device's address in it; later, by `changes`, that the group was lost or is back.
      *
      * # Errors
      * Whatever the system says.
      */
-open func joinGroup(group: WifiGroup)async throws  -> IpAddr  {
+open func joinGroup(group: WifiGroup, changes: GroupChanges)async throws  -> IpAddr  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_fieldcast_ffi_fn_method_wifilink_join_group(
-                        self.uniffiCloneHandle(),FfiConverterTypeWifiGroup_lower(group)
+                        self.uniffiCloneHandle(),FfiConverterTypeWifiGroup_lower(group),FfiConverterTypeGroupChanges_lower(changes)
                 )
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_rust_buffer,
@@ -4397,6 +4556,7 @@ fileprivate struct UniffiCallbackInterfaceWifiLink {
         makeGroup: { (
             uniffiHandle: UInt64,
             group: RustBuffer,
+            changes: UInt64,
             uniffiFutureCallback: @escaping UniffiForeignFutureCompleteRustBuffer,
             uniffiCallbackData: UInt64,
             uniffiOutDroppedCallback: UnsafeMutablePointer<UniffiForeignFutureDroppedCallbackStruct>
@@ -4407,7 +4567,8 @@ fileprivate struct UniffiCallbackInterfaceWifiLink {
                     throw UniffiInternalError.unexpectedStaleHandle
                 }
                 return try await uniffiObj.makeGroup(
-                     group: try FfiConverterTypeWifiGroup_lift(group)
+                     group: try FfiConverterTypeWifiGroup_lift(group),
+                     changes: try FfiConverterTypeGroupChanges_lift(changes)
                 )
             }
 
@@ -4440,6 +4601,7 @@ fileprivate struct UniffiCallbackInterfaceWifiLink {
         joinGroup: { (
             uniffiHandle: UInt64,
             group: RustBuffer,
+            changes: UInt64,
             uniffiFutureCallback: @escaping UniffiForeignFutureCompleteRustBuffer,
             uniffiCallbackData: UInt64,
             uniffiOutDroppedCallback: UnsafeMutablePointer<UniffiForeignFutureDroppedCallbackStruct>
@@ -4450,7 +4612,8 @@ fileprivate struct UniffiCallbackInterfaceWifiLink {
                     throw UniffiInternalError.unexpectedStaleHandle
                 }
                 return try await uniffiObj.joinGroup(
-                     group: try FfiConverterTypeWifiGroup_lift(group)
+                     group: try FfiConverterTypeWifiGroup_lift(group),
+                     changes: try FfiConverterTypeGroupChanges_lift(changes)
                 )
             }
 
@@ -13784,6 +13947,12 @@ private let initializationResult: InitializationResult = {
     if (uniffi_fieldcast_ffi_checksum_method_fieldcast_make_group() != 38954) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_fieldcast_ffi_checksum_method_groupchanges_here() != 58036) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_fieldcast_ffi_checksum_method_groupchanges_lost() != 7729) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_fieldcast_ffi_checksum_method_offersession_addr() != 51759) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -13832,10 +14001,10 @@ private let initializationResult: InitializationResult = {
     if (uniffi_fieldcast_ffi_checksum_method_networkmonitor_kind() != 46553) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_wifilink_make_group() != 31197) {
+    if (uniffi_fieldcast_ffi_checksum_method_wifilink_make_group() != 13546) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_wifilink_join_group() != 18164) {
+    if (uniffi_fieldcast_ffi_checksum_method_wifilink_join_group() != 43755) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_method_wifilink_leave_group() != 11867) {
