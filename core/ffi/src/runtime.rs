@@ -14,6 +14,8 @@ const LAST_WORDS: Duration = Duration::from_secs(10);
 
 /// Starts a thread for what may block for ever.
 pub(crate) fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), FieldcastError> {
+    #[cfg(feature = "jni")]
+    let work = || fieldcast_jvm::attached(work);
     let started = std::thread::Builder::new().name(name.to_owned()).spawn(work);
     started.map(drop).map_err(FieldcastError::no_threads)
 }
@@ -27,8 +29,11 @@ pub(crate) struct Runtime {
 impl Runtime {
     /// Starts so many threads.
     pub(crate) fn start(workers: usize) -> Result<Self, FieldcastError> {
-        let started = Builder::new_multi_thread().worker_threads(workers).thread_name("fieldcast").enable_all().build();
-        let owned = started.map_err(FieldcastError::no_threads)?;
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(workers).thread_name("fieldcast").enable_all();
+        #[cfg(feature = "jni")]
+        builder.on_thread_start(fieldcast_jvm::attach).on_thread_stop(fieldcast_jvm::detach);
+        let owned = builder.build().map_err(FieldcastError::no_threads)?;
         Ok(Self { handle: owned.handle().clone(), owned: Mutex::new(Some(owned)) })
     }
 

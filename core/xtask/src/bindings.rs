@@ -29,7 +29,7 @@ pub(crate) const MADE: &str = "target/bindings";
 
 pub(crate) fn run(options: &Bindings) -> Outcome {
     let root = root();
-    made(&root)?;
+    made(&root, &[])?;
     let mut drifted = Vec::new();
     for (name, place) in KEPT {
         let (fresh, place) = (tidied(&fs::read_to_string(root.join(MADE).join(name))?), root.join(place));
@@ -46,9 +46,9 @@ pub(crate) fn run(options: &Bindings) -> Outcome {
     Ok(crate::listed(&drifted))
 }
 
-/// Builds the library, makes the sources of every language in [`MADE`], and tells where the library is.
-pub(crate) fn made(root: &Path) -> Outcome<PathBuf> {
-    let library = library(root)?;
+/// Builds the library with these features, makes the sources of every language in [`MADE`], and tells where the library is.
+pub(crate) fn made(root: &Path, features: &[&str]) -> Outcome<PathBuf> {
+    let library = library(root, features)?;
     generate(&library, &root.join(MADE))?;
     Ok(library)
 }
@@ -98,9 +98,10 @@ struct Target {
 }
 
 /// Builds core/ffi and tells where its shared library is.
-fn library(root: &Path) -> Outcome<PathBuf> {
+fn library(root: &Path, features: &[&str]) -> Outcome<PathBuf> {
     let output = Command::new(env!("CARGO"))
         .args(["build", "--package", "fieldcast-ffi", "--lib", "--locked", "--message-format=json-render-diagnostics"])
+        .args(["--features", &features.join(",")])
         .current_dir(root)
         .stderr(Stdio::inherit())
         .output()?;

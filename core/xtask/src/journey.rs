@@ -12,7 +12,11 @@ use crate::{Outcome, bindings};
 /// Runs the language's own test program and ends as it does.
 pub(crate) fn run(language: Language) -> Outcome {
     let root = bindings::root();
-    let library = bindings::made(&root)?;
+    let features: &[&str] = match language {
+        Language::Python => &[],
+        Language::Kotlin => &["jni"],
+    };
+    let library = bindings::made(&root, features)?;
     let folder = library.parent().unwrap_or(&root);
     let mut program = match language {
         Language::Python => python(&root, &library)?,

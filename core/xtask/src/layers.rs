@@ -4,7 +4,7 @@ use crate::metadata::Package;
 
 /// Lowest first. A crate may use crates of lower layers only.
 const LAYERS: &[&[&str]] = &[
-    &["fieldcast-model", "fieldcast-sandbox"],
+    &["fieldcast-model", "fieldcast-sandbox", "fieldcast-jvm"],
     &["fieldcast-bundle", "fieldcast-wire"],
     &["fieldcast-store", "fieldcast-downsync", "fieldcast-net"],
     &["fieldcast"],
@@ -20,6 +20,7 @@ const WRAPPED: &[(&str, &str)] = &[
     ("tokio-rustls", "fieldcast-net"),
     ("axum", "fieldcast-sandbox"),
     ("uniffi", "fieldcast-ffi"),
+    ("jni-sys", "fieldcast-jvm"),
 ];
 
 fn layer(name: &str) -> Option<usize> {
