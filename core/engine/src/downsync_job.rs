@@ -96,7 +96,7 @@ impl DownsyncJob {
         Self { events, task: AbortOnDropHandle::new(task) }
     }
 
-    /// The job's events from now on.
+    /// The job's events from now on; to the first who asks, from the beginning.
     pub fn subscribe(&self) -> Subscription<DownsyncEvent> {
         self.events.subscribe()
     }

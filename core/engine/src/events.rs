@@ -1,5 +1,7 @@
 //! Events out: what changed. A subscriber that reads slowly misses old events; it never slows the work.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use tokio::sync::broadcast;
 
 /// How many events a subscriber may fall behind before it misses the oldest.
@@ -7,30 +9,37 @@ const BACKLOG: usize = 1024;
 
 /// Where a job or session tells what changed. Cheap to clone.
 #[derive(Debug)]
-pub(crate) struct Announcer<E>(broadcast::Sender<E>);
+pub(crate) struct Announcer<E> {
+    events: broadcast::Sender<E>,
+    /// For the first to subscribe, who cannot do so before there is anything to subscribe to.
+    first: Arc<Mutex<Option<broadcast::Receiver<E>>>>,
+}
 
 impl<E: Clone> Announcer<E> {
     pub(crate) fn new() -> Self {
-        Self(broadcast::channel(BACKLOG).0)
+        let (events, first) = broadcast::channel(BACKLOG);
+        Self { events, first: Arc::new(Mutex::new(Some(first))) }
     }
 
     /// Tells all subscribers; never waits.
     pub(crate) fn tell(&self, event: E) {
-        let _no_subscriber_is_fine = self.0.send(event);
+        let _no_subscriber_is_fine = self.events.send(event);
     }
 
+    /// What is told from now on; to the first who asks, from the beginning.
     pub(crate) fn subscribe(&self) -> Subscription<E> {
-        Subscription(self.0.subscribe())
+        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Subscription(first.unwrap_or_else(|| self.events.subscribe()))
     }
 }
 
 impl<E> Clone for Announcer<E> {
     fn clone(&self) -> Self {
-        Self(self.0.clone())
+        Self { events: self.events.clone(), first: self.first.clone() }
     }
 }
 
-/// The events of one job or session, from the moment of subscribing. Dropping it ends the subscription.
+/// The events of one job or session, from the moment of subscribing; the first subscription's from the beginning. Dropping it ends the subscription.
 #[derive(Debug)]
 pub struct Subscription<E>(broadcast::Receiver<E>);
 
@@ -50,6 +59,17 @@ impl<E: Clone> Subscription<E> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn the_first_to_subscribe_misses_nothing() {
+        let announcer = Announcer::new();
+        announcer.tell(1);
+        let (mut first, mut second) = (announcer.clone().subscribe(), announcer.subscribe());
+        announcer.tell(2);
+        drop(announcer);
+        assert_eq!((first.next().await, first.next().await, first.next().await), (Some(1), Some(2), None));
+        assert_eq!((second.next().await, second.next().await), (Some(2), None));
+    }
 
     #[tokio::test]
     async fn a_slow_subscriber_misses_old_events_and_holds_nobody_up() {

@@ -58,6 +58,14 @@ impl GroupNews {
         });
     }
 
+    /// The group was left. What becomes of its interface is seen in the interfaces alone, and its addresses are as any other.
+    pub fn left(&self) {
+        self.0.send_modify(|group| {
+            group.now = None;
+            group.past.clear();
+        });
+    }
+
     /// Where the group is now, if it ever had this address here.
     pub(crate) fn of(&self, addr: IpAddr) -> Option<Option<IpAddr>> {
         let group = self.0.borrow();
@@ -114,6 +122,16 @@ mod tests {
             news.here(at(third));
         }
         assert_eq!((news.of(at(1)), news.of(at(2))), (None, Some(Some(at(17)))));
+    }
+
+    #[test]
+    fn what_was_left_is_nobodys() {
+        let news = GroupNews::default();
+        news.here(at(1));
+        let session = news.follow(at(1));
+        news.left();
+        assert!(!session.has_left());
+        assert_eq!(news.of(at(1)), None);
     }
 
     #[test]

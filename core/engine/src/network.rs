@@ -45,13 +45,10 @@ impl Roaming {
     pub(crate) async fn gone(&self, last: &Interface) {
         let mut was_missing = false;
         let mut group = self.group.follow(last.addr);
-        loop {
+        while !group.has_left() {
             tokio::select! {
                 () = tokio::time::sleep(self.look_every) => {}
-                () = group.changed() => {}
-            }
-            if group.has_left() {
-                return;
+                () = group.changed() => continue,
             }
             match self.next(last) {
                 Some(found) if found == *last => was_missing = false,

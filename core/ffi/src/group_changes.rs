@@ -35,7 +35,7 @@ impl Groups {
     /// It was left.
     pub(crate) fn left(&self) {
         self.numbers().current = 0;
-        self.news.lost();
+        self.news.left();
     }
 
     fn tell(&self, now: Option<IpAddr>) {

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use super::door::{Door, greet};
 use super::send::CALL_LIMIT;
-use super::session::{Shared, no_network};
+use super::session::Shared;
 use super::{FoundPeer, OfferEvent};
 use crate::link::Link;
 use crate::network::{Live, listen};
@@ -106,4 +106,9 @@ pub(super) async fn find_at(shared: Arc<Shared>, addr: SocketAddr) -> Result<Fou
     let (hello, _) = greeted.map_err(refused)?;
     shared.change(|peers| peers.typed(receiver, hello.name, addr));
     shared.found(receiver).ok_or(Error::NoSuchPeer)
+}
+
+/// For what needs a network when there is none.
+pub(super) fn no_network() -> Error {
+    Error::Network(NetworkError::NoInterface)
 }

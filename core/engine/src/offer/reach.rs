@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::door::{CallInList, OnLine};
 use super::peers::Route;
 use super::send::{CALL_LIMIT, CANCELLED, Sending};
-use super::{SendState, session::no_network};
+use super::{SendState, finding::no_network};
 use crate::link::{Link, not_called};
 use crate::network::Live;
 use crate::{grants, trust};

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fieldcast_model::{DeviceName, Fingerprint};
-use fieldcast_net::{Error as NetworkError, Identity, Interface};
+use fieldcast_net::{Identity, Interface};
 use fieldcast_store::Store;
 use fieldcast_wire::{Code, Group, Invite, Offer, Reason, Token};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::bundle::Bundle;
-use super::finding::{Open, find, find_at};
+use super::finding::{Open, find, find_at, no_network};
 use super::peers::Peers;
 use super::send::Sending;
 use super::{FoundPeer, OfferEvent, SendProgress, SendState};
@@ -219,7 +219,7 @@ impl OfferSession {
         &self.shared.offer
     }
 
-    /// The session's events from now on.
+    /// The session's events from now on; to the first who asks, from the beginning.
     pub fn subscribe(&self) -> Subscription<OfferEvent> {
         self.shared.events.subscribe()
     }
@@ -296,9 +296,4 @@ impl OfferSession {
             let _ended = finding.await;
         }
     }
-}
-
-/// For what needs a network when there is none.
-pub(super) fn no_network() -> Error {
-    Error::Network(NetworkError::NoInterface)
 }

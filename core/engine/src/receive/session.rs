@@ -188,7 +188,7 @@ impl ReceiveSession {
         self.call.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The session's events from now on.
+    /// The session's events from now on; to the first who asks, from the beginning.
     pub fn subscribe(&self) -> Subscription<ReceiveEvent> {
         self.shared.events.subscribe()
     }

@@ -24,9 +24,10 @@ pub(crate) struct Heard(Receiver<Event>);
 
 impl Heard {
     /// The first event that `pick` takes; those before it are gone.
+    #[track_caller]
     pub(crate) fn wait_for<T>(&self, mut pick: impl FnMut(Event) -> Option<T>) -> T {
         loop {
-            let event = self.0.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("the event did not come"));
+            let event = self.0.recv_timeout(PATIENCE).unwrap();
             if let Some(found) = pick(event) {
                 return found;
             }
