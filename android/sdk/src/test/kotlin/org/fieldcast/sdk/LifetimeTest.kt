@@ -135,13 +135,18 @@ class LifetimeTest {
             phone.shutDown()
         }
         cycles(100) // whatever is made once is made now
-        val before = Footprint.now()
-        cycles(1000)
-        val after = Footprint.now()
-        println("1,000 open/close cycles: before $before, after $after")
+        val taken = mutableListOf(Footprint.now())
+        repeat(4) {
+            cycles(250)
+            taken += Footprint.now()
+        }
+        val (before, after) = taken.first() to taken.last()
+        val growth = taken.zipWithNext { one, next -> next.residentKb - one.residentKb }
+        println("1,000 open/close cycles: before $before, after $after, resident KiB each 250: $growth")
         assertTrue(after.threads <= before.threads + 2, "threads: $before, $after")
         assertTrue(after.files <= before.files + 4, "files: $before, $after")
-        assertTrue(after.residentKb <= before.residentKb + 16 * 1024, "memory: $before, $after")
+        // The VM compiles when it likes, which takes megabytes once; what leaks does so in each round.
+        assertTrue(growth.sorted()[1] <= 1024, "memory, KiB each 250 cycles: $growth")
         assertTrue(after.heapKb <= before.heapKb + 2 * 1024, "heap: $before, $after")
         val alive = left.count { it.get() != null }
         assertTrue(alive <= 4, "$alive ports and listeners are held on to")
