@@ -60,6 +60,6 @@ pub fn qr_matrix(text: String) -> Result<QrMatrix, FieldcastError> {
 /// # Errors
 /// [`FieldcastError::Unreadable`], [`FieldcastError::NotTrusted`] for a wrong signature.
 #[uniffi::export]
-pub fn read_statement(signed: SignedStatement) -> Result<CampaignStatement, FieldcastError> {
-    Ok(fieldcast::verify_statement(&signed).map_err(|error| FieldcastError::from(&error))?.into())
+pub fn read_statement(statement: SignedStatement) -> Result<CampaignStatement, FieldcastError> {
+    Ok(fieldcast::verify_statement(&statement).map_err(|error| FieldcastError::from(&error))?.into())
 }

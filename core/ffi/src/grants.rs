@@ -35,8 +35,8 @@ impl Fieldcast {
     ///
     /// # Errors
     /// [`FieldcastError::NotTrusted`], [`FieldcastError::Unreadable`], [`FieldcastError::StorageFailed`].
-    pub async fn keep_statement(&self, signed: SignedStatement) -> Result<CampaignStatement, FieldcastError> {
-        let kept = self.core.run(|engine: Engine| async move { engine.keep_statement(signed).await }).await?;
+    pub async fn keep_statement(&self, statement: SignedStatement) -> Result<CampaignStatement, FieldcastError> {
+        let kept = self.core.run(|engine: Engine| async move { engine.keep_statement(statement).await }).await?;
         Ok(kept.into())
     }
 

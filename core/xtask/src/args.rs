@@ -127,6 +127,8 @@ pub(crate) enum Language {
     Python,
     /// The test suite of android/sdk, on the JVM; needs Maven and a JDK
     Kotlin,
+    /// The test suite of ios/Sdk; skipped, saying so, where there is no Swift on the PATH or in FIELDCAST_SWIFT_ROOT
+    Swift,
 }
 
 #[derive(Debug, clap::Args)]

@@ -13,6 +13,8 @@ use uniffi_bindgen::{BindgenPaths, BindgenPathsLayer};
 use crate::Outcome;
 use crate::args::Bindings;
 
+mod swift;
+
 /// What is kept in the repository: the name it is made under, and where it goes.
 const KEPT: [(&str, &str); 4] = [
     (
@@ -32,7 +34,7 @@ pub(crate) fn run(options: &Bindings) -> Outcome {
     made(&root, &[])?;
     let mut drifted = Vec::new();
     for (name, place) in KEPT {
-        let (fresh, place) = (tidied(&fs::read_to_string(root.join(MADE).join(name))?), root.join(place));
+        let (fresh, place) = (kept(name, &fs::read_to_string(root.join(MADE).join(name))?)?, root.join(place));
         if fs::read_to_string(&place).is_ok_and(|kept| kept == fresh) {
             continue;
         }
@@ -56,6 +58,12 @@ pub(crate) fn made(root: &Path, features: &[&str]) -> Outcome<PathBuf> {
 /// The workspace's folder.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new(".")).to_owned()
+}
+
+/// What is kept of a source as it was generated.
+fn kept(name: &str, made: &str) -> Outcome<String> {
+    let tidy = tidied(made);
+    if name.ends_with(".swift") { swift::cancelling(&tidy) } else { Ok(tidy) }
 }
 
 /// Without white space at the ends of lines, of which the generator leaves much.

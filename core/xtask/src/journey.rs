@@ -9,6 +9,8 @@ use fieldcast_sandbox::{Sandbox, SandboxConfig};
 use crate::args::Language;
 use crate::{Outcome, bindings};
 
+mod swift;
+
 /// Runs the language's own test program and ends as it does.
 pub(crate) fn run(language: Language) -> Outcome {
     let root = bindings::root();
@@ -21,6 +23,13 @@ pub(crate) fn run(language: Language) -> Outcome {
     let mut program = match language {
         Language::Python => python(&root, &library)?,
         Language::Kotlin => kotlin(),
+        Language::Swift => match swift::found()? {
+            Some(swift) => swift.tests(&root, folder)?,
+            None => {
+                println!("SKIPPED: no `swift` on the PATH, and {} names no folder with one", swift::ROOT);
+                return Ok(bindings::code(true));
+            }
+        },
     };
     let runtime = tokio::runtime::Runtime::new()?;
     let config = SandboxConfig { households: 120, boundaries: 4, ..SandboxConfig::default() };

@@ -633,7 +633,7 @@ uint64_t uniffi_fieldcast_ffi_fn_method_fieldcast_held_grants(uint64_t ptr
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_FIELDCAST_KEEP_STATEMENT
 #define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_FIELDCAST_KEEP_STATEMENT
-uint64_t uniffi_fieldcast_ffi_fn_method_fieldcast_keep_statement(uint64_t ptr, RustBuffer signed
+uint64_t uniffi_fieldcast_ffi_fn_method_fieldcast_keep_statement(uint64_t ptr, RustBuffer statement
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_FIELDCAST_POLICY
@@ -934,7 +934,7 @@ RustBuffer uniffi_fieldcast_ffi_fn_func_qr_matrix(RustBuffer text, RustCallStatu
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_FUNC_READ_STATEMENT
 #define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_FUNC_READ_STATEMENT
-RustBuffer uniffi_fieldcast_ffi_fn_func_read_statement(RustBuffer signed, RustCallStatus *_Nonnull out_status
+RustBuffer uniffi_fieldcast_ffi_fn_func_read_statement(RustBuffer statement, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_FFI_FIELDCAST_FFI_RUSTBUFFER_ALLOC

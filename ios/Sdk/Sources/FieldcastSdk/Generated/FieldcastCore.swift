@@ -362,7 +362,7 @@ private func uniffiCheckCallStatus<E: Swift.Error>(
             }
 
         case CALL_CANCELLED:
-            fatalError("Cancellation not supported yet")
+            throw CancellationError()
 
         default:
             throw UniffiInternalError.unexpectedRustCallStatusCode
@@ -783,6 +783,7 @@ open func finished()async throws  -> DownsyncReport  {
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_rust_buffer,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_rust_buffer,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_rust_buffer($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterTypeDownsyncReport_lift,
             errorHandler: FfiConverterTypeFieldcastError_lift
@@ -1074,7 +1075,7 @@ public func FfiConverterTypeEventListener_lower(_ value: EventListener) -> UInt6
 /**
  * One device's Fieldcast. Shut it down before letting go of it, or the folder may stay in use for a moment.
  */
-public protocol FieldcastProtocol: AnyObject, Sendable {
+public protocol FieldcastEngineProtocol: AnyObject, Sendable {
 
     /**
      * For each dataset this device has sent: how many devices have saved its present version.
@@ -1322,7 +1323,7 @@ public protocol FieldcastProtocol: AnyObject, Sendable {
      * # Errors
      * [`FieldcastError::NotTrusted`], [`FieldcastError::Unreadable`], [`FieldcastError::StorageFailed`].
      */
-    func keepStatement(signed: SignedStatement) async throws  -> CampaignStatement
+    func keepStatement(statement: SignedStatement) async throws  -> CampaignStatement
 
     /**
      * What a device without a grant may do here.
@@ -1376,7 +1377,7 @@ public protocol FieldcastProtocol: AnyObject, Sendable {
 /**
  * One device's Fieldcast. Shut it down before letting go of it, or the folder may stay in use for a moment.
  */
-open class Fieldcast: FieldcastProtocol, @unchecked Sendable {
+open class FieldcastEngine: FieldcastEngineProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64
 
     /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
@@ -1435,7 +1436,7 @@ open class Fieldcast: FieldcastProtocol, @unchecked Sendable {
      * [`FieldcastError::InUse`], [`FieldcastError::StorageFailed`], [`FieldcastError::StorageFull`],
      * [`FieldcastError::KeyFailed`], [`FieldcastError::UpdateNeeded`].
      */
-public static func `open`(settings: OpenSettings, ports: PlatformPorts, listener: EventListener)async throws  -> Fieldcast  {
+public static func `open`(settings: OpenSettings, ports: PlatformPorts, listener: EventListener)async throws  -> FieldcastEngine  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
@@ -1444,8 +1445,9 @@ public static func `open`(settings: OpenSettings, ports: PlatformPorts, listener
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_u64,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_u64,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_u64($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_u64,
-            liftFunc: FfiConverterTypeFieldcast_lift,
+            liftFunc: FfiConverterTypeFieldcastEngine_lift,
             errorHandler: FfiConverterTypeFieldcastError_lift
         )
 }
@@ -1468,6 +1470,7 @@ open func coverage()async throws  -> [Reach]  {
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_rust_buffer,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_rust_buffer,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_rust_buffer($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterSequenceTypeReach.lift,
             errorHandler: FfiConverterTypeFieldcastError_lift
@@ -1490,6 +1493,7 @@ open func forgetPeer(fingerprint: Fingerprint)async throws  -> Bool  {
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_i8,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_i8,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_i8($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_i8,
             liftFunc: FfiConverterBool.lift,
             errorHandler: FfiConverterTypeFieldcastError_lift
@@ -1512,6 +1516,7 @@ open func history(limit: UInt32)async throws  -> [PastExchange]  {
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_rust_buffer,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_rust_buffer,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_rust_buffer($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterSequenceTypePastExchange.lift,
             errorHandler: FfiConverterTypeFieldcastError_lift
@@ -1534,6 +1539,7 @@ open func knownPeers()async throws  -> [KnownPeer]  {
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_rust_buffer,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_rust_buffer,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_rust_buffer($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterSequenceTypeKnownPeer.lift,
             errorHandler: FfiConverterTypeFieldcastError_lift
@@ -1556,6 +1562,7 @@ open func account()async throws  -> Account?  {
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_rust_buffer,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_rust_buffer,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_rust_buffer($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterOptionTypeAccount.lift,
             errorHandler: FfiConverterTypeFieldcastError_lift
@@ -1578,6 +1585,7 @@ open func boundaries(project: Project)async throws  -> [Boundary]  {
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_rust_buffer,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_rust_buffer,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_rust_buffer($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterSequenceTypeBoundary.lift,
             errorHandler: FfiConverterTypeFieldcastError_lift
@@ -1600,6 +1608,7 @@ open func chooseProject(idOrName: String?)async throws  -> Project  {
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_rust_buffer,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_rust_buffer,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_rust_buffer($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterTypeProject_lift,
             errorHandler: FfiConverterTypeFieldcastError_lift
@@ -1622,6 +1631,7 @@ open func conflicts()async throws  -> [EditStatus]  {
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_rust_buffer,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_rust_buffer,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_rust_buffer($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterSequenceTypeEditStatus.lift,
             errorHandler: FfiConverterTypeFieldcastError_lift
@@ -1644,6 +1654,7 @@ open func datasets()async throws  -> [DatasetStatus]  {
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_rust_buffer,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_rust_buffer,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_rust_buffer($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterSequenceTypeDatasetStatus.lift,
             errorHandler: FfiConverterTypeFieldcastError_lift
@@ -1681,6 +1692,7 @@ open func editSent(sent: LocalEdit)async throws  -> EditSent  {
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_rust_buffer,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_rust_buffer,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_rust_buffer($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterTypeEditSent_lift,
             errorHandler: FfiConverterTypeFieldcastError_lift
@@ -1703,6 +1715,7 @@ open func edits()async throws  -> [EditStatus]  {
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_rust_buffer,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_rust_buffer,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_rust_buffer($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterSequenceTypeEditStatus.lift,
             errorHandler: FfiConverterTypeFieldcastError_lift
@@ -1725,6 +1738,7 @@ open func exportBundle(datasets: [Dataset], path: PathBuf)async throws  -> Offer
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_rust_buffer,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_rust_buffer,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_rust_buffer($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterTypeOffer_lift,
             errorHandler: FfiConverterTypeFieldcastError_lift
@@ -1747,6 +1761,7 @@ open func importBundle(path: PathBuf)async throws  -> Imported  {
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_rust_buffer,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_rust_buffer,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_rust_buffer($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterTypeImported_lift,
             errorHandler: FfiConverterTypeFieldcastError_lift
@@ -1769,6 +1784,7 @@ open func inspectBundle(path: PathBuf)async throws  -> BundleInfo  {
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_rust_buffer,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_rust_buffer,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_rust_buffer($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterTypeBundleInfo_lift,
             errorHandler: FfiConverterTypeFieldcastError_lift
@@ -1791,6 +1807,7 @@ open func login(server: String, tenant: String, user: String, password: String)a
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_rust_buffer,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_rust_buffer,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_rust_buffer($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterTypeAccount_lift,
             errorHandler: FfiConverterTypeFieldcastError_lift
@@ -1813,6 +1830,7 @@ open func logout()async throws   {
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_void,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_void,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_void($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_void,
             liftFunc: { $0 },
             errorHandler: FfiConverterTypeFieldcastError_lift
@@ -1835,6 +1853,7 @@ open func projects()async throws  -> [Project]  {
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_rust_buffer,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_rust_buffer,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_rust_buffer($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterSequenceTypeProject.lift,
             errorHandler: FfiConverterTypeFieldcastError_lift
@@ -1857,6 +1876,7 @@ open func putEdit(edit: LocalEdit)async throws   {
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_void,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_void,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_void($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_void,
             liftFunc: { $0 },
             errorHandler: FfiConverterTypeFieldcastError_lift
@@ -1879,6 +1899,7 @@ open func rebaseEdit(dataset: Dataset, entity: EntityType, id: RecordId)async th
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_i8,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_i8,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_i8($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_i8,
             liftFunc: FfiConverterBool.lift,
             errorHandler: FfiConverterTypeFieldcastError_lift
@@ -1901,6 +1922,7 @@ open func records(query: RecordQuery)async throws  -> [StoredRecord]  {
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_rust_buffer,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_rust_buffer,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_rust_buffer($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterSequenceTypeStoredRecord.lift,
             errorHandler: FfiConverterTypeFieldcastError_lift
@@ -1923,6 +1945,7 @@ open func remove(dataset: Dataset)async throws  -> Bool  {
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_i8,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_i8,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_i8($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_i8,
             liftFunc: FfiConverterBool.lift,
             errorHandler: FfiConverterTypeFieldcastError_lift
@@ -1945,6 +1968,7 @@ open func shutDown()async throws   {
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_void,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_void,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_void($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_void,
             liftFunc: { $0 },
             errorHandler: FfiConverterTypeFieldcastError_lift
@@ -1967,6 +1991,7 @@ open func startDownsync(project: Project, boundaries: [String], allowMetered: Bo
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_u64,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_u64,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_u64($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_u64,
             liftFunc: FfiConverterTypeDownsyncJob_lift,
             errorHandler: FfiConverterTypeFieldcastError_lift
@@ -1989,6 +2014,7 @@ open func startOffer(datasets: [Dataset], options: ExchangeOptions)async throws 
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_u64,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_u64,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_u64($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_u64,
             liftFunc: FfiConverterTypeOfferSession_lift,
             errorHandler: FfiConverterTypeFieldcastError_lift
@@ -2011,6 +2037,7 @@ open func startReceive(options: ExchangeOptions)async throws  -> ReceiveSession 
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_u64,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_u64,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_u64($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_u64,
             liftFunc: FfiConverterTypeReceiveSession_lift,
             errorHandler: FfiConverterTypeFieldcastError_lift
@@ -2033,6 +2060,7 @@ open func storage()async throws  -> StorageInfo  {
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_rust_buffer,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_rust_buffer,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_rust_buffer($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterTypeStorageInfo_lift,
             errorHandler: FfiConverterTypeFieldcastError_lift
@@ -2055,6 +2083,7 @@ open func campaigns()async throws  -> [TrustedCampaign]  {
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_rust_buffer,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_rust_buffer,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_rust_buffer($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterSequenceTypeTrustedCampaign.lift,
             errorHandler: FfiConverterTypeFieldcastError_lift
@@ -2077,6 +2106,7 @@ open func forgetCampaign(key: PublicKey)async throws  -> Bool  {
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_i8,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_i8,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_i8($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_i8,
             liftFunc: FfiConverterBool.lift,
             errorHandler: FfiConverterTypeFieldcastError_lift
@@ -2099,6 +2129,7 @@ open func heldGrants()async throws  -> [SignedStatement]  {
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_rust_buffer,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_rust_buffer,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_rust_buffer($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterSequenceTypeSignedStatement.lift,
             errorHandler: FfiConverterTypeFieldcastError_lift
@@ -2111,16 +2142,17 @@ open func heldGrants()async throws  -> [SignedStatement]  {
      * # Errors
      * [`FieldcastError::NotTrusted`], [`FieldcastError::Unreadable`], [`FieldcastError::StorageFailed`].
      */
-open func keepStatement(signed: SignedStatement)async throws  -> CampaignStatement  {
+open func keepStatement(statement: SignedStatement)async throws  -> CampaignStatement  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_fieldcast_ffi_fn_method_fieldcast_keep_statement(
-                        self.uniffiCloneHandle(),FfiConverterTypeSignedStatement_lower(signed)
+                        self.uniffiCloneHandle(),FfiConverterTypeSignedStatement_lower(statement)
                 )
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_rust_buffer,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_rust_buffer,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_rust_buffer($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterTypeCampaignStatement_lift,
             errorHandler: FfiConverterTypeFieldcastError_lift
@@ -2143,6 +2175,7 @@ open func policy()async throws  -> Policy  {
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_rust_buffer,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_rust_buffer,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_rust_buffer($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterTypePolicy_lift,
             errorHandler: FfiConverterTypeFieldcastError_lift
@@ -2165,6 +2198,7 @@ open func setPolicy(policy: Policy)async throws   {
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_void,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_void,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_void($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_void,
             liftFunc: { $0 },
             errorHandler: FfiConverterTypeFieldcastError_lift
@@ -2187,6 +2221,7 @@ open func trustCampaign(key: PublicKey, name: String)async throws   {
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_void,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_void,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_void($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_void,
             liftFunc: { $0 },
             errorHandler: FfiConverterTypeFieldcastError_lift
@@ -2209,6 +2244,7 @@ open func joinGroup(group: WifiGroup)async throws  -> JoinedGroup  {
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_rust_buffer,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_rust_buffer,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_rust_buffer($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterTypeJoinedGroup_lift,
             errorHandler: FfiConverterTypeFieldcastError_lift
@@ -2231,6 +2267,7 @@ open func leaveGroup()async throws   {
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_void,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_void,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_void($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_void,
             liftFunc: { $0 },
             errorHandler: FfiConverterTypeFieldcastError_lift
@@ -2253,6 +2290,7 @@ open func makeGroup(group: WifiGroup?)async throws  -> JoinedGroup  {
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_rust_buffer,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_rust_buffer,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_rust_buffer($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterTypeJoinedGroup_lift,
             errorHandler: FfiConverterTypeFieldcastError_lift
@@ -2267,24 +2305,24 @@ open func makeGroup(group: WifiGroup?)async throws  -> JoinedGroup  {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeFieldcast: FfiConverter {
+public struct FfiConverterTypeFieldcastEngine: FfiConverter {
     typealias FfiType = UInt64
-    typealias SwiftType = Fieldcast
+    typealias SwiftType = FieldcastEngine
 
-    public static func lift(_ handle: UInt64) throws -> Fieldcast {
-        return Fieldcast(unsafeFromHandle: handle)
+    public static func lift(_ handle: UInt64) throws -> FieldcastEngine {
+        return FieldcastEngine(unsafeFromHandle: handle)
     }
 
-    public static func lower(_ value: Fieldcast) -> UInt64 {
+    public static func lower(_ value: FieldcastEngine) -> UInt64 {
         return value.uniffiCloneHandle()
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Fieldcast {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> FieldcastEngine {
         let handle: UInt64 = try readInt(&buf)
         return try lift(handle)
     }
 
-    public static func write(_ value: Fieldcast, into buf: inout [UInt8]) {
+    public static func write(_ value: FieldcastEngine, into buf: inout [UInt8]) {
         writeInt(&buf, lower(value))
     }
 }
@@ -2293,15 +2331,15 @@ public struct FfiConverterTypeFieldcast: FfiConverter {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeFieldcast_lift(_ handle: UInt64) throws -> Fieldcast {
-    return try FfiConverterTypeFieldcast.lift(handle)
+public func FfiConverterTypeFieldcastEngine_lift(_ handle: UInt64) throws -> FieldcastEngine {
+    return try FfiConverterTypeFieldcastEngine.lift(handle)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeFieldcast_lower(_ value: Fieldcast) -> UInt64 {
-    return FfiConverterTypeFieldcast.lower(value)
+public func FfiConverterTypeFieldcastEngine_lower(_ value: FieldcastEngine) -> UInt64 {
+    return FfiConverterTypeFieldcastEngine.lower(value)
 }
 
 
@@ -3425,6 +3463,7 @@ open func findAt(addr: SocketAddr)async throws  -> FoundPeer  {
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_rust_buffer,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_rust_buffer,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_rust_buffer($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterTypeFoundPeer_lift,
             errorHandler: FfiConverterTypeFieldcastError_lift
@@ -3447,6 +3486,7 @@ open func finished()async throws   {
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_void,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_void,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_void($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_void,
             liftFunc: { $0 },
             errorHandler: FfiConverterTypeFieldcastError_lift
@@ -3548,6 +3588,7 @@ open func stop()async throws   {
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_void,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_void,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_void($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_void,
             liftFunc: { $0 },
             errorHandler: FfiConverterTypeFieldcastError_lift
@@ -4317,6 +4358,7 @@ open func stop()async throws   {
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_void,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_void,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_void($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_void,
             liftFunc: { $0 },
             errorHandler: FfiConverterTypeFieldcastError_lift
@@ -4475,6 +4517,7 @@ open func makeGroup(group: WifiGroup, changes: GroupChanges)async throws  -> IpA
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_rust_buffer,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_rust_buffer,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_rust_buffer($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterTypeIpAddr_lift,
             errorHandler: FfiConverterTypePortError_lift
@@ -4497,6 +4540,7 @@ open func joinGroup(group: WifiGroup, changes: GroupChanges)async throws  -> IpA
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_rust_buffer,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_rust_buffer,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_rust_buffer($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterTypeIpAddr_lift,
             errorHandler: FfiConverterTypePortError_lift
@@ -4519,6 +4563,7 @@ open func leaveGroup()async throws   {
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_void,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_void,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_void($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_void,
             liftFunc: { $0 },
             errorHandler: FfiConverterTypePortError_lift
@@ -13558,6 +13603,7 @@ fileprivate func uniffiRustCallAsync<F, T>(
     rustFutureFunc: () -> UInt64,
     pollFunc: (UInt64, @escaping UniffiRustFutureContinuationCallback, UInt64) -> (),
     completeFunc: (UInt64, UnsafeMutablePointer<RustCallStatus>) -> F,
+    cancelFunc: @escaping @Sendable (UInt64) -> (),
     freeFunc: (UInt64) -> (),
     liftFunc: (F) throws -> T,
     errorHandler: ((RustBuffer) throws -> Swift.Error)?
@@ -13569,6 +13615,7 @@ fileprivate func uniffiRustCallAsync<F, T>(
     defer {
         freeFunc(rustFuture)
     }
+    await withTaskCancellationHandler {
     var pollResult: Int8;
     repeat {
         pollResult = await withUnsafeContinuation {
@@ -13581,6 +13628,9 @@ fileprivate func uniffiRustCallAsync<F, T>(
             )
         }
     } while pollResult != UNIFFI_RUST_FUTURE_POLL_READY
+    } onCancel: {
+        cancelFunc(rustFuture)
+    }
 
     return try liftFunc(makeRustCall(
         { completeFunc(rustFuture, $0) },
@@ -13717,6 +13767,7 @@ public func doctor(dataDir: PathBuf, interface: String?)async throws  -> [Check]
             },
             pollFunc: ffi_fieldcast_ffi_rust_future_poll_rust_buffer,
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_rust_buffer,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_rust_buffer($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterSequenceTypeCheck.lift,
             errorHandler: FfiConverterTypeFieldcastError_lift
@@ -13770,11 +13821,11 @@ public func qrMatrix(text: String)throws  -> QrMatrix  {
  * # Errors
  * [`FieldcastError::Unreadable`], [`FieldcastError::NotTrusted`] for a wrong signature.
  */
-public func readStatement(signed: SignedStatement)throws  -> CampaignStatement  {
+public func readStatement(statement: SignedStatement)throws  -> CampaignStatement  {
     return try  FfiConverterTypeCampaignStatement_lift(try rustCallWithError(FfiConverterTypeFieldcastError_lift) {
         uniffiCallStatus in
     uniffi_fieldcast_ffi_fn_func_read_statement(
-        FfiConverterTypeSignedStatement_lower(signed),uniffiCallStatus
+        FfiConverterTypeSignedStatement_lower(statement),uniffiCallStatus
     )
 })
 }
@@ -13809,7 +13860,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_fieldcast_ffi_checksum_func_qr_matrix() != 16480) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_func_read_statement() != 50566) {
+    if (uniffi_fieldcast_ffi_checksum_func_read_statement() != 11300) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_method_eventlistener_on_event() != 2102) {
@@ -13926,7 +13977,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_fieldcast_ffi_checksum_method_fieldcast_held_grants() != 42589) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_keep_statement() != 15172) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_keep_statement() != 12019) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_method_fieldcast_policy() != 51559) {

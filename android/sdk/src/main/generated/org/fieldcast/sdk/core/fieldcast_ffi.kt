@@ -1136,7 +1136,7 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_fieldcast_ffi_fn_method_fieldcast_held_grants(`ptr`: Long,
     ): Long
-    external fun uniffi_fieldcast_ffi_fn_method_fieldcast_keep_statement(`ptr`: Long,`signed`: RustBuffer.ByValue,
+    external fun uniffi_fieldcast_ffi_fn_method_fieldcast_keep_statement(`ptr`: Long,`statement`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_fieldcast_ffi_fn_method_fieldcast_policy(`ptr`: Long,
     ): Long
@@ -1256,7 +1256,7 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_fieldcast_ffi_fn_func_qr_matrix(`text`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
     ): RustBuffer.ByValue
-    external fun uniffi_fieldcast_ffi_fn_func_read_statement(`signed`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_fieldcast_ffi_fn_func_read_statement(`statement`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
     ): RustBuffer.ByValue
     external fun ffi_fieldcast_ffi_rustbuffer_alloc(`size`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): RustBuffer.ByValue
@@ -1392,7 +1392,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_fieldcast_ffi_checksum_func_qr_matrix() and 0xFFFF) != 16480) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_func_read_statement() and 0xFFFF) != 50566) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_func_read_statement() and 0xFFFF) != 11300) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_eventlistener_on_event() and 0xFFFF) != 2102) {
@@ -1509,7 +1509,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_held_grants() and 0xFFFF) != 42589) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_keep_statement() and 0xFFFF) != 15172) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_keep_statement() and 0xFFFF) != 12019) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_policy() and 0xFFFF) != 51559) {
@@ -3194,7 +3194,7 @@ public interface FieldcastInterface {
      * # Errors
      * [`FieldcastError::NotTrusted`], [`FieldcastError::Unreadable`], [`FieldcastError::StorageFailed`].
      */
-    suspend fun `keepStatement`(`signed`: SignedStatement): CampaignStatement
+    suspend fun `keepStatement`(`statement`: SignedStatement): CampaignStatement
 
     /**
      * What a device without a grant may do here.
@@ -4192,13 +4192,13 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
      */
     @Throws(FieldcastException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `keepStatement`(`signed`: SignedStatement) : CampaignStatement {
+    override suspend fun `keepStatement`(`statement`: SignedStatement) : CampaignStatement {
         return uniffiRustCallAsync(
         callWithHandle { uniffiHandle ->
             UniffiLib.uniffi_fieldcast_ffi_fn_method_fieldcast_keep_statement(
                 uniffiHandle,
 
-        FfiConverterTypeSignedStatement.lower(`signed`),
+        FfiConverterTypeSignedStatement.lower(`statement`),
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_fieldcast_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -16152,13 +16152,13 @@ public typealias FfiConverterTypeSocketAddr = FfiConverterString
          * # Errors
          * [`FieldcastError::Unreadable`], [`FieldcastError::NotTrusted`] for a wrong signature.
          */
-    @Throws(FieldcastException::class) fun `readStatement`(`signed`: SignedStatement): CampaignStatement {
+    @Throws(FieldcastException::class) fun `readStatement`(`statement`: SignedStatement): CampaignStatement {
             return FfiConverterTypeCampaignStatement.lift(
     uniffiRustCallWithError(FieldcastException) { _status ->
     UniffiLib.uniffi_fieldcast_ffi_fn_func_read_statement(
 
 
-        FfiConverterTypeSignedStatement.lower(`signed`),_status)
+        FfiConverterTypeSignedStatement.lower(`statement`),_status)
 }
     )
     }

@@ -1,0 +1,31 @@
+// swift-tools-version: 5.9
+// 5.9 means Swift 5 mode, which the generated sources need: Swift 6.0's compiler crashes on them in its own mode.
+import PackageDescription
+
+#if os(Linux)
+// For the tests: `cargo xtask journey swift` names the folder with the library.
+let library = Context.environment["FIELDCAST_LIBRARY"] ?? "."
+let core: Target = .systemLibrary(name: "FieldcastFFI")
+let link: [LinkerSetting] = [
+    .linkedLibrary("fieldcast_ffi"),
+    .unsafeFlags(["-L", library, "-Xlinker", "-rpath", "-Xlinker", library]),
+]
+#else
+// Made by ios/Sdk/build-xcframework.
+let core: Target = .binaryTarget(name: "FieldcastFFI", path: "FieldcastFFI.xcframework")
+let link: [LinkerSetting] = [
+    .linkedFramework("Network"), .linkedFramework("Security"), .linkedFramework("SystemConfiguration"),
+    .linkedFramework("NetworkExtension", .when(platforms: [.iOS])),
+]
+#endif
+
+let package = Package(
+    name: "FieldcastSdk",
+    platforms: [.iOS(.v15), .macOS(.v12)],
+    products: [.library(name: "FieldcastSdk", targets: ["FieldcastSdk"])],
+    targets: [
+        core,
+        .target(name: "FieldcastSdk", dependencies: ["FieldcastFFI"], linkerSettings: link),
+        .testTarget(name: "FieldcastSdkTests", dependencies: ["FieldcastSdk"]),
+    ]
+)

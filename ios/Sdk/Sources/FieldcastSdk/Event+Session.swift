@@ -1,0 +1,23 @@
+extension Event {
+    /// The job or session it is of; none for `missed`, which concerns them all.
+    public var session: UInt64? {
+        switch self {
+        case .downsyncProgress(let job, _), .boundaryDone(let job, _, _), .boundaryFailed(let job, _, _):
+            return job
+        case .receiverFound(let session, _), .receiverGone(let session, _), .networkGone(let session, _),
+            .networkBack(let session, _, _), .distributorHeard(let session, _), .distributorUnheard(let session, _),
+            .callChanged(let session, _, _), .compareCode(let session, _, _), .codeShown(let session, _, _),
+            .sendChanged(let session, _, _), .sendProgress(let session, _), .asked(let session, _),
+            .resumed(let session, _, _), .receiveChanged(let session, _), .receiveProgress(let session, _),
+            .saved(let session, _), .ended(let session, _, _), .over(let session):
+            return session
+        case .missed:
+            return nil
+        }
+    }
+
+    var isOver: Bool {
+        if case .over = self { return true }
+        return false
+    }
+}

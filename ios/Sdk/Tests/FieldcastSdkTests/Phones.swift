@@ -1,0 +1,93 @@
+import FieldcastSdk
+import Foundation
+import XCTest
+
+/// The sandbox that `cargo xtask journey swift` has started.
+let server = ProcessInfo.processInfo.environment["FIELDCAST_SANDBOX"] ?? "run by `cargo xtask journey swift`"
+
+/// Whatever a test waits for comes well before this, or never.
+let patience: UInt64 = 60
+
+struct TimedOut: Error {}
+
+func within<T: Sendable>(
+    _ seconds: UInt64 = patience, _ body: @escaping @Sendable () async throws -> T
+) async throws -> T {
+    try await withThrowingTaskGroup(of: T.self) { group in
+        group.addTask { try await body() }
+        group.addTask {
+            try await Task.sleep(nanoseconds: seconds * 1_000_000_000)
+            throw TimedOut()
+        }
+        defer { group.cancelAll() }
+        return try await group.next()!
+    }
+}
+
+func folder(_ name: String) -> URL {
+    FileManager.default.temporaryDirectory.appendingPathComponent("\(name)-\(UUID())", isDirectory: true)
+}
+
+func phone(_ name: String, ports: PlatformPorts = PlatformPorts()) async throws -> Fieldcast {
+    try await Fieldcast.open(dataDir: folder(name), deviceName: name, ports: ports)
+}
+
+/// On this machine alone, and with no room left free.
+func onLoopback(trustEverybody: Bool = false) -> ExchangeOptions {
+    ExchangeOptions(interface: "127.0.0.1", trustEverybody: trustEverybody, reserve: 0)
+}
+
+extension Fieldcast {
+    func logIn() async throws -> Project {
+        _ = try await login(server: server, tenant: "mz", user: "distributor", password: "fieldcast")
+        return try await chooseProject(idOrName: try await projects()[0].id)
+    }
+
+    func leaves(_ project: Project) async throws -> [String] {
+        try await boundaries(project: project).filter(\.leaf).map(\.code)
+    }
+
+    /// Logs in and downloads so many boundaries.
+    func download(_ count: Int) async throws -> [Dataset] {
+        let project = try await logIn()
+        let codes = try await leaves(project).prefix(count)
+        let report = try await downsync(project, boundaries: Array(codes)).finished()
+        XCTAssertEqual([report.done.count, report.failed.count], [count, 0])
+        return try await datasets().map(\.summary.dataset)
+    }
+
+    func digests() async throws -> [Dataset: DataDigest] {
+        let pairs = try await datasets().map { ($0.summary.dataset, $0.summary.digest) }
+        return Dictionary(uniqueKeysWithValues: pairs)
+    }
+}
+
+extension Live {
+    /// The first that there is.
+    func first<R: Sendable>(_ pick: @escaping @Sendable (Value) -> R?) async throws -> R {
+        let found = try await within { () -> R? in
+            for await value in self {
+                if let picked = pick(value) { return picked }
+            }
+            return nil
+        }
+        return try XCTUnwrap(found, "it ended before")
+    }
+}
+
+extension Offering {
+    /// The receiver, as soon as it was found.
+    func found(_ receiver: Fingerprint) async throws -> NearbyReceiver {
+        try await receivers.first { $0.first { $0.peer.fingerprint == receiver } }
+    }
+
+    /// How sending to a receiver ended.
+    func failed(_ receiver: Fingerprint) async throws -> Ending {
+        try await receivers.first { nearby in
+            guard case .failed(let ending, _)? = nearby.first(where: { $0.peer.fingerprint == receiver })?.state else {
+                return nil
+            }
+            return ending
+        }
+    }
+}

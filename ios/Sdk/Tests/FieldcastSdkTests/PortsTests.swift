@@ -1,0 +1,92 @@
+import FieldcastSdk
+import Foundation
+import XCTest
+
+/// Plays what an iPhone does for Fieldcast.
+private final class Hardware: KeyStore, NetworkMonitor, WifiLink, @unchecked Sendable {
+    private let lock = NSLock()
+    private var locked = false
+    private var joined: [String] = []
+
+    var isLocked: Bool {
+        get { lock.withLock { locked } }
+        set { lock.withLock { locked = newValue } }
+    }
+    var groups: [String] { lock.withLock { joined } }
+    var ports: PlatformPorts { PlatformPorts(keyStore: self, network: self, link: self) }
+
+    func wrapKey(key: Data) throws -> Data { Data(key.map { ~$0 }) }
+
+    func unwrapKey(wrapped: Data) throws -> Data {
+        guard !isLocked else { throw PortError.Denied(reason: "the phone is locked") }
+        return try wrapKey(key: wrapped)
+    }
+
+    func kind() throws -> NetworkKind? { .metered }
+
+    func makeGroup(group: WifiGroup) async throws -> IpAddr {
+        throw PortError.Unavailable(reason: "an iPhone makes no group")
+    }
+
+    func joinGroup(group: WifiGroup) async throws -> IpAddr {
+        lock.withLock { joined.append(group.name) }
+        return "127.0.0.1"
+    }
+
+    func leaveGroup() async throws {
+        lock.withLock { joined.removeAll() }
+    }
+}
+
+final class PortsTests: XCTestCase {
+    func testTheKeyIsKeptByTheKeyStoreAndOnlyWhileThatIsOpen() async throws {
+        let (dir, hardware) = (folder("swift-keys"), Hardware())
+        let phone = try await Fieldcast.open(dataDir: dir, ports: hardware.ports)
+        let device = try phone.device()
+        try await phone.shutDown()
+        hardware.isLocked = true
+        do {
+            _ = try await Fieldcast.open(dataDir: dir, ports: hardware.ports)
+            XCTFail("the key store is locked")
+        } catch FieldcastError.KeyFailed(let reason) {
+            XCTAssertTrue(reason.contains("locked"), reason)
+        }
+        hardware.isLocked = false
+        let again = try await Fieldcast.open(dataDir: dir, ports: hardware.ports)
+        XCTAssertEqual(try again.device(), device)
+        try await again.shutDown()
+    }
+
+    func testMobileDataIsUsedOnlyWhenAllowed() async throws {
+        let phone = try await phone("swift-metered", ports: Hardware().ports)
+        let project = try await phone.logIn()
+        do {
+            _ = try await phone.downsync(project, boundaries: [])
+            XCTFail("it costs")
+        } catch FieldcastError.Metered {
+            // as it should be
+        }
+        let leaf = try await phone.leaves(project)[0]
+        let report = try await phone.downsync(project, boundaries: [leaf], allowMetered: true).finished()
+        XCTAssertEqual(report.done.count, 1)
+        try await phone.shutDown()
+    }
+
+    func testAGroupIsJoinedAndLeftButNotMade() async throws {
+        let hardware = Hardware()
+        let phone = try await phone("swift-groups", ports: hardware.ports)
+        do {
+            _ = try await phone.makeGroup(group: nil)
+            XCTFail("an iPhone makes no group")
+        } catch FieldcastError.NoNetwork(let reason) {
+            XCTAssertTrue(reason.contains("iPhone"), reason)
+        }
+        let group = WifiGroup(name: "DIRECT-fc-1", passphrase: "correct horse")
+        let joined = try await phone.joinGroup(group: group)
+        XCTAssertTrue(joined.interface.isLoopback)
+        XCTAssertEqual(hardware.groups, ["DIRECT-fc-1"])
+        try await phone.leaveGroup()
+        XCTAssertEqual(hardware.groups, [])
+        try await phone.shutDown()
+    }
+}
