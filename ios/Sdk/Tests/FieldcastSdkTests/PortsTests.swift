@@ -1,4 +1,4 @@
-import FieldcastSdk
+@testable import FieldcastSdk
 import Foundation
 import XCTest
 
@@ -88,5 +88,12 @@ final class PortsTests: XCTestCase {
         try await phone.leaveGroup()
         XCTAssertEqual(hardware.groups, [])
         try await phone.shutDown()
+    }
+
+    func testTheAddressOfAnInterfaceIsTold() {
+        #if os(Linux)
+        XCTAssertEqual(ownAddress(of: "lo"), "127.0.0.1")
+        #endif
+        XCTAssertNil(ownAddress(of: "no-such"))
     }
 }

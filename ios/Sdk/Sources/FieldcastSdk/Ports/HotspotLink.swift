@@ -1,0 +1,65 @@
+#if os(iOS) && canImport(NetworkExtension)
+import Foundation
+import NetworkExtension
+
+/// Joins the Wi-Fi group of an Android phone. Needs the Hotspot Configuration entitlement; the system asks the person about
+/// each new group.
+public actor HotspotLink: WifiLink {
+    private var joined: String?
+
+    public init() {}
+
+    public func makeGroup(group: WifiGroup) async throws -> IpAddr {
+        throw PortError.Unavailable(reason: "this device cannot make a Wi-Fi group: let an Android phone make it, or use a router")
+    }
+
+    public func joinGroup(group: WifiGroup) async throws -> IpAddr {
+        let manager = NEHotspotConfigurationManager.shared
+        // What was joined when the app was killed; and a configuration that is there already is not tried again.
+        for left in await manager.configuredSSIDs() where left == group.name || left.hasPrefix("DIRECT-fc-") {
+            manager.removeConfiguration(forSSID: left)
+        }
+        let configuration = NEHotspotConfiguration(ssid: group.name, passphrase: group.passphrase, isWEP: false)
+        joined = group.name
+        do {
+            try await manager.apply(configuration)
+            return try await associated(with: group.name)
+        } catch {
+            try? await leaveGroup()
+            throw Self.told(error)
+        }
+    }
+
+    public func leaveGroup() async throws {
+        guard let name = joined else { return }
+        NEHotspotConfigurationManager.shared.removeConfiguration(forSSID: name)
+        joined = nil
+    }
+
+    /// The system says yes long before the device is in the network, and says yes when it never gets there.
+    private func associated(with name: String) async throws -> IpAddr {
+        for _ in 0..<60 {
+            let isThere = await NEHotspotNetwork.fetchCurrent()?.ssid == name
+            if isThere, let address = ownAddress(of: "en0") { return address }
+            try await Task.sleep(nanoseconds: 500_000_000)
+        }
+        throw PortError.Unavailable(reason: "the group was not joined in 30 seconds: come nearer, and try again")
+    }
+
+    private static func told(_ error: Error) -> PortError {
+        if let error = error as? PortError { return error }
+        let told = error as NSError
+        guard told.domain == NEHotspotConfigurationErrorDomain else { return .Failed(reason: told.domain) }
+        switch NEHotspotConfigurationError(rawValue: told.code) {
+        case .userDenied, .userUnauthorized:
+            return .Denied(reason: "joining the group was not allowed")
+        case .invalidSSID, .invalidWPAPassphrase:
+            return .Failed(reason: "the group's name or passphrase is none")
+        case .applicationIsNotInForeground:
+            return .Unavailable(reason: "groups are joined while the app is on the screen")
+        default:
+            return .Unavailable(reason: "the system says \(told.code)")
+        }
+    }
+}
+#endif
