@@ -119,6 +119,14 @@ extension Fieldcast {
         return try await ended { try await body(receiving) } by: { try await receiving.stop() }
     }
 
+    /// In a Wi-Fi group for as long as `body` runs; it is left when that ends, however it ends.
+    public func joined<T>(_ group: WifiGroup, _ body: (JoinedGroup) async throws -> T) async throws -> T {
+        let joined = try await joinGroup(group: group)
+        return try await ended { try await body(joined) } by: {
+            try await Task.detached { try await self.leaveGroup() }.value
+        }
+    }
+
     /// Every record that fits, read a page at a time as they are asked for.
     public func allRecords(_ query: RecordQuery) -> AllRecords {
         AllRecords(engine: self, query: query)

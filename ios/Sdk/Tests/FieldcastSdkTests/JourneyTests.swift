@@ -95,9 +95,7 @@ final class JourneyTests: XCTestCase {
                 let code = try qrMatrix(text: uri)
                 XCTAssertEqual(Int(code.width * code.width), code.dark.count)
                 try receiving.call(invite: uri)
-                _ = try await offering.receivers.first { nearby in
-                    nearby.first { $0.peer.fingerprint == who && $0.peer.by.calledIn }
-                }
+                try await offering.calledIn(who)
                 try offering.send(to: who)
                 let question = try await receiving.status.first { $0.question }
                 XCTAssertTrue(question.isKnown)

@@ -3,7 +3,7 @@ import Foundation
 import XCTest
 
 /// Plays what an iPhone does for Fieldcast.
-private final class Hardware: KeyStore, NetworkMonitor, WifiLink, @unchecked Sendable {
+final class Hardware: KeyStore, NetworkMonitor, WifiLink, @unchecked Sendable {
     private let lock = NSLock()
     private var locked = false
     private var joined: [String] = []
