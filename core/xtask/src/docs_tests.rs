@@ -46,14 +46,29 @@ fn fenced<'a>(document: &'a str, language: &str) -> Vec<&'a str> {
     after.map(|rest| rest.split_once("```").unwrap().0.trim()).collect()
 }
 
+/// Each guide, its language, and the tests' source it shows parts of.
+const GUIDES: [(&str, &str, &str); 2] = [
+    ("docs/sdk-kotlin.md", "kotlin", "android/sdk/src/test/kotlin/org/fieldcast/sdk/docs/Snippets.kt"),
+    ("docs/sdk-swift.md", "swift", "ios/Sdk/Tests/FieldcastSdkTests/Snippets.swift"),
+];
+
 #[test]
-fn the_guide_to_kotlin_shows_what_is_compiled() {
+fn the_guides_show_what_is_compiled() {
     let read = |path: &str| fs::read_to_string(root().join(path)).unwrap();
-    let source = read("android/sdk/src/test/kotlin/org/fieldcast/sdk/docs/Snippets.kt");
-    let document = read("docs/sdk-kotlin.md");
-    let (mut compiled, mut shown) = (marked(&source), fenced(&document, "kotlin"));
-    assert!(shown.len() > 5);
-    compiled.sort_unstable();
-    shown.sort_unstable();
-    assert_eq!(compiled, shown);
+    for (guide, language, tests) in GUIDES {
+        let (source, document) = (read(tests), read(guide));
+        let (mut compiled, mut shown) = (marked(&source), fenced(&document, language));
+        assert!(shown.len() > 5, "{guide}");
+        compiled.sort_unstable();
+        shown.sort_unstable();
+        assert_eq!(compiled, shown, "{guide}");
+    }
+}
+
+#[test]
+fn each_guide_to_the_sdk_is_among_those_that_are_compared() {
+    let docs = fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().file_name());
+    let guides: BTreeSet<_> = docs.map(|name| format!("docs/{}", name.to_str().unwrap())).collect();
+    let guides: Vec<_> = guides.iter().filter(|name| name.starts_with("docs/sdk-")).collect();
+    assert_eq!(guides, GUIDES.map(|(guide, ..)| guide));
 }
