@@ -6,6 +6,7 @@ import javax.crypto.KeyGenerator
 import javax.crypto.spec.GCMParameterSpec
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.awaitCancellation
+import org.fieldcast.sdk.core.GroupChanges
 import org.fieldcast.sdk.core.KeyStore
 import org.fieldcast.sdk.core.MulticastLock
 import org.fieldcast.sdk.core.NetworkKind
@@ -21,7 +22,7 @@ class Hardware {
     val network = FakeNetwork()
     val multicast = FakeLock()
     val link = FakeLink()
-    val ports = PlatformPorts(keys, network, multicast, link)
+    val ports = PlatformPorts(keys, network, multicast, link = link)
 }
 
 /** Wraps as Android's does; the key never leaves it. */
@@ -72,9 +73,9 @@ class FakeLink : WifiLink {
     val entered = CompletableDeferred<Unit>()
     val cancelled = CompletableDeferred<Unit>()
 
-    override suspend fun makeGroup(group: WifiGroup): String = enter(group)
+    override suspend fun makeGroup(group: WifiGroup, changes: GroupChanges): String = enter(group)
 
-    override suspend fun joinGroup(group: WifiGroup): String = enter(group)
+    override suspend fun joinGroup(group: WifiGroup, changes: GroupChanges): String = enter(group)
 
     override suspend fun leaveGroup() = groups.clear()
 

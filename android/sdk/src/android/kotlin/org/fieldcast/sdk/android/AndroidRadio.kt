@@ -1,7 +1,10 @@
 package org.fieldcast.sdk.android
 
 import android.annotation.SuppressLint
+import android.content.BroadcastReceiver
 import android.content.Context
+import android.content.Intent
+import android.content.IntentFilter
 import android.content.pm.PackageManager
 import android.location.LocationManager
 import android.net.wifi.p2p.WifiP2pInfo
@@ -11,6 +14,9 @@ import android.net.wifi.p2p.WifiP2pManager.Channel
 import android.os.Build
 import kotlin.coroutines.Continuation
 import kotlin.coroutines.resume
+import kotlinx.coroutines.channels.awaitClose
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.callbackFlow
 import kotlinx.coroutines.suspendCancellableCoroutine
 import org.fieldcast.sdk.Permissions
 import org.fieldcast.sdk.core.PortException
@@ -49,6 +55,18 @@ internal class AndroidRadio(private val context: Context) : Radio {
             manager.requestConnectionInfo(channel) { answered.resume(it) }
         }
         return radioGroup(group, info)
+    }
+
+    override fun changes(): Flow<Unit> = callbackFlow {
+        val receiver = object : BroadcastReceiver() {
+            override fun onReceive(context: Context, intent: Intent) {
+                trySend(Unit)
+            }
+        }
+        val news = IntentFilter(WifiP2pManager.WIFI_P2P_CONNECTION_CHANGED_ACTION)
+        news.addAction(WifiP2pManager.WIFI_P2P_STATE_CHANGED_ACTION)
+        context.registerReceiver(receiver, news) // the system alone sends these
+        awaitClose { context.unregisterReceiver(receiver) }
     }
 
     override suspend fun quiet() {

@@ -6,6 +6,8 @@ import android.os.Build
 import java.io.File
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.SupervisorJob
+import kotlinx.coroutines.cancel
 import kotlinx.coroutines.launch
 import org.fieldcast.sdk.Fieldcast
 import org.fieldcast.sdk.Permissions
@@ -25,10 +27,11 @@ object FieldcastAndroid {
         val app = context.applicationContext
         // Before JNA does: only so is the library told of the Java VM.
         System.loadLibrary("fieldcast_ffi")
-        val link = DirectLink(AndroidRadio(app), LastName(app))
-        val ports = PlatformPorts(androidKeys(), AndroidNetwork(app), AndroidMulticast(app), link)
+        val background = CoroutineScope(SupervisorJob() + Dispatchers.Default)
+        val link = DirectLink(AndroidRadio(app), LastName(app), background)
+        val ports = PlatformPorts(androidKeys(), AndroidNetwork(app), AndroidMulticast(app), link = link)
         val fieldcast = Fieldcast.open(File(app.noBackupFilesDir, "fieldcast"), deviceName, allowHttp, ports = ports)
-        val background = CoroutineScope(fieldcast.lifetime + Dispatchers.Default)
+        fieldcast.lifetime.invokeOnCompletion { background.cancel() }
         background.launch { WakeLocks(app).use { locks -> fieldcast.events.isMoving().collect(locks::hold) } }
         background.launch {
             try {

@@ -1,5 +1,6 @@
 package org.fieldcast.sdk.link
 
+import kotlinx.coroutines.flow.Flow
 import org.fieldcast.sdk.core.PortException
 import org.fieldcast.sdk.core.WifiGroup
 
@@ -25,6 +26,9 @@ internal interface Radio {
 
     /** The group the phone is in, whoever began it. */
     suspend fun group(): RadioGroup?
+
+    /** Something has changed: Wi-Fi itself, or the group. What it was has to be looked up. */
+    fun changes(): Flow<Unit>
 
     /** Ends searches and announcements of this app, which make the rest busy. */
     suspend fun quiet()

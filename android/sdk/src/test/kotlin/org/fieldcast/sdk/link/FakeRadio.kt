@@ -1,6 +1,10 @@
 package org.fieldcast.sdk.link
 
 import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.MutableSharedFlow
+import org.fieldcast.sdk.core.GroupChanges
+import org.fieldcast.sdk.core.NoHandle
 import org.fieldcast.sdk.core.PortException
 import org.fieldcast.sdk.core.WifiGroup
 
@@ -16,9 +20,12 @@ internal class FakeRadio(private val now: () -> Long) : Radio {
     var appearsAfter: Long? = 1
     var leaveWorks = true
     var isSilent = false
+    val changes = MutableSharedFlow<Unit>()
     private var coming: Pair<Long, RadioGroup>? = null
 
     override suspend fun obstacle() = obstacle
+
+    override fun changes(): Flow<Unit> = changes
 
     override suspend fun group(): RadioGroup? {
         coming?.let { (at, group) ->
@@ -68,3 +75,20 @@ internal class FakeRadio(private val now: () -> Long) : Radio {
 }
 
 internal class Remembered(override var name: String? = null) : LastGroup
+
+/** What is told of a group. */
+internal class Told : GroupChanges(NoHandle) {
+    val news = mutableListOf<String>()
+
+    override fun here(address: String) {
+        news += address
+    }
+
+    override fun lost() {
+        news += "lost"
+    }
+
+    override fun close() {
+        news += "no more"
+    }
+}
