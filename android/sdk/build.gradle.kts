@@ -55,7 +55,7 @@ val cargo by tasks.registering(Exec::class) {
     commandLine(
         listOf("cargo", "ndk", "--platform", "$minimum", "--output-dir", libraries.path) +
             architectures.keys.flatMap { listOf("--target", it) } +
-            listOf("build", "--release", "--locked", "--package", "fieldcast-ffi", "--features", "jni"),
+            listOf("build", "--profile", "phone", "--locked", "--package", "fieldcast-ffi", "--features", "jni"),
     )
     val ndk = androidComponents.sdkComponents.ndkDirectory
     doFirst { environment("ANDROID_NDK_HOME", ndk.get().asFile.path) }

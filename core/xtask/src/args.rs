@@ -59,6 +59,8 @@ pub(crate) enum Bench {
     Crowd(BenchCrowd),
     /// Peak memory of encoding and decoding a stream of records
     Memory(BenchMemory),
+    /// The SDK's library: its size, what takes it, and an app's wait at its start; needs `strip` and `nm`
+    Sdk(BenchSdk),
     /// Bulk loads into the store, held against a plain loop that inserts the same rows
     Store(BenchStore),
 }
@@ -93,6 +95,13 @@ pub(crate) struct BenchMemory {
     pub(crate) records: u64,
     #[arg(long, default_value_t = 7)]
     pub(crate) seed: u64,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct BenchSdk {
+    /// Start nothing
+    #[arg(long)]
+    pub(crate) size_only: bool,
 }
 
 #[derive(Debug, clap::Args)]

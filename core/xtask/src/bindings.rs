@@ -31,7 +31,7 @@ pub(crate) const MADE: &str = "target/bindings";
 
 pub(crate) fn run(options: &Bindings) -> Outcome {
     let root = root();
-    made(&root, &[])?;
+    made(&root, &["build"])?;
     let mut drifted = Vec::new();
     for (name, place) in KEPT {
         let (fresh, place) = (kept(name, &fs::read_to_string(root.join(MADE).join(name))?)?, root.join(place));
@@ -48,9 +48,9 @@ pub(crate) fn run(options: &Bindings) -> Outcome {
     Ok(crate::listed(&drifted))
 }
 
-/// Builds the library with these features, makes the sources of every language in [`MADE`], and tells where the library is.
-pub(crate) fn made(root: &Path, features: &[&str]) -> Outcome<PathBuf> {
-    let library = library(root, features)?;
+/// Builds the library by this command of cargo's, makes the sources of every language in [`MADE`], and tells where the library is.
+pub(crate) fn made(root: &Path, command: &[&str]) -> Outcome<PathBuf> {
+    let library = library(root, command)?;
     generate(&library, &root.join(MADE))?;
     Ok(library)
 }
@@ -105,11 +105,11 @@ struct Target {
     crate_types: Vec<String>,
 }
 
-/// Builds core/ffi and tells where its shared library is.
-fn library(root: &Path, features: &[&str]) -> Outcome<PathBuf> {
+/// Builds core/ffi by this command of cargo's (`build` and its flags) and tells where its shared library is.
+pub(crate) fn library(root: &Path, command: &[&str]) -> Outcome<PathBuf> {
     let output = Command::new(env!("CARGO"))
-        .args(["build", "--package", "fieldcast-ffi", "--lib", "--locked", "--message-format=json-render-diagnostics"])
-        .args(["--features", &features.join(",")])
+        .args(command)
+        .args(["--package", "fieldcast-ffi", "--lib", "--locked", "--message-format=json-render-diagnostics"])
         .current_dir(root)
         .stderr(Stdio::inherit())
         .output()?;

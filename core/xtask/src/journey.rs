@@ -14,11 +14,11 @@ mod swift;
 /// Runs the language's own test program and ends as it does.
 pub(crate) fn run(language: Language) -> Outcome {
     let root = bindings::root();
-    let features: &[&str] = match language {
-        Language::Python => &[],
-        Language::Kotlin => &["jni"],
+    let build: &[&str] = match language {
+        Language::Python | Language::Swift => &["build"],
+        Language::Kotlin => &["build", "--features=jni"],
     };
-    let library = bindings::made(&root, features)?;
+    let library = bindings::made(&root, build)?;
     let folder = library.parent().unwrap_or(&root);
     let mut program = match language {
         Language::Python => python(&root, &library)?,

@@ -48,6 +48,7 @@ fn run(task: Task) -> Outcome {
         Task::Bench(Bench::Codec(options)) => bench::codec::run(&options),
         Task::Bench(Bench::Crowd(options)) => bench::crowd::run(&options),
         Task::Bench(Bench::Memory(options)) => bench::memory::run(&options),
+        Task::Bench(Bench::Sdk(options)) => bench::sdk::run(&options),
         Task::Bench(Bench::Store(options)) => bench::store::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
         Task::FuzzSeeds => fuzz::seeds::write(),
