@@ -3,7 +3,7 @@ import Foundation
 import XCTest
 
 /// Plays what an iPhone does for Fieldcast.
-final class Hardware: KeyStore, NetworkMonitor, WifiLink, @unchecked Sendable {
+final class Hardware: KeyStore, NetworkMonitor, WifiLink, PeerDiscovery, @unchecked Sendable {
     private let lock = NSLock()
     private var locked = false
     private var joined: [String] = []
@@ -13,7 +13,7 @@ final class Hardware: KeyStore, NetworkMonitor, WifiLink, @unchecked Sendable {
         set { lock.withLock { locked = newValue } }
     }
     var groups: [String] { lock.withLock { joined } }
-    var ports: PlatformPorts { PlatformPorts(keyStore: self, network: self, link: self) }
+    var ports: PlatformPorts { PlatformPorts(keyStore: self, network: self, link: self, discovery: self) }
 
     func wrapKey(key: Data) throws -> Data { Data(key.map { ~$0 }) }
 
@@ -24,17 +24,39 @@ final class Hardware: KeyStore, NetworkMonitor, WifiLink, @unchecked Sendable {
 
     func kind() throws -> NetworkKind? { .metered }
 
-    func makeGroup(group: WifiGroup) async throws -> IpAddr {
+    func makeGroup(group: WifiGroup, changes: GroupChanges) async throws -> IpAddr {
         throw PortError.Unavailable(reason: "an iPhone makes no group")
     }
 
-    func joinGroup(group: WifiGroup) async throws -> IpAddr {
+    func joinGroup(group: WifiGroup, changes: GroupChanges) async throws -> IpAddr {
         lock.withLock { joined.append(group.name) }
         return "127.0.0.1"
     }
 
     func leaveGroup() async throws {
         lock.withLock { joined.removeAll() }
+    }
+
+    /// Every search of this machine that goes on.
+    private static let ether = NSLock()
+    private static var searches: [ObjectIdentifier: [UInt64: (LocalService, PeerSightings)]] = [:]
+
+    static var count: Int { ether.withLock { searches.values.map(\.count).reduce(0, +) } }
+
+    func start(search: UInt64, service: LocalService, sightings: PeerSightings) throws {
+        Self.ether.withLock { Self.searches[ObjectIdentifier(self), default: [:]][search] = (service, sightings) }
+        let all = Self.ether.withLock { Self.searches.values.flatMap(\.values) }
+        for (service, _) in all {
+            let record = TxtRecord.pairs(TxtRecord.bytes(service.txt)) // as they come by the air
+            let remote = RemoteService(
+                name: service.name, txt: record, addresses: [service.interface.addr], port: service.port
+            )
+            for (_, sightings) in all { try sightings.found(service: remote) }
+        }
+    }
+
+    func stop(search: UInt64) throws {
+        Self.ether.withLock { _ = Self.searches[ObjectIdentifier(self)]?.removeValue(forKey: search) }
     }
 }
 
@@ -95,5 +117,36 @@ final class PortsTests: XCTestCase {
         XCTAssertEqual(ownAddress(of: "lo"), "127.0.0.1")
         #endif
         XCTAssertNil(ownAddress(of: "no-such"))
+    }
+
+    func testThePhonesOwnDiscoveryFindsWithoutMdns() async throws {
+        let (distributor, receiver) = (Hardware(), Hardware())
+        let quiet = ExchangeOptions(interface: "127.0.0.1", mdns: false, reserve: 0)
+        let sender = try await phone("swift-sees", ports: distributor.ports)
+        let other = try await phone("swift-seen", ports: receiver.ports)
+        let project = try await sender.logIn()
+        let leaf = try await sender.leaves(project)[0]
+        _ = try await sender.downsync(project, boundaries: [leaf], allowMetered: true).finished()
+        let datasets = try await sender.datasets().map(\.summary.dataset)
+        try await other.receiving(options: quiet) { receiving in
+            try await sender.offering(datasets, options: quiet) { offering in
+                let found = try await offering.found(try other.device().fingerprint)
+                XCTAssertFalse(found.peer.by.mdns)
+                _ = try await receiving.status.first { $0.distributors.first }
+            }
+        }
+        try await sender.shutDown()
+        try await other.shutDown()
+        try await within { // which is done by a thread of its own
+            while Hardware.count > 0 { try await Task.sleep(nanoseconds: 5_000_000) }
+        }
+    }
+
+    func testATxtRecordOfAStrangerIsReadAsFarAsItGoes() {
+        let pairs = ["v": "1", "id": "0a=b", "n": "Téa"]
+        XCTAssertEqual(TxtRecord.pairs(TxtRecord.bytes(pairs)), pairs)
+        XCTAssertEqual(TxtRecord.pairs([3, 97, 61, 98, 9, 99]), ["a": "b"], "cut off")
+        XCTAssertEqual(TxtRecord.pairs([3, 97, 61, 255, 1, 98, 0, 3, 97, 61, 99]), ["a": "c"], "not text, no value")
+        XCTAssertEqual(TxtRecord.pairs([UInt8]()), [:])
     }
 }

@@ -1,19 +1,21 @@
 #if os(iOS) && canImport(NetworkExtension)
 import Foundation
+import Network
 import NetworkExtension
 
 /// Joins the Wi-Fi group of an Android phone. Needs the Hotspot Configuration entitlement; the system asks the person about
 /// each new group.
 public actor HotspotLink: WifiLink {
     private var joined: String?
+    private var watch: NWPathMonitor?
 
     public init() {}
 
-    public func makeGroup(group: WifiGroup) async throws -> IpAddr {
+    public func makeGroup(group: WifiGroup, changes: GroupChanges) async throws -> IpAddr {
         throw PortError.Unavailable(reason: "this device cannot make a Wi-Fi group: let an Android phone make it, or use a router")
     }
 
-    public func joinGroup(group: WifiGroup) async throws -> IpAddr {
+    public func joinGroup(group: WifiGroup, changes: GroupChanges) async throws -> IpAddr {
         let manager = NEHotspotConfigurationManager.shared
         // What was joined when the app was killed; and a configuration that is there already is not tried again.
         for left in await manager.configuredSSIDs() where left == group.name || left.hasPrefix("DIRECT-fc-") {
@@ -23,7 +25,9 @@ public actor HotspotLink: WifiLink {
         joined = group.name
         do {
             try await manager.apply(configuration)
-            return try await associated(with: group.name)
+            let address = try await associated(with: group.name)
+            follow(group.name, changes)
+            return address
         } catch {
             try? await leaveGroup()
             throw Self.told(error)
@@ -34,16 +38,40 @@ public actor HotspotLink: WifiLink {
         guard let name = joined else { return }
         NEHotspotConfigurationManager.shared.removeConfiguration(forSSID: name)
         joined = nil
+        watch?.cancel()
+        watch = nil
     }
 
     /// The system says yes long before the device is in the network, and says yes when it never gets there.
     private func associated(with name: String) async throws -> IpAddr {
         for _ in 0..<60 {
-            let isThere = await NEHotspotNetwork.fetchCurrent()?.ssid == name
-            if isThere, let address = ownAddress(of: "en0") { return address }
+            if let address = await Self.address(in: name) { return address }
             try await Task.sleep(nanoseconds: 500_000_000)
         }
         throw PortError.Unavailable(reason: "the group was not joined in 30 seconds: come nearer, and try again")
+    }
+
+    /// Tells when the group is lost, and when the system has joined it again.
+    private func follow(_ name: String, _ changes: GroupChanges) {
+        let monitor = NWPathMonitor(requiredInterfaceType: .wifi)
+        monitor.pathUpdateHandler = { _ in
+            Task {
+                if let address = await Self.address(in: name) {
+                    try? changes.here(address: address)
+                } else {
+                    try? changes.lost()
+                }
+            }
+        }
+        watch?.cancel()
+        watch = monitor
+        monitor.start(queue: DispatchQueue(label: "org.fieldcast.group"))
+    }
+
+    /// This device's address in the group; none while it is elsewhere.
+    private static func address(in name: String) async -> IpAddr? {
+        guard await NEHotspotNetwork.fetchCurrent()?.ssid == name else { return nil }
+        return ownAddress(of: "en0")
     }
 
     private static func told(_ error: Error) -> PortError {

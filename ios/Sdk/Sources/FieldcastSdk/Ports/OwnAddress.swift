@@ -19,10 +19,18 @@ func ownAddress(of interface: String) -> IpAddr? {
         .first { !$0.hasPrefix("169.254.") }
 }
 
-private func numeric(_ address: UnsafeMutablePointer<sockaddr>) -> IpAddr? {
-    address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { inet in
-        var text = [CChar](repeating: 0, count: Int(INET_ADDRSTRLEN))
-        guard inet_ntop(AF_INET, &inet.pointee.sin_addr, &text, socklen_t(text.count)) != nil else { return nil }
-        return String(cString: text)
+/// An address as text; none for one of another kind than IP, or that means something on one interface only.
+func numeric(_ address: UnsafePointer<sockaddr>) -> IpAddr? {
+    let length: Int
+    switch Int32(address.pointee.sa_family) {
+    case AF_INET: length = MemoryLayout<sockaddr_in>.size
+    case AF_INET6: length = MemoryLayout<sockaddr_in6>.size
+    default: return nil
     }
+    var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN) + Int(IF_NAMESIZE))
+    guard getnameinfo(address, socklen_t(length), &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST) == 0 else {
+        return nil
+    }
+    let told = String(cString: text)
+    return told.contains("%") ? nil : told
 }

@@ -1,0 +1,179 @@
+#if canImport(dnssd)
+import Foundation
+import dnssd
+
+/// Announces this device and finds others by the system's own Bonjour, which needs no multicast entitlement, but
+/// `_fieldcast._tcp` among `NSBonjourServices`. Not `NWListener` and `NWBrowser`: those announce a port of their own, and do not
+/// tell the addresses of what they find.
+public final class BonjourDiscovery: PeerDiscovery, @unchecked Sendable {
+    private let lock = NSLock()
+    private var searches: [UInt64: BonjourSearch] = [:]
+
+    public init() {}
+
+    public func start(search: UInt64, service: LocalService, sightings: PeerSightings) throws {
+        let begun = BonjourSearch(sightings)
+        do {
+            try begun.start(service)
+        } catch {
+            begun.stop()
+            throw error
+        }
+        lock.withLock { searches[search] = begun }
+    }
+
+    public func stop(search: UInt64) throws {
+        lock.withLock { searches.removeValue(forKey: search) }?.stop()
+    }
+}
+
+/// One announcement and one search. All but ``start(_:)`` and ``stop()`` is done in its queue.
+private final class BonjourSearch: @unchecked Sendable {
+    let queue = DispatchQueue(label: "org.fieldcast.bonjour")
+    let sightings: PeerSightings
+    private var operations: [DNSServiceRef] = []
+    private var found: [String: BonjourService] = [:]
+
+    init(_ sightings: PeerSightings) {
+        self.sightings = sightings
+    }
+
+    func start(_ service: LocalService) throws {
+        try queue.sync {
+            try announce(service)
+            try browse(service)
+        }
+    }
+
+    /// After this nothing is told any more.
+    func stop() {
+        queue.sync {
+            found.values.forEach { $0.stop() }
+            operations.forEach { DNSServiceRefDeallocate($0) }
+            (found, operations) = ([:], [])
+        }
+    }
+
+    private func announce(_ service: LocalService) throws {
+        let txt = TxtRecord.bytes(service.txt)
+        var operation: DNSServiceRef?
+        let code = DNSServiceRegister(
+            &operation, 0, service.interface.index ?? 0, service.name, service.kind, nil, nil, service.port.bigEndian,
+            UInt16(txt.count), txt, nil, nil
+        )
+        operations.append(try begun(operation, code, in: queue))
+    }
+
+    private func browse(_ service: LocalService) throws {
+        var operation: DNSServiceRef?
+        let code = DNSServiceBrowse(
+            &operation, 0, service.interface.index ?? 0, service.kind, nil,
+            { _, flags, interface, code, name, kind, domain, context in
+                guard code == 0, let context, let name, let kind, let domain else { return }
+                let search = Unmanaged<BonjourSearch>.fromOpaque(context).takeUnretainedValue()
+                let isThere = Int(flags) & Int(kDNSServiceFlagsAdd) != 0
+                search.take(
+                    String(cString: name), isThere, interface, String(cString: kind), String(cString: domain)
+                )
+            },
+            Unmanaged.passUnretained(self).toOpaque()
+        )
+        operations.append(try begun(operation, code, in: queue))
+    }
+
+    private func take(_ name: String, _ isThere: Bool, _ interface: UInt32, _ kind: String, _ domain: String) {
+        found.removeValue(forKey: name)?.stop()
+        guard isThere else {
+            try? sightings.lost(name: name)
+            return
+        }
+        let service = BonjourService(name, interface, self)
+        found[name] = service
+        service.resolve(kind, domain)
+    }
+}
+
+/// A service that was found, whose port, record and addresses come one after the other.
+private final class BonjourService {
+    private let name: String
+    private let interface: UInt32
+    private unowned let search: BonjourSearch
+    private var operations: [DNSServiceRef] = []
+    private var host: String?
+    private var port: UInt16 = 0
+    private var txt: [String: String] = [:]
+    private var addresses: [IpAddr] = []
+
+    init(_ name: String, _ interface: UInt32, _ search: BonjourSearch) {
+        (self.name, self.interface, self.search) = (name, interface, search)
+    }
+
+    func stop() {
+        operations.forEach { DNSServiceRefDeallocate($0) }
+        operations = []
+    }
+
+    func resolve(_ kind: String, _ domain: String) {
+        var operation: DNSServiceRef?
+        let code = DNSServiceResolve(
+            &operation, 0, interface, name, kind, domain,
+            { _, _, _, code, _, host, port, length, record, context in
+                guard code == 0, let context, let host else { return }
+                let service = Unmanaged<BonjourService>.fromOpaque(context).takeUnretainedValue()
+                service.port = UInt16(bigEndian: port)
+                service.txt = TxtRecord.pairs(UnsafeBufferPointer(start: record, count: Int(length)))
+                service.address(String(cString: host))
+            },
+            Unmanaged.passUnretained(self).toOpaque()
+        )
+        keep(operation, code)
+    }
+
+    /// Asks for the addresses of a host, unless that is going on.
+    private func address(_ host: String) {
+        guard host != self.host else { return tell() }
+        self.host = host
+        var operation: DNSServiceRef?
+        let code = DNSServiceGetAddrInfo(
+            &operation, 0, interface, 0, host,
+            { _, flags, _, code, _, address, _, context in
+                guard code == 0, let context, let address, let text = numeric(address) else { return }
+                let service = Unmanaged<BonjourService>.fromOpaque(context).takeUnretainedValue()
+                service.addresses.removeAll { $0 == text }
+                if Int(flags) & Int(kDNSServiceFlagsAdd) != 0 { service.addresses.append(text) }
+                service.tell()
+            },
+            Unmanaged.passUnretained(self).toOpaque()
+        )
+        keep(operation, code)
+    }
+
+    private func tell() {
+        guard !addresses.isEmpty else { return }
+        try? search.sightings.found(service: RemoteService(name: name, txt: txt, addresses: addresses, port: port))
+    }
+
+    /// Where one fails, the service is not found, as if it had not been there.
+    private func keep(_ operation: DNSServiceRef?, _ code: DNSServiceErrorType) {
+        if let operation = try? begun(operation, code, in: search.queue) { operations.append(operation) }
+    }
+}
+
+/// An operation that goes on in `queue`.
+private func begun(
+    _ operation: DNSServiceRef?, _ code: DNSServiceErrorType, in queue: DispatchQueue
+) throws -> DNSServiceRef {
+    guard code == 0, let operation else { throw told(code) }
+    let code = DNSServiceSetDispatchQueue(operation, queue)
+    guard code == 0 else {
+        DNSServiceRefDeallocate(operation)
+        throw told(code)
+    }
+    return operation
+}
+
+private func told(_ code: DNSServiceErrorType) -> PortError {
+    code == -65570 // the local network, or this kind of service, is not allowed
+        ? .Denied(reason: "allow the local network for this app in Settings") : .Failed(reason: "Bonjour says \(code)")
+}
+#endif
