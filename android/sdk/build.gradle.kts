@@ -55,7 +55,8 @@ val cargo by tasks.registering(Exec::class) {
     commandLine(
         listOf("cargo", "ndk", "--platform", "$minimum", "--output-dir", libraries.path) +
             architectures.keys.flatMap { listOf("--target", it) } +
-            listOf("build", "--profile", "phone", "--locked", "--package", "fieldcast-ffi", "--features", "jni"),
+            listOf("rustc", "--profile", "phone", "--locked", "--package", "fieldcast-ffi", "--features", "jni") +
+            listOf("--lib", "--crate-type", "cdylib"), // alone, so that it is optimised as a whole
     )
     val ndk = androidComponents.sdkComponents.ndkDirectory
     doFirst { environment("ANDROID_NDK_HOME", ndk.get().asFile.path) }
