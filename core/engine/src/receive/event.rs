@@ -85,10 +85,10 @@ pub enum ReceiveState {
     Applying(ReceiveProgress),
 }
 
-/// What happens in a [`ReceiveSession`].
+/// What happens in a [`ReceiveSession`](crate::ReceiveSession).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReceiveEvent {
-    /// A question for the person; see [`ReceiveSession::answer`].
+    /// A question for the person; see [`ReceiveSession::answer`](crate::ReceiveSession::answer).
     Asked(Question),
     /// An offer that was accepted before, and broke off, goes on; nobody is asked again.
     Resumed(Sender, Code),
@@ -98,7 +98,8 @@ pub enum ReceiveEvent {
     Saved(Received),
     /// An exchange ended without "saved". The session goes on listening.
     Ended(Fingerprint, Reason),
-    /// A distributor announces itself, or has changed its name or address; see [`ReceiveSession::call`].
+    /// A distributor announces itself, or has changed its name or address; see
+    /// [`ReceiveSession::call`](crate::ReceiveSession::call).
     Heard(HeardDistributor),
     /// A distributor announces itself no more. It may well be there.
     HeardNoMore(Fingerprint),
