@@ -5,6 +5,7 @@
 
 import asyncio
 import os
+import sys
 import tempfile
 
 import fieldcast_ffi as fc
@@ -108,3 +109,6 @@ async def main():
 
 
 asyncio.run(main())
+# At its end Python unwinds threads of ours that have not quite returned from a callback, which ends a Rust program.
+sys.stdout.flush()
+os._exit(0)
