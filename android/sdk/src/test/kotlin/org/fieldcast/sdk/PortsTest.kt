@@ -83,13 +83,13 @@ class PortsTest {
         val datasets = distributor.download(1)
         val made = distributor.makeGroup(null)
         assertTrue(made.group.name.startsWith("DIRECT-"), made.group.name)
-        val network = onLoopback().copy(`interface` = made.`interface`.addr)
+        val network = onLoopback().copy(`interface` = made.`interface`.addr, mdns = false)
         distributor.offering(datasets, network) { offering ->
             val uri = offering.invite(made.group, System.currentTimeMillis() + 600_000)
             val group = checkNotNull(parseInvite(uri, System.currentTimeMillis()).group)
             val joined = receiver.joinGroup(group)
             assertEquals(there.link.groups, here.link.groups)
-            receiver.receiving(onLoopback().copy(`interface` = joined.`interface`.addr)) { receiving ->
+            receiver.receiving(onLoopback().copy(`interface` = joined.`interface`.addr, mdns = false)) { receiving ->
                 receiving.callByInvite(uri)
                 val who = receiver.device().fingerprint
                 offering.receivers.firstOf { all -> all.find { it.peer.fingerprint == who && it.peer.by.calledIn } }
