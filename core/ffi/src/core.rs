@@ -115,6 +115,18 @@ impl Core {
         });
     }
 
+    /// Has a session end; nothing happens once everything was shut down, which has ended it.
+    pub(crate) async fn end(&self, ending: impl Future<Output = ()> + Send + 'static) -> Result<(), FieldcastError> {
+        let ended = async {
+            ending.await;
+            Ok::<_, FieldcastError>(())
+        };
+        match self.runtime.run(ended).await {
+            Err(FieldcastError::ShutDown { .. }) => Ok(()),
+            ended => ended,
+        }
+    }
+
     /// Ends all jobs and sessions in good order, then the engine and its threads.
     pub(crate) async fn shut_down(&self) -> Result<(), FieldcastError> {
         let engine = self.engine.take();

@@ -121,15 +121,7 @@ impl ReceiveSession {
     /// # Errors
     /// [`FieldcastError::Internal`].
     pub async fn stop(&self) -> Result<(), FieldcastError> {
-        let ending = self.end();
-        let ended = async move {
-            ending.await;
-            Ok::<_, FieldcastError>(())
-        };
-        match self.core.runtime.run(ended).await {
-            Err(FieldcastError::ShutDown { .. }) => Ok(()), // which has ended it
-            ended => ended,
-        }
+        self.core.end(self.end()).await
     }
 }
 
