@@ -160,7 +160,8 @@ pub enum Message {
         /// What a campaign has said of this side, and of others.
         credentials: Credentials,
     },
-    /// Receiver that calls by an invite, before its hello: the [`Token::proof`](crate::Token::proof) for this connection.
+    /// Receiver that has read an invite of this distributor, before its hello: the [`Token::proof`](crate::Token::proof) for this
+    /// connection.
     Invited([u8; 32]),
 }
 

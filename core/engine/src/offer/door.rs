@@ -76,14 +76,10 @@ async fn answer(shared: Arc<Shared>, connection: Connection) {
     let mut link = Link::new(connection, shared.settings.limits.heartbeat);
     let greeting = greet(&mut link, &shared, &introduction);
     let greeted = timeout(shared.settings.limits.greeting, greeting).await.unwrap_or(Err(Reason::Lost));
-    let (hello, is_invited) = match greeted {
+    let (hello, invited) = match greeted {
+        Ok((_, Some(false))) => return turn_away(link, Reason::NotInvited).await,
         Ok(greeted) => greeted,
-        Err(reason) => {
-            tracing::debug!(%reason, "a caller was turned away");
-            link.send(&Message::Stop(reason));
-            link.close().await;
-            return;
-        }
+        Err(reason) => return turn_away(link, reason).await,
     };
     let receiver = link.peer();
     let (waiting, wanted) = oneshot::channel();
@@ -94,25 +90,31 @@ async fn answer(shared: Arc<Shared>, connection: Connection) {
         event
     });
     let call = CallInList { shared: shared.clone(), receiver, number };
+    let is_invited = invited.is_some();
     wait(OnLine { link, introduction, hello, is_invited, call }, &shared, wanted).await;
 }
 
-/// Who is calling: its invite, if it has one, and its hello.
+async fn turn_away(link: Link, reason: Reason) {
+    tracing::debug!(%reason, "a caller was turned away");
+    link.send(&Message::Stop(reason));
+    link.close().await;
+}
+
+/// Who is there: its hello, and whether it has read an invite of this session, if it claims to.
 pub(super) async fn greet(
     link: &mut Link,
     shared: &Shared,
     introduction: &Introduction,
-) -> Result<(Hello, bool), Reason> {
-    let mut is_invited = false;
+) -> Result<(Hello, Option<bool>), Reason> {
+    let mut invited = None;
     loop {
         match link.next().await? {
             Frame::Message(Message::Alive) => {}
-            Frame::Message(Message::Invited(proof)) if !is_invited => {
-                shared.check_invite(&proof, &introduction.opening.exporter)?;
-                is_invited = true;
+            Frame::Message(Message::Invited(proof)) if invited.is_none() => {
+                invited = Some(shared.has_invited(&proof, &introduction.opening.exporter));
             }
             Frame::Message(Message::Hello(hello)) => {
-                return introduction.hello(Role::Distributor).agree(&hello).map(|_| (hello, is_invited));
+                return introduction.hello(Role::Distributor).agree(&hello).map(|_| (hello, invited));
             }
             Frame::Message(Message::Stop(reason)) => return Err(reason),
             _ => return Err(Reason::Protocol(Breach::OutOfTurn)),

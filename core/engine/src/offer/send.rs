@@ -57,7 +57,7 @@ pub(crate) struct Sending {
     pub(super) fruitless: u32,
     /// Whether the receiver's key is one to send to: its code was compared in this session, or needed not be.
     pub(super) is_verified: bool,
-    /// Whether it has called by an invite on this connection, so that neither side asks for a code.
+    /// Whether it has read an invite of this session, by what it said on this connection: then neither side asks for a code.
     pub(super) is_by_invite: bool,
     /// Whether to remember the receiver once its person, too, has said yes.
     pub(super) remembers: bool,
@@ -133,6 +133,7 @@ impl Sending {
     pub(super) async fn exchange(&mut self, reached: Reached) -> Result<Receipt, Reason> {
         let Reached { mut link, introduction, hello, network, is_invited, call: _call } = reached;
         self.is_by_invite = is_invited;
+        let exporter = introduction.opening.exporter;
         let start = Instant::now();
         let mut machine = Distributor::new(introduction, self.shared.settings.limits, Duration::ZERO);
         if let Some(hello) = hello {
@@ -148,18 +149,7 @@ impl Sending {
             }
             let place = link.place();
             tokio::select! {
-                incoming = link.next() => match incoming {
-                    Ok(Frame::Message(Message::Saved(receipt))) if !self.is_signed(&receipt, &link) => {
-                        machine.stop(Reason::NotSigned);
-                    }
-                    Ok(Frame::Message(message)) => machine.on_message(message, start.elapsed()),
-                    Ok(_) => machine.stop(Reason::Protocol(Breach::OutOfTurn)),
-                    Err(Reason::Lost) => {
-                        self.noticed_loss(machine.state());
-                        machine.on_lost();
-                    }
-                    Err(reason) => machine.stop(reason),
-                },
+                incoming = link.next() => self.on_incoming(incoming, &mut machine, &link, &exporter, start.elapsed()),
                 place = place, if machine.may_send() => {
                     if let Some(index) = machine.next_chunk(start.elapsed()) {
                         match self.chunk(index).await {
@@ -188,6 +178,32 @@ impl Sending {
                 }
                 () = self.cancel.cancelled() => machine.stop(CANCELLED),
             }
+        }
+    }
+
+    fn on_incoming(
+        &mut self,
+        incoming: Result<Frame, Reason>,
+        machine: &mut Distributor,
+        link: &Link,
+        exporter: &[u8; 32],
+        now: Duration,
+    ) {
+        match incoming {
+            // Who is called may have an invite as well as who calls. One that is of no use is none.
+            Ok(Frame::Message(Message::Invited(proof))) if machine.peer_name().is_none() => {
+                self.is_by_invite = self.shared.has_invited(&proof, exporter);
+            }
+            Ok(Frame::Message(Message::Saved(receipt))) if !self.is_signed(&receipt, link) => {
+                machine.stop(Reason::NotSigned);
+            }
+            Ok(Frame::Message(message)) => machine.on_message(message, now),
+            Ok(_) => machine.stop(Reason::Protocol(Breach::OutOfTurn)),
+            Err(Reason::Lost) => {
+                self.noticed_loss(machine.state());
+                machine.on_lost();
+            }
+            Err(reason) => machine.stop(reason),
         }
     }
 

@@ -92,10 +92,9 @@ impl Shared {
         self.ways.send_modify(|count| *count += 1);
     }
 
-    /// Whether a caller has read an invite of this session, and in time.
-    pub(super) fn check_invite(&self, proof: &[u8; 32], exporter: &[u8; 32]) -> Result<(), Reason> {
-        let is_in_time = clock::now() < self.invited_until.load(Ordering::Relaxed);
-        (is_in_time && self.token.proof(exporter) == *proof).then_some(()).ok_or(Reason::NotInvited)
+    /// Whether whoever proves this has read an invite of this session, and in time.
+    pub(super) fn has_invited(&self, proof: &[u8; 32], exporter: &[u8; 32]) -> bool {
+        clock::now() < self.invited_until.load(Ordering::Relaxed) && self.token.proof(exporter) == *proof
     }
 
     pub(crate) fn enter(&self, peer: Fingerprint, state: SendState) {

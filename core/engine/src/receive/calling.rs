@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fieldcast_model::Fingerprint;
-use fieldcast_wire::{Introduction, Invite, Limits, Message, Reason, Token};
+use fieldcast_wire::{Introduction, Invite, Limits, Reason, Token};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -31,7 +31,7 @@ pub struct Call {
     pub addr: SocketAddr,
     /// Who must answer; whoever does if `None`.
     pub expected: Option<Fingerprint>,
-    /// From its invite: then no code is compared.
+    /// From the invite of who is expected: then no code is compared, whichever side calls.
     pub token: Option<Token>,
 }
 
@@ -71,8 +71,7 @@ pub(super) async fn keep_calling(shared: Arc<Shared>, call: Call, cancel: Cancel
         let begun = Instant::now();
         let tell = |state| shared.events.tell(ReceiveEvent::Call(addr, state));
         tell(CallState::Calling);
-        let attempt =
-            Attempt { shared: &shared, addr, expected, token: call.token, network: &network, cancel: &cancel };
+        let attempt = Attempt { shared: &shared, addr, expected, network: &network, cancel: &cancel };
         let ended = attempt.run(&mut who).await;
         if cancel.is_cancelled() {
             return;
@@ -98,7 +97,6 @@ struct Attempt<'a> {
     shared: &'a Arc<Shared>,
     addr: SocketAddr,
     expected: Option<Fingerprint>,
-    token: Option<Token>,
     network: &'a Live,
     cancel: &'a CancellationToken,
 }
@@ -117,13 +115,15 @@ impl Attempt<'_> {
         let credentials = shared.credentials().await.map_err(super::not_stored)?;
         let introduction = Introduction { credentials, ..trust::introduce(&connection, &shared.settings.name)? };
         let link = Link::new(connection, shared.settings.limits.heartbeat);
-        if let Some(token) = self.token {
-            link.send(&Message::Invited(token.proof(&introduction.opening.exporter)));
-        }
-        shared.events.tell(ReceiveEvent::Call(addr, CallState::OnTheLine(link.peer())));
+        let distributor = link.peer();
+        shared.events.tell(ReceiveEvent::Call(addr, CallState::OnTheLine(distributor)));
         let limits = Limits { greeting: ON_THE_LINE, ..shared.settings.limits };
         let exchange = Exchange::new(shared.clone(), cancel.clone(), &network.ended);
-        exchange.on_the_line(self.token.is_some()).run(link, introduction, limits).await
+        let ended = exchange.on_the_line().run(link, introduction, limits).await;
+        if ended == Err(Reason::NotInvited) {
+            shared.invites().remove(&distributor); // it may be called without
+        }
+        ended
     }
 }
 

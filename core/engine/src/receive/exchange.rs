@@ -76,7 +76,7 @@ pub(crate) struct Exchange {
     pub(super) place: Option<OwnedSemaphorePermit>,
     /// Whether this side has called, and waits on the line.
     pub(super) is_on_line: bool,
-    /// Whether it called by an invite, so that neither side asks for a code.
+    /// Whether the distributor's invite was read, so that neither side asks for a code.
     pub(super) is_invited: bool,
     /// Cancelled when the network goes.
     pub(super) network: CancellationToken,
@@ -114,8 +114,8 @@ impl Exchange {
     }
 
     /// On a connection this side has made.
-    pub(super) fn on_the_line(self, is_invited: bool) -> Self {
-        Self { is_on_line: true, is_invited, ..self }
+    pub(super) fn on_the_line(self) -> Self {
+        Self { is_on_line: true, ..self }
     }
 
     /// Runs to the end; `Err` is why nothing was saved.
@@ -126,6 +126,11 @@ impl Exchange {
         limits: Limits,
     ) -> Result<(), Reason> {
         let start = Instant::now();
+        let token = self.shared.invites().get(&link.peer()).copied();
+        if let Some(token) = token {
+            link.send(&Message::Invited(token.proof(&introduction.opening.exporter)));
+            self.is_invited = true;
+        }
         let mut machine = Receiver::new(introduction, limits, Duration::ZERO);
         let mut is_superseded = false;
         loop {

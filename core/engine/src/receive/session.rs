@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use fieldcast_model::Fingerprint;
 use fieldcast_net::{Identity, Interface, Sighting};
 use fieldcast_store::Store;
-use fieldcast_wire::Credentials;
+use fieldcast_wire::{Credentials, Token};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -42,6 +42,8 @@ pub(crate) struct Shared {
     pub(super) air: Air,
     /// Distributors that announce themselves.
     heard: watch::Sender<Heard>,
+    /// What the invites hold that were read in this session, by whose they are.
+    invites: Mutex<HashMap<Fingerprint, Token>>,
 }
 
 impl Shared {
@@ -92,6 +94,11 @@ impl Shared {
         if heard.wait_for(is_elsewhere).await.is_err() {
             std::future::pending().await
         }
+    }
+
+    /// What shows a distributor that its invite was read, if it was.
+    pub(super) fn invites(&self) -> MutexGuard<'_, HashMap<Fingerprint, Token>> {
+        self.invites.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn network_gone(&self, name: &str) {
@@ -150,6 +157,7 @@ impl ReceiveSession {
             questions: Mutex::default(),
             air: Air::new(),
             heard: watch::Sender::default(),
+            invites: Mutex::default(),
         });
         let open = Open::on(interface.clone(), port, &shared, None).await?;
         let (live, cancel) = (open.begin(&shared), CancellationToken::new());
@@ -169,6 +177,9 @@ impl ReceiveSession {
         let mut calling = self.calling();
         if calling.as_ref().is_some_and(|before| before.call == call && !before.task.is_finished()) {
             return;
+        }
+        if let (Some(distributor), Some(token)) = (call.expected, call.token) {
+            self.shared.invites().insert(distributor, token);
         }
         let task = tokio::spawn(calling::keep_calling(self.shared.clone(), call.clone(), self.cancel.clone()));
         *calling = Some(Calling { call, task: AbortOnDropHandle::new(task) });

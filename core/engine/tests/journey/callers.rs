@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fieldcast::{Call, DeviceName, FoundBy, Interface, OfferSession, SendState, choose_interface};
-use fieldcast_net::{Connection, FrameReader, FrameWriter, Identity, dial};
+use fieldcast_net::{FrameReader, FrameWriter, Identity, dial};
 use fieldcast_wire::frame::FrameKind;
 use fieldcast_wire::{CODE_LABEL, Hello, Message, Opening, Role};
 
@@ -21,18 +21,21 @@ struct Caller {
 }
 
 impl Caller {
-    async fn call(offering: &OfferSession, identity: &Identity) -> Connection {
-        dial(&loopback(), identity, offering.addr().unwrap(), None, PATIENCE).await.unwrap()
+    /// Calls in as a device of this role and name, saying this before its hello.
+    async fn call(offering: &OfferSession, identity: &Identity, who: (Role, &str), first: Option<Message>) -> Self {
+        let connection = dial(&loopback(), identity, offering.addr().unwrap(), None, PATIENCE).await.unwrap();
+        let opening = Opening { exporter: connection.exporter(CODE_LABEL, &[]).unwrap(), nonce: [7; 32] };
+        let (reader, writer) = connection.split();
+        let mut caller = Self { reader, writer };
+        for message in first.into_iter().chain([Message::Hello(Hello::new(who.0, DeviceName::new(who.1), &opening))]) {
+            caller.say(&message).await;
+        }
+        caller
     }
 
     /// Calls in under a name.
     async fn named(offering: &OfferSession, identity: &Identity, name: &str) -> Self {
-        let connection = Self::call(offering, identity).await;
-        let opening = Opening { exporter: connection.exporter(CODE_LABEL, &[]).unwrap(), nonce: [7; 32] };
-        let (reader, writer) = connection.split();
-        let mut caller = Self { reader, writer };
-        caller.say(&Message::Hello(Hello::new(Role::Receiver, DeviceName::new(name), &opening))).await;
-        caller
+        Self::call(offering, identity, (Role::Receiver, name), None).await
     }
 
     async fn say(&mut self, message: &Message) {
@@ -106,16 +109,10 @@ async fn callers_that_break_the_protocol_are_told_and_listed_no_more() {
     chatty.say(&Message::Applying).await;
     assert!(matches!(chatty.told().await[..], [Message::Stop(_)]));
     // Another distributor.
-    let connection = Caller::call(&offering, &identity).await;
-    let opening = Opening { exporter: connection.exporter(CODE_LABEL, &[]).unwrap(), nonce: [7; 32] };
-    let (reader, writer) = connection.split();
-    let mut distributor = Caller { reader, writer };
-    distributor.say(&Message::Hello(Hello::new(Role::Distributor, DeviceName::new("x"), &opening))).await;
+    let distributor = Caller::call(&offering, &identity, (Role::Distributor, "x"), None).await;
     assert_eq!(distributor.told().await, [Message::Stop(fieldcast::Reason::SameRole)]);
     // An invite that was made up.
-    let (reader, writer) = Caller::call(&offering, &identity).await.split();
-    let mut forger = Caller { reader, writer };
-    forger.say(&Message::Invited([9; 32])).await;
+    let forger = Caller::call(&offering, &identity, (Role::Receiver, "x"), Some(Message::Invited([9; 32]))).await;
     assert_eq!(forger.told().await, [Message::Stop(fieldcast::Reason::NotInvited)]);
     let empty = async {
         while !offering.peers().is_empty() {

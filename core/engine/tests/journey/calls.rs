@@ -121,6 +121,27 @@ async fn by_an_invite_no_code_is_compared_on_either_side() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_invite_counts_as_much_when_the_distributor_calls_first() {
+    let (distributor, receiver) = strangers().await;
+    let (offering, receiving) = (distributor.offer().await, receiver.receive().await);
+    let good = Call::from(&offering.invite(None, later()).unwrap());
+    let nowhere = ([127, 0, 0, 1], 1).into(); // so that its own call does not come
+    receiving.call(Call { addr: nowhere, ..good.clone() });
+    offering.find_at(receiving.addr().unwrap()).await.unwrap();
+    assert_eq!(send(&offering, &receiving, &receiver, receiving.subscribe()).await, [None, None]);
+    assert!(matches!(state_of(&offering, &receiver), SendState::Saved(_)));
+
+    // Of no use at the distributor any more, which therefore asks; whose key it holds is known all the same.
+    let (later_on, other) = (distributor.offer().await, receiver.receive().await);
+    other.call(Call { addr: nowhere, ..good });
+    later_on.find_at(other.addr().unwrap()).await.unwrap();
+    let codes = send(&later_on, &other, &receiver, other.subscribe()).await;
+    assert!(codes[0].is_some() && codes[1].is_none(), "{codes:?}");
+    receiving.stop().await;
+    other.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_invite_with_another_key_or_another_token_or_out_of_time_is_refused_by_name() {
     let (distributor, receiver) = strangers().await;
     let (offering, receiving) = (distributor.offer().await, receiver.receive().await);
@@ -137,6 +158,9 @@ async fn an_invite_with_another_key_or_another_token_or_out_of_time_is_refused_b
     let wrong_token = Call { token: Some(fieldcast::Token([0; 16])), ..good };
     assert_eq!(over(&wrong_token).await, CallState::Over(Reason::NotInvited));
     assert_eq!(offering.peers(), [], "none of them is on the list");
+    receiving.call(to(&offering));
+    call_state(&mut calls, |state| matches!(state, CallState::OnTheLine(_))).await;
+    find(&offering, &mut offering.subscribe(), &receiver).await;
     receiving.stop().await;
 }
 

@@ -95,7 +95,7 @@ final class JourneyTests: XCTestCase {
                 let code = try qrMatrix(text: uri)
                 XCTAssertEqual(Int(code.width * code.width), code.dark.count)
                 try receiving.call(invite: uri)
-                try await offering.calledIn(who)
+                _ = try await offering.found(who)
                 try offering.send(to: who)
                 let question = try await receiving.status.first { $0.question }
                 XCTAssertTrue(question.isKnown)

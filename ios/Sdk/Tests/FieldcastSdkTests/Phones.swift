@@ -81,11 +81,6 @@ extension Offering {
         try await receivers.first { $0.first { $0.peer.fingerprint == receiver } }
     }
 
-    /// Waits until the receiver has called in, by an invite as the case may be.
-    func calledIn(_ receiver: Fingerprint) async throws {
-        _ = try await receivers.first { $0.first { $0.peer.fingerprint == receiver && $0.peer.by.calledIn } }
-    }
-
     /// How sending to a receiver ended.
     func failed(_ receiver: Fingerprint) async throws -> Ending {
         try await receivers.first { nearby in

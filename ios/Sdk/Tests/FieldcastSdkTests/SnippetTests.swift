@@ -30,7 +30,7 @@ final class SnippetTests: XCTestCase {
             let uri = try offering.invite(group: group, expires: Date(timeIntervalSinceNow: 600))
             try await receiveByInvite(receiver, scanned: uri) { receiving in
                 XCTAssertEqual(hardware.groups, [group.name])
-                try await offering.calledIn(who)
+                _ = try await offering.found(who)
                 try offering.send(to: who)
                 let question = try await receiving.status.first { $0.question }
                 try receiving.answer(question, .once)

@@ -124,7 +124,7 @@ class JourneyTest {
                 receiving.callByInvite(uri)
                 receiving.status.firstOf { it.call as? CallState.OnTheLine }
                 val who = receiver.device().fingerprint
-                offering.receivers.firstOf { all -> all.find { it.peer.fingerprint == who && it.peer.by.calledIn } }
+                offering.receivers.firstOf { all -> all.find { it.peer.fingerprint == who } }
                 offering.sendTo(who)
                 val question = receiving.status.firstOf { it.question }
                 assertTrue(question.isKnown)

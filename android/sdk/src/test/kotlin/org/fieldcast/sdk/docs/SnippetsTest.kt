@@ -50,7 +50,7 @@ class SnippetsTest {
             assertEquals(code.width * code.width, code.dark.size)
             val uri = offering.invite(there.link.groups.single(), System.currentTimeMillis() + 60_000)
             receiveByInvite(receiver, uri) { receiving ->
-                offering.receivers.firstOf { all -> all.find { it.peer.fingerprint == who && it.peer.by.calledIn } }
+                offering.receivers.firstOf { all -> all.find { it.peer.fingerprint == who } }
                 coroutineScope {
                     val all = async { sendToAll(offering, listOf(who)) }
                     receiving.answer(receiving.status.firstOf { it.question }, Answer.ONCE)
