@@ -62,7 +62,7 @@ impl App {
     /// The project to work in: the one named, the one used before, the only one, or the one a person picks.
     pub(crate) async fn project(&self, engine: &Engine, named: Option<&str>) -> Result<Project> {
         match engine.choose_project(named).await {
-            Err(fieldcast::Error::NoSuchProject { .. }) if named.is_none() && self.out.is_interactive() => {
+            Err(fieldcast::Error::WhichProject { .. }) if named.is_none() && self.out.is_interactive() => {
                 let projects = engine.projects().await?;
                 let names = projects.iter().map(|project| safe(&project.name)).collect();
                 let picked = prompt::pick_one("Project".to_owned(), names).await?;

@@ -70,7 +70,7 @@ pub(crate) fn exit_code(error: &Error) -> u8 {
 fn engine_code(error: &fieldcast::Error) -> u8 {
     use fieldcast::Error as Engine;
     match error {
-        Engine::NoSuchProject { .. }
+        Engine::WhichProject { .. }
         | Engine::NoSuchBoundary { .. }
         | Engine::NotDownloaded { .. }
         | Engine::NothingToSend
@@ -114,7 +114,7 @@ impl fmt::Display for Error {
             Self::Engine(fieldcast::Error::NothingToSend) => {
                 f.write_str("there is nothing to send: run `fieldcast downsync` while there is internet")
             }
-            Self::Engine(fieldcast::Error::NoSuchProject { known }) => {
+            Self::Engine(fieldcast::Error::WhichProject { known }) if !known.is_empty() => {
                 write!(f, "say which project with --project, by name or id; this account has: {known}")
             }
             Self::Engine(error) => error.fmt(f),
@@ -187,7 +187,7 @@ mod tests {
         let cases = [
             (Error::usage("x"), 2),
             (fieldcast::Error::NothingToSend.into(), 2),
-            (fieldcast::Error::NoSuchProject { known: String::new() }.into(), 2),
+            (fieldcast::Error::WhichProject { known: String::new() }.into(), 2),
             (server(ServerError::WrongCredentials), 3),
             (server(ServerError::SessionExpired), 3),
             (fieldcast::Error::NotLoggedIn.into(), 3),

@@ -12,8 +12,8 @@ pub enum Error {
     #[error("nobody is logged in: log in while there is internet")]
     NotLoggedIn,
     /// The account has no project of that id or name, or several and none was chosen.
-    #[error("no such project; this account has: {known}")]
-    NoSuchProject {
+    #[error("choose a project by name or id; this account has: {}", if .known.is_empty() { "none" } else { .known })]
+    WhichProject {
         /// The account's projects, for a person to read.
         known: String,
     },

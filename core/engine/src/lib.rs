@@ -26,6 +26,7 @@ mod receipts;
 mod receive;
 mod search;
 mod settings;
+mod station;
 mod trust;
 
 pub use bundle_file::{BundleInfo, Imported};

@@ -5,11 +5,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fieldcast_net::{Error as NetworkError, Identity, Interface, Listener, choose_again};
+use fieldcast_net::{Interface, choose_again};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::GroupNews;
+use crate::station::Station;
 
 /// How often it is looked whether the interface is still there.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -126,8 +127,9 @@ impl Air {
         self.0.borrow().clone()
     }
 
-    pub(crate) fn begin(&self, interface: &Interface, addr: SocketAddr) -> Live {
-        let live = Live { interface: interface.clone(), addr, ended: CancellationToken::new() };
+    pub(crate) fn begin(&self, station: &Station) -> Live {
+        let (interface, addr) = (station.interface.clone(), station.listener.addr());
+        let live = Live { interface, addr, ended: CancellationToken::new() };
         self.0.send_replace(Some(live.clone()));
         live
     }
@@ -145,20 +147,6 @@ impl Air {
             Ok(Some(live)) => live,
             _ => std::future::pending().await,
         }
-    }
-}
-
-/// Listens where it was listened before, so that an address that was handed out stays good.
-pub(crate) async fn listen(
-    interface: &Interface,
-    port: u16,
-    before: Option<SocketAddr>,
-    identity: &Identity,
-) -> Result<Listener, NetworkError> {
-    let Some(before) = before else { return Listener::bind(interface, port, identity).await };
-    match Listener::bind(interface, before.port(), identity).await {
-        Err(NetworkError::PortInUse { .. }) if port == 0 => Listener::bind(interface, 0, identity).await,
-        bound => bound,
     }
 }
 

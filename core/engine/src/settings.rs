@@ -51,7 +51,7 @@ pub struct ExchangeSettings {
     pub mdns: bool,
     /// The phone's service discovery, which announces and searches too, whether or not there is mDNS.
     pub discovery: Option<Arc<dyn Discovery>>,
-    /// Where a distributor listens for receivers that call in; 0 means any free port.
+    /// Where a session listens for those who call; 0 means any free port.
     pub port: u16,
     /// Where a session goes on when its network has gone.
     pub roaming: Roaming,

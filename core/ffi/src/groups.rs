@@ -23,6 +23,12 @@ pub struct JoinedGroup {
     pub interface: Interface,
 }
 
+/// How a phone comes into a group.
+enum Entry {
+    Make,
+    Join,
+}
+
 #[uniffi::export]
 impl Fieldcast {
     /// Has the phone make a Wi-Fi group; one with a new name and passphrase if none is given.
@@ -30,17 +36,11 @@ impl Fieldcast {
     /// # Errors
     /// [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
     pub async fn make_group(&self, group: Option<WifiGroup>) -> Result<JoinedGroup, FieldcastError> {
-        let (link, changes) = (self.link()?, self.core.groups.begin());
-        let make = async move {
-            let group = match group {
-                Some(group) => group,
-                None => (&new_group()?).into(),
-            };
-            let addr = link.make_group(group.clone(), changes.clone()).await?;
-            changes.begun(addr);
-            Ok::<_, FieldcastError>(JoinedGroup { group, interface: appeared(addr).await? })
+        let group = match group {
+            Some(group) => group,
+            None => (&new_group()?).into(),
         };
-        self.core.runtime.run(make).await
+        self.enter_group(group, Entry::Make).await
     }
 
     /// Has the phone join a Wi-Fi group, as that of an invite.
@@ -48,13 +48,7 @@ impl Fieldcast {
     /// # Errors
     /// [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
     pub async fn join_group(&self, group: WifiGroup) -> Result<JoinedGroup, FieldcastError> {
-        let (link, changes) = (self.link()?, self.core.groups.begin());
-        let join = async move {
-            let addr = link.join_group(group.clone(), changes.clone()).await?;
-            changes.begun(addr);
-            Ok::<_, FieldcastError>(JoinedGroup { group, interface: appeared(addr).await? })
-        };
-        self.core.runtime.run(join).await
+        self.enter_group(group, Entry::Join).await
     }
 
     /// Has the phone leave the group that it made or joined.
@@ -73,6 +67,19 @@ impl Fieldcast {
 }
 
 impl Fieldcast {
+    async fn enter_group(&self, group: WifiGroup, entry: Entry) -> Result<JoinedGroup, FieldcastError> {
+        let (link, changes) = (self.link()?, self.core.groups.begin());
+        let enter = async move {
+            let addr = match entry {
+                Entry::Make => link.make_group(group.clone(), changes.clone()).await?,
+                Entry::Join => link.join_group(group.clone(), changes.clone()).await?,
+            };
+            changes.begun(addr);
+            Ok::<_, FieldcastError>(JoinedGroup { group, interface: appeared(addr).await? })
+        };
+        self.core.runtime.run(enter).await
+    }
+
     fn link(&self) -> Result<Arc<dyn WifiLink>, FieldcastError> {
         let link = self.core.ports.link.clone();
         link.ok_or_else(|| FieldcastError::NoNetwork { reason: "this app makes and joins no Wi-Fi groups".to_owned() })

@@ -26,9 +26,8 @@ impl ReceiveSession {
         let phone = core.clone();
         let start = |engine: fieldcast::Engine| async move {
             let interface = choose_interface(options.interface.as_deref())?;
-            let port = options.port;
             let settings = phone.settings(options, &engine);
-            engine.receive(&interface, port, settings).await
+            engine.receive(interface, settings).await
         };
         let multicast = Slot::from(core.hold_multicast().await?);
         let session = core.run(start).await?;

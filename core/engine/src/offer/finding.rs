@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use fieldcast_model::Fingerprint;
-use fieldcast_net::{Error as NetworkError, Interface, Listener, Sighting, dial};
+use fieldcast_net::{Error as NetworkError, Sighting, dial};
 use fieldcast_wire::{Message, Reason, Role};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -14,78 +14,43 @@ use super::send::CALL_LIMIT;
 use super::session::Shared;
 use super::{FoundPeer, OfferEvent};
 use crate::link::Link;
-use crate::network::{Live, listen};
-use crate::search::Search;
+use crate::network::Live;
+use crate::station::Station;
 use crate::{Error, NetworkChange, trust};
-
-/// What is open on a network while it is there.
-pub(super) struct Open {
-    interface: Interface,
-    listener: Listener,
-    search: Search,
-}
-
-impl Open {
-    /// Opens everything; on the port of before, if this is not the first network.
-    pub(super) async fn on(
-        interface: Interface,
-        shared: &Shared,
-        before: Option<SocketAddr>,
-    ) -> Result<Self, NetworkError> {
-        let listener = listen(&interface, shared.settings.port, before, &shared.identity).await?;
-        let (own, port) = (shared.identity.fingerprint(), listener.addr().port());
-        let search = Search::on(&interface, &shared.settings, own, Role::Distributor, port)?;
-        Ok(Self { interface, listener, search })
-    }
-
-    /// Takes whoever comes, for as long as this is polled.
-    async fn run(&mut self, shared: &Arc<Shared>, doubted: &mut mpsc::UnboundedReceiver<Fingerprint>) {
-        let mut door = Door::default();
-        loop {
-            tokio::select! {
-                (by, sighting) = self.search.next() => match sighting {
-                    Sighting::Seen(peer) => shared.change(|peers| peers.seen(by, peer)),
-                    Sighting::Gone(peer) => shared.change(|peers| peers.unseen(by, peer)),
-                },
-                Some(peer) = doubted.recv() => self.search.doubt(&peer),
-                Ok(connection) = self.listener.accept() => door.let_in(shared, connection),
-            }
-        }
-    }
-}
 
 /// Finds receivers until it is dropped, wherever the network goes.
 pub(super) async fn find(
     shared: Arc<Shared>,
-    mut open: Open,
+    mut station: Station,
     mut live: Live,
     mut doubted: mpsc::UnboundedReceiver<Fingerprint>,
 ) {
-    let roaming = shared.settings.roaming.clone();
     loop {
-        let interface = open.interface.clone();
         tokio::select! {
-            () = open.run(&shared, &mut doubted) => {}
-            () = roaming.gone(&interface) => {}
+            () = take(&shared, &mut station, &mut doubted) => {}
+            () = shared.settings.roaming.gone(&live.interface) => {}
         }
-        drop(open);
-        shared.network_gone(&interface.name);
-        open = loop {
-            match Open::on(roaming.back(&interface).await, &shared, Some(live.addr)).await {
-                Ok(open) => break open,
-                Err(error) => tracing::debug!(%error, "the network is not ready yet"),
-            }
-            tokio::time::sleep(roaming.look_every).await;
-        };
-        live = shared.network_here(&open.interface, open.listener.addr());
+        drop(station);
+        shared.network_gone(&live.interface.name);
+        station = shared.post().reopen(&live).await;
+        live = shared.network_here(&station);
         let (interface, addr) = (live.interface.clone(), live.addr);
         shared.tell(OfferEvent::Network(NetworkChange::Back { interface, addr }));
     }
 }
 
-impl Open {
-    pub(super) fn begin(&self, shared: &Shared) -> Live {
-        shared.network_here(&self.interface, self.listener.addr())
+/// Takes whoever comes, for as long as this is polled.
+async fn take(shared: &Arc<Shared>, station: &mut Station, doubted: &mut mpsc::UnboundedReceiver<Fingerprint>) {
+    let mut door = Door::default();
+    loop {
+        tokio::select! {
+            (by, sighting) = station.search.next() => match sighting {
+                Sighting::Seen(peer) => shared.change(|peers| peers.seen(by, peer)),
+                Sighting::Gone(peer) => shared.change(|peers| peers.unseen(by, peer)),
+            },
+            Some(peer) = doubted.recv() => station.search.doubt(&peer),
+            Ok(connection) = station.listener.accept() => door.let_in(shared, connection),
+        }
     }
 }
 

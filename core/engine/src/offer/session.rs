@@ -8,18 +8,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use fieldcast_model::{DeviceName, Fingerprint};
 use fieldcast_net::{Identity, Interface};
 use fieldcast_store::Store;
-use fieldcast_wire::{Code, Group, Invite, Offer, Reason, Token};
+use fieldcast_wire::{Code, Group, Invite, Offer, Reason, Role, Token};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::bundle::Bundle;
-use super::finding::{Open, find, find_at, no_network};
+use super::finding::{find, find_at, no_network};
 use super::peers::Peers;
 use super::send::Sending;
 use super::{FoundPeer, OfferEvent, SendProgress, SendState};
 use crate::events::Announcer;
 use crate::network::{Air, Live};
+use crate::station::{Post, Station};
 use crate::{Answer, Error, ExchangeSettings, NetworkChange, Subscription, clock};
 
 /// A code nobody has compared yet.
@@ -78,8 +79,12 @@ impl Shared {
         self.peers().shown(peer)
     }
 
-    pub(super) fn network_here(&self, interface: &Interface, addr: SocketAddr) -> Live {
-        let live = self.air.begin(interface, addr);
+    pub(super) fn post(&self) -> Post<'_> {
+        Post { settings: &self.settings, identity: &self.identity, role: Role::Distributor }
+    }
+
+    pub(super) fn network_here(&self, station: &Station) -> Live {
+        let live = self.air.begin(station);
         self.ways.send_modify(|count| *count += 1);
         live
     }
@@ -177,9 +182,9 @@ impl OfferSession {
             token: Token(token),
             invited_until: AtomicI64::new(0),
         });
-        let open = Open::on(interface, &shared, None).await?;
-        let live = open.begin(&shared);
-        let finding = tokio::spawn(find(shared.clone(), open, live, doubted));
+        let station = shared.post().open(interface).await?;
+        let live = shared.network_here(&station);
+        let finding = tokio::spawn(find(shared.clone(), station, live, doubted));
         Ok(Self {
             shared,
             sending: Mutex::default(),

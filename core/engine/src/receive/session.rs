@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use fieldcast_model::Fingerprint;
 use fieldcast_net::{Identity, Interface, Sighting};
 use fieldcast_store::Store;
-use fieldcast_wire::{Credentials, Token};
+use fieldcast_wire::{Credentials, Role, Token};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -15,11 +15,12 @@ use tokio_util::task::AbortOnDropHandle;
 use super::calling::{self, Call};
 use super::event::{Question, ReceiveEvent};
 use super::heard::{Heard, HeardDistributor};
-use super::waiting::{self, Open};
+use super::waiting;
 use crate::NetworkChange;
 use crate::events::Announcer;
 use crate::network::Air;
 use crate::search::By;
+use crate::station::Post;
 use crate::{Answer, Error, ExchangeSettings, Subscription, grants};
 
 /// A question nobody has answered yet.
@@ -101,6 +102,10 @@ impl Shared {
         self.invites.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(super) fn post(&self) -> Post<'_> {
+        Post { settings: &self.settings, identity: &self.identity, role: Role::Receiver }
+    }
+
     pub(super) fn network_gone(&self, name: &str) {
         self.air.end();
         self.events.tell(ReceiveEvent::Network(NetworkChange::Gone { name: name.to_owned() }));
@@ -144,8 +149,7 @@ impl ReceiveSession {
         settings: ExchangeSettings,
         store: Store,
         identity: Arc<Identity>,
-        interface: &Interface,
-        port: u16,
+        interface: Interface,
     ) -> Result<Self, Error> {
         let shared = Arc::new(Shared {
             settings,
@@ -159,9 +163,9 @@ impl ReceiveSession {
             heard: watch::Sender::default(),
             invites: Mutex::default(),
         });
-        let open = Open::on(interface.clone(), port, &shared, None).await?;
-        let (live, cancel) = (open.begin(&shared), CancellationToken::new());
-        let task = tokio::spawn(waiting::wait(shared.clone(), open, port, live, cancel.clone()));
+        let station = shared.post().open(interface).await?;
+        let (live, cancel) = (shared.air.begin(&station), CancellationToken::new());
+        let task = tokio::spawn(waiting::wait(shared.clone(), station, live, cancel.clone()));
         Ok(Self { shared, cancel, task: AbortOnDropHandle::new(task), call: Mutex::default() })
     }
 

@@ -138,7 +138,7 @@ impl Device {
 
     pub(crate) async fn receive(&self) -> ReceiveSession {
         let interface = choose_interface(Some("127.0.0.1")).unwrap();
-        self.engine.receive(&interface, 0, self.settings()).await.unwrap()
+        self.engine.receive(interface, self.settings()).await.unwrap()
     }
 
     /// Sends to the other device and gives how it ended; every question there is answered with `accept`.

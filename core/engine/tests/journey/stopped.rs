@@ -147,7 +147,7 @@ async fn process() {
     let loopback = choose_interface(Some("127.0.0.1")).unwrap();
     match env::var(TO) {
         Ok(receiver) => send(&engine, loopback, settings, &receiver).await,
-        Err(_) => receive(&engine, &loopback, settings, env::var(LEAVE_OPEN).unwrap().parse().unwrap()).await,
+        Err(_) => receive(&engine, loopback, settings, env::var(LEAVE_OPEN).unwrap().parse().unwrap()).await,
     }
 }
 
@@ -168,8 +168,8 @@ async fn send(engine: &Engine, loopback: Interface, settings: ExchangeSettings, 
     }
 }
 
-async fn receive(engine: &Engine, loopback: &Interface, settings: ExchangeSettings, mut leave_open: u32) {
-    let session = engine.receive(loopback, 0, settings).await.unwrap();
+async fn receive(engine: &Engine, loopback: Interface, settings: ExchangeSettings, mut leave_open: u32) {
+    let session = engine.receive(loopback, settings).await.unwrap();
     let mut events = session.subscribe();
     say(&format!("listening {}", engine.fingerprint()));
     while let Some(event) = events.next().await {

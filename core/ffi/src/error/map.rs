@@ -15,7 +15,7 @@ impl From<&Error> for FieldcastError {
         let reason = error.to_string();
         match error {
             Error::NotLoggedIn => Self::LoginNeeded { reason },
-            Error::NoSuchProject { .. }
+            Error::WhichProject { .. }
             | Error::NoSuchBoundary { .. }
             | Error::NotDownloaded { .. }
             | Error::NothingToSend

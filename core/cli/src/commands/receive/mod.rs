@@ -22,9 +22,9 @@ pub(crate) async fn run(app: &App, args: &ReceiveArgs) -> Result {
     let settings = Settings { device_name: args.name.clone(), ..Settings::new(app.data_dir()?) };
     let engine = app.engine_with(settings).await?;
     let mut settings = engine.exchange_settings();
-    settings.mdns = !args.no_mdns;
+    (settings.port, settings.mdns) = (args.port, !args.no_mdns);
     settings.roaming.any = args.interface.is_none();
-    let session = engine.receive(&interface, args.port, settings).await?;
+    let session = engine.receive(interface.clone(), settings).await?;
     let events = session.subscribe();
     app.out.event(|| events::listening(session.addr(), &engine))?;
     let (name, fingerprint) = (engine.name(), engine.fingerprint().short());

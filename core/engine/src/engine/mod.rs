@@ -1,0 +1,104 @@
+//! `Engine`: what every face calls.
+
+mod data;
+mod exchange;
+mod server;
+mod trusted;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use fieldcast_model::{DeviceName, Fingerprint};
+use fieldcast_net::Identity;
+use fieldcast_store::{Opened, Store};
+
+pub use self::server::Account;
+use crate::{Error, Settings};
+
+/// The device key's name in the data folder.
+pub(crate) const DEVICE_KEY: &str = "device.key";
+/// Setting: what other devices show.
+const DEVICE_NAME: &str = "device_name";
+/// Encoded chunks kept from one start to the next; those of outdated ranges go in any case.
+const CHUNK_CACHE_BYTES: u64 = 256 << 20;
+
+/// One device's Fieldcast. Cheap to clone; its methods are to be called inside a tokio runtime.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    identity: Arc<Identity>,
+    name: DeviceName,
+    moved_aside: Option<PathBuf>,
+    allow_http: bool,
+}
+
+/// Who the device of this data folder is; `None` when it has no key yet. Opens nothing but the key.
+///
+/// # Errors
+/// [`Error::Network`] when the key is damaged, exposed or cannot be read.
+pub fn device_fingerprint(data_dir: &Path) -> Result<Option<Fingerprint>, Error> {
+    Ok(Identity::load(&data_dir.join(DEVICE_KEY))?.map(|identity| identity.fingerprint()))
+}
+
+impl Engine {
+    /// Opens the engine in its folder, with the device key and the database made on first use.
+    ///
+    /// # Errors
+    /// A folder that cannot be written, is in use by another process or comes from a newer Fieldcast; a damaged key. A
+    /// damaged database is no error: see [`moved_aside`](Self::moved_aside).
+    pub async fn open(settings: Settings) -> Result<Self, Error> {
+        let inner = tokio::task::spawn_blocking(move || {
+            let Opened { store, moved_aside } = Store::open(&settings.data_dir)?;
+            store.trim_chunks(CHUNK_CACHE_BYTES)?;
+            let key = settings.data_dir.join(DEVICE_KEY);
+            let identity = Arc::new(match &settings.key_wrap {
+                Some(wrap) => Identity::load_or_create_wrapped(&key, &**wrap)?,
+                None => Identity::load_or_create(&key)?,
+            });
+            if let Some(name) = &settings.device_name {
+                store.set_setting(DEVICE_NAME, DeviceName::new(name).as_str())?;
+            }
+            let name = store.setting(DEVICE_NAME)?;
+            let name = name.unwrap_or_else(|| format!("phone-{}", &identity.fingerprint().short()[..4]));
+            let name = DeviceName::new(&name);
+            Ok::<_, Error>(Inner { store, identity, name, moved_aside, allow_http: settings.allow_http })
+        });
+        Ok(Self { inner: Arc::new(inner.await??) })
+    }
+
+    /// Where a damaged database was moved at opening. The store is then empty, and people should be told.
+    pub fn moved_aside(&self) -> Option<&Path> {
+        self.inner.moved_aside.as_deref()
+    }
+
+    /// What other devices show.
+    pub fn name(&self) -> &DeviceName {
+        &self.inner.name
+    }
+
+    /// Who this device is.
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.inner.identity.fingerprint()
+    }
+
+    /// Calls the store where blocking is allowed.
+    async fn store_call<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&Store) -> fieldcast_store::Result<T> + Send + 'static,
+    ) -> Result<T, Error> {
+        store_call(&self.inner.store, call).await
+    }
+}
+
+/// Calls the store where blocking is allowed.
+pub(crate) async fn store_call<T: Send + 'static>(
+    store: &Store,
+    call: impl FnOnce(&Store) -> fieldcast_store::Result<T> + Send + 'static,
+) -> Result<T, Error> {
+    let store = store.clone();
+    Ok(tokio::task::spawn_blocking(move || call(&store)).await??)
+}
