@@ -7,8 +7,8 @@ use fieldcast::Findings;
 
 use crate::{FieldcastError, Interface, IpAddr, PortError};
 
-/// Announces this device and finds others: `NWListener` and `NWBrowser` on iOS, `NsdManager` on Android, or whatever else
-/// tells devices of each other. Called from a thread of its own, one call after another.
+/// Announces this device and finds others: Bonjour on iOS, `NsdManager` on Android, or whatever else tells devices of each
+/// other. Called from a thread of its own, one call after another.
 #[uniffi::export(foreign)]
 pub trait PeerDiscovery: Send + Sync {
     /// Begins to announce this service, to search for others of its kind on the same network, and to tell of those for as

@@ -3646,8 +3646,8 @@ public func FfiConverterTypeOfferSession_lower(_ value: OfferSession) -> UInt64 
 
 
 /**
- * Announces this device and finds others: `NWListener` and `NWBrowser` on iOS, `NsdManager` on Android, or whatever else
- * tells devices of each other. Called from a thread of its own, one call after another.
+ * Announces this device and finds others: Bonjour on iOS, `NsdManager` on Android, or whatever else tells devices of each
+ * other. Called from a thread of its own, one call after another.
  */
 public protocol PeerDiscovery: AnyObject, Sendable {
 
@@ -3670,8 +3670,8 @@ public protocol PeerDiscovery: AnyObject, Sendable {
 
 }
 /**
- * Announces this device and finds others: `NWListener` and `NWBrowser` on iOS, `NsdManager` on Android, or whatever else
- * tells devices of each other. Called from a thread of its own, one call after another.
+ * Announces this device and finds others: Bonjour on iOS, `NsdManager` on Android, or whatever else tells devices of each
+ * other. Called from a thread of its own, one call after another.
  */
 open class PeerDiscoveryImpl: PeerDiscovery, @unchecked Sendable {
     fileprivate let handle: UInt64

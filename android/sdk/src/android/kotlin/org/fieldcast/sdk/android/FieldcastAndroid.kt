@@ -13,6 +13,7 @@ import org.fieldcast.sdk.Fieldcast
 import org.fieldcast.sdk.Permissions
 import org.fieldcast.sdk.core.PlatformPorts
 import org.fieldcast.sdk.core.PortException
+import org.fieldcast.sdk.discovery.NsdDiscovery
 import org.fieldcast.sdk.isMoving
 import org.fieldcast.sdk.link.DirectLink
 
@@ -22,14 +23,23 @@ object FieldcastAndroid {
      * Opens Fieldcast in the app's folder that is never backed up, with all that the phone does for it: the key store keeps
      * the device key, mobile data is told apart, Wi-Fi Direct groups are made and joined, and the phone stays awake while
      * data moves. Keep one per process.
+     *
+     * With [systemDiscovery] Android's own service discovery announces and searches beside the built-in mDNS, for phones
+     * whose Wi-Fi keeps multicast from apps.
      */
-    suspend fun open(context: Context, deviceName: String? = null, allowHttp: Boolean = false): Fieldcast {
+    suspend fun open(
+        context: Context,
+        deviceName: String? = null,
+        allowHttp: Boolean = false,
+        systemDiscovery: Boolean = false,
+    ): Fieldcast {
         val app = context.applicationContext
         // Before JNA does: only so is the library told of the Java VM.
         System.loadLibrary("fieldcast_ffi")
         val background = CoroutineScope(SupervisorJob() + Dispatchers.Default)
         val link = DirectLink(AndroidRadio(app), LastName(app), background)
-        val ports = PlatformPorts(androidKeys(), AndroidNetwork(app), AndroidMulticast(app), link = link)
+        val discovery = if (systemDiscovery) NsdDiscovery(AndroidNsd(app), background) else null
+        val ports = PlatformPorts(androidKeys(), AndroidNetwork(app), AndroidMulticast(app), link, discovery)
         val fieldcast = Fieldcast.open(File(app.noBackupFilesDir, "fieldcast"), deviceName, allowHttp, ports = ports)
         fieldcast.lifetime.invokeOnCompletion { background.cancel() }
         background.launch { WakeLocks(app).use { locks -> fieldcast.events.isMoving().collect(locks::hold) } }

@@ -6525,8 +6525,8 @@ public object FfiConverterTypeOfferSession: FfiConverter<OfferSession, Long> {
 
 
 /**
- * Announces this device and finds others: `NWListener` and `NWBrowser` on iOS, `NsdManager` on Android, or whatever else
- * tells devices of each other. Called from a thread of its own, one call after another.
+ * Announces this device and finds others: Bonjour on iOS, `NsdManager` on Android, or whatever else tells devices of each
+ * other. Called from a thread of its own, one call after another.
  */
 public interface PeerDiscovery {
 
@@ -6551,8 +6551,8 @@ public interface PeerDiscovery {
 }
 
 /**
- * Announces this device and finds others: `NWListener` and `NWBrowser` on iOS, `NsdManager` on Android, or whatever else
- * tells devices of each other. Called from a thread of its own, one call after another.
+ * Announces this device and finds others: Bonjour on iOS, `NsdManager` on Android, or whatever else tells devices of each
+ * other. Called from a thread of its own, one call after another.
  */
 open class PeerDiscoveryImpl: Disposable, AutoCloseable, PeerDiscovery
 {

@@ -6,7 +6,10 @@ import android.net.wifi.p2p.WifiP2pInfo
 import android.net.wifi.p2p.WifiP2pManager
 import java.net.InetAddress
 import org.fieldcast.sdk.Permissions
+import org.fieldcast.sdk.core.Interface
+import org.fieldcast.sdk.core.LocalService
 import org.fieldcast.sdk.core.PortException
+import org.fieldcast.sdk.core.RemoteService
 import org.fieldcast.sdk.core.WifiGroup
 import org.fieldcast.sdk.link.Band
 import org.fieldcast.sdk.link.RadioGroup
@@ -49,6 +52,20 @@ class TranslationTest {
         assertEquals(RadioGroup(group.name, true, null), radioGroup(ours, WifiP2pInfo()), "not up yet")
         assertNull(radioGroup(null, null))
         assertNull(radioGroup(p2p(isOwner = false), owner)!!.address, "no such interface here")
+    }
+
+    @Test
+    fun `a service is announced and found with all it says`() {
+        val network = Interface("wlan0", "192.168.1.2", 24u, false, null)
+        val ours = LocalService("_fieldcast._tcp", "fc-us", mapOf("v" to "1", "n" to "Asha é"), 7000u, network)
+        val info = info(ours)
+        assertEquals(listOf("fc-us", "_fieldcast._tcp", 7000), listOf(info.serviceName, info.serviceType, info.port))
+        val hosts = listOf("192.168.1.3", "fe80::1%3").map(InetAddress::getByName)
+        info.host = hosts[0]
+        val before14 = RemoteService("fc-us", ours.txt, listOf("192.168.1.3"), 7000u)
+        assertEquals(before14, remote(info, level = 33))
+        info.hostAddresses = hosts
+        assertEquals(before14.copy(addresses = listOf("192.168.1.3", "fe80:0:0:0:0:0:0:1")), remote(info, level = 34))
     }
 
     @Test

@@ -1,0 +1,111 @@
+package org.fieldcast.sdk.android
+
+import android.content.Context
+import android.net.nsd.NsdManager
+import android.net.nsd.NsdServiceInfo
+import android.os.Build
+import java.net.InetAddress
+import kotlin.coroutines.resume
+import kotlin.coroutines.resumeWithException
+import kotlinx.coroutines.channels.Channel
+import kotlinx.coroutines.channels.awaitClose
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.buffer
+import kotlinx.coroutines.flow.callbackFlow
+import kotlinx.coroutines.suspendCancellableCoroutine
+import org.fieldcast.sdk.core.LocalService
+import org.fieldcast.sdk.core.PortException
+import org.fieldcast.sdk.core.RemoteService
+import org.fieldcast.sdk.discovery.Nsd
+import org.fieldcast.sdk.discovery.Sighting
+
+/** Android's service discovery; only translation. It works on every network of the phone at once. */
+internal class AndroidNsd(private val context: Context) : Nsd {
+    private val manager: NsdManager
+        get() = context.getSystemService(NsdManager::class.java)
+            ?: throw PortException.Unavailable("this phone has no service discovery")
+
+    override suspend fun announce(service: LocalService): Nothing = suspendCancellableCoroutine { announced ->
+        val manager = manager
+        val listener = object : NsdManager.RegistrationListener {
+            override fun onRegistrationFailed(info: NsdServiceInfo, code: Int) = announced.resumeWithException(failed(code))
+
+            override fun onServiceRegistered(info: NsdServiceInfo) = Unit
+
+            override fun onServiceUnregistered(info: NsdServiceInfo) = Unit
+
+            override fun onUnregistrationFailed(info: NsdServiceInfo, code: Int) = Unit
+        }
+        typed { manager.registerService(info(service), NsdManager.PROTOCOL_DNS_SD, listener) }
+        announced.invokeOnCancellation { end { manager.unregisterService(listener) } }
+    }
+
+    override fun search(kind: String): Flow<Sighting> = callbackFlow {
+        val manager = manager
+        val listener = object : NsdManager.DiscoveryListener {
+            override fun onServiceFound(info: NsdServiceInfo) {
+                trySend(Sighting.Seen(info.serviceName))
+            }
+
+            override fun onServiceLost(info: NsdServiceInfo) {
+                trySend(Sighting.Gone(info.serviceName))
+            }
+
+            override fun onStartDiscoveryFailed(type: String, code: Int) {
+                close(failed(code))
+            }
+
+            override fun onDiscoveryStopped(type: String) {
+                close()
+            }
+
+            override fun onDiscoveryStarted(type: String) = Unit
+
+            override fun onStopDiscoveryFailed(type: String, code: Int) = Unit
+        }
+        typed { manager.discoverServices(kind, NsdManager.PROTOCOL_DNS_SD, listener) }
+        awaitClose { end { manager.stopServiceDiscovery(listener) } }
+    }.buffer(Channel.UNLIMITED)
+
+    // What took its place needs Android 14, and to be ended by hand.
+    @Suppress("DEPRECATION")
+    override suspend fun resolve(kind: String, name: String): RemoteService? = suspendCancellableCoroutine { answered ->
+        val listener = object : NsdManager.ResolveListener {
+            override fun onServiceResolved(info: NsdServiceInfo) = answered.resume(remote(info))
+
+            override fun onResolveFailed(info: NsdServiceInfo, code: Int) = answered.resume(null)
+        }
+        val asked = NsdServiceInfo().apply {
+            serviceName = name
+            serviceType = kind
+        }
+        typed { manager.resolveService(asked, listener) }
+    }
+
+    /** What never began, or has ended already, the system does not know. */
+    private fun end(call: () -> Unit) = try {
+        call()
+    } catch (_: IllegalArgumentException) {
+    }
+}
+
+private fun failed(code: Int) = PortException.Unavailable("the system's service discovery says $code")
+
+/** What Android is to announce. */
+internal fun info(service: LocalService) = NsdServiceInfo().apply {
+    serviceName = service.name
+    serviceType = service.kind
+    port = service.port.toInt()
+    service.txt.forEach(::setAttribute)
+}
+
+/** What Android has found. Before Android 14 it tells one address. */
+@Suppress("DEPRECATION")
+internal fun remote(info: NsdServiceInfo, level: Int = Build.VERSION.SDK_INT): RemoteService {
+    val hosts = if (level >= Build.VERSION_CODES.UPSIDE_DOWN_CAKE) info.hostAddresses else listOfNotNull(info.host)
+    val txt = info.attributes.mapValues { (_, value) -> value?.decodeToString().orEmpty() }
+    return RemoteService(info.serviceName, txt, hosts.mapNotNull(::address), info.port.toUShort())
+}
+
+/** Without the name of the interface that some have. */
+private fun address(host: InetAddress): String? = host.hostAddress?.substringBefore('%')

@@ -1,0 +1,80 @@
+package org.fieldcast.sdk.discovery
+
+import java.util.concurrent.ConcurrentHashMap
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.delay
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.sync.Mutex
+import kotlinx.coroutines.sync.withLock
+import kotlinx.coroutines.withTimeoutOrNull
+import org.fieldcast.sdk.core.LocalService
+import org.fieldcast.sdk.core.PeerDiscovery
+import org.fieldcast.sdk.core.PeerSightings
+import org.fieldcast.sdk.core.PortException
+import org.fieldcast.sdk.core.RemoteService
+
+/** Announces and finds by Android's own service discovery, which answers one question at a time, and some never. */
+internal class NsdDiscovery(private val nsd: Nsd, private val scope: CoroutineScope) : PeerDiscovery {
+    private val searches = ConcurrentHashMap<ULong, Job>()
+    private val turn = Mutex()
+
+    override fun start(search: ULong, service: LocalService, sightings: PeerSightings) {
+        searches[search] = scope.launch {
+            sightings.use {
+                launch { again { nsd.announce(service) } }
+                again { find(service.kind, it) }
+            }
+        }
+    }
+
+    override fun stop(search: ULong) {
+        searches.remove(search)?.cancel()
+    }
+
+    /** Wi-Fi may be off, and the system's service dead: each fails by itself, and is tried again. */
+    private suspend fun again(work: suspend () -> Unit) {
+        while (true) {
+            try {
+                work()
+            } catch (_: PortException) {
+                // The engine's own mDNS goes on meanwhile.
+            }
+            delay(AGAIN_AFTER)
+        }
+    }
+
+    private suspend fun find(kind: String, sightings: PeerSightings) = coroutineScope {
+        val seen = mutableMapOf<String, Job>()
+        try {
+            nsd.search(kind).collect { sighting ->
+                seen.remove(sighting.name)?.cancel()
+                when (sighting) {
+                    is Sighting.Gone -> sightings.lost(sighting.name)
+                    is Sighting.Seen ->
+                        seen[sighting.name] = launch { resolve(kind, sighting.name)?.let(sightings::found) }
+                }
+            }
+        } finally {
+            seen.values.forEach(Job::cancel)
+            seen.keys.forEach(sightings::lost) // nobody tells of their going any more
+        }
+    }
+
+    private suspend fun resolve(kind: String, name: String): RemoteService? {
+        repeat(RESOLVE_ATTEMPTS) {
+            turn.withLock { withTimeoutOrNull(ANSWERS_WITHIN) { nsd.resolve(kind, name) } }?.let { return it }
+            delay(RESOLVE_AFTER)
+        }
+        return null
+    }
+
+    private companion object {
+        val AGAIN_AFTER = 5.seconds
+        val ANSWERS_WITHIN = 5.seconds
+        val RESOLVE_AFTER = 1.seconds
+        const val RESOLVE_ATTEMPTS = 5
+    }
+}

@@ -1,0 +1,182 @@
+package org.fieldcast.sdk.discovery
+
+import kotlinx.coroutines.ExperimentalCoroutinesApi
+import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.channels.Channel
+import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.flow
+import kotlinx.coroutines.test.TestScope
+import kotlinx.coroutines.test.advanceTimeBy
+import kotlinx.coroutines.test.currentTime
+import kotlinx.coroutines.test.runCurrent
+import kotlinx.coroutines.test.runTest
+import org.fieldcast.sdk.core.Interface
+import org.fieldcast.sdk.core.LocalService
+import org.fieldcast.sdk.core.NoHandle
+import org.fieldcast.sdk.core.PeerSightings
+import org.fieldcast.sdk.core.PortException
+import org.fieldcast.sdk.core.RemoteService
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Test
+
+@OptIn(ExperimentalCoroutinesApi::class)
+class NsdDiscoveryTest {
+    private val told = Told()
+
+    private fun discovery(test: suspend TestScope.(FakeNsd, NsdDiscovery) -> Unit) = runTest {
+        val nsd = FakeNsd { currentTime / 1000 }
+        test(nsd, NsdDiscovery(nsd, backgroundScope))
+    }
+
+    @Test
+    fun `what is seen is asked for and told, what goes is told, and stopping ends everything`() = discovery { nsd, phone ->
+        phone.start(1u, service, told)
+        nsd.see("one", "two")
+        runCurrent()
+        assertEquals(setOf("fc-us"), nsd.announced)
+        nsd.lose("one")
+        runCurrent()
+        assertEquals(listOf("found one", "found two", "lost one"), told.news)
+        phone.stop(1u)
+        phone.stop(1u)
+        runCurrent()
+        assertEquals(emptySet<String>(), nsd.announced)
+        assertEquals(listOf("lost two", "no more"), told.news.drop(3))
+        assertEquals(0, nsd.searching)
+    }
+
+    @Test
+    fun `one is asked for at a time, whoever searches, and those who do not answer do not hold up the rest`() =
+        discovery { nsd, phone ->
+            nsd.answers = { name -> if (name == "mute") awaitCancellation() else delay(1000) }
+            phone.start(1u, service, told)
+            phone.start(2u, service, told)
+            nsd.see("mute", "one")
+            runCurrent()
+            advanceTimeBy(60_000)
+            assertEquals(1, nsd.mostAtOnce)
+            assertEquals(listOf("found one", "found one"), told.news)
+        }
+
+    @Test
+    fun `who is not found at first is asked for again, until it has gone`() = discovery { nsd, phone ->
+        nsd.unknown["slow"] = 2
+        nsd.unknown["gone"] = 99
+        phone.start(1u, service, told)
+        nsd.see("slow", "gone")
+        advanceTimeBy(3000)
+        assertEquals(listOf("found slow"), told.news)
+        nsd.lose("gone")
+        runCurrent()
+        val asked = nsd.asked.size
+        advanceTimeBy(60_000)
+        assertEquals(asked, nsd.asked.size, "nobody asks for what has gone")
+    }
+
+    @Test
+    fun `the announcement and the search fail each by itself and are begun again`() = discovery { nsd, phone ->
+        nsd.refusesToAnnounce = true
+        phone.start(1u, service, told)
+        nsd.see("one")
+        runCurrent()
+        assertEquals(listOf("found one"), told.news, "found all the same")
+        nsd.refusesToAnnounce = false
+        advanceTimeBy(6000)
+        assertEquals(setOf("fc-us"), nsd.announced)
+        nsd.failSearch()
+        runCurrent()
+        assertEquals(listOf("found one", "lost one"), told.news, "nobody tells of its going any more")
+        nsd.see("one")
+        advanceTimeBy(6000)
+        assertTrue(told.news.last() == "found one", told.news.toString())
+    }
+
+    private val service = LocalService(
+        kind = "_fieldcast._tcp",
+        name = "fc-us",
+        txt = mapOf("v" to "1"),
+        port = 7000u,
+        `interface` = Interface("wlan0", "192.168.1.2", 24u, false, null),
+    )
+}
+
+/** Android's service discovery as it is. Each search has what was seen before, too. */
+private class FakeNsd(private val now: () -> Long) : Nsd {
+    val announced = mutableSetOf<String>()
+    val asked = mutableListOf<String>()
+    val unknown = mutableMapOf<String, Int>()
+    var answers: suspend (String) -> Unit = {}
+    var refusesToAnnounce = false
+    var searching = 0
+    var mostAtOnce = 0
+    private var atOnce = 0
+    private val past = mutableListOf<Sighting>()
+    private val open = mutableListOf<Channel<Sighting>>()
+
+    fun see(vararg names: String) = names.forEach { tell(Sighting.Seen(it)) }
+
+    fun lose(name: String) = tell(Sighting.Gone(name))
+
+    fun failSearch() {
+        past.clear()
+        open.toList().forEach { it.close(PortException.Unavailable("the service died")) }
+    }
+
+    override suspend fun announce(service: LocalService): Nothing {
+        if (refusesToAnnounce) throw PortException.Unavailable("no")
+        announced += service.name
+        try {
+            awaitCancellation()
+        } finally {
+            announced -= service.name
+        }
+    }
+
+    override fun search(kind: String): Flow<Sighting> = flow {
+        val channel = Channel<Sighting>(Channel.UNLIMITED).also { open += it }
+        past.forEach { channel.trySend(it) }
+        searching++
+        try {
+            for (sighting in channel) emit(sighting)
+        } finally {
+            open -= channel
+            searching--
+        }
+    }
+
+    override suspend fun resolve(kind: String, name: String): RemoteService? {
+        asked += "${now()} $name"
+        mostAtOnce = maxOf(mostAtOnce, ++atOnce)
+        try {
+            answers(name)
+        } finally {
+            atOnce--
+        }
+        val left = unknown[name] ?: 0
+        unknown[name] = left - 1
+        return RemoteService(name, emptyMap(), listOf("192.168.1.3"), 7001u).takeIf { left <= 0 }
+    }
+
+    private fun tell(sighting: Sighting) {
+        past += sighting
+        open.forEach { it.trySend(sighting) }
+    }
+}
+
+private class Told : PeerSightings(NoHandle) {
+    val news = mutableListOf<String>()
+
+    override fun found(service: RemoteService) {
+        news += "found ${service.name}"
+    }
+
+    override fun lost(name: String) {
+        news += "lost $name"
+    }
+
+    override fun close() {
+        news += "no more"
+    }
+}
