@@ -10,6 +10,9 @@ let link: [LinkerSetting] = [
     .linkedLibrary("fieldcast_ffi"),
     .unsafeFlags(["-L", library, "-Xlinker", "-rpath", "-Xlinker", library]),
 ]
+// And Apple's frameworks are played, so that what calls them is compiled and tested.
+let apple = ["dnssd", "Security", "Network", "NetworkExtension"]
+let stubs = apple.map { Target.target(name: $0, path: "Tests/AppleStubs/\($0)") }
 #else
 // Made by ios/Sdk/build-xcframework.
 let core: Target = .binaryTarget(name: "FieldcastFFI", path: "FieldcastFFI.xcframework")
@@ -17,15 +20,17 @@ let link: [LinkerSetting] = [
     .linkedFramework("Network"), .linkedFramework("Security"), .linkedFramework("SystemConfiguration"),
     .linkedFramework("NetworkExtension", .when(platforms: [.iOS])),
 ]
+let stubs: [Target] = []
 #endif
+let played = stubs.map { Target.Dependency.target(name: $0.name) }
 
 let package = Package(
     name: "FieldcastSdk",
     platforms: [.iOS(.v15), .macOS(.v12)],
     products: [.library(name: "FieldcastSdk", targets: ["FieldcastSdk"])],
-    targets: [
+    targets: stubs + [
         core,
-        .target(name: "FieldcastSdk", dependencies: ["FieldcastFFI"], linkerSettings: link),
-        .testTarget(name: "FieldcastSdkTests", dependencies: ["FieldcastSdk"]),
+        .target(name: "FieldcastSdk", dependencies: ["FieldcastFFI"] + played, linkerSettings: link),
+        .testTarget(name: "FieldcastSdkTests", dependencies: ["FieldcastSdk"] + played),
     ]
 )

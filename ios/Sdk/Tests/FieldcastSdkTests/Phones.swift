@@ -24,6 +24,12 @@ func within<T: Sendable>(
     }
 }
 
+func until(_ holds: @escaping @Sendable () throws -> Bool) async throws {
+    try await within {
+        while try !holds() { try await Task.sleep(nanoseconds: 5_000_000) }
+    }
+}
+
 func folder(_ name: String) -> URL {
     FileManager.default.temporaryDirectory.appendingPathComponent("\(name)-\(UUID())", isDirectory: true)
 }
@@ -90,4 +96,24 @@ extension Offering {
             return ending
         }
     }
+}
+
+/// By the phones' own discovery alone.
+func eachFindsTheOther(_ distributor: PlatformPorts, _ receiver: PlatformPorts) async throws {
+    let quiet = ExchangeOptions(interface: "127.0.0.1", mdns: false, reserve: 0)
+    let sender = try await phone("swift-sees", ports: distributor)
+    let other = try await phone("swift-seen", ports: receiver)
+    let project = try await sender.logIn()
+    let leaf = try await sender.leaves(project)[0]
+    _ = try await sender.downsync(project, boundaries: [leaf], allowMetered: true).finished()
+    let datasets = try await sender.datasets().map(\.summary.dataset)
+    try await other.receiving(options: quiet) { receiving in
+        try await sender.offering(datasets, options: quiet) { offering in
+            let found = try await offering.found(try other.device().fingerprint)
+            XCTAssertFalse(found.peer.by.mdns)
+            _ = try await receiving.status.first { $0.distributors.first }
+        }
+    }
+    try await sender.shutDown()
+    try await other.shutDown()
 }

@@ -120,26 +120,8 @@ final class PortsTests: XCTestCase {
     }
 
     func testThePhonesOwnDiscoveryFindsWithoutMdns() async throws {
-        let (distributor, receiver) = (Hardware(), Hardware())
-        let quiet = ExchangeOptions(interface: "127.0.0.1", mdns: false, reserve: 0)
-        let sender = try await phone("swift-sees", ports: distributor.ports)
-        let other = try await phone("swift-seen", ports: receiver.ports)
-        let project = try await sender.logIn()
-        let leaf = try await sender.leaves(project)[0]
-        _ = try await sender.downsync(project, boundaries: [leaf], allowMetered: true).finished()
-        let datasets = try await sender.datasets().map(\.summary.dataset)
-        try await other.receiving(options: quiet) { receiving in
-            try await sender.offering(datasets, options: quiet) { offering in
-                let found = try await offering.found(try other.device().fingerprint)
-                XCTAssertFalse(found.peer.by.mdns)
-                _ = try await receiving.status.first { $0.distributors.first }
-            }
-        }
-        try await sender.shutDown()
-        try await other.shutDown()
-        try await within { // which is done by a thread of its own
-            while Hardware.count > 0 { try await Task.sleep(nanoseconds: 5_000_000) }
-        }
+        try await eachFindsTheOther(Hardware().ports, Hardware().ports)
+        try await until { Hardware.count == 0 } // which is done by a thread of its own
     }
 
     func testATxtRecordOfAStrangerIsReadAsFarAsItGoes() {

@@ -1,4 +1,3 @@
-#if canImport(dnssd)
 import Foundation
 import dnssd
 
@@ -10,6 +9,10 @@ public final class BonjourDiscovery: PeerDiscovery, @unchecked Sendable {
     private var searches: [UInt64: BonjourSearch] = [:]
 
     public init() {}
+
+    deinit {
+        searches.values.forEach { $0.stop() } // which are called back by their bare address
+    }
 
     public func start(search: UInt64, service: LocalService, sightings: PeerSightings) throws {
         let begun = BonjourSearch(sightings)
@@ -173,7 +176,9 @@ private func begun(
 }
 
 private func told(_ code: DNSServiceErrorType) -> PortError {
-    code == -65570 // the local network, or this kind of service, is not allowed
-        ? .Denied(reason: "allow the local network for this app in Settings") : .Failed(reason: "Bonjour says \(code)")
+    switch Int(code) {
+    case kDNSServiceErr_PolicyDenied: .Denied(reason: "allow the local network for this app in Settings")
+    case kDNSServiceErr_NoAuth: .Denied(reason: "list _fieldcast._tcp under NSBonjourServices in the app's Info.plist")
+    default: .Failed(reason: "Bonjour says \(code)")
+    }
 }
-#endif

@@ -1,4 +1,4 @@
-#if os(iOS) && canImport(NetworkExtension)
+#if !os(macOS)
 import Foundation
 import Network
 import NetworkExtension
@@ -6,10 +6,19 @@ import NetworkExtension
 /// Joins the Wi-Fi group of an Android phone. Needs the Hotspot Configuration entitlement; the system asks the person about
 /// each new group.
 public actor HotspotLink: WifiLink {
+    private let interface: String
+    private let wait: UInt64
     private var joined: String?
-    private var watch: NWPathMonitor?
+    private var watch: Task<Void, Never>?
 
-    public init() {}
+    public init() {
+        self.init(interface: "en0", wait: 500_000_000)
+    }
+
+    /// For tests: elsewhere than on an iPhone's Wi-Fi, and looking whether the group is there after so many nanoseconds.
+    init(interface: String, wait: UInt64) {
+        (self.interface, self.wait) = (interface, wait)
+    }
 
     public func makeGroup(group: WifiGroup, changes: GroupChanges) async throws -> IpAddr {
         throw PortError.Unavailable(reason: "this device cannot make a Wi-Fi group: let an Android phone make it, or use a router")
@@ -24,7 +33,7 @@ public actor HotspotLink: WifiLink {
         let configuration = NEHotspotConfiguration(ssid: group.name, passphrase: group.passphrase, isWEP: false)
         joined = group.name
         do {
-            try await manager.apply(configuration)
+            try await apply(configuration, by: manager)
             let address = try await associated(with: group.name)
             follow(group.name, changes)
             return address
@@ -42,52 +51,73 @@ public actor HotspotLink: WifiLink {
         watch = nil
     }
 
+    /// It is no error that this device is in the group already.
+    private func apply(_ configuration: NEHotspotConfiguration, by manager: NEHotspotConfigurationManager) async throws {
+        do {
+            try await manager.apply(configuration)
+        } catch let error where Self.code(error) == .alreadyAssociated {}
+    }
+
     /// The system says yes long before the device is in the network, and says yes when it never gets there.
     private func associated(with name: String) async throws -> IpAddr {
         for _ in 0..<60 {
-            if let address = await Self.address(in: name) { return address }
-            try await Task.sleep(nanoseconds: 500_000_000)
+            if let address = await Self.address(in: name, on: interface) { return address }
+            try await Task.sleep(nanoseconds: wait)
         }
         throw PortError.Unavailable(reason: "the group was not joined in 30 seconds: come nearer, and try again")
     }
 
-    /// Tells when the group is lost, and when the system has joined it again.
+    /// Tells when the group is lost, and when the system has joined it again: one after the other, so that what is told last
+    /// is how it is.
     private func follow(_ name: String, _ changes: GroupChanges) {
-        let monitor = NWPathMonitor(requiredInterfaceType: .wifi)
-        monitor.pathUpdateHandler = { _ in
-            Task {
-                if let address = await Self.address(in: name) {
+        watch?.cancel()
+        watch = Task { [interface] in
+            for await _ in Self.paths() {
+                if let address = await Self.address(in: name, on: interface) {
                     try? changes.here(address: address)
                 } else {
                     try? changes.lost()
                 }
             }
         }
-        watch?.cancel()
-        watch = monitor
-        monitor.start(queue: DispatchQueue(label: "org.fieldcast.group"))
+    }
+
+    /// Wi-Fi as it is, and whenever that changes.
+    private static func paths() -> AsyncStream<NWPath> {
+        AsyncStream(bufferingPolicy: .bufferingNewest(1)) { paths in
+            let monitor = NWPathMonitor(requiredInterfaceType: .wifi)
+            monitor.pathUpdateHandler = { paths.yield($0) }
+            paths.onTermination = { _ in monitor.cancel() }
+            monitor.start(queue: DispatchQueue(label: "org.fieldcast.group"))
+        }
     }
 
     /// This device's address in the group; none while it is elsewhere.
-    private static func address(in name: String) async -> IpAddr? {
+    private static func address(in name: String, on interface: String) async -> IpAddr? {
         guard await NEHotspotNetwork.fetchCurrent()?.ssid == name else { return nil }
-        return ownAddress(of: "en0")
+        return ownAddress(of: interface)
     }
 
     private static func told(_ error: Error) -> PortError {
         if let error = error as? PortError { return error }
-        let told = error as NSError
-        guard told.domain == NEHotspotConfigurationErrorDomain else { return .Failed(reason: told.domain) }
-        switch NEHotspotConfigurationError(rawValue: told.code) {
+        switch code(error) {
         case .userDenied, .userUnauthorized:
             return .Denied(reason: "joining the group was not allowed")
         case .invalidSSID, .invalidWPAPassphrase:
             return .Failed(reason: "the group's name or passphrase is none")
         case .applicationIsNotInForeground:
             return .Unavailable(reason: "groups are joined while the app is on the screen")
-        default:
-            return .Unavailable(reason: "the system says \(told.code)")
+        case let code?:
+            return .Unavailable(reason: "the system says \(code.rawValue)")
+        case nil:
+            return .Failed(reason: (error as NSError).domain)
         }
+    }
+
+    private static func code(_ error: Error) -> NEHotspotConfigurationError? {
+        let told = error as NSError
+        guard told.domain == NEHotspotConfigurationErrorDomain else { return nil }
+        return NEHotspotConfigurationError(rawValue: told.code)
     }
 }
 #endif

@@ -1,4 +1,3 @@
-#if canImport(Security)
 import Foundation
 import Security
 
@@ -88,4 +87,3 @@ public final class KeychainKeys: KeyStore, Sendable {
         return .Failed(reason: "the Keychain says \(CFErrorGetCode(error))")
     }
 }
-#endif

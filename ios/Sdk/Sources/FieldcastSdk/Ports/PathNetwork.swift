@@ -1,8 +1,7 @@
-#if canImport(Network)
 import Foundation
 import Network
 
-/// Tells mobile data, and another phone's hotspot, from Wi-Fi.
+/// Tells mobile data, another phone's hotspot, and what the person wants little data used on, from Wi-Fi.
 public final class PathNetwork: NetworkMonitor, @unchecked Sendable {
     private let monitor = NWPathMonitor()
 
@@ -17,7 +16,6 @@ public final class PathNetwork: NetworkMonitor, @unchecked Sendable {
     public func kind() throws -> NetworkKind? {
         let path = monitor.currentPath
         guard path.status == .satisfied else { return nil }
-        return path.isExpensive ? .metered : .unmetered
+        return path.isExpensive || path.isConstrained ? .metered : .unmetered
     }
 }
-#endif

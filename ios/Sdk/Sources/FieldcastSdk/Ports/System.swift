@@ -1,18 +1,14 @@
 extension PlatformPorts {
-    /// What this system does for Fieldcast; nothing on one that is not Apple's. An iPhone makes no Wi-Fi groups, and needs no
-    /// multicast lock.
+    /// What this system does for Fieldcast. An iPhone makes no Wi-Fi groups, and needs no multicast lock; a Mac joins none
+    /// either.
     public static func system() -> PlatformPorts {
-        #if canImport(Security) && canImport(Network) && canImport(dnssd)
-        #if os(iOS) && canImport(NetworkExtension)
-        let link: WifiLink? = HotspotLink()
-        #else
+        #if os(macOS)
         let link: WifiLink? = nil
+        #else
+        let link: WifiLink? = HotspotLink()
         #endif
         return PlatformPorts(
             keyStore: KeychainKeys(), network: PathNetwork(), link: link, discovery: BonjourDiscovery()
         )
-        #else
-        return PlatformPorts()
-        #endif
     }
 }

@@ -1,0 +1,82 @@
+// What the SDK uses of Apple's `Network`, declared as Swift sees it on an iPhone: public is what Apple has, no more.
+import Foundation
+
+public struct NWInterface: Sendable {
+    public enum InterfaceType: Sendable {
+        case other, wifi, cellular, wiredEthernet, loopback
+    }
+}
+
+public struct NWPath: Equatable, Sendable {
+    public enum Status: Sendable {
+        case satisfied, unsatisfied, requiresConnection
+    }
+
+    public let status: Status
+    public let isExpensive: Bool
+    public let isConstrained: Bool
+}
+
+public final class NWPathMonitor: @unchecked Sendable {
+    private let lock = NSLock()
+    private var handler: (@Sendable (NWPath) -> Void)?
+    private var started: DispatchQueue?
+
+    public init() {}
+
+    public init(requiredInterfaceType: NWInterface.InterfaceType) {}
+
+    public var currentPath: NWPath { Way.now }
+
+    @preconcurrency public var pathUpdateHandler: (@Sendable (_ newPath: NWPath) -> Void)? {
+        get { lock.withLock { handler } }
+        set { lock.withLock { handler = newValue } }
+    }
+
+    public func start(queue: DispatchQueue) {
+        lock.withLock { started = queue }
+        Way.watch(self)
+        tell()
+    }
+
+    public func cancel() {
+        lock.withLock { started = nil }
+        Way.forget(self)
+    }
+
+    fileprivate func tell() {
+        guard let queue = lock.withLock({ started }) else { return }
+        queue.async {
+            let handler = self.lock.withLock { self.started == nil ? nil : self.handler }
+            handler?(self.currentPath)
+        }
+    }
+}
+
+/// The way to the internet.
+enum Way {
+    private static let lock = NSLock()
+    private static var path = NWPath(status: .satisfied, isExpensive: false, isConstrained: false)
+    private static var monitors: [ObjectIdentifier: NWPathMonitor] = [:]
+
+    static var now: NWPath { lock.withLock { path } }
+
+    /// How many look at it.
+    static var count: Int { lock.withLock { monitors.count } }
+
+    static func becomes(_ status: NWPath.Status, isExpensive: Bool = false, isConstrained: Bool = false) {
+        let told = lock.withLock {
+            path = NWPath(status: status, isExpensive: isExpensive, isConstrained: isConstrained)
+            return Array(monitors.values)
+        }
+        told.forEach { $0.tell() }
+    }
+
+    fileprivate static func watch(_ monitor: NWPathMonitor) {
+        lock.withLock { monitors[ObjectIdentifier(monitor)] = monitor }
+    }
+
+    fileprivate static func forget(_ monitor: NWPathMonitor) {
+        _ = lock.withLock { monitors.removeValue(forKey: ObjectIdentifier(monitor)) }
+    }
+}

@@ -1,0 +1,126 @@
+#if os(Linux) // where Apple's frameworks are played: Tests/AppleStubs
+@testable import FieldcastSdk
+import Foundation
+@testable import Network
+@testable import NetworkExtension
+import XCTest
+
+/// Keeps what is told of a group.
+private final class Changes: GroupChanges, @unchecked Sendable {
+    private let lock = NSLock()
+    private var heard: [IpAddr?] = []
+
+    init() {
+        super.init(noHandle: NoHandle())
+    }
+
+    required init(unsafeFromHandle handle: UInt64) {
+        super.init(unsafeFromHandle: handle)
+    }
+
+    /// The addresses, and none where the group was lost.
+    var told: [IpAddr?] { lock.withLock { heard } }
+
+    override func here(address: IpAddr) throws {
+        lock.withLock { heard.append(address) }
+    }
+
+    override func lost() throws {
+        lock.withLock { heard.append(nil) }
+    }
+}
+
+final class HotspotTests: XCTestCase {
+    private let group = WifiGroup(name: "DIRECT-fc-1", passphrase: "correct horse")
+    private let link = HotspotLink(interface: "lo", wait: 1000)
+    private let here = "127.0.0.1"
+    private let changes = Changes()
+
+    override func tearDown() async throws {
+        try await link.leaveGroup()
+        XCTAssertFalse(Radio.configured.contains(group.name))
+        try await until { Way.count == 0 }
+    }
+
+    func testAGroupIsJoinedAndLeft() async throws {
+        Radio.start(near: [group.name: group.passphrase], configured: ["DIRECT-fc-0", "Home"])
+        let address = try await link.joinGroup(group: group, changes: changes)
+        XCTAssertEqual(address, here)
+        XCTAssertEqual(Radio.configured, ["Home", group.name], "what an earlier run has left is gone")
+        try await link.leaveGroup()
+        XCTAssertEqual([Radio.configured, [Radio.current].compactMap { $0 }], [["Home"], []])
+        try await link.leaveGroup()
+    }
+
+    func testAGroupIsToldWhenItIsLostAndWhenItIsBack() async throws {
+        let changes = changes
+        Radio.start(near: [group.name: group.passphrase])
+        _ = try await link.joinGroup(group: group, changes: changes)
+        try await until { changes.told == [self.here] }
+        Radio.moves(to: "Home")
+        Way.becomes(.satisfied)
+        try await until { changes.told == [self.here, nil] }
+        Radio.moves(to: group.name)
+        Way.becomes(.satisfied)
+        try await until { changes.told == [self.here, nil, self.here] }
+    }
+
+    func testALateAnswerIsNotTheLastWord() async throws {
+        let changes = changes
+        Radio.start(near: [group.name: group.passphrase])
+        _ = try await link.joinGroup(group: group, changes: changes)
+        try await until { changes.told == [self.here] }
+        let (gate, opening) = AsyncStream.makeStream(of: Void.self)
+        Radio.answers(after: Task { for await _ in gate {} })
+        Radio.moves(to: nil)
+        Way.becomes(.unsatisfied)
+        try await until { !Radio.isHeld }
+        Radio.moves(to: group.name)
+        Way.becomes(.satisfied)
+        try await Task.sleep(nanoseconds: 20_000_000) // for whoever would not wait
+        opening.finish()
+        try await until { changes.told.count == 3 }
+        XCTAssertEqual(changes.told, [here, nil, here])
+    }
+
+    func testThatItIsThereAlreadyIsNoError() async throws {
+        Radio.start(joined: group.name, refusal: .alreadyAssociated)
+        let address = try await link.joinGroup(group: group, changes: changes)
+        XCTAssertEqual(address, here)
+    }
+
+    func testAGroupThatIsNotReachedIsForgotten() async throws {
+        for near in [[:], [group.name: "another passphrase"]] {
+            Radio.start(near: near)
+            let said = await refusal { try await link.joinGroup(group: group, changes: changes) }
+            guard case .Unavailable(let reason)? = said else { return XCTFail("\(String(describing: said))") }
+            XCTAssertTrue(reason.contains("not joined"), reason)
+            XCTAssertEqual(Radio.configured, [])
+        }
+    }
+
+    func testWhatTheSystemSaysIsTold() async throws {
+        let cases: [(NEHotspotConfigurationError, PortError)] = [
+            (.userDenied, .Denied(reason: "joining the group was not allowed")),
+            (.userUnauthorized, .Denied(reason: "joining the group was not allowed")),
+            (.invalidSSID, .Failed(reason: "the group's name or passphrase is none")),
+            (.invalidWPAPassphrase, .Failed(reason: "the group's name or passphrase is none")),
+            (.applicationIsNotInForeground, .Unavailable(reason: "groups are joined while the app is on the screen")),
+            (.pending, .Unavailable(reason: "the system says 9")),
+        ]
+        for (refused, expected) in cases {
+            Radio.start(refusal: refused)
+            let said = await refusal { try await link.joinGroup(group: group, changes: changes) }
+            XCTAssertEqual(said, expected)
+        }
+        let said = await refusal { try await link.makeGroup(group: group, changes: changes) }
+        guard case .Unavailable? = said else { return XCTFail("an iPhone makes no group") }
+    }
+
+    func testAnIPhoneHasItAll() {
+        let ports = PlatformPorts.system()
+        XCTAssertTrue(ports.keyStore is KeychainKeys && ports.network is PathNetwork)
+        XCTAssertTrue(ports.link is HotspotLink && ports.discovery is BonjourDiscovery)
+    }
+}
+#endif
