@@ -30,10 +30,9 @@ public actor HotspotLink: WifiLink {
         for left in await manager.configuredSSIDs() where left == group.name || left.hasPrefix("DIRECT-fc-") {
             manager.removeConfiguration(forSSID: left)
         }
-        let configuration = NEHotspotConfiguration(ssid: group.name, passphrase: group.passphrase, isWEP: false)
         joined = group.name
         do {
-            try await apply(configuration, by: manager)
+            try await Self.apply(group)
             let address = try await associated(with: group.name)
             follow(group.name, changes)
             return address
@@ -52,10 +51,11 @@ public actor HotspotLink: WifiLink {
     }
 
     /// It is no error that this device is in the group already.
-    private func apply(_ configuration: NEHotspotConfiguration, by manager: NEHotspotConfigurationManager) async throws {
+    private static func apply(_ group: WifiGroup) async throws {
+        let configuration = NEHotspotConfiguration(ssid: group.name, passphrase: group.passphrase, isWEP: false)
         do {
-            try await manager.apply(configuration)
-        } catch let error where Self.code(error) == .alreadyAssociated {}
+            try await NEHotspotConfigurationManager.shared.apply(configuration)
+        } catch let error where code(error) == .alreadyAssociated {}
     }
 
     /// The system says yes long before the device is in the network, and says yes when it never gets there.
