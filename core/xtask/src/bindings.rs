@@ -108,8 +108,9 @@ struct Target {
 /// Builds core/ffi by this command of cargo's (`build` and its flags) and tells where its shared library is.
 pub(crate) fn library(root: &Path, command: &[&str]) -> Outcome<PathBuf> {
     let output = Command::new(env!("CARGO"))
-        .args(command)
+        .args(command.first())
         .args(["--package", "fieldcast-ffi", "--lib", "--locked", "--message-format=json-render-diagnostics"])
+        .args(command.iter().skip(1))
         .current_dir(root)
         .stderr(Stdio::inherit())
         .output()?;

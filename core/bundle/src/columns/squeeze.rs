@@ -14,6 +14,7 @@ use zstd::dict::{DecoderDictionary, EncoderDictionary};
 /// Raw content, as zstd calls it: text that might have stood in front. Made by the test below.
 const DICTIONARY: &[u8] = include_bytes!("dictionary.bin");
 
+// Of the ways zstd has to look for matches only those of these levels are built: see `.cargo/config.toml`.
 /// Heads up to here are worth the slow levels: every byte of them goes over the air.
 const SMALL: usize = 1 << 16;
 const SLOW: i32 = 12;
