@@ -1,4 +1,4 @@
-//! What DIGIT's entities look like, read from `schema/digit/*.toml`: a new type is a new file.
+//! What DIGIT's entities look like, read from `schema/digit/*.toml`, which `build.rs` makes JSON of: a new type is a new file.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use serde::Deserialize;
 /// The files of `schema/digit`. A new entity type needs a file there and its line here.
 macro_rules! embedded {
     ($($name:literal),* $(,)?) => {
-        &[$(($name, include_str!(concat!("../../../schema/digit/", $name, ".toml")))),*]
+        &[$(($name, include_str!(concat!(env!("OUT_DIR"), "/", $name, ".json")))),*]
     };
 }
 
@@ -124,15 +124,15 @@ impl Schema {
         Self::parse(DIGIT)
     }
 
-    /// The types described by these `(name, TOML)` files.
+    /// The types described by these `(name, JSON)` files.
     ///
     /// # Errors
-    /// TOML that describes no entity, a parent that is not described, or types that are each other's parents.
+    /// JSON that describes no entity, a parent that is not described, or types that are each other's parents.
     pub(crate) fn parse(files: &[(&str, &str)]) -> Result<Self, SchemaError> {
         let mut waiting = Vec::with_capacity(files.len());
         for (file, text) in files {
-            let described = toml::from_str::<EntityDescription>(text);
-            let described = described.map_err(|e| SchemaError { file: (*file).into(), reason: e.message().into() })?;
+            let described = serde_json::from_str::<EntityDescription>(text);
+            let described = described.map_err(|e| SchemaError { file: (*file).into(), reason: e.to_string() })?;
             waiting.push((*file, described));
         }
         let mut entities: Vec<EntityDescription> = Vec::with_capacity(files.len());

@@ -65,12 +65,18 @@ fn the_household_is_the_only_root_and_parents_come_first() {
 
 #[test]
 fn descriptions_that_do_not_fit_are_told_by_file() {
-    let lone = "entity = \"A\"\nscope = \"family\"\nresponse_key = \"As\"\nkey = [\"id\"]\n";
-    let below = |parent: &str| format!("{lone}[[parents]]\nentity = \"{parent}\"\nfield = \"x\"\n");
-    assert!(Schema::parse(&[("a", lone)]).is_ok());
-    for bad in
-        [below("B"), below("A"), format!("{lone}typo = 1\n"), "entity = 1".into(), below("A") + "their_field = \"y\"\n"]
-    {
+    let fields = r#""entity": "A", "scope": "family", "response_key": "As", "key": ["id"]"#;
+    let lone = format!("{{{fields}}}");
+    let below = |parent: &str| format!(r#"{{{fields}, "parents": [{{"entity": "{parent}", "field": "x"}}]}}"#);
+    let twice = r#"[{"entity": "A", "field": "x", "their_field": "y"}]"#;
+    assert!(Schema::parse(&[("a", &lone)]).is_ok());
+    for bad in [
+        below("B"),
+        below("A"),
+        format!(r#"{{{fields}, "typo": 1}}"#),
+        r#"{"entity": 1}"#.into(),
+        format!(r#"{{{fields}, "parents": {twice}}}"#),
+    ] {
         assert_eq!(Schema::parse(&[("a", &bad)]).unwrap_err().file, "a", "{bad}");
     }
 }
