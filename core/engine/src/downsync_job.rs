@@ -12,6 +12,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::engine::store_call;
 use crate::events::Announcer;
+use crate::task::{self, Work};
 use crate::{Error, Subscription};
 
 /// How many boundaries are downloaded at the same time: the server builds each page from a dozen queries of its own.
@@ -92,7 +93,7 @@ pub(crate) struct Order {
 impl DownsyncJob {
     pub(crate) fn start(store: Store, order: Order) -> Self {
         let events = Announcer::new();
-        let task = tokio::spawn(run(store, Arc::new(order), events.clone()));
+        let task = task::spawn(run(store, Arc::new(order), events.clone()));
         Self { events, task: AbortOnDropHandle::new(task) }
     }
 
@@ -116,10 +117,10 @@ async fn run(store: Store, order: Arc<Order>, events: Announcer<DownsyncEvent>) 
     for index in 0..order.boundaries.len() {
         let walk = Walk { store: store.clone(), order: order.clone(), events: events.clone(), index };
         let places = places.clone();
-        tasks.spawn(async move {
+        tasks.spawn::<Work<_>>(Box::pin(async move {
             let _place = places.acquire().await;
             (index, walk.run().await)
-        });
+        }));
     }
     let mut outcomes = tasks.join_all().await;
     outcomes.sort_by_key(|(index, _)| *index);

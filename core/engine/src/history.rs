@@ -5,7 +5,7 @@ use fieldcast_net::Identity;
 use fieldcast_store::{Exchange, ExchangeResult, ExchangeRole, Store};
 use fieldcast_wire::{Reason, Receipt, Standing};
 
-use crate::{Error, receipts};
+use crate::{receipts, task};
 
 /// An exchange that is over, and whether its receipt holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,8 +32,8 @@ pub(crate) fn result(outcome: Result<&Receipt, &Reason>) -> ExchangeResult {
 /// Keeps an exchange that is over; see [`Store::add_exchange`]. What was saved is saved whether or not this works.
 pub(crate) async fn keep(store: &Store, exchange: Exchange, goes_on: bool) {
     let store = store.clone();
-    let kept = tokio::task::spawn_blocking(move || store.add_exchange(&exchange, goes_on));
-    if let Err(error) = kept.await.map_err(Error::from).and_then(|kept| Ok(kept?)) {
+    let kept = task::blocking(move || store.add_exchange(&exchange, goes_on));
+    if let Err(error) = kept.await.and_then(|kept| Ok(kept?)) {
         tracing::warn!(%error, "an exchange is missing in the history");
     }
 }

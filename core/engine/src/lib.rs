@@ -27,6 +27,7 @@ mod receive;
 mod search;
 mod settings;
 mod station;
+mod task;
 mod trust;
 
 pub use bundle_file::{BundleInfo, Imported};

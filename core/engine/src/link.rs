@@ -14,6 +14,8 @@ use fieldcast_wire::{Breach, Message, Reason, chunk_frame};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::task;
+
 /// Chunks handed to the writer that are not in the socket yet.
 const CHUNKS_IN_FLIGHT: usize = 2;
 /// Frames read that the machine has not taken yet.
@@ -72,8 +74,8 @@ impl Link {
             received: 0,
             peer_key,
             heartbeat,
-            writer: AbortOnDropHandle::new(tokio::spawn(write_frames(writer, to_write, read.clone()))),
-            _reader: AbortOnDropHandle::new(tokio::spawn(read_frames(reader, read))),
+            writer: AbortOnDropHandle::new(task::spawn(write_frames(writer, to_write, read.clone()))),
+            _reader: AbortOnDropHandle::new(task::spawn(read_frames(reader, read))),
             takes_data,
         }
     }

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::settings::DEFAULT_RESERVE;
+use crate::task;
 
 /// What is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -110,7 +111,7 @@ impl DoctorSettings {
 /// that is suspect.
 pub async fn doctor(settings: DoctorSettings) -> Vec<Check> {
     let mut checks = network::check(&settings).await;
-    let here = tokio::task::spawn_blocking(move || {
+    let here = task::blocking(move || {
         let mut checks = vec![folder::disk(&settings), clock::check(settings.now)];
         checks.extend([folder::folder(&settings), folder::key(&settings), folder::database(&settings)]);
         checks

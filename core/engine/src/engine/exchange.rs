@@ -11,7 +11,7 @@ use crate::bundle_file::{self, BundleInfo, Imported};
 use crate::history::{self, PastExchange};
 use crate::offer::Bundle;
 use crate::origins::Maker;
-use crate::{Error, ExchangeSettings, Offer, OfferSession, ReceiveSession};
+use crate::{Error, ExchangeSettings, Offer, OfferSession, ReceiveSession, task};
 
 impl Engine {
     /// The newest exchanges of this device that are over, the newest first; receipts are verified anew.
@@ -56,7 +56,7 @@ impl Engine {
             let maker = Maker { identity: &identity, name: &name };
             Bundle::prepare(store, &datasets, maker)
         };
-        let bundle = tokio::task::spawn_blocking(prepare).await??;
+        let bundle = task::blocking(prepare).await??;
         OfferSession::start(settings, self.inner.identity.clone(), interface, bundle).await
     }
 
@@ -71,7 +71,7 @@ impl Engine {
             let maker = Maker { identity: &identity, name: &name };
             bundle_file::export(store, maker, &datasets, &path)
         };
-        tokio::task::spawn_blocking(export).await?
+        task::blocking(export).await?
     }
 
     /// Reads who made a bundle file and what it holds, to ask a person before [`import`](Self::import).
@@ -80,7 +80,7 @@ impl Engine {
     /// [`Error::File`].
     pub async fn inspect(&self, path: PathBuf) -> Result<BundleInfo, Error> {
         let (store, own) = (self.inner.store.clone(), self.fingerprint());
-        tokio::task::spawn_blocking(move || bundle_file::inspect(&store, own, &path)).await?
+        task::blocking(move || bundle_file::inspect(&store, own, &path)).await?
     }
 
     /// Takes over what a bundle file holds. An import that was interrupted goes on where it was.
@@ -89,7 +89,7 @@ impl Engine {
     /// [`Error::File`], [`Error::Refused`], [`Error::Store`]; each dataset is then as it was or complete.
     pub async fn import(&self, path: PathBuf) -> Result<Imported, Error> {
         let (store, own) = (self.inner.store.clone(), self.fingerprint());
-        tokio::task::spawn_blocking(move || bundle_file::import(&store, own, &path)).await?
+        task::blocking(move || bundle_file::import(&store, own, &path)).await?
     }
 
     /// Announces this device on the interface and waits for distributors.

@@ -13,6 +13,7 @@ use fieldcast_net::Identity;
 use fieldcast_store::{Opened, Store};
 
 pub use self::server::Account;
+use crate::task::{self, Work};
 use crate::{Error, Settings};
 
 /// The device key's name in the data folder.
@@ -51,7 +52,7 @@ impl Engine {
     /// A folder that cannot be written, is in use by another process or comes from a newer Fieldcast; a damaged key. A
     /// damaged database is no error: see [`moved_aside`](Self::moved_aside).
     pub async fn open(settings: Settings) -> Result<Self, Error> {
-        let inner = tokio::task::spawn_blocking(move || {
+        let inner = task::blocking(move || {
             let Opened { store, moved_aside } = Store::open(&settings.data_dir)?;
             store.trim_chunks(CHUNK_CACHE_BYTES)?;
             let key = settings.data_dir.join(DEVICE_KEY);
@@ -86,19 +87,20 @@ impl Engine {
     }
 
     /// Calls the store where blocking is allowed.
-    async fn store_call<T: Send + 'static>(
+    fn store_call<T: Send + 'static>(
         &self,
         call: impl FnOnce(&Store) -> fieldcast_store::Result<T> + Send + 'static,
-    ) -> Result<T, Error> {
-        store_call(&self.inner.store, call).await
+    ) -> Work<Result<T, Error>> {
+        store_call(&self.inner.store, call)
     }
 }
 
 /// Calls the store where blocking is allowed.
-pub(crate) async fn store_call<T: Send + 'static>(
+pub(crate) fn store_call<T: Send + 'static>(
     store: &Store,
     call: impl FnOnce(&Store) -> fieldcast_store::Result<T> + Send + 'static,
-) -> Result<T, Error> {
+) -> Work<Result<T, Error>> {
     let store = store.clone();
-    Ok(tokio::task::spawn_blocking(move || call(&store)).await??)
+    let made = task::blocking(move || call(&store));
+    Box::pin(async { Ok(made.await??) })
 }

@@ -6,7 +6,7 @@ use fieldcast_wire::{SignedStatement, Statement};
 
 use super::Engine;
 use crate::grants::{self, Policy};
-use crate::{Error, clock};
+use crate::{Error, clock, task};
 
 impl Engine {
     /// Devices whose code was compared, and is not shown again.
@@ -56,7 +56,7 @@ impl Engine {
     /// [`Error::Statement`], [`Error::UnknownCampaign`], [`Error::GrantOfAnother`], [`Error::Store`].
     pub async fn keep_statement(&self, signed: SignedStatement) -> Result<Statement, Error> {
         let (store, device) = (self.inner.store.clone(), self.fingerprint());
-        tokio::task::spawn_blocking(move || grants::keep(&store, device, &signed)).await?
+        task::blocking(move || grants::keep(&store, device, &signed)).await?
     }
 
     /// What was granted to this device, expired or not, with its signature.
@@ -74,7 +74,7 @@ impl Engine {
     /// [`Error::Store`].
     pub async fn policy(&self) -> Result<Policy, Error> {
         let store = self.inner.store.clone();
-        tokio::task::spawn_blocking(move || grants::policy(&store)).await?
+        task::blocking(move || grants::policy(&store)).await?
     }
 
     /// Sets what a device without a grant may do here.
@@ -83,6 +83,6 @@ impl Engine {
     /// [`Error::Store`].
     pub async fn set_policy(&self, policy: Policy) -> Result<(), Error> {
         let store = self.inner.store.clone();
-        tokio::task::spawn_blocking(move || grants::set_policy(&store, policy)).await?
+        task::blocking(move || grants::set_policy(&store, policy)).await?
     }
 }

@@ -5,7 +5,7 @@ use tokio::sync::oneshot;
 
 use super::send::Sending;
 use crate::grants::Judge;
-use crate::{Answer, trust};
+use crate::{Answer, task, trust};
 
 impl Sending {
     /// What the receiver is offered, going by what it has shown.
@@ -51,7 +51,7 @@ impl Sending {
         if std::mem::take(&mut self.remembers) {
             let (shared, receiver, name) = (self.shared.clone(), self.receiver, self.name());
             let remember = move || trust::remember(&shared.store, receiver, &name);
-            let _only_asked_again_otherwise = tokio::task::spawn_blocking(remember).await;
+            let _only_asked_again_otherwise = task::blocking(remember).await;
         }
     }
 

@@ -12,6 +12,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::session::Shared;
 use crate::link::{Frame, Link};
+use crate::task;
 use crate::trust;
 
 /// Calls at a time, in use or not; who comes beyond them is hung up on and calls again.
@@ -58,7 +59,7 @@ impl Door {
             tracing::warn!("a caller was hung up on: too many are on the line");
             return;
         }
-        let call = tokio::spawn(answer(shared.clone(), connection));
+        let call = task::spawn(answer(shared.clone(), connection));
         self.calls.push((from, AbortOnDropHandle::new(call)));
     }
 }

@@ -16,7 +16,7 @@ use super::{FoundPeer, OfferEvent};
 use crate::link::Link;
 use crate::network::Live;
 use crate::station::Station;
-use crate::{Error, NetworkChange, trust};
+use crate::{Error, NetworkChange, task, trust};
 
 /// Finds receivers until it is dropped, wherever the network goes.
 pub(super) async fn find(
@@ -67,7 +67,7 @@ pub(super) async fn find_at(shared: Arc<Shared>, addr: SocketAddr) -> Result<Fou
     let greeting = timeout(shared.settings.limits.greeting, greet(&mut link, &shared, &introduction)).await;
     let greeted = greeting.unwrap_or(Err(Reason::Lost));
     link.send(&Message::Stop(greeted.as_ref().err().cloned().unwrap_or(Reason::Looked)));
-    tokio::spawn(link.close());
+    task::spawn(link.close());
     let (hello, _) = greeted.map_err(refused)?;
     shared.change(|peers| peers.typed(receiver, hello.name, addr));
     shared.found(receiver).ok_or(Error::NoSuchPeer)

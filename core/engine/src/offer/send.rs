@@ -18,7 +18,7 @@ use super::reach::Reached;
 use super::session::Shared;
 use super::{SendProgress, SendState, Sent};
 use crate::link::{Frame, Link};
-use crate::{Answer, Error, clock, history, receipts};
+use crate::{Answer, Error, clock, history, receipts, task};
 
 /// How long one call may take, TLS included.
 pub(super) const CALL_LIMIT: Duration = Duration::from_secs(10);
@@ -275,7 +275,7 @@ impl Sending {
         ask: impl FnOnce(&Bundle) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Reason> {
         let shared = self.shared.clone();
-        match tokio::task::spawn_blocking(move || ask(&shared.bundle)).await {
+        match task::blocking(move || ask(&shared.bundle)).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(Reason::NotRead(error.to_string())),
             Err(error) => Err(Reason::NotRead(error.to_string())),

@@ -21,7 +21,7 @@ use super::{FoundPeer, OfferEvent, SendProgress, SendState};
 use crate::events::Announcer;
 use crate::network::{Air, Live};
 use crate::station::{Post, Station};
-use crate::{Answer, Error, ExchangeSettings, NetworkChange, Subscription, clock};
+use crate::{Answer, Error, ExchangeSettings, NetworkChange, Subscription, clock, task};
 
 /// A code nobody has compared yet.
 struct Comparison {
@@ -184,7 +184,7 @@ impl OfferSession {
         });
         let station = shared.post().open(interface).await?;
         let live = shared.network_here(&station);
-        let finding = tokio::spawn(find(shared.clone(), station, live, doubted));
+        let finding = task::spawn(find(shared.clone(), station, live, doubted));
         Ok(Self {
             shared,
             sending: Mutex::default(),
@@ -246,9 +246,9 @@ impl OfferSession {
             let cancel = self.cancel.child_token();
             self.shared.enter(receiver, SendState::Queued);
             let task =
-                AbortOnDropHandle::new(tokio::spawn(Sending::new(self.shared.clone(), receiver, cancel.clone()).run()));
+                AbortOnDropHandle::new(task::spawn(Sending::new(self.shared.clone(), receiver, cancel.clone()).run()));
             let shared = self.shared.clone();
-            let watched = tokio::spawn(async move {
+            let watched = task::spawn(async move {
                 // A bug must not leave anybody waiting for an end that never comes.
                 if let Err(error) = task.await {
                     let reason = Reason::NotRead(Error::from(error).to_string());

@@ -10,7 +10,7 @@ use super::event::{Question, ReceiveEvent, ReceiveState, Sender};
 use super::exchange::{Exchange, Work, blocking};
 use crate::grants::Judge;
 use crate::link::Link;
-use crate::{Answer, Error, clock, origins, trust};
+use crate::{Answer, Error, clock, origins, task, trust};
 
 /// How many accepted offers are kept besides the one at hand, the newest; those that are spent count, too.
 const UNFINISHED_KEPT: usize = 4;
@@ -74,7 +74,7 @@ impl Exchange {
         let (sender, store) = (self.sender.clone(), self.shared.store.clone());
         async move {
             let Some(Sender { fingerprint, name }) = sender else { return };
-            let remembered = tokio::task::spawn_blocking(move || trust::remember(&store, fingerprint, &name));
+            let remembered = task::blocking(move || trust::remember(&store, fingerprint, &name));
             let _only_asked_again_otherwise = remembered.await;
         }
     }

@@ -20,7 +20,7 @@ use super::not_stored;
 use super::session::Shared;
 use super::stage::{Expected, Stager};
 use crate::link::{Frame, Link};
-use crate::{Answer, Error};
+use crate::{Answer, Error, task};
 
 /// What runs beside the machine, if anything does.
 pub(super) enum Work {
@@ -29,7 +29,7 @@ pub(super) enum Work {
     Waiting(Pin<Box<dyn Future<Output = Option<OwnedSemaphorePermit>> + Send>>),
     Asking(oneshot::Receiver<Answer>),
     Staging(Stager),
-    Applying(tokio::task::JoinHandle<Result<Outcome, Reason>>),
+    Applying(task::Work<Result<Result<Outcome, Reason>, Error>>),
 }
 
 /// What the work beside the machine has brought.
@@ -183,7 +183,7 @@ impl Exchange {
         let Some(accepted) = self.accepted(bytes) else { return };
         let (store, offer, reserve) = (self.shared.store.clone(), self.offer.clone(), self.shared.settings.reserve);
         let earlier = self.earlier.clone();
-        let plan = tokio::task::spawn_blocking(move || apply::plan(&store, &accepted, &offer, reserve, &earlier));
+        let plan = task::blocking(move || apply::plan(&store, &accepted, &offer, reserve, &earlier));
         match link.alive_during(plan).await.unwrap_or_else(|error| Err(not_stored(error))) {
             Ok(plan) => {
                 self.progress.total = plan.wanted_bytes;
@@ -250,7 +250,7 @@ impl Exchange {
                 earlier: self.earlier.clone(),
                 abandoned: self.abandoned.clone(),
             };
-            self.work = Work::Applying(tokio::task::spawn_blocking(|| application.run()));
+            self.work = Work::Applying(task::blocking(|| application.run()));
         }
     }
 
@@ -281,7 +281,7 @@ impl Work {
 pub(super) async fn blocking<T: Send + 'static, E: Into<Error> + Send + 'static>(
     work: impl FnOnce() -> Result<T, E> + Send + 'static,
 ) -> Result<T, Reason> {
-    match tokio::task::spawn_blocking(work).await {
+    match task::blocking(work).await {
         Ok(done) => done.map_err(not_stored),
         Err(error) => Err(not_stored(error)),
     }

@@ -21,7 +21,7 @@ use crate::events::Announcer;
 use crate::network::Air;
 use crate::search::By;
 use crate::station::Post;
-use crate::{Answer, Error, ExchangeSettings, Subscription, grants};
+use crate::{Answer, Error, ExchangeSettings, Subscription, grants, task};
 
 /// A question nobody has answered yet.
 struct Asked {
@@ -70,7 +70,7 @@ impl Shared {
     /// What distributors are shown; read anew each time, for it grows as others come by.
     pub(super) async fn credentials(&self) -> Result<Credentials, Error> {
         let store = self.store.clone();
-        tokio::task::spawn_blocking(move || grants::credentials(&store)).await?
+        task::blocking(move || grants::credentials(&store)).await?
     }
 
     /// Takes what is heard of a distributor.
@@ -165,7 +165,7 @@ impl ReceiveSession {
         });
         let station = shared.post().open(interface).await?;
         let (live, cancel) = (shared.air.begin(&station), CancellationToken::new());
-        let task = tokio::spawn(waiting::wait(shared.clone(), station, live, cancel.clone()));
+        let task = task::spawn(waiting::wait(shared.clone(), station, live, cancel.clone()));
         Ok(Self { shared, cancel, task: AbortOnDropHandle::new(task), call: Mutex::default() })
     }
 
@@ -185,7 +185,7 @@ impl ReceiveSession {
         if let (Some(distributor), Some(token)) = (call.expected, call.token) {
             self.shared.invites().insert(distributor, token);
         }
-        let task = tokio::spawn(calling::keep_calling(self.shared.clone(), call.clone(), self.cancel.clone()));
+        let task = task::spawn(calling::keep_calling(self.shared.clone(), call.clone(), self.cancel.clone()));
         *calling = Some(Calling { call, task: AbortOnDropHandle::new(task) });
     }
 

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::not_stored;
+use crate::task;
 
 /// Chunks wait for each other up to so many bytes: fewer than a distributor sends before it hears of them.
 pub(crate) const COMMIT_BYTES: usize = 3 << 20;
@@ -46,7 +47,7 @@ impl Stager {
         // Unbounded: whoever waits for room for a chunk must not have to read reports first. One comes a commit.
         let (report, progress) = mpsc::unbounded_channel();
         let batch = Batch { store, incoming, wanted, chunks: Vec::new(), bytes: 0, on_disk: OnDisk::default() };
-        let task = AbortOnDropHandle::new(tokio::spawn(batch.run(to_stage, report)));
+        let task = AbortOnDropHandle::new(task::spawn(batch.run(to_stage, report)));
         Self { chunks, progress, _task: task }
     }
 
@@ -111,8 +112,7 @@ impl Batch {
         let chunk = Arc::new(chunk);
         let to_verify = chunk.clone();
         let hash = expected.info.hash.0;
-        let verified =
-            tokio::task::spawn_blocking(move || verify_chunk(&expected.info, expected.bits, &to_verify).map(drop));
+        let verified = task::blocking(move || verify_chunk(&expected.info, expected.bits, &to_verify).map(drop));
         match verified.await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
@@ -131,7 +131,7 @@ impl Batch {
         let (store, incoming) = (self.store.clone(), self.incoming);
         let chunks = std::mem::take(&mut self.chunks);
         let count = chunks.len() as u32;
-        match tokio::task::spawn_blocking(move || store.stage_chunks(&incoming, &chunks)).await {
+        match task::blocking(move || store.stage_chunks(&incoming, &chunks)).await {
             Ok(Ok(())) => {
                 self.on_disk.chunks += count;
                 self.on_disk.bytes += std::mem::take(&mut self.bytes) as u64;

@@ -14,6 +14,7 @@ use crate::NetworkChange;
 use crate::link::Link;
 use crate::network::Live;
 use crate::station::Station;
+use crate::task::Work;
 use crate::trust;
 
 /// Connections at a time; one of them receives, the others are told to wait.
@@ -54,7 +55,7 @@ async fn take(
             Ok(connection) = station.listener.accept() => {
                 // Whoever proves a key may talk, yet not all of them at once.
                 if exchanges.len() < MOST_CONNECTIONS {
-                    exchanges.spawn(talk(shared.clone(), connection, live.clone(), cancel.clone()));
+                    exchanges.spawn::<Work<()>>(Box::pin(talk(shared.clone(), connection, live.clone(), cancel.clone())));
                 }
             }
             (by, sighting) = station.search.next() => shared.hear(by, sighting),
