@@ -1,5 +1,6 @@
 //! What the root object and its jobs and sessions share.
 
+use std::future::ready;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
@@ -9,7 +10,7 @@ use crate::group_changes::Groups;
 use crate::mailbox::Mailbox;
 use crate::pace::{Shape, Source, forward};
 use crate::ports::{Held, Wrap};
-use crate::runtime::Runtime;
+use crate::runtime::{Runtime, Work};
 use crate::searches::Searches;
 use crate::session::{Session, Slot};
 use crate::{
@@ -51,13 +52,16 @@ impl Core {
     }
 
     /// Has the engine do something, on the runtime.
-    pub(crate) async fn run<T, E, F>(&self, work: impl FnOnce(Engine) -> F) -> Result<T, FieldcastError>
+    pub(crate) fn run<T, E, F>(&self, work: impl FnOnce(Engine) -> F) -> Work<Result<T, FieldcastError>>
     where
         F: Future<Output = Result<T, E>> + Send + 'static,
         T: Send + 'static,
         E: Into<FieldcastError> + Send + 'static,
     {
-        self.runtime.run(work(self.engine()?)).await
+        match self.engine() {
+            Ok(engine) => self.runtime.run(work(engine)),
+            Err(error) => Box::pin(ready(Err(error))),
+        }
     }
 
     /// How a session behaves, with what the phone does for it.
@@ -109,7 +113,7 @@ impl Core {
         P: Shape<Item = S::Item> + 'static,
     {
         let mailbox = self.mailbox.clone();
-        self.runtime.handle().spawn(async move {
+        self.runtime.spawn(async move {
             forward(source, shape, |event| mailbox.put(event)).await;
             mailbox.put(Event::Over { session: id });
         });
@@ -131,7 +135,7 @@ impl Core {
     pub(crate) async fn shut_down(&self) -> Result<(), FieldcastError> {
         let engine = self.engine.take();
         let open: Vec<_> = self.sessions().drain(..).filter_map(|session| session.upgrade()).collect();
-        let endings: Vec<_> = open.iter().map(|session| self.runtime.handle().spawn(session.end())).collect();
+        let endings: Vec<_> = open.iter().map(|session| self.runtime.spawn(session.end())).collect();
         for ending in endings {
             ending.await?;
         }

@@ -33,7 +33,7 @@ impl DownsyncJob {
         let id = core.next_id();
         core.tell(id, job.subscribe(), Progress { job: id, running: BTreeMap::new(), is_new: false });
         let (done, report) = watch::channel(None);
-        let task = core.runtime.handle().spawn(async move {
+        let task = core.runtime.spawn(async move {
             let report = job.finished().await.map(Into::into).map_err(Into::into);
             done.send_replace(Some(report));
         });

@@ -1,10 +1,14 @@
 //! The threads everything runs on.
 
+use std::any::Any;
+use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use fieldcast::Error;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::FieldcastError;
@@ -19,6 +23,10 @@ pub(crate) fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result
     let started = std::thread::Builder::new().name(name.to_owned()).spawn(work);
     started.map(drop).map_err(FieldcastError::no_threads)
 }
+
+/// What is of one type whatever it does: tokio has kilobytes of machinery for each type of task.
+pub(crate) type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+type Made = Box<dyn Any + Send>;
 
 /// A runtime of one [`Fieldcast`](crate::Fieldcast). Dropping it ends its tasks without waiting for them.
 pub(crate) struct Runtime {
@@ -38,15 +46,23 @@ impl Runtime {
     }
 
     /// Does `work` on the runtime. Dropping the future, which any thread may poll, drops the work.
-    pub(crate) async fn run<T, E>(
+    pub(crate) fn run<T, E>(
         &self,
         work: impl Future<Output = Result<T, E>> + Send + 'static,
-    ) -> Result<T, FieldcastError>
+    ) -> Work<Result<T, FieldcastError>>
     where
         T: Send + 'static,
         E: Into<FieldcastError> + Send + 'static,
     {
-        AbortOnDropHandle::new(self.handle.spawn(work)).await?.map_err(Into::into)
+        let work = async { work.await.map(|made| Box::new(made) as Made).map_err(Into::into) };
+        let task = AbortOnDropHandle::new(self.handle.spawn::<Work<Result<Made, FieldcastError>>>(Box::pin(work)));
+        let mixed_up = |_| Error::Task("with another's result".to_owned()).into();
+        Box::pin(async move { task.await??.downcast().map(|made| *made).map_err(mixed_up) })
+    }
+
+    /// Does `work` on the runtime, whether or not anybody waits for it.
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+        self.handle.spawn::<Work<()>>(Box::pin(work))
     }
 
     pub(crate) fn handle(&self) -> &Handle {
