@@ -2,19 +2,10 @@
 
 use std::path::PathBuf;
 
-use fieldcast::{Check, DoctorSettings, Fingerprint, Interface, Invite, QrMatrix, SignedStatement};
+use fieldcast::{Check, DoctorSettings, Interface, Invite, QrMatrix, SignedStatement};
 
 use crate::runtime::Runtime;
 use crate::{CampaignStatement, FieldcastError, InviteInfo};
-
-/// Who the device of this data folder is; none when it has no key yet.
-///
-/// # Errors
-/// [`FieldcastError::KeyFailed`].
-#[uniffi::export]
-pub fn device_fingerprint(data_dir: PathBuf) -> Result<Option<Fingerprint>, FieldcastError> {
-    Ok(fieldcast::device_fingerprint(&data_dir)?)
-}
 
 /// The networks of this device that others could be on, loopback included.
 ///

@@ -7,8 +7,9 @@ use std::time::Duration;
 use fieldcast::{Interface, choose_interface, new_group};
 use tokio::time::{Instant, sleep};
 
+use crate::group_changes::Groups;
 use crate::ports::WifiLink;
-use crate::{Fieldcast, FieldcastError, WifiGroup};
+use crate::{Fieldcast, FieldcastError, GroupChanges, WifiGroup};
 
 /// How long after the phone has told its address the system may take to show it.
 const APPEARS_WITHIN: Duration = Duration::from_secs(10);
@@ -57,33 +58,48 @@ impl Fieldcast {
     /// [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
     pub async fn leave_group(&self) -> Result<(), FieldcastError> {
         let (link, groups) = (self.link()?, self.core.groups.clone());
-        let leave = async move {
-            link.leave_group().await?;
-            groups.left();
-            Ok::<_, FieldcastError>(())
-        };
-        self.core.runtime.run(leave).await
+        self.core.runtime.run(async move { leave(&*link, &groups).await }).await
     }
 }
 
 impl Fieldcast {
     async fn enter_group(&self, group: WifiGroup, entry: Entry) -> Result<JoinedGroup, FieldcastError> {
         let (link, changes) = (self.link()?, self.core.groups.begin());
-        let enter = async move {
-            let addr = match entry {
-                Entry::Make => link.make_group(group.clone(), changes.clone()).await?,
-                Entry::Join => link.join_group(group.clone(), changes.clone()).await?,
-            };
-            changes.begun(addr);
-            Ok::<_, FieldcastError>(JoinedGroup { group, interface: appeared(addr).await? })
-        };
-        self.core.runtime.run(enter).await
+        self.core.runtime.run(enter(link, changes, self.core.groups.clone(), group, entry)).await
     }
 
     fn link(&self) -> Result<Arc<dyn WifiLink>, FieldcastError> {
         let link = self.core.ports.link.clone();
         link.ok_or_else(|| FieldcastError::NoNetwork { reason: "this app makes and joins no Wi-Fi groups".to_owned() })
     }
+}
+
+async fn enter(
+    link: Arc<dyn WifiLink>,
+    changes: Arc<GroupChanges>,
+    groups: Arc<Groups>,
+    group: WifiGroup,
+    entry: Entry,
+) -> Result<JoinedGroup, FieldcastError> {
+    let addr = match entry {
+        Entry::Make => link.make_group(group.clone(), changes.clone()).await?,
+        Entry::Join => link.join_group(group.clone(), changes.clone()).await?,
+    };
+    changes.begun(addr);
+    match appeared(addr).await {
+        Ok(interface) => Ok(JoinedGroup { group, interface }),
+        Err(error) => {
+            // Of no use, and whoever is told of an error will not leave it.
+            leave(&*link, &groups).await?;
+            Err(error)
+        }
+    }
+}
+
+async fn leave(link: &dyn WifiLink, groups: &Groups) -> Result<(), FieldcastError> {
+    link.leave_group().await?;
+    groups.left();
+    Ok(())
 }
 
 /// The interface with this address, which the system may show a moment after the phone has told it.
@@ -100,7 +116,42 @@ async fn appeared(addr: IpAddr) -> Result<Interface, FieldcastError> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
+    use crate::PortError;
+
+    /// Makes groups at an address that no interface has.
+    #[derive(Default)]
+    struct Nowhere(Mutex<Vec<String>>);
+
+    #[async_trait::async_trait]
+    impl WifiLink for Nowhere {
+        async fn make_group(&self, group: WifiGroup, _: Arc<GroupChanges>) -> Result<IpAddr, PortError> {
+            self.0.lock().unwrap().push(group.name);
+            Ok([192, 0, 2, 7].into())
+        }
+
+        async fn join_group(&self, group: WifiGroup, changes: Arc<GroupChanges>) -> Result<IpAddr, PortError> {
+            self.make_group(group, changes).await
+        }
+
+        async fn leave_group(&self) -> Result<(), PortError> {
+            self.0.lock().unwrap().clear();
+            Ok(())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_group_that_is_of_no_use_is_left() {
+        for entry in [Entry::Make, Entry::Join] {
+            let (link, groups) = (Arc::new(Nowhere::default()), Arc::new(Groups::default()));
+            let group = WifiGroup { name: "DIRECT-fc-1".to_owned(), passphrase: "correct horse".to_owned() };
+            let entered = enter(link.clone(), groups.begin(), groups.clone(), group, entry).await;
+            assert!(matches!(entered, Err(FieldcastError::NoNetwork { .. })), "{entered:?}");
+            assert!(link.0.lock().unwrap().is_empty());
+        }
+    }
 
     #[tokio::test(start_paused = true)]
     async fn an_address_is_waited_for_and_not_for_ever() {

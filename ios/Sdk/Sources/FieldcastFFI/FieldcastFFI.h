@@ -906,11 +906,6 @@ RustBuffer uniffi_fieldcast_ffi_fn_method_receivesession_open_question(uint64_t 
 uint64_t uniffi_fieldcast_ffi_fn_method_receivesession_stop(uint64_t ptr
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_FUNC_DEVICE_FINGERPRINT
-#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_FUNC_DEVICE_FINGERPRINT
-RustBuffer uniffi_fieldcast_ffi_fn_func_device_fingerprint(RustBuffer data_dir, RustCallStatus *_Nonnull out_status
-);
-#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_FUNC_DOCTOR
 #define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_FUNC_DOCTOR
 uint64_t uniffi_fieldcast_ffi_fn_func_doctor(RustBuffer data_dir, RustBuffer interface
@@ -1195,12 +1190,6 @@ void ffi_fieldcast_ffi_rust_future_free_void(uint64_t handle
 #ifndef UNIFFI_FFIDEF_FFI_FIELDCAST_FFI_RUST_FUTURE_COMPLETE_VOID
 #define UNIFFI_FFIDEF_FFI_FIELDCAST_FFI_RUST_FUTURE_COMPLETE_VOID
 void ffi_fieldcast_ffi_rust_future_complete_void(uint64_t handle, RustCallStatus *_Nonnull out_status
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_FUNC_DEVICE_FINGERPRINT
-#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_FUNC_DEVICE_FINGERPRINT
-uint16_t uniffi_fieldcast_ffi_checksum_func_device_fingerprint(void
-
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_FUNC_DOCTOR

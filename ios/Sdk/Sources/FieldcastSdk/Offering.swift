@@ -36,17 +36,21 @@ public final class Offering: Sendable {
 
     /// Asks who is at this address, and puts the receiver there on the list.
     public func find(at address: String) async throws -> FoundPeer {
-        try await session.findAt(addr: address)
+        let found = try await session.findAt(addr: address)
+        receivers.look(at: session)
+        return found
     }
 
     /// Sends to a receiver; nothing happens if that is going on or done already.
     public func send(to receiver: Fingerprint) throws {
         try session.sendTo(receiver: receiver)
+        receivers.look(at: session)
     }
 
     /// Says whether a receiver's screen shows the same code.
     public func answer(_ receiver: Fingerprint, _ answer: Answer) throws {
         try session.answer(receiver: receiver, answer: answer)
+        receivers.look(at: session) // or the code would be asked for again by a screen that has waited
     }
 
     /// Cancels sending to a receiver, which is told.

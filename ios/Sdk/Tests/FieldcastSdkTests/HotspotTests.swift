@@ -83,6 +83,21 @@ final class HotspotTests: XCTestCase {
         XCTAssertEqual(changes.told, [here, nil, here])
     }
 
+    func testAJoinThatIsGivenUpDoesNotEndTheNext() async throws {
+        let (link, changes) = (HotspotLink(interface: "lo", wait: 5_000_000), changes)
+        let (lost, next) = (group, WifiGroup(name: "DIRECT-fc-2", passphrase: "correct horse"))
+        Radio.start(near: [next.name: next.passphrase])
+        let first = Task { try await link.joinGroup(group: lost, changes: changes) }
+        try await until { Radio.configured.contains(lost.name) }
+        _ = try await link.joinGroup(group: next, changes: Changes())
+        first.cancel()
+        let ended = await first.result
+        XCTAssertThrowsError(try ended.get())
+        XCTAssertEqual(Radio.configured, [next.name])
+        try await link.leaveGroup()
+        XCTAssertEqual(Radio.configured, [])
+    }
+
     func testThatItIsThereAlreadyIsNoError() async throws {
         Radio.start(joined: group.name, refusal: .alreadyAssociated)
         let address = try await link.joinGroup(group: group, changes: changes)

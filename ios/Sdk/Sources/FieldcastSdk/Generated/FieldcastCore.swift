@@ -13738,20 +13738,6 @@ public func uniffiForeignFutureHandleCountFieldcastFfi() -> Int {
     UNIFFI_FOREIGN_FUTURE_HANDLE_MAP.count
 }
 /**
- * Who the device of this data folder is; none when it has no key yet.
- *
- * # Errors
- * [`FieldcastError::KeyFailed`].
- */
-public func deviceFingerprint(dataDir: PathBuf)throws  -> Fingerprint?  {
-    return try  FfiConverterOptionTypeFingerprint.lift(try rustCallWithError(FfiConverterTypeFieldcastError_lift) {
-        uniffiCallStatus in
-    uniffi_fieldcast_ffi_fn_func_device_fingerprint(
-        FfiConverterTypePathBuf_lower(dataDir),uniffiCallStatus
-    )
-})
-}
-/**
  * Looks at what Fieldcast needs on this device, and says what to do where it is not there. Changes nothing, and works
  * where opening fails. Takes a few seconds.
  *
@@ -13844,9 +13830,6 @@ private let initializationResult: InitializationResult = {
     let scaffolding_contract_version = ffi_fieldcast_ffi_uniffi_contract_version()
     if bindings_contract_version != scaffolding_contract_version {
         return InitializationResult.contractVersionMismatch
-    }
-    if (uniffi_fieldcast_ffi_checksum_func_device_fingerprint() != 57818) {
-        return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_func_doctor() != 20818) {
         return InitializationResult.apiChecksumMismatch

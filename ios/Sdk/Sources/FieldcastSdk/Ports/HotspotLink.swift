@@ -34,10 +34,11 @@ public actor HotspotLink: WifiLink {
         do {
             try await Self.apply(group)
             let address = try await associated(with: group.name)
+            guard joined == group.name else { throw CancellationError() } // it was left meanwhile
             follow(group.name, changes)
             return address
         } catch {
-            try? await leaveGroup()
+            if joined == group.name { try? await leaveGroup() } // and not the one that was joined meanwhile
             throw Self.told(error)
         }
     }

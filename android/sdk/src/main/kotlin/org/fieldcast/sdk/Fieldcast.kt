@@ -11,11 +11,13 @@ import org.fieldcast.sdk.core.Dataset
 import org.fieldcast.sdk.core.Event
 import org.fieldcast.sdk.core.ExchangeOptions
 import org.fieldcast.sdk.core.FieldcastInterface
+import org.fieldcast.sdk.core.JoinedGroup
 import org.fieldcast.sdk.core.OpenSettings
 import org.fieldcast.sdk.core.PlatformPorts
 import org.fieldcast.sdk.core.Project
 import org.fieldcast.sdk.core.RecordQuery
 import org.fieldcast.sdk.core.StoredRecord
+import org.fieldcast.sdk.core.WifiGroup
 import org.fieldcast.sdk.core.Fieldcast as Core
 
 /**
@@ -35,15 +37,15 @@ class Fieldcast private constructor(private val core: Core, private val router: 
 
     /** Starts downloading leaf boundaries, given by code; over mobile data only if that is allowed. */
     suspend fun downsync(project: Project, boundaries: List<String>, allowMetered: Boolean = false): Downsync =
-        Downsync(core.startDownsync(project, boundaries, allowMetered), router)
+        router.starting { Downsync(core.startDownsync(project, boundaries, allowMetered), router) }
 
     /** Offers these datasets to the receivers near by until [Offering.stop]. */
     suspend fun offer(datasets: List<Dataset>, options: ExchangeOptions = exchangeOptions()): Offering =
-        Offering(core.startOffer(datasets, options), router)
+        router.starting { Offering(core.startOffer(datasets, options), router) }
 
     /** Waits for distributors until [Receiving.stop]. */
     suspend fun receive(options: ExchangeOptions = exchangeOptions()): Receiving =
-        Receiving(core.startReceive(options), router)
+        router.starting { Receiving(core.startReceive(options), router) }
 
     /** [offer] for as long as [block] runs; the receivers are told when it ends, however it ends. */
     suspend fun <T> offering(
@@ -69,6 +71,25 @@ class Fieldcast private constructor(private val core: Core, private val router: 
         }
     }
 
+    /** In a Wi-Fi group of this phone's for as long as [block] runs; it is left when that ends, however it ends. */
+    suspend fun <T> hosting(group: WifiGroup? = null, block: suspend (JoinedGroup) -> T): T =
+        leaving { block(makeGroup(group)) }
+
+    /** In another phone's Wi-Fi group for as long as [block] runs; it is left when that ends, however it ends. */
+    suspend fun <T> joined(group: WifiGroup, block: suspend (JoinedGroup) -> T): T = leaving { block(joinGroup(group)) }
+
+    private suspend fun <T> leaving(block: suspend () -> T): T {
+        val result = try {
+            block()
+        } catch (error: Throwable) {
+            // What went wrong first is what counts.
+            withContext(NonCancellable) { runCatching { leaveGroup() }.exceptionOrNull()?.let(error::addSuppressed) }
+            throw error
+        }
+        withContext(NonCancellable) { leaveGroup() }
+        return result
+    }
+
     /** Every record that fits, read a page at a time as they are collected. */
     fun allRecords(query: RecordQuery): Flow<StoredRecord> = flow {
         var page = query
@@ -82,8 +103,7 @@ class Fieldcast private constructor(private val core: Core, private val router: 
     /** Ends all jobs and sessions, tells the other sides, and closes everything. Nothing can be asked afterwards. */
     override suspend fun shutDown() = ending.run {
         lifetime.cancel()
-        core.shutDown()
-        core.close()
+        core.shutDown() // and not closed: what is asked afterwards is answered by an error of Fieldcast's
     }
 
     companion object {

@@ -8,10 +8,19 @@ import javax.crypto.spec.GCMParameterSpec
 import org.fieldcast.sdk.core.KeyStore
 import org.fieldcast.sdk.core.PortException
 
-/** Wraps the device key with AES-GCM, by a key that the system hands out but does not show. */
-internal class KeyWrap(private val key: () -> SecretKey) : KeyStore {
+/** A key that the system hands out but does not show. */
+internal interface StoredKey {
+    /** The key; none if none was made. */
+    fun found(): SecretKey?
+
+    /** The key, made if there is none. */
+    fun made(): SecretKey
+}
+
+/** Wraps the device key with AES-GCM. Only wrapping makes a key: one in its place would unwrap nothing, and be there for good. */
+internal class KeyWrap(private val stored: StoredKey) : KeyStore {
     override fun wrapKey(key: ByteArray): ByteArray = typed {
-        val cipher = cipher { init(Cipher.ENCRYPT_MODE, it) } // the key store chooses the nonce
+        val cipher = cipher { init(Cipher.ENCRYPT_MODE, stored.made()) } // the key store chooses the nonce
         check(cipher.iv.size == NONCE)
         cipher.iv + cipher.doFinal(key)
     }
@@ -19,11 +28,12 @@ internal class KeyWrap(private val key: () -> SecretKey) : KeyStore {
     override fun unwrapKey(wrapped: ByteArray): ByteArray = typed {
         if (wrapped.size < NONCE + TAG) throw PortException.Failed("the wrapped device key is cut off")
         val parameters = GCMParameterSpec(TAG * 8, wrapped, 0, NONCE)
-        cipher { init(Cipher.DECRYPT_MODE, it, parameters) }.doFinal(wrapped, NONCE, wrapped.size - NONCE)
+        val key = stored.found() ?: throw PortException.Failed("the phone's key store has lost its key")
+        cipher { init(Cipher.DECRYPT_MODE, key, parameters) }.doFinal(wrapped, NONCE, wrapped.size - NONCE)
     }
 
-    private fun cipher(begin: Cipher.(SecretKey) -> Unit): Cipher =
-        Cipher.getInstance("AES/GCM/NoPadding").apply { begin(key()); updateAAD(PURPOSE) }
+    private fun cipher(begin: Cipher.() -> Unit): Cipher =
+        Cipher.getInstance("AES/GCM/NoPadding").apply { begin(); updateAAD(PURPOSE) }
 
     private fun <T> typed(work: () -> T): T = try {
         work()

@@ -46,10 +46,13 @@ class Offering internal constructor(private val session: OfferSession, router: R
     fun invite(group: WifiGroup?, expires: Long): String = asked { session.invite(group, expires) }
 
     /** Asks who is at this address, and puts the receiver there on the list. */
-    suspend fun findAt(address: String): FoundPeer = asked { session.findAt(address) }
+    suspend fun findAt(address: String): FoundPeer = asked { session.findAt(address) }.also { look() }
 
     /** Sends to a receiver; nothing happens if that is going on or done already. */
-    fun sendTo(receiver: String) = asked { session.sendTo(receiver) }
+    fun sendTo(receiver: String) {
+        asked { session.sendTo(receiver) }
+        look()
+    }
 
     /** Says whether a receiver's screen shows the same code. */
     fun answer(receiver: String, answer: Answer) {
@@ -81,6 +84,7 @@ class Offering internal constructor(private val session: OfferSession, router: R
         if (event !is Event.Over) look()
     }
 
+    @Synchronized
     private fun look() {
         nearby.value = ifOpen(nearby.value) { session.receivers() }
     }

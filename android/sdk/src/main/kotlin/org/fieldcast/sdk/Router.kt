@@ -1,6 +1,5 @@
 package org.fieldcast.sdk
 
-import java.util.concurrent.ConcurrentHashMap
 import kotlinx.coroutines.channels.BufferOverflow
 import kotlinx.coroutines.flow.MutableSharedFlow
 import kotlinx.coroutines.flow.SharedFlow
@@ -11,23 +10,44 @@ import org.fieldcast.sdk.core.EventListener
 /** Gives each event to the job or session it is of, then to whoever collects. Never waits. */
 internal class Router : EventListener {
     private val all = MutableSharedFlow<Event>(extraBufferCapacity = 256, onBufferOverflow = BufferOverflow.DROP_OLDEST)
-    private val watchers = ConcurrentHashMap<ULong, (Event) -> Unit>()
+    private val watchers = HashMap<ULong, (Event) -> Unit>()
+
+    /** What came of sessions nobody watches yet; kept only while one is being started. */
+    private val early = ArrayList<Event>()
+    private var starts = 0
 
     val events: SharedFlow<Event> = all.asSharedFlow()
 
     override fun onEvent(event: Event) {
-        val session = event.session
-        when {
-            event is Event.Over -> watchers.remove(event.session)?.invoke(event)
-            session != null -> watchers[session]?.invoke(event)
-            else -> watchers.values.forEach { it(event) }
-        }
+        watching(event).forEach { it(event) }
         all.tryEmit(event)
     }
 
-    /** Tells [watcher] what happens in a session until it is over. */
+    @Synchronized
+    private fun watching(event: Event): List<(Event) -> Unit> {
+        val session = event.session ?: return watchers.values.toList()
+        val watcher = if (event is Event.Over) watchers.remove(session) else watchers[session]
+        if (watcher == null && starts > 0) early += event
+        return listOfNotNull(watcher)
+    }
+
+    /** Starts a job or session, so that nothing is missed that happens before it is watched. */
+    suspend fun <T> starting(start: suspend () -> T): T {
+        synchronized(this) { starts++ }
+        try {
+            return start()
+        } finally {
+            synchronized(this) { if (--starts == 0) early.clear() }
+        }
+    }
+
+    /** Tells [watcher] what has happened and happens in a session until it is over. */
+    @Synchronized
     fun watch(session: ULong, watcher: (Event) -> Unit) {
-        watchers[session] = watcher
+        val missed = early.filter { it.session == session }
+        early -= missed.toSet()
+        missed.forEach(watcher) // within the lock, for what comes meanwhile is to come after
+        if (missed.none { it is Event.Over }) watchers[session] = watcher
     }
 }
 

@@ -2,16 +2,18 @@ package org.fieldcast.sdk
 
 import java.security.InvalidKeyException
 import javax.crypto.KeyGenerator
+import javax.crypto.SecretKey
 import org.fieldcast.sdk.core.PortException
 import org.junit.jupiter.api.Assertions.assertArrayEquals
 import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertNull
 import org.junit.jupiter.api.Assertions.assertThrows
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 
 class KeyWrapTest {
     private val stored = KeyGenerator.getInstance("AES").apply { init(256) }.generateKey()
-    private val wrap = KeyWrap { stored }
+    private val wrap = KeyWrap(Kept(stored))
     private val key = ByteArray(85) { it.toByte() }
 
     @Test
@@ -32,13 +34,32 @@ class KeyWrapTest {
             assertThrows(PortException.Failed::class.java) { wrap.unwrapKey(wrapped.copyOf(length)) }
         }
         val other = KeyGenerator.getInstance("AES").generateKey()
-        assertThrows(PortException.Failed::class.java) { KeyWrap { other }.unwrapKey(wrapped) }
+        assertThrows(PortException.Failed::class.java) { KeyWrap(Kept(other)).unwrapKey(wrapped) }
+    }
+
+    @Test
+    fun `a key that is lost is not made anew by unwrapping`() {
+        val store = Kept(null)
+        assertThrows(PortException.Failed::class.java) { KeyWrap(store).unwrapKey(wrap.wrapKey(key)) }
+        assertNull(store.key)
+        val wrapped = KeyWrap(store).wrapKey(key)
+        assertArrayEquals(key, KeyWrap(store).unwrapKey(wrapped))
     }
 
     @Test
     fun `a key store that refuses says how`() {
-        val refuses = KeyWrap { throw InvalidKeyException() }
+        val refuses = KeyWrap(object : StoredKey {
+            override fun found() = made()
+
+            override fun made() = throw InvalidKeyException()
+        })
         val error = assertThrows(PortException.Failed::class.java) { refuses.wrapKey(key) }
         assertTrue("InvalidKeyException" in error.reason, error.reason)
     }
+}
+
+private class Kept(var key: SecretKey?) : StoredKey {
+    override fun found() = key
+
+    override fun made() = key ?: KeyGenerator.getInstance("AES").generateKey().also { key = it }
 }

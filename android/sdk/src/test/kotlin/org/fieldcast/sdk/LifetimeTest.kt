@@ -73,7 +73,8 @@ class LifetimeTest {
             kotlinx.coroutines.runBlocking { Fieldcast.open(folder) }
         }
         phone.shutDown()
-        assertThrows(IllegalStateException::class.java) { phone.device() }
+        assertThrows(FieldcastException.ShutDown::class.java) { phone.device() }
+        expect<FieldcastException.ShutDown> { phone.projects() }
         receiving.stop()
         receiving.stop()
         expect<FieldcastException.Over> { receiving.call("127.0.0.1:1") }

@@ -1,12 +1,17 @@
 package org.fieldcast.sdk
 
 import java.io.File
+import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.launch
 import org.fieldcast.sdk.core.Answer
 import org.fieldcast.sdk.core.FieldcastException
+import org.fieldcast.sdk.core.JoinedGroup
 import org.fieldcast.sdk.core.NetworkKind
 import org.fieldcast.sdk.core.PortException
+import org.fieldcast.sdk.core.WifiGroup
 import org.fieldcast.sdk.core.parseInvite
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
@@ -103,6 +108,35 @@ class PortsTest {
             phone.shutDown()
         }
         assertTrue(there.link.groups.isEmpty() && here.link.groups.isEmpty())
+    }
+
+    @Test
+    fun `a group is left however that ends what is done in it`() = test {
+        val hardware = Hardware()
+        val phone = Fieldcast.open(folder("kt-hosts"), ports = hardware.ports)
+        coroutineScope {
+            val entered = CompletableDeferred<JoinedGroup>()
+            val hosting = launch {
+                phone.hosting {
+                    entered.complete(it)
+                    awaitCancellation()
+                }
+            }
+            assertEquals(listOf(entered.await().group), hardware.link.groups)
+            hosting.cancelAndJoin()
+        }
+        assertTrue(hardware.link.groups.isEmpty())
+        val group = WifiGroup("DIRECT-fc-1", "correct horse")
+        expect<FieldcastException.LoginNeeded> {
+            phone.joined(group) {
+                assertEquals(listOf(group), hardware.link.groups)
+                phone.projects()
+            }
+        }
+        assertTrue(hardware.link.groups.isEmpty())
+        assertEquals(group, phone.joined(group) { it.group })
+        assertTrue(hardware.link.groups.isEmpty())
+        phone.shutDown()
     }
 
     @Test

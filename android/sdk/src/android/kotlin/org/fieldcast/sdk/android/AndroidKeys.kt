@@ -5,7 +5,7 @@ import android.security.keystore.KeyProperties
 import java.security.KeyStore
 import javax.crypto.KeyGenerator
 import javax.crypto.SecretKey
-import org.fieldcast.sdk.KeyWrap
+import org.fieldcast.sdk.StoredKey
 
 private const val PROVIDER = "AndroidKeyStore"
 private const val ALIAS = "fieldcast-device-key"
@@ -14,13 +14,12 @@ private const val ALIAS = "fieldcast-device-key"
  * The phone's key store. Its key needs no unlocking: a transfer goes on behind a locked screen. It is gone when the app is
  * uninstalled, as is what it wraps.
  */
-internal fun androidKeys() = KeyWrap(::storedKey)
+internal object AndroidKey : StoredKey {
+    override fun found(): SecretKey? =
+        KeyStore.getInstance(PROVIDER).apply { load(null) }.getKey(ALIAS, null) as SecretKey?
 
-private val creating = Any()
-
-private fun storedKey(): SecretKey = synchronized(creating) {
-    val store = KeyStore.getInstance(PROVIDER).apply { load(null) }
-    store.getKey(ALIAS, null) as SecretKey? ?: newKey()
+    @Synchronized
+    override fun made(): SecretKey = found() ?: newKey()
 }
 
 private fun newKey(): SecretKey {

@@ -54,7 +54,7 @@ internal class AndroidRadio(private val context: Context) : Radio {
         val info = answer<WifiP2pInfo?> { manager, channel, answered ->
             manager.requestConnectionInfo(channel) { answered.resume(it) }
         }
-        return radioGroup(group, info)
+        return typed { radioGroup(group, info) }
     }
 
     override fun changes(): Flow<Unit> = callbackFlow {

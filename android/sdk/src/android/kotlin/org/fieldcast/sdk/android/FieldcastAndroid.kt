@@ -10,6 +10,7 @@ import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.launch
 import org.fieldcast.sdk.Fieldcast
+import org.fieldcast.sdk.KeyWrap
 import org.fieldcast.sdk.Permissions
 import org.fieldcast.sdk.core.PlatformPorts
 import org.fieldcast.sdk.core.PortException
@@ -39,7 +40,7 @@ object FieldcastAndroid {
         val background = CoroutineScope(SupervisorJob() + Dispatchers.Default)
         val link = DirectLink(AndroidRadio(app), LastName(app), background)
         val discovery = if (systemDiscovery) NsdDiscovery(AndroidNsd(app), background) else null
-        val ports = PlatformPorts(androidKeys(), AndroidNetwork(app), AndroidMulticast(app), link, discovery)
+        val ports = PlatformPorts(KeyWrap(AndroidKey), AndroidNetwork(app), AndroidMulticast(app), link, discovery)
         val fieldcast = Fieldcast.open(File(app.noBackupFilesDir, "fieldcast"), deviceName, allowHttp, ports = ports)
         fieldcast.lifetime.invokeOnCompletion { background.cancel() }
         background.launch { WakeLocks(app).use { locks -> fieldcast.events.isMoving().collect(locks::hold) } }

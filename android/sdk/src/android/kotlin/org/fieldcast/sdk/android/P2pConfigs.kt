@@ -6,6 +6,7 @@ import android.net.wifi.p2p.WifiP2pInfo
 import android.net.wifi.p2p.WifiP2pManager
 import java.net.Inet4Address
 import java.net.NetworkInterface
+import java.net.SocketException
 import org.fieldcast.sdk.core.PortException
 import org.fieldcast.sdk.core.WifiGroup
 import org.fieldcast.sdk.link.Band
@@ -51,5 +52,9 @@ internal fun radioGroup(
     return RadioGroup(name, group.isGroupOwner, address)
 }
 
-private fun addressOf(networkInterface: String): String? = NetworkInterface.getByName(networkInterface)
-    ?.inetAddresses?.asSequence()?.firstOrNull { it is Inet4Address }?.hostAddress
+private fun addressOf(networkInterface: String): String? = try {
+    NetworkInterface.getByName(networkInterface)
+        ?.inetAddresses?.asSequence()?.firstOrNull { it is Inet4Address }?.hostAddress
+} catch (_: SocketException) {
+    null // gone between the two
+}

@@ -844,8 +844,6 @@ internal object IntegrityCheckingUniffiLib {
     }
 
     internal fun ensureInitialized() = Unit
-    external fun uniffi_fieldcast_ffi_checksum_func_device_fingerprint(
-    ): Int
     external fun uniffi_fieldcast_ffi_checksum_func_doctor(
     ): Int
     external fun uniffi_fieldcast_ffi_checksum_func_interfaces(
@@ -1246,8 +1244,6 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_fieldcast_ffi_fn_method_receivesession_stop(`ptr`: Long,
     ): Long
-    external fun uniffi_fieldcast_ffi_fn_func_device_fingerprint(`dataDir`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
     external fun uniffi_fieldcast_ffi_fn_func_doctor(`dataDir`: RustBuffer.ByValue,`interface`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_fieldcast_ffi_fn_func_interfaces(uniffi_out_err: UniffiRustCallStatus,
@@ -1377,9 +1373,6 @@ private fun uniffiCheckContractApiVersion(lib: IntegrityCheckingUniffiLib) {
 }
 @Suppress("UNUSED_PARAMETER")
 private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
-    if ((lib.uniffi_fieldcast_ffi_checksum_func_device_fingerprint() and 0xFFFF) != 57818) {
-        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    }
     if ((lib.uniffi_fieldcast_ffi_checksum_func_doctor() and 0xFFFF) != 20818) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -16048,24 +16041,6 @@ public typealias FfiConverterTypeSocketAddr = FfiConverterString
 
 
 
-
-
-        /**
-         * Who the device of this data folder is; none when it has no key yet.
-         *
-         * # Errors
-         * [`FieldcastError::KeyFailed`].
-         */
-    @Throws(FieldcastException::class) fun `deviceFingerprint`(`dataDir`: PathBuf): Fingerprint? {
-            return FfiConverterOptionalTypeFingerprint.lift(
-    uniffiRustCallWithError(FieldcastException) { _status ->
-    UniffiLib.uniffi_fieldcast_ffi_fn_func_device_fingerprint(
-
-
-        FfiConverterTypePathBuf.lower(`dataDir`),_status)
-}
-    )
-    }
 
 
         /**

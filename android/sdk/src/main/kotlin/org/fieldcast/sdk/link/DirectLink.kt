@@ -69,7 +69,11 @@ internal class DirectLink(
     private suspend fun follow(entry: Entry, first: String, changes: GroupChanges) = changes.use {
         var told: String? = first
         radio.changes().conflate().collect {
-            var now = turn.withLock { present(entry) }
+            var now = try {
+                turn.withLock { entry.address(group()) }
+            } catch (_: PortException) {
+                return@collect // nobody knows: whatever changes next is another chance
+            }
             if (now == null) {
                 if (told != null) changes.lost()
                 told = null
@@ -134,10 +138,7 @@ internal class DirectLink(
         return null
     }
 
-    private suspend fun present(entry: Entry): String? {
-        val now = group() ?: return null
-        return now.address.takeIf { now.name == entry.group.name && now.isOwner == entry.isOwner }
-    }
+    private suspend fun present(entry: Entry): String? = entry.address(seen())
 
     /** Ends what would be in the way, if it is ours. */
     private suspend fun clear() {
@@ -151,7 +152,7 @@ internal class DirectLink(
     /** What was begun and came to nothing would be in the way of the next attempt. */
     private suspend fun abandon(isOwner: Boolean) {
         if (!isOwner) ask { radio.cancelJoin() }
-        val now = group()
+        val now = seen()
         if (now?.name == last.name || now == null && isOwner) ask { radio.leave() }
     }
 
@@ -174,7 +175,22 @@ internal class DirectLink(
         throw PortException.Failed("the system does not end the group: turn Wi-Fi off and on again")
     }
 
-    private suspend fun group(): RadioGroup? = withTimeoutOrNull(ANSWERS_WITHIN) { radio.group() }
+    /** The group as far as it is seen: while attempts go on, no answer is one that comes later. */
+    private suspend fun seen(): RadioGroup? = try {
+        group()
+    } catch (_: PortException) {
+        null
+    }
+
+    /** The group there is; that nobody answers does not mean that there is none. */
+    private suspend fun group(): RadioGroup? {
+        var now: RadioGroup? = null
+        withTimeoutOrNull(ANSWERS_WITHIN) {
+            now = radio.group()
+            true
+        } ?: throw PortException.Failed("Wi-Fi does not answer: turn it off and on again")
+        return now
+    }
 
     /** The system sometimes never answers. */
     private suspend fun ask(request: suspend () -> Refusal?): Refusal? {
@@ -190,7 +206,11 @@ internal class DirectLink(
         val waits: List<Duration>,
         /** Asks the system once; it is told whether an attempt before came to nothing. */
         val request: suspend (hasFailed: Boolean) -> Refusal?,
-    )
+    ) {
+        /** This phone's address, if this is the group that was entered. */
+        fun address(now: RadioGroup?): String? =
+            now?.address?.takeIf { now.name == group.name && now.isOwner == isOwner }
+    }
 
     private companion object {
         val MAKE_WAITS = listOf(1, 2, 4, 8, 8).map { it.seconds }

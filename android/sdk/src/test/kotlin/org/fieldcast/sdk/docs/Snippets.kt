@@ -11,7 +11,6 @@ import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.async
-import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.mapNotNull
 import kotlinx.coroutines.launch
@@ -88,7 +87,7 @@ suspend fun send(
     val receiver = pick(offering) // offering.receivers is the list that grows on the screen
     offering.sendTo(receiver)
     offering.receivers.mapNotNull { all ->
-        val now = all.first { it.peer.fingerprint == receiver }
+        val now = all.find { it.peer.fingerprint == receiver } ?: return@mapNotNull null
         if (now.code != null) offering.answer(receiver, if (isSame(now)) Answer.TRUST else Answer.CODES_DIFFER)
         now.state.takeIf { it is SendState.Saved || it is SendState.Failed }
     }.first()
@@ -101,39 +100,33 @@ suspend fun receive(
     ask: suspend (Question) -> Answer,
     options: ExchangeOptions = exchangeOptions(),
 ): Received = fieldcast.receiving(options) { receiving ->
-    val question = receiving.status.mapNotNull { it.question }.first()
-    receiving.answer(question, ask(question)) // shows question.sender.name, what is offered, and question.code
-    receiving.status.mapNotNull { it.saved.firstOrNull() }.first()
+    receiving.status.mapNotNull { now ->
+        now.question?.let { receiving.answer(it, ask(it)) } // shows its sender.name, what is offered, and its code
+        now.saved.firstOrNull()
+    }.first()
 }
 // end
 
 // snippet: group
 suspend fun offerInGroup(fieldcast: Fieldcast, datasets: List<Dataset>, show: suspend (Offering, QrCode) -> Unit) {
-    val made = fieldcast.makeGroup(null)
-    try {
+    fieldcast.hosting { made ->
         fieldcast.offering(datasets, exchangeOptions(network = made.`interface`.name)) { offering ->
             val tenMinutes = System.currentTimeMillis() + 10 * 60 * 1000
             val code = qrMatrix(offering.invite(made.group, tenMinutes))
             show(offering, QrCode(code.width.toInt(), code.dark))
         }
-    } finally {
-        fieldcast.leaveGroup()
     }
 }
 
 class QrCode(val width: Int, val dark: List<Boolean>)
 
 suspend fun receiveByInvite(fieldcast: Fieldcast, scanned: String, show: suspend (Receiving) -> Unit) {
-    val invite = parseInvite(scanned, System.currentTimeMillis())
-    val network = invite.group?.let { fieldcast.joinGroup(it).`interface`.name }
-    try {
-        fieldcast.receiving(exchangeOptions(network = network)) { receiving ->
-            receiving.callByInvite(scanned)
-            show(receiving)
-        }
-    } finally {
-        if (invite.group != null) fieldcast.leaveGroup()
+    suspend fun receive(network: String?) = fieldcast.receiving(exchangeOptions(network = network)) { receiving ->
+        receiving.callByInvite(scanned)
+        show(receiving)
     }
+    val group = parseInvite(scanned, System.currentTimeMillis()).group
+    if (group != null) fieldcast.joined(group) { receive(it.`interface`.name) } else receive(null)
 }
 // end
 
@@ -150,9 +143,9 @@ fun <T> CoroutineScope.showing(show: (String) -> Unit, toLogin: () -> Unit, work
 // end
 
 // snippet: many
-suspend fun sendToAll(offering: Offering, receivers: List<String>): List<NearbyReceiver> = coroutineScope {
+suspend fun sendToAll(offering: Offering, receivers: List<String>): List<NearbyReceiver> {
     receivers.forEach(offering::sendTo) // eight at a time, the rest wait in line
     offering.finished()
-    offering.receivers.value
+    return offering.receivers.value
 }
 // end

@@ -41,6 +41,28 @@ class DirectLinkTest {
     }
 
     @Test
+    fun `no answer is not no group`() = link { radio, link ->
+        link.makeGroup(group, told)
+        radio.isDeaf = true
+        fails<PortException.Failed> { link.leaveGroup() }
+        assertEquals(group.name, last.name, "it is ours still, and may be there")
+        radio.isDeaf = false
+        link.leaveGroup()
+        assertNull(radio.group)
+        link.makeGroup(group, told)
+        radio.isDeaf = true
+        runCurrent()
+        radio.changes.emit(Unit)
+        advanceTimeBy(6000)
+        assertEquals(emptyList<String>(), told.news.filter { it == "lost" }, "nor is it lost")
+        radio.isDeaf = false
+        radio.group = null
+        radio.changes.emit(Unit)
+        runCurrent()
+        assertTrue("lost" in told.news, "it is followed still")
+    }
+
+    @Test
     fun `busy is waited out, longer each time, with a new channel before the third attempt`() = link { radio, link ->
         radio.refusals += List(4) { Refusal.BUSY }
         link.makeGroup(group, told)

@@ -20,6 +20,9 @@ internal class FakeRadio(private val now: () -> Long) : Radio {
     var appearsAfter: Long? = 1
     var leaveWorks = true
     var isSilent = false
+
+    /** Whether nobody tells which group there is. */
+    var isDeaf = false
     val changes = MutableSharedFlow<Unit>()
     private var coming: Pair<Long, RadioGroup>? = null
 
@@ -28,6 +31,7 @@ internal class FakeRadio(private val now: () -> Long) : Radio {
     override fun changes(): Flow<Unit> = changes
 
     override suspend fun group(): RadioGroup? {
+        if (isDeaf) awaitCancellation()
         coming?.let { (at, group) ->
             if (now() >= at) {
                 this.group = group
