@@ -36,7 +36,9 @@ pub(crate) struct Reply {
 impl Http {
     pub(crate) fn new(config: ServerConfig) -> Result<Self, Error> {
         let base = config.base_url.trim_end_matches('/');
-        let base = Url::parse(base).map_err(|_| Error::config("`base_url` is not an address like https://host"))?;
+        let base = Url::parse(base).map_err(|_| {
+            Error::config("`base_url` is not an address like https://host; letters beyond ASCII go in as xn--")
+        })?;
         may_connect(&base, config.allow_http)?;
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls(&config)?)
@@ -158,6 +160,14 @@ fn tls(config: &ServerConfig) -> Result<rustls::ClientConfig, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_beyond_ascii_is_taken_as_xn_and_refused_with_that_advice_otherwise() {
+        let http = |base: &str| Http::new(ServerConfig::new(base, "mz"));
+        assert_eq!(http("https://XN--Sade-5qa.Example").unwrap().base.as_str(), "https://xn--sade-5qa.example/");
+        let refused = http("https://saúde.example").unwrap_err().to_string();
+        assert!(refused.contains("xn--"), "{refused}");
+    }
 
     #[test]
     fn files_come_in_the_clear_only_from_loopback_or_for_a_server_in_the_clear() {
