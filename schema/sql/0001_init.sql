@@ -141,6 +141,58 @@ CREATE TABLE staged_chunk (
 
 CREATE INDEX staged_chunk_incoming ON staged_chunk (incoming);
 
+CREATE TABLE peer (
+    -- Devices whose code was compared once: their key is known, and nobody is asked to compare again.
+    fingerprint BLOB NOT NULL PRIMARY KEY CHECK (length(fingerprint) = 32), -- BLAKE3 of the device's public key
+    name TEXT NOT NULL,     -- what it called itself then
+    since INTEGER NOT NULL  -- when, in milliseconds by this device's clock: for people to read, nothing rests on it
+) STRICT;
+
+CREATE TABLE exchange (
+    -- The history: one row an exchange that is over, saved or not, as this device saw it. Bounded: the oldest rows go.
+    id INTEGER PRIMARY KEY,
+    role TEXT NOT NULL CHECK (role IN ('sent', 'received')), -- what this device did
+    peer BLOB NOT NULL CHECK (length(peer) = 32),            -- fingerprint of the other device
+    peer_key BLOB CHECK (length(peer_key) = 32), -- its public key, to verify the receipt with; NULL = it was never reached
+    peer_name TEXT NOT NULL,         -- what it called itself then; proves nothing
+    started INTEGER NOT NULL,        -- this device's clock, ms: for people to read, nothing rests on it
+    ended INTEGER NOT NULL,          -- likewise
+    offered BLOB NOT NULL,           -- the snapshots, in the form they have in an offer on the wire (postcard)
+    wire_bytes INTEGER NOT NULL,     -- over the sockets, both ways, TLS included
+    result TEXT NOT NULL,            -- 'saved', or the code of the reason it ended: 'declined', 'lost', ...
+    reason TEXT NOT NULL DEFAULT '', -- the reason for people; '' = saved
+    receipt BLOB,                    -- what the receiver signed with its signature, as in `Saved` on the wire (postcard)
+    digests BLOB,                    -- of each offered dataset what the receiver then had, as the receipt says (postcard)
+    CHECK ((result = 'saved') = (receipt IS NOT NULL)),
+    CHECK ((receipt IS NULL) = (digests IS NULL)),
+    CHECK (result <> 'saved' OR peer_key IS NOT NULL)
+) STRICT;
+
+CREATE TABLE campaign (
+    -- Campaigns whose key this device trusts to say who may distribute and receive what.
+    key BLOB NOT NULL PRIMARY KEY CHECK (length(key) = 32), -- Ed25519 public key
+    name TEXT NOT NULL,        -- for people
+    revoked_number INTEGER,    -- the number of the newest list of revoked devices; NULL if there was none
+    revoked_list TEXT,         -- that list as it was signed, to be handed on
+    since INTEGER NOT NULL     -- when it was trusted, in milliseconds by this device's clock: for people to read
+) STRICT;
+
+CREATE TABLE held_grant (
+-- What campaigns have granted this device, to be shown to others.
+    statement TEXT NOT NULL PRIMARY KEY,                          -- as it was signed
+    campaign BLOB NOT NULL REFERENCES campaign ON DELETE CASCADE  -- who granted it
+) STRICT;
+
+CREATE TABLE origin (
+    -- Which other device answers for the version a dataset had when it was taken over; handed on while that is the version.
+    dataset INTEGER PRIMARY KEY REFERENCES dataset (id) ON DELETE CASCADE,
+    summary BLOB NOT NULL,           -- the snapshot it has signed, in the form it has in an offer on the wire (postcard)
+    key BLOB NOT NULL CHECK (length(key) = 32), -- its public key
+    name TEXT NOT NULL,              -- what it called itself
+    seal BLOB NOT NULL CHECK (length(seal) = 32), -- the seal of the records that it has signed with the summary
+    signature BLOB NOT NULL CHECK (length(signature) = 64)
+) STRICT;
+
 -- Views: the data for people and tools. Plain SQL and json1 only, so any sqlite3 shell reads them.
 
 CREATE VIEW readable AS

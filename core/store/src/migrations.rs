@@ -5,13 +5,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use crate::{Error, Result};
 
 /// Every step from an empty file to today's schema. Only ever appended to.
-pub(crate) const MIGRATIONS: &[&str] = &[
-    include_str!("../../../schema/sql/0001_init.sql"),
-    include_str!("../../../schema/sql/0002_peer.sql"),
-    include_str!("../../../schema/sql/0003_history.sql"),
-    include_str!("../../../schema/sql/0004_campaign.sql"),
-    include_str!("../../../schema/sql/0005_origin.sql"),
-];
+pub(crate) const MIGRATIONS: &[&str] = &[include_str!("../../../schema/sql/0001_init.sql")];
 
 /// Brings the database to the newest version, or leaves it as it was.
 pub(crate) fn run(conn: &Connection) -> Result<()> {
