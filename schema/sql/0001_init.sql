@@ -7,6 +7,13 @@ CREATE TABLE setting (
     value TEXT NOT NULL
 ) STRICT;
 
+CREATE TABLE server_clock (
+    -- The newest time a server has told this device in a download: no row or one.
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    server INTEGER NOT NULL,         -- the server's clock, ms
+    device INTEGER NOT NULL          -- this device's clock at the same time, ms
+) STRICT;
+
 CREATE TABLE login (
     -- Who is logged in on this device: no row or one.
     id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -30,8 +37,28 @@ CREATE TABLE dataset (
     project_name TEXT NOT NULL DEFAULT '',
     boundary_name TEXT NOT NULL DEFAULT '',
     as_of INTEGER NOT NULL DEFAULT 0,  -- server time, ms: every change up to then is in; 0 = never complete
+    own INTEGER NOT NULL DEFAULT 0,    -- provenance up to which, included, every record is this device's own download:
+                                       -- that of its last verified download; 0 = there was none
+    vouched INTEGER NOT NULL DEFAULT 0, -- provenance up to which, included, every record was in the same snapshot: that of
+                                       -- the last verified download, or of the last bundle that left this very snapshot
     UNIQUE (tenant, project, boundary)
 ) STRICT;
+
+CREATE TABLE provenance (
+    -- Where records come from: one row a download run or received bundle and dataset, in the order of arrival. Kept while
+    -- the dataset has records of it. AUTOINCREMENT: a later arrival always has a greater number.
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    dataset INTEGER NOT NULL REFERENCES dataset (id) ON DELETE CASCADE,
+    as_of INTEGER NOT NULL DEFAULT 0, -- server time, ms, as far as this device can vouch for it: of the run or the snapshot
+    signer BLOB,                      -- public key of the device that signed the snapshot; NULL = this device's own download
+    signer_name TEXT NOT NULL DEFAULT '', -- what the signer called itself
+    sources BLOB NOT NULL DEFAULT x'', -- what the signer had merged, as its signature says (postcard); empty = its own download
+    carrier BLOB,                     -- fingerprint of the device that sent the bundle; NULL = own download
+    carrier_name TEXT NOT NULL DEFAULT '', -- what the carrier called itself
+    records INTEGER NOT NULL DEFAULT 0 -- how many records of the dataset are of it; kept with the records
+) STRICT;
+
+CREATE INDEX provenance_dataset ON provenance (dataset);
 
 CREATE TABLE record (
     -- The server's side of every record; unsent local edits never stand here.
@@ -48,6 +75,7 @@ CREATE TABLE record (
                                      -- then without it, the as_of it came with
     deleted INTEGER NOT NULL DEFAULT 0,
     gone INTEGER NOT NULL DEFAULT 0, -- 1 = deleted by this device: a verified full download no longer contained it
+    provenance INTEGER NOT NULL,     -- where this version came from; no REFERENCES, which would be looked up a record
     hash BLOB NOT NULL,              -- BLAKE3 of envelope and body, 32 bytes
     body TEXT NOT NULL,              -- canonical JSON, every field the server sent; last, so the rest is read without it
     UNIQUE (dataset, entity, key)
@@ -87,6 +115,9 @@ CREATE TABLE sync_run (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     server TEXT NOT NULL,            -- base URL
     dataset INTEGER NOT NULL REFERENCES dataset (id) ON DELETE CASCADE,
+    provenance INTEGER NOT NULL,     -- of the records it brings
+    project_provenance INTEGER,      -- of those that go to the project-wide dataset; NULL until one comes
+    server_time INTEGER,             -- the latest time on the server's clock that a page told
     started INTEGER NOT NULL DEFAULT 0,  -- 1 once a page is in
     finished INTEGER NOT NULL DEFAULT 0, -- 1 once all pages are in and the dataset's as_of is settled
     as_of INTEGER,                       -- server time of the first page that tells one, less an overlap
@@ -105,6 +136,42 @@ CREATE TABLE sync_seen (
     last INTEGER NOT NULL,           -- included
     PRIMARY KEY (run, first, last)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE outranked (
+    -- Versions an unfinished run's pages carried that have a smaller stamp than the version here. If the run proves to be
+    -- full they replace it: the server outranks what devices say of it.
+    provenance INTEGER NOT NULL,     -- the run's, in the record's dataset
+    record INTEGER NOT NULL,         -- record.id
+    root ANY NOT NULL,               -- this and the rest as in `record`
+    row_version INTEGER NOT NULL,
+    modified INTEGER NOT NULL,
+    deleted INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (provenance, record)
+) STRICT;
+
+CREATE TABLE undo (
+    -- Datasets whose last change was a received bundle, and what they were before it; gone with the next change.
+    dataset INTEGER PRIMARY KEY REFERENCES dataset (id) ON DELETE CASCADE,
+    provenance INTEGER NOT NULL,     -- of the records the bundle brought
+    before BLOB NOT NULL             -- the dataset's row and origin (postcard)
+) STRICT;
+
+CREATE TABLE undo_record (
+    -- Versions the bundle replaced, whole.
+    id INTEGER PRIMARY KEY,          -- record.id; this and the rest as in `record`
+    dataset INTEGER NOT NULL REFERENCES undo (dataset) ON DELETE CASCADE,
+    root ANY NOT NULL,
+    row_version INTEGER NOT NULL,
+    modified INTEGER NOT NULL,
+    changed INTEGER NOT NULL,
+    deleted INTEGER NOT NULL,
+    gone INTEGER NOT NULL,
+    provenance INTEGER NOT NULL,
+    body TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX undo_record_dataset ON undo_record (dataset);
 
 CREATE TABLE chunk_cache (
     -- Encoded chunks, ready for the air. Valid while the range's digest is the one here; older ones stay for
@@ -190,6 +257,7 @@ CREATE TABLE origin (
     key BLOB NOT NULL CHECK (length(key) = 32), -- its public key
     name TEXT NOT NULL,              -- what it called itself
     seal BLOB NOT NULL CHECK (length(seal) = 32), -- the seal of the records that it has signed with the summary
+    sources BLOB NOT NULL,           -- what it had merged, signed with the rest (postcard)
     signature BLOB NOT NULL CHECK (length(signature) = 64)
 ) STRICT;
 

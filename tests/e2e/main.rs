@@ -33,6 +33,8 @@ mod namespaces;
 #[cfg(test)]
 mod outcomes;
 #[cfg(test)]
+mod provenance;
+#[cfg(test)]
 mod reading;
 #[cfg(test)]
 mod second_round;

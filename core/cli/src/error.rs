@@ -75,6 +75,8 @@ fn engine_code(error: &fieldcast::Error) -> u8 {
         | Engine::NotDownloaded { .. }
         | Engine::NothingToSend
         | Engine::TooManyBoundaries { .. }
+        | Engine::TooManySources { .. }
+        | Engine::Store(StoreError::NothingToUndo)
         | Engine::Statement(_)
         | Engine::Invite(_)
         | Engine::UnknownCampaign

@@ -7,10 +7,11 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use fieldcast::{
-    Account, Boundary, BoundaryProgress, BundleInfo, CallState, Check, Checked, Code, Dataset, DatasetStatus, Engine,
-    EntityType, ExchangeResult, ExchangeRole, Finding, Fingerprint, FoundBy, FoundPeer, Group, HeardDistributor,
-    Imported, Invite, KnownPeer, NetworkChange, Offer, OriginDevice, PastExchange, Policy, Question, Reach,
-    ReceiveProgress, Received, RecordId, Role, SendProgress, Sender, SnapshotSummary, Standing, Statement,
+    Account, Boundary, BoundaryProgress, BundleInfo, BundleSource, CallState, Check, Checked, Code, Dataset,
+    DatasetStatus, DeviceName, Engine, EntityType, ExchangeResult, ExchangeRole, Finding, Fingerprint, FoundBy,
+    FoundPeer, Group, HeardDistributor, Imported, Invite, KnownPeer, NetworkChange, Offer, OriginDevice, PastExchange,
+    Policy, Question, Reach, ReceiveProgress, Received, RecordId, RecordSource, Role, SendProgress, Sender,
+    SnapshotSummary, Standing, Statement,
 };
 use serde_json::{Value, json};
 
@@ -93,7 +94,22 @@ pub(crate) fn dataset(status: &DatasetStatus) -> Value {
     json!({"event": "dataset", "tenant": summary.dataset.tenant, "project": summary.dataset.project,
         "boundary": summary.dataset.boundary, "name": summary.boundary_name, "as_of": summary.as_of.0,
         "households": summary.households, "records": summary.records, "json_bytes": summary.json_bytes,
-        "digest": summary.digest.to_string(), "complete": summary.as_of.0 > 0, "downloading": downloading})
+        "digest": summary.digest.to_string(), "complete": summary.as_of.0 > 0, "downloading": downloading,
+        "sources": status.sources.iter().map(record_source).collect::<Vec<_>>(), "can_undo": status.can_undo})
+}
+
+/// Where records came from; `signer` is null for this device's own downloads.
+fn record_source(source: &RecordSource) -> Value {
+    let bundle = source.bundle.as_ref();
+    let names = |of: fn(&BundleSource) -> &DeviceName| bundle.map(of).map(DeviceName::as_str);
+    json!({"signer": names(|bundle| &bundle.signer_name), "carrier": names(|bundle| &bundle.carrier_name),
+        "records": source.records, "as_of": source.as_of.0})
+}
+
+/// Village data that was taken back to what it was, or removed.
+pub(crate) fn dataset_changed(event: &str, summary: &SnapshotSummary) -> Value {
+    json!({"event": event, "tenant": summary.dataset.tenant, "project": summary.dataset.project,
+        "boundary": summary.dataset.boundary, "name": summary.boundary_name})
 }
 
 pub(crate) fn offer(offer: &Offer) -> Value {
@@ -255,7 +271,10 @@ pub(crate) fn bundle(info: &BundleInfo, bytes: u64) -> Value {
 fn about(event: &str, sender: &Sender, origins: &[OriginDevice], offer: &Offer, bytes: u64) -> Value {
     let Totals { households, records, .. } = Totals::of(offer);
     let boundaries: Vec<_> = offer.snapshots.iter().filter_map(|summary| summary.dataset.boundary.as_ref()).collect();
-    let origin = |of: &OriginDevice| json!({"name": of.name.as_str(), "fingerprint": of.fingerprint.to_string(), "is_known": of.is_known});
+    let origin = |of: &OriginDevice| {
+        json!({"name": of.name.as_str(), "fingerprint": of.fingerprint.to_string(), "is_known": of.is_known,
+            "records": of.records, "has_signed": of.has_signed})
+    };
     json!({"event": event, "sender": sender.name.as_str(), "fingerprint": sender.fingerprint.to_string(),
         "origins": origins.iter().map(origin).collect::<Vec<_>>(), "households": households, "records": records,
         "bytes": bytes, "boundaries": boundaries})
@@ -289,7 +308,10 @@ pub(crate) fn imported(imported: &Imported) -> Value {
 /// How this device's data compares with each snapshot it took.
 fn outcomes(offer: &Offer, standings: &[Standing]) -> Vec<Value> {
     let outcome = |(summary, standing): (&SnapshotSummary, &Standing)| {
-        let kept_newer = if let Standing::KeptNewer { records } = standing { *records } else { 0 };
+        let kept_newer = match standing {
+            Standing::KeptNewer { records } | Standing::Conflict { records, .. } => *records,
+            Standing::Equal | Standing::Ahead { .. } => 0,
+        };
         json!({"boundary": summary.dataset.boundary, "digest": summary.digest.to_string(),
             "standing": self::standing(std::slice::from_ref(standing)), "kept_newer": kept_newer})
     };
@@ -299,7 +321,9 @@ fn outcomes(offer: &Offer, standings: &[Standing]) -> Vec<Value> {
 /// How a receiver compares, over all it was sent.
 pub(crate) fn standing(standings: &[Standing]) -> &'static str {
     let any = |is: fn(&Standing) -> bool| standings.iter().any(is);
-    if any(|standing| matches!(standing, Standing::Ahead { .. })) {
+    if any(|standing| matches!(standing, Standing::Conflict { .. })) {
+        "conflict"
+    } else if any(|standing| matches!(standing, Standing::Ahead { .. })) {
         "ahead"
     } else if any(|standing| matches!(standing, Standing::KeptNewer { .. })) {
         "kept_newer"

@@ -2,7 +2,7 @@
 
 use fieldcast::{Offer, OriginDevice, Sender, SnapshotSummary};
 
-use crate::text::{listed, safe};
+use crate::text::{counted, listed, safe};
 
 /// Sums over everything offered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,15 +45,24 @@ pub(crate) fn villages(snapshots: &[SnapshotSummary]) -> String {
     listed(boundaries.map(|summary| summary.boundary_name.as_str()))
 }
 
-/// Who signed what a device only passes on, for a line of its own; `None` if it did so itself.
+/// Whose downloads a device passes on or has merged, for a line of its own; `None` if all is its own download.
 pub(crate) fn passed_on(carrier: &Sender, origins: &[OriginDevice]) -> Option<String> {
     let is_own = |origin: &OriginDevice| origin.fingerprint == carrier.fingerprint;
-    let name = |origin: &OriginDevice| {
+    let share = |origin: &OriginDevice| {
         let name = format!("{} [{}]", origin.name, origin.fingerprint.short());
-        if origin.is_known || is_own(origin) { name } else { format!("a device UNKNOWN here that calls itself {name}") }
+        let is_known = origin.is_known || is_own(origin);
+        let name = if is_known { name } else { format!("a device UNKNOWN here that calls itself {name}") };
+        format!("{name} ({})", counted(origin.records, "record", "records"))
     };
-    let names: Vec<_> = origins.iter().map(name).collect();
-    let line = || format!("  it was made and signed by {}", listed(names.iter().map(String::as_str)));
+    let (signed, merged): (Vec<_>, Vec<_>) = origins.iter().partition(|origin| origin.has_signed);
+    // Every one of them: who is left out might be the one that is not trusted.
+    let all = |origins: &[&OriginDevice]| origins.iter().map(|origin| share(origin)).collect::<Vec<_>>().join(", ");
+    let line = || match merged.is_empty() {
+        true => format!("  downloaded and signed by {}", all(&signed)),
+        false => {
+            format!("  signed by {}; merged there, as they say, with the downloads of {}", all(&signed), all(&merged))
+        }
+    };
     (!origins.iter().all(is_own)).then(line)
 }
 
@@ -91,16 +100,23 @@ mod tests {
             fingerprint: Fingerprint([n; 32]),
             name: DeviceName::new(name),
             is_known,
+            records: 40,
+            has_signed: true,
         };
         let asha = device(2, "Asha", false);
         let carrier = Sender { fingerprint: asha.fingerprint, name: asha.name.clone() };
         assert_eq!(passed_on(&carrier, std::slice::from_ref(&asha)), None);
         let line = |is_known| passed_on(&carrier, &[device(1, "office", is_known), asha.clone()]).unwrap();
         assert!(
-            line(true).ends_with("signed by office [0101-0101-0101-0101], Asha [0202-0202-0202-0202]"),
+            line(true).ends_with(
+                "signed by office [0101-0101-0101-0101] (40 records), Asha [0202-0202-0202-0202] (40 records)"
+            ),
             "{}",
             line(true)
         );
         assert!(line(false).contains("UNKNOWN here that calls itself office [0101-"), "{}", line(false));
+        let merged = OriginDevice { has_signed: false, ..device(3, "Bela", false) };
+        let line = passed_on(&carrier, &[asha, merged]).unwrap();
+        assert!(line.contains("with the downloads of a device UNKNOWN here that calls itself Bela ["), "{line}");
     }
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use dialoguer::console::{Alignment, measure_text_width, pad_str};
-use fieldcast::{Fingerprint, NetworkChange, Standing, is_shown};
+use fieldcast::{Fingerprint, NetworkChange, Standing, civil, is_shown};
 
 /// `7533` as `7,533`.
 pub(crate) fn count(n: u64) -> String {
@@ -80,23 +80,13 @@ pub(crate) fn utc(ms: i64) -> String {
     format!("{year:04}-{month:02}-{day:02} {:02}:{:02}", minute / 60, minute % 60)
 }
 
-/// Year, month and day of a day counted from 1970-01-01. Years begin in March, so that the odd day comes last.
-fn civil(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let (day, month) = (day - (153 * month + 2) / 5 + 1, if month < 10 { month + 3 } else { month - 9 });
-    (era * 400 + year + i64::from(month <= 2), month, day)
-}
-
 /// How a receiver's data compares with what was sent, in a few words.
 pub(crate) fn compared(standings: &[Standing]) -> String {
-    let (mut kept, mut boundaries) = (None, 0);
+    let (mut kept, mut boundaries, mut conflicts) = (None, 0, 0);
     for standing in standings {
         match standing {
             Standing::Equal => {}
+            Standing::Conflict { .. } => conflicts += 1,
             // The peer's number: it may say anything.
             Standing::KeptNewer { records } => kept = Some(kept.unwrap_or(0u64).saturating_add(*records)),
             Standing::Ahead { .. } => boundaries += 1,
@@ -108,7 +98,11 @@ pub(crate) fn compared(standings: &[Standing]) -> String {
         all if all == standings.len() => Some("has a later version; kept it".to_owned()),
         some => Some(format!("has a later version of {}; kept it", counted(some as u64, "boundary", "boundaries"))),
     };
-    let ahead: Vec<_> = newer.into_iter().chain(later).collect();
+    let conflict = (conflicts > 0).then(|| {
+        let villages = counted(conflicts, "village", "villages");
+        format!("CONFLICT in {villages}: a later version with fewer records was there; download from the server")
+    });
+    let ahead: Vec<_> = newer.into_iter().chain(later).chain(conflict).collect();
     if ahead.is_empty() { "equal".to_owned() } else { ahead.join(", ") }
 }
 
@@ -192,6 +186,8 @@ mod tests {
         assert_eq!(compared(&[Standing::Equal, Standing::Equal]), "equal");
         assert_eq!(compared(&[ahead, ahead]), "has a later version; kept it");
         assert_eq!(compared(&[Standing::Equal, ahead]), "has a later version of 1 boundary; kept it");
+        let conflict = Standing::Conflict { as_of: fieldcast::ServerTime(9), records: 3 };
+        assert!(compared(&[conflict, Standing::Equal]).starts_with("CONFLICT in 1 village: "));
         let newer = Standing::KeptNewer { records: 3 };
         assert_eq!(compared(&[newer, Standing::Equal]), "kept 3 newer records");
         assert_eq!(

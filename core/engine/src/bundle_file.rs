@@ -79,7 +79,8 @@ pub(crate) fn inspect(store: &Store, own: Fingerprint, path: &Path) -> Result<Bu
 pub(crate) fn import(store: &Store, own: Fingerprint, path: &Path) -> Result<Imported, Error> {
     let (head, mut file) = open(path)?;
     let info = info(store, own, &head)?;
-    check_time(&info.offer, clock::now()).map_err(Error::Refused)?;
+    let now = store.server_now(clock::now())?;
+    check_time(&info.offer, now).map_err(Error::Refused)?;
     // A file shows no grants: where they are required, none is taken.
     Judge::of(store, info.sender.fingerprint, &Credentials::default())?.examine(&info.offer).map_err(Error::Refused)?;
     let id = info.offer.id(&info.sender.fingerprint);
@@ -111,6 +112,8 @@ pub(crate) fn import(store: &Store, own: Fingerprint, path: &Path) -> Result<Imp
         offer: info.offer.clone(),
         manifest,
         earlier: Arc::default(),
+        sender: info.sender.clone(),
+        now,
         abandoned: CancellationToken::new(),
     };
     match application.run().map_err(Error::Refused)? {

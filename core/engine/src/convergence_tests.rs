@@ -89,6 +89,7 @@ impl Server {
             done: 0,
             total: 0,
             bytes: 0,
+            clock: None,
             families,
             project_wide: Vec::new(),
         };
@@ -126,6 +127,8 @@ fn send(from: &Store, to: &Store, stop_after: Option<usize>) {
             offer: offer.clone(),
             manifest: checked,
             earlier,
+            sender: crate::Sender { fingerprint: sender, name: name.clone() },
+            now: ServerTime(i64::MAX),
             abandoned: CancellationToken::new(),
         };
         match application.run().unwrap() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use fieldcast_downsync::{Client, Cursor, Downsync, DownsyncOptions, Page, Project, Session};
 use fieldcast_model::{Dataset, ServerTime, SnapshotSummary};
-use fieldcast_store::{Coverage, Merged, PageCommit, RunId, Store, SyncCursor, SyncStart, SyncTarget};
+use fieldcast_store::{Coverage, Merged, PageCommit, RunId, ServerClock, Store, SyncCursor, SyncStart, SyncTarget};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::task::AbortOnDropHandle;
@@ -13,7 +13,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::engine::store_call;
 use crate::events::Announcer;
 use crate::task::{self, Work};
-use crate::{Error, Subscription};
+use crate::{Error, Subscription, clock};
 
 /// How many boundaries are downloaded at the same time: the server builds each page from a dozen queries of its own.
 const AT_ONCE: usize = 3;
@@ -184,7 +184,7 @@ impl Walk {
         }
         let (families, project_wide) = (coverage(&cursor), project_coverage(&cursor));
         let summary = store_call(&self.store, move |store| store.finish_sync(at.run, &families, &project_wide)).await?;
-        progress.changed += summary.gone;
+        progress.changed += summary.gone + summary.restored;
         progress.elapsed = begun.elapsed();
         Ok((summary.summary, progress))
     }
@@ -238,6 +238,7 @@ impl Walk {
                 done: page.progress.done,
                 total: page.progress.total.unwrap_or(0),
                 bytes: page.wire_bytes,
+                clock: page.server_time.map(|server| ServerClock { server, device: clock::now() }),
                 families: batch.families,
                 project_wide: batch.project,
             })

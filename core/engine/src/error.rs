@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use fieldcast_store::ApplyError;
+use fieldcast_wire::Reason;
 
 /// Why the engine could not do what was asked. Whatever the error, each dataset is as it was or complete.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +46,12 @@ pub enum Error {
     #[error("`{boundary}...` cannot be sent: its code, or that of its project, is longer than 256 bytes")]
     CodeTooLong {
         /// How the boundary's code begins.
+        boundary: String,
+    },
+    /// A dataset merged from more downloads than an offer can name.
+    #[error("`{boundary}` was merged from the data of too many phones: downsync it, then send it")]
+    TooManySources {
+        /// The boundary's name.
         boundary: String,
     },
     /// The data changed under a running offer.
@@ -99,7 +106,7 @@ pub enum Error {
     },
     /// An offer, or a bundle file, that could not be taken.
     #[error(transparent)]
-    Refused(fieldcast_wire::Reason),
+    Refused(Reason),
     /// A background task died; a bug here.
     #[error("an internal task ended ({0}); please report this")]
     Task(String),
@@ -124,7 +131,11 @@ impl From<ApplyError<Self>> for Error {
     fn from(error: ApplyError<Self>) -> Self {
         match error {
             ApplyError::Source(error) => error,
-            ApplyError::NotAuthentic => Self::Refused(fieldcast_wire::Reason::NotAuthentic),
+            ApplyError::NotAuthentic => Self::Refused(Reason::NotAuthentic),
+            ApplyError::FromTheFuture { dated, now } => {
+                Self::Refused(Reason::ClockDiffers { dated: dated.0, clock: now.0 })
+            }
+            ApplyError::RowVersion => Self::Refused(Reason::ForgedVersions),
             ApplyError::Store(error) => Self::Store(error),
         }
     }

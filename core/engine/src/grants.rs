@@ -201,7 +201,10 @@ impl Judge {
 
     /// Refuses what a revoked device answers for, whoever passes it on, with the name of the boundary.
     pub(crate) fn examine_origins(&self, offer: &Offer) -> Result<(), Reason> {
-        let is_revoked = |origin: &Origin| self.revoked.contains(&fingerprint_of(&origin.key));
+        let is_revoked = |origin: &Origin| {
+            self.revoked.contains(&fingerprint_of(&origin.key))
+                || origin.sources.iter().any(|source| self.revoked.contains(&source.fingerprint))
+        };
         match offer.origins.iter().zip(&offer.snapshots).find(|(origin, _)| is_revoked(origin)) {
             Some((_, SnapshotSummary { boundary_name, .. })) => Err(Reason::OriginRevoked(boundary_name.clone())),
             None => Ok(()),
@@ -217,13 +220,13 @@ impl Judge {
 /// The time in ms since 1970: by this device's clock, which may be slow, but not before what a server has told it. What other
 /// devices say of the time counts for nothing: one lie would end every grant.
 fn now(store: &Store) -> Result<i64, Error> {
-    Ok(clock::now().max(store.server_time()?.map_or(i64::MIN, |time| time.0)))
+    Ok(clock::now().max(store.server_clock()?.map_or(i64::MIN, |clock| clock.server.0)))
 }
 
 #[cfg(test)]
 mod tests {
     use fieldcast_model::{Digest, ServerTime};
-    use fieldcast_store::{Arriving, PageCommit, SyncStart, SyncTarget};
+    use fieldcast_store::{Arriving, PageCommit, ServerClock, SyncStart, SyncTarget};
 
     use super::*;
 
@@ -246,7 +249,10 @@ mod tests {
         let (identity, name) = (Identity::generate().unwrap(), fieldcast_model::DeviceName::new("x"));
         let maker = origins::Maker { identity: &identity, name: &name };
         let (snapshot, empty) = (as_of(2 * far), fieldcast_model::RangeSeals::default().seal());
-        let arriving = Arriving { snapshot: &snapshot, origin: &maker.sign(&snapshot, empty), held: None };
+        let origin = maker.sign(&snapshot, empty, Vec::new());
+        let (carrier, now_there) = (identity.fingerprint(), ServerTime(2 * far));
+        let arriving =
+            Arriving { snapshot: &snapshot, origin: &origin, carrier, carrier_name: &name, now: now_there, held: None };
         store.apply::<()>(&arriving, &mut || Ok(None)).unwrap();
         assert_eq!(store.summary(&dataset).unwrap().unwrap().as_of.0, 2 * far);
         assert!(now(&store).unwrap() < far, "another device said so");
@@ -259,6 +265,7 @@ mod tests {
         let page = PageCommit {
             run: store.begin_sync(&target, SyncStart::Fresh).unwrap().run,
             as_of: Some(ServerTime(far)),
+            clock: Some(ServerClock { server: ServerTime(far), device: 0 }),
             position: String::new(),
             done: 0,
             total: 0,

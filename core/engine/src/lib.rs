@@ -40,14 +40,14 @@ pub use fieldcast_bundle::FileError;
 pub use fieldcast_downsync::{BeneficiaryType, Boundary, BoundaryTree, Error as ServerError, Project, ProjectBoundary};
 pub use fieldcast_model::{
     Dataset, DeviceName, Digest, EntityType, Fingerprint, Json, Origin, Record, RecordId, Seal, ServerTime, Signature,
-    SnapshotSummary, is_shown,
+    SnapshotSource, SnapshotSummary, civil, is_shown,
 };
 pub use fieldcast_net::{
     Discovery, Error as NetworkError, Findings, FoundService, Interface, KeyWrap, Service, choose_interface, interfaces,
 };
 pub use fieldcast_store::{
-    Campaign, DatasetStatus, EditSent, EditStatus, Error as StoreError, Exchange, ExchangeResult, ExchangeRole,
-    KnownPeer, LocalEdit, Reach, RecordQuery,
+    BundleSource, Campaign, DatasetStatus, EditSent, EditStatus, Error as StoreError, Exchange, ExchangeResult,
+    ExchangeRole, KnownPeer, LocalEdit, Reach, RecordQuery, RecordSource,
 };
 pub use fieldcast_wire::{
     Code, Grant, Group, Invite, InviteError, Limits, Offer, Reason, Revocations, Role, SignedStatement, Standing,

@@ -9,8 +9,9 @@ use fieldcast::{
 
 use crate::core::Core;
 use crate::{
-    BundleInfo, DatasetStatus, DeviceInfo, DownsyncJob, EventListener, ExchangeOptions, FieldcastError, Imported,
-    Offer, OfferSession, OpenSettings, PlatformPorts, ReceiveSession, StorageInfo, StoredRecord,
+    BundleInfo, DatasetStatus, DeviceInfo, DownsyncJob, EventListener, ExchangeOptions, FieldcastError, Fingerprint,
+    Imported, Offer, OfferSession, OpenSettings, PlatformPorts, ReceiveSession, SnapshotSummary, StorageInfo,
+    StoredRecord,
 };
 
 /// One device's Fieldcast. Shut it down before letting go of it, or the folder may stay in use for a moment.
@@ -163,6 +164,22 @@ impl Fieldcast {
     /// [`FieldcastError::UnsentEdits`], [`FieldcastError::StorageFailed`].
     pub async fn remove(&self, dataset: Dataset) -> Result<bool, FieldcastError> {
         self.core.run(|engine: Engine| async move { engine.remove(dataset).await }).await
+    }
+
+    /// Takes back the last bundle that was received for a dataset, until the next download or bundle of it.
+    ///
+    /// # Errors
+    /// [`FieldcastError::ChooseAgain`] if there is nothing to take back, [`FieldcastError::StorageFailed`].
+    pub async fn undo(&self, dataset: Dataset) -> Result<(), FieldcastError> {
+        self.core.run(|engine: Engine| async move { engine.undo(dataset).await }).await
+    }
+
+    /// The datasets that hold records downloaded or signed by another device: to be removed if it is trusted no longer.
+    ///
+    /// # Errors
+    /// [`FieldcastError::StorageFailed`].
+    pub async fn datasets_of(&self, device: Fingerprint) -> Result<Vec<SnapshotSummary>, FieldcastError> {
+        self.core.run(|engine: Engine| async move { engine.datasets_of(device).await }).await
     }
 
     /// What the storage has room for.

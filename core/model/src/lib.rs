@@ -4,6 +4,7 @@
 //! agree on to the bit (canonical JSON, record hashes, which version of a record wins) is defined here and only here.
 
 mod dataset;
+mod date;
 mod device;
 mod digest;
 mod json;
@@ -15,10 +16,11 @@ mod seal;
 mod signature;
 
 pub use dataset::{Dataset, SnapshotSummary};
+pub use date::{civil, date};
 pub use device::{DeviceName, Fingerprint, is_shown};
 pub use digest::{Digest, ParseDigestError, RecordHash};
 pub use json::{Json, JsonError, MAX_DEPTH};
-pub use origin::Origin;
+pub use origin::{Origin, SnapshotSource};
 pub use range::{FINE_BITS, KeyRange, RangeTotals, RootHash};
 pub use record::{EntityType, Record, ServerTime, Stamp};
 pub use record_id::RecordId;

@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{DeviceName, Seal, Signature, SnapshotSummary};
+use crate::{DeviceName, Fingerprint, Seal, ServerTime, Signature, SnapshotSummary};
 
 /// Begins what is signed, so that the signature is good for nothing else the key signs.
 const LABEL: &[u8] = b"fieldcast snapshot 1\n";
 
-/// The device that answers for a snapshot: that downloaded it, or made this version of it from several.
+/// The device that signed a snapshot: it downloaded the records, or merged records of several downloads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
     /// Its Ed25519 public key.
@@ -16,15 +16,34 @@ pub struct Origin {
     pub name: DeviceName,
     /// The seal of the snapshot's records.
     pub seal: Seal,
+    /// Whose downloads it merged, its own included; empty if every record is its own download. At most
+    /// [`Self::MAX_SOURCES`].
+    pub sources: Vec<SnapshotSource>,
     /// Its signature over [`Self::signed`].
     pub signature: Signature,
 }
 
+/// Part of a merged snapshot. Only the device that merged the snapshot vouches for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotSource {
+    /// The device that downloaded the records from the server.
+    pub fingerprint: Fingerprint,
+    /// What it called itself.
+    pub name: DeviceName,
+    /// How many records of the snapshot are from there.
+    pub records: u64,
+    /// The server's clock when the oldest of these downloads began.
+    pub as_of: ServerTime,
+}
+
 impl Origin {
-    /// What a device of this name signs to answer for a snapshot: everything the summary says, and the seal. Texts have
-    /// their length in front (4 bytes, little-endian), so that none can pass for part of its neighbour; numbers are
+    /// The most sources of one snapshot.
+    pub const MAX_SOURCES: usize = 32;
+
+    /// What a device of this name signs to answer for a snapshot: everything the summary says, the seal and the sources. Texts
+    /// have their length in front (4 bytes, little-endian), so that none can pass for part of its neighbour; numbers are
     /// little-endian.
-    pub fn signed(name: &DeviceName, summary: &SnapshotSummary, seal: &Seal) -> Vec<u8> {
+    pub fn signed(name: &DeviceName, summary: &SnapshotSummary, seal: &Seal, sources: &[SnapshotSource]) -> Vec<u8> {
         let dataset = &summary.dataset;
         let boundary = dataset.boundary.as_deref();
         let texts = [
@@ -46,7 +65,20 @@ impl Origin {
         signed.extend(counts.as_flattened());
         signed.extend(summary.digest.as_bytes());
         signed.extend(seal.0);
+        signed.extend((sources.len() as u32).to_le_bytes());
+        for source in sources {
+            signed.extend(source.fingerprint.0);
+            signed.extend((source.name.as_str().len() as u32).to_le_bytes());
+            signed.extend(source.name.as_str().as_bytes());
+            signed.extend(source.records.to_le_bytes());
+            signed.extend(source.as_of.0.to_le_bytes());
+        }
         signed
+    }
+
+    /// The server time that holds for every record of the snapshot: that of its oldest source, or the snapshot's own.
+    pub fn vouched(&self, summary: &SnapshotSummary) -> ServerTime {
+        self.sources.iter().map(|source| source.as_of).fold(summary.as_of, ServerTime::min)
     }
 
     /// Whether it has signed this very summary and its seal; `is_signed_by(key, message, signature)` says whether a signature is right.
@@ -55,7 +87,7 @@ impl Origin {
         summary: &SnapshotSummary,
         is_signed_by: impl FnOnce(&[u8; 32], &[u8], &[u8; 64]) -> bool,
     ) -> bool {
-        is_signed_by(&self.key, &Self::signed(&self.name, summary, &self.seal), &self.signature.0)
+        is_signed_by(&self.key, &Self::signed(&self.name, summary, &self.seal, &self.sources), &self.signature.0)
     }
 }
 
@@ -95,26 +127,57 @@ mod tests {
             |it| it.digest = Digest::from_bytes([8; 32]),
         ];
         let seal = Seal([9; 32]);
-        let mut seen = vec![
-            Origin::signed(&asha, &honest, &seal),
-            Origin::signed(&DeviceName::new("Bela"), &honest, &seal),
-            Origin::signed(&asha, &honest, &Seal([8; 32])),
+        let source =
+            SnapshotSource { fingerprint: Fingerprint([1; 32]), name: asha.clone(), records: 5, as_of: ServerTime(9) };
+        let sources = [
+            source.clone(),
+            SnapshotSource { fingerprint: Fingerprint([2; 32]), ..source.clone() },
+            SnapshotSource { name: DeviceName::new("Bela"), ..source.clone() },
+            SnapshotSource { records: 6, ..source.clone() },
+            SnapshotSource { as_of: ServerTime(8), ..source.clone() },
         ];
+        let mut seen = vec![
+            Origin::signed(&asha, &honest, &seal, &[]),
+            Origin::signed(&DeviceName::new("Bela"), &honest, &seal, &[]),
+            Origin::signed(&asha, &honest, &Seal([8; 32]), &[]),
+            Origin::signed(&asha, &honest, &seal, &sources),
+        ];
+        seen.extend(sources.into_iter().map(|source| Origin::signed(&asha, &honest, &seal, &[source])));
         for change in changes {
             let mut other = honest.clone();
             change(&mut other);
-            seen.push(Origin::signed(&asha, &other, &seal));
+            seen.push(Origin::signed(&asha, &other, &seal, &[]));
         }
         seen.sort();
         seen.dedup();
-        assert_eq!(seen.len(), changes.len() + 3, "no two are the same");
+        assert_eq!(seen.len(), changes.len() + 9, "no two are the same");
+    }
+
+    #[test]
+    fn a_merged_snapshot_is_vouched_for_as_of_its_oldest_source() {
+        let name = DeviceName::new("Asha");
+        let source = |as_of| SnapshotSource {
+            fingerprint: Fingerprint([1; 32]),
+            name: name.clone(),
+            records: 1,
+            as_of: ServerTime(as_of),
+        };
+        let origin = |sources| Origin {
+            key: [1; 32],
+            name: name.clone(),
+            seal: Seal([9; 32]),
+            sources,
+            signature: Signature([2; 64]),
+        };
+        assert_eq!(origin(vec![]).vouched(&summary()), ServerTime(9));
+        assert_eq!(origin(vec![source(20), source(4), source(7)]).vouched(&summary()), ServerTime(4));
     }
 
     #[test]
     fn its_key_and_signature_are_what_is_asked_about() {
         let (name, seal) = (DeviceName::new("Asha"), Seal([9; 32]));
-        let origin = Origin { key: [1; 32], name, seal, signature: Signature([2; 64]) };
-        let honest = Origin::signed(&origin.name, &summary(), &seal);
+        let origin = Origin { key: [1; 32], name, seal, sources: Vec::new(), signature: Signature([2; 64]) };
+        let honest = Origin::signed(&origin.name, &summary(), &seal, &[]);
         assert!(honest.starts_with(b"fieldcast snapshot 1\n"));
         assert!(origin.answers_for(&summary(), |key, message, signature| {
             (*key, message, *signature) == ([1; 32], &honest[..], [2; 64])

@@ -68,6 +68,10 @@ pub struct Record {
 }
 
 impl Record {
+    /// The greatest row version taken from another device: a change a minute for two years. One that was made up would
+    /// else outrank whatever the server does.
+    pub const MAX_ROW_VERSION: i64 = 1_000_000;
+
     /// The hash over envelope and body. Equal on every device that holds the same version of the record.
     pub fn hash(&self) -> RecordHash {
         let mut hasher = blake3::Hasher::new();

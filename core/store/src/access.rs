@@ -10,8 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use fieldcast_model::EntityType;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+use crate::server_clock::Heard;
 use crate::tx::WriteTx;
-use crate::{Error, Result, open};
+use crate::{Error, Result, ServerClock, open};
 
 /// Idle readers kept open. More are opened when more are wanted at once, so that a read inside a read cannot starve.
 const IDLE_READERS: usize = 4;
@@ -26,6 +27,8 @@ pub struct Store {
 struct Inner {
     readers: Mutex<Vec<Connection>>,
     writer: Mutex<Writer>,
+    /// When this process last heard of the server's clock.
+    heard: Mutex<Option<Heard>>,
     path: PathBuf,
     suspect: PathBuf,
     _lock: File,
@@ -48,7 +51,16 @@ pub(crate) enum Durability {
 impl Store {
     pub(crate) fn new(writer: Connection, path: PathBuf, suspect: PathBuf, lock: File) -> Self {
         let writer = Mutex::new(Writer { conn: writer, durability: None });
-        Self { inner: Arc::new(Inner { readers: Mutex::default(), writer, path, suspect, _lock: lock }) }
+        Self {
+            inner: Arc::new(Inner {
+                readers: Mutex::default(),
+                writer,
+                heard: Mutex::default(),
+                path,
+                suspect,
+                _lock: lock,
+            }),
+        }
     }
 
     /// Bytes this process may still write to the storage the database is on.
@@ -96,6 +108,14 @@ impl Store {
     pub(crate) fn write<T>(&self, durability: Durability, f: impl FnOnce(&WriteTx<'_>) -> Result<T>) -> Result<T> {
         let mut writer = locked(&self.inner.writer);
         writer.run(durability, f).map_err(|e| self.told(e))
+    }
+
+    pub(crate) fn heard(&self) -> Option<Heard> {
+        *locked(&self.inner.heard)
+    }
+
+    pub(crate) fn hear(&self, clock: ServerClock) {
+        *locked(&self.inner.heard) = Some(Heard::now(clock));
     }
 
     /// Completes an error, and leaves a note for the next open when it was damage.

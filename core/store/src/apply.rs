@@ -1,10 +1,13 @@
 //! Taking over a snapshot, or the changes to one, from another device.
 
-use fieldcast_model::{KeyRange, Origin, RangeSeals, RangeTotals, Record, SnapshotSummary};
+use fieldcast_model::{
+    DeviceName, Fingerprint, KeyRange, Origin, RangeSeals, RangeTotals, Record, ServerTime, SnapshotSummary,
+};
 use rusqlite::params;
 
 use crate::access::Durability;
 use crate::merge::{Merger, Prepared, Ready, Source, aside};
+use crate::provenance::Provenances;
 use crate::tx::WriteTx;
 use crate::{ApplyError, Merged, Result, Store};
 
@@ -15,6 +18,13 @@ pub struct Arriving<'a> {
     pub snapshot: &'a SnapshotSummary,
     /// Who answers for it, and with what seal. That its signature is right is the caller's to know.
     pub origin: &'a Origin,
+    /// The device that sent it.
+    pub carrier: Fingerprint,
+    /// What that calls itself.
+    pub carrier_name: &'a DeviceName,
+    /// The server's time now, as well as this device knows it: [`Store::server_now`]. Nothing is taken that is dated more
+    /// than [`MAX_AHEAD_MS`] later.
+    pub now: ServerTime,
     /// If the batches bring the whole snapshot: the key ranges of it they leave out, since what this device has there is
     /// what the snapshot has. `None` if they bring only what has changed.
     pub held: Option<&'a [KeyRange]>,
@@ -62,18 +72,18 @@ pub struct Differing {
 impl Store {
     /// Merges the batches that `next` gives, until it gives none, into the dataset of the snapshot, in one transaction
     /// that is durable when this returns. Memory is four batches. The dataset's `as_of` becomes the later of its own and
-    /// the snapshot's; of `snapshot`, only dataset, `as_of` and, where none are known here, names are used: what a village
-    /// is called is the server's to say.
+    /// the snapshot's, but not later than now; of `snapshot`, only dataset, `as_of` and, where none are known here, names
+    /// are used: what a village is called is the server's to say.
     ///
     /// Nothing stays that was not compared: a whole snapshot must have the origin's seal, whatever newer records this
-    /// device keeps; changes must lead to the snapshot's digest and seal.
+    /// device keeps; changes must lead to the snapshot's digest and seal. [`Store::undo_bundle`] takes it back.
     ///
     /// `next` is called on a thread of its own, so that decoding takes none of the writer's time. No other write can run
     /// meanwhile: it should decode, not wait for a network.
     ///
     /// # Errors
-    /// [`ApplyError::Source`] with the error of `next`, [`ApplyError::NotAuthentic`], [`ApplyError::Store`] with the
-    /// store's. Each way the dataset is what it was.
+    /// [`ApplyError::Source`] with the error of `next`, [`ApplyError::NotAuthentic`], [`ApplyError::FromTheFuture`],
+    /// [`ApplyError::RowVersion`], [`ApplyError::Store`] with the store's. Each way the dataset is what it was.
     pub fn apply<E: Send>(&self, arriving: &Arriving<'_>, next: &mut Batches<'_, E>) -> Result<Verdict, ApplyError<E>> {
         let prepare = |batch: Batch| (Prepared::owned(batch.records), batch.is_range);
         let batches = std::iter::from_fn(|| next().transpose()).map(|batch| batch.map(prepare));
@@ -92,27 +102,65 @@ impl Store {
 /// A batch with what its rows need, and whether it is a whole range.
 type PreparedBatch = (Vec<Prepared<'static>>, bool);
 
+/// How far ahead of the server's time, as this device knows it, what a device sends may be dated, in ms.
+pub const MAX_AHEAD_MS: i64 = 24 * 3_600_000;
+
+/// Refuses a version that no honest server can have made.
+fn check<E>(record: &Prepared<'_>, now: ServerTime) -> Result<(), ApplyError<E>> {
+    let (row_version, modified) = record.version();
+    if modified.0 > now.0.saturating_add(MAX_AHEAD_MS) {
+        return Err(ApplyError::FromTheFuture { dated: modified, now });
+    }
+    if !(0..=Record::MAX_ROW_VERSION).contains(&row_version) {
+        return Err(ApplyError::RowVersion);
+    }
+    Ok(())
+}
+
 /// The inner result is the caller's.
 fn apply<E>(
     tx: &WriteTx<'_>,
-    Arriving { snapshot, origin, held }: &Arriving<'_>,
+    arriving: &Arriving<'_>,
     batches: &Ready<Result<PreparedBatch, E>>,
 ) -> Result<Result<Verdict, ApplyError<E>>> {
+    let Arriving { snapshot, origin, now, .. } = arriving;
     let id = tx.dataset(&snapshot.dataset, &snapshot.project_name, &snapshot.boundary_name)?;
-    let source = Source { is_server: false, as_of: snapshot.as_of, base: tx.as_of(id)? };
-    let (mut merger, mut seals) = (Merger::new(tx)?, RangeSeals::default());
+    let as_of = snapshot.as_of.min(*now);
+    let vouched = origin.vouched(snapshot).min(*now);
+    let carrier = (arriving.carrier, arriving.carrier_name);
+    let provenance = tx.bundle_provenance(id, vouched, origin, carrier)?;
+    tx.begin_undo(id, provenance)?;
+    let source = Source { provenance, is_server: false, as_of, vouched, base: tx.as_of(id)? };
+    let (mut merger, mut seals) = (Merger::of_bundle(tx, id)?, RangeSeals::default());
     while let Some(batch) = batches.next()? {
         match batch {
             Ok((batch, is_range)) => {
                 if is_range {
                     seals.add(batch.iter().map(Prepared::place_and_hash));
                 }
-                batch.iter().try_for_each(|record| merger.merge(id, record, source).map(drop))?;
+                for record in &batch {
+                    if let Err(error) = check(record, *now) {
+                        return Ok(Err(error));
+                    }
+                    merger.merge(id, record, source)?;
+                }
             }
             Err(error) => return Ok(Err(ApplyError::Source(error))),
         }
     }
-    let (merged, reader) = (merger.merged(), tx.reader()?);
+    finish(tx, id, arriving, source, merger.merged(), seals)
+}
+
+/// Compares what a dataset has become with what was signed.
+fn finish<E>(
+    tx: &WriteTx<'_>,
+    id: i64,
+    Arriving { snapshot, origin, held, .. }: &Arriving<'_>,
+    source: Source,
+    merged: Merged,
+    mut seals: RangeSeals,
+) -> Result<Result<Verdict, ApplyError<E>>> {
+    let reader = tx.reader()?;
     for range in held.unwrap_or(&[KeyRange::ALL]) {
         reader.add_seals(id, *range, &mut seals)?;
     }
@@ -126,10 +174,14 @@ fn apply<E>(
         }
         _ => {}
     }
-    summary.as_of = summary.as_of.max(snapshot.as_of);
+    summary.as_of = summary.as_of.max(source.as_of);
     tx.conn.execute("UPDATE dataset SET as_of = ? WHERE id = ?", params![summary.as_of.0, id])?;
     if is_equal {
         tx.keep_origin(id, snapshot, origin)?;
+        if source.vouched >= Provenances::of(&tx.conn, id)?.vouched_as_of() {
+            tx.vouch(id, source.provenance, false)?;
+        }
     }
+    tx.forget_provenances(id)?;
     Ok(Ok(Verdict::Applied(Applied { merged, summary })))
 }

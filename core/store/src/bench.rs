@@ -59,8 +59,8 @@ impl Store {
 
 fn insert(tx: &WriteTx<'_>, batches: &[PlainRows<'_>]) -> Result<()> {
     let mut insert = tx.conn.prepare(
-        "INSERT INTO record (dataset, entity, key, root, root_hash, row_version, modified, changed, deleted, gone, hash,
-            body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8, 0, ?9, ?10)",
+        "INSERT INTO record (dataset, entity, key, root, root_hash, row_version, modified, changed, deleted, gone,
+            provenance, hash, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8, 0, 1, ?9, ?10)",
     )?;
     for batch in batches {
         for PlainRow { record, entity, hash, root_hash } in &batch.rows {

@@ -5,7 +5,7 @@ use rusqlite::{Row, params};
 
 use crate::access::Durability;
 use crate::rows::{self, DATASET, count, dataset_id};
-use crate::{Error, Reader, Result, Store, SyncCursor};
+use crate::{Error, Reader, RecordSource, Result, Store, SyncCursor};
 
 /// A dataset as the device holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +14,10 @@ pub struct DatasetStatus {
     pub summary: SnapshotSummary,
     /// The download of it that has begun and not ended, whether or not it is running now.
     pub syncing: Option<SyncCursor>,
+    /// Where its records come from.
+    pub sources: Vec<RecordSource>,
+    /// Whether its last change was a received bundle that can still be taken back: [`Store::undo_bundle`].
+    pub can_undo: bool,
 }
 
 const SELECT: &str = "SELECT id, tenant, project, boundary, project_name, boundary_name, as_of FROM dataset";
@@ -41,7 +45,12 @@ impl Reader<'_> {
         let mut statement = self.conn.prepare(&format!("{SELECT} ORDER BY {DATASET}"))?;
         let heads = statement.query_map((), head)?.collect::<Result<Vec<_>, _>>()?;
         let complete = |(id, summary): (i64, SnapshotSummary)| {
-            Ok(DatasetStatus { summary: self.with_totals(id, summary)?, syncing: self.unfinished_run(id)? })
+            Ok(DatasetStatus {
+                summary: self.with_totals(id, summary)?,
+                syncing: self.unfinished_run(id)?,
+                sources: self.sources_of(id)?,
+                can_undo: self.can_undo(id)?,
+            })
         };
         heads.into_iter().map(complete).collect()
     }
@@ -53,15 +62,6 @@ impl Reader<'_> {
     pub fn summary(&self, dataset: &Dataset) -> Result<Option<SnapshotSummary>> {
         let Some(id) = dataset_id(self.conn, dataset)? else { return Ok(None) };
         self.summary_of(id).map(Some)
-    }
-
-    /// The latest time a server has told this device itself, in what it downloaded; never another device's word.
-    ///
-    /// # Errors
-    /// Whatever stands in the way of reading.
-    pub fn server_time(&self) -> Result<Option<ServerTime>> {
-        let latest = self.conn.query_one("SELECT max(as_of) FROM sync_run", (), |row| row.get::<_, Option<i64>>(0))?;
-        Ok(latest.map(ServerTime))
     }
 
     pub(crate) fn summary_of(&self, dataset: i64) -> Result<SnapshotSummary> {
@@ -98,14 +98,6 @@ impl Store {
     /// As there.
     pub fn summary(&self, dataset: &Dataset) -> Result<Option<SnapshotSummary>> {
         self.read(|r| r.summary(dataset))
-    }
-
-    /// See [`Reader::server_time`].
-    ///
-    /// # Errors
-    /// As there.
-    pub fn server_time(&self) -> Result<Option<ServerTime>> {
-        self.read(|r| r.server_time())
     }
 
     /// Removes a dataset from the device with all that belongs to it, and tells whether it was there. The file keeps

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use fieldcast_model::ServerTime;
 use rusqlite::ffi;
 
 /// Why the store could not do what was asked. Whatever it was, the transaction was rolled back whole.
@@ -38,6 +39,11 @@ pub enum Error {
     /// A download run that was finished, replaced by a newer one, or never begun.
     #[error("this download has ended or was replaced by a newer one; start it again")]
     NoSuchRun,
+    /// The last change of a dataset was not a received bundle, or it was taken back already.
+    #[error(
+        "there is nothing to undo: only the last data received for a village can be taken back; download it instead"
+    )]
+    NothingToUndo,
     /// File or folder cannot be opened or written.
     #[error("cannot write {}; check that the folder exists and may be written to", .path.display())]
     NotWritable {
@@ -132,6 +138,17 @@ pub enum ApplyError<E> {
     /// The records are not those the origin has signed.
     #[error("the records are not those that the device they come from has signed")]
     NotAuthentic,
+    /// A record is dated later than any this device can vouch for.
+    #[error("a record is dated later than the server's clock can be")]
+    FromTheFuture {
+        /// What it is dated.
+        dated: ServerTime,
+        /// What this device takes the server's time to be.
+        now: ServerTime,
+    },
+    /// A record has a row version that no server gives.
+    #[error("a record has a row version that no server gives")]
+    RowVersion,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] Error),

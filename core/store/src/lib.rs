@@ -35,23 +35,27 @@ mod merge;
 mod migrations;
 mod open;
 mod origins;
+mod outranked;
 mod peers;
+mod provenance;
 mod ranges;
 mod reach;
 mod records;
 mod rows;
 mod seals;
 mod seen;
+mod server_clock;
 mod settings;
 mod staging;
 mod sync;
 mod tx;
+mod undo;
 
 #[cfg(test)]
 mod tests;
 
 pub use access::{Reader, Store};
-pub use apply::{Applied, Arriving, Batch, Batches, Differing, Verdict};
+pub use apply::{Applied, Arriving, Batch, Batches, Differing, MAX_AHEAD_MS, Verdict};
 pub use campaigns::Campaign;
 pub use chunks::ChunkEntry;
 pub use datasets::DatasetStatus;
@@ -63,7 +67,9 @@ pub use login::Login;
 pub use merge::Merged;
 pub use open::Opened;
 pub use peers::KnownPeer;
+pub use provenance::{BundleSource, RecordSource};
 pub use reach::Reach;
 pub use records::RecordQuery;
+pub use server_clock::ServerClock;
 pub use staging::{Consent, Incoming, IncomingStatus};
 pub use sync::{Coverage, PageCommit, RunId, SyncCursor, SyncStart, SyncSummary, SyncTarget};

@@ -6,9 +6,10 @@ use std::sync::mpsc::{self, Receiver};
 use fieldcast_model::{Record, RecordHash, RecordId, RootHash, ServerTime, Stamp};
 use rusqlite::{OptionalExtension, Statement, params};
 
+use crate::provenance::Provenances;
 use crate::rows::{Key, signed};
 use crate::tx::{Counted, WriteTx};
-use crate::{Error, Result};
+use crate::{Error, Result, outranked, undo};
 
 /// How many records a page or a bundle changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,10 +36,14 @@ impl std::ops::AddAssign for Merged {
 /// Where versions come from.
 #[derive(Clone, Copy)]
 pub(crate) struct Source {
-    /// Whether they come from the server, where what is listed exists, or from a device that has merged already.
+    /// The download or bundle that brings them.
+    pub(crate) provenance: i64,
+    /// Whether they come from the server, where what is listed exists, or from another device.
     pub(crate) is_server: bool,
     /// What the run or the snapshot is as of.
     pub(crate) as_of: ServerTime,
+    /// As of when each of them was known to be the server's: earlier than `as_of` if another device has merged them.
+    pub(crate) vouched: ServerTime,
     /// What the dataset was as of before: all that is of that time or earlier was thought to be here.
     pub(crate) base: ServerTime,
 }
@@ -60,7 +65,7 @@ pub(crate) struct Prepared<'a> {
 }
 
 impl<'a> Prepared<'a> {
-    fn new(record: Cow<'a, Record>, root_hash: RootHash) -> Self {
+    pub(crate) fn new(record: Cow<'a, Record>, root_hash: RootHash) -> Self {
         Self { hash: record.hash(), record, root_hash }
     }
 
@@ -87,8 +92,14 @@ impl<'a> Prepared<'a> {
         (self.root_hash, self.hash)
     }
 
-    fn counted(&self) -> Counted {
+    /// DIGIT's row version and the server's modification time.
+    pub(crate) fn version(&self) -> (i64, ServerTime) {
+        (self.record.row_version, self.record.modified)
+    }
+
+    pub(crate) fn counted(&self, provenance: i64) -> Counted {
         Counted {
+            provenance,
             root_hash: self.root_hash,
             hash: self.hash,
             json_bytes: signed(self.record.body.len() as u64),
@@ -165,7 +176,11 @@ pub(crate) struct Merger<'t> {
     insert: Statement<'t>,
     find: Statement<'t>,
     update: Statement<'t>,
-    body: Statement<'t>,
+    /// For what a merge sets aside: versions a bundle replaces, and the server's with a smaller stamp than what is here.
+    keep_for_undo: Statement<'t>,
+    note_outranked: Statement<'t>,
+    /// Who vouches for what is here; consulted for bundles only.
+    provenances: Provenances,
     merged: Merged,
 }
 
@@ -173,27 +188,39 @@ pub(crate) struct Merger<'t> {
 struct Stored {
     row: i64,
     stamp: Stamp,
-    deleted: bool,
     gone: bool,
     counted: Counted,
 }
 
 impl<'t> Merger<'t> {
+    /// For the server's versions of any dataset.
     pub(crate) fn new(tx: &'t WriteTx<'t>) -> Result<Self> {
+        Self::over(tx, Provenances::default())
+    }
+
+    /// For versions of one dataset that a bundle brings.
+    pub(crate) fn of_bundle(tx: &'t WriteTx<'t>, dataset: i64) -> Result<Self> {
+        Self::over(tx, Provenances::of(&tx.conn, dataset)?)
+    }
+
+    fn over(tx: &'t WriteTx<'t>, provenances: Provenances) -> Result<Self> {
         let insert = tx.conn.prepare(
-            "INSERT INTO record (dataset, entity, key, root, root_hash, row_version, modified, changed, deleted, gone, hash,
-                body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?) ON CONFLICT (dataset, entity, key) DO NOTHING",
+            "INSERT INTO record (dataset, entity, key, root, root_hash, row_version, modified, changed, deleted, gone,
+                provenance, hash, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?) ON CONFLICT (dataset, entity, key) DO NOTHING",
         )?;
         let find = tx.conn.prepare(
-            "SELECT id, row_version, modified, hash, deleted, gone, root_hash, octet_length(body), root IS NOT key FROM record
+            "SELECT id, row_version, modified, hash, deleted, gone, root_hash, octet_length(body), root IS NOT key,
+                provenance FROM record
              WHERE dataset = ? AND entity = ? AND key = ?",
         )?;
         let update = tx.conn.prepare(
             "UPDATE record SET root = ?, root_hash = ?, row_version = ?, modified = ?, changed = ?, deleted = ?,
-                gone = ?, hash = ?, body = ? WHERE id = ?",
+                gone = ?, provenance = ?, hash = ?, body = ? WHERE id = ?",
         )?;
-        let body = tx.conn.prepare("SELECT body FROM record WHERE id = ?")?;
-        Ok(Self { tx, insert, find, update, body, merged: Merged::default() })
+        let keep_for_undo = tx.conn.prepare(undo::KEEP)?;
+        let note_outranked = tx.conn.prepare(outranked::NOTE)?;
+        let merged = Merged::default();
+        Ok(Self { tx, insert, find, update, keep_for_undo, note_outranked, provenances, merged })
     }
 
     /// What was merged since the beginning.
@@ -218,11 +245,12 @@ impl<'t> Merger<'t> {
             record.modified.0,
             source.changed(record),
             record.deleted,
+            source.provenance,
             new.hash.0,
             record.body.as_str(),
         ])?;
         if inserted == 1 {
-            self.tx.add(dataset, new.counted());
+            self.tx.add(dataset, new.counted(source.provenance));
             self.merged.inserted += 1;
             return Ok(self.tx.conn.last_insert_rowid());
         }
@@ -234,39 +262,40 @@ impl<'t> Merger<'t> {
     fn merge_over(&mut self, dataset: i64, stored: &Stored, new: &Prepared<'_>, source: Source) -> Result<()> {
         if stored.stamp.hash == new.hash {
             self.merged.unchanged += 1;
-        } else if new.stamp() > stored.stamp {
+        } else if self.wins(stored, new, source) {
+            if !source.is_server {
+                self.keep_for_undo.execute([stored.row, dataset])?;
+            }
             self.replace(dataset, stored, new, source, false)?;
             self.merged.updated += 1;
-        } else if let Some(revived) = self.revived(stored, new, source)? {
-            self.replace(dataset, stored, &revived, source, false)?;
-            self.merged.updated += 1;
         } else {
+            if source.is_server && stored.counted.provenance < source.provenance {
+                outranked::note(&mut self.note_outranked, source.provenance, stored.row, &new.record)?;
+            }
             self.merged.kept_newer += 1;
         }
         Ok(())
     }
 
-    /// The version that brings back a record which a verified full download once did not contain: the server's, dated
-    /// later than the tombstone, so that it wins on every device the tombstone has reached.
+    /// Whether a version replaces the one that is here.
     ///
-    /// A tombstone that came from another device is known by its body, which a deletion by the server would have
-    /// changed.
-    fn revived(&mut self, stored: &Stored, new: &Prepared<'_>, source: Source) -> Result<Option<Prepared<'static>>> {
-        let Source { is_server: true, as_of, .. } = source else { return Ok(None) };
-        let record = &*new.record;
-        if !stored.deleted || record.deleted || stored.stamp.row_version != record.row_version {
-            return Ok(None);
+    /// A page of the server does by its stamp, until the run proves to be full (see `sync.rs`); besides, what it lists is
+    /// not gone. Of what devices say, the version counts that was the server's later: stamps alone can be made up, and
+    /// would then outrank every honest version for ever.
+    fn wins(&self, stored: &Stored, new: &Prepared<'_>, source: Source) -> bool {
+        if source.is_server {
+            return new.stamp() > stored.stamp || stored.gone && !new.record.deleted;
         }
-        if !stored.gone {
-            let same =
-                |row: &rusqlite::Row<'_>| Ok(row.get_ref(0)?.as_bytes().ok() == Some(record.body.as_str().as_bytes()));
-            if !self.body.query_one([stored.row], same)? {
-                return Ok(None);
-            }
-        }
-        let mut record = record.clone();
-        record.modified = ServerTime(as_of.0.max(stored.stamp.modified.0.saturating_add(1)));
-        Ok(Some(Prepared::new(Cow::Owned(record), new.root_hash)))
+        let known = self.provenances.as_of(stored.counted.provenance).max(stored.stamp.modified);
+        (source.vouched.max(new.record.modified), new.stamp()) > (known, stored.stamp)
+    }
+
+    /// Replaces what is here by what a verified full download contained, whatever the stamps.
+    pub(crate) fn restore(&mut self, dataset: i64, server: Record, source: Source) -> Result<()> {
+        let entity = self.tx.entity(&server.entity)?;
+        let stored = self.stored(dataset, entity, &server)?;
+        let root_hash = server.root_hash();
+        self.replace(dataset, &stored, &Prepared::new(Cow::Owned(server), root_hash), source, false)
     }
 
     /// Marks as deleted what a verified full download did not contain. The body stays.
@@ -290,12 +319,13 @@ impl<'t> Merger<'t> {
             source.changed(record),
             record.deleted,
             gone,
+            source.provenance,
             new.hash.0,
             record.body.as_str(),
             stored.row,
         ])?;
         self.tx.remove(dataset, stored.counted);
-        self.tx.add(dataset, new.counted());
+        self.tx.add(dataset, new.counted(source.provenance));
         Ok(())
     }
 
@@ -303,7 +333,7 @@ impl<'t> Merger<'t> {
         let household = is_household(record);
         self.find
             .query_row(params![dataset, entity, Key(&record.id)], |row| {
-                let deleted = row.get(4)?;
+                let deleted: bool = row.get(4)?;
                 let hash = RecordHash(row.get(3)?);
                 Ok(Stored {
                     row: row.get(0)?,
@@ -313,13 +343,13 @@ impl<'t> Merger<'t> {
                         rooted: row.get(8)?,
                         hash,
                     },
-                    deleted,
                     gone: row.get(5)?,
                     counted: Counted {
                         root_hash: RootHash(row.get::<_, i64>(6)? as u64),
                         hash,
                         json_bytes: row.get(7)?,
                         live_household: household && !deleted,
+                        provenance: row.get(9)?,
                     },
                 })
             })

@@ -8,41 +8,55 @@ use crate::tx::WriteTx;
 use crate::{Reader, Result};
 
 impl Reader<'_> {
-    /// The device that answers for a dataset at its present version, and the summary it has signed, in which only names
-    /// may differ from this device's own. `None` if that is this device, as it is for what it has downloaded or merged.
+    /// The device that signed the dataset as it is now, and the summary it signed, of which names and time may differ from
+    /// this device's own. `None` if nobody else has signed this very version: this device has downloaded or merged it.
     ///
     /// # Errors
     /// Whatever stands in the way of reading.
     pub fn origin(&self, dataset: &Dataset) -> Result<Option<(SnapshotSummary, Origin)>> {
         let Some(id) = dataset_id(self.conn, dataset)? else { return Ok(None) };
-        let kept = self.conn.query_row(
-            "SELECT summary, key, name, seal, signature FROM origin WHERE dataset = ?",
-            [id],
-            |row| {
-                let (name, seal): (String, _) = (row.get(2)?, Seal(row.get(3)?));
-                let signature = Signature(row.get(4)?);
-                let origin = Origin { key: row.get(1)?, name: DeviceName::new(&name), seal, signature };
-                Ok((unpacked::<SnapshotSummary>(row, 0)?, origin))
-            },
-        );
-        let Some((signed, origin)) = kept.optional()? else { return Ok(None) };
-        let ours = self.summary_of(id)?;
-        let named_alike = SnapshotSummary {
+        let Some((signed, origin)) = self.kept_origin(id)? else { return Ok(None) };
+        let ours = SnapshotSummary {
             project_name: signed.project_name.clone(),
             boundary_name: signed.boundary_name.clone(),
-            ..ours
+            as_of: signed.as_of, // this device may vouch for less
+            ..self.summary_of(id)?
         };
-        Ok((named_alike == signed).then_some((signed, origin)))
+        Ok((ours == signed).then_some((signed, origin)))
+    }
+
+    /// What was kept of the last snapshot that was taken over whole, whether or not it is what is here now.
+    pub(crate) fn kept_origin(&self, dataset: i64) -> Result<Option<(SnapshotSummary, Origin)>> {
+        let sql = "SELECT summary, key, name, seal, sources, signature FROM origin WHERE dataset = ?";
+        let kept = self.conn.query_row(sql, [dataset], |row| {
+            let origin = Origin {
+                key: row.get(1)?,
+                name: DeviceName::from(row.get::<_, String>(2)?),
+                seal: Seal(row.get(3)?),
+                sources: unpacked(row, 4)?,
+                signature: Signature(row.get(5)?),
+            };
+            Ok((unpacked::<SnapshotSummary>(row, 0)?, origin))
+        });
+        Ok(kept.optional()?)
     }
 }
 
 impl WriteTx<'_> {
     /// Keeps who answers for a snapshot that is in the store now.
     pub(crate) fn keep_origin(&self, dataset: i64, summary: &SnapshotSummary, origin: &Origin) -> Result<()> {
+        let Origin { key, name, seal, sources, signature } = origin;
         self.conn.execute(
-            "INSERT OR REPLACE INTO origin (dataset, summary, key, name, seal, signature) VALUES (?, ?, ?, ?, ?, ?)",
-            params![dataset, packed(summary), origin.key, origin.name.as_str(), origin.seal.0, origin.signature.0],
+            "INSERT OR REPLACE INTO origin (dataset, summary, key, name, seal, sources, signature)
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
+            params![dataset, packed(summary), key, name.as_str(), seal.0, packed(sources), signature.0],
         )?;
+        Ok(())
+    }
+
+    /// What is here now is nobody else's.
+    pub(crate) fn forget_origin(&self, dataset: i64) -> Result<()> {
+        self.conn.execute("DELETE FROM origin WHERE dataset = ?", [dataset])?;
         Ok(())
     }
 }

@@ -5,10 +5,12 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use crate::access::Durability;
 use crate::merge::{HOUSEHOLD, Merger, Prepared, Ready, Source, aside};
+use crate::outranked::Outranked;
+use crate::provenance::Provenances;
 use crate::rows::{self, RECORD, count, dataset_id, signed};
 use crate::seen::Seen;
 use crate::tx::WriteTx;
-use crate::{Error, Merged, Reader, Result, Store};
+use crate::{Error, Merged, Reader, Result, ServerClock, Store};
 
 /// Records that are hashed together while the part before them is merged.
 const PART: usize = 128;
@@ -77,6 +79,8 @@ pub struct PageCommit {
     pub total: u64,
     /// Bytes this page took on the wire.
     pub bytes: u64,
+    /// The server's clock when it answered, and this device's at the same time.
+    pub clock: Option<ServerClock>,
     /// Records of the run's own dataset.
     pub families: Vec<Record>,
     /// Records that have no boundary; they go to the project-wide dataset of the same project.
@@ -108,6 +112,8 @@ pub struct SyncSummary {
     pub summary: SnapshotSummary,
     /// Records, of either dataset, that this run marked as gone.
     pub gone: u64,
+    /// Records, of either dataset, of which a device had sent a version that is not the server's: replaced at the end.
+    pub restored: u64,
 }
 
 impl Store {
@@ -124,15 +130,18 @@ impl Store {
                 "DELETE FROM sync_run WHERE server = ? AND dataset = ? AND (finished OR NOT ?)",
                 params![target.server, dataset, keep],
             )?;
-            tx.conn.execute(
-                "INSERT INTO sync_run (server, dataset) VALUES (?, ?) ON CONFLICT (server, dataset) DO NOTHING",
-                params![target.server, dataset],
-            )?;
-            let run = tx.conn.query_one(
-                "SELECT id FROM sync_run WHERE server = ? AND dataset = ?",
-                params![target.server, dataset],
-                |row| row.get(0),
-            )?;
+            tx.forget_outranked()?;
+            let sql = "SELECT id FROM sync_run WHERE server = ? AND dataset = ?";
+            let run = tx.conn.query_row(sql, params![target.server, dataset], |row| row.get(0)).optional()?;
+            let run = match run {
+                Some(run) => run,
+                None => {
+                    let provenance = tx.download_provenance(dataset)?;
+                    let sql = "INSERT INTO sync_run (server, dataset, provenance) VALUES (?, ?, ?)";
+                    tx.conn.execute(sql, params![target.server, dataset, provenance])?;
+                    tx.conn.last_insert_rowid()
+                }
+            };
             Ok(tx.run(RunId(run))?.cursor)
         })
     }
@@ -145,7 +154,10 @@ impl Store {
     pub fn commit_page(&self, page: &PageCommit) -> Result<Merged> {
         let parts = |records, wide| <[Record]>::chunks(records, PART).map(move |part| (wide, part));
         let parts = parts(&page.families, false).chain(parts(&page.project_wide, true));
-        aside(parts.map(|(wide, part)| (wide, Prepared::batch(part))), |prepared| self.commit_prepared(page, prepared))
+        let prepared = parts.map(|(wide, part)| (wide, Prepared::batch(part)));
+        let merged = aside(prepared, |prepared| self.commit_prepared(page, prepared))?;
+        page.clock.into_iter().for_each(|clock| self.hear(clock));
+        Ok(merged)
     }
 
     fn commit_prepared(&self, page: &PageCommit, prepared: Ready<(bool, Vec<Prepared<'_>>)>) -> Result<Merged> {
@@ -154,13 +166,11 @@ impl Store {
             let as_of = run.cursor.as_of.into_iter().chain(page.as_of).min();
             let mut merger = Merger::new(tx)?;
             let mut seen = Vec::with_capacity(page.families.len() + page.project_wide.len());
-            let source = |dataset| {
-                Ok::<_, Error>((
-                    dataset,
-                    Source { is_server: true, as_of: as_of.unwrap_or_default(), base: tx.as_of(dataset)? },
-                ))
+            let source = |(dataset, provenance)| {
+                tx.forget_undo(dataset)?;
+                Ok::<_, Error>((dataset, run.source(tx, dataset, provenance, as_of.unwrap_or_default())?))
             };
-            let own = source(run.dataset)?;
+            let own = source((run.dataset, run.provenance))?;
             let mut project = None;
             while let Some((wide, records)) = prepared.next()? {
                 let (dataset, source) = match (wide, project) {
@@ -173,10 +183,14 @@ impl Store {
                 }
             }
             tx.note_seen(page.run, seen)?;
+            if let Some(clock) = page.clock {
+                tx.note_server_clock(clock)?;
+            }
             tx.conn.execute(
-                "UPDATE sync_run SET started = 1, as_of = ?, position = ?, done = ?, total = ?,
+                "UPDATE sync_run SET started = 1, server_time = max(ifnull(server_time, ?1), ?1), as_of = ?, position = ?, done = ?, total = ?,
                     bytes = bytes + ? WHERE id = ?",
                 params![
+                    page.clock.map(|clock| clock.server.0),
                     as_of.map(|time| time.0),
                     page.position,
                     signed(page.done),
@@ -202,14 +216,20 @@ impl Store {
         self.write(Durability::Full, |tx| {
             let run = tx.run(run)?;
             run.cursor.position.as_ref().ok_or(Error::NoSuchRun)?;
-            let mut gone = run.end(tx, run.dataset, families)?;
-            let project = dataset_id(&tx.conn, &run.project())?;
-            if let Some(project) = project.filter(|id| *id != run.dataset) {
-                gone += run.end(tx, project, project_wide)?;
+            let mut changed = run.end(tx, (run.dataset, run.provenance), families)?;
+            let project = dataset_id(&tx.conn, &run.project())?.filter(|id| *id != run.dataset);
+            let project = project.zip(run.project_provenance);
+            if let Some(project) = project {
+                changed += run.end(tx, project, project_wide)?;
             }
             tx.conn.execute("UPDATE sync_run SET finished = 1 WHERE id = ?", [run.cursor.run.0])?;
             tx.conn.execute("DELETE FROM sync_seen WHERE run = ?", [run.cursor.run.0])?;
-            Ok(SyncSummary { summary: tx.reader()?.summary_of(run.dataset)?, gone })
+            tx.forget_outranked()?;
+            for dataset in [Some(run.dataset), project.map(|(dataset, _)| dataset)].into_iter().flatten() {
+                tx.forget_provenances(dataset)?;
+            }
+            let Corrected { gone, restored } = changed;
+            Ok(SyncSummary { summary: tx.reader()?.summary_of(run.dataset)?, gone, restored })
         })
     }
 }
@@ -217,7 +237,24 @@ impl Store {
 /// An unfinished run.
 struct Run {
     dataset: i64,
+    provenance: i64,
+    project_provenance: Option<i64>,
+    server_time: Option<ServerTime>,
     cursor: SyncCursor,
+}
+
+/// What the end of a full run has put right.
+#[derive(Clone, Copy, Default)]
+struct Corrected {
+    gone: u64,
+    restored: u64,
+}
+
+impl std::ops::AddAssign for Corrected {
+    fn add_assign(&mut self, other: Self) {
+        self.gone += other.gone;
+        self.restored += other.restored;
+    }
 }
 
 impl Run {
@@ -225,19 +262,38 @@ impl Run {
         Dataset { boundary: None, ..self.cursor.dataset.clone() }
     }
 
-    /// The project-wide dataset, made when it is not there.
-    fn project_dataset(&self, tx: &WriteTx<'_>) -> Result<i64> {
+    /// The project-wide dataset and the provenance of what this run brings of it, made when they are not there.
+    fn project_dataset(&self, tx: &WriteTx<'_>) -> Result<(i64, i64)> {
         let name = "SELECT project_name FROM dataset WHERE id = ?";
         let name: String = tx.conn.query_one(name, [self.dataset], |row| row.get(0))?;
         let project = tx.dataset(&self.project(), "", "")?;
         tx.rename(project, &name, "")?;
-        Ok(project)
+        if project == self.dataset {
+            return Ok((project, self.provenance));
+        }
+        let provenance = match self.project_provenance {
+            Some(provenance) => provenance,
+            None => {
+                let provenance = tx.download_provenance(project)?;
+                let sql = "UPDATE sync_run SET project_provenance = ? WHERE id = ?";
+                tx.conn.execute(sql, [provenance, self.cursor.run.0])?;
+                provenance
+            }
+        };
+        Ok((project, provenance))
     }
 
-    fn end(&self, tx: &WriteTx<'_>, dataset: i64, coverage: &Coverage) -> Result<u64> {
+    fn source(&self, tx: &WriteTx<'_>, dataset: i64, provenance: i64, as_of: ServerTime) -> Result<Source> {
+        tx.date_provenance(provenance, as_of)?;
+        Ok(Source { provenance, is_server: true, as_of, vouched: as_of, base: tx.as_of(dataset)? })
+    }
+
+    fn end(&self, tx: &WriteTx<'_>, (dataset, provenance): (i64, i64), coverage: &Coverage) -> Result<Corrected> {
         // Without a time nothing can be dated by it.
-        let Some(as_of) = self.cursor.as_of.filter(|_| *coverage != Coverage::Partial) else { return Ok(0) };
-        let source = Source { is_server: true, as_of, base: tx.as_of(dataset)? };
+        let Some(as_of) = self.cursor.as_of.filter(|_| *coverage != Coverage::Partial) else {
+            return Ok(Corrected::default());
+        };
+        let source = self.source(tx, dataset, provenance, as_of)?;
         let seen = tx.seen(self.cursor.run)?;
         let verified = match coverage {
             Coverage::Verified { households, answered } => {
@@ -252,35 +308,97 @@ impl Run {
         if verified.is_some() || source.base == ServerTime(0) {
             tx.conn.execute("UPDATE dataset SET as_of = ? WHERE id = ?", params![as_of.0, dataset])?;
         }
-        let Some(answered) = verified else { return Ok(0) };
-        answered.iter().map(|entity| mark_gone(tx, dataset, entity, source, &seen)).sum()
+        let Some(answered) = verified else { return Ok(Corrected::default()) };
+        let known = Provenances::of(&tx.conn, dataset)?;
+        let restored = self.restore_outranked(tx, dataset, source, &known)?;
+        let mut gone = 0;
+        for entity in answered {
+            gone += mark_gone(tx, dataset, entity, source, &known, &seen)?;
+        }
+        if self.is_all_own(tx, dataset, source, &known, answered, &seen)? {
+            tx.vouch(dataset, provenance, true)?;
+            tx.forget_origin(dataset)?;
+        }
+        Ok(Corrected { gone, restored })
+    }
+
+    /// Whether the run has confirmed every record that another device brought: not those of types the server did not answer
+    /// for.
+    fn is_all_own(
+        &self,
+        tx: &WriteTx<'_>,
+        dataset: i64,
+        source: Source,
+        known: &Provenances,
+        answered: &[EntityType],
+        seen: &Seen,
+    ) -> Result<bool> {
+        let mut find = tx.conn.prepare("SELECT provenance FROM record WHERE id = ?")?;
+        let reader = tx.reader()?;
+        for entity in reader.entities()?.values().filter(|entity| !answered.contains(entity)) {
+            for row in tx.rows_of(dataset, entity.as_str())?.into_iter().filter(|row| !seen.contains(*row)) {
+                let provenance = find.query_one([row], |row| row.get(0))?;
+                if provenance < source.provenance && !known.is_own(provenance) {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Replaces what has a greater stamp than the server's version in this run, which proved to be full. What this device
+    /// once downloaded stays if the server's clock is earlier than that: then the server itself is behind.
+    fn restore_outranked(&self, tx: &WriteTx<'_>, dataset: i64, source: Source, known: &Provenances) -> Result<u64> {
+        let server_time = self.server_time.unwrap_or(source.as_of);
+        let mut merger = Merger::new(tx)?;
+        let mut restored = 0;
+        for Outranked { server, stored_provenance, stored_modified } in tx.outranked(source.provenance)? {
+            let is_server_behind = known.is_own(stored_provenance) && stored_modified > server_time;
+            // What a bundle brought while the run went on may be newer than its page.
+            if stored_provenance < source.provenance && !is_server_behind {
+                merger.restore(dataset, server, source)?;
+                restored += 1;
+            }
+        }
+        Ok(restored)
     }
 }
 
-/// Marks what the run should have brought and did not. What changed after the run began may have come by air and be
-/// newer than the pages: it stays.
-fn mark_gone(tx: &WriteTx<'_>, dataset: i64, entity: &EntityType, source: Source, seen: &Seen) -> Result<u64> {
+/// Marks what the run should have brought and did not. What came by air while it went on may be newer than its pages, and
+/// what this device downloaded from a server whose clock was later than the run's says that the server is behind: they
+/// stay.
+fn mark_gone(
+    tx: &WriteTx<'_>,
+    dataset: i64,
+    entity: &EntityType,
+    source: Source,
+    known: &Provenances,
+    seen: &Seen,
+) -> Result<u64> {
     let reader = Reader::new(&tx.conn);
-    let mut load =
-        tx.conn.prepare(&format!("SELECT {RECORD} FROM record WHERE id = ? AND modified <= ? AND deleted = 0"))?;
+    let mut load = tx
+        .conn
+        .prepare(&format!("SELECT {RECORD}, provenance FROM record WHERE id = ? AND provenance < ? AND deleted = 0"))?;
     let mut merger = Merger::new(tx)?;
     let mut gone = 0;
     for row in tx.rows_of(dataset, entity.as_str())? {
         if seen.contains(row) {
             continue;
         }
-        let mut rows = load.query([row, source.as_of.0])?;
+        let mut rows = load.query([row, source.provenance])?;
         let Some(row) = rows.next()? else { continue };
-        let record = reader.record(row)?;
+        let (record, provenance) = (reader.record(row)?, row.get(7)?);
         drop(rows);
-        merger.mark_gone(dataset, &record, source)?;
-        gone += 1;
+        if record.modified <= source.as_of || !known.is_own(provenance) {
+            merger.mark_gone(dataset, &record, source)?;
+            gone += 1;
+        }
     }
     Ok(gone)
 }
 
 const SELECT: &str = "SELECT tenant, project, boundary, s.id, server, started, s.as_of, position, done, total,
-    bytes, dataset FROM sync_run s JOIN dataset d ON d.id = s.dataset WHERE NOT finished";
+    bytes, s.dataset, provenance, project_provenance, server_time FROM sync_run s JOIN dataset d ON d.id = s.dataset WHERE NOT finished";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Run> {
     let started: bool = row.get(5)?;
@@ -294,7 +412,13 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Run> {
         total: count(row, 9)?,
         bytes: count(row, 10)?,
     };
-    Ok(Run { dataset: row.get(11)?, cursor })
+    Ok(Run {
+        dataset: row.get(11)?,
+        provenance: row.get(12)?,
+        project_provenance: row.get(13)?,
+        server_time: row.get::<_, Option<i64>>(14)?.map(ServerTime),
+        cursor,
+    })
 }
 
 impl WriteTx<'_> {

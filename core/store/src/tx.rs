@@ -13,6 +13,8 @@ pub(crate) struct WriteTx<'c> {
     pub(crate) conn: Transaction<'c>,
     entities: RefCell<HashMap<EntityType, i64>>,
     changes: RefCell<HashMap<(i64, u32), Change>>,
+    /// By how much the count of records of each provenance has changed.
+    counts: RefCell<HashMap<i64, i64>>,
     abandoned: Cell<bool>,
 }
 
@@ -35,11 +37,18 @@ pub(crate) struct Counted {
     pub(crate) hash: RecordHash,
     pub(crate) json_bytes: i64,
     pub(crate) live_household: bool,
+    pub(crate) provenance: i64,
 }
 
 impl<'c> WriteTx<'c> {
     pub(crate) fn new(conn: Transaction<'c>) -> Self {
-        Self { conn, entities: RefCell::default(), changes: RefCell::default(), abandoned: Cell::new(false) }
+        Self {
+            conn,
+            entities: RefCell::default(),
+            changes: RefCell::default(),
+            counts: RefCell::default(),
+            abandoned: Cell::new(false),
+        }
     }
 
     /// What the transaction would leave behind.
@@ -118,10 +127,14 @@ impl<'c> WriteTx<'c> {
         change.records += by;
         change.json_bytes += by * version.json_bytes;
         change.households += by * i64::from(version.live_household);
+        *self.counts.borrow_mut().entry(version.provenance).or_default() += by;
     }
 
-    /// Brings `range_digest` up to date with the records changed so far.
-    fn flush(&self) -> Result<()> {
+    /// Brings `range_digest` and the counts in `provenance` up to date with the records changed so far.
+    pub(crate) fn flush(&self) -> Result<()> {
+        for (provenance, by) in self.counts.take() {
+            self.conn.execute("UPDATE provenance SET records = records + ? WHERE id = ?", [by, provenance])?;
+        }
         let changes = self.changes.take();
         if changes.is_empty() {
             return Ok(());

@@ -316,7 +316,10 @@ impl Distributor {
             Standing::Equal => saved.digest == ours.digest,
             Standing::KeptNewer { records } => records > 0 && held.digest != ours.digest,
             // It was so when the receiver accepted, or it is not so now.
-            Standing::Ahead { as_of } => as_of > ours.as_of && held.as_of > ours.as_of,
+            Standing::Ahead { as_of } => held.is_ahead && as_of > ours.as_of && held.as_of > ours.as_of,
+            Standing::Conflict { as_of, .. } => {
+                !held.is_ahead && held.as_of == as_of && as_of > ours.as_of && held.records < ours.records
+            }
         };
         if saved.len() != self.offer.snapshots.len() {
             self.end(Reason::Protocol(Breach::OutOfBounds), true);

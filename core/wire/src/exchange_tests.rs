@@ -28,8 +28,13 @@ fn offer() -> Offer {
         json_bytes: 5000,
         digest: digest(7),
     };
-    let origin =
-        Origin { key: [5; 32], name: DeviceName::new("office"), seal: Seal([0x5e; 32]), signature: Signature([6; 64]) };
+    let origin = Origin {
+        key: [5; 32],
+        name: DeviceName::new("office"),
+        seal: Seal([0x5e; 32]),
+        sources: Vec::new(),
+        signature: Signature([6; 64]),
+    };
     Offer { snapshots: vec![summary], origins: vec![origin], bytes: 500 }
 }
 
@@ -80,7 +85,7 @@ fn be_asked(receiver: &mut Receiver, now: Duration) {
 }
 
 fn accept() -> Message {
-    Message::Accept(vec![Held { as_of: ServerTime(0), digest: Digest::EMPTY }])
+    Message::Accept(vec![Held::NOTHING])
 }
 
 fn machines() -> (Distributor, Receiver) {
@@ -102,12 +107,7 @@ struct Phone {
 
 impl Default for Phone {
     fn default() -> Self {
-        Self {
-            answer: Ok(vec![Held { as_of: ServerTime(0), digest: Digest::EMPTY }]),
-            on_disk: vec![],
-            saved: saved(7, Standing::Equal),
-            differs_once: false,
-        }
+        Self { answer: Ok(vec![Held::NOTHING]), on_disk: vec![], saved: saved(7, Standing::Equal), differs_once: false }
     }
 }
 
@@ -209,7 +209,7 @@ fn saved_is_not_believed_when_the_digest_differs_for_no_reason() {
     ];
     for (standing, believed) in standings {
         let (mut distributor, mut receiver) = machines();
-        let held = Held { as_of: ServerTime(10), digest: Digest::EMPTY };
+        let held = Held { as_of: ServerTime(10), is_ahead: true, ..Held::NOTHING };
         let phone = Phone { saved: saved(8, standing), answer: Ok(vec![held]), ..Phone::default() };
         run(&mut distributor, &mut receiver, &phone, Duration::ZERO);
         assert_eq!(matches!(distributor.state(), DistributorState::Saved(_)), believed, "{standing:?}");
@@ -293,7 +293,7 @@ fn a_receiver_that_applies_is_given_a_minute_and_finishes_without_the_distributo
     assert_eq!(distributor.state(), &DistributorState::Ended(Reason::Lost));
 
     be_asked(&mut receiver, Duration::ZERO);
-    receiver.answer(Ok(vec![Held { as_of: ServerTime(0), digest: Digest::EMPTY }]), Duration::ZERO);
+    receiver.answer(Ok(vec![Held::NOTHING]), Duration::ZERO);
     receiver.on_manifest(ChunkSet::default(), Duration::ZERO);
     receiver.on_lost();
     receiver.on_time(seconds(600));
@@ -373,7 +373,7 @@ fn a_code_that_differs_or_that_nobody_compares_ends_the_exchange() {
     // The receiver's wait began first and outlasts that: its yes is taken back for the right reason.
     let (_, mut receiver) = machines();
     be_asked(&mut receiver, Duration::ZERO);
-    receiver.answer(Ok(vec![Held { as_of: ServerTime(0), digest: Digest::EMPTY }]), Duration::ZERO);
+    receiver.answer(Ok(vec![Held::NOTHING]), Duration::ZERO);
     for now in (10..=130).step_by(10) {
         receiver.on_message(Message::Alive, seconds(now));
         receiver.on_time(seconds(now));

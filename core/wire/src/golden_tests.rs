@@ -7,7 +7,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use fieldcast_model::{Dataset, DeviceName, Digest, Fingerprint, Origin, Seal, ServerTime, Signature, SnapshotSummary};
+use fieldcast_model::{
+    Dataset, DeviceName, Digest, Fingerprint, Origin, Seal, ServerTime, Signature, SnapshotSource, SnapshotSummary,
+};
 
 use serde::de::DeserializeOwned;
 
@@ -39,6 +41,12 @@ fn offer() -> Offer {
         key: [0xc3; 32],
         name: DeviceName::new("escritório-1"),
         seal: Seal([0x5e; 32]),
+        sources: vec![SnapshotSource {
+            fingerprint: Fingerprint([0xf3; 32]),
+            name: DeviceName::new("Bela"),
+            records: 40,
+            as_of: ServerTime(1_755_000_000_000),
+        }],
         signature: Signature([0x3c; 64]),
     };
     Offer { snapshots: vec![summary(Some("Nacuca")), summary(None)], origins: vec![origin; 2], bytes: 80_000 }
@@ -61,12 +69,22 @@ fn credentials() -> Credentials {
 }
 
 fn messages() -> Vec<Message> {
-    let standings = [Standing::Equal, Standing::KeptNewer { records: 7 }, Standing::Ahead { as_of: ServerTime(9) }];
+    let standings = [
+        Standing::Equal,
+        Standing::KeptNewer { records: 7 },
+        Standing::Ahead { as_of: ServerTime(9) },
+        Standing::Conflict { as_of: ServerTime(9), records: 7 },
+    ];
     let saved = standings.map(|standing| SavedSnapshot { digest: digest(0xd2), standing }).to_vec();
     let mut all = vec![
         Message::Hello(Hello::new(Role::Receiver, DeviceName::new("नमस्ते-2"), &opening(1))),
         Message::Offer(offer()),
-        Message::Accept(vec![Held { as_of: ServerTime(1_755_000_000_000), digest: digest(0xd3) }]),
+        Message::Accept(vec![Held {
+            as_of: ServerTime(1_755_000_000_000),
+            digest: digest(0xd3),
+            records: 300,
+            is_ahead: true,
+        }]),
         Message::Want([0, 2, 9].into_iter().collect::<ChunkSet>()),
         Message::Staged { chunks: 300, bytes: 1 << 33 },
         Message::Applying,
@@ -105,6 +123,8 @@ fn reasons() -> Vec<Reason> {
         Reason::OriginRevoked(text()),
         Reason::NotInvited,
         Reason::Looked,
+        Reason::ClockDiffers { dated: 1_756_000_000_000, clock: 1_678_579_200_000 },
+        Reason::ForgedVersions,
     ];
     all.extend(breaches.map(Reason::Protocol));
     for side in [true, false] {

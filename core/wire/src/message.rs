@@ -77,6 +77,7 @@ impl Offer {
         self.snapshots.len() <= MAX_SNAPSHOTS
             && self.origins.len() == self.snapshots.len()
             && self.snapshots.iter().all(SnapshotSummary::is_bounded)
+            && self.origins.iter().all(|origin| origin.sources.len() <= Origin::MAX_SOURCES)
     }
 }
 
@@ -95,6 +96,16 @@ pub struct Held {
     pub as_of: ServerTime,
     /// The digest of its records.
     pub digest: Digest,
+    /// How many records that is.
+    pub records: u64,
+    /// Whether the receiver keeps its own version and wants nothing: it is later, has no fewer records, and comes from
+    /// devices it trusts no less.
+    pub is_ahead: bool,
+}
+
+impl Held {
+    /// Of a dataset the receiver has nothing of.
+    pub const NOTHING: Self = Self { as_of: ServerTime(0), digest: Digest::EMPTY, records: 0, is_ahead: false };
 }
 
 /// How one dataset stands on the receiver after it was saved.
@@ -121,6 +132,14 @@ pub enum Standing {
     Ahead {
         /// The receiver's version.
         as_of: ServerTime,
+    },
+    /// The receiver held a later version with fewer records than offered. What it lacked is in, what it had later stayed:
+    /// one of the two versions is not what it should be, which only a download tells.
+    Conflict {
+        /// The receiver's version before.
+        as_of: ServerTime,
+        /// How many of its records it kept.
+        records: u64,
     },
 }
 
@@ -289,7 +308,7 @@ mod tests {
                 digest: Digest::EMPTY,
             };
             let (name, seal, signature) = (DeviceName::new("office"), Seal([7; 32]), Signature([6; 64]));
-            let origin = Origin { key: [5; 32], name, seal, signature };
+            let origin = Origin { key: [5; 32], name, seal, sources: Vec::new(), signature };
             Message::Offer(Offer { snapshots: vec![summary], origins: vec![origin], bytes: 500 })
         };
         assert_eq!(Message::decode(&offer(120).encode()), Ok(offer(120)));

@@ -1,6 +1,6 @@
 //! Why an exchange ended without "saved": one closed set, the same on both screens.
 
-use fieldcast_model::is_shown;
+use fieldcast_model::{date, is_shown};
 use serde::{Deserialize, Serialize};
 
 /// Why an exchange ended without "saved". Each says, in its text, what a person can do about it. On the wire a reason is
@@ -103,6 +103,21 @@ pub enum Reason {
     /// The campaign no longer trusts the device that answers for some of what is offered.
     #[error("the campaign has revoked the device that made the data of {0}: download that anew, then send again")]
     OriginRevoked(String),
+    /// The data is dated later than the receiver can vouch for: one of the clocks is wrong.
+    #[error(
+        "the receiving phone's clock says {}, but the data is of {}: set the date of the phone that is wrong, then try again",
+        date(*.clock),
+        date(*.dated)
+    )]
+    ClockDiffers {
+        /// What the data is dated, in ms since 1970.
+        dated: i64,
+        /// What the receiver takes the time to be: by the server it last downloaded from, else by its own clock.
+        clock: i64,
+    },
+    /// A record has a version number that no server gives.
+    #[error("the data has version numbers that no server gives: it was altered; download it from the server instead")]
+    ForgedVersions,
 }
 
 impl Reason {
@@ -140,6 +155,8 @@ impl Reason {
             Self::OriginRevoked(_) => "origin_revoked",
             Self::NotInvited => "not_invited",
             Self::Looked => "looked",
+            Self::ClockDiffers { .. } => "clock_differs",
+            Self::ForgedVersions => "forged_versions",
         }
     }
 

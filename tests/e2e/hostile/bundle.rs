@@ -32,11 +32,11 @@ impl Liar {
         let mut seals = RangeSeals::default();
         seals.add(self.records.iter().map(|record| (record.root_hash(), record.hash())));
         let seal = seals.seal();
-        let signature = key.sign(&Origin::signed(&name, &summary, &seal)).as_ref().try_into().expect("64 bytes");
+        let signature = key.sign(&Origin::signed(&name, &summary, &seal, &[])).as_ref().try_into().expect("64 bytes");
         let public = key.public_key().as_ref().try_into().expect("32 bytes");
         Offer {
             snapshots: vec![summary],
-            origins: vec![Origin { key: public, name, seal, signature: Signature(signature) }],
+            origins: vec![Origin { key: public, name, seal, sources: Vec::new(), signature: Signature(signature) }],
             bytes: self.chunk().bytes.len() as u64,
         }
     }

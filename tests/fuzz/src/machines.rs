@@ -51,7 +51,7 @@ fn offer(snapshots: u8) -> Offer {
         json_bytes: 500,
         digest: digest(n),
     };
-    let origin = Origin { key: [5; 32], name: DeviceName::new("office"), seal: Seal([0x5e; 32]), signature: Signature([6; 64]) };
+    let origin = Origin { key: [5; 32], name: DeviceName::new("office"), seal: Seal([0x5e; 32]), sources: Vec::new(), signature: Signature([6; 64]) };
     let snapshots: Vec<_> = (0..snapshots).map(summary).collect();
     Offer { origins: vec![origin; snapshots.len()], snapshots, bytes: 500 }
 }
@@ -162,7 +162,7 @@ impl Scene {
 
     fn answer(&mut self, input: &mut Unstructured<'_>) -> Result<()> {
         let Some(snapshots) = self.asked else { return Ok(()) };
-        let held = Held { as_of: ServerTime(input.arbitrary()?), digest: digest(0) };
+        let held = Held { as_of: ServerTime(input.arbitrary()?), digest: digest(0), records: 1, is_ahead: input.arbitrary()? };
         let no = input.ratio(1, 8)?;
         self.receiver.answer(if no { Err(Reason::Declined) } else { Ok(vec![held; snapshots]) }, self.now);
         Ok(())
@@ -209,6 +209,7 @@ fn saved(input: &mut Unstructured<'_>) -> Result<Vec<SavedSnapshot>> {
             let standing = match input.arbitrary::<u8>()? % 4 {
                 0 => Standing::KeptNewer { records: input.arbitrary()? },
                 1 => Standing::Ahead { as_of: ServerTime(input.arbitrary()?) },
+                2 => Standing::Conflict { as_of: ServerTime(input.arbitrary()?), records: input.arbitrary()? },
                 _ => Standing::Equal,
             };
             Ok(SavedSnapshot { digest: digest(n), standing })
@@ -227,7 +228,7 @@ fn message(input: &mut Unstructured<'_>) -> Result<Message> {
         }),
         1 => Message::Offer(offer(input.arbitrary::<u8>()? % 4)),
         2 => {
-            let held = Held { as_of: ServerTime(input.arbitrary()?), digest: digest(1) };
+            let held = Held { as_of: ServerTime(input.arbitrary()?), digest: digest(1), records: 1, is_ahead: input.arbitrary()? };
             Message::Accept(vec![held; usize::from(input.arbitrary::<u8>()? % 4)])
         }
         3 => Message::Want(input.arbitrary_iter::<u16>()?.flatten().take(40).map(u32::from).collect()),

@@ -112,6 +112,7 @@ fn head(manifest: Manifest) -> FileHead {
         key: [0xc3; 32],
         name: DeviceName::new("escritório-1"),
         seal: Seal([0x5e; 32]),
+        sources: Vec::new(),
         signature: Signature([0x3c; 64]),
     };
     FileHead::new(manifest, vec![origin], [0xa5; 32], signer_name, |_| [0x5a; 64])

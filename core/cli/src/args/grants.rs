@@ -34,6 +34,9 @@ pub(crate) enum GrantCommand {
         /// The text
         #[arg(value_name = "TEXT|-")]
         text: String,
+        /// Remove the village data that came from revoked devices, too, without asking
+        #[arg(long)]
+        remove_data: bool,
     },
     /// Show what a text says, or what this device trusts, was granted and asks for
     Show {

@@ -27,6 +27,31 @@ pub(crate) struct RecordsArgs {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct DatasetsArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<DatasetsCommand>,
+}
+
+/// What is done about village data.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DatasetsCommand {
+    /// Go back to what was there before the last data received for a village, until its next download or reception
+    Undo(NamedDatasetArgs),
+    /// Remove a village's data from this device; never what was changed here and is not on the server yet
+    Remove(NamedDatasetArgs),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct NamedDatasetArgs {
+    /// The village, by code or name
+    #[arg(value_name = "VILLAGE")]
+    pub(crate) boundary: String,
+    /// The project's id, if several have the village
+    #[arg(long, value_name = "ID")]
+    pub(crate) project: Option<String>,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct EditsArgs {
     /// Only those whose record the server has changed since
     #[arg(long)]
@@ -103,6 +128,9 @@ pub(crate) enum PeersCommand {
         /// Its name or fingerprint
         #[arg(value_name = "NAME_OR_FINGERPRINT")]
         device: String,
+        /// Remove the village data that came from it, too, without asking
+        #[arg(long)]
+        remove_data: bool,
     },
 }
 

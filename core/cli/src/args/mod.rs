@@ -68,6 +68,8 @@ pub(crate) enum Command {
     Downsync(DownsyncArgs),
     /// Show this device and what it holds
     Status,
+    /// Show where village data came from; undo the last data received for a village; remove it
+    Datasets(DatasetsArgs),
     /// Look at what Fieldcast needs on this device and say what to do; changes nothing
     Doctor(DoctorArgs),
     /// Invite a phone with a QR code; read such an invite

@@ -10,6 +10,7 @@ use fieldcast::{
 
 use crate::app::App;
 use crate::args::{GrantCommand, GrantPolicy, GrantRole, IssueArgs, RevokeArgs};
+use crate::commands::datasets;
 use crate::error::{Error, Result};
 use crate::text::{now, safe, utc};
 use crate::{events, prompt};
@@ -22,7 +23,7 @@ pub(crate) async fn run(app: &App, command: GrantCommand) -> Result {
         GrantCommand::Issue(args) => issue(app, args),
         GrantCommand::Revoke(args) => revoke(app, &args).await,
         GrantCommand::Trust { key, name, forget } => trust(app, &key, &name, forget).await,
-        GrantCommand::Add { text } => add(app, &text).await,
+        GrantCommand::Add { text, remove_data } => add(app, &text, remove_data).await,
         GrantCommand::Show { text: Some(text) } => {
             let signed = read(&text).await?;
             tell(app, "statement", &verify_statement(&signed)?, &signed)
@@ -120,10 +121,14 @@ async fn trust(app: &App, key: &str, name: &str, forget: bool) -> Result {
     app.out.line(format_args!("{} is trusted to say who may distribute and receive what.", safe(name)))
 }
 
-async fn add(app: &App, text: &str) -> Result {
-    let signed = read(text).await?;
-    let statement = app.engine().await?.keep_statement(signed.clone()).await?;
-    tell(app, "kept", &statement, &signed)
+async fn add(app: &App, text: &str, remove_data: bool) -> Result {
+    let (signed, engine) = (read(text).await?, app.engine().await?);
+    let statement = engine.keep_statement(signed.clone()).await?;
+    tell(app, "kept", &statement, &signed)?;
+    if let Statement::Revocations(list) = &statement {
+        datasets::offer_removal(app, &engine, &list.devices, remove_data).await?;
+    }
+    Ok(())
 }
 
 async fn show_own(app: &App) -> Result {

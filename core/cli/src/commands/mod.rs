@@ -1,6 +1,7 @@
 //! One file per command.
 
 mod boundaries;
+mod datasets;
 mod demo;
 mod doctor;
 mod downsync;
@@ -29,6 +30,7 @@ pub(crate) async fn run(app: &App, command: Command) -> Result {
         Command::Boundaries(args) => boundaries::run(app, &args).await,
         Command::Downsync(args) => downsync::run(app, &args).await,
         Command::Status => status::run(app).await,
+        Command::Datasets(args) => datasets::run(app, &args).await,
         Command::Doctor(args) => doctor::run(app, args).await,
         Command::Invite(args) => invite::run(app, args.command).await,
         Command::Send(args) => send::run(app, &args).await,

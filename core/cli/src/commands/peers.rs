@@ -4,6 +4,7 @@ use fieldcast::KnownPeer;
 
 use crate::app::App;
 use crate::args::{PeersArgs, PeersCommand};
+use crate::commands::datasets;
 use crate::error::{Error, Result};
 use crate::events;
 use crate::names::is_device;
@@ -12,7 +13,7 @@ use crate::text::{Table, fingerprint, utc};
 pub(crate) async fn run(app: &App, args: &PeersArgs) -> Result {
     let engine = app.engine().await?;
     let known = engine.known_peers().await?;
-    let Some(PeersCommand::Forget { device }) = &args.command else {
+    let Some(PeersCommand::Forget { device, remove_data }) = &args.command else {
         known.iter().try_for_each(|peer| app.out.event(|| events::known_peer("known_peer", peer)))?;
         if known.is_empty() {
             return app.out.line("No device is known: codes are compared when data is sent or received.");
@@ -32,7 +33,8 @@ pub(crate) async fn run(app: &App, args: &PeersArgs) -> Result {
                 "Forgotten: {} [{}]. Its code will be compared again.",
                 peer.name,
                 peer.fingerprint.short()
-            ))
+            ))?;
+            datasets::offer_removal(app, &engine, &[peer.fingerprint], *remove_data).await
         }
         [] => Err(Error::Usage(format!("no known device `{device}`: see `fieldcast peers`"))),
         _ => Err(Error::Usage(format!("several devices are called `{device}`: give the fingerprint"))),

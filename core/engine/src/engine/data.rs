@@ -1,10 +1,10 @@
 //! What this device holds, and what was registered or changed on it.
 
-use fieldcast_model::{Dataset, EntityType, Record, RecordId};
+use fieldcast_model::{Dataset, EntityType, Fingerprint, Record, RecordId, SnapshotSummary};
 use fieldcast_store::{DatasetStatus, EditSent, EditStatus, LocalEdit, RecordQuery, Store};
 
 use super::Engine;
-use crate::Error;
+use crate::{Error, origins};
 
 impl Engine {
     /// What this device holds, by dataset.
@@ -21,6 +21,22 @@ impl Engine {
     /// [`Error::Store`].
     pub async fn remove(&self, dataset: Dataset) -> Result<bool, Error> {
         self.store_call(move |store| store.remove_dataset(&dataset)).await
+    }
+
+    /// Takes back the last bundle that was received for a dataset, until the next download or bundle of it.
+    ///
+    /// # Errors
+    /// [`Error::Store`], with [`StoreError::NothingToUndo`](fieldcast_store::Error::NothingToUndo) if it is too late.
+    pub async fn undo(&self, dataset: Dataset) -> Result<(), Error> {
+        self.store_call(move |store| store.undo_bundle(&dataset)).await
+    }
+
+    /// The datasets that hold records downloaded or signed by another device, to be removed if it is trusted no longer.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn datasets_of(&self, device: Fingerprint) -> Result<Vec<SnapshotSummary>, Error> {
+        self.store_call(move |store| origins::datasets_of(store, &device)).await
     }
 
     /// Bytes of the storage that are free, and bytes the database takes.

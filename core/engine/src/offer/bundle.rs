@@ -77,16 +77,19 @@ impl Bundle {
     }
 
     /// The manifest for a receiver that was offered these places and holds this of them: of each snapshot whose digest
-    /// differs, the changes since its version if that is less than half, else everything; nothing of one it has a later
-    /// version of. Blocks.
+    /// differs, the changes since its version if that is less than half, else everything; nothing of one it is ahead of.
+    /// Blocks.
     pub(crate) fn manifest_for(&self, offered: &[usize], held: &[Held]) -> Result<Manifest, Error> {
         let mut lacking = Vec::new();
         for (&index, held) in offered.iter().zip(held) {
             let Some(snapshot) = self.snapshots.get(index) else { continue };
             let ours = &snapshot.summary;
-            if ours.digest != held.digest && held.as_of <= ours.as_of {
-                lacking.push(self.changes(index, held.as_of)?.unwrap_or_else(|| snapshot.clone()));
+            if ours.digest == held.digest || held.is_ahead {
+                continue;
             }
+            // There are no changes since a version that is later, or says it is.
+            let changes = if held.as_of <= ours.as_of { self.changes(index, held.as_of)? } else { None };
+            lacking.push(changes.unwrap_or_else(|| snapshot.clone()));
         }
         Ok(Manifest::new(lacking))
     }
@@ -169,7 +172,7 @@ fn snapshot(
 }
 
 /// The dataset's summary with the signature of whoever answers for it: the device it was taken over from if that is still
-/// what is here, else this one.
+/// what is here, else this one, which names whose downloads it has merged.
 fn vouched(reader: &Reader<'_>, dataset: &Dataset, maker: Maker<'_>) -> Result<(SnapshotSummary, Origin), Error> {
     if let Some(vouched) = reader.origin(dataset)?.filter(|(summary, _)| summary.is_bounded()) {
         return Ok(vouched);
@@ -182,7 +185,11 @@ fn vouched(reader: &Reader<'_>, dataset: &Dataset, maker: Maker<'_>) -> Result<(
     if !summary.is_bounded() {
         return Err(Error::CodeTooLong { boundary: cut(dataset.boundary.as_deref().unwrap_or_default()) });
     }
-    let origin = maker.sign(&summary, reader.seal(dataset)?);
+    let sources = maker.sources(reader.sources(dataset)?);
+    if sources.len() > Origin::MAX_SOURCES {
+        return Err(Error::TooManySources { boundary: summary.boundary_name });
+    }
+    let origin = maker.sign(&summary, reader.seal(dataset)?, sources);
     Ok((summary, origin))
 }
 

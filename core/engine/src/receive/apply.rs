@@ -4,24 +4,26 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use fieldcast_bundle::{ChunkHash, ChunkInfo, Manifest, Snapshot, decode_chunk};
-use fieldcast_model::{KeyRange, RangeTotals, ServerTime, SnapshotSummary};
-use fieldcast_store::{Applied, Arriving, Batch, Consent, Differing, Incoming, Store, Verdict};
+use fieldcast_model::{KeyRange, Origin, RangeTotals, ServerTime, SnapshotSummary};
+use fieldcast_net::fingerprint_of;
+use fieldcast_store::{Applied, Arriving, Batch, Consent, Differing, Incoming, MAX_AHEAD_MS, Store, Verdict};
 use fieldcast_wire::{ChunkSet, Held, Offer, Reason, SavedSnapshot, Standing};
 
 use tokio_util::sync::CancellationToken;
 
+use super::event::Sender;
 use super::not_stored;
 use super::stage::Expected;
 use crate::Error;
 
-/// How far ahead of this device's clock a snapshot may claim to be; phones are often days off. Without a bound, one lie
-/// about the time would make a device believe it is ahead of everybody for ever.
-const FUTURE_MS: i64 = 30 * 24 * 3_600_000;
-
-/// Refuses an offer that claims to be from the future. `now` is in ms since 1970.
-pub(crate) fn check_time(offer: &Offer, now: i64) -> Result<(), Reason> {
-    let latest = ServerTime(now.saturating_add(FUTURE_MS));
-    if offer.snapshots.iter().any(|snapshot| snapshot.as_of > latest) { Err(Reason::BadData) } else { Ok(()) }
+/// Refuses an offer that claims to be from the future, `now` being the server's time as this device knows it. Without a
+/// bound, one lie about the time would make a device believe it is ahead of everybody for ever.
+pub(crate) fn check_time(offer: &Offer, now: ServerTime) -> Result<(), Reason> {
+    let latest = ServerTime(now.0.saturating_add(MAX_AHEAD_MS));
+    match offer.snapshots.iter().map(|snapshot| snapshot.as_of).max().filter(|dated| *dated > latest) {
+        Some(dated) => Err(Reason::ClockDiffers { dated: dated.0, clock: now.0 }),
+        None => Ok(()),
+    }
 }
 
 /// Whether a person has said yes to this very offer: to one that broke off, or to one that was saved and has nothing new,
@@ -39,14 +41,24 @@ pub(crate) fn needs_no_question(store: &Store, incoming: &[u8; 32], offer: &Offe
 
 /// What the receiver holds of each offered snapshot.
 pub(crate) fn held(store: &Store, offer: &Offer) -> Result<Vec<Held>, Error> {
-    let held = |offered: &SnapshotSummary| {
-        let ours = store.summary(&offered.dataset)?;
-        Ok(ours.map_or(Held { as_of: Default::default(), digest: fieldcast_model::Digest::EMPTY }, |ours| Held {
-            as_of: ours.as_of,
-            digest: ours.digest,
-        }))
+    let held = |(offered, origin): (&SnapshotSummary, &Origin)| {
+        let Some(ours) = store.summary(&offered.dataset)? else { return Ok(Held::NOTHING) };
+        let is_later = ours.as_of > offered.as_of && ours.digest != offered.digest;
+        let is_ahead = is_later && ours.records >= offered.records && is_trusted_as_much(store, &ours, origin)?;
+        Ok(Held { as_of: ours.as_of, digest: ours.digest, records: ours.records, is_ahead })
     };
-    offer.snapshots.iter().map(held).collect()
+    offer.snapshots.iter().zip(&offer.origins).map(held).collect()
+}
+
+/// Whether what is here comes from devices that are trusted no less than the one that signed what is offered.
+fn is_trusted_as_much(store: &Store, ours: &SnapshotSummary, offered: &Origin) -> Result<bool, Error> {
+    if !store.knows_peer(&fingerprint_of(&offered.key))? {
+        return Ok(true);
+    }
+    let sources = store.read(|reader| reader.sources(&ours.dataset))?;
+    let mut signers = sources.iter().filter_map(|source| source.bundle.as_ref()).map(|bundle| bundle.signer);
+    signers
+        .try_fold(true, |all, signer| Ok(all && (signer == offered.key || store.knows_peer(&fingerprint_of(&signer))?)))
 }
 
 /// A manifest that was checked against the offer, with what of it is to come.
@@ -160,6 +172,10 @@ pub(crate) struct Application {
     pub(crate) offer: Offer,
     pub(crate) manifest: Manifest,
     pub(crate) earlier: Arc<Round>,
+    /// Who sends it.
+    pub(crate) sender: Sender,
+    /// The server's time now, as this device knows it.
+    pub(crate) now: ServerTime,
     /// Cancelled when nobody waits for it any more: then what is not committed is rolled back.
     pub(crate) abandoned: CancellationToken,
 }
@@ -202,7 +218,15 @@ impl Application {
             let bytes = self.store.staged_chunk(&hash.0)?.ok_or(Error::OfferOutdated)?;
             Ok(Some(Batch { records: decode_chunk(&bytes)?, is_range }))
         };
-        let arriving = Arriving { snapshot: summary, origin, held: is_whole.then_some(&held[..]) };
+        let before = self.store.summary(&summary.dataset).map_err(not_stored)?;
+        let arriving = Arriving {
+            snapshot: summary,
+            origin,
+            carrier: self.sender.fingerprint,
+            carrier_name: &self.sender.name,
+            now: self.now,
+            held: is_whole.then_some(&held[..]),
+        };
         let (merged, ours) = match self.store.apply(&arriving, &mut next) {
             Ok(Verdict::Applied(Applied { merged, summary })) => (merged, summary),
             Ok(Verdict::Differs(differing)) => return self.differs(summary, snapshot, differing),
@@ -210,10 +234,12 @@ impl Application {
         };
         // What this device has beyond the sender's is newer to the sender, too.
         let records = merged.kept_newer + ours.records.saturating_sub(summary.records);
-        let standing = match ours.digest == summary.digest {
-            true => Standing::Equal,
-            false if records > 0 => Standing::KeptNewer { records },
-            false => return Err(Reason::DigestDiffers),
+        let conflicting = before.filter(|before| before.as_of > summary.as_of && before.records < summary.records);
+        let standing = match (ours.digest == summary.digest, conflicting) {
+            (true, _) => Standing::Equal,
+            (false, Some(before)) => Standing::Conflict { as_of: before.as_of, records },
+            (false, None) if records > 0 => Standing::KeptNewer { records },
+            (false, None) => return Err(Reason::DigestDiffers),
         };
         Ok(Ok(SavedSnapshot { digest: ours.digest, standing }))
     }
@@ -289,9 +315,10 @@ mod tests {
             Offer { snapshots: vec![summary], ..Offer::default() }
         };
         let now = 1_000_000;
-        let limit = now + 30 * 24 * 3_600_000;
-        assert_eq!(check_time(&offer(limit), now), Ok(()));
-        assert_eq!(check_time(&offer(limit + 1), now), Err(Reason::BadData));
-        assert_eq!(check_time(&offer(i64::MAX), now), Err(Reason::BadData));
+        let limit = now + 24 * 3_600_000;
+        let refused = |dated| Err(Reason::ClockDiffers { dated, clock: now });
+        assert_eq!(check_time(&offer(limit), ServerTime(now)), Ok(()));
+        assert_eq!(check_time(&offer(limit + 1), ServerTime(now)), refused(limit + 1));
+        assert_eq!(check_time(&offer(i64::MAX), ServerTime(now)), refused(i64::MAX));
     }
 }

@@ -26,9 +26,6 @@ impl Exchange {
         start: Instant,
     ) {
         let fingerprint = link.peer();
-        if let Err(reason) = apply::check_time(&offer, clock::now()) {
-            return machine.answer(Err(reason), start.elapsed());
-        }
         match self.shared.place(fingerprint, &self.superseded) {
             Some(place) => self.work = Work::Waiting(Box::pin(place)),
             None => return machine.answer(Err(Reason::Busy), start.elapsed()),
@@ -46,13 +43,20 @@ impl Exchange {
         let shown = std::mem::take(&mut self.shown);
         let own = self.shared.identity.fingerprint();
         let looked = blocking(move || {
+            let now = store.server_now(clock::now())?;
+            apply::check_time(&offer, now).map_err(Error::Refused)?;
             let judge = Judge::of(&store, fingerprint, &shown)?;
             judge.examine(&offer).map_err(Error::Refused)?;
             let is_trusted = trust.covers(&store, &fingerprint)?;
             let origins = origins::devices(&store, own, &offer)?;
-            Ok::<_, Error>((apply::needs_no_question(&store, &incoming, &offer)?, is_trusted, origins))
+            let is_settled = apply::needs_no_question(&store, &incoming, &offer)?;
+            Ok::<_, Error>((now, (is_settled, is_trusted, origins)))
         });
-        match looked.await {
+        let looked = looked.await.map(|(now, looked)| {
+            self.now = now;
+            looked
+        });
+        match looked {
             Ok((true, ..)) => {
                 (self.is_resumed, self.asked) = (true, Some(clock::now()));
                 self.shared.events.tell(ReceiveEvent::Resumed(sender, code));

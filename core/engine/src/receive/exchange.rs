@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fieldcast_bundle::Manifest;
+use fieldcast_model::ServerTime;
 use fieldcast_store::Incoming;
 use fieldcast_wire::{
     Breach, Code, Credentials, Introduction, Limits, Message, Offer, Reason, Receipt, Receiver, ReceiverAction,
@@ -57,6 +58,8 @@ pub(crate) struct Exchange {
     pub(super) is_known: bool,
     /// Whether to remember the sender once its person, too, has compared the code.
     pub(super) remembers: bool,
+    /// The server's time when the offer came, as this device knows it.
+    pub(super) now: ServerTime,
     /// What the campaign has said of the sender.
     pub(super) shown: Credentials,
     /// Names the offer and its sender: under it chunks are staged, and consent is remembered.
@@ -100,6 +103,7 @@ impl Exchange {
             code: None,
             is_known: false,
             remembers: false,
+            now: ServerTime::default(),
             shown: Credentials::default(),
             incoming: [0; 32],
             manifest: None,
@@ -241,13 +245,15 @@ impl Exchange {
     }
 
     fn apply(&mut self) {
-        if let Some(manifest) = self.manifest.take() {
+        if let (Some(manifest), Some(sender)) = (self.manifest.take(), self.sender.clone()) {
             let application = Application {
                 store: self.shared.store.clone(),
                 incoming: self.incoming,
                 offer: self.offer.clone(),
                 manifest,
                 earlier: self.earlier.clone(),
+                sender,
+                now: self.now,
                 abandoned: self.abandoned.clone(),
             };
             self.work = Work::Applying(task::blocking(|| application.run()));

@@ -61,6 +61,7 @@ fn commit(store: &Store, dataset: Dataset, as_of: i64, families: Vec<Record>) {
         done: 1,
         total: 1,
         bytes: 0,
+        clock: None,
         families,
         project_wide: vec![],
     };

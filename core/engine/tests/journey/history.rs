@@ -88,7 +88,7 @@ async fn claim(connection: Connection, sign: impl Fn(&[u8]) -> [u8; 64]) -> Opti
                     writer.flush().await.unwrap();
                 }
                 ReceiverAction::Ask { offer, .. } => {
-                    let nothing = fieldcast_wire::Held { as_of: Default::default(), digest: fieldcast::Digest::EMPTY };
+                    let nothing = fieldcast_wire::Held::NOTHING;
                     machine.answer(Ok(vec![nothing; offer.snapshots.len()]), Duration::ZERO);
                     let equal = |summary: &fieldcast::SnapshotSummary| SavedSnapshot {
                         digest: summary.digest,

@@ -2,7 +2,7 @@
 
 use fieldcast::{
     Answer, CampaignKey, DeviceName, Error, Fingerprint, Origin, OriginDevice, Question, Reason, ReceiveEvent,
-    SendState, Sender, Signature,
+    SendState, Sender, ServerTime, Signature,
 };
 use fieldcast_store::Arriving;
 use tempfile::TempDir;
@@ -45,25 +45,30 @@ async fn scene() -> [Device; 3] {
     [office.with_store(|store| _ = fill(store, 40, |_| true)).await, first, second]
 }
 
-fn as_origin(device: &Device) -> OriginDevice {
+/// A device that has signed what is offered, and has downloaded so many records of it.
+fn signer(device: &Device, records: u64) -> OriginDevice {
     let (fingerprint, name) = (device.engine.fingerprint(), device.engine.name().clone());
-    OriginDevice { fingerprint, name, is_known: false }
+    OriginDevice { fingerprint, name, is_known: false, records, has_signed: true }
 }
 
-async fn assert_named(from: &Device, to: &Device, origin: OriginDevice) {
+async fn as_origin(device: &Device) -> OriginDevice {
+    signer(device, device.summaries().await.iter().map(|summary| summary.records).sum())
+}
+
+async fn assert_named(from: &Device, to: &Device, expected: &[OriginDevice]) {
     let (named, state) = send(from, to).await;
     assert!(matches!(state, SendState::Saved(_)), "{state:?}");
     let (sender, origins) = named.unwrap();
-    assert_eq!((sender.fingerprint, origins), (from.engine.fingerprint(), vec![origin]));
+    assert_eq!((sender.fingerprint, &origins[..]), (from.engine.fingerprint(), expected));
     assert_eq!(from.digests().await, to.digests().await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_passed_on_keeps_its_origin_and_the_carrier_is_shown_beside_it() {
     let [office, first, second] = scene().await;
-    let origin = as_origin(&office);
-    assert_named(&office, &first, origin.clone()).await;
-    assert_named(&first, &second, origin.clone()).await;
+    let origin = as_origin(&office).await;
+    assert_named(&office, &first, std::slice::from_ref(&origin)).await;
+    assert_named(&first, &second, std::slice::from_ref(&origin)).await;
 
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("village.fcb");
@@ -74,22 +79,62 @@ async fn what_is_passed_on_keeps_its_origin_and_the_carrier_is_shown_beside_it()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_changes_a_version_answers_for_it() {
+async fn merged_version_names_every_device_that_downloaded_part_of_it() {
     let [office, first, second] = scene().await;
-    assert_named(&office, &first, as_origin(&office)).await;
-    let first = first.with_store(change_one).await; // a download of its own
-    assert_named(&first, &second, as_origin(&first)).await;
+    let all = as_origin(&office).await;
+    assert_named(&office, &first, std::slice::from_ref(&all)).await;
+    let first = first.with_store(change_one).await; // a download of its own, of one record
+    let rest = OriginDevice { records: all.records - 1, has_signed: false, ..all };
+    let expected = [signer(&first, 1), rest];
+    assert_named(&first, &second, &expected).await;
+    let third = device("third").await;
+    assert_named(&second, &third, &expected).await;
+
+    let held = |of: &Device| third.engine.datasets_of(of.engine.fingerprint());
+    for of in [&office, &first] {
+        assert_eq!(held(of).await.unwrap().len(), 1);
+    }
+    assert_eq!(held(&second).await.unwrap(), [], "it only carried it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refuses_merged_version_with_a_revoked_device_in_it() {
+    let [office, first, second] = scene().await;
+    send(&office, &first).await;
+    let first = first.with_store(change_one).await;
+    let dir = TempDir::new().unwrap();
+    let campaign = CampaignKey::create(&dir.path().join("campaign.key")).unwrap();
+    second.engine.trust_campaign(campaign.public_key(), "Nets").await.unwrap();
+    let revoked = campaign.revoke(1, vec![office.engine.fingerprint()]).unwrap();
+    second.engine.keep_statement(revoked).await.unwrap();
+    let (named, state) = send(&first, &second).await;
+    assert_eq!(named, None);
+    assert!(matches!(&state, SendState::Failed(Reason::OriginRevoked(_), _)), "{state:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_its_origin_has_not_signed_is_refused_before_anybody_is_asked() {
     let [office, first, second] = scene().await;
-    assert_named(&office, &first, as_origin(&office)).await;
+    send(&office, &first).await;
     let forge = |store: &fieldcast_store::Store| {
         let summary = store.datasets().unwrap().remove(0).summary;
         let seal = store.read(|reader| reader.seal(&summary.dataset)).unwrap();
-        let origin = Origin { key: [7; 32], name: DeviceName::new("office"), seal, signature: Signature([1; 64]) };
-        store.apply::<()>(&Arriving { snapshot: &summary, origin: &origin, held: None }, &mut || Ok(None)).unwrap();
+        let origin = Origin {
+            key: [7; 32],
+            name: DeviceName::new("office"),
+            seal,
+            sources: Vec::new(),
+            signature: Signature([1; 64]),
+        };
+        let arriving = Arriving {
+            snapshot: &summary,
+            origin: &origin,
+            carrier: Fingerprint([7; 32]),
+            carrier_name: &origin.name,
+            now: ServerTime(i64::MAX),
+            held: None,
+        };
+        store.apply::<()>(&arriving, &mut || Ok(None)).unwrap();
     };
     let first = first.with_store(forge).await;
     let (named, state) = send(&first, &second).await;
@@ -109,7 +154,8 @@ async fn what_its_origin_has_not_signed_is_refused_before_anybody_is_asked() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_revoked_device_answers_for_is_refused_from_any_hand() {
     let [office, first, second] = scene().await;
-    assert_named(&office, &first, as_origin(&office)).await;
+    let origin = as_origin(&office).await;
+    assert_named(&office, &first, std::slice::from_ref(&origin)).await;
     let dir = TempDir::new().unwrap();
     let campaign = CampaignKey::create(&dir.path().join("campaign.key")).unwrap();
     second.engine.trust_campaign(campaign.public_key(), "Nets").await.unwrap();
@@ -120,5 +166,5 @@ async fn what_a_revoked_device_answers_for_is_refused_from_any_hand() {
     assert_eq!(named, None);
     assert!(matches!(&state, SendState::Failed(Reason::OriginRevoked(village), _) if village == "Cavina"), "{state:?}");
     revoke(2, vec![]).await.unwrap();
-    assert_named(&first, &second, as_origin(&office)).await;
+    assert_named(&first, &second, &[origin]).await;
 }

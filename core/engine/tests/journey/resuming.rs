@@ -51,6 +51,7 @@ async fn a_run_of_which_only_the_end_is_missing_is_not_taken_for_todays() {
             done: 20,
             total: 20,
             bytes: 0,
+            clock: None,
             families: Vec::new(),
             project_wide: Vec::new(),
         };

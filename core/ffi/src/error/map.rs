@@ -21,6 +21,7 @@ impl From<&Error> for FieldcastError {
             | Error::NothingToSend
             | Error::TooManyBoundaries { .. }
             | Error::CodeTooLong { .. }
+            | Error::TooManySources { .. }
             | Error::OfferOutdated => Self::ChooseAgain { reason },
             Error::NoSuchPeer => Self::NotNearby { reason },
             Error::TooLongForQr => Self::Unreadable { reason },
@@ -83,6 +84,7 @@ impl From<&StoreError> for FieldcastError {
             StoreError::DiskFull => Self::StorageFull { reason },
             StoreError::InUse { .. } => Self::InUse { reason },
             StoreError::Newer { .. } => Self::UpdateNeeded { reason },
+            StoreError::NothingToUndo => Self::ChooseAgain { reason },
             StoreError::UnsentEdits { edits } => Self::UnsentEdits { edits: *edits, reason },
             _ => Self::StorageFailed { reason },
         }

@@ -4,7 +4,7 @@ pub use fieldcast::{
     Dataset, EditSent, EditStatus, LocalEdit, QrMatrix, Reach, Record as StoredRecord, RecordQuery, SnapshotSummary,
 };
 
-use crate::{Count, DataDigest, EntityType, Json, RecordId, ServerTime};
+use crate::{Count, DataDigest, DeviceName, EntityType, Json, RecordId, ServerTime};
 
 /// What is synced as one: a boundary's families in one project, or, without a boundary, what is outside all of them.
 #[uniffi::remote(Record)]
@@ -34,6 +34,30 @@ pub struct DatasetStatus {
     pub summary: SnapshotSummary,
     /// The download of it that has begun and not ended, whether or not it is running now.
     pub unfinished: Option<UnfinishedDownload>,
+    /// Where its records come from.
+    pub sources: Vec<RecordSource>,
+    /// Whether the last bundle that was received for it can be taken back.
+    pub can_undo: bool,
+}
+
+/// Records that came in one bundle, or by this device's own downloads.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct RecordSource {
+    /// What the device that signed the bundle calls itself; not given for own downloads.
+    pub signer: Option<DeviceName>,
+    /// What the device that sent it calls itself.
+    pub carrier: Option<DeviceName>,
+    /// How many records.
+    pub records: u64,
+    /// The server's clock when they were downloaded.
+    pub as_of: ServerTime,
+}
+
+impl From<fieldcast::RecordSource> for RecordSource {
+    fn from(fieldcast::RecordSource { bundle, records, as_of }: fieldcast::RecordSource) -> Self {
+        let (signer, carrier) = bundle.map(|bundle| (bundle.signer_name, bundle.carrier_name)).unzip();
+        Self { signer, carrier, records, as_of }
+    }
 }
 
 /// A download that has begun and not ended.
@@ -51,7 +75,8 @@ impl From<fieldcast::DatasetStatus> for DatasetStatus {
     fn from(status: fieldcast::DatasetStatus) -> Self {
         let unfinished =
             status.syncing.map(|run| UnfinishedDownload { done: run.done, total: run.total, bytes: run.bytes });
-        Self { summary: status.summary, unfinished }
+        let sources = status.sources.into_iter().map(Into::into).collect();
+        Self { summary: status.summary, unfinished, sources, can_undo: status.can_undo }
     }
 }
 

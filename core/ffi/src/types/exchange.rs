@@ -25,6 +25,7 @@ pub enum Standing {
     Equal,
     KeptNewer { records: u64 },
     Ahead { as_of: ServerTime },
+    Conflict { as_of: ServerTime, records: u64 },
 }
 
 /// A device on the other side; its name is chosen by its owner, so never proof of anything.
@@ -206,12 +207,15 @@ impl From<fieldcast::Offer> for Offer {
     }
 }
 
-/// A device that answers for data, proven by its signature; `is_known` if it is remembered here, or this device itself.
+/// A device that data comes from; `is_known` if it is remembered here, or this device itself. `records` are those it
+/// downloaded. If it has not signed itself, the device that merged its records says so.
 #[uniffi::remote(Record)]
 pub struct OriginDevice {
     pub fingerprint: Fingerprint,
     pub name: DeviceName,
     pub is_known: bool,
+    pub records: u64,
+    pub has_signed: bool,
 }
 
 /// "Receive 412 households from distributor-3?"
@@ -221,7 +225,7 @@ pub struct Question {
     pub id: u64,
     /// Who offers.
     pub sender: Sender,
-    /// The devices that answer for the data, proven: the sender itself for what it downloaded.
+    /// The devices that the data comes from: the sender itself for what it downloaded.
     pub origins: Vec<OriginDevice>,
     /// What is offered.
     pub offer: Offer,

@@ -64,12 +64,16 @@ pub enum EndReason {
     NotInvited,
     /// The distributor only looked who is there.
     Looked,
+    /// The data is dated later than the receiver's clock can be: the date of one of the phones is wrong.
+    ClockDiffers,
+    /// The data has version numbers that no server gives.
+    ForgedVersions,
     /// One that this SDK does not know.
     Other,
 }
 
 /// The engine's words for them.
-const REASONS: [(&str, EndReason); 28] = [
+const REASONS: [(&str, EndReason); 30] = [
     ("declined", EndReason::Declined),
     ("not_answered", EndReason::NotAnswered),
     ("cancelled_by_distributor", EndReason::CancelledByDistributor),
@@ -98,6 +102,8 @@ const REASONS: [(&str, EndReason); 28] = [
     ("origin_revoked", EndReason::OriginRevoked),
     ("not_invited", EndReason::NotInvited),
     ("looked", EndReason::Looked),
+    ("clock_differs", EndReason::ClockDiffers),
+    ("forged_versions", EndReason::ForgedVersions),
 ];
 
 impl EndReason {

@@ -6,8 +6,8 @@ use std::path::Path;
 use fieldcast_model::{KeyRange, Record};
 use proptest::prelude::*;
 
-use super::{Fresh, apply, batch, fresh, household, origin_of, record, snapshot, village, wrong_ranges};
-use crate::{Applied, Arriving, Batch, Error, Opened, Store, Verdict, open};
+use super::{Fresh, apply, arriving, batch, fresh, household, origin_of, record, snapshot, village, wrong_ranges};
+use crate::{Applied, Batch, Error, Opened, Store, Verdict, open};
 
 /// A closed store with enough in it for tables of several pages.
 fn filled() -> tempfile::TempDir {
@@ -123,7 +123,8 @@ fn a_full_storage_is_told_and_changes_nothing() {
     });
     let many: Vec<_> = (0..500).map(|n| household(&format!("h{n}"), 1, n)).collect();
     let mut batches = many.chunks(50).map(batch);
-    let arriving = Arriving { snapshot: &snapshot(&village("v"), 99), origin: &origin_of(&many), held: Some(&[]) };
+    let (snapshot, origin) = (snapshot(&village("v"), 99), origin_of(&many));
+    let arriving = arriving(&snapshot, &origin, Some(&[]));
     let full = store.apply::<std::convert::Infallible>(&arriving, &mut || Ok(batches.next()));
     assert!(matches!(full, Err(crate::ApplyError::Store(Error::DiskFull))), "{full:?}");
     assert_eq!(store.summary(&village("v")).unwrap().unwrap(), before);
@@ -150,7 +151,7 @@ fn a_kill_in_the_middle_of_an_apply_leaves_the_version_before() {
     };
     let all = [&[household("h", 1, 1)], &tasks[..]].concat();
     let (snapshot, origin) = (snapshot(&village("v"), 99), origin_of(&all));
-    let arriving = Arriving { snapshot: &snapshot, origin: &origin, held: Some(&[KeyRange::ALL]) };
+    let arriving = arriving(&snapshot, &origin, Some(&[KeyRange::ALL]));
     let Verdict::Applied(Applied { summary: after, .. }) = store.apply(&arriving, batches).unwrap() else {
         panic!("not applied");
     };

@@ -4,13 +4,13 @@ use std::collections::HashSet;
 
 use fieldcast_model::{DeviceName, Digest, Fingerprint, KeyRange, Origin, Record, ServerTime, SnapshotSummary};
 
-use super::{Fresh, apply, apply_as, batch, fresh, household, origin_of, snapshot, village, wrong_ranges};
+use super::{Fresh, apply, apply_as, arriving, batch, fresh, household, origin_of, snapshot, village, wrong_ranges};
 use crate::{ApplyError, Arriving, Batch, Consent, Error, Incoming, Store, Verdict};
 
 /// What nobody has signed.
 fn nobodys(snapshot: &SnapshotSummary) -> Arriving<'_> {
     static ORIGIN: std::sync::LazyLock<Origin> = std::sync::LazyLock::new(|| origin_of(&[]));
-    Arriving { snapshot, origin: &ORIGIN, held: Some(&[]) }
+    arriving(snapshot, &ORIGIN, Some(&[]))
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn the_time_a_dataset_stands_at_never_goes_back_by_air() {
 /// Takes over changes to a snapshot.
 fn apply_changes(store: &Store, snapshot: &SnapshotSummary, origin: &Origin, changes: &[Record]) -> Verdict {
     let mut batch = Some(Batch { records: changes.to_vec(), is_range: false });
-    store.apply::<()>(&Arriving { snapshot, origin, held: None }, &mut || Ok(batch.take())).unwrap()
+    store.apply::<()>(&arriving(snapshot, origin, None), &mut || Ok(batch.take())).unwrap()
 }
 
 #[test]
@@ -86,15 +86,14 @@ fn changes_are_kept_and_move_the_time_only_when_they_were_all() {
 #[test]
 fn a_whole_snapshot_is_what_its_origin_has_sealed_whatever_this_device_keeps() {
     let Fresh { store, dir: _dir } = fresh();
-    let [a, b, newer] = [household("a", 1, 1), household("b", 1, 1), household("a", 2, 2)];
+    let [a, b, newer] = [household("a", 1, 1), household("b", 1, 1), household("a", 2, 25)];
     let before = apply(&store, &village("v"), std::slice::from_ref(&newer)).summary;
     let (snapshot, origin) = (snapshot(&village("v"), 20), origin_of(&[a.clone(), b.clone()]));
     let take = |records: &[Record], held: &[KeyRange]| {
         let mut batch = Some(batch(records));
-        store
-            .apply::<()>(&Arriving { snapshot: &snapshot, origin: &origin, held: Some(held) }, &mut || Ok(batch.take()))
+        store.apply::<()>(&arriving(&snapshot, &origin, Some(held)), &mut || Ok(batch.take()))
     };
-    let forged = household("b", i64::MAX, 1);
+    let forged = household("b", 999, 1);
     for (records, held) in [
         (&[a.clone(), forged][..], &[][..]),
         (std::slice::from_ref(&a), &[]),

@@ -11,15 +11,17 @@ mod migrations;
 mod open;
 mod origins;
 mod peers;
+mod provenance;
 mod reading;
 mod sync;
+mod undo;
 mod views;
 
 use std::convert::Infallible;
 
 use fieldcast_model::{
-    Dataset, DeviceName, Digest, EntityType, FINE_BITS, Json, Origin, RangeSeals, Record, RecordId, ServerTime,
-    Signature, SnapshotSummary,
+    Dataset, DeviceName, Digest, EntityType, FINE_BITS, Fingerprint, Json, KeyRange, Origin, RangeSeals, Record,
+    RecordId, ServerTime, Signature, SnapshotSummary,
 };
 use tempfile::TempDir;
 
@@ -80,7 +82,13 @@ fn household(id: &str, row_version: i64, modified: i64) -> Record {
 fn origin_of(records: &[Record]) -> Origin {
     let mut seals = RangeSeals::default();
     seals.add(records.iter().map(|record| (record.root_hash(), record.hash())));
-    Origin { key: [3; 32], name: DeviceName::new("office"), seal: seals.seal(), signature: Signature([4; 64]) }
+    Origin {
+        key: [3; 32],
+        name: DeviceName::new("office"),
+        seal: seals.seal(),
+        sources: Vec::new(),
+        signature: Signature([4; 64]),
+    }
 }
 
 /// All that a snapshot of these records has, as one batch.
@@ -88,9 +96,17 @@ fn batch(records: &[Record]) -> Batch {
     Batch { records: records.to_vec(), is_range: true }
 }
 
+/// A snapshot that arrives on a device whose clock agrees with everything.
+fn arriving<'a>(snapshot: &'a SnapshotSummary, origin: &'a Origin, held: Option<&'a [KeyRange]>) -> Arriving<'a> {
+    static CARRIER: std::sync::LazyLock<DeviceName> = std::sync::LazyLock::new(|| DeviceName::new("Asha"));
+    let carrier = Fingerprint([5; 32]);
+    Arriving { snapshot, origin, carrier, carrier_name: &CARRIER, now: ServerTime(i64::MAX), held }
+}
+
 /// Takes over a whole snapshot of these records.
 fn apply_as(store: &Store, snapshot: &SnapshotSummary, records: &[Record]) -> Applied {
-    let arriving = Arriving { snapshot, origin: &origin_of(records), held: Some(&[]) };
+    let origin = origin_of(records);
+    let arriving = arriving(snapshot, &origin, Some(&[]));
     let mut batches = Some(batch(records)).into_iter();
     match store.apply::<Infallible>(&arriving, &mut || Ok(batches.next())).unwrap() {
         Verdict::Applied(applied) => applied,

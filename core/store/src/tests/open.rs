@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use super::{Fresh, apply, fresh, household, village};
-use crate::{Arriving, Error, Login, Store};
+use super::{Fresh, apply, arriving, fresh, household, village};
+use crate::{Error, Login, Store};
 
 #[test]
 fn a_folder_has_one_owner_until_the_last_handle_is_gone() {
@@ -87,6 +87,6 @@ fn readers_cannot_write_and_do_not_wait_for_the_writer() {
         Ok::<_, std::convert::Infallible>(std::mem::take(&mut first).then(|| super::batch(&records)))
     };
     let (snapshot, origin) = (super::snapshot(&village("v"), 1), super::origin_of(&records));
-    store.apply(&Arriving { snapshot: &snapshot, origin: &origin, held: Some(&[]) }, batch).unwrap();
+    store.apply(&arriving(&snapshot, &origin, Some(&[])), batch).unwrap();
     assert_eq!(seen, Some(None), "an apply is seen whole or not at all");
 }

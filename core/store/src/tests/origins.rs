@@ -2,14 +2,13 @@
 
 use fieldcast_model::{DeviceName, Origin, SnapshotSummary};
 
-use super::{Fresh, apply, fresh, household, origin_of, village};
-use crate::{Arriving, Store, Verdict};
+use super::{Fresh, apply, arriving, fresh, household, origin_of, village};
+use crate::{Store, Verdict};
 
 /// Takes over, from a device of this name, what is here already.
 fn take_over(store: &Store, summary: &SnapshotSummary, name: &str) -> (Verdict, Origin) {
     let origin = Origin { name: DeviceName::new(name), ..origin_of(&[household("a", 1, 1)]) };
-    let arriving = Arriving { snapshot: summary, origin: &origin, held: None };
-    (store.apply::<()>(&arriving, &mut || Ok(None)).unwrap(), origin)
+    (store.apply::<()>(&arriving(summary, &origin, None), &mut || Ok(None)).unwrap(), origin)
 }
 
 fn kept(store: &Store) -> Option<(SnapshotSummary, Origin)> {

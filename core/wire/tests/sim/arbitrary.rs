@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fieldcast_model::{DeviceName, Digest, ServerTime};
+use fieldcast_model::{DeviceName, ServerTime};
 use fieldcast_wire::{
     Applied, ChunkSet, Credentials, Distributor, DistributorAction as D, Held, Hello, Introduction, Limits, Message,
     Opening, Reason, Receiver, ReceiverAction as R, Role, SavedSnapshot, Standing,
@@ -63,7 +63,7 @@ fn message(what: u8, number: u32, bundle: &Bundle) -> Message {
     let saved = |d| SavedSnapshot { digest: digest(d, Version::Offered), standing: Standing::Equal };
     match what % 12 {
         0 => hello(Role::Receiver),
-        1 => Message::Accept(vec![Held { as_of: ServerTime(i64::from(number)), digest: Digest::EMPTY }; count]),
+        1 => Message::Accept(vec![Held { as_of: ServerTime(i64::from(number)), ..Held::NOTHING }; count]),
         2 => Message::Want((0..number.min(60)).collect::<ChunkSet>()),
         3 => Message::Staged { chunks: number, bytes: u64::from(number) << 32 },
         4 => Message::Applying,
@@ -138,7 +138,7 @@ proptest! {
     fn a_receiver_takes_anything(steps in steps()) {
         let bundle = Bundle::random(&mut Rng::new(7));
         let mut machine = Receiver::new(introduction(Role::Receiver), Limits::default(), Duration::ZERO);
-        let held = vec![Held { as_of: ServerTime(0), digest: Digest::EMPTY }; bundle.whole.len()];
+        let held = vec![Held::NOTHING; bundle.whole.len()];
         let (mut now, mut closes, mut applies) = (Duration::ZERO, 0, 0);
         for step in steps {
             now += step.passes;

@@ -94,7 +94,7 @@ impl World {
         let is_true = |(d, (saved, held)): (usize, (&SavedSnapshot, &Held))| match saved.standing {
             Standing::Equal => held.digest == digest(d, Version::Offered),
             Standing::KeptNewer { .. } => held.digest == saved.digest,
-            Standing::Ahead { as_of } => held.as_of == as_of,
+            Standing::Ahead { as_of } | Standing::Conflict { as_of, .. } => held.as_of == as_of,
         };
         let are_true = saved.iter().zip(&phone.disk.held()).enumerate().all(is_true);
         assert!(phone.is_liar || (are_true && phone.disk.is_saved()), "{saved:?}, but {:?}", phone.disk.versions);

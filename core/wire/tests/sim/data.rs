@@ -112,6 +112,7 @@ impl Bundle {
             key: [5; 32],
             name: DeviceName::new("office"),
             seal: Seal([0x5e; 32]),
+            sources: Vec::new(),
             signature: Signature([6; 64]),
         };
         let snapshots: Vec<_> = (0..self.whole.len()).map(snapshot).collect();
@@ -176,7 +177,7 @@ impl Disk {
                 Version::Ahead => OFFERED + 4,
             };
             let digest = if as_of == 0 { Digest::EMPTY } else { digest(d, *version) };
-            Held { as_of: ServerTime(as_of), digest }
+            Held { as_of: ServerTime(as_of), digest, records: 1, is_ahead: *version == Version::Ahead }
         };
         self.versions.iter().enumerate().map(held).collect()
     }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use fieldcast_model::{DeviceName, Digest, ServerTime};
+use fieldcast_model::DeviceName;
 use fieldcast_wire::{ChunkSet, Credentials, Held, Hello, Message, Opening, Reason, Role, SavedSnapshot, Standing};
 
 use super::conn::{BLURTED, Frame};
@@ -93,7 +93,7 @@ impl World {
                 Frame::Control(Message::Hello(Hello::new(role, DeviceName::new("x"), &opening)))
             }
             4 => Frame::Control(Message::Offer(self.desk.offer.clone())),
-            5 => Frame::Control(Message::Accept(vec![Held { as_of: ServerTime(0), digest: Digest::EMPTY }; count])),
+            5 => Frame::Control(Message::Accept(vec![Held::NOTHING; count])),
             6 => Frame::Control(Message::Want((0..rng.range(0..50) as u32).collect::<ChunkSet>())),
             7 => Frame::Control(Message::Staged { chunks: rng.range(0..40) as u32, bytes: rng.next() }),
             8 => Frame::Control(Message::Applying),

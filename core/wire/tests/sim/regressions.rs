@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fieldcast_model::{DeviceName, Digest, ServerTime};
+use fieldcast_model::DeviceName;
 use fieldcast_wire::{
     Applied, Breach, ChunkSet, Credentials, Distributor, DistributorState, Held, Hello, Introduction, Limits, Message,
     Opening, Reason, Receiver, ReceiverState, Role, SavedSnapshot, Standing,
@@ -28,7 +28,7 @@ fn greeting(role: Role) -> [Message; 2] {
 }
 
 fn held(count: usize) -> Vec<Held> {
-    vec![Held { as_of: ServerTime(0), digest: Digest::EMPTY }; count]
+    vec![Held::NOTHING; count]
 }
 
 fn distributor() -> (Distributor, usize) {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use fieldcast_bundle::{EncodedChunk, decode_chunk, encode_chunk};
 use fieldcast_model::{
-    Dataset, DeviceName, Digest, Origin, RangeSeals, Record, ServerTime, Signature, SnapshotSummary,
+    Dataset, DeviceName, Digest, Fingerprint, Origin, RangeSeals, Record, ServerTime, Signature, SnapshotSummary,
 };
 use fieldcast_store::{Arriving, Batch, Coverage, PageCommit, Store, SyncStart, SyncTarget};
 use tempfile::TempDir;
@@ -85,7 +85,7 @@ impl Boundary {
         let mut seals = RangeSeals::default();
         chunks.iter().for_each(|chunk| seals.add(chunk.iter().map(|record| (record.root_hash(), record.hash()))));
         let (name, signature) = (DeviceName::new("bench"), Signature([0; 64]));
-        let origin = Origin { key: [0; 32], name, seal: seals.seal(), signature };
+        let origin = Origin { key: [0; 32], name, seal: seals.seal(), sources: Vec::new(), signature };
         Ok(Self { dataset, chunks, encoded, origin, pages })
     }
 }
@@ -149,7 +149,14 @@ impl Round<'_> {
             };
             let batch = |records| Batch { records, is_range: true };
             let snapshot = snapshot(&boundary.dataset);
-            let arriving = Arriving { snapshot: &snapshot, origin: &boundary.origin, held: Some(&[]) };
+            let arriving = Arriving {
+                snapshot: &snapshot,
+                origin: &boundary.origin,
+                carrier: Fingerprint([0; 32]),
+                carrier_name: &boundary.origin.name,
+                now: ServerTime(i64::MAX),
+                held: Some(&[]),
+            };
             let start = Instant::now();
             store.apply(&arriving, &mut || records().map(|records| records.map(batch)))?;
             time += start.elapsed();
@@ -191,6 +198,7 @@ impl Round<'_> {
                     done: n,
                     total: pages.len() as u64,
                     bytes: 1,
+                    clock: None,
                     families: page.clone(),
                     project_wide: Vec::new(),
                 };

@@ -167,8 +167,13 @@ fn file(manifest: &Manifest, sets: &[Vec<Record>]) -> Outcome<Vec<u8>> {
 }
 
 fn origins(manifest: &Manifest) -> Vec<Origin> {
-    let origin =
-        Origin { key: [5; 32], name: DeviceName::new("office"), seal: Seal([0x5e; 32]), signature: Signature([6; 64]) };
+    let origin = Origin {
+        key: [5; 32],
+        name: DeviceName::new("office"),
+        seal: Seal([0x5e; 32]),
+        sources: Vec::new(),
+        signature: Signature([6; 64]),
+    };
     vec![origin; manifest.snapshots.len()]
 }
 
@@ -186,7 +191,7 @@ fn messages(manifest: &Manifest) -> Vec<Message> {
         Message::Hello(Hello::new(Role::Distributor, DeviceName::new("Asha's phone"), &opening)),
         Message::Reveal { nonce: opening.nonce, credentials },
         Message::Offer(Offer { snapshots, origins: origins(manifest), bytes: 123_456_789 }),
-        Message::Accept(vec![Held { as_of: ServerTime(1_755_000_000_000), digest }; 2]),
+        Message::Accept(vec![Held { as_of: ServerTime(1_755_000_000_000), digest, records: 300, is_ahead: false }; 2]),
         Message::Want((0..40).filter(|n| n % 3 > 0).collect()),
         Message::Staged { chunks: 17, bytes: 1 << 33 },
         Message::Applying,

@@ -1150,6 +1150,14 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
     func datasets() async throws  -> [DatasetStatus]
 
     /**
+     * The datasets that hold records downloaded or signed by another device: to be removed if it is trusted no longer.
+     *
+     * # Errors
+     * [`FieldcastError::StorageFailed`].
+     */
+    func datasetsOf(device: Fingerprint) async throws  -> [SnapshotSummary]
+
+    /**
      * This device, as others see it.
      *
      * # Errors
@@ -1292,6 +1300,14 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
      * [`FieldcastError::StorageFailed`] when the system does not tell.
      */
     func storage() async throws  -> StorageInfo
+
+    /**
+     * Takes back the last bundle that was received for a dataset, until the next download or bundle of it.
+     *
+     * # Errors
+     * [`FieldcastError::ChooseAgain`] if there is nothing to take back, [`FieldcastError::StorageFailed`].
+     */
+    func undo(dataset: Dataset) async throws
 
     /**
      * The campaigns that are trusted.
@@ -1657,6 +1673,29 @@ open func datasets()async throws  -> [DatasetStatus]  {
             cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_rust_buffer($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterSequenceTypeDatasetStatus.lift,
+            errorHandler: FfiConverterTypeFieldcastError_lift
+        )
+}
+
+    /**
+     * The datasets that hold records downloaded or signed by another device: to be removed if it is trusted no longer.
+     *
+     * # Errors
+     * [`FieldcastError::StorageFailed`].
+     */
+open func datasetsOf(device: Fingerprint)async throws  -> [SnapshotSummary]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_fieldcast_ffi_fn_method_fieldcast_datasets_of(
+                        self.uniffiCloneHandle(),FfiConverterTypeFingerprint_lower(device)
+                )
+            },
+            pollFunc: ffi_fieldcast_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_fieldcast_ffi_rust_future_complete_rust_buffer,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_rust_buffer($0) },
+            freeFunc: ffi_fieldcast_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeSnapshotSummary.lift,
             errorHandler: FfiConverterTypeFieldcastError_lift
         )
 }
@@ -2063,6 +2102,29 @@ open func storage()async throws  -> StorageInfo  {
             cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_rust_buffer($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterTypeStorageInfo_lift,
+            errorHandler: FfiConverterTypeFieldcastError_lift
+        )
+}
+
+    /**
+     * Takes back the last bundle that was received for a dataset, until the next download or bundle of it.
+     *
+     * # Errors
+     * [`FieldcastError::ChooseAgain`] if there is nothing to take back, [`FieldcastError::StorageFailed`].
+     */
+open func undo(dataset: Dataset)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_fieldcast_ffi_fn_method_fieldcast_undo(
+                        self.uniffiCloneHandle(),FfiConverterTypeDataset_lower(dataset)
+                )
+            },
+            pollFunc: ffi_fieldcast_ffi_rust_future_poll_void,
+            completeFunc: ffi_fieldcast_ffi_rust_future_complete_void,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_void($0) },
+            freeFunc: ffi_fieldcast_ffi_rust_future_free_void,
+            liftFunc: { $0 },
             errorHandler: FfiConverterTypeFieldcastError_lift
         )
 }
@@ -5435,6 +5497,14 @@ public struct DatasetStatus: Equatable, Hashable {
      * The download of it that has begun and not ended, whether or not it is running now.
      */
     public let unfinished: UnfinishedDownload?
+    /**
+     * Where its records come from.
+     */
+    public let sources: [RecordSource]
+    /**
+     * Whether the last bundle that was received for it can be taken back.
+     */
+    public let canUndo: Bool
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -5444,9 +5514,17 @@ public struct DatasetStatus: Equatable, Hashable {
          */summary: SnapshotSummary,
         /**
          * The download of it that has begun and not ended, whether or not it is running now.
-         */unfinished: UnfinishedDownload?) {
+         */unfinished: UnfinishedDownload?,
+        /**
+         * Where its records come from.
+         */sources: [RecordSource],
+        /**
+         * Whether the last bundle that was received for it can be taken back.
+         */canUndo: Bool) {
         self.summary = summary
         self.unfinished = unfinished
+        self.sources = sources
+        self.canUndo = canUndo
     }
 
 
@@ -5466,13 +5544,17 @@ public struct FfiConverterTypeDatasetStatus: FfiConverterRustBuffer {
         return
             try DatasetStatus(
                 summary: FfiConverterTypeSnapshotSummary.read(from: &buf),
-                unfinished: FfiConverterOptionTypeUnfinishedDownload.read(from: &buf)
+                unfinished: FfiConverterOptionTypeUnfinishedDownload.read(from: &buf),
+                sources: FfiConverterSequenceTypeRecordSource.read(from: &buf),
+                canUndo: FfiConverterBool.read(from: &buf)
         )
     }
 
     public static func write(_ value: DatasetStatus, into buf: inout [UInt8]) {
         FfiConverterTypeSnapshotSummary.write(value.summary, into: &buf)
         FfiConverterOptionTypeUnfinishedDownload.write(value.unfinished, into: &buf)
+        FfiConverterSequenceTypeRecordSource.write(value.sources, into: &buf)
+        FfiConverterBool.write(value.canUndo, into: &buf)
     }
 }
 
@@ -7021,19 +7103,24 @@ public func FfiConverterTypeOpenSettings_lower(_ value: OpenSettings) -> RustBuf
 
 
 /**
- * A device that answers for data, proven by its signature; `is_known` if it is remembered here, or this device itself.
+ * A device that data comes from; `is_known` if it is remembered here, or this device itself. `records` are those it
+ * downloaded. If it has not signed itself, the device that merged its records says so.
  */
 public struct OriginDevice: Equatable, Hashable {
     public let fingerprint: Fingerprint
     public let name: DeviceName
     public let isKnown: Bool
+    public let records: UInt64
+    public let hasSigned: Bool
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
-    public init(fingerprint: Fingerprint, name: DeviceName, isKnown: Bool) {
+    public init(fingerprint: Fingerprint, name: DeviceName, isKnown: Bool, records: UInt64, hasSigned: Bool) {
         self.fingerprint = fingerprint
         self.name = name
         self.isKnown = isKnown
+        self.records = records
+        self.hasSigned = hasSigned
     }
 
 
@@ -7054,7 +7141,9 @@ public struct FfiConverterTypeOriginDevice: FfiConverterRustBuffer {
             try OriginDevice(
                 fingerprint: FfiConverterTypeFingerprint.read(from: &buf),
                 name: FfiConverterTypeDeviceName.read(from: &buf),
-                isKnown: FfiConverterBool.read(from: &buf)
+                isKnown: FfiConverterBool.read(from: &buf),
+                records: FfiConverterUInt64.read(from: &buf),
+                hasSigned: FfiConverterBool.read(from: &buf)
         )
     }
 
@@ -7062,6 +7151,8 @@ public struct FfiConverterTypeOriginDevice: FfiConverterRustBuffer {
         FfiConverterTypeFingerprint.write(value.fingerprint, into: &buf)
         FfiConverterTypeDeviceName.write(value.name, into: &buf)
         FfiConverterBool.write(value.isKnown, into: &buf)
+        FfiConverterUInt64.write(value.records, into: &buf)
+        FfiConverterBool.write(value.hasSigned, into: &buf)
     }
 }
 
@@ -7521,7 +7612,7 @@ public struct Question: Equatable, Hashable {
      */
     public let sender: Sender
     /**
-     * The devices that answer for the data, proven: the sender itself for what it downloaded.
+     * The devices that the data comes from: the sender itself for what it downloaded.
      */
     public let origins: [OriginDevice]
     /**
@@ -7548,7 +7639,7 @@ public struct Question: Equatable, Hashable {
          * Who offers.
          */sender: Sender,
         /**
-         * The devices that answer for the data, proven: the sender itself for what it downloaded.
+         * The devices that the data comes from: the sender itself for what it downloaded.
          */origins: [OriginDevice],
         /**
          * What is offered.
@@ -7977,6 +8068,95 @@ public func FfiConverterTypeRecordQuery_lift(_ buf: RustBuffer) throws -> Record
 #endif
 public func FfiConverterTypeRecordQuery_lower(_ value: RecordQuery) -> RustBuffer {
     return FfiConverterTypeRecordQuery.lower(value)
+}
+
+
+/**
+ * Records that came in one bundle, or by this device's own downloads.
+ */
+public struct RecordSource: Equatable, Hashable {
+    /**
+     * What the device that signed the bundle calls itself; not given for own downloads.
+     */
+    public let signer: DeviceName?
+    /**
+     * What the device that sent it calls itself.
+     */
+    public let carrier: DeviceName?
+    /**
+     * How many records.
+     */
+    public let records: UInt64
+    /**
+     * The server's clock when they were downloaded.
+     */
+    public let asOf: ServerTime
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * What the device that signed the bundle calls itself; not given for own downloads.
+         */signer: DeviceName?,
+        /**
+         * What the device that sent it calls itself.
+         */carrier: DeviceName?,
+        /**
+         * How many records.
+         */records: UInt64,
+        /**
+         * The server's clock when they were downloaded.
+         */asOf: ServerTime) {
+        self.signer = signer
+        self.carrier = carrier
+        self.records = records
+        self.asOf = asOf
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension RecordSource: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeRecordSource: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> RecordSource {
+        return
+            try RecordSource(
+                signer: FfiConverterOptionTypeDeviceName.read(from: &buf),
+                carrier: FfiConverterOptionTypeDeviceName.read(from: &buf),
+                records: FfiConverterUInt64.read(from: &buf),
+                asOf: FfiConverterTypeServerTime.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: RecordSource, into buf: inout [UInt8]) {
+        FfiConverterOptionTypeDeviceName.write(value.signer, into: &buf)
+        FfiConverterOptionTypeDeviceName.write(value.carrier, into: &buf)
+        FfiConverterUInt64.write(value.records, into: &buf)
+        FfiConverterTypeServerTime.write(value.asOf, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRecordSource_lift(_ buf: RustBuffer) throws -> RecordSource {
+    return try FfiConverterTypeRecordSource.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRecordSource_lower(_ value: RecordSource) -> RustBuffer {
+    return FfiConverterTypeRecordSource.lower(value)
 }
 
 
@@ -9418,6 +9598,14 @@ public enum EndReason: Equatable, Hashable {
      */
     case looked
     /**
+     * The data is dated later than the receiver's clock can be: the date of one of the phones is wrong.
+     */
+    case clockDiffers
+    /**
+     * The data has version numbers that no server gives.
+     */
+    case forgedVersions
+    /**
      * One that this SDK does not know.
      */
     case other
@@ -9498,7 +9686,11 @@ public struct FfiConverterTypeEndReason: FfiConverterRustBuffer {
 
         case 28: return .looked
 
-        case 29: return .other
+        case 29: return .clockDiffers
+
+        case 30: return .forgedVersions
+
+        case 31: return .other
 
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -9620,8 +9812,16 @@ public struct FfiConverterTypeEndReason: FfiConverterRustBuffer {
             writeInt(&buf, Int32(28))
 
 
-        case .other:
+        case .clockDiffers:
             writeInt(&buf, Int32(29))
+
+
+        case .forgedVersions:
+            writeInt(&buf, Int32(30))
+
+
+        case .other:
+            writeInt(&buf, Int32(31))
 
         }
     }
@@ -11623,6 +11823,8 @@ public enum Standing: Equatable, Hashable {
     )
     case ahead(asOf: ServerTime
     )
+    case conflict(asOf: ServerTime, records: UInt64
+    )
 
 
 
@@ -11652,6 +11854,9 @@ public struct FfiConverterTypeStanding: FfiConverterRustBuffer {
         case 3: return .ahead(asOf: try FfiConverterTypeServerTime.read(from: &buf)
         )
 
+        case 4: return .conflict(asOf: try FfiConverterTypeServerTime.read(from: &buf), records: try FfiConverterUInt64.read(from: &buf)
+        )
+
         default: throw UniffiInternalError.unexpectedEnumCase
         }
     }
@@ -11672,6 +11877,12 @@ public struct FfiConverterTypeStanding: FfiConverterRustBuffer {
         case let .ahead(asOf):
             writeInt(&buf, Int32(3))
             FfiConverterTypeServerTime.write(asOf, into: &buf)
+
+
+        case let .conflict(asOf,records):
+            writeInt(&buf, Int32(4))
+            FfiConverterTypeServerTime.write(asOf, into: &buf)
+            FfiConverterUInt64.write(records, into: &buf)
 
         }
     }
@@ -12192,6 +12403,30 @@ fileprivate struct FfiConverterOptionTypeCount: FfiConverterRustBuffer {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypeCount.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeDeviceName: FfiConverterRustBuffer {
+    typealias SwiftType = DeviceName?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeDeviceName.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeDeviceName.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -12787,6 +13022,31 @@ fileprivate struct FfiConverterSequenceTypeReceiverState: FfiConverterRustBuffer
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeReceiverState.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeRecordSource: FfiConverterRustBuffer {
+    typealias SwiftType = [RecordSource]
+
+    public static func write(_ value: [RecordSource], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeRecordSource.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [RecordSource] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [RecordSource]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeRecordSource.read(from: &buf))
         }
         return seq
     }
@@ -13897,6 +14157,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_fieldcast_ffi_checksum_method_fieldcast_datasets() != 40355) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_datasets_of() != 16244) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_fieldcast_ffi_checksum_method_fieldcast_device() != 59677) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -13949,6 +14212,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_method_fieldcast_storage() != 24392) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_undo() != 44500) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_method_fieldcast_campaigns() != 60652) {

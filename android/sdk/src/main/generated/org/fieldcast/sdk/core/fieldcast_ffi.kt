@@ -888,6 +888,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_fieldcast_ffi_checksum_method_fieldcast_datasets(
     ): Int
+    external fun uniffi_fieldcast_ffi_checksum_method_fieldcast_datasets_of(
+    ): Int
     external fun uniffi_fieldcast_ffi_checksum_method_fieldcast_device(
     ): Int
     external fun uniffi_fieldcast_ffi_checksum_method_fieldcast_edit_sent(
@@ -923,6 +925,8 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_fieldcast_ffi_checksum_method_fieldcast_start_receive(
     ): Int
     external fun uniffi_fieldcast_ffi_checksum_method_fieldcast_storage(
+    ): Int
+    external fun uniffi_fieldcast_ffi_checksum_method_fieldcast_undo(
     ): Int
     external fun uniffi_fieldcast_ffi_checksum_method_fieldcast_campaigns(
     ): Int
@@ -1092,6 +1096,8 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_fieldcast_ffi_fn_method_fieldcast_datasets(`ptr`: Long,
     ): Long
+    external fun uniffi_fieldcast_ffi_fn_method_fieldcast_datasets_of(`ptr`: Long,`device`: RustBuffer.ByValue,
+    ): Long
     external fun uniffi_fieldcast_ffi_fn_method_fieldcast_device(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): RustBuffer.ByValue
     external fun uniffi_fieldcast_ffi_fn_method_fieldcast_edit_sent(`ptr`: Long,`sent`: RustBuffer.ByValue,
@@ -1127,6 +1133,8 @@ internal object UniffiLib {
     external fun uniffi_fieldcast_ffi_fn_method_fieldcast_start_receive(`ptr`: Long,`options`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_fieldcast_ffi_fn_method_fieldcast_storage(`ptr`: Long,
+    ): Long
+    external fun uniffi_fieldcast_ffi_fn_method_fieldcast_undo(`ptr`: Long,`dataset`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_fieldcast_ffi_fn_method_fieldcast_campaigns(`ptr`: Long,
     ): Long
@@ -1439,6 +1447,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_datasets() and 0xFFFF) != 40355) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_datasets_of() and 0xFFFF) != 16244) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_device() and 0xFFFF) != 59677) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1491,6 +1502,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_storage() and 0xFFFF) != 24392) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_undo() and 0xFFFF) != 44500) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_campaigns() and 0xFFFF) != 60652) {
@@ -3014,6 +3028,14 @@ public interface FieldcastInterface {
     suspend fun `datasets`(): List<DatasetStatus>
 
     /**
+     * The datasets that hold records downloaded or signed by another device: to be removed if it is trusted no longer.
+     *
+     * # Errors
+     * [`FieldcastError::StorageFailed`].
+     */
+    suspend fun `datasetsOf`(`device`: Fingerprint): List<SnapshotSummary>
+
+    /**
      * This device, as others see it.
      *
      * # Errors
@@ -3156,6 +3178,14 @@ public interface FieldcastInterface {
      * [`FieldcastError::StorageFailed`] when the system does not tell.
      */
     suspend fun `storage`(): StorageInfo
+
+    /**
+     * Takes back the last bundle that was received for a dataset, until the next download or bundle of it.
+     *
+     * # Errors
+     * [`FieldcastError::ChooseAgain`] if there is nothing to take back, [`FieldcastError::StorageFailed`].
+     */
+    suspend fun `undo`(`dataset`: Dataset)
 
     /**
      * The campaigns that are trusted.
@@ -3586,6 +3616,34 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
         { future -> UniffiLib.ffi_fieldcast_ffi_rust_future_free_rust_buffer(future) },
         // lift function
         { FfiConverterSequenceTypeDatasetStatus.lift(it) },
+        // Error FFI converter
+        FieldcastException.ErrorHandler,
+    )
+    }
+
+
+    /**
+     * The datasets that hold records downloaded or signed by another device: to be removed if it is trusted no longer.
+     *
+     * # Errors
+     * [`FieldcastError::StorageFailed`].
+     */
+    @Throws(FieldcastException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `datasetsOf`(`device`: Fingerprint) : List<SnapshotSummary> {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_fieldcast_ffi_fn_method_fieldcast_datasets_of(
+                uniffiHandle,
+
+        FfiConverterTypeFingerprint.lower(`device`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_fieldcast_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_fieldcast_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_fieldcast_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterSequenceTypeSnapshotSummary.lift(it) },
         // Error FFI converter
         FieldcastException.ErrorHandler,
     )
@@ -4089,6 +4147,35 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
         { future -> UniffiLib.ffi_fieldcast_ffi_rust_future_free_rust_buffer(future) },
         // lift function
         { FfiConverterTypeStorageInfo.lift(it) },
+        // Error FFI converter
+        FieldcastException.ErrorHandler,
+    )
+    }
+
+
+    /**
+     * Takes back the last bundle that was received for a dataset, until the next download or bundle of it.
+     *
+     * # Errors
+     * [`FieldcastError::ChooseAgain`] if there is nothing to take back, [`FieldcastError::StorageFailed`].
+     */
+    @Throws(FieldcastException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `undo`(`dataset`: Dataset) {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_fieldcast_ffi_fn_method_fieldcast_undo(
+                uniffiHandle,
+
+        FfiConverterTypeDataset.lower(`dataset`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_fieldcast_ffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_fieldcast_ffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_fieldcast_ffi_rust_future_free_void(future) },
+        // lift function
+        { },
+
         // Error FFI converter
         FieldcastException.ErrorHandler,
     )
@@ -8607,6 +8694,16 @@ data class DatasetStatus (
      * The download of it that has begun and not ended, whether or not it is running now.
      */
     val `unfinished`: UnfinishedDownload?
+    ,
+    /**
+     * Where its records come from.
+     */
+    val `sources`: List<RecordSource>
+    ,
+    /**
+     * Whether the last bundle that was received for it can be taken back.
+     */
+    val `canUndo`: kotlin.Boolean
 
 ){
 
@@ -8625,17 +8722,23 @@ public object FfiConverterTypeDatasetStatus: FfiConverterRustBuffer<DatasetStatu
         return DatasetStatus(
             FfiConverterTypeSnapshotSummary.read(buf),
             FfiConverterOptionalTypeUnfinishedDownload.read(buf),
+            FfiConverterSequenceTypeRecordSource.read(buf),
+            FfiConverterBoolean.read(buf),
         )
     }
 
     override fun allocationSize(value: DatasetStatus) = (
             FfiConverterTypeSnapshotSummary.allocationSize(value.`summary`) +
-            FfiConverterOptionalTypeUnfinishedDownload.allocationSize(value.`unfinished`)
+            FfiConverterOptionalTypeUnfinishedDownload.allocationSize(value.`unfinished`) +
+            FfiConverterSequenceTypeRecordSource.allocationSize(value.`sources`) +
+            FfiConverterBoolean.allocationSize(value.`canUndo`)
     )
 
     override fun write(value: DatasetStatus, buf: ByteBuffer) {
             FfiConverterTypeSnapshotSummary.write(value.`summary`, buf)
             FfiConverterOptionalTypeUnfinishedDownload.write(value.`unfinished`, buf)
+            FfiConverterSequenceTypeRecordSource.write(value.`sources`, buf)
+            FfiConverterBoolean.write(value.`canUndo`, buf)
     }
 }
 
@@ -9765,7 +9868,8 @@ public object FfiConverterTypeOpenSettings: FfiConverterRustBuffer<OpenSettings>
 
 
 /**
- * A device that answers for data, proven by its signature; `is_known` if it is remembered here, or this device itself.
+ * A device that data comes from; `is_known` if it is remembered here, or this device itself. `records` are those it
+ * downloaded. If it has not signed itself, the device that merged its records says so.
  */
 data class OriginDevice (
     val `fingerprint`: Fingerprint
@@ -9773,6 +9877,10 @@ data class OriginDevice (
     val `name`: DeviceName
     ,
     val `isKnown`: kotlin.Boolean
+    ,
+    val `records`: kotlin.ULong
+    ,
+    val `hasSigned`: kotlin.Boolean
 
 ){
 
@@ -9792,19 +9900,25 @@ public object FfiConverterTypeOriginDevice: FfiConverterRustBuffer<OriginDevice>
             FfiConverterTypeFingerprint.read(buf),
             FfiConverterTypeDeviceName.read(buf),
             FfiConverterBoolean.read(buf),
+            FfiConverterULong.read(buf),
+            FfiConverterBoolean.read(buf),
         )
     }
 
     override fun allocationSize(value: OriginDevice) = (
             FfiConverterTypeFingerprint.allocationSize(value.`fingerprint`) +
             FfiConverterTypeDeviceName.allocationSize(value.`name`) +
-            FfiConverterBoolean.allocationSize(value.`isKnown`)
+            FfiConverterBoolean.allocationSize(value.`isKnown`) +
+            FfiConverterULong.allocationSize(value.`records`) +
+            FfiConverterBoolean.allocationSize(value.`hasSigned`)
     )
 
     override fun write(value: OriginDevice, buf: ByteBuffer) {
             FfiConverterTypeFingerprint.write(value.`fingerprint`, buf)
             FfiConverterTypeDeviceName.write(value.`name`, buf)
             FfiConverterBoolean.write(value.`isKnown`, buf)
+            FfiConverterULong.write(value.`records`, buf)
+            FfiConverterBoolean.write(value.`hasSigned`, buf)
     }
 }
 
@@ -10161,7 +10275,7 @@ data class Question (
     val `sender`: Sender
     ,
     /**
-     * The devices that answer for the data, proven: the sender itself for what it downloaded.
+     * The devices that the data comes from: the sender itself for what it downloaded.
      */
     val `origins`: List<OriginDevice>
     ,
@@ -10494,6 +10608,69 @@ public object FfiConverterTypeRecordQuery: FfiConverterRustBuffer<RecordQuery> {
             FfiConverterBoolean.write(value.`includeDeleted`, buf)
             FfiConverterUInt.write(value.`limit`, buf)
             FfiConverterULong.write(value.`offset`, buf)
+    }
+}
+
+
+
+/**
+ * Records that came in one bundle, or by this device's own downloads.
+ */
+data class RecordSource (
+    /**
+     * What the device that signed the bundle calls itself; not given for own downloads.
+     */
+    val `signer`: DeviceName?
+    ,
+    /**
+     * What the device that sent it calls itself.
+     */
+    val `carrier`: DeviceName?
+    ,
+    /**
+     * How many records.
+     */
+    val `records`: kotlin.ULong
+    ,
+    /**
+     * The server's clock when they were downloaded.
+     */
+    val `asOf`: ServerTime
+
+){
+
+
+
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeRecordSource: FfiConverterRustBuffer<RecordSource> {
+    override fun read(buf: ByteBuffer): RecordSource {
+        return RecordSource(
+            FfiConverterOptionalTypeDeviceName.read(buf),
+            FfiConverterOptionalTypeDeviceName.read(buf),
+            FfiConverterULong.read(buf),
+            FfiConverterTypeServerTime.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: RecordSource) = (
+            FfiConverterOptionalTypeDeviceName.allocationSize(value.`signer`) +
+            FfiConverterOptionalTypeDeviceName.allocationSize(value.`carrier`) +
+            FfiConverterULong.allocationSize(value.`records`) +
+            FfiConverterTypeServerTime.allocationSize(value.`asOf`)
+    )
+
+    override fun write(value: RecordSource, buf: ByteBuffer) {
+            FfiConverterOptionalTypeDeviceName.write(value.`signer`, buf)
+            FfiConverterOptionalTypeDeviceName.write(value.`carrier`, buf)
+            FfiConverterULong.write(value.`records`, buf)
+            FfiConverterTypeServerTime.write(value.`asOf`, buf)
     }
 }
 
@@ -11604,6 +11781,14 @@ enum class EndReason {
      * The distributor only looked who is there.
      */
     LOOKED,
+    /**
+     * The data is dated later than the receiver's clock can be: the date of one of the phones is wrong.
+     */
+    CLOCK_DIFFERS,
+    /**
+     * The data has version numbers that no server gives.
+     */
+    FORGED_VERSIONS,
     /**
      * One that this SDK does not know.
      */
@@ -14253,6 +14438,16 @@ sealed class Standing {
         companion object
     }
 
+    data class Conflict(
+        val `asOf`: org.fieldcast.sdk.core.ServerTime,
+        val `records`: kotlin.ULong) : Standing()
+
+    {
+
+
+        companion object
+    }
+
 
 
 
@@ -14275,6 +14470,10 @@ public object FfiConverterTypeStanding : FfiConverterRustBuffer<Standing>{
                 )
             3 -> Standing.Ahead(
                 FfiConverterTypeServerTime.read(buf),
+                )
+            4 -> Standing.Conflict(
+                FfiConverterTypeServerTime.read(buf),
+                FfiConverterULong.read(buf),
                 )
             else -> throw RuntimeException("invalid enum value, something is very wrong!!")
         }
@@ -14301,6 +14500,14 @@ public object FfiConverterTypeStanding : FfiConverterRustBuffer<Standing>{
                 + FfiConverterTypeServerTime.allocationSize(value.`asOf`)
             )
         }
+        is Standing.Conflict -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypeServerTime.allocationSize(value.`asOf`)
+                + FfiConverterULong.allocationSize(value.`records`)
+            )
+        }
     }
 
     override fun write(value: Standing, buf: ByteBuffer) {
@@ -14317,6 +14524,12 @@ public object FfiConverterTypeStanding : FfiConverterRustBuffer<Standing>{
             is Standing.Ahead -> {
                 buf.putInt(3)
                 FfiConverterTypeServerTime.write(value.`asOf`, buf)
+                Unit
+            }
+            is Standing.Conflict -> {
+                buf.putInt(4)
+                FfiConverterTypeServerTime.write(value.`asOf`, buf)
+                FfiConverterULong.write(value.`records`, buf)
                 Unit
             }
         }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
@@ -14993,6 +15206,38 @@ public object FfiConverterOptionalTypeCount: FfiConverterRustBuffer<Count?> {
         } else {
             buf.put(1)
             FfiConverterTypeCount.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterOptionalTypeDeviceName: FfiConverterRustBuffer<DeviceName?> {
+    override fun read(buf: ByteBuffer): DeviceName? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeDeviceName.read(buf)
+    }
+
+    override fun allocationSize(value: DeviceName?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeDeviceName.allocationSize(value)
+        }
+    }
+
+    override fun write(value: DeviceName?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeDeviceName.write(value, buf)
         }
     }
 }
@@ -15685,6 +15930,34 @@ public object FfiConverterSequenceTypeReceiverState: FfiConverterRustBuffer<List
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterTypeReceiverState.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeRecordSource: FfiConverterRustBuffer<List<RecordSource>> {
+    override fun read(buf: ByteBuffer): List<RecordSource> {
+        val len = buf.getInt()
+        return List<RecordSource>(len) {
+            FfiConverterTypeRecordSource.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<RecordSource>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeRecordSource.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<RecordSource>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeRecordSource.write(it, buf)
         }
     }
 }

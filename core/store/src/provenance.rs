@@ -1,0 +1,177 @@
+//! Where records come from: this device's own downloads, and bundles of other devices.
+//!
+//! Each download run and each received bundle is a row, numbered in the order of arrival; a record names the one that
+//! brought its version. What vouches for a whole dataset is noted as a bound, so that confirming a record costs no write.
+
+use std::collections::HashMap;
+
+use fieldcast_model::{Dataset, DeviceName, Fingerprint, Origin, ServerTime, SnapshotSource};
+use rusqlite::{Connection, params};
+
+use crate::rows::{count, dataset_id, packed, unpacked};
+use crate::tx::WriteTx;
+use crate::{Reader, Result};
+
+/// Records of a dataset that came in one bundle, or by this device's own downloads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordSource {
+    /// The bundle they came in; `None` for this device's own downloads.
+    pub bundle: Option<BundleSource>,
+    /// How many records of the dataset are from there.
+    pub records: u64,
+    /// The server's clock when the download of them began, as far as this device can vouch for it.
+    pub as_of: ServerTime,
+}
+
+/// Who brought records that this device has not downloaded itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BundleSource {
+    /// Ed25519 public key of the device that signed the snapshot.
+    pub signer: [u8; 32],
+    /// What it called itself.
+    pub signer_name: DeviceName,
+    /// Whose downloads it had merged, as its signature says; empty for its own download.
+    pub merged: Vec<SnapshotSource>,
+    /// The device that sent the bundle.
+    pub carrier: Fingerprint,
+    /// What that called itself.
+    pub carrier_name: DeviceName,
+}
+
+/// Who vouches for the versions of one dataset, and as of when.
+#[derive(Debug, Default)]
+pub(crate) struct Provenances {
+    own: i64,
+    vouched: (i64, ServerTime),
+    rows: HashMap<i64, (ServerTime, bool)>,
+}
+
+impl Provenances {
+    pub(crate) fn of(conn: &Connection, dataset: i64) -> Result<Self> {
+        let mut query = conn.prepare("SELECT id, as_of, signer IS NULL FROM provenance WHERE dataset = ?")?;
+        let rows = query.query_map([dataset], |row| Ok((row.get(0)?, (ServerTime(row.get(1)?), row.get(2)?))))?;
+        let rows: HashMap<i64, (ServerTime, bool)> = rows.collect::<Result<_, _>>()?;
+        let (own, vouched) = conn.query_one("SELECT own, vouched FROM dataset WHERE id = ?", [dataset], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+        let as_of = rows.get(&vouched).map_or_else(ServerTime::default, |(as_of, _)| *as_of);
+        Ok(Self { own, vouched: (vouched, as_of), rows })
+    }
+
+    /// Whether the version is this device's own download.
+    pub(crate) fn is_own(&self, provenance: i64) -> bool {
+        provenance <= self.own || self.rows.get(&provenance).is_some_and(|(_, is_own)| *is_own)
+    }
+
+    /// As of when the version was known to be the server's.
+    pub(crate) fn as_of(&self, provenance: i64) -> ServerTime {
+        let as_of = self.rows.get(&provenance).map_or_else(ServerTime::default, |(as_of, _)| *as_of);
+        let (vouched, vouched_as_of) = self.vouched;
+        if provenance <= vouched { as_of.max(vouched_as_of) } else { as_of }
+    }
+
+    /// As of when the whole dataset was last known to be the server's.
+    pub(crate) fn vouched_as_of(&self) -> ServerTime {
+        self.vouched.1
+    }
+}
+
+impl WriteTx<'_> {
+    /// A new provenance for records this device downloads; [`date_provenance`](Self::date_provenance) dates it.
+    pub(crate) fn download_provenance(&self, dataset: i64) -> Result<i64> {
+        self.conn.execute("INSERT INTO provenance (dataset) VALUES (?)", [dataset])?;
+        Ok(self.conn.last_insert_rowid())
+    }
+
+    /// A new provenance for what a bundle brings.
+    pub(crate) fn bundle_provenance(
+        &self,
+        dataset: i64,
+        as_of: ServerTime,
+        origin: &Origin,
+        (carrier, carrier_name): (Fingerprint, &DeviceName),
+    ) -> Result<i64> {
+        self.conn.execute(
+            "INSERT INTO provenance (dataset, as_of, signer, signer_name, sources, carrier, carrier_name)
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
+            params![
+                dataset,
+                as_of.0,
+                origin.key,
+                origin.name.as_str(),
+                packed(&origin.sources),
+                carrier.0,
+                carrier_name.as_str()
+            ],
+        )?;
+        Ok(self.conn.last_insert_rowid())
+    }
+
+    pub(crate) fn date_provenance(&self, provenance: i64, as_of: ServerTime) -> Result<()> {
+        self.conn.execute("UPDATE provenance SET as_of = ? WHERE id = ?", [as_of.0, provenance])?;
+        Ok(())
+    }
+
+    /// Notes that the whole dataset, as it is now, is what this download or bundle brought.
+    pub(crate) fn vouch(&self, dataset: i64, provenance: i64, is_own: bool) -> Result<()> {
+        let bounds = if is_own { "own = ?2, vouched = ?2" } else { "vouched = ?2" };
+        self.conn.execute(&format!("UPDATE dataset SET {bounds} WHERE id = ?1"), [dataset, provenance])?;
+        Ok(())
+    }
+
+    /// Forgets where records came from that are not there any more.
+    pub(crate) fn forget_provenances(&self, dataset: i64) -> Result<()> {
+        self.flush()?;
+        self.conn.execute(
+            "DELETE FROM provenance WHERE dataset = ?1 AND records = 0
+                AND id NOT IN (SELECT own FROM dataset WHERE id = ?1 UNION SELECT vouched FROM dataset WHERE id = ?1
+                    UNION SELECT provenance FROM undo WHERE dataset = ?1
+                    UNION SELECT provenance FROM undo_record WHERE dataset = ?1
+                    UNION SELECT provenance FROM sync_run WHERE NOT finished
+                    UNION SELECT ifnull(project_provenance, 0) FROM sync_run WHERE NOT finished)",
+            [dataset],
+        )?;
+        Ok(())
+    }
+}
+
+impl Reader<'_> {
+    /// Where the records of a dataset come from: this device's own downloads first, then bundles in the order they came.
+    ///
+    /// # Errors
+    /// Whatever stands in the way of reading.
+    pub fn sources(&self, dataset: &Dataset) -> Result<Vec<RecordSource>> {
+        match dataset_id(self.conn, dataset)? {
+            Some(id) => self.sources_of(id),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    pub(crate) fn sources_of(&self, dataset: i64) -> Result<Vec<RecordSource>> {
+        let provenances = Provenances::of(self.conn, dataset)?;
+        let mut query = self.conn.prepare(
+            "SELECT id, records, signer, signer_name, sources, carrier, carrier_name FROM provenance
+             WHERE dataset = ? AND records > 0 ORDER BY id",
+        )?;
+        let mut rows = query.query([dataset])?;
+        let (mut own, mut bundles): (Option<RecordSource>, Vec<RecordSource>) = (None, Vec::new());
+        while let Some(row) = rows.next()? {
+            let (id, records) = (row.get(0)?, count(row, 1)?);
+            let as_of = provenances.as_of(id);
+            if provenances.is_own(id) {
+                let own = own.get_or_insert(RecordSource { bundle: None, records: 0, as_of });
+                (own.records, own.as_of) = (own.records + records, own.as_of.min(as_of));
+                continue;
+            }
+            let bundle = BundleSource {
+                signer: row.get(2)?,
+                signer_name: DeviceName::from(row.get::<_, String>(3)?),
+                merged: unpacked(row, 4)?,
+                carrier: Fingerprint(row.get(5)?),
+                carrier_name: DeviceName::from(row.get::<_, String>(6)?),
+            };
+            bundles.push(RecordSource { bundle: Some(bundle), records, as_of });
+        }
+        Ok(own.into_iter().chain(bundles).collect())
+    }
+}

@@ -1,0 +1,194 @@
+//! Going back to what a dataset was before the last bundle that was received for it.
+
+use std::borrow::Cow;
+
+use fieldcast_model::{Dataset, Json, Origin, Record, ServerTime, SnapshotSummary};
+use rusqlite::{OptionalExtension, Row, Statement, params};
+use serde::{Deserialize, Serialize};
+
+use crate::access::Durability;
+use crate::merge::Prepared;
+use crate::rows::{Key, OwnKey, RECORD, count, dataset_id, packed, unpacked};
+use crate::tx::{Counted, WriteTx};
+use crate::{Error, Reader, Result, Store};
+
+/// What is kept of a dataset besides the records that were replaced.
+#[derive(Serialize, Deserialize)]
+struct Before {
+    as_of: ServerTime,
+    own: i64,
+    vouched: i64,
+    project_name: String,
+    boundary_name: String,
+    origin: Option<(SnapshotSummary, Origin)>,
+}
+
+/// Keeps the version in a row (`?1`) of a dataset (`?2`) that a bundle is about to replace, unless it came with the same
+/// bundle.
+pub(crate) const KEEP: &str = "INSERT INTO undo_record
+    (id, dataset, root, row_version, modified, changed, deleted, gone, provenance, body)
+    SELECT id, dataset, root, row_version, modified, changed, deleted, gone, provenance, body FROM record
+    WHERE id = ?1 AND provenance <> (SELECT provenance FROM undo WHERE dataset = ?2)";
+
+impl Store {
+    /// Takes back the last bundle that was received for a dataset: each record is what it was before, durably when this
+    /// returns. Possible until the next download or bundle of the dataset; local edits stay.
+    ///
+    /// # Errors
+    /// [`Error::NothingToUndo`]; whatever stands in the way of writing.
+    pub fn undo_bundle(&self, dataset: &Dataset) -> Result<()> {
+        self.write(Durability::Full, |tx| {
+            let id = dataset_id(&tx.conn, dataset)?.ok_or(Error::NothingToUndo)?;
+            let kept = tx.conn.query_row("SELECT provenance, before FROM undo WHERE dataset = ?", [id], |row| {
+                Ok((row.get::<_, i64>(0)?, unpacked::<Before>(row, 1)?))
+            });
+            let (provenance, before) = kept.optional()?.ok_or(Error::NothingToUndo)?;
+            tx.take_out(id, provenance)?;
+            tx.put_back(id)?;
+            tx.restore(id, &before)?;
+            tx.forget_undo(id)?;
+            tx.forget_provenances(id)?;
+            tx.forget_if_empty(id)
+        })
+    }
+}
+
+impl WriteTx<'_> {
+    /// Keeps what a dataset is before a bundle changes it; what was kept before an earlier one is forgotten.
+    pub(crate) fn begin_undo(&self, dataset: i64, provenance: i64) -> Result<()> {
+        self.forget_undo(dataset)?;
+        let sql = "SELECT as_of, own, vouched, project_name, boundary_name FROM dataset WHERE id = ?";
+        let before = self.conn.query_one(sql, [dataset], |row| {
+            Ok(Before {
+                as_of: ServerTime(row.get(0)?),
+                own: row.get(1)?,
+                vouched: row.get(2)?,
+                project_name: row.get(3)?,
+                boundary_name: row.get(4)?,
+                origin: None,
+            })
+        })?;
+        let before = Before { origin: Reader::new(&self.conn).kept_origin(dataset)?, ..before };
+        let keep = "INSERT INTO undo (dataset, provenance, before) VALUES (?, ?, ?)";
+        self.conn.execute(keep, params![dataset, provenance, packed(&before)])?;
+        Ok(())
+    }
+
+    /// What comes now cannot be taken back with the last bundle.
+    pub(crate) fn forget_undo(&self, dataset: i64) -> Result<()> {
+        self.conn.execute("DELETE FROM undo WHERE dataset = ?", [dataset])?;
+        Ok(())
+    }
+
+    /// Removes what only the bundle brought.
+    fn take_out(&self, dataset: i64, provenance: i64) -> Result<()> {
+        let mut find = self.conn.prepare(
+            "SELECT id FROM record WHERE dataset = ? AND provenance = ? AND id NOT IN (SELECT id FROM undo_record)",
+        )?;
+        let rows: Vec<i64> =
+            find.query_map([dataset, provenance], |row| row.get(0))?.collect::<std::result::Result<_, _>>()?;
+        let mut remove = self.conn.prepare("DELETE FROM record WHERE id = ?")?;
+        let mut here = self.conn.prepare(&here())?;
+        for row in rows {
+            self.remove(dataset, self.counted(&mut here, row)?.1);
+            remove.execute([row])?;
+        }
+        Ok(())
+    }
+
+    /// Puts back the versions the bundle replaced.
+    fn put_back(&self, dataset: i64) -> Result<()> {
+        let mut kept = self.conn.prepare(
+            "SELECT id, root, row_version, modified, deleted, body, provenance, changed, gone FROM undo_record
+             WHERE dataset = ?",
+        )?;
+        let mut update = self.conn.prepare(
+            "UPDATE record SET root = ?, root_hash = ?, row_version = ?, modified = ?, changed = ?, deleted = ?, gone = ?,
+                provenance = ?, hash = ?, body = ? WHERE id = ?",
+        )?;
+        let mut here = self.conn.prepare(&here())?;
+        let mut rows = kept.query([dataset])?;
+        while let Some(row) = rows.next()? {
+            let id = row.get(0)?;
+            let (there, counted) = self.counted(&mut here, id)?;
+            let record = before(row, there)?;
+            let root_hash = record.root_hash();
+            let prepared = Prepared::new(Cow::Borrowed(&record), root_hash);
+            let provenance: i64 = row.get(6)?;
+            self.remove(dataset, counted);
+            self.add(dataset, prepared.counted(provenance));
+            update.execute(params![
+                Key(&record.root),
+                root_hash.0 as i64,
+                record.row_version,
+                record.modified.0,
+                row.get::<_, i64>(7)?,
+                record.deleted,
+                row.get::<_, bool>(8)?,
+                provenance,
+                prepared.place_and_hash().1.0,
+                record.body.as_str(),
+                id,
+            ])?;
+        }
+        Ok(())
+    }
+
+    /// A record that is here, and how it counts in its range; the statement is [`here`].
+    fn counted(&self, here: &mut Statement<'_>, row: i64) -> Result<(Record, Counted)> {
+        let reader = Reader::new(&self.conn);
+        let mut rows = here.query([row])?;
+        let row = rows.next()?.ok_or(Error::Corrupt)?;
+        let (record, provenance) = (reader.record(row)?, row.get(7)?);
+        let root_hash = record.root_hash();
+        let counted = Prepared::new(Cow::Borrowed(&record), root_hash).counted(provenance);
+        Ok((record, counted))
+    }
+
+    fn restore(&self, dataset: i64, before: &Before) -> Result<()> {
+        self.conn.execute(
+            "UPDATE dataset SET as_of = ?, own = ?, vouched = ?, project_name = ?, boundary_name = ? WHERE id = ?",
+            params![before.as_of.0, before.own, before.vouched, before.project_name, before.boundary_name, dataset],
+        )?;
+        self.forget_origin(dataset)?;
+        if let Some((summary, origin)) = &before.origin {
+            self.keep_origin(dataset, summary, origin)?;
+        }
+        Ok(())
+    }
+
+    /// A dataset that only the bundle had brought is not there any more, unless something was edited in it.
+    fn forget_if_empty(&self, dataset: i64) -> Result<()> {
+        self.conn.execute(
+            "DELETE FROM dataset WHERE id = ?1 AND as_of = 0 AND NOT EXISTS (SELECT 1 FROM record WHERE dataset = ?1)
+                AND NOT EXISTS (SELECT 1 FROM local_edit WHERE dataset = ?1)
+                AND NOT EXISTS (SELECT 1 FROM sync_run WHERE dataset = ?1 AND NOT finished)",
+            [dataset],
+        )?;
+        Ok(())
+    }
+}
+
+fn here() -> String {
+    format!("SELECT {RECORD}, provenance FROM record WHERE id = ?")
+}
+
+/// The version a row of `undo_record` holds of the record that is `there` now.
+fn before(row: &Row<'_>, there: Record) -> rusqlite::Result<Record> {
+    Ok(Record {
+        root: row.get::<_, OwnKey>(1)?.0,
+        row_version: row.get(2)?,
+        modified: ServerTime(row.get(3)?),
+        deleted: row.get(4)?,
+        body: Json::from_canonical(row.get::<_, String>(5)?),
+        ..there
+    })
+}
+
+impl Reader<'_> {
+    /// Whether the last bundle received for a dataset can be taken back; see [`Store::undo_bundle`].
+    pub(crate) fn can_undo(&self, dataset: i64) -> Result<bool> {
+        let sql = "SELECT count(*) FROM undo WHERE dataset = ?";
+        Ok(self.conn.query_one(sql, [dataset], |row| count(row, 0))? > 0)
+    }
+}
