@@ -9,6 +9,8 @@ mod calls;
 #[cfg(test)]
 mod crowd;
 #[cfg(test)]
+mod damage;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod doctor;

@@ -94,7 +94,10 @@ fn engine_code(error: &fieldcast::Error) -> u8 {
         Engine::Network(_) => 4,
         Engine::Store(StoreError::Sqlite { .. } | StoreError::NoSuchRun) => 1,
         Engine::File(FileError::Io(error)) if is_wrong_path(error) => 2,
-        Engine::Store(_) | Engine::File(FileError::Io(_)) | Engine::Refused(Reason::NotStored(_)) => 5,
+        Engine::Store(_)
+        | Engine::Damaged { .. }
+        | Engine::File(FileError::Io(_))
+        | Engine::Refused(Reason::NotStored(_)) => 5,
         Engine::NoSuchPeer | Engine::File(_) | Engine::Refused(_) => 7,
         _ => 1,
     }

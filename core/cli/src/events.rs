@@ -11,7 +11,7 @@ use fieldcast::{
     DatasetStatus, DeviceName, Engine, EntityType, ExchangeResult, ExchangeRole, Finding, Fingerprint, FoundBy,
     FoundPeer, Group, HeardDistributor, Imported, Invite, KnownPeer, NetworkChange, Offer, OriginDevice, PastExchange,
     Policy, Question, Reach, ReceiveProgress, Received, RecordId, RecordSource, Role, SendProgress, Sender,
-    SnapshotSummary, Standing, Statement,
+    SnapshotSummary, Standing, Statement, Verified,
 };
 use serde_json::{Value, json};
 
@@ -104,6 +104,15 @@ fn record_source(source: &RecordSource) -> Value {
     let names = |of: fn(&BundleSource) -> &DeviceName| bundle.map(of).map(DeviceName::as_str);
     json!({"signer": names(|bundle| &bundle.signer_name), "carrier": names(|bundle| &bundle.carrier_name),
         "records": source.records, "as_of": source.as_of.0})
+}
+
+pub(crate) fn verifying(done: usize, of: usize) -> Value {
+    json!({"event": "verifying", "done": done, "of": of})
+}
+
+pub(crate) fn verified(verified: &Verified) -> Value {
+    let Verified { records, repaired, dropped } = verified;
+    json!({"event": "verified", "records": records, "repaired": repaired, "dropped": dropped})
 }
 
 /// Village data that was taken back to what it was, or removed.

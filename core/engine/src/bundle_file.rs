@@ -5,8 +5,8 @@ use std::io::{BufReader, BufWriter, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use fieldcast_bundle::{FileError, FileHead, read_chunk, verify_chunk};
-use fieldcast_model::{Dataset, Fingerprint};
+use fieldcast_bundle::{ChunkInfo, FileError, FileHead, read_chunk, verify_chunk};
+use fieldcast_model::{Dataset, Fingerprint, ServerTime};
 use fieldcast_store::{Incoming, Store};
 use fieldcast_wire::{Credentials, MAX_SNAPSHOTS, Offer, Reason};
 use tokio_util::sync::CancellationToken;
@@ -58,13 +58,31 @@ fn write(bundle: &Bundle, head: &FileHead, unfinished: &Path, path: &Path) -> Re
         file.write_all(&bundle.chunk(chunk.hash)?).map_err(FileError::Io)?;
     }
     let file = file.into_inner().map_err(|error| FileError::Io(error.into_error()))?;
-    file.sync_all().and_then(|()| std::fs::rename(unfinished, path)).map_err(FileError::Io)?;
+    file.sync_all().map_err(FileError::Io)?;
+    verify(unfinished)?;
+    std::fs::rename(unfinished, path).map_err(FileError::Io)?;
     // The name, too, must be on the card before "done" is said.
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if cfg!(unix) {
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(FileError::Io)?;
     }
     Ok(())
+}
+
+/// Reads a file as whoever imports it does. A card may not hold what was written to it.
+fn verify(path: &Path) -> Result<(), Error> {
+    let (head, mut file) = open(path)?;
+    for (at, (info, bits)) in chunks(&head).enumerate() {
+        let chunk = read_chunk(&mut file, info.bytes)?;
+        verify_chunk(info, bits, &chunk).map_err(|error| FileError::Chunk { number: at + 1, error })?;
+    }
+    Ok(())
+}
+
+/// Every chunk of a file with the cut its range belongs to.
+fn chunks(head: &FileHead) -> impl Iterator<Item = (&ChunkInfo, u8)> {
+    let snapshots = head.manifest.snapshots.iter();
+    snapshots.flat_map(|snapshot| snapshot.chunks.iter().map(|info| (info, snapshot.bits)))
 }
 
 /// Reads who made a file and what it holds.
@@ -77,17 +95,35 @@ pub(crate) fn inspect(store: &Store, own: Fingerprint, path: &Path) -> Result<Bu
 /// Takes over what a file holds, as an exchange does: verify, stage, apply. Chunks staged by an earlier attempt are
 /// not read again.
 pub(crate) fn import(store: &Store, own: Fingerprint, path: &Path) -> Result<Imported, Error> {
-    let (head, mut file) = open(path)?;
+    let (head, _) = open(path)?;
     let info = info(store, own, &head)?;
     let now = store.server_now(clock::now())?;
     check_time(&info.offer, now).map_err(Error::Refused)?;
     // A file shows no grants: where they are required, none is taken.
     Judge::of(store, info.sender.fingerprint, &Credentials::default())?.examine(&info.offer).map_err(Error::Refused)?;
     let id = info.offer.id(&info.sender.fingerprint);
+    let outcome = match take(store, path, &info, now, Arc::default())? {
+        // Something here was damaged; it is read again.
+        Outcome::Differs { round, .. } => take(store, path, &info, now, Arc::new(round))?,
+        saved => saved,
+    };
+    match outcome {
+        Outcome::Saved(saved) => {
+            store.discard_incoming(&id)?; // nobody will send this again: no consent to remember
+            Ok(Imported { info, standings: saved.into_iter().map(|saved| saved.standing).collect() })
+        }
+        Outcome::Differs { .. } => Err(Error::Refused(Reason::DigestDiffers)),
+    }
+}
+
+/// Stages what of a file is not here, and applies it.
+fn take(store: &Store, path: &Path, info: &BundleInfo, now: ServerTime, earlier: Arc<Round>) -> Result<Outcome, Error> {
+    let (head, mut file) = open(path)?;
+    let id = info.offer.id(&info.sender.fingerprint);
     let Sender { fingerprint, name } = info.sender.clone();
     let incoming = Incoming { bundle_id: id, manifest: head.manifest.encode(), sender: fingerprint, sender_name: name };
     let Plan { manifest, chunks, wanted, .. } =
-        plan(store, &incoming, &info.offer, DEFAULT_RESERVE, &Round::default()).map_err(Error::Refused)?;
+        plan(store, &incoming, &info.offer, DEFAULT_RESERVE, &earlier).map_err(Error::Refused)?;
     let mut wanted = wanted.iter().peekable();
     let (mut batch, mut bytes) = (Vec::new(), 0);
     for (index, expected) in chunks.iter().enumerate() {
@@ -111,18 +147,12 @@ pub(crate) fn import(store: &Store, own: Fingerprint, path: &Path) -> Result<Imp
         incoming: id,
         offer: info.offer.clone(),
         manifest,
-        earlier: Arc::default(),
+        earlier,
         sender: info.sender.clone(),
         now,
         abandoned: CancellationToken::new(),
     };
-    match application.run().map_err(Error::Refused)? {
-        Outcome::Saved(saved) => {
-            store.discard_incoming(&id)?; // nobody will send this again: no consent to remember
-            Ok(Imported { info, standings: saved.into_iter().map(|saved| saved.standing).collect() })
-        }
-        Outcome::Differs { .. } => Err(Error::Refused(Reason::DigestDiffers)),
-    }
+    application.run().map_err(Error::Refused)
 }
 
 /// The head of a file whose size is right, and the file behind the head.

@@ -30,6 +30,14 @@ pub enum Error {
         /// The boundary's code; empty for the project-wide dataset.
         boundary: String,
     },
+    /// A dataset some of whose records were damaged on this device's storage.
+    #[error(
+        "some records of `{boundary}` were damaged on this phone's storage and were removed: download or receive it again"
+    )]
+    Damaged {
+        /// The boundary's code; empty for the project-wide dataset.
+        boundary: String,
+    },
     /// More text than a QR code holds.
     #[error("this is too long for a QR code: shorten it")]
     TooLongForQr,

@@ -11,7 +11,7 @@ use crate::core::Core;
 use crate::{
     BundleInfo, DatasetStatus, DeviceInfo, DownsyncJob, EventListener, ExchangeOptions, FieldcastError, Fingerprint,
     Imported, Offer, OfferSession, OpenSettings, PlatformPorts, ReceiveSession, SnapshotSummary, StorageInfo,
-    StoredRecord,
+    StoredRecord, Verified,
 };
 
 /// One device's Fieldcast. Shut it down before letting go of it, or the folder may stay in use for a moment.
@@ -180,6 +180,21 @@ impl Fieldcast {
     /// [`FieldcastError::StorageFailed`].
     pub async fn datasets_of(&self, device: Fingerprint) -> Result<Vec<SnapshotSummary>, FieldcastError> {
         self.core.run(|engine: Engine| async move { engine.datasets_of(device).await }).await
+    }
+
+    /// Verifies a dataset, or, if none is given, all that is stored, and repairs what can be repaired. Takes seconds for a
+    /// large campaign: to show progress, verify one dataset after another.
+    ///
+    /// # Errors
+    /// [`FieldcastError::StorageFailed`]: open Fieldcast anew, which recovers what it can.
+    pub async fn verify(&self, dataset: Option<Dataset>) -> Result<Verified, FieldcastError> {
+        let verify = |engine: Engine| async move {
+            match dataset {
+                Some(dataset) => engine.verify_dataset(dataset).await,
+                None => engine.verify(|_, _| {}).await,
+            }
+        };
+        self.core.run(verify).await
     }
 
     /// What the storage has room for.

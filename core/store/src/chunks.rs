@@ -7,7 +7,8 @@ use rusqlite::{OptionalExtension, params};
 
 use crate::access::Durability;
 use crate::rows::{self, count, dataset_id, signed};
-use crate::{Reader, Result, Store};
+use crate::verify::chunk_hash;
+use crate::{Error, Reader, Result, Store};
 
 /// A cached chunk without its bytes: what a manifest says of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,44 +24,47 @@ pub struct ChunkEntry {
 }
 
 impl Reader<'_> {
-    /// All cached chunks of a dataset cut at `bits`, superseded ones included.
+    /// All cached chunks of a dataset cut at `bits`, superseded ones included, damaged ones not.
     ///
     /// # Errors
     /// Whatever stands in the way of reading.
     pub fn cached_chunks(&self, dataset: &Dataset, bits: u8) -> Result<Vec<ChunkEntry>> {
         let Some(id) = dataset_id(self.conn, dataset)? else { return Ok(Vec::new()) };
         let mut statement = self.conn.prepare(
-            "SELECT range, digest, hash, length(bytes) FROM chunk_cache WHERE dataset = ? AND bits = ? ORDER BY range",
+            "SELECT range, digest, hash, bytes FROM chunk_cache WHERE dataset = ? AND bits = ? ORDER BY range",
         )?;
-        let entries = statement.query_map(params![id, bits], |row| {
-            Ok(ChunkEntry {
-                range: KeyRange { bits, index: row.get(0)? },
-                digest: Digest::from_bytes(row.get(1)?),
-                hash: row.get(2)?,
-                len: count(row, 3)?,
-            })
-        })?;
-        Ok(entries.collect::<Result<_, _>>()?)
-    }
-
-    /// A cached chunk's bytes by their hash.
-    ///
-    /// # Errors
-    /// Whatever stands in the way of reading.
-    pub fn chunk_bytes(&self, hash: &[u8; 32]) -> Result<Option<Vec<u8>>> {
-        let bytes =
-            self.conn.query_row("SELECT bytes FROM chunk_cache WHERE hash = ? LIMIT 1", [hash], |row| row.get(0));
-        Ok(bytes.optional()?)
+        let mut rows = statement.query(params![id, bits])?;
+        let mut entries = Vec::new();
+        while let Some(row) = rows.next()? {
+            let bytes = row.get_ref(3)?.as_blob().map_err(|_| Error::Corrupt)?;
+            let hash = chunk_hash(bytes);
+            if row.get_ref(2)?.as_blob().ok() == Some(&hash) {
+                let (range, len) = (KeyRange { bits, index: row.get(0)? }, bytes.len() as u64);
+                entries.push(ChunkEntry { range, digest: Digest::from_bytes(row.get(1)?), hash, len });
+            }
+        }
+        Ok(entries)
     }
 }
 
 impl Store {
-    /// See [`Reader::chunk_bytes`].
+    /// A cached chunk's bytes by their hash. A damaged one is dropped, so that it is encoded anew.
     ///
     /// # Errors
-    /// As there.
+    /// Whatever stands in the way of reading and writing.
     pub fn chunk_bytes(&self, hash: &[u8; 32]) -> Result<Option<Vec<u8>>> {
-        self.read(|r| r.chunk_bytes(hash))
+        let bytes: Option<Vec<u8>> = self.read(|r| {
+            let sql = "SELECT bytes FROM chunk_cache WHERE hash = ? LIMIT 1";
+            Ok(r.conn.query_row(sql, [hash], |row| row.get(0)).optional()?)
+        })?;
+        if bytes.as_ref().is_some_and(|bytes| chunk_hash(bytes) != *hash) {
+            tracing::warn!("a chunk was damaged; it is encoded anew");
+            self.write(Durability::Normal, |tx| {
+                Ok(tx.conn.execute("DELETE FROM chunk_cache WHERE hash = ?", [hash])?)
+            })?;
+            return Ok(None);
+        }
+        Ok(bytes)
     }
 
     /// Keeps the chunk of a range at this digest. Chunks of older digests stay, for exchanges that began with them,

@@ -16,6 +16,12 @@ pub enum Error {
     /// SQLite found the file damaged. The next open checks it whole and moves it aside.
     #[error("the database is damaged; start Fieldcast again: it sets the file aside and begins a new one")]
     Corrupt,
+    /// A record, or what is noted of it, is not what it was. [`Store::verify_dataset`](crate::Store::verify_dataset) repairs
+    /// what can be repaired.
+    #[error(
+        "some records were damaged on this device's storage; run the doctor, then download or receive the village again"
+    )]
+    DamagedRecords,
     /// No room left.
     #[error("the storage is full; free some space and try again: what was there before is unchanged")]
     DiskFull,

@@ -14,6 +14,8 @@
 //!   transaction. So comparing two devices costs a look at a small table.
 //! - **A kill at any instant** leaves the state before the transaction or after it: a page and its cursor, a batch of
 //!   staged chunks, a whole applied dataset.
+//! - **Damage is found where data is used**: records, chunks and digests are hashed anew before they leave the store, and
+//!   [`Store::verify`] looks at everything.
 //! - **A damaged database is set aside, never deleted**: see [`Opened::moved_aside`].
 //!
 //! The schema is `schema/sql/`, commented inside its tables. Where bodies go in and out they are canonical JSON text.
@@ -50,6 +52,7 @@ mod staging;
 mod sync;
 mod tx;
 mod undo;
+mod verify;
 
 #[cfg(test)]
 mod tests;
@@ -73,3 +76,4 @@ pub use records::RecordQuery;
 pub use server_clock::ServerClock;
 pub use staging::{Consent, Incoming, IncomingStatus};
 pub use sync::{Coverage, PageCommit, RunId, SyncCursor, SyncStart, SyncSummary, SyncTarget};
+pub use verify::Verified;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::mpsc::{self, Receiver};
 
 use fieldcast_model::{Record, RecordHash, RecordId, RootHash, ServerTime, Stamp};
-use rusqlite::{OptionalExtension, Statement, params};
+use rusqlite::{OptionalExtension, Params, Statement, params};
 
 use crate::provenance::Provenances;
 use crate::rows::{Key, signed};
@@ -92,6 +92,20 @@ impl<'a> Prepared<'a> {
         (self.root_hash, self.hash)
     }
 
+    /// A row's number and what stands in it, as [`Merger`]'s statement for damaged ones has it.
+    fn columns(&self, row: i64) -> impl Params + '_ {
+        let record = &*self.record;
+        (
+            row,
+            Key(&record.root),
+            self.root_hash.0 as i64,
+            record.row_version,
+            record.modified.0,
+            record.deleted,
+            record.body.as_str(),
+        )
+    }
+
     /// DIGIT's row version and the server's modification time.
     pub(crate) fn version(&self) -> (i64, ServerTime) {
         (self.record.row_version, self.record.modified)
@@ -176,6 +190,8 @@ pub(crate) struct Merger<'t> {
     insert: Statement<'t>,
     find: Statement<'t>,
     update: Statement<'t>,
+    /// Puts a fresh copy of a record in the place of one that was damaged.
+    heal: Statement<'t>,
     /// For what a merge sets aside: versions a bundle replaces, and the server's with a smaller stamp than what is here.
     keep_for_undo: Statement<'t>,
     note_outranked: Statement<'t>,
@@ -217,10 +233,14 @@ impl<'t> Merger<'t> {
             "UPDATE record SET root = ?, root_hash = ?, row_version = ?, modified = ?, changed = ?, deleted = ?,
                 gone = ?, provenance = ?, hash = ?, body = ? WHERE id = ?",
         )?;
+        let heal = tx.conn.prepare(
+            "UPDATE record SET root = ?2, root_hash = ?3, row_version = ?4, modified = ?5, deleted = ?6, body = ?7 WHERE id = ?1
+             AND NOT (root IS ?2 AND root_hash = ?3 AND row_version = ?4 AND modified = ?5 AND deleted = ?6 AND body = ?7)",
+        )?;
         let keep_for_undo = tx.conn.prepare(undo::KEEP)?;
         let note_outranked = tx.conn.prepare(outranked::NOTE)?;
         let merged = Merged::default();
-        Ok(Self { tx, insert, find, update, keep_for_undo, note_outranked, provenances, merged })
+        Ok(Self { tx, insert, find, update, heal, keep_for_undo, note_outranked, provenances, merged })
     }
 
     /// What was merged since the beginning.
@@ -261,7 +281,8 @@ impl<'t> Merger<'t> {
 
     fn merge_over(&mut self, dataset: i64, stored: &Stored, new: &Prepared<'_>, source: Source) -> Result<()> {
         if stored.stamp.hash == new.hash {
-            self.merged.unchanged += 1;
+            let healed = self.heal.execute(new.columns(stored.row))?;
+            *if healed == 0 { &mut self.merged.unchanged } else { &mut self.merged.updated } += 1;
         } else if self.wins(stored, new, source) {
             if !source.is_server {
                 self.keep_for_undo.execute([stored.row, dataset])?;

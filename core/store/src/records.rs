@@ -4,8 +4,8 @@ use fieldcast_model::{Dataset, EntityType, KeyRange, Record, RecordId, RootHash,
 use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, params, params_from_iter};
 
-use crate::rows::{Key, OwnKey, RECORD, count, dataset_id, signed};
-use crate::{Reader, Result, Store};
+use crate::rows::{HASHED, Key, OwnKey, count, dataset_id, signed};
+use crate::{Error, Reader, Result, Store};
 
 /// Which records to read; `None` means any.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl Reader<'_> {
     /// every device.
     ///
     /// # Errors
-    /// Whatever stands in the way of reading.
+    /// [`Error::DamagedRecords`](crate::Error::DamagedRecords); whatever stands in the way of reading.
     pub fn records_in_range(&self, dataset: &Dataset, range: KeyRange) -> Result<Vec<Record>> {
         self.in_range(dataset, range, ServerTime(i64::MIN))
     }
@@ -56,7 +56,7 @@ impl Reader<'_> {
     /// Those of them that the server changed after `since`, in the same order.
     ///
     /// # Errors
-    /// Whatever stands in the way of reading.
+    /// As there.
     pub fn modified_since(&self, dataset: &Dataset, range: KeyRange, since: ServerTime) -> Result<Vec<Record>> {
         self.in_range(dataset, range, since)
     }
@@ -76,13 +76,13 @@ impl Reader<'_> {
         let Some(id) = dataset_id(self.conn, dataset)?.filter(|_| range.is_valid()) else { return Ok(Vec::new()) };
         let (first, last) = range.bounds();
         let mut statement = self.conn.prepare(&format!(
-            "SELECT {RECORD}, root_hash FROM record INDEXED BY record_range
+            "SELECT {HASHED}, root_hash FROM record INDEXED BY record_range
              WHERE dataset = ? AND root_hash BETWEEN ? AND ? AND changed > ?"
         ))?;
         let mut rows = statement.query(params![id, first.0 as i64, last.0 as i64, since.0])?;
         let mut records = Vec::new();
         while let Some(row) = rows.next()? {
-            records.push((row.get::<_, i64>(7)?, self.record(row)?));
+            records.push((row.get::<_, i64>(8)?, self.intact(row)?));
         }
         // In Rust: SQLite would order by interned entity ids or carry every body through a sorter.
         records.sort_unstable_by(|(hash_a, a), (hash_b, b)| {
@@ -94,10 +94,10 @@ impl Reader<'_> {
     /// The records a query asks for, family by family.
     ///
     /// # Errors
-    /// Whatever stands in the way of reading.
+    /// [`Error::DamagedRecords`](crate::Error::DamagedRecords); whatever stands in the way of reading.
     pub fn records(&self, query: &RecordQuery) -> Result<Vec<Record>> {
         let (datasets, entities) = (self.wanted_datasets(query)?, self.wanted_entities(query)?);
-        let mut sql = format!("SELECT {RECORD} FROM record WHERE dataset IN ({})", marks(datasets.len()));
+        let mut sql = format!("SELECT {HASHED} FROM record WHERE dataset IN ({})", marks(datasets.len()));
         let mut values: Vec<Value> = datasets.into_iter().map(Value::Integer).collect();
         // An id needs the types spelled out even when any will do: the unique index has them before the key.
         if query.entity.is_some() || query.id.is_some() {
@@ -121,7 +121,7 @@ impl Reader<'_> {
         let mut rows = statement.query(params_from_iter(values))?;
         let mut records = Vec::new();
         while let Some(row) = rows.next()? {
-            records.push(self.record(row)?);
+            records.push(self.intact(row)?);
         }
         Ok(records)
     }
@@ -180,11 +180,19 @@ impl Store {
         self.read(|r| r.records_in_range(dataset, range))
     }
 
-    /// See [`Reader::records`].
+    /// See [`Reader::records`]. Damaged records are left out: they are repaired, or dropped from their dataset, which then is
+    /// not complete any more.
     ///
     /// # Errors
-    /// As there.
+    /// Whatever stands in the way of reading and repairing.
     pub fn records(&self, query: &RecordQuery) -> Result<Vec<Record>> {
+        let found = self.read(|r| r.records(query));
+        if !matches!(found, Err(Error::DamagedRecords)) {
+            return found;
+        }
+        for status in self.datasets()? {
+            self.verify_dataset(&status.summary.dataset)?;
+        }
         self.read(|r| r.records(query))
     }
 

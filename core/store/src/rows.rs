@@ -65,6 +65,17 @@ impl Reader<'_> {
     }
 }
 
+/// The columns [`Reader::intact`] reads, in its order.
+pub(crate) const HASHED: &str = "entity, key, root, row_version, modified, deleted, body, hash";
+
+impl Reader<'_> {
+    /// A record with its hash; [`Error::DamagedRecords`] if it is not what was stored.
+    pub(crate) fn intact(&self, row: &Row<'_>) -> Result<Record> {
+        let record = self.record(row).map_err(|_| Error::DamagedRecords)?;
+        if row.get_ref(7)?.as_blob().ok() == Some(&record.hash().0) { Ok(record) } else { Err(Error::DamagedRecords) }
+    }
+}
+
 /// The columns [`dataset`] reads, in its order.
 pub(crate) const DATASET: &str = "tenant, project, boundary";
 

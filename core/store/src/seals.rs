@@ -1,25 +1,29 @@
 //! Seals of what is in the store.
 
-use fieldcast_model::{Dataset, KeyRange, RangeSeals, RecordHash, RootHash, Seal};
+use fieldcast_model::{Dataset, Digest, KeyRange, RangeSeals, RecordHash, RootHash, Seal};
 
 use crate::rows::dataset_id;
-use crate::{Reader, Result};
+use crate::{Error, Reader, Result};
 
 impl Reader<'_> {
     /// The seal of a dataset as it is now. Reads the hash of every record.
     ///
     /// # Errors
-    /// Whatever stands in the way of reading.
+    /// [`Error::DamagedRecords`] if the hashes are not those the digests were made of; whatever stands in the way of reading.
     pub fn seal(&self, dataset: &Dataset) -> Result<Seal> {
         let mut seals = RangeSeals::default();
         if let Some(id) = dataset_id(self.conn, dataset)? {
-            self.add_seals(id, KeyRange::ALL, &mut seals)?;
+            let hashed = self.add_seals(id, KeyRange::ALL, &mut seals)?;
+            let kept = self.fine_ranges(id)?.into_iter().map(|range| range.digest).sum();
+            if hashed != kept {
+                return Err(Error::DamagedRecords);
+            }
         }
         Ok(seals.seal())
     }
 
-    /// Adds what a dataset has in one key range.
-    pub(crate) fn add_seals(&self, dataset: i64, range: KeyRange, seals: &mut RangeSeals) -> Result<()> {
+    /// Adds what a dataset has in one key range; gives the sum of the hashes.
+    pub(crate) fn add_seals(&self, dataset: i64, range: KeyRange, seals: &mut RangeSeals) -> Result<Digest> {
         let (first, last) = range.bounds();
         let mut query = self.conn.prepare(
             "SELECT root_hash, hash FROM record WHERE dataset = ? AND root_hash BETWEEN ? AND ? ORDER BY root_hash",
@@ -27,14 +31,17 @@ impl Reader<'_> {
         let mut rows = query.query((dataset, first.0 as i64, last.0 as i64))?;
         // One fine range at a time, so that memory is that of a range.
         let mut records: Vec<(RootHash, RecordHash)> = Vec::new();
+        let mut sum = Digest::EMPTY;
         while let Some(row) = rows.next()? {
             let root = RootHash(row.get::<_, i64>(0)? as u64);
             if records.last().is_some_and(|(last, _)| last.fine_range() != root.fine_range()) {
                 seals.add(records.drain(..));
             }
-            records.push((root, RecordHash(row.get(1)?)));
+            let hash = RecordHash(row.get(1)?);
+            sum.insert(hash);
+            records.push((root, hash));
         }
         seals.add(records);
-        Ok(())
+        Ok(sum)
     }
 }

@@ -7,6 +7,8 @@ use rusqlite::{OptionalExtension, params};
 
 use crate::access::Durability;
 use crate::rows::count;
+use crate::tx::WriteTx;
+use crate::verify::chunk_hash;
 use crate::{Error, Reader, Result, Store};
 
 /// A bundle that is taken over.
@@ -64,6 +66,7 @@ impl Store {
             for hash in chunks {
                 take.execute(params![incoming.bundle_id, hash])?;
             }
+            tx.drop_damaged(&incoming.bundle_id)?;
             tx.reader()?.staged(&incoming.bundle_id)
         })
     }
@@ -167,12 +170,38 @@ impl Store {
         self.read(|r| r.staged(bundle_id))
     }
 
-    /// See [`Reader::staged_chunk`].
+    /// A staged chunk's bytes; none if they are damaged: [`Store::begin_incoming`] drops it, to be asked for again.
     ///
     /// # Errors
-    /// As there.
+    /// Whatever stands in the way of reading.
     pub fn staged_chunk(&self, hash: &[u8; 32]) -> Result<Option<Vec<u8>>> {
-        self.read(|r| r.staged_chunk(hash))
+        let bytes: Option<Vec<u8>> = self.read(|r| {
+            let sql = "SELECT bytes FROM staged_chunk WHERE hash = ?";
+            Ok(r.conn.query_row(sql, [hash], |row| row.get(0)).optional()?)
+        })?;
+        Ok(bytes.filter(|bytes| chunk_hash(bytes) == *hash))
+    }
+}
+
+impl WriteTx<'_> {
+    /// Drops staged chunks whose bytes are not what arrived, so that they are asked for again.
+    fn drop_damaged(&self, bundle_id: &[u8; 32]) -> Result<()> {
+        let mut query = self.conn.prepare(
+            "SELECT id, hash, bytes FROM staged_chunk WHERE incoming = (SELECT id FROM incoming WHERE bundle = ?)",
+        )?;
+        let mut rows = query.query([bundle_id])?;
+        let mut damaged: Vec<i64> = Vec::new();
+        while let Some(row) = rows.next()? {
+            if row.get::<_, [u8; 32]>(1)? != chunk_hash(row.get_ref(2)?.as_blob().map_err(|_| Error::Corrupt)?) {
+                damaged.push(row.get(0)?);
+            }
+        }
+        drop(rows);
+        for id in damaged {
+            tracing::warn!("a staged chunk was damaged; it is asked for again");
+            self.conn.execute("DELETE FROM staged_chunk WHERE id = ?", [id])?;
+        }
+        Ok(())
     }
 }
 
@@ -210,14 +239,5 @@ impl Reader<'_> {
             .prepare("SELECT hash FROM staged_chunk WHERE incoming = (SELECT id FROM incoming WHERE bundle = ?)")?;
         let hashes = statement.query_map([bundle_id], |row| row.get(0))?;
         Ok(hashes.collect::<Result<_, _>>()?)
-    }
-
-    /// A staged chunk's bytes.
-    ///
-    /// # Errors
-    /// Whatever stands in the way of reading.
-    pub fn staged_chunk(&self, hash: &[u8; 32]) -> Result<Option<Vec<u8>>> {
-        let bytes = self.conn.query_row("SELECT bytes FROM staged_chunk WHERE hash = ?", [hash], |row| row.get(0));
-        Ok(bytes.optional()?)
     }
 }

@@ -160,4 +160,7 @@ pub(crate) struct DoctorArgs {
     /// The port to listen on; 0 takes any free one
     #[arg(long, value_name = "P", default_value_t = 0)]
     pub(crate) port: u16,
+    /// Verify all data on this device as well, and repair what is damaged
+    #[arg(long)]
+    pub(crate) deep: bool,
 }

@@ -70,7 +70,7 @@ pub(crate) enum Command {
     Status,
     /// Show where village data came from; undo the last data received for a village; remove it
     Datasets(DatasetsArgs),
-    /// Look at what Fieldcast needs on this device and say what to do; changes nothing
+    /// Look at what Fieldcast needs on this device and say what to do; with --deep, verify and repair its data
     Doctor(DoctorArgs),
     /// Invite a phone with a QR code; read such an invite
     Invite(InviteArgs),

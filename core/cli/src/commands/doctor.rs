@@ -1,14 +1,15 @@
 //! `fieldcast doctor`
 
-use fieldcast::{Check, Checked, DoctorSettings, Finding, doctor};
+use fieldcast::{Check, Checked, DoctorSettings, Finding, Verified, doctor};
 
 use crate::app::App;
 use crate::args::DoctorArgs;
 use crate::error::{Error, Result};
 use crate::events;
-use crate::text::{Table, safe};
+use crate::text::{Table, counted, safe};
 
 pub(crate) async fn run(app: &App, args: DoctorArgs) -> Result {
+    let deep = args.deep;
     let settings =
         DoctorSettings { interface: args.interface, port: args.port, ..DoctorSettings::new(app.data_dir()?) };
     let checks = doctor(settings).await;
@@ -21,8 +22,33 @@ pub(crate) async fn run(app: &App, args: DoctorArgs) -> Result {
         }
     }
     table.lines().iter().try_for_each(|line| app.out.line(line))?;
-    let problem = checks.iter().find(|check| check.finding == Finding::Problem);
-    problem.map_or(Ok(()), |problem| Err(Error::Unwell(is_network(problem))))
+    let is_sound = !deep || verify(app).await?;
+    match checks.iter().find(|check| check.finding == Finding::Problem) {
+        Some(problem) => Err(Error::Unwell(is_network(problem))),
+        None if is_sound => Ok(()),
+        None => Err(Error::Unwell(false)),
+    }
+}
+
+/// Verifies all data and says what came of it; tells whether all of it is there.
+async fn verify(app: &App) -> Result<bool> {
+    let (engine, out) = (app.engine().await?, app.out);
+    let told = move |done, of| {
+        let text = format!("verifying: {done} of {of} villages");
+        let _only_progress = out.event(|| events::verifying(done, of)).and_then(|()| out.line(text));
+    };
+    let verified = engine.verify(told).await?;
+    app.out.event(|| events::verified(&verified))?;
+    let Verified { records, repaired, dropped } = verified;
+    app.out.line(match (repaired, dropped) {
+        (0, 0) => format!("{}: all as they should be", counted(records, "record", "records")),
+        (_, 0) => format!("{} repaired; no record was lost", counted(repaired, "damage", "damages")),
+        _ => format!(
+            "{} were damaged and removed: download these villages again, or receive them; see `fieldcast status`",
+            counted(dropped, "record", "records")
+        ),
+    })?;
+    Ok(dropped == 0)
 }
 
 fn finding(check: &Check) -> &'static str {

@@ -1,7 +1,7 @@
 //! What this device holds, and what was registered or changed on it.
 
 use fieldcast_model::{Dataset, EntityType, Fingerprint, Record, RecordId, SnapshotSummary};
-use fieldcast_store::{DatasetStatus, EditSent, EditStatus, LocalEdit, RecordQuery, Store};
+use fieldcast_store::{DatasetStatus, EditSent, EditStatus, LocalEdit, RecordQuery, Store, Verified};
 
 use super::Engine;
 use crate::{Error, origins};
@@ -37,6 +37,23 @@ impl Engine {
     /// [`Error::Store`].
     pub async fn datasets_of(&self, device: Fingerprint) -> Result<Vec<SnapshotSummary>, Error> {
         self.store_call(move |store| origins::datasets_of(store, &device)).await
+    }
+
+    /// Verifies one dataset and repairs what can be repaired; see [`Store::verify_dataset`].
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn verify_dataset(&self, dataset: Dataset) -> Result<Verified, Error> {
+        self.store_call(move |store| store.verify_dataset(&dataset)).await
+    }
+
+    /// Verifies all that is stored and repairs what can be repaired; see [`Store::verify`]. `told` hears how many datasets of
+    /// how many are done.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn verify(&self, mut told: impl FnMut(usize, usize) + Send + 'static) -> Result<Verified, Error> {
+        self.store_call(move |store| store.verify(&mut told)).await
     }
 
     /// Bytes of the storage that are free, and bytes the database takes.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use fieldcast_bundle::{ChunkHash, ChunkInfo, Manifest, Snapshot, encode_chunk, range_bits};
 use fieldcast_model::{Dataset, KeyRange, Origin, Record, ServerTime, SnapshotSummary};
-use fieldcast_store::{Reader, Store};
+use fieldcast_store::{Error as StoreError, Reader, Store};
 use fieldcast_wire::frame::FrameKind;
 use fieldcast_wire::{Held, MAX_SNAPSHOTS, Message, Offer};
 
@@ -41,10 +41,8 @@ impl Bundle {
         if datasets.len() > MAX_SNAPSHOTS {
             return Err(Error::TooManyBoundaries { most: MAX_SNAPSHOTS });
         }
-        let (snapshots, origins) = datasets
-            .iter()
-            .map(|dataset| store.read(|reader| Ok(snapshot(&store, reader, dataset, maker)))?)
-            .collect::<Result<_, _>>()?;
+        let (snapshots, origins) =
+            datasets.iter().map(|dataset| sound_snapshot(&store, dataset, maker)).collect::<Result<_, _>>()?;
         let this = Self { store, snapshots, origins, changes: Mutex::default(), recent: Mutex::default() };
         if Message::Offer(this.offer()).encode().len() > FrameKind::Control.max_len() {
             return Err(Error::TooManyBoundaries { most: this.snapshots.len() / 2 });
@@ -130,17 +128,57 @@ impl Bundle {
         if let Some(bytes) = self.recent(hash) {
             return Ok(bytes);
         }
-        let bytes = Arc::new(self.store.chunk_bytes(&hash.0)?.ok_or(Error::OfferOutdated)?);
+        let bytes = match self.store.chunk_bytes(&hash.0)? {
+            Some(bytes) => bytes,
+            None => self.encoded_anew(hash)?,
+        };
+        let bytes = Arc::new(bytes);
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         recent.push_front((hash, bytes.clone()));
         recent.truncate(RECENT_CHUNKS);
         Ok(bytes)
     }
 
+    /// The bytes of a chunk that is not in the cache any more, because it was damaged. [`Error::OfferOutdated`] if the records
+    /// are not those it was made of.
+    fn encoded_anew(&self, hash: ChunkHash) -> Result<Vec<u8>, Error> {
+        let changes: Vec<Changes> = {
+            let changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+            changes.values().cloned().collect()
+        };
+        let changes =
+            changes.iter().filter_map(|slot| slot.lock().unwrap_or_else(PoisonError::into_inner).clone().flatten());
+        for Snapshot { summary, since, bits, chunks } in self.snapshots.iter().cloned().chain(changes) {
+            let Some(info) = chunks.iter().find(|info| info.hash == hash) else { continue };
+            let (dataset, range) = (&summary.dataset, KeyRange { bits, index: info.range });
+            let since = since.unwrap_or(ServerTime(i64::MIN));
+            let records = self.store.read(|reader| reader.modified_since(dataset, range, since))?;
+            let chunk = encode_chunk(&records)?;
+            if chunk.hash == hash {
+                self.store.cache_chunk(dataset, range, &info.digest, &hash.0, &chunk.bytes)?;
+                return Ok(chunk.bytes);
+            }
+        }
+        Err(Error::OfferOutdated)
+    }
+
     fn recent(&self, hash: ChunkHash) -> Option<Arc<Vec<u8>>> {
         let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         recent.iter().find(|(known, _)| *known == hash).map(|(_, bytes)| bytes.clone())
     }
+}
+
+/// The dataset's snapshot, after damage was repaired if there was any.
+fn sound_snapshot(store: &Store, dataset: &Dataset, maker: Maker<'_>) -> Result<(Snapshot, Origin), Error> {
+    let made = || store.read(|reader| Ok(snapshot(store, reader, dataset, maker)))?;
+    match made() {
+        Err(Error::Store(StoreError::DamagedRecords)) => {}
+        made => return made,
+    }
+    if store.verify_dataset(dataset)?.dropped > 0 {
+        return Err(Error::Damaged { boundary: dataset.boundary.clone().unwrap_or_default() });
+    }
+    made()
 }
 
 /// The dataset's snapshot as one read sees it, whatever is written meanwhile, and who answers for it.
@@ -165,7 +203,14 @@ fn snapshot(
                 json_bytes: totals.json_bytes,
                 digest: totals.digest,
             },
-            None => encode(store, dataset, totals.range, &reader.records_in_range(dataset, totals.range)?)?,
+            None => {
+                let records = reader.records_in_range(dataset, totals.range)?;
+                let info = encode(store, dataset, totals.range, &records)?;
+                if (info.digest, u64::from(info.records)) != (totals.digest, totals.records) {
+                    return Err(StoreError::DamagedRecords.into());
+                }
+                info
+            }
         });
     }
     Ok((Snapshot { summary, since: None, bits, chunks }, origin))

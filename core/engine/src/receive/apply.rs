@@ -4,9 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use fieldcast_bundle::{ChunkHash, ChunkInfo, Manifest, Snapshot, decode_chunk};
-use fieldcast_model::{KeyRange, Origin, RangeTotals, ServerTime, SnapshotSummary};
+use fieldcast_model::{FINE_BITS, KeyRange, Origin, RangeTotals, ServerTime, SnapshotSummary};
 use fieldcast_net::fingerprint_of;
-use fieldcast_store::{Applied, Arriving, Batch, Consent, Differing, Incoming, MAX_AHEAD_MS, Store, Verdict};
+use fieldcast_store::{
+    Applied, ApplyError, Arriving, Batch, Consent, Differing, Incoming, MAX_AHEAD_MS, Store, Verdict, Verified,
+};
 use fieldcast_wire::{ChunkSet, Held, Offer, Reason, SavedSnapshot, Standing};
 
 use tokio_util::sync::CancellationToken;
@@ -208,7 +210,10 @@ impl Application {
         };
         let snapshot = self.manifest.snapshots.iter().find(|snapshot| snapshot.summary == *summary);
         let is_whole = snapshot.is_some_and(|snapshot| snapshot.since.is_none());
-        let Parts { chunks, held } = self.parts(place, snapshot).map_err(not_stored)?;
+        let Parts { chunks, held } = match self.parts(place, snapshot) {
+            Err(Error::OfferOutdated) => return self.again(summary),
+            parts => parts.map_err(not_stored)?,
+        };
         let mut chunks = chunks.into_iter();
         let mut next = || -> Result<Option<Batch>, Error> {
             let Some((hash, is_range)) = chunks.next() else { return Ok(None) };
@@ -229,7 +234,10 @@ impl Application {
         };
         let (merged, ours) = match self.store.apply(&arriving, &mut next) {
             Ok(Verdict::Applied(Applied { merged, summary })) => (merged, summary),
-            Ok(Verdict::Differs(differing)) => return self.differs(summary, snapshot, differing),
+            Ok(Verdict::Differs(differing)) => return self.differs(place, summary, snapshot, differing),
+            Err(ApplyError::NotAuthentic) => return self.blamed(place, summary, Reason::NotAuthentic),
+            // A chunk that was staged is damaged.
+            Err(ApplyError::Source(Error::OfferOutdated)) => return self.again(summary),
             Err(error) => return Err(not_stored(error)),
         };
         // What this device has beyond the sender's is newer to the sender, too.
@@ -239,7 +247,7 @@ impl Application {
             (true, _) => Standing::Equal,
             (false, Some(before)) => Standing::Conflict { as_of: before.as_of, records },
             (false, None) if records > 0 => Standing::KeptNewer { records },
-            (false, None) => return Err(Reason::DigestDiffers),
+            (false, None) => return self.blamed(place, summary, Reason::DigestDiffers),
         };
         Ok(Ok(SavedSnapshot { digest: ours.digest, standing }))
     }
@@ -247,18 +255,49 @@ impl Application {
     /// What nothing whole has come of, and whose digest is not the one that was offered.
     fn differs(
         &self,
+        place: usize,
         summary: &SnapshotSummary,
         snapshot: Option<&Snapshot>,
         Differing { summary: ours, ranges }: Differing,
     ) -> Result<Result<SavedSnapshot, Changes>, Reason> {
         match snapshot {
-            Some(snapshot) => Ok(Err(Changes { chunks: snapshot.chunks.clone(), ranges })),
+            Some(snapshot) => match self.repaired(summary)? {
+                true => self.apply(place),
+                false => Ok(Err(Changes { chunks: snapshot.chunks.clone(), ranges })),
+            },
             None if ours.as_of > summary.as_of => {
                 Ok(Ok(SavedSnapshot { digest: ours.digest, standing: Standing::Ahead { as_of: ours.as_of } }))
             }
-            None if ours.digest == summary.digest => Err(Reason::NotAuthentic),
-            None => Err(Reason::DigestDiffers),
+            None if ours.digest == summary.digest => self.blamed(place, summary, Reason::NotAuthentic),
+            None => self.blamed(place, summary, Reason::DigestDiffers),
         }
+    }
+
+    /// Nobody else is accused before it is certain that nothing is damaged here. What was damaged is tried or asked for again.
+    fn blamed(
+        &self,
+        place: usize,
+        summary: &SnapshotSummary,
+        reason: Reason,
+    ) -> Result<Result<SavedSnapshot, Changes>, Reason> {
+        if !self.repaired(summary)? {
+            return Err(reason);
+        }
+        // Of what is not in the manifest nothing can have changed but by the repair.
+        let is_sent = self.manifest.snapshots.iter().any(|snapshot| snapshot.summary == *summary);
+        if is_sent { self.apply(place) } else { self.again(summary) }
+    }
+
+    /// Whether something of a dataset was damaged here; it is repaired then, or dropped.
+    fn repaired(&self, summary: &SnapshotSummary) -> Result<bool, Reason> {
+        let Verified { repaired, dropped, .. } = self.store.verify_dataset(&summary.dataset).map_err(not_stored)?;
+        Ok(repaired + dropped > 0)
+    }
+
+    /// Asks for whatever of a snapshot is not here.
+    fn again(&self, summary: &SnapshotSummary) -> Result<Result<SavedSnapshot, Changes>, Reason> {
+        let ranges = self.store.ranges(&summary.dataset, FINE_BITS).map_err(not_stored)?;
+        Ok(Err(Changes { chunks: Vec::new(), ranges }))
     }
 
     /// What is to be applied of a snapshot, and what is in the store already.

@@ -18,6 +18,7 @@ impl From<&Error> for FieldcastError {
             Error::WhichProject { .. }
             | Error::NoSuchBoundary { .. }
             | Error::NotDownloaded { .. }
+            | Error::Damaged { .. }
             | Error::NothingToSend
             | Error::TooManyBoundaries { .. }
             | Error::CodeTooLong { .. }

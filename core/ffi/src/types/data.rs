@@ -2,6 +2,7 @@
 
 pub use fieldcast::{
     Dataset, EditSent, EditStatus, LocalEdit, QrMatrix, Reach, Record as StoredRecord, RecordQuery, SnapshotSummary,
+    Verified,
 };
 
 use crate::{Count, DataDigest, DeviceName, EntityType, Json, RecordId, ServerTime};
@@ -78,6 +79,15 @@ impl From<fieldcast::DatasetStatus> for DatasetStatus {
         let sources = status.sources.into_iter().map(Into::into).collect();
         Self { summary: status.summary, unfinished, sources, can_undo: status.can_undo }
     }
+}
+
+/// What a verification has found: records that were hashed, damage that was repaired, damaged records that were dropped and
+/// have to be downloaded or received again.
+#[uniffi::remote(Record)]
+pub struct Verified {
+    pub records: u64,
+    pub repaired: u64,
+    pub dropped: u64,
 }
 
 /// Which records to read; what is not given means any.

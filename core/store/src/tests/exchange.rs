@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use fieldcast_model::{DeviceName, Digest, Fingerprint, KeyRange, Origin, Record, ServerTime, SnapshotSummary};
 
 use super::{Fresh, apply, apply_as, arriving, batch, fresh, household, origin_of, snapshot, village, wrong_ranges};
+use crate::verify::chunk_hash;
 use crate::{ApplyError, Arriving, Batch, Consent, Error, Incoming, Store, Verdict};
 
 /// What nobody has signed.
@@ -150,7 +151,7 @@ fn bundle(n: u8) -> Incoming {
 #[test]
 fn staged_chunks_survive_reopening_and_a_new_offer() {
     let Fresh { store, dir } = fresh();
-    let (x, y) = (([1; 32], vec![1; 10]), ([2; 32], vec![2; 20]));
+    let [x, y] = [vec![1; 10], vec![2; 20]].map(|bytes| (chunk_hash(&bytes), bytes));
     assert_eq!(store.begin_incoming(&bundle(1), &[x.0, y.0]).unwrap(), HashSet::new());
     store.stage_chunks(&[1; 32], &[x.clone(), y.clone()]).unwrap();
     store.stage_chunks(&[1; 32], std::slice::from_ref(&x)).unwrap(); // twice is once
@@ -177,19 +178,23 @@ fn a_cached_chunk_is_current_while_the_digest_is_the_same() {
     let Fresh { store, dir: _dir } = fresh();
     let range = KeyRange::ALL;
     let old = apply(&store, &village("v"), &[household("a", 1, 1)]).summary.digest;
-    store.cache_chunk(&village("v"), range, &old, &[1; 32], b"old").unwrap();
+    store.cache_chunk(&village("v"), range, &old, &chunk_hash(b"old"), b"old").unwrap();
     let new = apply(&store, &village("v"), &[household("a", 2, 2)]).summary.digest;
     let cached = || store.read(|r| r.cached_chunks(&village("v"), 0)).unwrap();
     let current = || cached().iter().find(|entry| entry.digest == new).map(|entry| (entry.hash, entry.len));
     assert_eq!(current(), None);
-    store.cache_chunk(&village("v"), range, &new, &[2; 32], b"new").unwrap();
-    assert_eq!(current(), Some(([2; 32], 3)));
-    assert_eq!(store.chunk_bytes(&[1; 32]).unwrap().as_deref(), Some(&b"old"[..]), "for whoever began with it");
+    store.cache_chunk(&village("v"), range, &new, &chunk_hash(b"new"), b"new").unwrap();
+    assert_eq!(current(), Some((chunk_hash(b"new"), 3)));
+    assert_eq!(
+        store.chunk_bytes(&chunk_hash(b"old")).unwrap().as_deref(),
+        Some(&b"old"[..]),
+        "for whoever began with it"
+    );
     assert_eq!(cached().len(), 2);
 
     assert_eq!(store.trim_chunks(100).unwrap(), 3);
-    assert_eq!(store.chunk_bytes(&[1; 32]).unwrap(), None);
-    assert_eq!(current(), Some(([2; 32], 3)));
+    assert_eq!(store.chunk_bytes(&chunk_hash(b"old")).unwrap(), None);
+    assert_eq!(current(), Some((chunk_hash(b"new"), 3)));
     assert_eq!(store.trim_chunks(0).unwrap(), 3);
     assert_eq!(cached(), []);
     store.cache_chunk(&village("nowhere"), range, &Digest::EMPTY, &[3; 32], b"x").unwrap();

@@ -15,6 +15,7 @@ mod provenance;
 mod reading;
 mod sync;
 mod undo;
+mod verify;
 mod views;
 
 use std::convert::Infallible;

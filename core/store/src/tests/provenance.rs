@@ -100,10 +100,16 @@ fn later_snapshot_heals_what_an_earlier_one_forged() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
-    /// Whatever versions, true or not, come in whatever order: what stays follows from them alone.
+    /// Whatever versions, true or not, come in whatever order: what stays follows from them alone. Each version comes in one
+    /// snapshot: that a later one has it, too, is noted only if nothing else of the dataset differs.
     #[test]
     fn snapshots_in_any_order_end_equal(
         snapshots in prop::collection::vec((0..5i64, 0..3i64, 0..6i64), 1..6)
+            .prop_map(|mut all| {
+                let mut seen = std::collections::BTreeSet::new();
+                all.retain(|(_, row_version, modified)| seen.insert((*row_version, *modified)));
+                all
+            })
             .prop_flat_map(|all| (Just(all.clone()), Just(all).prop_shuffle()))
     ) {
         let end = |snapshots: &[(i64, i64, i64)]| {

@@ -626,6 +626,11 @@ uint64_t uniffi_fieldcast_ffi_fn_method_fieldcast_storage(uint64_t ptr
 uint64_t uniffi_fieldcast_ffi_fn_method_fieldcast_undo(uint64_t ptr, RustBuffer dataset
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_FIELDCAST_VERIFY
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_FIELDCAST_VERIFY
+uint64_t uniffi_fieldcast_ffi_fn_method_fieldcast_verify(uint64_t ptr, RustBuffer dataset
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_FIELDCAST_CAMPAIGNS
 #define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_METHOD_FIELDCAST_CAMPAIGNS
 uint64_t uniffi_fieldcast_ffi_fn_method_fieldcast_campaigns(uint64_t ptr
@@ -1451,6 +1456,12 @@ uint16_t uniffi_fieldcast_ffi_checksum_method_fieldcast_storage(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_FIELDCAST_UNDO
 #define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_FIELDCAST_UNDO
 uint16_t uniffi_fieldcast_ffi_checksum_method_fieldcast_undo(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_FIELDCAST_VERIFY
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_METHOD_FIELDCAST_VERIFY
+uint16_t uniffi_fieldcast_ffi_checksum_method_fieldcast_verify(void
 
 );
 #endif

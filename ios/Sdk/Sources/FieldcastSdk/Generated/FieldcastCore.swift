@@ -1310,6 +1310,15 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
     func undo(dataset: Dataset) async throws
 
     /**
+     * Verifies a dataset, or, if none is given, all that is stored, and repairs what can be repaired. Takes seconds for a
+     * large campaign: to show progress, verify one dataset after another.
+     *
+     * # Errors
+     * [`FieldcastError::StorageFailed`]: open Fieldcast anew, which recovers what it can.
+     */
+    func verify(dataset: Dataset?) async throws  -> Verified
+
+    /**
      * The campaigns that are trusted.
      *
      * # Errors
@@ -2125,6 +2134,30 @@ open func undo(dataset: Dataset)async throws   {
             cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_void($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_void,
             liftFunc: { $0 },
+            errorHandler: FfiConverterTypeFieldcastError_lift
+        )
+}
+
+    /**
+     * Verifies a dataset, or, if none is given, all that is stored, and repairs what can be repaired. Takes seconds for a
+     * large campaign: to show progress, verify one dataset after another.
+     *
+     * # Errors
+     * [`FieldcastError::StorageFailed`]: open Fieldcast anew, which recovers what it can.
+     */
+open func verify(dataset: Dataset?)async throws  -> Verified  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_fieldcast_ffi_fn_method_fieldcast_verify(
+                        self.uniffiCloneHandle(),FfiConverterOptionTypeDataset.lower(dataset)
+                )
+            },
+            pollFunc: ffi_fieldcast_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_fieldcast_ffi_rust_future_complete_rust_buffer,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_rust_buffer($0) },
+            freeFunc: ffi_fieldcast_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeVerified_lift,
             errorHandler: FfiConverterTypeFieldcastError_lift
         )
 }
@@ -8871,6 +8904,68 @@ public func FfiConverterTypeUnfinishedDownload_lower(_ value: UnfinishedDownload
 
 
 /**
+ * What a verification has found: records that were hashed, damage that was repaired, damaged records that were dropped and
+ * have to be downloaded or received again.
+ */
+public struct Verified: Equatable, Hashable {
+    public let records: UInt64
+    public let repaired: UInt64
+    public let dropped: UInt64
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(records: UInt64, repaired: UInt64, dropped: UInt64) {
+        self.records = records
+        self.repaired = repaired
+        self.dropped = dropped
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Verified: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeVerified: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Verified {
+        return
+            try Verified(
+                records: FfiConverterUInt64.read(from: &buf),
+                repaired: FfiConverterUInt64.read(from: &buf),
+                dropped: FfiConverterUInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Verified, into buf: inout [UInt8]) {
+        FfiConverterUInt64.write(value.records, into: &buf)
+        FfiConverterUInt64.write(value.repaired, into: &buf)
+        FfiConverterUInt64.write(value.dropped, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeVerified_lift(_ buf: RustBuffer) throws -> Verified {
+    return try FfiConverterTypeVerified.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeVerified_lower(_ value: Verified) -> RustBuffer {
+    return FfiConverterTypeVerified.lower(value)
+}
+
+
+/**
  * A Wi-Fi group and what lets one into it.
  */
 public struct WifiGroup: Equatable, Hashable {
@@ -14215,6 +14310,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_method_fieldcast_undo() != 44500) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_verify() != 9929) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_method_fieldcast_campaigns() != 60652) {

@@ -928,6 +928,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_fieldcast_ffi_checksum_method_fieldcast_undo(
     ): Int
+    external fun uniffi_fieldcast_ffi_checksum_method_fieldcast_verify(
+    ): Int
     external fun uniffi_fieldcast_ffi_checksum_method_fieldcast_campaigns(
     ): Int
     external fun uniffi_fieldcast_ffi_checksum_method_fieldcast_forget_campaign(
@@ -1135,6 +1137,8 @@ internal object UniffiLib {
     external fun uniffi_fieldcast_ffi_fn_method_fieldcast_storage(`ptr`: Long,
     ): Long
     external fun uniffi_fieldcast_ffi_fn_method_fieldcast_undo(`ptr`: Long,`dataset`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_fieldcast_ffi_fn_method_fieldcast_verify(`ptr`: Long,`dataset`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_fieldcast_ffi_fn_method_fieldcast_campaigns(`ptr`: Long,
     ): Long
@@ -1505,6 +1509,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_undo() and 0xFFFF) != 44500) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_verify() and 0xFFFF) != 9929) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_campaigns() and 0xFFFF) != 60652) {
@@ -3188,6 +3195,15 @@ public interface FieldcastInterface {
     suspend fun `undo`(`dataset`: Dataset)
 
     /**
+     * Verifies a dataset, or, if none is given, all that is stored, and repairs what can be repaired. Takes seconds for a
+     * large campaign: to show progress, verify one dataset after another.
+     *
+     * # Errors
+     * [`FieldcastError::StorageFailed`]: open Fieldcast anew, which recovers what it can.
+     */
+    suspend fun `verify`(`dataset`: Dataset?): Verified
+
+    /**
      * The campaigns that are trusted.
      *
      * # Errors
@@ -4176,6 +4192,35 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
         // lift function
         { },
 
+        // Error FFI converter
+        FieldcastException.ErrorHandler,
+    )
+    }
+
+
+    /**
+     * Verifies a dataset, or, if none is given, all that is stored, and repairs what can be repaired. Takes seconds for a
+     * large campaign: to show progress, verify one dataset after another.
+     *
+     * # Errors
+     * [`FieldcastError::StorageFailed`]: open Fieldcast anew, which recovers what it can.
+     */
+    @Throws(FieldcastException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `verify`(`dataset`: Dataset?) : Verified {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_fieldcast_ffi_fn_method_fieldcast_verify(
+                uniffiHandle,
+
+        FfiConverterOptionalTypeDataset.lower(`dataset`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_fieldcast_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_fieldcast_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_fieldcast_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeVerified.lift(it) },
         // Error FFI converter
         FieldcastException.ErrorHandler,
     )
@@ -11202,6 +11247,53 @@ public object FfiConverterTypeUnfinishedDownload: FfiConverterRustBuffer<Unfinis
             FfiConverterULong.write(value.`done`, buf)
             FfiConverterULong.write(value.`total`, buf)
             FfiConverterULong.write(value.`bytes`, buf)
+    }
+}
+
+
+
+/**
+ * What a verification has found: records that were hashed, damage that was repaired, damaged records that were dropped and
+ * have to be downloaded or received again.
+ */
+data class Verified (
+    val `records`: kotlin.ULong
+    ,
+    val `repaired`: kotlin.ULong
+    ,
+    val `dropped`: kotlin.ULong
+
+){
+
+
+
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeVerified: FfiConverterRustBuffer<Verified> {
+    override fun read(buf: ByteBuffer): Verified {
+        return Verified(
+            FfiConverterULong.read(buf),
+            FfiConverterULong.read(buf),
+            FfiConverterULong.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Verified) = (
+            FfiConverterULong.allocationSize(value.`records`) +
+            FfiConverterULong.allocationSize(value.`repaired`) +
+            FfiConverterULong.allocationSize(value.`dropped`)
+    )
+
+    override fun write(value: Verified, buf: ByteBuffer) {
+            FfiConverterULong.write(value.`records`, buf)
+            FfiConverterULong.write(value.`repaired`, buf)
+            FfiConverterULong.write(value.`dropped`, buf)
     }
 }
 

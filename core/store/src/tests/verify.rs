@@ -1,0 +1,142 @@
+//! One flipped bit, wherever it is, is found where the data is used.
+
+use fieldcast_model::{KeyRange, Record};
+use rusqlite::Connection;
+
+use super::sync::{download, one, verified};
+use super::{Fresh, apply, fresh, household, record, village, wrong_ranges};
+use crate::verify::chunk_hash;
+use crate::{Error, Incoming, RecordQuery, Store, Verified};
+
+fn records() -> Vec<Record> {
+    let tasks = (0..20).map(|n| record("Task", &format!("t{n}"), &format!("h{}", n % 5), 1, 5));
+    (0..5).map(|n| household(&format!("h{n}"), 1, 5)).chain(tasks).collect()
+}
+
+/// A store with a downloaded village, to which this was then done.
+fn damaged(damage: &str) -> Fresh {
+    let fresh = fresh();
+    download(&fresh.store, 100, &records(), &verified(5));
+    fresh.store.with_writer(|conn: &Connection| {
+        assert_eq!(conn.execute(damage, ()).unwrap(), 1, "{damage}");
+    });
+    fresh
+}
+
+/// One bit of a column of one record.
+fn flip(column: &str) -> String {
+    let expression = match column {
+        "hash" => "CAST(x'01' || substr(hash, 2) AS BLOB)",
+        "body" => r#"replace(body, '"n":5', '"n":4')"#,
+        "root_hash" => "root_hash + 1152921504606846976 * iif(root_hash < 2305843009213693952, 1, -1)",
+        "deleted" => "1",
+        "root" => "'h9'",
+        _ => &format!("{column} + 1"),
+    };
+    format!("UPDATE record SET {column} = {expression} WHERE key = 't7'")
+}
+
+fn is_complete(store: &Store) -> bool {
+    store.summary(&village("v")).unwrap().unwrap().as_of.0 > 0
+}
+
+#[test]
+fn damaged_record_is_dropped_and_the_next_download_brings_it_back() {
+    for column in ["body", "row_version", "modified", "deleted", "root"] {
+        let Fresh { store, dir: _dir } = damaged(&flip(column));
+        let served = store.records_in_range(&village("v"), KeyRange::ALL);
+        assert!(matches!(served, Err(Error::DamagedRecords)), "{column} is served as good");
+        let found = store.verify_dataset(&village("v")).unwrap();
+        assert_eq!((found.records, found.dropped), (25, 1), "{column}");
+        assert_eq!((wrong_ranges(&store).unwrap(), is_complete(&store)), (0, false), "{column}");
+        download(&store, 200, &records(), &verified(5));
+        assert_eq!(store.records_in_range(&village("v"), KeyRange::ALL).unwrap().len(), 25);
+        assert!(is_complete(&store));
+        assert_eq!(store.verify_dataset(&village("v")).unwrap(), Verified { records: 25, ..Verified::default() });
+    }
+}
+
+#[test]
+fn what_is_derived_from_records_is_repaired_from_them() {
+    let damages = [
+        flip("hash"),
+        flip("root_hash"),
+        "UPDATE range_digest SET digest = CAST(x'01' || substr(digest, 2) AS BLOB) WHERE range = (SELECT min(range) FROM range_digest)".to_owned(),
+        "UPDATE range_digest SET records = records + 64 WHERE range = (SELECT min(range) FROM range_digest)".to_owned(),
+        "UPDATE provenance SET records = 3".to_owned(),
+    ];
+    for damage in damages {
+        let Fresh { store, dir: _dir } = damaged(&damage);
+        let found = store.verify(&mut |_, _| {}).unwrap();
+        assert!(found.repaired > 0 && found.dropped == 0, "{damage}: {found:?}");
+        assert_eq!((wrong_ranges(&store).unwrap(), is_complete(&store)), (0, true), "{damage}");
+        assert_eq!(store.verify(&mut |_, _| {}).unwrap(), Verified { records: 25, ..Verified::default() });
+    }
+}
+
+#[test]
+fn lost_record_leaves_its_village_incomplete() {
+    let Fresh { store, dir: _dir } = damaged("DELETE FROM record WHERE key = 't7'");
+    assert_eq!(store.verify_dataset(&village("v")).unwrap().dropped, 1);
+    assert!(!is_complete(&store));
+}
+
+#[test]
+fn fresh_copy_heals_a_damaged_record() {
+    for column in ["body", "row_version", "modified", "deleted", "root", "root_hash"] {
+        let Fresh { store, dir: _dir } = damaged(&flip(column));
+        download(&store, 200, &records(), &verified(5));
+        assert_eq!(one(&store, "t7"), record("Task", "t7", "h2", 1, 5), "{column}, by a download");
+        assert_eq!(wrong_ranges(&store).unwrap(), 0);
+        let Fresh { store, dir: _dir } = damaged(&flip(column));
+        let merged = apply(&store, &village("v"), &records()).merged;
+        assert_eq!((merged.updated, merged.unchanged), (1, 24), "{column}, by a bundle");
+        assert_eq!(wrong_ranges(&store).unwrap(), 0);
+    }
+}
+
+#[test]
+fn listing_leaves_damaged_records_out() {
+    let Fresh { store, dir: _dir } = damaged(&flip("body"));
+    let listed = store.records(&RecordQuery::default()).unwrap();
+    assert_eq!((listed.len(), is_complete(&store)), (24, false));
+    assert!(listed.iter().all(|record| record.id.to_string() != "t7"));
+}
+
+#[test]
+fn seal_is_not_made_of_damaged_hashes() {
+    let Fresh { store, dir: _dir } = damaged(&flip("hash"));
+    let seal = || store.read(|reader| reader.seal(&village("v")));
+    assert!(matches!(seal(), Err(Error::DamagedRecords)));
+    store.verify_dataset(&village("v")).unwrap();
+    seal().unwrap();
+}
+
+#[test]
+fn damaged_chunks_are_dropped_and_not_handed_out() {
+    let Fresh { store, dir: _dir } = fresh();
+    apply(&store, &village("v"), &records());
+    let range = KeyRange::ALL;
+    let digest = store.ranges(&village("v"), 0).unwrap()[0].digest;
+    let hash = chunk_hash(b"chunk");
+    let cached = || store.read(|reader| reader.cached_chunks(&village("v"), 0)).unwrap().len();
+    for damage in ["UPDATE chunk_cache SET bytes = x'00'", "UPDATE chunk_cache SET hash = zeroblob(32)"] {
+        store.cache_chunk(&village("v"), range, &digest, &hash, b"chunk").unwrap();
+        assert_eq!((cached(), store.chunk_bytes(&hash).unwrap()), (1, Some(b"chunk".to_vec())));
+        store.with_writer(|conn| conn.execute(damage, ()).unwrap());
+        assert_eq!((cached(), store.chunk_bytes(&hash).unwrap()), (0, None), "{damage}");
+    }
+    assert_eq!(store.verify(&mut |_, _| {}).unwrap().repaired, 1);
+
+    let incoming = Incoming {
+        bundle_id: [1; 32],
+        manifest: Vec::new(),
+        sender: fieldcast_model::Fingerprint([7; 32]),
+        sender_name: fieldcast_model::DeviceName::new("Asha"),
+    };
+    store.begin_incoming(&incoming, &[]).unwrap();
+    store.stage_chunks(&[1; 32], &[(hash, b"chunk".to_vec())]).unwrap();
+    store.with_writer(|conn| conn.execute("UPDATE staged_chunk SET bytes = x'00'", ()).unwrap());
+    assert_eq!(store.staged_chunk(&hash).unwrap(), None);
+    assert!(store.begin_incoming(&incoming, &[hash]).unwrap().is_empty(), "it is asked for again");
+}

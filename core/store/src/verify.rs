@@ -1,0 +1,300 @@
+//! Damage in what is stored: found by hashing it anew, repaired where the truth is still here, dropped where it is not.
+//!
+//! A record whose hash does not fit is wrong in one of two places. The digest of its key range tells which: it is the sum of
+//! the hashes before the damage. What was dropped leaves the dataset incomplete, so that it is not sent as complete and the
+//! next download or bundle brings the record back.
+
+use std::collections::{BTreeMap, HashMap};
+
+use fieldcast_model::{Dataset, Digest, Record, RecordHash, RootHash};
+use rusqlite::{Row, params};
+
+use crate::access::Durability;
+use crate::merge::HOUSEHOLD;
+use crate::rows::{RECORD, count, dataset_id, signed};
+use crate::tx::WriteTx;
+use crate::{Error, Reader, Result, Store};
+
+/// What a look at stored data has found and done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// Records that were hashed.
+    pub records: u64,
+    /// What was repaired: hashes, digests, counts, indexes, and chunks that will be encoded or asked for again.
+    pub repaired: u64,
+    /// Records that were damaged and dropped: their villages have to be downloaded or received again.
+    pub dropped: u64,
+}
+
+impl std::ops::AddAssign for Verified {
+    fn add_assign(&mut self, other: Self) {
+        self.records += other.records;
+        self.repaired += other.repaired;
+        self.dropped += other.dropped;
+    }
+}
+
+/// The hash a chunk's bytes have.
+pub(crate) fn chunk_hash(bytes: &[u8]) -> [u8; 32] {
+    *blake3::hash(bytes).as_bytes()
+}
+
+impl Store {
+    /// Hashes every record of a dataset anew and compares it with what is kept; repairs or drops what does not fit.
+    /// Reads the whole dataset, in one transaction that is durable when this returns.
+    ///
+    /// # Errors
+    /// Whatever stands in the way of reading and writing.
+    pub fn verify_dataset(&self, dataset: &Dataset) -> Result<Verified> {
+        self.write(Durability::Full, |tx| match dataset_id(&tx.conn, dataset)? {
+            Some(id) => verify(tx, id),
+            None => Ok(Verified::default()),
+        })
+    }
+
+    /// Verifies the database file, every chunk that is kept, and every dataset. `told` is called after each dataset, with how
+    /// many of how many are done.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if the file itself is damaged: the next open recovers what it can.
+    pub fn verify(&self, told: &mut dyn FnMut(usize, usize)) -> Result<Verified> {
+        let datasets = self.datasets()?;
+        let mut found = self.verify_file()?;
+        found += self.verify_chunks()?;
+        for (done, status) in datasets.iter().enumerate() {
+            told(done, datasets.len());
+            found += self.verify_dataset(&status.summary.dataset)?;
+        }
+        told(datasets.len(), datasets.len());
+        Ok(found)
+    }
+
+    /// Has SQLite look at every page and index; rebuilds indexes that do not fit their tables.
+    fn verify_file(&self) -> Result<Verified> {
+        let is_sound = |tx: &WriteTx<'_>| {
+            let verdict: String = tx.conn.query_one("PRAGMA integrity_check(1)", (), |row| row.get(0))?;
+            Ok::<_, Error>(verdict == "ok")
+        };
+        self.write(Durability::Full, |tx| {
+            if is_sound(tx)? {
+                return Ok(Verified::default());
+            }
+            tx.conn.execute_batch("REINDEX")?;
+            if is_sound(tx)? { Ok(Verified { repaired: 1, ..Verified::default() }) } else { Err(Error::Corrupt) }
+        })
+    }
+
+    /// Drops chunks whose bytes are not what they were: they are encoded anew, or asked for again.
+    fn verify_chunks(&self) -> Result<Verified> {
+        self.write(Durability::Full, |tx| {
+            let mut found = Verified::default();
+            for table in ["chunk_cache", "staged_chunk"] {
+                let mut query = tx.conn.prepare(&format!("SELECT id, hash, bytes FROM {table}"))?;
+                let mut rows = query.query(())?;
+                let mut damaged: Vec<i64> = Vec::new();
+                while let Some(row) = rows.next()? {
+                    if row.get_ref(1)?.as_blob().ok()
+                        != Some(&chunk_hash(row.get_ref(2)?.as_blob().unwrap_or_default()))
+                    {
+                        damaged.push(row.get(0)?);
+                    }
+                }
+                drop(rows);
+                let mut remove = tx.conn.prepare(&format!("DELETE FROM {table} WHERE id = ?"))?;
+                for id in damaged {
+                    remove.execute([id])?;
+                    found.repaired += 1;
+                }
+            }
+            Ok(found)
+        })
+    }
+}
+
+/// What the records of one fine key range come to.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Totals {
+    digest: [u8; 32],
+    records: i64,
+    json_bytes: i64,
+    households: i64,
+}
+
+impl Totals {
+    fn add(&mut self, hash: RecordHash, json_bytes: i64, is_household: bool) {
+        let mut digest = Digest::from_bytes(self.digest);
+        digest.insert(hash);
+        *self = Self {
+            digest: *digest.as_bytes(),
+            records: self.records + 1,
+            json_bytes: self.json_bytes + json_bytes,
+            households: self.households + i64::from(is_household),
+        };
+    }
+}
+
+/// A row whose hash is not that of its record.
+struct Suspect {
+    row: i64,
+    range: u32,
+    hash: RecordHash,
+    json_bytes: i64,
+    is_household: bool,
+    provenance: i64,
+}
+
+/// A dataset as its rows have it.
+#[derive(Default)]
+struct Scan {
+    records: u64,
+    /// Of the rows that are as they should be, by fine key range.
+    ranges: BTreeMap<u32, Totals>,
+    by_provenance: HashMap<i64, i64>,
+    suspects: Vec<Suspect>,
+    /// Rows with the wrong place in key order, and the right one.
+    misplaced: Vec<(i64, RootHash)>,
+    unreadable: Vec<i64>,
+}
+
+fn verify(tx: &WriteTx<'_>, dataset: i64) -> Result<Verified> {
+    let mut scan = scan(&tx.reader()?, dataset)?;
+    let kept = kept(tx, dataset)?;
+    let mut found = Verified { records: scan.records, ..Verified::default() };
+    for (row, root_hash) in std::mem::take(&mut scan.misplaced) {
+        tx.conn.execute("UPDATE record SET root_hash = ? WHERE id = ?", [root_hash.0 as i64, row])?;
+        found.repaired += 1;
+    }
+    let mut lost = std::mem::take(&mut scan.unreadable);
+    let confirmed = scan.confirmed(&kept);
+    for suspect in std::mem::take(&mut scan.suspects) {
+        if confirmed.contains(&suspect.range) {
+            tx.conn.execute("UPDATE record SET hash = ? WHERE id = ?", params![suspect.hash.0, suspect.row])?;
+            scan.take(&suspect);
+            found.repaired += 1;
+        } else {
+            lost.push(suspect.row);
+        }
+    }
+    let mut remove = tx.conn.prepare("DELETE FROM record WHERE id = ?")?;
+    for row in &lost {
+        remove.execute([row])?;
+    }
+    // Those that were dropped just now are missing, too.
+    found.dropped = scan.missing(&kept).max(lost.len() as u64);
+    found.repaired += keep(tx, dataset, &kept, &scan)?;
+    if found.dropped > 0 {
+        tx.conn.execute("UPDATE dataset SET as_of = 0 WHERE id = ?", [dataset])?;
+        tx.forget_origin(dataset)?;
+        tx.forget_undo(dataset)?;
+    }
+    if found.repaired + found.dropped > 0 {
+        let Verified { repaired, dropped, .. } = found;
+        tracing::warn!(repaired, dropped, "stored data was damaged");
+    }
+    Ok(found)
+}
+
+fn scan(reader: &Reader<'_>, dataset: i64) -> Result<Scan> {
+    let sql = format!("SELECT {RECORD}, hash, root_hash, provenance, id FROM record NOT INDEXED WHERE dataset = ?");
+    let mut query = reader.conn.prepare(&sql)?;
+    let mut rows = query.query([dataset])?;
+    let mut scan = Scan::default();
+    while let Some(row) = rows.next()? {
+        scan.records += 1;
+        match reader.record(row) {
+            Ok(record) => scan.look_at(row, &record)?,
+            Err(_) => scan.unreadable.push(row.get(10)?),
+        }
+    }
+    Ok(scan)
+}
+
+impl Scan {
+    fn look_at(&mut self, row: &Row<'_>, record: &Record) -> Result<()> {
+        let (hash, root_hash, id) = (record.hash(), record.root_hash(), row.get(10)?);
+        let suspect = Suspect {
+            row: id,
+            range: root_hash.fine_range(),
+            hash,
+            json_bytes: signed(record.body.len() as u64),
+            is_household: record.entity.as_str() == HOUSEHOLD && !record.deleted,
+            provenance: row.get(9)?,
+        };
+        if row.get_ref(7)?.as_blob().ok() != Some(&hash.0) {
+            self.suspects.push(suspect);
+            return Ok(());
+        }
+        if row.get::<_, i64>(8)? != root_hash.0 as i64 {
+            self.misplaced.push((id, root_hash));
+        }
+        self.take(&suspect);
+        Ok(())
+    }
+
+    /// Counts a row as right.
+    fn take(&mut self, row: &Suspect) {
+        self.ranges.entry(row.range).or_default().add(row.hash, row.json_bytes, row.is_household);
+        *self.by_provenance.entry(row.provenance).or_default() += 1;
+    }
+
+    /// The ranges whose kept digest says that their records are right, and the hashes beside them wrong.
+    fn confirmed(&self, kept: &BTreeMap<u32, Totals>) -> Vec<u32> {
+        let mut fresh = self.ranges.clone();
+        for suspect in &self.suspects {
+            fresh.entry(suspect.range).or_default().add(suspect.hash, suspect.json_bytes, suspect.is_household);
+        }
+        let is_right =
+            |range: &u32| fresh.get(range).map(|totals| totals.digest) == kept.get(range).map(|totals| totals.digest);
+        self.suspects.iter().map(|suspect| suspect.range).filter(is_right).collect()
+    }
+
+    /// How many records are not there any more that the kept digests speak of.
+    fn missing(&self, kept: &BTreeMap<u32, Totals>) -> u64 {
+        let missing = |(range, kept): (&u32, &Totals)| {
+            let now = self.ranges.get(range).copied().unwrap_or_default();
+            // A wrong count alone, or a wrong digest alone, is damage to the note itself.
+            if now.digest == kept.digest { 0 } else { kept.records.saturating_sub(now.records).max(0) }
+        };
+        kept.iter().map(missing).sum::<i64>().try_into().unwrap_or(0)
+    }
+}
+
+/// What is noted of each fine key range.
+fn kept(tx: &WriteTx<'_>, dataset: i64) -> Result<BTreeMap<u32, Totals>> {
+    let sql = "SELECT range, digest, records, json_bytes, households FROM range_digest WHERE dataset = ?";
+    let mut query = tx.conn.prepare(sql)?;
+    let rows = query.query_map([dataset], |row| {
+        let digest = row.get_ref(1)?.as_blob().ok().and_then(|digest| digest.try_into().ok()).unwrap_or_default();
+        let totals = Totals { digest, records: row.get(2)?, json_bytes: row.get(3)?, households: row.get(4)? };
+        Ok((row.get(0)?, totals))
+    })?;
+    Ok(rows.collect::<std::result::Result<_, _>>()?)
+}
+
+/// Notes what the rows come to; gives how many notes were wrong.
+fn keep(tx: &WriteTx<'_>, dataset: i64, kept: &BTreeMap<u32, Totals>, scan: &Scan) -> Result<u64> {
+    let mut wrong = 0;
+    for range in kept.keys().filter(|range| !scan.ranges.contains_key(range)) {
+        tx.conn.execute("DELETE FROM range_digest WHERE dataset = ? AND range = ?", params![dataset, range])?;
+        wrong += 1;
+    }
+    let mut put = tx.conn.prepare(
+        "INSERT OR REPLACE INTO range_digest (dataset, range, digest, records, json_bytes, households)
+         VALUES (?, ?, ?, ?, ?, ?)",
+    )?;
+    for (range, totals) in scan.ranges.iter().filter(|(range, totals)| kept.get(range) != Some(totals)) {
+        let Totals { digest, records, json_bytes, households } = totals;
+        put.execute(params![dataset, range, digest, records, json_bytes, households])?;
+        wrong += 1;
+    }
+    let mut counts = tx.conn.prepare("SELECT id, records FROM provenance WHERE dataset = ?")?;
+    let counts = counts.query_map([dataset], |row| Ok((row.get(0)?, count(row, 1)?)))?;
+    for (id, noted) in counts.collect::<std::result::Result<Vec<(i64, u64)>, _>>()? {
+        let records = scan.by_provenance.get(&id).copied().unwrap_or_default();
+        if signed(noted) != records {
+            tx.conn.execute("UPDATE provenance SET records = ? WHERE id = ?", [records, id])?;
+            wrong += 1;
+        }
+    }
+    Ok(wrong)
+}

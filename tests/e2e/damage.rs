@@ -1,0 +1,134 @@
+//! Bits that flip on a phone's storage: noticed where the data is used, never passed on as good, repaired or asked for again.
+
+use std::fs;
+
+use fieldcast_model::KeyRange;
+use fieldcast_store::Store;
+
+use crate::support::{Device, Field, Server, config, text};
+
+/// What lies in a database file where a bit is to flip.
+enum In {
+    /// The body of a task.
+    Body,
+    /// The hash beside a record, in the table.
+    Hash,
+    /// The digest of a key range.
+    Digest,
+    /// A chunk in the cache.
+    Chunk,
+}
+
+/// Flips a bit of a device's database file, everywhere the same bytes are.
+fn flip(device: &Device, village: &str, what: &In) {
+    let needle = {
+        let store = Store::open(&device.dir).expect("a store that nobody uses").store;
+        let status = store.datasets().expect("datasets").into_iter();
+        let dataset = status.map(|status| status.summary.dataset).find(|it| it.boundary.as_deref() == Some(village));
+        let dataset = dataset.expect("it was downloaded");
+        let records = store.records_in_range(&dataset, KeyRange::ALL).expect("records");
+        let task = records.iter().find(|record| record.entity.as_str() == "Task").expect("a task");
+        let bits =
+            (0..=12).find(|bits| !store.read(|it| it.cached_chunks(&dataset, *bits)).expect("chunks").is_empty());
+        match what {
+            In::Body => task.body.as_str().as_bytes()[..200].to_vec(),
+            In::Hash => task.hash().0.to_vec(),
+            In::Digest => store.ranges(&dataset, 12).expect("ranges")[0].digest.as_bytes().to_vec(),
+            In::Chunk => {
+                let chunk = store.read(|it| it.cached_chunks(&dataset, bits.unwrap_or(0))).expect("chunks")[0];
+                store.chunk_bytes(&chunk.hash).expect("a chunk").expect("a chunk")[..500].to_vec()
+            }
+        }
+    };
+    let path = device.dir.join("fieldcast.db");
+    let mut bytes = fs::read(&path).expect("a database");
+    let found: Vec<usize> =
+        bytes.windows(needle.len()).enumerate().filter(|(_, window)| *window == needle).map(|(at, _)| at).collect();
+    assert!(!found.is_empty(), "nothing to damage");
+    found.into_iter().for_each(|at| bytes[at + 20] ^= 1);
+    fs::write(&path, bytes).expect("a database");
+}
+
+#[test]
+fn damaged_record_is_never_passed_on_and_the_next_download_heals_it() {
+    let field = Field::new("damaged", 120);
+    let server = Server::start(config(60, 1));
+    let villages = server.villages();
+    let [distributor, receiver] = ["distributor", "receiver"].map(|role| field.device(role));
+    server.fill(&distributor, &villages);
+    flip(&distributor, &villages[0], &In::Body);
+    let file = field.path().join("village.fcb");
+    let file = file.to_str().expect("a path of ours");
+    let refused = distributor.run_plain(&["export", file]).expect(5);
+    assert!(refused.stderr.contains("download or receive it again"), "{}", refused.stderr);
+    assert!(!fs::exists(file).expect("a folder"), "no file that cannot be trusted");
+    let sending = distributor.send(&[&receiver], &["--wait", "1"]).finish();
+    assert_ne!(sending.code, Some(0), "{:?}", sending.stdout);
+
+    server.fill(&distributor, &villages);
+    distributor.holdings().assert_equal(&server.truth(&villages), "healed by a download");
+    distributor.run(&["export", file]).expect(0);
+    receiver.run(&["import", "--yes", file]).expect(0);
+    receiver.holdings().assert_equal(&distributor.holdings(), "from the file");
+}
+
+#[test]
+fn damaged_receiver_accuses_nobody_and_is_healed_by_the_next_bundle() {
+    for (what, name) in [(In::Hash, "hash"), (In::Digest, "digest"), (In::Body, "body")] {
+        let field = Field::new("accused", 120);
+        let server = Server::start(config(60, 1));
+        let villages = server.villages();
+        let [distributor, receiver] = ["distributor", "receiver"].map(|role| field.device(role));
+        server.fill(&distributor, &villages);
+        let send = || {
+            let receiving = receiver.receive(&["--yes", "--once"]);
+            let summary = distributor.send(&[&receiver], &[]).finish().expect(0).last("send_summary");
+            receiving.finish().expect(0);
+            assert_eq!(text(&summary["receivers"][0], "standing"), "equal", "{name}: {summary}");
+        };
+        send();
+        flip(&receiver, &villages[0], &what);
+        server.sandbox.advance(10).expect("a day");
+        server.fill(&distributor, &villages);
+        send();
+        if matches!(what, In::Body) {
+            receiver.run(&["doctor", "--deep"]).expect(5); // what was not sent again is noticed, and dropped
+            send();
+        }
+        receiver.holdings().assert_equal(&distributor.holdings(), name);
+    }
+}
+
+#[test]
+fn damaged_chunk_cache_costs_no_send() {
+    let field = Field::new("cache", 90);
+    let server = Server::start(config(60, 1));
+    let villages = server.villages();
+    let [distributor, receiver] = ["distributor", "receiver"].map(|role| field.device(role));
+    server.fill(&distributor, &villages);
+    let file = field.path().join("village.fcb");
+    distributor.run(&["export", file.to_str().expect("a path of ours")]).expect(0);
+    flip(&distributor, &villages[0], &In::Chunk);
+    let receiving = receiver.receive(&["--yes", "--once"]);
+    distributor.send(&[&receiver], &[]).finish().expect(0);
+    receiving.finish().expect(0);
+    receiver.holdings().assert_equal(&distributor.holdings(), "encoded anew");
+}
+
+#[test]
+fn doctor_looks_at_everything_and_repairs() {
+    let field = Field::new("deep", 90);
+    let server = Server::start(config(60, 1));
+    let (villages, device) = (server.villages(), field.device("distributor"));
+    server.fill(&device, &villages);
+    device.run(&["doctor", "--deep"]).expect(0);
+    flip(&device, &villages[0], &In::Hash);
+    let verified = device.run(&["doctor", "--deep"]).expect(0).events("verified").remove(0);
+    assert_eq!((&verified["dropped"], &verified["repaired"]), (&0.into(), &1.into()), "{verified}");
+    flip(&device, &villages[0], &In::Body);
+    let verified = device.run(&["doctor", "--deep"]).expect(5).events("verified").remove(0);
+    assert_eq!(verified["dropped"], 1, "{verified}");
+    server.fill(&device, &villages);
+    device.run(&["doctor", "--deep"]).expect(0);
+    device.holdings().assert_equal(&server.truth(&villages), "healed");
+}
