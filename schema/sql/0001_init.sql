@@ -98,6 +98,13 @@ CREATE TABLE local_edit (
     PRIMARY KEY (dataset, entity, key)
 ) STRICT;
 
+CREATE TABLE lost_edit (
+    -- Edits that a recovery could not read, until the user has seen that they are possibly lost.
+    id INTEGER PRIMARY KEY,
+    entity TEXT NOT NULL,            -- name of the type; '' = unknown
+    key TEXT NOT NULL                -- clientReferenceId; '' = there may be edits nobody can name
+) STRICT;
+
 CREATE TABLE range_digest (
     -- What each of the 4096 finest key ranges holds; kept in the transaction that changes the records.
     dataset INTEGER NOT NULL REFERENCES dataset (id) ON DELETE CASCADE,

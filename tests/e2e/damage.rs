@@ -115,6 +115,88 @@ fn damaged_chunk_cache_costs_no_send() {
     receiver.holdings().assert_equal(&distributor.holdings(), "encoded anew");
 }
 
+/// Fills a page in the middle of a file with ones.
+fn damage_page(device: &Device, file: &str) {
+    let path = device.dir.join(file);
+    let mut bytes = fs::read(&path).expect("a database");
+    let middle = bytes.len() / 4096 / 2 * 4096;
+    bytes[middle..middle + 4096].fill(0xff);
+    fs::write(&path, bytes).expect("a database");
+}
+
+#[test]
+fn edits_and_trust_outlive_a_damaged_database() {
+    let field = Field::new("outlive", 90);
+    let server = Server::start(config(60, 1));
+    let (villages, device) = (server.villages(), field.device("phone"));
+    server.fill(&device, &villages);
+    let record = device.run(&["records", "--entity", "Household", "--limit", "1"]).expect(0).events("record").remove(0);
+    let body = field.path().join("edit.json");
+    fs::write(&body, record["body"].to_string()).expect("a file");
+    let add = ["edits", "add", "--boundary", &villages[0], "--entity", "Household", body.to_str().expect("UTF-8")];
+    device.run(&add).expect(0);
+    damage_page(&device, "fieldcast.db");
+    let recovered = device.run(&["edits"]).expect(0);
+    assert_eq!(recovered.events("recovered")[0]["lost_edits"], 0);
+    assert_eq!(recovered.events("edit").len(), 1, "the only copy of it");
+    let account = device.run(&["status"]).expect(0).events("device").remove(0);
+    assert!(account["server"].is_string(), "still logged in: {account}");
+
+    // Both files at once: nothing can be read, and that is told until it is confirmed.
+    for file in ["fieldcast.db", "fieldcast-copy.db"] {
+        let len = fs::metadata(device.dir.join(file)).expect("a file").len() as usize;
+        fs::write(device.dir.join(file), vec![0xff; len]).expect("a file");
+    }
+    device.run(&["status"]).expect(0);
+    for command in ["edits", "status", "doctor"] {
+        let told = device.run_plain(&[command]).expect(0).stdout.join(" ").to_lowercase();
+        assert!(told.contains("possibly lost"), "{command}: {told}");
+    }
+    device.run(&["edits", "confirm-lost"]).expect(0);
+    assert!(!device.run_plain(&["edits"]).expect(0).stdout.join(" ").to_lowercase().contains("possibly"));
+}
+
+#[test]
+fn grant_policy_outlives_a_damaged_database() {
+    let field = Field::new("policy", 90);
+    let server = Server::start(config(60, 1));
+    let villages = server.villages();
+    let [office, stranger, device] = ["office", "stranger", "phone"].map(|role| field.device(role));
+    [&stranger, &device].into_iter().for_each(|device| server.fill(device, &villages));
+    let key = field.path().join("campaign.key");
+    let authority = office.run(&["grant", "new-authority", key.to_str().expect("UTF-8")]).expect(0).last("authority");
+    device.run(&["grant", "trust", text(&authority, "campaign"), "--name", "Nets"]).expect(0);
+    device.run(&["grant", "policy", "grant-required"]).expect(0);
+    let file = field.path().join("x.fcb");
+    let file = file.to_str().expect("UTF-8");
+    stranger.run(&["export", file]).expect(0);
+    device.run(&["import", "--yes", file]).expect(7);
+    damage_page(&device, "fieldcast.db");
+    assert!(device.run_plain(&["import", "--yes", file]).expect(7).stderr.contains("granted"));
+    for file in ["fieldcast.db", "fieldcast-copy.db"] {
+        fs::write(device.dir.join(file), [0xff; 9000]).expect("a file");
+    }
+    let refused = device.run_plain(&["import", "--yes", file]).expect(7).stderr;
+    assert!(refused.contains("granted") && refused.contains("set the policy again"), "{refused}");
+}
+
+#[test]
+fn missing_device_key_is_told_and_replaced_only_on_demand() {
+    let field = Field::new("nokey", 30);
+    let device = field.device("phone");
+    let fingerprint = || text(&device.run(&["status"]).expect(0).events("device")[0], "fingerprint").to_owned();
+    let before = fingerprint();
+    fs::remove_file(device.dir.join("device.key")).expect("a key");
+    let refused = device.run_plain(&["status"]).expect(5).stderr;
+    assert!(
+        refused.contains(&before[..16]) && refused.contains("put ") && refused.contains("new identity"),
+        "{refused}"
+    );
+    assert!(!device.dir.join("device.key").exists());
+    device.run(&["--new-identity", "status"]).expect(0);
+    assert_ne!(fingerprint(), before);
+}
+
 #[test]
 fn doctor_looks_at_everything_and_repairs() {
     let field = Field::new("deep", 90);

@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use directories::ProjectDirs;
-use fieldcast::{Engine, Fingerprint, Project, Settings};
+use fieldcast::{Engine, Fingerprint, Project, Recovery, Settings};
 
 use crate::args::Global;
 use crate::error::{Error, Result};
 use crate::output::{Output, warn};
 use crate::stop::Stop;
-use crate::text::safe;
+use crate::text::{counted, safe};
 use crate::{events, prompt};
 
 /// The surroundings of a command.
@@ -18,11 +18,12 @@ pub(crate) struct App {
     pub(crate) out: Output,
     pub(crate) stop: Stop,
     data_dir: Option<PathBuf>,
+    new_identity: bool,
 }
 
 impl App {
     pub(crate) fn new(global: &Global, out: Output) -> Self {
-        Self { out, stop: Stop::listen(), data_dir: global.data_dir.clone() }
+        Self { out, stop: Stop::listen(), data_dir: global.data_dir.clone(), new_identity: global.new_identity }
     }
 
     /// Where database and device key are kept.
@@ -48,13 +49,10 @@ impl App {
     }
 
     pub(crate) async fn engine_with(&self, settings: Settings) -> Result<Engine> {
-        let engine = Engine::open(settings).await?;
-        if let Some(path) = engine.moved_aside() {
-            warn(format_args!(
-                "The database was damaged. It was moved to {} and a new one begun: download or receive again.",
-                path.display()
-            ));
-            self.out.event(|| events::moved_aside(path))?;
+        let engine = Engine::open(Settings { new_identity: self.new_identity, ..settings }).await?;
+        if let Some(recovery) = engine.recovery() {
+            warn(format_args!("{}", recovered(recovery)));
+            self.out.event(|| events::recovered(recovery))?;
         }
         Ok(engine)
     }
@@ -72,4 +70,28 @@ impl App {
             chosen => Ok(chosen?),
         }
     }
+}
+
+/// What a recovery has saved, and what the user has to do about the rest.
+fn recovered(Recovery { old, records, incomplete, edits, lost_edits, settings_lost }: &Recovery) -> String {
+    let mut text = format!(
+        "The database was damaged and was recovered: {} and {} saved.",
+        counted(*records, "record", "records"),
+        counted(*edits, "edit", "edits")
+    );
+    if !incomplete.is_empty() {
+        let villages = counted(incomplete.len() as u64, "village", "villages");
+        text += &format!(" {villages} lost records: download or receive them again (fieldcast status).");
+    }
+    if *lost_edits > 0 {
+        text += " Edits are possibly lost: see fieldcast edits.";
+    }
+    if *settings_lost {
+        text += " Settings and trusted devices were lost: nothing is taken without a grant until you set the policy again \
+                 (fieldcast grant policy).";
+    }
+    if let Some(old) = old {
+        text += &format!(" The damaged file is kept: {}", old.display());
+    }
+    text
 }

@@ -96,6 +96,7 @@ fn engine_code(error: &fieldcast::Error) -> u8 {
         Engine::File(FileError::Io(error)) if is_wrong_path(error) => 2,
         Engine::Store(_)
         | Engine::Damaged { .. }
+        | Engine::KeyMissing { .. }
         | Engine::File(FileError::Io(_))
         | Engine::Refused(Reason::NotStored(_)) => 5,
         Engine::NoSuchPeer | Engine::File(_) | Engine::Refused(_) => 7,

@@ -10,7 +10,7 @@ use fieldcast::{
     Account, Boundary, BoundaryProgress, BundleInfo, BundleSource, CallState, Check, Checked, Code, Dataset,
     DatasetStatus, DeviceName, Engine, EntityType, ExchangeResult, ExchangeRole, Finding, Fingerprint, FoundBy,
     FoundPeer, Group, HeardDistributor, Imported, Invite, KnownPeer, NetworkChange, Offer, OriginDevice, PastExchange,
-    Policy, Question, Reach, ReceiveProgress, Received, RecordId, RecordSource, Role, SendProgress, Sender,
+    Policy, Question, Reach, ReceiveProgress, Received, RecordId, RecordSource, Recovery, Role, SendProgress, Sender,
     SnapshotSummary, Standing, Statement, Verified,
 };
 use serde_json::{Value, json};
@@ -48,8 +48,16 @@ pub(crate) fn invite(invite: &Invite, uri: Option<&str>, reveal: bool) -> Value 
         "uri": uri})
 }
 
-pub(crate) fn moved_aside(path: &Path) -> Value {
-    json!({"event": "moved_aside", "path": path})
+pub(crate) fn recovered(recovery: &Recovery) -> Value {
+    let Recovery { old, records, incomplete, edits, lost_edits, settings_lost } = recovery;
+    let incomplete: Vec<_> = incomplete.iter().map(|dataset| &dataset.boundary).collect();
+    json!({"event": "recovered", "old_file": old, "records": records, "incomplete": incomplete, "edits": edits,
+        "lost_edits": lost_edits, "settings_lost": settings_lost})
+}
+
+/// An edit that is possibly lost; empty texts are unknown.
+pub(crate) fn lost_edit((entity, id): &(EntityType, RecordId)) -> Value {
+    json!({"event": "lost_edit", "entity": entity.as_str(), "id": id.to_string()})
 }
 
 pub(crate) fn login(account: &Account, projects: &[fieldcast::Project]) -> Value {

@@ -30,6 +30,18 @@ pub enum Error {
         /// The boundary's code; empty for the project-wide dataset.
         boundary: String,
     },
+    /// The device key is gone, and the folder has been another's before.
+    #[error(
+        "the device key of this phone ({device}...) is missing: put {} back from a copy, or start once with a new identity; other \
+         phones then ask for the code again, and grants have to be issued anew",
+        .path.display()
+    )]
+    KeyMissing {
+        /// Where it should be.
+        path: PathBuf,
+        /// How its fingerprint begins.
+        device: String,
+    },
     /// A dataset some of whose records were damaged on this device's storage.
     #[error(
         "some records of `{boundary}` were damaged on this phone's storage and were removed: download or receive it again"

@@ -15,6 +15,7 @@ use crate::{Error, clock, origins};
 /// Setting: whether grants are asked for.
 const POLICY: &str = "grant_policy";
 const REQUIRED: &str = "required";
+const ASK: &str = "ask";
 
 /// What a device without a grant may do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -127,13 +128,17 @@ fn is_held(campaign: &Campaign, number: u32, list: &str) -> Result<(), Error> {
 
 /// The policy of this device. Blocks.
 pub(crate) fn policy(store: &Store) -> Result<Policy, Error> {
-    let is_required = store.setting(POLICY)?.as_deref() == Some(REQUIRED);
-    Ok(if is_required { Policy::GrantRequired } else { Policy::Ask })
+    Ok(match store.setting(POLICY)?.as_deref() {
+        Some(ASK) => Policy::Ask,
+        None if !store.are_settings_lost()? => Policy::Ask,
+        // What cannot be read may have been the stricter one.
+        _ => Policy::GrantRequired,
+    })
 }
 
 /// Sets the policy of this device. Blocks.
 pub(crate) fn set_policy(store: &Store, policy: Policy) -> Result<(), Error> {
-    let value = if policy == Policy::GrantRequired { REQUIRED } else { "ask" };
+    let value = if policy == Policy::GrantRequired { REQUIRED } else { ASK };
     Ok(store.set_setting(POLICY, value)?)
 }
 
@@ -229,6 +234,23 @@ mod tests {
     use fieldcast_store::{Arriving, PageCommit, ServerClock, SyncStart, SyncTarget};
 
     use super::*;
+
+    #[test]
+    fn unreadable_policy_is_grant_required() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap().store;
+        assert_eq!(policy(&store).unwrap(), Policy::Ask, "a new device");
+        store.set_setting(POLICY, "reqvired").unwrap();
+        assert_eq!(policy(&store).unwrap(), Policy::GrantRequired);
+        drop(store);
+        for file in ["fieldcast.db", "fieldcast-copy.db"] {
+            std::fs::write(dir.path().join(file), [0xff; 5000]).unwrap();
+        }
+        let store = Store::open(dir.path()).unwrap().store;
+        assert_eq!(policy(&store).unwrap(), Policy::GrantRequired, "it may have been");
+        set_policy(&store, Policy::Ask).unwrap();
+        assert_eq!(policy(&store).unwrap(), Policy::Ask, "set again by the user");
+    }
 
     #[test]
     fn a_slow_clock_is_corrected_by_servers_and_by_nobody_else() {

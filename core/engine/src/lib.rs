@@ -47,7 +47,7 @@ pub use fieldcast_net::{
 };
 pub use fieldcast_store::{
     BundleSource, Campaign, DatasetStatus, EditSent, EditStatus, Error as StoreError, Exchange, ExchangeResult,
-    ExchangeRole, KnownPeer, LocalEdit, Reach, RecordQuery, RecordSource, Verified,
+    ExchangeRole, KnownPeer, LocalEdit, Reach, RecordQuery, RecordSource, Recovery, Verified,
 };
 pub use fieldcast_wire::{
     Code, Grant, Group, Invite, InviteError, Limits, Offer, Reason, Revocations, Role, SignedStatement, Standing,

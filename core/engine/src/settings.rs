@@ -22,12 +22,14 @@ pub struct Settings {
     pub allow_http: bool,
     /// The phone's key store, to keep the device key; the file alone keeps it if `None`.
     pub key_wrap: Option<Arc<dyn KeyWrap>>,
+    /// Make a new device key if the one this folder knew is missing: other devices then take it for another device.
+    pub new_identity: bool,
 }
 
 impl Settings {
     /// The usual settings for a data directory.
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
-        Self { data_dir: data_dir.into(), device_name: None, allow_http: false, key_wrap: None }
+        Self { data_dir: data_dir.into(), device_name: None, allow_http: false, key_wrap: None, new_identity: false }
     }
 }
 

@@ -36,7 +36,7 @@ async fn main() -> ExitCode {
     let open = || {
         let data_dir = dir.path().to_owned();
         Fieldcast::open(
-            OpenSettings { data_dir, device_name: None, allow_http: false, workers: 2 },
+            OpenSettings { data_dir, device_name: None, allow_http: false, new_identity: false, workers: 2 },
             PlatformPorts::default(),
             Arc::new(Deaf),
         )

@@ -35,10 +35,11 @@ impl Core {
         ports: PlatformPorts,
         listener: Arc<dyn EventListener>,
     ) -> Result<Arc<Self>, FieldcastError> {
-        let OpenSettings { data_dir, device_name, allow_http, workers } = settings;
+        let OpenSettings { data_dir, device_name, allow_http, new_identity, workers } = settings;
         let runtime = Runtime::start(workers.max(1).into())?;
         let key_wrap = ports.key_store.clone().map(|store| Arc::new(Wrap(store)) as Arc<dyn KeyWrap>);
-        let engine = runtime.run(Engine::open(Settings { data_dir, device_name, allow_http, key_wrap })).await?;
+        let engine =
+            runtime.run(Engine::open(Settings { data_dir, device_name, allow_http, key_wrap, new_identity })).await?;
         let mailbox = Arc::new(Mailbox::default());
         delivery::start(mailbox.clone(), listener)?;
         let (sessions, last_id, groups) = (Mutex::default(), AtomicU64::new(0), Arc::default());

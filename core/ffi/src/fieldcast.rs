@@ -10,7 +10,7 @@ use fieldcast::{
 use crate::core::Core;
 use crate::{
     BundleInfo, DatasetStatus, DeviceInfo, DownsyncJob, EventListener, ExchangeOptions, FieldcastError, Fingerprint,
-    Imported, Offer, OfferSession, OpenSettings, PlatformPorts, ReceiveSession, SnapshotSummary, StorageInfo,
+    Imported, LostEdit, Offer, OfferSession, OpenSettings, PlatformPorts, ReceiveSession, SnapshotSummary, StorageInfo,
     StoredRecord, Verified,
 };
 
@@ -54,7 +54,7 @@ impl Fieldcast {
         Ok(DeviceInfo {
             name: engine.name().clone(),
             fingerprint: engine.fingerprint(),
-            moved_aside: engine.moved_aside().map(PathBuf::from),
+            recovery: engine.recovery().cloned(),
         })
     }
 
@@ -180,6 +180,23 @@ impl Fieldcast {
     /// [`FieldcastError::StorageFailed`].
     pub async fn datasets_of(&self, device: Fingerprint) -> Result<Vec<SnapshotSummary>, FieldcastError> {
         self.core.run(|engine: Engine| async move { engine.datasets_of(device).await }).await
+    }
+
+    /// Edits that are possibly lost since a damaged database was recovered; empty texts are unknown.
+    ///
+    /// # Errors
+    /// [`FieldcastError::StorageFailed`].
+    pub async fn lost_edits(&self) -> Result<Vec<LostEdit>, FieldcastError> {
+        let lost = self.core.run(|engine: Engine| async move { engine.lost_edits().await }).await?;
+        Ok(lost.into_iter().map(|(entity, id)| LostEdit { entity, id }).collect())
+    }
+
+    /// Says that the user has seen which edits are possibly lost.
+    ///
+    /// # Errors
+    /// [`FieldcastError::StorageFailed`].
+    pub async fn confirm_lost_edits(&self) -> Result<(), FieldcastError> {
+        self.core.run(|engine: Engine| async move { engine.confirm_lost_edits().await }).await
     }
 
     /// Verifies a dataset, or, if none is given, all that is stored, and repairs what can be repaired. Takes seconds for a

@@ -118,6 +118,32 @@ impl Store {
         })
     }
 
+    /// Edits that a recovery could not read, as type and id; empty texts are unknown.
+    ///
+    /// # Errors
+    /// Whatever stands in the way of reading.
+    pub fn lost_edits(&self) -> Result<Vec<(EntityType, RecordId)>> {
+        self.read(|r| {
+            let mut query = r.conn.prepare("SELECT entity, key FROM lost_edit ORDER BY id")?;
+            let lost = query.query_map((), |row| {
+                let (entity, id): (String, String) = (row.get(0)?, row.get(1)?);
+                Ok((EntityType::new(&entity), RecordId::parse(&id)))
+            })?;
+            Ok(lost.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// Notes that the user has seen which edits are possibly lost.
+    ///
+    /// # Errors
+    /// Whatever stands in the way of writing.
+    pub fn confirm_lost_edits(&self) -> Result<()> {
+        self.write(Durability::Full, |tx| {
+            tx.conn.execute("DELETE FROM lost_edit", ())?;
+            Ok(())
+        })
+    }
+
     /// See [`Reader::edits`].
     ///
     /// # Errors

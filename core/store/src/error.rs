@@ -14,7 +14,7 @@ pub enum Error {
     #[error("another program is writing to the database; close it and try again")]
     Busy,
     /// SQLite found the file damaged. The next open checks it whole and moves it aside.
-    #[error("the database is damaged; start Fieldcast again: it sets the file aside and begins a new one")]
+    #[error("the database is damaged; start Fieldcast again: it recovers what can be read")]
     Corrupt,
     /// A record, or what is noted of it, is not what it was. [`Store::verify_dataset`](crate::Store::verify_dataset) repairs
     /// what can be repaired.

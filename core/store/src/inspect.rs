@@ -7,7 +7,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::open::{ALWAYS_CHECKED, FILE, SUSPECT, check};
-use crate::{Error, Result, lock, migrations};
+use crate::{Error, Result, lock, migrations, rows};
 
 /// What a look at a database found; damage and the like are errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub enum Inspected {
     Opens,
     /// Every page is as it should be.
     Sound,
+    /// It opens, and says that so many edits are possibly lost.
+    LostEdits(u64),
 }
 
 /// Looks at the database in `dir` without making, changing or moving anything. Meanwhile nobody else can open it.
@@ -38,6 +40,10 @@ pub fn inspect(dir: &Path) -> Result<Inspected> {
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         migrations::version(&conn)?;
         conn.query_one("SELECT count(*) FROM sqlite_schema", (), |row| row.get::<_, i64>(0))?;
+        let lost = conn.query_one("SELECT count(*) FROM lost_edit", (), |row| rows::count(row, 0)).unwrap_or(0);
+        if lost > 0 {
+            return Ok(Inspected::LostEdits(lost));
+        }
         if found.len() <= ALWAYS_CHECKED || dir.join(SUSPECT).exists() {
             check(&conn).map(|()| Inspected::Sound)
         } else {

@@ -16,7 +16,8 @@
 //!   staged chunks, a whole applied dataset.
 //! - **Damage is found where data is used**: records, chunks and digests are hashed anew before they leave the store, and
 //!   [`Store::verify`] looks at everything.
-//! - **A damaged database is set aside, never deleted**: see [`Opened::moved_aside`].
+//! - **A damaged database is recovered**: what can be read goes into a new one; the old file is kept if anything was lost.
+//!   What cannot be had again (edits, settings, trust) is kept in a second file as well. See [`Opened::recovery`].
 //!
 //! The schema is `schema/sql/`, commented inside its tables. Where bodies go in and out they are canonical JSON text.
 
@@ -26,6 +27,7 @@ mod apply;
 pub mod bench;
 mod campaigns;
 mod chunks;
+mod copy;
 mod datasets;
 mod edits;
 mod error;
@@ -43,6 +45,7 @@ mod provenance;
 mod ranges;
 mod reach;
 mod records;
+mod recovery;
 mod rows;
 mod seals;
 mod seen;
@@ -73,6 +76,7 @@ pub use peers::KnownPeer;
 pub use provenance::{BundleSource, RecordSource};
 pub use reach::Reach;
 pub use records::RecordQuery;
+pub use recovery::Recovery;
 pub use server_clock::ServerClock;
 pub use staging::{Consent, Incoming, IncomingStatus};
 pub use sync::{Coverage, PageCommit, RunId, SyncCursor, SyncStart, SyncSummary, SyncTarget};

@@ -1,4 +1,4 @@
-//! Opening: lock, look, move aside what is damaged, migrate.
+//! Opening: lock, look, recover what is damaged, migrate.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -7,7 +7,7 @@ use std::{fs, io};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use crate::{Error, Result, Store, lock, migrations};
+use crate::{Error, Recovery, Result, Store, copy, lock, migrations, recovery};
 
 /// The database's name in its folder.
 pub(crate) const FILE: &str = "fieldcast.db";
@@ -26,9 +26,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Opened {
     /// The store.
     pub store: Store,
-    /// Where a damaged database was moved, with its `-wal` and `-shm` beside it; the store is then new and empty. Tell
-    /// the user: downloaded data can be had again, and the file is there for whoever wants to look into it.
-    pub moved_aside: Option<PathBuf>,
+    /// What became of a damaged database. Tell the user what has to be downloaded again, and what was lost.
+    pub recovery: Option<Recovery>,
 }
 
 impl Store {
@@ -36,27 +35,30 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::InUse`], [`Error::Newer`], [`Error::NotWritable`], [`Error::DiskFull`]. Damage is not an error: see
-    /// [`Opened::moved_aside`].
+    /// [`Opened::recovery`].
     pub fn open(dir: &Path) -> Result<Opened> {
         make_folder(dir).map_err(|e| Error::of_io(&e, dir))?;
         let lock = lock::take(dir)?;
         let path = dir.join(FILE);
-        let mut moved_aside = None;
-        let writer = match sound(dir, &path).and_then(|()| writer(&path)) {
-            Err(Error::Corrupt) => {
-                let aside = move_aside(&path)?;
-                tracing::warn!(path = %aside.display(), "damaged database moved aside");
-                moved_aside = Some(aside);
-                writer(&path)
-            }
-            other => other,
+        let mut recovery = None;
+        let mut recovered = || {
+            recovery = Some(recovery::recover(dir)?);
+            writer(dir, &path)
+        };
+        recovery::finish(dir)?;
+        let writer = match recovery::is_database_missing(dir) {
+            true => recovered(),
+            false => match sound(dir, &path).and_then(|()| writer(dir, &path)) {
+                Err(Error::Corrupt) => recovered(),
+                other => other,
+            },
         };
         let writer = writer.map_err(|e| e.at(&path))?;
         let suspect = dir.join(SUSPECT);
         if suspect.exists() {
             fs::remove_file(&suspect).map_err(|e| Error::of_io(&e, &suspect))?;
         }
-        Ok(Opened { store: Self::new(writer, path, suspect, lock), moved_aside })
+        Ok(Opened { store: Self::new(writer, path, suspect, lock), recovery })
     }
 }
 
@@ -78,8 +80,8 @@ pub(crate) fn check(conn: &Connection) -> Result<()> {
 }
 
 /// Renames the database and its companions to the first free `<name>.corrupt-<n>`.
-fn move_aside(path: &Path) -> Result<PathBuf> {
-    let with = |suffix: &str| PathBuf::from(format!("{}{suffix}", path.display()));
+pub(crate) fn move_aside(path: &Path) -> Result<PathBuf> {
+    let with = |suffix: &str| with_suffix(path, suffix);
     let mut n = 1;
     while with(&format!(".corrupt-{n}")).exists() {
         n += 1;
@@ -94,6 +96,11 @@ fn move_aside(path: &Path) -> Result<PathBuf> {
     Ok(with(&format!(".corrupt-{n}")))
 }
 
+/// A file's companion of this suffix.
+pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    PathBuf::from(format!("{}{suffix}", path.display()))
+}
+
 /// Other users of a shared machine have no business in a list of who lives where. A folder that is there stays as it is.
 fn make_folder(dir: &Path) -> io::Result<()> {
     let mut folder = fs::DirBuilder::new();
@@ -104,7 +111,7 @@ fn make_folder(dir: &Path) -> io::Result<()> {
 
 /// Makes an empty database file where there is none: SQLite would make it readable for all. What it puts beside a
 /// database gets the database's permissions.
-fn make_file(path: &Path) -> Result<()> {
+pub(crate) fn make_file(path: &Path) -> Result<()> {
     let mut file = fs::OpenOptions::new();
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
@@ -112,7 +119,14 @@ fn make_file(path: &Path) -> Result<()> {
     made.map(drop).map_err(|e| Error::of_io(&e, path))
 }
 
-fn writer(path: &Path) -> Result<Connection> {
+fn writer(dir: &Path, path: &Path) -> Result<Connection> {
+    let conn = database(path)?;
+    copy::attach(&conn, dir)?;
+    Ok(conn)
+}
+
+/// A database of today's schema, made if it is not there.
+pub(crate) fn database(path: &Path) -> Result<Connection> {
     make_file(path)?;
     let conn = connect(path)?;
     conn.pragma_update(None, "journal_mode", "WAL")?;
@@ -132,7 +146,16 @@ pub(crate) fn reader(path: &Path) -> Result<Connection> {
     Ok(conn)
 }
 
-fn connect(path: &Path) -> Result<Connection> {
+/// A damaged database, to be read as far as it can be and left as it is.
+pub(crate) fn damaged(path: &Path) -> Result<Connection> {
+    let conn = connect(path)?;
+    // Before anything is read: closing would fold the -wal into the file.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    conn.pragma_update(None, "query_only", true)?;
+    Ok(conn)
+}
+
+pub(crate) fn connect(path: &Path) -> Result<Connection> {
     // Each connection is used by one thread at a time, so SQLite's own mutexes would only cost.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags)?;

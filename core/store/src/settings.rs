@@ -3,6 +3,7 @@
 use rusqlite::OptionalExtension;
 
 use crate::access::Durability;
+use crate::recovery::SETTINGS_LOST;
 use crate::{Result, Store};
 
 impl Store {
@@ -14,6 +15,14 @@ impl Store {
         self.read(|r| {
             Ok(r.conn.query_row("SELECT value FROM setting WHERE key = ?", [key], |row| row.get(0)).optional()?)
         })
+    }
+
+    /// Whether a recovery has lost settings, so that one that is missing may have been made.
+    ///
+    /// # Errors
+    /// Whatever stands in the way of reading.
+    pub fn are_settings_lost(&self) -> Result<bool> {
+        Ok(self.setting(SETTINGS_LOST)?.is_some())
     }
 
     /// Makes a setting; durable when it returns.

@@ -156,7 +156,7 @@ struct Scan {
     unreadable: Vec<i64>,
 }
 
-fn verify(tx: &WriteTx<'_>, dataset: i64) -> Result<Verified> {
+pub(crate) fn verify(tx: &WriteTx<'_>, dataset: i64) -> Result<Verified> {
     let mut scan = scan(&tx.reader()?, dataset)?;
     let kept = kept(tx, dataset)?;
     let mut found = Verified { records: scan.records, ..Verified::default() };

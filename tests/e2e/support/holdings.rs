@@ -30,7 +30,7 @@ impl Holdings {
     /// those of its records.
     pub(crate) fn of(dir: &Path) -> Self {
         let opened = Store::open(dir).expect("a store that nobody uses");
-        assert_eq!(opened.moved_aside, None, "a kill damaged the database");
+        assert_eq!(opened.recovery, None, "a kill damaged the database");
         let store = opened.store;
         let (mut datasets, mut digests) = (BTreeMap::new(), BTreeMap::new());
         for status in store.datasets().expect("a sound store") {

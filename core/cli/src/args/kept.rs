@@ -69,6 +69,8 @@ pub(crate) enum EditsCommand {
     Sent(NamedEditArgs),
     /// Say that a conflict was looked at and the edit stands
     Keep(NamedEditArgs),
+    /// Say that you have seen which edits are possibly lost since the database was damaged
+    ConfirmLost,
 }
 
 #[derive(Args, Debug)]

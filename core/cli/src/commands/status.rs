@@ -25,6 +25,10 @@ pub(crate) async fn run(app: &App) -> Result {
         Some(account) => app.out.line(format_args!("Account   {} at {}", safe(&account.name), account.server))?,
         None => app.out.line("Account   none (fieldcast login)")?,
     }
+    let lost = engine.lost_edits().await?.len() as u64;
+    if lost > 0 {
+        app.out.line(format_args!("Edits     {} possibly lost: see fieldcast edits", count(lost)))?;
+    }
     if datasets.is_empty() {
         return app.out.line("\nNothing here yet: fieldcast downsync, or fieldcast receive");
     }

@@ -92,6 +92,11 @@ pub(super) fn database(settings: &DoctorSettings) -> Check {
     match inspect(&settings.data_dir) {
         Ok(Inspected::Sound) => Check::ok(Checked::Database, "the database is sound"),
         Ok(Inspected::Opens) => Check::ok(Checked::Database, "the database opens; too large to be read whole here"),
+        Ok(Inspected::LostEdits(edits)) => Check::warning(
+            Checked::Database,
+            format!("{edits} edits are possibly lost since the database was damaged"),
+            "look at the list of edits, make them again if need be, then confirm",
+        ),
         Ok(Inspected::Absent) => Check::ok(Checked::Database, "there is no database yet: it is made on first use"),
         Err(StoreError::InUse { .. }) => Check::warning(
             Checked::Database,
@@ -101,7 +106,7 @@ pub(super) fn database(settings: &DoctorSettings) -> Check {
         Err(StoreError::Corrupt) => Check::problem(
             Checked::Database,
             "the database is damaged",
-            "copy the folder if edits in it were not sent; the next start sets the file aside and begins a new one",
+            "copy the folder to be safe; the next start recovers what can be read, and says what was lost",
         ),
         Err(StoreError::Newer { found, known }) => Check::problem(
             Checked::Database,

@@ -88,6 +88,22 @@ impl Engine {
         self.store_call(Store::edits).await
     }
 
+    /// Edits that are possibly lost since a damaged database was recovered, as type and id; empty texts are unknown.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn lost_edits(&self) -> Result<Vec<(EntityType, RecordId)>, Error> {
+        self.store_call(Store::lost_edits).await
+    }
+
+    /// Says that the user has seen which edits are possibly lost.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn confirm_lost_edits(&self) -> Result<(), Error> {
+        self.store_call(Store::confirm_lost_edits).await
+    }
+
     /// Says that a conflict was looked at and the edit stands. Tells whether there was such an edit.
     ///
     /// # Errors

@@ -5,12 +5,12 @@ mod exchange;
 mod server;
 mod trusted;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use fieldcast_model::{DeviceName, Fingerprint};
 use fieldcast_net::Identity;
-use fieldcast_store::{Opened, Store};
+use fieldcast_store::{Opened, Recovery, Store};
 
 pub use self::server::Account;
 use crate::task::{self, Work};
@@ -18,6 +18,10 @@ use crate::{Error, Settings};
 
 /// The device key's name in the data folder.
 pub(crate) const DEVICE_KEY: &str = "device.key";
+/// Setting: the fingerprint of the device key, so that its loss is noticed.
+const DEVICE: &str = "device";
+/// How much of a fingerprint tells a device apart.
+const SHOWN_DIGITS: usize = 16;
 /// Setting: what other devices show.
 const DEVICE_NAME: &str = "device_name";
 /// Encoded chunks kept from one start to the next; those of outdated ranges go in any case.
@@ -33,7 +37,7 @@ struct Inner {
     store: Store,
     identity: Arc<Identity>,
     name: DeviceName,
-    moved_aside: Option<PathBuf>,
+    recovery: Option<Recovery>,
     allow_http: bool,
 }
 
@@ -49,31 +53,39 @@ impl Engine {
     /// Opens the engine in its folder, with the device key and the database made on first use.
     ///
     /// # Errors
-    /// A folder that cannot be written, is in use by another process or comes from a newer Fieldcast; a damaged key. A
-    /// damaged database is no error: see [`moved_aside`](Self::moved_aside).
+    /// A folder that cannot be written, is in use by another process or comes from a newer Fieldcast; a damaged key, or a
+    /// missing one ([`Error::KeyMissing`]). A damaged database is no error: see [`recovery`](Self::recovery).
     pub async fn open(settings: Settings) -> Result<Self, Error> {
         let inner = task::blocking(move || {
-            let Opened { store, moved_aside } = Store::open(&settings.data_dir)?;
+            let Opened { store, recovery } = Store::open(&settings.data_dir)?;
             store.trim_chunks(CHUNK_CACHE_BYTES)?;
             let key = settings.data_dir.join(DEVICE_KEY);
+            let known = store.setting(DEVICE)?;
+            if let Some(known) = known.as_ref().filter(|_| !key.exists() && !settings.new_identity) {
+                return Err(Error::KeyMissing { path: key, device: known.chars().take(SHOWN_DIGITS).collect() });
+            }
             let identity = Arc::new(match &settings.key_wrap {
                 Some(wrap) => Identity::load_or_create_wrapped(&key, &**wrap)?,
                 None => Identity::load_or_create(&key)?,
             });
+            let device = identity.fingerprint().to_string();
+            if known.as_ref() != Some(&device) {
+                store.set_setting(DEVICE, &device)?;
+            }
             if let Some(name) = &settings.device_name {
                 store.set_setting(DEVICE_NAME, DeviceName::new(name).as_str())?;
             }
             let name = store.setting(DEVICE_NAME)?;
             let name = name.unwrap_or_else(|| format!("phone-{}", &identity.fingerprint().short()[..4]));
             let name = DeviceName::new(&name);
-            Ok::<_, Error>(Inner { store, identity, name, moved_aside, allow_http: settings.allow_http })
+            Ok::<_, Error>(Inner { store, identity, name, recovery, allow_http: settings.allow_http })
         });
         Ok(Self { inner: Arc::new(inner.await??) })
     }
 
-    /// Where a damaged database was moved at opening. The store is then empty, and people should be told.
-    pub fn moved_aside(&self) -> Option<&Path> {
-        self.inner.moved_aside.as_deref()
+    /// What became of a database that was found damaged at opening; the user should be told.
+    pub fn recovery(&self) -> Option<&Recovery> {
+        self.inner.recovery.as_ref()
     }
 
     /// What other devices show.

@@ -25,6 +25,7 @@ impl From<&Error> for FieldcastError {
             | Error::TooManySources { .. }
             | Error::OfferOutdated => Self::ChooseAgain { reason },
             Error::NoSuchPeer => Self::NotNearby { reason },
+            Error::KeyMissing { .. } => Self::KeyFailed { reason },
             Error::TooLongForQr => Self::Unreadable { reason },
             Error::Statement(error) => error.into(),
             Error::UnknownCampaign

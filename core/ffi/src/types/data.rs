@@ -81,6 +81,15 @@ impl From<fieldcast::DatasetStatus> for DatasetStatus {
     }
 }
 
+/// An edit that is possibly lost.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct LostEdit {
+    /// What it is.
+    pub entity: EntityType,
+    /// Its `clientReferenceId`.
+    pub id: RecordId,
+}
+
 /// What a verification has found: records that were hashed, damage that was repaired, damaged records that were dropped and
 /// have to be downloaded or received again.
 #[uniffi::remote(Record)]

@@ -3,10 +3,10 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
-pub use fieldcast::{Check, Checked, Finding, Interface, KnownPeer};
+pub use fieldcast::{Check, Checked, Finding, Interface, KnownPeer, Recovery};
 use fieldcast::{Group, Invite, InviteError};
 
-use crate::{DeviceName, Fingerprint};
+use crate::{Dataset, DeviceName, Fingerprint};
 
 /// This device, as others see it.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
@@ -15,8 +15,21 @@ pub struct DeviceInfo {
     pub name: DeviceName,
     /// Who it is.
     pub fingerprint: Fingerprint,
-    /// Where a damaged database was moved at opening; the store is then empty, and people should be told.
-    pub moved_aside: Option<PathBuf>,
+    /// What became of a database that was found damaged at opening; the user should be told.
+    pub recovery: Option<Recovery>,
+}
+
+/// What became of a damaged database. If anything was lost, `old` is where the damaged file was moved. `incomplete` datasets
+/// have to be downloaded or received again; `lost_edits` are told until they are confirmed; if settings were lost, nothing is
+/// taken without a grant until the policy is set again.
+#[uniffi::remote(Record)]
+pub struct Recovery {
+    pub old: Option<PathBuf>,
+    pub records: u64,
+    pub incomplete: Vec<Dataset>,
+    pub edits: u64,
+    pub lost_edits: u64,
+    pub settings_lost: bool,
 }
 
 /// What the storage has room for.

@@ -19,6 +19,10 @@ pub struct OpenSettings {
     /// Allow a server without TLS on another machine: for closed test networks only.
     #[uniffi(default = false)]
     pub allow_http: bool,
+    /// Make a new device key if the one this folder knew is missing: other devices then take it for another device. Only when
+    /// the user has said so.
+    #[uniffi(default = false)]
+    pub new_identity: bool,
     /// Threads it works on.
     #[uniffi(default = 2)]
     pub workers: u8,

@@ -56,7 +56,7 @@ pub(crate) struct Phone {
 
 pub(crate) fn settings(dir: &TempDir, name: &str) -> OpenSettings {
     let device_name = Some(name.to_owned());
-    OpenSettings { data_dir: dir.path().to_owned(), device_name, allow_http: false, workers: 2 }
+    OpenSettings { data_dir: dir.path().to_owned(), device_name, allow_http: false, new_identity: false, workers: 2 }
 }
 
 pub(crate) fn phone(name: &str, listener: Arc<dyn EventListener>) -> Phone {

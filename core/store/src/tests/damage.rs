@@ -7,7 +7,7 @@ use fieldcast_model::{KeyRange, Record};
 use proptest::prelude::*;
 
 use super::{Fresh, apply, arriving, batch, fresh, household, origin_of, record, snapshot, village, wrong_ranges};
-use crate::{Applied, Batch, Error, Opened, Store, Verdict, open};
+use crate::{Applied, Batch, Error, Opened, Recovery, Store, Verdict, open};
 
 /// A closed store with enough in it for tables of several pages.
 fn filled() -> tempfile::TempDir {
@@ -17,51 +17,57 @@ fn filled() -> tempfile::TempDir {
     dir
 }
 
-fn assert_set_aside(dir: &Path, damaged: &[u8]) {
-    let Opened { store, moved_aside } = Store::open(dir).unwrap();
-    let aside = moved_aside.expect("it is moved aside");
+/// Opens a damaged store of which something was lost: the old file is kept, and the village is not complete.
+fn assert_recovered(dir: &Path, damaged: &[u8]) -> Recovery {
+    let Opened { store, recovery } = Store::open(dir).unwrap();
+    let recovery = recovery.expect("it is recovered");
+    let aside = recovery.old.clone().expect("something was lost");
     assert!(aside.file_name().unwrap().to_str().unwrap().starts_with("fieldcast.db.corrupt-"));
     assert!(fs::read(&aside).unwrap() == damaged, "every byte is kept");
-    assert_eq!(store.datasets().unwrap(), []);
-    apply(&store, &village("v"), &[household("h", 1, 1)]);
+    assert_eq!(recovery.incomplete, [village("v")]);
+    let here = store.summary(&village("v")).unwrap().unwrap();
+    assert_eq!((here.records, here.as_of.0, wrong_ranges(&store).unwrap()), (recovery.records, 0, 0));
+    let all: Vec<_> = (0..200).map(|n| household(&format!("h{n}"), 1, n)).collect();
+    assert_eq!(apply(&store, &village("v"), &all).summary.records, 200, "the next bundle brings the rest");
+    recovery
 }
 
 #[test]
-fn a_file_that_is_no_database_is_set_aside_each_time_under_a_new_name() {
+fn keeps_a_file_that_is_no_database_each_time_under_a_new_name() {
     let dir = filled();
     let path = dir.path().join(open::FILE);
     for n in 1..=2 {
         let mut bytes = fs::read(&path).unwrap();
         bytes[..100].fill(0x5a);
         fs::write(&path, &bytes).unwrap();
-        assert_set_aside(dir.path(), &bytes);
+        assert_eq!(assert_recovered(dir.path(), &bytes).records, 0);
         assert!(dir.path().join(format!("fieldcast.db.corrupt-{n}")).exists());
     }
 }
 
 #[test]
-fn a_truncated_file_is_set_aside_with_its_log() {
+fn keeps_a_truncated_file_with_its_log() {
     let dir = filled();
     let path = dir.path().join(open::FILE);
     let mut bytes = fs::read(&path).unwrap();
     bytes.truncate(bytes.len() / 2 / 4096 * 4096);
     fs::write(&path, &bytes).unwrap();
     fs::write(dir.path().join("fieldcast.db-wal"), "left over").unwrap();
-    assert_set_aside(dir.path(), &bytes);
+    assert_recovered(dir.path(), &bytes);
     assert_eq!(fs::read(dir.path().join("fieldcast.db.corrupt-1-wal")).unwrap(), b"left over");
 }
 
 #[test]
-fn flipped_pages_are_found_at_once_in_a_small_file() {
+fn recovers_the_records_of_pages_that_can_be_read() {
     let dir = filled();
     let path = dir.path().join(open::FILE);
     let mut bytes = fs::read(&path).unwrap();
-    let pages = bytes.len() / 4096;
-    for page in pages / 2..pages {
-        bytes[page * 4096..page * 4096 + 64].fill(0xff);
-    }
+    let body = household("h100", 1, 100).body.as_str().as_bytes().to_vec();
+    let at = bytes.windows(body.len()).position(|window| window == body).unwrap() / 4096 * 4096;
+    bytes[at..at + 64].fill(0xff);
     fs::write(&path, &bytes).unwrap();
-    assert_set_aside(dir.path(), &bytes);
+    let saved = assert_recovered(dir.path(), &bytes).records;
+    assert!((100..200).contains(&saved), "{saved} of 200 records saved");
 }
 
 #[test]
@@ -74,7 +80,7 @@ fn damage_met_while_running_is_told_and_looked_into_at_the_next_open() {
     drop(store);
     // It was a false alarm: the file is whole and stays.
     let opened = Store::open(dir.path()).unwrap();
-    assert_eq!(opened.moved_aside, None);
+    assert_eq!(opened.recovery, None);
     assert!(!dir.path().join(open::SUSPECT).exists());
     assert_eq!(opened.store.summary(&village("v")).unwrap().unwrap().records, 200);
 }
@@ -103,8 +109,8 @@ proptest! {
             // The version is a number like any other: flipped upwards it says "newer".
             Err(Error::Newer { .. }) => {}
             opened => {
-                let Opened { store, moved_aside } = opened.unwrap();
-                if moved_aside.is_some() {
+                let Opened { store, recovery } = opened.unwrap();
+                if recovery.is_some() {
                     apply(&store, &village("w"), &[household("h", 1, 1)]);
                 }
                 let _ = wrong_ranges(&store);
@@ -157,7 +163,7 @@ fn a_kill_in_the_middle_of_an_apply_leaves_the_version_before() {
     };
     assert!(fs::metadata(killed.path().join("fieldcast.db-wal")).unwrap().len() > 1 << 16, "the test must bite");
     let opened = Store::open(killed.path()).unwrap();
-    assert_eq!((opened.store.summary(&village("v")).unwrap().unwrap(), opened.moved_aside), (before, None));
+    assert_eq!((opened.store.summary(&village("v")).unwrap().unwrap(), opened.recovery), (before, None));
     assert_eq!(store.summary(&village("v")).unwrap().unwrap(), after);
 }
 

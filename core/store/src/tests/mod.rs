@@ -13,6 +13,7 @@ mod origins;
 mod peers;
 mod provenance;
 mod reading;
+mod recovery;
 mod sync;
 mod undo;
 mod verify;

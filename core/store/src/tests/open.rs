@@ -25,7 +25,7 @@ fn what_was_written_is_there_after_reopening() {
     let digest = apply(&store, &village("v"), &[household("h", 1, 1)]).summary.digest;
     drop(store);
     let opened = Store::open(dir.path()).unwrap();
-    assert_eq!(opened.moved_aside, None);
+    assert_eq!(opened.recovery, None);
     assert_eq!(opened.store.setting("device.name").unwrap().as_deref(), Some("Asha's phone"));
     assert_eq!(opened.store.setting("other").unwrap(), None);
     assert_eq!(opened.store.summary(&village("v")).unwrap().unwrap().digest, digest);

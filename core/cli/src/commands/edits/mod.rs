@@ -25,16 +25,42 @@ pub(crate) async fn run(app: &App, args: &EditsArgs) -> Result {
         Some(EditsCommand::Add(args)) => add::run(app, &engine, args).await,
         Some(EditsCommand::Sent(args)) => sent(app, &engine, args).await,
         Some(EditsCommand::Keep(args)) => keep(app, &engine, args).await,
+        Some(EditsCommand::ConfirmLost) => {
+            engine.confirm_lost_edits().await?;
+            app.out.line("Noted: they are not listed any more.")
+        }
     }
 }
 
+/// Lists the edits that a recovery could not read.
+async fn list_lost(app: &App, engine: &Engine) -> Result<bool> {
+    let lost = engine.lost_edits().await?;
+    lost.iter().try_for_each(|edit| app.out.event(|| events::lost_edit(edit)))?;
+    if lost.is_empty() {
+        return Ok(false);
+    }
+    app.out
+        .line("POSSIBLY LOST when the database was damaged; make these edits again if they are not on the server:")?;
+    for (entity, id) in &lost {
+        let (entity, id) = (safe(entity.as_str()), safe(&id.to_string()));
+        let named =
+            if id.is_empty() { "edits that cannot be named any more".to_owned() } else { format!("{entity} {id}") };
+        app.out.line(format_args!("  {named}"))?;
+    }
+    app.out.line("When you have seen to it: fieldcast edits confirm-lost\n")?;
+    Ok(true)
+}
+
 async fn list(app: &App, engine: &Engine, conflicts_only: bool) -> Result {
+    let is_lost = list_lost(app, engine).await?;
     let mut edits = engine.edits().await?;
     edits.retain(|status| status.base_moved || !conflicts_only);
     edits.iter().try_for_each(|status| tell_event(app, status))?;
     if edits.is_empty() {
         return app.out.line(if conflicts_only {
             "No conflicts."
+        } else if is_lost {
+            "No other edits."
         } else {
             "No edits: all this device has is the server's."
         });

@@ -1134,6 +1134,14 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
     func chooseProject(idOrName: String?) async throws  -> Project
 
     /**
+     * Says that the user has seen which edits are possibly lost.
+     *
+     * # Errors
+     * [`FieldcastError::StorageFailed`].
+     */
+    func confirmLostEdits() async throws
+
+    /**
      * The local edits whose base has moved on: for a person to look at.
      *
      * # Errors
@@ -1220,6 +1228,14 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
      * [`FieldcastError::StorageFailed`].
      */
     func logout() async throws
+
+    /**
+     * Edits that are possibly lost since a damaged database was recovered; empty texts are unknown.
+     *
+     * # Errors
+     * [`FieldcastError::StorageFailed`].
+     */
+    func lostEdits() async throws  -> [LostEdit]
 
     /**
      * The account's projects, from the server.
@@ -1641,6 +1657,29 @@ open func chooseProject(idOrName: String?)async throws  -> Project  {
 }
 
     /**
+     * Says that the user has seen which edits are possibly lost.
+     *
+     * # Errors
+     * [`FieldcastError::StorageFailed`].
+     */
+open func confirmLostEdits()async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_fieldcast_ffi_fn_method_fieldcast_confirm_lost_edits(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_fieldcast_ffi_rust_future_poll_void,
+            completeFunc: ffi_fieldcast_ffi_rust_future_complete_void,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_void($0) },
+            freeFunc: ffi_fieldcast_ffi_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeFieldcastError_lift
+        )
+}
+
+    /**
      * The local edits whose base has moved on: for a person to look at.
      *
      * # Errors
@@ -1881,6 +1920,29 @@ open func logout()async throws   {
             cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_void($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_void,
             liftFunc: { $0 },
+            errorHandler: FfiConverterTypeFieldcastError_lift
+        )
+}
+
+    /**
+     * Edits that are possibly lost since a damaged database was recovered; empty texts are unknown.
+     *
+     * # Errors
+     * [`FieldcastError::StorageFailed`].
+     */
+open func lostEdits()async throws  -> [LostEdit]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_fieldcast_ffi_fn_method_fieldcast_lost_edits(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_fieldcast_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_fieldcast_ffi_rust_future_complete_rust_buffer,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_rust_buffer($0) },
+            freeFunc: ffi_fieldcast_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeLostEdit.lift,
             errorHandler: FfiConverterTypeFieldcastError_lift
         )
 }
@@ -5620,9 +5682,9 @@ public struct DeviceInfo: Equatable, Hashable {
      */
     public let fingerprint: Fingerprint
     /**
-     * Where a damaged database was moved at opening; the store is then empty, and people should be told.
+     * What became of a database that was found damaged at opening; the user should be told.
      */
-    public let movedAside: PathBuf?
+    public let recovery: Recovery?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -5634,11 +5696,11 @@ public struct DeviceInfo: Equatable, Hashable {
          * Who it is.
          */fingerprint: Fingerprint,
         /**
-         * Where a damaged database was moved at opening; the store is then empty, and people should be told.
-         */movedAside: PathBuf?) {
+         * What became of a database that was found damaged at opening; the user should be told.
+         */recovery: Recovery?) {
         self.name = name
         self.fingerprint = fingerprint
-        self.movedAside = movedAside
+        self.recovery = recovery
     }
 
 
@@ -5659,14 +5721,14 @@ public struct FfiConverterTypeDeviceInfo: FfiConverterRustBuffer {
             try DeviceInfo(
                 name: FfiConverterTypeDeviceName.read(from: &buf),
                 fingerprint: FfiConverterTypeFingerprint.read(from: &buf),
-                movedAside: FfiConverterOptionTypePathBuf.read(from: &buf)
+                recovery: FfiConverterOptionTypeRecovery.read(from: &buf)
         )
     }
 
     public static func write(_ value: DeviceInfo, into buf: inout [UInt8]) {
         FfiConverterTypeDeviceName.write(value.name, into: &buf)
         FfiConverterTypeFingerprint.write(value.fingerprint, into: &buf)
-        FfiConverterOptionTypePathBuf.write(value.movedAside, into: &buf)
+        FfiConverterOptionTypeRecovery.write(value.recovery, into: &buf)
     }
 }
 
@@ -6830,6 +6892,75 @@ public func FfiConverterTypeLocalService_lower(_ value: LocalService) -> RustBuf
 
 
 /**
+ * An edit that is possibly lost.
+ */
+public struct LostEdit: Equatable, Hashable {
+    /**
+     * What it is.
+     */
+    public let entity: EntityType
+    /**
+     * Its `clientReferenceId`.
+     */
+    public let id: RecordId
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * What it is.
+         */entity: EntityType,
+        /**
+         * Its `clientReferenceId`.
+         */id: RecordId) {
+        self.entity = entity
+        self.id = id
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension LostEdit: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeLostEdit: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> LostEdit {
+        return
+            try LostEdit(
+                entity: FfiConverterTypeEntityType.read(from: &buf),
+                id: FfiConverterTypeRecordId.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: LostEdit, into buf: inout [UInt8]) {
+        FfiConverterTypeEntityType.write(value.entity, into: &buf)
+        FfiConverterTypeRecordId.write(value.id, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLostEdit_lift(_ buf: RustBuffer) throws -> LostEdit {
+    return try FfiConverterTypeLostEdit.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLostEdit_lower(_ value: LostEdit) -> RustBuffer {
+    return FfiConverterTypeLostEdit.lower(value)
+}
+
+
+/**
  * Bytes that are needed, and that are free.
  */
 public struct MissingSpace: Equatable, Hashable {
@@ -7063,6 +7194,11 @@ public struct OpenSettings: Equatable, Hashable {
      */
     public let allowHttp: Bool
     /**
+     * Make a new device key if the one this folder knew is missing: other devices then take it for another device. Only when
+     * the user has said so.
+     */
+    public let newIdentity: Bool
+    /**
      * Threads it works on.
      */
     public let workers: UInt8
@@ -7080,11 +7216,16 @@ public struct OpenSettings: Equatable, Hashable {
          * Allow a server without TLS on another machine: for closed test networks only.
          */allowHttp: Bool = false,
         /**
+         * Make a new device key if the one this folder knew is missing: other devices then take it for another device. Only when
+         * the user has said so.
+         */newIdentity: Bool = false,
+        /**
          * Threads it works on.
          */workers: UInt8 = UInt8(2)) {
         self.dataDir = dataDir
         self.deviceName = deviceName
         self.allowHttp = allowHttp
+        self.newIdentity = newIdentity
         self.workers = workers
     }
 
@@ -7107,6 +7248,7 @@ public struct FfiConverterTypeOpenSettings: FfiConverterRustBuffer {
                 dataDir: FfiConverterTypePathBuf.read(from: &buf),
                 deviceName: FfiConverterOptionString.read(from: &buf),
                 allowHttp: FfiConverterBool.read(from: &buf),
+                newIdentity: FfiConverterBool.read(from: &buf),
                 workers: FfiConverterUInt8.read(from: &buf)
         )
     }
@@ -7115,6 +7257,7 @@ public struct FfiConverterTypeOpenSettings: FfiConverterRustBuffer {
         FfiConverterTypePathBuf.write(value.dataDir, into: &buf)
         FfiConverterOptionString.write(value.deviceName, into: &buf)
         FfiConverterBool.write(value.allowHttp, into: &buf)
+        FfiConverterBool.write(value.newIdentity, into: &buf)
         FfiConverterUInt8.write(value.workers, into: &buf)
     }
 }
@@ -8190,6 +8333,81 @@ public func FfiConverterTypeRecordSource_lift(_ buf: RustBuffer) throws -> Recor
 #endif
 public func FfiConverterTypeRecordSource_lower(_ value: RecordSource) -> RustBuffer {
     return FfiConverterTypeRecordSource.lower(value)
+}
+
+
+/**
+ * What became of a damaged database. If anything was lost, `old` is where the damaged file was moved. `incomplete` datasets
+ * have to be downloaded or received again; `lost_edits` are told until they are confirmed; if settings were lost, nothing is
+ * taken without a grant until the policy is set again.
+ */
+public struct Recovery: Equatable, Hashable {
+    public let old: PathBuf?
+    public let records: UInt64
+    public let incomplete: [Dataset]
+    public let edits: UInt64
+    public let lostEdits: UInt64
+    public let settingsLost: Bool
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(old: PathBuf?, records: UInt64, incomplete: [Dataset], edits: UInt64, lostEdits: UInt64, settingsLost: Bool) {
+        self.old = old
+        self.records = records
+        self.incomplete = incomplete
+        self.edits = edits
+        self.lostEdits = lostEdits
+        self.settingsLost = settingsLost
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Recovery: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeRecovery: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Recovery {
+        return
+            try Recovery(
+                old: FfiConverterOptionTypePathBuf.read(from: &buf),
+                records: FfiConverterUInt64.read(from: &buf),
+                incomplete: FfiConverterSequenceTypeDataset.read(from: &buf),
+                edits: FfiConverterUInt64.read(from: &buf),
+                lostEdits: FfiConverterUInt64.read(from: &buf),
+                settingsLost: FfiConverterBool.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Recovery, into buf: inout [UInt8]) {
+        FfiConverterOptionTypePathBuf.write(value.old, into: &buf)
+        FfiConverterUInt64.write(value.records, into: &buf)
+        FfiConverterSequenceTypeDataset.write(value.incomplete, into: &buf)
+        FfiConverterUInt64.write(value.edits, into: &buf)
+        FfiConverterUInt64.write(value.lostEdits, into: &buf)
+        FfiConverterBool.write(value.settingsLost, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRecovery_lift(_ buf: RustBuffer) throws -> Recovery {
+    return try FfiConverterTypeRecovery.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRecovery_lower(_ value: Recovery) -> RustBuffer {
+    return FfiConverterTypeRecovery.lower(value)
 }
 
 
@@ -12338,6 +12556,30 @@ fileprivate struct FfiConverterOptionTypeQuestion: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeRecovery: FfiConverterRustBuffer {
+    typealias SwiftType = Recovery?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeRecovery.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeRecovery.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeUnfinishedDownload: FfiConverterRustBuffer {
     typealias SwiftType = UnfinishedDownload?
 
@@ -12967,6 +13209,31 @@ fileprivate struct FfiConverterSequenceTypeKnownPeer: FfiConverterRustBuffer {
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeKnownPeer.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeLostEdit: FfiConverterRustBuffer {
+    typealias SwiftType = [LostEdit]
+
+    public static func write(_ value: [LostEdit], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeLostEdit.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [LostEdit] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [LostEdit]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeLostEdit.read(from: &buf))
         }
         return seq
     }
@@ -14246,6 +14513,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_fieldcast_ffi_checksum_method_fieldcast_choose_project() != 8079) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_confirm_lost_edits() != 18412) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_fieldcast_ffi_checksum_method_fieldcast_conflicts() != 44646) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -14277,6 +14547,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_method_fieldcast_logout() != 13953) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_lost_edits() != 62911) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_method_fieldcast_projects() != 2761) {

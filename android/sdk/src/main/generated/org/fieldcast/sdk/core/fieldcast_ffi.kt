@@ -884,6 +884,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_fieldcast_ffi_checksum_method_fieldcast_choose_project(
     ): Int
+    external fun uniffi_fieldcast_ffi_checksum_method_fieldcast_confirm_lost_edits(
+    ): Int
     external fun uniffi_fieldcast_ffi_checksum_method_fieldcast_conflicts(
     ): Int
     external fun uniffi_fieldcast_ffi_checksum_method_fieldcast_datasets(
@@ -905,6 +907,8 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_fieldcast_ffi_checksum_method_fieldcast_login(
     ): Int
     external fun uniffi_fieldcast_ffi_checksum_method_fieldcast_logout(
+    ): Int
+    external fun uniffi_fieldcast_ffi_checksum_method_fieldcast_lost_edits(
     ): Int
     external fun uniffi_fieldcast_ffi_checksum_method_fieldcast_projects(
     ): Int
@@ -1094,6 +1098,8 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_fieldcast_ffi_fn_method_fieldcast_choose_project(`ptr`: Long,`idOrName`: RustBuffer.ByValue,
     ): Long
+    external fun uniffi_fieldcast_ffi_fn_method_fieldcast_confirm_lost_edits(`ptr`: Long,
+    ): Long
     external fun uniffi_fieldcast_ffi_fn_method_fieldcast_conflicts(`ptr`: Long,
     ): Long
     external fun uniffi_fieldcast_ffi_fn_method_fieldcast_datasets(`ptr`: Long,
@@ -1115,6 +1121,8 @@ internal object UniffiLib {
     external fun uniffi_fieldcast_ffi_fn_method_fieldcast_login(`ptr`: Long,`server`: RustBuffer.ByValue,`tenant`: RustBuffer.ByValue,`user`: RustBuffer.ByValue,`password`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_fieldcast_ffi_fn_method_fieldcast_logout(`ptr`: Long,
+    ): Long
+    external fun uniffi_fieldcast_ffi_fn_method_fieldcast_lost_edits(`ptr`: Long,
     ): Long
     external fun uniffi_fieldcast_ffi_fn_method_fieldcast_projects(`ptr`: Long,
     ): Long
@@ -1445,6 +1453,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_choose_project() and 0xFFFF) != 8079) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_confirm_lost_edits() and 0xFFFF) != 18412) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_conflicts() and 0xFFFF) != 44646) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1476,6 +1487,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_logout() and 0xFFFF) != 13953) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_lost_edits() and 0xFFFF) != 62911) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_projects() and 0xFFFF) != 2761) {
@@ -3019,6 +3033,14 @@ public interface FieldcastInterface {
     suspend fun `chooseProject`(`idOrName`: kotlin.String?): Project
 
     /**
+     * Says that the user has seen which edits are possibly lost.
+     *
+     * # Errors
+     * [`FieldcastError::StorageFailed`].
+     */
+    suspend fun `confirmLostEdits`()
+
+    /**
      * The local edits whose base has moved on: for a person to look at.
      *
      * # Errors
@@ -3105,6 +3127,14 @@ public interface FieldcastInterface {
      * [`FieldcastError::StorageFailed`].
      */
     suspend fun `logout`()
+
+    /**
+     * Edits that are possibly lost since a damaged database was recovered; empty texts are unknown.
+     *
+     * # Errors
+     * [`FieldcastError::StorageFailed`].
+     */
+    suspend fun `lostEdits`(): List<LostEdit>
 
     /**
      * The account's projects, from the server.
@@ -3585,6 +3615,34 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
+     * Says that the user has seen which edits are possibly lost.
+     *
+     * # Errors
+     * [`FieldcastError::StorageFailed`].
+     */
+    @Throws(FieldcastException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `confirmLostEdits`() {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_fieldcast_ffi_fn_method_fieldcast_confirm_lost_edits(
+                uniffiHandle,
+
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_fieldcast_ffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_fieldcast_ffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_fieldcast_ffi_rust_future_free_void(future) },
+        // lift function
+        { },
+
+        // Error FFI converter
+        FieldcastException.ErrorHandler,
+    )
+    }
+
+
+    /**
      * The local edits whose base has moved on: for a person to look at.
      *
      * # Errors
@@ -3879,6 +3937,33 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
         // lift function
         { },
 
+        // Error FFI converter
+        FieldcastException.ErrorHandler,
+    )
+    }
+
+
+    /**
+     * Edits that are possibly lost since a damaged database was recovered; empty texts are unknown.
+     *
+     * # Errors
+     * [`FieldcastError::StorageFailed`].
+     */
+    @Throws(FieldcastException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `lostEdits`() : List<LostEdit> {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_fieldcast_ffi_fn_method_fieldcast_lost_edits(
+                uniffiHandle,
+
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_fieldcast_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_fieldcast_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_fieldcast_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterSequenceTypeLostEdit.lift(it) },
         // Error FFI converter
         FieldcastException.ErrorHandler,
     )
@@ -8804,9 +8889,9 @@ data class DeviceInfo (
     val `fingerprint`: Fingerprint
     ,
     /**
-     * Where a damaged database was moved at opening; the store is then empty, and people should be told.
+     * What became of a database that was found damaged at opening; the user should be told.
      */
-    val `movedAside`: PathBuf?
+    val `recovery`: Recovery?
 
 ){
 
@@ -8825,20 +8910,20 @@ public object FfiConverterTypeDeviceInfo: FfiConverterRustBuffer<DeviceInfo> {
         return DeviceInfo(
             FfiConverterTypeDeviceName.read(buf),
             FfiConverterTypeFingerprint.read(buf),
-            FfiConverterOptionalTypePathBuf.read(buf),
+            FfiConverterOptionalTypeRecovery.read(buf),
         )
     }
 
     override fun allocationSize(value: DeviceInfo) = (
             FfiConverterTypeDeviceName.allocationSize(value.`name`) +
             FfiConverterTypeFingerprint.allocationSize(value.`fingerprint`) +
-            FfiConverterOptionalTypePathBuf.allocationSize(value.`movedAside`)
+            FfiConverterOptionalTypeRecovery.allocationSize(value.`recovery`)
     )
 
     override fun write(value: DeviceInfo, buf: ByteBuffer) {
             FfiConverterTypeDeviceName.write(value.`name`, buf)
             FfiConverterTypeFingerprint.write(value.`fingerprint`, buf)
-            FfiConverterOptionalTypePathBuf.write(value.`movedAside`, buf)
+            FfiConverterOptionalTypeRecovery.write(value.`recovery`, buf)
     }
 }
 
@@ -9701,6 +9786,53 @@ public object FfiConverterTypeLocalService: FfiConverterRustBuffer<LocalService>
 
 
 /**
+ * An edit that is possibly lost.
+ */
+data class LostEdit (
+    /**
+     * What it is.
+     */
+    val `entity`: EntityType
+    ,
+    /**
+     * Its `clientReferenceId`.
+     */
+    val `id`: RecordId
+
+){
+
+
+
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeLostEdit: FfiConverterRustBuffer<LostEdit> {
+    override fun read(buf: ByteBuffer): LostEdit {
+        return LostEdit(
+            FfiConverterTypeEntityType.read(buf),
+            FfiConverterTypeRecordId.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: LostEdit) = (
+            FfiConverterTypeEntityType.allocationSize(value.`entity`) +
+            FfiConverterTypeRecordId.allocationSize(value.`id`)
+    )
+
+    override fun write(value: LostEdit, buf: ByteBuffer) {
+            FfiConverterTypeEntityType.write(value.`entity`, buf)
+            FfiConverterTypeRecordId.write(value.`id`, buf)
+    }
+}
+
+
+
+/**
  * Bytes that are needed, and that are free.
  */
 data class MissingSpace (
@@ -9869,6 +10001,12 @@ data class OpenSettings (
     val `allowHttp`: kotlin.Boolean = false
     ,
     /**
+     * Make a new device key if the one this folder knew is missing: other devices then take it for another device. Only when
+     * the user has said so.
+     */
+    val `newIdentity`: kotlin.Boolean = false
+    ,
+    /**
      * Threads it works on.
      */
     val `workers`: kotlin.UByte = 2u
@@ -9891,6 +10029,7 @@ public object FfiConverterTypeOpenSettings: FfiConverterRustBuffer<OpenSettings>
             FfiConverterTypePathBuf.read(buf),
             FfiConverterOptionalString.read(buf),
             FfiConverterBoolean.read(buf),
+            FfiConverterBoolean.read(buf),
             FfiConverterUByte.read(buf),
         )
     }
@@ -9899,6 +10038,7 @@ public object FfiConverterTypeOpenSettings: FfiConverterRustBuffer<OpenSettings>
             FfiConverterTypePathBuf.allocationSize(value.`dataDir`) +
             FfiConverterOptionalString.allocationSize(value.`deviceName`) +
             FfiConverterBoolean.allocationSize(value.`allowHttp`) +
+            FfiConverterBoolean.allocationSize(value.`newIdentity`) +
             FfiConverterUByte.allocationSize(value.`workers`)
     )
 
@@ -9906,6 +10046,7 @@ public object FfiConverterTypeOpenSettings: FfiConverterRustBuffer<OpenSettings>
             FfiConverterTypePathBuf.write(value.`dataDir`, buf)
             FfiConverterOptionalString.write(value.`deviceName`, buf)
             FfiConverterBoolean.write(value.`allowHttp`, buf)
+            FfiConverterBoolean.write(value.`newIdentity`, buf)
             FfiConverterUByte.write(value.`workers`, buf)
     }
 }
@@ -10716,6 +10857,69 @@ public object FfiConverterTypeRecordSource: FfiConverterRustBuffer<RecordSource>
             FfiConverterOptionalTypeDeviceName.write(value.`carrier`, buf)
             FfiConverterULong.write(value.`records`, buf)
             FfiConverterTypeServerTime.write(value.`asOf`, buf)
+    }
+}
+
+
+
+/**
+ * What became of a damaged database. If anything was lost, `old` is where the damaged file was moved. `incomplete` datasets
+ * have to be downloaded or received again; `lost_edits` are told until they are confirmed; if settings were lost, nothing is
+ * taken without a grant until the policy is set again.
+ */
+data class Recovery (
+    val `old`: PathBuf?
+    ,
+    val `records`: kotlin.ULong
+    ,
+    val `incomplete`: List<Dataset>
+    ,
+    val `edits`: kotlin.ULong
+    ,
+    val `lostEdits`: kotlin.ULong
+    ,
+    val `settingsLost`: kotlin.Boolean
+
+){
+
+
+
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeRecovery: FfiConverterRustBuffer<Recovery> {
+    override fun read(buf: ByteBuffer): Recovery {
+        return Recovery(
+            FfiConverterOptionalTypePathBuf.read(buf),
+            FfiConverterULong.read(buf),
+            FfiConverterSequenceTypeDataset.read(buf),
+            FfiConverterULong.read(buf),
+            FfiConverterULong.read(buf),
+            FfiConverterBoolean.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Recovery) = (
+            FfiConverterOptionalTypePathBuf.allocationSize(value.`old`) +
+            FfiConverterULong.allocationSize(value.`records`) +
+            FfiConverterSequenceTypeDataset.allocationSize(value.`incomplete`) +
+            FfiConverterULong.allocationSize(value.`edits`) +
+            FfiConverterULong.allocationSize(value.`lostEdits`) +
+            FfiConverterBoolean.allocationSize(value.`settingsLost`)
+    )
+
+    override fun write(value: Recovery, buf: ByteBuffer) {
+            FfiConverterOptionalTypePathBuf.write(value.`old`, buf)
+            FfiConverterULong.write(value.`records`, buf)
+            FfiConverterSequenceTypeDataset.write(value.`incomplete`, buf)
+            FfiConverterULong.write(value.`edits`, buf)
+            FfiConverterULong.write(value.`lostEdits`, buf)
+            FfiConverterBoolean.write(value.`settingsLost`, buf)
     }
 }
 
@@ -15084,6 +15288,38 @@ public object FfiConverterOptionalTypeQuestion: FfiConverterRustBuffer<Question?
 /**
  * @suppress
  */
+public object FfiConverterOptionalTypeRecovery: FfiConverterRustBuffer<Recovery?> {
+    override fun read(buf: ByteBuffer): Recovery? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeRecovery.read(buf)
+    }
+
+    override fun allocationSize(value: Recovery?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeRecovery.allocationSize(value)
+        }
+    }
+
+    override fun write(value: Recovery?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeRecovery.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterOptionalTypeUnfinishedDownload: FfiConverterRustBuffer<UnfinishedDownload?> {
     override fun read(buf: ByteBuffer): UnfinishedDownload? {
         if (buf.get().toInt() == 0) {
@@ -15854,6 +16090,34 @@ public object FfiConverterSequenceTypeKnownPeer: FfiConverterRustBuffer<List<Kno
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterTypeKnownPeer.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeLostEdit: FfiConverterRustBuffer<List<LostEdit>> {
+    override fun read(buf: ByteBuffer): List<LostEdit> {
+        val len = buf.getInt()
+        return List<LostEdit>(len) {
+            FfiConverterTypeLostEdit.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<LostEdit>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeLostEdit.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<LostEdit>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeLostEdit.write(it, buf)
         }
     }
 }

@@ -1,0 +1,273 @@
+//! Recovery: what can be read of a damaged database goes into a new one, table by table and row by row.
+//!
+//! Derived tables are not read at all: they are made anew. Records are taken only if they are what their hash says; a
+//! dataset that does not come to its old digest counts as incomplete. What was lost of edits and settings is noted in the new
+//! database, until the user has seen it.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use fieldcast_model::{Dataset, Digest};
+use rusqlite::types::{Value, ValueRef};
+use rusqlite::{Connection, Row, params_from_iter};
+
+use crate::open::{self, FILE, with_suffix};
+use crate::tx::WriteTx;
+use crate::verify::verify;
+use crate::{Error, Result, copy, rows};
+
+/// What became of a damaged database.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recovery {
+    /// Where the damaged file was moved, with its `-wal` and `-shm` beside it; `None` if nothing of it was lost.
+    pub old: Option<PathBuf>,
+    /// Records that were saved.
+    pub records: u64,
+    /// Datasets of which records were lost: they have to be downloaded or received again.
+    pub incomplete: Vec<Dataset>,
+    /// Edits that were saved.
+    pub edits: u64,
+    /// Edits that are possibly lost: those that could be named, and one more if there may be others. Told until
+    /// [`Store::confirm_lost_edits`](crate::Store::confirm_lost_edits).
+    pub lost_edits: u64,
+    /// Whether settings or trust were lost: then nothing is taken without a grant until the policy is set again.
+    pub settings_lost: bool,
+}
+
+/// Where the new database is made, until it is whole.
+const NEW: &str = "fieldcast.db.recovered";
+
+/// The setting that says that settings were lost.
+pub(crate) const SETTINGS_LOST: &str = "settings_lost";
+
+/// Puts a recovered database into its place that a kill has kept from it.
+pub(crate) fn finish(dir: &Path) -> Result<()> {
+    let (new, path) = (dir.join(NEW), dir.join(FILE));
+    if new.exists() && !path.exists() {
+        fs::rename(&new, &path).map_err(|error| Error::of_io(&error, &new))?;
+    }
+    Ok(())
+}
+
+/// Whether a folder has lost its database and kept the copy of what cannot be had again.
+pub(crate) fn is_database_missing(dir: &Path) -> bool {
+    !dir.join(FILE).exists() && dir.join(copy::FILE).exists()
+}
+
+/// Makes a new database of what can be read of the damaged one, and moves that aside.
+pub(crate) fn recover(dir: &Path) -> Result<Recovery> {
+    let (path, new) = (dir.join(FILE), dir.join(NEW));
+    for suffix in ["-wal", "-shm", ""] {
+        let left_over = with_suffix(&new, suffix);
+        if left_over.exists() {
+            fs::remove_file(&left_over).map_err(|error| Error::of_io(&error, &left_over))?;
+        }
+    }
+    let (mut found, are_records_read) = {
+        let conn = open::database(&new)?;
+        let damaged = if path.exists() { open::damaged(&path).ok() } else { None };
+        let found = fill(&conn, damaged.as_ref(), copy::open(dir).as_ref())?;
+        conn.query_one("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| row.get::<_, i64>(0))?;
+        found
+    };
+    File::open(&new).and_then(|file| file.sync_all()).map_err(|error| Error::of_io(&error, &new))?;
+    let is_whole = are_records_read && found.incomplete.is_empty() && found.lost_edits == 0 && !found.settings_lost;
+    if path.exists() {
+        let aside = open::move_aside(&path)?;
+        if is_whole {
+            for suffix in ["-wal", "-shm", ""] {
+                fs::remove_file(with_suffix(&aside, suffix)).ok(); // all of it is in the new one
+            }
+        } else {
+            found.old = Some(aside);
+        }
+    }
+    fs::rename(&new, &path).map_err(|error| Error::of_io(&error, &new))?;
+    let Recovery { records, edits, lost_edits, .. } = found;
+    tracing::warn!(records, edits, lost_edits, incomplete = found.incomplete.len(), "a damaged database was recovered");
+    Ok(found)
+}
+
+/// Fills a new database; tells also whether every record could be read.
+fn fill(new: &Connection, damaged: Option<&Connection>, copy: Option<&Connection>) -> Result<(Recovery, bool)> {
+    new.pragma_update(None, "foreign_keys", false)?;
+    let mut found = Recovery::default();
+    new.execute_batch("BEGIN")?;
+    for table in copy::TABLES {
+        let is_whole = match copy {
+            Some(copy) => salvage(copy, &format!("copy_{table}"), new, table)?,
+            None => damaged.map_or(Ok(false), |damaged| salvage(damaged, table, new, table))?,
+        };
+        match table {
+            "local_edit" if !is_whole => note_lost_edits(new, damaged)?,
+            "local_edit" | "lost_edit" | "entity" | "dataset" => {}
+            _ => found.settings_lost |= !is_whole,
+        }
+    }
+    let mut are_records_read = damaged.is_some();
+    for table in ["server_clock", "provenance", "record", "exchange", "origin"] {
+        let Some(damaged) = damaged else { continue };
+        are_records_read &= salvage(damaged, table, new, table)? || table != "record";
+    }
+    if found.settings_lost {
+        new.execute("INSERT OR REPLACE INTO setting (key, value) VALUES (?, '1')", [SETTINGS_LOST])?;
+    }
+    drop_orphans(new)?;
+    new.execute_batch("COMMIT")?;
+    found.incomplete = rebuild(new, damaged)?;
+    let count = |table: &str| new.query_one(&format!("SELECT count(*) FROM {table}"), (), |row| rows::count(row, 0));
+    (found.records, found.edits, found.lost_edits) = (count("record")?, count("local_edit")?, count("lost_edit")?);
+    Ok((found, are_records_read))
+}
+
+/// Copies the rows of a table that can be read; tells whether those are all.
+fn salvage(from: &Connection, source: &str, to: &Connection, table: &str) -> Result<bool> {
+    let Ok(there) = copy::columns(from, source) else { return Ok(false) };
+    let columns: Vec<String> = copy::columns(to, table)?.into_iter().filter(|column| there.contains(column)).collect();
+    if columns.is_empty() {
+        return Ok(false);
+    }
+    let (listed, marks) = (columns.join(", "), vec!["?"; columns.len()].join(", "));
+    let mut put = to.prepare(&format!("INSERT OR IGNORE INTO {table} ({listed}) VALUES ({marks})"))?;
+    let mut is_whole = true;
+    let mut rows = Rows { from, source, listed: &listed, next: 1 };
+    let mut take = |row: &Row<'_>| {
+        let values = values(row, columns.len());
+        is_whole &= values.is_some_and(|values| put.execute(params_from_iter(values)).is_ok_and(|put| put == 1));
+    };
+    let mut is_read = true;
+    while !rows.read(&mut take) {
+        is_read = false;
+        match rows.readable() {
+            Some(next) => rows.next = next,
+            None => break,
+        }
+    }
+    Ok(is_whole && is_read)
+}
+
+/// The values of a row but for its number; `None` if a text is none.
+fn values(row: &Row<'_>, count: usize) -> Option<Vec<Value>> {
+    let value = |column: usize| {
+        let value = row.get_ref(column).ok()?;
+        let is_text = !matches!(value, ValueRef::Text(bytes) if std::str::from_utf8(bytes).is_err());
+        is_text.then(|| Value::try_from(value).ok()).flatten()
+    };
+    (1..=count).map(value).collect()
+}
+
+/// The rows of a table of which some pages cannot be read.
+struct Rows<'a> {
+    from: &'a Connection,
+    source: &'a str,
+    listed: &'a str,
+    /// The number of the row to read next.
+    next: i64,
+}
+
+impl Rows<'_> {
+    /// Gives rows until one cannot be read, which is next then; whether all were given.
+    fn read(&mut self, take: &mut dyn FnMut(&Row<'_>)) -> bool {
+        let sql =
+            format!("SELECT rowid, {} FROM {} NOT INDEXED WHERE rowid >= ? ORDER BY rowid", self.listed, self.source);
+        let mut read = || -> rusqlite::Result<()> {
+            let mut query = self.from.prepare(&sql)?;
+            let mut rows = query.query([self.next])?;
+            while let Some(row) = rows.next()? {
+                self.next = row.get::<_, i64>(0)?.saturating_add(1);
+                take(row);
+            }
+            Ok(())
+        };
+        read().is_ok()
+    }
+
+    /// The first row that can be read, past those that cannot.
+    fn readable(&self) -> Option<i64> {
+        let probe = |step: i64| {
+            let sql = format!("SELECT rowid FROM {} NOT INDEXED WHERE rowid >= ? ORDER BY rowid LIMIT 1", self.source);
+            let from = self.next.saturating_add(step);
+            let found = self.from.prepare(&sql).and_then(|mut query| {
+                query.query([from]).and_then(|mut rows| rows.next()?.map(|row| row.get::<_, i64>(0)).transpose())
+            });
+            found.ok()
+        };
+        // Farther and farther until something can be read, then back to where that begins.
+        let mut far = 1;
+        while probe(far).is_none() {
+            far = if far < 1 << 40 { far * 2 } else { return None };
+        }
+        let mut near = far / 2;
+        while near + 1 < far {
+            let middle = near + (far - near) / 2;
+            if probe(middle).is_some() { far = middle } else { near = middle }
+        }
+        probe(far).flatten()
+    }
+}
+
+/// Names the edits that could not be read, by the index, which lies on other pages; or says that there may be some.
+fn note_lost_edits(new: &Connection, damaged: Option<&Connection>) -> Result<()> {
+    let named = damaged.and_then(|damaged| {
+        let sql = "SELECT entity, key FROM local_edit INDEXED BY sqlite_autoindex_local_edit_1
+                   ORDER BY dataset, entity, key";
+        let mut query = damaged.prepare(sql).ok()?;
+        let keys = query.query_map((), |row| Ok((row.get::<_, i64>(0)?, row.get::<_, rows::OwnKey>(1)?.0))).ok()?;
+        keys.collect::<rusqlite::Result<Vec<_>>>().ok()
+    });
+    let Some(named) = named else {
+        new.execute("INSERT INTO lost_edit (entity, key) VALUES ('', '')", ())?;
+        return Ok(());
+    };
+    for (entity, id) in named {
+        new.execute(
+            "INSERT INTO lost_edit (entity, key) SELECT ifnull((SELECT name FROM entity WHERE id = ?1), ''), ?3
+             WHERE NOT EXISTS (SELECT 1 FROM local_edit WHERE entity = ?1 AND key = ?2)",
+            rusqlite::params![entity, rows::Key(&id), id.to_string()],
+        )?;
+    }
+    Ok(())
+}
+
+/// Drops rows that refer to what was lost. Edits stay only with their dataset: without it nobody knows what they are of.
+fn drop_orphans(new: &Connection) -> Result<()> {
+    new.execute_batch(
+        "INSERT INTO lost_edit (entity, key) SELECT ifnull((SELECT name FROM entity e WHERE e.id = entity), ''), ''
+            FROM local_edit WHERE dataset NOT IN (SELECT id FROM dataset) OR entity NOT IN (SELECT id FROM entity);
+         DELETE FROM local_edit WHERE dataset NOT IN (SELECT id FROM dataset) OR entity NOT IN (SELECT id FROM entity);
+         DELETE FROM record WHERE dataset NOT IN (SELECT id FROM dataset) OR entity NOT IN (SELECT id FROM entity);
+         DELETE FROM provenance WHERE dataset NOT IN (SELECT id FROM dataset);
+         DELETE FROM origin WHERE dataset NOT IN (SELECT id FROM dataset);
+         DELETE FROM held_grant WHERE campaign NOT IN (SELECT key FROM campaign);",
+    )?;
+    Ok(())
+}
+
+/// Makes derived tables anew; gives the datasets that are not what they were.
+fn rebuild(new: &Connection, damaged: Option<&Connection>) -> Result<Vec<Dataset>> {
+    new.pragma_update(None, "foreign_keys", true)?;
+    let mut query = new.prepare(&format!("SELECT {}, id, as_of FROM dataset", rows::DATASET))?;
+    let datasets = query.query_map((), |row| Ok((rows::dataset(row, 0)?, row.get(3)?, row.get(4)?)))?;
+    let datasets = datasets.collect::<rusqlite::Result<Vec<(Dataset, i64, i64)>>>()?;
+    drop(query);
+    let mut incomplete = Vec::new();
+    for (dataset, id, as_of) in datasets {
+        let tx = WriteTx::new(rusqlite::Transaction::new_unchecked(new, rusqlite::TransactionBehavior::Immediate)?);
+        verify(&tx, id)?;
+        let digest: Digest = tx.reader()?.fine_ranges(id)?.into_iter().map(|range| range.digest).sum();
+        if as_of > 0 && damaged.and_then(|damaged| digest_of(damaged, id)) != Some(digest) {
+            tx.conn.execute("UPDATE dataset SET as_of = 0, own = 0, vouched = 0 WHERE id = ?", [id])?;
+            tx.forget_origin(id)?;
+            incomplete.push(dataset);
+        }
+        tx.commit()?;
+    }
+    Ok(incomplete)
+}
+
+/// The digest a dataset had, as far as it can be read.
+fn digest_of(damaged: &Connection, dataset: i64) -> Option<Digest> {
+    let mut query = damaged.prepare("SELECT digest FROM range_digest WHERE dataset = ?").ok()?;
+    let digests = query.query_map([dataset], |row| Ok(Digest::from_bytes(row.get(0)?))).ok()?;
+    digests.sum::<rusqlite::Result<Digest>>().ok()
+}

@@ -1,0 +1,144 @@
+//! What cannot be had again survives a damaged database, and a policy never fails open.
+
+use std::fs;
+use std::path::Path;
+
+use fieldcast_model::{DeviceName, Fingerprint, Record};
+
+use super::{Fresh, apply, fresh, household, record, village};
+use crate::{KnownPeer, LocalEdit, Opened, Recovery, Store, copy, open};
+
+fn edit(n: usize) -> LocalEdit {
+    let Record { entity, id, root, body, .. } = record("Task", &format!("t{n}"), "h1", 1, 1);
+    LocalEdit { dataset: village("v"), entity, id, root, deleted: false, body, edited_at: n as i64 }
+}
+
+/// A closed store with data, edits, settings and trust.
+fn filled() -> tempfile::TempDir {
+    let Fresh { store, dir } = fresh();
+    let records: Vec<_> = (0..200).map(|n| household(&format!("h{n}"), 1, n)).collect();
+    apply(&store, &village("v"), &records);
+    (0..50).for_each(|n| store.put_edit(&edit(n)).unwrap());
+    store.set_setting("grant_policy", "required").unwrap();
+    store.trust_campaign(&[7; 32], "Nets", 1).unwrap();
+    store.keep_revocations(&[7; 32], 3, "list").unwrap();
+    store
+        .remember_peer(&KnownPeer { fingerprint: Fingerprint([8; 32]), name: DeviceName::new("Asha"), since: 1 })
+        .unwrap();
+    dir
+}
+
+fn overwrite(path: &Path, from: usize, to: usize) {
+    let mut bytes = fs::read(path).unwrap();
+    let to = to.min(bytes.len());
+    bytes[from..to].fill(0xff);
+    fs::write(path, bytes).unwrap();
+}
+
+fn assert_kept(store: &Store, edits: usize) {
+    assert_eq!(store.edits().unwrap().len(), edits);
+    assert_eq!(store.setting("grant_policy").unwrap().as_deref(), Some("required"));
+    assert_eq!(store.campaigns().unwrap()[0].revoked_number, Some(3));
+    assert!(store.knows_peer(&Fingerprint([8; 32])).unwrap());
+}
+
+#[test]
+fn recovers_edits_settings_and_trust_from_either_file() {
+    let whole = filled();
+    let pages = fs::read(whole.path().join(open::FILE)).unwrap().len() / 4096;
+    for page in 0..pages {
+        let dir = tempfile::tempdir().unwrap();
+        for file in [open::FILE, copy::FILE] {
+            fs::copy(whole.path().join(file), dir.path().join(file)).unwrap();
+        }
+        overwrite(&dir.path().join(open::FILE), page * 4096, (page + 1) * 4096);
+        let Opened { store, recovery } = Store::open(dir.path()).unwrap();
+        assert_kept(&store, 50);
+        if let Some(Recovery { edits, lost_edits, settings_lost, .. }) = recovery {
+            assert_eq!((edits, lost_edits, settings_lost), (50, 0, false), "page {page}");
+        }
+    }
+    let dir = filled();
+    overwrite(&dir.path().join(copy::FILE), 0, usize::MAX);
+    let opened = Store::open(dir.path()).unwrap();
+    assert_eq!(opened.recovery, None, "the first file is whole");
+    assert_kept(&opened.store, 50);
+    drop(opened);
+    fs::remove_file(dir.path().join(open::FILE)).unwrap();
+    let Opened { store, recovery } = Store::open(dir.path()).unwrap();
+    assert!(recovery.is_some_and(|recovery| !recovery.settings_lost && recovery.edits == 50));
+    assert_kept(&store, 50);
+}
+
+#[test]
+fn copy_follows_every_change() {
+    let dir = filled();
+    let store = Store::open(dir.path()).unwrap().store;
+    store.edit_sent(&edit(3)).unwrap();
+    store.put_edit(&LocalEdit { edited_at: 99, ..edit(4) }).unwrap();
+    store.set_setting("new", "1").unwrap();
+    store.forget_peer(&Fingerprint([8; 32])).unwrap();
+    store.forget_campaign(&[7; 32]).unwrap();
+    let edits = store.edits().unwrap();
+    drop(store);
+    overwrite(&dir.path().join(open::FILE), 0, usize::MAX);
+    let Opened { store, recovery } = Store::open(dir.path()).unwrap();
+    let recovery = recovery.unwrap();
+    assert_eq!((recovery.edits, recovery.lost_edits, recovery.settings_lost), (49, 0, false));
+    assert_eq!(store.edits().unwrap().len(), edits.len());
+    assert!(store.edits().unwrap().iter().any(|status| status.edit.edited_at == 99));
+    assert_eq!(store.setting("new").unwrap().as_deref(), Some("1"));
+    assert!(!store.knows_peer(&Fingerprint([8; 32])).unwrap() && store.campaigns().unwrap().is_empty());
+}
+
+#[test]
+fn tells_what_neither_file_could_give_until_the_user_confirms() {
+    let dir = filled();
+    overwrite(&dir.path().join(copy::FILE), 0, usize::MAX);
+    overwrite(&dir.path().join(open::FILE), 0, usize::MAX);
+    let Opened { store, recovery } = Store::open(dir.path()).unwrap();
+    let recovery = recovery.unwrap();
+    assert!(recovery.settings_lost && recovery.lost_edits == 1 && recovery.old.is_some(), "{recovery:?}");
+    drop(store);
+    let store = Store::open(dir.path()).unwrap().store;
+    assert_eq!((store.lost_edits().unwrap().len(), store.are_settings_lost().unwrap()), (1, true), "still told");
+    store.confirm_lost_edits().unwrap();
+    assert_eq!(store.lost_edits().unwrap(), []);
+}
+
+#[test]
+fn names_the_edits_whose_pages_are_gone() {
+    let dir = filled();
+    overwrite(&dir.path().join(copy::FILE), 0, usize::MAX);
+    let path = dir.path().join(open::FILE);
+    let bytes = fs::read(&path).unwrap();
+    // The page of the table, not of the index, with one edit: known by its body.
+    let needle = edit(10).body.as_str().as_bytes().to_vec();
+    let at = bytes.windows(needle.len()).position(|window| window == needle).unwrap();
+    overwrite(&path, at / 4096 * 4096, at / 4096 * 4096 + 4096);
+    let Opened { store, recovery } = Store::open(dir.path()).unwrap();
+    let recovery = recovery.unwrap();
+    assert_eq!(recovery.edits + recovery.lost_edits, 50, "{recovery:?}");
+    assert!(
+        store
+            .lost_edits()
+            .unwrap()
+            .iter()
+            .any(|(entity, id)| (entity.as_str(), id.to_string().as_str()) == ("Task", "t10"))
+    );
+}
+
+#[test]
+fn recovery_that_was_killed_is_made_again_or_put_in_place() {
+    let dir = filled();
+    let path = dir.path().join(open::FILE);
+    fs::write(dir.path().join("fieldcast.db.recovered"), "half").unwrap();
+    overwrite(&path, 0, usize::MAX);
+    let store = Store::open(dir.path()).unwrap().store;
+    assert_kept(&store, 50);
+    drop(store);
+    fs::rename(&path, dir.path().join("fieldcast.db.recovered")).unwrap();
+    let Opened { store, recovery } = Store::open(dir.path()).unwrap();
+    assert_eq!(recovery, None);
+    assert_kept(&store, 50);
+}
