@@ -150,6 +150,7 @@ fn take(store: &Store, path: &Path, info: &BundleInfo, now: ServerTime, earlier:
         earlier,
         sender: info.sender.clone(),
         now,
+        applied: Arc::default(),
         abandoned: CancellationToken::new(),
     };
     application.run().map_err(Error::Refused)

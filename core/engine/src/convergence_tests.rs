@@ -129,6 +129,7 @@ fn send(from: &Store, to: &Store, stop_after: Option<usize>) {
             earlier,
             sender: crate::Sender { fingerprint: sender, name: name.clone() },
             now: ServerTime(i64::MAX),
+            applied: Arc::default(),
             abandoned: CancellationToken::new(),
         };
         match application.run().unwrap() {

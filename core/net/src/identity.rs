@@ -9,6 +9,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 
 use crate::key_wrap::{KeyWrap, WRAPPED};
+use crate::weak_key::is_weak;
 use crate::{Error, key_file, tls};
 
 /// A device's key pair, ready to prove itself in TLS and to sign. A clone is the same key; no output ever shows it.
@@ -143,9 +144,10 @@ pub fn random() -> Result<[u8; 32], Error> {
     Ok(bytes)
 }
 
-/// Whether `signature` is that of `message` by the owner of `public_key` (raw Ed25519).
+/// Whether `signature` is that of `message` by the owner of `public_key` (raw Ed25519). Keys of small order, which nobody
+/// owns, have signed nothing.
 pub fn verify(public_key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
-    UnparsedPublicKey::new(&ED25519, public_key).verify(message, signature).is_ok()
+    !is_weak(public_key) && UnparsedPublicKey::new(&ED25519, public_key).verify(message, signature).is_ok()
 }
 
 /// The fingerprint of a raw Ed25519 public key: its BLAKE3 hash.

@@ -25,6 +25,7 @@ mod traffic;
 mod verifier;
 mod view;
 mod waiting;
+mod weak_key;
 
 pub use announce::{Announced, Announcement, announce};
 pub use browse::{Browser, browse};

@@ -13,6 +13,7 @@ use rustls::{
 };
 
 use crate::fingerprint_of;
+use crate::weak_key::is_weak;
 
 /// DER of everything in an Ed25519 SubjectPublicKeyInfo before the 32 bytes of the key (RFC 8410).
 const SPKI_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
@@ -33,7 +34,7 @@ pub(crate) struct KeyVerifier {
 
 impl KeyVerifier {
     fn judge(&self, spki: &CertificateDer<'_>, more: &[CertificateDer<'_>]) -> Result<(), Error> {
-        let key = raw_key(spki).filter(|_| more.is_empty()).ok_or(CertificateError::BadEncoding)?;
+        let key = raw_key(spki).filter(|key| more.is_empty() && !is_weak(key)).ok_or(CertificateError::BadEncoding)?;
         let found = fingerprint_of(&key);
         if self.expected.is_some_and(|expected| expected != found) {
             let _ = self.stranger.set(found); // one handshake per verifier, so it is empty

@@ -84,6 +84,10 @@ pub struct Distributor {
     window: Window,
     to_send: VecDeque<u32>,
     wanted: u32,
+    /// How many of them are on the receiver's disk.
+    staged: u32,
+    /// How many records the receiver has said it has taken in.
+    applied: u64,
     /// Whether the receiver has asked for whole snapshots already.
     is_second_round: bool,
 }
@@ -112,6 +116,8 @@ impl Distributor {
             window: Window::default(),
             to_send: VecDeque::new(),
             wanted: 0,
+            staged: 0,
+            applied: 0,
             is_second_round: false,
         }
     }
@@ -169,14 +175,25 @@ impl Distributor {
                 self.plan_when_confirmed();
             }
             (S::Agreeing, Message::Want(wanted)) => self.on_want(&wanted, now),
-            (S::Sending, Message::Staged { chunks, bytes }) if chunks <= self.wanted => {
-                self.timers.state_ends = self.timers.progress_ends(now);
-                self.window.staged(chunks);
-                self.actions.push_back(DistributorAction::Staged { chunks, bytes });
+            (S::Sending, Message::Staged { chunks, bytes }) if chunks <= self.sent() => {
+                // Only what is new is a step forward: said again it keeps nobody waiting.
+                if chunks > self.staged {
+                    self.staged = chunks;
+                    self.timers.state_ends = self.timers.progress_ends(now);
+                    self.window.staged(chunks);
+                    self.actions.push_back(DistributorAction::Staged { chunks, bytes });
+                }
             }
-            (S::Sending, Message::Applying) if self.to_send.is_empty() => {
-                self.timers.peer_applying = true;
-                self.enter(S::Applying, None);
+            (S::Sending, Message::Applying { .. }) if self.to_send.is_empty() => {
+                (self.timers.peer_applying, self.applied) = (true, 0);
+                self.enter(S::Applying, Some(now + self.timers.limits().applying));
+            }
+            (S::Applying, Message::Applying { records }) => {
+                // No more than there are: else one could count for ever.
+                if records > self.applied && records <= self.offered_records() {
+                    self.applied = records;
+                    self.timers.state_ends = Some(now + self.timers.limits().applying);
+                }
             }
             (S::Applying, Message::Differs(snapshots)) if !self.is_second_round => self.on_differs(snapshots),
             (S::Applying, Message::Saved(receipt)) => self.on_saved(receipt),
@@ -232,6 +249,17 @@ impl Distributor {
         self.window.sent(self.size(next));
         self.timers.spoke(now);
         Some(next)
+    }
+
+    /// How many of the wanted chunks are on their way, or there.
+    fn sent(&self) -> u32 {
+        self.wanted - self.to_send.len() as u32
+    }
+
+    /// The most records there can be to apply: what is offered, in the round of changes and in the second one.
+    fn offered_records(&self) -> u64 {
+        let offered = self.offer.snapshots.iter().map(|snapshot| snapshot.records);
+        offered.fold(0, u64::saturating_add).saturating_mul(2)
     }
 
     fn size(&self, chunk: u32) -> u32 {
@@ -290,7 +318,7 @@ impl Distributor {
 
     fn on_want(&mut self, wanted: &ChunkSet, now: Duration) {
         self.to_send = wanted.iter().collect();
-        self.wanted = self.to_send.len() as u32;
+        (self.wanted, self.staged) = (self.to_send.len() as u32, 0);
         self.window = Window::default();
         match self.to_send.back() {
             Some(last) if *last as usize >= self.planned.len() => self.end(Reason::Protocol(Breach::OutOfBounds), true),

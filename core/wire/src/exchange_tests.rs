@@ -231,7 +231,7 @@ fn what_still_differs_after_the_changes_is_sent_whole_once() {
     assert_eq!(distributor.state(), &DistributorState::Planning);
     distributor.planned(Vec::new(), Duration::ZERO);
     distributor.on_message(Message::Want(ChunkSet::default()), Duration::ZERO);
-    distributor.on_message(Message::Applying, Duration::ZERO);
+    distributor.on_message(Message::Applying { records: 0 }, Duration::ZERO);
     distributor.on_message(Message::Differs(vec![0]), Duration::ZERO);
     assert_eq!(distributor.state(), &DistributorState::Ended(Reason::Protocol(Breach::OutOfTurn)), "not for ever");
 }
@@ -242,7 +242,7 @@ fn reach_applying(distributor: &mut Distributor) {
     distributor.confirm(Ok(()));
     distributor.planned(Vec::new(), Duration::ZERO);
     distributor.on_message(Message::Want(ChunkSet::default()), Duration::ZERO);
-    distributor.on_message(Message::Applying, Duration::ZERO);
+    distributor.on_message(Message::Applying { records: 0 }, Duration::ZERO);
 }
 
 #[test]
@@ -302,11 +302,63 @@ fn a_receiver_that_applies_is_given_a_minute_and_finishes_without_the_distributo
     assert_eq!(receiver.state(), &ReceiverState::Saved);
 }
 
+/// A distributor that has sent two of three wanted chunks.
+fn sending() -> Distributor {
+    let (mut distributor, _) = machines();
+    reach_asking(&mut distributor, Duration::ZERO);
+    distributor.on_message(accept(), Duration::ZERO);
+    distributor.confirm(Ok(()));
+    distributor.planned(vec![1; CHUNKS as usize], Duration::ZERO);
+    distributor.on_message(Message::Want((0..3).collect()), Duration::ZERO);
+    assert_eq!([distributor.next_chunk(Duration::ZERO), distributor.next_chunk(Duration::ZERO)], [Some(0), Some(1)]);
+    distributor
+}
+
+#[test]
+fn repeated_staged_reports_hold_no_exchange() {
+    for repeated in [0, 1] {
+        let mut distributor = sending();
+        distributor.on_message(Message::Staged { chunks: 1, bytes: 1 }, Duration::ZERO);
+        for now in 1..60 {
+            distributor.on_message(Message::Staged { chunks: repeated, bytes: 1 }, seconds(now));
+            distributor.on_time(seconds(now));
+            assert!(!distributor.is_over(), "{now} s");
+        }
+        distributor.on_message(Message::Staged { chunks: repeated, bytes: 1 }, seconds(60));
+        distributor.on_time(seconds(60));
+        assert_eq!(distributor.state(), &DistributorState::Ended(Reason::Lost));
+    }
+    let mut distributor = sending();
+    distributor.on_message(Message::Staged { chunks: 3, bytes: 1 }, Duration::ZERO);
+    assert_eq!(
+        distributor.state(),
+        &DistributorState::Ended(Reason::Protocol(Breach::OutOfTurn)),
+        "more than was sent"
+    );
+}
+
+#[test]
+fn apply_without_progress_ends_though_the_receiver_lives() {
+    let apply = |progress: fn(u64) -> Message| {
+        let (mut distributor, _) = machines();
+        reach_applying(&mut distributor);
+        (1..100_000).find(|now| {
+            distributor.on_message(progress(*now), seconds(*now));
+            distributor.on_time(seconds(*now));
+            distributor.is_over()
+        })
+    };
+    assert_eq!(apply(|_| Message::Alive), Some(180));
+    assert_eq!(apply(|_| Message::Applying { records: 7 }), Some(181), "one step, then none");
+    assert_eq!(apply(|_| Message::Applying { records: u64::MAX }), Some(180), "more than there are");
+    assert_eq!(apply(|now| Message::Applying { records: now }), Some(100 + 180), "as many as there are, twice");
+}
+
 #[test]
 fn what_is_out_of_turn_or_out_of_bounds_ends_the_exchange() {
     let breach = |state: &DistributorState| matches!(state, DistributorState::Ended(Reason::Protocol(_)));
     let early = [
-        Message::Applying,
+        Message::Applying { records: 0 },
         Message::Want(ChunkSet::default()),
         Message::Saved(receipt(vec![])),
         Message::Accept(vec![]),

@@ -87,7 +87,7 @@ fn messages() -> Vec<Message> {
         }]),
         Message::Want([0, 2, 9].into_iter().collect::<ChunkSet>()),
         Message::Staged { chunks: 300, bytes: 1 << 33 },
-        Message::Applying,
+        Message::Applying { records: 0 },
         Message::Differs(vec![0, 127]),
         Message::Saved(Receipt { saved, at: 1_756_000_000_001, signature: Signature([0x5a; 64]) }),
         Message::Alive,

@@ -16,6 +16,8 @@ pub struct Limits {
     /// Between one step forward (an answer, a manifest, a chunk, a report of chunks on disk) and the next, once the person
     /// has said yes: signs of life alone keep nobody waiting for ever.
     pub progress: Duration,
+    /// Between one step forward of the peer's apply and the next: the last one, the flush of all of it, may take long.
+    pub applying: Duration,
     /// How often this side gives a sign of life when it has nothing else to say.
     pub heartbeat: Duration,
 }
@@ -28,6 +30,7 @@ impl Default for Limits {
             silence: Duration::from_secs(15),
             silence_applying: Duration::from_secs(60),
             progress: Duration::from_secs(60),
+            applying: Duration::from_secs(180),
             heartbeat: Duration::from_secs(4),
         }
     }

@@ -161,8 +161,12 @@ pub enum Message {
         /// Their encoded bytes.
         bytes: u64,
     },
-    /// Receiver: all chunks are here, the transaction has begun.
-    Applying,
+    /// Receiver: all chunks are here, the transaction runs, and so many records of it are done. Said again instead of
+    /// [`Message::Alive`] while it runs.
+    Applying {
+        /// Records taken in since it began.
+        records: u64,
+    },
     /// Receiver, instead of [`Message::Saved`] and at most once: changes were applied, yet these offered snapshots still
     /// differ. The distributor answers with a manifest of all their chunks.
     Differs(Vec<u16>),

@@ -83,6 +83,8 @@ pub struct Receiver {
     missing: Vec<u32>,
     wanted: u32,
     staged: u32,
+    /// Records the apply has taken in.
+    applied: u64,
     /// Whether whole snapshots were asked for already, because changes were not enough.
     is_second_round: bool,
     /// Whether the peer went, or broke the protocol, while this side was applying.
@@ -108,6 +110,7 @@ impl Receiver {
             missing: Vec::new(),
             wanted: 0,
             staged: 0,
+            applied: 0,
             is_second_round: false,
             is_peer_gone: false,
         }
@@ -223,6 +226,11 @@ impl Receiver {
         }
     }
 
+    /// So many records were taken in since the apply began; told with the next sign of life.
+    pub fn applying(&mut self, records: u64) {
+        self.applied = records;
+    }
+
     /// The transactions have committed, or not.
     pub fn applied(&mut self, outcome: Result<Applied, Reason>, now: Duration) {
         if self.state != ReceiverState::Applying {
@@ -256,6 +264,9 @@ impl Receiver {
         match self.timers.due(self.state != ReceiverState::Applying, now) {
             Some(Due::StateEnds) if self.state == ReceiverState::Asking => self.end(Reason::NotAnswered, true),
             Some(Due::StateEnds | Due::PeerSilent) => self.end(Reason::Lost, true),
+            Some(Due::Heartbeat) if self.state == ReceiverState::Applying => {
+                self.send(Message::Applying { records: self.applied }, now);
+            }
             Some(Due::Heartbeat) => self.send(Message::Alive, now),
             None => {}
         }
@@ -296,7 +307,8 @@ impl Receiver {
 
     fn apply_when_complete(&mut self, now: Duration) {
         if self.staged == self.wanted && self.missing.is_empty() {
-            self.send(Message::Applying, now);
+            self.applied = 0;
+            self.send(Message::Applying { records: 0 }, now);
             self.enter(ReceiverState::Applying, None);
             self.actions.push_back(ReceiverAction::Apply);
         }

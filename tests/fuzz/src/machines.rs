@@ -233,7 +233,7 @@ fn message(input: &mut Unstructured<'_>) -> Result<Message> {
         }
         3 => Message::Want(input.arbitrary_iter::<u16>()?.flatten().take(40).map(u32::from).collect()),
         4 => Message::Staged { chunks: input.arbitrary()?, bytes: input.arbitrary()? },
-        5 => Message::Applying,
+        5 => Message::Applying { records: 0 },
         6 => Message::Differs(vec![input.arbitrary()?; usize::from(input.arbitrary::<u8>()? % 3)]),
         7 => Message::Saved(receipt(input)?),
         8 => Message::Stop(Reason::Busy),

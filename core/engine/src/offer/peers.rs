@@ -25,6 +25,9 @@ pub(super) enum Route {
     Call(SocketAddr),
 }
 
+/// The most addresses kept of where a receiver was announced before.
+const MOST_EARLIER: usize = 3;
+
 #[derive(Default)]
 pub(super) struct Peers {
     entries: BTreeMap<Fingerprint, Entry>,
@@ -39,6 +42,10 @@ struct Entry {
     mdns: Option<SocketAddr>,
     typed: Option<SocketAddr>,
     platform: Option<SocketAddr>,
+    /// Where its key was proven last.
+    proven: Option<SocketAddr>,
+    /// Where else it was announced to be, the newest first: anybody can announce it elsewhere.
+    earlier: Vec<SocketAddr>,
     call: Option<Call>,
     state: SendState,
 }
@@ -68,9 +75,18 @@ impl Entry {
         }
     }
 
-    /// Where it may be called, the surest first: a person knows it to be there, it was heard of.
+    /// Where it may be called, the surest first: it has proven its key there, a user knows it to be there, it was announced.
     fn addrs(&self) -> impl Iterator<Item = SocketAddr> {
-        [self.typed, self.mdns, self.platform].into_iter().flatten()
+        let known = [self.proven, self.typed, self.mdns, self.platform].into_iter().flatten();
+        known.chain(self.earlier.iter().copied())
+    }
+
+    /// Takes an announcement, and keeps where it was announced before.
+    fn announce(&mut self, by: By, addr: SocketAddr) {
+        let before = self.announced(by).replace(addr).filter(|before| *before != addr);
+        self.earlier.retain(|other| *other != addr && Some(*other) != before);
+        self.earlier.splice(0..0, before);
+        self.earlier.truncate(MOST_EARLIER);
     }
 
     /// Takes a name the device has said under its key.
@@ -86,7 +102,7 @@ impl Peers {
             if !entry.is_named {
                 entry.name = peer.name;
             }
-            *entry.announced(by) = Some(peer.addr);
+            entry.announce(by, peer.addr);
             entry.addr = peer.addr;
         })
     }
@@ -136,7 +152,18 @@ impl Peers {
     /// The network has gone, and what was heard on it holds no longer.
     pub(super) fn network_gone(&mut self) -> Vec<OfferEvent> {
         let all: Vec<_> = self.entries.keys().copied().collect();
-        all.into_iter().filter_map(|one| self.less(one, |entry| (entry.mdns, entry.platform) = (None, None))).collect()
+        let forget = |entry: &mut Entry| {
+            (entry.mdns, entry.platform, entry.proven) = (None, None, None);
+            entry.earlier.clear();
+        };
+        all.into_iter().filter_map(|one| self.less(one, forget)).collect()
+    }
+
+    /// It has proven its key there.
+    pub(super) fn proven(&mut self, fingerprint: Fingerprint, addr: SocketAddr) {
+        if let Some(entry) = self.entries.get_mut(&fingerprint) {
+            entry.proven = Some(addr);
+        }
     }
 
     pub(super) fn shown(&self, fingerprint: Fingerprint) -> Option<FoundPeer> {
@@ -192,6 +219,8 @@ impl Peers {
             mdns: None,
             typed: None,
             platform: None,
+            proven: None,
+            earlier: Vec::new(),
             call: None,
             state: SendState::Found,
         });
@@ -263,6 +292,25 @@ mod tests {
         peers.hung_up(ASHA, number);
         assert_eq!(peers.network_gone().len(), 1, "what the phone told of is not there any more either");
         assert_eq!(by(&peers), Some([false, false, true, false]));
+    }
+
+    #[test]
+    fn tries_every_address_announced_and_the_proven_one_first() {
+        let mut peers = Peers::default();
+        let ports = |peers: &Peers| -> Vec<u16> {
+            let port = |route: &Route| if let Route::Call(addr) = route { addr.port() } else { 0 };
+            peers.routes(ASHA).iter().map(port).collect()
+        };
+        for port in [7000, 666, 7000, 666] {
+            peers.seen(By::Mdns, heard("Asha", port)); // a spoofer and the receiver take turns
+        }
+        assert_eq!(ports(&peers), [666, 7000]);
+        peers.proven(ASHA, addr(7000));
+        assert_eq!(ports(&peers), [7000, 666]);
+        (1..9).for_each(|port| _ = peers.seen(By::Mdns, heard("Asha", port)));
+        assert_eq!(ports(&peers), [7000, 8, 7, 6, 5], "a flood does not push it out, and is bounded");
+        peers.network_gone();
+        assert!(ports(&peers).is_empty());
     }
 
     #[test]

@@ -45,9 +45,9 @@ impl Sending {
         loop {
             self.last_progress.get_or_insert_with(Instant::now);
             self.any_way().await?;
-            // Only for as long as it talks does a receiver take a place from the others.
-            let place = tokio::select! {
-                place = live.acquire() => place,
+            // Only for as long as data may go to it does a receiver take a slot from the others.
+            self.slot = tokio::select! {
+                slot = live.clone().acquire_owned() => slot.ok(),
                 () = self.cancel.cancelled() => return Err(CANCELLED),
             };
             let before = self.progress.staged;
@@ -55,9 +55,11 @@ impl Sending {
                 Ok(receipt) => return Ok(receipt),
                 Err(reason) => reason,
             };
-            drop(place);
+            self.slot = None;
             let is_over = self.last_progress.is_some_and(|at| at.elapsed() >= self.shared.settings.resume_for);
-            if is_over || !matches!(reason, Reason::Lost | Reason::Unreachable(_)) {
+            // Whoever answers at an address without the receiver's key decides nothing: the receiver may be elsewhere.
+            let may_pass = self.is_unproven || matches!(reason, Reason::Lost | Reason::Unreachable(_));
+            if is_over || !may_pass {
                 return Err(reason);
             }
             self.enter(SendState::Lost(self.progress));
@@ -118,12 +120,16 @@ impl Sending {
         let network = self.shared.air.live().ok_or(Reason::Lost)?;
         let routes = self.routes();
         let route = next_route(&routes, self.last_route).ok_or(Reason::Lost)?;
-        self.last_route = Some(route);
+        (self.last_route, self.is_unproven) = (Some(route), true);
         let mut reached = tokio::select! {
             reached = self.reach(route, &network) => reached?,
             () = network.ended.cancelled() => return Err(Reason::Lost),
             () = self.cancel.cancelled() => return Err(CANCELLED),
         };
+        self.is_unproven = false;
+        if let Route::Call(addr) = route {
+            self.shared.peers().proven(self.receiver, addr);
+        }
         // Anew each time: what the last receiver has told of whom is revoked goes on with this one.
         reached.introduction.credentials = self.on_bundle(|bundle| grants::credentials(bundle.store())).await?;
         self.peer_key = Some(reached.link.peer_key());

@@ -7,7 +7,7 @@ use fieldcast_bundle::{ChunkInfo, Manifest};
 use fieldcast_model::{DeviceName, Fingerprint};
 use fieldcast_store::{Exchange, ExchangeRole};
 use fieldcast_wire::{Breach, Distributor, DistributorAction, DistributorState, Message, Offer, Reason, Receipt};
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -53,6 +53,8 @@ pub(crate) struct Sending {
     /// When sending last came a step further, or this side had to notice that the receiver was lost: what the time to
     /// resume counts from. A receiver that comes and goes without letting anything happen does not renew it.
     pub(super) last_progress: Option<Instant>,
+    /// Whether the last attempt ended before anybody had proven a key: then it says nothing of the receiver.
+    pub(super) is_unproven: bool,
     /// Losses in a row before the receiver said yes.
     pub(super) fruitless: u32,
     /// Whether the receiver's key is one to send to: its code was compared in this session, or needed not be.
@@ -61,6 +63,8 @@ pub(crate) struct Sending {
     pub(super) is_by_invite: bool,
     /// Whether to remember the receiver once its person, too, has said yes.
     pub(super) remembers: bool,
+    /// One of the slots for receivers that are sent to; given back once the last byte is there.
+    pub(super) slot: Option<OwnedSemaphorePermit>,
     /// A person compares the code.
     pub(super) comparing: Option<oneshot::Receiver<Answer>>,
 }
@@ -83,10 +87,12 @@ impl Sending {
             staged_in_rounds: 0,
             wire_before: 0,
             last_progress: None,
+            is_unproven: false,
             fruitless: 0,
             is_verified: false,
             is_by_invite: false,
             remembers: false,
+            slot: None,
             comparing: None,
         }
     }
@@ -225,6 +231,8 @@ impl Sending {
             }
             DistributorAction::PlanWhole(indexes) => {
                 self.staged_in_rounds = self.progress.staged;
+                let slots = self.shared.live.clone();
+                self.slot = link.alive_during(slots.acquire_owned()).await.ok();
                 let offered = self.offered.clone();
                 let manifest = self.on_bundle(move |bundle| Ok(bundle.whole(&offered, &indexes))).await;
                 self.plan(manifest, link, machine, start);
@@ -300,7 +308,10 @@ impl Sending {
                 self.progress.staged = self.staged_before;
                 SendState::Sending(self.progress)
             }
-            DistributorState::Applying => SendState::Applying(self.progress),
+            DistributorState::Applying => {
+                self.slot = None; // the others need not wait until it has applied
+                SendState::Applying(self.progress)
+            }
             // Told when the connection is closed and its bytes are counted, or not worth telling.
             DistributorState::Greeting
             | DistributorState::Confirming

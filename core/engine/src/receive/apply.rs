@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use fieldcast_bundle::{ChunkHash, ChunkInfo, Manifest, Snapshot, decode_chunk};
 use fieldcast_model::{FINE_BITS, KeyRange, Origin, RangeTotals, ServerTime, SnapshotSummary};
@@ -178,6 +179,8 @@ pub(crate) struct Application {
     pub(crate) sender: Sender,
     /// The server's time now, as this device knows it.
     pub(crate) now: ServerTime,
+    /// How many records it has taken in, for those who wait.
+    pub(crate) applied: Arc<AtomicU64>,
     /// Cancelled when nobody waits for it any more: then what is not committed is rolled back.
     pub(crate) abandoned: CancellationToken,
 }
@@ -221,7 +224,9 @@ impl Application {
                 return Err(Error::Task("cancelled".to_owned()));
             }
             let bytes = self.store.staged_chunk(&hash.0)?.ok_or(Error::OfferOutdated)?;
-            Ok(Some(Batch { records: decode_chunk(&bytes)?, is_range }))
+            let records = decode_chunk(&bytes)?;
+            self.applied.fetch_add(records.len() as u64, Ordering::Relaxed);
+            Ok(Some(Batch { records, is_range }))
         };
         let before = self.store.summary(&summary.dataset).map_err(not_stored)?;
         let arriving = Arriving {

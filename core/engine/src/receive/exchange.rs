@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use fieldcast_bundle::Manifest;
@@ -69,6 +70,8 @@ pub(crate) struct Exchange {
     pub(super) progress: ReceiveProgress,
     /// What an earlier round has settled, and what it has left.
     pub(super) earlier: Arc<Round>,
+    /// Records the apply has taken in.
+    pub(super) applied: Arc<AtomicU64>,
     /// Signed once all is in.
     pub(super) receipt: Option<Receipt>,
     /// When the person was asked, or need not be, by this device's clock: from then on the exchange is worth remembering.
@@ -110,6 +113,7 @@ impl Exchange {
             chunks: Vec::new(),
             progress: ReceiveProgress::default(),
             earlier: Arc::default(),
+            applied: Arc::default(),
             receipt: None,
             asked: None,
             is_resumed: false,
@@ -164,6 +168,7 @@ impl Exchange {
                     if link.has_received_more() {
                         machine.on_message(Message::Alive, start.elapsed());
                     }
+                    machine.applying(self.applied.load(Ordering::Relaxed));
                     machine.on_time(start.elapsed());
                 }
                 () = self.superseded.cancelled(), if !is_superseded => {
@@ -254,6 +259,7 @@ impl Exchange {
                 earlier: self.earlier.clone(),
                 sender,
                 now: self.now,
+                applied: self.applied.clone(),
                 abandoned: self.abandoned.clone(),
             };
             self.work = Work::Applying(task::blocking(|| application.run()));

@@ -106,7 +106,7 @@ async fn callers_that_break_the_protocol_are_told_and_listed_no_more() {
     let identity = Identity::generate().unwrap();
     // Chatter on the line.
     let mut chatty = Caller::named(&offering, &identity, "chatty").await;
-    chatty.say(&Message::Applying).await;
+    chatty.say(&Message::Applying { records: 0 }).await;
     assert!(matches!(chatty.told().await[..], [Message::Stop(_)]));
     // Another distributor.
     let distributor = Caller::call(&offering, &identity, (Role::Distributor, "x"), None).await;

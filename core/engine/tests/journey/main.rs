@@ -16,6 +16,7 @@ mod origins;
 mod pregen;
 mod queue;
 mod resuming;
+mod spoofing;
 mod stopped;
 mod trust;
 mod updates;

@@ -96,7 +96,7 @@ impl World {
             5 => Frame::Control(Message::Accept(vec![Held::NOTHING; count])),
             6 => Frame::Control(Message::Want((0..rng.range(0..50) as u32).collect::<ChunkSet>())),
             7 => Frame::Control(Message::Staged { chunks: rng.range(0..40) as u32, bytes: rng.next() }),
-            8 => Frame::Control(Message::Applying),
+            8 => Frame::Control(Message::Applying { records: 0 }),
             9 => Frame::Control(Message::Differs(vec![rng.range(0..4) as u16])),
             10 => Frame::Control(Message::Saved(receipt((0..count).map(saved)))),
             11 => Frame::Control(Message::Stop(Reason::BadData)),

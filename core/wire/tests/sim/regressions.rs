@@ -55,7 +55,7 @@ fn receiver() -> (Receiver, usize) {
 
 #[test]
 fn a_receiver_that_applies_finishes_whatever_it_is_told() {
-    for message in [Message::Stop(Reason::Cancelled { by_distributor: true }), Message::Applying] {
+    for message in [Message::Stop(Reason::Cancelled { by_distributor: true }), Message::Applying { records: 0 }] {
         let (mut receiver, count) = receiver();
         receiver.on_manifest(ChunkSet::default(), NOW);
         receiver.on_message(message, NOW);
@@ -70,7 +70,7 @@ fn a_receiver_that_applies_finishes_whatever_it_is_told() {
 fn a_snapshot_is_asked_for_whole_once() {
     let (mut distributor, _) = distributor();
     distributor.on_message(Message::Want(ChunkSet::default()), NOW);
-    distributor.on_message(Message::Applying, NOW);
+    distributor.on_message(Message::Applying { records: 0 }, NOW);
     distributor.on_message(Message::Differs(vec![0; 30_000]), NOW);
     assert_eq!(distributor.state(), &DistributorState::Ended(Reason::Protocol(Breach::OutOfBounds)));
 }

@@ -194,7 +194,7 @@ fn messages(manifest: &Manifest) -> Vec<Message> {
         Message::Accept(vec![Held { as_of: ServerTime(1_755_000_000_000), digest, records: 300, is_ahead: false }; 2]),
         Message::Want((0..40).filter(|n| n % 3 > 0).collect()),
         Message::Staged { chunks: 17, bytes: 1 << 33 },
-        Message::Applying,
+        Message::Applying { records: 0 },
         Message::Differs(vec![0, 1, 300]),
         Message::Saved(Receipt {
             saved: standings.map(saved).to_vec(),
