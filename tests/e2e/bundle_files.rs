@@ -102,6 +102,24 @@ fn a_file_that_is_not_what_it_was_is_refused_by_name_of_what_is_wrong() {
     receiver.run(&["import", arg(&file), "--yes"]).expect(0);
 }
 
+#[cfg(unix)]
+#[test]
+fn exported_file_is_its_owners_and_follows_no_planted_link() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let field = Field::new("planted", 60);
+    let server = Server::start(config(20, 1));
+    let device = field.device("phone");
+    server.fill(&device, &server.villages());
+    let (file, victim) = (field.path().join("village.fcb"), field.path().join("victim"));
+    fs::write(&victim, "precious").expect("a file");
+    symlink(&victim, field.path().join("village.fcb.part")).expect("a link");
+    symlink(&victim, &file).expect("a link");
+    device.run(&["export", "--force", file.to_str().expect("UTF-8")]).expect(0);
+    assert_eq!(fs::read_to_string(&victim).expect("a file"), "precious");
+    let made = fs::symlink_metadata(&file).expect("a file");
+    assert!(made.is_file() && made.permissions().mode() & 0o077 == 0, "{made:?}");
+}
+
 #[test]
 fn an_import_that_is_killed_goes_on_where_it_was() {
     let field = Field::new("killfile", 90);

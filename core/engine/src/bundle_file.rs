@@ -1,7 +1,7 @@
 //! Bundle files: an exchange without a network.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Seek, Write};
+use std::io::{self, BufReader, BufWriter, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -52,7 +52,7 @@ pub(crate) fn export(store: Store, maker: Maker<'_>, datasets: &[Dataset], path:
 }
 
 fn write(bundle: &Bundle, head: &FileHead, unfinished: &Path, path: &Path) -> Result<(), Error> {
-    let mut file = BufWriter::new(File::create(unfinished).map_err(FileError::Io)?);
+    let mut file = BufWriter::new(create(unfinished).map_err(FileError::Io)?);
     file.write_all(&head.encode()).map_err(FileError::Io)?;
     for chunk in head.manifest.chunks() {
         file.write_all(&bundle.chunk(chunk.hash)?).map_err(FileError::Io)?;
@@ -67,6 +67,18 @@ fn write(bundle: &Bundle, head: &FileHead, unfinished: &Path, path: &Path) -> Re
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(FileError::Io)?;
     }
     Ok(())
+}
+
+/// A new file for its owner's eyes alone. What lies there, perhaps a link that somebody has planted, is removed, not followed.
+fn create(path: &Path) -> io::Result<File> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = File::options();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
+    file.write(true).create_new(true).open(path)
 }
 
 /// Reads a file as whoever imports it does. A card may not hold what was written to it.

@@ -155,6 +155,7 @@ impl From<ApplyError<Self>> for Error {
             ApplyError::FromTheFuture { dated, now } => {
                 Self::Refused(Reason::ClockDiffers { dated: dated.0, clock: now.0 })
             }
+            ApplyError::Repeated => Self::Refused(Reason::BadData),
             ApplyError::RowVersion => Self::Refused(Reason::ForgedVersions),
             ApplyError::Store(error) => Self::Store(error),
         }

@@ -1,5 +1,7 @@
 //! Taking over a snapshot, or the changes to one, from another device.
 
+use std::collections::HashMap;
+
 use fieldcast_model::{
     DeviceName, Fingerprint, KeyRange, Origin, RangeSeals, RangeTotals, Record, ServerTime, SnapshotSummary,
 };
@@ -83,7 +85,7 @@ impl Store {
     ///
     /// # Errors
     /// [`ApplyError::Source`] with the error of `next`, [`ApplyError::NotAuthentic`], [`ApplyError::FromTheFuture`],
-    /// [`ApplyError::RowVersion`], [`ApplyError::Store`] with the store's. Each way the dataset is what it was.
+    /// [`ApplyError::RowVersion`], [`ApplyError::Repeated`], [`ApplyError::Store`] with the store's. Each way the dataset is what it was.
     pub fn apply<E: Send>(&self, arriving: &Arriving<'_>, next: &mut Batches<'_, E>) -> Result<Verdict, ApplyError<E>> {
         let prepare = |batch: Batch| (Prepared::owned(batch.records), batch.is_range);
         let batches = std::iter::from_fn(|| next().transpose()).map(|batch| batch.map(prepare));
@@ -117,6 +119,21 @@ fn check<E>(record: &Prepared<'_>, now: ServerTime) -> Result<(), ApplyError<E>>
     Ok(())
 }
 
+/// Numbers of rows, 64 to an entry: those of one bundle lie close together.
+#[derive(Default)]
+struct Rows(HashMap<i64, u64>);
+
+impl Rows {
+    /// Whether a row is new.
+    fn insert(&mut self, row: i64) -> bool {
+        let bits = self.0.entry(row >> 6).or_default();
+        let bit = 1 << (row & 63);
+        let is_new = *bits & bit == 0;
+        *bits |= bit;
+        is_new
+    }
+}
+
 /// The inner result is the caller's.
 fn apply<E>(
     tx: &WriteTx<'_>,
@@ -132,6 +149,7 @@ fn apply<E>(
     tx.begin_undo(id, provenance)?;
     let source = Source { provenance, is_server: false, as_of, vouched, base: tx.as_of(id)? };
     let (mut merger, mut seals) = (Merger::of_bundle(tx, id)?, RangeSeals::default());
+    let (mut in_ranges, mut in_changes) = (Rows::default(), Rows::default());
     while let Some(batch) = batches.next()? {
         match batch {
             Ok((batch, is_range)) => {
@@ -142,7 +160,11 @@ fn apply<E>(
                     if let Err(error) = check(record, *now) {
                         return Ok(Err(error));
                     }
-                    merger.merge(id, record, source)?;
+                    let row = merger.merge(id, record, source)?;
+                    let seen = if is_range { &mut in_ranges } else { &mut in_changes };
+                    if !seen.insert(row) {
+                        return Ok(Err(ApplyError::Repeated));
+                    }
                 }
             }
             Err(error) => return Ok(Err(ApplyError::Source(error))),

@@ -152,6 +152,9 @@ pub enum ApplyError<E> {
         /// What this device takes the server's time to be.
         now: ServerTime,
     },
+    /// A record comes twice in one bundle: which of the two was meant nobody can say.
+    #[error("a record comes twice")]
+    Repeated,
     /// A record has a row version that no server gives.
     #[error("a record has a row version that no server gives")]
     RowVersion,

@@ -67,10 +67,16 @@ pub struct Offer {
 }
 
 impl Offer {
-    /// Names these snapshots from this sender. Under it a receiver stages chunks and remembers consent, so that the same
-    /// offer after a lost connection goes on where it was.
+    /// Names these snapshots, of these origins, from this sender. Under it a receiver stages chunks and remembers consent, so
+    /// that the same offer after a lost connection goes on where it was. The same data from another origin is another offer.
     pub fn id(&self, sender: &Fingerprint) -> [u8; 32] {
-        offer_id(sender, &self.snapshots)
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&offer_id(sender, &self.snapshots));
+        for Origin { key, seal, sources, .. } in &self.origins {
+            hasher.update(key).update(&seal.0);
+            hasher.update(&postcard::to_stdvec(sources).unwrap_or_default()); // plain data: cannot fail
+        }
+        *hasher.finalize().as_bytes()
     }
 
     fn is_bounded(&self) -> bool {
@@ -81,7 +87,7 @@ impl Offer {
     }
 }
 
-/// [`Offer::id`] of an offer of which no more is known than what was offered.
+/// What a receipt names an offer by: its snapshots, which the history keeps, from this sender.
 pub fn offer_id(sender: &Fingerprint, snapshots: &[SnapshotSummary]) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&sender.0);
@@ -317,6 +323,24 @@ mod tests {
         };
         assert_eq!(Message::decode(&offer(120).encode()), Ok(offer(120)));
         assert_eq!(Message::decode(&offer(121).encode()), Err(Breach::OutOfBounds));
+    }
+
+    #[test]
+    fn offer_from_another_origin_is_another_offer() {
+        let origin = |key| Origin {
+            key: [key; 32],
+            name: DeviceName::new("office"),
+            seal: Seal([7; 32]),
+            sources: Vec::new(),
+            signature: Signature([6; 64]),
+        };
+        let offer = |origin| Offer { origins: vec![origin], ..Offer::default() };
+        let sender = Fingerprint([1; 32]);
+        let id = offer(origin(5)).id(&sender);
+        assert_eq!(offer(Origin { signature: Signature([8; 64]), ..origin(5) }).id(&sender), id);
+        assert_ne!(offer(origin(6)).id(&sender), id);
+        assert_ne!(offer(Origin { seal: Seal([8; 32]), ..origin(5) }).id(&sender), id);
+        assert_ne!(offer(origin(5)).id(&Fingerprint([2; 32])), id);
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub struct Receipt {
 }
 
 impl Receipt {
-    /// What a receiver signs: that of this offer ([`Offer::id`](crate::Offer::id)) of this distributor it had at that time
+    /// What a receiver signs: that of this offer ([`offer_id`](crate::offer_id)) of this distributor it had at that time
     /// saved this.
     pub fn signed(distributor: &Fingerprint, offer: &[u8; 32], saved: &[SavedSnapshot], at: i64) -> Vec<u8> {
         let saved = postcard::to_stdvec(saved).unwrap_or_default(); // plain data: cannot fail

@@ -37,7 +37,7 @@ impl Liar {
         Offer {
             snapshots: vec![summary],
             origins: vec![Origin { key: public, name, seal, sources: Vec::new(), signature: Signature(signature) }],
-            bytes: self.chunk().bytes.len() as u64,
+            bytes: 1 << 20, // so that what is sent in its place is not refused for its size alone
         }
     }
 

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use fieldcast_bundle::ChunkHash;
 use fieldcast_model::{DeviceName, ServerTime};
 use fieldcast_wire::frame::FrameKind;
-use fieldcast_wire::{Credentials, Hello, Message, Role};
+use fieldcast_wire::{Credentials, Hello, Message, Offer, Role};
 
 use self::bundle::Liar;
 use self::peer::Peer;
@@ -196,6 +196,18 @@ fn what_comes_before_consent_ends_the_exchange() {
     let mut peer = Peer::call(scene.addr);
     peer.send(&Message::Offer(liar.offer()));
     scene.assert_ended(peer, "out of turn");
+    scene.an_honest_distributor_succeeds();
+}
+
+#[test]
+fn refuses_more_bytes_than_the_user_agreed_to() {
+    let mut scene = Scene::new("larger");
+    let liar = Liar::new(30);
+    let mut peer = scene.hello();
+    peer.send(&Message::Offer(Offer { bytes: 1, ..liar.offer() }));
+    peer.wait_for(|message| matches!(message, Message::Accept(_)));
+    peer.send_frame(FrameKind::Manifest, &liar.manifest().encode());
+    scene.assert_ended(peer, "not what was offered");
     scene.an_honest_distributor_succeeds();
 }
 

@@ -90,6 +90,11 @@ pub(crate) fn plan(
         tracing::warn!(%error, "manifest refused");
         Reason::BadData
     })?;
+    // The user has agreed to so many bytes.
+    if manifest.total_bytes() > offer.bytes {
+        tracing::warn!(offered = offer.bytes, named = manifest.total_bytes(), "more than was offered");
+        return Err(Reason::BadData);
+    }
     let hashes: Vec<_> = manifest.chunks().map(|chunk| chunk.hash.0).collect();
     let staged = store.begin_incoming(accepted, &hashes).map_err(not_stored)?;
     let mut chunks = Vec::new();

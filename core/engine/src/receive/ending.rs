@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use fieldcast_store::{Exchange as Past, ExchangeRole};
-use fieldcast_wire::{Applied, Reason, Receiver, ReceiverState};
+use fieldcast_wire::{Applied, Reason, Receiver, ReceiverState, offer_id};
 
 use super::apply::Outcome;
 use super::event::{ReceiveEvent, ReceiveState, Received};
@@ -16,7 +16,8 @@ impl Exchange {
     pub(super) fn settle(&mut self, outcome: Outcome, link: &Link) -> Applied {
         match outcome {
             Outcome::Saved(saved) => {
-                let receipt = receipts::sign(&self.shared.identity, &link.peer(), &self.incoming, saved);
+                let offer = offer_id(&link.peer(), &self.offer.snapshots);
+                let receipt = receipts::sign(&self.shared.identity, &link.peer(), &offer, saved);
                 self.receipt = Some(receipt.clone());
                 Applied::Saved(receipt)
             }

@@ -95,7 +95,7 @@ async fn claim(connection: Connection, sign: impl Fn(&[u8]) -> [u8; 64]) -> Opti
                         standing: Standing::Equal,
                     };
                     claimed = offer.snapshots.iter().map(equal).collect();
-                    offered = Some(offer.id(&distributor));
+                    offered = Some(fieldcast_wire::offer_id(&distributor, &offer.snapshots));
                 }
                 ReceiverAction::Apply => {
                     let signature = sign(&Receipt::signed(&distributor, &offered.unwrap(), &claimed, 0));

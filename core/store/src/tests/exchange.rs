@@ -25,7 +25,7 @@ fn an_error_from_the_source_takes_everything_back() {
             if n > fail_at {
                 Err("a bad chunk")
             } else {
-                Ok(Some(batch(&[household("a", n, 2), household("b", n, 2)])))
+                Ok(Some(batch(&[household(&format!("a{n}"), n, 2), household(&format!("b{n}"), n, 2)])))
             }
         });
         assert!(matches!(failed, Err(ApplyError::Source("a bad chunk"))));
@@ -98,7 +98,7 @@ fn a_whole_snapshot_is_what_its_origin_has_sealed_whatever_this_device_keeps() {
     for (records, held) in [
         (&[a.clone(), forged][..], &[][..]),
         (std::slice::from_ref(&a), &[]),
-        (&[a.clone(), b.clone(), newer.clone()], &[]),
+        (&[a.clone(), b.clone(), household("c", 1, 1)], &[]),
         (std::slice::from_ref(&b), &[KeyRange::ALL]), // what is held is not what was signed
     ] {
         assert!(matches!(take(records, held), Err(ApplyError::NotAuthentic)), "{records:?}");
@@ -137,6 +137,25 @@ fn a_peer_names_only_what_has_no_name_and_the_server_has_the_last_word() {
     };
     store.begin_sync(&target, SyncStart::Fresh).unwrap();
     assert_eq!(names(), ("Nets 2026".into(), "Cavina".into()));
+}
+
+#[test]
+fn refuses_a_bundle_with_a_record_twice() {
+    let Fresh { store, dir: _dir } = fresh();
+    let before = apply(&store, &village("v"), &[household("a", 1, 1)]).summary;
+    let [one, two] = [household("b", 1, 1), household("b", 2, 2)];
+    let moved = Record { root: household("elsewhere", 1, 1).id, ..two.clone() };
+    for twice in
+        [[one.clone(), one.clone()], [one.clone(), two], [one, moved], [household("a", 1, 1), household("a", 2, 2)]]
+    {
+        let (snapshot, origin) = (snapshot(&village("v"), 20), origin_of(&twice));
+        for held in [Some(&[][..]), None] {
+            let mut batch = Some(Batch { records: twice.to_vec(), is_range: held.is_some() });
+            let refused = store.apply::<()>(&arriving(&snapshot, &origin, held), &mut || Ok(batch.take()));
+            assert!(matches!(refused, Err(ApplyError::Repeated)), "{refused:?}");
+        }
+    }
+    assert_eq!(store.summary(&village("v")).unwrap().unwrap(), before);
 }
 
 fn bundle(n: u8) -> Incoming {

@@ -105,8 +105,26 @@ fn arriving<'a>(snapshot: &'a SnapshotSummary, origin: &'a Origin, held: Option<
     Arriving { snapshot, origin, carrier, carrier_name: &CARRIER, now: ServerTime(i64::MAX), held }
 }
 
-/// Takes over a whole snapshot of these records.
+/// Takes over whole snapshots of these records one after another, each with no record twice.
 fn apply_as(store: &Store, snapshot: &SnapshotSummary, records: &[Record]) -> Applied {
+    let mut rounds: Vec<Vec<Record>> = vec![Vec::new()];
+    for record in records {
+        let is_in = |round: &Vec<Record>| {
+            round.iter().any(|other| other.entity == record.entity && other.id.to_string() == record.id.to_string())
+        };
+        let at = rounds.iter().rposition(is_in).map_or(0, |at| at + 1);
+        rounds.resize(rounds.len().max(at + 1), Vec::new());
+        rounds[at].push(record.clone());
+    }
+    let applied = rounds.iter().map(|round| apply_round(store, snapshot, round));
+    let sum = |mut sum: Applied, next: Applied| {
+        sum.merged += next.merged;
+        Applied { merged: sum.merged, ..next }
+    };
+    applied.reduce(sum).unwrap()
+}
+
+fn apply_round(store: &Store, snapshot: &SnapshotSummary, records: &[Record]) -> Applied {
     let origin = origin_of(records);
     let arriving = arriving(snapshot, &origin, Some(&[]));
     let mut batches = Some(batch(records)).into_iter();
