@@ -98,6 +98,14 @@ CREATE TABLE local_edit (
     PRIMARY KEY (dataset, entity, key)
 ) STRICT;
 
+CREATE TABLE kept_change (
+    -- How often what is kept in a second file has changed. If that file has the greater number, this one has lost changes.
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    number INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO kept_change (id, number) VALUES (1, 0);
+
 CREATE TABLE lost_edit (
     -- Edits that a recovery could not read, until the user has seen that they are possibly lost.
     id INTEGER PRIMARY KEY,

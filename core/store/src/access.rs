@@ -89,23 +89,43 @@ impl Store {
     /// # Errors
     /// The closure's, and whatever stands in the way of reading.
     pub fn read<T>(&self, f: impl FnOnce(&Reader<'_>) -> Result<T>) -> Result<T> {
+        let (mut f, mut out) = (Some(f), None);
+        self.reading(&mut |reader| {
+            out = f.take().map(|f| f(reader)).transpose()?;
+            Ok(())
+        })?;
+        out.ok_or_else(not_run)
+    }
+
+    /// Runs `f` in the one write transaction there is, then commits.
+    pub(crate) fn write<T>(&self, durability: Durability, f: impl FnOnce(&WriteTx<'_>) -> Result<T>) -> Result<T> {
+        let (mut f, mut out) = (Some(f), None);
+        self.writing(durability, &mut |tx| {
+            out = f.take().map(|f| f(tx)).transpose()?;
+            Ok(())
+        })?;
+        out.ok_or_else(not_run)
+    }
+
+    // What follows is no generic code: phones would have a copy of it for each of the many closures.
+
+    fn reading(&self, f: &mut dyn FnMut(&Reader<'_>) -> Result<()>) -> Result<()> {
         let idle = locked(&self.inner.readers).pop();
         let run = || {
             let conn = idle.map_or_else(|| open::reader(&self.inner.path), Ok)?;
             let tx = conn.unchecked_transaction()?;
-            let out = f(&Reader::new(&tx))?;
+            f(&Reader::new(&tx))?;
             drop(tx);
             let mut readers = locked(&self.inner.readers);
             if readers.len() < IDLE_READERS {
                 readers.push(conn);
             }
-            Ok(out)
+            Ok(())
         };
         run().map_err(|e| self.told(e))
     }
 
-    /// Runs `f` in the one write transaction there is, then commits.
-    pub(crate) fn write<T>(&self, durability: Durability, f: impl FnOnce(&WriteTx<'_>) -> Result<T>) -> Result<T> {
+    fn writing(&self, durability: Durability, f: &mut dyn FnMut(&WriteTx<'_>) -> Result<()>) -> Result<()> {
         let mut writer = locked(&self.inner.writer);
         writer.run(durability, f).map_err(|e| self.told(e))
     }
@@ -137,7 +157,7 @@ impl Store {
 }
 
 impl Writer {
-    fn run<T>(&mut self, durability: Durability, f: impl FnOnce(&WriteTx<'_>) -> Result<T>) -> Result<T> {
+    fn run(&mut self, durability: Durability, f: &mut dyn FnMut(&WriteTx<'_>) -> Result<()>) -> Result<()> {
         if self.durability != Some(durability) {
             // Cannot be changed inside a transaction.
             let level = if durability == Durability::Full { "FULL" } else { "NORMAL" };
@@ -145,10 +165,14 @@ impl Writer {
             self.durability = Some(durability);
         }
         let tx = WriteTx::new(Transaction::new_unchecked(&self.conn, TransactionBehavior::Immediate)?);
-        let out = f(&tx)?;
-        tx.commit()?;
-        Ok(out)
+        f(&tx)?;
+        tx.commit()
     }
+}
+
+/// For a closure that was not called, which cannot be.
+fn not_run() -> Error {
+    Error::Sqlite { code: 0, reason: "the work was not done".to_owned() }
 }
 
 /// A lock whose holder panicked is taken over: its transaction was rolled back while it unwound.

@@ -198,11 +198,10 @@ fn finish<E>(
     }
     summary.as_of = summary.as_of.max(source.as_of);
     tx.conn.execute("UPDATE dataset SET as_of = ? WHERE id = ?", params![summary.as_of.0, id])?;
-    if is_equal {
+    // An earlier snapshot of the same records says nothing new: who vouches for a later one stays.
+    if is_equal && source.vouched >= Provenances::of(&tx.conn, id)?.vouched_as_of() {
         tx.keep_origin(id, snapshot, origin)?;
-        if source.vouched >= Provenances::of(&tx.conn, id)?.vouched_as_of() {
-            tx.vouch(id, source.provenance, false)?;
-        }
+        tx.vouch(id, source.provenance, false)?;
     }
     tx.forget_provenances(id)?;
     Ok(Ok(Verdict::Applied(Applied { merged, summary })))

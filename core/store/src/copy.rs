@@ -2,8 +2,9 @@
 //! datasets that edits belong to.
 //!
 //! It is a database of its own beside the first one, so that one bad page cannot take both. Triggers of the writing
-//! connection keep it in the very transaction that changes the first. A kill between the two commits leaves the copy one
-//! step behind; every open brings it up to date.
+//! connection keep it in the very transaction that changes the first, and count the changes. The first file commits first: a
+//! kill between the two leaves the copy one step behind, and the next open brings it up to date. If the copy is ahead, the
+//! first file has lost what it had acknowledged, as when its log is damaged: then the copy is put back.
 
 use std::fs;
 use std::path::Path;
@@ -45,7 +46,42 @@ fn try_attach(conn: &Connection, path: &Path) -> Result<()> {
     if verdict != "ok" {
         return Err(Error::Corrupt);
     }
-    TABLES.iter().try_for_each(|table| follow(conn, table))
+    put_back(conn)?;
+    TABLES.iter().try_for_each(|table| follow(conn, table))?;
+    follow(conn, CHANGES)
+}
+
+/// The table that counts changes, in both files.
+pub(crate) const CHANGES: &str = "kept_change";
+
+/// Brings the first file up to the copy if that is ahead.
+fn put_back(conn: &Connection) -> Result<()> {
+    let ahead = "SELECT (SELECT number FROM copy.copy_kept_change) > (SELECT number FROM main.kept_change)";
+    if !matches!(conn.query_one(ahead, (), |row| row.get::<_, Option<bool>>(0)), Ok(Some(true))) {
+        return Ok(()); // it is not, or there is none yet
+    }
+    tracing::warn!("the database had lost settings or edits; they are put back from the second copy");
+    conn.pragma_update(None, "foreign_keys", false)?;
+    conn.execute_batch("BEGIN")?;
+    for table in TABLES.into_iter().chain([CHANGES]) {
+        let listed = columns(conn, table)?.join(", ");
+        let rows = format!("SELECT {listed} FROM copy.copy_{table}");
+        match table {
+            // Other tables refer to these, and of the data they speak of some may be lost, too.
+            "entity" => conn.execute_batch(&format!("INSERT OR IGNORE INTO main.entity ({listed}) {rows}"))?,
+            "dataset" => conn.execute_batch(&format!(
+                "UPDATE main.dataset SET as_of = 0 WHERE as_of <> (SELECT as_of FROM copy.copy_dataset c WHERE c.id = dataset.id);
+                 INSERT OR IGNORE INTO main.dataset ({listed}) {rows} WHERE id NOT IN (SELECT id FROM main.dataset);
+                 UPDATE main.dataset SET as_of = 0
+                    WHERE NOT EXISTS (SELECT 1 FROM main.record WHERE dataset = main.dataset.id)"
+            ))?,
+            _ => conn.execute_batch(&format!(
+                "DELETE FROM main.{table}; INSERT INTO main.{table} ({listed}) {rows}"
+            ))?,
+        }
+    }
+    conn.execute_batch("COMMIT")?;
+    Ok(conn.pragma_update(None, "foreign_keys", true)?)
 }
 
 /// Has the copy follow a table from now on.
@@ -69,8 +105,10 @@ fn follow(conn: &Connection, table: &str) -> Result<()> {
         ))?;
     }
     let new: Vec<String> = columns.iter().map(|column| format!("NEW.{column}")).collect();
-    let put = format!("INSERT OR REPLACE INTO copy_{table} VALUES (NEW.rowid, {});", new.join(", "));
-    let drop = format!("DELETE FROM copy_{table} WHERE _row = OLD.rowid;");
+    // The count is one of the tables that are followed.
+    let count = if table == CHANGES { "" } else { "UPDATE kept_change SET number = number + 1;" };
+    let put = format!("INSERT OR REPLACE INTO copy_{table} VALUES (NEW.rowid, {}); {count}", new.join(", "));
+    let drop = format!("DELETE FROM copy_{table} WHERE _row = OLD.rowid; {count}");
     Ok(conn.execute_batch(&format!(
         "CREATE TEMP TRIGGER copy_{table}_insert AFTER INSERT ON main.{table} BEGIN {put} END;
          CREATE TEMP TRIGGER copy_{table}_update AFTER UPDATE ON main.{table} BEGIN {drop} {put} END;

@@ -93,14 +93,14 @@ fn fill(new: &Connection, damaged: Option<&Connection>, copy: Option<&Connection
     new.pragma_update(None, "foreign_keys", false)?;
     let mut found = Recovery::default();
     new.execute_batch("BEGIN")?;
-    for table in copy::TABLES {
+    for table in copy::TABLES.into_iter().chain([copy::CHANGES]) {
         let is_whole = match copy {
             Some(copy) => salvage(copy, &format!("copy_{table}"), new, table)?,
             None => damaged.map_or(Ok(false), |damaged| salvage(damaged, table, new, table))?,
         };
         match table {
             "local_edit" if !is_whole => note_lost_edits(new, damaged)?,
-            "local_edit" | "lost_edit" | "entity" | "dataset" => {}
+            "local_edit" | "lost_edit" | "entity" | "dataset" | copy::CHANGES => {}
             _ => found.settings_lost |= !is_whole,
         }
     }
@@ -128,7 +128,7 @@ fn salvage(from: &Connection, source: &str, to: &Connection, table: &str) -> Res
         return Ok(false);
     }
     let (listed, marks) = (columns.join(", "), vec!["?"; columns.len()].join(", "));
-    let mut put = to.prepare(&format!("INSERT OR IGNORE INTO {table} ({listed}) VALUES ({marks})"))?;
+    let mut put = to.prepare(&format!("INSERT OR REPLACE INTO {table} ({listed}) VALUES ({marks})"))?;
     let mut is_whole = true;
     let mut rows = Rows { from, source, listed: &listed, next: 1 };
     let mut take = |row: &Row<'_>| {
@@ -255,7 +255,8 @@ fn rebuild(new: &Connection, damaged: Option<&Connection>) -> Result<Vec<Dataset
         let tx = WriteTx::new(rusqlite::Transaction::new_unchecked(new, rusqlite::TransactionBehavior::Immediate)?);
         verify(&tx, id)?;
         let digest: Digest = tx.reader()?.fine_ranges(id)?.into_iter().map(|range| range.digest).sum();
-        if as_of > 0 && damaged.and_then(|damaged| digest_of(damaged, id)) != Some(digest) {
+        let before = damaged.and_then(|damaged| Some((digest_of(damaged, id)?, as_of_in(damaged, id)?)));
+        if as_of > 0 && before != Some((digest, as_of)) {
             tx.conn.execute("UPDATE dataset SET as_of = 0, own = 0, vouched = 0 WHERE id = ?", [id])?;
             tx.forget_origin(id)?;
             incomplete.push(dataset);
@@ -263,6 +264,11 @@ fn rebuild(new: &Connection, damaged: Option<&Connection>) -> Result<Vec<Dataset
         tx.commit()?;
     }
     Ok(incomplete)
+}
+
+/// What a dataset was as of, as far as it can be read: the copy may know of a download that the damaged file has lost.
+fn as_of_in(damaged: &Connection, dataset: i64) -> Option<i64> {
+    damaged.query_one("SELECT as_of FROM dataset WHERE id = ?", [dataset], |row| row.get(0)).ok()
 }
 
 /// The digest a dataset had, as far as it can be read.

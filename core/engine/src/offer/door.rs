@@ -1,6 +1,5 @@
 //! Receivers that call in: who they are, and then the line, until they are picked or hang up.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use fieldcast_model::Fingerprint;
@@ -8,17 +7,15 @@ use fieldcast_net::Connection;
 use fieldcast_wire::{Breach, Hello, Introduction, Message, Reason, Role};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until, timeout};
-use tokio_util::task::AbortOnDropHandle;
 
 use super::session::Shared;
+use crate::engine::store_call;
+use crate::inbound::Proven;
 use crate::link::{Frame, Link};
-use crate::task;
 use crate::trust;
 
-/// Calls at a time, in use or not; who comes beyond them is hung up on and calls again.
-const MOST_CALLS: usize = 64;
-/// Of those, from one address: a phone has one, and may not have noticed yet that an earlier call of its own is over.
-const MOST_OF_ONE_ADDRESS: usize = 4;
+/// Connections of receivers at a time, in use or not; who is closed for want of room connects again.
+pub(super) const MOST_CALLS: usize = 64;
 
 /// A receiver that has called in and waits to be sent to.
 pub(crate) struct OnLine {
@@ -44,34 +41,8 @@ impl Drop for CallInList {
     }
 }
 
-/// The calls on one network.
-#[derive(Default)]
-pub(super) struct Door {
-    calls: Vec<(IpAddr, AbortOnDropHandle<()>)>,
-}
-
-impl Door {
-    /// Lets a caller in if there is room. Waits for nobody.
-    pub(super) fn let_in(&mut self, shared: &Arc<Shared>, connection: Connection) {
-        self.calls.retain(|(_, call)| !call.is_finished());
-        let from = connection.peer_addr().ip();
-        if !has_room(self.calls.iter().map(|(other, _)| *other), from) {
-            tracing::warn!("a caller was hung up on: too many are on the line");
-            return;
-        }
-        let call = task::spawn(answer(shared.clone(), connection));
-        self.calls.push((from, AbortOnDropHandle::new(call)));
-    }
-}
-
-/// Whether one more may call from there. On loopback all devices share one address, so there only the sum counts.
-fn has_room(calls: impl Iterator<Item = IpAddr> + Clone, from: IpAddr) -> bool {
-    let of_address = calls.clone().filter(|other| *other == from).count();
-    calls.count() < MOST_CALLS && (of_address < MOST_OF_ONE_ADDRESS || from.is_loopback())
-}
-
 /// One call, until it is over or in use.
-async fn answer(shared: Arc<Shared>, connection: Connection) {
+pub(super) async fn answer(shared: Arc<Shared>, connection: Connection, proven: Proven) {
     let from = connection.peer_addr();
     let Ok(introduction) = trust::introduce(&connection, &shared.settings.name) else { return };
     let mut link = Link::new(connection, shared.settings.limits.heartbeat);
@@ -83,6 +54,9 @@ async fn answer(shared: Arc<Shared>, connection: Connection) {
         Err(reason) => return turn_away(link, reason).await,
     };
     let receiver = link.peer();
+    if invited.is_some() || is_remembered(&shared, receiver).await {
+        proven.prove();
+    }
     let (waiting, wanted) = oneshot::channel();
     let mut number = 0;
     shared.change(|peers| {
@@ -93,6 +67,10 @@ async fn answer(shared: Arc<Shared>, connection: Connection) {
     let call = CallInList { shared: shared.clone(), receiver, number };
     let is_invited = invited.is_some();
     wait(OnLine { link, introduction, hello, is_invited, call }, &shared, wanted).await;
+}
+
+async fn is_remembered(shared: &Arc<Shared>, receiver: Fingerprint) -> bool {
+    store_call(&shared.store, move |store| store.knows_peer(&receiver)).await.unwrap_or(false)
 }
 
 async fn turn_away(link: Link, reason: Reason) {
@@ -154,22 +132,5 @@ async fn wait(mut on_line: OnLine, shared: &Shared, mut wanted: oneshot::Receive
                 speak = Instant::now() + limits.heartbeat;
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_address_can_take_every_place_and_there_are_so_many() {
-        let phone = |last: u8| IpAddr::from([192, 168, 49, last]);
-        let four = [phone(2); 4].into_iter();
-        assert!(has_room(four.clone().take(3), phone(2)));
-        assert!(!has_room(four.clone(), phone(2)));
-        assert!(has_room(four, phone(3)), "others have places left");
-        let many = (1..=64).map(phone);
-        assert!(has_room(many.clone().take(63), phone(99)));
-        assert!(!has_room(many, phone(99)));
     }
 }

@@ -9,10 +9,11 @@ use fieldcast_wire::{Message, Reason, Role};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::door::{Door, greet};
+use super::door::{MOST_CALLS, answer, greet};
 use super::send::CALL_LIMIT;
 use super::session::Shared;
 use super::{FoundPeer, OfferEvent};
+use crate::inbound::InboundConnections;
 use crate::link::Link;
 use crate::network::Live;
 use crate::station::Station;
@@ -41,7 +42,7 @@ pub(super) async fn find(
 
 /// Takes whoever comes, for as long as this is polled.
 async fn take(shared: &Arc<Shared>, station: &mut Station, doubted: &mut mpsc::UnboundedReceiver<Fingerprint>) {
-    let mut door = Door::default();
+    let mut inbound = InboundConnections::new(MOST_CALLS);
     loop {
         tokio::select! {
             (by, sighting) = station.search.next() => match sighting {
@@ -49,7 +50,10 @@ async fn take(shared: &Arc<Shared>, station: &mut Station, doubted: &mut mpsc::U
                 Sighting::Gone(peer) => shared.change(|peers| peers.unseen(by, peer)),
             },
             Some(peer) = doubted.recv() => station.search.doubt(&peer),
-            Ok(connection) = station.listener.accept() => door.let_in(shared, connection),
+            Ok(connection) = station.listener.accept() => {
+                let (from, shared) = (connection.peer_addr().ip(), shared.clone());
+                inbound.admit(from, |proven| answer(shared, connection, proven));
+            }
         }
     }
 }

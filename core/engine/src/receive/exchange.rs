@@ -21,6 +21,7 @@ use super::event::{ReceiveEvent, ReceiveProgress, ReceiveState, Sender};
 use super::not_stored;
 use super::session::Shared;
 use super::stage::{Expected, Stager};
+use crate::inbound::Proven;
 use crate::link::{Frame, Link};
 use crate::{Answer, Error, task};
 
@@ -86,6 +87,8 @@ pub(crate) struct Exchange {
     pub(super) is_invited: bool,
     /// Cancelled when the network goes.
     pub(super) network: CancellationToken,
+    /// To be proven once it has the place: until then it gives way to others.
+    proven: Proven,
 }
 
 impl Exchange {
@@ -98,6 +101,7 @@ impl Exchange {
             cancel,
             superseded: network.child_token(),
             network: network.clone(),
+            proven: Proven::default(),
             is_on_line: false,
             is_invited: false,
             work: Work::Nothing,
@@ -119,6 +123,11 @@ impl Exchange {
             is_resumed: false,
             place: None,
         }
+    }
+
+    /// On a connection the distributor has made, one of several.
+    pub(super) fn proving(self, proven: Proven) -> Self {
+        Self { proven, ..self }
     }
 
     /// On a connection this side has made.
@@ -227,6 +236,7 @@ impl Exchange {
         match done {
             Done::Placed(place) => {
                 (self.place, self.work) = (place, Work::Nothing);
+                self.proven.prove();
                 self.ask(machine, link, start).await;
             }
             Done::Answered(answer) => {

@@ -4,25 +4,24 @@ use std::sync::Arc;
 
 use fieldcast_net::Connection;
 use fieldcast_wire::Introduction;
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::event::ReceiveEvent;
 use super::exchange::Exchange;
 use super::session::Shared;
 use crate::NetworkChange;
+use crate::inbound::{InboundConnections, Proven};
 use crate::link::Link;
 use crate::network::Live;
 use crate::station::Station;
-use crate::task::Work;
 use crate::trust;
 
-/// Connections at a time; one of them receives, the others are told to wait.
+/// Connections at a time; one of them receives, the others are told to wait. Those of no offer yet give way to new ones.
 const MOST_CONNECTIONS: usize = 16;
 
 /// Waits for distributors until cancelled, wherever the network goes; then lets what runs say its last words.
 pub(super) async fn wait(shared: Arc<Shared>, mut station: Station, mut live: Live, cancel: CancellationToken) {
-    let (post, mut exchanges) = (shared.post(), JoinSet::new());
+    let (post, mut exchanges) = (shared.post(), InboundConnections::new(MOST_CONNECTIONS));
     loop {
         tokio::select! {
             () = take(&shared, &mut station, &live, &mut exchanges, &cancel) => {}
@@ -39,7 +38,7 @@ pub(super) async fn wait(shared: Arc<Shared>, mut station: Station, mut live: Li
         let (interface, addr) = (live.interface.clone(), live.addr);
         shared.events.tell(ReceiveEvent::Network(NetworkChange::Back { interface, addr }));
     }
-    while exchanges.join_next().await.is_some() {}
+    exchanges.finished().await;
 }
 
 /// Takes whoever comes, for as long as this is polled.
@@ -47,27 +46,25 @@ async fn take(
     shared: &Arc<Shared>,
     station: &mut Station,
     live: &Live,
-    exchanges: &mut JoinSet<()>,
+    exchanges: &mut InboundConnections,
     cancel: &CancellationToken,
 ) {
     loop {
         tokio::select! {
             Ok(connection) = station.listener.accept() => {
                 // Whoever proves a key may talk, yet not all of them at once.
-                if exchanges.len() < MOST_CONNECTIONS {
-                    exchanges.spawn::<Work<()>>(Box::pin(talk(shared.clone(), connection, live.clone(), cancel.clone())));
-                }
+                let from = connection.peer_addr().ip();
+                exchanges.admit(from, |proven| talk(shared.clone(), connection, live.clone(), cancel.clone(), proven));
             }
             (by, sighting) = station.search.next() => shared.hear(by, sighting),
-            Some(_) = exchanges.join_next() => {}
         }
     }
 }
 
-async fn talk(shared: Arc<Shared>, connection: Connection, live: Live, cancel: CancellationToken) {
+async fn talk(shared: Arc<Shared>, connection: Connection, live: Live, cancel: CancellationToken, proven: Proven) {
     let Ok(credentials) = shared.credentials().await else { return };
     let Ok(introduction) = trust::introduce(&connection, &shared.settings.name) else { return };
     let introduction = Introduction { credentials, ..introduction };
     let (link, limits) = (Link::new(connection, shared.settings.limits.heartbeat), shared.settings.limits);
-    let _told = Exchange::new(shared, cancel, &live.ended).run(link, introduction, limits).await;
+    let _told = Exchange::new(shared, cancel, &live.ended).proving(proven).run(link, introduction, limits).await;
 }

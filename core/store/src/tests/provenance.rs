@@ -212,6 +212,18 @@ fn every_record_names_the_bundle_it_came_in() {
 }
 
 #[test]
+fn earlier_snapshot_of_the_same_records_takes_no_download_over() {
+    let Fresh { store, dir: _dir } = fresh();
+    let record = household("a", 1, 1);
+    download(&store, 300, std::slice::from_ref(&record), &verified(1));
+    let summary = store.summary(&village("v")).unwrap().unwrap();
+    let earlier = fieldcast_model::SnapshotSummary { as_of: ServerTime(200), ..summary };
+    apply_as(&store, &earlier, std::slice::from_ref(&record));
+    assert_eq!(store.read(|reader| reader.origin(&village("v"))).unwrap(), None);
+    assert_eq!(sources(&store), [(None, 1, 300)]);
+}
+
+#[test]
 fn own_download_that_confirms_a_bundle_is_this_devices() {
     let Fresh { store, dir: _dir } = fresh();
     let record = household("a", 1, 1);

@@ -92,6 +92,22 @@ fn copy_follows_every_change() {
 }
 
 #[test]
+fn puts_back_what_only_the_copy_has() {
+    let dir = filled();
+    let (store, lost) = (Store::open(dir.path()).unwrap().store, tempfile::tempdir().unwrap());
+    let before = fs::read(dir.path().join(open::FILE)).unwrap(); // without what its log gets from here on
+    store.put_edit(&edit(50)).unwrap();
+    store.edit_sent(&edit(1)).unwrap();
+    fs::write(lost.path().join(open::FILE), before).unwrap();
+    fs::copy(dir.path().join(copy::FILE), lost.path().join(copy::FILE)).unwrap();
+    let Opened { store, recovery } = Store::open(lost.path()).unwrap();
+    assert_eq!(recovery, None);
+    assert_kept(&store, 50);
+    let ids: Vec<_> = store.edits().unwrap().iter().map(|status| status.edit.id.to_string()).collect();
+    assert!(ids.contains(&"t50".to_owned()) && !ids.contains(&"t1".to_owned()), "{ids:?}");
+}
+
+#[test]
 fn tells_what_neither_file_could_give_until_the_user_confirms() {
     let dir = filled();
     overwrite(&dir.path().join(copy::FILE), 0, usize::MAX);

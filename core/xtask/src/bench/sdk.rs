@@ -13,12 +13,14 @@ use crate::{Outcome, bindings};
 const MOST: u64 = 6_000_000;
 /// Relocations packed, as .cargo/config.toml has it for Android; not there for hosts, as those of before 2022 do not know it.
 const PACKED: &str = "-Clink-arg=-Wl,-z,pack-relative-relocs";
+/// Equal functions kept once, as .cargo/config.toml has it for Android.
+const FOLDED: &str = "-Clink-arg=-Wl,--icf=all";
 /// What is smaller goes into one line.
 const SHOWN: u64 = 20_000;
 
 pub(crate) fn run(options: &BenchSdk) -> Outcome {
     let root = bindings::root();
-    let command = ["rustc", "--profile=phone", "--crate-type=cdylib", "--features=jni", "--", PACKED];
+    let command = ["rustc", "--profile=phone", "--crate-type=cdylib", "--features=jni", "--", PACKED, FOLDED];
     let library = bindings::library(&root, &command)?;
     let dir = tempfile::tempdir()?;
     let stripped = dir.path().join("stripped");
