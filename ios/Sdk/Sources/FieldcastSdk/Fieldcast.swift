@@ -28,16 +28,19 @@ public final class Fieldcast: FieldcastEngine, @unchecked Sendable {
 
     /// Opens Fieldcast in its folder, made on first use: one that is not backed up, for a device key that is restored on another
     /// phone would make two phones one. ``folder()`` is such. `ports` is what the phone does for it.
+    /// `newIdentity`: make a new device key if the one this folder knew is missing; only when the user has said so.
     public static func open(
         dataDir: URL,
         deviceName: String? = nil,
         ports: PlatformPorts = .system(),
         allowHttp: Bool = false,
+        newIdentity: Bool = false,
         workers: UInt8 = 2
     ) async throws -> Fieldcast {
         let router = Router()
         let settings = OpenSettings(
-            dataDir: dataDir.path, deviceName: deviceName, allowHttp: allowHttp, workers: workers
+            dataDir: dataDir.path, deviceName: deviceName, allowHttp: allowHttp, newIdentity: newIdentity,
+            workers: workers
         )
         return Fieldcast(engine: try await open(settings: settings, ports: ports, listener: router), router: router)
     }

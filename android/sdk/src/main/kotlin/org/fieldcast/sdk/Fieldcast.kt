@@ -110,16 +110,18 @@ class Fieldcast private constructor(private val core: Core, private val router: 
         /**
          * Opens Fieldcast in its folder, made on first use: `File(context.noBackupFilesDir, "fieldcast")`, for a device key
          * that is restored on another phone would make two phones one. [ports] is what the phone does for it.
+         * [newIdentity] makes a new device key if the one this folder knew is missing: only when the user has said so.
          */
         suspend fun open(
             dataDir: File,
             deviceName: String? = null,
             allowHttp: Boolean = false,
+            newIdentity: Boolean = false,
             workers: Int = 2,
             ports: PlatformPorts = PlatformPorts(),
         ): Fieldcast {
             val router = Router()
-            val settings = OpenSettings(dataDir.path, deviceName, allowHttp, workers.toUByte())
+            val settings = OpenSettings(dataDir.path, deviceName, allowHttp, newIdentity, workers.toUByte())
             return Fieldcast(Core.open(settings, ports, router), router)
         }
     }
