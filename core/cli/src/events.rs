@@ -325,12 +325,8 @@ pub(crate) fn imported(imported: &Imported) -> Value {
 /// How this device's data compares with each snapshot it took.
 fn outcomes(offer: &Offer, standings: &[Standing]) -> Vec<Value> {
     let outcome = |(summary, standing): (&SnapshotSummary, &Standing)| {
-        let kept_newer = match standing {
-            Standing::KeptNewer { records } | Standing::Conflict { records, .. } => *records,
-            Standing::Equal | Standing::Ahead { .. } => 0,
-        };
         json!({"boundary": summary.dataset.boundary, "digest": summary.digest.to_string(),
-            "standing": self::standing(std::slice::from_ref(standing)), "kept_newer": kept_newer})
+            "standing": self::standing(std::slice::from_ref(standing)), "kept_newer": standing.kept_newer()})
     };
     offer.snapshots.iter().zip(standings).map(outcome).collect()
 }

@@ -1,9 +1,12 @@
 //! Who and what is meant: boundaries by code or name, devices by name or fingerprint.
 
-use fieldcast::{DeviceName, Fingerprint};
+use fieldcast::{DeviceName, Fingerprint, SnapshotSummary};
 
 use crate::error::{Error, Result};
 use crate::text::safe;
+
+/// How what is outside all boundaries is named.
+pub(crate) const OUTSIDE: &str = "-";
 
 /// The fewest digits of a fingerprint that name a device.
 const MIN_DIGITS: usize = 4;
@@ -42,6 +45,38 @@ fn find_boundary(known: &[(&str, &str)], wanted: &str, place: &str) -> Result<us
     }
 }
 
+/// The one dataset of `held` with this boundary, by code or name ([`OUTSIDE`] for what has none), and, if several projects
+/// have that, of this project, by id or name.
+///
+/// # Errors
+/// [`Error::Usage`] for one that is not there, or if several are meant.
+pub(crate) fn find_dataset<'d>(
+    held: impl Iterator<Item = &'d SnapshotSummary>,
+    boundary: &str,
+    project: Option<&str>,
+) -> Result<&'d SnapshotSummary> {
+    let code = |summary: &&'d SnapshotSummary| summary.dataset.boundary.as_deref().unwrap_or(OUTSIDE);
+    let in_project = |summary: &&SnapshotSummary| {
+        project.is_none_or(|project| summary.dataset.project == project || summary.project_name == project)
+    };
+    let held: Vec<_> = held.filter(in_project).collect();
+    let mut known: Vec<_> = held.iter().map(|summary| (code(summary), summary.boundary_name.as_str())).collect();
+    known.sort_unstable();
+    known.dedup();
+    let found = known[find_boundary(&known, boundary, "on this device: see `fieldcast status`")?].0;
+    let meant: Vec<_> = held.into_iter().filter(|summary| code(summary) == found).collect();
+    match meant.as_slice() {
+        [summary] => Ok(summary),
+        several => {
+            let project = |summary: &&SnapshotSummary| {
+                format!("{} ({})", safe(&summary.project_name), safe(&summary.dataset.project))
+            };
+            let projects = several.iter().map(project).collect::<Vec<_>>().join(", ");
+            Err(Error::Usage(format!("say which project with --project, by name or id: {projects} have that boundary")))
+        }
+    }
+}
+
 /// Whether `wanted`, a name or the beginning of a fingerprint, means this device.
 pub(crate) fn is_device(wanted: &str, fingerprint: &Fingerprint, name: &DeviceName) -> bool {
     let digits: String = wanted.chars().filter(|c| *c != '-').collect::<String>().to_lowercase();
@@ -51,6 +86,8 @@ pub(crate) fn is_device(wanted: &str, fingerprint: &Fingerprint, name: &DeviceNa
 
 #[cfg(test)]
 mod tests {
+    use fieldcast::{Dataset, Digest, ServerTime};
+
     use super::*;
 
     const KNOWN: [(&str, &str); 3] = [("MZ_01", "Nacuca"), ("MZ_02", "Mualo"), ("MZ_03", "Mualo")];
@@ -77,5 +114,27 @@ mod tests {
         let is = |wanted: &str| is_device(wanted, &fingerprint, &name);
         assert!(is("asha") && is(" Asha ") && is("1a1a") && is("1A1A-1a1a") && is(&fingerprint.to_string()));
         assert!(!is("1a") && !is("1b1a") && !is("Ash") && !is(""));
+    }
+
+    #[test]
+    fn a_village_of_two_projects_needs_its_project() {
+        let summary = |project: &str, boundary: Option<&str>| SnapshotSummary {
+            dataset: Dataset { tenant: "mz".into(), project: project.into(), boundary: boundary.map(Into::into) },
+            project_name: format!("Nets {project}"),
+            boundary_name: if boundary.is_some() { "Nacuca".into() } else { String::new() },
+            as_of: ServerTime(9),
+            records: 0,
+            households: 0,
+            json_bytes: 0,
+            digest: Digest::EMPTY,
+        };
+        let held = [summary("p1", Some("MZ_01")), summary("p2", Some("MZ_01")), summary("p2", None)];
+        let find = |boundary, project| find_dataset(held.iter(), boundary, project);
+        assert_eq!(find("nacuca", Some("p2")).unwrap(), &held[1]);
+        assert_eq!(find("MZ_01", Some("Nets p1")).unwrap(), &held[0]);
+        assert_eq!(find(OUTSIDE, None).unwrap(), &held[2]);
+        let several = find("Nacuca", None).unwrap_err().to_string();
+        assert!(several.contains("Nets p1 (p1), Nets p2 (p2)"), "{several}");
+        assert!(find("MZ_02", None).is_err());
     }
 }

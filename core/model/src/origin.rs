@@ -56,10 +56,7 @@ impl Origin {
         ];
         let counts = [summary.records, summary.households, summary.json_bytes].map(u64::to_le_bytes);
         let mut signed = LABEL.to_vec();
-        for text in texts {
-            signed.extend((text.len() as u32).to_le_bytes());
-            signed.extend(text.as_bytes());
-        }
+        texts.iter().for_each(|text| add_text(&mut signed, text));
         signed.push(boundary.is_some().into());
         signed.extend(summary.as_of.0.to_le_bytes());
         signed.extend(counts.as_flattened());
@@ -68,8 +65,7 @@ impl Origin {
         signed.extend((sources.len() as u32).to_le_bytes());
         for source in sources {
             signed.extend(source.fingerprint.0);
-            signed.extend((source.name.as_str().len() as u32).to_le_bytes());
-            signed.extend(source.name.as_str().as_bytes());
+            add_text(&mut signed, source.name.as_str());
             signed.extend(source.records.to_le_bytes());
             signed.extend(source.as_of.0.to_le_bytes());
         }
@@ -89,6 +85,11 @@ impl Origin {
     ) -> bool {
         is_signed_by(&self.key, &Self::signed(&self.name, summary, &self.seal, &self.sources), &self.signature.0)
     }
+}
+
+fn add_text(signed: &mut Vec<u8>, text: &str) {
+    signed.extend((text.len() as u32).to_le_bytes());
+    signed.extend(text.as_bytes());
 }
 
 #[cfg(test)]

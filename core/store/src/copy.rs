@@ -11,7 +11,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, params};
 
-use crate::open::{connect, make_file};
+use crate::open::{check, connect, make_file};
 use crate::{Error, Result};
 
 /// The copy's name in its folder.
@@ -42,10 +42,7 @@ fn try_attach(conn: &Connection, path: &Path) -> Result<()> {
     // One file, whole after each transaction; it is small and seldom changes.
     conn.pragma_update(Some("copy"), "journal_mode", "TRUNCATE")?;
     conn.pragma_update(Some("copy"), "synchronous", "FULL")?;
-    let verdict: String = conn.query_one("PRAGMA copy.quick_check(1)", (), |row| row.get(0))?;
-    if verdict != "ok" {
-        return Err(Error::Corrupt);
-    }
+    check(conn, "copy")?;
     put_back(conn)?;
     TABLES.iter().try_for_each(|table| follow(conn, table))?;
     follow(conn, CHANGES)
@@ -126,7 +123,7 @@ pub(crate) fn columns(conn: &Connection, table: &str) -> Result<Vec<String>> {
 /// The copy in a folder, if there is one and it is sound.
 pub(crate) fn open(dir: &Path) -> Option<Connection> {
     let path = dir.join(FILE);
-    let conn = connect(&path).ok().filter(|_| path.exists())?;
-    let verdict: String = conn.query_one("PRAGMA quick_check(1)", (), |row| row.get(0)).ok()?;
-    (verdict == "ok").then_some(conn)
+    let conn = path.exists().then(|| connect(&path).ok()).flatten()?;
+    check(&conn, "main").ok()?;
+    Some(conn)
 }

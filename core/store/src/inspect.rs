@@ -45,7 +45,7 @@ pub fn inspect(dir: &Path) -> Result<Inspected> {
             return Ok(Inspected::LostEdits(lost));
         }
         if found.len() <= ALWAYS_CHECKED || dir.join(SUSPECT).exists() {
-            check(&conn).map(|()| Inspected::Sound)
+            check(&conn, "main").map(|()| Inspected::Sound)
         } else {
             Ok(Inspected::Opens)
         }

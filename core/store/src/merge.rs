@@ -57,6 +57,17 @@ impl Source {
     }
 }
 
+/// See [`Prepared::update`].
+pub(crate) const UPDATE: &str = "UPDATE record SET root = ?, root_hash = ?, row_version = ?, modified = ?, changed = ?,
+    deleted = ?, gone = ?, provenance = ?, hash = ?, body = ? WHERE id = ?";
+
+/// What this device notes of a version besides what it says itself; see `record` in the schema.
+pub(crate) struct Arrival {
+    pub(crate) changed: i64,
+    pub(crate) gone: bool,
+    pub(crate) provenance: i64,
+}
+
 /// A record with what its row needs computed; see [`aside`] for where.
 pub(crate) struct Prepared<'a> {
     record: Cow<'a, Record>,
@@ -65,7 +76,7 @@ pub(crate) struct Prepared<'a> {
 }
 
 impl<'a> Prepared<'a> {
-    pub(crate) fn new(record: Cow<'a, Record>, root_hash: RootHash) -> Self {
+    fn new(record: Cow<'a, Record>, root_hash: RootHash) -> Self {
         Self { hash: record.hash(), record, root_hash }
     }
 
@@ -92,6 +103,11 @@ impl<'a> Prepared<'a> {
         (self.root_hash, self.hash)
     }
 
+    /// Of a record whose root nobody has hashed yet.
+    pub(crate) fn of(record: &'a Record) -> Self {
+        Self::new(Cow::Borrowed(record), record.root_hash())
+    }
+
     /// A row's number and what stands in it, as [`Merger`]'s statement for damaged ones has it.
     fn columns(&self, row: i64) -> impl Params + '_ {
         let record = &*self.record;
@@ -104,6 +120,25 @@ impl<'a> Prepared<'a> {
             record.deleted,
             record.body.as_str(),
         )
+    }
+
+    /// Puts it in the place of what stands in a row; the statement is [`UPDATE`].
+    pub(crate) fn update(&self, statement: &mut Statement<'_>, row: i64, arrival: Arrival) -> Result<()> {
+        let record = &*self.record;
+        statement.execute(params![
+            Key(&record.root),
+            self.root_hash.0 as i64,
+            record.row_version,
+            record.modified.0,
+            arrival.changed,
+            record.deleted,
+            arrival.gone,
+            arrival.provenance,
+            self.hash.0,
+            record.body.as_str(),
+            row,
+        ])?;
+        Ok(())
     }
 
     /// DIGIT's row version and the server's modification time.
@@ -229,10 +264,7 @@ impl<'t> Merger<'t> {
                 provenance FROM record
              WHERE dataset = ? AND entity = ? AND key = ?",
         )?;
-        let update = tx.conn.prepare(
-            "UPDATE record SET root = ?, root_hash = ?, row_version = ?, modified = ?, changed = ?, deleted = ?,
-                gone = ?, provenance = ?, hash = ?, body = ? WHERE id = ?",
-        )?;
+        let update = tx.conn.prepare(UPDATE)?;
         let heal = tx.conn.prepare(
             "UPDATE record SET root = ?2, root_hash = ?3, row_version = ?4, modified = ?5, deleted = ?6, body = ?7 WHERE id = ?1
              AND NOT (root IS ?2 AND root_hash = ?3 AND row_version = ?4 AND modified = ?5 AND deleted = ?6 AND body = ?7)",
@@ -312,11 +344,10 @@ impl<'t> Merger<'t> {
     }
 
     /// Replaces what is here by what a verified full download contained, whatever the stamps.
-    pub(crate) fn restore(&mut self, dataset: i64, server: Record, source: Source) -> Result<()> {
+    pub(crate) fn restore(&mut self, dataset: i64, server: &Record, source: Source) -> Result<()> {
         let entity = self.tx.entity(&server.entity)?;
-        let stored = self.stored(dataset, entity, &server)?;
-        let root_hash = server.root_hash();
-        self.replace(dataset, &stored, &Prepared::new(Cow::Owned(server), root_hash), source, false)
+        let stored = self.stored(dataset, entity, server)?;
+        self.replace(dataset, &stored, &Prepared::of(server), source, false)
     }
 
     /// Marks as deleted what a verified full download did not contain. The body stays.
@@ -331,20 +362,8 @@ impl<'t> Merger<'t> {
     }
 
     fn replace(&mut self, dataset: i64, stored: &Stored, new: &Prepared<'_>, source: Source, gone: bool) -> Result<()> {
-        let record = &*new.record;
-        self.update.execute(params![
-            Key(&record.root),
-            new.root_hash.0 as i64,
-            record.row_version,
-            record.modified.0,
-            source.changed(record),
-            record.deleted,
-            gone,
-            source.provenance,
-            new.hash.0,
-            record.body.as_str(),
-            stored.row,
-        ])?;
+        let arrival = Arrival { changed: source.changed(&new.record), gone, provenance: source.provenance };
+        new.update(&mut self.update, stored.row, arrival)?;
         self.tx.remove(dataset, stored.counted);
         self.tx.add(dataset, new.counted(source.provenance));
         Ok(())

@@ -9,6 +9,10 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::{Error, Recovery, Result, Store, copy, lock, migrations, recovery};
 
+/// What SQLite puts beside a database, and the file itself. In this order: a -wal without its database is harmless, a new
+/// database beside an old -wal is not.
+const COMPANIONS: [&str; 3] = ["-wal", "-shm", ""];
+
 /// The database's name in its folder.
 pub(crate) const FILE: &str = "fieldcast.db";
 
@@ -70,12 +74,12 @@ fn sound(dir: &Path, path: &Path) -> Result<()> {
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     migrations::version(&conn)?;
     conn.query_one("SELECT count(*) FROM sqlite_schema", (), |row| row.get::<_, i64>(0))?;
-    if found.len() <= ALWAYS_CHECKED || dir.join(SUSPECT).exists() { check(&conn) } else { Ok(()) }
+    if found.len() <= ALWAYS_CHECKED || dir.join(SUSPECT).exists() { check(&conn, "main") } else { Ok(()) }
 }
 
-/// Reads every page. [`Error::Corrupt`] when one is not what it should be.
-pub(crate) fn check(conn: &Connection) -> Result<()> {
-    let verdict: String = conn.query_one("PRAGMA quick_check(1)", (), |row| row.get(0))?;
+/// Reads every page of one of the connection's databases. [`Error::Corrupt`] when one is not what it should be.
+pub(crate) fn check(conn: &Connection, database: &str) -> Result<()> {
+    let verdict: String = conn.query_one(&format!("PRAGMA {database}.quick_check(1)"), (), |row| row.get(0))?;
     if verdict == "ok" { Ok(()) } else { Err(Error::Corrupt) }
 }
 
@@ -86,8 +90,7 @@ pub(crate) fn move_aside(path: &Path) -> Result<PathBuf> {
     while with(&format!(".corrupt-{n}")).exists() {
         n += 1;
     }
-    // Companions first: a -wal without its database is harmless, a new database beside an old -wal is not.
-    for companion in ["-wal", "-shm", ""] {
+    for companion in COMPANIONS {
         let (from, to) = (with(companion), with(&format!(".corrupt-{n}{companion}")));
         if from.exists() {
             fs::rename(&from, &to).map_err(|e| Error::of_io(&e, &from))?;
@@ -96,8 +99,18 @@ pub(crate) fn move_aside(path: &Path) -> Result<PathBuf> {
     Ok(with(&format!(".corrupt-{n}")))
 }
 
+/// Removes a database and its companions, as far as they are there.
+pub(crate) fn remove(path: &Path) -> Result<()> {
+    for file in COMPANIONS.map(|suffix| with_suffix(path, suffix)) {
+        if file.exists() {
+            fs::remove_file(&file).map_err(|e| Error::of_io(&e, &file))?;
+        }
+    }
+    Ok(())
+}
+
 /// A file's companion of this suffix.
-pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(format!("{}{suffix}", path.display()))
 }
 

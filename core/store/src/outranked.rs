@@ -3,12 +3,12 @@
 //! A page alone proves little: it may be a cached, older one. If the run proves to be full they replace what is here, since
 //! the server outranks what devices say of it.
 
-use fieldcast_model::{EntityType, Json, Record, ServerTime};
+use fieldcast_model::{Record, ServerTime};
 use rusqlite::{Statement, params};
 
-use crate::rows::{Key, OwnKey};
+use crate::rows::Key;
 use crate::tx::WriteTx;
-use crate::{Error, Reader, Result};
+use crate::{Reader, Result};
 
 /// A version of the server's beside the one that is here.
 pub(crate) struct Outranked {
@@ -47,15 +47,7 @@ impl WriteTx<'_> {
         let mut outranked = Vec::new();
         while let Some(row) = rows.next()? {
             outranked.push(Outranked {
-                server: Record {
-                    entity: EntityType::clone(reader.entities()?.get(&row.get(0)?).ok_or(Error::Corrupt)?),
-                    id: row.get::<_, OwnKey>(1)?.0,
-                    root: row.get::<_, OwnKey>(2)?.0,
-                    row_version: row.get(3)?,
-                    modified: ServerTime(row.get(4)?),
-                    deleted: row.get(5)?,
-                    body: Json::from_canonical(row.get::<_, String>(6)?),
-                },
+                server: reader.record(row)?,
                 stored_provenance: row.get(7)?,
                 stored_modified: ServerTime(row.get(8)?),
             });

@@ -29,6 +29,13 @@ impl Reader<'_> {
         Ok(totals.collect::<std::result::Result<_, _>>()?)
     }
 
+    /// The digest of a dataset, by what is kept of its ranges.
+    pub(crate) fn digest(&self, dataset: i64) -> Result<Digest> {
+        let mut query = self.conn.prepare("SELECT digest FROM range_digest WHERE dataset = ?")?;
+        let digests = query.query_map([dataset], |row| Ok(Digest::from_bytes(row.get(0)?)))?;
+        Ok(digests.sum::<std::result::Result<_, _>>()?)
+    }
+
     /// The same at [`FINE_BITS`], but from the records themselves, each hashed anew: what the kept digests must
     /// equal. Reads the whole dataset; for tests.
     ///

@@ -4,7 +4,7 @@ use fieldcast_model::{Dataset, EntityType, KeyRange, Record, RecordId, RootHash,
 use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, params, params_from_iter};
 
-use crate::rows::{HASHED, Key, OwnKey, count, dataset_id, signed};
+use crate::rows::{Key, OwnKey, RECORD, count, dataset_id, signed};
 use crate::{Error, Reader, Result, Store};
 
 /// Which records to read; `None` means any.
@@ -76,7 +76,7 @@ impl Reader<'_> {
         let Some(id) = dataset_id(self.conn, dataset)?.filter(|_| range.is_valid()) else { return Ok(Vec::new()) };
         let (first, last) = range.bounds();
         let mut statement = self.conn.prepare(&format!(
-            "SELECT {HASHED}, root_hash FROM record INDEXED BY record_range
+            "SELECT {RECORD}, hash, root_hash FROM record INDEXED BY record_range
              WHERE dataset = ? AND root_hash BETWEEN ? AND ? AND changed > ?"
         ))?;
         let mut rows = statement.query(params![id, first.0 as i64, last.0 as i64, since.0])?;
@@ -97,7 +97,7 @@ impl Reader<'_> {
     /// [`Error::DamagedRecords`](crate::Error::DamagedRecords); whatever stands in the way of reading.
     pub fn records(&self, query: &RecordQuery) -> Result<Vec<Record>> {
         let (datasets, entities) = (self.wanted_datasets(query)?, self.wanted_entities(query)?);
-        let mut sql = format!("SELECT {HASHED} FROM record WHERE dataset IN ({})", marks(datasets.len()));
+        let mut sql = format!("SELECT {RECORD}, hash FROM record WHERE dataset IN ({})", marks(datasets.len()));
         let mut values: Vec<Value> = datasets.into_iter().map(Value::Integer).collect();
         // An id needs the types spelled out even when any will do: the unique index has them before the key.
         if query.entity.is_some() || query.id.is_some() {

@@ -7,14 +7,14 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use fieldcast_model::{Dataset, Digest};
+use fieldcast_model::Dataset;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Row, params_from_iter};
 
-use crate::open::{self, FILE, with_suffix};
+use crate::open::{self, FILE};
 use crate::tx::WriteTx;
 use crate::verify::verify;
-use crate::{Error, Result, copy, rows};
+use crate::{Error, Reader, Result, copy, rows};
 
 /// What became of a damaged database.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,12 +57,7 @@ pub(crate) fn is_database_missing(dir: &Path) -> bool {
 /// Makes a new database of what can be read of the damaged one, and moves that aside.
 pub(crate) fn recover(dir: &Path) -> Result<Recovery> {
     let (path, new) = (dir.join(FILE), dir.join(NEW));
-    for suffix in ["-wal", "-shm", ""] {
-        let left_over = with_suffix(&new, suffix);
-        if left_over.exists() {
-            fs::remove_file(&left_over).map_err(|error| Error::of_io(&error, &left_over))?;
-        }
-    }
+    open::remove(&new)?;
     let (mut found, are_records_read) = {
         let conn = open::database(&new)?;
         let damaged = if path.exists() { open::damaged(&path).ok() } else { None };
@@ -75,9 +70,7 @@ pub(crate) fn recover(dir: &Path) -> Result<Recovery> {
     if path.exists() {
         let aside = open::move_aside(&path)?;
         if is_whole {
-            for suffix in ["-wal", "-shm", ""] {
-                fs::remove_file(with_suffix(&aside, suffix)).ok(); // all of it is in the new one
-            }
+            open::remove(&aside).ok(); // all of it is in the new one
         } else {
             found.old = Some(aside);
         }
@@ -254,8 +247,8 @@ fn rebuild(new: &Connection, damaged: Option<&Connection>) -> Result<Vec<Dataset
     for (dataset, id, as_of) in datasets {
         let tx = WriteTx::new(rusqlite::Transaction::new_unchecked(new, rusqlite::TransactionBehavior::Immediate)?);
         verify(&tx, id)?;
-        let digest: Digest = tx.reader()?.fine_ranges(id)?.into_iter().map(|range| range.digest).sum();
-        let before = damaged.and_then(|damaged| Some((digest_of(damaged, id)?, as_of_in(damaged, id)?)));
+        let digest = tx.reader()?.digest(id)?;
+        let before = damaged.and_then(|damaged| Some((Reader::new(damaged).digest(id).ok()?, as_of_in(damaged, id)?)));
         if as_of > 0 && before != Some((digest, as_of)) {
             tx.conn.execute("UPDATE dataset SET as_of = 0, own = 0, vouched = 0 WHERE id = ?", [id])?;
             tx.forget_origin(id)?;
@@ -269,11 +262,4 @@ fn rebuild(new: &Connection, damaged: Option<&Connection>) -> Result<Vec<Dataset
 /// What a dataset was as of, as far as it can be read: the copy may know of a download that the damaged file has lost.
 fn as_of_in(damaged: &Connection, dataset: i64) -> Option<i64> {
     damaged.query_one("SELECT as_of FROM dataset WHERE id = ?", [dataset], |row| row.get(0)).ok()
-}
-
-/// The digest a dataset had, as far as it can be read.
-fn digest_of(damaged: &Connection, dataset: i64) -> Option<Digest> {
-    let mut query = damaged.prepare("SELECT digest FROM range_digest WHERE dataset = ?").ok()?;
-    let digests = query.query_map([dataset], |row| Ok(Digest::from_bytes(row.get(0)?))).ok()?;
-    digests.sum::<rusqlite::Result<Digest>>().ok()
 }

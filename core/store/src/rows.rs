@@ -63,13 +63,8 @@ impl Reader<'_> {
             body: Json::from_canonical(body),
         })
     }
-}
 
-/// The columns [`Reader::intact`] reads, in its order.
-pub(crate) const HASHED: &str = "entity, key, root, row_version, modified, deleted, body, hash";
-
-impl Reader<'_> {
-    /// A record with its hash; [`Error::DamagedRecords`] if it is not what was stored.
+    /// The same, with its hash in the column behind; [`Error::DamagedRecords`] if it is not what was stored.
     pub(crate) fn intact(&self, row: &Row<'_>) -> Result<Record> {
         let record = self.record(row).map_err(|_| Error::DamagedRecords)?;
         if row.get_ref(7)?.as_blob().ok() == Some(&record.hash().0) { Ok(record) } else { Err(Error::DamagedRecords) }

@@ -7,7 +7,6 @@ use rusqlite::{OptionalExtension, params};
 
 use crate::access::Durability;
 use crate::rows::count;
-use crate::tx::WriteTx;
 use crate::verify::chunk_hash;
 use crate::{Error, Reader, Result, Store};
 
@@ -66,7 +65,8 @@ impl Store {
             for hash in chunks {
                 take.execute(params![incoming.bundle_id, hash])?;
             }
-            tx.drop_damaged(&incoming.bundle_id)?;
+            let of_bundle = "incoming = (SELECT id FROM incoming WHERE bundle = ?)";
+            tx.drop_damaged_chunks("staged_chunk", of_bundle, [incoming.bundle_id])?;
             tx.reader()?.staged(&incoming.bundle_id)
         })
     }
@@ -180,28 +180,6 @@ impl Store {
             Ok(r.conn.query_row(sql, [hash], |row| row.get(0)).optional()?)
         })?;
         Ok(bytes.filter(|bytes| chunk_hash(bytes) == *hash))
-    }
-}
-
-impl WriteTx<'_> {
-    /// Drops staged chunks whose bytes are not what arrived, so that they are asked for again.
-    fn drop_damaged(&self, bundle_id: &[u8; 32]) -> Result<()> {
-        let mut query = self.conn.prepare(
-            "SELECT id, hash, bytes FROM staged_chunk WHERE incoming = (SELECT id FROM incoming WHERE bundle = ?)",
-        )?;
-        let mut rows = query.query([bundle_id])?;
-        let mut damaged: Vec<i64> = Vec::new();
-        while let Some(row) = rows.next()? {
-            if row.get::<_, [u8; 32]>(1)? != chunk_hash(row.get_ref(2)?.as_blob().map_err(|_| Error::Corrupt)?) {
-                damaged.push(row.get(0)?);
-            }
-        }
-        drop(rows);
-        for id in damaged {
-            tracing::warn!("a staged chunk was damaged; it is asked for again");
-            self.conn.execute("DELETE FROM staged_chunk WHERE id = ?", [id])?;
-        }
-        Ok(())
     }
 }
 

@@ -225,7 +225,7 @@ impl Store {
             tx.conn.execute("UPDATE sync_run SET finished = 1 WHERE id = ?", [run.cursor.run.0])?;
             tx.conn.execute("DELETE FROM sync_seen WHERE run = ?", [run.cursor.run.0])?;
             tx.forget_outranked()?;
-            for dataset in [Some(run.dataset), project.map(|(dataset, _)| dataset)].into_iter().flatten() {
+            for (dataset, _) in std::iter::once((run.dataset, run.provenance)).chain(project) {
                 tx.forget_provenances(dataset)?;
             }
             let Corrected { gone, restored } = changed;
@@ -356,7 +356,7 @@ impl Run {
             let is_server_behind = known.is_own(stored_provenance) && stored_modified > server_time;
             // What a bundle brought while the run went on may be newer than its page.
             if stored_provenance < source.provenance && !is_server_behind {
-                merger.restore(dataset, server, source)?;
+                merger.restore(dataset, &server, source)?;
                 restored += 1;
             }
         }

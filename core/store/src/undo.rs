@@ -1,14 +1,12 @@
 //! Going back to what a dataset was before the last bundle that was received for it.
 
-use std::borrow::Cow;
-
-use fieldcast_model::{Dataset, Json, Origin, Record, ServerTime, SnapshotSummary};
-use rusqlite::{OptionalExtension, Row, Statement, params};
+use fieldcast_model::{Dataset, Origin, ServerTime, SnapshotSummary};
+use rusqlite::{OptionalExtension, Statement, params};
 use serde::{Deserialize, Serialize};
 
 use crate::access::Durability;
-use crate::merge::Prepared;
-use crate::rows::{Key, OwnKey, RECORD, count, dataset_id, packed, unpacked};
+use crate::merge::{Arrival, Prepared, UPDATE};
+use crate::rows::{RECORD, dataset_id, packed, unpacked};
 use crate::tx::{Counted, WriteTx};
 use crate::{Error, Reader, Result, Store};
 
@@ -58,6 +56,7 @@ impl WriteTx<'_> {
     pub(crate) fn begin_undo(&self, dataset: i64, provenance: i64) -> Result<()> {
         self.forget_undo(dataset)?;
         let sql = "SELECT as_of, own, vouched, project_name, boundary_name FROM dataset WHERE id = ?";
+        let origin = Reader::new(&self.conn).kept_origin(dataset)?;
         let before = self.conn.query_one(sql, [dataset], |row| {
             Ok(Before {
                 as_of: ServerTime(row.get(0)?),
@@ -65,10 +64,9 @@ impl WriteTx<'_> {
                 vouched: row.get(2)?,
                 project_name: row.get(3)?,
                 boundary_name: row.get(4)?,
-                origin: None,
+                origin,
             })
         })?;
-        let before = Before { origin: Reader::new(&self.conn).kept_origin(dataset)?, ..before };
         let keep = "INSERT INTO undo (dataset, provenance, before) VALUES (?, ?, ?)";
         self.conn.execute(keep, params![dataset, provenance, packed(&before)])?;
         Ok(())
@@ -90,7 +88,7 @@ impl WriteTx<'_> {
         let mut remove = self.conn.prepare("DELETE FROM record WHERE id = ?")?;
         let mut here = self.conn.prepare(&here())?;
         for row in rows {
-            self.remove(dataset, self.counted(&mut here, row)?.1);
+            self.remove(dataset, self.counted(&mut here, row)?);
             remove.execute([row])?;
         }
         Ok(())
@@ -98,51 +96,32 @@ impl WriteTx<'_> {
 
     /// Puts back the versions the bundle replaced.
     fn put_back(&self, dataset: i64) -> Result<()> {
+        // The version that was replaced, of the record that is here. LEFT: a record that is not here is damage.
         let mut kept = self.conn.prepare(
-            "SELECT id, root, row_version, modified, deleted, body, provenance, changed, gone FROM undo_record
-             WHERE dataset = ?",
+            "SELECT r.entity, r.key, u.root, u.row_version, u.modified, u.deleted, u.body, u.id, u.provenance, u.changed,
+                u.gone FROM undo_record u LEFT JOIN record r ON r.id = u.id WHERE u.dataset = ?",
         )?;
-        let mut update = self.conn.prepare(
-            "UPDATE record SET root = ?, root_hash = ?, row_version = ?, modified = ?, changed = ?, deleted = ?, gone = ?,
-                provenance = ?, hash = ?, body = ? WHERE id = ?",
-        )?;
+        let mut update = self.conn.prepare(UPDATE)?;
         let mut here = self.conn.prepare(&here())?;
         let mut rows = kept.query([dataset])?;
+        let reader = Reader::new(&self.conn);
         while let Some(row) = rows.next()? {
-            let id = row.get(0)?;
-            let (there, counted) = self.counted(&mut here, id)?;
-            let record = before(row, there)?;
-            let root_hash = record.root_hash();
-            let prepared = Prepared::new(Cow::Borrowed(&record), root_hash);
-            let provenance: i64 = row.get(6)?;
-            self.remove(dataset, counted);
-            self.add(dataset, prepared.counted(provenance));
-            update.execute(params![
-                Key(&record.root),
-                root_hash.0 as i64,
-                record.row_version,
-                record.modified.0,
-                row.get::<_, i64>(7)?,
-                record.deleted,
-                row.get::<_, bool>(8)?,
-                provenance,
-                prepared.place_and_hash().1.0,
-                record.body.as_str(),
-                id,
-            ])?;
+            let id = row.get(7)?;
+            self.remove(dataset, self.counted(&mut here, id)?);
+            let record = reader.record(row)?;
+            let (before, provenance) = (Prepared::of(&record), row.get(8)?);
+            before.update(&mut update, id, Arrival { changed: row.get(9)?, gone: row.get(10)?, provenance })?;
+            self.add(dataset, before.counted(provenance));
         }
         Ok(())
     }
 
-    /// A record that is here, and how it counts in its range; the statement is [`here`].
-    fn counted(&self, here: &mut Statement<'_>, row: i64) -> Result<(Record, Counted)> {
-        let reader = Reader::new(&self.conn);
+    /// How a record that is here counts in its range; the statement is [`here`].
+    fn counted(&self, here: &mut Statement<'_>, row: i64) -> Result<Counted> {
         let mut rows = here.query([row])?;
         let row = rows.next()?.ok_or(Error::Corrupt)?;
-        let (record, provenance) = (reader.record(row)?, row.get(7)?);
-        let root_hash = record.root_hash();
-        let counted = Prepared::new(Cow::Borrowed(&record), root_hash).counted(provenance);
-        Ok((record, counted))
+        let record = Reader::new(&self.conn).record(row)?;
+        Ok(Prepared::of(&record).counted(row.get(7)?))
     }
 
     fn restore(&self, dataset: i64, before: &Before) -> Result<()> {
@@ -173,22 +152,10 @@ fn here() -> String {
     format!("SELECT {RECORD}, provenance FROM record WHERE id = ?")
 }
 
-/// The version a row of `undo_record` holds of the record that is `there` now.
-fn before(row: &Row<'_>, there: Record) -> rusqlite::Result<Record> {
-    Ok(Record {
-        root: row.get::<_, OwnKey>(1)?.0,
-        row_version: row.get(2)?,
-        modified: ServerTime(row.get(3)?),
-        deleted: row.get(4)?,
-        body: Json::from_canonical(row.get::<_, String>(5)?),
-        ..there
-    })
-}
-
 impl Reader<'_> {
     /// Whether the last bundle received for a dataset can be taken back; see [`Store::undo_bundle`].
     pub(crate) fn can_undo(&self, dataset: i64) -> Result<bool> {
-        let sql = "SELECT count(*) FROM undo WHERE dataset = ?";
-        Ok(self.conn.query_one(sql, [dataset], |row| count(row, 0))? > 0)
+        let sql = "SELECT EXISTS (SELECT 1 FROM undo WHERE dataset = ?)";
+        Ok(self.conn.query_one(sql, [dataset], |row| row.get(0))?)
     }
 }

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use fieldcast_model::{Dataset, Digest, Record, RecordHash, RootHash};
-use rusqlite::{Row, params};
+use rusqlite::{Params, Row, params};
 
 use crate::access::Durability;
 use crate::merge::HOUSEHOLD;
@@ -84,30 +84,38 @@ impl Store {
         })
     }
 
-    /// Drops chunks whose bytes are not what they were: they are encoded anew, or asked for again.
     fn verify_chunks(&self) -> Result<Verified> {
         self.write(Durability::Full, |tx| {
             let mut found = Verified::default();
             for table in ["chunk_cache", "staged_chunk"] {
-                let mut query = tx.conn.prepare(&format!("SELECT id, hash, bytes FROM {table}"))?;
-                let mut rows = query.query(())?;
-                let mut damaged: Vec<i64> = Vec::new();
-                while let Some(row) = rows.next()? {
-                    if row.get_ref(1)?.as_blob().ok()
-                        != Some(&chunk_hash(row.get_ref(2)?.as_blob().unwrap_or_default()))
-                    {
-                        damaged.push(row.get(0)?);
-                    }
-                }
-                drop(rows);
-                let mut remove = tx.conn.prepare(&format!("DELETE FROM {table} WHERE id = ?"))?;
-                for id in damaged {
-                    remove.execute([id])?;
-                    found.repaired += 1;
-                }
+                found.repaired += tx.drop_damaged_chunks(table, "true", ())?;
             }
             Ok(found)
         })
+    }
+}
+
+impl WriteTx<'_> {
+    /// Drops those of a table's chunks whose bytes are not what they were: they are encoded again, or asked for again.
+    /// Gives how many those are. `condition`, with its parameters, says which chunks to look at.
+    pub(crate) fn drop_damaged_chunks(&self, table: &str, condition: &str, params: impl Params) -> Result<u64> {
+        let mut query = self.conn.prepare(&format!("SELECT id, hash, bytes FROM {table} WHERE {condition}"))?;
+        let mut rows = query.query(params)?;
+        let mut damaged: Vec<i64> = Vec::new();
+        while let Some(row) = rows.next()? {
+            if row.get_ref(1)?.as_blob().ok() != Some(&chunk_hash(row.get_ref(2)?.as_blob().unwrap_or_default())) {
+                damaged.push(row.get(0)?);
+            }
+        }
+        drop(rows);
+        let mut remove = self.conn.prepare(&format!("DELETE FROM {table} WHERE id = ?"))?;
+        for id in &damaged {
+            remove.execute([id])?;
+        }
+        if !damaged.is_empty() {
+            tracing::warn!(table, chunks = damaged.len(), "chunks were damaged; they are dropped");
+        }
+        Ok(damaged.len() as u64)
     }
 }
 

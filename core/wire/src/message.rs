@@ -149,6 +149,16 @@ pub enum Standing {
     },
 }
 
+impl Standing {
+    /// How many records the receiver kept a newer version of, as it says.
+    pub fn kept_newer(&self) -> u64 {
+        match self {
+            Self::KeptNewer { records } | Self::Conflict { records, .. } => *records,
+            Self::Equal | Self::Ahead { .. } => 0,
+        }
+    }
+}
+
 /// A control message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Message {

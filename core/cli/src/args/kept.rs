@@ -46,8 +46,8 @@ pub(crate) struct NamedDatasetArgs {
     /// The village, by code or name
     #[arg(value_name = "VILLAGE")]
     pub(crate) boundary: String,
-    /// The project's id, if several have the village
-    #[arg(long, value_name = "ID")]
+    /// Its project, by id or name, if several have the village
+    #[arg(long, value_name = "P")]
     pub(crate) project: Option<String>,
 }
 

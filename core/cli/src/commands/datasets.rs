@@ -5,7 +5,7 @@ use fieldcast::{BundleSource, DatasetStatus, Engine, Fingerprint, RecordSource, 
 use crate::app::App;
 use crate::args::{DatasetsArgs, DatasetsCommand, NamedDatasetArgs};
 use crate::error::Result;
-use crate::names::find_boundaries;
+use crate::names::find_dataset;
 use crate::offers::{village, villages};
 use crate::text::{Table, count, counted, safe, utc};
 use crate::{events, prompt};
@@ -92,23 +92,8 @@ fn from(source: &RecordSource) -> String {
     }
 }
 
-/// The one dataset that is meant.
+/// The village that is meant.
 fn find<'d>(datasets: &'d [DatasetStatus], named: &NamedDatasetArgs) -> Result<&'d SnapshotSummary> {
-    let is_asked = |summary: &&SnapshotSummary| {
-        summary.dataset.boundary.is_some()
-            && named.project.as_ref().is_none_or(|project| *project == summary.dataset.project)
-    };
-    let held: Vec<&SnapshotSummary> = datasets.iter().map(|status| &status.summary).filter(is_asked).collect();
-    let code = |summary: &&'d SnapshotSummary| summary.dataset.boundary.as_deref().unwrap_or_default();
-    let known: Vec<(&str, &str)> = held.iter().map(|summary| (code(summary), summary.boundary_name.as_str())).collect();
-    let wanted = std::slice::from_ref(&named.boundary);
-    let found = find_boundaries(&known, wanted, "on this device: see `fieldcast status`")?;
-    let at = found.first().copied().unwrap_or_default();
-    let same = held.iter().filter(|summary| code(summary) == known[at].0).count();
-    match held.get(at) {
-        Some(summary) if same == 1 => Ok(summary),
-        _ => Err(crate::error::Error::usage(
-            "several projects have this village: give --project ID, see `fieldcast status`",
-        )),
-    }
+    let villages = datasets.iter().map(|status| &status.summary).filter(|summary| summary.dataset.boundary.is_some());
+    find_dataset(villages, &named.boundary, named.project.as_deref())
 }

@@ -64,11 +64,7 @@ pub struct Received {
 impl Received {
     /// Records of which this device held, and kept, a newer version.
     pub fn kept_newer(&self) -> u64 {
-        let kept = |standing: &Standing| match standing {
-            Standing::KeptNewer { records } | Standing::Conflict { records, .. } => *records,
-            Standing::Equal | Standing::Ahead { .. } => 0,
-        };
-        self.standings.iter().map(kept).fold(0, u64::saturating_add)
+        self.standings.iter().map(Standing::kept_newer).fold(0, u64::saturating_add)
     }
 }
 

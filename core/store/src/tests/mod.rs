@@ -141,7 +141,7 @@ fn apply(store: &Store, dataset: &Dataset, records: &[Record]) -> Applied {
 /// How many key ranges have a kept digest that is not that of their records; fails if the file is not sound.
 fn wrong_ranges(store: &Store) -> crate::Result<usize> {
     store.read(|reader| {
-        crate::open::check(reader.conn)?;
+        crate::open::check(reader.conn, "main")?;
         let mut wrong = 0;
         for status in reader.datasets()? {
             let dataset = &status.summary.dataset;

@@ -10,11 +10,9 @@ use crate::app::App;
 use crate::args::{EditPlace, EditsArgs, EditsCommand, NamedEditArgs};
 use crate::error::{Error, Result};
 use crate::events;
-use crate::names::find_boundaries;
+use crate::names::{OUTSIDE, find_dataset};
 use crate::text::{Table, counted, safe, utc};
 
-/// How [`EditPlace`] and the tables call what is outside all boundaries.
-const OUTSIDE: &str = "-";
 const CONFLICT: &str = "conflict: the server's version has moved on";
 
 pub(crate) async fn run(app: &App, args: &EditsArgs) -> Result {
@@ -185,32 +183,6 @@ async fn named(engine: &Engine, args: &NamedEditArgs) -> Result<(Dataset, Entity
 
 /// The dataset of this device that is meant.
 fn dataset(held: &[DatasetStatus], place: &EditPlace) -> Result<Dataset> {
-    let in_project = |status: &&DatasetStatus| {
-        let summary = &status.summary;
-        let is = |project: &String| summary.dataset.project == *project || summary.project_name == *project;
-        place.project.as_ref().is_none_or(is)
-    };
-    let held: Vec<_> = held.iter().filter(in_project).map(|status| &status.summary).collect();
-    let mut known: Vec<_> = held
-        .iter()
-        .map(|summary| (summary.dataset.boundary.as_deref().unwrap_or(OUTSIDE), summary.boundary_name.as_str()))
-        .collect();
-    known.sort_unstable();
-    known.dedup();
-    let named = std::slice::from_ref(&place.boundary);
-    let found = find_boundaries(&known, named, "on this device: see `fieldcast status`")?;
-    let code = found.first().and_then(|index| known.get(*index)).map_or(OUTSIDE, |(code, _)| code);
-    let meant: Vec<_> =
-        held.iter().filter(|summary| summary.dataset.boundary.as_deref().unwrap_or(OUTSIDE) == code).collect();
-    match meant.as_slice() {
-        [summary] => Ok(summary.dataset.clone()),
-        several => {
-            let projects: Vec<_> = several
-                .iter()
-                .map(|summary| format!("{} ({})", safe(&summary.project_name), safe(&summary.dataset.project)))
-                .collect();
-            let projects = projects.join(", ");
-            Err(Error::Usage(format!("say which project with --project, by name or id: {projects} have that boundary")))
-        }
-    }
+    let held = held.iter().map(|status| &status.summary);
+    Ok(find_dataset(held, &place.boundary, place.project.as_deref())?.dataset.clone())
 }
