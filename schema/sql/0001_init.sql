@@ -204,10 +204,10 @@ CREATE TABLE chunk_cache (
 CREATE INDEX chunk_cache_hash ON chunk_cache (hash);
 
 CREATE TABLE incoming (
-    -- Bundles a person has accepted, and what has come of them so far.
+    -- Bundles that were accepted, and what has come of them so far.
     id INTEGER PRIMARY KEY,
     bundle BLOB NOT NULL UNIQUE,     -- 32 bytes
-    manifest BLOB NOT NULL,          -- as received
+    offered BLOB NOT NULL,           -- the snapshots in it (postcard)
     sender BLOB NOT NULL,            -- fingerprint of the sender's key, 32 bytes
     sender_name TEXT NOT NULL DEFAULT '',
     consent INTEGER NOT NULL DEFAULT 0 -- 0 none, or withdrawn, 1 given, 2 spent: the bundle was applied

@@ -109,3 +109,29 @@ fn control_c_stops_politely_on_either_side() {
     let ended = receiving.event("ended");
     assert!(text(&ended, "reason").contains("cancelled by the distributor"), "{ended}");
 }
+
+#[test]
+fn withdrawn_offer_is_asked_about_again() {
+    let field = Field::new("withdrawn", 90);
+    let server = Server::start(config(1500, 1));
+    let [distributor, receiver] = ["distributor", "receiver"].map(|role| field.device(role));
+    server.fill(&distributor, &server.villages());
+    let send = || distributor.send(&[&receiver], &["--wait", "3", "--resume-for", "1"]);
+    let unfinished = || receiver.run(&["offers"]).expect(0).events("unfinished_offer");
+
+    let mut receiving = receiver.receive(&["--yes"]);
+    let sending = send();
+    receiving.event_where("receive_state", |event| text(event, "state") == "receiving");
+    receiving.kill();
+    sending.finish();
+    let offers = unfinished();
+    assert_eq!(offers.len(), 1, "{offers:?}");
+    assert!(!text(&offers[0]["snapshots"][0], "project_name").is_empty(), "{offers:?}");
+    receiver.run(&["offers", "withdraw", text(&offers[0], "sender")]).expect(0);
+    assert!(unfinished().is_empty());
+    receiver.run(&["offers", "withdraw", text(&offers[0], "sender")]).expect(2);
+
+    let receiving = receiver.receive(&["--no", "--once"]);
+    send().finish().expect(7);
+    assert_eq!(receiving.finish().expect(7).events("asked").len(), 1, "the yes to it is gone");
+}

@@ -11,7 +11,7 @@ use fieldcast::{
     DatasetStatus, DeviceName, Engine, EntityType, ExchangeResult, ExchangeRole, Finding, Fingerprint, FoundBy,
     FoundPeer, Group, HeardDistributor, Imported, Invite, KnownPeer, NetworkChange, Offer, OriginDevice, PastExchange,
     Policy, Question, Reach, ReceiveProgress, Received, RecordId, RecordSource, Recovery, Role, SendProgress, Sender,
-    SnapshotSummary, Standing, Statement, Verified,
+    SnapshotSummary, Standing, Statement, UnfinishedOffer, Verified,
 };
 use serde_json::{Value, json};
 
@@ -129,11 +129,13 @@ pub(crate) fn dataset_changed(event: &str, summary: &SnapshotSummary) -> Value {
         "boundary": summary.dataset.boundary, "name": summary.boundary_name})
 }
 
+fn snapshot(summary: &SnapshotSummary) -> Value {
+    json!({"project": summary.dataset.project, "project_name": summary.project_name,
+        "boundary": summary.dataset.boundary, "name": summary.boundary_name, "households": summary.households,
+        "records": summary.records, "digest": summary.digest.to_string()})
+}
+
 pub(crate) fn offer(offer: &Offer) -> Value {
-    let snapshot = |summary: &SnapshotSummary| {
-        json!({"boundary": summary.dataset.boundary, "name": summary.boundary_name, "households": summary.households,
-            "records": summary.records, "digest": summary.digest.to_string()})
-    };
     let snapshots: Vec<_> = offer.snapshots.iter().map(snapshot).collect();
     json!({"event": "offer", "snapshots": snapshots, "bytes": offer.bytes, "json_bytes": Totals::of(offer).json_bytes})
 }
@@ -218,6 +220,15 @@ pub(crate) fn known_peer(event: &str, peer: &KnownPeer) -> Value {
         "since": peer.since})
 }
 
+pub(crate) fn unfinished_offer(UnfinishedOffer { sender, snapshots, staged }: &UnfinishedOffer) -> Value {
+    json!({"event": "unfinished_offer", "sender": sender.name.as_str(), "fingerprint": sender.fingerprint.to_string(),
+        "snapshots": snapshots.iter().map(snapshot).collect::<Vec<_>>(), "staged": staged})
+}
+
+pub(crate) fn offers_withdrawn(sender: &Sender) -> Value {
+    json!({"event": "offers_withdrawn", "sender": sender.name.as_str(), "fingerprint": sender.fingerprint.to_string()})
+}
+
 /// An exchange that is over; `receipt` is true if the receiver's signature holds, `standing` how its data then compared
 /// (of each snapshot, and over all), both null if nothing was saved; `started` and `ended` are on this device's clock.
 pub(crate) fn past_exchange(PastExchange { exchange, receipt, standings }: &PastExchange) -> Value {
@@ -294,7 +305,8 @@ fn about(event: &str, sender: &Sender, origins: &[OriginDevice], offer: &Offer, 
     };
     json!({"event": event, "sender": sender.name.as_str(), "fingerprint": sender.fingerprint.to_string(),
         "origins": origins.iter().map(origin).collect::<Vec<_>>(), "households": households, "records": records,
-        "bytes": bytes, "boundaries": boundaries})
+        "bytes": bytes, "boundaries": boundaries,
+        "snapshots": offer.snapshots.iter().map(snapshot).collect::<Vec<_>>()})
 }
 
 pub(crate) fn receive_state(state: &str, progress: ReceiveProgress) -> Value {

@@ -1,5 +1,7 @@
 //! What an offer, or a bundle file, comes to.
 
+use std::collections::BTreeMap;
+
 use fieldcast::{Offer, OriginDevice, Sender, SnapshotSummary};
 
 use crate::text::{counted, listed, safe};
@@ -40,9 +42,33 @@ pub(crate) fn village(summary: &SnapshotSummary) -> String {
 }
 
 /// The names of the boundaries, the first few of them.
-pub(crate) fn villages(snapshots: &[SnapshotSummary]) -> String {
-    let boundaries = snapshots.iter().filter(|summary| summary.dataset.boundary.is_some());
+pub(crate) fn villages<'s>(snapshots: impl IntoIterator<Item = &'s SnapshotSummary>) -> String {
+    let boundaries = snapshots.into_iter().filter(|summary| summary.dataset.boundary.is_some());
     listed(boundaries.map(|summary| summary.boundary_name.as_str()))
+}
+
+/// Every project with its boundaries, the first few of each: `Nets: Muite, Cunle; Malaria: Nacuca`. Projects of one name are
+/// told apart by their codes.
+pub(crate) fn contents(snapshots: &[SnapshotSummary]) -> String {
+    let mut projects: BTreeMap<_, Vec<&SnapshotSummary>> = BTreeMap::new();
+    for summary in snapshots {
+        projects.entry((&summary.dataset.tenant, &summary.dataset.project)).or_default().push(summary);
+    }
+    let name = |of: &Vec<&SnapshotSummary>| of.first().map(|first| first.project_name.clone()).unwrap_or_default();
+    let names: Vec<_> = projects.values().map(name).collect();
+    let project = |((_, code), of): (&(_, &String), &Vec<&SnapshotSummary>)| {
+        let name = name(of);
+        let project = match names.iter().filter(|other| **other == name).count() {
+            _ if name.is_empty() => safe(code),
+            1 => safe(&name),
+            _ => format!("{} ({})", safe(&name), safe(code)),
+        };
+        match villages(of.iter().copied()) {
+            villages if villages.is_empty() => project,
+            villages => format!("{project}: {villages}"),
+        }
+    };
+    projects.iter().map(project).collect::<Vec<_>>().join("; ")
 }
 
 /// Whose downloads a device passes on or has merged, for a line of its own; `None` if all is its own download.
@@ -66,11 +92,6 @@ pub(crate) fn passed_on(carrier: &Sender, origins: &[OriginDevice]) -> Option<St
     (!origins.iter().all(is_own)).then(line)
 }
 
-/// The name of the project.
-pub(crate) fn project(offer: &Offer) -> String {
-    offer.snapshots.first().map(|summary| safe(&summary.project_name)).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use fieldcast::{DeviceName, Fingerprint};
@@ -92,6 +113,29 @@ mod tests {
         let totals = Totals::over(&[claimed(u64::MAX - 1), claimed(2)]);
         let most = u64::MAX;
         assert_eq!(totals, Totals { households: most, records: most, boundaries: 0, json_bytes: most });
+    }
+
+    #[test]
+    fn names_every_project_and_tells_those_of_one_name_apart() {
+        let summary = |project: &str, name: &str, boundary: Option<&str>| SnapshotSummary {
+            dataset: fieldcast::Dataset {
+                tenant: "mz".into(),
+                project: project.into(),
+                boundary: boundary.map(str::to_owned),
+            },
+            project_name: name.into(),
+            boundary_name: boundary.unwrap_or_default().to_uppercase(),
+            as_of: fieldcast::ServerTime(1),
+            records: 1,
+            households: 1,
+            json_bytes: 1,
+            digest: fieldcast::Digest::EMPTY,
+        };
+        let [a, b] = ["a", "b"].map(|boundary| summary("p1", "Nets", Some(boundary)));
+        let other = summary("p2", "Malaria", Some("c"));
+        assert_eq!(contents(&[a.clone(), other.clone(), b.clone()]), "Nets: A, B; Malaria: C");
+        assert_eq!(contents(&[a.clone(), summary("p2", "Nets", None)]), "Nets (p1): A; Nets (p2)");
+        assert_eq!(contents(&[summary("p3", "", Some("d"))]), "p3: D");
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub struct BundleInfo {
     pub sender: Sender,
     /// The devices that answer for what is in it, proven by their signatures: usually the one that made it.
     pub origins: Vec<OriginDevice>,
-    /// What it holds.
+    /// What it holds, with the names that projects and boundaries have on this device.
     pub offer: Offer,
 }
 
@@ -101,7 +101,10 @@ fn chunks(head: &FileHead) -> impl Iterator<Item = (&ChunkInfo, u8)> {
 pub(crate) fn inspect(store: &Store, own: Fingerprint, path: &Path) -> Result<BundleInfo, Error> {
     let (head, _) = open(path)?;
     let info = info(store, own, &head)?;
-    if origins::are_authentic(&info.offer) { Ok(info) } else { Err(Error::Refused(Reason::NotAuthentic)) }
+    if !origins::are_authentic(&info.offer) {
+        return Err(Error::Refused(Reason::NotAuthentic));
+    }
+    Ok(BundleInfo { offer: origins::shown(store, &info.offer)?, ..info })
 }
 
 /// Takes over what a file holds, as an exchange does: verify, stage, apply. Chunks staged by an earlier attempt are
@@ -122,6 +125,7 @@ pub(crate) fn import(store: &Store, own: Fingerprint, path: &Path) -> Result<Imp
     match outcome {
         Outcome::Saved(saved) => {
             store.discard_incoming(&id)?; // nobody will send this again: no consent to remember
+            let info = BundleInfo { offer: origins::shown(store, &info.offer)?, ..info };
             Ok(Imported { info, standings: saved.into_iter().map(|saved| saved.standing).collect() })
         }
         Outcome::Differs { .. } => Err(Error::Refused(Reason::DigestDiffers)),
@@ -133,9 +137,11 @@ fn take(store: &Store, path: &Path, info: &BundleInfo, now: ServerTime, earlier:
     let (head, mut file) = open(path)?;
     let id = info.offer.id(&info.sender.fingerprint);
     let Sender { fingerprint, name } = info.sender.clone();
-    let incoming = Incoming { bundle_id: id, manifest: head.manifest.encode(), sender: fingerprint, sender_name: name };
-    let Plan { manifest, chunks, wanted, .. } =
-        plan(store, &incoming, &info.offer, DEFAULT_RESERVE, &earlier).map_err(Error::Refused)?;
+    let incoming =
+        Incoming { bundle_id: id, offered: info.offer.snapshots.clone(), sender: fingerprint, sender_name: name };
+    store.begin_incoming(&incoming)?;
+    let plan = plan(store, &id, &head.manifest.encode(), &info.offer, DEFAULT_RESERVE, &earlier);
+    let Plan { manifest, chunks, wanted, .. } = plan.map_err(Error::Refused)?;
     let mut wanted = wanted.iter().peekable();
     let (mut batch, mut bytes) = (Vec::new(), 0);
     for (index, expected) in chunks.iter().enumerate() {

@@ -111,9 +111,11 @@ fn send(from: &Store, to: &Store, stop_after: Option<usize>) {
     let id = offer.id(&sender);
     let mut manifest = bundle.manifest_for(&places, &held(to, &offer).unwrap()).unwrap();
     let mut earlier = Arc::<Round>::default();
+    let incoming = Incoming { bundle_id: id, offered: offer.snapshots.clone(), sender, sender_name: name.clone() };
+    to.begin_incoming(&incoming).unwrap();
     for _round in 0..2 {
-        let incoming = Incoming { bundle_id: id, manifest: manifest.encode(), sender, sender_name: name.clone() };
-        let Plan { manifest: checked, chunks, wanted, .. } = plan(to, &incoming, &offer, 0, &earlier).unwrap();
+        let planned = plan(to, &id, &manifest.encode(), &offer, 0, &earlier).unwrap();
+        let Plan { manifest: checked, chunks, wanted, .. } = planned;
         for index in wanted.iter().take(stop_after.unwrap_or(usize::MAX)) {
             let hash = chunks[index as usize].info.hash;
             to.stage_chunks(&id, &[(hash.0, bundle.chunk(hash).unwrap().to_vec())]).unwrap();

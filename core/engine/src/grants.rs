@@ -273,8 +273,16 @@ mod tests {
         let (snapshot, empty) = (as_of(2 * far), fieldcast_model::RangeSeals::default().seal());
         let origin = maker.sign(&snapshot, empty, Vec::new());
         let (carrier, now_there) = (identity.fingerprint(), ServerTime(2 * far));
-        let arriving =
-            Arriving { snapshot: &snapshot, origin: &origin, carrier, carrier_name: &name, now: now_there, held: None };
+        let (carrier_name, is_trusted) = (&name, false);
+        let arriving = Arriving {
+            snapshot: &snapshot,
+            origin: &origin,
+            carrier,
+            carrier_name,
+            is_trusted,
+            now: now_there,
+            held: None,
+        };
         store.apply::<()>(&arriving, &mut || Ok(None)).unwrap();
         assert_eq!(store.summary(&dataset).unwrap().unwrap().as_of.0, 2 * far);
         assert!(now(&store).unwrap() < far, "another device said so");

@@ -64,7 +64,7 @@ pub use origins::OriginDevice;
 pub use qr::{QrMatrix, qr};
 pub use receive::{
     Call, CallState, HeardDistributor, Question, ReceiveEvent, ReceiveProgress, ReceiveSession, ReceiveState, Received,
-    Sender,
+    Sender, UnfinishedOffer,
 };
 pub use settings::{ExchangeSettings, Settings};
 pub use trust::{Answer, Trust};

@@ -97,6 +97,16 @@ pub(crate) fn devices(store: &Store, own: Fingerprint, offer: &Offer) -> fieldca
     Ok(devices)
 }
 
+/// The offer as a screen shows it: with the names that projects and boundaries have on this device. Blocks.
+pub(crate) fn shown(store: &Store, offer: &Offer) -> fieldcast_store::Result<Offer> {
+    let mut shown = offer.clone();
+    for (summary, origin) in shown.snapshots.iter_mut().zip(&offer.origins) {
+        let is_trusted = store.knows_peer(&fingerprint_of(&origin.key))?;
+        (summary.project_name, summary.boundary_name) = store.read(|reader| reader.names(summary, is_trusted))?;
+    }
+    Ok(shown)
+}
+
 /// The datasets of this device that hold records of another one, or were signed by it. Blocks.
 pub(crate) fn datasets_of(store: &Store, device: &Fingerprint) -> fieldcast_store::Result<Vec<SnapshotSummary>> {
     let is_of = |source: &RecordSource| {

@@ -11,7 +11,7 @@ use crate::core::Core;
 use crate::{
     BundleInfo, DatasetStatus, DeviceInfo, DownsyncJob, EventListener, ExchangeOptions, FieldcastError, Fingerprint,
     Imported, LostEdit, Offer, OfferSession, OpenSettings, PlatformPorts, ReceiveSession, SnapshotSummary, StorageInfo,
-    StoredRecord, Verified,
+    StoredRecord, UnfinishedOffer, Verified,
 };
 
 /// One device's Fieldcast. Shut it down before letting go of it, or the folder may stay in use for a moment.
@@ -180,6 +180,23 @@ impl Fieldcast {
     /// [`FieldcastError::StorageFailed`].
     pub async fn datasets_of(&self, device: Fingerprint) -> Result<Vec<SnapshotSummary>, FieldcastError> {
         self.core.run(|engine: Engine| async move { engine.datasets_of(device).await }).await
+    }
+
+    /// Offers that were accepted and are not saved yet, the oldest first.
+    ///
+    /// # Errors
+    /// [`FieldcastError::StorageFailed`].
+    pub async fn unfinished_offers(&self) -> Result<Vec<UnfinishedOffer>, FieldcastError> {
+        self.core.run(|engine: Engine| async move { engine.unfinished_offers().await }).await
+    }
+
+    /// Withdraws the acceptance of a sender's unfinished offers and drops what has come of them: they do not go on without a
+    /// new question. A transfer that runs is cancelled.
+    ///
+    /// # Errors
+    /// [`FieldcastError::StorageFailed`].
+    pub async fn withdraw_offers(&self, sender: Fingerprint) -> Result<(), FieldcastError> {
+        self.core.run(|engine: Engine| async move { engine.withdraw_offers(sender).await }).await
     }
 
     /// Edits that are possibly lost since a damaged database was recovered; empty texts are unknown.

@@ -7,6 +7,8 @@ use fieldcast_model::{
 };
 use rusqlite::params;
 
+#[cfg(doc)]
+use crate::Reader;
 use crate::access::Durability;
 use crate::merge::{Merger, Prepared, Ready, Source, aside};
 use crate::provenance::Provenances;
@@ -24,6 +26,8 @@ pub struct Arriving<'a> {
     pub carrier: Fingerprint,
     /// What that calls itself.
     pub carrier_name: &'a DeviceName,
+    /// Whether its names replace those that another device has given.
+    pub is_trusted: bool,
     /// The server's time now, as well as this device knows it: [`Store::server_now`]. Nothing is taken that is dated more
     /// than [`MAX_AHEAD_MS`] later.
     pub now: ServerTime,
@@ -74,8 +78,8 @@ pub struct Differing {
 impl Store {
     /// Merges the batches that `next` gives, until it gives none, into the dataset of the snapshot, in one transaction
     /// that is durable when this returns. Memory is four batches. The dataset's `as_of` becomes the later of its own and
-    /// the snapshot's, but not later than now; of `snapshot`, only dataset, `as_of` and, where none are known here, names
-    /// are used: what a village is called is the server's to say.
+    /// the snapshot's, but not later than now; of `snapshot`, only dataset, `as_of` and names are used, the latter as
+    /// [`Reader::names`] says.
     ///
     /// Nothing stays that was not compared: a whole snapshot must have the origin's seal, whatever newer records this
     /// device keeps; changes must lead to the snapshot's digest and seal. [`Store::undo_bundle`] takes it back.
@@ -141,12 +145,14 @@ fn apply<E>(
     batches: &Ready<Result<PreparedBatch, E>>,
 ) -> Result<Result<Verdict, ApplyError<E>>> {
     let Arriving { snapshot, origin, now, .. } = arriving;
-    let id = tx.dataset(&snapshot.dataset, &snapshot.project_name, &snapshot.boundary_name)?;
+    let (project_name, boundary_name) = tx.reader()?.names(snapshot, arriving.is_trusted)?;
+    let id = tx.dataset(&snapshot.dataset)?;
     let as_of = snapshot.as_of.min(*now);
     let vouched = origin.vouched(snapshot).min(*now);
     let carrier = (arriving.carrier, arriving.carrier_name);
     let provenance = tx.bundle_provenance(id, vouched, origin, carrier)?;
     tx.begin_undo(id, provenance)?;
+    tx.rename(id, &project_name, &boundary_name)?;
     let source = Source { provenance, is_server: false, as_of, vouched, base: tx.as_of(id)? };
     let (mut merger, mut seals) = (Merger::of_bundle(tx, id)?, RangeSeals::default());
     let (mut in_ranges, mut in_changes) = (Rows::default(), Rows::default());

@@ -36,7 +36,7 @@ impl Store {
                 Ok(PlainRow { record, entity, hash: record.hash(), root_hash: record.root_hash() })
             };
             let rows = records.iter().map(row).collect::<Result<_>>()?;
-            Ok(PlainRows { rows, dataset: tx.dataset(dataset, "", "")? })
+            Ok(PlainRows { rows, dataset: tx.dataset(dataset)? })
         })
     }
 

@@ -1,7 +1,7 @@
 //! What the device holds, as a whole.
 
 use fieldcast_model::{Dataset, Digest, ServerTime, SnapshotSummary};
-use rusqlite::{Row, params};
+use rusqlite::{OptionalExtension, Row, params};
 
 use crate::access::Durability;
 use crate::rows::{self, DATASET, count, dataset_id};
@@ -67,6 +67,32 @@ impl Reader<'_> {
     pub(crate) fn summary_of(&self, dataset: i64) -> Result<SnapshotSummary> {
         let (id, summary) = self.conn.query_one(&format!("{SELECT} WHERE id = ?"), [dataset], head)?;
         self.with_totals(id, summary)
+    }
+
+    /// What the project and the boundary of an offered snapshot are called here, in this order: as the server calls them, as
+    /// the snapshot does if `is_trusted`, as they were called before, as the snapshot does.
+    ///
+    /// # Errors
+    /// Whatever stands in the way of reading.
+    pub fn names(&self, offered: &SnapshotSummary, is_trusted: bool) -> Result<(String, String)> {
+        let Dataset { tenant, project, boundary } = &offered.dataset;
+        let known = |name: &str, boundary: Option<&str>| {
+            let sql = format!(
+                "SELECT {name}, EXISTS (SELECT 1 FROM sync_run WHERE dataset = dataset.id) AS is_servers FROM dataset
+                 WHERE tenant = ? AND project = ? AND boundary = ifnull(?, boundary) AND {name} <> ''
+                 ORDER BY is_servers DESC, id LIMIT 1"
+            );
+            let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+            Ok::<_, Error>(self.conn.query_row(&sql, params![tenant, project, boundary], row).optional()?)
+        };
+        let chosen = |known: Option<(String, bool)>, offered: &str| match known {
+            Some((name, is_servers)) if is_servers || !is_trusted || offered.is_empty() => name,
+            _ => offered.to_owned(),
+        };
+        Ok((
+            chosen(known("project_name", None)?, &offered.project_name),
+            chosen(known("boundary_name", Some(boundary.as_deref().unwrap_or_default()))?, &offered.boundary_name),
+        ))
     }
 
     fn with_totals(&self, id: i64, mut summary: SnapshotSummary) -> Result<SnapshotSummary> {

@@ -54,7 +54,7 @@ impl Store {
     /// Whatever stands in the way of writing.
     pub fn put_edit(&self, edit: &LocalEdit) -> Result<()> {
         self.write(Durability::Full, |tx| {
-            let dataset = tx.dataset(&edit.dataset, "", "")?;
+            let dataset = tx.dataset(&edit.dataset)?;
             let entity = tx.entity(&edit.entity)?;
             tx.conn.execute(
                 "INSERT INTO local_edit (dataset, entity, key, root, base, deleted, edited_at, body)

@@ -2,28 +2,32 @@
 
 use std::collections::HashSet;
 
-use fieldcast_model::{DeviceName, Fingerprint};
+use fieldcast_model::{DeviceName, Fingerprint, SnapshotSummary};
 use rusqlite::{OptionalExtension, params};
 
 use crate::access::Durability;
-use crate::rows::count;
+use crate::rows::{count, packed, unpacked};
+use crate::tx::WriteTx;
 use crate::verify::chunk_hash;
 use crate::{Error, Reader, Result, Store};
+
+/// How many bundles are known besides the one at hand, so that those that never come to an end do not fill the phone.
+const OTHERS_KEPT: u32 = 4;
 
 /// A bundle that is taken over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Incoming {
     /// Its name: the hash of what is offered and of who offers it.
     pub bundle_id: [u8; 32],
-    /// The manifest, as received.
-    pub manifest: Vec<u8>,
+    /// What it holds.
+    pub offered: Vec<SnapshotSummary>,
     /// Whose it is.
     pub sender: Fingerprint,
     /// What the sender calls itself.
     pub sender_name: DeviceName,
 }
 
-/// What a person has said to a bundle.
+/// What the user has said to a bundle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Consent {
     /// Nothing, or yes and then no.
@@ -46,28 +50,37 @@ pub struct IncomingStatus {
 }
 
 impl Store {
-    /// Notes a bundle and tells which of its `chunks` are staged already: by an earlier attempt at it, or
-    /// for another bundle, from which they are taken over. Beginning again with the same bundle is a resume.
+    /// Notes a bundle; beginning again with the same one is a resume. Of other bundles, those that bring nothing new are
+    /// forgotten, and all but the newest few.
     ///
     /// # Errors
     /// Whatever stands in the way of writing.
-    pub fn begin_incoming(&self, incoming: &Incoming, chunks: &[[u8; 32]]) -> Result<HashSet<[u8; 32]>> {
+    pub fn begin_incoming(&self, incoming: &Incoming) -> Result<()> {
         self.write(Durability::Full, |tx| {
+            let Incoming { bundle_id, offered, sender, sender_name } = incoming;
             tx.conn.execute(
-                "INSERT INTO incoming (bundle, manifest, sender, sender_name) VALUES (?, ?, ?, ?)
-                 ON CONFLICT (bundle) DO UPDATE SET manifest = excluded.manifest, sender = excluded.sender,
-                    sender_name = excluded.sender_name",
-                params![incoming.bundle_id, incoming.manifest, incoming.sender.0, incoming.sender_name.as_str()],
+                "INSERT INTO incoming (bundle, offered, sender, sender_name) VALUES (?, ?, ?, ?)
+                 ON CONFLICT (bundle) DO UPDATE SET sender_name = excluded.sender_name",
+                params![bundle_id, packed(offered), sender.0, sender_name.as_str()],
             )?;
-            let mut take = tx.conn.prepare(
-                "UPDATE staged_chunk SET incoming = (SELECT id FROM incoming WHERE bundle = ?) WHERE hash = ?",
-            )?;
+            tx.trim_incoming(bundle_id)
+        })
+    }
+
+    /// Tells which of a bundle's `chunks` are staged already: by an earlier attempt at it, or for another bundle, from which
+    /// they are taken over. Damaged ones are dropped.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchBundle`] if the bundle was discarded meanwhile; whatever stands in the way of writing.
+    pub fn resume_incoming(&self, bundle_id: &[u8; 32], chunks: &[[u8; 32]]) -> Result<HashSet<[u8; 32]>> {
+        self.write(Durability::Full, |tx| {
+            let incoming = tx.incoming(bundle_id)?;
+            let mut take = tx.conn.prepare("UPDATE staged_chunk SET incoming = ? WHERE hash = ?")?;
             for hash in chunks {
-                take.execute(params![incoming.bundle_id, hash])?;
+                take.execute(params![incoming, hash])?;
             }
-            let of_bundle = "incoming = (SELECT id FROM incoming WHERE bundle = ?)";
-            tx.drop_damaged_chunks("staged_chunk", of_bundle, [incoming.bundle_id])?;
-            tx.reader()?.staged(&incoming.bundle_id)
+            tx.drop_damaged_chunks("staged_chunk", "incoming = ?", [incoming])?;
+            tx.reader()?.staged(bundle_id)
         })
     }
 
@@ -78,9 +91,7 @@ impl Store {
     /// of them is kept.
     pub fn stage_chunks(&self, bundle_id: &[u8; 32], chunks: &[([u8; 32], Vec<u8>)]) -> Result<()> {
         self.write(Durability::Full, |tx| {
-            let sql = "SELECT id FROM incoming WHERE bundle = ?";
-            let incoming: Option<i64> = tx.conn.query_row(sql, [bundle_id], |row| row.get(0)).optional()?;
-            let incoming = incoming.ok_or(Error::NoSuchBundle)?;
+            let incoming = tx.incoming(bundle_id)?;
             let mut put = tx.conn.prepare(
                 "INSERT INTO staged_chunk (hash, incoming, bytes) VALUES (?, ?, ?)
                  ON CONFLICT (hash) DO UPDATE SET incoming = excluded.incoming",
@@ -103,7 +114,19 @@ impl Store {
         })
     }
 
-    /// Drops the chunks of a bundle that was applied; that it was accepted stays known.
+    /// Forgets the bundles of a sender that were not applied, and their chunks: they are asked about again.
+    ///
+    /// # Errors
+    /// Whatever stands in the way of writing.
+    pub fn withdraw_incoming(&self, sender: &Fingerprint) -> Result<()> {
+        self.write(Durability::Full, |tx| {
+            tx.conn.execute("DELETE FROM incoming WHERE sender = ? AND consent < 2", [sender.0])?;
+            Ok(())
+        })
+    }
+
+    /// Drops the chunks of a bundle that was applied, and those of bundles that bring nothing new since; that it was accepted
+    /// stays known.
     ///
     /// # Errors
     /// Whatever stands in the way of writing.
@@ -112,11 +135,11 @@ impl Store {
             let chunks = "DELETE FROM staged_chunk WHERE incoming = (SELECT id FROM incoming WHERE bundle = ?)";
             tx.conn.execute(chunks, [bundle_id])?;
             tx.conn.execute("UPDATE incoming SET consent = 2 WHERE bundle = ?", [bundle_id])?;
-            Ok(())
+            tx.trim_incoming(bundle_id)
         })
     }
 
-    /// Notes a person's yes to a bundle that was begun.
+    /// Notes the user's yes to a bundle that was begun.
     ///
     /// # Errors
     /// Whatever stands in the way of writing.
@@ -138,7 +161,7 @@ impl Store {
         })
     }
 
-    /// What a person has said to a bundle.
+    /// What the user has said to a bundle.
     ///
     /// # Errors
     /// Whatever stands in the way of reading.
@@ -170,7 +193,7 @@ impl Store {
         self.read(|r| r.staged(bundle_id))
     }
 
-    /// A staged chunk's bytes; none if they are damaged: [`Store::begin_incoming`] drops it, to be asked for again.
+    /// A staged chunk's bytes; none if they are damaged: [`Store::resume_incoming`] drops it, to be asked for again.
     ///
     /// # Errors
     /// Whatever stands in the way of reading.
@@ -183,22 +206,51 @@ impl Store {
     }
 }
 
+impl WriteTx<'_> {
+    /// The row of a bundle.
+    fn incoming(&self, bundle_id: &[u8; 32]) -> Result<i64> {
+        let sql = "SELECT id FROM incoming WHERE bundle = ?";
+        let id = self.conn.query_row(sql, [bundle_id], |row| row.get(0)).optional()?;
+        id.ok_or(Error::NoSuchBundle)
+    }
+
+    /// Forgets bundles other than this one, with their chunks: all but the newest, and those whose every dataset is here in a
+    /// version as late, or later.
+    fn trim_incoming(&self, current: &[u8; 32]) -> Result<()> {
+        let oldest = "DELETE FROM incoming WHERE bundle <> ?1 AND id NOT IN
+                (SELECT id FROM incoming WHERE bundle <> ?1 ORDER BY id DESC LIMIT ?2)";
+        self.conn.execute(oldest, params![current, OTHERS_KEPT])?;
+        let reader = self.reader()?;
+        let is_here = |offered: &SnapshotSummary| {
+            Ok::<_, Error>(reader.summary(&offered.dataset)?.is_some_and(|ours| ours.as_of >= offered.as_of))
+        };
+        for IncomingStatus { incoming: Incoming { bundle_id, offered, .. }, .. } in reader.incoming()? {
+            if bundle_id != *current
+                && offered.iter().try_fold(true, |all, offered| Ok::<_, Error>(all && is_here(offered)?))?
+            {
+                self.conn.execute("DELETE FROM incoming WHERE bundle = ?", [bundle_id])?;
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Reader<'_> {
-    /// Bundles accepted and not discarded, the oldest first.
+    /// Bundles that were begun and neither applied nor discarded, the oldest first.
     ///
     /// # Errors
     /// Whatever stands in the way of reading.
     pub fn incoming(&self) -> Result<Vec<IncomingStatus>> {
         let mut statement = self.conn.prepare(
-            "SELECT bundle, manifest, sender, sender_name,
+            "SELECT bundle, offered, sender, sender_name,
                 (SELECT count(*) FROM staged_chunk c WHERE c.incoming = i.id),
                 (SELECT ifnull(sum(length(bytes)), 0) FROM staged_chunk c WHERE c.incoming = i.id)
-             FROM incoming i ORDER BY id",
+             FROM incoming i WHERE consent < 2 ORDER BY id",
         )?;
         let rows = statement.query_map((), |row| {
             let incoming = Incoming {
                 bundle_id: row.get(0)?,
-                manifest: row.get(1)?,
+                offered: unpacked(row, 1).unwrap_or_default(), // damaged: nothing that is missed
                 sender: Fingerprint(row.get(2)?),
                 sender_name: DeviceName::from(row.get::<_, String>(3)?),
             };

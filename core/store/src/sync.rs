@@ -123,7 +123,7 @@ impl Store {
     /// Whatever stands in the way of writing.
     pub fn begin_sync(&self, target: &SyncTarget, start: SyncStart) -> Result<SyncCursor> {
         self.write(Durability::Normal, |tx| {
-            let dataset = tx.dataset(&target.dataset, "", "")?;
+            let dataset = tx.dataset(&target.dataset)?;
             tx.rename(dataset, &target.project_name, &target.boundary_name)?;
             let keep = start == SyncStart::Resume;
             tx.conn.execute(
@@ -266,7 +266,7 @@ impl Run {
     fn project_dataset(&self, tx: &WriteTx<'_>) -> Result<(i64, i64)> {
         let name = "SELECT project_name FROM dataset WHERE id = ?";
         let name: String = tx.conn.query_one(name, [self.dataset], |row| row.get(0))?;
-        let project = tx.dataset(&self.project(), "", "")?;
+        let project = tx.dataset(&self.project())?;
         tx.rename(project, &name, "")?;
         if project == self.dataset {
             return Ok((project, self.provenance));

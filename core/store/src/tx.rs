@@ -87,20 +87,17 @@ impl<'c> WriteTx<'c> {
         Ok(id)
     }
 
-    /// The row id of a dataset, new or known. Names fill in those that are not known yet.
-    pub(crate) fn dataset(&self, dataset: &Dataset, project_name: &str, boundary_name: &str) -> Result<i64> {
+    /// The row id of a dataset, new or known.
+    pub(crate) fn dataset(&self, dataset: &Dataset) -> Result<i64> {
         let boundary = dataset.boundary.as_deref().unwrap_or_default();
         self.conn.execute(
-            "INSERT INTO dataset (tenant, project, boundary, project_name, boundary_name) VALUES (?, ?, ?, ?, ?)
-             ON CONFLICT (tenant, project, boundary) DO UPDATE SET
-                project_name = iif(project_name = '', excluded.project_name, project_name),
-                boundary_name = iif(boundary_name = '', excluded.boundary_name, boundary_name)",
-            params![dataset.tenant, dataset.project, boundary, project_name, boundary_name],
+            "INSERT INTO dataset (tenant, project, boundary) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            params![dataset.tenant, dataset.project, boundary],
         )?;
         dataset_id(&self.conn, dataset)?.ok_or(crate::Error::Corrupt)
     }
 
-    /// Sets the names of a dataset as the server, whose names they are, has them. Empty ones leave those that are there.
+    /// Sets the names of a dataset. Empty ones leave those that are there.
     pub(crate) fn rename(&self, dataset: i64, project_name: &str, boundary_name: &str) -> Result<()> {
         self.conn.execute(
             "UPDATE dataset SET project_name = iif(?2 = '', project_name, ?2),

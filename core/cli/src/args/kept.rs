@@ -52,6 +52,23 @@ pub(crate) struct NamedDatasetArgs {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct OffersArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<OffersCommand>,
+}
+
+/// What is done about unfinished offers.
+#[derive(Debug, Subcommand)]
+pub(crate) enum OffersCommand {
+    /// Withdraw the acceptance of a device's unfinished offers and drop what has come of them: the next one is a new question
+    Withdraw {
+        /// Its name or fingerprint
+        #[arg(value_name = "NAME_OR_FINGERPRINT")]
+        device: String,
+    },
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct EditsArgs {
     /// Only those whose record the server has changed since
     #[arg(long)]

@@ -81,6 +81,8 @@ pub(crate) enum Command {
     Send(SendArgs),
     /// Wait for a distributor and receive what it sends
     Receive(ReceiveArgs),
+    /// List the offers that were accepted and did not finish; withdraw them
+    Offers(OffersArgs),
     /// Write what was downloaded into a file, for an SD card, a cable or Bluetooth
     Export(ExportArgs),
     /// Take over what a bundle file holds

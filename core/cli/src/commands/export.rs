@@ -7,7 +7,7 @@ use crate::args::ExportArgs;
 use crate::commands::send::choose;
 use crate::error::{Error, Result};
 use crate::events;
-use crate::offers::{Totals, villages};
+use crate::offers::{Totals, contents};
 use crate::text::{bytes, counted};
 
 pub(crate) async fn run(app: &App, args: &ExportArgs) -> Result {
@@ -31,7 +31,7 @@ pub(crate) async fn run(app: &App, args: &ExportArgs) -> Result {
     app.out.line(format_args!(
         "{}: {}\n  {}, {}, {} as JSON, {} in the file",
         file.display(),
-        villages(&offer.snapshots),
+        contents(&offer.snapshots),
         counted(households, "household", "households"),
         counted(records, "record", "records"),
         bytes(json_bytes),

@@ -7,7 +7,7 @@ use fieldcast::{BundleInfo, Imported};
 use crate::app::App;
 use crate::args::ImportArgs;
 use crate::error::{Error, Result};
-use crate::offers::{Totals, passed_on, project, village, villages};
+use crate::offers::{Totals, contents, passed_on, village};
 use crate::text::{Table, bytes, compared, count, counted};
 use crate::{events, prompt};
 
@@ -35,11 +35,10 @@ fn tell(app: &App, info: &BundleInfo, size: u64) -> Result {
     app.out.event(|| events::bundle(info, size))?;
     let Totals { households, records, json_bytes, .. } = Totals::of(offer);
     app.out.line(format_args!(
-        "Made by {} [{}]\n  {}: {}\n  {}, {}, {} as JSON, {} in the file",
+        "Made by {} [{}]\n  {}\n  {}, {}, {} as JSON, {} in the file",
         sender.name,
         sender.fingerprint.short(),
-        project(offer),
-        villages(&offer.snapshots),
+        contents(&offer.snapshots),
         counted(households, "household", "households"),
         counted(records, "record", "records"),
         bytes(json_bytes),

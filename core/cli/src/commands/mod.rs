@@ -12,6 +12,7 @@ mod history;
 mod import;
 mod invite;
 mod login;
+mod offers;
 mod peers;
 mod receive;
 mod records;
@@ -41,6 +42,7 @@ pub(crate) async fn run(app: &App, command: Command) -> Result {
         Command::Records(args) => records::run(app, &args).await,
         Command::Edits(args) => edits::run(app, &args).await,
         Command::Grant(command) => grant::run(app, command).await,
+        Command::Offers(args) => offers::run(app, &args).await,
         Command::Peers(args) => peers::run(app, &args).await,
         Command::Sandbox(args) => sandbox::run(app, &args).await,
     }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use fieldcast_model::Dataset;
+use fieldcast_model::{Dataset, Fingerprint};
 use fieldcast_net::Interface;
 use fieldcast_store::{Reach, Store};
 
@@ -11,7 +11,7 @@ use crate::bundle_file::{self, BundleInfo, Imported};
 use crate::history::{self, PastExchange};
 use crate::offer::Bundle;
 use crate::origins::Maker;
-use crate::{Error, ExchangeSettings, Offer, OfferSession, ReceiveSession, task};
+use crate::{Error, ExchangeSettings, Offer, OfferSession, ReceiveSession, UnfinishedOffer, task};
 
 impl Engine {
     /// The newest exchanges of this device that are over, the newest first; receipts are verified anew.
@@ -33,6 +33,23 @@ impl Engine {
     /// [`Error::Store`].
     pub async fn coverage(&self) -> Result<Vec<Reach>, Error> {
         self.store_call(Store::reach).await
+    }
+
+    /// Offers that were accepted and are not saved yet, the oldest first.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn unfinished_offers(&self) -> Result<Vec<UnfinishedOffer>, Error> {
+        Ok(self.store_call(Store::incoming).await?.into_iter().map(Into::into).collect())
+    }
+
+    /// Withdraws the acceptance of a sender's unfinished offers and drops what has come of them: they do not go on without a
+    /// new question. A transfer that runs is cancelled.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn withdraw_offers(&self, sender: Fingerprint) -> Result<(), Error> {
+        self.store_call(move |store| store.withdraw_incoming(&sender)).await
     }
 
     /// How exchanges behave unless told otherwise.

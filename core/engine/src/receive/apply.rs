@@ -8,7 +8,7 @@ use fieldcast_bundle::{ChunkHash, ChunkInfo, Manifest, Snapshot, decode_chunk};
 use fieldcast_model::{FINE_BITS, KeyRange, Origin, RangeTotals, ServerTime, SnapshotSummary};
 use fieldcast_net::fingerprint_of;
 use fieldcast_store::{
-    Applied, ApplyError, Arriving, Batch, Consent, Differing, Incoming, MAX_AHEAD_MS, Store, Verdict, Verified,
+    Applied, ApplyError, Arriving, Batch, Consent, Differing, MAX_AHEAD_MS, Store, Verdict, Verified,
 };
 use fieldcast_wire::{ChunkSet, Held, Offer, Reason, SavedSnapshot, Standing};
 
@@ -81,12 +81,13 @@ const APPLIED_COPIES: u64 = 2;
 /// what would leave less than `reserve` bytes of the storage free.
 pub(crate) fn plan(
     store: &Store,
-    accepted: &Incoming,
+    incoming: &[u8; 32],
+    manifest: &[u8],
     offer: &Offer,
     reserve: u64,
     earlier: &Round,
 ) -> Result<Plan, Reason> {
-    let manifest = Manifest::decode(&accepted.manifest).map_err(|error| {
+    let manifest = Manifest::decode(manifest).map_err(|error| {
         tracing::warn!(%error, "manifest refused");
         Reason::BadData
     })?;
@@ -96,7 +97,7 @@ pub(crate) fn plan(
         return Err(Reason::BadData);
     }
     let hashes: Vec<_> = manifest.chunks().map(|chunk| chunk.hash.0).collect();
-    let staged = store.begin_incoming(accepted, &hashes).map_err(not_stored)?;
+    let staged = store.resume_incoming(incoming, &hashes).map_err(not_stored)?;
     let mut chunks = Vec::new();
     let (mut wanted, mut wanted_bytes, mut needed) = (ChunkSet::default(), 0, reserve);
     for snapshot in &manifest.snapshots {
@@ -239,6 +240,7 @@ impl Application {
             origin,
             carrier: self.sender.fingerprint,
             carrier_name: &self.sender.name,
+            is_trusted: self.store.knows_peer(&fingerprint_of(&origin.key)).map_err(not_stored)?,
             now: self.now,
             held: is_whole.then_some(&held[..]),
         };

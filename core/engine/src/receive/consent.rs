@@ -12,9 +12,6 @@ use crate::grants::Judge;
 use crate::link::Link;
 use crate::{Answer, Error, clock, origins, task, trust};
 
-/// How many accepted offers are kept besides the one at hand, the newest; those that are spent count, too.
-const UNFINISHED_KEPT: usize = 4;
-
 impl Exchange {
     /// Takes an offer as far as the place for it, unless another distributor has that.
     pub(super) fn on_offer(
@@ -35,7 +32,7 @@ impl Exchange {
         self.offer = offer;
     }
 
-    /// Asks the person, unless this very offer was accepted before.
+    /// Asks the user, unless this very offer was accepted before.
     pub(super) async fn ask(&mut self, machine: &mut Receiver, link: &Link, start: Instant) {
         let (Some(sender), Some(code)) = (self.sender.clone(), self.code) else { return };
         let (store, incoming, offer) = (self.shared.store.clone(), self.incoming, self.offer.clone());
@@ -50,7 +47,7 @@ impl Exchange {
             let is_trusted = trust.covers(&store, &fingerprint)?;
             let origins = origins::devices(&store, own, &offer)?;
             let is_settled = apply::needs_no_question(&store, &incoming, &offer)?;
-            Ok::<_, Error>((now, (is_settled, is_trusted, origins)))
+            Ok::<_, Error>((now, (is_settled, is_trusted, origins, origins::shown(&store, &offer)?)))
         });
         let looked = looked.await.map(|(now, looked)| {
             self.now = now;
@@ -62,11 +59,11 @@ impl Exchange {
                 self.shared.events.tell(ReceiveEvent::Resumed(sender, code));
                 self.accept(machine, link, false, start).await;
             }
-            Ok((false, is_trusted, origins)) => {
+            Ok((false, is_trusted, origins, offer)) => {
                 self.asked = Some(clock::now());
                 self.shared.events.tell(ReceiveEvent::Changed(ReceiveState::Asking));
                 self.is_known = is_trusted || self.is_invited;
-                let (offer, is_known) = (self.offer.clone(), self.is_known);
+                let is_known = self.is_known;
                 self.work = Work::Asking(self.shared.ask(Question { id: 0, sender, origins, offer, code, is_known }));
             }
             Err(reason) => machine.answer(Err(reason), start.elapsed()),
@@ -83,21 +80,16 @@ impl Exchange {
         }
     }
 
-    /// Notes a person's yes, so that the same offer is not asked for twice, and says what is held already.
+    /// Notes the user's yes, so that the same offer is not asked for twice, and says what is held already.
     async fn accept(&mut self, machine: &mut Receiver, link: &Link, is_answer: bool, start: Instant) {
         let (store, offer) = (self.shared.store.clone(), self.offer.clone());
-        let (accepted, current) = (self.accepted(Vec::new()), self.incoming);
+        let (accepted, current) = (self.accepted(), self.incoming);
         let held = blocking(move || {
             if let Some(accepted) = accepted {
-                store.begin_incoming(&accepted, &[])?;
+                store.begin_incoming(&accepted)?;
             }
             if is_answer {
                 store.give_consent(&current)?;
-            }
-            // Offers that were accepted and never came to an end must not fill the phone.
-            let others = store.incoming()?.into_iter().rev().filter(|other| other.incoming.bundle_id != current);
-            for old in others.skip(UNFINISHED_KEPT) {
-                store.discard_incoming(&old.incoming.bundle_id)?;
             }
             apply::held(&store, &offer)
         });

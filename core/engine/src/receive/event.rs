@@ -2,7 +2,8 @@
 
 use std::net::SocketAddr;
 
-use fieldcast_model::{DeviceName, Fingerprint};
+use fieldcast_model::{DeviceName, Fingerprint, SnapshotSummary};
+use fieldcast_store::{Incoming, IncomingStatus};
 use fieldcast_wire::{Code, Offer, Reason, Standing};
 
 use super::calling::CallState;
@@ -28,13 +29,31 @@ pub struct Question {
     /// The devices that answer for what is offered, proven by their signatures: the sender itself for what it downloaded,
     /// others for what it only passes on.
     pub origins: Vec<OriginDevice>,
-    /// What is offered.
+    /// What is offered, with the names that projects and boundaries have on this device.
     pub offer: Offer,
     /// What the distributor's screen shows, if nobody is in between.
     pub code: Code,
     /// Whether the distributor's key is known already: then the code need not be compared. Show it all the same: this
     /// device may be unknown to the distributor, whose person then looks for it here.
     pub is_known: bool,
+}
+
+/// An offer that was accepted, and is not saved yet: it goes on by itself when its sender offers it again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnfinishedOffer {
+    /// Who offered.
+    pub sender: Sender,
+    /// What was offered.
+    pub snapshots: Vec<SnapshotSummary>,
+    /// Bytes of it on this device's disk, encoded.
+    pub staged: u64,
+}
+
+impl From<IncomingStatus> for UnfinishedOffer {
+    fn from(IncomingStatus { incoming, bytes, .. }: IncomingStatus) -> Self {
+        let Incoming { offered, sender, sender_name, .. } = incoming;
+        Self { sender: Sender { fingerprint: sender, name: sender_name }, snapshots: offered, staged: bytes }
+    }
 }
 
 /// How far an exchange is, in encoded bytes.

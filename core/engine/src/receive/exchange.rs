@@ -198,10 +198,10 @@ impl Exchange {
         if std::mem::take(&mut self.remembers) {
             self.remember().await;
         }
-        let Some(accepted) = self.accepted(bytes) else { return };
-        let (store, offer, reserve) = (self.shared.store.clone(), self.offer.clone(), self.shared.settings.reserve);
+        let (store, incoming, offer, reserve) =
+            (self.shared.store.clone(), self.incoming, self.offer.clone(), self.shared.settings.reserve);
         let earlier = self.earlier.clone();
-        let plan = task::blocking(move || apply::plan(&store, &accepted, &offer, reserve, &earlier));
+        let plan = task::blocking(move || apply::plan(&store, &incoming, &bytes, &offer, reserve, &earlier));
         match link.alive_during(plan).await.unwrap_or_else(|error| Err(not_stored(error))) {
             Ok(plan) => {
                 self.progress.total = plan.wanted_bytes;
@@ -215,9 +215,9 @@ impl Exchange {
         }
     }
 
-    pub(super) fn accepted(&self, manifest: Vec<u8>) -> Option<Incoming> {
-        let Sender { fingerprint, name } = self.sender.clone()?;
-        Some(Incoming { bundle_id: self.incoming, manifest, sender: fingerprint, sender_name: name })
+    pub(super) fn accepted(&self) -> Option<Incoming> {
+        let Sender { fingerprint: sender, name: sender_name } = self.sender.clone()?;
+        Some(Incoming { bundle_id: self.incoming, offered: self.offer.snapshots.clone(), sender, sender_name })
     }
 
     async fn on_chunk(&mut self, machine: &mut Receiver, link: &Link, frame: &[u8], start: Instant) {

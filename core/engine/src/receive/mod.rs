@@ -20,7 +20,7 @@ use fieldcast_wire::Reason;
 use crate::Error;
 
 pub use calling::{Call, CallState};
-pub use event::{Question, ReceiveEvent, ReceiveProgress, ReceiveState, Received, Sender};
+pub use event::{Question, ReceiveEvent, ReceiveProgress, ReceiveState, Received, Sender, UnfinishedOffer};
 pub use heard::HeardDistributor;
 pub use session::ReceiveSession;
 pub(crate) use stage::COMMIT_BYTES;
@@ -29,6 +29,8 @@ pub(crate) use stage::COMMIT_BYTES;
 fn not_stored(error: impl Into<Error>) -> Reason {
     match error.into() {
         Error::Refused(reason) => reason,
+        // The user has withdrawn the offer meanwhile.
+        Error::Store(StoreError::NoSuchBundle) => Reason::Cancelled { by_distributor: false },
         Error::Store(StoreError::NotWritable { .. }) => {
             Reason::NotStored("its storage cannot be written to".to_owned())
         }

@@ -131,6 +131,7 @@ async fn what_its_origin_has_not_signed_is_refused_before_anybody_is_asked() {
             origin: &origin,
             carrier: Fingerprint([7; 32]),
             carrier_name: &origin.name,
+            is_trusted: false,
             now: ServerTime(i64::MAX),
             held: None,
         };

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use fieldcast::SendState as EngineSendState;
 pub use fieldcast::{
     Answer, FoundBy, FoundPeer, HeardDistributor, OriginDevice, ReceiveProgress, SendProgress, Sender, Sent, Standing,
+    UnfinishedOffer,
 };
 
 use crate::{ComparisonCode, DeviceName, Ending, Fingerprint, ServerTime, SnapshotSummary};
@@ -241,6 +242,15 @@ impl From<fieldcast::Question> for Question {
         let fieldcast::Question { id, sender, origins, offer, code, is_known } = question;
         Self { id, sender, origins, offer: offer.into(), code, is_known }
     }
+}
+
+/// An offer that was accepted, and is not saved yet; `staged` bytes of it are here. It goes on by itself when its sender offers
+/// it again.
+#[uniffi::remote(Record)]
+pub struct UnfinishedOffer {
+    pub sender: Sender,
+    pub snapshots: Vec<SnapshotSummary>,
+    pub staged: u64,
 }
 
 /// How far receiving is: bytes `staged` on this device's disk of `total`, and bytes over the socket.

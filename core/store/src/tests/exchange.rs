@@ -161,7 +161,7 @@ fn refuses_a_bundle_with_a_record_twice() {
 fn bundle(n: u8) -> Incoming {
     Incoming {
         bundle_id: [n; 32],
-        manifest: vec![n; 5],
+        offered: vec![snapshot(&village("v"), 10 + i64::from(n))],
         sender: Fingerprint([7; 32]),
         sender_name: DeviceName::new("Asha"),
     }
@@ -171,7 +171,8 @@ fn bundle(n: u8) -> Incoming {
 fn staged_chunks_survive_reopening_and_a_new_offer() {
     let Fresh { store, dir } = fresh();
     let [x, y] = [vec![1; 10], vec![2; 20]].map(|bytes| (chunk_hash(&bytes), bytes));
-    assert_eq!(store.begin_incoming(&bundle(1), &[x.0, y.0]).unwrap(), HashSet::new());
+    store.begin_incoming(&bundle(1)).unwrap();
+    assert_eq!(store.resume_incoming(&[1; 32], &[x.0, y.0]).unwrap(), HashSet::new());
     store.stage_chunks(&[1; 32], &[x.clone(), y.clone()]).unwrap();
     store.stage_chunks(&[1; 32], std::slice::from_ref(&x)).unwrap(); // twice is once
     drop(store);
@@ -183,13 +184,66 @@ fn staged_chunks_survive_reopening_and_a_new_offer() {
     assert_eq!(store.staged_chunk(&x.0).unwrap(), Some(x.1));
 
     // The same dataset offered anew, or by somebody else: what it shares with the first is here already.
-    assert_eq!(store.begin_incoming(&bundle(2), &[y.0, [3; 32]]).unwrap(), HashSet::from([y.0]));
+    store.begin_incoming(&bundle(2)).unwrap();
+    assert_eq!(store.resume_incoming(&[2; 32], &[y.0, [3; 32]]).unwrap(), HashSet::from([y.0]));
     store.discard_incoming(&[1; 32]).unwrap();
     assert_eq!((store.staged_chunk(&x.0).unwrap(), store.staged_chunk(&y.0).unwrap()), (None, Some(y.1)));
     let refused = store.stage_chunks(&[1; 32], &[([9; 32], vec![9])]);
     assert!(matches!(refused, Err(Error::NoSuchBundle)), "{refused:?}");
     assert_eq!(store.staged_chunk(&[9; 32]).unwrap(), None, "a discarded bundle takes no more chunks");
     assert_eq!(store.incoming().unwrap().len(), 1);
+}
+
+#[test]
+fn drops_staged_chunks_of_superseded_bundles() {
+    let Fresh { store, dir: _dir } = fresh();
+    let chunk = |n: u8| (chunk_hash(&[n]), vec![n]);
+    for n in 1..=3 {
+        store.begin_incoming(&bundle(n)).unwrap();
+        store.stage_chunks(&[n; 32], &[chunk(n)]).unwrap();
+    }
+    let known = || store.incoming().unwrap().iter().map(|status| status.incoming.bundle_id[0]).collect::<Vec<_>>();
+    assert_eq!(known(), [1, 2, 3], "nothing of them is here");
+    apply_as(&store, &snapshot(&village("v"), 12), &[household("a", 1, 1)]); // what bundle 2 offers
+    store.finish_incoming(&[2; 32]).unwrap();
+    assert_eq!(known(), [3], "only what is later");
+    assert_eq!(store.staged_chunk(&chunk(1).0).unwrap(), None);
+    assert_eq!(store.consent(&[2; 32]).unwrap(), Consent::Spent);
+    (4..=9).for_each(|n| store.begin_incoming(&bundle(n)).unwrap());
+    assert_eq!(known(), [5, 6, 7, 8, 9], "and of those the newest");
+    store.withdraw_incoming(&Fingerprint([7; 32])).unwrap();
+    assert_eq!(known(), [0; 0]);
+    let refused = store.resume_incoming(&[9; 32], &[]);
+    assert!(matches!(refused, Err(Error::NoSuchBundle)), "{refused:?}");
+}
+
+#[test]
+fn names_of_the_server_stay_and_those_of_a_stranger_give_way() {
+    let Fresh { store, dir: _dir } = fresh();
+    let named = |as_of, name: &str| SnapshotSummary { boundary_name: name.into(), ..snapshot(&village("v"), as_of) };
+    let receive = |as_of, name: &str, is_trusted| {
+        let (snapshot, records) = (named(as_of, name), [household("a", 1, 1)]);
+        let origin = origin_of(&records);
+        let arriving = Arriving { is_trusted, ..arriving(&snapshot, &origin, Some(&[])) };
+        let mut batches = Some(batch(&records)).into_iter();
+        store.apply::<std::convert::Infallible>(&arriving, &mut || Ok(batches.next())).unwrap();
+        store.summary(&village("v")).unwrap().unwrap().boundary_name
+    };
+    assert_eq!(receive(10, "Elsewhere", false), "Elsewhere", "none is known");
+    assert_eq!(receive(11, "Nowhere", false), "Elsewhere", "one stranger is as good as another");
+    assert_eq!(receive(12, "Muite", true), "Muite");
+    assert_eq!(receive(13, "", true), "Muite");
+    let target = crate::SyncTarget {
+        server: "https://hcm".into(),
+        dataset: village("v"),
+        project_name: "Nets 2026".into(),
+        boundary_name: "Muíte".into(),
+    };
+    store.begin_sync(&target, crate::SyncStart::Fresh).unwrap();
+    assert_eq!(receive(14, "Muite", true), "Muíte");
+    let elsewhere = SnapshotSummary { project_name: "Malaria".into(), ..snapshot(&village("w"), 10) };
+    let names = store.read(|reader| reader.names(&elsewhere, true)).unwrap();
+    assert_eq!(names.0, "Nets 2026", "the project is known from another village");
 }
 
 #[test]
@@ -224,13 +278,13 @@ fn a_cached_chunk_is_current_while_the_digest_is_the_same() {
 fn only_a_persons_yes_is_one() {
     let Fresh { store, dir: _dir } = fresh();
     let consent = || store.consent(&[1; 32]).unwrap();
-    store.begin_incoming(&bundle(1), &[]).unwrap();
+    store.begin_incoming(&bundle(1)).unwrap();
     assert_eq!(consent(), Consent::None);
     store.give_consent(&[1; 32]).unwrap();
-    store.begin_incoming(&bundle(1), &[]).unwrap();
+    store.begin_incoming(&bundle(1)).unwrap();
     assert_eq!(consent(), Consent::Given, "to go on changes nothing");
     store.finish_incoming(&[1; 32]).unwrap();
-    store.begin_incoming(&bundle(1), &[]).unwrap();
+    store.begin_incoming(&bundle(1)).unwrap();
     assert_eq!(consent(), Consent::Spent, "nor does to begin anew");
     store.withdraw_consent(&[1; 32]).unwrap();
     assert_eq!(consent(), Consent::None);

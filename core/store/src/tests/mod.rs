@@ -102,7 +102,7 @@ fn batch(records: &[Record]) -> Batch {
 fn arriving<'a>(snapshot: &'a SnapshotSummary, origin: &'a Origin, held: Option<&'a [KeyRange]>) -> Arriving<'a> {
     static CARRIER: std::sync::LazyLock<DeviceName> = std::sync::LazyLock::new(|| DeviceName::new("Asha"));
     let carrier = Fingerprint([5; 32]);
-    Arriving { snapshot, origin, carrier, carrier_name: &CARRIER, now: ServerTime(i64::MAX), held }
+    Arriving { snapshot, origin, carrier, carrier_name: &CARRIER, is_trusted: false, now: ServerTime(i64::MAX), held }
 }
 
 /// Takes over whole snapshots of these records one after another, each with no record twice.

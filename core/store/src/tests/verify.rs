@@ -130,13 +130,13 @@ fn damaged_chunks_are_dropped_and_not_handed_out() {
 
     let incoming = Incoming {
         bundle_id: [1; 32],
-        manifest: Vec::new(),
+        offered: Vec::new(),
         sender: fieldcast_model::Fingerprint([7; 32]),
         sender_name: fieldcast_model::DeviceName::new("Asha"),
     };
-    store.begin_incoming(&incoming, &[]).unwrap();
+    store.begin_incoming(&incoming).unwrap();
     store.stage_chunks(&[1; 32], &[(hash, b"chunk".to_vec())]).unwrap();
     store.with_writer(|conn| conn.execute("UPDATE staged_chunk SET bytes = x'00'", ()).unwrap());
     assert_eq!(store.staged_chunk(&hash).unwrap(), None);
-    assert!(store.begin_incoming(&incoming, &[hash]).unwrap().is_empty(), "it is asked for again");
+    assert!(store.resume_incoming(&[1; 32], &[hash]).unwrap().is_empty(), "it is asked for again");
 }

@@ -154,6 +154,7 @@ impl Round<'_> {
                 origin: &boundary.origin,
                 carrier: Fingerprint([0; 32]),
                 carrier_name: &boundary.origin.name,
+                is_trusted: false,
                 now: ServerTime(i64::MAX),
                 held: Some(&[]),
             };

@@ -11,7 +11,7 @@ use fieldcast::{
 use crate::bars::{Bars, Share};
 use crate::error::Result;
 use crate::events;
-use crate::offers::{Totals, passed_on, project, villages};
+use crate::offers::{Totals, contents, passed_on};
 use crate::output::Output;
 use crate::text::{bytes, compared, counted, network, safe};
 
@@ -40,8 +40,8 @@ impl View {
         let sender = &question.sender;
         self.names.insert(sender.fingerprint, sender.name.to_string());
         self.out.event(|| events::asked(question))?;
-        let (project, names) = (project(&question.offer), villages(&question.offer.snapshots));
-        self.out.line(format_args!("{} [{}] offers {project}: {names}", sender.name, sender.fingerprint.short()))?;
+        let contents = contents(&question.offer.snapshots);
+        self.out.line(format_args!("{} [{}] offers {contents}", sender.name, sender.fingerprint.short()))?;
         passed_on(sender, &question.origins).map_or(Ok(()), |line| self.out.line(line))
     }
 

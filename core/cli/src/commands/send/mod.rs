@@ -19,7 +19,7 @@ use crate::commands::invite;
 use crate::error::{Error, Result};
 use crate::events;
 use crate::names::find_boundaries;
-use crate::offers::{Totals, villages};
+use crate::offers::{Totals, contents};
 use crate::text::{bytes, counted};
 
 pub(crate) async fn run(app: &App, args: &SendArgs) -> Result {
@@ -121,7 +121,7 @@ fn tell_offer(app: &App, engine: &Engine, session: &OfferSession, network: &str)
     let Totals { households, records, json_bytes, .. } = Totals::of(offer);
     app.out.line(format_args!(
         "Offering {}\n  {}, {}, {} as JSON, at most {} on the wire",
-        villages(&offer.snapshots),
+        contents(&offer.snapshots),
         counted(households, "household", "households"),
         counted(records, "record", "records"),
         bytes(json_bytes),

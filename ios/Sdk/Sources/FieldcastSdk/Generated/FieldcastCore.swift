@@ -1326,6 +1326,14 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
     func undo(dataset: Dataset) async throws
 
     /**
+     * Offers that were accepted and are not saved yet, the oldest first.
+     *
+     * # Errors
+     * [`FieldcastError::StorageFailed`].
+     */
+    func unfinishedOffers() async throws  -> [UnfinishedOffer]
+
+    /**
      * Verifies a dataset, or, if none is given, all that is stored, and repairs what can be repaired. Takes seconds for a
      * large campaign: to show progress, verify one dataset after another.
      *
@@ -1333,6 +1341,15 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
      * [`FieldcastError::StorageFailed`]: open Fieldcast anew, which recovers what it can.
      */
     func verify(dataset: Dataset?) async throws  -> Verified
+
+    /**
+     * Withdraws the acceptance of a sender's unfinished offers and drops what has come of them: they do not go on without a
+     * new question. A transfer that runs is cancelled.
+     *
+     * # Errors
+     * [`FieldcastError::StorageFailed`].
+     */
+    func withdrawOffers(sender: Fingerprint) async throws
 
     /**
      * The campaigns that are trusted.
@@ -2201,6 +2218,29 @@ open func undo(dataset: Dataset)async throws   {
 }
 
     /**
+     * Offers that were accepted and are not saved yet, the oldest first.
+     *
+     * # Errors
+     * [`FieldcastError::StorageFailed`].
+     */
+open func unfinishedOffers()async throws  -> [UnfinishedOffer]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_fieldcast_ffi_fn_method_fieldcast_unfinished_offers(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_fieldcast_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_fieldcast_ffi_rust_future_complete_rust_buffer,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_rust_buffer($0) },
+            freeFunc: ffi_fieldcast_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeUnfinishedOffer.lift,
+            errorHandler: FfiConverterTypeFieldcastError_lift
+        )
+}
+
+    /**
      * Verifies a dataset, or, if none is given, all that is stored, and repairs what can be repaired. Takes seconds for a
      * large campaign: to show progress, verify one dataset after another.
      *
@@ -2220,6 +2260,30 @@ open func verify(dataset: Dataset?)async throws  -> Verified  {
             cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_rust_buffer($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterTypeVerified_lift,
+            errorHandler: FfiConverterTypeFieldcastError_lift
+        )
+}
+
+    /**
+     * Withdraws the acceptance of a sender's unfinished offers and drops what has come of them: they do not go on without a
+     * new question. A transfer that runs is cancelled.
+     *
+     * # Errors
+     * [`FieldcastError::StorageFailed`].
+     */
+open func withdrawOffers(sender: Fingerprint)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_fieldcast_ffi_fn_method_fieldcast_withdraw_offers(
+                        self.uniffiCloneHandle(),FfiConverterTypeFingerprint_lower(sender)
+                )
+            },
+            pollFunc: ffi_fieldcast_ffi_rust_future_poll_void,
+            completeFunc: ffi_fieldcast_ffi_rust_future_complete_void,
+            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_void($0) },
+            freeFunc: ffi_fieldcast_ffi_rust_future_free_void,
+            liftFunc: { $0 },
             errorHandler: FfiConverterTypeFieldcastError_lift
         )
 }
@@ -9122,6 +9186,68 @@ public func FfiConverterTypeUnfinishedDownload_lower(_ value: UnfinishedDownload
 
 
 /**
+ * An offer that was accepted, and is not saved yet; `staged` bytes of it are here. It goes on by itself when its sender offers
+ * it again.
+ */
+public struct UnfinishedOffer: Equatable, Hashable {
+    public let sender: Sender
+    public let snapshots: [SnapshotSummary]
+    public let staged: UInt64
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(sender: Sender, snapshots: [SnapshotSummary], staged: UInt64) {
+        self.sender = sender
+        self.snapshots = snapshots
+        self.staged = staged
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension UnfinishedOffer: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeUnfinishedOffer: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> UnfinishedOffer {
+        return
+            try UnfinishedOffer(
+                sender: FfiConverterTypeSender.read(from: &buf),
+                snapshots: FfiConverterSequenceTypeSnapshotSummary.read(from: &buf),
+                staged: FfiConverterUInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: UnfinishedOffer, into buf: inout [UInt8]) {
+        FfiConverterTypeSender.write(value.sender, into: &buf)
+        FfiConverterSequenceTypeSnapshotSummary.write(value.snapshots, into: &buf)
+        FfiConverterUInt64.write(value.staged, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeUnfinishedOffer_lift(_ buf: RustBuffer) throws -> UnfinishedOffer {
+    return try FfiConverterTypeUnfinishedOffer.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeUnfinishedOffer_lower(_ value: UnfinishedOffer) -> RustBuffer {
+    return FfiConverterTypeUnfinishedOffer.lower(value)
+}
+
+
+/**
  * What a verification has found: records that were hashed, damage that was repaired, damaged records that were dropped and
  * have to be downloaded or received again.
  */
@@ -13492,6 +13618,31 @@ fileprivate struct FfiConverterSequenceTypeTrustedCampaign: FfiConverterRustBuff
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeUnfinishedOffer: FfiConverterRustBuffer {
+    typealias SwiftType = [UnfinishedOffer]
+
+    public static func write(_ value: [UnfinishedOffer], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeUnfinishedOffer.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [UnfinishedOffer] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [UnfinishedOffer]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeUnfinishedOffer.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeStanding: FfiConverterRustBuffer {
     typealias SwiftType = [Standing]
 
@@ -14585,7 +14736,13 @@ private let initializationResult: InitializationResult = {
     if (uniffi_fieldcast_ffi_checksum_method_fieldcast_undo() != 44500) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_unfinished_offers() != 61760) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_fieldcast_ffi_checksum_method_fieldcast_verify() != 9929) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_withdraw_offers() != 58989) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_method_fieldcast_campaigns() != 60652) {

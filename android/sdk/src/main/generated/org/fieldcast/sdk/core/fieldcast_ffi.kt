@@ -932,7 +932,11 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_fieldcast_ffi_checksum_method_fieldcast_undo(
     ): Int
+    external fun uniffi_fieldcast_ffi_checksum_method_fieldcast_unfinished_offers(
+    ): Int
     external fun uniffi_fieldcast_ffi_checksum_method_fieldcast_verify(
+    ): Int
+    external fun uniffi_fieldcast_ffi_checksum_method_fieldcast_withdraw_offers(
     ): Int
     external fun uniffi_fieldcast_ffi_checksum_method_fieldcast_campaigns(
     ): Int
@@ -1146,7 +1150,11 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_fieldcast_ffi_fn_method_fieldcast_undo(`ptr`: Long,`dataset`: RustBuffer.ByValue,
     ): Long
+    external fun uniffi_fieldcast_ffi_fn_method_fieldcast_unfinished_offers(`ptr`: Long,
+    ): Long
     external fun uniffi_fieldcast_ffi_fn_method_fieldcast_verify(`ptr`: Long,`dataset`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_fieldcast_ffi_fn_method_fieldcast_withdraw_offers(`ptr`: Long,`sender`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_fieldcast_ffi_fn_method_fieldcast_campaigns(`ptr`: Long,
     ): Long
@@ -1525,7 +1533,13 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_undo() and 0xFFFF) != 44500) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_unfinished_offers() and 0xFFFF) != 61760) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_verify() and 0xFFFF) != 9929) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_withdraw_offers() and 0xFFFF) != 58989) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_campaigns() and 0xFFFF) != 60652) {
@@ -3225,6 +3239,14 @@ public interface FieldcastInterface {
     suspend fun `undo`(`dataset`: Dataset)
 
     /**
+     * Offers that were accepted and are not saved yet, the oldest first.
+     *
+     * # Errors
+     * [`FieldcastError::StorageFailed`].
+     */
+    suspend fun `unfinishedOffers`(): List<UnfinishedOffer>
+
+    /**
      * Verifies a dataset, or, if none is given, all that is stored, and repairs what can be repaired. Takes seconds for a
      * large campaign: to show progress, verify one dataset after another.
      *
@@ -3232,6 +3254,15 @@ public interface FieldcastInterface {
      * [`FieldcastError::StorageFailed`]: open Fieldcast anew, which recovers what it can.
      */
     suspend fun `verify`(`dataset`: Dataset?): Verified
+
+    /**
+     * Withdraws the acceptance of a sender's unfinished offers and drops what has come of them: they do not go on without a
+     * new question. A transfer that runs is cancelled.
+     *
+     * # Errors
+     * [`FieldcastError::StorageFailed`].
+     */
+    suspend fun `withdrawOffers`(`sender`: Fingerprint)
 
     /**
      * The campaigns that are trusted.
@@ -4284,6 +4315,33 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
+     * Offers that were accepted and are not saved yet, the oldest first.
+     *
+     * # Errors
+     * [`FieldcastError::StorageFailed`].
+     */
+    @Throws(FieldcastException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `unfinishedOffers`() : List<UnfinishedOffer> {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_fieldcast_ffi_fn_method_fieldcast_unfinished_offers(
+                uniffiHandle,
+
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_fieldcast_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_fieldcast_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_fieldcast_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterSequenceTypeUnfinishedOffer.lift(it) },
+        // Error FFI converter
+        FieldcastException.ErrorHandler,
+    )
+    }
+
+
+    /**
      * Verifies a dataset, or, if none is given, all that is stored, and repairs what can be repaired. Takes seconds for a
      * large campaign: to show progress, verify one dataset after another.
      *
@@ -4306,6 +4364,36 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
         { future -> UniffiLib.ffi_fieldcast_ffi_rust_future_free_rust_buffer(future) },
         // lift function
         { FfiConverterTypeVerified.lift(it) },
+        // Error FFI converter
+        FieldcastException.ErrorHandler,
+    )
+    }
+
+
+    /**
+     * Withdraws the acceptance of a sender's unfinished offers and drops what has come of them: they do not go on without a
+     * new question. A transfer that runs is cancelled.
+     *
+     * # Errors
+     * [`FieldcastError::StorageFailed`].
+     */
+    @Throws(FieldcastException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `withdrawOffers`(`sender`: Fingerprint) {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_fieldcast_ffi_fn_method_fieldcast_withdraw_offers(
+                uniffiHandle,
+
+        FfiConverterTypeFingerprint.lower(`sender`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_fieldcast_ffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_fieldcast_ffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_fieldcast_ffi_rust_future_free_void(future) },
+        // lift function
+        { },
+
         // Error FFI converter
         FieldcastException.ErrorHandler,
     )
@@ -11457,6 +11545,53 @@ public object FfiConverterTypeUnfinishedDownload: FfiConverterRustBuffer<Unfinis
 
 
 /**
+ * An offer that was accepted, and is not saved yet; `staged` bytes of it are here. It goes on by itself when its sender offers
+ * it again.
+ */
+data class UnfinishedOffer (
+    val `sender`: Sender
+    ,
+    val `snapshots`: List<SnapshotSummary>
+    ,
+    val `staged`: kotlin.ULong
+
+){
+
+
+
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeUnfinishedOffer: FfiConverterRustBuffer<UnfinishedOffer> {
+    override fun read(buf: ByteBuffer): UnfinishedOffer {
+        return UnfinishedOffer(
+            FfiConverterTypeSender.read(buf),
+            FfiConverterSequenceTypeSnapshotSummary.read(buf),
+            FfiConverterULong.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: UnfinishedOffer) = (
+            FfiConverterTypeSender.allocationSize(value.`sender`) +
+            FfiConverterSequenceTypeSnapshotSummary.allocationSize(value.`snapshots`) +
+            FfiConverterULong.allocationSize(value.`staged`)
+    )
+
+    override fun write(value: UnfinishedOffer, buf: ByteBuffer) {
+            FfiConverterTypeSender.write(value.`sender`, buf)
+            FfiConverterSequenceTypeSnapshotSummary.write(value.`snapshots`, buf)
+            FfiConverterULong.write(value.`staged`, buf)
+    }
+}
+
+
+
+/**
  * What a verification has found: records that were hashed, damage that was repaired, damaged records that were dropped and
  * have to be downloaded or received again.
  */
@@ -16398,6 +16533,34 @@ public object FfiConverterSequenceTypeTrustedCampaign: FfiConverterRustBuffer<Li
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterTypeTrustedCampaign.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeUnfinishedOffer: FfiConverterRustBuffer<List<UnfinishedOffer>> {
+    override fun read(buf: ByteBuffer): List<UnfinishedOffer> {
+        val len = buf.getInt()
+        return List<UnfinishedOffer>(len) {
+            FfiConverterTypeUnfinishedOffer.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<UnfinishedOffer>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeUnfinishedOffer.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<UnfinishedOffer>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeUnfinishedOffer.write(it, buf)
         }
     }
 }
