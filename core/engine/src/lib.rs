@@ -16,6 +16,7 @@ mod events;
 mod grants;
 mod group;
 mod history;
+mod idle_check;
 mod inbound;
 mod link;
 mod network;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::fs::{self, File};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fieldcast_model::EntityType;
@@ -29,6 +30,8 @@ struct Inner {
     writer: Mutex<Writer>,
     /// When this process last heard of the server's clock.
     heard: Mutex<Option<Heard>>,
+    /// How often it was read or written.
+    uses: AtomicU64,
     path: PathBuf,
     suspect: PathBuf,
     _lock: File,
@@ -56,6 +59,7 @@ impl Store {
                 readers: Mutex::default(),
                 writer,
                 heard: Mutex::default(),
+                uses: AtomicU64::new(0),
                 path,
                 suspect,
                 _lock: lock,
@@ -107,9 +111,15 @@ impl Store {
         out.ok_or_else(not_run)
     }
 
+    /// How often the store was read or written so far: if that stays the same, nobody uses it.
+    pub fn uses(&self) -> u64 {
+        self.inner.uses.load(Ordering::Relaxed)
+    }
+
     // What follows is no generic code: phones would have a copy of it for each of the many closures.
 
     fn reading(&self, f: &mut dyn FnMut(&Reader<'_>) -> Result<()>) -> Result<()> {
+        self.inner.uses.fetch_add(1, Ordering::Relaxed);
         let idle = locked(&self.inner.readers).pop();
         let run = || {
             let conn = idle.map_or_else(|| open::reader(&self.inner.path), Ok)?;
@@ -126,6 +136,7 @@ impl Store {
     }
 
     fn writing(&self, durability: Durability, f: &mut dyn FnMut(&WriteTx<'_>) -> Result<()>) -> Result<()> {
+        self.inner.uses.fetch_add(1, Ordering::Relaxed);
         let mut writer = locked(&self.inner.writer);
         writer.run(durability, f).map_err(|e| self.told(e))
     }

@@ -26,6 +26,7 @@ mod apply;
 #[cfg(feature = "bench")]
 pub mod bench;
 mod campaigns;
+mod checkup;
 mod chunks;
 mod copy;
 mod datasets;

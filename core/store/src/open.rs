@@ -32,6 +32,8 @@ pub struct Opened {
     pub store: Store,
     /// What became of a damaged database. Tell the user what has to be downloaded again, and what was lost.
     pub recovery: Option<Recovery>,
+    /// Whether the last process that had it open was killed, or its phone lost power.
+    pub was_killed: bool,
 }
 
 impl Store {
@@ -44,6 +46,7 @@ impl Store {
         make_folder(dir).map_err(|e| Error::of_io(&e, dir))?;
         let lock = lock::take(dir)?;
         let path = dir.join(FILE);
+        let was_killed = with_suffix(&path, "-wal").exists(); // a store that is closed folds it into the database
         let mut recovery = None;
         let mut recovered = || {
             recovery = Some(recovery::recover(dir)?);
@@ -62,7 +65,7 @@ impl Store {
         if suspect.exists() {
             fs::remove_file(&suspect).map_err(|e| Error::of_io(&e, &suspect))?;
         }
-        Ok(Opened { store: Self::new(writer, path, suspect, lock), recovery })
+        Ok(Opened { store: Self::new(writer, path, suspect, lock), recovery, was_killed })
     }
 }
 
@@ -79,7 +82,16 @@ fn sound(dir: &Path, path: &Path) -> Result<()> {
 
 /// Reads every page of one of the connection's databases. [`Error::Corrupt`] when one is not what it should be.
 pub(crate) fn check(conn: &Connection, database: &str) -> Result<()> {
-    let verdict: String = conn.query_one(&format!("PRAGMA {database}.quick_check(1)"), (), |row| row.get(0))?;
+    quick_check(conn, &format!("PRAGMA {database}.quick_check(1)"))
+}
+
+/// The same for one table and its indexes.
+pub(crate) fn check_table(conn: &Connection, table: &str) -> Result<()> {
+    quick_check(conn, &format!("PRAGMA quick_check('{table}')"))
+}
+
+fn quick_check(conn: &Connection, pragma: &str) -> Result<()> {
+    let verdict: String = conn.query_one(pragma, (), |row| row.get(0))?;
     if verdict == "ok" { Ok(()) } else { Err(Error::Corrupt) }
 }
 

@@ -34,6 +34,9 @@ impl std::ops::AddAssign for Verified {
     }
 }
 
+/// Where chunks are kept.
+pub(crate) const CHUNK_TABLES: [&str; 2] = ["chunk_cache", "staged_chunk"];
+
 /// The hash a chunk's bytes have.
 pub(crate) fn chunk_hash(bytes: &[u8]) -> [u8; 32] {
     *blake3::hash(bytes).as_bytes()
@@ -87,7 +90,7 @@ impl Store {
     fn verify_chunks(&self) -> Result<Verified> {
         self.write(Durability::Full, |tx| {
             let mut found = Verified::default();
-            for table in ["chunk_cache", "staged_chunk"] {
+            for table in CHUNK_TABLES {
                 found.repaired += tx.drop_damaged_chunks(table, "true", ())?;
             }
             Ok(found)

@@ -11,8 +11,10 @@ use std::sync::Arc;
 use fieldcast_model::{DeviceName, Fingerprint};
 use fieldcast_net::Identity;
 use fieldcast_store::{Opened, Recovery, Store};
+use tokio_util::task::AbortOnDropHandle;
 
 pub use self::server::Account;
+use crate::idle_check::{self, IdleTimes};
 use crate::task::{self, Work};
 use crate::{Error, Settings};
 
@@ -39,6 +41,7 @@ struct Inner {
     name: DeviceName,
     recovery: Option<Recovery>,
     allow_http: bool,
+    _idle_check: AbortOnDropHandle<()>,
 }
 
 /// Who the device of this data folder is; `None` when it has no key yet. Opens nothing but the key.
@@ -56,8 +59,9 @@ impl Engine {
     /// A folder that cannot be written, is in use by another process or comes from a newer Fieldcast; a damaged key, or a
     /// missing one ([`Error::KeyMissing`]). A damaged database is no error: see [`recovery`](Self::recovery).
     pub async fn open(settings: Settings) -> Result<Self, Error> {
-        let inner = task::blocking(move || {
-            let Opened { store, recovery } = Store::open(&settings.data_dir)?;
+        let allow_http = settings.allow_http;
+        let opened = task::blocking(move || {
+            let Opened { store, recovery, was_killed } = Store::open(&settings.data_dir)?;
             store.trim_chunks(CHUNK_CACHE_BYTES)?;
             let key = settings.data_dir.join(DEVICE_KEY);
             let known = store.setting(DEVICE)?;
@@ -78,9 +82,17 @@ impl Engine {
             let name = store.setting(DEVICE_NAME)?;
             let name = name.unwrap_or_else(|| format!("phone-{}", &identity.fingerprint().short()[..4]));
             let name = DeviceName::new(&name);
-            Ok::<_, Error>(Inner { store, identity, name, recovery, allow_http: settings.allow_http })
+            Ok::<_, Error>((store, identity, name, recovery, was_killed))
         });
-        Ok(Self { inner: Arc::new(inner.await??) })
+        let (store, identity, name, recovery, was_killed) = opened.await??;
+        let check = idle_check::run(store.clone(), was_killed, IdleTimes::USUAL);
+        let check = task::spawn(async {
+            if let Err(error) = check.await {
+                tracing::warn!(%error, "stored data is not looked at any more");
+            }
+        });
+        let _idle_check = AbortOnDropHandle::new(check);
+        Ok(Self { inner: Arc::new(Inner { store, identity, name, recovery, allow_http, _idle_check }) })
     }
 
     /// What became of a database that was found damaged at opening; the user should be told.

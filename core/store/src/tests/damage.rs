@@ -19,7 +19,7 @@ fn filled() -> tempfile::TempDir {
 
 /// Opens a damaged store of which something was lost: the old file is kept, and the village is not complete.
 fn assert_recovered(dir: &Path, damaged: &[u8]) -> Recovery {
-    let Opened { store, recovery } = Store::open(dir).unwrap();
+    let Opened { store, recovery, .. } = Store::open(dir).unwrap();
     let recovery = recovery.expect("it is recovered");
     let aside = recovery.old.clone().expect("something was lost");
     assert!(aside.file_name().unwrap().to_str().unwrap().starts_with("fieldcast.db.corrupt-"));
@@ -109,7 +109,7 @@ proptest! {
             // The version is a number like any other: flipped upwards it says "newer".
             Err(Error::Newer { .. }) => {}
             opened => {
-                let Opened { store, recovery } = opened.unwrap();
+                let Opened { store, recovery, .. } = opened.unwrap();
                 if recovery.is_some() {
                     apply(&store, &village("w"), &[household("h", 1, 1)]);
                 }

@@ -52,7 +52,7 @@ fn recovers_edits_settings_and_trust_from_either_file() {
             fs::copy(whole.path().join(file), dir.path().join(file)).unwrap();
         }
         overwrite(&dir.path().join(open::FILE), page * 4096, (page + 1) * 4096);
-        let Opened { store, recovery } = Store::open(dir.path()).unwrap();
+        let Opened { store, recovery, .. } = Store::open(dir.path()).unwrap();
         assert_kept(&store, 50);
         if let Some(Recovery { edits, lost_edits, settings_lost, .. }) = recovery {
             assert_eq!((edits, lost_edits, settings_lost), (50, 0, false), "page {page}");
@@ -65,7 +65,7 @@ fn recovers_edits_settings_and_trust_from_either_file() {
     assert_kept(&opened.store, 50);
     drop(opened);
     fs::remove_file(dir.path().join(open::FILE)).unwrap();
-    let Opened { store, recovery } = Store::open(dir.path()).unwrap();
+    let Opened { store, recovery, .. } = Store::open(dir.path()).unwrap();
     assert!(recovery.is_some_and(|recovery| !recovery.settings_lost && recovery.edits == 50));
     assert_kept(&store, 50);
 }
@@ -82,7 +82,7 @@ fn copy_follows_every_change() {
     let edits = store.edits().unwrap();
     drop(store);
     overwrite(&dir.path().join(open::FILE), 0, usize::MAX);
-    let Opened { store, recovery } = Store::open(dir.path()).unwrap();
+    let Opened { store, recovery, .. } = Store::open(dir.path()).unwrap();
     let recovery = recovery.unwrap();
     assert_eq!((recovery.edits, recovery.lost_edits, recovery.settings_lost), (49, 0, false));
     assert_eq!(store.edits().unwrap().len(), edits.len());
@@ -100,7 +100,7 @@ fn puts_back_what_only_the_copy_has() {
     store.edit_sent(&edit(1)).unwrap();
     fs::write(lost.path().join(open::FILE), before).unwrap();
     fs::copy(dir.path().join(copy::FILE), lost.path().join(copy::FILE)).unwrap();
-    let Opened { store, recovery } = Store::open(lost.path()).unwrap();
+    let Opened { store, recovery, .. } = Store::open(lost.path()).unwrap();
     assert_eq!(recovery, None);
     assert_kept(&store, 50);
     let ids: Vec<_> = store.edits().unwrap().iter().map(|status| status.edit.id.to_string()).collect();
@@ -112,7 +112,7 @@ fn tells_what_neither_file_could_give_until_the_user_confirms() {
     let dir = filled();
     overwrite(&dir.path().join(copy::FILE), 0, usize::MAX);
     overwrite(&dir.path().join(open::FILE), 0, usize::MAX);
-    let Opened { store, recovery } = Store::open(dir.path()).unwrap();
+    let Opened { store, recovery, .. } = Store::open(dir.path()).unwrap();
     let recovery = recovery.unwrap();
     assert!(recovery.settings_lost && recovery.lost_edits == 1 && recovery.old.is_some(), "{recovery:?}");
     drop(store);
@@ -132,7 +132,7 @@ fn names_the_edits_whose_pages_are_gone() {
     let needle = edit(10).body.as_str().as_bytes().to_vec();
     let at = bytes.windows(needle.len()).position(|window| window == needle).unwrap();
     overwrite(&path, at / 4096 * 4096, at / 4096 * 4096 + 4096);
-    let Opened { store, recovery } = Store::open(dir.path()).unwrap();
+    let Opened { store, recovery, .. } = Store::open(dir.path()).unwrap();
     let recovery = recovery.unwrap();
     assert_eq!(recovery.edits + recovery.lost_edits, 50, "{recovery:?}");
     assert!(
@@ -154,7 +154,7 @@ fn recovery_that_was_killed_is_made_again_or_put_in_place() {
     assert_kept(&store, 50);
     drop(store);
     fs::rename(&path, dir.path().join("fieldcast.db.recovered")).unwrap();
-    let Opened { store, recovery } = Store::open(dir.path()).unwrap();
+    let Opened { store, recovery, .. } = Store::open(dir.path()).unwrap();
     assert_eq!(recovery, None);
     assert_kept(&store, 50);
 }

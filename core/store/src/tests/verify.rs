@@ -140,3 +140,47 @@ fn damaged_chunks_are_dropped_and_not_handed_out() {
     assert_eq!(store.staged_chunk(&hash).unwrap(), None);
     assert!(store.resume_incoming(&[1; 32], &[hash]).unwrap().is_empty(), "it is asked for again");
 }
+
+#[test]
+fn small_steps_find_what_one_look_finds() {
+    let steps = |store: &Store| -> Vec<Verified> {
+        (0..).map_while(|number| store.check_step(number).unwrap()).collect::<Vec<_>>()
+    };
+    let sum = |steps: Vec<Verified>| {
+        steps.into_iter().fold(Verified::default(), |mut sum, step| {
+            sum += step;
+            sum
+        })
+    };
+    let Fresh { store, dir: _dir } = damaged(&flip("body"));
+    assert_eq!(sum(steps(&store)), Verified { records: 25, repaired: 2, dropped: 1 });
+    assert_eq!(sum(steps(&store)), Verified { records: 24, ..Verified::default() });
+
+    let many = (0..2500).map(|n| household(&format!("h{n}"), 1, 5)).collect::<Vec<_>>();
+    let Fresh { store, dir: _dir } = fresh();
+    apply(&store, &village("v"), &many);
+    let range = KeyRange::ALL;
+    let digest = store.ranges(&village("v"), 0).unwrap()[0].digest;
+    for n in 0..20 {
+        store.cache_chunk(&village("v"), range, &digest, &chunk_hash(&[n]), &[n]).unwrap();
+    }
+    store.with_writer(|conn| conn.execute("DELETE FROM record WHERE key = 'h7'", ()).unwrap());
+    let small = steps(&store);
+    assert!(small.iter().all(|step| step.records <= 1000 || step.dropped > 0), "{small:?}");
+    assert_eq!(sum(small).dropped, 1, "a record that is missing");
+    assert!(!is_complete(&store));
+}
+
+#[test]
+fn tells_whether_the_last_process_was_killed() {
+    let Fresh { store, dir } = fresh();
+    apply(&store, &village("v"), &records());
+    let killed = tempfile::TempDir::new().unwrap(); // as a kill leaves the folder
+    for file in std::fs::read_dir(dir.path()).unwrap().map(|file| file.unwrap()) {
+        std::fs::copy(file.path(), killed.path().join(file.file_name())).unwrap();
+    }
+    drop(store);
+    let was_killed = |dir: &tempfile::TempDir| Store::open(dir.path()).unwrap().was_killed;
+    assert!(!was_killed(&dir));
+    assert!(was_killed(&killed) && !was_killed(&killed), "the second open follows a clean end");
+}

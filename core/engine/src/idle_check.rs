@@ -1,0 +1,183 @@
+//! Stored data is looked at while nobody uses it, so that damage is found before the data is needed.
+
+use std::time::Duration;
+
+use fieldcast_store::{Store, Verified};
+
+use crate::{Error, clock, task};
+
+/// Setting: the step at which the look that was begun goes on; 0 if none is under way.
+const NEXT_STEP: &str = "check_next_step";
+/// Setting: when the last look was over, in ms by this device's clock.
+const CHECKED: &str = "checked";
+/// How often everything is looked at.
+const EVERY: Duration = Duration::from_secs(24 * 3600);
+/// After so many steps the place is noted.
+const NOTE_AFTER: u64 = 20;
+/// So much longer than a step is the pause after it.
+const PAUSE_PER_STEP: u32 = 10;
+
+/// How long the store must have been unused before a step.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct IdleTimes {
+    /// Before the first.
+    pub(crate) first: Duration,
+    /// Before each of the others, at least.
+    pub(crate) next: Duration,
+}
+
+impl IdleTimes {
+    pub(crate) const USUAL: Self = Self { first: Duration::from_secs(5), next: Duration::from_millis(250) };
+}
+
+/// Looks at everything that is stored, once a day; at once if the last process was killed, and if an earlier look did not
+/// come to its end.
+pub(crate) async fn run(store: Store, mut was_killed: bool, times: IdleTimes) -> Result<(), Error> {
+    let mut step = number(&store, NEXT_STEP).await?.unsigned_abs();
+    loop {
+        if step == 0 && !std::mem::take(&mut was_killed) {
+            let since = clock::now().saturating_sub(number(&store, CHECKED).await?);
+            let since = Duration::from_millis(since.try_into().unwrap_or(u64::MAX)); // a clock that was set back: now
+            tokio::time::sleep(EVERY.saturating_sub(since)).await;
+        }
+        let found = look(&store, &mut step, times).await?;
+        tracing::info!(found.records, found.repaired, found.dropped, "all stored data was looked at");
+        note(&store, CHECKED, clock::now()).await?;
+    }
+}
+
+/// From one step to the last; `step` is 0 then.
+async fn look(store: &Store, step: &mut u64, times: IdleTimes) -> Result<Verified, Error> {
+    let (mut found, mut pause) = (Verified::default(), times.first);
+    loop {
+        unused(store, pause).await;
+        let (begun, number, checked) = (std::time::Instant::now(), *step, store.clone());
+        let result = task::blocking(move || checked.check_step(number)).await??;
+        pause = times.next.max(begun.elapsed() * PAUSE_PER_STEP);
+        *step = result.map_or(0, |_| number + 1);
+        if step.is_multiple_of(NOTE_AFTER) {
+            note(store, NEXT_STEP, *step as i64).await?;
+        }
+        match result {
+            Some(step) => found += step,
+            None => return Ok(found),
+        }
+    }
+}
+
+/// Waits until the store was unused for so long.
+async fn unused(store: &Store, pause: Duration) {
+    loop {
+        let before = store.uses();
+        tokio::time::sleep(pause).await;
+        if store.uses() == before {
+            return;
+        }
+    }
+}
+
+async fn number(store: &Store, setting: &'static str) -> Result<i64, Error> {
+    let store = store.clone();
+    let value = task::blocking(move || store.setting(setting)).await??;
+    Ok(value.and_then(|value| value.parse().ok()).unwrap_or(0))
+}
+
+async fn note(store: &Store, setting: &'static str, value: i64) -> Result<(), Error> {
+    let store = store.clone();
+    Ok(task::blocking(move || store.set_setting(setting, &value.to_string())).await??)
+}
+
+#[cfg(test)]
+mod tests {
+    use fieldcast_model::{Dataset, EntityType, Json, Record, RecordId, ServerTime};
+    use fieldcast_store::{Coverage, PageCommit, SyncStart, SyncTarget};
+    use tempfile::TempDir;
+
+    use super::*;
+
+    const SOON: IdleTimes = IdleTimes { first: Duration::from_millis(1), next: Duration::from_millis(1) };
+
+    fn village() -> Dataset {
+        Dataset { tenant: "mz".into(), project: "p".into(), boundary: Some("b".into()) }
+    }
+
+    /// A store with a downloaded village of one record, one bit of which has flipped since.
+    fn damaged(dir: &TempDir) -> Store {
+        let store = Store::open(dir.path()).unwrap().store;
+        let target = SyncTarget {
+            server: "s".into(),
+            dataset: village(),
+            project_name: String::new(),
+            boundary_name: String::new(),
+        };
+        let run = store.begin_sync(&target, SyncStart::Fresh).unwrap().run;
+        let record = Record {
+            entity: EntityType::new("Task"),
+            id: RecordId::parse("task"),
+            root: RecordId::parse("household"),
+            row_version: 1,
+            modified: ServerTime(1),
+            deleted: false,
+            body: Json::from_canonical(r#"{"which":"needle"}"#),
+        };
+        let page = PageCommit {
+            run,
+            as_of: Some(ServerTime(1000)),
+            position: String::new(),
+            done: 0,
+            total: 0,
+            bytes: 0,
+            clock: None,
+            families: vec![record],
+            project_wide: Vec::new(),
+        };
+        store.commit_page(&page).unwrap();
+        let all = Coverage::Verified { households: 0, answered: vec![EntityType::new("Task")] };
+        store.finish_sync(run, &all, &Coverage::Partial).unwrap();
+        drop(store);
+        let path = dir.path().join("fieldcast.db");
+        let mut bytes = std::fs::read(&path).unwrap();
+        let at = bytes.windows(6).position(|window| window == b"needle").unwrap();
+        bytes[at] ^= 1;
+        std::fs::write(&path, bytes).unwrap();
+        Store::open(dir.path()).unwrap().store
+    }
+
+    fn is_complete(store: &Store) -> bool {
+        store.summary(&village()).unwrap().unwrap().as_of > ServerTime(0)
+    }
+
+    /// Looks ever more rarely: a look, too, is a use of the store.
+    async fn until(is_so: impl Fn() -> bool) {
+        let mut pause = Duration::from_millis(20);
+        while !is_so() {
+            tokio::time::sleep(pause).await;
+            pause *= 2;
+        }
+    }
+
+    #[tokio::test]
+    async fn finds_damage_while_nobody_uses_the_store() {
+        let dir = TempDir::new().unwrap();
+        let store = damaged(&dir);
+        assert!(is_complete(&store), "nobody has noticed yet");
+        tokio::select! {
+            ended = run(store.clone(), false, SOON) => panic!("{ended:?}"),
+            () = until(|| !is_complete(&store) && store.setting(CHECKED).unwrap().is_some()) => {}
+        }
+        assert_eq!(store.setting(NEXT_STEP).unwrap().as_deref(), Some("0"));
+    }
+
+    #[tokio::test]
+    async fn looks_again_after_a_day_or_a_kill() {
+        let dir = TempDir::new().unwrap();
+        let store = damaged(&dir);
+        store.set_setting(CHECKED, &clock::now().to_string()).unwrap();
+        let waits = tokio::time::timeout(Duration::from_millis(300), run(store.clone(), false, SOON)).await;
+        assert!(waits.is_err() && is_complete(&store), "it was looked at just now");
+        tokio::select! {
+            ended = run(store.clone(), true, SOON) => panic!("{ended:?}"),
+            () = until(|| !is_complete(&store)) => {}
+        }
+    }
+}

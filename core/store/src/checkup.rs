@@ -1,0 +1,96 @@
+//! A look at everything that is stored, in steps small enough for the time between two taps.
+
+use fieldcast_model::{Dataset, Digest, FINE_BITS, KeyRange, RangeTotals};
+
+use crate::access::Durability;
+use crate::verify::CHUNK_TABLES;
+use crate::{Error, Reader, Result, Store, Verified, open};
+
+/// Records that one step hashes, about.
+const RECORDS: u64 = 1000;
+/// Chunks that one step hashes; a chunk has about 100 kB.
+const CHUNKS: u64 = 8;
+
+/// What one step looks at.
+enum Step {
+    /// The pages of all small tables.
+    Tables,
+    /// Chunks of a table, by row.
+    Chunks { table: &'static str, first: u64 },
+    /// Records of a dataset.
+    Records(Dataset, KeyRange),
+}
+
+impl Store {
+    /// Does one step of a look at everything stored, in some milliseconds, and repairs or drops what is damaged, as
+    /// [`Store::verify`] does. `None` if the look is over: there are fewer steps. Call it with 0, 1, 2, ...
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if the file itself is damaged: the next open recovers what it can.
+    pub fn check_step(&self, number: u64) -> Result<Option<Verified>> {
+        let Some(step) = self.read(|reader| reader.step(number))? else { return Ok(None) };
+        let mut found = Verified::default();
+        match step {
+            Step::Tables => self.read(|reader| reader.check_small_tables())?,
+            Step::Chunks { table, first } => {
+                let rows = "id BETWEEN ?1 AND ?1 + ?2 - 1";
+                found.repaired = self.write(Durability::Normal, |tx| {
+                    tx.drop_damaged_chunks(table, rows, [first as i64, CHUNKS as i64])
+                })?;
+            }
+            Step::Records(dataset, range) => match self.read(|reader| reader.is_intact(&dataset, range)) {
+                Ok(Some(records)) => found.records = records,
+                Ok(None) | Err(Error::DamagedRecords) => found = self.verify_dataset(&dataset)?,
+                Err(error) => return Err(error),
+            },
+        }
+        Ok(Some(found))
+    }
+}
+
+impl Reader<'_> {
+    fn step(&self, number: u64) -> Result<Option<Step>> {
+        let Some(mut number) = number.checked_sub(1) else { return Ok(Some(Step::Tables)) };
+        for table in CHUNK_TABLES {
+            let sql = format!("SELECT ifnull(max(id), 0) FROM {table}");
+            let rows: u64 = self.conn.query_one(&sql, (), |row| crate::rows::count(row, 0))?;
+            let steps = rows.div_ceil(CHUNKS);
+            if number < steps {
+                return Ok(Some(Step::Chunks { table, first: number * CHUNKS + 1 }));
+            }
+            number -= steps;
+        }
+        for status in self.datasets()? {
+            let bits = (0..FINE_BITS).find(|bits| status.summary.records >> bits <= RECORDS).unwrap_or(FINE_BITS);
+            if number < 1 << bits {
+                let range = KeyRange { bits, index: number as u32 };
+                return Ok(Some(Step::Records(status.summary.dataset, range)));
+            }
+            number -= 1 << bits;
+        }
+        Ok(None)
+    }
+
+    fn check_small_tables(&self) -> Result<()> {
+        let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'
+            AND name NOT IN ('record', 'chunk_cache', 'staged_chunk')";
+        let mut query = self.conn.prepare(sql)?;
+        let names = query.query_map((), |row| row.get::<_, String>(0))?;
+        names
+            .collect::<std::result::Result<Vec<_>, _>>()?
+            .iter()
+            .try_for_each(|table| open::check_table(self.conn, table))
+    }
+
+    /// How many records a key range has, if they are what is noted of it; each is hashed.
+    fn is_intact(&self, dataset: &Dataset, range: KeyRange) -> Result<Option<u64>> {
+        let records = self.records_in_range(dataset, range)?;
+        let mut digest = Digest::EMPTY;
+        records.iter().for_each(|record| digest.insert(record.hash()));
+        let json_bytes = records.iter().map(|record| record.body.len() as u64).sum();
+        let found = RangeTotals { range, digest, records: records.len() as u64, json_bytes };
+        let noted = self.ranges(dataset, range.bits)?.into_iter().find(|noted| noted.range == range);
+        let is_same = noted.map_or(records.is_empty(), |noted| noted == found);
+        Ok(is_same.then_some(found.records))
+    }
+}
