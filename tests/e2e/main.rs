@@ -41,4 +41,6 @@ mod reading;
 #[cfg(test)]
 mod second_round;
 #[cfg(test)]
+mod shared_key;
+#[cfg(test)]
 mod support;

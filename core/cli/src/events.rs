@@ -11,7 +11,7 @@ use fieldcast::{
     DatasetStatus, DeviceName, Engine, EntityType, ExchangeResult, ExchangeRole, Finding, Fingerprint, FoundBy,
     FoundPeer, Group, HeardDistributor, Imported, Invite, KnownPeer, NetworkChange, Offer, OriginDevice, PastExchange,
     Policy, Question, Reach, ReceiveProgress, Received, RecordId, RecordSource, Recovery, Role, SendProgress, Sender,
-    SnapshotSummary, Standing, Statement, UnfinishedOffer, Verified,
+    SharedKey, SnapshotSummary, Standing, Statement, UnfinishedOffer, Verified,
 };
 use serde_json::{Value, json};
 
@@ -149,6 +149,12 @@ pub(crate) fn peer_found(peer: &FoundPeer) -> Value {
 pub(crate) fn ways(by: &FoundBy) -> Vec<&'static str> {
     let ways = [(by.mdns, "mdns"), (by.called_in, "called_in"), (by.typed, "typed"), (by.platform, "platform")];
     ways.into_iter().filter(|(holds, _)| *holds).map(|(_, way)| way).collect()
+}
+
+pub(crate) fn shared_key(SharedKey { fingerprint, is_own, devices }: &SharedKey) -> Value {
+    let device = |(name, addr): &(DeviceName, SocketAddr)| json!({"peer": name.as_str(), "addr": addr});
+    json!({"event": "shared_key", "fingerprint": fingerprint.to_string(), "is_own": is_own,
+        "devices": devices.iter().map(device).collect::<Vec<_>>()})
 }
 
 /// A distributor announces itself.

@@ -1,9 +1,10 @@
 //! Numbers, sizes and times as people read them, and plain tables.
 
+use std::net::SocketAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use dialoguer::console::{Alignment, measure_text_width, pad_str};
-use fieldcast::{Fingerprint, NetworkChange, Standing, civil, is_shown};
+use fieldcast::{DeviceName, Fingerprint, NetworkChange, SharedKey, Standing, civil, is_shown};
 
 /// `7533` as `7,533`.
 pub(crate) fn count(n: u64) -> String {
@@ -39,6 +40,18 @@ pub(crate) fn network(change: &NetworkChange) -> String {
         NetworkChange::Gone { name } => format!("The network `{name}` has gone; waiting for it to come back."),
         NetworkChange::Back { interface, addr } => format!("Going on in the network `{}`, at {addr}.", interface.name),
     }
+}
+
+/// That devices have one key, and what to do.
+pub(crate) fn shared_key(SharedKey { is_own, devices, .. }: &SharedKey) -> String {
+    let device = |(name, addr): &(DeviceName, SocketAddr)| format!("{} at {addr}", safe(name.as_str()));
+    let this = is_own.then(|| "this device".to_owned());
+    let all: Vec<_> = this.into_iter().chain(devices.iter().map(device)).collect();
+    format!(
+        "{} have the same key: the data folder of one was copied to the other.\nOn all but one of them run: \
+         fieldcast --new-identity status",
+        all.join(" and ")
+    )
 }
 
 /// Bytes in powers of a thousand.

@@ -28,6 +28,7 @@ mod receipts;
 mod receive;
 mod search;
 mod settings;
+mod shared_key;
 mod station;
 mod task;
 mod trust;
@@ -68,4 +69,5 @@ pub use receive::{
     Sender, UnfinishedOffer,
 };
 pub use settings::{ExchangeSettings, Settings};
+pub use shared_key::SharedKey;
 pub use trust::{Answer, Trust};

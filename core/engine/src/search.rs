@@ -2,12 +2,13 @@
 
 use fieldcast_model::Fingerprint;
 use fieldcast_net::{
-    Announced, Announcement, Browser, Error as NetworkError, Interface, PlatformSearch, Sighting, announce, browse,
-    search,
+    Announced, Announcement, Browser, Error as NetworkError, Identity, Interface, PlatformSearch, Sighting, announce,
+    browse, search,
 };
 use fieldcast_wire::{PROTOCOL, Role};
 
 use crate::ExchangeSettings;
+use crate::shared_key::{KeyWatch, SharedKey};
 
 /// Who tells of a device. Each tells by itself of its coming and going.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,8 +17,17 @@ pub(crate) enum By {
     Platform,
 }
 
+/// What a search finds.
+pub(crate) enum Found {
+    /// A change in which other devices are there.
+    Sighting(By, Sighting),
+    /// Devices that have one key.
+    SharedKey(SharedKey),
+}
+
 /// An announcement and a search, standing until dropped.
 pub(crate) struct Search {
+    keys: KeyWatch,
     mdns: Option<(Browser, Announced)>,
     platform: Option<PlatformSearch>,
 }
@@ -27,17 +37,19 @@ impl Search {
     pub(crate) fn on(
         interface: &Interface,
         settings: &ExchangeSettings,
-        fingerprint: Fingerprint,
+        identity: &Identity,
         role: Role,
         port: u16,
     ) -> Result<Self, NetworkError> {
-        let announcement = Announcement { fingerprint, name: settings.name.clone(), role, port, protocol: PROTOCOL };
+        let (fingerprint, session) = (identity.fingerprint(), identity.session());
+        let name = settings.name.clone();
+        let announcement = Announcement { fingerprint, name, role, port, protocol: PROTOCOL, session };
         let other = match role {
             Role::Distributor => Role::Receiver,
             Role::Receiver => Role::Distributor,
         };
         let mdns = settings.mdns.then(|| {
-            let browser = browse(interface, other, Some(fingerprint))?;
+            let browser = browse(interface, other, Some(&announcement))?;
             Ok((browser, announce(interface, &announcement)?))
         });
         let discovery = settings.discovery.as_deref();
@@ -49,31 +61,21 @@ impl Search {
             }
             mdns => mdns?,
         };
-        Ok(Self { mdns, platform: discovery.map(|discovery| search(discovery, interface, &announcement, other)) })
+        let keys = KeyWatch::new(identity, interface, settings.limits.heartbeat);
+        Ok(Self { keys, mdns, platform: discovery.map(|discovery| search(discovery, interface, &announcement, other)) })
     }
 
-    /// The next change in who is there; never, once nothing more can come. May be dropped half way and called again.
-    pub(crate) async fn next(&mut self) -> (By, Sighting) {
-        let Self { mdns, platform } = self;
-        let heard = async {
-            let heard = match mdns {
-                Some((browser, _)) => browser.next().await,
-                None => None,
+    /// What is found next; never, once nothing more can come. May be dropped half way and called again.
+    pub(crate) async fn next(&mut self) -> Found {
+        loop {
+            let (by, sighting) = tokio::select! {
+                sighting = sighting(&mut self.mdns, &mut self.platform) => sighting,
+                shared = self.keys.next() => return Found::SharedKey(shared),
             };
-            match heard {
-                Some(sighting) => sighting,
-                None => std::future::pending().await,
+            match &sighting {
+                Sighting::Seen(peer) if !self.keys.heard(peer) => {}
+                _ => return Found::Sighting(by, sighting),
             }
-        };
-        let found = async {
-            match platform {
-                Some(search) => search.next().await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            sighting = heard => (By::Mdns, sighting),
-            sighting = found => (By::Platform, sighting),
         }
     }
 
@@ -82,5 +84,29 @@ impl Search {
         if let Some((browser, _)) = &self.mdns {
             browser.doubt(fingerprint);
         }
+    }
+}
+
+/// The next change in who is there.
+async fn sighting(mdns: &mut Option<(Browser, Announced)>, platform: &mut Option<PlatformSearch>) -> (By, Sighting) {
+    let heard = async {
+        let heard = match mdns {
+            Some((browser, _)) => browser.next().await,
+            None => None,
+        };
+        match heard {
+            Some(sighting) => sighting,
+            None => std::future::pending().await,
+        }
+    };
+    let found = async {
+        match platform {
+            Some(search) => search.next().await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        sighting = heard => (By::Mdns, sighting),
+        sighting = found => (By::Platform, sighting),
     }
 }

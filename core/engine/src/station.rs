@@ -43,8 +43,8 @@ impl Post<'_> {
 
     async fn open_at(&self, interface: Interface, before: Option<SocketAddr>) -> Result<Station, NetworkError> {
         let listener = self.listen(&interface, before).await?;
-        let (own, port) = (self.identity.fingerprint(), listener.addr().port());
-        let search = Search::on(&interface, self.settings, own, self.role, port)?;
+        let port = listener.addr().port();
+        let search = Search::on(&interface, self.settings, self.identity, self.role, port)?;
         Ok(Station { interface, listener, search })
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use fieldcast_model::{DeviceName, Fingerprint};
-use fieldcast_net::{Connection, Error as NetworkError};
+use fieldcast_net::{Connection, Error as NetworkError, Identity};
 use fieldcast_store::{KnownPeer, Store};
 use fieldcast_wire::{CODE_LABEL, Credentials, Introduction, Opening, Reason};
 
@@ -48,8 +48,15 @@ pub(crate) fn remember(store: &Store, fingerprint: Fingerprint, name: &DeviceNam
     }
 }
 
-/// How this side introduces itself on a new connection, but for its credentials.
-pub(crate) fn introduce(connection: &Connection, name: &DeviceName) -> Result<Introduction, Reason> {
+/// How this side introduces itself on a new connection, but for its credentials; not to a device with its own key.
+pub(crate) fn introduce(
+    connection: &Connection,
+    name: &DeviceName,
+    identity: &Identity,
+) -> Result<Introduction, Reason> {
+    if connection.peer() == identity.fingerprint() {
+        return Err(Reason::SharedKey);
+    }
     let secret = || Ok(Opening { exporter: connection.exporter(CODE_LABEL, &[])?, nonce: fieldcast_net::random()? });
     let opening = secret().map_err(|error: NetworkError| {
         tracing::warn!(%error, "no code for this connection");

@@ -2,11 +2,12 @@
 
 use std::net::SocketAddr;
 
-use fieldcast::NetworkChange;
+use fieldcast::{NetworkChange, SharedKey};
 
 use crate::{
-    BoundaryProgress, BoundaryState, CallState, ComparisonCode, Ending, FieldcastError, Fingerprint, FoundPeer,
-    HeardDistributor, Interface, Question, ReceiveState, Received, ReceiverState, SendState, Sender, SnapshotSummary,
+    BoundaryProgress, BoundaryState, CallState, ComparisonCode, DeviceName, Ending, FieldcastError, Fingerprint,
+    FoundPeer, HeardDistributor, Interface, Question, ReceiveState, Received, ReceiverState, SendState, Sender,
+    SnapshotSummary,
 };
 
 /// What happened. Progress comes at most ten times a second for each job and session, the last always.
@@ -57,6 +58,18 @@ pub enum Event {
         session: u64,
         /// The interface's name.
         name: String,
+    },
+    /// Devices near by have one key, for the data of one was copied to another: what is meant for one may reach the other. On
+    /// all but one of them, open Fieldcast once with `new_identity`. Each key is told once.
+    SharedKey {
+        /// Which session.
+        session: u64,
+        /// The key's.
+        fingerprint: Fingerprint,
+        /// Whether this device, too, has it.
+        is_own: bool,
+        /// What they call themselves.
+        names: Vec<DeviceName>,
     },
     /// A session goes on in this network.
     NetworkBack {
@@ -189,6 +202,11 @@ impl Event {
             NetworkChange::Gone { name } => Self::NetworkGone { session, name },
             NetworkChange::Back { interface, addr } => Self::NetworkBack { session, interface, addr },
         }
+    }
+
+    /// Devices that have one key.
+    pub(crate) fn of_shared_key(session: u64, SharedKey { fingerprint, is_own, devices }: SharedKey) -> Self {
+        Self::SharedKey { session, fingerprint, is_own, names: devices.into_iter().map(|(name, _)| name).collect() }
     }
 
     /// The job or session of which this tells progress alone: the next of its kind replaces it.

@@ -180,6 +180,7 @@ impl Shape for Progress {
         let session = self.session;
         match event {
             OfferEvent::Found(receiver) => Some(Event::ReceiverFound { session, receiver }),
+            OfferEvent::SharedKey(devices) => Some(Event::of_shared_key(session, devices)),
             OfferEvent::Network(change) => Some(Event::of_network(session, change)),
             OfferEvent::Gone(receiver) => Some(Event::ReceiverGone { session, receiver }),
             OfferEvent::Compare(receiver, code) => Some(Event::CompareCode { session, receiver, code }),

@@ -156,6 +156,7 @@ impl Shape for Progress {
             ReceiveEvent::Heard(distributor) => Some(Event::DistributorHeard { session, distributor }),
             ReceiveEvent::HeardNoMore(distributor) => Some(Event::DistributorUnheard { session, distributor }),
             ReceiveEvent::Call(addr, state) => Some(Event::CallChanged { session, addr, state: state.into() }),
+            ReceiveEvent::SharedKey(devices) => Some(Event::of_shared_key(session, devices)),
             ReceiveEvent::Network(change) => Some(Event::of_network(session, change)),
             ReceiveEvent::Changed(state) => {
                 let state = ReceiveState::from(state);

@@ -42,6 +42,7 @@ async fn be_found(interface: Interface, name: &str) -> Outcome {
         role: Role::Receiver,
         port: listener.addr().port(),
         protocol: 1,
+        session: identity.session(),
     };
     let _announced = announce(&interface, &announcement)?;
     loop {

@@ -23,6 +23,8 @@ pub struct Announcement {
     pub port: u16,
     /// The newest protocol version it speaks.
     pub protocol: u16,
+    /// The process that says so: [`Identity::session`](crate::Identity::session).
+    pub session: u32,
 }
 
 /// An announcement that stands until this is dropped, which tells all who heard it. Dropping takes about a millisecond.

@@ -10,9 +10,9 @@ use mdns_sd::{Receiver, ServiceEvent};
 use tokio::time::{Instant, sleep_until};
 
 use crate::mdns::{Mdns, failed};
-use crate::sighting::{SERVICE, heard, instance};
+use crate::sighting::{SERVICE, heard, instance, is_sought};
 use crate::view::View;
-use crate::{Error, Interface, Sighting};
+use crate::{Announcement, Error, Interface, Sighting};
 
 /// How often everybody is asked anew. mDNS itself would ask ever more rarely, so that a device whose two announcements
 /// were lost on the air (multicast is sent once, without acknowledgement) would stay unseen for minutes.
@@ -25,7 +25,7 @@ pub struct Browser {
     daemon: Mdns,
     interface: Interface,
     role: Role,
-    own: Option<Fingerprint>,
+    own: Option<(Fingerprint, u32)>,
     /// The answers, oldest search first; a search ends, and its queue with it, when the next one begins.
     queues: VecDeque<Receiver<ServiceEvent>>,
     ask_again: Instant,
@@ -39,14 +39,16 @@ impl fmt::Debug for Browser {
     }
 }
 
-/// Searches for devices in a role on one interface. `own` is who the caller itself is there, and not worth telling.
+/// Searches for devices in a role on one interface, and for those in any role that have the key of the caller, who announces
+/// itself as `own` and is not told of.
 ///
 /// # Errors
 /// [`Error::InterfaceGone`] when the interface has lost its address, [`Error::Discovery`] when mDNS does not work here.
-pub fn browse(interface: &Interface, role: Role, own: Option<Fingerprint>) -> Result<Browser, Error> {
+pub fn browse(interface: &Interface, role: Role, own: Option<&Announcement>) -> Result<Browser, Error> {
     let daemon = Mdns::open(interface)?;
     let queues = VecDeque::from([daemon.0.browse(SERVICE).map_err(failed)?]);
     let ask_again = Instant::now() + ASK_EVERY;
+    let own = own.map(|own| (own.fingerprint, own.session));
     Ok(Browser { daemon, interface: interface.clone(), role, own, queues, ask_again, seen: View::default() })
 }
 
@@ -93,8 +95,8 @@ impl Browser {
         match event {
             ServiceEvent::ServiceResolved(answer) => {
                 let peer = heard(&answer, &self.interface)?;
-                let is_sought = peer.role == self.role && Some(peer.fingerprint) != self.own;
-                (is_sought && self.seen.put(&answer.fullname, peer.clone())).then_some(Sighting::Seen(peer))
+                (is_sought(&peer, self.role, self.own) && self.seen.put(&answer.fullname, peer.clone()))
+                    .then_some(Sighting::Seen(peer))
             }
             ServiceEvent::ServiceRemoved(_, name) => {
                 let gone = self.seen.take(&name)?;

@@ -18,6 +18,7 @@ pub struct Identity {
     pair: Arc<Ed25519KeyPair>,
     tls: tls::Credentials,
     public: [u8; 32],
+    session: u32,
 }
 
 impl Identity {
@@ -94,7 +95,9 @@ impl Identity {
     fn from_pkcs8(der: &[u8]) -> Option<Self> {
         let pair = Ed25519KeyPair::from_pkcs8(der).ok()?;
         let public = pair.public_key().as_ref().try_into().ok()?;
-        Some(Self { tls: tls::Credentials::new(der)?, pair: Arc::new(pair), public })
+        let [a, b, c, d, ..] = random().ok()?;
+        let session = u32::from_le_bytes([a, b, c, d]);
+        Some(Self { tls: tls::Credentials::new(der)?, pair: Arc::new(pair), public, session })
     }
 
     /// What other devices know this one by: the BLAKE3 hash of [`public_key`](Self::public_key).
@@ -105,6 +108,11 @@ impl Identity {
     /// The raw Ed25519 public key.
     pub fn public_key(&self) -> [u8; 32] {
         self.public
+    }
+
+    /// A random number, other each time a key is loaded or made: it tells apart the processes, and devices, that have one key.
+    pub const fn session(&self) -> u32 {
+        self.session
     }
 
     /// The Ed25519 signature of `message`. Sign only what begins with a label of its own use.

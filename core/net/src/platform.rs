@@ -14,7 +14,7 @@ use fieldcast_wire::Role;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
-use crate::sighting::{SERVICE, instance, peer, txt};
+use crate::sighting::{SERVICE, instance, is_sought, peer, txt};
 use crate::view::View;
 use crate::{Announcement, Interface, Peer, Sighting};
 
@@ -64,7 +64,7 @@ impl Findings {
         let Some(there) = self.0.upgrade() else { return };
         let addresses = service.addresses.iter().copied();
         let Some(peer) = peer(service.name, text, addresses, service.port, &there.interface) else { return };
-        let is_news = peer.role == there.role && peer.fingerprint != there.own && there.view().put(service.name, peer);
+        let is_news = is_sought(&peer, there.role, Some(there.own)) && there.view().put(service.name, peer);
         if is_news {
             there.changed.notify_one();
         }
@@ -84,7 +84,7 @@ impl Findings {
 struct There {
     interface: Interface,
     role: Role,
-    own: Fingerprint,
+    own: (Fingerprint, u32),
     view: Mutex<View>,
     changed: Notify,
 }
@@ -110,17 +110,18 @@ impl fmt::Debug for PlatformSearch {
     }
 }
 
-/// Has the system announce a device on one interface, and search there for devices in another role.
+/// Has the system announce a device on one interface, and search there for devices in another role, and for those in any that
+/// have its key.
 pub fn search(
     discovery: &dyn Discovery,
     interface: &Interface,
     announcement: &Announcement,
     role: Role,
 ) -> PlatformSearch {
-    let (interface, own) = (interface.clone(), announcement.fingerprint);
+    let (interface, own) = (interface.clone(), (announcement.fingerprint, announcement.session));
     let service = Service {
         kind: SERVICE.trim_end_matches(".local.").to_owned(),
-        name: instance(&own, announcement.role),
+        name: instance(&announcement.fingerprint, announcement.role),
         txt: txt(announcement).into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
         port: announcement.port,
         interface: interface.clone(),

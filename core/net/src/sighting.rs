@@ -25,6 +25,8 @@ pub struct Peer {
     pub role: Role,
     /// The newest protocol version it speaks, which may be newer than ours.
     pub protocol: u16,
+    /// Which process of its says so; 0 if it does not say. Two that are there at once under one fingerprint are two devices.
+    pub session: u32,
     /// Where it listens; always on the subnet of the interface that was browsed.
     pub addr: SocketAddr,
 }
@@ -54,6 +56,7 @@ pub(crate) fn txt(of: &Announcement) -> Vec<(&'static str, String)> {
         Role::Receiver => "r",
     };
     let mut pairs = vec![("v", of.protocol.to_string()), ("r", role.to_owned()), ("fp", of.fingerprint.to_string())];
+    pairs.push(("s", format!("{:08x}", of.session)));
     // Each string has a length byte and an equals sign.
     let used: usize = pairs.iter().map(|(key, value)| key.len() + value.len() + 2).sum();
     let room = MAX_TXT.saturating_sub(used + "n".len() + 2);
@@ -90,8 +93,17 @@ pub(crate) fn peer<'t>(
         name: DeviceName::new(text("n").unwrap_or_default()),
         role,
         protocol: text("v")?.parse().ok()?,
+        session: text("s").and_then(|session| u32::from_str_radix(session, 16).ok()).unwrap_or_default(),
         addr: SocketAddr::new(addr, port),
     })
+}
+
+/// Whether a peer is in this role, or has the key of `own` device in whatever role; but is not `own` process.
+pub(crate) fn is_sought(peer: &Peer, role: Role, own: Option<(Fingerprint, u32)>) -> bool {
+    match own {
+        Some((fingerprint, session)) if peer.fingerprint == fingerprint => peer.session != session,
+        _ => peer.role == role,
+    }
 }
 
 /// Whether a label is that of this instance. Names, fingerprints and roles go together, so that a goodbye can only mean its

@@ -53,7 +53,7 @@ mod tests {
 
     fn peer(who: u8, port: u16) -> Peer {
         let (fingerprint, name) = (Fingerprint([who; 32]), DeviceName::new("Anna"));
-        Peer { fingerprint, name, role: Role::Receiver, protocol: 1, addr: ([127, 0, 0, 1], port).into() }
+        Peer { fingerprint, name, role: Role::Receiver, protocol: 1, session: 1, addr: ([127, 0, 0, 1], port).into() }
     }
 
     #[test]

@@ -125,6 +125,7 @@ fn reasons() -> Vec<Reason> {
         Reason::Looked,
         Reason::ClockDiffers { dated: 1_756_000_000_000, clock: 1_678_579_200_000 },
         Reason::ForgedVersions,
+        Reason::SharedKey,
     ];
     all.extend(breaches.map(Reason::Protocol));
     for side in [true, false] {

@@ -118,6 +118,11 @@ pub enum Reason {
     /// A record has a version number that no server gives.
     #[error("the data has version numbers that no server gives: it was altered; download it from the server instead")]
     ForgedVersions,
+    /// The two devices have the same key: the data folder of one was copied, or it is one device.
+    #[error(
+        "the other device has the key of this one: it is this device itself, or its data was copied; make a new identity on the copy, then try again"
+    )]
+    SharedKey,
 }
 
 impl Reason {
@@ -157,6 +162,7 @@ impl Reason {
             Self::Looked => "looked",
             Self::ClockDiffers { .. } => "clock_differs",
             Self::ForgedVersions => "forged_versions",
+            Self::SharedKey => "shared_key",
         }
     }
 

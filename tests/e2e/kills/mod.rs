@@ -13,7 +13,7 @@ use std::time::Duration;
 use std::{env, thread};
 
 use self::plan::{Instants, Side};
-use self::transfer::{Transfer, copy};
+use self::transfer::Transfer;
 use crate::namespaces::can_run;
 use crate::support::{Device, Field, Group, Holdings, Server, config};
 
@@ -113,7 +113,7 @@ impl<'a> Lane<'a> {
         let device = |role: &str| self.field.device(&format!("{role}-{}-{number}", self.number));
         let distributor = device("d").inside(&self.group.owner());
         let receiver = device("r").inside(&self.group.client(1));
-        copy(&self.source.dir, &distributor.dir);
+        self.source.copy_to(&distributor.dir);
         Transfer::begin(format!("{}.{number}", self.number), self.truth, distributor, receiver)
     }
 }

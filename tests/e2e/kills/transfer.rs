@@ -1,7 +1,6 @@
 //! One transfer that is killed in, again and again, with an account of every byte that was put on the medium.
 
 use std::fs;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -80,7 +79,7 @@ impl<'a> Transfer<'a> {
             Side::Receiver => {
                 self.receive.kill();
                 let remains = self.receiver.dir.with_extension("remains");
-                copy(&self.receiver.dir, &remains);
+                self.receiver.copy_to(&remains);
                 Holdings::of(&remains).assert_part_of(self.truth, &self.name);
                 fs::remove_dir_all(remains).expect("it is ours");
                 self.receive = self.receiver.receive(&["--yes"]);
@@ -185,13 +184,4 @@ fn settle(
     let again = (sent - before).saturating_sub(lacked.map_or(0, |lacked| lacked - lacking));
     assert!(again <= MOST, "{name}: {again} B were sent again after {open:?}");
     open.drain(..).map(|(side, state)| Hit { side, state, again }).collect()
-}
-
-/// Copies a device's folder.
-pub(super) fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("a folder");
-    for file in fs::read_dir(from).expect("a folder") {
-        let file = file.expect("a file");
-        fs::copy(file.path(), to.join(file.file_name())).expect("a copy");
-    }
 }

@@ -1,5 +1,6 @@
 //! Devices: a name nobody else has, a data directory, and perhaps a network of their own.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -52,6 +53,15 @@ impl Device {
     /// The same name with another data directory.
     pub(crate) fn at(&self, dir: &Path) -> Self {
         Self { dir: dir.to_owned(), ..self.clone() }
+    }
+
+    /// Copies its data directory.
+    pub(crate) fn copy_to(&self, dir: &Path) {
+        fs::create_dir_all(dir).expect("a folder");
+        for file in fs::read_dir(&self.dir).expect("a folder") {
+            let file = file.expect("a file");
+            fs::copy(file.path(), dir.join(file.file_name())).expect("a copy");
+        }
     }
 
     /// Starts `fieldcast --json ARGS` with this device's data directory.

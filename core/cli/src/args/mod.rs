@@ -50,7 +50,7 @@ pub(crate) struct Global {
     /// Print one JSON object a line, and nothing else, on stdout
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Make a new device key if the old one is lost; other devices then take this one for another
+    /// Make a new device key in the place of a lost or copied one; other devices then take this one for another
     #[arg(long, global = true)]
     pub(crate) new_identity: bool,
     /// Log to stderr; FIELDCAST_LOG chooses what, e.g. `fieldcast=debug`

@@ -60,6 +60,7 @@ async fn multicast(interface: &Interface, identity: &Identity, wait: Duration) -
         role: Role::Distributor,
         port: 9, // discard: it is only to be heard of
         protocol: PROTOCOL,
+        session: identity.session(),
     };
     let begun =
         browse(interface, Role::Distributor, None).and_then(|browser| Ok((announce(interface, &own)?, browser)));

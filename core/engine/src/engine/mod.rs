@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use fieldcast_model::{DeviceName, Fingerprint};
-use fieldcast_net::Identity;
+use fieldcast_net::{Error as NetworkError, Identity};
 use fieldcast_store::{Opened, Recovery, Store};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -65,6 +65,9 @@ impl Engine {
             store.trim_chunks(CHUNK_CACHE_BYTES)?;
             let key = settings.data_dir.join(DEVICE_KEY);
             let known = store.setting(DEVICE)?;
+            if settings.new_identity && key.exists() {
+                set_aside(&key)?;
+            }
             if let Some(known) = known.as_ref().filter(|_| !key.exists() && !settings.new_identity) {
                 return Err(Error::KeyMissing { path: key, device: known.chars().take(SHOWN_DIGITS).collect() });
             }
@@ -117,6 +120,12 @@ impl Engine {
     ) -> Work<Result<T, Error>> {
         store_call(&self.inner.store, call)
     }
+}
+
+/// Renames a device key that is to be replaced, for the user may have meant another device.
+fn set_aside(key: &Path) -> Result<(), Error> {
+    let renamed = std::fs::rename(key, key.with_added_extension("old"));
+    Ok(renamed.map_err(|source| NetworkError::KeyFile { path: key.to_owned(), source })?)
 }
 
 /// Calls the store where blocking is allowed.

@@ -44,7 +44,7 @@ impl Drop for CallInList {
 /// One call, until it is over or in use.
 pub(super) async fn answer(shared: Arc<Shared>, connection: Connection, proven: Proven) {
     let from = connection.peer_addr();
-    let Ok(introduction) = trust::introduce(&connection, &shared.settings.name) else { return };
+    let Ok(introduction) = trust::introduce(&connection, &shared.settings.name, &shared.identity) else { return };
     let mut link = Link::new(connection, shared.settings.limits.heartbeat);
     let greeting = greet(&mut link, &shared, &introduction);
     let greeted = timeout(shared.settings.limits.greeting, greeting).await.unwrap_or(Err(Reason::Lost));

@@ -16,6 +16,7 @@ use super::{FoundPeer, OfferEvent};
 use crate::inbound::InboundConnections;
 use crate::link::Link;
 use crate::network::Live;
+use crate::search::Found;
 use crate::station::Station;
 use crate::{Error, NetworkChange, task, trust};
 
@@ -45,9 +46,10 @@ async fn take(shared: &Arc<Shared>, station: &mut Station, doubted: &mut mpsc::U
     let mut inbound = InboundConnections::new(MOST_CALLS);
     loop {
         tokio::select! {
-            (by, sighting) = station.search.next() => match sighting {
-                Sighting::Seen(peer) => shared.change(|peers| peers.seen(by, peer)),
-                Sighting::Gone(peer) => shared.change(|peers| peers.unseen(by, peer)),
+            found = station.search.next() => match found {
+                Found::Sighting(by, Sighting::Seen(peer)) => shared.change(|peers| peers.seen(by, peer)),
+                Found::Sighting(by, Sighting::Gone(peer)) => shared.change(|peers| peers.unseen(by, peer)),
+                Found::SharedKey(devices) => shared.tell(OfferEvent::SharedKey(devices)),
             },
             Some(peer) = doubted.recv() => station.search.doubt(&peer),
             Ok(connection) = station.listener.accept() => {
@@ -63,7 +65,7 @@ pub(super) async fn find_at(shared: Arc<Shared>, addr: SocketAddr) -> Result<Fou
     let live = shared.air.live().ok_or_else(no_network)?;
     let connection = dial(&live.interface, &shared.identity, addr, None, CALL_LIMIT).await?;
     let refused = |reason| Error::Refused(reason);
-    let introduction = trust::introduce(&connection, &shared.settings.name).map_err(refused)?;
+    let introduction = trust::introduce(&connection, &shared.settings.name, &shared.identity).map_err(refused)?;
     let mut link = Link::new(connection, shared.settings.limits.heartbeat);
     let receiver = link.peer();
     // Said first, so that two distributors do not wait for each other.

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use fieldcast_model::{DeviceName, Fingerprint};
 use fieldcast_wire::{Code, Reason, Standing};
 
-use crate::NetworkChange;
+use crate::{NetworkChange, SharedKey};
 
 /// A receiver that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,6 +105,8 @@ pub enum OfferEvent {
     Found(FoundPeer),
     /// A receiver is found in no way any more. If it was not picked, it is off the list; a running transfer goes on.
     Gone(Fingerprint),
+    /// Devices near by have one key; perhaps this device's.
+    SharedKey(SharedKey),
     /// The network went, or the session goes on in another.
     Network(NetworkChange),
     /// Does this receiver's screen show the same code? Nothing is sent before

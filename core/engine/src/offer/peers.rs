@@ -263,7 +263,7 @@ mod tests {
 
     fn heard(name: &str, port: u16) -> Peer {
         let name = DeviceName::new(name);
-        Peer { fingerprint: ASHA, name, role: Role::Receiver, protocol: 1, addr: addr(port) }
+        Peer { fingerprint: ASHA, name, role: Role::Receiver, protocol: 1, session: 1, addr: addr(port) }
     }
 
     fn call(peers: &mut Peers, name: &str) -> u64 {

@@ -155,7 +155,7 @@ impl Sending {
                     self.shared.doubt(self.receiver);
                     not_called(&error)
                 })?;
-                let introduction = trust::introduce(&connection, &self.shared.settings.name)?;
+                let introduction = trust::introduce(&connection, &self.shared.settings.name, &self.shared.identity)?;
                 let link = Link::new(connection, self.shared.settings.limits.heartbeat);
                 Ok(Reached { link, introduction, hello: None, network: ended, is_invited: false, call: None })
             }

@@ -113,7 +113,8 @@ impl Attempt<'_> {
         };
         *who = Some(connection.peer());
         let credentials = shared.credentials().await.map_err(super::not_stored)?;
-        let introduction = Introduction { credentials, ..trust::introduce(&connection, &shared.settings.name)? };
+        let introduction =
+            Introduction { credentials, ..trust::introduce(&connection, &shared.settings.name, &shared.identity)? };
         let link = Link::new(connection, shared.settings.limits.heartbeat);
         let distributor = link.peer();
         shared.events.tell(ReceiveEvent::Call(addr, CallState::OnTheLine(distributor)));
@@ -130,5 +131,5 @@ impl Attempt<'_> {
 /// Whether calling again would end the same way.
 fn is_of_no_use(reason: &Reason) -> bool {
     use Reason as R;
-    matches!(reason, R::WrongDevice | R::Incompatible | R::NotSecure | R::SameRole | R::NotInvited)
+    matches!(reason, R::WrongDevice | R::Incompatible | R::NotSecure | R::SameRole | R::NotInvited | R::SharedKey)
 }

@@ -8,7 +8,7 @@ use fieldcast_wire::{Code, Offer, Reason, Standing};
 
 use super::calling::CallState;
 use super::heard::HeardDistributor;
-use crate::{NetworkChange, OriginDevice};
+use crate::{NetworkChange, OriginDevice, SharedKey};
 
 /// Who is on the other side of an exchange.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,6 +120,8 @@ pub enum ReceiveEvent {
     HeardNoMore(Fingerprint),
     /// How the call to a distributor at this address stands.
     Call(SocketAddr, CallState),
+    /// Devices near by have one key; perhaps this device's.
+    SharedKey(SharedKey),
     /// The network went, or the session goes on in another.
     Network(NetworkChange),
 }

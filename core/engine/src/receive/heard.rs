@@ -85,7 +85,7 @@ mod tests {
 
     fn seen(port: u16) -> Sighting {
         let (name, addr) = (DeviceName::new("Otto"), ([192, 168, 49, 1], port).into());
-        Sighting::Seen(Peer { fingerprint: OTTO, name, role: Role::Distributor, protocol: 1, addr })
+        Sighting::Seen(Peer { fingerprint: OTTO, name, role: Role::Distributor, protocol: 1, session: 1, addr })
     }
 
     fn told(event: Option<ReceiveEvent>) -> Option<u16> {

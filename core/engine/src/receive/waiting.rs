@@ -13,6 +13,7 @@ use crate::NetworkChange;
 use crate::inbound::{InboundConnections, Proven};
 use crate::link::Link;
 use crate::network::Live;
+use crate::search::Found;
 use crate::station::Station;
 use crate::trust;
 
@@ -56,14 +57,17 @@ async fn take(
                 let from = connection.peer_addr().ip();
                 exchanges.admit(from, |proven| talk(shared.clone(), connection, live.clone(), cancel.clone(), proven));
             }
-            (by, sighting) = station.search.next() => shared.hear(by, sighting),
+            found = station.search.next() => match found {
+                Found::Sighting(by, sighting) => shared.hear(by, sighting),
+                Found::SharedKey(devices) => shared.events.tell(ReceiveEvent::SharedKey(devices)),
+            },
         }
     }
 }
 
 async fn talk(shared: Arc<Shared>, connection: Connection, live: Live, cancel: CancellationToken, proven: Proven) {
     let Ok(credentials) = shared.credentials().await else { return };
-    let Ok(introduction) = trust::introduce(&connection, &shared.settings.name) else { return };
+    let Ok(introduction) = trust::introduce(&connection, &shared.settings.name, &shared.identity) else { return };
     let introduction = Introduction { credentials, ..introduction };
     let (link, limits) = (Link::new(connection, shared.settings.limits.heartbeat), shared.settings.limits);
     let _told = Exchange::new(shared, cancel, &live.ended).proving(proven).run(link, introduction, limits).await;

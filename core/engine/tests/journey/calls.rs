@@ -195,9 +195,11 @@ async fn who_answers_at_a_typed_address_is_listed_and_not_disturbed() {
     while let Some(event) = told.next().await {
         assert!(!matches!(event, ReceiveEvent::Ended(..)), "{event:?}: it was only looked at");
     }
-    let other = distributor.offer().await;
+    let other = device("other").await.with_store(|store| _ = fill(store, 4, |_| true)).await.offer().await;
     let refused = offering.find_at(other.addr().unwrap()).await.unwrap_err();
     assert!(refused.to_string().contains("same role"), "{refused}");
+    let same = offering.find_at(offering.addr().unwrap()).await.unwrap_err();
+    assert!(same.to_string().contains("this device itself"), "{same}");
     let nobody = offering.find_at(([127, 0, 0, 1], 1).into()).await.unwrap_err();
     assert!(nobody.to_string().contains("not waiting"), "{nobody}");
 }

@@ -129,6 +129,7 @@ async fn a_receipt_that_another_key_has_signed_is_not_believed() {
             role: Role::Receiver,
             port: listener.addr().port(),
             protocol: PROTOCOL,
+            session: identity.session(),
         };
         let _announced = announce(&interface, &announcement).unwrap();
         let offering = distributor.offer().await;

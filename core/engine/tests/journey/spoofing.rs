@@ -14,7 +14,8 @@ async fn spoof(receiver: Fingerprint) -> (Announced, JoinHandle<()>) {
     let mut listener = Listener::bind(&interface, 0, &mallory).await.unwrap();
     let port = listener.addr().port();
     let name = DeviceName::new("receiver");
-    let announcement = Announcement { fingerprint: receiver, name, role: Role::Receiver, port, protocol: PROTOCOL };
+    let announcement =
+        Announcement { fingerprint: receiver, name, role: Role::Receiver, port, protocol: PROTOCOL, session: 1 };
     let announced = announce(&interface, &announcement).unwrap();
     let answering = tokio::spawn(async move { while listener.accept().await.is_ok() {} });
     (announced, answering)

@@ -68,12 +68,14 @@ pub enum EndReason {
     ClockDiffers,
     /// The data has version numbers that no server gives.
     ForgedVersions,
+    /// Both devices have the same key: the data of one was copied to the other.
+    SharedKey,
     /// One that this SDK does not know.
     Other,
 }
 
 /// The engine's words for them.
-const REASONS: [(&str, EndReason); 30] = [
+const REASONS: [(&str, EndReason); 31] = [
     ("declined", EndReason::Declined),
     ("not_answered", EndReason::NotAnswered),
     ("cancelled_by_distributor", EndReason::CancelledByDistributor),
@@ -104,6 +106,7 @@ const REASONS: [(&str, EndReason); 30] = [
     ("looked", EndReason::Looked),
     ("clock_differs", EndReason::ClockDiffers),
     ("forged_versions", EndReason::ForgedVersions),
+    ("shared_key", EndReason::SharedKey),
 ];
 
 impl EndReason {

@@ -19,8 +19,8 @@ pub struct OpenSettings {
     /// Allow a server without TLS on another machine: for closed test networks only.
     #[uniffi(default = false)]
     pub allow_http: bool,
-    /// Make a new device key if the one this folder knew is missing: other devices then take it for another device. Only when
-    /// the user has said so.
+    /// Make a new device key, in the place of the one that is there or of one that is missing: other devices then take it for
+    /// another device. Only when the user has said so.
     #[uniffi(default = false)]
     pub new_identity: bool,
     /// Threads it works on.

@@ -12,7 +12,7 @@ use crate::{Announcement, Error, Interface, Peer, Sighting, announce, browse};
 
 fn announcement(name: &str, port: u16) -> Announcement {
     let fingerprint = device().fingerprint();
-    Announcement { fingerprint, name: DeviceName::new(name), role: Role::Receiver, port, protocol: 1 }
+    Announcement { fingerprint, name: DeviceName::new(name), role: Role::Receiver, port, protocol: 1, session: 1 }
 }
 
 fn heard(label: &str, addr: &str, port: u16, txt: &[(&str, String)]) -> ResolvedService {
@@ -104,7 +104,7 @@ async fn devices_on_loopback_find_each_other_and_part() {
     let start = Instant::now();
     let (anna, bert, own) = (announcement("Anna", 7001), announcement("Bert", 7002), announcement("Own", 7003));
     let bad = stranger(&[("v", "1"), ("r", "r"), ("fp", "zz"), ("n", "Mallory")]);
-    let mut browser = browse(&lo(), Role::Receiver, Some(own.fingerprint)).unwrap();
+    let mut browser = browse(&lo(), Role::Receiver, Some(&own)).unwrap();
     let _own = announce(&lo(), &own).unwrap();
     let stays = announce(&lo(), &anna).unwrap();
     let leaves = announce(&lo(), &bert).unwrap();

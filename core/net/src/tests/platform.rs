@@ -36,7 +36,7 @@ impl System {
 
 fn announcement(name: &str, role: Role) -> Announcement {
     let fingerprint = device().fingerprint();
-    Announcement { fingerprint, name: DeviceName::new(name), role, port: 7000, protocol: 1 }
+    Announcement { fingerprint, name: DeviceName::new(name), role, port: 7000, protocol: 1, session: 1 }
 }
 
 fn find(findings: &Findings, said: &Announcement, name: &str, addresses: &[IpAddr]) {
@@ -69,6 +69,11 @@ async fn the_system_is_told_what_to_announce_and_what_it_finds_is_judged_as_what
     let label = instance(&anna.fingerprint, Role::Receiver);
     let elsewhere: IpAddr = [10, 0, 0, 7].into();
     find(&findings, &own, &service.name, &[HERE]); // itself
+    assert_eq!(next(&mut search).await, None);
+    find(&findings, &Announcement { session: 2, ..own.clone() }, &service.name, &[HERE]);
+    assert!(matches!(next(&mut search).await, Some(Sighting::Seen(peer)) if peer.session == 2), "a copy of its key");
+    findings.lost(&service.name);
+    assert_eq!(next(&mut search).await, Some(Sighting::Gone(own.fingerprint)));
     find(&findings, &announcement("Bert", Role::Distributor), &label, &[HERE]); // not its name
     find(&findings, &anna, &label, &[elsewhere]); // not on this network
     find(&findings, &anna, &label, &[]); // nowhere

@@ -9,7 +9,7 @@ extension Event {
             .callChanged(let session, _, _), .compareCode(let session, _, _), .codeShown(let session, _, _),
             .sendChanged(let session, _, _), .sendProgress(let session, _), .asked(let session, _),
             .resumed(let session, _, _), .receiveChanged(let session, _), .receiveProgress(let session, _),
-            .saved(let session, _), .ended(let session, _, _), .over(let session):
+            .saved(let session, _), .ended(let session, _, _), .sharedKey(let session, _, _, _), .over(let session):
             return session
         case .missed:
             return nil

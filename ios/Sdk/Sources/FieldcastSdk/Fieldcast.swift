@@ -28,7 +28,7 @@ public final class Fieldcast: FieldcastEngine, @unchecked Sendable {
 
     /// Opens Fieldcast in its folder, made on first use: one that is not backed up, for a device key that is restored on another
     /// phone would make two phones one. ``folder()`` is such. `ports` is what the phone does for it.
-    /// `newIdentity`: make a new device key if the one this folder knew is missing; only when the user has said so.
+    /// `newIdentity`: make a new device key in the place of a missing or copied one; only when the user has said so.
     public static func open(
         dataDir: URL,
         deviceName: String? = nil,

@@ -136,6 +136,7 @@ impl Receiving {
                 }
             }
             ReceiveEvent::HeardNoMore(distributor) => self.door.forget(&distributor),
+            ReceiveEvent::SharedKey(devices) => self.view.shared_key(&devices)?,
             ReceiveEvent::Network(change) => self.view.network(&change)?,
         }
         Ok(None)

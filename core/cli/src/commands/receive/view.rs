@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use fieldcast::{
     CallState, Code, Fingerprint, HeardDistributor, NetworkChange, Question, Reason, ReceiveProgress, ReceiveState,
-    Received, Sender,
+    Received, Sender, SharedKey,
 };
 
 use crate::bars::{Bars, Share};
@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::events;
 use crate::offers::{Totals, contents, passed_on};
 use crate::output::Output;
-use crate::text::{bytes, compared, counted, network, safe};
+use crate::text::{bytes, compared, counted, network, safe, shared_key};
 
 /// There is one exchange at a time, so one bar.
 const BAR: &str = "exchange";
@@ -118,6 +118,11 @@ impl View {
             counted(records, "record", "records"),
             bytes(received.progress.wire),
         ))
+    }
+
+    pub(super) fn shared_key(&mut self, devices: &SharedKey) -> Result {
+        self.bars.note(shared_key(devices));
+        self.out.event(|| events::shared_key(devices))
     }
 
     /// News of a call. That it is called again and again is worth a line once.

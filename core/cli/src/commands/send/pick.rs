@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use fieldcast::{Fingerprint, FoundPeer, OfferEvent, OfferSession};
+use fieldcast::{DeviceName, Fingerprint, FoundPeer, OfferEvent, OfferSession};
 use tokio::time::Instant;
 
 use crate::app::App;
@@ -55,13 +55,16 @@ impl Picker {
         };
         let mut taken = false;
         let mut namesake = false;
+        // A device that is announced under two of the names is two devices with one key, of which one is sent to.
+        let is_name = |one: &Named| one.at.is_none() && !is_device(&one.text, &peer.fingerprint, &DeviceName::new(""));
+        let has_name = named.iter().any(|one| is_name(one) && one.found == Some(peer.fingerprint));
         for one in named.iter_mut() {
             // Whoever is at a typed address is told by `answered`.
             let is_meant = match one.at {
                 Some(_) => one.found == Some(peer.fingerprint),
                 None => is_device(&one.text, &peer.fingerprint, &peer.name),
             };
-            if !is_meant {
+            if !is_meant || one.found.is_none() && has_name && is_name(one) {
                 continue;
             }
             let found = *one.found.get_or_insert(peer.fingerprint);
@@ -162,7 +165,7 @@ async fn stoppable<T>(app: &App, prompt: impl Future<Output = Result<T>>) -> Res
 
 #[cfg(test)]
 mod tests {
-    use fieldcast::{DeviceName, FoundBy};
+    use fieldcast::FoundBy;
 
     use super::*;
 
@@ -187,6 +190,14 @@ mod tests {
         assert!(picker.until().is_some());
         assert_eq!(picker.takes(&peer(0x22, "Asha")), Ok(true), "named by its fingerprint");
         assert!(picker.until().is_none() && picker.missing().is_empty());
+    }
+
+    #[test]
+    fn finds_one_of_two_named_devices_with_one_key() {
+        let mut picker = named(&["Asha", "Bela", "1111"]);
+        assert_eq!(picker.takes(&peer(0x11, "Asha")), Ok(true));
+        picker.takes(&peer(0x11, "Bela")).unwrap();
+        assert_eq!(picker.missing(), ["Bela"]);
     }
 
     #[test]

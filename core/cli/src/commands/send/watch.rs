@@ -19,7 +19,7 @@ use crate::bars::{Bars, Share};
 use crate::error::{Error, Result};
 use crate::events;
 use crate::offers::Totals;
-use crate::text::{compared, network, safe};
+use crate::text::{compared, network, safe, shared_key};
 
 /// How often the session is asked for ends that an overflown subscription may have missed.
 const CATCH_UP: Duration = Duration::from_millis(500);
@@ -125,6 +125,10 @@ impl<'a> Watch<'a> {
                         }
                     }
                     Some(OfferEvent::Gone(_)) => {}
+                    Some(OfferEvent::SharedKey(devices)) => {
+                        self.app.out.event(|| events::shared_key(&devices))?;
+                        self.bars.note(shared_key(&devices));
+                    }
                     Some(OfferEvent::Network(change)) => self.network(&change)?,
                     None => return Err(Error::Unexpected("the session ended by itself; please report this".to_owned())),
                 },

@@ -7258,8 +7258,8 @@ public struct OpenSettings: Equatable, Hashable {
      */
     public let allowHttp: Bool
     /**
-     * Make a new device key if the one this folder knew is missing: other devices then take it for another device. Only when
-     * the user has said so.
+     * Make a new device key, in the place of the one that is there or of one that is missing: other devices then take it for
+     * another device. Only when the user has said so.
      */
     public let newIdentity: Bool
     /**
@@ -7280,8 +7280,8 @@ public struct OpenSettings: Equatable, Hashable {
          * Allow a server without TLS on another machine: for closed test networks only.
          */allowHttp: Bool = false,
         /**
-         * Make a new device key if the one this folder knew is missing: other devices then take it for another device. Only when
-         * the user has said so.
+         * Make a new device key, in the place of the one that is there or of one that is missing: other devices then take it for
+         * another device. Only when the user has said so.
          */newIdentity: Bool = false,
         /**
          * Threads it works on.
@@ -10045,6 +10045,10 @@ public enum EndReason: Equatable, Hashable {
      */
     case forgedVersions
     /**
+     * Both devices have the same key: the data of one was copied to the other.
+     */
+    case sharedKey
+    /**
      * One that this SDK does not know.
      */
     case other
@@ -10129,7 +10133,9 @@ public struct FfiConverterTypeEndReason: FfiConverterRustBuffer {
 
         case 30: return .forgedVersions
 
-        case 31: return .other
+        case 31: return .sharedKey
+
+        case 32: return .other
 
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -10259,8 +10265,12 @@ public struct FfiConverterTypeEndReason: FfiConverterRustBuffer {
             writeInt(&buf, Int32(30))
 
 
-        case .other:
+        case .sharedKey:
             writeInt(&buf, Int32(31))
+
+
+        case .other:
+            writeInt(&buf, Int32(32))
 
         }
     }
@@ -10360,6 +10370,24 @@ public enum Event: Equatable, Hashable {
         /**
          * The interface's name.
          */name: String
+    )
+    /**
+     * Devices near by have one key, for the data of one was copied to another: what is meant for one may reach the other. On
+     * all but one of them, open Fieldcast once with `new_identity`. Each key is told once.
+     */
+    case sharedKey(
+        /**
+         * Which session.
+         */session: UInt64,
+        /**
+         * The key's.
+         */fingerprint: Fingerprint,
+        /**
+         * Whether this device, too, has it.
+         */isOwn: Bool,
+        /**
+         * What they call themselves.
+         */names: [DeviceName]
     )
     /**
      * A session goes on in this network.
@@ -10591,52 +10619,55 @@ public struct FfiConverterTypeEvent: FfiConverterRustBuffer {
         case 6: return .networkGone(session: try FfiConverterUInt64.read(from: &buf), name: try FfiConverterString.read(from: &buf)
         )
 
-        case 7: return .networkBack(session: try FfiConverterUInt64.read(from: &buf), interface: try FfiConverterTypeInterface.read(from: &buf), addr: try FfiConverterTypeSocketAddr.read(from: &buf)
+        case 7: return .sharedKey(session: try FfiConverterUInt64.read(from: &buf), fingerprint: try FfiConverterTypeFingerprint.read(from: &buf), isOwn: try FfiConverterBool.read(from: &buf), names: try FfiConverterSequenceTypeDeviceName.read(from: &buf)
         )
 
-        case 8: return .distributorHeard(session: try FfiConverterUInt64.read(from: &buf), distributor: try FfiConverterTypeHeardDistributor.read(from: &buf)
+        case 8: return .networkBack(session: try FfiConverterUInt64.read(from: &buf), interface: try FfiConverterTypeInterface.read(from: &buf), addr: try FfiConverterTypeSocketAddr.read(from: &buf)
         )
 
-        case 9: return .distributorUnheard(session: try FfiConverterUInt64.read(from: &buf), distributor: try FfiConverterTypeFingerprint.read(from: &buf)
+        case 9: return .distributorHeard(session: try FfiConverterUInt64.read(from: &buf), distributor: try FfiConverterTypeHeardDistributor.read(from: &buf)
         )
 
-        case 10: return .callChanged(session: try FfiConverterUInt64.read(from: &buf), addr: try FfiConverterTypeSocketAddr.read(from: &buf), state: try FfiConverterTypeCallState.read(from: &buf)
+        case 10: return .distributorUnheard(session: try FfiConverterUInt64.read(from: &buf), distributor: try FfiConverterTypeFingerprint.read(from: &buf)
         )
 
-        case 11: return .compareCode(session: try FfiConverterUInt64.read(from: &buf), receiver: try FfiConverterTypeFoundPeer.read(from: &buf), code: try FfiConverterTypeComparisonCode.read(from: &buf)
+        case 11: return .callChanged(session: try FfiConverterUInt64.read(from: &buf), addr: try FfiConverterTypeSocketAddr.read(from: &buf), state: try FfiConverterTypeCallState.read(from: &buf)
         )
 
-        case 12: return .codeShown(session: try FfiConverterUInt64.read(from: &buf), receiver: try FfiConverterTypeFoundPeer.read(from: &buf), code: try FfiConverterTypeComparisonCode.read(from: &buf)
+        case 12: return .compareCode(session: try FfiConverterUInt64.read(from: &buf), receiver: try FfiConverterTypeFoundPeer.read(from: &buf), code: try FfiConverterTypeComparisonCode.read(from: &buf)
         )
 
-        case 13: return .sendChanged(session: try FfiConverterUInt64.read(from: &buf), receiver: try FfiConverterTypeFingerprint.read(from: &buf), state: try FfiConverterTypeSendState.read(from: &buf)
+        case 13: return .codeShown(session: try FfiConverterUInt64.read(from: &buf), receiver: try FfiConverterTypeFoundPeer.read(from: &buf), code: try FfiConverterTypeComparisonCode.read(from: &buf)
         )
 
-        case 14: return .sendProgress(session: try FfiConverterUInt64.read(from: &buf), receivers: try FfiConverterSequenceTypeReceiverState.read(from: &buf)
+        case 14: return .sendChanged(session: try FfiConverterUInt64.read(from: &buf), receiver: try FfiConverterTypeFingerprint.read(from: &buf), state: try FfiConverterTypeSendState.read(from: &buf)
         )
 
-        case 15: return .asked(session: try FfiConverterUInt64.read(from: &buf), question: try FfiConverterTypeQuestion.read(from: &buf)
+        case 15: return .sendProgress(session: try FfiConverterUInt64.read(from: &buf), receivers: try FfiConverterSequenceTypeReceiverState.read(from: &buf)
         )
 
-        case 16: return .resumed(session: try FfiConverterUInt64.read(from: &buf), sender: try FfiConverterTypeSender.read(from: &buf), code: try FfiConverterTypeComparisonCode.read(from: &buf)
+        case 16: return .asked(session: try FfiConverterUInt64.read(from: &buf), question: try FfiConverterTypeQuestion.read(from: &buf)
         )
 
-        case 17: return .receiveChanged(session: try FfiConverterUInt64.read(from: &buf), state: try FfiConverterTypeReceiveState.read(from: &buf)
+        case 17: return .resumed(session: try FfiConverterUInt64.read(from: &buf), sender: try FfiConverterTypeSender.read(from: &buf), code: try FfiConverterTypeComparisonCode.read(from: &buf)
         )
 
-        case 18: return .receiveProgress(session: try FfiConverterUInt64.read(from: &buf), state: try FfiConverterTypeReceiveState.read(from: &buf)
+        case 18: return .receiveChanged(session: try FfiConverterUInt64.read(from: &buf), state: try FfiConverterTypeReceiveState.read(from: &buf)
         )
 
-        case 19: return .saved(session: try FfiConverterUInt64.read(from: &buf), received: try FfiConverterTypeReceived.read(from: &buf)
+        case 19: return .receiveProgress(session: try FfiConverterUInt64.read(from: &buf), state: try FfiConverterTypeReceiveState.read(from: &buf)
         )
 
-        case 20: return .ended(session: try FfiConverterUInt64.read(from: &buf), sender: try FfiConverterTypeFingerprint.read(from: &buf), ending: try FfiConverterTypeEnding.read(from: &buf)
+        case 20: return .saved(session: try FfiConverterUInt64.read(from: &buf), received: try FfiConverterTypeReceived.read(from: &buf)
         )
 
-        case 21: return .over(session: try FfiConverterUInt64.read(from: &buf)
+        case 21: return .ended(session: try FfiConverterUInt64.read(from: &buf), sender: try FfiConverterTypeFingerprint.read(from: &buf), ending: try FfiConverterTypeEnding.read(from: &buf)
         )
 
-        case 22: return .missed(events: try FfiConverterUInt64.read(from: &buf)
+        case 22: return .over(session: try FfiConverterUInt64.read(from: &buf)
+        )
+
+        case 23: return .missed(events: try FfiConverterUInt64.read(from: &buf)
         )
 
         default: throw UniffiInternalError.unexpectedEnumCase
@@ -10685,104 +10716,112 @@ public struct FfiConverterTypeEvent: FfiConverterRustBuffer {
             FfiConverterString.write(name, into: &buf)
 
 
-        case let .networkBack(session,interface,addr):
+        case let .sharedKey(session,fingerprint,isOwn,names):
             writeInt(&buf, Int32(7))
+            FfiConverterUInt64.write(session, into: &buf)
+            FfiConverterTypeFingerprint.write(fingerprint, into: &buf)
+            FfiConverterBool.write(isOwn, into: &buf)
+            FfiConverterSequenceTypeDeviceName.write(names, into: &buf)
+
+
+        case let .networkBack(session,interface,addr):
+            writeInt(&buf, Int32(8))
             FfiConverterUInt64.write(session, into: &buf)
             FfiConverterTypeInterface.write(interface, into: &buf)
             FfiConverterTypeSocketAddr.write(addr, into: &buf)
 
 
         case let .distributorHeard(session,distributor):
-            writeInt(&buf, Int32(8))
+            writeInt(&buf, Int32(9))
             FfiConverterUInt64.write(session, into: &buf)
             FfiConverterTypeHeardDistributor.write(distributor, into: &buf)
 
 
         case let .distributorUnheard(session,distributor):
-            writeInt(&buf, Int32(9))
+            writeInt(&buf, Int32(10))
             FfiConverterUInt64.write(session, into: &buf)
             FfiConverterTypeFingerprint.write(distributor, into: &buf)
 
 
         case let .callChanged(session,addr,state):
-            writeInt(&buf, Int32(10))
+            writeInt(&buf, Int32(11))
             FfiConverterUInt64.write(session, into: &buf)
             FfiConverterTypeSocketAddr.write(addr, into: &buf)
             FfiConverterTypeCallState.write(state, into: &buf)
 
 
         case let .compareCode(session,receiver,code):
-            writeInt(&buf, Int32(11))
-            FfiConverterUInt64.write(session, into: &buf)
-            FfiConverterTypeFoundPeer.write(receiver, into: &buf)
-            FfiConverterTypeComparisonCode.write(code, into: &buf)
-
-
-        case let .codeShown(session,receiver,code):
             writeInt(&buf, Int32(12))
             FfiConverterUInt64.write(session, into: &buf)
             FfiConverterTypeFoundPeer.write(receiver, into: &buf)
             FfiConverterTypeComparisonCode.write(code, into: &buf)
 
 
-        case let .sendChanged(session,receiver,state):
+        case let .codeShown(session,receiver,code):
             writeInt(&buf, Int32(13))
+            FfiConverterUInt64.write(session, into: &buf)
+            FfiConverterTypeFoundPeer.write(receiver, into: &buf)
+            FfiConverterTypeComparisonCode.write(code, into: &buf)
+
+
+        case let .sendChanged(session,receiver,state):
+            writeInt(&buf, Int32(14))
             FfiConverterUInt64.write(session, into: &buf)
             FfiConverterTypeFingerprint.write(receiver, into: &buf)
             FfiConverterTypeSendState.write(state, into: &buf)
 
 
         case let .sendProgress(session,receivers):
-            writeInt(&buf, Int32(14))
+            writeInt(&buf, Int32(15))
             FfiConverterUInt64.write(session, into: &buf)
             FfiConverterSequenceTypeReceiverState.write(receivers, into: &buf)
 
 
         case let .asked(session,question):
-            writeInt(&buf, Int32(15))
+            writeInt(&buf, Int32(16))
             FfiConverterUInt64.write(session, into: &buf)
             FfiConverterTypeQuestion.write(question, into: &buf)
 
 
         case let .resumed(session,sender,code):
-            writeInt(&buf, Int32(16))
+            writeInt(&buf, Int32(17))
             FfiConverterUInt64.write(session, into: &buf)
             FfiConverterTypeSender.write(sender, into: &buf)
             FfiConverterTypeComparisonCode.write(code, into: &buf)
 
 
         case let .receiveChanged(session,state):
-            writeInt(&buf, Int32(17))
-            FfiConverterUInt64.write(session, into: &buf)
-            FfiConverterTypeReceiveState.write(state, into: &buf)
-
-
-        case let .receiveProgress(session,state):
             writeInt(&buf, Int32(18))
             FfiConverterUInt64.write(session, into: &buf)
             FfiConverterTypeReceiveState.write(state, into: &buf)
 
 
-        case let .saved(session,received):
+        case let .receiveProgress(session,state):
             writeInt(&buf, Int32(19))
+            FfiConverterUInt64.write(session, into: &buf)
+            FfiConverterTypeReceiveState.write(state, into: &buf)
+
+
+        case let .saved(session,received):
+            writeInt(&buf, Int32(20))
             FfiConverterUInt64.write(session, into: &buf)
             FfiConverterTypeReceived.write(received, into: &buf)
 
 
         case let .ended(session,sender,ending):
-            writeInt(&buf, Int32(20))
+            writeInt(&buf, Int32(21))
             FfiConverterUInt64.write(session, into: &buf)
             FfiConverterTypeFingerprint.write(sender, into: &buf)
             FfiConverterTypeEnding.write(ending, into: &buf)
 
 
         case let .over(session):
-            writeInt(&buf, Int32(21))
+            writeInt(&buf, Int32(22))
             FfiConverterUInt64.write(session, into: &buf)
 
 
         case let .missed(events):
-            writeInt(&buf, Int32(22))
+            writeInt(&buf, Int32(23))
             FfiConverterUInt64.write(events, into: &buf)
 
         }
@@ -13660,6 +13699,31 @@ fileprivate struct FfiConverterSequenceTypeStanding: FfiConverterRustBuffer {
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeStanding.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeDeviceName: FfiConverterRustBuffer {
+    typealias SwiftType = [DeviceName]
+
+    public static func write(_ value: [DeviceName], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeDeviceName.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [DeviceName] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [DeviceName]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeDeviceName.read(from: &buf))
         }
         return seq
     }

@@ -110,7 +110,7 @@ class Fieldcast private constructor(private val core: Core, private val router: 
         /**
          * Opens Fieldcast in its folder, made on first use: `File(context.noBackupFilesDir, "fieldcast")`, for a device key
          * that is restored on another phone would make two phones one. [ports] is what the phone does for it.
-         * [newIdentity] makes a new device key if the one this folder knew is missing: only when the user has said so.
+         * [newIdentity] makes a new device key in the place of a missing or copied one: only when the user has said so.
          */
         suspend fun open(
             dataDir: File,

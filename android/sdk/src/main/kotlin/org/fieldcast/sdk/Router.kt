@@ -59,6 +59,7 @@ val Event.session: ULong?
         is Event.BoundaryFailed -> job
         is Event.ReceiverFound -> session
         is Event.ReceiverGone -> session
+        is Event.SharedKey -> session
         is Event.NetworkGone -> session
         is Event.NetworkBack -> session
         is Event.DistributorHeard -> session

@@ -10089,8 +10089,8 @@ data class OpenSettings (
     val `allowHttp`: kotlin.Boolean = false
     ,
     /**
-     * Make a new device key if the one this folder knew is missing: other devices then take it for another device. Only when
-     * the user has said so.
+     * Make a new device key, in the place of the one that is there or of one that is missing: other devices then take it for
+     * another device. Only when the user has said so.
      */
     val `newIdentity`: kotlin.Boolean = false
     ,
@@ -12221,6 +12221,10 @@ enum class EndReason {
      */
     FORGED_VERSIONS,
     /**
+     * Both devices have the same key: the data of one was copied to the other.
+     */
+    SHARED_KEY,
+    /**
      * One that this SDK does not know.
      */
     OTHER;
@@ -12375,6 +12379,34 @@ sealed class Event {
          * The interface's name.
          */
         val `name`: kotlin.String) : Event()
+
+    {
+
+
+        companion object
+    }
+
+    /**
+     * Devices near by have one key, for the data of one was copied to another: what is meant for one may reach the other. On
+     * all but one of them, open Fieldcast once with `new_identity`. Each key is told once.
+     */
+    data class SharedKey(
+        /**
+         * Which session.
+         */
+        val `session`: kotlin.ULong,
+        /**
+         * The key's.
+         */
+        val `fingerprint`: org.fieldcast.sdk.core.Fingerprint,
+        /**
+         * Whether this device, too, has it.
+         */
+        val `isOwn`: kotlin.Boolean,
+        /**
+         * What they call themselves.
+         */
+        val `names`: List<org.fieldcast.sdk.core.DeviceName>) : Event()
 
     {
 
@@ -12748,73 +12780,79 @@ public object FfiConverterTypeEvent : FfiConverterRustBuffer<Event>{
                 FfiConverterULong.read(buf),
                 FfiConverterString.read(buf),
                 )
-            7 -> Event.NetworkBack(
+            7 -> Event.SharedKey(
+                FfiConverterULong.read(buf),
+                FfiConverterTypeFingerprint.read(buf),
+                FfiConverterBoolean.read(buf),
+                FfiConverterSequenceTypeDeviceName.read(buf),
+                )
+            8 -> Event.NetworkBack(
                 FfiConverterULong.read(buf),
                 FfiConverterTypeInterface.read(buf),
                 FfiConverterTypeSocketAddr.read(buf),
                 )
-            8 -> Event.DistributorHeard(
+            9 -> Event.DistributorHeard(
                 FfiConverterULong.read(buf),
                 FfiConverterTypeHeardDistributor.read(buf),
                 )
-            9 -> Event.DistributorUnheard(
+            10 -> Event.DistributorUnheard(
                 FfiConverterULong.read(buf),
                 FfiConverterTypeFingerprint.read(buf),
                 )
-            10 -> Event.CallChanged(
+            11 -> Event.CallChanged(
                 FfiConverterULong.read(buf),
                 FfiConverterTypeSocketAddr.read(buf),
                 FfiConverterTypeCallState.read(buf),
                 )
-            11 -> Event.CompareCode(
+            12 -> Event.CompareCode(
                 FfiConverterULong.read(buf),
                 FfiConverterTypeFoundPeer.read(buf),
                 FfiConverterTypeComparisonCode.read(buf),
                 )
-            12 -> Event.CodeShown(
+            13 -> Event.CodeShown(
                 FfiConverterULong.read(buf),
                 FfiConverterTypeFoundPeer.read(buf),
                 FfiConverterTypeComparisonCode.read(buf),
                 )
-            13 -> Event.SendChanged(
+            14 -> Event.SendChanged(
                 FfiConverterULong.read(buf),
                 FfiConverterTypeFingerprint.read(buf),
                 FfiConverterTypeSendState.read(buf),
                 )
-            14 -> Event.SendProgress(
+            15 -> Event.SendProgress(
                 FfiConverterULong.read(buf),
                 FfiConverterSequenceTypeReceiverState.read(buf),
                 )
-            15 -> Event.Asked(
+            16 -> Event.Asked(
                 FfiConverterULong.read(buf),
                 FfiConverterTypeQuestion.read(buf),
                 )
-            16 -> Event.Resumed(
+            17 -> Event.Resumed(
                 FfiConverterULong.read(buf),
                 FfiConverterTypeSender.read(buf),
                 FfiConverterTypeComparisonCode.read(buf),
                 )
-            17 -> Event.ReceiveChanged(
+            18 -> Event.ReceiveChanged(
                 FfiConverterULong.read(buf),
                 FfiConverterTypeReceiveState.read(buf),
                 )
-            18 -> Event.ReceiveProgress(
+            19 -> Event.ReceiveProgress(
                 FfiConverterULong.read(buf),
                 FfiConverterTypeReceiveState.read(buf),
                 )
-            19 -> Event.Saved(
+            20 -> Event.Saved(
                 FfiConverterULong.read(buf),
                 FfiConverterTypeReceived.read(buf),
                 )
-            20 -> Event.Ended(
+            21 -> Event.Ended(
                 FfiConverterULong.read(buf),
                 FfiConverterTypeFingerprint.read(buf),
                 FfiConverterTypeEnding.read(buf),
                 )
-            21 -> Event.Over(
+            22 -> Event.Over(
                 FfiConverterULong.read(buf),
                 )
-            22 -> Event.Missed(
+            23 -> Event.Missed(
                 FfiConverterULong.read(buf),
                 )
             else -> throw RuntimeException("invalid enum value, something is very wrong!!")
@@ -12870,6 +12908,16 @@ public object FfiConverterTypeEvent : FfiConverterRustBuffer<Event>{
                 4UL
                 + FfiConverterULong.allocationSize(value.`session`)
                 + FfiConverterString.allocationSize(value.`name`)
+            )
+        }
+        is Event.SharedKey -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterULong.allocationSize(value.`session`)
+                + FfiConverterTypeFingerprint.allocationSize(value.`fingerprint`)
+                + FfiConverterBoolean.allocationSize(value.`isOwn`)
+                + FfiConverterSequenceTypeDeviceName.allocationSize(value.`names`)
             )
         }
         is Event.NetworkBack -> {
@@ -13047,104 +13095,112 @@ public object FfiConverterTypeEvent : FfiConverterRustBuffer<Event>{
                 FfiConverterString.write(value.`name`, buf)
                 Unit
             }
-            is Event.NetworkBack -> {
+            is Event.SharedKey -> {
                 buf.putInt(7)
+                FfiConverterULong.write(value.`session`, buf)
+                FfiConverterTypeFingerprint.write(value.`fingerprint`, buf)
+                FfiConverterBoolean.write(value.`isOwn`, buf)
+                FfiConverterSequenceTypeDeviceName.write(value.`names`, buf)
+                Unit
+            }
+            is Event.NetworkBack -> {
+                buf.putInt(8)
                 FfiConverterULong.write(value.`session`, buf)
                 FfiConverterTypeInterface.write(value.`interface`, buf)
                 FfiConverterTypeSocketAddr.write(value.`addr`, buf)
                 Unit
             }
             is Event.DistributorHeard -> {
-                buf.putInt(8)
+                buf.putInt(9)
                 FfiConverterULong.write(value.`session`, buf)
                 FfiConverterTypeHeardDistributor.write(value.`distributor`, buf)
                 Unit
             }
             is Event.DistributorUnheard -> {
-                buf.putInt(9)
+                buf.putInt(10)
                 FfiConverterULong.write(value.`session`, buf)
                 FfiConverterTypeFingerprint.write(value.`distributor`, buf)
                 Unit
             }
             is Event.CallChanged -> {
-                buf.putInt(10)
+                buf.putInt(11)
                 FfiConverterULong.write(value.`session`, buf)
                 FfiConverterTypeSocketAddr.write(value.`addr`, buf)
                 FfiConverterTypeCallState.write(value.`state`, buf)
                 Unit
             }
             is Event.CompareCode -> {
-                buf.putInt(11)
-                FfiConverterULong.write(value.`session`, buf)
-                FfiConverterTypeFoundPeer.write(value.`receiver`, buf)
-                FfiConverterTypeComparisonCode.write(value.`code`, buf)
-                Unit
-            }
-            is Event.CodeShown -> {
                 buf.putInt(12)
                 FfiConverterULong.write(value.`session`, buf)
                 FfiConverterTypeFoundPeer.write(value.`receiver`, buf)
                 FfiConverterTypeComparisonCode.write(value.`code`, buf)
                 Unit
             }
-            is Event.SendChanged -> {
+            is Event.CodeShown -> {
                 buf.putInt(13)
+                FfiConverterULong.write(value.`session`, buf)
+                FfiConverterTypeFoundPeer.write(value.`receiver`, buf)
+                FfiConverterTypeComparisonCode.write(value.`code`, buf)
+                Unit
+            }
+            is Event.SendChanged -> {
+                buf.putInt(14)
                 FfiConverterULong.write(value.`session`, buf)
                 FfiConverterTypeFingerprint.write(value.`receiver`, buf)
                 FfiConverterTypeSendState.write(value.`state`, buf)
                 Unit
             }
             is Event.SendProgress -> {
-                buf.putInt(14)
+                buf.putInt(15)
                 FfiConverterULong.write(value.`session`, buf)
                 FfiConverterSequenceTypeReceiverState.write(value.`receivers`, buf)
                 Unit
             }
             is Event.Asked -> {
-                buf.putInt(15)
+                buf.putInt(16)
                 FfiConverterULong.write(value.`session`, buf)
                 FfiConverterTypeQuestion.write(value.`question`, buf)
                 Unit
             }
             is Event.Resumed -> {
-                buf.putInt(16)
+                buf.putInt(17)
                 FfiConverterULong.write(value.`session`, buf)
                 FfiConverterTypeSender.write(value.`sender`, buf)
                 FfiConverterTypeComparisonCode.write(value.`code`, buf)
                 Unit
             }
             is Event.ReceiveChanged -> {
-                buf.putInt(17)
-                FfiConverterULong.write(value.`session`, buf)
-                FfiConverterTypeReceiveState.write(value.`state`, buf)
-                Unit
-            }
-            is Event.ReceiveProgress -> {
                 buf.putInt(18)
                 FfiConverterULong.write(value.`session`, buf)
                 FfiConverterTypeReceiveState.write(value.`state`, buf)
                 Unit
             }
-            is Event.Saved -> {
+            is Event.ReceiveProgress -> {
                 buf.putInt(19)
+                FfiConverterULong.write(value.`session`, buf)
+                FfiConverterTypeReceiveState.write(value.`state`, buf)
+                Unit
+            }
+            is Event.Saved -> {
+                buf.putInt(20)
                 FfiConverterULong.write(value.`session`, buf)
                 FfiConverterTypeReceived.write(value.`received`, buf)
                 Unit
             }
             is Event.Ended -> {
-                buf.putInt(20)
+                buf.putInt(21)
                 FfiConverterULong.write(value.`session`, buf)
                 FfiConverterTypeFingerprint.write(value.`sender`, buf)
                 FfiConverterTypeEnding.write(value.`ending`, buf)
                 Unit
             }
             is Event.Over -> {
-                buf.putInt(21)
+                buf.putInt(22)
                 FfiConverterULong.write(value.`session`, buf)
                 Unit
             }
             is Event.Missed -> {
-                buf.putInt(22)
+                buf.putInt(23)
                 FfiConverterULong.write(value.`events`, buf)
                 Unit
             }
@@ -16589,6 +16645,34 @@ public object FfiConverterSequenceTypeStanding: FfiConverterRustBuffer<List<Stan
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterTypeStanding.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeDeviceName: FfiConverterRustBuffer<List<DeviceName>> {
+    override fun read(buf: ByteBuffer): List<DeviceName> {
+        val len = buf.getInt()
+        return List<DeviceName>(len) {
+            FfiConverterTypeDeviceName.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<DeviceName>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeDeviceName.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<DeviceName>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeDeviceName.write(it, buf)
         }
     }
 }
