@@ -106,6 +106,14 @@ CREATE TABLE kept_change (
 
 INSERT INTO kept_change (id, number) VALUES (1, 0);
 
+CREATE TABLE kept_check (
+    -- A check of each row that is kept in a second file: it proves the row if that file is damaged, too.
+    name TEXT NOT NULL,              -- of the table
+    row INTEGER NOT NULL,            -- its rowid there
+    value INTEGER NOT NULL,          -- four bytes of BLAKE3 of rowid and columns
+    PRIMARY KEY (name, row)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE lost_edit (
     -- Edits that a recovery could not read, until the user has seen that they are possibly lost.
     id INTEGER PRIMARY KEY,

@@ -190,7 +190,7 @@ fn finish<E>(
 ) -> Result<Result<Verdict, ApplyError<E>>> {
     let reader = tx.reader()?;
     for range in held.unwrap_or(&[KeyRange::ALL]) {
-        reader.add_seals(id, *range, &mut seals)?;
+        reader.add_seals_anew(id, *range, &mut seals)?;
     }
     let mut summary = reader.summary_of(id)?;
     let (is_sealed, is_equal) = (seals.seal() == origin.seal, summary.digest == snapshot.digest);

@@ -3,6 +3,7 @@
 use fieldcast_model::{Dataset, Digest, FINE_BITS, KeyRange, RangeTotals};
 
 use crate::access::Durability;
+use crate::rows::{count, dataset_id};
 use crate::verify::CHUNK_TABLES;
 use crate::{Error, Reader, Result, Store, Verified, open};
 
@@ -53,7 +54,7 @@ impl Reader<'_> {
         let Some(mut number) = number.checked_sub(1) else { return Ok(Some(Step::Tables)) };
         for table in CHUNK_TABLES {
             let sql = format!("SELECT ifnull(max(id), 0) FROM {table}");
-            let rows: u64 = self.conn.query_one(&sql, (), |row| crate::rows::count(row, 0))?;
+            let rows: u64 = self.conn.query_one(&sql, (), |row| count(row, 0))?;
             let steps = rows.div_ceil(CHUNKS);
             if number < steps {
                 return Ok(Some(Step::Chunks { table, first: number * CHUNKS + 1 }));
@@ -82,8 +83,10 @@ impl Reader<'_> {
             .try_for_each(|table| open::check_table(self.conn, table))
     }
 
-    /// How many records a key range has, if they are what is noted of it; each is hashed.
+    /// How many records a key range has, if they are what is noted of it; each is hashed. [`Error::Corrupt`] if the index of
+    /// keys lacks one.
     fn is_intact(&self, dataset: &Dataset, range: KeyRange) -> Result<Option<u64>> {
+        self.check_keys(dataset, range)?;
         let records = self.records_in_range(dataset, range)?;
         let mut digest = Digest::EMPTY;
         records.iter().for_each(|record| digest.insert(record.hash()));
@@ -92,5 +95,16 @@ impl Reader<'_> {
         let noted = self.ranges(dataset, range.bits)?.into_iter().find(|noted| noted.range == range);
         let is_same = noted.map_or(records.is_empty(), |noted| noted == found);
         Ok(is_same.then_some(found.records))
+    }
+
+    fn check_keys(&self, dataset: &Dataset, range: KeyRange) -> Result<()> {
+        let Some(id) = dataset_id(self.conn, dataset)? else { return Ok(()) };
+        let (first, last) = range.bounds();
+        let lacking =
+            "SELECT EXISTS (SELECT 1 FROM record r WHERE dataset = ?1 AND root_hash BETWEEN ?2 AND ?3 AND NOT EXISTS
+            (SELECT 1 FROM record INDEXED BY sqlite_autoindex_record_1
+             WHERE dataset = ?1 AND entity = r.entity AND key = r.key AND id = r.id))";
+        let is_lacking = self.conn.query_one(lacking, (id, first.0 as i64, last.0 as i64), |row| row.get(0))?;
+        if is_lacking { Err(Error::Corrupt) } else { Ok(()) }
     }
 }

@@ -127,9 +127,10 @@ impl From<rusqlite::Error> for Error {
                 Self::of_code(failure.extended_code, reason.as_deref().unwrap_or("no reason given"))
             }
             // Our own columns hold what we put there; anything else was not us.
-            Sql::FromSqlConversionFailure(..) | Sql::IntegralValueOutOfRange(..) | Sql::InvalidColumnType(..) => {
-                Self::Corrupt
-            }
+            Sql::FromSqlConversionFailure(..)
+            | Sql::IntegralValueOutOfRange(..)
+            | Sql::InvalidColumnType(..)
+            | Sql::Utf8Error(..) => Self::Corrupt,
             other => Self::Sqlite { code: 0, reason: other.to_string() },
         }
     }

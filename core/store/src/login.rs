@@ -45,7 +45,8 @@ impl Store {
     pub fn save_login(&self, login: &Login) -> Result<()> {
         self.write(Durability::Full, |tx| {
             tx.conn.execute(
-                "INSERT OR REPLACE INTO login (id, server, tenant, session) VALUES (1, ?, ?, ?)",
+                "INSERT INTO login (id, server, tenant, session) VALUES (1, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
+                    server = excluded.server, tenant = excluded.tenant, session = excluded.session",
                 params![login.server, login.tenant, login.session],
             )?;
             Ok(())

@@ -4,7 +4,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::{Error, Result};
 
-/// Every step from an empty file to today's schema. Only ever appended to.
+/// Every step from an empty file to today's schema. Only ever appended to; each changes the schema.
 pub(crate) const MIGRATIONS: &[&str] = &[include_str!("../../../schema/sql/0001_init.sql")];
 
 /// Brings the database to the newest version, or leaves it as it was.
@@ -21,12 +21,29 @@ pub(crate) fn run(conn: &Connection) -> Result<()> {
     Ok(tx.commit()?)
 }
 
-/// The file's version, refused when it is newer than this build.
+/// The file's version, refused when it is newer than this build. [`Error::Corrupt`] if the schema is today's and the version
+/// is not: then the number is damaged.
 pub(crate) fn version(conn: &Connection) -> Result<u32> {
     let found: u32 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found != known() && schema(conn)? == todays()? {
+        return Err(Error::Corrupt);
+    }
     if found > known() { Err(Error::Newer { found, known: known() }) } else { Ok(found) }
 }
 
 fn known() -> u32 {
     MIGRATIONS.len() as u32
+}
+
+/// What a database of today's version is made of.
+fn todays() -> Result<Vec<String>> {
+    let conn = Connection::open_in_memory()?;
+    MIGRATIONS.iter().try_for_each(|step| conn.execute_batch(step))?;
+    schema(&conn)
+}
+
+fn schema(conn: &Connection) -> Result<Vec<String>> {
+    let mut query = conn.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")?;
+    let statements = query.query_map((), |row| row.get(0))?;
+    Ok(statements.collect::<std::result::Result<_, _>>()?)
 }

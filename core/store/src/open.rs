@@ -71,26 +71,41 @@ impl Store {
 
 /// Looks at what is there and changes nothing: a file that will be refused or moved aside must stay as it is.
 fn sound(dir: &Path, path: &Path) -> Result<()> {
+    match look(dir, path) {
+        // What SQLite does not understand is not what was written: these are our own statements.
+        Err(Error::Sqlite { .. }) => Err(Error::Corrupt),
+        looked => looked,
+    }
+}
+
+fn look(dir: &Path, path: &Path) -> Result<()> {
     let Ok(found) = fs::metadata(path) else { return Ok(()) };
     let conn = connect(path)?;
     // Closing the last connection would fold the -wal into a file that may be damaged.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     migrations::version(&conn)?;
     conn.query_one("SELECT count(*) FROM sqlite_schema", (), |row| row.get::<_, i64>(0))?;
+    // SQLite takes a damaged format in the header for one that is to be read only.
+    if conn.is_readonly("main")? && fs::OpenOptions::new().write(true).open(path).is_ok() {
+        return Err(Error::Corrupt);
+    }
+    // Its check passes over the count of free pages there, which is used when a page is needed.
+    conn.execute_batch("BEGIN IMMEDIATE; CREATE TABLE probe (id); ROLLBACK")?;
     if found.len() <= ALWAYS_CHECKED || dir.join(SUSPECT).exists() { check(&conn, "main") } else { Ok(()) }
 }
 
-/// Reads every page of one of the connection's databases. [`Error::Corrupt`] when one is not what it should be.
+/// Reads every page of one of the connection's databases, and compares the indexes with their tables.
+/// [`Error::Corrupt`] when one is not what it should be.
 pub(crate) fn check(conn: &Connection, database: &str) -> Result<()> {
-    quick_check(conn, &format!("PRAGMA {database}.quick_check(1)"))
+    integrity_check(conn, &format!("PRAGMA {database}.integrity_check(1)"))
 }
 
 /// The same for one table and its indexes.
 pub(crate) fn check_table(conn: &Connection, table: &str) -> Result<()> {
-    quick_check(conn, &format!("PRAGMA quick_check('{table}')"))
+    integrity_check(conn, &format!("PRAGMA integrity_check('{table}')"))
 }
 
-fn quick_check(conn: &Connection, pragma: &str) -> Result<()> {
+fn integrity_check(conn: &Connection, pragma: &str) -> Result<()> {
     let verdict: String = conn.query_one(pragma, (), |row| row.get(0))?;
     if verdict == "ok" { Ok(()) } else { Err(Error::Corrupt) }
 }

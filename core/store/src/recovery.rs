@@ -11,6 +11,7 @@ use fieldcast_model::Dataset;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Row, params_from_iter};
 
+use crate::kept::Kept;
 use crate::open::{self, FILE};
 use crate::tx::WriteTx;
 use crate::verify::verify;
@@ -75,6 +76,8 @@ pub(crate) fn recover(dir: &Path) -> Result<Recovery> {
             found.old = Some(aside);
         }
     }
+    // The next open makes it anew. If a kill comes first, [`finish`] puts the new database into its place.
+    open::remove(&dir.join(copy::FILE))?;
     fs::rename(&new, &path).map_err(|error| Error::of_io(&error, &new))?;
     let Recovery { records, edits, lost_edits, .. } = found;
     tracing::warn!(records, edits, lost_edits, incomplete = found.incomplete.len(), "a damaged database was recovered");
@@ -86,21 +89,22 @@ fn fill(new: &Connection, damaged: Option<&Connection>, copy: Option<&Connection
     new.pragma_update(None, "foreign_keys", false)?;
     let mut found = Recovery::default();
     new.execute_batch("BEGIN")?;
-    for table in copy::TABLES.into_iter().chain([copy::CHANGES]) {
-        let is_whole = match copy {
-            Some(copy) => salvage(copy, &format!("copy_{table}"), new, table)?,
-            None => damaged.map_or(Ok(false), |damaged| salvage(damaged, table, new, table))?,
-        };
+    let (kept, mut are_edits_whole) = (Kept::of(damaged, copy), true);
+    for table in copy::all() {
+        let is_whole = kept.fill(new, table)?;
         match table {
-            "local_edit" if !is_whole => note_lost_edits(new, damaged)?,
-            "local_edit" | "lost_edit" | "entity" | "dataset" | copy::CHANGES => {}
+            "local_edit" | "lost_edit" => are_edits_whole &= is_whole,
+            "entity" | "dataset" | copy::CHANGES => {}
             _ => found.settings_lost |= !is_whole,
         }
+    }
+    if !are_edits_whole {
+        note_lost_edits(new, damaged)?;
     }
     let mut are_records_read = damaged.is_some();
     for table in ["server_clock", "provenance", "record", "exchange", "origin"] {
         let Some(damaged) = damaged else { continue };
-        are_records_read &= salvage(damaged, table, new, table)? || table != "record";
+        are_records_read &= salvage(damaged, table, new, table, &|_, _| true)? || table != "record";
     }
     if found.settings_lost {
         new.execute("INSERT OR REPLACE INTO setting (key, value) VALUES (?, '1')", [SETTINGS_LOST])?;
@@ -113,8 +117,14 @@ fn fill(new: &Connection, damaged: Option<&Connection>, copy: Option<&Connection
     Ok((found, are_records_read))
 }
 
-/// Copies the rows of a table that can be read; tells whether those are all.
-fn salvage(from: &Connection, source: &str, to: &Connection, table: &str) -> Result<bool> {
+/// Copies the rows of a table that can be read and `may` be taken, by number and columns; tells whether those are all.
+pub(crate) fn salvage(
+    from: &Connection,
+    source: &str,
+    to: &Connection,
+    table: &str,
+    may: &dyn Fn(i64, &[Value]) -> bool,
+) -> Result<bool> {
     let Ok(there) = copy::columns(from, source) else { return Ok(false) };
     let columns: Vec<String> = copy::columns(to, table)?.into_iter().filter(|column| there.contains(column)).collect();
     if columns.is_empty() {
@@ -125,7 +135,7 @@ fn salvage(from: &Connection, source: &str, to: &Connection, table: &str) -> Res
     let mut is_whole = true;
     let mut rows = Rows { from, source, listed: &listed, next: 1 };
     let mut take = |row: &Row<'_>| {
-        let values = values(row, columns.len());
+        let values = values(row, columns.len()).filter(|values| row.get(0).is_ok_and(|number| may(number, values)));
         is_whole &= values.is_some_and(|values| put.execute(params_from_iter(values)).is_ok_and(|put| put == 1));
     };
     let mut is_read = true;
@@ -208,16 +218,16 @@ fn note_lost_edits(new: &Connection, damaged: Option<&Connection>) -> Result<()>
         let keys = query.query_map((), |row| Ok((row.get::<_, i64>(0)?, row.get::<_, rows::OwnKey>(1)?.0))).ok()?;
         keys.collect::<rusqlite::Result<Vec<_>>>().ok()
     });
-    let Some(named) = named else {
-        new.execute("INSERT INTO lost_edit (entity, key) VALUES ('', '')", ())?;
-        return Ok(());
-    };
-    for (entity, id) in named {
-        new.execute(
+    let mut noted = 0;
+    for (entity, id) in named.unwrap_or_default() {
+        noted += new.execute(
             "INSERT INTO lost_edit (entity, key) SELECT ifnull((SELECT name FROM entity WHERE id = ?1), ''), ?3
              WHERE NOT EXISTS (SELECT 1 FROM local_edit WHERE entity = ?1 AND key = ?2)",
             rusqlite::params![entity, rows::Key(&id), id.to_string()],
         )?;
+    }
+    if noted == 0 {
+        new.execute("INSERT INTO lost_edit (entity, key) VALUES ('', '')", ())?;
     }
     Ok(())
 }

@@ -71,6 +71,46 @@ fn recovers_the_records_of_pages_that_can_be_read() {
 }
 
 #[test]
+fn recovers_from_damaged_header() {
+    // Of SQLite's header: how it is written, how many pages are free, the schema's format and version (too new, none, too new).
+    for (at, bit) in [(18, 5), (37, 2), (39, 0), (47, 3), (62, 6), (63, 0), (63, 2)] {
+        let Fresh { store, dir } = fresh();
+        store.set_setting("k", "v").unwrap();
+        drop(store);
+        let path = dir.path().join(open::FILE);
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[at] ^= 1 << bit;
+        fs::write(&path, bytes).unwrap();
+        let opened = Store::open(dir.path()).unwrap();
+        assert!(opened.recovery.is_some(), "byte {at}");
+        assert_eq!(opened.store.setting("k").unwrap().as_deref(), Some("v"), "byte {at}");
+        opened.store.set_setting("k", &"v".repeat(99_999)).unwrap();
+    }
+}
+
+#[test]
+fn recovers_from_bit_flipped_in_any_copy_of_a_key() {
+    let Fresh { store, dir } = fresh();
+    let records = [household("the-only-one", 1, 1), household("another-one", 1, 1)];
+    apply(&store, &village("v"), &records);
+    drop(store);
+    let path = dir.path().join(open::FILE);
+    let bytes = fs::read(&path).unwrap();
+    let places: Vec<_> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(b"the-only-one")).collect();
+    assert!(places.len() >= 4, "key, root, body and an index");
+    for at in places {
+        let mut damaged = bytes.clone();
+        damaged[at + 4] ^= 1;
+        fs::write(&path, damaged).unwrap();
+        let store = Store::open(dir.path()).unwrap().store;
+        store.verify(&mut |_, _| {}).unwrap();
+        apply(&store, &village("v"), &records);
+        assert_eq!(store.records_in_range(&village("v"), KeyRange::ALL).unwrap().len(), 2, "byte {at}");
+        assert_eq!(wrong_ranges(&store).unwrap(), 0, "byte {at}");
+    }
+}
+
+#[test]
 fn damage_met_while_running_is_told_and_looked_into_at_the_next_open() {
     let dir = filled();
     let store = Store::open(dir.path()).unwrap().store;

@@ -42,7 +42,7 @@ fn every_table_is_strict_and_explained() {
 fn a_newer_database_is_refused_and_left_as_it_was() {
     let super::Fresh { store, dir } = fresh();
     store.set_setting("k", "v").unwrap();
-    store.with_writer(|conn| conn.pragma_update(None, "user_version", 99).unwrap());
+    store.with_writer(|conn| conn.execute_batch("CREATE TABLE new (id); PRAGMA user_version = 99").unwrap());
     drop(store);
     let path = dir.path().join(open::FILE);
     let before = std::fs::read(&path).unwrap();

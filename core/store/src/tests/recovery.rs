@@ -158,3 +158,84 @@ fn recovery_that_was_killed_is_made_again_or_put_in_place() {
     assert_eq!(recovery, None);
     assert_kept(&store, 50);
 }
+
+/// Where these bytes stand in a file.
+fn places(path: &Path, sought: &[u8]) -> Vec<usize> {
+    let bytes = fs::read(path).unwrap();
+    (0..bytes.len()).filter(|at| bytes[*at..].starts_with(sought)).collect()
+}
+
+fn flip(path: &Path, at: usize) {
+    let mut bytes = fs::read(path).unwrap();
+    bytes[at] ^= 4;
+    fs::write(path, bytes).unwrap();
+}
+
+fn copied(from: &Path) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for file in [open::FILE, copy::FILE] {
+        fs::copy(from.join(file), dir.path().join(file)).unwrap();
+    }
+    dir
+}
+
+#[test]
+fn keeps_the_row_that_was_written_when_one_bit_differs() {
+    let whole = filled();
+    let edits = Store::open(whole.path()).unwrap().store.edits().unwrap();
+    let body = edit(10).body;
+    let kept: [&[u8]; 4] = [body.as_str().as_bytes(), b"grant_policy", &[7; 32], &[8; 32]];
+    for (file, sought) in [open::FILE, copy::FILE].into_iter().flat_map(|file| kept.map(|sought| (file, sought))) {
+        let places = places(&whole.path().join(file), sought);
+        assert!(!places.is_empty());
+        for at in places {
+            let dir = copied(whole.path());
+            flip(&dir.path().join(file), at + sought.len() - 2);
+            for _ in 0..2 {
+                let store = Store::open(dir.path()).unwrap().store;
+                assert_kept(&store, 50);
+                assert!(store.edits().unwrap() == edits && store.lost_edits().unwrap().is_empty(), "{file} {at}");
+                assert_eq!((store.campaigns().unwrap()[0].key, store.are_settings_lost().unwrap()), ([7; 32], false));
+            }
+        }
+    }
+}
+
+#[test]
+fn tells_of_what_is_damaged_in_both_files() {
+    let whole = filled();
+    for (sought, edits, are_settings_lost) in
+        [(edit(10).body.as_str().as_bytes(), 49, false), (b"grant_policy", 50, true)]
+    {
+        let dir = copied(whole.path());
+        for (file, offset) in [(open::FILE, 4), (copy::FILE, 5)] {
+            let path = dir.path().join(file);
+            places(&path, sought).into_iter().for_each(|at| flip(&path, at + offset));
+        }
+        let Opened { store, recovery, .. } = Store::open(dir.path()).unwrap();
+        let recovery = recovery.expect("it is recovered");
+        assert_eq!((recovery.edits, recovery.settings_lost), (edits, are_settings_lost));
+        let lost: Vec<_> = store.lost_edits().unwrap().iter().map(|(_, id)| id.to_string()).collect();
+        assert_eq!(lost, if edits < 50 { vec!["t10"] } else { Vec::new() }, "named by the index");
+        assert_eq!(store.are_settings_lost().unwrap(), are_settings_lost);
+    }
+}
+
+#[test]
+fn tells_of_damaged_rows_though_the_copy_is_damaged_too() {
+    let whole = filled();
+    for (sought, lost, are_settings_lost) in
+        [(edit(10).body.as_str().as_bytes(), 1, false), (b"grant_policy", 0, true), (b"nothing of that", 0, false)]
+    {
+        let dir = copied(whole.path());
+        overwrite(&dir.path().join(copy::FILE), 0, 4096);
+        let path = dir.path().join(open::FILE);
+        places(&path, sought).first().into_iter().for_each(|at| flip(&path, at + 4));
+        let Opened { store, recovery, .. } = Store::open(dir.path()).unwrap();
+        assert_eq!(recovery.is_some(), lost > 0 || are_settings_lost);
+        assert_eq!((store.lost_edits().unwrap().len(), store.are_settings_lost().unwrap()), (lost, are_settings_lost));
+        assert_eq!(store.edits().unwrap().len(), 50 - lost);
+        drop(store);
+        assert_eq!(Store::open(dir.path()).unwrap().recovery, None);
+    }
+}

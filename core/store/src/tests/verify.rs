@@ -4,9 +4,9 @@ use fieldcast_model::{KeyRange, Record};
 use rusqlite::Connection;
 
 use super::sync::{download, one, verified};
-use super::{Fresh, apply, fresh, household, record, village, wrong_ranges};
+use super::{Fresh, apply, arriving, fresh, household, origin_of, record, snapshot, village, wrong_ranges};
 use crate::verify::chunk_hash;
-use crate::{Error, Incoming, RecordQuery, Store, Verified};
+use crate::{ApplyError, Error, Incoming, RecordQuery, Store, Verified};
 
 fn records() -> Vec<Record> {
     let tasks = (0..20).map(|n| record("Task", &format!("t{n}"), &format!("h{}", n % 5), 1, 5));
@@ -183,4 +183,36 @@ fn tells_whether_the_last_process_was_killed() {
     let was_killed = |dir: &tempfile::TempDir| Store::open(dir.path()).unwrap().was_killed;
     assert!(!was_killed(&dir));
     assert!(was_killed(&killed) && !was_killed(&killed), "the second open follows a clean end");
+}
+
+#[test]
+fn rejects_held_range_whose_record_is_damaged() {
+    for column in ["body", "hash", "deleted"] {
+        let Fresh { store, dir: _dir } = damaged(&flip(column));
+        let (snapshot, origin) = (snapshot(&village("v"), 20), origin_of(&records()));
+        let held = || store.apply::<()>(&arriving(&snapshot, &origin, Some(&[KeyRange::ALL])), &mut || Ok(None));
+        assert!(matches!(held(), Err(ApplyError::NotAuthentic)), "{column}");
+        let changes = store.apply::<()>(&arriving(&snapshot, &origin, None), &mut || Ok(None)).unwrap();
+        assert!(matches!(changes, crate::Verdict::Differs(_)), "{column}");
+        assert!(store.verify_dataset(&village("v")).unwrap() != Verified { records: 25, ..Verified::default() });
+    }
+}
+
+#[test]
+fn small_steps_find_a_key_missing_from_its_index() {
+    let Fresh { store, dir } = damaged("UPDATE record SET modified = 5 WHERE key = 't7'");
+    store.with_writer(|conn| conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap());
+    let path = dir.path().join("fieldcast.db");
+    let mut bytes = std::fs::read(&path).unwrap();
+    // The key of a row in the table is followed by its body, that of an entry in the index is not.
+    let is_entry =
+        |at: &usize| bytes[*at..].starts_with(b"t7") && !bytes[*at..].iter().take(300).any(|byte| *byte == b'{');
+    let entries: Vec<_> = (0..bytes.len()).filter(is_entry).collect();
+    assert!(!entries.is_empty());
+    entries.into_iter().for_each(|at| bytes[at + 1] = b'_');
+    std::fs::write(&path, bytes).unwrap();
+    // Read by a connection that has no page in memory yet: the other one is in use.
+    let found = store.read(|_| (0..10).try_for_each(|number| store.check_step(number).map(drop)));
+    assert!(matches!(found, Err(Error::Corrupt)), "{found:?}");
+    assert!(dir.path().join("fieldcast.suspect").exists(), "the next open recovers it");
 }
