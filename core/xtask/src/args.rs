@@ -28,6 +28,8 @@ pub(crate) enum Task {
     Fuzz(Fuzz),
     /// Write tests/fuzz/seeds anew
     FuzzSeeds,
+    /// Flip bits in a device's files and check that it passes nothing wrong on, loses nothing silently, and heals
+    Torture(Torture),
     /// Make the Kotlin and Swift sources of the SDK from core/ffi
     Bindings(Bindings),
     /// The SDK's whole journey in another language
@@ -130,6 +132,22 @@ pub(crate) struct Fuzz {
     pub(crate) seconds: u32,
 }
 
+#[derive(Debug, clap::Args)]
+pub(crate) struct Torture {
+    /// How many copies of the device's folder are damaged, each in its own way
+    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) databases: u64,
+    /// Chooses the bits
+    #[arg(long, default_value_t = 7)]
+    pub(crate) seed: u64,
+    /// Only this database of the run
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) only: Option<u64>,
+    /// Households over three villages; from about 500 on the database is too large to be checked whole at each start
+    #[arg(long, default_value_t = 36, value_parser = clap::value_parser!(u64).range(24..))]
+    pub(crate) households: u64,
+}
+
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 pub(crate) enum Language {
     /// A smoke test
@@ -171,6 +189,8 @@ mod tests {
         assert_eq!((options.file.to_str(), options.chunk_json), (Some("a.ndjson"), 4096));
         let Ok(Task::Fuzz(options)) = parsed("fuzz chunk json --seconds 5") else { panic!() };
         assert_eq!((options.targets, options.seconds), (vec!["chunk".to_owned(), "json".to_owned()], 5));
+        let Ok(Task::Torture(options)) = parsed("torture --seed 3 --only 41") else { panic!() };
+        assert_eq!((options.databases, options.seed, options.only), (300, 3, Some(41)));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use clap::Parser;
 
 mod args;
 mod bench;
+mod binary;
 mod bindings;
 mod clock;
 mod codec;
@@ -20,8 +21,10 @@ mod licences;
 mod memory;
 mod metadata;
 mod ndjson;
+mod process;
 mod release;
 mod sample;
+mod torture;
 
 use args::{Args, Bench, Task};
 
@@ -53,6 +56,7 @@ fn run(task: Task) -> Outcome {
         Task::Fuzz(options) => fuzz::run(&options),
         Task::FuzzSeeds => fuzz::seeds::write(),
         Task::Bindings(options) => bindings::run(&options),
+        Task::Torture(options) => torture::run(&options),
         Task::Journey { language } => journey::run(language),
     }
 }

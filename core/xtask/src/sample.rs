@@ -55,7 +55,8 @@ pub(crate) fn json_bytes(records: &[Record]) -> u64 {
     records.iter().map(|record| record.body.len() as u64).sum()
 }
 
-fn convert(record: fieldcast_sandbox::Record, root: RecordId) -> Record {
+/// A record of the server's as one of ours that hangs off this root.
+pub(crate) fn convert(record: fieldcast_sandbox::Record, root: RecordId) -> Record {
     Record {
         entity: EntityType::new(record.name),
         id: RecordId::parse(&record.client_reference_id),

@@ -1,7 +1,6 @@
 //! `cargo xtask bench crowd`: one distributor and many receivers, in processes of their own on the loopback: the
 //! distributor's memory, and what one receiver that stops and one that dies cost the others.
 
-mod process;
 mod scene;
 
 use std::process::ExitCode;

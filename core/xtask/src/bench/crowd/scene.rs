@@ -2,18 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::process::Process;
-use crate::Outcome;
 use crate::args::BenchCrowd;
+use crate::process::Process;
+use crate::{Outcome, binary};
 
-/// How the variables begin that `cargo run` sets.
-const TOLD: [&str; 2] = ["CARGO_MANIFEST_", "CARGO_PKG_"];
 /// What those in trouble get.
 const SIGNALS: [&str; 2] = ["STOP", "KILL"];
 const LOOPBACK: [&str; 2] = ["--interface", "127.0.0.1"];
@@ -40,7 +38,7 @@ pub(super) struct Round {
 impl Scene {
     pub(super) fn prepare(options: &BenchCrowd) -> Outcome<Self> {
         let receivers = options.receivers.into();
-        let mut scene = Self { binary: build()?, dir: tempfile::tempdir()?, receivers, json: 0, wire: 0 };
+        let mut scene = Self { binary: binary::build(true)?, dir: tempfile::tempdir()?, receivers, json: 0, wire: 0 };
         let (households, seed) = (options.households.to_string(), options.seed.to_string());
         let sandbox = ["sandbox", "--listen", "127.0.0.1:0", "--households", &households, "--seed", &seed];
         let mut sandbox = scene.start("sandbox", &sandbox)?;
@@ -107,31 +105,13 @@ impl Scene {
     }
 
     fn start(&self, folder: &str, args: &[&str]) -> Outcome<Process> {
-        Process::start(&self.binary, self.dir.path().join(folder), args)
+        Process::start(&self.binary, self.dir.path().join(folder), args, Stdio::inherit())
     }
 
     /// A name that nobody else on this loopback has.
     fn name(&self, receiver: usize) -> String {
         format!("crowd-{}-{receiver}", std::process::id())
     }
-}
-
-/// The command, optimised.
-fn build() -> Outcome<PathBuf> {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    // What `cargo run` tells this program is not for build scripts, which would run anew for it.
-    let told = std::env::vars_os().map(|(name, _)| name);
-    for name in told.filter(|name| name.to_str().is_some_and(|name| TOLD.iter().any(|told| name.starts_with(told)))) {
-        cargo.env_remove(name);
-    }
-    let args = ["build", "--release", "--package", "fieldcast-cli", "--message-format=json-render-diagnostics"];
-    let built = cargo.args(args).stderr(Stdio::inherit()).output()?;
-    let messages = String::from_utf8(built.stdout)?;
-    let binary = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).find_map(|message| {
-        let name = message["target"]["name"].as_str()?;
-        message["executable"].as_str().filter(|_| name == "fieldcast").map(PathBuf::from)
-    });
-    binary.ok_or_else(|| "`fieldcast` could not be built".into())
 }
 
 fn number(event: &Value, key: &str) -> u64 {

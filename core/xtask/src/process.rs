@@ -17,15 +17,29 @@ const LOOK: Duration = Duration::from_millis(100);
 const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A running process. Dropping it kills it.
-pub(super) struct Process {
+pub(crate) struct Process {
     child: Child,
     lines: Receiver<String>,
     what: String,
     peak: Option<u64>,
 }
 
+/// What a process left.
+pub(crate) struct Ended {
+    /// `None` when a signal ended it.
+    pub(crate) code: Option<i32>,
+    events: Vec<Value>,
+}
+
+impl Ended {
+    /// Its events of this name.
+    pub(crate) fn events(&self, name: &str) -> impl Iterator<Item = &Value> {
+        self.events.iter().filter(move |event| event["event"] == name)
+    }
+}
+
 impl Process {
-    pub(super) fn start(binary: &Path, data_dir: PathBuf, args: &[&str]) -> Outcome<Self> {
+    pub(crate) fn start(binary: &Path, data_dir: PathBuf, args: &[&str], stderr: Stdio) -> Outcome<Self> {
         let mut child = Command::new(binary)
             .arg("--json")
             .args(args)
@@ -33,6 +47,7 @@ impl Process {
             .env("FIELDCAST_PASSWORD", "fieldcast")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
+            .stderr(stderr)
             .spawn()?;
         let stdout = child.stdout.take().ok_or("no pipe")?;
         let (sender, lines) = channel();
@@ -44,7 +59,7 @@ impl Process {
     }
 
     /// The next event of this name that fits.
-    pub(super) fn event(&mut self, name: &str, mut fits: impl FnMut(&Value) -> bool) -> Outcome<Value> {
+    pub(crate) fn event(&mut self, name: &str, mut fits: impl FnMut(&Value) -> bool) -> Outcome<Value> {
         let until = Instant::now() + PATIENCE;
         while Instant::now() < until {
             // The most so far only grows, so the last look counts.
@@ -64,21 +79,38 @@ impl Process {
     }
 
     /// Waits until it has done its work.
-    pub(super) fn finish(mut self) -> Outcome<()> {
-        while self.lines.recv_timeout(PATIENCE).is_ok() {}
-        let status = self.child.wait()?;
-        if status.success() { Ok(()) } else { Err(format!("`fieldcast {}`: {status}", self.what).into()) }
+    pub(crate) fn finish(self) -> Outcome<Ended> {
+        let what = self.what.clone();
+        let ended = self.end()?;
+        if ended.code == Some(0) {
+            Ok(ended)
+        } else {
+            Err(format!("`fieldcast {what}` ended with {:?}", ended.code).into())
+        }
+    }
+
+    /// Waits for its end, whatever that is.
+    pub(crate) fn end(mut self) -> Outcome<Ended> {
+        let mut events = Vec::new();
+        loop {
+            match self.lines.recv_timeout(PATIENCE) {
+                Ok(line) => events.push(serde_json::from_str(&line)?),
+                Err(RecvTimeoutError::Timeout) => return Err(format!("`fieldcast {}` did not end", self.what).into()),
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        Ok(Ended { code: self.child.wait()?.code(), events })
     }
 
     /// Sends a signal by its name.
-    pub(super) fn signal(&self, name: &str) -> Outcome<()> {
+    pub(crate) fn signal(&self, name: &str) -> Outcome<()> {
         // The shell's own `kill`: no crate, no package.
         let status = Command::new("sh").args(["-c", &format!("kill -{name} {}", self.child.id())]).status()?;
         if status.success() { Ok(()) } else { Err(format!("kill -{name}: {status}").into()) }
     }
 
     /// The most memory it has taken, where the system tells it.
-    pub(super) fn peak(&self) -> Option<u64> {
+    pub(crate) fn peak(&self) -> Option<u64> {
         self.peak
     }
 }
