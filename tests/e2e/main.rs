@@ -31,6 +31,8 @@ mod journey;
 #[cfg(test)]
 mod kills;
 #[cfg(test)]
+mod memory;
+#[cfg(test)]
 mod namespaces;
 #[cfg(test)]
 mod outcomes;

@@ -6,9 +6,12 @@ use fieldcast_model::{EntityType, RecordId, ServerTime};
 use serde::Deserialize;
 
 use crate::criteria::Criteria;
-use crate::members::{Members, items};
+use crate::members::{Members, each_item};
 use crate::parse::{Layout, Parsed};
 use crate::schema::Scope;
+
+/// The most pre-generated files of a boundary; there are four types.
+const MAX_LINKS: usize = 1_000;
 
 /// What the server answered.
 #[derive(Debug)]
@@ -24,6 +27,8 @@ pub(crate) enum Unusable {
     Foreign,
     /// It is not what the interface says.
     Malformed(&'static str),
+    /// It takes more memory than it may.
+    TooLarge,
 }
 
 /// A page made on demand.
@@ -54,17 +59,18 @@ pub(crate) struct Link {
     pub(crate) record_count: Option<u64>,
 }
 
-/// Reads an answer to `criteria`. Project-wide records are read only if `project_records`: every page repeats them.
+/// Reads an answer to `criteria`, which may take `memory` bytes with all that is read from it. Project-wide records are
+/// read only if `project_records`: every page repeats them.
 pub(crate) fn read(
     text: &str,
     layout: &Layout,
     criteria: &Criteria,
     project_records: bool,
+    memory: u64,
 ) -> Result<Answer, Unusable> {
     let answer = Members::parse(text).ok_or(Unusable::Malformed("JSON that is cut short or broken"))?;
     if let Some(links) = answer.get("DownloadLinks") {
-        let links = serde_json::from_str(links).map_err(|_| Unusable::Malformed("download links of another form"))?;
-        return Ok(Answer::Links(links));
+        return read_links(links).map(Answer::Links).ok_or(Unusable::Malformed("download links of another form"));
     }
     let downsync = answer.get("Downsync").and_then(Members::parse);
     let downsync = downsync.ok_or(Unusable::Malformed("neither records nor download links"))?;
@@ -80,24 +86,42 @@ pub(crate) fn read(
         ts: answer.integer("ResponseInfo.ts").map(ServerTime),
         ..LivePage::default()
     };
-    page.read_lists(&downsync, layout, project_records)?;
+    page.read_lists(&downsync, layout, project_records, memory.saturating_sub(text.len() as u64))?;
     Ok(Answer::Page(page))
 }
 
+fn read_links(text: &str) -> Option<Vec<Link>> {
+    let mut links = Vec::new();
+    each_item(text, |item| {
+        links.extend(serde_json::from_str::<Link>(item));
+        links.len() <= MAX_LINKS
+    })?;
+    Some(links)
+}
+
 impl LivePage {
-    fn read_lists(&mut self, lists: &Members<'_>, layout: &Layout, project_records: bool) -> Result<(), Unusable> {
+    /// Reads the lists, whose records may take `memory` bytes.
+    fn read_lists(
+        &mut self,
+        lists: &Members<'_>,
+        layout: &Layout,
+        project_records: bool,
+        mut memory: u64,
+    ) -> Result<(), Unusable> {
         for (kind, described) in layout.schema.entities().iter().enumerate() {
             let wanted = described.scope == Scope::Family || project_records;
             // Lists the server had nothing to search for are null; types it does not know are absent.
             let Some(list) = lists.get(&described.response_key).filter(|_| wanted) else { continue };
-            let list = items(list).ok_or(Unusable::Malformed("something else where a list should be"))?;
             let mut ids: HashSet<RecordId> = HashSet::new();
-            let mut skipped = 0;
-            for item in &list {
-                let Some(parsed) = Parsed::read(layout, kind, item.get()) else {
+            let (mut skipped, mut fits) = (0, true);
+            let read = each_item(list, |item| {
+                // Making it canonical takes its size twice.
+                fits = 2 * item.len() as u64 <= memory;
+                let Some(parsed) = fits.then(|| Parsed::read(layout, kind, item)).flatten() else {
                     skipped += 1;
-                    continue;
+                    return fits;
                 };
+                memory = memory.saturating_sub(parsed.memory());
                 if described.is_root() {
                     ids.insert(parsed.id.clone());
                 }
@@ -105,7 +129,12 @@ impl LivePage {
                     Scope::Family => self.families.push(parsed),
                     Scope::Project => self.project.push(parsed),
                 }
+                true
+            });
+            if !fits {
+                return Err(Unusable::TooLarge);
             }
+            read.ok_or(Unusable::Malformed("something else where a list should be"))?;
             self.skipped += skipped;
             if described.is_root() {
                 self.households += ids.len() as u64 + skipped;

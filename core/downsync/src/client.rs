@@ -9,10 +9,14 @@ use crate::config::ServerConfig;
 use crate::error::Error;
 use crate::failure::Failure;
 use crate::http::{Http, Reply};
+use crate::members::count;
 use crate::parse::Layout;
 use crate::retry::Attempts;
 use crate::schema::Schema;
 use crate::session::Session;
+
+/// Bytes of memory that a list or an object takes besides its text.
+const NODE_BYTES: u64 = 128;
 
 /// A DIGIT HCM deployment. Cheap to clone; clones share connections. Must be used within a tokio runtime.
 #[derive(Clone, Debug)]
@@ -63,6 +67,19 @@ impl Client {
         }
     }
 
+    /// Reads an answer of type `T`, whose lists and objects take memory of their own.
+    pub(crate) async fn read<T: DeserializeOwned>(&self, path: &str, mut reply: Reply) -> Result<T, Failure> {
+        let memory = reply.text.len() as u64 + count(&reply.text, b"{[") * NODE_BYTES;
+        if memory > reply.memory.bytes() {
+            reply.memory.grow().await;
+        }
+        if memory > reply.memory.bytes() {
+            return Err(Failure::fatal(Error::TooLarge { limit: reply.memory.bytes() }));
+        }
+        let bad = |_| Failure::passing(Error::bad_answer(format!("{path} answered in another form")));
+        serde_json::from_str(&reply.text).map_err(bad)
+    }
+
     /// One attempt at a service, with the `RequestInfo` added to `body`, which must be an object.
     pub(crate) async fn call(
         &self,
@@ -73,7 +90,7 @@ impl Client {
     ) -> Result<(Reply, i64), Failure> {
         let now = (self.config().clock)();
         body["RequestInfo"] = session.request_info(&self.config().tenant, now);
-        let reply = self.http.send(self.http.post(path, query).json(&body)).await?;
+        let reply = self.http.send(self.http.post(path, query).json(&body), self.config().limits.answer_bytes).await?;
         Ok((reply.success(path)?, now))
     }
 
@@ -86,9 +103,9 @@ impl Client {
         body: Value,
     ) -> Result<T, Error> {
         self.retrying(|| async {
-            let (reply, _) = self.call(session, path, query, body.clone()).await?;
-            let bad = |_| Failure::passing(Error::bad_answer(format!("{path} answered in another form")));
-            serde_json::from_str(&reply.text).map_err(bad)
+            let called = self.call(session, path, query, body.clone()).await;
+            let (reply, _) = called.map_err(Failure::without_smaller)?;
+            self.read(path, reply).await
         })
         .await
     }

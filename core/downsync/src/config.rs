@@ -147,8 +147,12 @@ impl Default for RetryPolicy {
 pub struct Limits {
     /// Households asked for at a time; halved for a while when pages time out or grow too large.
     pub page: u32,
-    /// Bytes of one JSON answer, unpacked.
+    /// Bytes of memory one answer may take: its text, unpacked, and the records read from it.
     pub answer_bytes: u64,
+    /// Bytes of memory up to which an answer is small. Larger ones are taken one at a time.
+    pub small_answer_bytes: u64,
+    /// Answers in memory at a time, be they under way or in a [`Page`](crate::Page) that is not dropped yet.
+    pub answers: usize,
     /// Bytes of one pre-generated file, unpacked.
     pub file_bytes: u64,
     /// Bytes of one line of such a file.
@@ -157,7 +161,14 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { page: DEFAULT_PAGE_LIMIT, answer_bytes: 256 << 20, file_bytes: 16 << 30, line_bytes: 8 << 20 }
+        Self {
+            page: DEFAULT_PAGE_LIMIT,
+            answer_bytes: 40 << 20,
+            small_answer_bytes: 8 << 20,
+            answers: 3,
+            file_bytes: 16 << 30,
+            line_bytes: 8 << 20,
+        }
     }
 }
 

@@ -42,6 +42,15 @@ pub enum Error {
         /// What is wrong with it.
         what: String,
     },
+    /// The server answered with more than fits into memory, whatever was asked for.
+    #[error(
+        "the server sends more data at once than this device takes ({} MiB): ask the campaign's IT team for smaller \
+         boundaries", limit >> 20
+    )]
+    TooLarge {
+        /// Bytes it may be.
+        limit: u64,
+    },
     /// The server does not have it.
     #[error("not found on the server: {what}: check the server address and the settings")]
     NotFound {
@@ -85,6 +94,7 @@ mod tests {
             Error::unreachable("timed out"),
             server,
             Error::bad_answer("x"),
+            Error::TooLarge { limit: 1 << 20 },
             Error::NotFound { what: "boundary X".into() },
             Error::NotPrepared,
         ];

@@ -38,6 +38,11 @@ impl Failure {
         Self { error, retry: Retry::Smaller }
     }
 
+    /// Of a request that cannot ask for less: an answer that is too large is so again.
+    pub(crate) fn without_smaller(self) -> Self {
+        if matches!(self.error, Error::TooLarge { .. }) { Self::fatal(self.error) } else { self }
+    }
+
     /// What a status that is not a success means.
     pub(crate) fn of_status(status: u16, retry_after: Option<Duration>, path: &str, body: &str) -> Self {
         let (code, message) = tracer_error(body).unwrap_or_default();

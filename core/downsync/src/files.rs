@@ -15,17 +15,18 @@ use crate::cursor::{CLOCK_OVERLAP_MS, Cursor};
 use crate::error::Error;
 use crate::lines::FileStream;
 use crate::members::Members;
+use crate::memory::Reservation;
 use crate::page::{Page, PageRecords, Progress, Source, Unit};
-use crate::parse::{Kind, Layout, Parsed};
+use crate::parse::{self, Kind, Layout, Parsed};
 use crate::roots::Roots;
 use crate::schema::Scope;
 
-/// A page is full at this many records or bytes of JSON, whichever comes first.
+/// A page is full at this many records, bytes of JSON or bytes of memory, whichever comes first.
 const PAGE_RECORDS: usize = 2_000;
 const PAGE_BYTES: u64 = 4 << 20;
 
-/// Records held back until their parents have come; more are let go with what is known.
-const MAX_HELD: usize = 20_000;
+/// Bytes of memory of records held back until their parents have come; more are let go with what is known.
+const MAX_HELD: u64 = 16 << 20;
 
 /// The state of such a walk.
 #[derive(Debug)]
@@ -36,8 +37,11 @@ pub(crate) struct FileWalk {
     files: Vec<File>,
     at: usize,
     stream: Option<FileStream>,
+    /// Whole lines, and how many of their bytes are read.
+    lines: (Vec<u8>, usize),
     roots: Arc<Mutex<Roots>>,
     held: Vec<Parsed>,
+    held_memory: u64,
     /// The page in the making; kept here so that a dropped call loses nothing.
     draft: Draft,
     seen: Seen,
@@ -73,11 +77,14 @@ struct Draft {
     skipped: u64,
     json_bytes: u64,
     wire_bytes: u64,
+    /// Bytes of memory its records take.
+    memory: u64,
+    reservation: Option<Reservation>,
 }
 
 impl Draft {
     fn is_full(&self) -> bool {
-        self.families.len() >= PAGE_RECORDS || self.json_bytes >= PAGE_BYTES
+        self.families.len() >= PAGE_RECORDS || self.json_bytes.max(self.memory) >= PAGE_BYTES
     }
 }
 
@@ -111,8 +118,10 @@ impl FileWalk {
             files,
             at: 0,
             stream: None,
+            lines: (Vec::new(), 0),
             roots: Arc::default(),
             held: Vec::new(),
+            held_memory: 0,
             draft: Draft::default(),
             seen: Seen { lines: 0, lines_of_file: 0, households: 0, newest: None, sound: complete && counted },
             made: None,
@@ -120,24 +129,46 @@ impl FileWalk {
     }
 
     pub(crate) async fn next_page(&mut self) -> Result<Page, Error> {
+        if self.draft.reservation.is_none() {
+            self.draft.reservation = Some(self.client.http().memory.reserve().await);
+        }
         while self.at < self.files.len() && !self.draft.is_full() {
+            if self.lines.1 < self.lines.0.len() {
+                self.take();
+                continue;
+            }
             let client = &self.client;
             let url = &self.files[self.at].url;
             let stream = self.stream.get_or_insert_with(|| FileStream::new(client, url));
+            // A line is there a few times over while it is read.
+            if let Some(memory) = &mut self.draft.reservation
+                && stream.rest() > memory.bytes() / 4
+            {
+                memory.grow().await;
+            }
             let before = stream.received;
             let lines = stream.lines().await?;
             self.draft.wire_bytes += stream.received - before;
             match lines {
-                Some(lines) => self.take(&lines),
+                Some(lines) => self.lines = (lines, 0),
                 None => self.end_file(),
             }
         }
         Ok(self.page())
     }
 
-    fn take(&mut self, lines: &[u8]) {
+    /// Reads lines until there is none or the page is full.
+    fn take(&mut self) {
         let layout = Arc::clone(self.client.layout());
-        for line in lines.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty()) {
+        let (lines, mut at) = std::mem::take(&mut self.lines);
+        while at < lines.len() && !self.draft.is_full() {
+            let rest = &lines[at..];
+            let line = rest.split(|byte| *byte == b'\n').next().unwrap_or(rest);
+            at += line.len() + 1;
+            let line = line.trim_ascii();
+            if line.is_empty() {
+                continue;
+            }
             self.seen.lines += 1;
             self.seen.lines_of_file += 1;
             self.draft.json_bytes += line.len() as u64;
@@ -147,14 +178,21 @@ impl FileWalk {
                 Line::Broken => self.draft.skipped += 1,
             }
         }
+        self.lines = (lines, at);
     }
 
     fn sort_in(&mut self, layout: &Layout, parsed: Parsed) {
         self.seen.newest = self.seen.newest.max(Some(parsed.modified));
         self.seen.households += u64::from(layout.is_root(parsed.kind));
-        match layout.schema.entities()[parsed.kind].scope {
+        let memory = parsed.memory();
+        let scope = layout.schema.entities()[parsed.kind].scope;
+        if scope == Scope::Family && self.held_memory + memory <= MAX_HELD && self.comes_early(layout, &parsed) {
+            self.held_memory += memory;
+            return self.held.push(parsed);
+        }
+        self.draft.memory += memory;
+        match scope {
             Scope::Project => self.draft.project.push(parsed), // its own boundary's: each walk brings others
-            Scope::Family if self.held.len() < MAX_HELD && self.comes_early(layout, &parsed) => self.held.push(parsed),
             Scope::Family => self.draft.families.push(parsed),
         }
     }
@@ -204,6 +242,7 @@ impl FileWalk {
             json_bytes: draft.json_bytes,
             wire_bytes: draft.wire_bytes,
             source: Source::Files,
+            _memory: draft.reservation,
         }
     }
 
@@ -234,7 +273,7 @@ enum Line {
 }
 
 fn read_line(layout: &Layout, line: &[u8]) -> Line {
-    let body = std::str::from_utf8(line).ok().and_then(|line| Json::parse(line).ok());
+    let body = std::str::from_utf8(line).ok().and_then(parse::body);
     let tagged = body.and_then(|body| {
         let members = Members::parse(body.as_str())?;
         let tag = members.text("_t")?.into_owned();

@@ -12,12 +12,17 @@ use crate::error::Error;
 use crate::failure::Failure;
 use crate::gunzip::{UnpackError, Unpacker};
 use crate::http_date;
+use crate::memory::{Memory, Reservation, STEP, STEP_UNPACKED};
+
+/// The most bytes of an answer that is an error; of more nothing is read but the status.
+const ERROR_BYTES: u64 = 64 << 10;
 
 /// The connection pool to one deployment.
 #[derive(Debug)]
 pub(crate) struct Http {
     client: reqwest::Client,
     base: Url,
+    pub(crate) memory: Memory,
     pub(crate) config: ServerConfig,
 }
 
@@ -31,6 +36,8 @@ pub(crate) struct Reply {
     /// The `Date` header.
     pub(crate) date: Option<ServerTime>,
     retry_after: Option<Duration>,
+    /// What it takes of the memory for answers.
+    pub(crate) memory: Reservation,
 }
 
 impl Http {
@@ -52,7 +59,7 @@ impl Http {
             builder = builder.no_proxy();
         }
         let client = builder.build().map_err(|_| Error::config("the HTTP client cannot be set up"))?;
-        Ok(Self { client, base, config })
+        Ok(Self { client, base, memory: Memory::new(config.limits), config })
     }
 
     /// A POST to a service of the deployment.
@@ -72,9 +79,10 @@ impl Http {
         Ok(self.client.get(url).header(header::ACCEPT_ENCODING, "gzip"))
     }
 
-    /// Sends a request and reads the answer to its end, within the limits of time and size.
-    pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Reply, Failure> {
-        let whole = async { read(request.send().await?, self.config.limits.answer_bytes).await };
+    /// Sends a request and reads the answer to its end, at most `cap` bytes of it, within the limits of time and memory.
+    pub(crate) async fn send(&self, request: RequestBuilder, cap: u64) -> Result<Reply, Failure> {
+        let memory = self.memory.reserve().await;
+        let whole = async { read(request.send().await?, cap, memory).await };
         tokio::time::timeout(self.config.timeouts.answer, whole)
             .await
             .unwrap_or_else(|_| Err(Failure::too_much(Error::unreachable("it took too long"))))
@@ -105,24 +113,38 @@ pub(crate) fn date(response: &Response, name: header::HeaderName) -> Option<Serv
     http_date::parse(response.headers().get(name)?.to_str().ok()?)
 }
 
-async fn read(mut response: Response, cap: u64) -> Result<Reply, Failure> {
-    let status = response.status().as_u16();
+async fn read(mut response: Response, cap: u64, mut memory: Reservation) -> Result<Reply, Failure> {
+    let (status, is_error) = (response.status().as_u16(), !response.status().is_success());
+    let cap = if is_error { cap.min(ERROR_BYTES) } else { cap };
     let (date, retry_after) = (date(&response, header::DATE), retry_after(&response));
     let mut unpacker = Unpacker::new(cap);
     let mut wire_bytes = 0;
-    while let Some(piece) = response.chunk().await? {
+    'body: while let Some(piece) = response.chunk().await? {
         wire_bytes += piece.len() as u64;
-        unpacker.push(&piece).map_err(unpack_failure)?;
+        for step in piece.chunks(STEP) {
+            let have = unpacker.output().len();
+            if have as u64 + STEP_UNPACKED > memory.bytes() && memory.grow().await {
+                // All at once: a buffer that doubles is there twice while it is copied. What is not used costs nothing.
+                unpacker.output().reserve_exact(memory.bytes() as usize - have);
+            }
+            match unpacker.push(step) {
+                Err(UnpackError::TooLarge) if is_error => {
+                    unpacker = Unpacker::new(0);
+                    break 'body;
+                }
+                pushed => pushed.map_err(|error| unpack_failure(error, cap))?,
+            }
+        }
     }
-    unpacker.finish().map_err(unpack_failure)?;
+    unpacker.finish().map_err(|error| unpack_failure(error, cap))?;
     let text = String::from_utf8(std::mem::take(unpacker.output()))
         .map_err(|_| Failure::passing(Error::bad_answer("text that is not UTF-8")))?;
-    Ok(Reply { status, text, wire_bytes, date, retry_after })
+    Ok(Reply { status, text, wire_bytes, date, retry_after, memory })
 }
 
-pub(crate) fn unpack_failure(error: UnpackError) -> Failure {
+pub(crate) fn unpack_failure(error: UnpackError, limit: u64) -> Failure {
     match error {
-        UnpackError::TooLarge => Failure::too_much(Error::bad_answer("more data than this device takes at once")),
+        UnpackError::TooLarge => Failure::too_much(Error::TooLarge { limit }),
         UnpackError::Broken => Failure::passing(Error::bad_answer("packed data that is damaged or cut short")),
     }
 }

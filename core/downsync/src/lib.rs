@@ -36,6 +36,7 @@ mod http;
 mod http_date;
 mod lines;
 mod members;
+mod memory;
 mod names;
 mod page;
 mod parse;

@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::failure::Failure;
 use crate::gunzip::Unpacker;
 use crate::http;
+use crate::memory::STEP;
 use crate::retry::Attempts;
 
 /// A file being read.
@@ -18,6 +19,8 @@ pub(crate) struct FileStream {
     url: String,
     response: Option<Response>,
     unpacker: Unpacker,
+    /// Packed bytes that came last, and how many of them are unpacked: a few can be megabytes.
+    packed: (Vec<u8>, usize),
     /// Packed bytes taken so far.
     pub(crate) received: u64,
     /// Packed bytes to pass over: a server may answer a range request with everything.
@@ -37,6 +40,7 @@ impl FileStream {
             url: url.to_owned(),
             response: None,
             unpacker: Unpacker::new(config.limits.file_bytes),
+            packed: (Vec::new(), 0),
             received: 0,
             skip: 0,
             etag: None,
@@ -51,11 +55,20 @@ impl FileStream {
             return Ok(None);
         }
         let mut attempts = Attempts::new(self.client.config().retry);
+        let limit = self.client.config().limits.file_bytes;
+        let failed = |error| http::unpack_failure(error, limit).error;
         loop {
+            if let Some(step) = self.packed.0.get(self.packed.1..).and_then(|packed| packed.chunks(STEP).next()) {
+                let before = self.unpacker.output().len();
+                // Damage here is in the file, not on the way: asking again gives the same bytes.
+                self.unpacker.push(step).map_err(failed)?;
+                self.packed.1 += step.len();
+                return self.whole_lines(before).map(Some);
+            }
             match self.piece().await {
-                Ok(true) => return self.whole_lines().map(Some),
+                Ok(true) => {}
                 Ok(false) => {
-                    self.unpacker.finish().map_err(|error| http::unpack_failure(error).error)?;
+                    self.unpacker.finish().map_err(failed)?;
                     return Ok(Some(std::mem::take(self.unpacker.output())));
                 }
                 Err(failure) => {
@@ -84,8 +97,7 @@ impl FileStream {
         if !fresh.is_empty() {
             self.deadline = Instant::now() + self.client.config().timeouts.file;
         }
-        // Damage here is in the file, not on the way: asking again gives the same bytes.
-        self.unpacker.push(fresh).map_err(|error| Failure::fatal(http::unpack_failure(error).error))?;
+        self.packed = (fresh.to_vec(), 0);
         Ok(true)
     }
 
@@ -125,13 +137,20 @@ impl FileStream {
         Ok(response)
     }
 
-    /// Cuts the whole lines off what has been unpacked.
-    fn whole_lines(&mut self) -> Result<Vec<u8>, Error> {
+    /// Bytes of a line that has not ended yet.
+    pub(crate) fn rest(&mut self) -> u64 {
+        self.unpacker.output().len() as u64
+    }
+
+    /// Cuts the whole lines off what has been unpacked. Its first bytes, `before`, hold no end of a line.
+    fn whole_lines(&mut self, before: usize) -> Result<Vec<u8>, Error> {
         let cap = self.client.config().limits.line_bytes;
         let output = self.unpacker.output();
-        let end = output.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        let rest = output.split_off(end);
-        let lines = std::mem::replace(output, rest);
+        let end = output[before..].iter().rposition(|byte| *byte == b'\n');
+        let lines = end.map_or_else(Vec::new, |end| {
+            let rest = output.split_off(before + end + 1);
+            std::mem::replace(output, rest)
+        });
         if output.len() as u64 > cap {
             return Err(Error::bad_answer("a line that does not end"));
         }

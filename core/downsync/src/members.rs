@@ -3,15 +3,18 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+
+/// The most members of an object that is read: a pointer to each is kept.
+const MAX_MEMBERS: usize = 4096;
 
 /// An object's members, their values as text. Of equal names the last one counts, as in canonical JSON.
 #[derive(Debug)]
 pub(crate) struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> Members<'a> {
-    /// The members of the object that `text` is; `None` if it is none.
+    /// The members of the object that `text` is; `None` if it is none, or has more than [`MAX_MEMBERS`].
     pub(crate) fn parse(text: &'a str) -> Option<Self> {
         serde_json::from_str(text).ok()
     }
@@ -57,9 +60,42 @@ impl<'a> Members<'a> {
     }
 }
 
-/// The texts of a list's items, or of none if `text` is not a list.
-pub(crate) fn items(text: &str) -> Option<Vec<&RawValue>> {
-    serde_json::from_str(text).ok()
+/// Calls `each` with the text of every item of a list, until it says `false`. `None` if `text` is no list, or was not
+/// read to its end.
+pub(crate) fn each_item<'a>(text: &'a str, each: impl FnMut(&'a str) -> bool) -> Option<()> {
+    struct List<F>(F);
+    impl<'de, F: FnMut(&'de str) -> bool> Visitor<'de> for List<F> {
+        type Value = ();
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
+            while let Some(item) = list.next_element::<&RawValue>()? {
+                if !(self.0)(item.get()) {
+                    return Err(A::Error::custom("enough"));
+                }
+            }
+            Ok(())
+        }
+    }
+    let mut text = serde_json::Deserializer::from_str(text);
+    text.deserialize_seq(List(each)).and_then(|()| text.end()).ok()
+}
+
+/// How many of these bytes a JSON text has outside its strings.
+pub(crate) fn count(text: &str, bytes: &[u8]) -> u64 {
+    let (mut found, mut in_string, mut escaped) = (0, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_string,
+            b'"' => in_string = !in_string,
+            _ => found += u64::from(!in_string && bytes.contains(&byte)),
+        }
+    }
+    found
 }
 
 #[derive(serde::Deserialize)]
@@ -78,6 +114,9 @@ impl<'de> Deserialize<'de> for Members<'de> {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut members = Vec::with_capacity(24);
                 while let Some((Text(name), value)) = map.next_entry()? {
+                    if members.len() == MAX_MEMBERS {
+                        return Err(A::Error::custom("too many members"));
+                    }
                     members.push((name, value));
                 }
                 Ok(Members(members))
@@ -103,5 +142,28 @@ mod tests {
         }
         assert_eq!(members.text("n").as_deref(), Some("4"), "numbers can be ids");
         assert!(Members::parse("[]").is_none());
+    }
+
+    #[test]
+    fn reads_a_list_item_by_item_until_told_to_stop() {
+        let mut items = Vec::new();
+        assert_eq!(each_item("[1, {\"a\":[]},\"]\"]", |item| (items.push(item), true).1), Some(()));
+        assert_eq!(items, ["1", "{\"a\":[]}", "\"]\""]);
+        let mut number = 0;
+        assert_eq!(each_item("[1,2,3]", |_| (number += 1, number < 2).1), None);
+        assert_eq!(number, 2);
+        assert!(each_item("{}", |_| true).is_none() && each_item("[1,", |_| true).is_none());
+    }
+
+    #[test]
+    fn counts_what_is_outside_strings() {
+        assert_eq!(count(r#"{"a{[\"[":[{},"\\",[]]}"#, b"{["), 4);
+    }
+
+    #[test]
+    fn refuses_an_object_of_too_many_members() {
+        let object = |members: usize| format!("{{{}}}", vec!["\"\":0"; members].join(","));
+        assert!(Members::parse(&object(MAX_MEMBERS)).is_some());
+        assert!(Members::parse(&object(MAX_MEMBERS + 1)).is_none());
     }
 }

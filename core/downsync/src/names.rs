@@ -27,8 +27,11 @@ impl Client {
         let usual = || format!("hcm-boundary-{}", config.hierarchy.to_lowercase());
         let module = localization.module.clone().unwrap_or_else(usual);
         let query = [("module", module.as_str()), ("locale", &localization.locale), ("tenantId", &config.tenant)];
-        let reply = self.call(session, &config.paths.messages, &query, json!({})).await;
-        let body = reply.ok().and_then(|(reply, _)| serde_json::from_str::<MessagesBody>(&reply.text).ok());
+        let path = &config.paths.messages;
+        let body = match self.call(session, path, &query, json!({})).await {
+            Ok((reply, _)) => self.read::<MessagesBody>(path, reply).await.ok(),
+            Err(_) => None,
+        };
         let messages = body.and_then(|body| body.messages).unwrap_or_default();
         tracing::debug!(messages = messages.len(), "boundary names");
         let named = |m: Message| Some((m.code?, m.message.filter(|text| !text.trim().is_empty())?));

@@ -7,10 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use fieldcast_model::{EntityType, Record, RecordId, ServerTime};
 
 use crate::cursor::Cursor;
+use crate::memory::Reservation;
 use crate::parse::{Layout, Parsed};
 use crate::roots::{Key, Roots};
 
-/// A part of a boundary's data. Commit its records and [`Page::next`] in one transaction.
+/// A part of a boundary's data. Commit its records and [`Page::next`] in one transaction, then drop it: pages count
+/// against [`Limits::answers`](crate::Limits::answers) until then.
 #[derive(Debug)]
 pub struct Page {
     /// The records, which still lack their roots.
@@ -30,6 +32,8 @@ pub struct Page {
     pub wire_bytes: u64,
     /// Where it comes from.
     pub source: Source,
+    /// What it takes of the memory for answers.
+    pub(crate) _memory: Option<Reservation>,
 }
 
 /// How far a walk is.

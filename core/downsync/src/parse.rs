@@ -2,11 +2,17 @@
 
 use fieldcast_model::{Json, RecordId, ServerTime};
 
-use crate::members::Members;
+use crate::members::{Members, count};
 use crate::schema::{Parent, Schema};
 
 /// An entity type by its place in [`Schema::entities`]; a parent's is smaller than its children's.
 pub(crate) type Kind = usize;
+
+/// The most members of an entity, in all its objects: while it is made canonical, each takes more memory than its text.
+const MAX_MEMBERS: u64 = 1 << 16;
+
+/// Bytes of memory a record takes besides its body, until it is committed.
+const RECORD_BYTES: u64 = 1 << 10;
 
 /// A [`Schema`] with the ways between types worked out.
 #[derive(Debug)]
@@ -88,7 +94,12 @@ impl Parsed {
     /// Reads one entity. `None` if it is no JSON object or has no id at all: it could be neither stored nor compared,
     /// and one broken row must not cost the page.
     pub(crate) fn read(layout: &Layout, kind: Kind, text: &str) -> Option<Self> {
-        Self::from_body(layout, kind, Json::parse(text).ok()?)
+        Self::from_body(layout, kind, body(text)?)
+    }
+
+    /// Bytes of memory it takes.
+    pub(crate) fn memory(&self) -> u64 {
+        self.body.len() as u64 + RECORD_BYTES
     }
 
     /// Reads one entity whose body is canonical already.
@@ -110,4 +121,9 @@ impl Parsed {
             body,
         })
     }
+}
+
+/// An entity's canonical JSON; `None` if it is none or has more members than any entity.
+pub(crate) fn body(text: &str) -> Option<Json> {
+    (count(text, b":") <= MAX_MEMBERS).then(|| Json::parse(text).ok())?
 }

@@ -3,10 +3,12 @@
 use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
+use serde_json::value::RawValue;
 
 use crate::client::Client;
 use crate::error::Error;
+use crate::members::{Members, each_item};
 use crate::session::Session;
 
 /// Rows asked for at a time; what DIGIT's app asks for.
@@ -88,10 +90,8 @@ struct ProjectRow {
     start_date: Option<i64>,
     end_date: Option<i64>,
     project_hierarchy: Option<String>,
-    #[serde(default)]
-    targets: Value,
-    #[serde(default)]
-    additional_details: Value,
+    targets: Option<Box<RawValue>>,
+    additional_details: Option<Box<RawValue>>,
     is_deleted: Option<bool>,
 }
 
@@ -146,9 +146,12 @@ fn project(id: String, row: ProjectRow) -> Project {
         Some(ProjectBoundary { code: address.boundary?, kind: address.boundary_type.unwrap_or_default() })
     });
     let root = row.project_hierarchy.as_deref().and_then(|ids| ids.split('.').next()).filter(|root| !root.is_empty());
-    let declared = &row.additional_details["projectType"]["beneficiaryType"];
-    let targeted = &row.targets[0]["beneficiaryType"];
-    let beneficiary_type = [declared, targeted].into_iter().find_map(|value| Deserialize::deserialize(value).ok());
+    let declared = row.additional_details.as_deref().map(RawValue::get);
+    let mut targeted = None;
+    each_item(row.targets.as_deref().map_or("", RawValue::get), |first| (targeted = Some(first), false).1);
+    let beneficiary_type = [(declared, "projectType.beneficiaryType"), (targeted, "beneficiaryType")]
+        .into_iter()
+        .find_map(|(text, path)| serde_json::from_str(Members::parse(text?)?.at(path)?).ok());
     Project {
         root_id: root.unwrap_or(&id).to_owned(),
         id,

@@ -9,6 +9,9 @@ use crate::parse::{Kind, Layout, Parsed};
 /// A record by type and id.
 pub(crate) type Key = (Kind, RecordId);
 
+/// The most records whose root, or whose naming by another, is kept in memory. What is beyond, a store is asked for.
+const MAX_KNOWN: usize = 256 << 10;
+
 /// What is known of families. Ids only, no bodies: it lives as long as a walk through pre-generated files, which bring
 /// parents and children far apart; a page of the live service is complete in itself and gets one of its own.
 #[derive(Debug, Default)]
@@ -68,6 +71,7 @@ impl Roots {
     fn note_children(&mut self, records: &[Parsed]) {
         for record in records {
             for child in &record.children {
+                let is_full = self.named_by.len() >= MAX_KNOWN;
                 let naming = Naming {
                     alive: !record.deleted,
                     modified: record.modified,
@@ -76,6 +80,7 @@ impl Roots {
                 match self.named_by.get_mut(child) {
                     Some(held) if !naming.beats(held) => {}
                     Some(held) => *held = naming,
+                    None if is_full => {}
                     None => drop(self.named_by.insert(child.clone(), naming)),
                 }
             }
@@ -83,7 +88,7 @@ impl Roots {
     }
 
     fn remember(&mut self, layout: &Layout, record: &Parsed, root: &RecordId) {
-        if layout.ties(record.kind).is_parent {
+        if layout.ties(record.kind).is_parent && self.known.len() < MAX_KNOWN {
             self.known.insert((record.kind, record.id.clone()), root.clone());
         }
     }

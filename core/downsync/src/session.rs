@@ -14,6 +14,9 @@ use crate::http::Reply;
 /// `egov-user-client` with an empty secret: the client id of DIGIT's own apps.
 const CLIENT_BASIC: &str = "Basic ZWdvdi11c2VyLWNsaWVudDo=";
 
+/// The most bytes of the answer to a login: what it says of the user travels with every later request.
+const LOGIN_BYTES: u64 = 256 << 10;
+
 /// A logged-in user. Holds the token: keep it where the platform keeps secrets. Its `Debug` shows no person and no token.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
@@ -97,7 +100,7 @@ impl Client {
         ];
         self.retrying(|| async {
             let request = self.http().post(&config.paths.login, &[]).header("authorization", CLIENT_BASIC).form(&form);
-            let reply = self.http().send(request).await?;
+            let reply = self.http().send(request, LOGIN_BYTES).await.map_err(Failure::without_smaller)?;
             if refuses(&reply) {
                 return Err(Failure::fatal(Error::WrongCredentials));
             }

@@ -11,6 +11,8 @@ use crate::cursor::{CLOCK_OVERLAP_MS, Cursor};
 use crate::error::Error;
 use crate::failure::{Failure, Retry};
 use crate::files::FileWalk;
+use crate::http::Reply;
+use crate::memory::Reservation;
 use crate::page::{Page, PageRecords, Progress, Source, Unit};
 use crate::parse::Parsed;
 use crate::retry::Attempts;
@@ -51,6 +53,7 @@ struct Fetched {
     sent_ts: i64,
     json_bytes: u64,
     wire_bytes: u64,
+    memory: Reservation,
 }
 
 enum Refusal {
@@ -99,11 +102,13 @@ impl Downsync {
                 Answer::Page(page) => {
                     let as_of = server_time.map(|time| ServerTime(time.0.saturating_sub(CLOCK_OVERLAP_MS)));
                     let next = self.cursor.after(&page, fetched.asked, limit, as_of);
-                    let page = self.live_page(page, next, server_time, (fetched.json_bytes, fetched.wire_bytes));
+                    let mut page = self.live_page(page, next, server_time, (fetched.json_bytes, fetched.wire_bytes));
+                    page._memory = Some(fetched.memory);
                     self.cursor = page.next.clone();
                     return Ok(Some(page));
                 }
                 Answer::Links(links) => {
+                    drop(fetched.memory); // or one request would wait for another of the same walk
                     let links = self.all_links(links).await?;
                     self.files = Some(FileWalk::new(&self.client, links, server_time)?);
                 }
@@ -175,18 +180,24 @@ impl Downsync {
         let path = &self.client.config().paths.downsync;
         let body = serde_json::json!({ "DownsyncCriteria": criteria.body() });
         let (reply, sent_ts) = self.client.call(&self.session, path, &[], body).await?;
-        let (date, wire_bytes, json_bytes) = (reply.date, reply.wire_bytes, reply.text.len() as u64);
-        let layout = Arc::clone(self.client.layout());
+        let Reply { date, wire_bytes, text, mut memory, .. } = reply;
+        let (json_bytes, text) = (text.len() as u64, Arc::new(text));
         let project_records = self.options.project_records && self.cursor.offset == 0;
-        // A page is megabytes to parse: not on a thread that serves sockets.
-        let read = move || answer::read(&reply.text, &layout, &criteria, project_records);
-        let answer = match tokio::task::spawn_blocking(read).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(Unusable::Foreign)) => return Err(Refusal::Foreign),
-            Ok(Err(Unusable::Malformed(what))) => return Err(Failure::passing(Error::bad_answer(what)).into()),
-            Err(_) => return Err(Failure::fatal(Error::bad_answer("it could not be read")).into()),
+        let answer = loop {
+            let (layout, text, criteria) = (Arc::clone(self.client.layout()), Arc::clone(&text), criteria.clone());
+            let most = memory.bytes();
+            // A page is megabytes to parse: not on a thread that serves sockets.
+            let read = move || answer::read(&text, &layout, &criteria, project_records, most);
+            match tokio::task::spawn_blocking(read).await {
+                Ok(Ok(answer)) => break answer,
+                Ok(Err(Unusable::Foreign)) => return Err(Refusal::Foreign),
+                Ok(Err(Unusable::Malformed(what))) => return Err(Failure::passing(Error::bad_answer(what)).into()),
+                Ok(Err(Unusable::TooLarge)) if memory.grow().await => {}
+                Ok(Err(Unusable::TooLarge)) => return Err(Failure::too_much(Error::TooLarge { limit: most }).into()),
+                Err(_) => return Err(Failure::fatal(Error::bad_answer("it could not be read")).into()),
+            }
         };
-        Ok(Fetched { answer, asked: limit, date, sent_ts, json_bytes, wire_bytes })
+        Ok(Fetched { answer, asked: limit, date, sent_ts, json_bytes, wire_bytes, memory })
     }
 
     fn live_page(
@@ -212,6 +223,7 @@ impl Downsync {
             json_bytes,
             wire_bytes,
             source: Source::Live,
+            _memory: None,
         }
     }
 }

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 pub enum When {
     /// The n-th downsync request since the sandbox started, counted from 1.
     Request(u64),
-    /// The n-th download of a pre-generated file, counted from 1. Only `ServerError`, `Slow`, `Truncated` and `Dropped`
-    /// mean something there.
+    /// The n-th download of a pre-generated file, counted from 1. Only `ServerError`, `Slow`, `Truncated`, `Dropped`
+    /// and `Expanded` mean something there.
     Download(u64),
     /// Requests for the leaf boundary of this code.
     Boundary(String),
@@ -55,6 +55,13 @@ pub enum FaultKind {
     },
     /// Every list null, the count right.
     NullLists,
+    /// A small gzip body that expands: the list of households, or the lines of a file, repeat one text.
+    Expanded {
+        /// The text, as it stands.
+        item: String,
+        /// Bytes it expands to, about.
+        bytes: u64,
+    },
 }
 
 /// One fault.

@@ -182,3 +182,21 @@ async fn tls_is_set_up_without_the_platform() {
     let junk = crate::ServerConfig { extra_roots: vec![vec![1, 2, 3]], ..config("https://hcm.example.org") };
     assert!(matches!(Client::new(junk), Err(Error::Config { .. })));
 }
+
+#[tokio::test]
+async fn refuses_a_login_or_boundaries_that_take_too_much_memory() {
+    let server = Server::start(|_, request| {
+        let many = |count| vec!["{}"; count].join(",");
+        match request.target.starts_with("/user") {
+            true => Say::raw(200, format!(r#"{{"access_token":"t","UserRequest":{{"roles":[{}]}}}}"#, many(100_000))),
+            false => Say::raw(200, format!(r#"{{"TenantBoundary":[{{"boundary":[{}]}}]}}"#, many(1_000_000))),
+        }
+    })
+    .await;
+    let client = Client::new(config(&server.url)).unwrap();
+    assert!(matches!(client.login("asha", "secret").await, Err(Error::TooLarge { .. })));
+    let boundary = Some(ProjectBoundary { code: "MO".into(), kind: "COUNTRY".into() });
+    let found = client.boundaries(&session(), &Project { boundary, ..nets() }).await;
+    assert_eq!(found.unwrap_err(), Error::TooLarge { limit: 40 << 20 });
+    assert_eq!(server.seen().len(), 2, "asking again brings the same");
+}

@@ -55,6 +55,7 @@ impl From<&ServerError> for FieldcastError {
             ServerError::Config { .. }
             | ServerError::Server { .. }
             | ServerError::BadAnswer { .. }
+            | ServerError::TooLarge { .. }
             | ServerError::NotFound { .. } => Self::ServerFailed { reason },
         }
     }

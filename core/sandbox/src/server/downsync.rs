@@ -53,11 +53,17 @@ pub(super) async fn page(State(app): State<Arc<App>>, headers: HeaderMap, body: 
         return files::links(files::host(&headers), &moment, &criteria);
     }
     let status = StatusCode::from_u16(app.accepted_status).unwrap_or(StatusCode::OK);
+    let kind = [(header::CONTENT_TYPE, "application/json;charset=UTF-8")];
+    if let Some((item, bytes)) = spoil::expansion(&faults) {
+        let criteria = serde_json::to_string(&criteria).map_err(|_| Refusal::server_error())?;
+        let start = format!(r#"{{"Downsync":{{"DownsyncCriteria":{criteria},"Households":["#);
+        let body = spoil::expanded([&start, item, ",", "]}}"], bytes).map_err(|_| Refusal::server_error())?;
+        return Ok((status, kind, [(header::CONTENT_ENCODING, "gzip")], body).into_response());
+    }
     let twisted = faults.clone();
     // Drawing a page of any size is work for a thread that may be busy.
     let bytes = tokio::task::spawn_blocking(move || draw(&moment, criteria, &twisted)).await;
     let bytes = bytes.map_err(|_| Refusal::server_error())??;
-    let kind = [(header::CONTENT_TYPE, "application/json;charset=UTF-8")];
     Ok((status, kind, spoil::body(bytes, &faults)).into_response())
 }
 

@@ -70,6 +70,10 @@ pub(super) async fn download(
     spoil::before(&faults).await?;
     let moment = app.campaign.moment();
     let made = tokio::task::spawn_blocking(move || make(&moment, &key)).await;
+    let made = match spoil::expansion(&faults) {
+        Some((item, bytes)) => Ok(spoil::expanded(["", item, "\n", "\n"], bytes).ok()),
+        None => made,
+    };
     Ok(match made {
         Ok(Some(bytes)) => serve(bytes, &headers, &faults),
         _ => (StatusCode::NOT_FOUND, "<Error><Code>NoSuchKey</Code></Error>").into_response(),

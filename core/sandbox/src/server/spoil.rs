@@ -1,11 +1,13 @@
 //! Faults that spoil any answer: late, refused, cut short, or broken off with the connection.
 
-use std::io;
+use std::io::{self, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio_util::io::ReaderStream;
 
@@ -31,6 +33,32 @@ pub(super) fn body(mut bytes: Vec<u8>, faults: &[FaultKind]) -> Body {
         bytes.truncate(bytes.len() / 2);
     }
     if dropped { Body::from_stream(ReaderStream::new(Breaking { bytes, sent: 0 })) } else { Body::from(bytes) }
+}
+
+/// What a body is to expand to: a text again and again, for so many bytes.
+pub(super) fn expansion(faults: &[FaultKind]) -> Option<(&str, u64)> {
+    faults.iter().find_map(|fault| match fault {
+        FaultKind::Expanded { item, bytes } => Some((item.as_str(), *bytes)),
+        _ => None,
+    })
+}
+
+/// Bytes in a member of a body that expands.
+const MEMBER: usize = 1 << 20;
+
+/// `start`, then `item` and `separator` for about `bytes` bytes, then `item` and `end`, as gzip.
+pub(super) fn expanded([start, item, separator, end]: [&str; 4], bytes: u64) -> io::Result<Vec<u8>> {
+    // A member of gzip can be repeated, so this takes no longer than what it makes is long.
+    let many = [item, separator].concat();
+    let many = many.repeat((MEMBER / many.len()).max(1));
+    let members = gzip(&many)?.repeat(usize::try_from(bytes).unwrap_or(usize::MAX) / many.len() + 1);
+    Ok([gzip(start)?, members, gzip(&[item, end].concat())?].concat())
+}
+
+fn gzip(text: &str) -> io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(text.as_bytes())?;
+    encoder.finish()
 }
 
 /// Bytes and then a reset connection.
