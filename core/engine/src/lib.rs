@@ -46,7 +46,8 @@ pub use fieldcast_model::{
     SnapshotSource, SnapshotSummary, civil, is_shown,
 };
 pub use fieldcast_net::{
-    Discovery, Error as NetworkError, Findings, FoundService, Interface, KeyWrap, Service, choose_interface, interfaces,
+    Discovery, Error as NetworkError, Findings, FoundService, Interface, KeyWrap, Service, Wanted, choose_interface,
+    interfaces,
 };
 pub use fieldcast_store::{
     BundleSource, Campaign, DatasetStatus, EditSent, EditStatus, Error as StoreError, Exchange, ExchangeResult,

@@ -49,7 +49,7 @@ impl Search {
             Role::Receiver => Role::Distributor,
         };
         let mdns = settings.mdns.then(|| {
-            let browser = browse(interface, other, Some(&announcement))?;
+            let browser = browse(interface, other, Some(&announcement), settings.wanted.clone())?;
             Ok((browser, announce(interface, &announcement)?))
         });
         let discovery = settings.discovery.as_deref();
@@ -62,7 +62,8 @@ impl Search {
             mdns => mdns?,
         };
         let keys = KeyWatch::new(identity, interface, settings.limits.heartbeat);
-        Ok(Self { keys, mdns, platform: discovery.map(|discovery| search(discovery, interface, &announcement, other)) })
+        let search = |discovery| search(discovery, interface, &announcement, other, settings.wanted.clone());
+        Ok(Self { keys, mdns, platform: discovery.map(search) })
     }
 
     /// What is found next; never, once nothing more can come. May be dropped half way and called again.

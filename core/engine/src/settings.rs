@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fieldcast_model::DeviceName;
-use fieldcast_net::{Discovery, KeyWrap};
+use fieldcast_net::{Discovery, KeyWrap, Wanted};
 use fieldcast_wire::Limits;
 
 use crate::{Roaming, Trust};
@@ -54,6 +54,9 @@ pub struct ExchangeSettings {
     pub mdns: bool,
     /// The phone's service discovery, which announces and searches too, whether or not there is mDNS.
     pub discovery: Option<Arc<dyn Discovery>>,
+    /// Devices that are listed however many others are announced. Those that are trusted, that are in an invite or that
+    /// have proven who they are come by themselves.
+    pub wanted: Wanted,
     /// Where a session listens for those who call; 0 means any free port.
     pub port: u16,
     /// Where a session goes on when its network has gone.
@@ -72,6 +75,7 @@ impl ExchangeSettings {
             resume_for: Duration::from_secs(60),
             mdns: true,
             discovery: None,
+            wanted: Wanted::default(),
             port: 0,
             roaming: Roaming::default(),
             reserve: DEFAULT_RESERVE,

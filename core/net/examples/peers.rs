@@ -10,7 +10,9 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use fieldcast_model::DeviceName;
-use fieldcast_net::{Announcement, Identity, Interface, Listener, Sighting, announce, browse, choose_interface, dial};
+use fieldcast_net::{
+    Announcement, Identity, Interface, Listener, Sighting, Wanted, announce, browse, choose_interface, dial,
+};
 use fieldcast_wire::Role;
 use tokio::time::timeout;
 
@@ -54,7 +56,7 @@ async fn be_found(interface: Interface, name: &str) -> Outcome {
 async fn find(interface: Interface) -> Outcome {
     let identity = Identity::generate()?;
     let start = Instant::now();
-    let mut browser = browse(&interface, Role::Receiver, None)?;
+    let mut browser = browse(&interface, Role::Receiver, None, Wanted::default())?;
     while let Some(sighting) = browser.next().await {
         let after = start.elapsed().as_millis();
         match sighting {

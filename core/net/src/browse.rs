@@ -11,8 +11,8 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::mdns::{Mdns, failed};
 use crate::sighting::{SERVICE, heard, instance, is_sought};
-use crate::view::View;
-use crate::{Announcement, Error, Interface, Sighting};
+use crate::view::{View, Wanted};
+use crate::{Announcement, Error, Interface, Peer, Sighting};
 
 /// How often everybody is asked anew. mDNS itself would ask ever more rarely, so that a device whose two announcements
 /// were lost on the air (multicast is sent once, without acknowledgement) would stay unseen for minutes.
@@ -31,6 +31,7 @@ pub struct Browser {
     ask_again: Instant,
     /// Who is there, by full mDNS name.
     seen: View,
+    to_tell: VecDeque<Sighting>,
 }
 
 impl fmt::Debug for Browser {
@@ -40,16 +41,17 @@ impl fmt::Debug for Browser {
 }
 
 /// Searches for devices in a role on one interface, and for those in any role that have the key of the caller, who announces
-/// itself as `own` and is not told of.
+/// itself as `own` and is not told of. Those who are `wanted` are told of however many others there are.
 ///
 /// # Errors
 /// [`Error::InterfaceGone`] when the interface has lost its address, [`Error::Discovery`] when mDNS does not work here.
-pub fn browse(interface: &Interface, role: Role, own: Option<&Announcement>) -> Result<Browser, Error> {
+pub fn browse(interface: &Interface, role: Role, own: Option<&Announcement>, wanted: Wanted) -> Result<Browser, Error> {
     let daemon = Mdns::open(interface)?;
     let queues = VecDeque::from([daemon.0.browse(SERVICE).map_err(failed)?]);
     let ask_again = Instant::now() + ASK_EVERY;
     let own = own.map(|own| (own.fingerprint, own.session));
-    Ok(Browser { daemon, interface: interface.clone(), role, own, queues, ask_again, seen: View::default() })
+    let (interface, seen, to_tell) = (interface.clone(), View::new(wanted), VecDeque::new());
+    Ok(Browser { daemon, interface, role, own, queues, ask_again, seen, to_tell })
 }
 
 impl Browser {
@@ -57,12 +59,13 @@ impl Browser {
     /// way and called again. Must be called all the while: it is what asks again every few seconds.
     pub async fn next(&mut self) -> Option<Sighting> {
         loop {
+            if let Some(sighting) = self.to_tell.pop_front() {
+                return Some(sighting);
+            }
             let queue = self.queues.front()?;
             tokio::select! {
                 event = queue.recv_async() => match event {
-                    Ok(event) => if let Some(sighting) = self.judge(event) {
-                        return Some(sighting);
-                    },
+                    Ok(event) => self.judge(event),
                     Err(_) => {
                         self.queues.pop_front();
                         if self.queues.is_empty() {
@@ -90,19 +93,17 @@ impl Browser {
         }
     }
 
-    /// What an event changes in who is there, if anything.
-    fn judge(&mut self, event: ServiceEvent) -> Option<Sighting> {
+    /// Takes what an event changes in who is there, to be told.
+    fn judge(&mut self, event: ServiceEvent) {
         match event {
             ServiceEvent::ServiceResolved(answer) => {
-                let peer = heard(&answer, &self.interface)?;
-                (is_sought(&peer, self.role, self.own) && self.seen.put(&answer.fullname, peer.clone()))
-                    .then_some(Sighting::Seen(peer))
+                let is_sought = |peer: &Peer| is_sought(peer, self.role, self.own);
+                if let Some(peer) = heard(&answer, &self.interface).filter(is_sought) {
+                    self.to_tell.extend(self.seen.put(&answer.fullname, peer));
+                }
             }
-            ServiceEvent::ServiceRemoved(_, name) => {
-                let gone = self.seen.take(&name)?;
-                Some(self.seen.of(&gone).map_or(Sighting::Gone(gone), |other| Sighting::Seen(other.clone())))
-            }
-            _ => None,
+            ServiceEvent::ServiceRemoved(_, name) => self.to_tell.extend(self.seen.take(&name)),
+            _ => {}
         }
     }
 }

@@ -40,6 +40,7 @@ pub use listener::Listener;
 pub use platform::{Discovery, Findings, FoundService, PlatformSearch, Service, search};
 pub use sighting::{Peer, Sighting};
 pub use traffic::Traffic;
+pub use view::Wanted;
 
 #[cfg(test)]
 mod tests;

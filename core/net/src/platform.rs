@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 use crate::sighting::{SERVICE, instance, is_sought, peer, txt};
-use crate::view::View;
+use crate::view::{View, Wanted};
 use crate::{Announcement, Interface, Peer, Sighting};
 
 /// How long after changes were told the next are.
@@ -64,8 +64,8 @@ impl Findings {
         let Some(there) = self.0.upgrade() else { return };
         let addresses = service.addresses.iter().copied();
         let Some(peer) = peer(service.name, text, addresses, service.port, &there.interface) else { return };
-        let is_news = is_sought(&peer, there.role, Some(there.own)) && there.view().put(service.name, peer);
-        if is_news {
+        let is_sought = is_sought(&peer, there.role, Some(there.own));
+        if is_sought && !there.view().put(service.name, peer).is_empty() {
             there.changed.notify_one();
         }
     }
@@ -111,12 +111,13 @@ impl fmt::Debug for PlatformSearch {
 }
 
 /// Has the system announce a device on one interface, and search there for devices in another role, and for those in any that
-/// have its key.
+/// have its key. Those who are `wanted` are told of however many others there are.
 pub fn search(
     discovery: &dyn Discovery,
     interface: &Interface,
     announcement: &Announcement,
     role: Role,
+    wanted: Wanted,
 ) -> PlatformSearch {
     let (interface, own) = (interface.clone(), (announcement.fingerprint, announcement.session));
     let service = Service {
@@ -126,7 +127,7 @@ pub fn search(
         port: announcement.port,
         interface: interface.clone(),
     };
-    let there = Arc::new(There { interface, role, own, view: Mutex::default(), changed: Notify::new() });
+    let there = Arc::new(There { interface, role, own, view: Mutex::new(View::new(wanted)), changed: Notify::new() });
     let search = discovery.start(service, Findings(Arc::downgrade(&there)));
     let (told, to_tell) = (BTreeMap::new(), VecDeque::new());
     PlatformSearch { there, told, to_tell, next_look: Instant::now(), _search: search }

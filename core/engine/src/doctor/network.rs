@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use fieldcast_model::DeviceName;
 use fieldcast_net::{
-    Announcement, Error, Identity, Interface, Listener, Sighting, announce, browse, choose_interface, interfaces,
+    Announcement, Error, Identity, Interface, Listener, Sighting, Wanted, announce, browse, choose_interface,
+    interfaces,
 };
 use fieldcast_wire::{PROTOCOL, Role};
 
@@ -62,8 +63,8 @@ async fn multicast(interface: &Interface, identity: &Identity, wait: Duration) -
         protocol: PROTOCOL,
         session: identity.session(),
     };
-    let begun =
-        browse(interface, Role::Distributor, None).and_then(|browser| Ok((announce(interface, &own)?, browser)));
+    let begun = browse(interface, Role::Distributor, None, Wanted::default())
+        .and_then(|browser| Ok((announce(interface, &own)?, browser)));
     let (_announced, mut browser) = match begun {
         Ok(begun) => begun,
         Err(error) => return Check::problem(Checked::Multicast, error.to_string(), ALLOW),

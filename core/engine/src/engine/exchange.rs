@@ -11,7 +11,7 @@ use crate::bundle_file::{self, BundleInfo, Imported};
 use crate::history::{self, PastExchange};
 use crate::offer::Bundle;
 use crate::origins::Maker;
-use crate::{Error, ExchangeSettings, Offer, OfferSession, ReceiveSession, UnfinishedOffer, task};
+use crate::{Error, ExchangeSettings, Offer, OfferSession, ReceiveSession, Trust, UnfinishedOffer, task};
 
 impl Engine {
     /// The newest exchanges of this device that are over, the newest first; receipts are verified anew.
@@ -74,6 +74,7 @@ impl Engine {
             Bundle::prepare(store, &datasets, maker)
         };
         let bundle = task::blocking(prepare).await??;
+        self.want_trusted(&settings).await?;
         OfferSession::start(settings, self.inner.identity.clone(), interface, bundle).await
     }
 
@@ -115,6 +116,16 @@ impl Engine {
     /// [`Error::Network`].
     pub async fn receive(&self, interface: Interface, settings: ExchangeSettings) -> Result<ReceiveSession, Error> {
         let (store, identity) = (self.inner.store.clone(), self.inner.identity.clone());
+        self.want_trusted(&settings).await?;
         ReceiveSession::start(settings, store, identity, interface).await
+    }
+
+    /// Has devices that are trusted listed however many others are announced.
+    async fn want_trusted(&self, settings: &ExchangeSettings) -> Result<(), Error> {
+        settings.wanted.add(self.known_peers().await?.into_iter().map(|peer| peer.fingerprint));
+        if let Trust::Compare(pinned) = &settings.trust {
+            settings.wanted.add(pinned.iter().copied());
+        }
+        Ok(())
     }
 }

@@ -129,6 +129,7 @@ impl Sending {
         self.is_unproven = false;
         if let Route::Call(addr) = route {
             self.shared.peers().proven(self.receiver, addr);
+            self.shared.settings.wanted.add([self.receiver]);
         }
         // Anew each time: what the last receiver has told of whom is revoked goes on with this one.
         reached.introduction.credentials = self.on_bundle(|bundle| grants::credentials(bundle.store())).await?;

@@ -182,6 +182,7 @@ impl ReceiveSession {
         if calling.as_ref().is_some_and(|before| before.call == call && !before.task.is_finished()) {
             return;
         }
+        self.shared.settings.wanted.add(call.expected);
         if let (Some(distributor), Some(token)) = (call.expected, call.token) {
             self.shared.invites().insert(distributor, token);
         }

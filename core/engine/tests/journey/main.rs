@@ -9,6 +9,7 @@ mod calls;
 mod chunks;
 mod device;
 mod filled;
+mod flooded;
 mod grants;
 mod history;
 mod networks;

@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout};
 
 use super::{LONG, SHORT, device, lo, lo_at};
 use crate::sighting::{SERVICE, heard as peer, instance, txt};
-use crate::{Announcement, Error, Interface, Peer, Sighting, announce, browse};
+use crate::{Announcement, Error, Interface, Peer, Sighting, Wanted, announce, browse};
 
 fn announcement(name: &str, port: u16) -> Announcement {
     let fingerprint = device().fingerprint();
@@ -104,7 +104,7 @@ async fn devices_on_loopback_find_each_other_and_part() {
     let start = Instant::now();
     let (anna, bert, own) = (announcement("Anna", 7001), announcement("Bert", 7002), announcement("Own", 7003));
     let bad = stranger(&[("v", "1"), ("r", "r"), ("fp", "zz"), ("n", "Mallory")]);
-    let mut browser = browse(&lo(), Role::Receiver, Some(&own)).unwrap();
+    let mut browser = browse(&lo(), Role::Receiver, Some(&own), Wanted::default()).unwrap();
     let _own = announce(&lo(), &own).unwrap();
     let stays = announce(&lo(), &anna).unwrap();
     let leaves = announce(&lo(), &bert).unwrap();
@@ -136,8 +136,8 @@ async fn devices_on_loopback_find_each_other_and_part() {
 async fn a_device_in_both_roles_is_found_in_each_and_leaves_one_at_a_time() {
     let receiver = announcement("Both", 7007);
     let distributor = Announcement { role: Role::Distributor, port: 7008, ..receiver.clone() };
-    let mut receivers = browse(&lo(), Role::Receiver, None).unwrap();
-    let mut distributors = browse(&lo(), Role::Distributor, None).unwrap();
+    let mut receivers = browse(&lo(), Role::Receiver, None, Wanted::default()).unwrap();
+    let mut distributors = browse(&lo(), Role::Distributor, None, Wanted::default()).unwrap();
     let (offers, receives) = (announce(&lo(), &distributor).unwrap(), announce(&lo(), &receiver).unwrap());
     for (browser, said) in [(&mut receivers, &receiver), (&mut distributors, &distributor)] {
         while !matches!(timeout(LONG, browser.next()).await.unwrap(), Some(Sighting::Seen(peer))
@@ -155,7 +155,7 @@ async fn a_device_in_both_roles_is_found_in_each_and_leaves_one_at_a_time() {
 #[tokio::test]
 async fn a_device_that_was_killed_and_comes_back_elsewhere_is_told_anew() {
     let mut said = announcement("Anna", 7004);
-    let mut browser = browse(&lo(), Role::Receiver, None).unwrap();
+    let mut browser = browse(&lo(), Role::Receiver, None, Wanted::default()).unwrap();
     let mut killed = Vec::new();
     for port in [7004, 7005] {
         said.port = port;
@@ -172,7 +172,7 @@ async fn a_device_that_was_killed_and_comes_back_elsewhere_is_told_anew() {
 #[tokio::test]
 async fn a_device_that_does_not_answer_any_more_is_gone_once_doubted() {
     let said = announcement("Anna", 7006);
-    let mut browser = browse(&lo(), Role::Receiver, None).unwrap();
+    let mut browser = browse(&lo(), Role::Receiver, None, Wanted::default()).unwrap();
     let announced = announce(&lo(), &said).unwrap();
     let is_said = |peer: &Peer| peer.fingerprint == said.fingerprint;
     while !matches!(timeout(LONG, browser.next()).await.unwrap(), Some(Sighting::Seen(peer)) if is_said(&peer)) {}
@@ -184,6 +184,6 @@ async fn a_device_that_does_not_answer_any_more_is_gone_once_doubted() {
 #[test]
 fn an_interface_that_went_is_told() {
     let gone = Interface { addr: [192, 0, 2, 1].into(), ..lo() };
-    assert!(matches!(browse(&gone, Role::Receiver, None), Err(Error::InterfaceGone { .. })));
+    assert!(matches!(browse(&gone, Role::Receiver, None, Wanted::default()), Err(Error::InterfaceGone { .. })));
     assert!(matches!(announce(&lo_at(77), &announcement("x", 1)), Err(Error::InterfaceGone { .. })));
 }

@@ -71,6 +71,7 @@ pub(crate) async fn run(app: &App, args: &SendArgs) -> Result {
 fn settings(args: &SendArgs, usual: ExchangeSettings) -> ExchangeSettings {
     let mut settings = usual;
     settings.trust = trust(args);
+    settings.wanted.add(args.to.iter().filter_map(|to| to.parse().ok()));
     settings.max_live = args.max_live.into();
     settings.resume_for = Duration::from_secs(args.resume_for);
     (settings.port, settings.mdns) = (args.port, !args.no_mdns);
