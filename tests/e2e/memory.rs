@@ -13,12 +13,12 @@ const MOST: u64 = 100 << 20;
 /// text alone is not too large, and records of many small values. On the way they are a thousandth of that.
 fn fillings() -> [(String, u64); 6] {
     [
-        (format!("\"{}\"", "a".repeat(1 << 20)), 240 << 20),
-        (format!("{}0", " ".repeat(1 << 20)), 240 << 20),
-        ("[]".to_owned(), 240 << 20),
-        ("{}".to_owned(), 240 << 20),
+        (format!("\"{}\"", "a".repeat(1 << 20)), 120 << 20),
+        (format!("{}0", " ".repeat(1 << 20)), 120 << 20),
+        ("[]".to_owned(), 120 << 20),
+        ("{}".to_owned(), 120 << 20),
         (r#"{"clientReferenceId":"h"}"#.to_owned(), 30 << 20),
-        (format!(r#"{{"clientReferenceId":"h"{}}}"#, r#","":0"#.repeat(1 << 20)), 240 << 20),
+        (format!(r#"{{"clientReferenceId":"h"{}}}"#, r#","":0"#.repeat(1 << 20)), 120 << 20),
     ]
 }
 
