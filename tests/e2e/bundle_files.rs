@@ -23,9 +23,9 @@ fn exported(field: &Field, server: &Server) -> (Device, PathBuf) {
 }
 
 /// How the importing device compares, by boundary; the empty one is what is outside all.
-fn standings(imported: &Value) -> Vec<(&str, &str)> {
+fn comparisons(imported: &Value) -> Vec<(&str, &str)> {
     let outcomes = imported["boundaries"].as_array().expect("a list");
-    outcomes.iter().map(|outcome| (text(outcome, "boundary"), text(outcome, "standing"))).collect()
+    outcomes.iter().map(|outcome| (text(outcome, "boundary"), text(outcome, "comparison"))).collect()
 }
 
 #[test]
@@ -56,16 +56,16 @@ fn what_is_exported_is_what_is_imported() {
         assert_eq!(whole(bundle, key), whole(&written, key), "{key}");
     }
     let imported = ended.last("imported");
-    assert!(standings(&imported).iter().all(|(_, standing)| *standing == "equal"), "{imported}");
+    assert!(comparisons(&imported).iter().all(|(_, comparison)| *comparison == "equal"), "{imported}");
     let sent = distributor.holdings();
     receiver.holdings().assert_equal(&sent, "imported");
     let twice = receiver.run(&["import", arg(&file), "--yes"]).expect(0).last("imported");
-    assert_eq!(standings(&twice), standings(&imported), "the second time changes nothing");
+    assert_eq!(comparisons(&twice), comparisons(&imported), "the second time changes nothing");
 
     distributor.run(&["export", arg(&file), &villages[0], "--force"]).expect(0);
     let one = field.device("one");
     let imported = one.run(&["import", arg(&file), "--yes"]).expect(0).last("imported");
-    assert_eq!(standings(&imported), [(villages[0].as_str(), "equal"), ("", "equal")]);
+    assert_eq!(comparisons(&imported), [(villages[0].as_str(), "equal"), ("", "equal")]);
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn an_import_that_is_killed_goes_on_where_it_was() {
     };
     assert!(staged > 0);
     let imported = receiver.run(&["import", arg(&file), "--yes"]).expect(0).last("imported");
-    assert!(standings(&imported).iter().all(|(_, standing)| *standing == "equal"), "{imported}");
+    assert!(comparisons(&imported).iter().all(|(_, comparison)| *comparison == "equal"), "{imported}");
     receiver.holdings().assert_equal(&sent, "after the kills");
     let left = Store::open(&receiver.dir).expect("a sound store").store.incoming().expect("a sound store");
     assert!(left.is_empty(), "{left:?}");
@@ -170,8 +170,8 @@ fn an_older_file_takes_nothing_from_a_device_that_is_ahead() {
     let digests_before = digests(&ahead);
     let imported = ahead.run(&["import", arg(&file), "--yes"]).expect(0).last("imported");
     let village = imported["boundaries"].as_array().expect("a list").iter().find(|it| it["boundary"].is_string());
-    let standing = village.map(|village| text(village, "standing")).unwrap_or_default();
-    assert!(["kept_newer", "ahead"].contains(&standing), "{imported}");
+    let comparison = village.map(|village| text(village, "comparison")).unwrap_or_default();
+    assert!(["kept_newer", "ahead"].contains(&comparison), "{imported}");
     assert_eq!(digests(&ahead), digests_before);
     ahead.holdings().assert_equal(&before, "after an older file");
 }

@@ -57,11 +57,11 @@ fn a_receiver_calls_the_address_its_person_typed_before_the_distributor_is_there
     let (first, addr) = send(&distributor, &["--unverified", "--to", "nobody"]);
     first.kill();
     let mut receiving = receive(&receiver, &["--from", &addr, "--yes", "--once"]);
-    let again = receiving.event_where("call", |event| text(event, "state") == "again");
+    let again = receiving.event_where("dial", |event| text(event, "state") == "retrying");
     assert_eq!(text(&again, "reason"), "unreachable", "{again}");
     let port = addr.rsplit(':').next().expect("a port");
     let (sending, _) = send(&distributor, &["--unverified", "--to", &receiver.name, "--port", port]);
-    receiving.event_where("call", |event| text(event, "state") == "on_the_line");
+    receiving.event_where("dial", |event| text(event, "state") == "connected");
     receiving.finish().expect(0);
     assert_all_saved(sending, &receiver, &distributor, "called_in");
 }
@@ -109,7 +109,7 @@ fn whom_a_receiver_named_it_calls_when_it_hears_of_it() {
     named.event("listening");
     named.kill();
     let mut sending = distributor.send(&[], &["--to", "nobody", "--wait", "60"]);
-    receiving.event_where("call", |event| text(event, "state") == "on_the_line");
+    receiving.event_where("dial", |event| text(event, "state") == "connected");
     let by = |event: &Value| text(event, "peer") == them && event["by"] == serde_json::json!(["mdns", "called_in"]);
     sending.event_where("peer_found", by);
 }

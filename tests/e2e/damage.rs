@@ -84,7 +84,7 @@ fn damaged_receiver_accuses_nobody_and_is_healed_by_the_next_bundle() {
             let receiving = receiver.receive(&["--yes", "--once"]);
             let summary = distributor.send(&[&receiver], &[]).finish().expect(0).last("send_summary");
             receiving.finish().expect(0);
-            assert_eq!(text(&summary["receivers"][0], "standing"), "equal", "{name}: {summary}");
+            assert_eq!(text(&summary["receivers"][0], "comparison"), "equal", "{name}: {summary}");
         };
         send();
         flip(&receiver, &villages[0], &what);

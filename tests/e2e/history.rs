@@ -31,11 +31,11 @@ fn both_sides_tell_who_got_what_with_what_result() {
         (told_as(saved), &saved["receipt"]),
         (["sent", first.name.as_str(), "saved"].map(str::to_owned), &json!(true))
     );
-    let standings = [&saved["standing"], &saved["snapshots"][0]["standing"], &declined["standing"]];
-    assert_eq!(standings, [&json!("equal"), &json!("equal"), &json!(null)], "{past:?}");
-    let coverage = told.events("coverage");
-    assert_eq!(coverage.len(), villages.len() + 1, "{coverage:?}");
-    assert!(coverage.iter().all(|of| of["saved"] == 1 && of["picked"] == 2), "{coverage:?}");
+    let comparisons = [&saved["comparison"], &saved["snapshots"][0]["comparison"], &declined["comparison"]];
+    assert_eq!(comparisons, [&json!("equal"), &json!("equal"), &json!(null)], "{past:?}");
+    let distribution_stats = told.events("distribution_stats");
+    assert_eq!(distribution_stats.len(), villages.len() + 1, "{distribution_stats:?}");
+    assert!(distribution_stats.iter().all(|of| of["saved"] == 1 && of["picked"] == 2), "{distribution_stats:?}");
 
     let received = first.run(&["history", "--limit", "1"]).expect(0).last("exchange");
     assert_eq!(["role", "result"].map(|key| text(&received, key)), ["received", "saved"]);

@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use fieldcast_model::{EntityType, Json, Record, ServerTime, SnapshotSummary};
-use fieldcast_store::{Coverage, PageCommit, RecordQuery, Store, SyncStart, SyncTarget};
+use fieldcast_store::{Completeness, PageCommit, RecordQuery, Store, SyncStart, SyncTarget};
 use serde_json::Value;
 
 use crate::support::{Device, Field, Server, config, text, whole};
@@ -38,8 +38,8 @@ fn commit(
         project_wide: Vec::new(),
     };
     store.commit_page(&page).expect("a page");
-    let nothing_is_gone = Coverage::Verified { households: 0, answered: Vec::new() };
-    store.finish_sync(page.run, &nothing_is_gone, &Coverage::Partial).expect("an end");
+    let nothing_is_gone = Completeness::Verified { households: 0, answered: Vec::new() };
+    store.finish_sync(page.run, &nothing_is_gone, &Completeness::Partial).expect("an end");
 }
 
 /// Makes a device's records of a village what `forge` says, dated as they are or `ahead` of this machine's clock, in ms.
@@ -238,8 +238,8 @@ fn later_version_with_fewer_records_is_a_conflict_on_both_sides() {
     let summary = distributor.send(&[&receiver], &[]).finish().expect(0).last("send_summary");
     let saved = receiving.event("saved");
     receiving.finish().expect(0);
-    assert_eq!(text(&summary["receivers"][0], "standing"), "conflict", "{summary}");
+    assert_eq!(text(&summary["receivers"][0], "comparison"), "conflict", "{summary}");
     let of_village = saved["boundaries"].as_array().expect("a list").iter().find(|it| it["boundary"] == villages[0]);
-    assert_eq!(of_village.map(|it| text(it, "standing")), Some("conflict"), "{saved}");
+    assert_eq!(of_village.map(|it| text(it, "comparison")), Some("conflict"), "{saved}");
     assert!(receiver.holdings().records() >= distributor.holdings().records(), "what it lacked is in");
 }

@@ -23,8 +23,8 @@ fn wire(summary: &Value) -> u64 {
     each(summary, "wire").filter_map(Value::as_u64).max().expect("a number")
 }
 
-fn standings(summary: &Value) -> Vec<&str> {
-    each(summary, "standing").map(|standing| standing.as_str().unwrap_or_default()).collect()
+fn comparisons(summary: &Value) -> Vec<&str> {
+    each(summary, "comparison").map(|comparison| comparison.as_str().unwrap_or_default()).collect()
 }
 
 /// Every record of a device as one line, body and version included.
@@ -49,7 +49,7 @@ fn the_same_receivers_get_the_changes_only_and_keep_what_is_later() {
         server.fill(device, &villages);
     }
     let (all, _) = send(&distributor, &[&first, &second]);
-    assert_eq!(standings(&all), ["equal", "equal"]);
+    assert_eq!(comparisons(&all), ["equal", "equal"]);
 
     let before = records(&distributor);
     server.sandbox.advance(10).expect("a share");
@@ -58,7 +58,7 @@ fn the_same_receivers_get_the_changes_only_and_keep_what_is_later() {
     assert!(changed > 0 && changed == differing, "{changed} are said to have changed, {differing} have");
 
     let (changes, _) = send(&distributor, &[&first, &second]);
-    assert_eq!(standings(&changes), ["equal", "equal"]);
+    assert_eq!(comparisons(&changes), ["equal", "equal"]);
     assert!(wire(&changes) * 10 < wire(&all), "{} after {} bytes", wire(&changes), wire(&all));
     let sent = distributor.holdings();
     sent.assert_equal(&server.truth(&villages), "the distributor and the server, a day later");
@@ -67,12 +67,12 @@ fn the_same_receivers_get_the_changes_only_and_keep_what_is_later() {
     }
 
     let (late, received) = send(&yesterday, &[&first]);
-    assert_eq!(standings(&late), ["ahead"]);
+    assert_eq!(comparisons(&late), ["ahead"]);
     assert!(wire(&late) < wire(&changes), "what is older was sent: {late}");
     let saved = received[0].last("saved");
     let outcomes = saved["boundaries"].as_array().expect("a list");
     let of_villages = outcomes.iter().filter(|outcome| outcome["boundary"].is_string());
-    assert!(of_villages.map(|outcome| text(outcome, "standing")).eq(["ahead", "ahead"]), "{saved}");
+    assert!(of_villages.map(|outcome| text(outcome, "comparison")).eq(["ahead", "ahead"]), "{saved}");
     first.holdings().assert_equal(&sent, "who was ahead");
 
     // People on both sides are told.

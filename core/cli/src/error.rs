@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use fieldcast::{FileError, NetworkError, Reason, ServerError, StatementError, StoreError};
+use fieldcast::{EndReason, FileError, NetworkError, ServerError, StatementError, StoreError};
 use fieldcast_sandbox::SandboxError;
 
 /// Why a command did not end well.
@@ -23,11 +23,11 @@ pub(crate) enum Error {
     /// A person pressed Ctrl-C.
     Interrupted,
     /// Some of what was asked for was done; the summary has told which.
-    Partly,
+    Partial,
     /// None of what was asked for was done; the summary has told why.
     Nothing,
     /// The doctor has told of a problem, with the network or with this device.
-    Unwell(bool),
+    Warnings(bool),
     /// Anything else.
     Unexpected(String),
 }
@@ -42,7 +42,7 @@ impl Error {
 
     /// Whether the person or program outside knows already: nothing more is to be said.
     pub(crate) fn is_told(&self) -> bool {
-        matches!(self, Self::Interrupted | Self::Partly | Self::Nothing | Self::Unwell(_)) || self.is_closed_pipe()
+        matches!(self, Self::Interrupted | Self::Partial | Self::Nothing | Self::Warnings(_)) || self.is_closed_pipe()
     }
 
     fn is_closed_pipe(&self) -> bool {
@@ -60,9 +60,9 @@ pub(crate) fn exit_code(error: &Error) -> u8 {
         Error::Sandbox(SandboxError::Config { .. }) => 2,
         Error::Sandbox(_) | Error::Output(_) | Error::Unexpected(_) => 1,
         Error::Interrupted => 130,
-        Error::Unwell(true) => 4,
-        Error::Unwell(false) => 5,
-        Error::Partly => 6,
+        Error::Warnings(true) => 4,
+        Error::Warnings(false) => 5,
+        Error::Partial => 6,
         Error::Nothing => 7,
     }
 }
@@ -98,7 +98,7 @@ fn engine_code(error: &fieldcast::Error) -> u8 {
         | Engine::Damaged { .. }
         | Engine::KeyMissing { .. }
         | Engine::File(FileError::Io(_))
-        | Engine::Refused(Reason::NotStored(_)) => 5,
+        | Engine::Refused(EndReason::NotStored(_)) => 5,
         Engine::NoSuchPeer | Engine::File(_) | Engine::Refused(_) => 7,
         _ => 1,
     }
@@ -125,15 +125,15 @@ impl fmt::Display for Error {
             }
             Self::Engine(error) => error.fmt(f),
             // A device that reads a file is its own receiver.
-            Self::File(path, fieldcast::Error::Refused(Reason::NotStored(why))) => {
+            Self::File(path, fieldcast::Error::Refused(EndReason::NotStored(why))) => {
                 write!(f, "{}: its data could not be stored: {why}", path.display())
             }
             Self::File(path, error) => write!(f, "{}: {error}", path.display()),
             Self::Sandbox(error) => error.fmt(f),
             Self::Output(error) => write!(f, "stdout cannot be written: {error}"),
             Self::Interrupted => f.write_str("stopped"),
-            Self::Partly => f.write_str("some were done, others not"),
-            Self::Unwell(_) => f.write_str("there are problems"),
+            Self::Partial => f.write_str("some were done, others not"),
+            Self::Warnings(_) => f.write_str("there are problems"),
             Self::Nothing => f.write_str("none was done"),
         }
     }
@@ -206,11 +206,11 @@ mod tests {
             (store(StoreError::DiskFull), 5),
             (file(FileError::Io(io::ErrorKind::NotFound.into()).into()), 2),
             (file(FileError::Io(io::ErrorKind::StorageFull.into()).into()), 5),
-            (file(fieldcast::Error::Refused(Reason::NotStored(String::new()))), 5),
-            (file(fieldcast::Error::Refused(Reason::DigestDiffers)), 7),
+            (file(fieldcast::Error::Refused(EndReason::NotStored(String::new()))), 5),
+            (file(fieldcast::Error::Refused(EndReason::DigestDiffers)), 7),
             (file(FileError::CutOff { part: "x" }.into()), 7),
             (file(FileError::Signature.into()), 7),
-            (Error::Partly, 6),
+            (Error::Partial, 6),
             (Error::Nothing, 7),
             (fieldcast::Error::OfferOutdated.into(), 1),
             (Error::Output(io::ErrorKind::StorageFull.into()), 1),

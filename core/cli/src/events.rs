@@ -7,11 +7,11 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use fieldcast::{
-    Account, Boundary, BoundaryProgress, BundleInfo, BundleSource, CallState, Check, Checked, Code, Dataset,
-    DatasetStatus, DeviceName, Engine, EntityType, ExchangeResult, ExchangeRole, Finding, Fingerprint, FoundBy,
-    FoundPeer, Group, HeardDistributor, Imported, Invite, KnownPeer, NetworkChange, Offer, OriginDevice, PastExchange,
-    Policy, Question, Reach, ReceiveProgress, Received, RecordId, RecordSource, Recovery, Role, SendProgress, Sender,
-    SharedKey, SnapshotSummary, Standing, Statement, UnfinishedOffer, Verified,
+    Account, Boundary, BoundaryProgress, BundleInfo, BundleSource, Check, Checked, ComparisonResult, Dataset,
+    DatasetStatus, DeviceName, DialState, DiscoveredDistributor, DistributionStats, Engine, EntityType, ExchangeResult,
+    ExchangeRole, Finding, Fingerprint, FoundBy, FoundPeer, Group, Imported, Invite, NetworkChange, Offer,
+    PastExchange, Policy, Question, ReceiveProgress, Received, RecordId, RecordSource, Recovery, Role, Sas,
+    SendProgress, Sender, SharedKey, SnapshotSummary, SourceDevice, Statement, TrustedPeer, UnfinishedOffer, Verified,
 };
 use serde_json::{Value, json};
 
@@ -158,20 +158,20 @@ pub(crate) fn shared_key(SharedKey { fingerprint, is_own, devices }: &SharedKey)
 }
 
 /// A distributor announces itself.
-pub(crate) fn distributor_found(distributor: &HeardDistributor) -> Value {
+pub(crate) fn distributor_found(distributor: &DiscoveredDistributor) -> Value {
     json!({"event": "distributor_found", "sender": distributor.name.as_str(),
         "fingerprint": distributor.fingerprint.to_string(), "addr": distributor.addr})
 }
 
-/// How the call to a distributor stands: `calling`, `on_the_line`, `again`, `over`; `reason` is a code.
-pub(crate) fn call(addr: SocketAddr, state: &CallState) -> Value {
+/// How the call to a distributor stands: `calling`, `parked`, `again`, `over`; `reason` is a code.
+pub(crate) fn dial(addr: SocketAddr, state: &DialState) -> Value {
     let (word, fingerprint, reason) = match state {
-        CallState::Calling => ("calling", None, None),
-        CallState::OnTheLine(distributor) => ("on_the_line", Some(distributor.to_string()), None),
-        CallState::Again(reason) => ("again", None, Some(reason.code())),
-        CallState::Over(reason) => ("over", None, Some(reason.code())),
+        DialState::Connecting => ("connecting", None, None),
+        DialState::Connected(distributor) => ("connected", Some(distributor.to_string()), None),
+        DialState::Retrying(reason) => ("retrying", None, Some(reason.code())),
+        DialState::GaveUp(reason) => ("gave_up", None, Some(reason.code())),
     };
-    json!({"event": "call", "addr": addr, "state": word, "fingerprint": fingerprint, "reason": reason})
+    json!({"event": "dial", "addr": addr, "state": word, "fingerprint": fingerprint, "reason": reason})
 }
 
 /// The network went (`gone`), or the session goes on in another (`back`); `addr` is where it listens.
@@ -185,7 +185,7 @@ pub(crate) fn network(change: &NetworkChange) -> Value {
 }
 
 /// `event` is `compare` if it is to be compared here, `code` if that may be asked on the other side alone.
-pub(crate) fn code(event: &str, peer: &FoundPeer, code: Code) -> Value {
+pub(crate) fn code(event: &str, peer: &FoundPeer, code: Sas) -> Value {
     json!({"event": event, "peer": peer.name.as_str(), "fingerprint": peer.fingerprint.to_string(),
         "code": code.to_string()})
 }
@@ -221,7 +221,7 @@ pub(crate) fn policy(policy: Policy) -> Value {
     json!({"event": "grant_policy", "policy": policy})
 }
 
-pub(crate) fn known_peer(event: &str, peer: &KnownPeer) -> Value {
+pub(crate) fn known_peer(event: &str, peer: &TrustedPeer) -> Value {
     json!({"event": event, "peer": peer.name.as_str(), "fingerprint": peer.fingerprint.to_string(),
         "since": peer.since})
 }
@@ -235,9 +235,9 @@ pub(crate) fn offers_withdrawn(sender: &Sender) -> Value {
     json!({"event": "offers_withdrawn", "sender": sender.name.as_str(), "fingerprint": sender.fingerprint.to_string()})
 }
 
-/// An exchange that is over; `receipt` is true if the receiver's signature holds, `standing` how its data then compared
+/// An exchange that is over; `receipt` is true if the receiver's signature holds, `comparison` how its data then compared
 /// (of each snapshot, and over all), both null if nothing was saved; `started` and `ended` are on this device's clock.
-pub(crate) fn past_exchange(PastExchange { exchange, receipt, standings }: &PastExchange) -> Value {
+pub(crate) fn past_exchange(PastExchange { exchange, receipt, comparisons }: &PastExchange) -> Value {
     let role = match exchange.role {
         ExchangeRole::Sent => "sent",
         ExchangeRole::Received => "received",
@@ -246,20 +246,20 @@ pub(crate) fn past_exchange(PastExchange { exchange, receipt, standings }: &Past
         ExchangeResult::Saved { .. } => ("saved", None),
         ExchangeResult::Ended { code, reason } => (code.as_str(), Some(reason)),
     };
-    let compared = |of: Option<&[Standing]>| of.filter(|of| !of.is_empty()).map(standing);
+    let compared = |of: Option<&[ComparisonResult]>| of.filter(|of| !of.is_empty()).map(comparison);
     let snapshot = |(place, summary): (usize, &SnapshotSummary)| {
         json!({"boundary": summary.dataset.boundary, "as_of": summary.as_of.0, "digest": summary.digest.to_string(),
-            "standing": compared(standings.get(place..=place))})
+            "comparison": compared(comparisons.get(place..=place))})
     };
     json!({"event": "exchange", "role": role, "peer": exchange.peer_name.as_str(),
         "fingerprint": exchange.peer.to_string(), "started": exchange.started, "ended": exchange.ended,
         "snapshots": exchange.offered.iter().enumerate().map(snapshot).collect::<Vec<_>>(), "wire": exchange.wire_bytes,
-        "result": result, "reason": reason, "receipt": receipt, "standing": compared(Some(standings))})
+        "result": result, "reason": reason, "receipt": receipt, "comparison": compared(Some(comparisons))})
 }
 
 /// How many of the devices a boundary was ever sent to had the very records of this device's version when they last saved.
-pub(crate) fn coverage(Reach { summary, picked, saved }: &Reach) -> Value {
-    json!({"event": "coverage", "boundary": summary.dataset.boundary, "as_of": summary.as_of.0,
+pub(crate) fn distribution_stats(DistributionStats { summary, picked, saved }: &DistributionStats) -> Value {
+    json!({"event": "distribution_stats", "boundary": summary.dataset.boundary, "as_of": summary.as_of.0,
         "digest": summary.digest.to_string(), "picked": picked, "saved": saved})
 }
 
@@ -285,7 +285,7 @@ pub(crate) fn listening(addr: Option<SocketAddr>, engine: &Engine) -> Value {
         "fingerprint": engine.fingerprint().to_string()})
 }
 
-pub(crate) fn resumed(sender: &Sender, code: Code) -> Value {
+pub(crate) fn resumed(sender: &Sender, code: Sas) -> Value {
     json!({"event": "resumed", "sender": sender.name.as_str(), "fingerprint": sender.fingerprint.to_string(),
         "code": code.to_string()})
 }
@@ -302,10 +302,10 @@ pub(crate) fn bundle(info: &BundleInfo, bytes: u64) -> Value {
 }
 
 /// What is offered, by whom, and who answers for it.
-fn about(event: &str, sender: &Sender, origins: &[OriginDevice], offer: &Offer, bytes: u64) -> Value {
+fn about(event: &str, sender: &Sender, origins: &[SourceDevice], offer: &Offer, bytes: u64) -> Value {
     let Totals { households, records, .. } = Totals::of(offer);
     let boundaries: Vec<_> = offer.snapshots.iter().filter_map(|summary| summary.dataset.boundary.as_ref()).collect();
-    let origin = |of: &OriginDevice| {
+    let origin = |of: &SourceDevice| {
         json!({"name": of.name.as_str(), "fingerprint": of.fingerprint.to_string(), "is_known": of.is_known,
             "records": of.records, "has_signed": of.has_signed})
     };
@@ -324,7 +324,7 @@ pub(crate) fn saved(received: &Received, sender: &str) -> Value {
     let Totals { households, records, .. } = Totals::of(&received.offer);
     json!({"event": "saved", "sender": sender, "fingerprint": received.sender.to_string(), "records": records,
         "households": households, "wire": received.progress.wire, "kept_newer": received.kept_newer(),
-        "boundaries": outcomes(&received.offer, &received.standings)})
+        "boundaries": outcomes(&received.offer, &received.comparisons)})
 }
 
 pub(crate) fn exported(file: &Path, bytes: u64, offer: &Offer) -> Value {
@@ -337,26 +337,26 @@ pub(crate) fn exported(file: &Path, bytes: u64, offer: &Offer) -> Value {
 pub(crate) fn imported(imported: &Imported) -> Value {
     let offer = &imported.info.offer;
     json!({"event": "imported", "records": Totals::of(offer).records,
-        "boundaries": outcomes(offer, &imported.standings)})
+        "boundaries": outcomes(offer, &imported.comparisons)})
 }
 
 /// How this device's data compares with each snapshot it took.
-fn outcomes(offer: &Offer, standings: &[Standing]) -> Vec<Value> {
-    let outcome = |(summary, standing): (&SnapshotSummary, &Standing)| {
+fn outcomes(offer: &Offer, comparisons: &[ComparisonResult]) -> Vec<Value> {
+    let outcome = |(summary, comparison): (&SnapshotSummary, &ComparisonResult)| {
         json!({"boundary": summary.dataset.boundary, "digest": summary.digest.to_string(),
-            "standing": self::standing(std::slice::from_ref(standing)), "kept_newer": standing.kept_newer()})
+            "comparison": self::comparison(std::slice::from_ref(comparison)), "kept_newer": comparison.kept_newer()})
     };
-    offer.snapshots.iter().zip(standings).map(outcome).collect()
+    offer.snapshots.iter().zip(comparisons).map(outcome).collect()
 }
 
 /// How a receiver compares, over all it was sent.
-pub(crate) fn standing(standings: &[Standing]) -> &'static str {
-    let any = |is: fn(&Standing) -> bool| standings.iter().any(is);
-    if any(|standing| matches!(standing, Standing::Conflict { .. })) {
+pub(crate) fn comparison(comparisons: &[ComparisonResult]) -> &'static str {
+    let any = |is: fn(&ComparisonResult) -> bool| comparisons.iter().any(is);
+    if any(|comparison| matches!(comparison, ComparisonResult::Conflict { .. })) {
         "conflict"
-    } else if any(|standing| matches!(standing, Standing::Ahead { .. })) {
+    } else if any(|comparison| matches!(comparison, ComparisonResult::Ahead { .. })) {
         "ahead"
-    } else if any(|standing| matches!(standing, Standing::KeptNewer { .. })) {
+    } else if any(|comparison| matches!(comparison, ComparisonResult::KeptNewer { .. })) {
         "kept_newer"
     } else {
         "equal"

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use fieldcast::{Offer, OriginDevice, Sender, SnapshotSummary};
+use fieldcast::{Offer, Sender, SnapshotSummary, SourceDevice};
 
 use crate::text::{counted, listed, safe};
 
@@ -72,9 +72,9 @@ pub(crate) fn contents(snapshots: &[SnapshotSummary]) -> String {
 }
 
 /// Whose downloads a device passes on or has merged, for a line of its own; `None` if all is its own download.
-pub(crate) fn passed_on(carrier: &Sender, origins: &[OriginDevice]) -> Option<String> {
-    let is_own = |origin: &OriginDevice| origin.fingerprint == carrier.fingerprint;
-    let share = |origin: &OriginDevice| {
+pub(crate) fn passed_on(carrier: &Sender, origins: &[SourceDevice]) -> Option<String> {
+    let is_own = |origin: &SourceDevice| origin.fingerprint == carrier.fingerprint;
+    let share = |origin: &SourceDevice| {
         let name = format!("{} [{}]", origin.name, origin.fingerprint.short());
         let is_known = origin.is_known || is_own(origin);
         let name = if is_known { name } else { format!("a device UNKNOWN here that calls itself {name}") };
@@ -82,7 +82,7 @@ pub(crate) fn passed_on(carrier: &Sender, origins: &[OriginDevice]) -> Option<St
     };
     let (signed, merged): (Vec<_>, Vec<_>) = origins.iter().partition(|origin| origin.has_signed);
     // Every one of them: who is left out might be the one that is not trusted.
-    let all = |origins: &[&OriginDevice]| origins.iter().map(|origin| share(origin)).collect::<Vec<_>>().join(", ");
+    let all = |origins: &[&SourceDevice]| origins.iter().map(|origin| share(origin)).collect::<Vec<_>>().join(", ");
     let line = || match merged.is_empty() {
         true => format!("  downloaded and signed by {}", all(&signed)),
         false => {
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn others_who_answer_for_the_data_are_named_beside_the_sender() {
-        let device = |n, name, is_known| OriginDevice {
+        let device = |n, name, is_known| SourceDevice {
             fingerprint: Fingerprint([n; 32]),
             name: DeviceName::new(name),
             is_known,
@@ -159,7 +159,7 @@ mod tests {
             line(true)
         );
         assert!(line(false).contains("UNKNOWN here that calls itself office [0101-"), "{}", line(false));
-        let merged = OriginDevice { has_signed: false, ..device(3, "Bela", false) };
+        let merged = SourceDevice { has_signed: false, ..device(3, "Bela", false) };
         let line = passed_on(&carrier, &[asha, merged]).unwrap();
         assert!(line.contains("with the downloads of a device UNKNOWN here that calls itself Bela ["), "{line}");
     }

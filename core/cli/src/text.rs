@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use dialoguer::console::{Alignment, measure_text_width, pad_str};
-use fieldcast::{DeviceName, Fingerprint, NetworkChange, SharedKey, Standing, civil, is_shown};
+use fieldcast::{ComparisonResult, DeviceName, Fingerprint, NetworkChange, SharedKey, civil, is_shown};
 
 /// `7533` as `7,533`.
 pub(crate) fn count(n: u64) -> String {
@@ -94,21 +94,21 @@ pub(crate) fn utc(ms: i64) -> String {
 }
 
 /// How a receiver's data compares with what was sent, in a few words.
-pub(crate) fn compared(standings: &[Standing]) -> String {
+pub(crate) fn compared(comparisons: &[ComparisonResult]) -> String {
     let (mut kept, mut boundaries, mut conflicts) = (None, 0, 0);
-    for standing in standings {
-        match standing {
-            Standing::Equal => {}
-            Standing::Conflict { .. } => conflicts += 1,
+    for comparison in comparisons {
+        match comparison {
+            ComparisonResult::Equal => {}
+            ComparisonResult::Conflict { .. } => conflicts += 1,
             // The peer's number: it may say anything.
-            Standing::KeptNewer { records } => kept = Some(kept.unwrap_or(0u64).saturating_add(*records)),
-            Standing::Ahead { .. } => boundaries += 1,
+            ComparisonResult::KeptNewer { records } => kept = Some(kept.unwrap_or(0u64).saturating_add(*records)),
+            ComparisonResult::Ahead { .. } => boundaries += 1,
         }
     }
     let newer = kept.map(|records| format!("kept {}", counted(records, "newer record", "newer records")));
     let later = match boundaries {
         0 => None,
-        all if all == standings.len() => Some("has a later version; kept it".to_owned()),
+        all if all == comparisons.len() => Some("has a later version; kept it".to_owned()),
         some => Some(format!("has a later version of {}; kept it", counted(some as u64, "boundary", "boundaries"))),
     };
     let conflict = (conflicts > 0).then(|| {
@@ -195,22 +195,22 @@ mod tests {
 
     #[test]
     fn equal_is_said_only_of_what_is() {
-        let ahead = Standing::Ahead { as_of: fieldcast::ServerTime(9) };
-        assert_eq!(compared(&[Standing::Equal, Standing::Equal]), "equal");
+        let ahead = ComparisonResult::Ahead { as_of: fieldcast::ServerTime(9) };
+        assert_eq!(compared(&[ComparisonResult::Equal, ComparisonResult::Equal]), "equal");
         assert_eq!(compared(&[ahead, ahead]), "has a later version; kept it");
-        assert_eq!(compared(&[Standing::Equal, ahead]), "has a later version of 1 boundary; kept it");
-        let conflict = Standing::Conflict { as_of: fieldcast::ServerTime(9), records: 3 };
-        assert!(compared(&[conflict, Standing::Equal]).starts_with("CONFLICT in 1 village: "));
-        let newer = Standing::KeptNewer { records: 3 };
-        assert_eq!(compared(&[newer, Standing::Equal]), "kept 3 newer records");
+        assert_eq!(compared(&[ComparisonResult::Equal, ahead]), "has a later version of 1 boundary; kept it");
+        let conflict = ComparisonResult::Conflict { as_of: fieldcast::ServerTime(9), records: 3 };
+        assert!(compared(&[conflict, ComparisonResult::Equal]).starts_with("CONFLICT in 1 village: "));
+        let newer = ComparisonResult::KeptNewer { records: 3 };
+        assert_eq!(compared(&[newer, ComparisonResult::Equal]), "kept 3 newer records");
         assert_eq!(
             compared(&[newer, ahead, ahead]),
             "kept 3 newer records, has a later version of 2 boundaries; kept it"
         );
         // What a peer says adds up to no "equal", in whatever way it adds up.
-        let [most, two] = [u64::MAX - 1, 2].map(|records| Standing::KeptNewer { records });
+        let [most, two] = [u64::MAX - 1, 2].map(|records| ComparisonResult::KeptNewer { records });
         assert_eq!(compared(&[most, two]), "kept 18,446,744,073,709,551,615 newer records");
-        assert_eq!(compared(&[Standing::KeptNewer { records: 0 }]), "kept 0 newer records");
+        assert_eq!(compared(&[ComparisonResult::KeptNewer { records: 0 }]), "kept 0 newer records");
     }
 
     #[test]

@@ -8,15 +8,15 @@ use std::sync::Arc;
 use fieldcast_bundle::{ChunkInfo, FileError, FileHead, read_chunk, verify_chunk};
 use fieldcast_model::{Dataset, Fingerprint, ServerTime};
 use fieldcast_store::{Incoming, Store};
-use fieldcast_wire::{Credentials, MAX_SNAPSHOTS, Offer, Reason};
+use fieldcast_wire::{Credentials, EndReason, MAX_SNAPSHOTS, Offer};
 use tokio_util::sync::CancellationToken;
 
-use crate::grants::Judge;
+use crate::grants::Authorizer;
 use crate::offer::Bundle;
-use crate::origins::{self, Maker};
+use crate::origins::{self, Signer};
 use crate::receive::{Application, COMMIT_BYTES, Outcome, Plan, Round, check_time, plan};
 use crate::settings::DEFAULT_RESERVE;
-use crate::{Error, OriginDevice, Sender, Standing, clock};
+use crate::{ComparisonResult, Error, Sender, SourceDevice, clock};
 
 /// What is in a bundle file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub struct BundleInfo {
     /// Who made it, proven by its signature.
     pub sender: Sender,
     /// The devices that answer for what is in it, proven by their signatures: usually the one that made it.
-    pub origins: Vec<OriginDevice>,
+    pub origins: Vec<SourceDevice>,
     /// What it holds, with the names that projects and boundaries have on this device.
     pub offer: Offer,
 }
@@ -35,13 +35,13 @@ pub struct Imported {
     /// Who made it and what it held.
     pub info: BundleInfo,
     /// How each snapshot compares with what this device now has.
-    pub standings: Vec<Standing>,
+    pub comparisons: Vec<ComparisonResult>,
 }
 
 /// Writes the datasets into a file; it appears under its name only when it is whole.
-pub(crate) fn export(store: Store, maker: Maker<'_>, datasets: &[Dataset], path: &Path) -> Result<Offer, Error> {
+pub(crate) fn export(store: Store, maker: Signer<'_>, datasets: &[Dataset], path: &Path) -> Result<Offer, Error> {
     let bundle = Bundle::prepare(store, datasets, maker)?;
-    let (manifest, offer, Maker { identity, name }) = (bundle.manifest(), bundle.offer(), maker);
+    let (manifest, offer, Signer { identity, name }) = (bundle.manifest(), bundle.offer(), maker);
     let sign = |message: &[u8]| identity.sign(message);
     let head = FileHead::new(manifest, offer.origins.clone(), identity.public_key(), name.clone(), sign);
     let unfinished = PathBuf::from(format!("{}.part", path.display()));
@@ -102,7 +102,7 @@ pub(crate) fn inspect(store: &Store, own: Fingerprint, path: &Path) -> Result<Bu
     let (head, _) = open(path)?;
     let info = info(store, own, &head)?;
     if !origins::are_authentic(&info.offer) {
-        return Err(Error::Refused(Reason::NotAuthentic));
+        return Err(Error::Refused(EndReason::NotAuthentic));
     }
     Ok(BundleInfo { offer: origins::shown(store, &info.offer)?, ..info })
 }
@@ -115,7 +115,9 @@ pub(crate) fn import(store: &Store, own: Fingerprint, path: &Path) -> Result<Imp
     let now = store.server_now(clock::now())?;
     check_time(&info.offer, now).map_err(Error::Refused)?;
     // A file shows no grants: where they are required, none is taken.
-    Judge::of(store, info.sender.fingerprint, &Credentials::default())?.examine(&info.offer).map_err(Error::Refused)?;
+    Authorizer::of(store, info.sender.fingerprint, &Credentials::default())?
+        .authorize(&info.offer)
+        .map_err(Error::Refused)?;
     let id = info.offer.id(&info.sender.fingerprint);
     let outcome = match take(store, path, &info, now, Arc::default())? {
         // Something here was damaged; it is read again.
@@ -126,9 +128,9 @@ pub(crate) fn import(store: &Store, own: Fingerprint, path: &Path) -> Result<Imp
         Outcome::Saved(saved) => {
             store.discard_incoming(&id)?; // nobody will send this again: no consent to remember
             let info = BundleInfo { offer: origins::shown(store, &info.offer)?, ..info };
-            Ok(Imported { info, standings: saved.into_iter().map(|saved| saved.standing).collect() })
+            Ok(Imported { info, comparisons: saved.into_iter().map(|saved| saved.comparison).collect() })
         }
-        Outcome::Differs { .. } => Err(Error::Refused(Reason::DigestDiffers)),
+        Outcome::Differs { .. } => Err(Error::Refused(EndReason::DigestDiffers)),
     }
 }
 

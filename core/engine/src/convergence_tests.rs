@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use fieldcast_model::{Dataset, DeviceName, Digest, EntityType, Json, Record, RecordId, ServerTime};
 use fieldcast_net::Identity;
-use fieldcast_store::{Coverage, Incoming, PageCommit, Store, SyncStart, SyncTarget};
+use fieldcast_store::{Completeness, Incoming, PageCommit, Store, SyncStart, SyncTarget};
 use proptest::prelude::*;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use crate::offer::Bundle;
-use crate::origins::Maker;
+use crate::origins::Signer;
 use crate::receive::{Application, Outcome, Plan, Round, held, plan};
 
 const DEVICES: usize = 4;
@@ -95,16 +95,16 @@ impl Server {
         };
         store.commit_page(&page).unwrap();
         // All that a server says about records: households, which there are none of here, are what it counts.
-        let all = Coverage::Verified { households: 0, answered: vec![EntityType::new("Task")] };
-        let families = if lacking.is_none() { all } else { Coverage::Complete };
-        store.finish_sync(run, &families, &Coverage::Partial).unwrap();
+        let all = Completeness::Verified { households: 0, answered: vec![EntityType::new("Task")] };
+        let families = if lacking.is_none() { all } else { Completeness::Complete };
+        store.finish_sync(run, &families, &Completeness::Partial).unwrap();
     }
 }
 
 /// An exchange without the network. A device that has nothing yet sends nothing.
 fn send(from: &Store, to: &Store, stop_after: Option<usize>) {
     let (identity, name) = (Identity::generate().unwrap(), DeviceName::new("x"));
-    let maker = Maker { identity: &identity, name: &name };
+    let maker = Signer { identity: &identity, name: &name };
     let Ok(bundle) = Bundle::prepare(from.clone(), &[dataset()], maker) else { return };
     let (places, offer) = bundle.part(|_| true);
     let sender = fieldcast_model::Fingerprint([1; 32]);

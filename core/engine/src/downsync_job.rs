@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use fieldcast_downsync::{Client, Cursor, Downsync, DownsyncOptions, Page, Project, Session};
 use fieldcast_model::{Dataset, ServerTime, SnapshotSummary};
-use fieldcast_store::{Coverage, Merged, PageCommit, RunId, ServerClock, Store, SyncCursor, SyncStart, SyncTarget};
+use fieldcast_store::{Completeness, Merged, PageCommit, RunId, ServerClock, Store, SyncCursor, SyncStart, SyncTarget};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::engine::store_call;
-use crate::events::Announcer;
+use crate::events::EventBus;
 use crate::task::{self, Work};
 use crate::{Error, Subscription, clock};
 
@@ -75,12 +75,12 @@ pub struct DownsyncReport {
 
 /// A download of several boundaries. Dropping it stops it; committed pages stay.
 pub struct DownsyncJob {
-    events: Announcer<DownsyncEvent>,
+    events: EventBus<DownsyncEvent>,
     task: AbortOnDropHandle<DownsyncReport>,
 }
 
 /// What to download from where, with whose session.
-pub(crate) struct Order {
+pub(crate) struct DownsyncRequest {
     pub(crate) client: Client,
     pub(crate) server: String,
     pub(crate) session: Session,
@@ -91,9 +91,9 @@ pub(crate) struct Order {
 }
 
 impl DownsyncJob {
-    pub(crate) fn start(store: Store, order: Order) -> Self {
-        let events = Announcer::new();
-        let task = task::spawn(run(store, Arc::new(order), events.clone()));
+    pub(crate) fn start(store: Store, request: DownsyncRequest) -> Self {
+        let events = EventBus::new();
+        let task = task::spawn(run(store, Arc::new(request), events.clone()));
         Self { events, task: AbortOnDropHandle::new(task) }
     }
 
@@ -111,11 +111,11 @@ impl DownsyncJob {
     }
 }
 
-async fn run(store: Store, order: Arc<Order>, events: Announcer<DownsyncEvent>) -> DownsyncReport {
+async fn run(store: Store, request: Arc<DownsyncRequest>, events: EventBus<DownsyncEvent>) -> DownsyncReport {
     let places = Arc::new(Semaphore::new(AT_ONCE));
     let mut tasks = JoinSet::new();
-    for index in 0..order.boundaries.len() {
-        let walk = Walk { store: store.clone(), order: order.clone(), events: events.clone(), index };
+    for index in 0..request.boundaries.len() {
+        let walk = BoundaryDownload { store: store.clone(), request: request.clone(), events: events.clone(), index };
         let places = places.clone();
         tasks.spawn::<Work<_>>(Box::pin(async move {
             let _place = places.acquire().await;
@@ -128,32 +128,32 @@ async fn run(store: Store, order: Arc<Order>, events: Announcer<DownsyncEvent>) 
     for (index, outcome) in outcomes {
         match outcome {
             Ok(done) => report.done.push(done),
-            Err(error) => report.failed.push((order.boundaries[index].0.clone(), error)),
+            Err(error) => report.failed.push((request.boundaries[index].0.clone(), error)),
         }
     }
     report
 }
 
 /// The download of one boundary.
-struct Walk {
+struct BoundaryDownload {
     store: Store,
-    order: Arc<Order>,
-    events: Announcer<DownsyncEvent>,
+    request: Arc<DownsyncRequest>,
+    events: EventBus<DownsyncEvent>,
     index: usize,
 }
 
-impl Walk {
+impl BoundaryDownload {
     async fn run(self) -> Result<(SnapshotSummary, BoundaryProgress), Arc<Error>> {
-        let boundary = self.order.boundaries[self.index].0.clone();
+        let boundary = self.request.boundaries[self.index].0.clone();
         match self.download().await {
             Ok((summary, progress)) => {
                 let (summary_told, progress_told) = (summary.clone(), progress.clone());
-                self.events.tell(DownsyncEvent::Done { boundary, summary: summary_told, progress: progress_told });
+                self.events.publish(DownsyncEvent::Done { boundary, summary: summary_told, progress: progress_told });
                 Ok((summary, progress))
             }
             Err(error) => {
                 let error = Arc::new(error);
-                self.events.tell(DownsyncEvent::Failed { boundary, error: error.clone() });
+                self.events.publish(DownsyncEvent::Failed { boundary, error: error.clone() });
                 Err(error)
             }
         }
@@ -161,7 +161,7 @@ impl Walk {
 
     async fn download(&self) -> Result<(SnapshotSummary, BoundaryProgress), Error> {
         let begun = tokio::time::Instant::now();
-        let (boundary, dataset) = (self.order.boundaries[self.index].0.clone(), self.target().dataset);
+        let (boundary, dataset) = (self.request.boundaries[self.index].0.clone(), self.target().dataset);
         let (mut at, mut cursor) = self.resume().await?;
         let mut walk = self.walk(cursor.clone())?;
         let mut progress = BoundaryProgress { wire_bytes: at.bytes, ..BoundaryProgress::default() };
@@ -180,9 +180,9 @@ impl Walk {
             let merged = self.commit(at.run, &dataset, page).await?;
             progress.changed += merged.inserted + merged.updated;
             progress.elapsed = begun.elapsed();
-            self.events.tell(DownsyncEvent::Progress { boundary: boundary.clone(), progress: progress.clone() });
+            self.events.publish(DownsyncEvent::Progress { boundary: boundary.clone(), progress: progress.clone() });
         }
-        let (families, project_wide) = (coverage(&cursor), project_coverage(&cursor));
+        let (families, project_wide) = (distribution_stats(&cursor), project_coverage(&cursor));
         let summary = store_call(&self.store, move |store| store.finish_sync(at.run, &families, &project_wide)).await?;
         progress.changed += summary.gone + summary.restored;
         progress.elapsed = begun.elapsed();
@@ -208,17 +208,17 @@ impl Walk {
     fn walk(&self, from: Cursor) -> Result<Downsync, Error> {
         // One boundary's walk is enough to bring what the server repeats on every page of every boundary.
         let project_records = self.index == 0;
-        let options = DownsyncOptions { project_records, root_project: Some(self.order.project.root_id.clone()) };
-        Ok(self.order.client.downsync(&self.order.session, self.target().dataset, from, options)?)
+        let options = DownsyncOptions { project_records, root_project: Some(self.request.project.root_id.clone()) };
+        Ok(self.request.client.downsync(&self.request.session, self.target().dataset, from, options)?)
     }
 
     fn target(&self) -> SyncTarget {
-        let (boundary, boundary_name) = self.order.boundaries[self.index].clone();
-        let (tenant, project) = (self.order.tenant.clone(), self.order.project.id.clone());
+        let (boundary, boundary_name) = self.request.boundaries[self.index].clone();
+        let (tenant, project) = (self.request.tenant.clone(), self.request.project.id.clone());
         SyncTarget {
-            server: self.order.server.clone(),
+            server: self.request.server.clone(),
             dataset: Dataset { tenant, project, boundary: Some(boundary) },
-            project_name: self.order.project.name.clone(),
+            project_name: self.request.project.name.clone(),
             boundary_name,
         }
     }
@@ -254,16 +254,20 @@ fn is_too_old(run: Option<ServerTime>, page: &Page) -> bool {
 
 /// What a walk that is over has brought of what the project has outside all boundaries. The server counts none of it, so
 /// nothing is ever taken to be gone.
-fn project_coverage(cursor: &Cursor) -> Coverage {
-    if cursor.project_read { Coverage::Verified { households: 0, answered: Vec::new() } } else { Coverage::Partial }
+fn project_coverage(cursor: &Cursor) -> Completeness {
+    if cursor.project_read {
+        Completeness::Verified { households: 0, answered: Vec::new() }
+    } else {
+        Completeness::Partial
+    }
 }
 
 /// What a walk that is over has brought of its boundary.
-fn coverage(cursor: &Cursor) -> Coverage {
+fn distribution_stats(cursor: &Cursor) -> Completeness {
     match cursor.households_total {
         Some(households) if cursor.sound => {
-            Coverage::Verified { households, answered: cursor.answered.iter().cloned().collect() }
+            Completeness::Verified { households, answered: cursor.answered.iter().cloned().collect() }
         }
-        _ => Coverage::Complete,
+        _ => Completeness::Complete,
     }
 }

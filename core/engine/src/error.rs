@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use fieldcast_store::ApplyError;
-use fieldcast_wire::Reason;
+use fieldcast_wire::EndReason;
 
 /// Why the engine could not do what was asked. Whatever the error, each dataset is as it was or complete.
 #[derive(Debug, thiserror::Error)]
@@ -126,7 +126,7 @@ pub enum Error {
     },
     /// An offer, or a bundle file, that could not be taken.
     #[error(transparent)]
-    Refused(Reason),
+    Refused(EndReason),
     /// A background task died; a bug here.
     #[error("an internal task ended ({0}); please report this")]
     Task(String),
@@ -151,12 +151,12 @@ impl From<ApplyError<Self>> for Error {
     fn from(error: ApplyError<Self>) -> Self {
         match error {
             ApplyError::Source(error) => error,
-            ApplyError::NotAuthentic => Self::Refused(Reason::NotAuthentic),
+            ApplyError::NotAuthentic => Self::Refused(EndReason::NotAuthentic),
             ApplyError::FromTheFuture { dated, now } => {
-                Self::Refused(Reason::ClockDiffers { dated: dated.0, clock: now.0 })
+                Self::Refused(EndReason::ClockDiffers { dated: dated.0, clock: now.0 })
             }
-            ApplyError::Repeated => Self::Refused(Reason::BadData),
-            ApplyError::RowVersion => Self::Refused(Reason::ForgedVersions),
+            ApplyError::Repeated => Self::Refused(EndReason::BadData),
+            ApplyError::RowVersion => Self::Refused(EndReason::ForgedVersions),
             ApplyError::Store(error) => Self::Store(error),
         }
     }

@@ -9,20 +9,20 @@ const BACKLOG: usize = 1024;
 
 /// Where a job or session tells what changed. Cheap to clone.
 #[derive(Debug)]
-pub(crate) struct Announcer<E> {
+pub(crate) struct EventBus<E> {
     events: broadcast::Sender<E>,
     /// For the first to subscribe, who cannot do so before there is anything to subscribe to.
     first: Arc<Mutex<Option<broadcast::Receiver<E>>>>,
 }
 
-impl<E: Clone> Announcer<E> {
+impl<E: Clone> EventBus<E> {
     pub(crate) fn new() -> Self {
         let (events, first) = broadcast::channel(BACKLOG);
         Self { events, first: Arc::new(Mutex::new(Some(first))) }
     }
 
     /// Tells all subscribers; never waits.
-    pub(crate) fn tell(&self, event: E) {
+    pub(crate) fn publish(&self, event: E) {
         let _no_subscriber_is_fine = self.events.send(event);
     }
 
@@ -33,7 +33,7 @@ impl<E: Clone> Announcer<E> {
     }
 }
 
-impl<E> Clone for Announcer<E> {
+impl<E> Clone for EventBus<E> {
     fn clone(&self) -> Self {
         Self { events: self.events.clone(), first: self.first.clone() }
     }
@@ -62,10 +62,10 @@ mod tests {
 
     #[tokio::test]
     async fn the_first_to_subscribe_misses_nothing() {
-        let announcer = Announcer::new();
-        announcer.tell(1);
+        let announcer = EventBus::new();
+        announcer.publish(1);
         let (mut first, mut second) = (announcer.clone().subscribe(), announcer.subscribe());
-        announcer.tell(2);
+        announcer.publish(2);
         drop(announcer);
         assert_eq!((first.next().await, first.next().await, first.next().await), (Some(1), Some(2), None));
         assert_eq!((second.next().await, second.next().await), (Some(2), None));
@@ -73,9 +73,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_slow_subscriber_misses_old_events_and_holds_nobody_up() {
-        let announcer = Announcer::new();
+        let announcer = EventBus::new();
         let mut slow = announcer.subscribe();
-        (0..5 * BACKLOG).for_each(|event| announcer.tell(event));
+        (0..5 * BACKLOG).for_each(|event| announcer.publish(event));
         drop(announcer);
         assert_eq!(slow.next().await, Some(4 * BACKLOG));
         let mut last = None;

@@ -7,7 +7,7 @@ use fieldcast_model::{Dataset, Fingerprint, Origin, SnapshotSummary};
 use fieldcast_net::{Identity, fingerprint_of, verify};
 use fieldcast_store::{Campaign, Store};
 use fieldcast_wire::{
-    Credentials, Grant, Offer, Reason, Revocations, Role, SignedStatement, Statement, StatementError,
+    Credentials, EndReason, Grant, Offer, Revocations, Role, SignedStatement, Statement, StatementError,
 };
 
 use crate::{Error, clock, origins};
@@ -144,7 +144,7 @@ pub(crate) fn set_policy(store: &Store, policy: Policy) -> Result<(), Error> {
 
 /// What this device makes of a peer's credentials.
 #[derive(Debug)]
-pub(crate) struct Judge {
+pub(crate) struct Authorizer {
     policy: Policy,
     peer: Fingerprint,
     /// Whom trusted campaigns have revoked.
@@ -153,7 +153,7 @@ pub(crate) struct Judge {
     granted: Vec<Grant>,
 }
 
-impl Judge {
+impl Authorizer {
     /// Looks at what a peer has shown, after taking over whom it knows to be revoked. Blocks.
     pub(crate) fn of(store: &Store, peer: Fingerprint, shown: &Credentials) -> Result<Self, Error> {
         let campaigns: BTreeMap<_, _> =
@@ -191,27 +191,27 @@ impl Judge {
 
     /// Refuses what the peer may not distribute: all, if it is revoked; what it has no grant for; what is not signed by whom
     /// it is said to come from, or by somebody revoked.
-    pub(crate) fn examine(&self, offer: &Offer) -> Result<(), Reason> {
+    pub(crate) fn authorize(&self, offer: &Offer) -> Result<(), EndReason> {
         let may = |offered: &SnapshotSummary| self.admits(Role::Distributor, &offered.dataset);
         if self.is_revoked() {
-            Err(Reason::Revoked { of_distributor: true })
+            Err(EndReason::Revoked { of_distributor: true })
         } else if !offer.snapshots.iter().all(may) {
-            Err(Reason::NotGranted { to_distributor: true })
+            Err(EndReason::NotGranted { to_distributor: true })
         } else if !origins::are_authentic(offer) {
-            Err(Reason::NotAuthentic)
+            Err(EndReason::NotAuthentic)
         } else {
             self.examine_origins(offer)
         }
     }
 
     /// Refuses what a revoked device answers for, whoever passes it on, with the name of the boundary.
-    pub(crate) fn examine_origins(&self, offer: &Offer) -> Result<(), Reason> {
+    pub(crate) fn examine_origins(&self, offer: &Offer) -> Result<(), EndReason> {
         let is_revoked = |origin: &Origin| {
             self.revoked.contains(&fingerprint_of(&origin.key))
                 || origin.sources.iter().any(|source| self.revoked.contains(&source.fingerprint))
         };
         match offer.origins.iter().zip(&offer.snapshots).find(|(origin, _)| is_revoked(origin)) {
-            Some((_, SnapshotSummary { boundary_name, .. })) => Err(Reason::OriginRevoked(boundary_name.clone())),
+            Some((_, SnapshotSummary { boundary_name, .. })) => Err(EndReason::OriginRevoked(boundary_name.clone())),
             None => Ok(()),
         }
     }
@@ -269,8 +269,8 @@ mod tests {
         };
         let far = clock::now() + 1_000_000_000;
         let (identity, name) = (Identity::generate().unwrap(), fieldcast_model::DeviceName::new("x"));
-        let maker = origins::Maker { identity: &identity, name: &name };
-        let (snapshot, empty) = (as_of(2 * far), fieldcast_model::RangeSeals::default().seal());
+        let maker = origins::Signer { identity: &identity, name: &name };
+        let (snapshot, empty) = (as_of(2 * far), fieldcast_model::RangeHashes::default().seal());
         let origin = maker.sign(&snapshot, empty, Vec::new());
         let (carrier, now_there) = (identity.fingerprint(), ServerTime(2 * far));
         let (carrier_name, is_trusted) = (&name, false);

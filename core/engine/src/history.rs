@@ -3,7 +3,7 @@
 use fieldcast_model::Fingerprint;
 use fieldcast_net::Identity;
 use fieldcast_store::{Exchange, ExchangeResult, ExchangeRole, Store};
-use fieldcast_wire::{Reason, Receipt, Standing};
+use fieldcast_wire::{ComparisonResult, EndReason, Receipt};
 
 use crate::{receipts, task};
 
@@ -15,11 +15,11 @@ pub struct PastExchange {
     /// Whether the receiver's signature is right for what is remembered; `None` if it was not saved, so has no receipt.
     pub receipt: Option<bool>,
     /// How the receiver's data compared with each offered snapshot, as the receipt says; none if it was not saved.
-    pub standings: Vec<Standing>,
+    pub comparisons: Vec<ComparisonResult>,
 }
 
 /// How an exchange ended, as it is kept.
-pub(crate) fn result(outcome: Result<&Receipt, &Reason>) -> ExchangeResult {
+pub(crate) fn result(outcome: Result<&Receipt, &EndReason>) -> ExchangeResult {
     match outcome {
         Ok(receipt) => ExchangeResult::Saved {
             receipt: receipt.encode(),
@@ -41,12 +41,12 @@ pub(crate) async fn keep(store: &Store, exchange: Exchange, goes_on: bool) {
 /// Verifies the receipt of an exchange of the device with this key. Blocks.
 pub(crate) fn check(own: &Identity, exchange: Exchange) -> PastExchange {
     let ExchangeResult::Saved { receipt, .. } = &exchange.result else {
-        return PastExchange { exchange, receipt: None, standings: Vec::new() };
+        return PastExchange { exchange, receipt: None, comparisons: Vec::new() };
     };
     let receipt = Receipt::decode(receipt);
     let is_right = receipt.as_ref().is_some_and(|receipt| is_right(own, &exchange, receipt));
-    let standings = receipt.map(|receipt| receipt.saved.iter().map(|saved| saved.standing).collect());
-    PastExchange { exchange, receipt: Some(is_right), standings: standings.unwrap_or_default() }
+    let comparisons = receipt.map(|receipt| receipt.saved.iter().map(|saved| saved.comparison).collect());
+    PastExchange { exchange, receipt: Some(is_right), comparisons: comparisons.unwrap_or_default() }
 }
 
 fn is_right(own: &Identity, exchange: &Exchange, receipt: &Receipt) -> bool {

@@ -90,7 +90,7 @@ async fn note(store: &Store, setting: &'static str, value: i64) -> Result<(), Er
 #[cfg(test)]
 mod tests {
     use fieldcast_model::{Dataset, EntityType, Json, Record, RecordId, ServerTime};
-    use fieldcast_store::{Coverage, PageCommit, SyncStart, SyncTarget};
+    use fieldcast_store::{Completeness, PageCommit, SyncStart, SyncTarget};
     use tempfile::TempDir;
 
     use super::*;
@@ -132,8 +132,8 @@ mod tests {
             project_wide: Vec::new(),
         };
         store.commit_page(&page).unwrap();
-        let all = Coverage::Verified { households: 0, answered: vec![EntityType::new("Task")] };
-        store.finish_sync(run, &all, &Coverage::Partial).unwrap();
+        let all = Completeness::Verified { households: 0, answered: vec![EntityType::new("Task")] };
+        store.finish_sync(run, &all, &Completeness::Partial).unwrap();
         drop(store);
         let path = dir.path().join("fieldcast.db");
         let mut bytes = std::fs::read(&path).unwrap();

@@ -8,30 +8,30 @@ mod bundle_file;
 mod clock;
 #[cfg(test)]
 mod convergence_tests;
+mod discovery;
 mod doctor;
 mod downsync_job;
+mod endpoint;
 mod engine;
 mod error;
 mod events;
 mod grants;
-mod group;
 mod history;
 mod idle_check;
 mod inbound;
+mod interface_monitor;
 mod link;
-mod network;
 mod new_group;
 mod offer;
 mod origins;
 mod qr;
 mod receipts;
 mod receive;
-mod search;
 mod settings;
 mod shared_key;
-mod station;
 mod task;
 mod trust;
+mod wifi_group;
 
 pub use bundle_file::{BundleInfo, Imported};
 pub use doctor::{Check, Checked, DoctorSettings, Finding, doctor};
@@ -42,33 +42,33 @@ pub use events::Subscription;
 pub use fieldcast_bundle::FileError;
 pub use fieldcast_downsync::{BeneficiaryType, Boundary, BoundaryTree, Error as ServerError, Project, ProjectBoundary};
 pub use fieldcast_model::{
-    Dataset, DeviceName, Digest, EntityType, Fingerprint, Json, Origin, Record, RecordId, Seal, ServerTime, Signature,
-    SnapshotSource, SnapshotSummary, civil, is_shown,
+    Dataset, DeviceName, Digest, EntityType, Fingerprint, Json, Origin, Record, RecordId, ServerTime, Signature,
+    SnapshotHash, SnapshotSource, SnapshotSummary, civil, is_shown,
 };
 pub use fieldcast_net::{
-    Discovery, Error as NetworkError, Findings, FoundService, Interface, KeyWrap, Service, Wanted, choose_interface,
-    interfaces,
+    DiscoveredService, Discovery, DiscoverySink, Error as NetworkError, Interface, KeyWrap, Service, Wanted,
+    choose_interface, interfaces,
 };
 pub use fieldcast_store::{
-    BundleSource, Campaign, DatasetStatus, EditSent, EditStatus, Error as StoreError, Exchange, ExchangeResult,
-    ExchangeRole, KnownPeer, LocalEdit, Reach, RecordQuery, RecordSource, Recovery, Verified,
+    BundleSource, Campaign, DatasetStatus, DistributionStats, EditSent, EditStatus, Error as StoreError, Exchange,
+    ExchangeResult, ExchangeRole, LocalEdit, RecordQuery, RecordSource, Recovery, TrustedPeer, Verified,
 };
 pub use fieldcast_wire::{
-    Code, Grant, Group, Invite, InviteError, Limits, Offer, Reason, Revocations, Role, SignedStatement, Standing,
-    Statement, StatementError, Token,
+    ComparisonResult, EndReason, Grant, Group, Invite, InviteError, Limits, Offer, Revocations, Role, Sas,
+    SignedStatement, Statement, StatementError, Token,
 };
 pub use grants::{CampaignKey, Policy, verify_statement};
-pub use group::GroupNews;
 pub use history::PastExchange;
-pub use network::{NetworkChange, Roaming};
+pub use interface_monitor::{InterfaceMonitor, NetworkChange};
 pub use new_group::new_group;
 pub use offer::{FoundBy, FoundPeer, OfferEvent, OfferSession, SendProgress, SendState, Sent};
-pub use origins::OriginDevice;
+pub use origins::SourceDevice;
 pub use qr::{QrMatrix, qr};
 pub use receive::{
-    Call, CallState, HeardDistributor, Question, ReceiveEvent, ReceiveProgress, ReceiveSession, ReceiveState, Received,
-    Sender, UnfinishedOffer,
+    DialState, DialTarget, DiscoveredDistributor, Question, ReceiveEvent, ReceiveProgress, ReceiveSession,
+    ReceiveState, Received, Sender, UnfinishedOffer,
 };
 pub use settings::{ExchangeSettings, Settings};
 pub use shared_key::SharedKey;
 pub use trust::{Answer, Trust};
+pub use wifi_group::WifiGroupMonitor;

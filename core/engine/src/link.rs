@@ -10,7 +10,7 @@ use std::time::Duration;
 use fieldcast_model::Fingerprint;
 use fieldcast_net::{Connection, Error as NetworkError, FrameReader, FrameWriter, Traffic};
 use fieldcast_wire::frame::{FrameError, FrameKind};
-use fieldcast_wire::{Breach, Message, Reason, chunk_frame};
+use fieldcast_wire::{Breach, EndReason, Message, chunk_frame};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -40,7 +40,7 @@ struct Outgoing {
 
 /// A connection in use.
 pub(crate) struct Link {
-    incoming: mpsc::Receiver<Result<Frame, Reason>>,
+    incoming: mpsc::Receiver<Result<Frame, EndReason>>,
     outgoing: mpsc::UnboundedSender<Outgoing>,
     places: Arc<Semaphore>,
     traffic: Arc<Traffic>,
@@ -107,7 +107,7 @@ impl Link {
     }
 
     /// What arrives next; `Err` once, when the connection is gone or the peer sent what is no frame.
-    pub(crate) async fn next(&mut self) -> Result<Frame, Reason> {
+    pub(crate) async fn next(&mut self) -> Result<Frame, EndReason> {
         match self.incoming.recv().await {
             Some(frame) => frame,
             None => std::future::pending().await, // its end was told; nothing will ever come
@@ -167,27 +167,27 @@ impl Link {
     }
 }
 
-/// Why a call failed; only what may pass is [`Reason::Unreachable`].
-pub(crate) fn not_called(error: &NetworkError) -> Reason {
+/// Why a call failed; only what may pass is [`EndReason::Unreachable`].
+pub(crate) fn not_called(error: &NetworkError) -> EndReason {
     match error {
-        NetworkError::WrongPeer { .. } => Reason::WrongDevice,
-        NetworkError::OtherVersion => Reason::Incompatible,
-        NetworkError::Tls { .. } => Reason::NotSecure,
-        error => Reason::Unreachable(error.to_string()),
+        NetworkError::WrongPeer { .. } => EndReason::WrongDevice,
+        NetworkError::OtherVersion => EndReason::Incompatible,
+        NetworkError::Tls { .. } => EndReason::NotSecure,
+        error => EndReason::Unreachable(error.to_string()),
     }
 }
 
-async fn read_frames(mut reader: FrameReader, read: mpsc::Sender<Result<Frame, Reason>>) {
+async fn read_frames(mut reader: FrameReader, read: mpsc::Sender<Result<Frame, EndReason>>) {
     loop {
         let incoming = match reader.read().await {
-            Ok((FrameKind::Control, bytes)) => Message::decode(&bytes).map(Frame::Message).map_err(Reason::Protocol),
+            Ok((FrameKind::Control, bytes)) => Message::decode(&bytes).map(Frame::Message).map_err(EndReason::Protocol),
             Ok((FrameKind::Manifest, bytes)) => Ok(Frame::Manifest(bytes)),
             Ok((FrameKind::Chunk, bytes)) => Ok(Frame::Chunk(bytes)),
-            Err(fieldcast_net::Error::Frame(FrameError::NotYet(_))) => Err(Reason::Protocol(Breach::OutOfTurn)),
-            Err(fieldcast_net::Error::Frame(_)) => Err(Reason::Protocol(Breach::TooLong)),
+            Err(fieldcast_net::Error::Frame(FrameError::NotYet(_))) => Err(EndReason::Protocol(Breach::OutOfTurn)),
+            Err(fieldcast_net::Error::Frame(_)) => Err(EndReason::Protocol(Breach::TooLong)),
             Err(error) => {
                 tracing::debug!(%error, "connection ended");
-                Err(Reason::Lost)
+                Err(EndReason::Lost)
             }
         };
         let is_last = incoming.is_err();
@@ -200,7 +200,7 @@ async fn read_frames(mut reader: FrameReader, read: mpsc::Sender<Result<Frame, R
 async fn write_frames(
     mut writer: FrameWriter,
     mut to_write: mpsc::UnboundedReceiver<Outgoing>,
-    failed: mpsc::Sender<Result<Frame, Reason>>,
+    failed: mpsc::Sender<Result<Frame, EndReason>>,
 ) {
     while let Some(frame) = to_write.recv().await {
         let written = writer.write(frame.kind, &frame.bytes).await;
@@ -208,7 +208,7 @@ async fn write_frames(
         let flushed = if to_write.is_empty() { writer.flush().await } else { Ok(()) };
         if let Err(error) = written.and(flushed) {
             tracing::debug!(%error, "connection ended while writing");
-            let _already_known = failed.send(Err(Reason::Lost)).await;
+            let _already_known = failed.send(Err(EndReason::Lost)).await;
             return;
         }
     }

@@ -1,21 +1,21 @@
 //! Who answers for what is offered: signed by the device that made a version, handed on with it, verified by whoever is
 //! offered it.
 
-use fieldcast_model::{DeviceName, Fingerprint, Origin, Seal, Signature, SnapshotSource, SnapshotSummary};
+use fieldcast_model::{DeviceName, Fingerprint, Origin, Signature, SnapshotHash, SnapshotSource, SnapshotSummary};
 use fieldcast_net::{Identity, fingerprint_of, verify};
 use fieldcast_store::{RecordSource, Store};
 use fieldcast_wire::Offer;
 
 /// This device, as far as it answers for data.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Maker<'a> {
+pub(crate) struct Signer<'a> {
     pub(crate) identity: &'a Identity,
     pub(crate) name: &'a DeviceName,
 }
 
-impl Maker<'_> {
+impl Signer<'_> {
     /// Answers for a snapshot whose records have this seal: with no sources as its own download, else as one it has merged.
-    pub(crate) fn sign(self, summary: &SnapshotSummary, seal: Seal, sources: Vec<SnapshotSource>) -> Origin {
+    pub(crate) fn sign(self, summary: &SnapshotSummary, seal: SnapshotHash, sources: Vec<SnapshotSource>) -> Origin {
         let signature = Signature(self.identity.sign(&Origin::signed(self.name, summary, &seal, &sources)));
         Origin { key: self.identity.public_key(), name: self.name.clone(), seal, sources, signature }
     }
@@ -61,7 +61,7 @@ pub(crate) fn are_authentic(offer: &Offer) -> bool {
 
 /// A device that data comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OriginDevice {
+pub struct SourceDevice {
     /// Who it is.
     pub fingerprint: Fingerprint,
     /// What it calls itself; chosen by its owner, so never proof of anything.
@@ -75,16 +75,16 @@ pub struct OriginDevice {
 }
 
 /// The devices that what is offered to the device `own` comes from, each once, in the order of the snapshots. Blocks.
-pub(crate) fn devices(store: &Store, own: Fingerprint, offer: &Offer) -> fieldcast_store::Result<Vec<OriginDevice>> {
-    let mut devices: Vec<OriginDevice> = Vec::new();
+pub(crate) fn devices(store: &Store, own: Fingerprint, offer: &Offer) -> fieldcast_store::Result<Vec<SourceDevice>> {
+    let mut devices: Vec<SourceDevice> = Vec::new();
     let mut add = |fingerprint: Fingerprint, name: &DeviceName, records: u64, has_signed: bool| {
         if let Some(known) = devices.iter_mut().find(|device| device.fingerprint == fingerprint) {
             known.records = known.records.saturating_add(records);
             known.has_signed |= has_signed;
             return Ok(());
         }
-        let is_known = fingerprint == own || store.knows_peer(&fingerprint)?;
-        devices.push(OriginDevice { fingerprint, name: name.clone(), is_known, records, has_signed });
+        let is_known = fingerprint == own || store.trusts_peer(&fingerprint)?;
+        devices.push(SourceDevice { fingerprint, name: name.clone(), is_known, records, has_signed });
         Ok::<_, fieldcast_store::Error>(())
     };
     for (origin, summary) in offer.origins.iter().zip(&offer.snapshots) {
@@ -101,7 +101,7 @@ pub(crate) fn devices(store: &Store, own: Fingerprint, offer: &Offer) -> fieldca
 pub(crate) fn shown(store: &Store, offer: &Offer) -> fieldcast_store::Result<Offer> {
     let mut shown = offer.clone();
     for (summary, origin) in shown.snapshots.iter_mut().zip(&offer.origins) {
-        let is_trusted = store.knows_peer(&fingerprint_of(&origin.key))?;
+        let is_trusted = store.trusts_peer(&fingerprint_of(&origin.key))?;
         (summary.project_name, summary.boundary_name) = store.read(|reader| reader.names(summary, is_trusted))?;
     }
     Ok(shown)

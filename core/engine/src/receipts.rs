@@ -32,7 +32,7 @@ pub(crate) fn holds(
 #[cfg(test)]
 mod tests {
     use fieldcast_model::{Dataset, Digest, ServerTime};
-    use fieldcast_wire::Standing;
+    use fieldcast_wire::ComparisonResult;
 
     use super::*;
 
@@ -53,7 +53,7 @@ mod tests {
     fn a_receipt_holds_for_its_receiver_distributor_and_offer_alone() {
         let [receiver, other] = [Identity::generate().unwrap(), Identity::generate().unwrap()];
         let (distributor, offered) = (Fingerprint([1; 32]), village("Muite"));
-        let saved = vec![SavedSnapshot { digest: Digest::from_bytes([7; 32]), standing: Standing::Equal }];
+        let saved = vec![SavedSnapshot { digest: Digest::from_bytes([7; 32]), comparison: ComparisonResult::Equal }];
         let receipt = sign(&receiver, &distributor, &offer_id(&distributor, &offered), saved);
         let key = receiver.public_key();
         assert!(holds(&receipt, &key, &distributor, &offered));
@@ -69,8 +69,13 @@ mod tests {
     fn a_receipt_altered_in_any_byte_does_not_hold() {
         let receiver = Identity::generate().unwrap();
         let (distributor, offered) = (Fingerprint([1; 32]), village("Muite"));
-        let standings = [Standing::Equal, Standing::KeptNewer { records: 3 }, Standing::Ahead { as_of: ServerTime(9) }];
-        let saved = standings.map(|standing| SavedSnapshot { digest: Digest::from_bytes([7; 32]), standing }).to_vec();
+        let comparisons = [
+            ComparisonResult::Equal,
+            ComparisonResult::KeptNewer { records: 3 },
+            ComparisonResult::Ahead { as_of: ServerTime(9) },
+        ];
+        let saved =
+            comparisons.map(|comparison| SavedSnapshot { digest: Digest::from_bytes([7; 32]), comparison }).to_vec();
         let receipt = sign(&receiver, &distributor, &offer_id(&distributor, &offered), saved);
         let bytes = receipt.encode();
         let mut readable = 0;

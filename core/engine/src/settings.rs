@@ -9,7 +9,7 @@ use fieldcast_model::DeviceName;
 use fieldcast_net::{Discovery, KeyWrap, Wanted};
 use fieldcast_wire::Limits;
 
-use crate::{Roaming, Trust};
+use crate::{InterfaceMonitor, Trust};
 
 /// Where the engine lives and what it is called.
 #[derive(Clone, Debug)]
@@ -60,7 +60,7 @@ pub struct ExchangeSettings {
     /// Where a session listens for those who call; 0 means any free port.
     pub port: u16,
     /// Where a session goes on when its network has gone.
-    pub roaming: Roaming,
+    pub roaming: InterfaceMonitor,
     /// Bytes of the storage that what is received must leave free: a phone with a full disk misbehaves in every way.
     pub reserve: u64,
 }
@@ -77,7 +77,7 @@ impl ExchangeSettings {
             discovery: None,
             wanted: Wanted::default(),
             port: 0,
-            roaming: Roaming::default(),
+            roaming: InterfaceMonitor::default(),
             reserve: DEFAULT_RESERVE,
         }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use fieldcast_model::{DeviceName, Fingerprint};
 use fieldcast_net::{Identity, Interface, Peer, dial};
-use fieldcast_wire::{Message, Reason};
+use fieldcast_wire::{EndReason, Message};
 
 use crate::link::Link;
 use crate::task::Work;
@@ -101,7 +101,7 @@ impl KeyWatch {
             for Peer { fingerprint, name, addr, .. } in suspects {
                 let connection = dial(&interface, &identity, addr, Some(fingerprint), PROOF).await.ok()?;
                 let link = Link::new(connection, heartbeat);
-                link.send(&Message::Stop(Reason::Looked));
+                link.send(&Message::Stop(EndReason::Looked));
                 link.close().await;
                 let is_own = fingerprint == own;
                 shared.get_or_insert(SharedKey { fingerprint, is_own, devices: Vec::new() }).devices.push((name, addr));

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use fieldcast_model::{DeviceName, Fingerprint};
 use fieldcast_net::{Connection, Error as NetworkError, Identity};
-use fieldcast_store::{KnownPeer, Store};
-use fieldcast_wire::{CODE_LABEL, Credentials, Introduction, Opening, Reason};
+use fieldcast_store::{Store, TrustedPeer};
+use fieldcast_wire::{CODE_LABEL, Credentials, EndReason, HandshakeParameters, HandshakeSecret};
 
 use crate::clock;
 
@@ -36,14 +36,14 @@ impl Trust {
     pub(crate) fn covers(&self, store: &Store, peer: &Fingerprint) -> fieldcast_store::Result<bool> {
         match self {
             Self::Everybody => Ok(true),
-            Self::Compare(pinned) => Ok(pinned.contains(peer) || store.knows_peer(peer)?),
+            Self::Compare(pinned) => Ok(pinned.contains(peer) || store.trusts_peer(peer)?),
         }
     }
 }
 
 /// Remembers a device whose code was compared. Blocks.
 pub(crate) fn remember(store: &Store, fingerprint: Fingerprint, name: &DeviceName) {
-    if let Err(error) = store.remember_peer(&KnownPeer { fingerprint, name: name.clone(), since: clock::now() }) {
+    if let Err(error) = store.trust_peer(&TrustedPeer { fingerprint, name: name.clone(), since: clock::now() }) {
         tracing::warn!(%error, "the device is not remembered; its code will be compared again");
     }
 }
@@ -53,14 +53,15 @@ pub(crate) fn introduce(
     connection: &Connection,
     name: &DeviceName,
     identity: &Identity,
-) -> Result<Introduction, Reason> {
+) -> Result<HandshakeParameters, EndReason> {
     if connection.peer() == identity.fingerprint() {
-        return Err(Reason::SharedKey);
+        return Err(EndReason::SharedKey);
     }
-    let secret = || Ok(Opening { exporter: connection.exporter(CODE_LABEL, &[])?, nonce: fieldcast_net::random()? });
+    let secret =
+        || Ok(HandshakeSecret { exporter: connection.exporter(CODE_LABEL, &[])?, nonce: fieldcast_net::random()? });
     let opening = secret().map_err(|error: NetworkError| {
         tracing::warn!(%error, "no code for this connection");
-        Reason::NotSecure
+        EndReason::NotSecure
     })?;
-    Ok(Introduction { name: name.clone(), opening, credentials: Credentials::default() })
+    Ok(HandshakeParameters { name: name.clone(), opening, credentials: Credentials::default() })
 }

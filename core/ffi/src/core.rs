@@ -8,11 +8,11 @@ use fieldcast::{Engine, ExchangeSettings, KeyWrap, Settings};
 
 use crate::group_changes::Groups;
 use crate::mailbox::Mailbox;
-use crate::pace::{Shape, Source, forward};
+use crate::platform_discovery::Searches;
 use crate::ports::{Held, Wrap};
 use crate::runtime::{Runtime, Work};
-use crate::searches::Searches;
 use crate::session::{Session, Slot};
+use crate::throttle::{Shape, Source, forward};
 use crate::{
     Event, EventListener, ExchangeOptions, FieldcastError, NetworkKind, OpenSettings, PlatformPorts, delivery,
 };

@@ -1,6 +1,6 @@
 //! Other devices: those that are known, and what went on with them.
 
-use fieldcast::{Engine, Fingerprint, KnownPeer, Reach};
+use fieldcast::{DistributionStats, Engine, Fingerprint, TrustedPeer};
 
 use crate::{Fieldcast, FieldcastError, PastExchange};
 
@@ -10,8 +10,8 @@ impl Fieldcast {
     ///
     /// # Errors
     /// [`FieldcastError::StorageFailed`].
-    pub async fn known_peers(&self) -> Result<Vec<KnownPeer>, FieldcastError> {
-        self.core.run(|engine: Engine| async move { engine.known_peers().await }).await
+    pub async fn trusted_peers(&self) -> Result<Vec<TrustedPeer>, FieldcastError> {
+        self.core.run(|engine: Engine| async move { engine.trusted_peers().await }).await
     }
 
     /// Forgets a known device, whose code will be compared anew; tells whether it was known.
@@ -35,7 +35,7 @@ impl Fieldcast {
     ///
     /// # Errors
     /// [`FieldcastError::StorageFailed`].
-    pub async fn coverage(&self) -> Result<Vec<Reach>, FieldcastError> {
-        self.core.run(|engine: Engine| async move { engine.coverage().await }).await
+    pub async fn distribution_stats(&self) -> Result<Vec<DistributionStats>, FieldcastError> {
+        self.core.run(|engine: Engine| async move { engine.distribution_stats().await }).await
     }
 }

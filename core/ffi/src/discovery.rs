@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use fieldcast::Findings;
+use fieldcast::DiscoverySink;
 
 use crate::{FieldcastError, Interface, IpAddr, PortError};
 
@@ -16,7 +16,7 @@ pub trait PeerDiscovery: Send + Sync {
     ///
     /// # Errors
     /// Whatever the system says. The session goes on without.
-    fn start(&self, search: u64, service: LocalService, sightings: Arc<PeerSightings>) -> Result<(), PortError>;
+    fn start(&self, search: u64, service: LocalService, sightings: Arc<PeerDiscoverySink>) -> Result<(), PortError>;
 
     /// Ends the announcement and the search of this number, whether or not it began.
     ///
@@ -56,10 +56,10 @@ pub struct RemoteService {
 /// Takes what a search finds, from any thread, and never waits. What is no device of Fieldcast on the session's network is
 /// left out; once the search was stopped nothing is taken any more.
 #[derive(Debug, uniffi::Object)]
-pub struct PeerSightings(pub(crate) Findings);
+pub struct PeerDiscoverySink(pub(crate) DiscoverySink);
 
 #[uniffi::export]
-impl PeerSightings {
+impl PeerDiscoverySink {
     /// A service is there, or has changed. This device's own may be told, too.
     ///
     /// # Errors
@@ -67,7 +67,7 @@ impl PeerSightings {
     pub fn found(&self, service: RemoteService) -> Result<(), FieldcastError> {
         let RemoteService { name, txt, addresses, port } = &service;
         let text = |key: &str| txt.iter().find(|(other, _)| other.eq_ignore_ascii_case(key));
-        let found = fieldcast::FoundService { name, addresses, port: *port };
+        let found = fieldcast::DiscoveredService { name, addresses, port: *port };
         self.0.found(&found, |key| text(key).map(|(_, value)| value.as_str()));
         Ok(())
     }

@@ -9,8 +9,8 @@ use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::core::Core;
-use crate::pace::Shape;
 use crate::session::{Session, Slot};
+use crate::throttle::Shape;
 use crate::{BoundaryState, DownsyncReport, Event, FieldcastError};
 
 /// A download of several boundaries. Letting go of it stops it; what came stays, and the next job goes on from there.

@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use fieldcast::{NetworkChange, SharedKey};
 
 use crate::{
-    BoundaryProgress, BoundaryState, CallState, ComparisonCode, DeviceName, Ending, FieldcastError, Fingerprint,
-    FoundPeer, HeardDistributor, Interface, Question, ReceiveState, Received, ReceiverState, SendState, Sender,
-    SnapshotSummary,
+    BoundaryProgress, BoundaryState, ComparisonCode, DeviceName, DialState, DiscoveredDistributor, Ending,
+    FieldcastError, Fingerprint, FoundPeer, Interface, Question, ReceiveState, Received, ReceiverState, SendState,
+    Sender, SnapshotSummary,
 };
 
 /// What happened. Progress comes at most ten times a second for each job and session, the last always.
@@ -81,27 +81,27 @@ pub enum Event {
         addr: SocketAddr,
     },
     /// A distributor announces itself, or has changed its name or address; it can be called.
-    DistributorHeard {
+    DistributorFound {
         /// Which session.
         session: u64,
         /// Who.
-        distributor: HeardDistributor,
+        distributor: DiscoveredDistributor,
     },
     /// A distributor announces itself no more. It may well be there.
-    DistributorUnheard {
+    DistributorLost {
         /// Which session.
         session: u64,
         /// Who.
         distributor: Fingerprint,
     },
     /// How the call to a distributor stands.
-    CallChanged {
+    DialChanged {
         /// Which session.
         session: u64,
         /// Where it is called.
         addr: SocketAddr,
         /// How it stands.
-        state: CallState,
+        state: DialState,
     },
     /// Does this receiver's screen show the same code? Nothing is sent before the answer.
     CompareCode {

@@ -3,14 +3,14 @@
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use fieldcast::GroupNews;
+use fieldcast::WifiGroupMonitor;
 
 use crate::FieldcastError;
 
 /// The groups of one Fieldcast, of which one counts: the last that was made or joined.
 #[derive(Debug, Default)]
 pub(crate) struct Groups {
-    pub(crate) news: GroupNews,
+    pub(crate) news: WifiGroupMonitor,
     numbers: Mutex<Numbers>,
 }
 

@@ -8,9 +8,9 @@ use std::sync::{Arc, Weak};
 use fieldcast::{Answer, Dataset, Fingerprint, FoundPeer, Group, OfferEvent, choose_interface};
 
 use crate::core::Core;
-use crate::pace::Shape;
 use crate::ports::Held;
 use crate::session::{Session, Slot};
+use crate::throttle::Shape;
 use crate::{Event, ExchangeOptions, FieldcastError, NearbyReceiver, Offer, ReceiverState, SendState, WifiGroup};
 
 /// Offering a bundle to the receivers near by. Letting go of it stops everything at once; `stop` tells the receivers why.
@@ -184,7 +184,7 @@ impl Shape for Progress {
             OfferEvent::Network(change) => Some(Event::of_network(session, change)),
             OfferEvent::Gone(receiver) => Some(Event::ReceiverGone { session, receiver }),
             OfferEvent::Compare(receiver, code) => Some(Event::CompareCode { session, receiver, code }),
-            OfferEvent::Code(receiver, code) => Some(Event::CodeShown { session, receiver, code }),
+            OfferEvent::Sas(receiver, code) => Some(Event::CodeShown { session, receiver, code }),
             OfferEvent::Changed(receiver, state) => {
                 let state = SendState::from(state);
                 let is_step = !self.states.get(&receiver).is_some_and(|before| is_same_step(before, &state));
@@ -213,7 +213,7 @@ fn is_same_step(before: &SendState, state: &SendState) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use fieldcast::{Reason, SendProgress, SendState as Engine};
+    use fieldcast::{EndReason, SendProgress, SendState as Engine};
 
     use super::*;
 
@@ -239,7 +239,7 @@ mod tests {
             ref other => panic!("{other:?}"),
         };
         assert_eq!((is_told, receivers.len(), staged(0), staged(1)), (false, 2, 5, 1));
-        assert_eq!(take(one, Engine::Failed(Reason::Lost, SendProgress::default())), (true, None));
+        assert_eq!(take(one, Engine::Failed(EndReason::Lost, SendProgress::default())), (true, None));
         let (_, progress) = take(two, sending(6));
         assert!(matches!(progress, Some(Event::SendProgress { receivers, .. }) if receivers.len() == 1));
     }

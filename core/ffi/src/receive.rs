@@ -4,12 +4,12 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
 
-use fieldcast::{Answer, Call, Fingerprint, HeardDistributor, Invite, ReceiveEvent, choose_interface};
+use fieldcast::{Answer, DialTarget, DiscoveredDistributor, Fingerprint, Invite, ReceiveEvent, choose_interface};
 
 use crate::core::Core;
-use crate::pace::Shape;
 use crate::ports::Held;
 use crate::session::{Session, Slot};
+use crate::throttle::Shape;
 use crate::{Event, ExchangeOptions, FieldcastError, Question, ReceiveState};
 
 /// Listening for distributors. Letting go of it stops everything at once; `stop` tells the distributor why.
@@ -39,9 +39,9 @@ impl ReceiveSession {
         Ok(session)
     }
 
-    fn start_call(&self, call: Call) -> Result<(), FieldcastError> {
+    fn start_call(&self, call: DialTarget) -> Result<(), FieldcastError> {
         let _tasks_go_there = self.core.runtime.handle().enter();
-        self.session.with(|session| session.call(call))
+        self.session.with(|session| session.dial(call))
     }
 }
 
@@ -67,7 +67,7 @@ impl ReceiveSession {
     ///
     /// # Errors
     /// [`FieldcastError::Over`].
-    pub fn distributors(&self) -> Result<Vec<HeardDistributor>, FieldcastError> {
+    pub fn distributors(&self) -> Result<Vec<DiscoveredDistributor>, FieldcastError> {
         self.session.with(fieldcast::ReceiveSession::distributors)
     }
 
@@ -76,8 +76,8 @@ impl ReceiveSession {
     ///
     /// # Errors
     /// [`FieldcastError::Over`].
-    pub fn call(&self, addr: SocketAddr, expected: Option<Fingerprint>) -> Result<(), FieldcastError> {
-        self.start_call(Call { addr, expected, token: None })
+    pub fn dial(&self, addr: SocketAddr, expected: Option<Fingerprint>) -> Result<(), FieldcastError> {
+        self.start_call(DialTarget { addr, expected, token: None })
     }
 
     /// Calls whoever has made this invite, which is read at the time `now` (milliseconds since 1970); no code is compared.
@@ -85,7 +85,7 @@ impl ReceiveSession {
     /// # Errors
     /// [`FieldcastError::Unreadable`], [`FieldcastError::Expired`], [`FieldcastError::UpdateNeeded`],
     /// [`FieldcastError::Over`].
-    pub fn call_by_invite(&self, uri: String, now: i64) -> Result<(), FieldcastError> {
+    pub fn dial_invite(&self, uri: String, now: i64) -> Result<(), FieldcastError> {
         let invite = Invite::parse(uri.trim(), now).map_err(|error| FieldcastError::from(&error))?;
         self.start_call((&invite).into())
     }
@@ -94,8 +94,8 @@ impl ReceiveSession {
     ///
     /// # Errors
     /// [`FieldcastError::Over`].
-    pub fn hang_up(&self) -> Result<(), FieldcastError> {
-        self.session.with(fieldcast::ReceiveSession::hang_up)
+    pub fn disconnect(&self) -> Result<(), FieldcastError> {
+        self.session.with(fieldcast::ReceiveSession::disconnect)
     }
 
     /// The question that waits for an answer, for a screen that was not there when it was asked.
@@ -153,9 +153,9 @@ impl Shape for Progress {
             ReceiveEvent::Resumed(sender, code) => Some(Event::Resumed { session, sender, code }),
             ReceiveEvent::Saved(received) => Some(Event::Saved { session, received: received.into() }),
             ReceiveEvent::Ended(sender, reason) => Some(Event::Ended { session, sender, ending: (&reason).into() }),
-            ReceiveEvent::Heard(distributor) => Some(Event::DistributorHeard { session, distributor }),
-            ReceiveEvent::HeardNoMore(distributor) => Some(Event::DistributorUnheard { session, distributor }),
-            ReceiveEvent::Call(addr, state) => Some(Event::CallChanged { session, addr, state: state.into() }),
+            ReceiveEvent::DistributorFound(distributor) => Some(Event::DistributorFound { session, distributor }),
+            ReceiveEvent::DistributorLost(distributor) => Some(Event::DistributorLost { session, distributor }),
+            ReceiveEvent::Dial(addr, state) => Some(Event::DialChanged { session, addr, state: state.into() }),
             ReceiveEvent::SharedKey(devices) => Some(Event::of_shared_key(session, devices)),
             ReceiveEvent::Network(change) => Some(Event::of_network(session, change)),
             ReceiveEvent::Changed(state) => {

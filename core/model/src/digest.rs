@@ -13,7 +13,7 @@ pub struct RecordHash(pub [u8; 32]);
 ///
 /// A sum can be kept up to date by one addition and one subtraction when a record changes, is the same in any order,
 /// and adds up over ranges. It says whether two honest devices agree; against forgery guard the chunk hashes and, for what
-/// is handed on, the [`Seal`](crate::Seal), not the digest.
+/// is handed on, the [`SnapshotHash`](crate::Seal), not the digest.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Digest([u8; 32]);
 

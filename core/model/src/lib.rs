@@ -24,5 +24,5 @@ pub use origin::{Origin, SnapshotSource};
 pub use range::{FINE_BITS, KeyRange, RangeTotals, RootHash};
 pub use record::{EntityType, Record, ServerTime, Stamp};
 pub use record_id::RecordId;
-pub use seal::{RangeSeals, Seal};
+pub use seal::{RangeHashes, SnapshotHash};
 pub use signature::Signature;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{DeviceName, Fingerprint, Seal, ServerTime, Signature, SnapshotSummary};
+use crate::{DeviceName, Fingerprint, ServerTime, Signature, SnapshotHash, SnapshotSummary};
 
 /// Begins what is signed, so that the signature is good for nothing else the key signs.
 const LABEL: &[u8] = b"fieldcast snapshot 1\n";
@@ -15,7 +15,7 @@ pub struct Origin {
     /// What people called it then.
     pub name: DeviceName,
     /// The seal of the snapshot's records.
-    pub seal: Seal,
+    pub seal: SnapshotHash,
     /// Whose downloads it merged, its own included; empty if every record is its own download. At most
     /// [`Self::MAX_SOURCES`].
     pub sources: Vec<SnapshotSource>,
@@ -43,7 +43,12 @@ impl Origin {
     /// What a device of this name signs to answer for a snapshot: everything the summary says, the seal and the sources. Texts
     /// have their length in front (4 bytes, little-endian), so that none can pass for part of its neighbour; numbers are
     /// little-endian.
-    pub fn signed(name: &DeviceName, summary: &SnapshotSummary, seal: &Seal, sources: &[SnapshotSource]) -> Vec<u8> {
+    pub fn signed(
+        name: &DeviceName,
+        summary: &SnapshotSummary,
+        seal: &SnapshotHash,
+        sources: &[SnapshotSource],
+    ) -> Vec<u8> {
         let dataset = &summary.dataset;
         let boundary = dataset.boundary.as_deref();
         let texts = [
@@ -127,7 +132,7 @@ mod tests {
             |it| it.json_bytes += 1,
             |it| it.digest = Digest::from_bytes([8; 32]),
         ];
-        let seal = Seal([9; 32]);
+        let seal = SnapshotHash([9; 32]);
         let source =
             SnapshotSource { fingerprint: Fingerprint([1; 32]), name: asha.clone(), records: 5, as_of: ServerTime(9) };
         let sources = [
@@ -140,7 +145,7 @@ mod tests {
         let mut seen = vec![
             Origin::signed(&asha, &honest, &seal, &[]),
             Origin::signed(&DeviceName::new("Bela"), &honest, &seal, &[]),
-            Origin::signed(&asha, &honest, &Seal([8; 32]), &[]),
+            Origin::signed(&asha, &honest, &SnapshotHash([8; 32]), &[]),
             Origin::signed(&asha, &honest, &seal, &sources),
         ];
         seen.extend(sources.into_iter().map(|source| Origin::signed(&asha, &honest, &seal, &[source])));
@@ -166,7 +171,7 @@ mod tests {
         let origin = |sources| Origin {
             key: [1; 32],
             name: name.clone(),
-            seal: Seal([9; 32]),
+            seal: SnapshotHash([9; 32]),
             sources,
             signature: Signature([2; 64]),
         };
@@ -176,7 +181,7 @@ mod tests {
 
     #[test]
     fn its_key_and_signature_are_what_is_asked_about() {
-        let (name, seal) = (DeviceName::new("Asha"), Seal([9; 32]));
+        let (name, seal) = (DeviceName::new("Asha"), SnapshotHash([9; 32]));
         let origin = Origin { key: [1; 32], name, seal, sources: Vec::new(), signature: Signature([2; 64]) };
         let honest = Origin::signed(&origin.name, &summary(), &seal, &[]);
         assert!(honest.starts_with(b"fieldcast snapshot 1\n"));

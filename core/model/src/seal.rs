@@ -9,14 +9,14 @@ use crate::{RecordHash, RootHash};
 /// The hash of all record hashes of a snapshot. It cannot be kept up to date as a [`Digest`](crate::Digest) can; in turn
 /// nobody can find other records with the same one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Seal(pub [u8; 32]);
+pub struct SnapshotHash(pub [u8; 32]);
 
 /// What a snapshot has in its fine ranges, each hashed by itself: BLAKE3 over the record hashes in ascending order.
 /// Takes 36 bytes a range, however many records there are.
 #[derive(Clone, Debug, Default)]
-pub struct RangeSeals(BTreeMap<u32, [u8; 32]>);
+pub struct RangeHashes(BTreeMap<u32, [u8; 32]>);
 
-impl RangeSeals {
+impl RangeHashes {
     /// Adds all that the snapshot has in the fine ranges of these records, in any order. What is added to a range a second
     /// time spoils the seal: nobody may hide one set of records behind another.
     pub fn add(&mut self, records: impl IntoIterator<Item = (RootHash, RecordHash)>) {
@@ -36,12 +36,12 @@ impl RangeSeals {
     }
 
     /// The seal of the whole: BLAKE3 over number (4 bytes, little-endian) and hash of each range that is not empty, in order.
-    pub fn seal(&self) -> Seal {
+    pub fn seal(&self) -> SnapshotHash {
         let mut hasher = blake3::Hasher::new();
         for (range, hash) in &self.0 {
             hasher.update(&range.to_le_bytes()).update(hash);
         }
-        Seal(*hasher.finalize().as_bytes())
+        SnapshotHash(*hasher.finalize().as_bytes())
     }
 }
 
@@ -54,8 +54,8 @@ mod tests {
         (0..40u8).map(|n| (RootHash(u64::from(n % 5) << 55), RecordHash([n; 32]))).collect()
     }
 
-    fn seal(parts: &[&[(RootHash, RecordHash)]]) -> Seal {
-        let mut seals = RangeSeals::default();
+    fn seal(parts: &[&[(RootHash, RecordHash)]]) -> SnapshotHash {
+        let mut seals = RangeHashes::default();
         parts.iter().for_each(|part| seals.add(part.iter().copied()));
         seals.seal()
     }

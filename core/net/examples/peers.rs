@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use fieldcast_model::DeviceName;
 use fieldcast_net::{
-    Announcement, Identity, Interface, Listener, Sighting, Wanted, announce, browse, choose_interface, dial,
+    Announcement, DiscoveryEvent, Identity, Interface, Listener, Wanted, announce, browse, choose_interface, dial,
 };
 use fieldcast_wire::Role;
 use tokio::time::timeout;
@@ -60,7 +60,7 @@ async fn find(interface: Interface) -> Outcome {
     while let Some(sighting) = browser.next().await {
         let after = start.elapsed().as_millis();
         match sighting {
-            Sighting::Seen(peer) => {
+            DiscoveryEvent::Found(peer) => {
                 let limit = Duration::from_secs(3);
                 let call = dial(&interface, &identity, peer.addr, Some(peer.fingerprint), limit).await;
                 let took = start.elapsed().as_millis() - after;
@@ -68,7 +68,7 @@ async fn find(interface: Interface) -> Outcome {
                 let short = peer.fingerprint.short();
                 say(&format!("{after:6} ms  {short} {} at {}: {outcome} in {took} ms", peer.name, peer.addr))?;
             }
-            Sighting::Gone(fingerprint) => say(&format!("{after:6} ms  {} gone", fingerprint.short()))?,
+            DiscoveryEvent::Lost(fingerprint) => say(&format!("{after:6} ms  {} gone", fingerprint.short()))?,
         }
     }
     Ok(())

@@ -7,7 +7,7 @@ use fieldcast_wire::Role;
 use mdns_sd::ServiceInfo;
 
 use crate::mdns::{Mdns, failed, only};
-use crate::sighting::{SERVICE, instance, txt};
+use crate::service::{SERVICE, instance, txt};
 use crate::{Error, Interface};
 
 /// What a device says about itself to all who can hear it. Say nothing here that is private.

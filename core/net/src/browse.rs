@@ -10,9 +10,9 @@ use mdns_sd::{Receiver, ServiceEvent};
 use tokio::time::{Instant, sleep_until};
 
 use crate::mdns::{Mdns, failed};
-use crate::sighting::{SERVICE, heard, instance, is_sought};
-use crate::view::{View, Wanted};
-use crate::{Announcement, Error, Interface, Peer, Sighting};
+use crate::name_table::{NameTable, Wanted};
+use crate::service::{SERVICE, heard, instance, is_sought};
+use crate::{Announcement, DiscoveryEvent, Error, Interface, Peer};
 
 /// How often everybody is asked anew. mDNS itself would ask ever more rarely, so that a device whose two announcements
 /// were lost on the air (multicast is sent once, without acknowledgement) would stay unseen for minutes.
@@ -30,8 +30,8 @@ pub struct Browser {
     queues: VecDeque<Receiver<ServiceEvent>>,
     ask_again: Instant,
     /// Who is there, by full mDNS name.
-    seen: View,
-    to_tell: VecDeque<Sighting>,
+    seen: NameTable,
+    to_tell: VecDeque<DiscoveryEvent>,
 }
 
 impl fmt::Debug for Browser {
@@ -50,14 +50,14 @@ pub fn browse(interface: &Interface, role: Role, own: Option<&Announcement>, wan
     let queues = VecDeque::from([daemon.0.browse(SERVICE).map_err(failed)?]);
     let ask_again = Instant::now() + ASK_EVERY;
     let own = own.map(|own| (own.fingerprint, own.session));
-    let (interface, seen, to_tell) = (interface.clone(), View::new(wanted), VecDeque::new());
+    let (interface, seen, to_tell) = (interface.clone(), NameTable::new(wanted), VecDeque::new());
     Ok(Browser { daemon, interface, role, own, queues, ask_again, seen, to_tell })
 }
 
 impl Browser {
     /// The next change in who is there, or `None` when the search has failed and will tell no more. May be dropped half
     /// way and called again. Must be called all the while: it is what asks again every few seconds.
-    pub async fn next(&mut self) -> Option<Sighting> {
+    pub async fn next(&mut self) -> Option<DiscoveryEvent> {
         loop {
             if let Some(sighting) = self.to_tell.pop_front() {
                 return Some(sighting);
@@ -80,7 +80,7 @@ impl Browser {
 
     /// Has a device prove that it is still there, for instance after a call to it failed. When it does not answer
     /// within two seconds, [`next`](Self::next) tells that it is gone.
-    pub fn doubt(&self, fingerprint: &Fingerprint) {
+    pub fn reverify(&self, fingerprint: &Fingerprint) {
         let name = format!("{}.{SERVICE}", instance(fingerprint, self.role));
         let _ = self.daemon.0.verify(name, DOUBT); // the queue is full: it will be doubted again
     }

@@ -17,13 +17,13 @@ mod key_file;
 mod key_wrap;
 mod listener;
 mod mdns;
+mod name_table;
 mod platform;
-mod sighting;
+mod service;
 mod socket;
 mod tls;
 mod traffic;
 mod verifier;
-mod view;
 mod waiting;
 mod weak_key;
 
@@ -37,10 +37,10 @@ pub use identity::{Identity, fingerprint_of, random, verify};
 pub use interface::{Interface, choose_again, choose_interface, interfaces};
 pub use key_wrap::KeyWrap;
 pub use listener::Listener;
-pub use platform::{Discovery, Findings, FoundService, PlatformSearch, Service, search};
-pub use sighting::{Peer, Sighting};
+pub use name_table::Wanted;
+pub use platform::{DiscoveredService, Discovery, DiscoverySink, PlatformSearch, Service, search};
+pub use service::{DiscoveryEvent, Peer};
 pub use traffic::Traffic;
-pub use view::Wanted;
 
 #[cfg(test)]
 mod tests;

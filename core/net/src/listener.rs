@@ -51,7 +51,7 @@ impl Listener {
         let addr = socket.local_addr().map_err(failed)?;
         let (found, ready) = mpsc::channel(QUEUE);
         let turned_away = Arc::new(AtomicU64::new(0));
-        let door = Door { socket, config, found, turned_away: turned_away.clone() };
+        let door = AcceptLoop { socket, config, found, turned_away: turned_away.clone() };
         let task = tokio::spawn(door.keep(Waiting::new(limits))).abort_handle();
         Ok(Self { addr, ready, turned_away, task })
     }
@@ -84,14 +84,14 @@ impl Drop for Listener {
 }
 
 /// The task behind a listener.
-struct Door {
+struct AcceptLoop {
     socket: TcpListener,
     config: Arc<ServerConfig>,
     found: mpsc::Sender<Connection>,
     turned_away: Arc<AtomicU64>,
 }
 
-impl Door {
+impl AcceptLoop {
     /// Accepts for ever. Never waits for a caller to speak; handshakes have tasks of their own.
     async fn keep(self, mut waiting: Waiting) {
         loop {

@@ -14,9 +14,9 @@ use fieldcast_wire::Role;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
-use crate::sighting::{SERVICE, instance, is_sought, peer, txt};
-use crate::view::{View, Wanted};
-use crate::{Announcement, Interface, Peer, Sighting};
+use crate::name_table::{NameTable, Wanted};
+use crate::service::{SERVICE, instance, is_sought, peer, txt};
+use crate::{Announcement, DiscoveryEvent, Interface, Peer};
 
 /// How long after changes were told the next are.
 const PACE: Duration = Duration::from_millis(100);
@@ -25,7 +25,7 @@ const PACE: Duration = Duration::from_millis(100);
 pub trait Discovery: fmt::Debug + Send + Sync {
     /// Begins to announce a service and to search for others of its type, until what this returns is dropped. Neither may
     /// block.
-    fn start(&self, service: Service, findings: Findings) -> Box<dyn Send + Sync>;
+    fn start(&self, service: Service, findings: DiscoverySink) -> Box<dyn Send + Sync>;
 }
 
 /// What is to be announced, and searched for.
@@ -45,7 +45,7 @@ pub struct Service {
 
 /// A service that the system tells of; a stranger's word.
 #[derive(Clone, Debug)]
-pub struct FoundService<'a> {
+pub struct DiscoveredService<'a> {
     /// The instance's name.
     pub name: &'a str,
     /// Every address it has.
@@ -56,11 +56,11 @@ pub struct FoundService<'a> {
 
 /// Takes what the system finds, from any thread, without waiting; nothing any more once the search is over.
 #[derive(Clone, Debug)]
-pub struct Findings(Weak<There>);
+pub struct DiscoverySink(Weak<There>);
 
-impl Findings {
+impl DiscoverySink {
     /// A service is there, or has changed; `text` looks a key of its TXT record up.
-    pub fn found<'t>(&self, service: &FoundService<'_>, text: impl Fn(&str) -> Option<&'t str>) {
+    pub fn found<'t>(&self, service: &DiscoveredService<'_>, text: impl Fn(&str) -> Option<&'t str>) {
         let Some(there) = self.0.upgrade() else { return };
         let addresses = service.addresses.iter().copied();
         let Some(peer) = peer(service.name, text, addresses, service.port, &there.interface) else { return };
@@ -85,12 +85,12 @@ struct There {
     interface: Interface,
     role: Role,
     own: (Fingerprint, u32),
-    view: Mutex<View>,
+    view: Mutex<NameTable>,
     changed: Notify,
 }
 
 impl There {
-    fn view(&self) -> MutexGuard<'_, View> {
+    fn view(&self) -> MutexGuard<'_, NameTable> {
         self.view.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -99,7 +99,7 @@ impl There {
 pub struct PlatformSearch {
     there: Arc<There>,
     told: BTreeMap<Fingerprint, Peer>,
-    to_tell: VecDeque<Sighting>,
+    to_tell: VecDeque<DiscoveryEvent>,
     next_look: Instant,
     _search: Box<dyn Send + Sync>,
 }
@@ -127,15 +127,16 @@ pub fn search(
         port: announcement.port,
         interface: interface.clone(),
     };
-    let there = Arc::new(There { interface, role, own, view: Mutex::new(View::new(wanted)), changed: Notify::new() });
-    let search = discovery.start(service, Findings(Arc::downgrade(&there)));
+    let there =
+        Arc::new(There { interface, role, own, view: Mutex::new(NameTable::new(wanted)), changed: Notify::new() });
+    let search = discovery.start(service, DiscoverySink(Arc::downgrade(&there)));
     let (told, to_tell) = (BTreeMap::new(), VecDeque::new());
     PlatformSearch { there, told, to_tell, next_look: Instant::now(), _search: search }
 }
 
 impl PlatformSearch {
     /// The next change in who is there. May be dropped half way and called again.
-    pub async fn next(&mut self) -> Sighting {
+    pub async fn next(&mut self) -> DiscoveryEvent {
         loop {
             if let Some(sighting) = self.to_tell.pop_front() {
                 return sighting;
@@ -150,10 +151,10 @@ impl PlatformSearch {
     fn look(&mut self) {
         self.next_look = Instant::now() + PACE;
         let now = self.there.view().peers();
-        let gone = self.told.keys().filter(|told| !now.contains_key(*told)).map(|gone| Sighting::Gone(*gone));
+        let gone = self.told.keys().filter(|told| !now.contains_key(*told)).map(|gone| DiscoveryEvent::Lost(*gone));
         self.to_tell.extend(gone);
         let new = now.iter().filter(|(who, peer)| self.told.get(*who) != Some(*peer));
-        self.to_tell.extend(new.map(|(_, peer)| Sighting::Seen(peer.clone())));
+        self.to_tell.extend(new.map(|(_, peer)| DiscoveryEvent::Found(peer.clone())));
         self.told = now;
     }
 }

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use fieldcast_model::EntityType;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use crate::server_clock::Heard;
+use crate::server_clock::ClockReading;
 use crate::tx::WriteTx;
 use crate::{Error, Result, ServerClock, open};
 
@@ -29,7 +29,7 @@ struct Inner {
     readers: Mutex<Vec<Connection>>,
     writer: Mutex<Writer>,
     /// When this process last heard of the server's clock.
-    heard: Mutex<Option<Heard>>,
+    heard: Mutex<Option<ClockReading>>,
     /// How often it was read or written.
     uses: AtomicU64,
     path: PathBuf,
@@ -141,12 +141,12 @@ impl Store {
         writer.run(durability, f).map_err(|e| self.told(e))
     }
 
-    pub(crate) fn heard(&self) -> Option<Heard> {
+    pub(crate) fn heard(&self) -> Option<ClockReading> {
         *locked(&self.inner.heard)
     }
 
     pub(crate) fn hear(&self, clock: ServerClock) {
-        *locked(&self.inner.heard) = Some(Heard::now(clock));
+        *locked(&self.inner.heard) = Some(ClockReading::now(clock));
     }
 
     /// Completes an error, and leaves a note for the next open when it was damage.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use fieldcast_model::{
-    DeviceName, Fingerprint, KeyRange, Origin, RangeSeals, RangeTotals, Record, ServerTime, SnapshotSummary,
+    DeviceName, Fingerprint, KeyRange, Origin, RangeHashes, RangeTotals, Record, ServerTime, SnapshotSummary,
 };
 use rusqlite::params;
 
@@ -154,7 +154,7 @@ fn apply<E>(
     tx.begin_undo(id, provenance)?;
     tx.rename(id, &project_name, &boundary_name)?;
     let source = Source { provenance, is_server: false, as_of, vouched, base: tx.as_of(id)? };
-    let (mut merger, mut seals) = (Merger::of_bundle(tx, id)?, RangeSeals::default());
+    let (mut merger, mut seals) = (Merger::of_bundle(tx, id)?, RangeHashes::default());
     let (mut in_ranges, mut in_changes) = (Rows::default(), Rows::default());
     while let Some(batch) = batches.next()? {
         match batch {
@@ -186,11 +186,11 @@ fn finish<E>(
     Arriving { snapshot, origin, held, .. }: &Arriving<'_>,
     source: Source,
     merged: Merged,
-    mut seals: RangeSeals,
+    mut seals: RangeHashes,
 ) -> Result<Result<Verdict, ApplyError<E>>> {
     let reader = tx.reader()?;
     for range in held.unwrap_or(&[KeyRange::ALL]) {
-        reader.add_seals_anew(id, *range, &mut seals)?;
+        reader.add_fresh_hashes(id, *range, &mut seals)?;
     }
     let mut summary = reader.summary_of(id)?;
     let (is_sealed, is_equal) = (seals.seal() == origin.seal, summary.digest == snapshot.digest);

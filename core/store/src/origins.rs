@@ -1,6 +1,6 @@
 //! Who answers for what was taken over from another device.
 
-use fieldcast_model::{Dataset, DeviceName, Origin, Seal, Signature, SnapshotSummary};
+use fieldcast_model::{Dataset, DeviceName, Origin, Signature, SnapshotHash, SnapshotSummary};
 use rusqlite::{OptionalExtension, params};
 
 use crate::rows::{dataset_id, packed, unpacked};
@@ -32,7 +32,7 @@ impl Reader<'_> {
             let origin = Origin {
                 key: row.get(1)?,
                 name: DeviceName::from(row.get::<_, String>(2)?),
-                seal: Seal(row.get(3)?),
+                seal: SnapshotHash(row.get(3)?),
                 sources: unpacked(row, 4)?,
                 signature: Signature(row.get(5)?),
             };

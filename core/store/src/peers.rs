@@ -8,7 +8,7 @@ use crate::{Result, Store};
 
 /// A device whose key was verified by people.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KnownPeer {
+pub struct TrustedPeer {
     /// Who it is.
     pub fingerprint: Fingerprint,
     /// What it called itself when it was remembered.
@@ -22,7 +22,7 @@ impl Store {
     ///
     /// # Errors
     /// Whatever stands in the way of writing.
-    pub fn remember_peer(&self, peer: &KnownPeer) -> Result<()> {
+    pub fn trust_peer(&self, peer: &TrustedPeer) -> Result<()> {
         self.write(Durability::Full, |tx| {
             tx.conn.execute(
                 "INSERT INTO peer (fingerprint, name, since) VALUES (?, ?, ?)
@@ -37,7 +37,7 @@ impl Store {
     ///
     /// # Errors
     /// Whatever stands in the way of reading.
-    pub fn knows_peer(&self, fingerprint: &Fingerprint) -> Result<bool> {
+    pub fn trusts_peer(&self, fingerprint: &Fingerprint) -> Result<bool> {
         self.read(|r| {
             let known = "SELECT EXISTS (SELECT 1 FROM peer WHERE fingerprint = ?)";
             Ok(r.conn.query_row(known, [fingerprint.0], |row| row.get(0))?)
@@ -48,12 +48,12 @@ impl Store {
     ///
     /// # Errors
     /// Whatever stands in the way of reading.
-    pub fn known_peers(&self) -> Result<Vec<KnownPeer>> {
+    pub fn trusted_peers(&self) -> Result<Vec<TrustedPeer>> {
         self.read(|r| {
             let mut query = r.conn.prepare("SELECT fingerprint, name, since FROM peer ORDER BY name, fingerprint")?;
             let peers = query.query_map((), |row| {
                 let name: String = row.get(1)?;
-                Ok(KnownPeer {
+                Ok(TrustedPeer {
                     fingerprint: Fingerprint(row.get(0)?),
                     name: DeviceName::new(&name),
                     since: row.get(2)?,

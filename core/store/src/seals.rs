@@ -1,6 +1,6 @@
 //! Seals of what is in the store.
 
-use fieldcast_model::{Dataset, Digest, KeyRange, RangeSeals, RecordHash, RootHash, Seal};
+use fieldcast_model::{Dataset, Digest, KeyRange, RangeHashes, RecordHash, RootHash, SnapshotHash};
 use rusqlite::Row;
 
 use crate::rows::{RECORD, dataset_id};
@@ -11,10 +11,10 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// [`Error::DamagedRecords`] if the hashes are not those the digests were made of; whatever stands in the way of reading.
-    pub fn seal(&self, dataset: &Dataset) -> Result<Seal> {
-        let mut seals = RangeSeals::default();
+    pub fn seal(&self, dataset: &Dataset) -> Result<SnapshotHash> {
+        let mut seals = RangeHashes::default();
         if let Some(id) = dataset_id(self.conn, dataset)? {
-            let hashed = self.add_seals(id, KeyRange::ALL, &mut seals)?;
+            let hashed = self.add_hashes(id, KeyRange::ALL, &mut seals)?;
             if hashed != self.digest(id)? {
                 return Err(Error::DamagedRecords);
             }
@@ -23,12 +23,12 @@ impl Reader<'_> {
     }
 
     /// Adds what a dataset has in one key range; gives the sum of the hashes.
-    pub(crate) fn add_seals(&self, dataset: i64, range: KeyRange, seals: &mut RangeSeals) -> Result<Digest> {
+    pub(crate) fn add_hashes(&self, dataset: i64, range: KeyRange, seals: &mut RangeHashes) -> Result<Digest> {
         self.add(dataset, range, seals, "hash", &|row| Ok(RecordHash(row.get(0)?)))
     }
 
     /// The same by the records themselves, each hashed anew: what is damaged here has not the seal that was signed.
-    pub(crate) fn add_seals_anew(&self, dataset: i64, range: KeyRange, seals: &mut RangeSeals) -> Result<Digest> {
+    pub(crate) fn add_fresh_hashes(&self, dataset: i64, range: KeyRange, seals: &mut RangeHashes) -> Result<Digest> {
         let columns = format!("{RECORD}, hash");
         self.add(dataset, range, seals, &columns, &|row| {
             Ok(self.intact(row).map_or(UNREADABLE, |record| record.hash()))
@@ -39,7 +39,7 @@ impl Reader<'_> {
         &self,
         dataset: i64,
         range: KeyRange,
-        seals: &mut RangeSeals,
+        seals: &mut RangeHashes,
         columns: &str,
         hash: &dyn Fn(&Row<'_>) -> Result<RecordHash>,
     ) -> Result<Digest> {

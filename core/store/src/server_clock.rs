@@ -19,7 +19,7 @@ pub struct ServerClock {
 
 /// When this process heard what it knows of the server's clock.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Heard {
+pub(crate) struct ClockReading {
     clock: ServerClock,
     at: Instant,
 }
@@ -70,7 +70,7 @@ impl Store {
     }
 }
 
-impl Heard {
+impl ClockReading {
     pub(crate) fn now(clock: ServerClock) -> Self {
         Self { clock, at: Instant::now() }
     }

@@ -89,14 +89,14 @@ pub struct PageCommit {
 
 /// What a run that ends has brought of a dataset.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Coverage {
+pub enum Completeness {
     /// Part of it: its `as_of` stays.
     Partial,
     /// As far as can be told all there is, but records may have been missed: the run's `as_of` becomes that of a
     /// dataset that had none, and no other's.
     Complete,
     /// All there is: the run's `as_of` becomes the dataset's, and what was not in it is gone. Counts as
-    /// [`Coverage::Complete`] if fewer distinct households came.
+    /// [`Completeness::Complete`] if fewer distinct households came.
     Verified {
         /// How many households the server says there are.
         households: u64,
@@ -205,14 +205,14 @@ impl Store {
 
     /// Ends a run, durably. `families` speaks of the run's own dataset, `project_wide` of the project's.
     ///
-    /// Of what is [`Coverage::Verified`] and of a type that was answered for, each record that no page carried and
+    /// Of what is [`Completeness::Verified`] and of a type that was answered for, each record that no page carried and
     /// that was not changed after the run began is marked gone: deleted, dated the run's `as_of`, so that plain
     /// merging carries it to every device.
     ///
     /// # Errors
     /// [`Error::NoSuchRun`] when another run has taken over or no page was committed; whatever stands in the way of
     /// writing.
-    pub fn finish_sync(&self, run: RunId, families: &Coverage, project_wide: &Coverage) -> Result<SyncSummary> {
+    pub fn finish_sync(&self, run: RunId, families: &Completeness, project_wide: &Completeness) -> Result<SyncSummary> {
         self.write(Durability::Full, |tx| {
             let run = tx.run(run)?;
             run.cursor.position.as_ref().ok_or(Error::NoSuchRun)?;
@@ -288,15 +288,20 @@ impl Run {
         Ok(Source { provenance, is_server: true, as_of, vouched: as_of, base: tx.as_of(dataset)? })
     }
 
-    fn end(&self, tx: &WriteTx<'_>, (dataset, provenance): (i64, i64), coverage: &Coverage) -> Result<Corrected> {
+    fn end(
+        &self,
+        tx: &WriteTx<'_>,
+        (dataset, provenance): (i64, i64),
+        distribution_stats: &Completeness,
+    ) -> Result<Corrected> {
         // Without a time nothing can be dated by it.
-        let Some(as_of) = self.cursor.as_of.filter(|_| *coverage != Coverage::Partial) else {
+        let Some(as_of) = self.cursor.as_of.filter(|_| *distribution_stats != Completeness::Partial) else {
             return Ok(Corrected::default());
         };
         let source = self.source(tx, dataset, provenance, as_of)?;
         let seen = tx.seen(self.cursor.run)?;
-        let verified = match coverage {
-            Coverage::Verified { households, answered } => {
+        let verified = match distribution_stats {
+            Completeness::Verified { households, answered } => {
                 let came = tx.rows_of(dataset, HOUSEHOLD)?.into_iter().filter(|row| seen.contains(*row)).count();
                 Some(answered).filter(|_| came as u64 >= *households)
             }

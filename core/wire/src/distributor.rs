@@ -8,8 +8,8 @@ use fieldcast_model::{DeviceName, SnapshotSummary};
 use crate::limits::{Due, Timers};
 use crate::window::Window;
 use crate::{
-    Breach, ChunkSet, Code, Credentials, Held, Hello, Introduction, Limits, Message, Offer, Opening, Reason, Receipt,
-    Role, SavedSnapshot, Standing,
+    Breach, ChunkSet, ComparisonResult, Credentials, EndReason, HandshakeParameters, HandshakeSecret, Held, Hello,
+    Limits, Message, Offer, Receipt, Role, Sas, SavedSnapshot,
 };
 
 /// Where the exchange with one receiver stands.
@@ -32,7 +32,7 @@ pub enum DistributorState {
     /// The receiver has committed, and its digests are ours.
     Saved(Receipt),
     /// It ended otherwise.
-    Ended(Reason),
+    Ended(EndReason),
 }
 
 /// What the caller is to do.
@@ -44,7 +44,7 @@ pub enum DistributorAction {
     Admit(Credentials),
     /// Have it settled whether the receiver is who it should be, a person by this code unless its key is known, then call
     /// [`Distributor::confirm`]. Until then no data leaves.
-    Confirm(Code),
+    Confirm(Sas),
     /// Work out what the receiver lacks, send it the manifest, then call [`Distributor::planned`].
     Plan(Vec<Held>),
     /// Changes were not enough: send the manifest of all chunks of these snapshots, then call [`Distributor::planned`].
@@ -66,12 +66,12 @@ pub enum DistributorAction {
 #[derive(Debug)]
 pub struct Distributor {
     hello: Hello,
-    opening: Opening,
+    opening: HandshakeSecret,
     credentials: Credentials,
     /// The receiver's hello, once it was heard and agreed to.
     peer: Option<Hello>,
     /// What both screens show, once both sides have revealed.
-    code: Option<Code>,
+    code: Option<Sas>,
     is_confirmed: bool,
     offer: Offer,
     state: DistributorState,
@@ -94,8 +94,8 @@ pub struct Distributor {
 
 impl Distributor {
     /// A machine for a new connection; it has the hello to send already.
-    pub fn new(introduction: Introduction, limits: Limits, now: Duration) -> Self {
-        let Introduction { name, opening, credentials } = introduction;
+    pub fn new(introduction: HandshakeParameters, limits: Limits, now: Duration) -> Self {
+        let HandshakeParameters { name, opening, credentials } = introduction;
         let hello = Hello::new(Role::Distributor, name, &opening);
         let actions = VecDeque::from([DistributorAction::Send(Message::Hello(hello.clone()))]);
         let timers = Timers::new(limits, now);
@@ -148,7 +148,7 @@ impl Distributor {
     }
 
     /// A control message arrived. [`Message::Saved`] is to be handed on only if its signature is the receiver's; if it is
-    /// not, [`stop`](Self::stop) with [`Reason::NotSigned`].
+    /// not, [`stop`](Self::stop) with [`EndReason::NotSigned`].
     pub fn on_message(&mut self, message: Message, now: Duration) {
         use DistributorState as S;
         if self.is_over() {
@@ -197,12 +197,12 @@ impl Distributor {
             }
             (S::Applying, Message::Differs(snapshots)) if !self.is_second_round => self.on_differs(snapshots),
             (S::Applying, Message::Saved(receipt)) => self.on_saved(receipt),
-            _ => self.end(Reason::Protocol(Breach::OutOfTurn), true),
+            _ => self.end(EndReason::Protocol(Breach::OutOfTurn), true),
         }
     }
 
     /// What this receiver is offered, or why nothing is.
-    pub fn admit(&mut self, offer: Result<Offer, Reason>, now: Duration) {
+    pub fn admit(&mut self, offer: Result<Offer, EndReason>, now: Duration) {
         let Some(code) = self.code.filter(|_| self.state == DistributorState::Greeting) else { return };
         match offer {
             Ok(offer) => {
@@ -216,7 +216,7 @@ impl Distributor {
     }
 
     /// Whether the receiver is who it should be; may come before or after its person's answer.
-    pub fn confirm(&mut self, confirmed: Result<(), Reason>) {
+    pub fn confirm(&mut self, confirmed: Result<(), EndReason>) {
         if !matches!(self.state, DistributorState::Asking | DistributorState::Confirming) {
             return;
         }
@@ -277,9 +277,11 @@ impl Distributor {
             return;
         }
         match self.timers.due(true, now) {
-            Some(Due::StateEnds) if self.state == DistributorState::Asking => self.end(Reason::NotAnswered, true),
-            Some(Due::StateEnds) if self.state == DistributorState::Confirming => self.end(Reason::NotConfirmed, true),
-            Some(Due::StateEnds | Due::PeerSilent) => self.end(Reason::Lost, true),
+            Some(Due::StateEnds) if self.state == DistributorState::Asking => self.end(EndReason::NotAnswered, true),
+            Some(Due::StateEnds) if self.state == DistributorState::Confirming => {
+                self.end(EndReason::NotConfirmed, true)
+            }
+            Some(Due::StateEnds | Due::PeerSilent) => self.end(EndReason::Lost, true),
             Some(Due::Heartbeat) => self.send(Message::Alive, now),
             None => {}
         }
@@ -287,7 +289,7 @@ impl Distributor {
 
     /// Stops for a reason of this side's own (a person's cancel, unreadable data, a frame that is no message); the
     /// receiver is told.
-    pub fn stop(&mut self, reason: Reason) {
+    pub fn stop(&mut self, reason: EndReason) {
         if !self.is_over() {
             self.end(reason, true);
         }
@@ -296,16 +298,16 @@ impl Distributor {
     /// The connection is gone.
     pub fn on_lost(&mut self) {
         if !self.is_over() {
-            self.end(Reason::Lost, false);
+            self.end(EndReason::Lost, false);
         }
     }
 
     fn on_reveal(&mut self, nonce: &[u8; 32], credentials: Credentials) {
-        let Some(peer) = &self.peer else { return self.end(Reason::Protocol(Breach::OutOfTurn), true) };
+        let Some(peer) = &self.peer else { return self.end(EndReason::Protocol(Breach::OutOfTurn), true) };
         self.code = self.opening.compare(Role::Distributor, &peer.commitment, nonce);
         match self.code {
             Some(_) => self.actions.push_back(DistributorAction::Admit(credentials)),
-            None => self.end(Reason::Protocol(Breach::NotCommitted), true),
+            None => self.end(EndReason::Protocol(Breach::NotCommitted), true),
         }
     }
 
@@ -321,7 +323,9 @@ impl Distributor {
         (self.wanted, self.staged) = (self.to_send.len() as u32, 0);
         self.window = Window::default();
         match self.to_send.back() {
-            Some(last) if *last as usize >= self.planned.len() => self.end(Reason::Protocol(Breach::OutOfBounds), true),
+            Some(last) if *last as usize >= self.planned.len() => {
+                self.end(EndReason::Protocol(Breach::OutOfBounds), true)
+            }
             _ => self.enter(DistributorState::Sending, self.timers.progress_ends(now)),
         }
     }
@@ -330,7 +334,7 @@ impl Distributor {
         let is_set = snapshots.is_sorted_by(|a, b| a < b);
         let is_offered = snapshots.last().is_some_and(|last| usize::from(*last) < self.offer.snapshots.len());
         if !is_set || !is_offered {
-            return self.end(Reason::Protocol(Breach::OutOfBounds), true);
+            return self.end(EndReason::Protocol(Breach::OutOfBounds), true);
         }
         self.is_second_round = true;
         self.timers.peer_applying = false;
@@ -340,22 +344,22 @@ impl Distributor {
 
     fn on_saved(&mut self, receipt: Receipt) {
         let saved = &receipt.saved;
-        let is_true = |((saved, ours), held): ((&SavedSnapshot, &SnapshotSummary), &Held)| match saved.standing {
-            Standing::Equal => saved.digest == ours.digest,
-            Standing::KeptNewer { records } => records > 0 && held.digest != ours.digest,
+        let is_true = |((saved, ours), held): ((&SavedSnapshot, &SnapshotSummary), &Held)| match saved.comparison {
+            ComparisonResult::Equal => saved.digest == ours.digest,
+            ComparisonResult::KeptNewer { records } => records > 0 && held.digest != ours.digest,
             // It was so when the receiver accepted, or it is not so now.
-            Standing::Ahead { as_of } => held.is_ahead && as_of > ours.as_of && held.as_of > ours.as_of,
-            Standing::Conflict { as_of, .. } => {
+            ComparisonResult::Ahead { as_of } => held.is_ahead && as_of > ours.as_of && held.as_of > ours.as_of,
+            ComparisonResult::Conflict { as_of, .. } => {
                 !held.is_ahead && held.as_of == as_of && as_of > ours.as_of && held.records < ours.records
             }
         };
         if saved.len() != self.offer.snapshots.len() {
-            self.end(Reason::Protocol(Breach::OutOfBounds), true);
+            self.end(EndReason::Protocol(Breach::OutOfBounds), true);
         } else if saved.iter().zip(&self.offer.snapshots).zip(&self.held).all(is_true) {
             self.enter(DistributorState::Saved(receipt), None);
             self.actions.push_back(DistributorAction::Close);
         } else {
-            self.end(Reason::DigestDiffers, true);
+            self.end(EndReason::DigestDiffers, true);
         }
     }
 
@@ -370,7 +374,7 @@ impl Distributor {
         self.actions.push_back(DistributorAction::Entered(state));
     }
 
-    fn end(&mut self, reason: Reason, tell_peer: bool) {
+    fn end(&mut self, reason: EndReason, tell_peer: bool) {
         self.to_send.clear();
         if tell_peer {
             self.actions.push_back(DistributorAction::Send(Message::Stop(reason.clone())));

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use fieldcast_model::{Dataset, DeviceName, Digest, Origin, Seal, ServerTime, Signature, SnapshotSummary};
+use fieldcast_model::{Dataset, DeviceName, Digest, Origin, ServerTime, Signature, SnapshotHash, SnapshotSummary};
 
 use crate::{
-    Applied, Breach, ChunkSet, Credentials, Distributor, DistributorAction, DistributorState, Held, Hello,
-    Introduction, Limits, Message, Offer, Opening, Reason, Receipt, Receiver, ReceiverAction, ReceiverState, Role,
-    SavedSnapshot, Standing,
+    Applied, Breach, ChunkSet, ComparisonResult, Credentials, Distributor, DistributorAction, DistributorState,
+    EndReason, HandshakeParameters, HandshakeSecret, Held, Hello, Limits, Message, Offer, Receipt, Receiver,
+    ReceiverAction, ReceiverState, Role, SavedSnapshot,
 };
 
 const CHUNKS: u32 = 5;
@@ -31,15 +31,15 @@ fn offer() -> Offer {
     let origin = Origin {
         key: [5; 32],
         name: DeviceName::new("office"),
-        seal: Seal([0x5e; 32]),
+        seal: SnapshotHash([0x5e; 32]),
         sources: Vec::new(),
         signature: Signature([6; 64]),
     };
     Offer { snapshots: vec![summary], origins: vec![origin], bytes: 500 }
 }
 
-fn saved(byte: u8, standing: Standing) -> SavedSnapshot {
-    SavedSnapshot { digest: digest(byte), standing }
+fn saved(byte: u8, comparison: ComparisonResult) -> SavedSnapshot {
+    SavedSnapshot { digest: digest(byte), comparison }
 }
 
 /// The machines take it as it is: to sign and to verify is the callers'.
@@ -52,12 +52,12 @@ fn seconds(n: u64) -> Duration {
 }
 
 /// What the device in this role brings to the one connection there is.
-fn opening(role: Role) -> Opening {
-    Opening { exporter: [1; 32], nonce: [role as u8; 32] }
+fn opening(role: Role) -> HandshakeSecret {
+    HandshakeSecret { exporter: [1; 32], nonce: [role as u8; 32] }
 }
 
-fn introduction(role: Role) -> Introduction {
-    Introduction { name: DeviceName::new("phone"), opening: opening(role), credentials: Credentials::default() }
+fn introduction(role: Role) -> HandshakeParameters {
+    HandshakeParameters { name: DeviceName::new("phone"), opening: opening(role), credentials: Credentials::default() }
 }
 
 fn hello(role: Role) -> Message {
@@ -98,7 +98,7 @@ fn machines() -> (Distributor, Receiver) {
 
 /// What the people and the store on the receiver's side do.
 struct Phone {
-    answer: Result<Vec<Held>, Reason>,
+    answer: Result<Vec<Held>, EndReason>,
     on_disk: Vec<u32>,
     saved: SavedSnapshot,
     /// Whether the first apply leaves a difference.
@@ -107,7 +107,12 @@ struct Phone {
 
 impl Default for Phone {
     fn default() -> Self {
-        Self { answer: Ok(vec![Held::NOTHING]), on_disk: vec![], saved: saved(7, Standing::Equal), differs_once: false }
+        Self {
+            answer: Ok(vec![Held::NOTHING]),
+            on_disk: vec![],
+            saved: saved(7, ComparisonResult::Equal),
+            differs_once: false,
+        }
     }
 }
 
@@ -172,7 +177,11 @@ fn everything_crosses_once_and_is_saved() {
     let (mut distributor, mut receiver) = machines();
     let crossed = run(&mut distributor, &mut receiver, &Phone::default(), Duration::ZERO);
     assert_eq!(crossed, [0, 1, 2, 3, 4]);
-    assert_eq!(distributor.state(), &DistributorState::Saved(receipt(vec![saved(7, Standing::Equal)])), "as it came");
+    assert_eq!(
+        distributor.state(),
+        &DistributorState::Saved(receipt(vec![saved(7, ComparisonResult::Equal)])),
+        "as it came"
+    );
     assert_eq!(receiver.state(), &ReceiverState::Saved);
 }
 
@@ -189,7 +198,7 @@ fn chunks_on_disk_are_not_sent_again() {
 
 #[test]
 fn a_no_reaches_the_distributor_with_its_reason() {
-    for reason in [Reason::Declined, Reason::Busy, Reason::NoSpace { needed: 9, free: 1 }] {
+    for reason in [EndReason::Declined, EndReason::Busy, EndReason::NoSpace { needed: 9, free: 1 }] {
         let (mut distributor, mut receiver) = machines();
         let phone = Phone { answer: Err(reason.clone()), ..Phone::default() };
         assert_eq!(run(&mut distributor, &mut receiver, &phone, Duration::ZERO), []);
@@ -200,20 +209,20 @@ fn a_no_reaches_the_distributor_with_its_reason() {
 
 #[test]
 fn saved_is_not_believed_when_the_digest_differs_for_no_reason() {
-    let standings = [
-        (Standing::Equal, false),
-        (Standing::KeptNewer { records: 0 }, false),
-        (Standing::KeptNewer { records: 1 }, true),
-        (Standing::Ahead { as_of: ServerTime(9) }, false),
-        (Standing::Ahead { as_of: ServerTime(10) }, true),
+    let comparisons = [
+        (ComparisonResult::Equal, false),
+        (ComparisonResult::KeptNewer { records: 0 }, false),
+        (ComparisonResult::KeptNewer { records: 1 }, true),
+        (ComparisonResult::Ahead { as_of: ServerTime(9) }, false),
+        (ComparisonResult::Ahead { as_of: ServerTime(10) }, true),
     ];
-    for (standing, believed) in standings {
+    for (comparison, believed) in comparisons {
         let (mut distributor, mut receiver) = machines();
         let held = Held { as_of: ServerTime(10), is_ahead: true, ..Held::NOTHING };
-        let phone = Phone { saved: saved(8, standing), answer: Ok(vec![held]), ..Phone::default() };
+        let phone = Phone { saved: saved(8, comparison), answer: Ok(vec![held]), ..Phone::default() };
         run(&mut distributor, &mut receiver, &phone, Duration::ZERO);
-        assert_eq!(matches!(distributor.state(), DistributorState::Saved(_)), believed, "{standing:?}");
-        assert!(believed || *distributor.state() == DistributorState::Ended(Reason::DigestDiffers));
+        assert_eq!(matches!(distributor.state(), DistributorState::Saved(_)), believed, "{comparison:?}");
+        assert!(believed || *distributor.state() == DistributorState::Ended(EndReason::DigestDiffers));
     }
 }
 
@@ -233,7 +242,7 @@ fn what_still_differs_after_the_changes_is_sent_whole_once() {
     distributor.on_message(Message::Want(ChunkSet::default()), Duration::ZERO);
     distributor.on_message(Message::Applying { records: 0 }, Duration::ZERO);
     distributor.on_message(Message::Differs(vec![0]), Duration::ZERO);
-    assert_eq!(distributor.state(), &DistributorState::Ended(Reason::Protocol(Breach::OutOfTurn)), "not for ever");
+    assert_eq!(distributor.state(), &DistributorState::Ended(EndReason::Protocol(Breach::OutOfTurn)), "not for ever");
 }
 
 fn reach_applying(distributor: &mut Distributor) {
@@ -257,8 +266,8 @@ fn a_silent_peer_ends_the_exchange_in_fifteen_seconds() {
     }
     distributor.on_time(seconds(16));
     receiver.on_time(seconds(16));
-    assert_eq!(distributor.state(), &DistributorState::Ended(Reason::Lost));
-    assert_eq!(receiver.state(), &ReceiverState::Ended(Reason::Lost));
+    assert_eq!(distributor.state(), &DistributorState::Ended(EndReason::Lost));
+    assert_eq!(receiver.state(), &ReceiverState::Ended(EndReason::Lost));
 }
 
 #[test]
@@ -271,7 +280,7 @@ fn a_question_nobody_answers_ends_by_itself() {
         assert!(!distributor.is_over(), "{now} s");
     }
     distributor.on_time(seconds(120));
-    assert_eq!(distributor.state(), &DistributorState::Ended(Reason::NotAnswered));
+    assert_eq!(distributor.state(), &DistributorState::Ended(EndReason::NotAnswered));
 }
 
 #[test]
@@ -290,7 +299,7 @@ fn a_receiver_that_applies_is_given_a_minute_and_finishes_without_the_distributo
     distributor.on_time(seconds(59));
     assert!(!distributor.is_over());
     distributor.on_time(seconds(60));
-    assert_eq!(distributor.state(), &DistributorState::Ended(Reason::Lost));
+    assert_eq!(distributor.state(), &DistributorState::Ended(EndReason::Lost));
 
     be_asked(&mut receiver, Duration::ZERO);
     receiver.answer(Ok(vec![Held::NOTHING]), Duration::ZERO);
@@ -298,7 +307,7 @@ fn a_receiver_that_applies_is_given_a_minute_and_finishes_without_the_distributo
     receiver.on_lost();
     receiver.on_time(seconds(600));
     assert_eq!(receiver.state(), &ReceiverState::Applying);
-    receiver.applied(Ok(Applied::Saved(receipt(vec![saved(7, Standing::Equal)]))), seconds(601));
+    receiver.applied(Ok(Applied::Saved(receipt(vec![saved(7, ComparisonResult::Equal)]))), seconds(601));
     assert_eq!(receiver.state(), &ReceiverState::Saved);
 }
 
@@ -326,13 +335,13 @@ fn repeated_staged_reports_hold_no_exchange() {
         }
         distributor.on_message(Message::Staged { chunks: repeated, bytes: 1 }, seconds(60));
         distributor.on_time(seconds(60));
-        assert_eq!(distributor.state(), &DistributorState::Ended(Reason::Lost));
+        assert_eq!(distributor.state(), &DistributorState::Ended(EndReason::Lost));
     }
     let mut distributor = sending();
     distributor.on_message(Message::Staged { chunks: 3, bytes: 1 }, Duration::ZERO);
     assert_eq!(
         distributor.state(),
-        &DistributorState::Ended(Reason::Protocol(Breach::OutOfTurn)),
+        &DistributorState::Ended(EndReason::Protocol(Breach::OutOfTurn)),
         "more than was sent"
     );
 }
@@ -356,7 +365,7 @@ fn apply_without_progress_ends_though_the_receiver_lives() {
 
 #[test]
 fn what_is_out_of_turn_or_out_of_bounds_ends_the_exchange() {
-    let breach = |state: &DistributorState| matches!(state, DistributorState::Ended(Reason::Protocol(_)));
+    let breach = |state: &DistributorState| matches!(state, DistributorState::Ended(EndReason::Protocol(_)));
     let early = [
         Message::Applying { records: 0 },
         Message::Want(ChunkSet::default()),
@@ -374,11 +383,15 @@ fn what_is_out_of_turn_or_out_of_bounds_ends_the_exchange() {
     distributor.confirm(Ok(()));
     distributor.planned(vec![1; CHUNKS as usize], Duration::ZERO);
     distributor.on_message(Message::Want([CHUNKS].into_iter().collect()), Duration::ZERO);
-    assert_eq!(distributor.state(), &DistributorState::Ended(Reason::Protocol(Breach::OutOfBounds)));
+    assert_eq!(distributor.state(), &DistributorState::Ended(EndReason::Protocol(Breach::OutOfBounds)));
 
     let (_, mut receiver) = machines();
     receiver.on_message(Message::Offer(offer()), Duration::ZERO);
-    assert_eq!(receiver.state(), &ReceiverState::Ended(Reason::Protocol(Breach::OutOfTurn)), "an offer before hello");
+    assert_eq!(
+        receiver.state(),
+        &ReceiverState::Ended(EndReason::Protocol(Breach::OutOfTurn)),
+        "an offer before hello"
+    );
     let (_, mut receiver) = machines();
     assert!(!receiver.on_chunk(0, Duration::ZERO), "data before consent is not taken");
     assert!(receiver.is_over());
@@ -406,8 +419,8 @@ fn nothing_is_planned_before_both_people_said_yes() {
 fn a_code_that_differs_or_that_nobody_compares_ends_the_exchange() {
     let (mut distributor, _) = machines();
     reach_asking(&mut distributor, Duration::ZERO);
-    distributor.confirm(Err(Reason::CodesDiffer));
-    assert_eq!(distributor.state(), &DistributorState::Ended(Reason::CodesDiffer));
+    distributor.confirm(Err(EndReason::CodesDiffer));
+    assert_eq!(distributor.state(), &DistributorState::Ended(EndReason::CodesDiffer));
     distributor.confirm(Ok(()));
     distributor.on_message(accept(), Duration::ZERO);
     assert!(distributor.is_over(), "for good");
@@ -420,7 +433,7 @@ fn a_code_that_differs_or_that_nobody_compares_ends_the_exchange() {
     assert_eq!(distributor.state(), &DistributorState::Confirming);
     distributor.on_message(Message::Alive, seconds(126));
     distributor.on_time(seconds(127));
-    assert_eq!(distributor.state(), &DistributorState::Ended(Reason::NotConfirmed));
+    assert_eq!(distributor.state(), &DistributorState::Ended(EndReason::NotConfirmed));
 
     // The receiver's wait began first and outlasts that: its yes is taken back for the right reason.
     let (_, mut receiver) = machines();
@@ -431,13 +444,13 @@ fn a_code_that_differs_or_that_nobody_compares_ends_the_exchange() {
         receiver.on_time(seconds(now));
     }
     assert_eq!(receiver.state(), &ReceiverState::Agreeing);
-    receiver.on_message(Message::Stop(Reason::NotConfirmed), seconds(131));
-    assert_eq!(receiver.state(), &ReceiverState::Ended(Reason::NotConfirmed));
+    receiver.on_message(Message::Stop(EndReason::NotConfirmed), seconds(131));
+    assert_eq!(receiver.state(), &ReceiverState::Ended(EndReason::NotConfirmed));
 }
 
 #[test]
 fn whoever_reveals_other_than_committed_is_told_no_more() {
-    let breach = Reason::Protocol(Breach::NotCommitted);
+    let breach = EndReason::Protocol(Breach::NotCommitted);
     let (mut distributor, mut receiver) = machines();
     distributor.on_message(hello(Role::Receiver), Duration::ZERO);
     distributor.on_message(Message::Reveal { nonce: [9; 32], credentials: Credentials::default() }, Duration::ZERO);
@@ -456,21 +469,21 @@ fn a_number_is_revealed_only_to_whoever_has_committed_and_an_offer_needs_both() 
     let reveals = |action| matches!(action, Some(DistributorAction::Send(Message::Reveal { .. })));
     assert!(!std::iter::from_fn(|| distributor.poll()).any(|action| reveals(Some(action))));
     distributor.on_message(reveal(Role::Receiver), Duration::ZERO);
-    assert_eq!(distributor.state(), &DistributorState::Ended(Reason::Protocol(Breach::OutOfTurn)));
+    assert_eq!(distributor.state(), &DistributorState::Ended(EndReason::Protocol(Breach::OutOfTurn)));
     receiver.on_message(hello(Role::Distributor), Duration::ZERO);
     receiver.on_message(Message::Offer(offer()), Duration::ZERO);
-    assert_eq!(receiver.state(), &ReceiverState::Ended(Reason::Protocol(Breach::OutOfTurn)));
+    assert_eq!(receiver.state(), &ReceiverState::Ended(EndReason::Protocol(Breach::OutOfTurn)));
 }
 
 #[test]
 fn hellos_and_reveals_of_another_connection_are_of_no_use() {
     let (mut distributor, _) = machines();
-    let elsewhere = Opening { exporter: [2; 32], nonce: [8; 32] };
+    let elsewhere = HandshakeSecret { exporter: [2; 32], nonce: [8; 32] };
     let replayed = Hello::new(Role::Receiver, DeviceName::new("phone"), &elsewhere);
     distributor.on_message(Message::Hello(replayed), Duration::ZERO);
     distributor
         .on_message(Message::Reveal { nonce: elsewhere.nonce, credentials: Credentials::default() }, Duration::ZERO);
-    assert_eq!(distributor.state(), &DistributorState::Ended(Reason::Protocol(Breach::NotCommitted)));
+    assert_eq!(distributor.state(), &DistributorState::Ended(EndReason::Protocol(Breach::NotCommitted)));
 }
 
 #[test]
@@ -481,7 +494,7 @@ fn whoever_is_not_admitted_hears_no_offer() {
     distributor.admit(Ok(offer()), Duration::ZERO);
     assert_eq!(distributor.state(), &DistributorState::Greeting, "nobody has revealed anything yet");
     distributor.on_message(reveal(Role::Receiver), Duration::ZERO);
-    let reason = Reason::NotGranted { to_distributor: false };
+    let reason = EndReason::NotGranted { to_distributor: false };
     distributor.admit(Err(reason.clone()), Duration::ZERO);
     assert_eq!(distributor.state(), &DistributorState::Ended(reason));
     while let Some(action) = distributor.poll() {

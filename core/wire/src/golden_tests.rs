@@ -8,22 +8,23 @@ use std::fs;
 use std::path::PathBuf;
 
 use fieldcast_model::{
-    Dataset, DeviceName, Digest, Fingerprint, Origin, Seal, ServerTime, Signature, SnapshotSource, SnapshotSummary,
+    Dataset, DeviceName, Digest, Fingerprint, Origin, ServerTime, Signature, SnapshotHash, SnapshotSource,
+    SnapshotSummary,
 };
 
 use serde::de::DeserializeOwned;
 
 use crate::{
-    Breach, ChunkSet, Credentials, Grant, Held, Hello, Message, Offer, Opening, Reason, Receipt, Revocations, Role,
-    SavedSnapshot, Standing, Statement, Token,
+    Breach, ChunkSet, ComparisonResult, Credentials, EndReason, Grant, HandshakeSecret, Held, Hello, Message, Offer,
+    Receipt, Revocations, Role, SavedSnapshot, Statement, Token,
 };
 
 fn digest(byte: u8) -> Digest {
     Digest::from_bytes([byte; 32])
 }
 
-fn opening(nonce: u8) -> Opening {
-    Opening { exporter: [0xee; 32], nonce: [nonce; 32] }
+fn opening(nonce: u8) -> HandshakeSecret {
+    HandshakeSecret { exporter: [0xee; 32], nonce: [nonce; 32] }
 }
 
 fn offer() -> Offer {
@@ -40,7 +41,7 @@ fn offer() -> Offer {
     let origin = Origin {
         key: [0xc3; 32],
         name: DeviceName::new("escritório-1"),
-        seal: Seal([0x5e; 32]),
+        seal: SnapshotHash([0x5e; 32]),
         sources: vec![SnapshotSource {
             fingerprint: Fingerprint([0xf3; 32]),
             name: DeviceName::new("Bela"),
@@ -69,13 +70,13 @@ fn credentials() -> Credentials {
 }
 
 fn messages() -> Vec<Message> {
-    let standings = [
-        Standing::Equal,
-        Standing::KeptNewer { records: 7 },
-        Standing::Ahead { as_of: ServerTime(9) },
-        Standing::Conflict { as_of: ServerTime(9), records: 7 },
+    let comparisons = [
+        ComparisonResult::Equal,
+        ComparisonResult::KeptNewer { records: 7 },
+        ComparisonResult::Ahead { as_of: ServerTime(9) },
+        ComparisonResult::Conflict { as_of: ServerTime(9), records: 7 },
     ];
-    let saved = standings.map(|standing| SavedSnapshot { digest: digest(0xd2), standing }).to_vec();
+    let saved = comparisons.map(|comparison| SavedSnapshot { digest: digest(0xd2), comparison }).to_vec();
     let mut all = vec![
         Message::Hello(Hello::new(Role::Receiver, DeviceName::new("नमस्ते-2"), &opening(1))),
         Message::Offer(offer()),
@@ -98,40 +99,40 @@ fn messages() -> Vec<Message> {
     all
 }
 
-fn reasons() -> Vec<Reason> {
+fn reasons() -> Vec<EndReason> {
     let text = || "a text".to_owned();
     let breaches = [Breach::OutOfTurn, Breach::Unreadable, Breach::TooLong, Breach::OutOfBounds, Breach::NotCommitted];
     let mut all = vec![
-        Reason::Declined,
-        Reason::NotAnswered,
-        Reason::Busy,
-        Reason::NoSpace { needed: 1 << 30, free: 7 },
-        Reason::Incompatible,
-        Reason::SameRole,
-        Reason::BadData,
-        Reason::NotStored(text()),
-        Reason::NotRead(text()),
-        Reason::DigestDiffers,
-        Reason::Lost,
-        Reason::Unreachable(text()),
-        Reason::WrongDevice,
-        Reason::NotSecure,
-        Reason::CodesDiffer,
-        Reason::NotConfirmed,
-        Reason::NotSigned,
-        Reason::NotAuthentic,
-        Reason::OriginRevoked(text()),
-        Reason::NotInvited,
-        Reason::Looked,
-        Reason::ClockDiffers { dated: 1_756_000_000_000, clock: 1_678_579_200_000 },
-        Reason::ForgedVersions,
-        Reason::SharedKey,
+        EndReason::Declined,
+        EndReason::NotAnswered,
+        EndReason::Busy,
+        EndReason::NoSpace { needed: 1 << 30, free: 7 },
+        EndReason::Incompatible,
+        EndReason::SameRole,
+        EndReason::BadData,
+        EndReason::NotStored(text()),
+        EndReason::NotRead(text()),
+        EndReason::DigestDiffers,
+        EndReason::Lost,
+        EndReason::Unreachable(text()),
+        EndReason::WrongDevice,
+        EndReason::NotSecure,
+        EndReason::CodesDiffer,
+        EndReason::NotConfirmed,
+        EndReason::NotSigned,
+        EndReason::NotAuthentic,
+        EndReason::OriginRevoked(text()),
+        EndReason::NotInvited,
+        EndReason::Looked,
+        EndReason::ClockDiffers { dated: 1_756_000_000_000, clock: 1_678_579_200_000 },
+        EndReason::ForgedVersions,
+        EndReason::SharedKey,
     ];
-    all.extend(breaches.map(Reason::Protocol));
+    all.extend(breaches.map(EndReason::Protocol));
     for side in [true, false] {
-        all.push(Reason::Cancelled { by_distributor: side });
-        all.push(Reason::NotGranted { to_distributor: side });
-        all.push(Reason::Revoked { of_distributor: side });
+        all.push(EndReason::Cancelled { by_distributor: side });
+        all.push(EndReason::NotGranted { to_distributor: side });
+        all.push(EndReason::Revoked { of_distributor: side });
     }
     all
 }
@@ -139,7 +140,7 @@ fn reasons() -> Vec<Reason> {
 /// As the file has it: name and bytes.
 fn line(message: &Message) -> String {
     let name = match message {
-        Message::Stop(Reason::Protocol(breach)) => format!("Stop/protocol/{breach:?}"),
+        Message::Stop(EndReason::Protocol(breach)) => format!("Stop/protocol/{breach:?}"),
         Message::Stop(reason) => format!("Stop/{}", reason.code()),
         other => format!("{other:?}").split([' ', '(']).next().unwrap_or_default().to_owned(),
     };
@@ -177,9 +178,9 @@ fn assert_complete<T: DeserializeOwned>(samples: impl Iterator<Item = Vec<u8>>) 
 #[test]
 fn no_message_and_no_reason_is_missing() {
     assert_complete::<Message>(messages().iter().map(Message::encode));
-    assert_complete::<Reason>(reasons().iter().map(|reason| postcard::to_stdvec(reason).unwrap()));
+    assert_complete::<EndReason>(reasons().iter().map(|reason| postcard::to_stdvec(reason).unwrap()));
     let breaches = self::reasons().into_iter().filter_map(|reason| match reason {
-        Reason::Protocol(breach) => Some(postcard::to_stdvec(&breach).unwrap()),
+        EndReason::Protocol(breach) => Some(postcard::to_stdvec(&breach).unwrap()),
         _ => None,
     });
     assert_complete::<Breach>(breaches);
@@ -188,8 +189,8 @@ fn no_message_and_no_reason_is_missing() {
 #[test]
 fn programs_tell_reasons_apart() {
     let reasons = reasons();
-    let codes: BTreeSet<_> = reasons.iter().map(Reason::code).collect();
-    let breaches = reasons.iter().filter(|reason| matches!(reason, Reason::Protocol(_))).count();
+    let codes: BTreeSet<_> = reasons.iter().map(EndReason::code).collect();
+    let breaches = reasons.iter().filter(|reason| matches!(reason, EndReason::Protocol(_))).count();
     assert_eq!(codes.len(), reasons.len() - breaches + 1);
 }
 

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use fieldcast_model::Fingerprint;
 
-use crate::code;
+use crate::handshake;
 use crate::invite_text::{self, decode, encode, percent_encode};
 
 /// The longest text that is looked at; the longest valid invite has about 450 bytes.
@@ -107,9 +107,9 @@ impl fmt::Debug for Group {
 
 impl Token {
     /// What shows the inviting device that the caller has the token, on the connection with this secret
-    /// ([`Opening::exporter`](crate::Opening::exporter)) and on no other.
+    /// ([`HandshakeSecret::exporter`](crate::Opening::exporter)) and on no other.
     pub fn proof(&self, exporter: &[u8; 32]) -> [u8; 32] {
-        code::hash("fieldcast 2026-11 invited", &[exporter, &self.0])
+        handshake::hash("fieldcast 2026-11 invited", &[exporter, &self.0])
     }
 }
 

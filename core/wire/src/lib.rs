@@ -4,29 +4,29 @@
 //! time, and carries out the actions the machine gives; sockets, storage and people are the caller's.
 //! `docs/PROTOCOL.md` says what goes over the wire.
 
-mod code;
 mod distributor;
+mod end_reason;
 pub mod frame;
 mod grant;
+mod handshake;
 mod invite;
 mod invite_text;
 mod limits;
 mod message;
-mod reason;
 mod receipt;
 mod receiver;
 mod window;
 
-pub use code::{CODE_LABEL, Code, Introduction, Opening};
 pub use distributor::{Distributor, DistributorAction, DistributorState};
+pub use end_reason::{Breach, EndReason};
 pub use grant::{Credentials, Grant, Revocations, SignedStatement, Statement, StatementError};
+pub use handshake::{CODE_LABEL, HandshakeParameters, HandshakeSecret, Sas};
 pub use invite::{Group, Invite, InviteError, MAX_INVITE, Token};
 pub use limits::Limits;
 pub use message::{
-    ChunkSet, Held, Hello, MAX_SNAPSHOTS, Message, Offer, PROTOCOL, Role, SavedSnapshot, Standing, chunk_frame,
+    ChunkSet, ComparisonResult, Held, Hello, MAX_SNAPSHOTS, Message, Offer, PROTOCOL, Role, SavedSnapshot, chunk_frame,
     offer_id, split_chunk_frame,
 };
-pub use reason::{Breach, Reason};
 pub use receipt::Receipt;
 pub use receiver::{Applied, Receiver, ReceiverAction, ReceiverState};
 pub use window::MAX_UNSTAGED;

@@ -3,7 +3,7 @@
 use fieldcast_model::{DeviceName, Digest, Fingerprint, Origin, ServerTime, SnapshotSummary};
 use serde::{Deserialize, Serialize};
 
-use crate::{Breach, Credentials, Opening, Reason, Receipt};
+use crate::{Breach, Credentials, EndReason, HandshakeSecret, Receipt};
 
 /// The newest protocol version this build speaks.
 pub const PROTOCOL: u16 = 1;
@@ -38,20 +38,20 @@ pub struct Hello {
 
 impl Hello {
     /// This build's greeting.
-    pub fn new(role: Role, name: DeviceName, opening: &Opening) -> Self {
+    pub fn new(role: Role, name: DeviceName, opening: &HandshakeSecret) -> Self {
         Self { protocol: PROTOCOL, oldest: OLDEST_PROTOCOL, role, name, commitment: opening.commitment(role) }
     }
 
     /// The protocol version both sides speak, or why there is none.
     ///
     /// # Errors
-    /// [`Reason::SameRole`] and [`Reason::Incompatible`].
-    pub fn agree(&self, peer: &Self) -> Result<u16, Reason> {
+    /// [`EndReason::SameRole`] and [`EndReason::Incompatible`].
+    pub fn agree(&self, peer: &Self) -> Result<u16, EndReason> {
         if self.role == peer.role {
-            return Err(Reason::SameRole);
+            return Err(EndReason::SameRole);
         }
         let newest = self.protocol.min(peer.protocol);
-        if newest < self.oldest.max(peer.oldest) { Err(Reason::Incompatible) } else { Ok(newest) }
+        if newest < self.oldest.max(peer.oldest) { Err(EndReason::Incompatible) } else { Ok(newest) }
     }
 }
 
@@ -120,12 +120,12 @@ pub struct SavedSnapshot {
     /// The digest of the receiver's records now.
     pub digest: Digest,
     /// Why it may differ from the distributor's.
-    pub standing: Standing,
+    pub comparison: ComparisonResult,
 }
 
 /// How a receiver's dataset compares with the distributor's snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Standing {
+pub enum ComparisonResult {
     /// The digests are equal.
     Equal,
     /// All of the snapshot is in; of some records the receiver held, and kept, newer versions, or ones the distributor
@@ -149,7 +149,7 @@ pub enum Standing {
     },
 }
 
-impl Standing {
+impl ComparisonResult {
     /// How many records the receiver kept a newer version of, as it says.
     pub fn kept_newer(&self) -> u64 {
         match self {
@@ -189,7 +189,7 @@ pub enum Message {
     /// Receiver: committed and compared. Nothing of it is to be believed before its signature was verified.
     Saved(Receipt),
     /// Either: I stop, and this is why. Last on the connection.
-    Stop(Reason),
+    Stop(EndReason),
     /// Either: still here.
     Alive,
     /// Both, once the peer's hello is there: the number this side has committed itself to, and what it may do.
@@ -277,7 +277,7 @@ pub fn split_chunk_frame(frame: &[u8]) -> Result<(u32, &[u8]), Breach> {
 
 #[cfg(test)]
 mod tests {
-    use fieldcast_model::{Dataset, Seal, Signature};
+    use fieldcast_model::{Dataset, Signature, SnapshotHash};
 
     use super::*;
 
@@ -289,9 +289,9 @@ mod tests {
     fn the_newest_common_version_is_agreed() {
         let distributor = hello(Role::Distributor, 2, 4);
         assert_eq!(distributor.agree(&hello(Role::Receiver, 1, 3)), Ok(3));
-        assert_eq!(distributor.agree(&hello(Role::Receiver, 5, 6)), Err(Reason::Incompatible));
-        assert_eq!(distributor.agree(&hello(Role::Receiver, 1, 1)), Err(Reason::Incompatible));
-        assert_eq!(distributor.agree(&hello(Role::Distributor, 2, 4)), Err(Reason::SameRole));
+        assert_eq!(distributor.agree(&hello(Role::Receiver, 5, 6)), Err(EndReason::Incompatible));
+        assert_eq!(distributor.agree(&hello(Role::Receiver, 1, 1)), Err(EndReason::Incompatible));
+        assert_eq!(distributor.agree(&hello(Role::Distributor, 2, 4)), Err(EndReason::SameRole));
     }
 
     #[test]
@@ -306,8 +306,8 @@ mod tests {
 
     #[test]
     fn a_peers_words_cannot_steer_a_screen() {
-        let wild = Message::Stop(Reason::NotStored(format!("\u{1b}[2\u{202e}J\u{61c}{}", "x".repeat(999))));
-        let Ok(Message::Stop(Reason::NotStored(tame))) = Message::decode(&wild.encode()) else {
+        let wild = Message::Stop(EndReason::NotStored(format!("\u{1b}[2\u{202e}J\u{61c}{}", "x".repeat(999))));
+        let Ok(Message::Stop(EndReason::NotStored(tame))) = Message::decode(&wild.encode()) else {
             panic!("another message")
         };
         assert_eq!(tame.chars().count(), 200);
@@ -327,7 +327,7 @@ mod tests {
                 json_bytes: 5000,
                 digest: Digest::EMPTY,
             };
-            let (name, seal, signature) = (DeviceName::new("office"), Seal([7; 32]), Signature([6; 64]));
+            let (name, seal, signature) = (DeviceName::new("office"), SnapshotHash([7; 32]), Signature([6; 64]));
             let origin = Origin { key: [5; 32], name, seal, sources: Vec::new(), signature };
             Message::Offer(Offer { snapshots: vec![summary], origins: vec![origin], bytes: 500 })
         };
@@ -340,7 +340,7 @@ mod tests {
         let origin = |key| Origin {
             key: [key; 32],
             name: DeviceName::new("office"),
-            seal: Seal([7; 32]),
+            seal: SnapshotHash([7; 32]),
             sources: Vec::new(),
             signature: Signature([6; 64]),
         };
@@ -349,7 +349,7 @@ mod tests {
         let id = offer(origin(5)).id(&sender);
         assert_eq!(offer(Origin { signature: Signature([8; 64]), ..origin(5) }).id(&sender), id);
         assert_ne!(offer(origin(6)).id(&sender), id);
-        assert_ne!(offer(Origin { seal: Seal([8; 32]), ..origin(5) }).id(&sender), id);
+        assert_ne!(offer(Origin { seal: SnapshotHash([8; 32]), ..origin(5) }).id(&sender), id);
         assert_ne!(offer(origin(5)).id(&Fingerprint([2; 32])), id);
     }
 

@@ -54,11 +54,15 @@ mod tests {
     use fieldcast_model::{Digest, ServerTime};
 
     use super::*;
-    use crate::{Message, Standing};
+    use crate::{ComparisonResult, Message};
 
     fn receipt() -> Receipt {
-        let saved = [Standing::Equal, Standing::KeptNewer { records: 3 }, Standing::Ahead { as_of: ServerTime(9) }];
-        let saved = saved.map(|standing| SavedSnapshot { digest: Digest::from_bytes([7; 32]), standing }).to_vec();
+        let saved = [
+            ComparisonResult::Equal,
+            ComparisonResult::KeptNewer { records: 3 },
+            ComparisonResult::Ahead { as_of: ServerTime(9) },
+        ];
+        let saved = saved.map(|comparison| SavedSnapshot { digest: Digest::from_bytes([7; 32]), comparison }).to_vec();
         Receipt { saved, at: 1_760_000_000_000, signature: Signature(std::array::from_fn(|i| i as u8)) }
     }
 
@@ -84,7 +88,7 @@ mod tests {
         let later = Receipt { at: receipt.at + 1, ..receipt.clone() };
         let less = Receipt { saved: receipt.saved[..2].to_vec(), ..receipt.clone() };
         let mut other = receipt.clone();
-        other.saved[2].standing = Standing::Equal;
+        other.saved[2].comparison = ComparisonResult::Equal;
         let changed = [signed(&receipt, 3, 2), signed(&receipt, 1, 3), signed(&later, 1, 2), signed(&less, 1, 2)];
         assert!(changed.iter().chain([&signed(&other, 1, 2)]).all(|message| *message != honest));
         assert!(receipt.holds(&Fingerprint([1; 32]), &[2; 32], |message, signature| {

@@ -7,8 +7,8 @@ use fieldcast_model::DeviceName;
 
 use crate::limits::{Due, Timers};
 use crate::{
-    Breach, ChunkSet, Code, Credentials, Held, Hello, Introduction, Limits, Message, Offer, Opening, Reason, Receipt,
-    Role,
+    Breach, ChunkSet, Credentials, EndReason, HandshakeParameters, HandshakeSecret, Held, Hello, Limits, Message,
+    Offer, Receipt, Role, Sas,
 };
 
 /// Where the exchange stands.
@@ -27,7 +27,7 @@ pub enum ReceiverState {
     /// Committed and compared.
     Saved,
     /// It ended otherwise.
-    Ended(Reason),
+    Ended(EndReason),
 }
 
 /// What the caller is to do.
@@ -40,7 +40,7 @@ pub enum ReceiverAction {
         /// Who offers.
         sender: DeviceName,
         /// What both screens show.
-        code: Code,
+        code: Sas,
         /// What the campaign has said of the sender, and of others.
         credentials: Credentials,
         /// What.
@@ -67,12 +67,12 @@ pub enum Applied {
 #[derive(Debug)]
 pub struct Receiver {
     hello: Hello,
-    opening: Opening,
+    opening: HandshakeSecret,
     credentials: Credentials,
     /// The distributor's hello, once it is there.
     peer: Option<Hello>,
     /// What both screens show, once both sides have revealed.
-    code: Option<Code>,
+    code: Option<Sas>,
     /// What the distributor has shown.
     shown: Credentials,
     state: ReceiverState,
@@ -93,8 +93,8 @@ pub struct Receiver {
 
 impl Receiver {
     /// A machine for a new connection; it has the hello to send already.
-    pub fn new(introduction: Introduction, limits: Limits, now: Duration) -> Self {
-        let Introduction { name, opening, credentials } = introduction;
+    pub fn new(introduction: HandshakeParameters, limits: Limits, now: Duration) -> Self {
+        let HandshakeParameters { name, opening, credentials } = introduction;
         let hello = Hello::new(Role::Receiver, name, &opening);
         Self {
             actions: VecDeque::from([ReceiverAction::Send(Message::Hello(hello.clone()))]),
@@ -158,12 +158,12 @@ impl Receiver {
                 self.on_reveal(&nonce);
             }
             (ReceiverState::Greeting, Message::Offer(offer)) => self.on_offer(offer, now),
-            _ => self.end(Reason::Protocol(Breach::OutOfTurn), true),
+            _ => self.end(EndReason::Protocol(Breach::OutOfTurn), true),
         }
     }
 
     /// The person answered: yes with what is held of each offered snapshot, or no with the reason.
-    pub fn answer(&mut self, answer: Result<Vec<Held>, Reason>, now: Duration) {
+    pub fn answer(&mut self, answer: Result<Vec<Held>, EndReason>, now: Duration) {
         if self.state != ReceiverState::Asking {
             return;
         }
@@ -188,7 +188,7 @@ impl Receiver {
         }
         self.timers.heard(now);
         if self.state != ReceiverState::Agreeing {
-            return self.end(Reason::Protocol(Breach::OutOfTurn), true);
+            return self.end(EndReason::Protocol(Breach::OutOfTurn), true);
         }
         self.missing = wanted.iter().collect(); // ascending, which `on_chunk` relies on
         (self.wanted, self.staged) = (self.missing.len() as u32, 0);
@@ -210,7 +210,7 @@ impl Receiver {
                 true
             }
             _ => {
-                self.end(Reason::Protocol(Breach::OutOfTurn), true);
+                self.end(EndReason::Protocol(Breach::OutOfTurn), true);
                 false
             }
         }
@@ -232,19 +232,19 @@ impl Receiver {
     }
 
     /// The transactions have committed, or not.
-    pub fn applied(&mut self, outcome: Result<Applied, Reason>, now: Duration) {
+    pub fn applied(&mut self, outcome: Result<Applied, EndReason>, now: Duration) {
         if self.state != ReceiverState::Applying {
             return;
         }
         match outcome {
-            Ok(Applied::Differs(_)) if self.is_second_round => self.finish(Reason::DigestDiffers, true),
+            Ok(Applied::Differs(_)) if self.is_second_round => self.finish(EndReason::DigestDiffers, true),
             Ok(Applied::Differs(snapshots)) => {
                 self.is_second_round = true;
                 self.timers.heard(now); // what was not heard while applying does not count
                 self.send(Message::Differs(snapshots), now);
                 self.enter(ReceiverState::Agreeing, self.timers.progress_ends(now));
                 if self.is_peer_gone {
-                    self.end(Reason::Lost, false);
+                    self.end(EndReason::Lost, false);
                 }
             }
             Ok(Applied::Saved(receipt)) => {
@@ -262,8 +262,8 @@ impl Receiver {
             return;
         }
         match self.timers.due(self.state != ReceiverState::Applying, now) {
-            Some(Due::StateEnds) if self.state == ReceiverState::Asking => self.end(Reason::NotAnswered, true),
-            Some(Due::StateEnds | Due::PeerSilent) => self.end(Reason::Lost, true),
+            Some(Due::StateEnds) if self.state == ReceiverState::Asking => self.end(EndReason::NotAnswered, true),
+            Some(Due::StateEnds | Due::PeerSilent) => self.end(EndReason::Lost, true),
             Some(Due::Heartbeat) if self.state == ReceiverState::Applying => {
                 self.send(Message::Applying { records: self.applied }, now);
             }
@@ -273,7 +273,7 @@ impl Receiver {
     }
 
     /// Stops for a reason of this side's own; the distributor is told. Not while applying, which nothing stops.
-    pub fn stop(&mut self, reason: Reason) {
+    pub fn stop(&mut self, reason: EndReason) {
         if !self.is_over() {
             self.end(reason, true);
         }
@@ -282,21 +282,21 @@ impl Receiver {
     /// The connection is gone. While applying, it is finished all the same: the data is here.
     pub fn on_lost(&mut self) {
         if !self.is_over() {
-            self.end(Reason::Lost, false);
+            self.end(EndReason::Lost, false);
         }
     }
 
     fn on_reveal(&mut self, nonce: &[u8; 32]) {
-        let Some(peer) = &self.peer else { return self.end(Reason::Protocol(Breach::OutOfTurn), true) };
+        let Some(peer) = &self.peer else { return self.end(EndReason::Protocol(Breach::OutOfTurn), true) };
         self.code = self.opening.compare(Role::Receiver, &peer.commitment, nonce);
         if self.code.is_none() {
-            self.end(Reason::Protocol(Breach::NotCommitted), true);
+            self.end(EndReason::Protocol(Breach::NotCommitted), true);
         }
     }
 
     fn on_offer(&mut self, offer: Offer, now: Duration) {
         let (Some(peer), Some(code)) = (&self.peer, self.code) else {
-            return self.end(Reason::Protocol(Breach::OutOfTurn), true);
+            return self.end(EndReason::Protocol(Breach::OutOfTurn), true);
         };
         let sender = peer.name.clone();
         self.snapshots = offer.snapshots.len();
@@ -326,7 +326,7 @@ impl Receiver {
     }
 
     /// Ends the exchange. Whoever is applying goes on: the data is here, and it commits whatever the peer says.
-    fn end(&mut self, reason: Reason, tell_peer: bool) {
+    fn end(&mut self, reason: EndReason, tell_peer: bool) {
         if self.state == ReceiverState::Applying {
             self.is_peer_gone = true;
         } else {
@@ -334,7 +334,7 @@ impl Receiver {
         }
     }
 
-    fn finish(&mut self, reason: Reason, tell_peer: bool) {
+    fn finish(&mut self, reason: EndReason, tell_peer: bool) {
         if tell_peer {
             self.actions.push_back(ReceiverAction::Send(Message::Stop(reason.clone())));
         }

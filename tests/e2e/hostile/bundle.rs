@@ -2,7 +2,7 @@
 
 use fieldcast_bundle::{ChunkInfo, EncodedChunk, Manifest, Snapshot, encode_chunk};
 use fieldcast_model::{
-    Dataset, DeviceName, Digest, EntityType, Json, KeyRange, Origin, RangeSeals, Record, RecordId, ServerTime,
+    Dataset, DeviceName, Digest, EntityType, Json, KeyRange, Origin, RangeHashes, Record, RecordId, ServerTime,
     Signature, SnapshotSummary,
 };
 use fieldcast_wire::{Offer, chunk_frame};
@@ -29,7 +29,7 @@ impl Liar {
     pub(super) fn offer(&self) -> Offer {
         let (summary, name) = (self.summary(), DeviceName::new("hostile"));
         let key = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).expect("32 bytes");
-        let mut seals = RangeSeals::default();
+        let mut seals = RangeHashes::default();
         seals.add(self.records.iter().map(|record| (record.root_hash(), record.hash())));
         let seal = seals.seal();
         let signature = key.sign(&Origin::signed(&name, &summary, &seal, &[])).as_ref().try_into().expect("64 bytes");

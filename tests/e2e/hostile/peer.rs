@@ -9,7 +9,7 @@ use std::time::Duration;
 use fieldcast_bundle::Manifest;
 use fieldcast_model::Fingerprint;
 use fieldcast_wire::frame::{FrameHeader, FrameKind};
-use fieldcast_wire::{CODE_LABEL, Message, Opening};
+use fieldcast_wire::{CODE_LABEL, HandshakeSecret, Message};
 use ring::rand::SystemRandom;
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use rustls::client::AlwaysResolvesClientRawPublicKeys;
@@ -47,9 +47,9 @@ impl Peer {
     }
 
     /// What this end brings to the comparison of codes.
-    pub(super) fn opening(&self) -> Opening {
+    pub(super) fn opening(&self) -> HandshakeSecret {
         let exporter = self.stream.conn.export_keying_material([0; 32], CODE_LABEL, Some(&[])).expect("a connection");
-        Opening { exporter, nonce: [7; 32] }
+        HandshakeSecret { exporter, nonce: [7; 32] }
     }
 
     /// Sends bytes as they are, under TLS. The receiver may have hung up before.

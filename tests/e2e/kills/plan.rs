@@ -46,7 +46,7 @@ impl Instants {
         let side = if self.random().is_multiple_of(2) { Side::Distributor } else { Side::Receiver };
         let fraction = (self.random() >> 11) as f64 / (1_u64 << 53) as f64;
         let stage = match self.random() % 20 {
-            0 => Stage::Told("calling"),
+            0 => Stage::Told("connecting"),
             1 => Stage::Told("asking"),
             2 => Stage::Told("agreeing"),
             3..14 => Stage::Sending(fraction),

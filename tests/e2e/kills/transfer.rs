@@ -144,7 +144,7 @@ impl<'a> Transfer<'a> {
     fn told(&mut self, event: &Value) {
         let before = std::mem::replace(&mut self.state, text(event, "state").to_owned());
         match self.state.as_str() {
-            "calling" => self.connection = Connection::default(),
+            "connecting" => self.connection = Connection::default(),
             "sending" => {
                 let lacking = whole(event, "total") - whole(event, "staged");
                 if before == "agreeing" {

@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use fieldcast_model::{Dataset, DeviceName, Digest, Origin, Seal, ServerTime, Signature, SnapshotSummary};
+use fieldcast_model::{Dataset, DeviceName, Digest, Origin, SnapshotHash, ServerTime, Signature, SnapshotSummary};
 use fieldcast_wire::{
-    Applied, Credentials, Distributor, DistributorAction, Held, Hello, Introduction, Limits, Message, Offer, Opening,
-    Reason, Receipt, Receiver, ReceiverAction, Role, SavedSnapshot, Standing,
+    Applied, Credentials, Distributor, DistributorAction, Held, Hello, HandshakeParameters, Limits, Message, Offer, HandshakeSecret,
+    EndReason, Receipt, Receiver, ReceiverAction, Role, SavedSnapshot, ComparisonResult,
 };
 use libfuzzer_sys::arbitrary::{Result, Unstructured};
 
@@ -51,16 +51,16 @@ fn offer(snapshots: u8) -> Offer {
         json_bytes: 500,
         digest: digest(n),
     };
-    let origin = Origin { key: [5; 32], name: DeviceName::new("office"), seal: Seal([0x5e; 32]), sources: Vec::new(), signature: Signature([6; 64]) };
+    let origin = Origin { key: [5; 32], name: DeviceName::new("office"), seal: SnapshotHash([0x5e; 32]), sources: Vec::new(), signature: Signature([6; 64]) };
     let snapshots: Vec<_> = (0..snapshots).map(summary).collect();
     Offer { origins: vec![origin; snapshots.len()], snapshots, bytes: 500 }
 }
 
 impl Scene {
     fn new() -> Self {
-        let introduction = |nonce| Introduction {
+        let introduction = |nonce| HandshakeParameters {
             name: DeviceName::new("x"),
-            opening: Opening { exporter: [1; 32], nonce: [nonce; 32] },
+            opening: HandshakeSecret { exporter: [1; 32], nonce: [nonce; 32] },
             credentials: Credentials::default(),
         };
         let limits = Limits::default();
@@ -114,7 +114,7 @@ impl Scene {
             16 => self.receiver.staged(input.arbitrary()?, input.arbitrary()?, now),
             17 => {
                 let differ = input.ratio(1, 8)?;
-                self.distributor.confirm(if differ { Err(Reason::CodesDiffer) } else { Ok(()) });
+                self.distributor.confirm(if differ { Err(EndReason::CodesDiffer) } else { Ok(()) });
             }
             _ => self.break_off(input)?,
         }
@@ -164,13 +164,13 @@ impl Scene {
         let Some(snapshots) = self.asked else { return Ok(()) };
         let held = Held { as_of: ServerTime(input.arbitrary()?), digest: digest(0), records: 1, is_ahead: input.arbitrary()? };
         let no = input.ratio(1, 8)?;
-        self.receiver.answer(if no { Err(Reason::Declined) } else { Ok(vec![held; snapshots]) }, self.now);
+        self.receiver.answer(if no { Err(EndReason::Declined) } else { Ok(vec![held; snapshots]) }, self.now);
         Ok(())
     }
 
     fn apply(&mut self, input: &mut Unstructured<'_>) -> Result<()> {
         let outcome = match input.arbitrary::<u8>()? % 4 {
-            0 => Err(Reason::NotStored("disk".into())),
+            0 => Err(EndReason::NotStored("disk".into())),
             1 => Ok(Applied::Differs(vec![input.arbitrary()?])),
             _ => Ok(Applied::Saved(receipt(input)?)),
         };
@@ -180,8 +180,8 @@ impl Scene {
 
     fn break_off(&mut self, input: &mut Unstructured<'_>) -> Result<()> {
         match input.arbitrary::<u8>()? % 16 {
-            0 => self.distributor.stop(Reason::Cancelled { by_distributor: true }),
-            1 => self.receiver.stop(Reason::Cancelled { by_distributor: false }),
+            0 => self.distributor.stop(EndReason::Cancelled { by_distributor: true }),
+            1 => self.receiver.stop(EndReason::Cancelled { by_distributor: false }),
             2 => self.distributor.on_lost(),
             3 => self.receiver.on_lost(),
             _ => {}
@@ -206,13 +206,13 @@ fn saved(input: &mut Unstructured<'_>) -> Result<Vec<SavedSnapshot>> {
     let count = input.arbitrary::<u8>()? % 4;
     (0..count)
         .map(|n| {
-            let standing = match input.arbitrary::<u8>()? % 4 {
-                0 => Standing::KeptNewer { records: input.arbitrary()? },
-                1 => Standing::Ahead { as_of: ServerTime(input.arbitrary()?) },
-                2 => Standing::Conflict { as_of: ServerTime(input.arbitrary()?), records: input.arbitrary()? },
-                _ => Standing::Equal,
+            let comparison = match input.arbitrary::<u8>()? % 4 {
+                0 => ComparisonResult::KeptNewer { records: input.arbitrary()? },
+                1 => ComparisonResult::Ahead { as_of: ServerTime(input.arbitrary()?) },
+                2 => ComparisonResult::Conflict { as_of: ServerTime(input.arbitrary()?), records: input.arbitrary()? },
+                _ => ComparisonResult::Equal,
             };
-            Ok(SavedSnapshot { digest: digest(n), standing })
+            Ok(SavedSnapshot { digest: digest(n), comparison })
         })
         .collect()
 }
@@ -236,7 +236,7 @@ fn message(input: &mut Unstructured<'_>) -> Result<Message> {
         5 => Message::Applying { records: 0 },
         6 => Message::Differs(vec![input.arbitrary()?; usize::from(input.arbitrary::<u8>()? % 3)]),
         7 => Message::Saved(receipt(input)?),
-        8 => Message::Stop(Reason::Busy),
+        8 => Message::Stop(EndReason::Busy),
         9 => Message::Alive,
         10 => Message::Reveal { nonce: [input.arbitrary()?; 32], credentials: Credentials::default() },
         _ => {

@@ -7,12 +7,12 @@ use fieldcast_model::{EntityType, Json, MAX_DEPTH, Record, RecordId, ServerTime}
 use super::FORMAT;
 use super::bytes::Bytes;
 use super::coder::{Coder, Reader};
+use super::compress::unsqueeze;
 use super::head_read::HeadReader;
 use super::limits::MAX_RECORDS;
 use super::number::{write_decimal, write_int};
 use super::plan::{Class, Plan};
 use super::schema::{Kind, ROOT, Schema};
-use super::squeeze::unsqueeze;
 use super::state::State;
 use super::table::Table;
 use super::text;
@@ -28,7 +28,7 @@ pub(crate) struct Preface {
     structure: usize,
     lengths: usize,
     texts: usize,
-    squeezed: usize,
+    compressed: usize,
     coded: usize,
 }
 
@@ -47,9 +47,9 @@ impl Preface {
         let structure = bytes.count(MAX_CHUNK_JSON)?;
         let lengths = bytes.count(MAX_CHUNK_JSON - structure)?;
         let texts = bytes.count(MAX_CHUNK_JSON - structure - lengths)?;
-        let squeezed = bytes.count(bytes.0.len())?;
+        let compressed = bytes.count(bytes.0.len())?;
         let coded = bytes.count(bytes.0.len())?;
-        Ok(Self { records, json, structure, lengths, texts, squeezed, coded })
+        Ok(Self { records, json, structure, lengths, texts, compressed, coded })
     }
 }
 
@@ -62,10 +62,10 @@ pub(crate) fn announced(bytes: &[u8]) -> Result<Preface, Error> {
 pub(crate) fn decode(bytes: &[u8]) -> Result<Vec<Record>, Error> {
     let mut bytes = Bytes(bytes);
     let preface = Preface::read(&mut bytes)?;
-    let squeezed = bytes.take(preface.squeezed)?;
+    let compressed = bytes.take(preface.compressed)?;
     let coded = bytes.take(preface.coded)?;
     let total = preface.structure + preface.lengths + preface.texts;
-    let plain = unsqueeze(squeezed, total).map_err(|_| malformed("chunk: zstd"))?;
+    let plain = unsqueeze(compressed, total).map_err(|_| malformed("chunk: zstd"))?;
     let mut plain = Bytes(&plain);
     let structure = Bytes(plain.take(preface.structure)?);
     let lengths = Bytes(plain.take(preface.lengths)?);
@@ -263,7 +263,7 @@ impl Decoder<'_> {
                 let place = self.state.own(&mut self.coder, column, plan, 0);
                 self.state.list_of(column).get(place as usize).copied()
             }
-            Class::Home => {
+            Class::FirstColumn => {
                 let distance = self.state.distance(&mut self.coder, column, 0);
                 let firsts = self.state.firsts(plan.home);
                 firsts.len().checked_sub(distance as usize + 1).and_then(|place| firsts.get(place)).copied()
@@ -312,10 +312,10 @@ impl Decoder<'_> {
 
     fn framed(&mut self, column: u32) -> Result<u32, Error> {
         let plan = self.plan;
-        let skeleton = plan.texts.get(column as usize).and_then(|plan| plan.skeleton.as_ref());
-        let skeleton = skeleton.ok_or(malformed("chunk: frame"))?;
+        let template = plan.texts.get(column as usize).and_then(|plan| plan.template.as_ref());
+        let template = template.ok_or(malformed("chunk: frame"))?;
         let numbers: Vec<i64> =
-            (skeleton.first..).take(skeleton.widths.len()).map(|column| self.number(column)).collect();
-        self.table.push_with(|arena| skeleton.write(arena, &numbers))
+            (template.first..).take(template.widths.len()).map(|column| self.number(column)).collect();
+        self.table.push_with(|arena| template.write(arena, &numbers))
     }
 }

@@ -6,7 +6,8 @@ use fieldcast_model::Record;
 
 use super::bytes::put;
 use super::coder::{Coder, Writer};
-use super::events::{self, Home, number_of};
+use super::compress::compress;
+use super::events::{self, FirstColumn, number_of};
 use super::head::{Head, in_order};
 use super::layout::Layout;
 use super::limits::{MAX_OWN, MAX_RECORDS};
@@ -14,7 +15,6 @@ use super::plan::{Class, Plan};
 use super::plan_texts::new_class;
 use super::schema::{Kind, ROOT};
 use super::shred::{Cell, Row, Shredded, names, shred};
-use super::squeeze::squeeze;
 use super::state::State;
 use super::table::{Quick, Table};
 use super::timed::Timed;
@@ -52,7 +52,7 @@ pub(crate) fn bring_in_order(shredded: &mut Shredded<'_>) {
 }
 
 /// Chooses how the columns are coded.
-pub(crate) fn choose(shredded: &Shredded<'_>) -> (Plan, Vec<Home>) {
+pub(crate) fn choose(shredded: &Shredded<'_>) -> (Plan, Vec<FirstColumn>) {
     let table = &shredded.interner.table;
     let values = events::events(shredded);
     let layout = Layout::find(&values, &shredded.schema, &shredded.interner);
@@ -67,15 +67,15 @@ fn assemble(records: usize, json: usize, head: &Head, coded: &[u8], raw: &[u8]) 
     if plain.len() > MAX_CHUNK_JSON {
         return Err(Error::TooLarge { what: "a chunk's head", limit: MAX_CHUNK_JSON });
     }
-    let squeezed = squeeze(&plain).map_err(|_| crate::error::malformed("chunk: zstd"))?;
-    let mut out = Vec::with_capacity(squeezed.len() + coded.len() + raw.len() + 32);
+    let compressed = compress(&plain).map_err(|_| crate::error::malformed("chunk: zstd"))?;
+    let mut out = Vec::with_capacity(compressed.len() + coded.len() + raw.len() + 32);
     out.push(FORMAT);
     for number in
-        [records, json, head.structure.len(), head.lengths.len(), head.texts.len(), squeezed.len(), coded.len()]
+        [records, json, head.structure.len(), head.lengths.len(), head.texts.len(), compressed.len(), coded.len()]
     {
         put(&mut out, number as u64);
     }
-    out.extend_from_slice(&squeezed);
+    out.extend_from_slice(&compressed);
     out.extend_from_slice(coded);
     out.extend_from_slice(raw);
     Ok(out)
@@ -86,7 +86,7 @@ struct Encoder<'a> {
     shredded: &'a Shredded<'a>,
     table: &'a Table,
     plan: &'a Plan,
-    homes: Vec<Home>,
+    homes: Vec<FirstColumn>,
     head: &'a mut Head,
     state: State,
     coder: Writer,
@@ -97,7 +97,7 @@ struct Encoder<'a> {
 }
 
 impl<'a> Encoder<'a> {
-    fn new(shredded: &'a Shredded<'a>, plan: &'a Plan, homes: Vec<Home>, head: &'a mut Head) -> Self {
+    fn new(shredded: &'a Shredded<'a>, plan: &'a Plan, homes: Vec<FirstColumn>, head: &'a mut Head) -> Self {
         let state = State::new(&shredded.schema, plan);
         let table = &shredded.interner.table;
         Self { shredded, table, plan, homes, head, state, coder: Writer::new(), known: 0, own: HashMap::default() }
@@ -175,11 +175,11 @@ impl<'a> Encoder<'a> {
         let class = if id >= self.known {
             new_class(self.table.uuid(id), plan)
         } else if home.column == plan.home && plan.by_distance {
-            Class::Home
+            Class::FirstColumn
         } else if self.own.contains_key(&key) {
             Class::Own
         } else if home.column == plan.home {
-            Class::Home
+            Class::FirstColumn
         } else {
             Class::Any
         };
@@ -190,7 +190,7 @@ impl<'a> Encoder<'a> {
                 let place = self.own.get(&key).copied().unwrap_or_default();
                 self.state.own(&mut self.coder, column, plan, place);
             }
-            Class::Home => {
+            Class::FirstColumn => {
                 let distance = self.state.firsts(plan.home).len() as u32 - 1 - home.place;
                 self.state.distance(&mut self.coder, column, distance);
             }
@@ -223,8 +223,8 @@ impl<'a> Encoder<'a> {
                 self.coder.raw(64, bits as u64);
             }
             (Class::Framed, None) => {
-                let skeleton = self.plan.texts[column as usize].skeleton.as_ref();
-                let numbers = skeleton.and_then(|frame| Some((frame.first, frame.numbers(self.table.text(id))?)));
+                let template = self.plan.texts[column as usize].template.as_ref();
+                let numbers = template.and_then(|frame| Some((frame.first, frame.numbers(self.table.text(id))?)));
                 if let Some((first, numbers)) = numbers {
                     (first..).zip(numbers).for_each(|(column, value)| self.number(column, value));
                 }

@@ -76,7 +76,7 @@ pub(crate) fn with_parts(events: &[Event], interner: &Interner<'_>, layout: &Lay
             continue;
         }
         all.push(*event);
-        let frame = layout.skeletons[column as usize].as_ref().filter(|_| table.uuid(id).is_none());
+        let frame = layout.templates[column as usize].as_ref().filter(|_| table.uuid(id).is_none());
         if let Some((frame, numbers)) = frame.and_then(|frame| Some((frame, frame.numbers(table.text(id))?))) {
             let columns = frame.first..;
             all.extend(columns.zip(numbers).map(|(column, value)| Event::Number { column, value }));
@@ -87,13 +87,13 @@ pub(crate) fn with_parts(events: &[Event], interner: &Interner<'_>, layout: &Lay
 
 /// Where each text first occurs: its column, and its place among the texts that first occur there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Home {
+pub(crate) struct FirstColumn {
     pub(crate) column: u32,
     pub(crate) place: u32,
 }
 
 /// The homes of all texts, by their numbers.
-pub(crate) fn homes(events: &[Event], columns: u32) -> Vec<Home> {
+pub(crate) fn homes(events: &[Event], columns: u32) -> Vec<FirstColumn> {
     let mut counts = vec![0; columns as usize];
     let mut homes = Vec::new();
     for event in events {
@@ -101,7 +101,7 @@ pub(crate) fn homes(events: &[Event], columns: u32) -> Vec<Home> {
         if let Event::Text { column, id } = *event
             && id as usize == homes.len()
         {
-            homes.push(Home { column, place: counts[column as usize] });
+            homes.push(FirstColumn { column, place: counts[column as usize] });
             counts[column as usize] += 1;
         }
     }

@@ -83,22 +83,22 @@ impl Head {
     }
 
     fn text_plan(&mut self, column: usize, plan: &TextPlan) {
-        let flags = [plan.source.is_some(), plan.certain, plan.by_distance, plan.skeleton.is_some()];
+        let flags = [plan.source.is_some(), plan.certain, plan.by_distance, plan.template.is_some()];
         let flags = flags.iter().rev().fold(0, |flags, flag| flags << 1 | u8::from(*flag));
         self.structure.extend([flags, plan.classes]);
         if let Some(source) = plan.source {
             self.column(column, source);
         }
-        if plan.classes & Class::Home.bit() != 0 || plan.by_distance {
+        if plan.classes & Class::FirstColumn.bit() != 0 || plan.by_distance {
             self.column(column, plan.home);
         }
         if plan.classes & Class::Own.bit() != 0 {
             put(&mut self.structure, u64::from(plan.own));
         }
-        if let Some(skeleton) = &plan.skeleton {
-            put(&mut self.structure, skeleton.widths.len() as u64);
-            self.structure.extend(&skeleton.widths);
-            skeleton.literals.iter().for_each(|literal| self.text(literal));
+        if let Some(template) = &plan.template {
+            put(&mut self.structure, template.widths.len() as u64);
+            self.structure.extend(&template.widths);
+            template.literals.iter().for_each(|literal| self.text(literal));
         }
     }
 

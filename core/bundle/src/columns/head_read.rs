@@ -10,7 +10,7 @@ use super::limits::{MAX_ENTITIES, MAX_FRAMED, MAX_LISTED, MAX_NODES, MAX_OWN, MA
 use super::number::{LARGE_SCALE, SMALL_SCALE};
 use super::plan::{Class, NumberPlan, Plan, TextPlan};
 use super::schema::{Entity, Kind, Member, Node, OWN_ITEMS, Schema};
-use super::skeleton::{MAX_DIGITS, MAX_GROUPS, Skeleton};
+use super::template::{MAX_DIGITS, MAX_GROUPS, Template};
 use super::text;
 use crate::Error;
 use crate::error::malformed;
@@ -176,26 +176,26 @@ impl<'a> HeadReader<'a> {
         if has(0) {
             plan.source = Some(self.column(column, columns)?);
         }
-        if classes & Class::Home.bit() != 0 || plan.by_distance {
+        if classes & Class::FirstColumn.bit() != 0 || plan.by_distance {
             plan.home = self.column(column, columns)?;
         }
         if classes & Class::Own.bit() != 0 {
             plan.own = self.structure.count(MAX_OWN)? as u32;
         }
         if has(3) {
-            plan.skeleton = Some(self.skeleton()?);
+            plan.template = Some(self.template()?);
         }
         Ok(plan)
     }
 
-    fn skeleton(&mut self) -> Result<Skeleton, Error> {
+    fn template(&mut self) -> Result<Template, Error> {
         let groups = self.structure.count(MAX_GROUPS)?;
         let widths = self.structure.take(groups)?.to_vec();
         if groups == 0 || widths.iter().any(|width| usize::from(*width) > MAX_DIGITS) {
             return Err(malformed("chunk: frame"));
         }
         let literals: Result<Vec<String>, Error> = (0..=groups).map(|_| Ok(self.text()?.to_owned())).collect();
-        Ok(Skeleton { literals: literals?, widths, first: 0 })
+        Ok(Template { literals: literals?, widths, first: 0 })
     }
 
     fn column(&mut self, here: u32, columns: u32) -> Result<u32, Error> {
@@ -211,9 +211,9 @@ impl<'a> HeadReader<'a> {
 /// columns of numbers there are.
 fn number_parts(plan: &mut Plan, schema: &Schema) -> Result<u32, Error> {
     let mut numbers = schema.numbers;
-    for skeleton in plan.texts.iter_mut().filter_map(|plan| plan.skeleton.as_mut()) {
-        skeleton.first = numbers;
-        numbers += skeleton.widths.len() as u32;
+    for template in plan.texts.iter_mut().filter_map(|plan| plan.template.as_mut()) {
+        template.first = numbers;
+        numbers += template.widths.len() as u32;
     }
     if (numbers - schema.numbers) as usize > MAX_FRAMED {
         return Err(malformed("chunk: frame"));

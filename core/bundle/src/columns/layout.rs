@@ -4,15 +4,15 @@ use super::events::Event;
 use super::limits::{MAX_FRAMED, MAX_TIMED};
 use super::plan::Parts;
 use super::schema::Schema;
-use super::skeleton::Skeleton;
 use super::table::Interner;
+use super::template::Template;
 use super::timed::Timed;
 
 /// Which columns there are beside those of the paths.
 #[derive(Debug)]
 pub(crate) struct Layout {
     /// The frame of each column whose new texts all share one.
-    pub(crate) skeletons: Vec<Option<Skeleton>>,
+    pub(crate) templates: Vec<Option<Template>>,
     /// The parts of each column in which UUIDs of version 1 first occur.
     pub(crate) timed: Vec<Option<Parts>>,
     /// How many columns of texts and of numbers there are in all.
@@ -66,10 +66,10 @@ impl Layout {
             }
         }
         let frame = |ids: Vec<u32>| {
-            if ids.len() < MIN_FRAMED { None } else { Skeleton::of(ids.iter().map(|id| table.text(*id))) }
+            if ids.len() < MIN_FRAMED { None } else { Template::of(ids.iter().map(|id| table.text(*id))) }
         };
-        let skeletons = news.into_iter().map(frame).collect();
-        let mut layout = Self { skeletons, timed: Vec::new(), texts: schema.texts, numbers: schema.numbers };
+        let templates = news.into_iter().map(frame).collect();
+        let mut layout = Self { templates, timed: Vec::new(), texts: schema.texts, numbers: schema.numbers };
         layout.number(&timed);
         layout
     }
@@ -77,12 +77,12 @@ impl Layout {
     /// Gives the columns their numbers: frames first, then the parts of UUIDs.
     fn number(&mut self, timed: &[bool]) {
         let mut room = MAX_FRAMED;
-        for place in &mut self.skeletons {
-            match place.as_mut().filter(|skeleton| skeleton.widths.len() <= room) {
-                Some(skeleton) => {
-                    skeleton.first = self.numbers;
-                    self.numbers += skeleton.widths.len() as u32;
-                    room -= skeleton.widths.len();
+        for place in &mut self.templates {
+            match place.as_mut().filter(|template| template.widths.len() <= room) {
+                Some(template) => {
+                    template.first = self.numbers;
+                    self.numbers += template.widths.len() as u32;
+                    room -= template.widths.len();
                 }
                 None => *place = None,
             }
@@ -91,7 +91,7 @@ impl Layout {
         self.timed = timed.iter().map(|timed| if *timed { Some(numbering.next()) } else { None }).collect();
         (self.texts, self.numbers) = (numbering.texts, numbering.numbers);
         // The tails' own columns have neither.
-        self.skeletons.resize(self.texts as usize, None);
+        self.templates.resize(self.texts as usize, None);
         self.timed.resize(self.texts as usize, None);
     }
 }

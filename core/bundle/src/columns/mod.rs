@@ -9,6 +9,7 @@
 
 mod bytes;
 mod coder;
+mod compress;
 mod decode;
 #[cfg(test)]
 mod dictionary;
@@ -26,10 +27,9 @@ mod plan_texts;
 mod scan;
 mod schema;
 mod shred;
-mod skeleton;
-mod squeeze;
 mod state;
 mod table;
+mod template;
 mod text;
 mod timed;
 

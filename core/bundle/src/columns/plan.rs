@@ -1,6 +1,6 @@
 //! How each column is coded: chosen by the encoder, sent in the head.
 
-use super::skeleton::Skeleton;
+use super::template::Template;
 
 /// How a text is coded that is not the predicted one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -9,7 +9,7 @@ pub(crate) enum Class {
     /// By its place among the texts coded this way in this column before.
     Own,
     /// By how long ago it first occurred, counted in texts that first occurred in the plan's home column.
-    Home,
+    FirstColumn,
     /// By its number.
     Any,
     /// New: the next text of the head.
@@ -26,7 +26,7 @@ pub(crate) enum Class {
 
 impl Class {
     pub(crate) const ALL: [Self; 8] =
-        [Self::Own, Self::Home, Self::Any, Self::Text, Self::Random, Self::Uuid, Self::Framed, Self::Timed];
+        [Self::Own, Self::FirstColumn, Self::Any, Self::Text, Self::Random, Self::Uuid, Self::Framed, Self::Timed];
 
     pub(crate) const fn bit(self) -> u8 {
         1 << self as u8
@@ -49,7 +49,7 @@ pub(crate) struct TextPlan {
     /// How long the column's own list becomes.
     pub(crate) own: u32,
     /// The frame of its new texts.
-    pub(crate) skeleton: Option<Skeleton>,
+    pub(crate) template: Option<Template>,
     /// The parts of its new UUIDs of version 1.
     pub(crate) timed: Option<Parts>,
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::events::{Event, Home};
+use super::events::{Event, FirstColumn};
 use super::layout::Layout;
 use super::plan::{Class, Sampler, TextPlan, log2};
 use super::table::{Quick, Table};
@@ -14,7 +14,7 @@ const FINALISTS: usize = 3;
 const MAX_SOURCES: usize = 1024;
 
 /// The best plan for each column.
-pub(crate) fn choose(events: &[Event], homes: &[Home], table: &Table, layout: Layout) -> Vec<TextPlan> {
+pub(crate) fn choose(events: &[Event], homes: &[FirstColumn], table: &Table, layout: Layout) -> Vec<TextPlan> {
     let texts: Vec<(u32, u32)> = events
         .iter()
         .filter_map(|event| match *event {
@@ -26,8 +26,8 @@ pub(crate) fn choose(events: &[Event], homes: &[Home], table: &Table, layout: La
     texts.iter().for_each(|(column, _)| counts[*column as usize] += 1);
     let finalists = finalists(&texts, &counts);
     let mut plans = sources(&texts, &finalists, &counts);
-    for ((plan, skeleton), timed) in plans.iter_mut().zip(layout.skeletons).zip(layout.timed) {
-        plan.skeleton = skeleton;
+    for ((plan, template), timed) in plans.iter_mut().zip(layout.templates).zip(layout.timed) {
+        plan.template = template;
         plan.timed = timed;
     }
     let missed = missed(&texts, &plans);
@@ -47,7 +47,7 @@ pub(crate) fn new_class(uuid: Option<[u8; 16]>, plan: &TextPlan) -> Class {
         Some(uuid) if uuid[6] >> 4 == 4 && uuid[8] >> 6 == 2 => Class::Random,
         Some(uuid) if Timed::of(uuid).is_some() && plan.timed.is_some() => Class::Timed,
         Some(_) => Class::Uuid,
-        None if plan.skeleton.is_some() => Class::Framed,
+        None if plan.template.is_some() => Class::Framed,
         None => Class::Text,
     }
 }
@@ -131,7 +131,7 @@ fn missed(texts: &[(u32, u32)], plans: &[TextPlan]) -> Vec<Miss> {
 }
 
 /// Sets each column's home to where most of its repeated texts first occurred.
-fn choose_homes(missed: &[Miss], homes: &[Home], plans: &mut [TextPlan]) {
+fn choose_homes(missed: &[Miss], homes: &[FirstColumn], plans: &mut [TextPlan]) {
     let mut votes: Vec<Vec<(u32, u32)>> = vec![Vec::new(); plans.len()];
     for miss in missed.iter().filter(|miss| !miss.new) {
         let home = homes[miss.id as usize].column;
@@ -149,12 +149,12 @@ fn choose_homes(missed: &[Miss], homes: &[Home], plans: &mut [TextPlan]) {
 
 /// How many texts of column `column` are among the first `seen` texts: the place of the next one.
 struct Places<'a> {
-    homes: &'a [Home],
+    homes: &'a [FirstColumn],
     by_column: Vec<Vec<u32>>,
 }
 
 impl<'a> Places<'a> {
-    fn new(homes: &'a [Home], columns: usize) -> Self {
+    fn new(homes: &'a [FirstColumn], columns: usize) -> Self {
         let mut by_column = vec![Vec::new(); columns];
         for (id, home) in homes.iter().enumerate() {
             by_column[home.column as usize].push(id as u32);
@@ -170,7 +170,7 @@ impl<'a> Places<'a> {
 }
 
 /// Decides whether texts of the home are better told by distance each time, or listed once told.
-fn choose_lists(missed: &[Miss], homes: &[Home], plans: &mut [TextPlan]) {
+fn choose_lists(missed: &[Miss], homes: &[FirstColumn], plans: &mut [TextPlan]) {
     let places = Places::new(homes, plans.len());
     // For each column: bits of the distances of all home texts, of the first ones only, and the repeats.
     let mut costs = vec![(0u64, 0u64, 0u32); plans.len()];
@@ -199,7 +199,7 @@ fn choose_lists(missed: &[Miss], homes: &[Home], plans: &mut [TextPlan]) {
 }
 
 /// Walks through the misses as the coder will and notes the classes of texts that are not new.
-fn note_classes(missed: &[Miss], homes: &[Home], plans: &mut [TextPlan]) {
+fn note_classes(missed: &[Miss], homes: &[FirstColumn], plans: &mut [TextPlan]) {
     let mut listed: HashSet<u64, Quick> = HashSet::default();
     for miss in missed {
         let plan = &mut plans[miss.column as usize];
@@ -208,11 +208,11 @@ fn note_classes(missed: &[Miss], homes: &[Home], plans: &mut [TextPlan]) {
         let class = if miss.new {
             None
         } else if is_home && plan.by_distance {
-            Some(Class::Home)
+            Some(Class::FirstColumn)
         } else if listed.contains(&key) {
             Some(Class::Own)
         } else if is_home {
-            Some(Class::Home)
+            Some(Class::FirstColumn)
         } else {
             Some(Class::Any)
         };

@@ -224,7 +224,7 @@ impl State {
         if new {
             state.firsts.push(id);
         }
-        let is_home = class == Class::Home || (new && plan.home == column);
+        let is_home = class == Class::FirstColumn || (new && plan.home == column);
         let has_room = state.own.len() < plan.own as usize;
         let enters = class != Class::Own && has_room && !(is_home && plan.by_distance);
         if enters {

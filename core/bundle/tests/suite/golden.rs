@@ -11,7 +11,7 @@ use fieldcast_bundle::{
     ChunkInfo, EncodedChunk, FileHead, Manifest, Snapshot, decode_chunk, encode_chunk, verify_chunk,
 };
 use fieldcast_model::{
-    Dataset, DeviceName, Digest, EntityType, Json, Origin, Record, RecordId, Seal, ServerTime, Signature,
+    Dataset, DeviceName, Digest, EntityType, Json, Origin, Record, RecordId, ServerTime, Signature, SnapshotHash,
     SnapshotSummary,
 };
 use serde::{Deserialize, Serialize};
@@ -111,7 +111,7 @@ fn head(manifest: Manifest) -> FileHead {
     let origin = Origin {
         key: [0xc3; 32],
         name: DeviceName::new("escritório-1"),
-        seal: Seal([0x5e; 32]),
+        seal: SnapshotHash([0x5e; 32]),
         sources: Vec::new(),
         signature: Signature([0x3c; 64]),
     };

@@ -24,9 +24,9 @@ pub(crate) async fn run(app: &App, args: DoctorArgs) -> Result {
     table.lines().iter().try_for_each(|line| app.out.line(line))?;
     let is_sound = !deep || verify(app).await?;
     match checks.iter().find(|check| check.finding == Finding::Problem) {
-        Some(problem) => Err(Error::Unwell(is_network(problem))),
+        Some(problem) => Err(Error::Warnings(is_network(problem))),
         None if is_sound => Ok(()),
-        None => Err(Error::Unwell(false)),
+        None => Err(Error::Warnings(false)),
     }
 }
 

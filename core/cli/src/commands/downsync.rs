@@ -164,7 +164,7 @@ fn summarise(app: &App, report: &DownsyncReport) -> Result {
     match (done, failed) {
         (_, 0) => app.out.line("\nNext: fieldcast send"),
         (0, _) => Err(Error::Nothing),
-        _ => Err(Error::Partly),
+        _ => Err(Error::Partial),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fieldcast::{ExchangeResult, ExchangeRole, PastExchange, Reach};
+use fieldcast::{DistributionStats, ExchangeResult, ExchangeRole, PastExchange};
 
 use crate::app::App;
 use crate::args::HistoryArgs;
@@ -13,25 +13,25 @@ use crate::text::{Table, bytes, compared, count, counted, duration, fingerprint,
 
 pub(crate) async fn run(app: &App, args: &HistoryArgs) -> Result {
     let engine = app.engine().await?;
-    let (past, coverage) = (engine.history(args.limit).await?, engine.coverage().await?);
+    let (past, distribution_stats) = (engine.history(args.limit).await?, engine.distribution_stats().await?);
     past.iter().try_for_each(|past| app.out.event(|| events::past_exchange(past)))?;
-    coverage.iter().try_for_each(|reach| app.out.event(|| events::coverage(reach)))?;
+    distribution_stats.iter().try_for_each(|stats| app.out.event(|| events::distribution_stats(stats)))?;
     if past.is_empty() {
         return app.out.line("Nothing was sent or received yet.");
     }
     let mut table = Table::new(&["when (UTC)", "device", "boundaries", ">households", ">bytes", ">took", "result"]);
     past.iter().for_each(|past| table.row(row(past, args.full)));
     table.lines().iter().try_for_each(|line| app.out.line(line))?;
-    coverage.iter().try_for_each(|reach| app.out.line(line(reach)))
+    distribution_stats.iter().try_for_each(|stats| app.out.line(line(stats)))
 }
 
-fn row(PastExchange { exchange, receipt, standings }: &PastExchange, full: bool) -> Vec<String> {
+fn row(PastExchange { exchange, receipt, comparisons }: &PastExchange, full: bool) -> Vec<String> {
     let way = match exchange.role {
         ExchangeRole::Sent => "to",
         ExchangeRole::Received => "from",
     };
     let result = match (&exchange.result, receipt) {
-        (ExchangeResult::Saved { .. }, Some(true)) => match compared(standings).as_str() {
+        (ExchangeResult::Saved { .. }, Some(true)) => match compared(comparisons).as_str() {
             "equal" => "saved, receipt signed".to_owned(),
             ahead => format!("saved, receipt signed; {ahead}"),
         },
@@ -52,7 +52,7 @@ fn row(PastExchange { exchange, receipt, standings }: &PastExchange, full: bool)
 }
 
 /// "27 of 30 phones at the version of ..."
-fn line(Reach { summary, picked, saved }: &Reach) -> String {
+fn line(DistributionStats { summary, picked, saved }: &DistributionStats) -> String {
     let phones = counted(*picked as u64, "phone", "phones");
     format!("{}: {saved} of {phones} at the version of {}", village(summary), utc(summary.as_of.0))
 }

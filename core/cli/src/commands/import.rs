@@ -54,8 +54,8 @@ fn tell(app: &App, info: &BundleInfo, size: u64) -> Result {
 fn conclude(app: &App, imported: &Imported) -> Result {
     app.out.event(|| events::imported(imported))?;
     let mut table = Table::new(&["boundary", ">households", ">records", "compared with the file, this device"]);
-    for (summary, standing) in imported.info.offer.snapshots.iter().zip(&imported.standings) {
-        let outcome = match compared(std::slice::from_ref(standing)).as_str() {
+    for (summary, comparison) in imported.info.offer.snapshots.iter().zip(&imported.comparisons) {
+        let outcome = match compared(std::slice::from_ref(comparison)).as_str() {
             "equal" => "is equal".to_owned(),
             ahead => ahead.to_owned(),
         };

@@ -1,6 +1,6 @@
 //! `fieldcast peers`: the devices whose code was compared.
 
-use fieldcast::KnownPeer;
+use fieldcast::TrustedPeer;
 
 use crate::app::App;
 use crate::args::{PeersArgs, PeersCommand};
@@ -12,15 +12,16 @@ use crate::text::{Table, fingerprint, utc};
 
 pub(crate) async fn run(app: &App, args: &PeersArgs) -> Result {
     let engine = app.engine().await?;
-    let known = engine.known_peers().await?;
+    let known = engine.trusted_peers().await?;
     let Some(PeersCommand::Forget { device, remove_data }) = &args.command else {
         known.iter().try_for_each(|peer| app.out.event(|| events::known_peer("known_peer", peer)))?;
         if known.is_empty() {
             return app.out.line("No device is known: codes are compared when data is sent or received.");
         }
         let mut table = Table::new(&["device", "fingerprint", "known since (UTC)"]);
-        let row =
-            |peer: &KnownPeer| vec![peer.name.to_string(), fingerprint(&peer.fingerprint, args.full), utc(peer.since)];
+        let row = |peer: &TrustedPeer| {
+            vec![peer.name.to_string(), fingerprint(&peer.fingerprint, args.full), utc(peer.since)]
+        };
         known.iter().for_each(|peer| table.row(row(peer)));
         return table.lines().iter().try_for_each(|line| app.out.line(line));
     };

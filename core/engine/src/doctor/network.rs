@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fieldcast_model::DeviceName;
 use fieldcast_net::{
-    Announcement, Error, Identity, Interface, Listener, Sighting, Wanted, announce, browse, choose_interface,
+    Announcement, DiscoveryEvent, Error, Identity, Interface, Listener, Wanted, announce, browse, choose_interface,
     interfaces,
 };
 use fieldcast_wire::{PROTOCOL, Role};
@@ -71,7 +71,7 @@ async fn multicast(interface: &Interface, identity: &Identity, wait: Duration) -
     };
     let heard = async {
         while let Some(sighting) = browser.next().await {
-            if matches!(&sighting, Sighting::Seen(peer) if peer.fingerprint == own.fingerprint) {
+            if matches!(&sighting, DiscoveryEvent::Found(peer) if peer.fingerprint == own.fingerprint) {
                 return true;
             }
         }

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use fieldcast_model::{Dataset, Fingerprint};
 use fieldcast_net::Interface;
-use fieldcast_store::{Reach, Store};
+use fieldcast_store::{DistributionStats, Store};
 
 use super::{Engine, Inner};
 use crate::bundle_file::{self, BundleInfo, Imported};
 use crate::history::{self, PastExchange};
 use crate::offer::Bundle;
-use crate::origins::Maker;
+use crate::origins::Signer;
 use crate::{Error, ExchangeSettings, Offer, OfferSession, ReceiveSession, Trust, UnfinishedOffer, task};
 
 impl Engine {
@@ -31,7 +31,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`Error::Store`].
-    pub async fn coverage(&self) -> Result<Vec<Reach>, Error> {
+    pub async fn distribution_stats(&self) -> Result<Vec<DistributionStats>, Error> {
         self.store_call(Store::reach).await
     }
 
@@ -70,7 +70,7 @@ impl Engine {
     ) -> Result<OfferSession, Error> {
         let (store, identity, name) = (self.inner.store.clone(), self.inner.identity.clone(), settings.name.clone());
         let prepare = move || {
-            let maker = Maker { identity: &identity, name: &name };
+            let maker = Signer { identity: &identity, name: &name };
             Bundle::prepare(store, &datasets, maker)
         };
         let bundle = task::blocking(prepare).await??;
@@ -86,7 +86,7 @@ impl Engine {
         let Inner { store, identity, name, .. } = &*self.inner;
         let (store, identity, name) = (store.clone(), identity.clone(), name.clone());
         let export = move || {
-            let maker = Maker { identity: &identity, name: &name };
+            let maker = Signer { identity: &identity, name: &name };
             bundle_file::export(store, maker, &datasets, &path)
         };
         task::blocking(export).await?
@@ -122,7 +122,7 @@ impl Engine {
 
     /// Has devices that are trusted listed however many others are announced.
     async fn want_trusted(&self, settings: &ExchangeSettings) -> Result<(), Error> {
-        settings.wanted.add(self.known_peers().await?.into_iter().map(|peer| peer.fingerprint));
+        settings.wanted.add(self.trusted_peers().await?.into_iter().map(|peer| peer.fingerprint));
         if let Trust::Compare(pinned) = &settings.trust {
             settings.wanted.add(pinned.iter().copied());
         }

@@ -4,7 +4,7 @@ use fieldcast_downsync::{BoundaryTree, Client, Project, ServerConfig, Session};
 use fieldcast_store::{Login, Store};
 
 use super::Engine;
-use crate::downsync_job::Order;
+use crate::downsync_job::DownsyncRequest;
 use crate::{DownsyncJob, Error};
 
 /// Setting: the id of the chosen project.
@@ -118,7 +118,8 @@ impl Engine {
         let boundaries = codes.iter().map(find).collect::<Result<_, _>>()?;
         let (login, session) = self.session().await?;
         let client = self.client(&login.server, &login.tenant, Patience::Job)?;
-        let order = Order { client, server: login.server, session, project, tenant: login.tenant, boundaries };
+        let order =
+            DownsyncRequest { client, server: login.server, session, project, tenant: login.tenant, boundaries };
         Ok(DownsyncJob::start(self.inner.store.clone(), order))
     }
 

@@ -1,7 +1,7 @@
 //! Whom this device trusts: devices whose code was compared, campaigns, and what those have said.
 
 use fieldcast_model::{DeviceName, Fingerprint};
-use fieldcast_store::{Campaign, KnownPeer, Store};
+use fieldcast_store::{Campaign, Store, TrustedPeer};
 use fieldcast_wire::{SignedStatement, Statement};
 
 use super::Engine;
@@ -13,8 +13,8 @@ impl Engine {
     ///
     /// # Errors
     /// [`Error::Store`].
-    pub async fn known_peers(&self) -> Result<Vec<KnownPeer>, Error> {
-        self.store_call(Store::known_peers).await
+    pub async fn trusted_peers(&self) -> Result<Vec<TrustedPeer>, Error> {
+        self.store_call(Store::trusted_peers).await
     }
 
     /// Forgets a known device, whose code will be compared anew; tells whether it was known.

@@ -1,26 +1,26 @@
 //! Whether a receiver may have what is sent to it: what a campaign has granted it, and whether it is who it should be.
 
-use fieldcast_wire::{Code, Credentials, Distributor, Offer, Reason, Role};
+use fieldcast_wire::{Credentials, Distributor, EndReason, Offer, Role, Sas};
 use tokio::sync::oneshot;
 
 use super::send::Sending;
-use crate::grants::Judge;
+use crate::grants::Authorizer;
 use crate::{Answer, task, trust};
 
 impl Sending {
     /// What the receiver is offered, going by what it has shown.
-    pub(super) async fn admit(&mut self, shown: Credentials) -> Result<Offer, Reason> {
+    pub(super) async fn admit(&mut self, shown: Credentials) -> Result<Offer, EndReason> {
         let receiver = self.receiver;
         let judged = self.on_bundle(move |bundle| {
-            let judge = Judge::of(bundle.store(), receiver, &shown)?;
+            let judge = Authorizer::of(bundle.store(), receiver, &shown)?;
             let (places, offer) = bundle.part(|dataset| judge.admits(Role::Receiver, dataset));
             // What the receiver would refuse is said here, where something can be done about it.
             let is_sound = judge.examine_origins(&offer);
             Ok((judge.is_revoked(), is_sound, places, offer))
         });
         match judged.await? {
-            (true, ..) => Err(Reason::Revoked { of_distributor: false }),
-            (false, _, places, _) if places.is_empty() => Err(Reason::NotGranted { to_distributor: false }),
+            (true, ..) => Err(EndReason::Revoked { of_distributor: false }),
+            (false, _, places, _) if places.is_empty() => Err(EndReason::NotGranted { to_distributor: false }),
             (false, Err(reason), ..) => Err(reason),
             (false, Ok(()), places, offer) => {
                 (self.offered, self.offer) = (places, offer.clone());
@@ -30,7 +30,7 @@ impl Sending {
     }
 
     /// Whether the receiver is who it should be, or a person to tell by its code.
-    pub(super) async fn confirm(&mut self, code: Code, machine: &mut Distributor) {
+    pub(super) async fn confirm(&mut self, code: Sas, machine: &mut Distributor) {
         let (trust, receiver) = (self.shared.settings.trust.clone(), self.receiver);
         let is_verified = match self.is_verified || self.is_by_invite {
             true => Ok(true),
@@ -55,12 +55,12 @@ impl Sending {
         }
     }
 
-    pub(super) fn on_answer(&mut self, answer: Answer) -> Result<(), Reason> {
+    pub(super) fn on_answer(&mut self, answer: Answer) -> Result<(), EndReason> {
         match answer {
             Answer::Trust => self.remembers = true,
             Answer::Once => {}
-            Answer::Decline => return Err(Reason::NotConfirmed),
-            Answer::CodesDiffer => return Err(Reason::CodesDiffer),
+            Answer::Decline => return Err(EndReason::NotConfirmed),
+            Answer::CodesDiffer => return Err(EndReason::CodesDiffer),
         }
         self.is_verified = true;
         Ok(())

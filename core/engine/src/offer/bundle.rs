@@ -10,7 +10,7 @@ use fieldcast_wire::frame::FrameKind;
 use fieldcast_wire::{Held, MAX_SNAPSHOTS, Message, Offer};
 
 use crate::Error;
-use crate::origins::Maker;
+use crate::origins::Signer;
 
 /// Chunks kept in memory for receivers that are at about the same place: read once, sent many times.
 const RECENT_CHUNKS: usize = 8;
@@ -34,7 +34,7 @@ pub(crate) struct Bundle {
 
 impl Bundle {
     /// Encodes what is not in the cache yet. Blocks; seconds for a large dataset's first time.
-    pub(crate) fn prepare(store: Store, datasets: &[Dataset], maker: Maker<'_>) -> Result<Self, Error> {
+    pub(crate) fn prepare(store: Store, datasets: &[Dataset], maker: Signer<'_>) -> Result<Self, Error> {
         if datasets.is_empty() {
             return Err(Error::NothingToSend);
         }
@@ -169,7 +169,7 @@ impl Bundle {
 }
 
 /// The dataset's snapshot, after damage was repaired if there was any.
-fn sound_snapshot(store: &Store, dataset: &Dataset, maker: Maker<'_>) -> Result<(Snapshot, Origin), Error> {
+fn sound_snapshot(store: &Store, dataset: &Dataset, maker: Signer<'_>) -> Result<(Snapshot, Origin), Error> {
     let made = || store.read(|reader| Ok(snapshot(store, reader, dataset, maker)))?;
     match made() {
         Err(Error::Store(StoreError::DamagedRecords)) => {}
@@ -186,7 +186,7 @@ fn snapshot(
     store: &Store,
     reader: &Reader<'_>,
     dataset: &Dataset,
-    maker: Maker<'_>,
+    maker: Signer<'_>,
 ) -> Result<(Snapshot, Origin), Error> {
     let (summary, origin) = vouched(reader, dataset, maker)?;
     let bits = range_bits(summary.json_bytes);
@@ -218,7 +218,7 @@ fn snapshot(
 
 /// The dataset's summary with the signature of whoever answers for it: the device it was taken over from if that is still
 /// what is here, else this one, which names whose downloads it has merged.
-fn vouched(reader: &Reader<'_>, dataset: &Dataset, maker: Maker<'_>) -> Result<(SnapshotSummary, Origin), Error> {
+fn vouched(reader: &Reader<'_>, dataset: &Dataset, maker: Signer<'_>) -> Result<(SnapshotSummary, Origin), Error> {
     if let Some(vouched) = reader.origin(dataset)?.filter(|(summary, _)| summary.is_bounded()) {
         return Ok(vouched);
     }

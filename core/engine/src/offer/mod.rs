@@ -2,11 +2,11 @@
 
 mod admit;
 mod bundle;
-mod door;
+mod dialer;
 mod finding;
+mod parked;
 mod peer;
 mod peers;
-mod reach;
 mod send;
 mod session;
 

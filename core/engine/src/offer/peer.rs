@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use fieldcast_model::{DeviceName, Fingerprint};
-use fieldcast_wire::{Code, Reason, Standing};
+use fieldcast_wire::{ComparisonResult, EndReason, Sas};
 
 use crate::{NetworkChange, SharedKey};
 
@@ -41,7 +41,7 @@ pub enum SendState {
     /// Picked; waits until one of the `max_live` places is free.
     Queued,
     /// The connection is being made.
-    Calling,
+    Connecting,
     /// Its person is being asked.
     Asking,
     /// Its person said yes; the code is still to be compared on this side.
@@ -57,7 +57,7 @@ pub enum SendState {
     /// The connection broke; it is called again until the time to resume is over.
     Lost(SendProgress),
     /// It ended without "saved".
-    Failed(Reason, SendProgress),
+    Failed(EndReason, SendProgress),
 }
 
 impl SendState {
@@ -84,7 +84,7 @@ pub struct Sent {
     /// What it took.
     pub progress: SendProgress,
     /// How the receiver's data compares with each offered snapshot: equal, or ahead of it.
-    pub standings: Vec<Standing>,
+    pub comparisons: Vec<ComparisonResult>,
 }
 
 /// How much of a bundle a receiver has.
@@ -111,10 +111,10 @@ pub enum OfferEvent {
     Network(NetworkChange),
     /// Does this receiver's screen show the same code? Nothing is sent before
     /// [`OfferSession::answer`](crate::OfferSession::answer).
-    Compare(FoundPeer, Code),
+    Compare(FoundPeer, Sas),
     /// What this receiver's screen shows, if nobody is in between. It need not be compared here; the receiver's person may
     /// have to, and look for it on this screen.
-    Code(FoundPeer, Code),
+    Sas(FoundPeer, Sas),
     /// Sending to a receiver took a step.
     Changed(Fingerprint, SendState),
 }

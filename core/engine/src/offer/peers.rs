@@ -9,12 +9,12 @@ use fieldcast_model::{DeviceName, Fingerprint};
 use fieldcast_net::Peer;
 use tokio::sync::oneshot;
 
-use super::door::OnLine;
+use super::parked::ParkedConnection;
 use super::{FoundBy, FoundPeer, OfferEvent, SendState};
-use crate::search::By;
+use crate::discovery::DiscoverySource;
 
 /// Where to ask for a connection that waits on the line.
-pub(super) type Waiting = oneshot::Sender<oneshot::Sender<OnLine>>;
+pub(super) type Waiting = oneshot::Sender<oneshot::Sender<ParkedConnection>>;
 
 /// A way to come to a receiver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,10 +68,10 @@ impl Entry {
     }
 
     /// Where those who tell of announcements say it is.
-    fn announced(&mut self, by: By) -> &mut Option<SocketAddr> {
+    fn announced(&mut self, by: DiscoverySource) -> &mut Option<SocketAddr> {
         match by {
-            By::Mdns => &mut self.mdns,
-            By::Platform => &mut self.platform,
+            DiscoverySource::Mdns => &mut self.mdns,
+            DiscoverySource::Platform => &mut self.platform,
         }
     }
 
@@ -82,7 +82,7 @@ impl Entry {
     }
 
     /// Takes an announcement, and keeps where it was announced before.
-    fn announce(&mut self, by: By, addr: SocketAddr) {
+    fn announce(&mut self, by: DiscoverySource, addr: SocketAddr) {
         let before = self.announced(by).replace(addr).filter(|before| *before != addr);
         self.earlier.retain(|other| *other != addr && Some(*other) != before);
         self.earlier.splice(0..0, before);
@@ -97,7 +97,7 @@ impl Entry {
 
 impl Peers {
     /// It announces itself. Its name is a hint: one it has said itself counts more.
-    pub(super) fn seen(&mut self, by: By, peer: Peer) -> Option<OfferEvent> {
+    pub(super) fn seen(&mut self, by: DiscoverySource, peer: Peer) -> Option<OfferEvent> {
         self.found(peer.fingerprint, peer.name.clone(), peer.addr, |entry| {
             if !entry.is_named {
                 entry.name = peer.name;
@@ -108,7 +108,7 @@ impl Peers {
     }
 
     /// Its announcement has ended.
-    pub(super) fn unseen(&mut self, by: By, fingerprint: Fingerprint) -> Option<OfferEvent> {
+    pub(super) fn unseen(&mut self, by: DiscoverySource, fingerprint: Fingerprint) -> Option<OfferEvent> {
         self.less(fingerprint, |entry| *entry.announced(by) = None)
     }
 
@@ -141,7 +141,7 @@ impl Peers {
     }
 
     /// That call is over.
-    pub(super) fn hung_up(&mut self, fingerprint: Fingerprint, number: u64) -> Option<OfferEvent> {
+    pub(super) fn disconnected(&mut self, fingerprint: Fingerprint, number: u64) -> Option<OfferEvent> {
         let is_latest = |call: &Call| call.number == number;
         if !self.entries.get(&fingerprint)?.call.as_ref().is_some_and(is_latest) {
             return None;
@@ -277,19 +277,19 @@ mod tests {
     #[test]
     fn one_device_is_one_entry_however_it_was_found() {
         let mut peers = Peers::default();
-        assert!(peers.seen(By::Mdns, heard("Asha", 7000)).is_some());
-        assert_eq!(peers.seen(By::Mdns, heard("Asha", 7000)), None, "nothing new");
+        assert!(peers.seen(DiscoverySource::Mdns, heard("Asha", 7000)).is_some());
+        assert_eq!(peers.seen(DiscoverySource::Mdns, heard("Asha", 7000)), None, "nothing new");
         let number = call(&mut peers, "Asha");
         peers.typed(ASHA, DeviceName::new("Asha"), addr(7000));
-        peers.seen(By::Platform, heard("Asha", 7001));
+        peers.seen(DiscoverySource::Platform, heard("Asha", 7001));
         assert_eq!((by(&peers), peers.all().len()), (Some([true; 4]), 1));
         assert_eq!(peers.routes(ASHA), [Route::Line(number), Route::Call(addr(7000)), Route::Call(addr(7001))]);
         assert!(
-            matches!(peers.unseen(By::Mdns, ASHA), Some(OfferEvent::Found(_))),
+            matches!(peers.unseen(DiscoverySource::Mdns, ASHA), Some(OfferEvent::Found(_))),
             "a goodbye takes away what it gave"
         );
         assert_eq!(by(&peers), Some([false, true, true, true]));
-        peers.hung_up(ASHA, number);
+        peers.disconnected(ASHA, number);
         assert_eq!(peers.network_gone().len(), 1, "what the phone told of is not there any more either");
         assert_eq!(by(&peers), Some([false, false, true, false]));
     }
@@ -302,12 +302,12 @@ mod tests {
             peers.routes(ASHA).iter().map(port).collect()
         };
         for port in [7000, 666, 7000, 666] {
-            peers.seen(By::Mdns, heard("Asha", port)); // a spoofer and the receiver take turns
+            peers.seen(DiscoverySource::Mdns, heard("Asha", port)); // a spoofer and the receiver take turns
         }
         assert_eq!(ports(&peers), [666, 7000]);
         peers.proven(ASHA, addr(7000));
         assert_eq!(ports(&peers), [7000, 666]);
-        (1..9).for_each(|port| _ = peers.seen(By::Mdns, heard("Asha", port)));
+        (1..9).for_each(|port| _ = peers.seen(DiscoverySource::Mdns, heard("Asha", port)));
         assert_eq!(ports(&peers), [7000, 8, 7, 6, 5], "a flood does not push it out, and is bounded");
         peers.network_gone();
         assert!(ports(&peers).is_empty());
@@ -316,12 +316,12 @@ mod tests {
     #[test]
     fn who_is_found_in_no_way_is_off_the_list_unless_picked() {
         let mut peers = Peers::default();
-        peers.seen(By::Mdns, heard("Asha", 7000));
-        assert_eq!(peers.unseen(By::Mdns, ASHA), Some(OfferEvent::Gone(ASHA)));
+        peers.seen(DiscoverySource::Mdns, heard("Asha", 7000));
+        assert_eq!(peers.unseen(DiscoverySource::Mdns, ASHA), Some(OfferEvent::Gone(ASHA)));
         assert_eq!(by(&peers), None);
         let number = call(&mut peers, "Asha");
         peers.enter(ASHA, SendState::Queued);
-        assert_eq!(peers.hung_up(ASHA, number), Some(OfferEvent::Gone(ASHA)));
+        assert_eq!(peers.disconnected(ASHA, number), Some(OfferEvent::Gone(ASHA)));
         assert_eq!((by(&peers), peers.state(ASHA)), (Some([false; 4]), Some(SendState::Queued)));
         assert_eq!(peers.routes(ASHA), []);
     }
@@ -330,7 +330,7 @@ mod tests {
     fn a_new_call_takes_the_place_of_the_old_one_whose_end_then_means_nothing() {
         let mut peers = Peers::default();
         let (old, new) = (call(&mut peers, "Asha"), call(&mut peers, "Asha"));
-        assert_eq!(peers.hung_up(ASHA, old), None);
+        assert_eq!(peers.disconnected(ASHA, old), None);
         assert!(peers.take(ASHA, old).is_none());
         assert_eq!(peers.routes(ASHA), [Route::Line(new)]);
         assert!(peers.take(ASHA, new).is_some());
@@ -342,7 +342,7 @@ mod tests {
     fn what_a_device_calls_itself_counts_more_than_what_is_announced_of_it() {
         let mut peers = Peers::default();
         call(&mut peers, "Asha");
-        peers.seen(By::Mdns, heard("Mallory", 9));
+        peers.seen(DiscoverySource::Mdns, heard("Mallory", 9));
         assert_eq!(peers.shown(ASHA).unwrap().name.as_str(), "Asha");
     }
 }

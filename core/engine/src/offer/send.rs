@@ -6,15 +6,15 @@ use std::time::Duration;
 use fieldcast_bundle::{ChunkInfo, Manifest};
 use fieldcast_model::{DeviceName, Fingerprint};
 use fieldcast_store::{Exchange, ExchangeRole};
-use fieldcast_wire::{Breach, Distributor, DistributorAction, DistributorState, Message, Offer, Reason, Receipt};
+use fieldcast_wire::{Breach, Distributor, DistributorAction, DistributorState, EndReason, Message, Offer, Receipt};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::admit::compared;
 use super::bundle::Bundle;
+use super::dialer::Reached;
 use super::peers::Route;
-use super::reach::Reached;
 use super::session::Shared;
 use super::{SendProgress, SendState, Sent};
 use crate::link::{Frame, Link};
@@ -22,7 +22,7 @@ use crate::{Answer, Error, clock, history, receipts, task};
 
 /// How long one call may take, TLS included.
 pub(super) const CALL_LIMIT: Duration = Duration::from_secs(10);
-pub(super) const CANCELLED: Reason = Reason::Cancelled { by_distributor: true };
+pub(super) const CANCELLED: EndReason = EndReason::Cancelled { by_distributor: true };
 
 /// Sends to one receiver until it has saved, or for good has not.
 pub(crate) struct Sending {
@@ -103,15 +103,15 @@ impl Sending {
         self.keep(&outcome).await;
         self.enter(match outcome {
             Ok(receipt) => {
-                let standings = receipt.saved.iter().map(|saved| saved.standing).collect();
-                SendState::Saved(Sent { progress: self.progress, standings })
+                let comparisons = receipt.saved.iter().map(|saved| saved.comparison).collect();
+                SendState::Saved(Sent { progress: self.progress, comparisons })
             }
             Err(reason) => SendState::Failed(reason, self.progress),
         });
     }
 
     /// Remembers what came of it.
-    async fn keep(&self, outcome: &Result<Receipt, Reason>) {
+    async fn keep(&self, outcome: &Result<Receipt, EndReason>) {
         let past = Exchange {
             role: ExchangeRole::Sent,
             peer: self.receiver,
@@ -136,7 +136,7 @@ impl Sending {
         receipts::holds(receipt, &link.peer_key(), &self.shared.identity.fingerprint(), &self.offer.snapshots)
     }
 
-    pub(super) async fn exchange(&mut self, reached: Reached) -> Result<Receipt, Reason> {
+    pub(super) async fn exchange(&mut self, reached: Reached) -> Result<Receipt, EndReason> {
         let Reached { mut link, introduction, hello, network, is_invited, call: _call } = reached;
         self.is_by_invite = is_invited;
         let exporter = introduction.opening.exporter;
@@ -189,7 +189,7 @@ impl Sending {
 
     fn on_incoming(
         &mut self,
-        incoming: Result<Frame, Reason>,
+        incoming: Result<Frame, EndReason>,
         machine: &mut Distributor,
         link: &Link,
         exporter: &[u8; 32],
@@ -201,11 +201,11 @@ impl Sending {
                 self.is_by_invite = self.shared.has_invited(&proof, exporter);
             }
             Ok(Frame::Message(Message::Saved(receipt))) if !self.is_signed(&receipt, link) => {
-                machine.stop(Reason::NotSigned);
+                machine.stop(EndReason::NotSigned);
             }
             Ok(Frame::Message(message)) => machine.on_message(message, now),
-            Ok(_) => machine.stop(Reason::Protocol(Breach::OutOfTurn)),
-            Err(Reason::Lost) => {
+            Ok(_) => machine.stop(EndReason::Protocol(Breach::OutOfTurn)),
+            Err(EndReason::Lost) => {
                 self.noticed_loss(machine.state());
                 machine.on_lost();
             }
@@ -248,7 +248,7 @@ impl Sending {
         }
     }
 
-    async fn finish(&mut self, link: Link, machine: &Distributor, is_cut: bool) -> Result<Receipt, Reason> {
+    async fn finish(&mut self, link: Link, machine: &Distributor, is_cut: bool) -> Result<Receipt, EndReason> {
         self.comparing = None; // a question that is still open is withdrawn
         // Where there is no network any more there are no last words.
         let wire = if is_cut { link.wire_bytes() } else { link.close().await };
@@ -256,12 +256,12 @@ impl Sending {
         match machine.state() {
             DistributorState::Saved(receipt) => Ok(receipt.clone()),
             DistributorState::Ended(reason) => Err(reason.clone()),
-            _ => Err(Reason::Lost),
+            _ => Err(EndReason::Lost),
         }
     }
 
     /// Sends the manifest of what the receiver lacks.
-    fn plan(&mut self, manifest: Result<Manifest, Reason>, link: &Link, machine: &mut Distributor, start: Instant) {
+    fn plan(&mut self, manifest: Result<Manifest, EndReason>, link: &Link, machine: &mut Distributor, start: Instant) {
         match manifest {
             Ok(manifest) => {
                 link.send_manifest(manifest.encode());
@@ -272,8 +272,8 @@ impl Sending {
         }
     }
 
-    async fn chunk(&self, index: u32) -> Result<Arc<Vec<u8>>, Reason> {
-        let hash = self.chunks.get(index as usize).ok_or(Reason::Protocol(Breach::OutOfBounds))?.hash;
+    async fn chunk(&self, index: u32) -> Result<Arc<Vec<u8>>, EndReason> {
+        let hash = self.chunks.get(index as usize).ok_or(EndReason::Protocol(Breach::OutOfBounds))?.hash;
         self.on_bundle(move |bundle| bundle.chunk(hash)).await
     }
 
@@ -281,12 +281,12 @@ impl Sending {
     pub(super) async fn on_bundle<T: Send + 'static>(
         &self,
         ask: impl FnOnce(&Bundle) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Reason> {
+    ) -> Result<T, EndReason> {
         let shared = self.shared.clone();
         match task::blocking(move || ask(&shared.bundle)).await {
             Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(Reason::NotRead(error.to_string())),
-            Err(error) => Err(Reason::NotRead(error.to_string())),
+            Ok(Err(error)) => Err(EndReason::NotRead(error.to_string())),
+            Err(error) => Err(EndReason::NotRead(error.to_string())),
         }
     }
 

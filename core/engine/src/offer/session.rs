@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use fieldcast_model::{DeviceName, Fingerprint};
 use fieldcast_net::{Identity, Interface};
 use fieldcast_store::Store;
-use fieldcast_wire::{Code, Group, Invite, Offer, Reason, Role, Token};
+use fieldcast_wire::{EndReason, Group, Invite, Offer, Role, Sas, Token};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -18,14 +18,14 @@ use super::finding::{find, find_at, no_network};
 use super::peers::Peers;
 use super::send::Sending;
 use super::{FoundPeer, OfferEvent, SendProgress, SendState};
-use crate::events::Announcer;
-use crate::network::{Air, Live};
-use crate::station::{Post, Station};
+use crate::endpoint::{Endpoint, EndpointConfig};
+use crate::events::EventBus;
+use crate::interface_monitor::{ActiveNetwork, NetworkState};
 use crate::{Answer, Error, ExchangeSettings, NetworkChange, Subscription, clock, task};
 
 /// A code nobody has compared yet.
 struct Comparison {
-    code: Code,
+    code: Sas,
     answer: oneshot::Sender<Answer>,
 }
 
@@ -33,15 +33,15 @@ struct Comparison {
 pub(crate) struct Shared {
     pub(crate) settings: ExchangeSettings,
     pub(crate) identity: Arc<Identity>,
-    pub(crate) air: Air,
+    pub(crate) air: NetworkState,
     pub(crate) store: Store,
     pub(crate) bundle: Bundle,
     pub(crate) offer: Offer,
     pub(crate) live: Arc<Semaphore>,
-    events: Announcer<OfferEvent>,
+    events: EventBus<OfferEvent>,
     peers: Mutex<Peers>,
     comparisons: Mutex<BTreeMap<Fingerprint, Comparison>>,
-    doubts: mpsc::UnboundedSender<Fingerprint>,
+    reverify_requests: mpsc::UnboundedSender<Fingerprint>,
     /// Bumped whenever a state changes, for those who wait for the end.
     changes: watch::Sender<u64>,
     /// Bumped whenever the network or the ways to a receiver change, for those who wait for one.
@@ -60,7 +60,7 @@ impl Shared {
     pub(super) fn change(&self, change: impl FnOnce(&mut Peers) -> Option<OfferEvent>) {
         let mut peers = self.peers();
         if let Some(event) = change(&mut peers) {
-            self.tell(event); // in the order it happened
+            self.publish(event); // in the order it happened
         }
         drop(peers);
         self.ways.send_modify(|count| *count += 1);
@@ -71,19 +71,19 @@ impl Shared {
         self.ways.subscribe()
     }
 
-    pub(super) fn tell(&self, event: OfferEvent) {
-        self.events.tell(event);
+    pub(super) fn publish(&self, event: OfferEvent) {
+        self.events.publish(event);
     }
 
     pub(super) fn found(&self, peer: Fingerprint) -> Option<FoundPeer> {
         self.peers().shown(peer)
     }
 
-    pub(super) fn post(&self) -> Post<'_> {
-        Post { settings: &self.settings, identity: &self.identity, role: Role::Distributor }
+    pub(super) fn post(&self) -> EndpointConfig<'_> {
+        EndpointConfig { settings: &self.settings, identity: &self.identity, role: Role::Distributor }
     }
 
-    pub(super) fn network_here(&self, station: &Station) -> Live {
+    pub(super) fn network_here(&self, station: &Endpoint) -> ActiveNetwork {
         let live = self.air.begin(station);
         self.ways.send_modify(|count| *count += 1);
         live
@@ -92,8 +92,8 @@ impl Shared {
     pub(super) fn network_gone(&self, name: &str) {
         self.air.end();
         let events = self.peers().network_gone();
-        self.tell(OfferEvent::Network(NetworkChange::Gone { name: name.to_owned() }));
-        events.into_iter().for_each(|event| self.tell(event));
+        self.publish(OfferEvent::Network(NetworkChange::Gone { name: name.to_owned() }));
+        events.into_iter().for_each(|event| self.publish(event));
         self.ways.send_modify(|count| *count += 1);
     }
 
@@ -104,7 +104,7 @@ impl Shared {
 
     pub(crate) fn enter(&self, peer: Fingerprint, state: SendState) {
         self.peers().enter(peer, state.clone());
-        self.tell(OfferEvent::Changed(peer, state));
+        self.publish(OfferEvent::Changed(peer, state));
         self.changes.send_modify(|count| *count += 1);
     }
 
@@ -115,19 +115,19 @@ impl Shared {
 
     /// Asks the person to compare a receiver's code; the answer comes through the channel. A later question about the
     /// same receiver takes the place of this one.
-    pub(crate) fn compare(&self, peer: Fingerprint, code: Code) -> oneshot::Receiver<Answer> {
+    pub(crate) fn compare(&self, peer: Fingerprint, code: Sas) -> oneshot::Receiver<Answer> {
         let (answer, answered) = oneshot::channel();
         self.comparisons().insert(peer, Comparison { code, answer });
         if let Some(found) = self.found(peer) {
-            self.tell(OfferEvent::Compare(found, code));
+            self.publish(OfferEvent::Compare(found, code));
         }
         answered
     }
 
     /// Tells what a receiver's screen shows that is not compared here.
-    pub(crate) fn show_code(&self, peer: Fingerprint, code: Code) {
+    pub(crate) fn show_code(&self, peer: Fingerprint, code: Sas) {
         if let Some(found) = self.found(peer) {
-            self.tell(OfferEvent::Code(found, code));
+            self.publish(OfferEvent::Sas(found, code));
         }
     }
 
@@ -136,8 +136,8 @@ impl Shared {
     }
 
     /// Has a peer prove that it is still there.
-    pub(crate) fn doubt(&self, peer: Fingerprint) {
-        let _no_longer_browsing = self.doubts.send(peer);
+    pub(crate) fn reverify(&self, peer: Fingerprint) {
+        let _no_longer_browsing = self.reverify_requests.send(peer);
     }
 }
 
@@ -163,19 +163,19 @@ impl OfferSession {
         interface: Interface,
         bundle: Bundle,
     ) -> Result<Self, Error> {
-        let (doubts, doubted) = mpsc::unbounded_channel();
+        let (reverify_requests, to_reverify) = mpsc::unbounded_channel();
         let token = fieldcast_net::random()?.first_chunk().copied().unwrap_or_default();
         let shared = Arc::new(Shared {
-            doubts,
+            reverify_requests,
             live: Arc::new(Semaphore::new(settings.max_live)),
             offer: bundle.offer(),
             store: bundle.store().clone(),
             comparisons: Mutex::default(),
             settings,
             identity,
-            air: Air::new(),
+            air: NetworkState::new(),
             bundle,
-            events: Announcer::new(),
+            events: EventBus::new(),
             peers: Mutex::default(),
             changes: watch::Sender::new(0),
             ways: watch::Sender::new(0),
@@ -184,7 +184,7 @@ impl OfferSession {
         });
         let station = shared.post().open(interface).await?;
         let live = shared.network_here(&station);
-        let finding = task::spawn(find(shared.clone(), station, live, doubted));
+        let finding = task::spawn(find(shared.clone(), station, live, to_reverify));
         Ok(Self {
             shared,
             sending: Mutex::default(),
@@ -251,7 +251,7 @@ impl OfferSession {
             let watched = task::spawn(async move {
                 // A bug must not leave anybody waiting for an end that never comes.
                 if let Err(error) = task.await {
-                    let reason = Reason::NotRead(Error::from(error).to_string());
+                    let reason = EndReason::NotRead(Error::from(error).to_string());
                     shared.enter(receiver, SendState::Failed(reason, SendProgress::default()));
                 }
             });
@@ -269,7 +269,7 @@ impl OfferSession {
     }
 
     /// The codes that wait to be compared, for a screen that was not there when it was asked.
-    pub fn open_comparisons(&self) -> Vec<(Fingerprint, Code)> {
+    pub fn open_comparisons(&self) -> Vec<(Fingerprint, Sas)> {
         let comparisons = self.shared.comparisons();
         let open = comparisons.iter().filter(|(_, open)| !open.answer.is_closed());
         open.map(|(receiver, open)| (*receiver, open.code)).collect()

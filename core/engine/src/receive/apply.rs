@@ -10,7 +10,7 @@ use fieldcast_net::fingerprint_of;
 use fieldcast_store::{
     Applied, ApplyError, Arriving, Batch, Consent, Differing, MAX_AHEAD_MS, Store, Verdict, Verified,
 };
-use fieldcast_wire::{ChunkSet, Held, Offer, Reason, SavedSnapshot, Standing};
+use fieldcast_wire::{ChunkSet, ComparisonResult, EndReason, Held, Offer, SavedSnapshot};
 
 use tokio_util::sync::CancellationToken;
 
@@ -21,10 +21,10 @@ use crate::Error;
 
 /// Refuses an offer that claims to be from the future, `now` being the server's time as this device knows it. Without a
 /// bound, one lie about the time would make a device believe it is ahead of everybody for ever.
-pub(crate) fn check_time(offer: &Offer, now: ServerTime) -> Result<(), Reason> {
+pub(crate) fn check_time(offer: &Offer, now: ServerTime) -> Result<(), EndReason> {
     let latest = ServerTime(now.0.saturating_add(MAX_AHEAD_MS));
     match offer.snapshots.iter().map(|snapshot| snapshot.as_of).max().filter(|dated| *dated > latest) {
-        Some(dated) => Err(Reason::ClockDiffers { dated: dated.0, clock: now.0 }),
+        Some(dated) => Err(EndReason::ClockDiffers { dated: dated.0, clock: now.0 }),
         None => Ok(()),
     }
 }
@@ -55,13 +55,14 @@ pub(crate) fn held(store: &Store, offer: &Offer) -> Result<Vec<Held>, Error> {
 
 /// Whether what is here comes from devices that are trusted no less than the one that signed what is offered.
 fn is_trusted_as_much(store: &Store, ours: &SnapshotSummary, offered: &Origin) -> Result<bool, Error> {
-    if !store.knows_peer(&fingerprint_of(&offered.key))? {
+    if !store.trusts_peer(&fingerprint_of(&offered.key))? {
         return Ok(true);
     }
     let sources = store.read(|reader| reader.sources(&ours.dataset))?;
     let mut signers = sources.iter().filter_map(|source| source.bundle.as_ref()).map(|bundle| bundle.signer);
-    signers
-        .try_fold(true, |all, signer| Ok(all && (signer == offered.key || store.knows_peer(&fingerprint_of(&signer))?)))
+    signers.try_fold(true, |all, signer| {
+        Ok(all && (signer == offered.key || store.trusts_peer(&fingerprint_of(&signer))?))
+    })
 }
 
 /// A manifest that was checked against the offer, with what of it is to come.
@@ -86,22 +87,23 @@ pub(crate) fn plan(
     offer: &Offer,
     reserve: u64,
     earlier: &Round,
-) -> Result<Plan, Reason> {
+) -> Result<Plan, EndReason> {
     let manifest = Manifest::decode(manifest).map_err(|error| {
         tracing::warn!(%error, "manifest refused");
-        Reason::BadData
+        EndReason::BadData
     })?;
     // The user has agreed to so many bytes.
     if manifest.total_bytes() > offer.bytes {
         tracing::warn!(offered = offer.bytes, named = manifest.total_bytes(), "more than was offered");
-        return Err(Reason::BadData);
+        return Err(EndReason::BadData);
     }
     let hashes: Vec<_> = manifest.chunks().map(|chunk| chunk.hash.0).collect();
     let staged = store.resume_incoming(incoming, &hashes).map_err(not_stored)?;
     let mut chunks = Vec::new();
     let (mut wanted, mut wanted_bytes, mut needed) = (ChunkSet::default(), 0, reserve);
     for snapshot in &manifest.snapshots {
-        let place = offer.snapshots.iter().position(|offered| *offered == snapshot.summary).ok_or(Reason::BadData)?;
+        let place =
+            offer.snapshots.iter().position(|offered| *offered == snapshot.summary).ok_or(EndReason::BadData)?;
         let ours = earlier.ranges(store, place, snapshot).map_err(not_stored)?;
         for info in &snapshot.chunks {
             let is_held = is_held(&ours, info);
@@ -118,7 +120,7 @@ pub(crate) fn plan(
     let free = store.free_space().map_err(not_stored)?;
     needed += wanted_bytes;
     if wanted_bytes > 0 && needed > free {
-        return Err(Reason::NoSpace { needed, free });
+        return Err(EndReason::NoSpace { needed, free });
     }
     Ok(Plan { manifest, chunks, wanted, wanted_bytes })
 }
@@ -194,7 +196,7 @@ pub(crate) struct Application {
 impl Application {
     /// One transaction a dataset. After it each dataset's digest is the sender's, or this device was ahead, or it is
     /// among those that differ, which are as they were.
-    pub(crate) fn run(self) -> Result<Outcome, Reason> {
+    pub(crate) fn run(self) -> Result<Outcome, EndReason> {
         let mut round = Round::default();
         for place in 0..self.offer.snapshots.len() {
             match self.earlier.settled.get(&place).cloned().map_or_else(|| self.apply(place), |saved| Ok(Ok(saved)))? {
@@ -213,9 +215,9 @@ impl Application {
     }
 
     /// Applies what came of one snapshot; gives back changes that were not enough.
-    fn apply(&self, place: usize) -> Result<Result<SavedSnapshot, Changes>, Reason> {
+    fn apply(&self, place: usize) -> Result<Result<SavedSnapshot, Changes>, EndReason> {
         let (Some(summary), Some(origin)) = (self.offer.snapshots.get(place), self.offer.origins.get(place)) else {
-            return Err(Reason::BadData);
+            return Err(EndReason::BadData);
         };
         let snapshot = self.manifest.snapshots.iter().find(|snapshot| snapshot.summary == *summary);
         let is_whole = snapshot.is_some_and(|snapshot| snapshot.since.is_none());
@@ -240,14 +242,14 @@ impl Application {
             origin,
             carrier: self.sender.fingerprint,
             carrier_name: &self.sender.name,
-            is_trusted: self.store.knows_peer(&fingerprint_of(&origin.key)).map_err(not_stored)?,
+            is_trusted: self.store.trusts_peer(&fingerprint_of(&origin.key)).map_err(not_stored)?,
             now: self.now,
             held: is_whole.then_some(&held[..]),
         };
         let (merged, ours) = match self.store.apply(&arriving, &mut next) {
             Ok(Verdict::Applied(Applied { merged, summary })) => (merged, summary),
             Ok(Verdict::Differs(differing)) => return self.differs(place, summary, snapshot, differing),
-            Err(ApplyError::NotAuthentic) => return self.blamed(place, summary, Reason::NotAuthentic),
+            Err(ApplyError::NotAuthentic) => return self.blamed(place, summary, EndReason::NotAuthentic),
             // A chunk that was staged is damaged.
             Err(ApplyError::Source(Error::OfferOutdated)) => return self.again(summary),
             Err(error) => return Err(not_stored(error)),
@@ -255,13 +257,13 @@ impl Application {
         // What this device has beyond the sender's is newer to the sender, too.
         let records = merged.kept_newer + ours.records.saturating_sub(summary.records);
         let conflicting = before.filter(|before| before.as_of > summary.as_of && before.records < summary.records);
-        let standing = match (ours.digest == summary.digest, conflicting) {
-            (true, _) => Standing::Equal,
-            (false, Some(before)) => Standing::Conflict { as_of: before.as_of, records },
-            (false, None) if records > 0 => Standing::KeptNewer { records },
-            (false, None) => return self.blamed(place, summary, Reason::DigestDiffers),
+        let comparison = match (ours.digest == summary.digest, conflicting) {
+            (true, _) => ComparisonResult::Equal,
+            (false, Some(before)) => ComparisonResult::Conflict { as_of: before.as_of, records },
+            (false, None) if records > 0 => ComparisonResult::KeptNewer { records },
+            (false, None) => return self.blamed(place, summary, EndReason::DigestDiffers),
         };
-        Ok(Ok(SavedSnapshot { digest: ours.digest, standing }))
+        Ok(Ok(SavedSnapshot { digest: ours.digest, comparison }))
     }
 
     /// What nothing whole has come of, and whose digest is not the one that was offered.
@@ -271,17 +273,17 @@ impl Application {
         summary: &SnapshotSummary,
         snapshot: Option<&Snapshot>,
         Differing { summary: ours, ranges }: Differing,
-    ) -> Result<Result<SavedSnapshot, Changes>, Reason> {
+    ) -> Result<Result<SavedSnapshot, Changes>, EndReason> {
         match snapshot {
             Some(snapshot) => match self.repaired(summary)? {
                 true => self.apply(place),
                 false => Ok(Err(Changes { chunks: snapshot.chunks.clone(), ranges })),
             },
             None if ours.as_of > summary.as_of => {
-                Ok(Ok(SavedSnapshot { digest: ours.digest, standing: Standing::Ahead { as_of: ours.as_of } }))
+                Ok(Ok(SavedSnapshot { digest: ours.digest, comparison: ComparisonResult::Ahead { as_of: ours.as_of } }))
             }
-            None if ours.digest == summary.digest => self.blamed(place, summary, Reason::NotAuthentic),
-            None => self.blamed(place, summary, Reason::DigestDiffers),
+            None if ours.digest == summary.digest => self.blamed(place, summary, EndReason::NotAuthentic),
+            None => self.blamed(place, summary, EndReason::DigestDiffers),
         }
     }
 
@@ -290,8 +292,8 @@ impl Application {
         &self,
         place: usize,
         summary: &SnapshotSummary,
-        reason: Reason,
-    ) -> Result<Result<SavedSnapshot, Changes>, Reason> {
+        reason: EndReason,
+    ) -> Result<Result<SavedSnapshot, Changes>, EndReason> {
         if !self.repaired(summary)? {
             return Err(reason);
         }
@@ -301,13 +303,13 @@ impl Application {
     }
 
     /// Whether something of a dataset was damaged here; it is repaired then, or dropped.
-    fn repaired(&self, summary: &SnapshotSummary) -> Result<bool, Reason> {
+    fn repaired(&self, summary: &SnapshotSummary) -> Result<bool, EndReason> {
         let Verified { repaired, dropped, .. } = self.store.verify_dataset(&summary.dataset).map_err(not_stored)?;
         Ok(repaired + dropped > 0)
     }
 
     /// Asks for whatever of a snapshot is not here.
-    fn again(&self, summary: &SnapshotSummary) -> Result<Result<SavedSnapshot, Changes>, Reason> {
+    fn again(&self, summary: &SnapshotSummary) -> Result<Result<SavedSnapshot, Changes>, EndReason> {
         let ranges = self.store.ranges(&summary.dataset, FINE_BITS).map_err(not_stored)?;
         Ok(Err(Changes { chunks: Vec::new(), ranges }))
     }
@@ -367,7 +369,7 @@ mod tests {
         };
         let now = 1_000_000;
         let limit = now + 24 * 3_600_000;
-        let refused = |dated| Err(Reason::ClockDiffers { dated, clock: now });
+        let refused = |dated| Err(EndReason::ClockDiffers { dated, clock: now });
         assert_eq!(check_time(&offer(limit), ServerTime(now)), Ok(()));
         assert_eq!(check_time(&offer(limit + 1), ServerTime(now)), refused(limit + 1));
         assert_eq!(check_time(&offer(i64::MAX), ServerTime(now)), refused(i64::MAX));

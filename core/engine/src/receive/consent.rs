@@ -2,13 +2,13 @@
 //! what the person says.
 
 use fieldcast_model::DeviceName;
-use fieldcast_wire::{Offer, Reason, Receiver};
+use fieldcast_wire::{EndReason, Offer, Receiver};
 use tokio::time::Instant;
 
 use super::apply;
 use super::event::{Question, ReceiveEvent, ReceiveState, Sender};
 use super::exchange::{Exchange, Work, blocking};
-use crate::grants::Judge;
+use crate::grants::Authorizer;
 use crate::link::Link;
 use crate::{Answer, Error, clock, origins, task, trust};
 
@@ -25,7 +25,7 @@ impl Exchange {
         let fingerprint = link.peer();
         match self.shared.place(fingerprint, &self.superseded) {
             Some(place) => self.work = Work::Waiting(Box::pin(place)),
-            None => return machine.answer(Err(Reason::Busy), start.elapsed()),
+            None => return machine.answer(Err(EndReason::Busy), start.elapsed()),
         }
         self.incoming = offer.id(&fingerprint);
         self.sender = Some(Sender { fingerprint, name: sender });
@@ -42,8 +42,8 @@ impl Exchange {
         let looked = blocking(move || {
             let now = store.server_now(clock::now())?;
             apply::check_time(&offer, now).map_err(Error::Refused)?;
-            let judge = Judge::of(&store, fingerprint, &shown)?;
-            judge.examine(&offer).map_err(Error::Refused)?;
+            let judge = Authorizer::of(&store, fingerprint, &shown)?;
+            judge.authorize(&offer).map_err(Error::Refused)?;
             let is_trusted = trust.covers(&store, &fingerprint)?;
             let origins = origins::devices(&store, own, &offer)?;
             let is_settled = apply::needs_no_question(&store, &incoming, &offer)?;
@@ -56,12 +56,12 @@ impl Exchange {
         match looked {
             Ok((true, ..)) => {
                 (self.is_resumed, self.asked) = (true, Some(clock::now()));
-                self.shared.events.tell(ReceiveEvent::Resumed(sender, code));
+                self.shared.events.publish(ReceiveEvent::Resumed(sender, code));
                 self.accept(machine, link, false, start).await;
             }
             Ok((false, is_trusted, origins, offer)) => {
                 self.asked = Some(clock::now());
-                self.shared.events.tell(ReceiveEvent::Changed(ReceiveState::Asking));
+                self.shared.events.publish(ReceiveEvent::Changed(ReceiveState::Asking));
                 self.is_known = is_trusted || self.is_invited;
                 let is_known = self.is_known;
                 self.work = Work::Asking(self.shared.ask(Question { id: 0, sender, origins, offer, code, is_known }));
@@ -109,8 +109,8 @@ impl Exchange {
                 self.remembers = answer == Answer::Trust && !self.is_known;
                 self.accept(machine, link, true, start).await;
             }
-            Answer::Decline => machine.answer(Err(Reason::Declined), start.elapsed()),
-            Answer::CodesDiffer => machine.answer(Err(Reason::CodesDiffer), start.elapsed()),
+            Answer::Decline => machine.answer(Err(EndReason::Declined), start.elapsed()),
+            Answer::CodesDiffer => machine.answer(Err(EndReason::CodesDiffer), start.elapsed()),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use fieldcast_store::{Exchange as Past, ExchangeRole};
-use fieldcast_wire::{Applied, Reason, Receiver, ReceiverState, offer_id};
+use fieldcast_wire::{Applied, EndReason, Receiver, ReceiverState, offer_id};
 
 use super::apply::Outcome;
 use super::event::{ReceiveEvent, ReceiveState, Received};
@@ -29,7 +29,7 @@ impl Exchange {
     }
 
     /// Remembers what came of it, if it came as far as the question.
-    fn keep(&self, peer_key: [u8; 32], reason: Option<&Reason>) -> impl Future<Output = ()> + use<> {
+    fn keep(&self, peer_key: [u8; 32], reason: Option<&EndReason>) -> impl Future<Output = ()> + use<> {
         let (past, store, is_resumed) = (self.past(peer_key, reason), self.shared.store.clone(), self.is_resumed);
         async move {
             if let Some(past) = past {
@@ -38,11 +38,11 @@ impl Exchange {
         }
     }
 
-    fn past(&self, peer_key: [u8; 32], reason: Option<&Reason>) -> Option<Past> {
+    fn past(&self, peer_key: [u8; 32], reason: Option<&EndReason>) -> Option<Past> {
         let (started, sender) = (self.asked?, self.sender.clone()?);
         let outcome = match (reason, &self.receipt) {
             (None, Some(receipt)) => Ok(receipt),
-            (reason, _) => Err(reason.unwrap_or(&Reason::Lost)),
+            (reason, _) => Err(reason.unwrap_or(&EndReason::Lost)),
         };
         Some(Past {
             role: ExchangeRole::Received,
@@ -57,7 +57,7 @@ impl Exchange {
         })
     }
 
-    pub(super) async fn finish(mut self, link: Link, machine: &Receiver) -> Result<(), Reason> {
+    pub(super) async fn finish(mut self, link: Link, machine: &Receiver) -> Result<(), EndReason> {
         let (sender, peer_key) = (link.peer(), link.peer_key());
         // Others need not wait until this peer has hung up, and a question it left open is withdrawn.
         drop(self.place.take());
@@ -67,16 +67,17 @@ impl Exchange {
                 self.progress.wire = link.close().await;
                 self.keep(peer_key, None).await;
                 let Self { offer, progress, receipt, .. } = self;
-                let standings = receipt.iter().flat_map(|receipt| &receipt.saved).map(|saved| saved.standing).collect();
-                self.shared.events.tell(ReceiveEvent::Saved(Received { sender, offer, progress, standings }));
-                self.shared.events.tell(ReceiveEvent::Changed(ReceiveState::Waiting));
+                let comparisons =
+                    receipt.iter().flat_map(|receipt| &receipt.saved).map(|saved| saved.comparison).collect();
+                self.shared.events.publish(ReceiveEvent::Saved(Received { sender, offer, progress, comparisons }));
+                self.shared.events.publish(ReceiveEvent::Changed(ReceiveState::Waiting));
                 return Ok(());
             }
             ReceiverState::Ended(reason) => reason.clone(),
-            _ => Reason::Lost,
+            _ => EndReason::Lost,
         };
         // A yes to a bundle that a person has stopped since, on either side, is no yes to the next one.
-        if matches!(reason, Reason::Cancelled { .. } | Reason::CodesDiffer | Reason::NotConfirmed) {
+        if matches!(reason, EndReason::Cancelled { .. } | EndReason::CodesDiffer | EndReason::NotConfirmed) {
             let (store, incoming) = (self.shared.store.clone(), self.incoming);
             if let Err(reason) = blocking(move || store.withdraw_consent(&incoming)).await {
                 tracing::warn!(%reason, "the next offer of this kind will not be asked about");
@@ -85,8 +86,8 @@ impl Exchange {
         self.progress.wire = link.wire_bytes();
         self.keep(peer_key, Some(&reason)).await;
         if self.is_worth_telling(&reason) {
-            self.shared.events.tell(ReceiveEvent::Ended(sender, reason.clone()));
-            self.shared.events.tell(ReceiveEvent::Changed(ReceiveState::Waiting));
+            self.shared.events.publish(ReceiveEvent::Ended(sender, reason.clone()));
+            self.shared.events.publish(ReceiveEvent::Changed(ReceiveState::Waiting));
         }
         // Where there is no network any more there are no last words.
         if !self.network.is_cancelled() {
@@ -97,7 +98,7 @@ impl Exchange {
 
     /// Of those turned away because another exchange runs, only that other is worth hearing about; of a line on which
     /// nothing was offered, whether it is called again; and of who only looked, nothing.
-    fn is_worth_telling(&self, reason: &Reason) -> bool {
-        !matches!(reason, Reason::Busy | Reason::Looked) && (!self.is_on_line || self.sender.is_some())
+    fn is_worth_telling(&self, reason: &EndReason) -> bool {
+        !matches!(reason, EndReason::Busy | EndReason::Looked) && (!self.is_parked || self.sender.is_some())
     }
 }

@@ -4,11 +4,11 @@ use std::net::SocketAddr;
 
 use fieldcast_model::{DeviceName, Fingerprint, SnapshotSummary};
 use fieldcast_store::{Incoming, IncomingStatus};
-use fieldcast_wire::{Code, Offer, Reason, Standing};
+use fieldcast_wire::{ComparisonResult, EndReason, Offer, Sas};
 
-use super::calling::CallState;
-use super::heard::HeardDistributor;
-use crate::{NetworkChange, OriginDevice, SharedKey};
+use super::dialing::DialState;
+use super::discovered::DiscoveredDistributor;
+use crate::{NetworkChange, SharedKey, SourceDevice};
 
 /// Who is on the other side of an exchange.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,11 +28,11 @@ pub struct Question {
     pub sender: Sender,
     /// The devices that answer for what is offered, proven by their signatures: the sender itself for what it downloaded,
     /// others for what it only passes on.
-    pub origins: Vec<OriginDevice>,
+    pub origins: Vec<SourceDevice>,
     /// What is offered, with the names that projects and boundaries have on this device.
     pub offer: Offer,
     /// What the distributor's screen shows, if nobody is in between.
-    pub code: Code,
+    pub code: Sas,
     /// Whether the distributor's key is known already: then the code need not be compared. Show it all the same: this
     /// device may be unknown to the distributor, whose person then looks for it here.
     pub is_known: bool,
@@ -77,13 +77,13 @@ pub struct Received {
     /// What it took.
     pub progress: ReceiveProgress,
     /// How each offered snapshot compares with what this device now has.
-    pub standings: Vec<Standing>,
+    pub comparisons: Vec<ComparisonResult>,
 }
 
 impl Received {
     /// Records of which this device held, and kept, a newer version.
     pub fn kept_newer(&self) -> u64 {
-        self.standings.iter().map(Standing::kept_newer).fold(0, u64::saturating_add)
+        self.comparisons.iter().map(ComparisonResult::kept_newer).fold(0, u64::saturating_add)
     }
 }
 
@@ -106,20 +106,20 @@ pub enum ReceiveEvent {
     /// A question for the person; see [`ReceiveSession::answer`](crate::ReceiveSession::answer).
     Asked(Question),
     /// An offer that was accepted before, and broke off, goes on; nobody is asked again.
-    Resumed(Sender, Code),
+    Resumed(Sender, Sas),
     /// The state changed.
     Changed(ReceiveState),
     /// A bundle is committed and its digests compared.
     Saved(Received),
     /// An exchange ended without "saved". The session goes on listening.
-    Ended(Fingerprint, Reason),
+    Ended(Fingerprint, EndReason),
     /// A distributor announces itself, or has changed its name or address; see
     /// [`ReceiveSession::call`](crate::ReceiveSession::call).
-    Heard(HeardDistributor),
+    DistributorFound(DiscoveredDistributor),
     /// A distributor announces itself no more. It may well be there.
-    HeardNoMore(Fingerprint),
+    DistributorLost(Fingerprint),
     /// How the call to a distributor at this address stands.
-    Call(SocketAddr, CallState),
+    Dial(SocketAddr, DialState),
     /// Devices near by have one key; perhaps this device's.
     SharedKey(SharedKey),
     /// The network went, or the session goes on in another.

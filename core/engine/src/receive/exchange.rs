@@ -9,8 +9,8 @@ use fieldcast_bundle::Manifest;
 use fieldcast_model::ServerTime;
 use fieldcast_store::Incoming;
 use fieldcast_wire::{
-    Breach, Code, Credentials, Introduction, Limits, Message, Offer, Reason, Receipt, Receiver, ReceiverAction,
-    ReceiverState, split_chunk_frame,
+    Breach, Credentials, EndReason, HandshakeParameters, Limits, Message, Offer, Receipt, Receiver, ReceiverAction,
+    ReceiverState, Sas, split_chunk_frame,
 };
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::Instant;
@@ -32,15 +32,15 @@ pub(super) enum Work {
     Waiting(Pin<Box<dyn Future<Output = Option<OwnedSemaphorePermit>> + Send>>),
     Asking(oneshot::Receiver<Answer>),
     Staging(Stager),
-    Applying(task::Work<Result<Result<Outcome, Reason>, Error>>),
+    Applying(task::Work<Result<Result<Outcome, EndReason>, Error>>),
 }
 
 /// What the work beside the machine has brought.
 enum Done {
     Placed(Option<OwnedSemaphorePermit>),
     Answered(Answer),
-    Staged(Result<super::stage::OnDisk, Reason>),
-    Applied(Result<Outcome, Reason>),
+    Staged(Result<super::stage::OnDisk, EndReason>),
+    Applied(Result<Outcome, EndReason>),
 }
 
 pub(crate) struct Exchange {
@@ -55,7 +55,7 @@ pub(crate) struct Exchange {
     pub(super) sender: Option<Sender>,
     pub(super) offer: Offer,
     /// What both screens show.
-    pub(super) code: Option<Code>,
+    pub(super) code: Option<Sas>,
     /// Whether the sender's key is known, so that nobody need compare the code here.
     pub(super) is_known: bool,
     /// Whether to remember the sender once its person, too, has compared the code.
@@ -82,7 +82,7 @@ pub(crate) struct Exchange {
     /// Held from the question to the end: one exchange at a time.
     pub(super) place: Option<OwnedSemaphorePermit>,
     /// Whether this side has called, and waits on the line.
-    pub(super) is_on_line: bool,
+    pub(super) is_parked: bool,
     /// Whether the distributor's invite was read, so that neither side asks for a code.
     pub(super) is_invited: bool,
     /// Cancelled when the network goes.
@@ -102,7 +102,7 @@ impl Exchange {
             superseded: network.child_token(),
             network: network.clone(),
             proven: Proven::default(),
-            is_on_line: false,
+            is_parked: false,
             is_invited: false,
             work: Work::Nothing,
             sender: None,
@@ -131,17 +131,17 @@ impl Exchange {
     }
 
     /// On a connection this side has made.
-    pub(super) fn on_the_line(self) -> Self {
-        Self { is_on_line: true, ..self }
+    pub(super) fn parked(self) -> Self {
+        Self { is_parked: true, ..self }
     }
 
     /// Runs to the end; `Err` is why nothing was saved.
     pub(crate) async fn run(
         mut self,
         mut link: Link,
-        introduction: Introduction,
+        introduction: HandshakeParameters,
         limits: Limits,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), EndReason> {
         let start = Instant::now();
         let token = self.shared.invites().get(&link.peer()).copied();
         if let Some(token) = token {
@@ -169,7 +169,7 @@ impl Exchange {
                     Ok(Frame::Message(message)) => machine.on_message(message, start.elapsed()),
                     Ok(Frame::Manifest(bytes)) => self.on_manifest(&mut machine, &link, bytes, start).await,
                     Ok(Frame::Chunk(frame)) => self.on_chunk(&mut machine, &link, &frame, start).await,
-                    Err(Reason::Lost) => machine.on_lost(),
+                    Err(EndReason::Lost) => machine.on_lost(),
                     Err(reason) => machine.stop(reason),
                 },
                 done = self.work.done() => self.on_done(&mut machine, &link, done, start).await,
@@ -185,7 +185,7 @@ impl Exchange {
                     machine.on_lost();
                 }
                 () = self.cancel.cancelled(), if !matches!(self.work, Work::Applying(_)) => {
-                    machine.stop(Reason::Cancelled { by_distributor: false });
+                    machine.stop(EndReason::Cancelled { by_distributor: false });
                 }
             }
         }
@@ -193,7 +193,7 @@ impl Exchange {
 
     async fn on_manifest(&mut self, machine: &mut Receiver, link: &Link, bytes: Vec<u8>, start: Instant) {
         if *machine.state() != ReceiverState::Agreeing {
-            return machine.stop(Reason::Protocol(Breach::OutOfTurn));
+            return machine.stop(EndReason::Protocol(Breach::OutOfTurn));
         }
         if std::mem::take(&mut self.remembers) {
             self.remember().await;
@@ -223,7 +223,7 @@ impl Exchange {
     async fn on_chunk(&mut self, machine: &mut Receiver, link: &Link, frame: &[u8], start: Instant) {
         let (index, chunk) = match split_chunk_frame(frame) {
             Ok(split) => split,
-            Err(breach) => return machine.stop(Reason::Protocol(breach)),
+            Err(breach) => return machine.stop(EndReason::Protocol(breach)),
         };
         if machine.on_chunk(index, start.elapsed())
             && let (Work::Staging(stager), Some(expected)) = (&self.work, self.chunks.get(index as usize))
@@ -247,7 +247,7 @@ impl Exchange {
                 self.progress.staged = on_disk.bytes;
                 machine.staged(on_disk.chunks, on_disk.bytes, start.elapsed());
                 if *machine.state() == ReceiverState::Receiving {
-                    self.shared.events.tell(ReceiveEvent::Changed(ReceiveState::Receiving(self.progress)));
+                    self.shared.events.publish(ReceiveEvent::Changed(ReceiveState::Receiving(self.progress)));
                 }
             }
             Done::Staged(Err(reason)) => machine.stop(reason),
@@ -282,7 +282,7 @@ impl Exchange {
             ReceiverState::Applying => ReceiveState::Applying(self.progress),
             _ => return,
         };
-        self.shared.events.tell(ReceiveEvent::Changed(state));
+        self.shared.events.publish(ReceiveEvent::Changed(state));
     }
 }
 
@@ -302,7 +302,7 @@ impl Work {
 
 pub(super) async fn blocking<T: Send + 'static, E: Into<Error> + Send + 'static>(
     work: impl FnOnce() -> Result<T, E> + Send + 'static,
-) -> Result<T, Reason> {
+) -> Result<T, EndReason> {
     match task::blocking(work).await {
         Ok(done) => done.map_err(not_stored),
         Err(error) => Err(not_stored(error)),

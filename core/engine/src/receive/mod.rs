@@ -1,12 +1,12 @@
 //! The receiver's side: one exchange at a time.
 
 mod apply;
-mod calling;
 mod consent;
+mod dialing;
+mod discovered;
 mod ending;
 mod event;
 mod exchange;
-mod heard;
 mod session;
 mod stage;
 mod waiting;
@@ -15,25 +15,25 @@ mod waiting;
 pub(crate) use apply::held;
 pub(crate) use apply::{Application, Outcome, Plan, Round, check_time, plan};
 use fieldcast_store::Error as StoreError;
-use fieldcast_wire::Reason;
+use fieldcast_wire::EndReason;
 
 use crate::Error;
 
-pub use calling::{Call, CallState};
+pub use dialing::{DialState, DialTarget};
+pub use discovered::DiscoveredDistributor;
 pub use event::{Question, ReceiveEvent, ReceiveProgress, ReceiveState, Received, Sender, UnfinishedOffer};
-pub use heard::HeardDistributor;
 pub use session::ReceiveSession;
 pub(crate) use stage::COMMIT_BYTES;
 
 /// Why data was refused, or could not be stored, as the peer may hear it: without paths of this device.
-fn not_stored(error: impl Into<Error>) -> Reason {
+fn not_stored(error: impl Into<Error>) -> EndReason {
     match error.into() {
         Error::Refused(reason) => reason,
         // The user has withdrawn the offer meanwhile.
-        Error::Store(StoreError::NoSuchBundle) => Reason::Cancelled { by_distributor: false },
+        Error::Store(StoreError::NoSuchBundle) => EndReason::Cancelled { by_distributor: false },
         Error::Store(StoreError::NotWritable { .. }) => {
-            Reason::NotStored("its storage cannot be written to".to_owned())
+            EndReason::NotStored("its storage cannot be written to".to_owned())
         }
-        error => Reason::NotStored(error.to_string()),
+        error => EndReason::NotStored(error.to_string()),
     }
 }

@@ -5,22 +5,22 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fieldcast_model::Fingerprint;
-use fieldcast_net::{Identity, Interface, Sighting};
+use fieldcast_net::{DiscoveryEvent, Identity, Interface};
 use fieldcast_store::Store;
 use fieldcast_wire::{Credentials, Role, Token};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::calling::{self, Call};
+use super::dialing::{self, DialTarget};
+use super::discovered::{DiscoveredDistributor, DiscoveredDistributors};
 use super::event::{Question, ReceiveEvent};
-use super::heard::{Heard, HeardDistributor};
 use super::waiting;
 use crate::NetworkChange;
-use crate::events::Announcer;
-use crate::network::Air;
-use crate::search::By;
-use crate::station::Post;
+use crate::discovery::DiscoverySource;
+use crate::endpoint::EndpointConfig;
+use crate::events::EventBus;
+use crate::interface_monitor::NetworkState;
 use crate::{Answer, Error, ExchangeSettings, Subscription, grants, task};
 
 /// A question nobody has answered yet.
@@ -34,15 +34,15 @@ pub(crate) struct Shared {
     pub(crate) settings: ExchangeSettings,
     pub(crate) store: Store,
     pub(crate) identity: Arc<Identity>,
-    pub(crate) events: Announcer<ReceiveEvent>,
+    pub(crate) events: EventBus<ReceiveEvent>,
     /// One exchange at a time.
     pub(crate) free: Arc<Semaphore>,
     /// Whose exchange that is, and how to tell it that its distributor has called anew.
     holder: Mutex<Option<(Fingerprint, CancellationToken)>>,
     questions: Mutex<(u64, HashMap<u64, Asked>)>,
-    pub(super) air: Air,
+    pub(super) air: NetworkState,
     /// Distributors that announce themselves.
-    heard: watch::Sender<Heard>,
+    heard: watch::Sender<DiscoveredDistributors>,
     /// What the invites hold that were read in this session, by whose they are.
     invites: Mutex<HashMap<Fingerprint, Token>>,
 }
@@ -74,11 +74,11 @@ impl Shared {
     }
 
     /// Takes what is heard of a distributor.
-    pub(super) fn hear(&self, by: By, sighting: Sighting) {
+    pub(super) fn hear(&self, by: DiscoverySource, sighting: DiscoveryEvent) {
         let mut event = None;
         self.heard.send_modify(|heard| event = heard.take(by, sighting));
         if let Some(event) = event {
-            self.events.tell(event);
+            self.events.publish(event);
         }
     }
 
@@ -90,7 +90,8 @@ impl Shared {
     /// Waits until this distributor says it is elsewhere.
     pub(super) async fn heard_elsewhere(&self, distributor: Option<Fingerprint>, before: SocketAddr) {
         let Some(distributor) = distributor else { return std::future::pending().await };
-        let is_elsewhere = |heard: &Heard| heard.get(&distributor).is_some_and(|heard| heard.addr != before);
+        let is_elsewhere =
+            |heard: &DiscoveredDistributors| heard.get(&distributor).is_some_and(|heard| heard.addr != before);
         let mut heard = self.heard.subscribe();
         if heard.wait_for(is_elsewhere).await.is_err() {
             std::future::pending().await
@@ -102,16 +103,16 @@ impl Shared {
         self.invites.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn post(&self) -> Post<'_> {
-        Post { settings: &self.settings, identity: &self.identity, role: Role::Receiver }
+    pub(super) fn post(&self) -> EndpointConfig<'_> {
+        EndpointConfig { settings: &self.settings, identity: &self.identity, role: Role::Receiver }
     }
 
     pub(super) fn network_gone(&self, name: &str) {
         self.air.end();
-        self.events.tell(ReceiveEvent::Network(NetworkChange::Gone { name: name.to_owned() }));
+        self.events.publish(ReceiveEvent::Network(NetworkChange::Gone { name: name.to_owned() }));
         let mut gone = Vec::new();
         self.heard.send_modify(|heard| gone = heard.clear());
-        gone.into_iter().for_each(|event| self.events.tell(event));
+        gone.into_iter().for_each(|event| self.events.publish(event));
     }
 
     /// Asks the person; the answer comes through the channel. Dropping the channel withdraws nothing on the screen: a
@@ -125,7 +126,7 @@ impl Shared {
         let question = Question { id, ..question };
         questions.1.insert(id, Asked { question: question.clone(), answer });
         drop(questions);
-        self.events.tell(ReceiveEvent::Asked(question));
+        self.events.publish(ReceiveEvent::Asked(question));
         answered
     }
 }
@@ -136,11 +137,11 @@ pub struct ReceiveSession {
     cancel: CancellationToken,
     task: AbortOnDropHandle<()>,
     /// The distributor that is called.
-    call: Mutex<Option<Calling>>,
+    call: Mutex<Option<Dialing>>,
 }
 
-struct Calling {
-    call: Call,
+struct Dialing {
+    call: DialTarget,
     task: AbortOnDropHandle<()>,
 }
 
@@ -155,11 +156,11 @@ impl ReceiveSession {
             settings,
             store,
             identity,
-            events: Announcer::new(),
+            events: EventBus::new(),
             free: Arc::new(Semaphore::new(1)),
             holder: Mutex::default(),
             questions: Mutex::default(),
-            air: Air::new(),
+            air: NetworkState::new(),
             heard: watch::Sender::default(),
             invites: Mutex::default(),
         });
@@ -177,7 +178,7 @@ impl ReceiveSession {
     /// Calls a distributor, and again whenever the line breaks, so that its person can pick this device whether or not
     /// mDNS works. One distributor at a time: another call ends this one with whatever
     /// comes over it, the same call does nothing.
-    pub fn call(&self, call: Call) {
+    pub fn dial(&self, call: DialTarget) {
         let mut calling = self.calling();
         if calling.as_ref().is_some_and(|before| before.call == call && !before.task.is_finished()) {
             return;
@@ -186,21 +187,21 @@ impl ReceiveSession {
         if let (Some(distributor), Some(token)) = (call.expected, call.token) {
             self.shared.invites().insert(distributor, token);
         }
-        let task = task::spawn(calling::keep_calling(self.shared.clone(), call.clone(), self.cancel.clone()));
-        *calling = Some(Calling { call, task: AbortOnDropHandle::new(task) });
+        let task = task::spawn(dialing::reconnect_loop(self.shared.clone(), call.clone(), self.cancel.clone()));
+        *calling = Some(Dialing { call, task: AbortOnDropHandle::new(task) });
     }
 
     /// Calls nobody any more.
-    pub fn hang_up(&self) {
+    pub fn disconnect(&self) {
         drop(self.calling().take());
     }
 
     /// The distributors that announce themselves.
-    pub fn distributors(&self) -> Vec<HeardDistributor> {
+    pub fn distributors(&self) -> Vec<DiscoveredDistributor> {
         self.shared.heard.borrow().all()
     }
 
-    fn calling(&self) -> MutexGuard<'_, Option<Calling>> {
+    fn calling(&self) -> MutexGuard<'_, Option<Dialing>> {
         self.call.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

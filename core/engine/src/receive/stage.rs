@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use fieldcast_bundle::{ChunkInfo, verify_chunk};
 use fieldcast_store::Store;
-use fieldcast_wire::{MAX_UNSTAGED, Reason};
+use fieldcast_wire::{EndReason, MAX_UNSTAGED};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
@@ -36,7 +36,7 @@ pub(crate) struct OnDisk {
 /// Verifies and commits chunks in a task of its own. Dropping it stops it; what was committed stays.
 pub(crate) struct Stager {
     chunks: mpsc::Sender<(Expected, Vec<u8>)>,
-    progress: mpsc::UnboundedReceiver<Result<OnDisk, Reason>>,
+    progress: mpsc::UnboundedReceiver<Result<OnDisk, EndReason>>,
     _task: AbortOnDropHandle<()>,
 }
 
@@ -57,7 +57,7 @@ impl Stager {
     }
 
     /// The next commit, or why there will be none.
-    pub(crate) async fn progress(&mut self) -> Result<OnDisk, Reason> {
+    pub(crate) async fn progress(&mut self) -> Result<OnDisk, EndReason> {
         match self.progress.recv().await {
             Some(progress) => progress,
             None => std::future::pending().await,
@@ -78,7 +78,7 @@ impl Batch {
     async fn run(
         mut self,
         mut to_stage: mpsc::Receiver<(Expected, Vec<u8>)>,
-        report: mpsc::UnboundedSender<Result<OnDisk, Reason>>,
+        report: mpsc::UnboundedSender<Result<OnDisk, EndReason>>,
     ) {
         let mut commit_at = None;
         loop {
@@ -108,7 +108,7 @@ impl Batch {
     }
 
     /// Verifies a chunk and puts it into the batch; commits when the batch is full or complete.
-    async fn take(&mut self, expected: Expected, chunk: Vec<u8>) -> Result<Option<OnDisk>, Reason> {
+    async fn take(&mut self, expected: Expected, chunk: Vec<u8>) -> Result<Option<OnDisk>, EndReason> {
         let chunk = Arc::new(chunk);
         let to_verify = chunk.clone();
         let hash = expected.info.hash.0;
@@ -117,7 +117,7 @@ impl Batch {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
                 tracing::warn!(%error, "chunk refused");
-                return Err(Reason::BadData);
+                return Err(EndReason::BadData);
             }
             Err(error) => return Err(not_stored(error)),
         }
@@ -127,7 +127,7 @@ impl Batch {
         if self.bytes >= COMMIT_BYTES || is_last { self.commit().await } else { Ok(None) }
     }
 
-    async fn commit(&mut self) -> Result<Option<OnDisk>, Reason> {
+    async fn commit(&mut self) -> Result<Option<OnDisk>, EndReason> {
         let (store, incoming) = (self.store.clone(), self.incoming);
         let chunks = std::mem::take(&mut self.chunks);
         let count = chunks.len() as u32;

@@ -3,25 +3,30 @@
 use std::sync::Arc;
 
 use fieldcast_net::Connection;
-use fieldcast_wire::Introduction;
+use fieldcast_wire::HandshakeParameters;
 use tokio_util::sync::CancellationToken;
 
 use super::event::ReceiveEvent;
 use super::exchange::Exchange;
 use super::session::Shared;
 use crate::NetworkChange;
+use crate::discovery::Found;
+use crate::endpoint::Endpoint;
 use crate::inbound::{InboundConnections, Proven};
+use crate::interface_monitor::ActiveNetwork;
 use crate::link::Link;
-use crate::network::Live;
-use crate::search::Found;
-use crate::station::Station;
 use crate::trust;
 
 /// Connections at a time; one of them receives, the others are told to wait. Those of no offer yet give way to new ones.
 const MOST_CONNECTIONS: usize = 16;
 
 /// Waits for distributors until cancelled, wherever the network goes; then lets what runs say its last words.
-pub(super) async fn wait(shared: Arc<Shared>, mut station: Station, mut live: Live, cancel: CancellationToken) {
+pub(super) async fn wait(
+    shared: Arc<Shared>,
+    mut station: Endpoint,
+    mut live: ActiveNetwork,
+    cancel: CancellationToken,
+) {
     let (post, mut exchanges) = (shared.post(), InboundConnections::new(MOST_CONNECTIONS));
     loop {
         tokio::select! {
@@ -37,7 +42,7 @@ pub(super) async fn wait(shared: Arc<Shared>, mut station: Station, mut live: Li
         }
         live = shared.air.begin(&station);
         let (interface, addr) = (live.interface.clone(), live.addr);
-        shared.events.tell(ReceiveEvent::Network(NetworkChange::Back { interface, addr }));
+        shared.events.publish(ReceiveEvent::Network(NetworkChange::Back { interface, addr }));
     }
     exchanges.finished().await;
 }
@@ -45,8 +50,8 @@ pub(super) async fn wait(shared: Arc<Shared>, mut station: Station, mut live: Li
 /// Takes whoever comes, for as long as this is polled.
 async fn take(
     shared: &Arc<Shared>,
-    station: &mut Station,
-    live: &Live,
+    station: &mut Endpoint,
+    live: &ActiveNetwork,
     exchanges: &mut InboundConnections,
     cancel: &CancellationToken,
 ) {
@@ -58,17 +63,23 @@ async fn take(
                 exchanges.admit(from, |proven| talk(shared.clone(), connection, live.clone(), cancel.clone(), proven));
             }
             found = station.search.next() => match found {
-                Found::Sighting(by, sighting) => shared.hear(by, sighting),
-                Found::SharedKey(devices) => shared.events.tell(ReceiveEvent::SharedKey(devices)),
+                Found::DiscoveryEvent(by, sighting) => shared.hear(by, sighting),
+                Found::SharedKey(devices) => shared.events.publish(ReceiveEvent::SharedKey(devices)),
             },
         }
     }
 }
 
-async fn talk(shared: Arc<Shared>, connection: Connection, live: Live, cancel: CancellationToken, proven: Proven) {
+async fn talk(
+    shared: Arc<Shared>,
+    connection: Connection,
+    live: ActiveNetwork,
+    cancel: CancellationToken,
+    proven: Proven,
+) {
     let Ok(credentials) = shared.credentials().await else { return };
     let Ok(introduction) = trust::introduce(&connection, &shared.settings.name, &shared.identity) else { return };
-    let introduction = Introduction { credentials, ..introduction };
+    let introduction = HandshakeParameters { credentials, ..introduction };
     let (link, limits) = (Link::new(connection, shared.settings.limits.heartbeat), shared.settings.limits);
     let _told = Exchange::new(shared, cancel, &live.ended).proving(proven).run(link, introduction, limits).await;
 }

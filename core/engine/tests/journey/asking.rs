@@ -1,6 +1,6 @@
 //! The question on the receiver's screen: taken back, shown again, answered late.
 
-use fieldcast::{Answer, Question, Reason, ReceiveEvent, SendState, Subscription};
+use fieldcast::{Answer, EndReason, Question, ReceiveEvent, SendState, Subscription};
 
 use crate::device::{PATIENCE, device, find, state_of};
 use crate::filled::fill;
@@ -13,7 +13,7 @@ async fn question(events: &mut Subscription<ReceiveEvent>) -> Question {
     }
 }
 
-async fn end(events: &mut Subscription<ReceiveEvent>) -> Reason {
+async fn end(events: &mut Subscription<ReceiveEvent>) -> EndReason {
     loop {
         if let ReceiveEvent::Ended(_, reason) = events.next().await.unwrap() {
             return reason;
@@ -36,7 +36,7 @@ async fn a_cancelled_send_ends_on_both_sides_and_the_next_question_waits_for_a_s
         offering.send_to(to).unwrap();
         let taken_back = question(&mut told).await;
         offering.cancel(to);
-        let cancelled = Reason::Cancelled { by_distributor: true };
+        let cancelled = EndReason::Cancelled { by_distributor: true };
         assert_eq!(end(&mut told).await, cancelled);
         offering.finished().await;
         let state = state_of(&offering, &receiver);

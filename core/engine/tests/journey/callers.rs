@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use fieldcast::{Call, DeviceName, FoundBy, Interface, KnownPeer, OfferSession, SendState, choose_interface};
+use fieldcast::{DeviceName, DialTarget, FoundBy, Interface, OfferSession, SendState, TrustedPeer, choose_interface};
 use fieldcast_net::{FrameReader, FrameWriter, Identity, dial};
 use fieldcast_store::Store;
 use fieldcast_wire::frame::FrameKind;
-use fieldcast_wire::{CODE_LABEL, Hello, Message, Opening, Role};
+use fieldcast_wire::{CODE_LABEL, HandshakeSecret, Hello, Message, Role};
 
 use crate::calls::strangers;
 use crate::device::{PATIENCE, find};
@@ -25,7 +25,7 @@ impl Caller {
     /// Calls in as a device of this role and name, saying this before its hello.
     async fn call(offering: &OfferSession, identity: &Identity, who: (Role, &str), first: Option<Message>) -> Self {
         let connection = dial(&loopback(), identity, offering.addr().unwrap(), None, PATIENCE).await.unwrap();
-        let opening = Opening { exporter: connection.exporter(CODE_LABEL, &[]).unwrap(), nonce: [7; 32] };
+        let opening = HandshakeSecret { exporter: connection.exporter(CODE_LABEL, &[]).unwrap(), nonce: [7; 32] };
         let (reader, writer) = connection.split();
         let mut caller = Self { reader, writer };
         for message in first.into_iter().chain([Message::Hello(Hello::new(who.0, DeviceName::new(who.1), &opening))]) {
@@ -58,11 +58,11 @@ impl Caller {
 async fn a_flood_of_calls_is_bounded_and_who_is_remembered_stays() {
     let (distributor, receiver) = strangers().await;
     let (fingerprint, name) = (receiver.engine.fingerprint(), DeviceName::new("receiver"));
-    let remember = |store: &Store| store.remember_peer(&KnownPeer { fingerprint, name, since: 1 }).unwrap();
+    let remember = |store: &Store| store.trust_peer(&TrustedPeer { fingerprint, name, since: 1 }).unwrap();
     let distributor = distributor.with_store(remember).await;
     let (offering, receiving) = (distributor.offer().await, receiver.receive().await);
     let mut found = offering.subscribe();
-    receiving.call(Call { addr: offering.addr().unwrap(), expected: None, token: None });
+    receiving.dial(DialTarget { addr: offering.addr().unwrap(), expected: None, token: None });
     find(&offering, &mut found, &receiver).await;
     let mut callers = Vec::new();
     for _ in 0..80 {
@@ -87,7 +87,7 @@ async fn somebody_elses_name_is_only_a_name() {
     let (distributor, receiver) = strangers().await;
     let (offering, receiving) = (distributor.offer().await, receiver.receive().await);
     let mut found = offering.subscribe();
-    receiving.call(Call { addr: offering.addr().unwrap(), expected: None, token: None });
+    receiving.dial(DialTarget { addr: offering.addr().unwrap(), expected: None, token: None });
     find(&offering, &mut found, &receiver).await;
     let before = offering.peers();
     let mallory = Identity::generate().unwrap();
@@ -115,10 +115,10 @@ async fn callers_that_break_the_protocol_are_told_and_listed_no_more() {
     assert!(matches!(chatty.told().await[..], [Message::Stop(_)]));
     // Another distributor.
     let distributor = Caller::call(&offering, &identity, (Role::Distributor, "x"), None).await;
-    assert_eq!(distributor.told().await, [Message::Stop(fieldcast::Reason::SameRole)]);
+    assert_eq!(distributor.told().await, [Message::Stop(fieldcast::EndReason::SameRole)]);
     // An invite that was made up.
     let forger = Caller::call(&offering, &identity, (Role::Receiver, "x"), Some(Message::Invited([9; 32]))).await;
-    assert_eq!(forger.told().await, [Message::Stop(fieldcast::Reason::NotInvited)]);
+    assert_eq!(forger.told().await, [Message::Stop(fieldcast::EndReason::NotInvited)]);
     let empty = async {
         while !offering.peers().is_empty() {
             tokio::time::sleep(Duration::from_millis(5)).await;

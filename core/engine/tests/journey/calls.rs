@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use fieldcast::{
-    Answer, Call, CallState, Code, FoundBy, Group, Invite, OfferEvent, OfferSession, Question, Reason, ReceiveEvent,
-    ReceiveSession, SendState, Subscription, Trust,
+    Answer, DialState, DialTarget, EndReason, FoundBy, Group, Invite, OfferEvent, OfferSession, Question, ReceiveEvent,
+    ReceiveSession, Sas, SendState, Subscription, Trust,
 };
 
 use crate::device::{Device, PATIENCE, device, find, state_of};
@@ -30,12 +30,12 @@ pub(crate) async fn strangers() -> (Device, Device) {
 /// The next state of the receiver's call that fits.
 pub(crate) async fn call_state(
     events: &mut Subscription<ReceiveEvent>,
-    fits: impl Fn(&CallState) -> bool,
-) -> CallState {
+    fits: impl Fn(&DialState) -> bool,
+) -> DialState {
     let next = async {
         loop {
             match events.next().await.unwrap() {
-                ReceiveEvent::Call(_, state) if fits(&state) => return state,
+                ReceiveEvent::Dial(_, state) if fits(&state) => return state,
                 _ => {}
             }
         }
@@ -49,7 +49,7 @@ async fn send(
     receiving: &ReceiveSession,
     to: &Device,
     mut asked: Subscription<ReceiveEvent>,
-) -> [Option<Code>; 2] {
+) -> [Option<Sas>; 2] {
     let (mut found, mut compared) = (offering.subscribe(), offering.subscribe());
     let mut codes = [None, None];
     let people = async {
@@ -79,8 +79,8 @@ async fn send(
     codes
 }
 
-fn to(offering: &OfferSession) -> Call {
-    Call { addr: offering.addr().unwrap(), expected: None, token: None }
+fn to(offering: &OfferSession) -> DialTarget {
+    DialTarget { addr: offering.addr().unwrap(), expected: None, token: None }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -88,20 +88,20 @@ async fn who_calls_in_is_listed_waits_to_be_picked_and_gets_the_data_over_its_ca
     let (distributor, receiver) = strangers().await;
     let (offering, receiving) = (distributor.offer().await, receiver.receive().await);
     let (asked, mut calls, mut found) = (receiving.subscribe(), receiving.subscribe(), offering.subscribe());
-    receiving.call(to(&offering));
+    receiving.dial(to(&offering));
     find(&offering, &mut found, &receiver).await;
     let (peer, state) = offering.peers().remove(0);
     assert_eq!((peer.name.as_str(), state), ("receiver", SendState::Found));
     assert_eq!(peer.by, FoundBy { called_in: true, ..FoundBy::default() });
     assert_eq!(receiving.open_question(), None, "nobody has picked it");
-    call_state(&mut calls, |state| *state == CallState::OnTheLine(distributor.engine.fingerprint())).await;
+    call_state(&mut calls, |state| *state == DialState::Connected(distributor.engine.fingerprint())).await;
 
     let codes = send(&offering, &receiving, &receiver, asked).await;
     assert!(codes[0].is_some() && codes[0] == codes[1], "{codes:?}");
     assert!(matches!(state_of(&offering, &receiver), SendState::Saved(_)));
     assert_eq!(receiver.digests().await, distributor.digests().await);
     // For the day's next version it is on the line again.
-    call_state(&mut calls, |state| matches!(state, CallState::OnTheLine(_))).await;
+    call_state(&mut calls, |state| matches!(state, DialState::Connected(_))).await;
     receiving.stop().await;
 }
 
@@ -113,10 +113,10 @@ async fn by_an_invite_no_code_is_compared_on_either_side() {
     let group = Group::new("DIRECT-fc", "sixteen-letters!").unwrap();
     let invite = offering.invite(Some(group), later()).unwrap();
     // As it comes out of the camera.
-    receiving.call(Call::from(&Invite::parse(&invite.to_uri(), 0).unwrap()));
+    receiving.dial(DialTarget::from(&Invite::parse(&invite.to_uri(), 0).unwrap()));
     assert_eq!(send(&offering, &receiving, &receiver, asked).await, [None, None]);
     assert!(matches!(state_of(&offering, &receiver), SendState::Saved(_)));
-    assert_eq!(receiver.engine.known_peers().await.unwrap(), [], "being invited once is not being known");
+    assert_eq!(receiver.engine.trusted_peers().await.unwrap(), [], "being invited once is not being known");
     receiving.stop().await;
 }
 
@@ -124,16 +124,16 @@ async fn by_an_invite_no_code_is_compared_on_either_side() {
 async fn an_invite_counts_as_much_when_the_distributor_calls_first() {
     let (distributor, receiver) = strangers().await;
     let (offering, receiving) = (distributor.offer().await, receiver.receive().await);
-    let good = Call::from(&offering.invite(None, later()).unwrap());
+    let good = DialTarget::from(&offering.invite(None, later()).unwrap());
     let nowhere = ([127, 0, 0, 1], 1).into(); // so that its own call does not come
-    receiving.call(Call { addr: nowhere, ..good.clone() });
+    receiving.dial(DialTarget { addr: nowhere, ..good.clone() });
     offering.find_at(receiving.addr().unwrap()).await.unwrap();
     assert_eq!(send(&offering, &receiving, &receiver, receiving.subscribe()).await, [None, None]);
     assert!(matches!(state_of(&offering, &receiver), SendState::Saved(_)));
 
     // Of no use at the distributor any more, which therefore asks; whose key it holds is known all the same.
     let (later_on, other) = (distributor.offer().await, receiver.receive().await);
-    other.call(Call { addr: nowhere, ..good });
+    other.dial(DialTarget { addr: nowhere, ..good });
     later_on.find_at(other.addr().unwrap()).await.unwrap();
     let codes = send(&later_on, &other, &receiver, other.subscribe()).await;
     assert!(codes[0].is_some() && codes[1].is_none(), "{codes:?}");
@@ -146,20 +146,20 @@ async fn an_invite_with_another_key_or_another_token_or_out_of_time_is_refused_b
     let (distributor, receiver) = strangers().await;
     let (offering, receiving) = (distributor.offer().await, receiver.receive().await);
     let mut calls = receiving.subscribe();
-    let mut over = async |call: &Call| {
-        receiving.call(call.clone());
-        call_state(&mut calls, |state| matches!(state, CallState::Over(_))).await
+    let mut over = async |call: &DialTarget| {
+        receiving.dial(call.clone());
+        call_state(&mut calls, |state| matches!(state, DialState::GaveUp(_))).await
     };
-    let past = Call::from(&offering.invite(None, 1_000).unwrap());
-    assert_eq!(over(&past).await, CallState::Over(Reason::NotInvited), "its time is over");
-    let good = Call::from(&offering.invite(None, later()).unwrap());
-    let wrong_key = Call { expected: Some(receiver.engine.fingerprint()), ..good.clone() };
-    assert_eq!(over(&wrong_key).await, CallState::Over(Reason::WrongDevice));
-    let wrong_token = Call { token: Some(fieldcast::Token([0; 16])), ..good };
-    assert_eq!(over(&wrong_token).await, CallState::Over(Reason::NotInvited));
+    let past = DialTarget::from(&offering.invite(None, 1_000).unwrap());
+    assert_eq!(over(&past).await, DialState::GaveUp(EndReason::NotInvited), "its time is over");
+    let good = DialTarget::from(&offering.invite(None, later()).unwrap());
+    let wrong_key = DialTarget { expected: Some(receiver.engine.fingerprint()), ..good.clone() };
+    assert_eq!(over(&wrong_key).await, DialState::GaveUp(EndReason::WrongDevice));
+    let wrong_token = DialTarget { token: Some(fieldcast::Token([0; 16])), ..good };
+    assert_eq!(over(&wrong_token).await, DialState::GaveUp(EndReason::NotInvited));
     assert_eq!(offering.peers(), [], "none of them is on the list");
-    receiving.call(to(&offering));
-    call_state(&mut calls, |state| matches!(state, CallState::OnTheLine(_))).await;
+    receiving.dial(to(&offering));
+    call_state(&mut calls, |state| matches!(state, DialState::Connected(_))).await;
     find(&offering, &mut offering.subscribe(), &receiver).await;
     receiving.stop().await;
 }
@@ -172,8 +172,8 @@ async fn a_distributor_that_starts_late_or_again_is_called_until_it_is_there() {
     let first = distributor.offer().await;
     let (call, addr) = (to(&first), first.addr().unwrap());
     first.stop().await;
-    receiving.call(call);
-    let again = |state: &CallState| matches!(state, CallState::Again(Reason::Unreachable(_)));
+    receiving.dial(call);
+    let again = |state: &DialState| matches!(state, DialState::Retrying(EndReason::Unreachable(_)));
     call_state(&mut calls, again).await;
     let second = distributor.offer_on(addr.port()).await;
     find(&second, &mut second.subscribe(), &receiver).await;
@@ -216,7 +216,7 @@ async fn found_in_several_ways_it_is_one_receiver_and_a_goodbye_takes_away_one_w
         heard.next().await.unwrap();
     }
     let addr = receiving.distributors().into_iter().find(|one| one.fingerprint == us).unwrap().addr;
-    receiving.call(Call { addr, expected: Some(us), token: None });
+    receiving.dial(DialTarget { addr, expected: Some(us), token: None });
     let by = |offering: &OfferSession| {
         let peers = offering.peers().into_iter().map(|(peer, _)| peer);
         let mut ours = peers.filter(|peer| peer.fingerprint == receiver.engine.fingerprint()).map(|peer| peer.by);
@@ -226,7 +226,7 @@ async fn found_in_several_ways_it_is_one_receiver_and_a_goodbye_takes_away_one_w
     while by(&offering) != (Some(both), None) {
         found.next().await.unwrap();
     }
-    receiving.hang_up();
+    receiving.disconnect();
     while by(&offering) != (Some(FoundBy { called_in: false, ..both }), None) {
         found.next().await.unwrap();
     }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use fieldcast::{
-    Answer, Engine, ExchangeSettings, OfferEvent, OfferSession, Question, ReceiveEvent, ReceiveSession, Roaming,
-    SendState, Settings, SnapshotSummary, Subscription, Trust, choose_interface,
+    Answer, Engine, ExchangeSettings, InterfaceMonitor, OfferEvent, OfferSession, Question, ReceiveEvent,
+    ReceiveSession, SendState, Settings, SnapshotSummary, Subscription, Trust, choose_interface,
 };
 use fieldcast_sandbox::Sandbox;
 use fieldcast_store::Store;
@@ -24,7 +24,7 @@ pub(crate) struct Device {
     /// Whether it announces itself and searches.
     pub(crate) mdns: bool,
     /// Where it goes on when its network has gone.
-    pub(crate) roaming: Roaming,
+    pub(crate) roaming: InterfaceMonitor,
     dir: TempDir,
 }
 
@@ -32,7 +32,7 @@ pub(crate) async fn device(name: &str) -> Device {
     let dir = TempDir::new().unwrap();
     let settings = Settings { device_name: Some(name.to_owned()), ..Settings::new(dir.path()) };
     let engine = Engine::open(settings).await.unwrap();
-    let (trust, roaming) = (Trust::Everybody, Roaming::default());
+    let (trust, roaming) = (Trust::Everybody, InterfaceMonitor::default());
     Device { engine, reserve: 0, max_live: 8, trust, mdns: true, roaming, dir }
 }
 

@@ -3,7 +3,7 @@
 use fieldcast::{Dataset, EntityType, Record, RecordId, ServerTime};
 use fieldcast_model::Json;
 use fieldcast_sandbox::{Campaign, SandboxConfig};
-use fieldcast_store::{Coverage, PageCommit, RecordQuery, Store, SyncStart, SyncTarget};
+use fieldcast_store::{Completeness, PageCommit, RecordQuery, Store, SyncStart, SyncTarget};
 
 /// Puts a campaign's only boundary into a store as a downsync would, less what is filtered out. Tells how many records.
 pub(crate) fn fill(store: &Store, households: u64, keep: impl Fn(&Record) -> bool) -> usize {
@@ -67,6 +67,6 @@ fn commit(store: &Store, dataset: Dataset, as_of: i64, families: Vec<Record>) {
     };
     store.commit_page(&page).unwrap();
     // All there is of no type: the time moves on, nothing is taken for gone.
-    let whole = Coverage::Verified { households: 0, answered: Vec::new() };
-    store.finish_sync(run, &whole, &Coverage::Partial).unwrap();
+    let whole = Completeness::Verified { households: 0, answered: Vec::new() };
+    store.finish_sync(run, &whole, &Completeness::Partial).unwrap();
 }

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use fieldcast::{
-    DeviceName, Discovery, ExchangeSettings, Findings, Fingerprint, FoundService, KnownPeer, Service, choose_interface,
+    DeviceName, DiscoveredService, Discovery, DiscoverySink, ExchangeSettings, Fingerprint, Service, TrustedPeer,
+    choose_interface,
 };
 
 use crate::device::{PATIENCE, device};
@@ -13,10 +14,10 @@ use crate::filled::fill;
 
 /// A phone's discovery that finds what a test has it find.
 #[derive(Clone, Debug, Default)]
-struct Phone(Arc<Mutex<Option<Findings>>>);
+struct Phone(Arc<Mutex<Option<DiscoverySink>>>);
 
 impl Discovery for Phone {
-    fn start(&self, _: Service, findings: Findings) -> Box<dyn Send + Sync> {
+    fn start(&self, _: Service, findings: DiscoverySink) -> Box<dyn Send + Sync> {
         *self.0.lock().unwrap() = Some(findings);
         Box::new(())
     }
@@ -34,7 +35,7 @@ impl Phone {
         };
         let addresses = [IpAddr::from(addr)];
         let findings = self.0.lock().unwrap().clone().unwrap();
-        findings.found(&FoundService { name: &name, addresses: &addresses, port: 7000 }, text);
+        findings.found(&DiscoveredService { name: &name, addresses: &addresses, port: 7000 }, text);
     }
 
     fn flood(&self, names: u32, addr: [u8; 4]) {
@@ -49,10 +50,10 @@ impl Phone {
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_trusted_and_later_receivers_whatever_is_forged() {
     let (trusted, later) = (Fingerprint([1; 32]), Fingerprint([2; 32]));
-    let known = KnownPeer { fingerprint: trusted, name: DeviceName::new("Asha"), since: 0 };
+    let known = TrustedPeer { fingerprint: trusted, name: DeviceName::new("Asha"), since: 0 };
     let trusting = |store: &fieldcast_store::Store| {
         fill(store, 4, |_| true);
-        store.remember_peer(&known).unwrap();
+        store.trust_peer(&known).unwrap();
     };
     let distributor = device("flooded").await.with_store(trusting).await;
     let datasets = distributor.summaries().await.into_iter().map(|summary| summary.dataset).collect();

@@ -1,7 +1,7 @@
 //! What a campaign grants and revokes, on real devices.
 
 use fieldcast::{
-    CampaignKey, DeviceName, Error, Fingerprint, Grant, Policy, Reason, Role, SendState, SignedStatement, Statement,
+    CampaignKey, DeviceName, EndReason, Error, Fingerprint, Grant, Policy, Role, SendState, SignedStatement, Statement,
     StatementError,
 };
 use fieldcast_sandbox::{Sandbox, SandboxConfig};
@@ -59,7 +59,7 @@ impl Scene {
         summaries.into_iter().filter_map(|summary| summary.dataset.boundary).collect()
     }
 
-    async fn assert_refused(&self, why: Reason) {
+    async fn assert_refused(&self, why: EndReason) {
         let state = self.distributor.send_to(&self.receiver, true).await;
         assert!(matches!(&state, SendState::Failed(reason, _) if *reason == why), "{state:?}, not {why:?}");
         assert!(self.receiver.digests().await.is_empty(), "nothing was taken");
@@ -71,9 +71,9 @@ async fn a_receiver_is_sent_what_it_was_granted_and_no_more() {
     let scene = scene(Policy::GrantRequired).await;
     let villages = scene.villages().await;
     scene.give(&scene.distributor, Role::Distributor, &[]).await;
-    scene.assert_refused(Reason::NotGranted { to_distributor: false }).await;
+    scene.assert_refused(EndReason::NotGranted { to_distributor: false }).await;
     scene.give(&scene.receiver, Role::Distributor, &[]).await;
-    scene.assert_refused(Reason::NotGranted { to_distributor: false }).await; // granted, in another role
+    scene.assert_refused(EndReason::NotGranted { to_distributor: false }).await; // granted, in another role
 
     scene.give(&scene.receiver, Role::Receiver, &villages[..1]).await;
     let state = scene.distributor.send_to(&scene.receiver, true).await;
@@ -91,11 +91,11 @@ async fn a_receiver_is_sent_what_it_was_granted_and_no_more() {
 async fn a_distributor_without_a_grant_is_not_accepted() {
     let scene = scene(Policy::GrantRequired).await;
     scene.give(&scene.receiver, Role::Receiver, &[]).await;
-    scene.assert_refused(Reason::NotGranted { to_distributor: true }).await;
+    scene.assert_refused(EndReason::NotGranted { to_distributor: true }).await;
     assert_eq!(scene.receiver.engine.history(9).await.unwrap(), [], "strangers fill no history");
     let villages = scene.villages().await;
     scene.give(&scene.distributor, Role::Distributor, &villages[..1]).await;
-    scene.assert_refused(Reason::NotGranted { to_distributor: true }).await; // for one of the two
+    scene.assert_refused(EndReason::NotGranted { to_distributor: true }).await; // for one of the two
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -104,7 +104,7 @@ async fn an_expired_grant_is_none() {
     scene.give(&scene.distributor, Role::Distributor, &[]).await;
     let expired = scene.grant(&scene.receiver, Role::Receiver, &[], 1_700_000_000_000);
     scene.receiver.engine.keep_statement(expired).await.unwrap();
-    scene.assert_refused(Reason::NotGranted { to_distributor: false }).await;
+    scene.assert_refused(EndReason::NotGranted { to_distributor: false }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -112,7 +112,7 @@ async fn whom_a_campaign_has_revoked_gets_nothing_and_the_word_spreads() {
     let scene = scene(Policy::Ask).await;
     let list = scene.office.revoke(1, vec![scene.receiver.engine.fingerprint(), Fingerprint([7; 32])]).unwrap();
     scene.distributor.engine.keep_statement(list).await.unwrap();
-    scene.assert_refused(Reason::Revoked { of_distributor: false }).await;
+    scene.assert_refused(EndReason::Revoked { of_distributor: false }).await;
 
     // The list goes with every exchange, and the greater number stays.
     let third = device("third").await;
@@ -200,11 +200,11 @@ async fn a_file_of_a_revoked_device_is_not_imported_nor_any_where_grants_are_req
     let engine = &scene.receiver.engine;
     engine.keep_statement(scene.office.revoke(1, vec![scene.distributor.engine.fingerprint()]).unwrap()).await.unwrap();
     let refused = engine.import(path.clone()).await;
-    assert!(matches!(refused, Err(Error::Refused(Reason::Revoked { of_distributor: true }))), "{refused:?}");
+    assert!(matches!(refused, Err(Error::Refused(EndReason::Revoked { of_distributor: true }))), "{refused:?}");
     engine.keep_statement(scene.office.revoke(2, vec![]).unwrap()).await.unwrap();
     engine.set_policy(Policy::GrantRequired).await.unwrap();
     let refused = engine.import(path.clone()).await;
-    assert!(matches!(refused, Err(Error::Refused(Reason::NotGranted { to_distributor: true }))), "{refused:?}");
+    assert!(matches!(refused, Err(Error::Refused(EndReason::NotGranted { to_distributor: true }))), "{refused:?}");
     engine.set_policy(Policy::Ask).await.unwrap();
     engine.import(path).await.unwrap();
 }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use fieldcast::{DeviceName, ExchangeResult, ExchangeRole, PastExchange, Reason, Role, SendState, choose_interface};
+use fieldcast::{DeviceName, EndReason, ExchangeResult, ExchangeRole, PastExchange, Role, SendState, choose_interface};
 use fieldcast_net::{Announcement, Connection, Identity, Listener, announce, random};
 use fieldcast_wire::frame::FrameKind;
 use fieldcast_wire::{
-    Applied, CODE_LABEL, ChunkSet, Credentials, Introduction, Limits, Message, Opening, PROTOCOL, Receipt, Receiver,
-    ReceiverAction, SavedSnapshot, Standing,
+    Applied, CODE_LABEL, ChunkSet, ComparisonResult, Credentials, HandshakeParameters, HandshakeSecret, Limits,
+    Message, PROTOCOL, Receipt, Receiver, ReceiverAction, SavedSnapshot,
 };
 
 use crate::device::{Device, PATIENCE, device};
@@ -35,7 +35,7 @@ async fn newest(of: &Device) -> (ExchangeRole, String, Option<bool>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn both_sides_remember_the_same_with_a_receipt_that_holds() {
     let (distributor, receiver) = pair().await;
-    assert!(matches!(distributor.send_to(&receiver, false).await, SendState::Failed(Reason::Declined, _)));
+    assert!(matches!(distributor.send_to(&receiver, false).await, SendState::Failed(EndReason::Declined, _)));
     assert_eq!(newest(&distributor).await, (ExchangeRole::Sent, "declined".to_owned(), None));
     assert_eq!(newest(&receiver).await, (ExchangeRole::Received, "declined".to_owned(), None));
 
@@ -61,22 +61,23 @@ async fn both_sides_remember_the_same_with_a_receipt_that_holds() {
 #[tokio::test(flavor = "multi_thread")]
 async fn how_far_a_version_has_come_is_counted_by_devices() {
     let (distributor, first) = pair().await;
-    assert_eq!(distributor.engine.coverage().await.unwrap(), [], "nothing was sent yet");
+    assert_eq!(distributor.engine.distribution_stats().await.unwrap(), [], "nothing was sent yet");
     let second = device("second").await;
     distributor.send_to(&first, true).await;
     distributor.send_to(&first, true).await;
     distributor.send_to(&second, false).await;
-    let coverage = distributor.engine.coverage().await.unwrap();
-    let counted: Vec<_> = coverage.iter().map(|reach| (reach.saved, reach.picked)).collect();
+    let distribution_stats = distributor.engine.distribution_stats().await.unwrap();
+    let counted: Vec<_> = distribution_stats.iter().map(|reach| (reach.saved, reach.picked)).collect();
     assert_eq!(counted, vec![(1, 2); distributor.summaries().await.len()]);
-    assert_eq!(first.engine.coverage().await.unwrap(), [], "it has sent to nobody");
+    assert_eq!(first.engine.distribution_stats().await.unwrap(), [], "it has sent to nobody");
 }
 
 /// A receiver that wants nothing and says at once that it has saved everything, under a signature of its choice.
-async fn claim(connection: Connection, sign: impl Fn(&[u8]) -> [u8; 64]) -> Option<Reason> {
+async fn claim(connection: Connection, sign: impl Fn(&[u8]) -> [u8; 64]) -> Option<EndReason> {
     let distributor = connection.peer();
-    let opening = Opening { exporter: connection.exporter(CODE_LABEL, &[]).unwrap(), nonce: random().unwrap() };
-    let introduction = Introduction { name: DeviceName::new("liar"), opening, credentials: Credentials::default() };
+    let opening = HandshakeSecret { exporter: connection.exporter(CODE_LABEL, &[]).unwrap(), nonce: random().unwrap() };
+    let introduction =
+        HandshakeParameters { name: DeviceName::new("liar"), opening, credentials: Credentials::default() };
     let mut machine = Receiver::new(introduction, Limits::default(), Duration::ZERO);
     let (mut reader, mut writer) = connection.split();
     let (mut claimed, mut offered) = (Vec::new(), None);
@@ -92,7 +93,7 @@ async fn claim(connection: Connection, sign: impl Fn(&[u8]) -> [u8; 64]) -> Opti
                     machine.answer(Ok(vec![nothing; offer.snapshots.len()]), Duration::ZERO);
                     let equal = |summary: &fieldcast::SnapshotSummary| SavedSnapshot {
                         digest: summary.digest,
-                        standing: Standing::Equal,
+                        comparison: ComparisonResult::Equal,
                     };
                     claimed = offer.snapshots.iter().map(equal).collect();
                     offered = Some(fieldcast_wire::offer_id(&distributor, &offer.snapshots));
@@ -148,8 +149,8 @@ async fn a_receipt_that_another_key_has_signed_is_not_believed() {
         assert_eq!(name.as_str(), "liar", "as it says under its key");
         match is_believed {
             false => {
-                assert_eq!((told, result.as_str(), receipt), (Some(Reason::NotSigned), "not_signed", None));
-                assert!(distributor.engine.coverage().await.unwrap().iter().all(|reach| reach.saved == 0));
+                assert_eq!((told, result.as_str(), receipt), (Some(EndReason::NotSigned), "not_signed", None));
+                assert!(distributor.engine.distribution_stats().await.unwrap().iter().all(|reach| reach.saved == 0));
             }
             true => assert_eq!((told, result.as_str(), receipt), (None, "saved", Some(true))),
         }

@@ -23,7 +23,7 @@ mod trust;
 mod updates;
 mod wire_bytes;
 
-use fieldcast::{Reason, SendState};
+use fieldcast::{EndReason, SendState};
 use fieldcast_sandbox::{Sandbox, SandboxConfig};
 use tempfile::TempDir;
 
@@ -61,7 +61,7 @@ async fn a_no_is_told_and_writes_nothing() {
     distributor.login(&sandbox).await;
     distributor.downsync(1).await;
     let state = distributor.send_to(&receiver, false).await;
-    assert!(matches!(state, SendState::Failed(Reason::Declined, _)), "{state:?}");
+    assert!(matches!(state, SendState::Failed(EndReason::Declined, _)), "{state:?}");
     assert!(receiver.digests().await.is_empty());
 }
 
@@ -73,7 +73,10 @@ async fn what_does_not_fit_is_refused_before_the_first_chunk() {
     distributor.downsync(1).await;
     receiver.reserve = 1 << 60; // no disk is that large
     let state = distributor.send_to(&receiver, true).await;
-    assert!(matches!(state, SendState::Failed(Reason::NoSpace { .. }, progress) if progress.staged == 0), "{state:?}");
+    assert!(
+        matches!(state, SendState::Failed(EndReason::NoSpace { .. }, progress) if progress.staged == 0),
+        "{state:?}"
+    );
     assert!(receiver.digests().await.is_empty());
 }
 
@@ -105,7 +108,7 @@ async fn a_bundle_file_carries_the_same_and_a_damaged_one_is_refused_by_name() {
     let info = receiver.engine.inspect(path.clone()).await.unwrap();
     assert_eq!(info.sender.fingerprint, distributor.engine.fingerprint());
     let imported = receiver.engine.import(path.clone()).await.unwrap();
-    assert!(imported.standings.iter().all(|standing| *standing == fieldcast::Standing::Equal));
+    assert!(imported.comparisons.iter().all(|comparison| *comparison == fieldcast::ComparisonResult::Equal));
     assert_eq!(distributor.digests().await, receiver.digests().await);
 }
 

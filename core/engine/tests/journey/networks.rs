@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use fieldcast::{
-    Answer, Call, Interface, NetworkChange, OfferEvent, Question, ReceiveEvent, Roaming, SendState, choose_interface,
+    Answer, DialTarget, Interface, InterfaceMonitor, NetworkChange, OfferEvent, Question, ReceiveEvent, SendState,
+    choose_interface,
 };
 
 use crate::calls::strangers;
@@ -20,7 +21,11 @@ impl Network {
         for device in devices {
             let interfaces = network.0.clone();
             let interfaces = Arc::new(move || interfaces.lock().unwrap().clone());
-            device.roaming = Roaming { look_every: Duration::from_millis(20), interfaces, ..Roaming::default() };
+            device.roaming = InterfaceMonitor {
+                poll_interval: Duration::from_millis(20),
+                interfaces,
+                ..InterfaceMonitor::default()
+            };
         }
         network
     }
@@ -53,9 +58,9 @@ async fn goes_on(mut devices: (Device, Device), again: Interface, is_called: boo
     let (distributor, receiver) = devices;
     let (offering, receiving) = (distributor.offer().await, receiver.receive().await);
     let (mut found, mut asked) = (offering.subscribe(), receiving.subscribe());
-    let call = |addr| Call { addr, expected: Some(distributor.engine.fingerprint()), token: None };
+    let call = |addr| DialTarget { addr, expected: Some(distributor.engine.fingerprint()), token: None };
     if is_called {
-        receiving.call(call(offering.addr().unwrap()));
+        receiving.dial(call(offering.addr().unwrap()));
     }
     find(&offering, &mut found, &receiver).await;
     let mut told = offering.subscribe();
@@ -77,7 +82,7 @@ async fn goes_on(mut devices: (Device, Device), again: Interface, is_called: boo
     assert_eq!(changes[0], NetworkChange::Gone { name: "lo".to_owned() });
     assert_eq!(changes[1], NetworkChange::Back { interface: again, addr });
     if is_called {
-        receiving.call(call(addr)); // the person was told the new address
+        receiving.dial(call(addr)); // the person was told the new address
     }
     // Nobody picks it again: that was done.
     let answered = question(&mut asked).await;

@@ -1,8 +1,8 @@
 //! Who answers for data that goes through several hands.
 
 use fieldcast::{
-    Answer, CampaignKey, DeviceName, Error, Fingerprint, Origin, OriginDevice, Question, Reason, ReceiveEvent,
-    SendState, Sender, ServerTime, Signature,
+    Answer, CampaignKey, DeviceName, EndReason, Error, Fingerprint, Origin, Question, ReceiveEvent, SendState, Sender,
+    ServerTime, Signature, SourceDevice,
 };
 use fieldcast_store::Arriving;
 use tempfile::TempDir;
@@ -11,7 +11,7 @@ use crate::device::{Device, PATIENCE, device, find, state_of};
 use crate::filled::{change_one, fill};
 
 /// Sends, and gives whom the receiver's screen named and how it ended. The receiver says yes.
-async fn send(from: &Device, to: &Device) -> (Option<(Sender, Vec<OriginDevice>)>, SendState) {
+async fn send(from: &Device, to: &Device) -> (Option<(Sender, Vec<SourceDevice>)>, SendState) {
     let receiving = to.receive().await;
     let mut asked = receiving.subscribe();
     let offering = from.offer().await;
@@ -46,16 +46,16 @@ async fn scene() -> [Device; 3] {
 }
 
 /// A device that has signed what is offered, and has downloaded so many records of it.
-fn signer(device: &Device, records: u64) -> OriginDevice {
+fn signer(device: &Device, records: u64) -> SourceDevice {
     let (fingerprint, name) = (device.engine.fingerprint(), device.engine.name().clone());
-    OriginDevice { fingerprint, name, is_known: false, records, has_signed: true }
+    SourceDevice { fingerprint, name, is_known: false, records, has_signed: true }
 }
 
-async fn as_origin(device: &Device) -> OriginDevice {
+async fn as_origin(device: &Device) -> SourceDevice {
     signer(device, device.summaries().await.iter().map(|summary| summary.records).sum())
 }
 
-async fn assert_named(from: &Device, to: &Device, expected: &[OriginDevice]) {
+async fn assert_named(from: &Device, to: &Device, expected: &[SourceDevice]) {
     let (named, state) = send(from, to).await;
     assert!(matches!(state, SendState::Saved(_)), "{state:?}");
     let (sender, origins) = named.unwrap();
@@ -84,7 +84,7 @@ async fn merged_version_names_every_device_that_downloaded_part_of_it() {
     let all = as_origin(&office).await;
     assert_named(&office, &first, std::slice::from_ref(&all)).await;
     let first = first.with_store(change_one).await; // a download of its own, of one record
-    let rest = OriginDevice { records: all.records - 1, has_signed: false, ..all };
+    let rest = SourceDevice { records: all.records - 1, has_signed: false, ..all };
     let expected = [signer(&first, 1), rest];
     assert_named(&first, &second, &expected).await;
     let third = device("third").await;
@@ -109,7 +109,7 @@ async fn refuses_merged_version_with_a_revoked_device_in_it() {
     second.engine.keep_statement(revoked).await.unwrap();
     let (named, state) = send(&first, &second).await;
     assert_eq!(named, None);
-    assert!(matches!(&state, SendState::Failed(Reason::OriginRevoked(_), _)), "{state:?}");
+    assert!(matches!(&state, SendState::Failed(EndReason::OriginRevoked(_), _)), "{state:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -140,7 +140,7 @@ async fn what_its_origin_has_not_signed_is_refused_before_anybody_is_asked() {
     let first = first.with_store(forge).await;
     let (named, state) = send(&first, &second).await;
     assert_eq!(named, None);
-    assert!(matches!(&state, SendState::Failed(Reason::NotAuthentic, _)), "{state:?}");
+    assert!(matches!(&state, SendState::Failed(EndReason::NotAuthentic, _)), "{state:?}");
     assert!(second.digests().await.is_empty());
 
     let dir = TempDir::new().unwrap();
@@ -148,7 +148,7 @@ async fn what_its_origin_has_not_signed_is_refused_before_anybody_is_asked() {
     let datasets = first.summaries().await.into_iter().map(|summary| summary.dataset).collect();
     first.engine.export(datasets, path.clone()).await.unwrap();
     for refused in [second.engine.inspect(path.clone()).await.err(), second.engine.import(path).await.err()] {
-        assert!(matches!(refused, Some(Error::Refused(Reason::NotAuthentic))), "{refused:?}");
+        assert!(matches!(refused, Some(Error::Refused(EndReason::NotAuthentic))), "{refused:?}");
     }
 }
 
@@ -165,7 +165,10 @@ async fn what_a_revoked_device_answers_for_is_refused_from_any_hand() {
     revoke(1, vec![office.engine.fingerprint()]).await.unwrap();
     let (named, state) = send(&first, &second).await;
     assert_eq!(named, None);
-    assert!(matches!(&state, SendState::Failed(Reason::OriginRevoked(village), _) if village == "Cavina"), "{state:?}");
+    assert!(
+        matches!(&state, SendState::Failed(EndReason::OriginRevoked(village), _) if village == "Cavina"),
+        "{state:?}"
+    );
     revoke(2, vec![]).await.unwrap();
     assert_named(&first, &second, &[origin]).await;
 }

@@ -35,7 +35,7 @@ async fn with_one_place_the_second_waits_until_the_first_has_everything() {
         () = answer_all(&other, &mut asked_other, true) => panic!("the second stopped"),
         () = tokio::time::sleep(PATIENCE) => panic!("still {:?}", offering.peers()),
     }
-    let first = steps.iter().find(|(_, state)| *state == SendState::Calling).unwrap().0;
+    let first = steps.iter().find(|(_, state)| *state == SendState::Connecting).unwrap().0;
     // Its place is free a moment before its end is told.
     let busy = steps.iter().rposition(|(peer, state)| *peer == first && !state.is_final()).unwrap();
     assert!(matches!(steps[busy].1, SendState::Applying(_)), "{steps:?}");

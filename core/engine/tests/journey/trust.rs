@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use fieldcast::{Answer, Code, OfferEvent, Question, Reason, ReceiveEvent, SendState, Trust};
+use fieldcast::{Answer, EndReason, OfferEvent, Question, ReceiveEvent, Sas, SendState, Trust};
 
 use crate::device::{Device, PATIENCE, device, find, state_of};
 use crate::filled::fill;
 
 /// What the two screens showed on one send, and how it ended.
 struct Shown {
-    distributor: Option<Code>,
-    receiver: Option<Code>,
+    distributor: Option<Sas>,
+    receiver: Option<Sas>,
     end: SendState,
 }
 
@@ -43,7 +43,7 @@ async fn send(from: &Device, to: &Device, [distributor, receiver]: [Answer; 2]) 
                         assert_eq!(offering.open_comparisons(), [(peer.fingerprint, code)]);
                         offering.answer(peer.fingerprint, distributor);
                     }
-                    OfferEvent::Code(_, code) => shown.0 = Some(code),
+                    OfferEvent::Sas(_, code) => shown.0 = Some(code),
                     _ => {}
                 },
             }
@@ -79,7 +79,7 @@ async fn strangers_see_the_same_code_once_and_know_each_other_then() {
     let first = send(&distributor, &receiver, [Answer::Trust, Answer::Trust]).await;
     assert!(matches!(first.end, SendState::Saved(_)), "{:?}", first.end);
     assert!(first.distributor.is_some() && first.distributor == first.receiver);
-    let known = distributor.engine.known_peers().await.unwrap();
+    let known = distributor.engine.trusted_peers().await.unwrap();
     assert_eq!(
         (known.len(), known[0].fingerprint, known[0].name.as_str()),
         (1, receiver.engine.fingerprint(), "receiver")
@@ -93,7 +93,7 @@ async fn strangers_see_the_same_code_once_and_know_each_other_then() {
     assert!(!distributor.engine.forget_peer(receiver.engine.fingerprint()).await.unwrap());
     let forgotten = send(&distributor, &receiver, [Answer::CodesDiffer, Answer::Once]).await;
     assert!(forgotten.distributor.is_some());
-    assert!(matches!(forgotten.end, SendState::Failed(Reason::CodesDiffer, _)), "{:?}", forgotten.end);
+    assert!(matches!(forgotten.end, SendState::Failed(EndReason::CodesDiffer, _)), "{:?}", forgotten.end);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -101,16 +101,16 @@ async fn once_is_not_remembered() {
     let (distributor, receiver) = strangers().await;
     let first = send(&distributor, &receiver, [Answer::Once, Answer::Once]).await;
     assert!(matches!(first.end, SendState::Saved(_)), "{:?}", first.end);
-    assert_eq!(distributor.engine.known_peers().await.unwrap(), []);
-    assert_eq!(receiver.engine.known_peers().await.unwrap(), []);
+    assert_eq!(distributor.engine.trusted_peers().await.unwrap(), []);
+    assert_eq!(receiver.engine.trusted_peers().await.unwrap(), []);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_that_differs_on_either_screen_lets_nothing_through() {
     let cases = [
-        ([Answer::CodesDiffer, Answer::Once], Reason::CodesDiffer),
-        ([Answer::Once, Answer::CodesDiffer], Reason::CodesDiffer),
-        ([Answer::Decline, Answer::Once], Reason::NotConfirmed),
+        ([Answer::CodesDiffer, Answer::Once], EndReason::CodesDiffer),
+        ([Answer::Once, Answer::CodesDiffer], EndReason::CodesDiffer),
+        ([Answer::Decline, Answer::Once], EndReason::NotConfirmed),
     ];
     let (distributor, receiver) = strangers().await;
     // One after another on the same devices: a yes given to what then was stopped must not count for the next.
@@ -118,7 +118,7 @@ async fn a_code_that_differs_on_either_screen_lets_nothing_through() {
         let shown = send(&distributor, &receiver, answers).await;
         assert!(matches!(&shown.end, SendState::Failed(ended, _) if *ended == reason), "{:?}", shown.end);
         assert_eq!(receiver.digests().await, [], "nothing was taken");
-        assert_eq!(receiver.engine.known_peers().await.unwrap(), []);
+        assert_eq!(receiver.engine.trusted_peers().await.unwrap(), []);
     }
 }
 
@@ -152,12 +152,12 @@ async fn a_key_is_remembered_only_if_both_people_saw_the_same_code() {
     let (distributor, receiver) = strangers().await;
     for answers in [[Answer::Trust, Answer::CodesDiffer], [Answer::CodesDiffer, Answer::Trust]] {
         send(&distributor, &receiver, answers).await;
-        assert_eq!(distributor.engine.known_peers().await.unwrap(), []);
-        assert_eq!(receiver.engine.known_peers().await.unwrap(), []);
+        assert_eq!(distributor.engine.trusted_peers().await.unwrap(), []);
+        assert_eq!(receiver.engine.trusted_peers().await.unwrap(), []);
     }
     // Nor for a yes to a key that was given beforehand: nobody compared it.
     let (distributor, mut receiver) = strangers().await;
     receiver.trust = Trust::Compare(BTreeSet::from([distributor.engine.fingerprint()]));
     send(&distributor, &receiver, [Answer::Once, Answer::Trust]).await;
-    assert_eq!(receiver.engine.known_peers().await.unwrap(), []);
+    assert_eq!(receiver.engine.trusted_peers().await.unwrap(), []);
 }

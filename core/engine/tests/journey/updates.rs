@@ -1,6 +1,6 @@
 //! Second rounds: changes where they are enough, whole ranges where they are not, nothing where the receiver is ahead.
 
-use fieldcast::{SendState, Standing};
+use fieldcast::{ComparisonResult, SendState};
 
 use crate::device::device;
 use crate::filled::{change_one, fill};
@@ -30,14 +30,14 @@ async fn a_receiver_that_is_ahead_is_told_so_and_keeps_what_it_has() {
     let before = receiver.digests().await;
     let SendState::Saved(sent) = distributor.send_to(&receiver, true).await else { panic!("not saved") };
     assert_eq!((sent.progress.total, receiver.digests().await), (0, before));
-    assert!(matches!(sent.standings[..], [Standing::Ahead { .. }]));
-    let reach = distributor.engine.coverage().await.unwrap();
+    assert!(matches!(sent.comparisons[..], [ComparisonResult::Ahead { .. }]));
+    let reach = distributor.engine.distribution_stats().await.unwrap();
     assert_eq!(
         reach.iter().map(|reach| (reach.saved, reach.picked)).collect::<Vec<_>>(),
         [(0, 1)],
         "it has another version"
     );
     let past = distributor.engine.history(1).await.unwrap().remove(0);
-    assert_eq!((past.receipt, past.standings), (Some(true), sent.standings));
+    assert_eq!((past.receipt, past.comparisons), (Some(true), sent.comparisons));
     send(&receiver, &distributor).await;
 }

@@ -126,7 +126,7 @@ impl From<tokio::task::JoinError> for FieldcastError {
 mod tests {
     use std::path::PathBuf;
 
-    use fieldcast::Reason;
+    use fieldcast::EndReason;
 
     use super::*;
 
@@ -148,7 +148,7 @@ mod tests {
                 matches!(e, FieldcastError::UnsentEdits { edits: 3, .. })
             }),
             (StatementError::Signature.into(), |e| matches!(e, FieldcastError::NotTrusted { .. })),
-            (Error::Refused(Reason::BadData), |e| matches!(e, FieldcastError::Refused { .. })),
+            (Error::Refused(EndReason::BadData), |e| matches!(e, FieldcastError::Refused { .. })),
         ];
         for (error, is) in cases {
             let said = error.to_string();

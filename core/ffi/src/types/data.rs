@@ -1,8 +1,8 @@
 //! What this device holds.
 
 pub use fieldcast::{
-    Dataset, EditSent, EditStatus, LocalEdit, QrMatrix, Reach, Record as StoredRecord, RecordQuery, SnapshotSummary,
-    Verified,
+    Dataset, DistributionStats, EditSent, EditStatus, LocalEdit, QrMatrix, Record as StoredRecord, RecordQuery,
+    SnapshotSummary, Verified,
 };
 
 use crate::{Count, DataDigest, DeviceName, EntityType, Json, RecordId, ServerTime};
@@ -161,7 +161,7 @@ pub enum EditSent {
 
 /// A dataset this device has sent: how many devices were picked for it, and how many have saved its present version.
 #[uniffi::remote(Record)]
-pub struct Reach {
+pub struct DistributionStats {
     pub summary: SnapshotSummary,
     pub picked: Count,
     pub saved: Count,

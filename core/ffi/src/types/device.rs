@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
-pub use fieldcast::{Check, Checked, Finding, Interface, KnownPeer, Recovery};
+pub use fieldcast::{Check, Checked, Finding, Interface, Recovery, TrustedPeer};
 use fieldcast::{Group, Invite, InviteError};
 
 use crate::{Dataset, DeviceName, Fingerprint};
@@ -43,7 +43,7 @@ pub struct StorageInfo {
 
 /// A device whose code was compared; `since` is milliseconds since 1970.
 #[uniffi::remote(Record)]
-pub struct KnownPeer {
+pub struct TrustedPeer {
     pub fingerprint: Fingerprint,
     pub name: DeviceName,
     pub since: i64,

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use fieldcast::SendState as EngineSendState;
 pub use fieldcast::{
-    Answer, FoundBy, FoundPeer, HeardDistributor, OriginDevice, ReceiveProgress, SendProgress, Sender, Sent, Standing,
-    UnfinishedOffer,
+    Answer, ComparisonResult, DiscoveredDistributor, FoundBy, FoundPeer, ReceiveProgress, SendProgress, Sender, Sent,
+    SourceDevice, UnfinishedOffer,
 };
 
 use crate::{ComparisonCode, DeviceName, Ending, Fingerprint, ServerTime, SnapshotSummary};
@@ -22,7 +22,7 @@ pub enum Answer {
 
 /// How a receiver's dataset compares with what was offered.
 #[uniffi::remote(Enum)]
-pub enum Standing {
+pub enum ComparisonResult {
     Equal,
     KeptNewer { records: u64 },
     Ahead { as_of: ServerTime },
@@ -57,7 +57,7 @@ pub struct FoundBy {
 
 /// A distributor that announces itself; a hint that anybody can forge, until it was called.
 #[uniffi::remote(Record)]
-pub struct HeardDistributor {
+pub struct DiscoveredDistributor {
     pub fingerprint: Fingerprint,
     pub name: DeviceName,
     pub addr: SocketAddr,
@@ -65,33 +65,33 @@ pub struct HeardDistributor {
 
 /// How a call to a distributor stands.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
-pub enum CallState {
+pub enum DialState {
     /// It is being called.
-    Calling,
+    Connecting,
     /// On the line; its person can pick this device now.
-    OnTheLine {
+    Connected {
         /// Whose.
         distributor: Fingerprint,
     },
     /// There is no line; it is called again.
-    Again {
+    Retrying {
         /// Why.
         ending: Ending,
     },
     /// There will be none.
-    GivenUp {
+    GaveUp {
         /// Why.
         ending: Ending,
     },
 }
 
-impl From<fieldcast::CallState> for CallState {
-    fn from(state: fieldcast::CallState) -> Self {
+impl From<fieldcast::DialState> for DialState {
+    fn from(state: fieldcast::DialState) -> Self {
         match state {
-            fieldcast::CallState::Calling => Self::Calling,
-            fieldcast::CallState::OnTheLine(distributor) => Self::OnTheLine { distributor },
-            fieldcast::CallState::Again(reason) => Self::Again { ending: (&reason).into() },
-            fieldcast::CallState::Over(reason) => Self::GivenUp { ending: (&reason).into() },
+            fieldcast::DialState::Connecting => Self::Connecting,
+            fieldcast::DialState::Connected(distributor) => Self::Connected { distributor },
+            fieldcast::DialState::Retrying(reason) => Self::Retrying { ending: (&reason).into() },
+            fieldcast::DialState::GaveUp(reason) => Self::GaveUp { ending: (&reason).into() },
         }
     }
 }
@@ -108,7 +108,7 @@ pub struct SendProgress {
 #[uniffi::remote(Record)]
 pub struct Sent {
     pub progress: SendProgress,
-    pub standings: Vec<Standing>,
+    pub comparisons: Vec<ComparisonResult>,
 }
 
 /// How sending to one receiver stands; see [`fieldcast::SendState`].
@@ -119,7 +119,7 @@ pub enum SendState {
     /// Picked; waits for one of the places.
     Queued,
     /// The connection is being made.
-    Calling,
+    Connecting,
     /// Its person is being asked.
     Asking,
     /// Its person said yes; the code is still to be compared on this side.
@@ -160,7 +160,7 @@ impl From<EngineSendState> for SendState {
         match state {
             EngineSendState::Found => Self::Found,
             EngineSendState::Queued => Self::Queued,
-            EngineSendState::Calling => Self::Calling,
+            EngineSendState::Connecting => Self::Connecting,
             EngineSendState::Asking => Self::Asking,
             EngineSendState::Confirming => Self::Confirming,
             EngineSendState::Agreeing => Self::Agreeing,
@@ -211,7 +211,7 @@ impl From<fieldcast::Offer> for Offer {
 /// A device that data comes from; `is_known` if it is remembered here, or this device itself. `records` are those it
 /// downloaded. If it has not signed itself, the device that merged its records says so.
 #[uniffi::remote(Record)]
-pub struct OriginDevice {
+pub struct SourceDevice {
     pub fingerprint: Fingerprint,
     pub name: DeviceName,
     pub is_known: bool,
@@ -227,7 +227,7 @@ pub struct Question {
     /// Who offers.
     pub sender: Sender,
     /// The devices that the data comes from: the sender itself for what it downloaded.
-    pub origins: Vec<OriginDevice>,
+    pub origins: Vec<SourceDevice>,
     /// What is offered.
     pub offer: Offer,
     /// What the distributor's screen shows, if nobody is in between.
@@ -301,13 +301,13 @@ pub struct Received {
     /// What it took.
     pub progress: ReceiveProgress,
     /// How each snapshot compares with what this device now has.
-    pub standings: Vec<Standing>,
+    pub comparisons: Vec<ComparisonResult>,
 }
 
 impl From<fieldcast::Received> for Received {
     fn from(received: fieldcast::Received) -> Self {
-        let fieldcast::Received { sender, offer, progress, standings } = received;
-        Self { sender, offer: offer.into(), progress, standings }
+        let fieldcast::Received { sender, offer, progress, comparisons } = received;
+        Self { sender, offer: offer.into(), progress, comparisons }
     }
 }
 
@@ -317,7 +317,7 @@ pub struct BundleInfo {
     /// Who made it, proven by its signature.
     pub sender: Sender,
     /// The devices that answer for the data, proven.
-    pub origins: Vec<OriginDevice>,
+    pub origins: Vec<SourceDevice>,
     /// What it holds.
     pub offer: Offer,
 }
@@ -334,11 +334,11 @@ pub struct Imported {
     /// Who made it and what it held.
     pub info: BundleInfo,
     /// How each snapshot compares with what this device now has.
-    pub standings: Vec<Standing>,
+    pub comparisons: Vec<ComparisonResult>,
 }
 
 impl From<fieldcast::Imported> for Imported {
     fn from(imported: fieldcast::Imported) -> Self {
-        Self { info: imported.info.into(), standings: imported.standings }
+        Self { info: imported.info.into(), comparisons: imported.comparisons }
     }
 }

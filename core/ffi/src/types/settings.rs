@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use fieldcast::{Engine, ExchangeSettings, Roaming, Trust};
+use fieldcast::{Engine, ExchangeSettings, InterfaceMonitor, Trust};
 
 use crate::Fingerprint;
 
@@ -66,7 +66,7 @@ impl ExchangeOptions {
             max_live: self.max_live.max(1).into(),
             mdns: self.mdns,
             port: self.port,
-            roaming: Roaming { any: self.interface.is_none(), ..Roaming::default() },
+            roaming: InterfaceMonitor { any: self.interface.is_none(), ..InterfaceMonitor::default() },
             resume_for: Duration::from_secs(self.resume_seconds.into()),
             reserve: self.reserve,
             ..engine.exchange_settings()

@@ -8,15 +8,15 @@ use std::time::{Duration, Instant};
 
 use fieldcast_ffi::{
     Answer, Event, ExchangeOptions, Fieldcast, FieldcastError, Fingerprint, FoundBy, LocalService, PeerDiscovery,
-    PeerSightings, PlatformPorts, PortError, RemoteService, SendState,
+    PeerDiscoverySink, PlatformPorts, PortError, RemoteService, SendState,
 };
 use tempfile::TempDir;
 
-use crate::ears::{Heard, listener};
+use crate::listener::{Heard, listener};
 use crate::phone::{Phone, options, server, settings, wait};
 
 /// What is announced, and who listens, by phone and search.
-type Searches = BTreeMap<(usize, u64), (LocalService, Arc<PeerSightings>)>;
+type Searches = BTreeMap<(usize, u64), (LocalService, Arc<PeerDiscoverySink>)>;
 
 #[derive(Clone, Default)]
 struct Air(Arc<Mutex<Searches>>);
@@ -30,7 +30,7 @@ fn as_found(service: &LocalService) -> RemoteService {
 }
 
 impl PeerDiscovery for Radio {
-    fn start(&self, search: u64, service: LocalService, sightings: Arc<PeerSightings>) -> Result<(), PortError> {
+    fn start(&self, search: u64, service: LocalService, sightings: Arc<PeerDiscoverySink>) -> Result<(), PortError> {
         assert_eq!(service.kind, "_fieldcast._tcp");
         let mut air = self.1.0.lock().unwrap();
         air.insert((self.0, search), (service.clone(), sightings.clone()));
@@ -84,13 +84,13 @@ fn what_only_the_phone_finds_is_sent_to_and_off_the_list_when_it_goes() {
 
     // Heard the other way round, too: it can be called.
     let distributor_heard = heard_here.wait_for(|event| match event {
-        Event::DistributorHeard { distributor, .. } => Some(distributor),
+        Event::DistributorFound { distributor, .. } => Some(distributor),
         _ => None,
     });
     assert_eq!(distributor_heard.fingerprint, distributor.fieldcast.device().unwrap().fingerprint);
-    receiving.call(distributor_heard.addr, Some(distributor_heard.fingerprint)).unwrap();
+    receiving.dial(distributor_heard.addr, Some(distributor_heard.fingerprint)).unwrap();
     assert_eq!(found(&heard_there), (who, FoundBy { called_in: true, ..BY_PLATFORM }));
-    receiving.hang_up().unwrap();
+    receiving.disconnect().unwrap();
     assert_eq!(found(&heard_there), (who, BY_PLATFORM));
 
     offering.send_to(who).unwrap();
@@ -116,7 +116,7 @@ fn what_only_the_phone_finds_is_sent_to_and_off_the_list_when_it_goes() {
     assert_eq!(offering.receivers().unwrap().len(), 1);
 
     wait(offering.stop()).unwrap();
-    heard_here.wait_for(|event| matches!(event, Event::DistributorUnheard { .. }).then_some(()));
+    heard_here.wait_for(|event| matches!(event, Event::DistributorLost { .. }).then_some(()));
     assert!(receiving.distributors().unwrap().is_empty());
     drop(receiving);
     let begun = Instant::now();
@@ -127,10 +127,10 @@ fn what_only_the_phone_finds_is_sent_to_and_off_the_list_when_it_goes() {
 }
 
 /// Says what nobody asked for, and goes on when it was told to stop.
-struct Lies(Arc<Mutex<Option<Arc<PeerSightings>>>>);
+struct Lies(Arc<Mutex<Option<Arc<PeerDiscoverySink>>>>);
 
 impl PeerDiscovery for Lies {
-    fn start(&self, _: u64, own: LocalService, sightings: Arc<PeerSightings>) -> Result<(), PortError> {
+    fn start(&self, _: u64, own: LocalService, sightings: Arc<PeerDiscoverySink>) -> Result<(), PortError> {
         *self.0.lock().unwrap() = Some(sightings.clone());
         let txt = |fp: &str| {
             let pairs = [("V", "1"), ("r", "r"), ("fp", fp), ("n", "\u{202e}\u{1b}[2JAsha")];
@@ -179,7 +179,7 @@ fn a_port_that_lies_fills_no_more_than_a_list_of_strangers() {
 struct Throws;
 
 impl PeerDiscovery for Throws {
-    fn start(&self, _: u64, _: LocalService, _: Arc<PeerSightings>) -> Result<(), PortError> {
+    fn start(&self, _: u64, _: LocalService, _: Arc<PeerDiscoverySink>) -> Result<(), PortError> {
         Err(PortError::Denied { reason: "no local network for this app".to_owned() })
     }
 
@@ -192,7 +192,7 @@ impl PeerDiscovery for Throws {
 struct Blocks;
 
 impl PeerDiscovery for Blocks {
-    fn start(&self, _: u64, _: LocalService, _: Arc<PeerSightings>) -> Result<(), PortError> {
+    fn start(&self, _: u64, _: LocalService, _: Arc<PeerDiscoverySink>) -> Result<(), PortError> {
         loop {
             thread::park();
         }

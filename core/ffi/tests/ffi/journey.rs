@@ -8,7 +8,7 @@ use fieldcast_ffi::{
     OfferSession, Outcome, RecordQuery, SendState, parse_invite,
 };
 
-use crate::ears::{Blocks, Throws, listener};
+use crate::listener::{Blocks, Throws, listener};
 use crate::phone::{Phone, options, phone, server, wait};
 
 #[test]
@@ -50,11 +50,11 @@ fn what_was_downloaded_is_offered_compared_accepted_and_saved() {
     assert_eq!(distributor.digests(), receiver.digests());
     assert!(has_saved(&offering, who));
 
-    assert_eq!(wait(receiver.fieldcast.known_peers()).unwrap().len(), 1);
+    assert_eq!(wait(receiver.fieldcast.trusted_peers()).unwrap().len(), 1);
     let past = wait(distributor.fieldcast.history(10)).unwrap();
     assert_eq!((past.len(), past[0].role), (1, ExchangeRole::Sent));
     assert!(matches!(past[0].outcome, Outcome::Saved { receipt_holds: true, .. }), "{past:?}");
-    assert!(wait(distributor.fieldcast.coverage()).unwrap().iter().all(|reach| reach.saved == 1));
+    assert!(wait(distributor.fieldcast.distribution_stats()).unwrap().iter().all(|reach| reach.saved == 1));
     let page = RecordQuery { entity: Some(EntityType::new("Household")), limit: 7, ..RecordQuery::default() };
     assert_eq!(wait(receiver.fieldcast.records(page)).unwrap().len(), 7);
     let storage = wait(receiver.fieldcast.storage()).unwrap();
@@ -78,7 +78,7 @@ fn an_invite_that_was_read_brings_the_devices_together_without_mdns_or_a_code() 
     let invite = parse_invite(uri.clone(), 1_000_000).unwrap();
     assert_eq!(Some(invite.addr), offering.addr().unwrap());
     assert!(matches!(parse_invite(uri.clone(), 4_000_000_000_000), Err(FieldcastError::Expired { .. })));
-    receiving.call_by_invite(uri, 1_000_000).unwrap();
+    receiving.dial_invite(uri, 1_000_000).unwrap();
     let found = heard_there.wait_for(|event| match event {
         Event::ReceiverFound { receiver, .. } => Some(receiver),
         _ => None,

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use fieldcast_ffi::{Fieldcast, FieldcastError, PlatformPorts, doctor, parse_invite, qr_matrix};
 
-use crate::ears::{Blocks, listener};
+use crate::listener::{Blocks, listener};
 use crate::phone::{begin, options, phone, server, settings, wait};
 
 #[test]

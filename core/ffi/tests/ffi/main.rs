@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on is a test that failed")]
 
 mod discovery;
-mod ears;
 mod journey;
 mod lifetime;
+mod listener;
 mod phone;
 mod ports;

@@ -11,7 +11,7 @@ use fieldcast_ffi::{
 };
 use tempfile::TempDir;
 
-use crate::ears::{Heard, listener};
+use crate::listener::{Heard, listener};
 use crate::phone::{options, phone, server, settings, wait};
 
 /// Plays every port.

@@ -7,8 +7,8 @@ use mdns_sd::{ResolvedService, ServiceDaemon, ServiceInfo};
 use tokio::time::{Instant, timeout};
 
 use super::{LONG, SHORT, device, lo, lo_at};
-use crate::sighting::{SERVICE, heard as peer, instance, txt};
-use crate::{Announcement, Error, Interface, Peer, Sighting, Wanted, announce, browse};
+use crate::service::{SERVICE, heard as peer, instance, txt};
+use crate::{Announcement, DiscoveryEvent, Error, Interface, Peer, Wanted, announce, browse};
 
 fn announcement(name: &str, port: u16) -> Announcement {
     let fingerprint = device().fingerprint();
@@ -112,23 +112,23 @@ async fn devices_on_loopback_find_each_other_and_part() {
     let known = HashSet::from([anna.fingerprint, bert.fingerprint, own.fingerprint, Fingerprint([0xee; 32])]);
     let mut next = async || loop {
         match timeout(LONG, browser.next()).await.unwrap().unwrap() {
-            Sighting::Seen(peer) if known.contains(&peer.fingerprint) => return Sighting::Seen(peer),
-            Sighting::Gone(peer) if known.contains(&peer) => return Sighting::Gone(peer),
+            DiscoveryEvent::Found(peer) if known.contains(&peer.fingerprint) => return DiscoveryEvent::Found(peer),
+            DiscoveryEvent::Lost(peer) if known.contains(&peer) => return DiscoveryEvent::Lost(peer),
             _ => {}
         }
     };
     let mut seen = HashSet::new();
     for _ in 0..2 {
-        let Sighting::Seen(peer) = next().await else { panic!("nobody has left") };
+        let DiscoveryEvent::Found(peer) = next().await else { panic!("nobody has left") };
         seen.insert((peer.fingerprint, peer.name.as_str().to_owned(), peer.addr.to_string()));
     }
     assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
     let as_seen = |one: &Announcement| (one.fingerprint, one.name.to_string(), format!("127.0.0.1:{}", one.port));
     assert_eq!(seen, HashSet::from([as_seen(&anna), as_seen(&bert)]));
     drop(leaves);
-    assert_eq!(next().await, Sighting::Gone(bert.fingerprint), "and nothing twice in between");
+    assert_eq!(next().await, DiscoveryEvent::Lost(bert.fingerprint), "and nothing twice in between");
     drop(stays);
-    assert_eq!(next().await, Sighting::Gone(anna.fingerprint));
+    assert_eq!(next().await, DiscoveryEvent::Lost(anna.fingerprint));
     bad.shutdown().unwrap();
 }
 
@@ -140,14 +140,14 @@ async fn a_device_in_both_roles_is_found_in_each_and_leaves_one_at_a_time() {
     let mut distributors = browse(&lo(), Role::Distributor, None, Wanted::default()).unwrap();
     let (offers, receives) = (announce(&lo(), &distributor).unwrap(), announce(&lo(), &receiver).unwrap());
     for (browser, said) in [(&mut receivers, &receiver), (&mut distributors, &distributor)] {
-        while !matches!(timeout(LONG, browser.next()).await.unwrap(), Some(Sighting::Seen(peer))
+        while !matches!(timeout(LONG, browser.next()).await.unwrap(), Some(DiscoveryEvent::Found(peer))
             if peer.fingerprint == said.fingerprint && (peer.role, peer.addr.port()) == (said.role, said.port))
         {
         }
     }
     drop(offers);
-    while timeout(LONG, distributors.next()).await.unwrap() != Some(Sighting::Gone(receiver.fingerprint)) {}
-    let gone = async { while receivers.next().await != Some(Sighting::Gone(receiver.fingerprint)) {} };
+    while timeout(LONG, distributors.next()).await.unwrap() != Some(DiscoveryEvent::Lost(receiver.fingerprint)) {}
+    let gone = async { while receivers.next().await != Some(DiscoveryEvent::Lost(receiver.fingerprint)) {} };
     assert!(timeout(SHORT, gone).await.is_err(), "it still receives");
     drop(receives);
 }
@@ -161,7 +161,7 @@ async fn a_device_that_was_killed_and_comes_back_elsewhere_is_told_anew() {
         said.port = port;
         let announced = announce(&lo(), &said).unwrap();
         while !matches!(timeout(LONG, browser.next()).await.unwrap().unwrap(),
-            Sighting::Seen(peer) if peer.fingerprint == said.fingerprint && peer.addr.port() == port)
+            DiscoveryEvent::Found(peer) if peer.fingerprint == said.fingerprint && peer.addr.port() == port)
         {}
         // Off the network without a goodbye, as when the process is killed.
         announced._daemon.0.disable_interface(mdns_sd::IfKind::All).unwrap();
@@ -175,10 +175,11 @@ async fn a_device_that_does_not_answer_any_more_is_gone_once_doubted() {
     let mut browser = browse(&lo(), Role::Receiver, None, Wanted::default()).unwrap();
     let announced = announce(&lo(), &said).unwrap();
     let is_said = |peer: &Peer| peer.fingerprint == said.fingerprint;
-    while !matches!(timeout(LONG, browser.next()).await.unwrap(), Some(Sighting::Seen(peer)) if is_said(&peer)) {}
+    while !matches!(timeout(LONG, browser.next()).await.unwrap(), Some(DiscoveryEvent::Found(peer)) if is_said(&peer)) {
+    }
     announced._daemon.0.disable_interface(mdns_sd::IfKind::All).unwrap();
-    browser.doubt(&said.fingerprint);
-    while timeout(LONG, browser.next()).await.unwrap() != Some(Sighting::Gone(said.fingerprint)) {}
+    browser.reverify(&said.fingerprint);
+    while timeout(LONG, browser.next()).await.unwrap() != Some(DiscoveryEvent::Lost(said.fingerprint)) {}
 }
 
 #[test]

@@ -139,8 +139,8 @@ async fn what_is_not_tls_1_3_is_dropped() {
         .await;
         assert!(matches!(error, Error::Tls { .. }), "{error:?}");
     }
-    let hung_up = answered(async |stream| drop(stream)).await;
-    assert!(matches!(hung_up, Error::Cut), "{hung_up:?}");
+    let disconnected = answered(async |stream| drop(stream)).await;
+    assert!(matches!(disconnected, Error::Cut), "{disconnected:?}");
 }
 
 #[tokio::test]

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use fieldcast_model::DeviceName;
 use fieldcast_wire::{
-    Breach, CODE_LABEL, Code, Credentials, Distributor, DistributorAction, DistributorState, Hello, Introduction,
-    Limits, Message, Offer, Opening, Reason, Receiver, ReceiverAction, ReceiverState, Role,
+    Breach, CODE_LABEL, Credentials, Distributor, DistributorAction, DistributorState, EndReason, HandshakeParameters,
+    HandshakeSecret, Hello, Limits, Message, Offer, Receiver, ReceiverAction, ReceiverState, Role, Sas,
 };
 
 use super::connected;
@@ -13,23 +13,23 @@ use crate::{Connection, random};
 
 const NOW: Duration = Duration::ZERO;
 
-fn opening(connection: &Connection) -> Opening {
-    Opening { exporter: connection.exporter(CODE_LABEL, &[]).unwrap(), nonce: random().unwrap() }
+fn opening(connection: &Connection) -> HandshakeSecret {
+    HandshakeSecret { exporter: connection.exporter(CODE_LABEL, &[]).unwrap(), nonce: random().unwrap() }
 }
 
 /// Two honest devices and the ends of their connections that Mallory holds.
 struct Scene {
     asha: Distributor,
     bela: Receiver,
-    to_asha: Opening,
-    to_bela: Opening,
+    to_asha: HandshakeSecret,
+    to_bela: HandshakeSecret,
 }
 
 async fn scene() -> Scene {
     let ((asha, to_asha), (bela, to_bela)) = (connected().await, connected().await);
     let limits = Limits::default();
     let introduction =
-        |opening| Introduction { name: DeviceName::new("x"), opening, credentials: Credentials::default() };
+        |opening| HandshakeParameters { name: DeviceName::new("x"), opening, credentials: Credentials::default() };
     Scene {
         asha: Distributor::new(introduction(opening(&asha)), limits, NOW),
         bela: Receiver::new(introduction(opening(&bela)), limits, NOW),
@@ -40,7 +40,7 @@ async fn scene() -> Scene {
 
 impl Scene {
     /// What Asha says next, and the code on her screen.
-    fn asha_says(&mut self, shown: &mut Option<Code>) -> Vec<Message> {
+    fn asha_says(&mut self, shown: &mut Option<Sas>) -> Vec<Message> {
         let mut said = Vec::new();
         while let Some(action) = self.asha.poll() {
             match action {
@@ -53,7 +53,7 @@ impl Scene {
         said
     }
 
-    fn bela_says(&mut self, shown: &mut Option<Code>) -> Vec<Message> {
+    fn bela_says(&mut self, shown: &mut Option<Sas>) -> Vec<Message> {
         let mut said = Vec::new();
         while let Some(action) = self.bela.poll() {
             match action {
@@ -78,7 +78,7 @@ async fn words_handed_on_from_one_connection_to_the_other_are_noticed() {
             scene.asha.on_message(message, NOW);
         }
     }
-    let breach = Reason::Protocol(Breach::NotCommitted);
+    let breach = EndReason::Protocol(Breach::NotCommitted);
     assert_eq!(scene.bela.state(), &ReceiverState::Ended(breach.clone()));
     assert_eq!(scene.asha.state(), &DistributorState::Ended(breach));
     assert_eq!((on_asha, on_bela), (None, None), "no code is shown");
@@ -88,8 +88,9 @@ async fn words_handed_on_from_one_connection_to_the_other_are_noticed() {
 async fn with_numbers_of_her_own_the_codes_differ() {
     let mut scene = scene().await;
     let (mut on_asha, mut on_bela) = (None, None);
-    let hello = |role, opening: &Opening| Message::Hello(Hello::new(role, DeviceName::new("x"), opening));
-    let reveal = |opening: &Opening| Message::Reveal { nonce: opening.nonce, credentials: Credentials::default() };
+    let hello = |role, opening: &HandshakeSecret| Message::Hello(Hello::new(role, DeviceName::new("x"), opening));
+    let reveal =
+        |opening: &HandshakeSecret| Message::Reveal { nonce: opening.nonce, credentials: Credentials::default() };
     scene.asha.on_message(hello(Role::Receiver, &scene.to_asha), NOW);
     scene.asha.on_message(reveal(&scene.to_asha), NOW);
     let offer = scene.asha_says(&mut on_asha).pop().unwrap();

@@ -6,14 +6,15 @@ use fieldcast_wire::Role;
 use tokio::time::{Duration, Instant, timeout};
 
 use super::{device, lo};
-use crate::sighting::{instance, txt};
+use crate::service::{instance, txt};
 use crate::{
-    Announcement, Discovery, Findings, FoundService, Interface, PlatformSearch, Service, Sighting, Wanted, search,
+    Announcement, DiscoveredService, Discovery, DiscoveryEvent, DiscoverySink, Interface, PlatformSearch, Service,
+    Wanted, search,
 };
 
 /// A system that says what a test has it say.
 #[derive(Clone, Debug, Default)]
-struct System(Arc<Mutex<Option<(Service, Findings)>>>);
+struct System(Arc<Mutex<Option<(Service, DiscoverySink)>>>);
 
 struct Ends(System);
 
@@ -24,14 +25,14 @@ impl Drop for Ends {
 }
 
 impl Discovery for System {
-    fn start(&self, service: Service, findings: Findings) -> Box<dyn Send + Sync> {
+    fn start(&self, service: Service, findings: DiscoverySink) -> Box<dyn Send + Sync> {
         *self.0.lock().unwrap() = Some((service, findings));
         Box::new(Ends(self.clone()))
     }
 }
 
 impl System {
-    fn findings(&self) -> Findings {
+    fn findings(&self) -> DiscoverySink {
         self.0.lock().unwrap().as_ref().unwrap().1.clone()
     }
 }
@@ -41,14 +42,14 @@ fn announcement(name: &str, role: Role) -> Announcement {
     Announcement { fingerprint, name: DeviceName::new(name), role, port: 7000, protocol: 1, session: 1 }
 }
 
-fn find(findings: &Findings, said: &Announcement, name: &str, addresses: &[IpAddr]) {
+fn find(findings: &DiscoverySink, said: &Announcement, name: &str, addresses: &[IpAddr]) {
     let pairs = txt(said);
     let text = |key: &str| pairs.iter().find(|(name, _)| *name == key).map(|(_, value)| value.as_str());
-    findings.found(&FoundService { name, addresses, port: said.port }, text);
+    findings.found(&DiscoveredService { name, addresses, port: said.port }, text);
 }
 
 /// What comes next, of what is to come.
-async fn next(search: &mut PlatformSearch) -> Option<Sighting> {
+async fn next(search: &mut PlatformSearch) -> Option<DiscoveryEvent> {
     timeout(Duration::from_secs(5), search.next()).await.ok()
 }
 
@@ -73,25 +74,28 @@ async fn the_system_is_told_what_to_announce_and_what_it_finds_is_judged_as_what
     find(&findings, &own, &service.name, &[HERE]); // itself
     assert_eq!(next(&mut search).await, None);
     find(&findings, &Announcement { session: 2, ..own.clone() }, &service.name, &[HERE]);
-    assert!(matches!(next(&mut search).await, Some(Sighting::Seen(peer)) if peer.session == 2), "a copy of its key");
+    assert!(
+        matches!(next(&mut search).await, Some(DiscoveryEvent::Found(peer)) if peer.session == 2),
+        "a copy of its key"
+    );
     findings.lost(&service.name);
-    assert_eq!(next(&mut search).await, Some(Sighting::Gone(own.fingerprint)));
+    assert_eq!(next(&mut search).await, Some(DiscoveryEvent::Lost(own.fingerprint)));
     find(&findings, &announcement("Bert", Role::Distributor), &label, &[HERE]); // not its name
     find(&findings, &anna, &label, &[elsewhere]); // not on this network
     find(&findings, &anna, &label, &[]); // nowhere
     find(&findings, &Announcement { port: 0, ..anna.clone() }, &label, &[HERE]);
-    findings.found(&FoundService { name: &label, addresses: &[HERE], port: 1 }, |_| None);
+    findings.found(&DiscoveredService { name: &label, addresses: &[HERE], port: 1 }, |_| None);
     findings.lost(&label); // never was there
     assert_eq!(next(&mut search).await, None);
 
     find(&findings, &anna, &format!("{label} (2)"), &[elsewhere, HERE]);
-    let Some(Sighting::Seen(peer)) = next(&mut search).await else { panic!("it is there") };
+    let Some(DiscoveryEvent::Found(peer)) = next(&mut search).await else { panic!("it is there") };
     assert_eq!((peer.fingerprint, peer.name.as_str()), (anna.fingerprint, "Anna"));
     assert_eq!(peer.addr.to_string(), "192.168.49.7:7000");
     find(&findings, &Announcement { port: 7001, ..anna.clone() }, &format!("{label} (2)"), &[HERE]);
-    assert!(matches!(next(&mut search).await, Some(Sighting::Seen(peer)) if peer.addr.port() == 7001));
+    assert!(matches!(next(&mut search).await, Some(DiscoveryEvent::Found(peer)) if peer.addr.port() == 7001));
     findings.lost(&format!("{label} (2)"));
-    assert_eq!(next(&mut search).await, Some(Sighting::Gone(anna.fingerprint)));
+    assert_eq!(next(&mut search).await, Some(DiscoveryEvent::Lost(anna.fingerprint)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -107,7 +111,7 @@ async fn a_flood_is_what_is_there_in_the_end_and_told_slowly() {
             findings.lost(&label);
         }
         find(&findings, &Announcement { port: round, ..anna.clone() }, &label, &[HERE]);
-        assert!(matches!(next(&mut search).await, Some(Sighting::Seen(peer)) if peer.addr.port() == round));
+        assert!(matches!(next(&mut search).await, Some(DiscoveryEvent::Found(peer)) if peer.addr.port() == round));
     }
     assert!(begun.elapsed() >= Duration::from_millis(1900), "{:?}", begun.elapsed());
     for number in 0..2000_u32 {

@@ -22,7 +22,7 @@ mod views;
 use std::convert::Infallible;
 
 use fieldcast_model::{
-    Dataset, DeviceName, Digest, EntityType, FINE_BITS, Fingerprint, Json, KeyRange, Origin, RangeSeals, Record,
+    Dataset, DeviceName, Digest, EntityType, FINE_BITS, Fingerprint, Json, KeyRange, Origin, RangeHashes, Record,
     RecordId, ServerTime, Signature, SnapshotSummary,
 };
 use tempfile::TempDir;
@@ -82,7 +82,7 @@ fn household(id: &str, row_version: i64, modified: i64) -> Record {
 
 /// Who answers for these records and no others.
 fn origin_of(records: &[Record]) -> Origin {
-    let mut seals = RangeSeals::default();
+    let mut seals = RangeHashes::default();
     seals.add(records.iter().map(|record| (record.root_hash(), record.hash())));
     Origin {
         key: [3; 32],

@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use super::sync::{begin, download, one, page, verified};
 use super::{Fresh, apply, apply_as, arriving, batch, fresh, household, origin_of, snapshot, village, wrong_ranges};
 use crate::{
-    ApplyError, Arriving, BundleSource, Coverage, MAX_AHEAD_MS, RecordSource, ServerClock, Store, SyncStart, Verdict,
+    ApplyError, Arriving, BundleSource, Completeness, MAX_AHEAD_MS, RecordSource, ServerClock, Store, SyncStart,
+    Verdict,
 };
 
 fn sources(store: &Store) -> Vec<(Option<String>, u64, i64)> {
@@ -32,7 +33,7 @@ fn verified_download_replaces_what_a_device_forged() {
         apply_as(&store, &snapshot(&village("v"), 400), &[forged, honest[1].clone(), household("made-up", 9, 450)]);
         let run = begin(&store, SyncStart::Fresh).run;
         store.commit_page(&page(run, 300, &honest)).unwrap();
-        let end = store.finish_sync(run, &verified(2), &Coverage::Partial).unwrap();
+        let end = store.finish_sync(run, &verified(2), &Completeness::Partial).unwrap();
         assert_eq!((end.restored, end.gone, end.summary.households), (1, 1, 2));
         assert_eq!((one(&store, "a"), one(&store, "b")), (honest[0].clone(), honest[1].clone()));
         assert!(one(&store, "made-up").deleted, "held only by air, and the full walk did not contain it");
@@ -43,11 +44,11 @@ fn verified_download_replaces_what_a_device_forged() {
 
 #[test]
 fn unverified_download_replaces_nothing_that_has_a_greater_stamp() {
-    for coverage in [Coverage::Partial, Coverage::Complete, verified(2)] {
+    for distribution_stats in [Completeness::Partial, Completeness::Complete, verified(2)] {
         let Fresh { store, dir: _dir } = fresh();
         let newer = household("a", 4, 20);
         apply_as(&store, &snapshot(&village("v"), 30), std::slice::from_ref(&newer));
-        download(&store, 300, &[household("a", 3, 10)], &coverage);
+        download(&store, 300, &[household("a", 3, 10)], &distribution_stats);
         assert_eq!(one(&store, "a"), newer, "the page may be a cached one");
         assert_eq!(sources(&store), [(Some("office".into()), 1, 30)]);
     }
@@ -74,7 +75,7 @@ fn keeps_what_a_bundle_brought_while_the_download_went_on() {
     let newer = [household("a", 2, 110), household("new", 1, 110)];
     apply_as(&store, &snapshot(&village("v"), 120), &newer);
     store.commit_page(&page(run, 130, &[household("b", 1, 10)])).unwrap();
-    store.finish_sync(run, &verified(2), &Coverage::Partial).unwrap();
+    store.finish_sync(run, &verified(2), &Completeness::Partial).unwrap();
     assert_eq!([one(&store, "a"), one(&store, "new")], newer);
     assert_eq!(sources(&store), [(None, 1, 100), (Some("office".into()), 2, 120)]);
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use fieldcast_model::{DeviceName, Fingerprint, Record};
 
 use super::{Fresh, apply, fresh, household, record, village};
-use crate::{KnownPeer, LocalEdit, Opened, Recovery, Store, copy, open};
+use crate::{LocalEdit, Opened, Recovery, Store, TrustedPeer, copy, open};
 
 fn edit(n: usize) -> LocalEdit {
     let Record { entity, id, root, body, .. } = record("Task", &format!("t{n}"), "h1", 1, 1);
@@ -23,7 +23,7 @@ fn filled() -> tempfile::TempDir {
     store.trust_campaign(&[7; 32], "Nets", 1).unwrap();
     store.keep_revocations(&[7; 32], 3, "list").unwrap();
     store
-        .remember_peer(&KnownPeer { fingerprint: Fingerprint([8; 32]), name: DeviceName::new("Asha"), since: 1 })
+        .trust_peer(&TrustedPeer { fingerprint: Fingerprint([8; 32]), name: DeviceName::new("Asha"), since: 1 })
         .unwrap();
     dir
 }
@@ -39,7 +39,7 @@ fn assert_kept(store: &Store, edits: usize) {
     assert_eq!(store.edits().unwrap().len(), edits);
     assert_eq!(store.setting("grant_policy").unwrap().as_deref(), Some("required"));
     assert_eq!(store.campaigns().unwrap()[0].revoked_number, Some(3));
-    assert!(store.knows_peer(&Fingerprint([8; 32])).unwrap());
+    assert!(store.trusts_peer(&Fingerprint([8; 32])).unwrap());
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn copy_follows_every_change() {
     assert_eq!(store.edits().unwrap().len(), edits.len());
     assert!(store.edits().unwrap().iter().any(|status| status.edit.edited_at == 99));
     assert_eq!(store.setting("new").unwrap().as_deref(), Some("1"));
-    assert!(!store.knows_peer(&Fingerprint([8; 32])).unwrap() && store.campaigns().unwrap().is_empty());
+    assert!(!store.trusts_peer(&Fingerprint([8; 32])).unwrap() && store.campaigns().unwrap().is_empty());
 }
 
 #[test]

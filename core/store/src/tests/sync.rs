@@ -4,7 +4,7 @@ use fieldcast_model::{EntityType, KeyRange, Record, RecordId, ServerTime};
 
 use super::{Fresh, apply, apply_as, fresh, household, project, record, snapshot, village, wrong_ranges};
 use crate::{
-    Coverage, Error, Merged, PageCommit, RecordQuery, RunId, ServerClock, Store, SyncCursor, SyncStart, SyncTarget,
+    Completeness, Error, Merged, PageCommit, RecordQuery, RunId, ServerClock, Store, SyncCursor, SyncStart, SyncTarget,
 };
 
 fn target() -> SyncTarget {
@@ -34,15 +34,15 @@ pub(super) fn page(run: RunId, as_of: i64, families: &[Record]) -> PageCommit {
     }
 }
 
-pub(super) fn verified(households: u64) -> Coverage {
-    Coverage::Verified { households, answered: ["Household", "Task"].map(EntityType::new).to_vec() }
+pub(super) fn verified(households: u64) -> Completeness {
+    Completeness::Verified { households, answered: ["Household", "Task"].map(EntityType::new).to_vec() }
 }
 
 /// A whole download in one page.
-pub(super) fn download(store: &Store, as_of: i64, families: &[Record], coverage: &Coverage) -> u64 {
+pub(super) fn download(store: &Store, as_of: i64, families: &[Record], distribution_stats: &Completeness) -> u64 {
     let run = begin(store, SyncStart::Fresh).run;
     store.commit_page(&page(run, as_of, families)).unwrap();
-    store.finish_sync(run, coverage, &Coverage::Partial).unwrap().gone
+    store.finish_sync(run, distribution_stats, &Completeness::Partial).unwrap().gone
 }
 
 fn as_of(store: &Store) -> ServerTime {
@@ -73,7 +73,7 @@ fn a_run_goes_on_where_it_stood_and_keeps_the_first_pages_time() {
     assert_eq!((at.run, at.as_of, at.position.as_deref()), (new.run, Some(ServerTime(50)), Some("third")));
     assert_eq!((at.done, at.total, at.bytes), (2, 2, 200));
 
-    let end = store.finish_sync(at.run, &verified(2), &Coverage::Partial).unwrap();
+    let end = store.finish_sync(at.run, &verified(2), &Completeness::Partial).unwrap();
     assert_eq!((end.summary.as_of, end.summary.households, end.gone), (ServerTime(50), 2, 0));
     assert_eq!((end.summary.project_name.as_str(), end.summary.boundary_name.as_str()), ("Nets", "Cavina"));
     assert_eq!(store.datasets().unwrap().remove(0).syncing, None);
@@ -103,10 +103,10 @@ fn a_run_that_was_overtaken_or_ended_is_refused() {
     let new = begin(&store, SyncStart::Fresh).run;
     assert_ne!(old, new);
     assert!(matches!(store.commit_page(&page(old, 50, &[])), Err(Error::NoSuchRun)));
-    let unstarted = store.finish_sync(new, &Coverage::Complete, &Coverage::Partial);
+    let unstarted = store.finish_sync(new, &Completeness::Complete, &Completeness::Partial);
     assert!(matches!(unstarted, Err(Error::NoSuchRun)), "without a page there is no time to be complete at");
     store.commit_page(&page(new, 50, &[])).unwrap();
-    store.finish_sync(new, &Coverage::Complete, &Coverage::Partial).unwrap();
+    store.finish_sync(new, &Completeness::Complete, &Completeness::Partial).unwrap();
     assert!(matches!(store.commit_page(&page(new, 50, &[])), Err(Error::NoSuchRun)));
 }
 
@@ -118,7 +118,7 @@ fn what_has_no_boundary_goes_to_the_project() {
     let both = PageCommit { project_wide: vec![referral], ..page(run, 50, &[household("a", 1, 1)]) };
     assert_eq!(store.commit_page(&both).unwrap(), Merged { inserted: 2, ..Merged::default() });
     assert_eq!(store.commit_page(&both).unwrap(), Merged { unchanged: 2, ..Merged::default() });
-    store.finish_sync(run, &Coverage::Complete, &Coverage::Complete).unwrap();
+    store.finish_sync(run, &Completeness::Complete, &Completeness::Complete).unwrap();
     let wide = store.summary(&project()).unwrap().unwrap();
     assert_eq!((wide.records, wide.as_of, wide.project_name.as_str()), (1, ServerTime(50), "Nets"));
     assert_eq!(store.summary(&village("v")).unwrap().unwrap().records, 1);
@@ -152,15 +152,15 @@ fn fewer_households_than_the_server_counts_prove_nothing() {
     let Fresh { store, dir: _dir } = fresh();
     apply(&store, &village("v"), &[household("b", 1, 20)]);
     assert_eq!(download(&store, 100, &[household("a", 1, 1)], &verified(2)), 0);
-    assert_eq!(download(&store, 110, &[household("a", 1, 1)], &Coverage::Complete), 0);
-    assert_eq!(download(&store, 120, &[household("a", 1, 1)], &Coverage::Partial), 0);
+    assert_eq!(download(&store, 110, &[household("a", 1, 1)], &Completeness::Complete), 0);
+    assert_eq!(download(&store, 120, &[household("a", 1, 1)], &Completeness::Partial), 0);
     assert_eq!(as_of(&store), ServerTime(10), "what they may have missed counts as not here");
     assert!(!one(&store, "b").deleted);
 }
 
 #[test]
 fn a_walk_that_may_have_missed_records_gives_a_time_only_where_there_was_none() {
-    for unsure in [Coverage::Complete, verified(2)] {
+    for unsure in [Completeness::Complete, verified(2)] {
         let Fresh { store, dir: _dir } = fresh();
         download(&store, 100, &[household("a", 1, 1)], &unsure);
         assert_eq!(as_of(&store), ServerTime(100));
@@ -180,12 +180,12 @@ fn a_time_that_only_the_last_page_tells_is_the_runs() {
     let at = begin(&store, SyncStart::Resume);
     assert_eq!((at.as_of, at.position.as_deref()), (None, Some("next")));
     store.commit_page(&page(run, 70, &[household("b", 1, 1)])).unwrap();
-    store.finish_sync(run, &verified(2), &Coverage::Partial).unwrap();
+    store.finish_sync(run, &verified(2), &Completeness::Partial).unwrap();
     assert_eq!(as_of(&store), ServerTime(70));
 
     let run = begin(&store, SyncStart::Fresh).run;
     store.commit_page(&untold(run, "a")).unwrap();
-    let end = store.finish_sync(run, &verified(1), &Coverage::Partial).unwrap();
+    let end = store.finish_sync(run, &verified(1), &Completeness::Partial).unwrap();
     assert_eq!((end.summary.as_of, end.gone), (ServerTime(70), 0), "without any time it stays and nothing is gone");
 }
 
@@ -216,8 +216,8 @@ fn what_the_server_deleted_stays_deleted() {
     let Fresh { store, dir: _dir } = fresh();
     let old = household("a", 1, 10);
     let deleted = Record { deleted: true, ..household("a", 2, 20) };
-    download(&store, 90, std::slice::from_ref(&deleted), &Coverage::Complete);
-    download(&store, 100, &[old], &Coverage::Complete); // a cached, older page
+    download(&store, 90, std::slice::from_ref(&deleted), &Completeness::Complete);
+    download(&store, 100, &[old], &Completeness::Complete); // a cached, older page
     assert_eq!(one(&store, "a"), deleted);
 }
 
@@ -233,7 +233,7 @@ fn pages_in_any_order_count_as_seen() {
         families.insert(50, household(&format!("new{n}"), 1, 1));
         store.commit_page(&page(run, 50, &families)).unwrap();
     }
-    let end = store.finish_sync(run, &verified(303), &Coverage::Partial).unwrap();
+    let end = store.finish_sync(run, &verified(303), &Completeness::Partial).unwrap();
     assert_eq!((end.gone, end.summary.records, end.summary.households), (1, 304, 303));
     assert!(one(&store, "h7").deleted);
 }
@@ -246,13 +246,13 @@ fn what_the_server_shows_late_counts_as_changed_when_it_came() {
         let records = store.read(|r| r.modified_since(&village("v"), all, ServerTime(since))).unwrap();
         records.iter().map(|record| record.id.to_string()).collect()
     };
-    download(&store, 100, &[household("a", 1, 50), household("undated", 1, 0)], &Coverage::Complete);
+    download(&store, 100, &[household("a", 1, 50), household("undated", 1, 0)], &Completeness::Complete);
     assert_eq!(changed(100), [""; 0], "what came first is as old as the download");
     download(
         &store,
         200,
         &[household("a", 1, 50), household("late", 1, 60), household("undated", 2, 0)],
-        &Coverage::Complete,
+        &Completeness::Complete,
     );
     let mut late = changed(100);
     late.sort();

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use fieldcast_model::{DeviceName, ServerTime};
 use fieldcast_wire::{
-    Applied, ChunkSet, Credentials, Distributor, DistributorAction as D, Held, Hello, Introduction, Limits, Message,
-    Opening, Reason, Receiver, ReceiverAction as R, Role, SavedSnapshot, Standing,
+    Applied, ChunkSet, ComparisonResult, Credentials, Distributor, DistributorAction as D, EndReason,
+    HandshakeParameters, HandshakeSecret, Held, Hello, Limits, Message, Receiver, ReceiverAction as R, Role,
+    SavedSnapshot,
 };
 use proptest::prelude::*;
 
@@ -42,12 +43,12 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     })
 }
 
-fn opening(role: Role) -> Opening {
-    Opening { exporter: [1; 32], nonce: [role as u8; 32] }
+fn opening(role: Role) -> HandshakeSecret {
+    HandshakeSecret { exporter: [1; 32], nonce: [role as u8; 32] }
 }
 
-fn introduction(role: Role) -> Introduction {
-    Introduction { name: DeviceName::new("x"), opening: opening(role), credentials: Credentials::default() }
+fn introduction(role: Role) -> HandshakeParameters {
+    HandshakeParameters { name: DeviceName::new("x"), opening: opening(role), credentials: Credentials::default() }
 }
 
 fn reveal(nonce: [u8; 32]) -> Message {
@@ -60,7 +61,7 @@ fn hello(role: Role) -> Message {
 
 fn message(what: u8, number: u32, bundle: &Bundle) -> Message {
     let count = bundle.whole.len() + usize::from(number == 3);
-    let saved = |d| SavedSnapshot { digest: digest(d, Version::Offered), standing: Standing::Equal };
+    let saved = |d| SavedSnapshot { digest: digest(d, Version::Offered), comparison: ComparisonResult::Equal };
     match what % 12 {
         0 => hello(Role::Receiver),
         1 => Message::Accept(vec![Held { as_of: ServerTime(i64::from(number)), ..Held::NOTHING }; count]),
@@ -71,7 +72,7 @@ fn message(what: u8, number: u32, bundle: &Bundle) -> Message {
         6 => Message::Differs(vec![number as u16]),
         7 => Message::Offer(bundle.offer()),
         8 => hello(Role::Distributor),
-        9 if number > 100 => Message::Stop(Reason::Lost),
+        9 if number > 100 => Message::Stop(EndReason::Lost),
         10 => reveal([number as u8; 32]),
         11 if number > 100 => Message::Invited([number as u8; 32]),
         _ => Message::Alive,
@@ -103,7 +104,7 @@ proptest! {
                 }
                 1 => {
                     machine.on_message(message(1, 0, &bundle), now);
-                    machine.confirm(if step.number > 200 { Err(Reason::CodesDiffer) } else { Ok(()) });
+                    machine.confirm(if step.number > 200 { Err(EndReason::CodesDiffer) } else { Ok(()) });
                 }
                 2 => machine.planned(vec![1; 40], now),
                 3 => machine.on_message(Message::Want((0..40).collect()), now),
@@ -113,7 +114,7 @@ proptest! {
                 7 => machine.on_message(Message::Differs(vec![0]), now),
                 8 | 9 => machine.planned(vec![step.number; step.number as usize % 100], now),
                 10 => drop(machine.next_chunk(now)),
-                11 if step.number > 100 => machine.stop(Reason::BadData),
+                11 if step.number > 100 => machine.stop(EndReason::BadData),
                 12 if step.number > 100 => machine.on_lost(),
                 13..=16 => machine.on_time(now),
                 what => machine.on_message(message(what, step.number, &bundle), now),
@@ -158,9 +159,9 @@ proptest! {
                 11 => machine.on_manifest((0..step.number.min(60)).collect(), now),
                 12 => machine.staged(step.number, 1, now),
                 13 if step.number > 100 => machine.on_lost(),
-                14 if step.number > 100 => machine.answer(Err(Reason::Declined), now),
-                15 if step.number > 100 => machine.applied(Err(Reason::DigestDiffers), now),
-                16 if step.number > 100 => machine.stop(Reason::BadData),
+                14 if step.number > 100 => machine.answer(Err(EndReason::Declined), now),
+                15 if step.number > 100 => machine.applied(Err(EndReason::DigestDiffers), now),
+                16 if step.number > 100 => machine.stop(EndReason::BadData),
                 17..=19 => machine.on_time(now),
                 what => machine.on_message(message(what, step.number, &bundle), now),
             }
@@ -180,7 +181,7 @@ proptest! {
             now = machine.deadline().max(now);
             machine.on_time(now);
             if now + HOUR / 2 > end {
-                machine.applied(Err(Reason::DigestDiffers), now); // its own work is never for ever
+                machine.applied(Err(EndReason::DigestDiffers), now); // its own work is never for ever
             }
             drain(&mut closes, || machine.poll(), |action| *action == R::Close);
         }

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use fieldcast_wire::{Held, Limits, MAX_UNSTAGED, Reason, SavedSnapshot, Standing};
+use fieldcast_wire::{ComparisonResult, EndReason, Held, Limits, MAX_UNSTAGED, SavedSnapshot};
 
 use super::conn::Stage;
 use super::data::{Chunk, Version, digest};
-use super::desk::SendState;
+use super::distributor_side::SendState;
 use super::schedule::Doom;
 use super::world::{DESK, PHONE, Side, World};
 
@@ -18,7 +18,7 @@ impl World {
     pub(crate) fn check_waits(&self, c: usize, side: Side) {
         use fieldcast_wire::{DistributorState as D, ReceiverState as R};
         let (conn, limits) = (&self.conns[c], Limits::default());
-        let (silence, state) = match (side, conn.desk.state(), conn.hand.state()) {
+        let (silence, state) = match (side, conn.distributor_side.state(), conn.hand.state()) {
             (DESK, D::Greeting, _) | (PHONE, _, R::Greeting) => (Some(limits.silence), Some(limits.greeting)),
             (DESK, D::Asking | D::Confirming, _) | (PHONE, _, R::Asking) => (Some(limits.silence), Some(limits.asking)),
             (DESK, D::Applying, _) => (Some(limits.silence_applying), None),
@@ -27,7 +27,7 @@ impl World {
         };
         let end = &conn.ends[side];
         let outlives = |since: Duration, limit: Option<Duration>| limit.is_some_and(|it| self.now > since + it + SLACK);
-        let states = (conn.desk.state(), conn.hand.state());
+        let states = (conn.distributor_side.state(), conn.hand.state());
         assert!(!outlives(end.heard.max(end.entered), silence), "#{c} side {side} outlives the silence: {states:?}");
         assert!(!outlives(end.entered, state), "#{c} side {side} outlives its state: {states:?}");
     }
@@ -48,29 +48,30 @@ impl World {
         let gone = |stage: Stage| stage == Stage::Gone;
         let open = self.conns.iter().position(|conn| !conn.ends.iter().all(|end| gone(end.stage)));
         assert_eq!(open, None, "a connection was left open");
-        let cancelled = |by_distributor| Reason::Cancelled { by_distributor };
+        let cancelled = |by_distributor| EndReason::Cancelled { by_distributor };
         for (index, (phone, plan)) in self.phones.iter().zip(&self.plan.phones).enumerate() {
             let outcome = self.outcome(index);
             let reasons: Vec<_> = phone.ends.iter().flatten().collect();
-            let is_lost = matches!(outcome, None | Some(Err(Reason::Lost | Reason::Unreachable(_))));
+            let is_lost = matches!(outcome, None | Some(Err(EndReason::Lost | EndReason::Unreachable(_))));
             let is_saved = matches!(outcome, Some(Ok(())));
             let (told, ended) = (|reason| reasons.contains(&&reason), |reason| outcome == Some(&Err(reason)));
             // A cancel that comes while the connection is gone cannot be told.
             let last_is = |reason| match phone.ends.last() {
-                None | Some(None | Some(Reason::Lost)) => true,
+                None | Some(None | Some(EndReason::Lost)) => true,
                 Some(Some(last)) => *last == reason,
             };
             let is_right = match plan.doom {
                 Doom::None => is_saved && phone.disk.is_saved() && phone.ends.contains(&None),
-                Doom::Declines => ended(Reason::Declined) && told(Reason::Declined),
+                Doom::Declines => ended(EndReason::Declined) && told(EndReason::Declined),
                 Doom::NeverAnswers => {
-                    ended(Reason::NotAnswered) && (told(Reason::NotAnswered) || told(Reason::Lost) || phone.port > 0)
+                    ended(EndReason::NotAnswered)
+                        && (told(EndReason::NotAnswered) || told(EndReason::Lost) || phone.port > 0)
                 }
                 Doom::CancelledByDesk => is_saved || (ended(cancelled(true)) && last_is(cancelled(true))),
                 Doom::CancelledByPhone => {
                     is_saved || ((is_lost || ended(cancelled(false))) && last_is(cancelled(false)))
                 }
-                Doom::Busy => is_saved || (ended(Reason::Busy) && told(Reason::Busy)),
+                Doom::Busy => is_saved || (ended(EndReason::Busy) && told(EndReason::Busy)),
                 Doom::Hopeless => is_saved || outcome.is_some() || phone.is_down,
                 Doom::Misbehaves => outcome.is_some(),
             };
@@ -80,8 +81,8 @@ impl World {
     }
 
     /// How sending to it ended; `None` if it was not found again after the distributor's crash.
-    fn outcome(&self, phone: usize) -> Option<&Result<(), Reason>> {
-        match &self.desk.sending[phone].state {
+    fn outcome(&self, phone: usize) -> Option<&Result<(), EndReason>> {
+        match &self.distributor_side.sending[phone].state {
             SendState::Done(result) => Some(result),
             SendState::Unfound if self.plan.phones[phone].doom != Doom::None => None,
             state => panic!("phone {phone}: nothing is due, yet it is {state:?}"),
@@ -91,10 +92,10 @@ impl World {
     /// "Saved" on the distributor's screen is what the receiver's disk says.
     pub(crate) fn check_saved(&self, phone: usize, saved: &[SavedSnapshot]) {
         let phone = &self.phones[phone];
-        let is_true = |(d, (saved, held)): (usize, (&SavedSnapshot, &Held))| match saved.standing {
-            Standing::Equal => held.digest == digest(d, Version::Offered),
-            Standing::KeptNewer { .. } => held.digest == saved.digest,
-            Standing::Ahead { as_of } | Standing::Conflict { as_of, .. } => held.as_of == as_of,
+        let is_true = |(d, (saved, held)): (usize, (&SavedSnapshot, &Held))| match saved.comparison {
+            ComparisonResult::Equal => held.digest == digest(d, Version::Offered),
+            ComparisonResult::KeptNewer { .. } => held.digest == saved.digest,
+            ComparisonResult::Ahead { as_of } | ComparisonResult::Conflict { as_of, .. } => held.as_of == as_of,
         };
         let are_true = saved.iter().zip(&phone.disk.held()).enumerate().all(is_true);
         assert!(phone.is_liar || (are_true && phone.disk.is_saved()), "{saved:?}, but {:?}", phone.disk.versions);

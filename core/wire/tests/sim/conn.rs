@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use fieldcast_model::DeviceName;
-use fieldcast_wire::{Code, Credentials, Distributor, Introduction, Limits, Message, Opening, Receiver};
+use fieldcast_wire::{Credentials, Distributor, HandshakeParameters, HandshakeSecret, Limits, Message, Receiver, Sas};
 
 use super::data::{Chunk, Manifest};
 use super::phone::Work;
@@ -70,12 +70,12 @@ pub(crate) struct Conn {
     pub(crate) ends: [End; 2],
     /// By who sends.
     pub(crate) pipes: [Pipe; 2],
-    pub(crate) desk: Distributor,
+    pub(crate) distributor_side: Distributor,
     /// What the distributor is to send, once it is worked out.
     pub(crate) planned: Rc<Manifest>,
     pub(crate) hand: Receiver,
     /// What the screens showed.
-    pub(crate) shown: [Option<Code>; 2],
+    pub(crate) shown: [Option<Sas>; 2],
     pub(crate) work: Work,
     /// The chunks this round asked for that have not come.
     pub(crate) wanted: HashSet<u32>,
@@ -99,18 +99,18 @@ impl World {
         };
         let limits = Limits::default();
         let (name, exporter) = (DeviceName::new("device"), self.rng.bytes());
-        let mut introduction = || Introduction {
+        let mut introduction = || HandshakeParameters {
             name: name.clone(),
-            opening: Opening { exporter, nonce: self.rng.bytes() },
+            opening: HandshakeSecret { exporter, nonce: self.rng.bytes() },
             credentials: Credentials::default(),
         };
-        let (desk, hand) = (introduction(), introduction());
+        let (distributor_side, hand) = (introduction(), introduction());
         self.conns.push(Conn {
             phone,
             is_cut: false,
             ends: [end(), end()],
             pipes: Default::default(),
-            desk: Distributor::new(desk, limits, now),
+            distributor_side: Distributor::new(distributor_side, limits, now),
             planned: Rc::default(),
             hand: Receiver::new(hand, limits, now),
             shown: [None; 2],

@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use fieldcast_model::{Dataset, DeviceName, Digest, Origin, Seal, ServerTime, Signature, SnapshotSummary};
-use fieldcast_wire::{Held, Offer, Receipt, SavedSnapshot, Standing};
+use fieldcast_model::{Dataset, DeviceName, Digest, Origin, ServerTime, Signature, SnapshotHash, SnapshotSummary};
+use fieldcast_wire::{ComparisonResult, Held, Offer, Receipt, SavedSnapshot};
 
 use super::rng::Rng;
 
@@ -111,7 +111,7 @@ impl Bundle {
         let origin = Origin {
             key: [5; 32],
             name: DeviceName::new("office"),
-            seal: Seal([0x5e; 32]),
+            seal: SnapshotHash([0x5e; 32]),
             sources: Vec::new(),
             signature: Signature([6; 64]),
         };
@@ -206,14 +206,14 @@ impl Disk {
                 _ => Version::Offered,
             };
         }
-        let standing = match self.versions[dataset] {
-            Version::Offered => Standing::Equal,
-            Version::Kept if part.is_some() => Standing::KeptNewer { records: 2 },
+        let comparison = match self.versions[dataset] {
+            Version::Offered => ComparisonResult::Equal,
+            Version::Kept if part.is_some() => ComparisonResult::KeptNewer { records: 2 },
             Version::Mixed if part.is_some() => return Ok(None),
-            Version::Ahead => Standing::Ahead { as_of: ServerTime(OFFERED + 4) },
+            Version::Ahead => ComparisonResult::Ahead { as_of: ServerTime(OFFERED + 4) },
             _ => return Err(()),
         };
-        Ok(Some(SavedSnapshot { digest: digest(dataset, self.versions[dataset]), standing }))
+        Ok(Some(SavedSnapshot { digest: digest(dataset, self.versions[dataset]), comparison }))
     }
 
     /// Whether every dataset is what an exchange may leave behind when it is done.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fieldcast_wire::{Applied, Reason};
+use fieldcast_wire::{Applied, EndReason};
 
 use super::conn::Stage;
 use super::data::{Chunk, receipt};
@@ -45,7 +45,7 @@ impl World {
         let phone = &self.phones[conn.phone];
         assert!(phone.disk.consent, "data before consent");
         if expected != Some(name) {
-            return conn.hand.stop(Reason::BadData);
+            return conn.hand.stop(EndReason::BadData);
         }
         conn.taken.push(Chunk { name, bytes });
         self.stage(c, name, bytes);
@@ -117,7 +117,7 @@ impl World {
     pub(crate) fn apply(&mut self, c: usize) {
         let work = &mut self.conns[c].work;
         work.applying = Some(0);
-        work.settled.resize(self.desk.offer.snapshots.len(), None);
+        work.settled.resize(self.distributor_side.offer.snapshots.len(), None);
         self.push_in(self.plan.phones[self.conns[c].phone].apply.clone(), Event::ApplyStep(c));
     }
 
@@ -130,7 +130,7 @@ impl World {
         if conn.work.settled[dataset].is_none() {
             match phone.disk.apply(dataset, &conn.work.manifest) {
                 Ok(settled) => conn.work.settled[dataset] = settled,
-                Err(()) => conn.work.outcome = Some(Err(Reason::DigestDiffers)),
+                Err(()) => conn.work.outcome = Some(Err(EndReason::DigestDiffers)),
             }
         }
         if conn.work.outcome.is_none() && dataset + 1 < conn.work.settled.len() {

@@ -23,7 +23,7 @@ impl World {
     pub(crate) fn close(&mut self, c: usize, side: Side) {
         let conn = &mut self.conns[c];
         let (is_over, more) = match side {
-            DESK => (conn.desk.is_over(), conn.desk.poll().is_some()),
+            DESK => (conn.distributor_side.is_over(), conn.distributor_side.poll().is_some()),
             _ => (conn.hand.is_over(), conn.hand.poll().is_some()),
         };
         assert!(is_over && !more, "close is the last action of a machine that is over");
@@ -76,7 +76,7 @@ impl World {
     }
 
     fn deadline(&self, c: usize, side: Side) -> Duration {
-        if side == DESK { self.conns[c].desk.deadline() } else { self.conns[c].hand.deadline() }
+        if side == DESK { self.conns[c].distributor_side.deadline() } else { self.conns[c].hand.deadline() }
     }
 
     pub(crate) fn timer(&mut self, c: usize, side: Side) {
@@ -87,7 +87,7 @@ impl World {
         if !self.conns[c].ends[side].is_blocked && self.deadline(c, side) <= self.now {
             let now = self.now;
             let conn = &mut self.conns[c];
-            if side == DESK { conn.desk.on_time(now) } else { conn.hand.on_time(now) }
+            if side == DESK { conn.distributor_side.on_time(now) } else { conn.hand.on_time(now) }
         }
         self.pump(c, side);
     }

@@ -4,11 +4,13 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use fieldcast_model::DeviceName;
-use fieldcast_wire::{ChunkSet, Credentials, Held, Hello, Message, Opening, Reason, Role, SavedSnapshot, Standing};
+use fieldcast_wire::{
+    ChunkSet, ComparisonResult, Credentials, EndReason, HandshakeSecret, Held, Hello, Message, Role, SavedSnapshot,
+};
 
 use super::conn::{BLURTED, Frame};
 use super::data::{Manifest, Version, digest, receipt};
-use super::desk::SendState;
+use super::distributor_side::SendState;
 use super::phone::Place;
 use super::schedule::{Fault, Moment};
 use super::world::{Event, PHONE, World};
@@ -17,7 +19,8 @@ impl World {
     /// The receiver announces itself; sightings get lost, late and out of order.
     pub(crate) fn announce(&mut self, phone: usize, port: u32) {
         let there = &mut self.phones[phone];
-        let is_done = matches!(self.desk.sending[phone].state, SendState::Done(_)) && !self.desk.is_down;
+        let is_done =
+            matches!(self.distributor_side.sending[phone].state, SendState::Done(_)) && !self.distributor_side.is_down;
         if there.is_down || there.is_stopped || there.port != port || is_done {
             return;
         }
@@ -73,13 +76,13 @@ impl World {
 
     /// One side of a live connection says something at random.
     fn blurt(&mut self, phone: usize, by: usize) {
-        let SendState::Live(c) = self.desk.sending[phone].state else { return };
+        let SendState::Live(c) = self.distributor_side.sending[phone].state else { return };
         if !self.is_open(c, by) {
             return;
         }
         self.phones[phone].is_liar |= by == PHONE;
-        let (rng, count) = (&mut self.rng, self.desk.offer.snapshots.len());
-        let saved = |d| SavedSnapshot { digest: digest(d, Version::Offered), standing: Standing::Equal };
+        let (rng, count) = (&mut self.rng, self.distributor_side.offer.snapshots.len());
+        let saved = |d| SavedSnapshot { digest: digest(d, Version::Offered), comparison: ComparisonResult::Equal };
         let frame = match rng.range(0..13) {
             0 => Frame::Manifest(Rc::default()),
             1 => Frame::Manifest(Rc::new(Manifest(self.plan.bundle.whole(&[0]).0))),
@@ -88,18 +91,18 @@ impl World {
                 Frame::Control(Message::Reveal { nonce: rng.bytes(), credentials: Credentials::default() })
             }
             3 => {
-                let opening = Opening { exporter: [0; 32], nonce: [0; 32] };
+                let opening = HandshakeSecret { exporter: [0; 32], nonce: [0; 32] };
                 let role = rng.pick(&[Role::Receiver, Role::Distributor]);
                 Frame::Control(Message::Hello(Hello::new(role, DeviceName::new("x"), &opening)))
             }
-            4 => Frame::Control(Message::Offer(self.desk.offer.clone())),
+            4 => Frame::Control(Message::Offer(self.distributor_side.offer.clone())),
             5 => Frame::Control(Message::Accept(vec![Held::NOTHING; count])),
             6 => Frame::Control(Message::Want((0..rng.range(0..50) as u32).collect::<ChunkSet>())),
             7 => Frame::Control(Message::Staged { chunks: rng.range(0..40) as u32, bytes: rng.next() }),
             8 => Frame::Control(Message::Applying { records: 0 }),
             9 => Frame::Control(Message::Differs(vec![rng.range(0..4) as u16])),
             10 => Frame::Control(Message::Saved(receipt((0..count).map(saved)))),
-            11 => Frame::Control(Message::Stop(Reason::BadData)),
+            11 => Frame::Control(Message::Stop(EndReason::BadData)),
             _ => Frame::Control(Message::Alive),
         };
         self.inject(c, by, frame);

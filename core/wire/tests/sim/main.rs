@@ -14,9 +14,9 @@ mod conn;
 #[cfg(test)]
 mod data;
 #[cfg(test)]
-mod desk;
-#[cfg(test)]
 mod disk;
+#[cfg(test)]
+mod distributor_side;
 #[cfg(test)]
 mod driver;
 #[cfg(test)]

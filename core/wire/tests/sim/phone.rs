@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
 
-use fieldcast_wire::{Applied, Breach, ChunkSet, Reason, ReceiverAction, ReceiverState, SavedSnapshot};
+use fieldcast_wire::{Applied, Breach, ChunkSet, EndReason, ReceiverAction, ReceiverState, SavedSnapshot};
 
 use super::conn::{Frame, Stage};
 use super::data::{Bundle, Disk, Manifest};
@@ -31,7 +31,7 @@ pub(crate) struct Phone {
     /// Whether its last announcement was lost: never two in a row.
     pub(crate) is_sighting_lost: bool,
     /// How its exchanges ended, by its own screen.
-    pub(crate) ends: Vec<Option<Reason>>,
+    pub(crate) ends: Vec<Option<EndReason>>,
     // What only the simulator knows.
     pub(crate) said_yes: bool,
     pub(crate) is_liar: bool,
@@ -82,7 +82,7 @@ pub(crate) struct Work {
     /// The dataset whose transaction runs.
     pub(crate) applying: Option<usize>,
     pub(crate) settled: Vec<Option<SavedSnapshot>>,
-    pub(crate) outcome: Option<Result<Applied, Reason>>,
+    pub(crate) outcome: Option<Result<Applied, EndReason>>,
 }
 
 impl World {
@@ -122,12 +122,12 @@ impl World {
             let conn = &mut self.conns[c];
             let applies = conn.work.applying.is_some() || conn.work.outcome.is_some();
             if self.phones[conn.phone].is_stopped && !applies && !conn.hand.is_over() {
-                conn.hand.stop(Reason::Cancelled { by_distributor: false });
+                conn.hand.stop(EndReason::Cancelled { by_distributor: false });
             } else if let Some(is_yes) = conn.work.answer.take() {
                 if is_yes {
                     self.block(c, Resume::Accepted, 1..300);
                 } else {
-                    conn.hand.answer(Err(Reason::Declined), now);
+                    conn.hand.answer(Err(EndReason::Declined), now);
                 }
             } else if let Some((chunks, bytes)) = conn.work.reports.pop_front() {
                 conn.hand.staged(chunks, bytes, now);
@@ -148,7 +148,7 @@ impl World {
             Frame::Control(message) => conn.hand.on_message(message, self.now),
             Frame::Fin => conn.hand.on_lost(),
             Frame::Manifest(_) if *conn.hand.state() != ReceiverState::Agreeing => {
-                conn.hand.stop(Reason::Protocol(Breach::OutOfTurn));
+                conn.hand.stop(EndReason::Protocol(Breach::OutOfTurn));
             }
             Frame::Manifest(manifest) => self.block(c, Resume::Planned(manifest), 1..1_000),
             Frame::Chunk { index, name, bytes } => self.on_chunk(c, index, name, bytes),
@@ -206,7 +206,7 @@ impl World {
             return self.pass_place_on(phone);
         }
         if self.phones[phone].place.is_some() {
-            return self.conns[c].hand.answer(Err(Reason::Busy), self.now);
+            return self.conns[c].hand.answer(Err(EndReason::Busy), self.now);
         }
         self.phones[phone].place = Some(Place::Conn(c));
         self.block(c, Resume::Looked, 1..300);

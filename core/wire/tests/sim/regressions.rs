@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use fieldcast_model::DeviceName;
 use fieldcast_wire::{
-    Applied, Breach, ChunkSet, Credentials, Distributor, DistributorState, Held, Hello, Introduction, Limits, Message,
-    Opening, Reason, Receiver, ReceiverState, Role, SavedSnapshot, Standing,
+    Applied, Breach, ChunkSet, ComparisonResult, Credentials, Distributor, DistributorState, EndReason,
+    HandshakeParameters, HandshakeSecret, Held, Hello, Limits, Message, Receiver, ReceiverState, Role, SavedSnapshot,
 };
 
 use super::data::{Bundle, Version, digest, receipt};
@@ -13,12 +13,12 @@ use super::rng::Rng;
 
 const NOW: Duration = Duration::ZERO;
 
-fn opening(role: Role) -> Opening {
-    Opening { exporter: [1; 32], nonce: [role as u8; 32] }
+fn opening(role: Role) -> HandshakeSecret {
+    HandshakeSecret { exporter: [1; 32], nonce: [role as u8; 32] }
 }
 
-fn introduction(role: Role) -> Introduction {
-    Introduction { name: DeviceName::new("device"), opening: opening(role), credentials: Credentials::default() }
+fn introduction(role: Role) -> HandshakeParameters {
+    HandshakeParameters { name: DeviceName::new("device"), opening: opening(role), credentials: Credentials::default() }
 }
 
 /// What the peer in this role says before anything else.
@@ -55,12 +55,12 @@ fn receiver() -> (Receiver, usize) {
 
 #[test]
 fn a_receiver_that_applies_finishes_whatever_it_is_told() {
-    for message in [Message::Stop(Reason::Cancelled { by_distributor: true }), Message::Applying { records: 0 }] {
+    for message in [Message::Stop(EndReason::Cancelled { by_distributor: true }), Message::Applying { records: 0 }] {
         let (mut receiver, count) = receiver();
         receiver.on_manifest(ChunkSet::default(), NOW);
         receiver.on_message(message, NOW);
         assert_eq!(receiver.state(), &ReceiverState::Applying);
-        let saved = |d| SavedSnapshot { digest: digest(d, Version::Offered), standing: Standing::Equal };
+        let saved = |d| SavedSnapshot { digest: digest(d, Version::Offered), comparison: ComparisonResult::Equal };
         receiver.applied(Ok(Applied::Saved(receipt((0..count).map(saved)))), NOW);
         assert_eq!(receiver.state(), &ReceiverState::Saved);
     }
@@ -72,7 +72,7 @@ fn a_snapshot_is_asked_for_whole_once() {
     distributor.on_message(Message::Want(ChunkSet::default()), NOW);
     distributor.on_message(Message::Applying { records: 0 }, NOW);
     distributor.on_message(Message::Differs(vec![0; 30_000]), NOW);
-    assert_eq!(distributor.state(), &DistributorState::Ended(Reason::Protocol(Breach::OutOfBounds)));
+    assert_eq!(distributor.state(), &DistributorState::Ended(EndReason::Protocol(Breach::OutOfBounds)));
 }
 
 #[test]

@@ -5,10 +5,10 @@ use std::collections::BinaryHeap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use fieldcast_wire::Reason;
+use fieldcast_wire::EndReason;
 
 use super::conn::Conn;
-use super::desk::Desk;
+use super::distributor_side::DistributorSide;
 use super::phone::Phone;
 use super::rng::Rng;
 use super::schedule::{Fault, Schedule};
@@ -68,7 +68,7 @@ pub(crate) enum Event {
     /// The receiver announces itself; the distributor hears that it listens at a port.
     Announce(usize, u32),
     Sighted(usize, u32),
-    Called(usize, u32, Option<Reason>),
+    Called(usize, u32, Option<EndReason>),
     Redial(usize, u32),
     Fault(usize, Fault),
     PhoneUp(usize),
@@ -103,7 +103,7 @@ pub(crate) struct World {
     pub(crate) plan: Schedule,
     pub(crate) policy: Policy,
     pub(crate) rng: Rng,
-    pub(crate) desk: Desk,
+    pub(crate) distributor_side: DistributorSide,
     pub(crate) phones: Vec<Phone>,
     pub(crate) conns: Vec<Conn>,
     due: BinaryHeap<Due>,
@@ -116,9 +116,9 @@ impl World {
         let plan = Schedule::random(seed);
         let mut rng = Rng::new(!seed);
         let phones: Vec<_> = plan.phones.iter().map(|phone| Phone::new(phone, &plan.bundle, &mut rng)).collect();
-        let desk = Desk::new(plan.bundle.offer(), phones.len());
+        let distributor_side = DistributorSide::new(plan.bundle.offer(), phones.len());
         let (conns, due, now) = (Vec::new(), BinaryHeap::new(), Duration::ZERO);
-        let mut this = Self { now, plan, policy, rng, desk, phones, conns, due, events: 0, trace };
+        let mut this = Self { now, plan, policy, rng, distributor_side, phones, conns, due, events: 0, trace };
         for phone in 0..this.phones.len() {
             this.push(this.plan.phones[phone].appears, Event::Announce(phone, 0));
         }

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use fieldcast_bundle::{EncodedChunk, decode_chunk, encode_chunk};
 use fieldcast_model::{
-    Dataset, DeviceName, Digest, Fingerprint, Origin, RangeSeals, Record, ServerTime, Signature, SnapshotSummary,
+    Dataset, DeviceName, Digest, Fingerprint, Origin, RangeHashes, Record, ServerTime, Signature, SnapshotSummary,
 };
-use fieldcast_store::{Arriving, Batch, Coverage, PageCommit, Store, SyncStart, SyncTarget};
+use fieldcast_store::{Arriving, Batch, Completeness, PageCommit, Store, SyncStart, SyncTarget};
 use tempfile::TempDir;
 
 use crate::Outcome;
@@ -82,7 +82,7 @@ impl Boundary {
         let chunks: Vec<Vec<Record>> = sample::cut(&keyed).into_iter().map(<[Record]>::to_vec).collect();
         let encoded = chunks.iter().map(|chunk| encode_chunk(chunk)).collect::<Result<_, _>>()?;
         let dataset = Dataset { tenant: "mz".into(), project: "p".into(), boundary: Some(format!("V{leaf}")) };
-        let mut seals = RangeSeals::default();
+        let mut seals = RangeHashes::default();
         chunks.iter().for_each(|chunk| seals.add(chunk.iter().map(|record| (record.root_hash(), record.hash()))));
         let (name, signature) = (DeviceName::new("bench"), Signature([0; 64]));
         let origin = Origin { key: [0; 32], name, seal: seals.seal(), sources: Vec::new(), signature };
@@ -207,7 +207,7 @@ impl Round<'_> {
                 store.commit_page(&commit)?;
                 time += start.elapsed();
             }
-            store.finish_sync(run, &Coverage::Complete, &Coverage::Partial)?;
+            store.finish_sync(run, &Completeness::Complete, &Completeness::Partial)?;
         }
         Ok(time)
     }

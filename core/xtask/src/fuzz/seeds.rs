@@ -6,13 +6,13 @@ use std::process::ExitCode;
 
 use fieldcast_bundle::{ChunkInfo, FileHead, Manifest, Snapshot, encode_chunk};
 use fieldcast_model::{
-    Dataset, DeviceName, Digest, EntityType, Fingerprint, Json, Origin, Record, RecordId, Seal, ServerTime, Signature,
-    SnapshotSummary,
+    Dataset, DeviceName, Digest, EntityType, Fingerprint, Json, Origin, Record, RecordId, ServerTime, Signature,
+    SnapshotHash, SnapshotSummary,
 };
 use fieldcast_wire::frame::{FrameHeader, FrameKind};
 use fieldcast_wire::{
-    Breach, Credentials, Held, Hello, Message, Offer, Opening, Reason, Receipt, Revocations, Role, SavedSnapshot,
-    Standing, Statement, chunk_frame,
+    Breach, ComparisonResult, Credentials, EndReason, HandshakeSecret, Held, Hello, Message, Offer, Receipt,
+    Revocations, Role, SavedSnapshot, Statement, chunk_frame,
 };
 
 use super::Places;
@@ -170,7 +170,7 @@ fn origins(manifest: &Manifest) -> Vec<Origin> {
     let origin = Origin {
         key: [5; 32],
         name: DeviceName::new("office"),
-        seal: Seal([0x5e; 32]),
+        seal: SnapshotHash([0x5e; 32]),
         sources: Vec::new(),
         signature: Signature([6; 64]),
     };
@@ -180,13 +180,16 @@ fn origins(manifest: &Manifest) -> Vec<Origin> {
 fn messages(manifest: &Manifest) -> Vec<Message> {
     let snapshots: Vec<SnapshotSummary> = manifest.snapshots.iter().map(|snapshot| snapshot.summary.clone()).collect();
     let digest = snapshots.first().map_or(Digest::EMPTY, |summary| summary.digest);
-    let opening = Opening { exporter: [7; 32], nonce: [8; 32] };
+    let opening = HandshakeSecret { exporter: [7; 32], nonce: [8; 32] };
     let revoked =
         Statement::Revocations(Revocations { authority: [5; 32], number: 2, devices: vec![Fingerprint([6; 32])] });
     let credentials = Credentials::new(Vec::new(), vec![revoked.sign(|_| [9; 64])]);
-    let saved = |standing| SavedSnapshot { digest, standing };
-    let standings =
-        [Standing::Equal, Standing::KeptNewer { records: 7 }, Standing::Ahead { as_of: ServerTime(1_756_000_000_000) }];
+    let saved = |comparison| SavedSnapshot { digest, comparison };
+    let comparisons = [
+        ComparisonResult::Equal,
+        ComparisonResult::KeptNewer { records: 7 },
+        ComparisonResult::Ahead { as_of: ServerTime(1_756_000_000_000) },
+    ];
     vec![
         Message::Hello(Hello::new(Role::Distributor, DeviceName::new("Asha's phone"), &opening)),
         Message::Reveal { nonce: opening.nonce, credentials },
@@ -197,13 +200,13 @@ fn messages(manifest: &Manifest) -> Vec<Message> {
         Message::Applying { records: 0 },
         Message::Differs(vec![0, 1, 300]),
         Message::Saved(Receipt {
-            saved: standings.map(saved).to_vec(),
+            saved: comparisons.map(saved).to_vec(),
             at: 1_756_000_000_000,
             signature: Signature([9; 64]),
         }),
-        Message::Stop(Reason::NoSpace { needed: 9, free: 1 }),
-        Message::Stop(Reason::NotStored("disk full".into())),
-        Message::Stop(Reason::Protocol(Breach::OutOfBounds)),
+        Message::Stop(EndReason::NoSpace { needed: 9, free: 1 }),
+        Message::Stop(EndReason::NotStored("disk full".into())),
+        Message::Stop(EndReason::Protocol(Breach::OutOfBounds)),
         Message::Alive,
     ]
 }

@@ -5,8 +5,8 @@ extension Event {
         case .downsyncProgress(let job, _), .boundaryDone(let job, _, _), .boundaryFailed(let job, _, _):
             return job
         case .receiverFound(let session, _), .receiverGone(let session, _), .networkGone(let session, _),
-            .networkBack(let session, _, _), .distributorHeard(let session, _), .distributorUnheard(let session, _),
-            .callChanged(let session, _, _), .compareCode(let session, _, _), .codeShown(let session, _, _),
+            .networkBack(let session, _, _), .distributorFound(let session, _), .distributorLost(let session, _),
+            .dialChanged(let session, _, _), .compareCode(let session, _, _), .codeShown(let session, _, _),
             .sendChanged(let session, _, _), .sendProgress(let session, _), .asked(let session, _),
             .resumed(let session, _, _), .receiveChanged(let session, _), .receiveProgress(let session, _),
             .saved(let session, _), .ended(let session, _, _), .sharedKey(let session, _, _, _), .over(let session):

@@ -13,9 +13,9 @@ public struct ReceivingStatus: Equatable, Sendable {
     /// How the last exchange that did not save ended; gone when the next begins.
     public var ended: Ending?
     /// Distributors that announce themselves, and can be called.
-    public var distributors: [HeardDistributor] = []
+    public var distributors: [DiscoveredDistributor] = []
     /// How the call to a distributor stands, if one was made.
-    public var call: CallState?
+    public var call: DialState?
 }
 
 /// An exchange that broke off and goes on.
@@ -46,18 +46,18 @@ public final class Receiving: Sendable {
     public var address: String? { ifOpen { try session.addr() } ?? nil }
 
     /// Calls a distributor, and again whenever the line breaks; `expected` is who must answer.
-    public func call(_ address: String, expected: Fingerprint? = nil) throws {
-        try session.call(addr: address, expected: expected)
+    public func dial(_ address: String, expected: Fingerprint? = nil) throws {
+        try session.dial(addr: address, expected: expected)
     }
 
     /// Calls whoever has made this invite; no code is compared.
-    public func call(invite uri: String) throws {
-        try session.callByInvite(uri: uri, now: Date().milliseconds)
+    public func dial(invite uri: String) throws {
+        try session.dialInvite(uri: uri, now: Date().milliseconds)
     }
 
     /// Calls nobody any more.
-    public func hangUp() throws {
-        try session.hangUp()
+    public func disconnect() throws {
+        try session.disconnect()
     }
 
     /// Answers a question; nothing happens if it is no longer open.
@@ -76,7 +76,7 @@ public final class Receiving: Sendable {
 extension ReceiveSession {
     fileprivate var waiting: Question? { ifOpen { try openQuestion() } ?? nil }
 
-    fileprivate var heard: [HeardDistributor] { ifOpen { try distributors() } ?? [] }
+    fileprivate var heard: [DiscoveredDistributor] { ifOpen { try distributors() } ?? [] }
 }
 
 extension Live where Value == ReceivingStatus {
@@ -91,9 +91,9 @@ extension Live where Value == ReceivingStatus {
                 return
             case .receiveChanged(_, let state):
                 status.state = state
-            case .distributorHeard, .distributorUnheard:
+            case .distributorFound, .distributorLost:
                 status.distributors = session?.heard ?? []
-            case .callChanged(_, _, let state):
+            case .dialChanged(_, _, let state):
                 status.call = state
             case .resumed(_, let sender, let code):
                 (status.resumed, status.ended) = (Resumption(sender: sender, code: code), nil)

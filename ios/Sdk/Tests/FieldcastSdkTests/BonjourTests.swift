@@ -5,7 +5,7 @@ import XCTest
 @testable import dnssd
 
 /// Keeps what a search tells.
-private final class Sightings: PeerSightings, @unchecked Sendable {
+private final class Sightings: PeerDiscoverySink, @unchecked Sendable {
     enum Told: Equatable {
         case found([String: String], [String], UInt16)
         case lost

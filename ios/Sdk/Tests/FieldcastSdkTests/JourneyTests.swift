@@ -27,7 +27,7 @@ final class JourneyTests: XCTestCase {
         try await compareRecords(distributor, receiver)
         let past = try await receiver.history(limit: 5)
         guard case .saved(receiptHolds: true, _)? = past.first?.outcome else { return XCTFail("\(past)") }
-        let (known, conflicts) = (try await receiver.knownPeers(), try await receiver.conflicts())
+        let (known, conflicts) = (try await receiver.trustedPeers(), try await receiver.conflicts())
         XCTAssertEqual([known.count, conflicts.count], [1, 0])
         try await distributor.shutDown()
         try await receiver.shutDown()
@@ -94,7 +94,7 @@ final class JourneyTests: XCTestCase {
                 XCTAssertEqual(try parseInvite(uri: uri, now: 0).device, try distributor.device().fingerprint)
                 let code = try qrMatrix(text: uri)
                 XCTAssertEqual(Int(code.width * code.width), code.dark.count)
-                try receiving.call(invite: uri)
+                try receiving.dial(invite: uri)
                 _ = try await offering.found(who)
                 try offering.send(to: who)
                 let question = try await receiving.status.first { $0.question }

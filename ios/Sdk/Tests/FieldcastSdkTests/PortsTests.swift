@@ -39,11 +39,11 @@ final class Hardware: KeyStore, NetworkMonitor, WifiLink, PeerDiscovery, @unchec
 
     /// Every search of this machine that goes on.
     private static let ether = NSLock()
-    private static var searches: [ObjectIdentifier: [UInt64: (LocalService, PeerSightings)]] = [:]
+    private static var searches: [ObjectIdentifier: [UInt64: (LocalService, PeerDiscoverySink)]] = [:]
 
     static var count: Int { ether.withLock { searches.values.map(\.count).reduce(0, +) } }
 
-    func start(search: UInt64, service: LocalService, sightings: PeerSightings) throws {
+    func start(search: UInt64, service: LocalService, sightings: PeerDiscoverySink) throws {
         Self.ether.withLock { Self.searches[ObjectIdentifier(self), default: [:]][search] = (service, sightings) }
         let all = Self.ether.withLock { Self.searches.values.flatMap(\.values) }
         for (service, _) in all {

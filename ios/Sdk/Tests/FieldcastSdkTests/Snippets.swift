@@ -77,7 +77,7 @@ func receiveByInvite(
     let now = Int64(Date().timeIntervalSince1970 * 1000)
     func receive(on network: String?) async throws {
         try await fieldcast.receiving(options: ExchangeOptions(interface: network)) { receiving in
-            try receiving.call(invite: scanned)
+            try receiving.dial(invite: scanned)
             try await show(receiving)
         }
     }

@@ -3,17 +3,17 @@
 mod proof;
 mod receiver;
 mod round;
+mod script;
 mod server;
-mod story;
 
 use std::path::Path;
 
 use fieldcast::{Engine, Settings};
 use tempfile::TempDir;
 
-use self::round::{Cast, Round};
+use self::round::{Roles, Round};
+use self::script::{DemoScript, Outcome, Update};
 use self::server::Server;
-use self::story::{Outcome, Story, Update};
 use crate::app::App;
 use crate::args::DemoArgs;
 use crate::error::{Error, Result};
@@ -40,9 +40,9 @@ pub(crate) async fn run(app: &App, args: &DemoArgs) -> Result {
 }
 
 async fn play(app: &App, args: &DemoArgs, dir: &Path) -> Result {
-    let mut story = Story::begin(app)?;
+    let mut story = DemoScript::begin(app)?;
     let settings = Settings { device_name: Some("distributor".to_owned()), ..Settings::new(dir.join("distributor")) };
-    let cast = Cast { app, distributor: Engine::open(settings).await?, receivers: args.receivers, dir };
+    let cast = Roles { app, distributor: Engine::open(settings).await?, receivers: args.receivers, dir };
     let mut server = Server::new(args);
     let first = first_day(args, &mut server, &cast, &mut story).await?;
     let update = if first.is_done() { Some(next_day(&mut server, &cast, &mut story).await?) } else { None };
@@ -50,7 +50,7 @@ async fn play(app: &App, args: &DemoArgs, dir: &Path) -> Result {
 }
 
 /// Everybody begins with nothing and gets everything.
-async fn first_day(args: &DemoArgs, server: &mut Server, cast: &Cast<'_>, story: &mut Story) -> Result<Round> {
+async fn first_day(args: &DemoArgs, server: &mut Server, cast: &Roles<'_>, story: &mut DemoScript) -> Result<Round> {
     server.switch_on().await?;
     let households = count(args.households);
     story.step("server", &format!("A campaign server started: {households} households in {VILLAGES} villages"))?;
@@ -87,7 +87,7 @@ async fn first_day(args: &DemoArgs, server: &mut Server, cast: &Cast<'_>, story:
 }
 
 /// The campaign has gone on; everybody has most of it already.
-async fn next_day(server: &mut Server, cast: &Cast<'_>, story: &mut Story) -> Result<Update> {
+async fn next_day(server: &mut Server, cast: &Roles<'_>, story: &mut DemoScript) -> Result<Update> {
     story.chapter("A day later:")?;
     server.wait_a_day();
     server.switch_on().await?;
@@ -115,13 +115,13 @@ async fn next_day(server: &mut Server, cast: &Cast<'_>, story: &mut Story) -> Re
     Ok(Update { changed, round })
 }
 
-fn conclude(story: &Story, outcome: &Outcome) -> Result {
+fn conclude(story: &DemoScript, outcome: &Outcome) -> Result {
     story.end(outcome)?;
     let last = outcome.last();
     match (last.saved() == last.theirs.len(), last.is_equal()) {
         (true, true) => Ok(()),
         (true, false) => Err(Error::Unexpected("the databases differ; please report this with the seed".to_owned())),
-        (false, _) if outcome.first.saved() > 0 => Err(Error::Partly),
+        (false, _) if outcome.first.saved() > 0 => Err(Error::Partial),
         _ => Err(Error::Nothing),
     }
 }

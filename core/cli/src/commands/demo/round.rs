@@ -19,7 +19,7 @@ use crate::offers::Totals;
 const FIND_LIMIT: Duration = Duration::from_secs(30);
 
 /// Who takes part.
-pub(super) struct Cast<'a> {
+pub(super) struct Roles<'a> {
     pub(super) app: &'a App,
     pub(super) distributor: Engine,
     pub(super) receivers: u16,
@@ -36,7 +36,7 @@ pub(super) struct Round {
     pub(super) theirs: Vec<(String, Contents)>,
 }
 
-impl Cast<'_> {
+impl Roles<'_> {
     /// Starts the receivers, with what their folders hold.
     pub(super) async fn start(&self) -> Result<Vec<Receiver>> {
         let mut starting = Vec::new();

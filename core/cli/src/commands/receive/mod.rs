@@ -1,13 +1,14 @@
 //! `fieldcast receive`
 
-mod door;
+mod accept_policy;
 mod view;
 
 use fieldcast::{
-    Answer, Call, CallState, Question, Reason, ReceiveEvent, ReceiveSession, Settings, Subscription, choose_interface,
+    Answer, DialState, DialTarget, EndReason, Question, ReceiveEvent, ReceiveSession, Settings, Subscription,
+    choose_interface,
 };
 
-use self::door::{Door, Verdict};
+use self::accept_policy::{AcceptPolicy, Verdict};
 use self::view::View;
 use crate::app::App;
 use crate::args::ReceiveArgs;
@@ -35,14 +36,14 @@ pub(crate) async fn run(app: &App, args: &ReceiveArgs) -> Result {
     ))?;
     let mut receiving = Receiving {
         view: View::new(app.out),
-        door: Door::new(args, app.out.is_interactive(), call.is_some()),
+        door: AcceptPolicy::new(args, app.out.is_interactive(), call.is_some()),
         once: args.once,
         calls: call.is_some(),
         open: None,
         typed: Typed::default(),
     };
     if let Some(call) = call {
-        session.call(call);
+        session.dial(call);
     }
     let ended = tokio::select! {
         ended = receiving.run(&session, events) => ended,
@@ -54,18 +55,18 @@ pub(crate) async fn run(app: &App, args: &ReceiveArgs) -> Result {
 }
 
 /// The distributor whose address is known: from its invite, or typed.
-async fn whom_to_call(args: &ReceiveArgs) -> Result<Option<Call>> {
+async fn whom_to_call(args: &ReceiveArgs) -> Result<Option<DialTarget>> {
     if let Some(invite) = &args.invite {
-        return Ok(Some(Call::from(&invite::given(invite).await?)));
+        return Ok(Some(DialTarget::from(&invite::given(invite).await?)));
     }
     let typed = args.from.as_ref().and_then(|from| from.parse().ok());
-    Ok(typed.map(|addr| Call { addr, expected: None, token: None }))
+    Ok(typed.map(|addr| DialTarget { addr, expected: None, token: None }))
 }
 
 /// A session as it is answered and shown.
 struct Receiving {
     view: View,
-    door: Door,
+    door: AcceptPolicy,
     once: bool,
     /// Whether a distributor is called whose address was given.
     calls: bool,
@@ -88,7 +89,7 @@ impl Receiving {
                         return ended;
                     }
                 }
-                line = self.typed.next() => self.on_line(session, line.as_deref()),
+                line = self.typed.next() => self.parked(session, line.as_deref()),
             }
         }
     }
@@ -122,20 +123,20 @@ impl Receiving {
             ReceiveEvent::Ended(sender, reason) => {
                 let was_open = self.open.take().is_some();
                 self.view.ended(&sender, &reason, was_open)?;
-                let is_final = reason != Reason::Lost && self.door.is_guest(&sender);
+                let is_final = reason != EndReason::Lost && self.door.is_guest(&sender);
                 return Ok((self.once && is_final).then_some(Err(Error::Nothing)));
             }
-            ReceiveEvent::Call(addr, state) => {
-                self.view.call(addr, &state)?;
+            ReceiveEvent::Dial(addr, state) => {
+                self.view.dial(addr, &state)?;
                 return Ok(self.on_call(state));
             }
-            ReceiveEvent::Heard(distributor) => {
+            ReceiveEvent::DistributorFound(distributor) => {
                 self.view.heard(&distributor)?;
                 if let Some(call) = self.door.calls(&distributor) {
-                    session.call(call);
+                    session.dial(call);
                 }
             }
-            ReceiveEvent::HeardNoMore(distributor) => self.door.forget(&distributor),
+            ReceiveEvent::DistributorLost(distributor) => self.door.forget(&distributor),
             ReceiveEvent::SharedKey(devices) => self.view.shared_key(&devices)?,
             ReceiveEvent::Network(change) => self.view.network(&change)?,
         }
@@ -143,16 +144,16 @@ impl Receiving {
     }
 
     /// Takes news of a call; an address or invite that was given and is of no use ends the command.
-    fn on_call(&mut self, state: CallState) -> Option<Result> {
+    fn on_call(&mut self, state: DialState) -> Option<Result> {
         match state {
-            CallState::OnTheLine(distributor) => self.door.answered(distributor),
-            CallState::Over(reason) if self.calls => return Some(Err(fieldcast::Error::Refused(reason).into())),
-            CallState::Calling | CallState::Again(_) | CallState::Over(_) => {}
+            DialState::Connected(distributor) => self.door.answered(distributor),
+            DialState::GaveUp(reason) if self.calls => return Some(Err(fieldcast::Error::Refused(reason).into())),
+            DialState::Connecting | DialState::Retrying(_) | DialState::GaveUp(_) => {}
         }
         None
     }
 
-    fn on_line(&mut self, session: &ReceiveSession, line: Option<&str>) {
+    fn parked(&mut self, session: &ReceiveSession, line: Option<&str>) {
         if let Some(question) = self.open.take() {
             // No line at all: whoever was to answer has closed the input.
             session.answer(question.id, prompt::compared(line.unwrap_or_default()));

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use fieldcast::{
-    CallState, Code, Fingerprint, HeardDistributor, NetworkChange, Question, Reason, ReceiveProgress, ReceiveState,
-    Received, Sender, SharedKey,
+    DialState, DiscoveredDistributor, EndReason, Fingerprint, NetworkChange, Question, ReceiveProgress, ReceiveState,
+    Received, Sas, Sender, SharedKey,
 };
 
 use crate::bars::{Bars, Share};
@@ -46,7 +46,7 @@ impl View {
     }
 
     /// An offer that was accepted before goes on.
-    pub(super) fn resumed(&mut self, sender: &Sender, code: Code) -> Result {
+    pub(super) fn resumed(&mut self, sender: &Sender, code: Sas) -> Result {
         self.names.insert(sender.fingerprint, sender.name.to_string());
         self.out.event(|| events::resumed(sender, code))?;
         self.out.line(format_args!(
@@ -108,7 +108,7 @@ impl View {
         let Totals { households, records, .. } = Totals::of(&received.offer);
         let sender = self.name(&received.sender);
         self.out.event(|| events::saved(received, &sender))?;
-        let outcome = match compared(&received.standings).as_str() {
+        let outcome = match compared(&received.comparisons).as_str() {
             "equal" => "digests: equal".to_owned(),
             ahead => format!("this device {ahead}"),
         };
@@ -126,14 +126,14 @@ impl View {
     }
 
     /// News of a call. That it is called again and again is worth a line once.
-    pub(super) fn call(&mut self, addr: SocketAddr, state: &CallState) -> Result {
-        self.out.event(|| events::call(addr, state))?;
+    pub(super) fn dial(&mut self, addr: SocketAddr, state: &DialState) -> Result {
+        self.out.event(|| events::dial(addr, state))?;
         let word = match state {
-            CallState::Calling | CallState::Over(_) => return Ok(()),
-            CallState::OnTheLine(distributor) => {
+            DialState::Connecting | DialState::GaveUp(_) => return Ok(()),
+            DialState::Connected(distributor) => {
                 format!("On the line with {addr} [{}]. Its person can pick this device now.", distributor.short())
             }
-            CallState::Again(reason) => format!("{addr}: {}; calling again.", safe(&reason.to_string())),
+            DialState::Retrying(reason) => format!("{addr}: {}; calling again.", safe(&reason.to_string())),
         };
         if self.last_call.as_ref() != Some(&word) {
             self.bars.note(&word);
@@ -143,9 +143,9 @@ impl View {
     }
 
     /// A distributor announces itself.
-    pub(super) fn heard(&mut self, distributor: &HeardDistributor) -> Result {
+    pub(super) fn heard(&mut self, distributor: &DiscoveredDistributor) -> Result {
         self.out.event(|| events::distributor_found(distributor))?;
-        let HeardDistributor { fingerprint, name, addr } = distributor;
+        let DiscoveredDistributor { fingerprint, name, addr } = distributor;
         self.bars.note(format_args!("{name} [{}] is near, at {addr}.", fingerprint.short()));
         Ok(())
     }
@@ -156,7 +156,7 @@ impl View {
     }
 
     /// `was_open`: a person was being asked.
-    pub(super) fn ended(&mut self, sender: &Fingerprint, reason: &Reason, was_open: bool) -> Result {
+    pub(super) fn ended(&mut self, sender: &Fingerprint, reason: &EndReason, was_open: bool) -> Result {
         self.bars.clear();
         let name = self.name(sender);
         self.out.event(|| events::ended(&name, sender, &reason.to_string()))?;
@@ -164,9 +164,9 @@ impl View {
             self.out.line("")?; // the prompt has no end of line yet
         }
         self.out.line(match reason {
-            Reason::CodesDiffer => format!("Not received from {name}: {reason}."),
-            Reason::Declined => format!("Declined what {name} offers."),
-            Reason::Lost => format!("{name} was lost; what has arrived is kept for when it calls again."),
+            EndReason::CodesDiffer => format!("Not received from {name}: {reason}."),
+            EndReason::Declined => format!("Declined what {name} offers."),
+            EndReason::Lost => format!("{name} was lost; what has arrived is kept for when it calls again."),
             _ => format!("Not received from {name}: {}.", safe(&reason.to_string())),
         })
     }

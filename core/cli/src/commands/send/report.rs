@@ -32,7 +32,7 @@ pub(super) fn verdict(app: &App, sent: &[Sent]) -> Result {
         }
         (saved, picked) if saved == picked => Ok(()),
         (0, _) => Err(Error::Nothing),
-        _ => Err(Error::Partly),
+        _ => Err(Error::Partial),
     }
 }
 
@@ -42,7 +42,7 @@ fn saved(sent: &[Sent]) -> usize {
 
 fn row(one: &Sent, offered: Offered) -> Vec<String> {
     let why = if let Some(SendState::Saved(sent)) = &one.state {
-        compared(&sent.standings)
+        compared(&sent.comparisons)
     } else {
         safe(&why_not(one).unwrap_or("not saved".to_owned()))
     };
@@ -65,9 +65,9 @@ fn state(one: &Sent) -> &'static str {
 }
 
 /// How what a receiver has compares with what it was sent; `None` if it has not saved.
-fn standing(one: &Sent) -> Option<&'static str> {
+fn comparison(one: &Sent) -> Option<&'static str> {
     match &one.state {
-        Some(SendState::Saved(sent)) => Some(events::standing(&sent.standings)),
+        Some(SendState::Saved(sent)) => Some(events::comparison(&sent.comparisons)),
         _ => None,
     }
 }
@@ -75,7 +75,7 @@ fn standing(one: &Sent) -> Option<&'static str> {
 fn summary(sent: &[Sent]) -> Value {
     let receiver = |one: &Sent| {
         json!({"peer": one.name, "fingerprint": one.fingerprint.as_ref().map(Fingerprint::to_string),
-            "state": state(one), "reason": why_not(one), "standing": standing(one), "wire": one.progress.wire,
+            "state": state(one), "reason": why_not(one), "comparison": comparison(one), "wire": one.progress.wire,
             "seconds": one.took.as_secs_f64()})
     };
     let receivers: Vec<_> = sent.iter().map(receiver).collect();

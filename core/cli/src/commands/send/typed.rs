@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use fieldcast::{Error, FoundPeer, OfferSession, Reason};
+use fieldcast::{EndReason, Error, FoundPeer, OfferSession};
 use tokio::task::JoinSet;
 
 use crate::text::safe;
@@ -30,7 +30,7 @@ impl TypedAddresses {
             match self.0.join_next().await {
                 Some(Ok((addr, Ok(peer)))) => return (addr, Ok(peer)),
                 // Out of reach for now, or busy with its first words.
-                Some(Ok((addr, Err(Error::Network(_) | Error::Refused(Reason::Lost))))) => {
+                Some(Ok((addr, Err(Error::Network(_) | Error::Refused(EndReason::Lost))))) => {
                     self.ask(session, addr, PAUSE)
                 }
                 Some(Ok((addr, Err(error)))) => return (addr, Err(safe(&error.to_string()))),

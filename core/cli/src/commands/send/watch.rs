@@ -114,7 +114,7 @@ impl<'a> Watch<'a> {
                             session.answer(receiver, Answer::Decline);
                         }
                     }
-                    Some(OfferEvent::Code(peer, code)) => {
+                    Some(OfferEvent::Sas(peer, code)) => {
                         self.app.out.event(|| events::code("code", &peer, code))?;
                         if self.tells_codes {
                             self.bars.note(format_args!(
@@ -273,13 +273,13 @@ impl Sent {
     fn text(&self, state: &SendState) -> String {
         match state {
             SendState::Found | SendState::Queued => "waits for its turn".to_owned(),
-            SendState::Calling => "calling".to_owned(),
+            SendState::Connecting => "connecting".to_owned(),
             SendState::Asking => "asking its person".to_owned(),
             SendState::Confirming => "accepted; compare the code".to_owned(),
             SendState::Agreeing => "accepted; comparing what it has".to_owned(),
             SendState::Sending(_) => self.pace.as_ref().map(|pace| pace.text(Instant::now())).unwrap_or_default(),
             SendState::Applying(_) => "has everything, is writing it".to_owned(),
-            SendState::Saved(sent) => match compared(&sent.standings).as_str() {
+            SendState::Saved(sent) => match compared(&sent.comparisons).as_str() {
                 "equal" => "saved".to_owned(),
                 ahead => format!("saved; {ahead}"),
             },
@@ -294,7 +294,7 @@ pub(in crate::commands) fn word(state: &SendState) -> &'static str {
     match state {
         SendState::Found => "found",
         SendState::Queued => "queued",
-        SendState::Calling => "calling",
+        SendState::Connecting => "connecting",
         SendState::Asking => "asking",
         SendState::Confirming => "confirming",
         SendState::Agreeing => "agreeing",

@@ -1083,7 +1083,7 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
      * # Errors
      * [`FieldcastError::StorageFailed`].
      */
-    func coverage() async throws  -> [Reach]
+    func distributionStats() async throws  -> [DistributionStats]
 
     /**
      * Forgets a known device, whose code will be compared anew; tells whether it was known.
@@ -1107,7 +1107,7 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
      * # Errors
      * [`FieldcastError::StorageFailed`].
      */
-    func knownPeers() async throws  -> [KnownPeer]
+    func trustedPeers() async throws  -> [TrustedPeer]
 
     /**
      * Who is logged in, if anybody.
@@ -1518,11 +1518,11 @@ public static func `open`(settings: OpenSettings, ports: PlatformPorts, listener
      * # Errors
      * [`FieldcastError::StorageFailed`].
      */
-open func coverage()async throws  -> [Reach]  {
+open func distributionStats()async throws  -> [DistributionStats]  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
-                uniffi_fieldcast_ffi_fn_method_fieldcast_coverage(
+                uniffi_fieldcast_ffi_fn_method_fieldcast_distribution_stats(
                         self.uniffiCloneHandle()
                 )
             },
@@ -1530,7 +1530,7 @@ open func coverage()async throws  -> [Reach]  {
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_rust_buffer,
             cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_rust_buffer($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterSequenceTypeReach.lift,
+            liftFunc: FfiConverterSequenceTypeDistributionStats.lift,
             errorHandler: FfiConverterTypeFieldcastError_lift
         )
 }
@@ -1587,11 +1587,11 @@ open func history(limit: UInt32)async throws  -> [PastExchange]  {
      * # Errors
      * [`FieldcastError::StorageFailed`].
      */
-open func knownPeers()async throws  -> [KnownPeer]  {
+open func trustedPeers()async throws  -> [TrustedPeer]  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
-                uniffi_fieldcast_ffi_fn_method_fieldcast_known_peers(
+                uniffi_fieldcast_ffi_fn_method_fieldcast_trusted_peers(
                         self.uniffiCloneHandle()
                 )
             },
@@ -1599,7 +1599,7 @@ open func knownPeers()async throws  -> [KnownPeer]  {
             completeFunc: ffi_fieldcast_ffi_rust_future_complete_rust_buffer,
             cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_rust_buffer($0) },
             freeFunc: ffi_fieldcast_ffi_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterSequenceTypeKnownPeer.lift,
+            liftFunc: FfiConverterSequenceTypeTrustedPeer.lift,
             errorHandler: FfiConverterTypeFieldcastError_lift
         )
 }
@@ -3879,7 +3879,7 @@ public protocol PeerDiscovery: AnyObject, Sendable {
      * # Errors
      * Whatever the system says. The session goes on without.
      */
-    func start(search: UInt64, service: LocalService, sightings: PeerSightings) throws
+    func start(search: UInt64, service: LocalService, sightings: PeerDiscoverySink) throws
 
     /**
      * Ends the announcement and the search of this number, whether or not it began.
@@ -3954,13 +3954,13 @@ open class PeerDiscoveryImpl: PeerDiscovery, @unchecked Sendable {
      * # Errors
      * Whatever the system says. The session goes on without.
      */
-open func start(search: UInt64, service: LocalService, sightings: PeerSightings)throws   {try rustCallWithError(FfiConverterTypePortError_lift) {
+open func start(search: UInt64, service: LocalService, sightings: PeerDiscoverySink)throws   {try rustCallWithError(FfiConverterTypePortError_lift) {
         uniffiCallStatus in
     uniffi_fieldcast_ffi_fn_method_peerdiscovery_start(
             self.uniffiCloneHandle(),
         FfiConverterUInt64.lower(search),
         FfiConverterTypeLocalService_lower(service),
-        FfiConverterTypePeerSightings_lower(sightings),uniffiCallStatus
+        FfiConverterTypePeerDiscoverySink_lower(sightings),uniffiCallStatus
     )
 }
 }
@@ -4024,7 +4024,7 @@ fileprivate struct UniffiCallbackInterfacePeerDiscovery {
                 return try uniffiObj.start(
                      search: try FfiConverterUInt64.lift(search),
                      service: try FfiConverterTypeLocalService_lift(service),
-                     sightings: try FfiConverterTypePeerSightings_lift(sightings)
+                     sightings: try FfiConverterTypePeerDiscoverySink_lift(sightings)
                 )
             }
 
@@ -4145,7 +4145,7 @@ public func FfiConverterTypePeerDiscovery_lower(_ value: PeerDiscovery) -> UInt6
  * Takes what a search finds, from any thread, and never waits. What is no device of Fieldcast on the session's network is
  * left out; once the search was stopped nothing is taken any more.
  */
-public protocol PeerSightingsProtocol: AnyObject, Sendable {
+public protocol PeerDiscoverySinkProtocol: AnyObject, Sendable {
 
     /**
      * A service is there, or has changed. This device's own may be told, too.
@@ -4168,7 +4168,7 @@ public protocol PeerSightingsProtocol: AnyObject, Sendable {
  * Takes what a search finds, from any thread, and never waits. What is no device of Fieldcast on the session's network is
  * left out; once the search was stopped nothing is taken any more.
  */
-open class PeerSightings: PeerSightingsProtocol, @unchecked Sendable {
+open class PeerDiscoverySink: PeerDiscoverySinkProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64
 
     /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
@@ -4205,7 +4205,7 @@ open class PeerSightings: PeerSightingsProtocol, @unchecked Sendable {
     @_documentation(visibility: private)
 #endif
     public func uniffiCloneHandle() -> UInt64 {
-        return try! rustCall { uniffi_fieldcast_ffi_fn_clone_peersightings(self.handle, $0) }
+        return try! rustCall { uniffi_fieldcast_ffi_fn_clone_peerdiscoverysink(self.handle, $0) }
     }
     // No primary constructor declared for this class.
 
@@ -4215,7 +4215,7 @@ open class PeerSightings: PeerSightingsProtocol, @unchecked Sendable {
             return
         }
 
-        try! rustCall { uniffi_fieldcast_ffi_fn_free_peersightings(handle, $0) }
+        try! rustCall { uniffi_fieldcast_ffi_fn_free_peerdiscoverysink(handle, $0) }
     }
 
 
@@ -4229,7 +4229,7 @@ open class PeerSightings: PeerSightingsProtocol, @unchecked Sendable {
      */
 open func found(service: RemoteService)throws   {try rustCallWithError(FfiConverterTypeFieldcastError_lift) {
         uniffiCallStatus in
-    uniffi_fieldcast_ffi_fn_method_peersightings_found(
+    uniffi_fieldcast_ffi_fn_method_peerdiscoverysink_found(
             self.uniffiCloneHandle(),
         FfiConverterTypeRemoteService_lower(service),uniffiCallStatus
     )
@@ -4244,7 +4244,7 @@ open func found(service: RemoteService)throws   {try rustCallWithError(FfiConver
      */
 open func lost(name: String)throws   {try rustCallWithError(FfiConverterTypeFieldcastError_lift) {
         uniffiCallStatus in
-    uniffi_fieldcast_ffi_fn_method_peersightings_lost(
+    uniffi_fieldcast_ffi_fn_method_peerdiscoverysink_lost(
             self.uniffiCloneHandle(),
         FfiConverterString.lower(name),uniffiCallStatus
     )
@@ -4259,24 +4259,24 @@ open func lost(name: String)throws   {try rustCallWithError(FfiConverterTypeFiel
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypePeerSightings: FfiConverter {
+public struct FfiConverterTypePeerDiscoverySink: FfiConverter {
     typealias FfiType = UInt64
-    typealias SwiftType = PeerSightings
+    typealias SwiftType = PeerDiscoverySink
 
-    public static func lift(_ handle: UInt64) throws -> PeerSightings {
-        return PeerSightings(unsafeFromHandle: handle)
+    public static func lift(_ handle: UInt64) throws -> PeerDiscoverySink {
+        return PeerDiscoverySink(unsafeFromHandle: handle)
     }
 
-    public static func lower(_ value: PeerSightings) -> UInt64 {
+    public static func lower(_ value: PeerDiscoverySink) -> UInt64 {
         return value.uniffiCloneHandle()
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PeerSightings {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PeerDiscoverySink {
         let handle: UInt64 = try readInt(&buf)
         return try lift(handle)
     }
 
-    public static func write(_ value: PeerSightings, into buf: inout [UInt8]) {
+    public static func write(_ value: PeerDiscoverySink, into buf: inout [UInt8]) {
         writeInt(&buf, lower(value))
     }
 }
@@ -4285,15 +4285,15 @@ public struct FfiConverterTypePeerSightings: FfiConverter {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypePeerSightings_lift(_ handle: UInt64) throws -> PeerSightings {
-    return try FfiConverterTypePeerSightings.lift(handle)
+public func FfiConverterTypePeerDiscoverySink_lift(_ handle: UInt64) throws -> PeerDiscoverySink {
+    return try FfiConverterTypePeerDiscoverySink.lift(handle)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypePeerSightings_lower(_ value: PeerSightings) -> UInt64 {
-    return FfiConverterTypePeerSightings.lower(value)
+public func FfiConverterTypePeerDiscoverySink_lower(_ value: PeerDiscoverySink) -> UInt64 {
+    return FfiConverterTypePeerDiscoverySink.lower(value)
 }
 
 
@@ -4329,7 +4329,7 @@ public protocol ReceiveSessionProtocol: AnyObject, Sendable {
      * # Errors
      * [`FieldcastError::Over`].
      */
-    func call(addr: SocketAddr, expected: Fingerprint?) throws
+    func dial(addr: SocketAddr, expected: Fingerprint?) throws
 
     /**
      * Calls whoever has made this invite, which is read at the time `now` (milliseconds since 1970); no code is compared.
@@ -4338,15 +4338,7 @@ public protocol ReceiveSessionProtocol: AnyObject, Sendable {
      * [`FieldcastError::Unreadable`], [`FieldcastError::Expired`], [`FieldcastError::UpdateNeeded`],
      * [`FieldcastError::Over`].
      */
-    func callByInvite(uri: String, now: Int64) throws
-
-    /**
-     * The distributors that announce themselves.
-     *
-     * # Errors
-     * [`FieldcastError::Over`].
-     */
-    func distributors() throws  -> [HeardDistributor]
+    func dialInvite(uri: String, now: Int64) throws
 
     /**
      * Calls nobody any more.
@@ -4354,7 +4346,15 @@ public protocol ReceiveSessionProtocol: AnyObject, Sendable {
      * # Errors
      * [`FieldcastError::Over`].
      */
-    func hangUp() throws
+    func disconnect() throws
+
+    /**
+     * The distributors that announce themselves.
+     *
+     * # Errors
+     * [`FieldcastError::Over`].
+     */
+    func distributors() throws  -> [DiscoveredDistributor]
 
     /**
      * The number its events carry.
@@ -4476,9 +4476,9 @@ open func answer(question: UInt64, answer: Answer)throws   {try rustCallWithErro
      * # Errors
      * [`FieldcastError::Over`].
      */
-open func call(addr: SocketAddr, expected: Fingerprint?)throws   {try rustCallWithError(FfiConverterTypeFieldcastError_lift) {
+open func dial(addr: SocketAddr, expected: Fingerprint?)throws   {try rustCallWithError(FfiConverterTypeFieldcastError_lift) {
         uniffiCallStatus in
-    uniffi_fieldcast_ffi_fn_method_receivesession_call(
+    uniffi_fieldcast_ffi_fn_method_receivesession_dial(
             self.uniffiCloneHandle(),
         FfiConverterTypeSocketAddr_lower(addr),
         FfiConverterOptionTypeFingerprint.lower(expected),uniffiCallStatus
@@ -4493,12 +4493,26 @@ open func call(addr: SocketAddr, expected: Fingerprint?)throws   {try rustCallWi
      * [`FieldcastError::Unreadable`], [`FieldcastError::Expired`], [`FieldcastError::UpdateNeeded`],
      * [`FieldcastError::Over`].
      */
-open func callByInvite(uri: String, now: Int64)throws   {try rustCallWithError(FfiConverterTypeFieldcastError_lift) {
+open func dialInvite(uri: String, now: Int64)throws   {try rustCallWithError(FfiConverterTypeFieldcastError_lift) {
         uniffiCallStatus in
-    uniffi_fieldcast_ffi_fn_method_receivesession_call_by_invite(
+    uniffi_fieldcast_ffi_fn_method_receivesession_dial_invite(
             self.uniffiCloneHandle(),
         FfiConverterString.lower(uri),
         FfiConverterInt64.lower(now),uniffiCallStatus
+    )
+}
+}
+
+    /**
+     * Calls nobody any more.
+     *
+     * # Errors
+     * [`FieldcastError::Over`].
+     */
+open func disconnect()throws   {try rustCallWithError(FfiConverterTypeFieldcastError_lift) {
+        uniffiCallStatus in
+    uniffi_fieldcast_ffi_fn_method_receivesession_disconnect(
+            self.uniffiCloneHandle(),uniffiCallStatus
     )
 }
 }
@@ -4509,27 +4523,13 @@ open func callByInvite(uri: String, now: Int64)throws   {try rustCallWithError(F
      * # Errors
      * [`FieldcastError::Over`].
      */
-open func distributors()throws  -> [HeardDistributor]  {
-    return try  FfiConverterSequenceTypeHeardDistributor.lift(try rustCallWithError(FfiConverterTypeFieldcastError_lift) {
+open func distributors()throws  -> [DiscoveredDistributor]  {
+    return try  FfiConverterSequenceTypeDiscoveredDistributor.lift(try rustCallWithError(FfiConverterTypeFieldcastError_lift) {
         uniffiCallStatus in
     uniffi_fieldcast_ffi_fn_method_receivesession_distributors(
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 })
-}
-
-    /**
-     * Calls nobody any more.
-     *
-     * # Errors
-     * [`FieldcastError::Over`].
-     */
-open func hangUp()throws   {try rustCallWithError(FfiConverterTypeFieldcastError_lift) {
-        uniffiCallStatus in
-    uniffi_fieldcast_ffi_fn_method_receivesession_hang_up(
-            self.uniffiCloneHandle(),uniffiCallStatus
-    )
-}
 }
 
     /**
@@ -5450,7 +5450,7 @@ public struct BundleInfo: Equatable, Hashable {
     /**
      * The devices that answer for the data, proven.
      */
-    public let origins: [OriginDevice]
+    public let origins: [SourceDevice]
     /**
      * What it holds.
      */
@@ -5464,7 +5464,7 @@ public struct BundleInfo: Equatable, Hashable {
          */sender: Sender,
         /**
          * The devices that answer for the data, proven.
-         */origins: [OriginDevice],
+         */origins: [SourceDevice],
         /**
          * What it holds.
          */offer: Offer) {
@@ -5490,14 +5490,14 @@ public struct FfiConverterTypeBundleInfo: FfiConverterRustBuffer {
         return
             try BundleInfo(
                 sender: FfiConverterTypeSender.read(from: &buf),
-                origins: FfiConverterSequenceTypeOriginDevice.read(from: &buf),
+                origins: FfiConverterSequenceTypeSourceDevice.read(from: &buf),
                 offer: FfiConverterTypeOffer.read(from: &buf)
         )
     }
 
     public static func write(_ value: BundleInfo, into buf: inout [UInt8]) {
         FfiConverterTypeSender.write(value.sender, into: &buf)
-        FfiConverterSequenceTypeOriginDevice.write(value.origins, into: &buf)
+        FfiConverterSequenceTypeSourceDevice.write(value.origins, into: &buf)
         FfiConverterTypeOffer.write(value.offer, into: &buf)
     }
 }
@@ -5809,6 +5809,128 @@ public func FfiConverterTypeDeviceInfo_lift(_ buf: RustBuffer) throws -> DeviceI
 #endif
 public func FfiConverterTypeDeviceInfo_lower(_ value: DeviceInfo) -> RustBuffer {
     return FfiConverterTypeDeviceInfo.lower(value)
+}
+
+
+/**
+ * A distributor that announces itself; a hint that anybody can forge, until it was called.
+ */
+public struct DiscoveredDistributor: Equatable, Hashable {
+    public let fingerprint: Fingerprint
+    public let name: DeviceName
+    public let addr: SocketAddr
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(fingerprint: Fingerprint, name: DeviceName, addr: SocketAddr) {
+        self.fingerprint = fingerprint
+        self.name = name
+        self.addr = addr
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension DiscoveredDistributor: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeDiscoveredDistributor: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> DiscoveredDistributor {
+        return
+            try DiscoveredDistributor(
+                fingerprint: FfiConverterTypeFingerprint.read(from: &buf),
+                name: FfiConverterTypeDeviceName.read(from: &buf),
+                addr: FfiConverterTypeSocketAddr.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: DiscoveredDistributor, into buf: inout [UInt8]) {
+        FfiConverterTypeFingerprint.write(value.fingerprint, into: &buf)
+        FfiConverterTypeDeviceName.write(value.name, into: &buf)
+        FfiConverterTypeSocketAddr.write(value.addr, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDiscoveredDistributor_lift(_ buf: RustBuffer) throws -> DiscoveredDistributor {
+    return try FfiConverterTypeDiscoveredDistributor.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDiscoveredDistributor_lower(_ value: DiscoveredDistributor) -> RustBuffer {
+    return FfiConverterTypeDiscoveredDistributor.lower(value)
+}
+
+
+/**
+ * A dataset this device has sent: how many devices were picked for it, and how many have saved its present version.
+ */
+public struct DistributionStats: Equatable, Hashable {
+    public let summary: SnapshotSummary
+    public let picked: Count
+    public let saved: Count
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(summary: SnapshotSummary, picked: Count, saved: Count) {
+        self.summary = summary
+        self.picked = picked
+        self.saved = saved
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension DistributionStats: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeDistributionStats: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> DistributionStats {
+        return
+            try DistributionStats(
+                summary: FfiConverterTypeSnapshotSummary.read(from: &buf),
+                picked: FfiConverterTypeCount.read(from: &buf),
+                saved: FfiConverterTypeCount.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: DistributionStats, into buf: inout [UInt8]) {
+        FfiConverterTypeSnapshotSummary.write(value.summary, into: &buf)
+        FfiConverterTypeCount.write(value.picked, into: &buf)
+        FfiConverterTypeCount.write(value.saved, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDistributionStats_lift(_ buf: RustBuffer) throws -> DistributionStats {
+    return try FfiConverterTypeDistributionStats.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDistributionStats_lower(_ value: DistributionStats) -> RustBuffer {
+    return FfiConverterTypeDistributionStats.lower(value)
 }
 
 
@@ -6362,67 +6484,6 @@ public func FfiConverterTypeGrant_lower(_ value: Grant) -> RustBuffer {
 
 
 /**
- * A distributor that announces itself; a hint that anybody can forge, until it was called.
- */
-public struct HeardDistributor: Equatable, Hashable {
-    public let fingerprint: Fingerprint
-    public let name: DeviceName
-    public let addr: SocketAddr
-
-    // Default memberwise initializers are never public by default, so we
-    // declare one manually.
-    public init(fingerprint: Fingerprint, name: DeviceName, addr: SocketAddr) {
-        self.fingerprint = fingerprint
-        self.name = name
-        self.addr = addr
-    }
-
-
-
-
-}
-
-#if compiler(>=6)
-extension HeardDistributor: Sendable {}
-#endif
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public struct FfiConverterTypeHeardDistributor: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> HeardDistributor {
-        return
-            try HeardDistributor(
-                fingerprint: FfiConverterTypeFingerprint.read(from: &buf),
-                name: FfiConverterTypeDeviceName.read(from: &buf),
-                addr: FfiConverterTypeSocketAddr.read(from: &buf)
-        )
-    }
-
-    public static func write(_ value: HeardDistributor, into buf: inout [UInt8]) {
-        FfiConverterTypeFingerprint.write(value.fingerprint, into: &buf)
-        FfiConverterTypeDeviceName.write(value.name, into: &buf)
-        FfiConverterTypeSocketAddr.write(value.addr, into: &buf)
-    }
-}
-
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeHeardDistributor_lift(_ buf: RustBuffer) throws -> HeardDistributor {
-    return try FfiConverterTypeHeardDistributor.lift(buf)
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeHeardDistributor_lower(_ value: HeardDistributor) -> RustBuffer {
-    return FfiConverterTypeHeardDistributor.lower(value)
-}
-
-
-/**
  * A bundle file that was imported.
  */
 public struct Imported: Equatable, Hashable {
@@ -6433,7 +6494,7 @@ public struct Imported: Equatable, Hashable {
     /**
      * How each snapshot compares with what this device now has.
      */
-    public let standings: [Standing]
+    public let comparisons: [ComparisonResult]
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -6443,9 +6504,9 @@ public struct Imported: Equatable, Hashable {
          */info: BundleInfo,
         /**
          * How each snapshot compares with what this device now has.
-         */standings: [Standing]) {
+         */comparisons: [ComparisonResult]) {
         self.info = info
-        self.standings = standings
+        self.comparisons = comparisons
     }
 
 
@@ -6465,13 +6526,13 @@ public struct FfiConverterTypeImported: FfiConverterRustBuffer {
         return
             try Imported(
                 info: FfiConverterTypeBundleInfo.read(from: &buf),
-                standings: FfiConverterSequenceTypeStanding.read(from: &buf)
+                comparisons: FfiConverterSequenceTypeComparisonResult.read(from: &buf)
         )
     }
 
     public static func write(_ value: Imported, into buf: inout [UInt8]) {
         FfiConverterTypeBundleInfo.write(value.info, into: &buf)
-        FfiConverterSequenceTypeStanding.write(value.standings, into: &buf)
+        FfiConverterSequenceTypeComparisonResult.write(value.comparisons, into: &buf)
     }
 }
 
@@ -6715,67 +6776,6 @@ public func FfiConverterTypeJoinedGroup_lift(_ buf: RustBuffer) throws -> Joined
 #endif
 public func FfiConverterTypeJoinedGroup_lower(_ value: JoinedGroup) -> RustBuffer {
     return FfiConverterTypeJoinedGroup.lower(value)
-}
-
-
-/**
- * A device whose code was compared; `since` is milliseconds since 1970.
- */
-public struct KnownPeer: Equatable, Hashable {
-    public let fingerprint: Fingerprint
-    public let name: DeviceName
-    public let since: Int64
-
-    // Default memberwise initializers are never public by default, so we
-    // declare one manually.
-    public init(fingerprint: Fingerprint, name: DeviceName, since: Int64) {
-        self.fingerprint = fingerprint
-        self.name = name
-        self.since = since
-    }
-
-
-
-
-}
-
-#if compiler(>=6)
-extension KnownPeer: Sendable {}
-#endif
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public struct FfiConverterTypeKnownPeer: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> KnownPeer {
-        return
-            try KnownPeer(
-                fingerprint: FfiConverterTypeFingerprint.read(from: &buf),
-                name: FfiConverterTypeDeviceName.read(from: &buf),
-                since: FfiConverterInt64.read(from: &buf)
-        )
-    }
-
-    public static func write(_ value: KnownPeer, into buf: inout [UInt8]) {
-        FfiConverterTypeFingerprint.write(value.fingerprint, into: &buf)
-        FfiConverterTypeDeviceName.write(value.name, into: &buf)
-        FfiConverterInt64.write(value.since, into: &buf)
-    }
-}
-
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeKnownPeer_lift(_ buf: RustBuffer) throws -> KnownPeer {
-    return try FfiConverterTypeKnownPeer.lift(buf)
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeKnownPeer_lower(_ value: KnownPeer) -> RustBuffer {
-    return FfiConverterTypeKnownPeer.lower(value)
 }
 
 
@@ -7343,76 +7343,6 @@ public func FfiConverterTypeOpenSettings_lower(_ value: OpenSettings) -> RustBuf
 
 
 /**
- * A device that data comes from; `is_known` if it is remembered here, or this device itself. `records` are those it
- * downloaded. If it has not signed itself, the device that merged its records says so.
- */
-public struct OriginDevice: Equatable, Hashable {
-    public let fingerprint: Fingerprint
-    public let name: DeviceName
-    public let isKnown: Bool
-    public let records: UInt64
-    public let hasSigned: Bool
-
-    // Default memberwise initializers are never public by default, so we
-    // declare one manually.
-    public init(fingerprint: Fingerprint, name: DeviceName, isKnown: Bool, records: UInt64, hasSigned: Bool) {
-        self.fingerprint = fingerprint
-        self.name = name
-        self.isKnown = isKnown
-        self.records = records
-        self.hasSigned = hasSigned
-    }
-
-
-
-
-}
-
-#if compiler(>=6)
-extension OriginDevice: Sendable {}
-#endif
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public struct FfiConverterTypeOriginDevice: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> OriginDevice {
-        return
-            try OriginDevice(
-                fingerprint: FfiConverterTypeFingerprint.read(from: &buf),
-                name: FfiConverterTypeDeviceName.read(from: &buf),
-                isKnown: FfiConverterBool.read(from: &buf),
-                records: FfiConverterUInt64.read(from: &buf),
-                hasSigned: FfiConverterBool.read(from: &buf)
-        )
-    }
-
-    public static func write(_ value: OriginDevice, into buf: inout [UInt8]) {
-        FfiConverterTypeFingerprint.write(value.fingerprint, into: &buf)
-        FfiConverterTypeDeviceName.write(value.name, into: &buf)
-        FfiConverterBool.write(value.isKnown, into: &buf)
-        FfiConverterUInt64.write(value.records, into: &buf)
-        FfiConverterBool.write(value.hasSigned, into: &buf)
-    }
-}
-
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeOriginDevice_lift(_ buf: RustBuffer) throws -> OriginDevice {
-    return try FfiConverterTypeOriginDevice.lift(buf)
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeOriginDevice_lower(_ value: OriginDevice) -> RustBuffer {
-    return FfiConverterTypeOriginDevice.lower(value)
-}
-
-
-/**
  * An exchange that is over.
  */
 public struct PastExchange: Equatable, Hashable {
@@ -7854,7 +7784,7 @@ public struct Question: Equatable, Hashable {
     /**
      * The devices that the data comes from: the sender itself for what it downloaded.
      */
-    public let origins: [OriginDevice]
+    public let origins: [SourceDevice]
     /**
      * What is offered.
      */
@@ -7880,7 +7810,7 @@ public struct Question: Equatable, Hashable {
          */sender: Sender,
         /**
          * The devices that the data comes from: the sender itself for what it downloaded.
-         */origins: [OriginDevice],
+         */origins: [SourceDevice],
         /**
          * What is offered.
          */offer: Offer,
@@ -7917,7 +7847,7 @@ public struct FfiConverterTypeQuestion: FfiConverterRustBuffer {
             try Question(
                 id: FfiConverterUInt64.read(from: &buf),
                 sender: FfiConverterTypeSender.read(from: &buf),
-                origins: FfiConverterSequenceTypeOriginDevice.read(from: &buf),
+                origins: FfiConverterSequenceTypeSourceDevice.read(from: &buf),
                 offer: FfiConverterTypeOffer.read(from: &buf),
                 code: FfiConverterTypeComparisonCode.read(from: &buf),
                 isKnown: FfiConverterBool.read(from: &buf)
@@ -7927,7 +7857,7 @@ public struct FfiConverterTypeQuestion: FfiConverterRustBuffer {
     public static func write(_ value: Question, into buf: inout [UInt8]) {
         FfiConverterUInt64.write(value.id, into: &buf)
         FfiConverterTypeSender.write(value.sender, into: &buf)
-        FfiConverterSequenceTypeOriginDevice.write(value.origins, into: &buf)
+        FfiConverterSequenceTypeSourceDevice.write(value.origins, into: &buf)
         FfiConverterTypeOffer.write(value.offer, into: &buf)
         FfiConverterTypeComparisonCode.write(value.code, into: &buf)
         FfiConverterBool.write(value.isKnown, into: &buf)
@@ -7947,67 +7877,6 @@ public func FfiConverterTypeQuestion_lift(_ buf: RustBuffer) throws -> Question 
 #endif
 public func FfiConverterTypeQuestion_lower(_ value: Question) -> RustBuffer {
     return FfiConverterTypeQuestion.lower(value)
-}
-
-
-/**
- * A dataset this device has sent: how many devices were picked for it, and how many have saved its present version.
- */
-public struct Reach: Equatable, Hashable {
-    public let summary: SnapshotSummary
-    public let picked: Count
-    public let saved: Count
-
-    // Default memberwise initializers are never public by default, so we
-    // declare one manually.
-    public init(summary: SnapshotSummary, picked: Count, saved: Count) {
-        self.summary = summary
-        self.picked = picked
-        self.saved = saved
-    }
-
-
-
-
-}
-
-#if compiler(>=6)
-extension Reach: Sendable {}
-#endif
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public struct FfiConverterTypeReach: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Reach {
-        return
-            try Reach(
-                summary: FfiConverterTypeSnapshotSummary.read(from: &buf),
-                picked: FfiConverterTypeCount.read(from: &buf),
-                saved: FfiConverterTypeCount.read(from: &buf)
-        )
-    }
-
-    public static func write(_ value: Reach, into buf: inout [UInt8]) {
-        FfiConverterTypeSnapshotSummary.write(value.summary, into: &buf)
-        FfiConverterTypeCount.write(value.picked, into: &buf)
-        FfiConverterTypeCount.write(value.saved, into: &buf)
-    }
-}
-
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeReach_lift(_ buf: RustBuffer) throws -> Reach {
-    return try FfiConverterTypeReach.lift(buf)
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeReach_lower(_ value: Reach) -> RustBuffer {
-    return FfiConverterTypeReach.lower(value)
 }
 
 
@@ -8091,7 +7960,7 @@ public struct Received: Equatable, Hashable {
     /**
      * How each snapshot compares with what this device now has.
      */
-    public let standings: [Standing]
+    public let comparisons: [ComparisonResult]
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -8107,11 +7976,11 @@ public struct Received: Equatable, Hashable {
          */progress: ReceiveProgress,
         /**
          * How each snapshot compares with what this device now has.
-         */standings: [Standing]) {
+         */comparisons: [ComparisonResult]) {
         self.sender = sender
         self.offer = offer
         self.progress = progress
-        self.standings = standings
+        self.comparisons = comparisons
     }
 
 
@@ -8133,7 +8002,7 @@ public struct FfiConverterTypeReceived: FfiConverterRustBuffer {
                 sender: FfiConverterTypeFingerprint.read(from: &buf),
                 offer: FfiConverterTypeOffer.read(from: &buf),
                 progress: FfiConverterTypeReceiveProgress.read(from: &buf),
-                standings: FfiConverterSequenceTypeStanding.read(from: &buf)
+                comparisons: FfiConverterSequenceTypeComparisonResult.read(from: &buf)
         )
     }
 
@@ -8141,7 +8010,7 @@ public struct FfiConverterTypeReceived: FfiConverterRustBuffer {
         FfiConverterTypeFingerprint.write(value.sender, into: &buf)
         FfiConverterTypeOffer.write(value.offer, into: &buf)
         FfiConverterTypeReceiveProgress.write(value.progress, into: &buf)
-        FfiConverterSequenceTypeStanding.write(value.standings, into: &buf)
+        FfiConverterSequenceTypeComparisonResult.write(value.comparisons, into: &buf)
     }
 }
 
@@ -8748,13 +8617,13 @@ public func FfiConverterTypeSender_lower(_ value: Sender) -> RustBuffer {
  */
 public struct Sent: Equatable, Hashable {
     public let progress: SendProgress
-    public let standings: [Standing]
+    public let comparisons: [ComparisonResult]
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
-    public init(progress: SendProgress, standings: [Standing]) {
+    public init(progress: SendProgress, comparisons: [ComparisonResult]) {
         self.progress = progress
-        self.standings = standings
+        self.comparisons = comparisons
     }
 
 
@@ -8774,13 +8643,13 @@ public struct FfiConverterTypeSent: FfiConverterRustBuffer {
         return
             try Sent(
                 progress: FfiConverterTypeSendProgress.read(from: &buf),
-                standings: FfiConverterSequenceTypeStanding.read(from: &buf)
+                comparisons: FfiConverterSequenceTypeComparisonResult.read(from: &buf)
         )
     }
 
     public static func write(_ value: Sent, into buf: inout [UInt8]) {
         FfiConverterTypeSendProgress.write(value.progress, into: &buf)
-        FfiConverterSequenceTypeStanding.write(value.standings, into: &buf)
+        FfiConverterSequenceTypeComparisonResult.write(value.comparisons, into: &buf)
     }
 }
 
@@ -8878,6 +8747,76 @@ public func FfiConverterTypeSnapshotSummary_lift(_ buf: RustBuffer) throws -> Sn
 #endif
 public func FfiConverterTypeSnapshotSummary_lower(_ value: SnapshotSummary) -> RustBuffer {
     return FfiConverterTypeSnapshotSummary.lower(value)
+}
+
+
+/**
+ * A device that data comes from; `is_known` if it is remembered here, or this device itself. `records` are those it
+ * downloaded. If it has not signed itself, the device that merged its records says so.
+ */
+public struct SourceDevice: Equatable, Hashable {
+    public let fingerprint: Fingerprint
+    public let name: DeviceName
+    public let isKnown: Bool
+    public let records: UInt64
+    public let hasSigned: Bool
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(fingerprint: Fingerprint, name: DeviceName, isKnown: Bool, records: UInt64, hasSigned: Bool) {
+        self.fingerprint = fingerprint
+        self.name = name
+        self.isKnown = isKnown
+        self.records = records
+        self.hasSigned = hasSigned
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension SourceDevice: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSourceDevice: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SourceDevice {
+        return
+            try SourceDevice(
+                fingerprint: FfiConverterTypeFingerprint.read(from: &buf),
+                name: FfiConverterTypeDeviceName.read(from: &buf),
+                isKnown: FfiConverterBool.read(from: &buf),
+                records: FfiConverterUInt64.read(from: &buf),
+                hasSigned: FfiConverterBool.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: SourceDevice, into buf: inout [UInt8]) {
+        FfiConverterTypeFingerprint.write(value.fingerprint, into: &buf)
+        FfiConverterTypeDeviceName.write(value.name, into: &buf)
+        FfiConverterBool.write(value.isKnown, into: &buf)
+        FfiConverterUInt64.write(value.records, into: &buf)
+        FfiConverterBool.write(value.hasSigned, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSourceDevice_lift(_ buf: RustBuffer) throws -> SourceDevice {
+    return try FfiConverterTypeSourceDevice.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSourceDevice_lower(_ value: SourceDevice) -> RustBuffer {
+    return FfiConverterTypeSourceDevice.lower(value)
 }
 
 
@@ -9103,6 +9042,67 @@ public func FfiConverterTypeTrustedCampaign_lift(_ buf: RustBuffer) throws -> Tr
 #endif
 public func FfiConverterTypeTrustedCampaign_lower(_ value: TrustedCampaign) -> RustBuffer {
     return FfiConverterTypeTrustedCampaign.lower(value)
+}
+
+
+/**
+ * A device whose code was compared; `since` is milliseconds since 1970.
+ */
+public struct TrustedPeer: Equatable, Hashable {
+    public let fingerprint: Fingerprint
+    public let name: DeviceName
+    public let since: Int64
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(fingerprint: Fingerprint, name: DeviceName, since: Int64) {
+        self.fingerprint = fingerprint
+        self.name = name
+        self.since = since
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension TrustedPeer: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeTrustedPeer: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> TrustedPeer {
+        return
+            try TrustedPeer(
+                fingerprint: FfiConverterTypeFingerprint.read(from: &buf),
+                name: FfiConverterTypeDeviceName.read(from: &buf),
+                since: FfiConverterInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: TrustedPeer, into buf: inout [UInt8]) {
+        FfiConverterTypeFingerprint.write(value.fingerprint, into: &buf)
+        FfiConverterTypeDeviceName.write(value.name, into: &buf)
+        FfiConverterInt64.write(value.since, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeTrustedPeer_lift(_ buf: RustBuffer) throws -> TrustedPeer {
+    return try FfiConverterTypeTrustedPeer.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeTrustedPeer_lower(_ value: TrustedPeer) -> RustBuffer {
+    return FfiConverterTypeTrustedPeer.lower(value)
 }
 
 
@@ -9532,119 +9532,6 @@ public func FfiConverterTypeBeneficiaryType_lower(_ value: BeneficiaryType) -> R
 
 
 /**
- * How a call to a distributor stands.
- */
-
-public enum CallState: Equatable, Hashable {
-
-    /**
-     * It is being called.
-     */
-    case calling
-    /**
-     * On the line; its person can pick this device now.
-     */
-    case onTheLine(
-        /**
-         * Whose.
-         */distributor: Fingerprint
-    )
-    /**
-     * There is no line; it is called again.
-     */
-    case again(
-        /**
-         * Why.
-         */ending: Ending
-    )
-    /**
-     * There will be none.
-     */
-    case givenUp(
-        /**
-         * Why.
-         */ending: Ending
-    )
-
-
-
-
-
-}
-
-#if compiler(>=6)
-extension CallState: Sendable {}
-#endif
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public struct FfiConverterTypeCallState: FfiConverterRustBuffer {
-    typealias SwiftType = CallState
-
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> CallState {
-        let variant: Int32 = try readInt(&buf)
-        switch variant {
-
-        case 1: return .calling
-
-        case 2: return .onTheLine(distributor: try FfiConverterTypeFingerprint.read(from: &buf)
-        )
-
-        case 3: return .again(ending: try FfiConverterTypeEnding.read(from: &buf)
-        )
-
-        case 4: return .givenUp(ending: try FfiConverterTypeEnding.read(from: &buf)
-        )
-
-        default: throw UniffiInternalError.unexpectedEnumCase
-        }
-    }
-
-    public static func write(_ value: CallState, into buf: inout [UInt8]) {
-        switch value {
-
-
-        case .calling:
-            writeInt(&buf, Int32(1))
-
-
-        case let .onTheLine(distributor):
-            writeInt(&buf, Int32(2))
-            FfiConverterTypeFingerprint.write(distributor, into: &buf)
-
-
-        case let .again(ending):
-            writeInt(&buf, Int32(3))
-            FfiConverterTypeEnding.write(ending, into: &buf)
-
-
-        case let .givenUp(ending):
-            writeInt(&buf, Int32(4))
-            FfiConverterTypeEnding.write(ending, into: &buf)
-
-        }
-    }
-}
-
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeCallState_lift(_ buf: RustBuffer) throws -> CallState {
-    return try FfiConverterTypeCallState.lift(buf)
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeCallState_lower(_ value: CallState) -> RustBuffer {
-    return FfiConverterTypeCallState.lower(value)
-}
-
-
-
-/**
  * What a campaign says.
  */
 
@@ -9838,6 +9725,212 @@ public func FfiConverterTypeChecked_lift(_ buf: RustBuffer) throws -> Checked {
 #endif
 public func FfiConverterTypeChecked_lower(_ value: Checked) -> RustBuffer {
     return FfiConverterTypeChecked.lower(value)
+}
+
+
+
+/**
+ * How a receiver's dataset compares with what was offered.
+ */
+
+public enum ComparisonResult: Equatable, Hashable {
+
+    case equal
+    case keptNewer(records: UInt64
+    )
+    case ahead(asOf: ServerTime
+    )
+    case conflict(asOf: ServerTime, records: UInt64
+    )
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension ComparisonResult: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeComparisonResult: FfiConverterRustBuffer {
+    typealias SwiftType = ComparisonResult
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ComparisonResult {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .equal
+
+        case 2: return .keptNewer(records: try FfiConverterUInt64.read(from: &buf)
+        )
+
+        case 3: return .ahead(asOf: try FfiConverterTypeServerTime.read(from: &buf)
+        )
+
+        case 4: return .conflict(asOf: try FfiConverterTypeServerTime.read(from: &buf), records: try FfiConverterUInt64.read(from: &buf)
+        )
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: ComparisonResult, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case .equal:
+            writeInt(&buf, Int32(1))
+
+
+        case let .keptNewer(records):
+            writeInt(&buf, Int32(2))
+            FfiConverterUInt64.write(records, into: &buf)
+
+
+        case let .ahead(asOf):
+            writeInt(&buf, Int32(3))
+            FfiConverterTypeServerTime.write(asOf, into: &buf)
+
+
+        case let .conflict(asOf,records):
+            writeInt(&buf, Int32(4))
+            FfiConverterTypeServerTime.write(asOf, into: &buf)
+            FfiConverterUInt64.write(records, into: &buf)
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeComparisonResult_lift(_ buf: RustBuffer) throws -> ComparisonResult {
+    return try FfiConverterTypeComparisonResult.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeComparisonResult_lower(_ value: ComparisonResult) -> RustBuffer {
+    return FfiConverterTypeComparisonResult.lower(value)
+}
+
+
+
+/**
+ * How a call to a distributor stands.
+ */
+
+public enum DialState: Equatable, Hashable {
+
+    /**
+     * It is being called.
+     */
+    case connecting
+    /**
+     * On the line; its person can pick this device now.
+     */
+    case connected(
+        /**
+         * Whose.
+         */distributor: Fingerprint
+    )
+    /**
+     * There is no line; it is called again.
+     */
+    case retrying(
+        /**
+         * Why.
+         */ending: Ending
+    )
+    /**
+     * There will be none.
+     */
+    case gaveUp(
+        /**
+         * Why.
+         */ending: Ending
+    )
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension DialState: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeDialState: FfiConverterRustBuffer {
+    typealias SwiftType = DialState
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> DialState {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .connecting
+
+        case 2: return .connected(distributor: try FfiConverterTypeFingerprint.read(from: &buf)
+        )
+
+        case 3: return .retrying(ending: try FfiConverterTypeEnding.read(from: &buf)
+        )
+
+        case 4: return .gaveUp(ending: try FfiConverterTypeEnding.read(from: &buf)
+        )
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: DialState, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case .connecting:
+            writeInt(&buf, Int32(1))
+
+
+        case let .connected(distributor):
+            writeInt(&buf, Int32(2))
+            FfiConverterTypeFingerprint.write(distributor, into: &buf)
+
+
+        case let .retrying(ending):
+            writeInt(&buf, Int32(3))
+            FfiConverterTypeEnding.write(ending, into: &buf)
+
+
+        case let .gaveUp(ending):
+            writeInt(&buf, Int32(4))
+            FfiConverterTypeEnding.write(ending, into: &buf)
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDialState_lift(_ buf: RustBuffer) throws -> DialState {
+    return try FfiConverterTypeDialState.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDialState_lower(_ value: DialState) -> RustBuffer {
+    return FfiConverterTypeDialState.lower(value)
 }
 
 
@@ -10406,18 +10499,18 @@ public enum Event: Equatable, Hashable {
     /**
      * A distributor announces itself, or has changed its name or address; it can be called.
      */
-    case distributorHeard(
+    case distributorFound(
         /**
          * Which session.
          */session: UInt64,
         /**
          * Who.
-         */distributor: HeardDistributor
+         */distributor: DiscoveredDistributor
     )
     /**
      * A distributor announces itself no more. It may well be there.
      */
-    case distributorUnheard(
+    case distributorLost(
         /**
          * Which session.
          */session: UInt64,
@@ -10428,7 +10521,7 @@ public enum Event: Equatable, Hashable {
     /**
      * How the call to a distributor stands.
      */
-    case callChanged(
+    case dialChanged(
         /**
          * Which session.
          */session: UInt64,
@@ -10437,7 +10530,7 @@ public enum Event: Equatable, Hashable {
          */addr: SocketAddr,
         /**
          * How it stands.
-         */state: CallState
+         */state: DialState
     )
     /**
      * Does this receiver's screen show the same code? Nothing is sent before the answer.
@@ -10625,13 +10718,13 @@ public struct FfiConverterTypeEvent: FfiConverterRustBuffer {
         case 8: return .networkBack(session: try FfiConverterUInt64.read(from: &buf), interface: try FfiConverterTypeInterface.read(from: &buf), addr: try FfiConverterTypeSocketAddr.read(from: &buf)
         )
 
-        case 9: return .distributorHeard(session: try FfiConverterUInt64.read(from: &buf), distributor: try FfiConverterTypeHeardDistributor.read(from: &buf)
+        case 9: return .distributorFound(session: try FfiConverterUInt64.read(from: &buf), distributor: try FfiConverterTypeDiscoveredDistributor.read(from: &buf)
         )
 
-        case 10: return .distributorUnheard(session: try FfiConverterUInt64.read(from: &buf), distributor: try FfiConverterTypeFingerprint.read(from: &buf)
+        case 10: return .distributorLost(session: try FfiConverterUInt64.read(from: &buf), distributor: try FfiConverterTypeFingerprint.read(from: &buf)
         )
 
-        case 11: return .callChanged(session: try FfiConverterUInt64.read(from: &buf), addr: try FfiConverterTypeSocketAddr.read(from: &buf), state: try FfiConverterTypeCallState.read(from: &buf)
+        case 11: return .dialChanged(session: try FfiConverterUInt64.read(from: &buf), addr: try FfiConverterTypeSocketAddr.read(from: &buf), state: try FfiConverterTypeDialState.read(from: &buf)
         )
 
         case 12: return .compareCode(session: try FfiConverterUInt64.read(from: &buf), receiver: try FfiConverterTypeFoundPeer.read(from: &buf), code: try FfiConverterTypeComparisonCode.read(from: &buf)
@@ -10731,23 +10824,23 @@ public struct FfiConverterTypeEvent: FfiConverterRustBuffer {
             FfiConverterTypeSocketAddr.write(addr, into: &buf)
 
 
-        case let .distributorHeard(session,distributor):
+        case let .distributorFound(session,distributor):
             writeInt(&buf, Int32(9))
             FfiConverterUInt64.write(session, into: &buf)
-            FfiConverterTypeHeardDistributor.write(distributor, into: &buf)
+            FfiConverterTypeDiscoveredDistributor.write(distributor, into: &buf)
 
 
-        case let .distributorUnheard(session,distributor):
+        case let .distributorLost(session,distributor):
             writeInt(&buf, Int32(10))
             FfiConverterUInt64.write(session, into: &buf)
             FfiConverterTypeFingerprint.write(distributor, into: &buf)
 
 
-        case let .callChanged(session,addr,state):
+        case let .dialChanged(session,addr,state):
             writeInt(&buf, Int32(11))
             FfiConverterUInt64.write(session, into: &buf)
             FfiConverterTypeSocketAddr.write(addr, into: &buf)
-            FfiConverterTypeCallState.write(state, into: &buf)
+            FfiConverterTypeDialState.write(state, into: &buf)
 
 
         case let .compareCode(session,receiver,code):
@@ -11654,7 +11747,7 @@ public enum Outcome: Equatable, Hashable {
          */receiptHolds: Bool,
         /**
          * How the receiver's data compared with each offered snapshot, as the receipt says.
-         */standings: [Standing]
+         */comparisons: [ComparisonResult]
     )
     /**
      * It ended otherwise.
@@ -11685,7 +11778,7 @@ public struct FfiConverterTypeOutcome: FfiConverterRustBuffer {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
-        case 1: return .saved(receiptHolds: try FfiConverterBool.read(from: &buf), standings: try FfiConverterSequenceTypeStanding.read(from: &buf)
+        case 1: return .saved(receiptHolds: try FfiConverterBool.read(from: &buf), comparisons: try FfiConverterSequenceTypeComparisonResult.read(from: &buf)
         )
 
         case 2: return .ended(ending: try FfiConverterTypeEnding.read(from: &buf)
@@ -11699,10 +11792,10 @@ public struct FfiConverterTypeOutcome: FfiConverterRustBuffer {
         switch value {
 
 
-        case let .saved(receiptHolds,standings):
+        case let .saved(receiptHolds,comparisons):
             writeInt(&buf, Int32(1))
             FfiConverterBool.write(receiptHolds, into: &buf)
-            FfiConverterSequenceTypeStanding.write(standings, into: &buf)
+            FfiConverterSequenceTypeComparisonResult.write(comparisons, into: &buf)
 
 
         case let .ended(ending):
@@ -12108,7 +12201,7 @@ public enum SendState: Equatable, Hashable {
     /**
      * The connection is being made.
      */
-    case calling
+    case connecting
     /**
      * Its person is being asked.
      */
@@ -12189,7 +12282,7 @@ public struct FfiConverterTypeSendState: FfiConverterRustBuffer {
 
         case 2: return .queued
 
-        case 3: return .calling
+        case 3: return .connecting
 
         case 4: return .asking
 
@@ -12228,7 +12321,7 @@ public struct FfiConverterTypeSendState: FfiConverterRustBuffer {
             writeInt(&buf, Int32(2))
 
 
-        case .calling:
+        case .connecting:
             writeInt(&buf, Int32(3))
 
 
@@ -12286,99 +12379,6 @@ public func FfiConverterTypeSendState_lift(_ buf: RustBuffer) throws -> SendStat
 #endif
 public func FfiConverterTypeSendState_lower(_ value: SendState) -> RustBuffer {
     return FfiConverterTypeSendState.lower(value)
-}
-
-
-
-/**
- * How a receiver's dataset compares with what was offered.
- */
-
-public enum Standing: Equatable, Hashable {
-
-    case equal
-    case keptNewer(records: UInt64
-    )
-    case ahead(asOf: ServerTime
-    )
-    case conflict(asOf: ServerTime, records: UInt64
-    )
-
-
-
-
-
-}
-
-#if compiler(>=6)
-extension Standing: Sendable {}
-#endif
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public struct FfiConverterTypeStanding: FfiConverterRustBuffer {
-    typealias SwiftType = Standing
-
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Standing {
-        let variant: Int32 = try readInt(&buf)
-        switch variant {
-
-        case 1: return .equal
-
-        case 2: return .keptNewer(records: try FfiConverterUInt64.read(from: &buf)
-        )
-
-        case 3: return .ahead(asOf: try FfiConverterTypeServerTime.read(from: &buf)
-        )
-
-        case 4: return .conflict(asOf: try FfiConverterTypeServerTime.read(from: &buf), records: try FfiConverterUInt64.read(from: &buf)
-        )
-
-        default: throw UniffiInternalError.unexpectedEnumCase
-        }
-    }
-
-    public static func write(_ value: Standing, into buf: inout [UInt8]) {
-        switch value {
-
-
-        case .equal:
-            writeInt(&buf, Int32(1))
-
-
-        case let .keptNewer(records):
-            writeInt(&buf, Int32(2))
-            FfiConverterUInt64.write(records, into: &buf)
-
-
-        case let .ahead(asOf):
-            writeInt(&buf, Int32(3))
-            FfiConverterTypeServerTime.write(asOf, into: &buf)
-
-
-        case let .conflict(asOf,records):
-            writeInt(&buf, Int32(4))
-            FfiConverterTypeServerTime.write(asOf, into: &buf)
-            FfiConverterUInt64.write(records, into: &buf)
-
-        }
-    }
-}
-
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeStanding_lift(_ buf: RustBuffer) throws -> Standing {
-    return try FfiConverterTypeStanding.lift(buf)
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeStanding_lower(_ value: Standing) -> RustBuffer {
-    return FfiConverterTypeStanding.lower(value)
 }
 
 
@@ -13282,6 +13282,56 @@ fileprivate struct FfiConverterSequenceTypeDatasetStatus: FfiConverterRustBuffer
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeDiscoveredDistributor: FfiConverterRustBuffer {
+    typealias SwiftType = [DiscoveredDistributor]
+
+    public static func write(_ value: [DiscoveredDistributor], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeDiscoveredDistributor.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [DiscoveredDistributor] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [DiscoveredDistributor]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeDiscoveredDistributor.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeDistributionStats: FfiConverterRustBuffer {
+    typealias SwiftType = [DistributionStats]
+
+    public static func write(_ value: [DistributionStats], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeDistributionStats.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [DistributionStats] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [DistributionStats]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeDistributionStats.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeEditStatus: FfiConverterRustBuffer {
     typealias SwiftType = [EditStatus]
 
@@ -13307,31 +13357,6 @@ fileprivate struct FfiConverterSequenceTypeEditStatus: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-fileprivate struct FfiConverterSequenceTypeHeardDistributor: FfiConverterRustBuffer {
-    typealias SwiftType = [HeardDistributor]
-
-    public static func write(_ value: [HeardDistributor], into buf: inout [UInt8]) {
-        let len = Int32(value.count)
-        writeInt(&buf, len)
-        for item in value {
-            FfiConverterTypeHeardDistributor.write(item, into: &buf)
-        }
-    }
-
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [HeardDistributor] {
-        let len: Int32 = try readInt(&buf)
-        var seq = [HeardDistributor]()
-        seq.reserveCapacity(Int(len))
-        for _ in 0 ..< len {
-            seq.append(try FfiConverterTypeHeardDistributor.read(from: &buf))
-        }
-        return seq
-    }
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
 fileprivate struct FfiConverterSequenceTypeInterface: FfiConverterRustBuffer {
     typealias SwiftType = [Interface]
 
@@ -13349,31 +13374,6 @@ fileprivate struct FfiConverterSequenceTypeInterface: FfiConverterRustBuffer {
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeInterface.read(from: &buf))
-        }
-        return seq
-    }
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-fileprivate struct FfiConverterSequenceTypeKnownPeer: FfiConverterRustBuffer {
-    typealias SwiftType = [KnownPeer]
-
-    public static func write(_ value: [KnownPeer], into buf: inout [UInt8]) {
-        let len = Int32(value.count)
-        writeInt(&buf, len)
-        for item in value {
-            FfiConverterTypeKnownPeer.write(item, into: &buf)
-        }
-    }
-
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [KnownPeer] {
-        let len: Int32 = try readInt(&buf)
-        var seq = [KnownPeer]()
-        seq.reserveCapacity(Int(len))
-        for _ in 0 ..< len {
-            seq.append(try FfiConverterTypeKnownPeer.read(from: &buf))
         }
         return seq
     }
@@ -13432,31 +13432,6 @@ fileprivate struct FfiConverterSequenceTypeNearbyReceiver: FfiConverterRustBuffe
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-fileprivate struct FfiConverterSequenceTypeOriginDevice: FfiConverterRustBuffer {
-    typealias SwiftType = [OriginDevice]
-
-    public static func write(_ value: [OriginDevice], into buf: inout [UInt8]) {
-        let len = Int32(value.count)
-        writeInt(&buf, len)
-        for item in value {
-            FfiConverterTypeOriginDevice.write(item, into: &buf)
-        }
-    }
-
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [OriginDevice] {
-        let len: Int32 = try readInt(&buf)
-        var seq = [OriginDevice]()
-        seq.reserveCapacity(Int(len))
-        for _ in 0 ..< len {
-            seq.append(try FfiConverterTypeOriginDevice.read(from: &buf))
-        }
-        return seq
-    }
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
 fileprivate struct FfiConverterSequenceTypePastExchange: FfiConverterRustBuffer {
     typealias SwiftType = [PastExchange]
 
@@ -13499,31 +13474,6 @@ fileprivate struct FfiConverterSequenceTypeProject: FfiConverterRustBuffer {
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeProject.read(from: &buf))
-        }
-        return seq
-    }
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-fileprivate struct FfiConverterSequenceTypeReach: FfiConverterRustBuffer {
-    typealias SwiftType = [Reach]
-
-    public static func write(_ value: [Reach], into buf: inout [UInt8]) {
-        let len = Int32(value.count)
-        writeInt(&buf, len)
-        for item in value {
-            FfiConverterTypeReach.write(item, into: &buf)
-        }
-    }
-
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Reach] {
-        let len: Int32 = try readInt(&buf)
-        var seq = [Reach]()
-        seq.reserveCapacity(Int(len))
-        for _ in 0 ..< len {
-            seq.append(try FfiConverterTypeReach.read(from: &buf))
         }
         return seq
     }
@@ -13607,6 +13557,31 @@ fileprivate struct FfiConverterSequenceTypeSnapshotSummary: FfiConverterRustBuff
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeSourceDevice: FfiConverterRustBuffer {
+    typealias SwiftType = [SourceDevice]
+
+    public static func write(_ value: [SourceDevice], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeSourceDevice.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [SourceDevice] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [SourceDevice]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeSourceDevice.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeStoredRecord: FfiConverterRustBuffer {
     typealias SwiftType = [StoredRecord]
 
@@ -13657,6 +13632,31 @@ fileprivate struct FfiConverterSequenceTypeTrustedCampaign: FfiConverterRustBuff
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeTrustedPeer: FfiConverterRustBuffer {
+    typealias SwiftType = [TrustedPeer]
+
+    public static func write(_ value: [TrustedPeer], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeTrustedPeer.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [TrustedPeer] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [TrustedPeer]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeTrustedPeer.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeUnfinishedOffer: FfiConverterRustBuffer {
     typealias SwiftType = [UnfinishedOffer]
 
@@ -13682,23 +13682,23 @@ fileprivate struct FfiConverterSequenceTypeUnfinishedOffer: FfiConverterRustBuff
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-fileprivate struct FfiConverterSequenceTypeStanding: FfiConverterRustBuffer {
-    typealias SwiftType = [Standing]
+fileprivate struct FfiConverterSequenceTypeComparisonResult: FfiConverterRustBuffer {
+    typealias SwiftType = [ComparisonResult]
 
-    public static func write(_ value: [Standing], into buf: inout [UInt8]) {
+    public static func write(_ value: [ComparisonResult], into buf: inout [UInt8]) {
         let len = Int32(value.count)
         writeInt(&buf, len)
         for item in value {
-            FfiConverterTypeStanding.write(item, into: &buf)
+            FfiConverterTypeComparisonResult.write(item, into: &buf)
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Standing] {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [ComparisonResult] {
         let len: Int32 = try readInt(&buf)
-        var seq = [Standing]()
+        var seq = [ComparisonResult]()
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
-            seq.append(try FfiConverterTypeStanding.read(from: &buf))
+            seq.append(try FfiConverterTypeComparisonResult.read(from: &buf))
         }
         return seq
     }
@@ -14668,7 +14668,7 @@ private let initializationResult: InitializationResult = {
     if bindings_contract_version != scaffolding_contract_version {
         return InitializationResult.contractVersionMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_func_doctor() != 20818) {
+    if (uniffi_fieldcast_ffi_checksum_func_doctor() != 35964) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_func_interfaces() != 39438) {
@@ -14680,22 +14680,22 @@ private let initializationResult: InitializationResult = {
     if (uniffi_fieldcast_ffi_checksum_func_qr_matrix() != 16480) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_func_read_statement() != 11300) {
+    if (uniffi_fieldcast_ffi_checksum_func_read_statement() != 14356) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_method_eventlistener_on_event() != 2102) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_peerdiscovery_start() != 12588) {
+    if (uniffi_fieldcast_ffi_checksum_method_peerdiscovery_start() != 61752) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_method_peerdiscovery_stop() != 51163) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_peersightings_found() != 50380) {
+    if (uniffi_fieldcast_ffi_checksum_method_peerdiscoverysink_found() != 6078) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_peersightings_lost() != 42300) {
+    if (uniffi_fieldcast_ffi_checksum_method_peerdiscoverysink_lost() != 64916) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_method_downsyncjob_cancel() != 8236) {
@@ -14707,16 +14707,16 @@ private let initializationResult: InitializationResult = {
     if (uniffi_fieldcast_ffi_checksum_method_downsyncjob_id() != 6194) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_coverage() != 7144) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_distribution_stats() != 13112) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_forget_peer() != 52608) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_forget_peer() != 47971) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_history() != 57630) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_history() != 19941) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_known_peers() != 47598) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_trusted_peers() != 18124) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_method_fieldcast_account() != 8141) {
@@ -14737,7 +14737,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_fieldcast_ffi_checksum_method_fieldcast_datasets() != 40355) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_datasets_of() != 16244) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_datasets_of() != 17292) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_method_fieldcast_device() != 59677) {
@@ -14749,13 +14749,13 @@ private let initializationResult: InitializationResult = {
     if (uniffi_fieldcast_ffi_checksum_method_fieldcast_edits() != 43567) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_export_bundle() != 25285) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_export_bundle() != 57058) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_import_bundle() != 37302) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_import_bundle() != 43906) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_inspect_bundle() != 35817) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_inspect_bundle() != 43222) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_method_fieldcast_login() != 50903) {
@@ -14773,7 +14773,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_fieldcast_ffi_checksum_method_fieldcast_put_edit() != 57619) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_rebase_edit() != 16309) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_rebase_edit() != 24592) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_method_fieldcast_records() != 64433) {
@@ -14806,19 +14806,19 @@ private let initializationResult: InitializationResult = {
     if (uniffi_fieldcast_ffi_checksum_method_fieldcast_verify() != 9929) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_withdraw_offers() != 58989) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_withdraw_offers() != 22761) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_method_fieldcast_campaigns() != 60652) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_forget_campaign() != 57729) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_forget_campaign() != 24766) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_held_grants() != 42589) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_held_grants() != 53973) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_keep_statement() != 12019) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_keep_statement() != 29345) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_method_fieldcast_policy() != 51559) {
@@ -14827,7 +14827,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_fieldcast_ffi_checksum_method_fieldcast_set_policy() != 44571) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_trust_campaign() != 23144) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_trust_campaign() != 12106) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_method_fieldcast_join_group() != 12520) {
@@ -14839,22 +14839,22 @@ private let initializationResult: InitializationResult = {
     if (uniffi_fieldcast_ffi_checksum_method_fieldcast_make_group() != 38954) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_groupchanges_here() != 58036) {
+    if (uniffi_fieldcast_ffi_checksum_method_groupchanges_here() != 50417) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_method_groupchanges_lost() != 7729) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_offersession_addr() != 51759) {
+    if (uniffi_fieldcast_ffi_checksum_method_offersession_addr() != 41024) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_offersession_answer() != 1732) {
+    if (uniffi_fieldcast_ffi_checksum_method_offersession_answer() != 16433) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_offersession_cancel() != 23172) {
+    if (uniffi_fieldcast_ffi_checksum_method_offersession_cancel() != 4330) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_offersession_find_at() != 33331) {
+    if (uniffi_fieldcast_ffi_checksum_method_offersession_find_at() != 12114) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_method_offersession_finished() != 7478) {
@@ -14872,7 +14872,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_fieldcast_ffi_checksum_method_offersession_receivers() != 22591) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_offersession_send_to() != 63246) {
+    if (uniffi_fieldcast_ffi_checksum_method_offersession_send_to() != 22726) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_method_offersession_stop() != 7716) {
@@ -14893,31 +14893,31 @@ private let initializationResult: InitializationResult = {
     if (uniffi_fieldcast_ffi_checksum_method_networkmonitor_kind() != 46553) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_wifilink_make_group() != 13546) {
+    if (uniffi_fieldcast_ffi_checksum_method_wifilink_make_group() != 17381) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_wifilink_join_group() != 43755) {
+    if (uniffi_fieldcast_ffi_checksum_method_wifilink_join_group() != 52915) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_method_wifilink_leave_group() != 11867) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_receivesession_addr() != 52103) {
+    if (uniffi_fieldcast_ffi_checksum_method_receivesession_addr() != 21275) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_method_receivesession_answer() != 17756) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_receivesession_call() != 22369) {
+    if (uniffi_fieldcast_ffi_checksum_method_receivesession_dial() != 53019) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_receivesession_call_by_invite() != 3980) {
+    if (uniffi_fieldcast_ffi_checksum_method_receivesession_dial_invite() != 29686) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_receivesession_distributors() != 45623) {
+    if (uniffi_fieldcast_ffi_checksum_method_receivesession_disconnect() != 58912) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_receivesession_hang_up() != 36589) {
+    if (uniffi_fieldcast_ffi_checksum_method_receivesession_distributors() != 64796) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_method_receivesession_id() != 32745) {

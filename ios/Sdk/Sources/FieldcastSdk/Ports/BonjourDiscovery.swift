@@ -14,7 +14,7 @@ public final class BonjourDiscovery: PeerDiscovery, @unchecked Sendable {
         searches.values.forEach { $0.stop() } // which are called back by their bare address
     }
 
-    public func start(search: UInt64, service: LocalService, sightings: PeerSightings) throws {
+    public func start(search: UInt64, service: LocalService, sightings: PeerDiscoverySink) throws {
         let begun = BonjourSearch(sightings)
         do {
             try begun.start(service)
@@ -33,11 +33,11 @@ public final class BonjourDiscovery: PeerDiscovery, @unchecked Sendable {
 /// One announcement and one search. All but ``start(_:)`` and ``stop()`` is done in its queue.
 private final class BonjourSearch: @unchecked Sendable {
     let queue = DispatchQueue(label: "org.fieldcast.bonjour")
-    let sightings: PeerSightings
+    let sightings: PeerDiscoverySink
     private var operations: [DNSServiceRef] = []
     private var found: [String: BonjourService] = [:]
 
-    init(_ sightings: PeerSightings) {
+    init(_ sightings: PeerDiscoverySink) {
         self.sightings = sightings
     }
 

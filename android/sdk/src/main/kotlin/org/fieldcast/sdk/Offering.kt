@@ -92,4 +92,4 @@ class Offering internal constructor(private val session: OfferSession, router: R
 
 /** Whether the receiver's person has still to say yes or no. */
 private val SendState.isAsked: Boolean
-    get() = this is SendState.Queued || this is SendState.Calling || this is SendState.Asking
+    get() = this is SendState.Queued || this is SendState.Connecting || this is SendState.Asking

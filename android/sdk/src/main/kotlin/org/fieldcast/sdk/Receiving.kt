@@ -5,10 +5,10 @@ import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.update
 import org.fieldcast.sdk.core.Answer
-import org.fieldcast.sdk.core.CallState
+import org.fieldcast.sdk.core.DialState
 import org.fieldcast.sdk.core.Ending
 import org.fieldcast.sdk.core.Event
-import org.fieldcast.sdk.core.HeardDistributor
+import org.fieldcast.sdk.core.DiscoveredDistributor
 import org.fieldcast.sdk.core.Question
 import org.fieldcast.sdk.core.ReceiveSession
 import org.fieldcast.sdk.core.ReceiveState
@@ -28,9 +28,9 @@ data class ReceivingStatus(
     /** How the last exchange that did not save ended; gone when the next begins. */
     val ended: Ending? = null,
     /** Distributors that announce themselves, and can be called. */
-    val distributors: List<HeardDistributor> = emptyList(),
+    val distributors: List<DiscoveredDistributor> = emptyList(),
     /** How the call to a distributor stands, if one was made. */
-    val call: CallState? = null,
+    val call: DialState? = null,
 )
 
 /** An exchange that broke off and goes on. */
@@ -58,13 +58,13 @@ class Receiving internal constructor(private val session: ReceiveSession, router
     }
 
     /** Calls a distributor, and again whenever the line breaks; [expected] is who must answer. */
-    fun call(address: String, expected: String? = null) = asked { session.call(address, expected) }
+    fun dial(address: String, expected: String? = null) = asked { session.dial(address, expected) }
 
     /** Calls whoever has made this invite; no code is compared. */
-    fun callByInvite(uri: String) = asked { session.callByInvite(uri, System.currentTimeMillis()) }
+    fun dialInvite(uri: String) = asked { session.dialInvite(uri, System.currentTimeMillis()) }
 
     /** Calls nobody any more. */
-    fun hangUp() = asked { session.hangUp() }
+    fun disconnect() = asked { session.disconnect() }
 
     /** Answers a question; nothing happens if it is no longer open. */
     fun answer(question: Question, answer: Answer) {
@@ -86,8 +86,8 @@ class Receiving internal constructor(private val session: ReceiveSession, router
             is Event.Asked -> before.copy(question = event.question, resumed = null, ended = null)
             is Event.ReceiveChanged -> before.copy(state = event.state, question = waiting())
             is Event.ReceiveProgress -> before.copy(state = event.state)
-            is Event.DistributorHeard, is Event.DistributorUnheard -> before.copy(distributors = heard())
-            is Event.CallChanged -> before.copy(call = event.state)
+            is Event.DistributorFound, is Event.DistributorLost -> before.copy(distributors = heard())
+            is Event.DialChanged -> before.copy(call = event.state)
             is Event.Resumed -> before.copy(resumed = Resumption(event.sender, event.code), ended = null)
             is Event.Saved ->
                 before.copy(saved = before.saved + event.received, question = waiting(), resumed = null)
@@ -98,5 +98,5 @@ class Receiving internal constructor(private val session: ReceiveSession, router
 
     private fun waiting(): Question? = ifOpen(null) { session.openQuestion() }
 
-    private fun heard(): List<HeardDistributor> = ifOpen(emptyList()) { session.distributors() }
+    private fun heard(): List<DiscoveredDistributor> = ifOpen(emptyList()) { session.distributors() }
 }

@@ -62,9 +62,9 @@ val Event.session: ULong?
         is Event.SharedKey -> session
         is Event.NetworkGone -> session
         is Event.NetworkBack -> session
-        is Event.DistributorHeard -> session
-        is Event.DistributorUnheard -> session
-        is Event.CallChanged -> session
+        is Event.DistributorFound -> session
+        is Event.DistributorLost -> session
+        is Event.DialChanged -> session
         is Event.CompareCode -> session
         is Event.CodeShown -> session
         is Event.SendChanged -> session

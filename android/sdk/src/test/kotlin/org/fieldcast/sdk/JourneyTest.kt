@@ -5,7 +5,7 @@ import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.flow.count
 import kotlinx.coroutines.flow.first
 import org.fieldcast.sdk.core.Answer
-import org.fieldcast.sdk.core.CallState
+import org.fieldcast.sdk.core.DialState
 import org.fieldcast.sdk.core.EndReason
 import org.fieldcast.sdk.core.FieldcastException
 import org.fieldcast.sdk.core.Outcome
@@ -45,7 +45,7 @@ class JourneyTest {
         assertEquals(there, receiver.allRecords(households).count())
         val past = receiver.history(5u).single()
         assertTrue((past.outcome as Outcome.Saved).receiptHolds)
-        assertEquals(1, receiver.knownPeers().size)
+        assertEquals(1, receiver.trustedPeers().size)
         assertTrue(receiver.conflicts().isEmpty())
         distributor.shutDown()
         receiver.shutDown()
@@ -121,8 +121,8 @@ class JourneyTest {
                 assertEquals(distributor.device().fingerprint, parseInvite(uri, 0).device)
                 val code = qrMatrix(uri)
                 assertEquals(code.width * code.width, code.dark.size.toULong())
-                receiving.callByInvite(uri)
-                receiving.status.firstOf { it.call as? CallState.OnTheLine }
+                receiving.dialInvite(uri)
+                receiving.status.firstOf { it.call as? DialState.Connected }
                 val who = receiver.device().fingerprint
                 offering.receivers.firstOf { all -> all.find { it.peer.fingerprint == who } }
                 offering.sendTo(who)

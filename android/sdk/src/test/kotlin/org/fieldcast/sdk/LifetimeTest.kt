@@ -77,7 +77,7 @@ class LifetimeTest {
         expect<FieldcastException.ShutDown> { phone.projects() }
         receiving.stop()
         receiving.stop()
-        expect<FieldcastException.Over> { receiving.call("127.0.0.1:1") }
+        expect<FieldcastException.Over> { receiving.dial("127.0.0.1:1") }
         assertEquals(null, receiving.address)
         phone.shutDown()
         val again = Fieldcast.open(folder)

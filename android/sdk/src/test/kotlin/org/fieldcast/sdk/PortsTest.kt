@@ -95,7 +95,7 @@ class PortsTest {
             val joined = receiver.joinGroup(group)
             assertEquals(there.link.groups, here.link.groups)
             receiver.receiving(onLoopback().copy(`interface` = joined.`interface`.addr)) { receiving ->
-                receiving.callByInvite(uri)
+                receiving.dialInvite(uri)
                 val who = receiver.device().fingerprint
                 offering.receivers.firstOf { all -> all.find { it.peer.fingerprint == who } }
                 offering.sendTo(who)

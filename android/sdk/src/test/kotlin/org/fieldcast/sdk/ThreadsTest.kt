@@ -9,7 +9,7 @@ import org.fieldcast.sdk.core.ExchangeOptions
 import org.fieldcast.sdk.core.LocalService
 import org.fieldcast.sdk.core.OpenSettings
 import org.fieldcast.sdk.core.PeerDiscovery
-import org.fieldcast.sdk.core.PeerSightings
+import org.fieldcast.sdk.core.PeerDiscoverySink
 import org.fieldcast.sdk.core.PlatformPorts
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
@@ -43,7 +43,7 @@ class ThreadsTest {
             override fun onEvent(event: Event) = events.note()
         }
         val discovery = object : PeerDiscovery {
-            override fun start(search: ULong, service: LocalService, sightings: PeerSightings) = orders.note()
+            override fun start(search: ULong, service: LocalService, sightings: PeerDiscoverySink) = orders.note()
 
             override fun stop(search: ULong) = orders.note()
         }

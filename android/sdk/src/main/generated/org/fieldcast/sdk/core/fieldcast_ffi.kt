@@ -860,9 +860,9 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_fieldcast_ffi_checksum_method_peerdiscovery_stop(
     ): Int
-    external fun uniffi_fieldcast_ffi_checksum_method_peersightings_found(
+    external fun uniffi_fieldcast_ffi_checksum_method_peerdiscoverysink_found(
     ): Int
-    external fun uniffi_fieldcast_ffi_checksum_method_peersightings_lost(
+    external fun uniffi_fieldcast_ffi_checksum_method_peerdiscoverysink_lost(
     ): Int
     external fun uniffi_fieldcast_ffi_checksum_method_downsyncjob_cancel(
     ): Int
@@ -870,13 +870,13 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_fieldcast_ffi_checksum_method_downsyncjob_id(
     ): Int
-    external fun uniffi_fieldcast_ffi_checksum_method_fieldcast_coverage(
+    external fun uniffi_fieldcast_ffi_checksum_method_fieldcast_distribution_stats(
     ): Int
     external fun uniffi_fieldcast_ffi_checksum_method_fieldcast_forget_peer(
     ): Int
     external fun uniffi_fieldcast_ffi_checksum_method_fieldcast_history(
     ): Int
-    external fun uniffi_fieldcast_ffi_checksum_method_fieldcast_known_peers(
+    external fun uniffi_fieldcast_ffi_checksum_method_fieldcast_trusted_peers(
     ): Int
     external fun uniffi_fieldcast_ffi_checksum_method_fieldcast_account(
     ): Int
@@ -1004,13 +1004,13 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_fieldcast_ffi_checksum_method_receivesession_answer(
     ): Int
-    external fun uniffi_fieldcast_ffi_checksum_method_receivesession_call(
+    external fun uniffi_fieldcast_ffi_checksum_method_receivesession_dial(
     ): Int
-    external fun uniffi_fieldcast_ffi_checksum_method_receivesession_call_by_invite(
+    external fun uniffi_fieldcast_ffi_checksum_method_receivesession_dial_invite(
+    ): Int
+    external fun uniffi_fieldcast_ffi_checksum_method_receivesession_disconnect(
     ): Int
     external fun uniffi_fieldcast_ffi_checksum_method_receivesession_distributors(
-    ): Int
-    external fun uniffi_fieldcast_ffi_checksum_method_receivesession_hang_up(
     ): Int
     external fun uniffi_fieldcast_ffi_checksum_method_receivesession_id(
     ): Int
@@ -1064,13 +1064,13 @@ internal object UniffiLib {
     ): Unit
     external fun uniffi_fieldcast_ffi_fn_method_peerdiscovery_stop(`ptr`: Long,`search`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): Unit
-    external fun uniffi_fieldcast_ffi_fn_clone_peersightings(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_fieldcast_ffi_fn_clone_peerdiscoverysink(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): Long
-    external fun uniffi_fieldcast_ffi_fn_free_peersightings(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_fieldcast_ffi_fn_free_peerdiscoverysink(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): Unit
-    external fun uniffi_fieldcast_ffi_fn_method_peersightings_found(`ptr`: Long,`service`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_fieldcast_ffi_fn_method_peerdiscoverysink_found(`ptr`: Long,`service`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
     ): Unit
-    external fun uniffi_fieldcast_ffi_fn_method_peersightings_lost(`ptr`: Long,`name`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_fieldcast_ffi_fn_method_peerdiscoverysink_lost(`ptr`: Long,`name`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
     ): Unit
     external fun uniffi_fieldcast_ffi_fn_clone_downsyncjob(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): Long
@@ -1088,13 +1088,13 @@ internal object UniffiLib {
     ): Unit
     external fun uniffi_fieldcast_ffi_fn_constructor_fieldcast_open(`settings`: RustBuffer.ByValue,`ports`: RustBuffer.ByValue,`listener`: Long,
     ): Long
-    external fun uniffi_fieldcast_ffi_fn_method_fieldcast_coverage(`ptr`: Long,
+    external fun uniffi_fieldcast_ffi_fn_method_fieldcast_distribution_stats(`ptr`: Long,
     ): Long
     external fun uniffi_fieldcast_ffi_fn_method_fieldcast_forget_peer(`ptr`: Long,`fingerprint`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_fieldcast_ffi_fn_method_fieldcast_history(`ptr`: Long,`limit`: Int,
     ): Long
-    external fun uniffi_fieldcast_ffi_fn_method_fieldcast_known_peers(`ptr`: Long,
+    external fun uniffi_fieldcast_ffi_fn_method_fieldcast_trusted_peers(`ptr`: Long,
     ): Long
     external fun uniffi_fieldcast_ffi_fn_method_fieldcast_account(`ptr`: Long,
     ): Long
@@ -1258,14 +1258,14 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_fieldcast_ffi_fn_method_receivesession_answer(`ptr`: Long,`question`: Long,`answer`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
     ): Unit
-    external fun uniffi_fieldcast_ffi_fn_method_receivesession_call(`ptr`: Long,`addr`: RustBuffer.ByValue,`expected`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_fieldcast_ffi_fn_method_receivesession_dial(`ptr`: Long,`addr`: RustBuffer.ByValue,`expected`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
     ): Unit
-    external fun uniffi_fieldcast_ffi_fn_method_receivesession_call_by_invite(`ptr`: Long,`uri`: RustBuffer.ByValue,`now`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_fieldcast_ffi_fn_method_receivesession_dial_invite(`ptr`: Long,`uri`: RustBuffer.ByValue,`now`: Long,uniffi_out_err: UniffiRustCallStatus,
+    ): Unit
+    external fun uniffi_fieldcast_ffi_fn_method_receivesession_disconnect(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): Unit
     external fun uniffi_fieldcast_ffi_fn_method_receivesession_distributors(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): RustBuffer.ByValue
-    external fun uniffi_fieldcast_ffi_fn_method_receivesession_hang_up(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Unit
     external fun uniffi_fieldcast_ffi_fn_method_receivesession_id(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): Long
     external fun uniffi_fieldcast_ffi_fn_method_receivesession_open_question(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
@@ -1401,7 +1401,7 @@ private fun uniffiCheckContractApiVersion(lib: IntegrityCheckingUniffiLib) {
 }
 @Suppress("UNUSED_PARAMETER")
 private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
-    if ((lib.uniffi_fieldcast_ffi_checksum_func_doctor() and 0xFFFF) != 20818) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_func_doctor() and 0xFFFF) != 35964) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldcast_ffi_checksum_func_interfaces() and 0xFFFF) != 39438) {
@@ -1413,22 +1413,22 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_fieldcast_ffi_checksum_func_qr_matrix() and 0xFFFF) != 16480) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_func_read_statement() and 0xFFFF) != 11300) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_func_read_statement() and 0xFFFF) != 14356) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_eventlistener_on_event() and 0xFFFF) != 2102) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_peerdiscovery_start() and 0xFFFF) != 12588) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_peerdiscovery_start() and 0xFFFF) != 61752) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_peerdiscovery_stop() and 0xFFFF) != 51163) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_peersightings_found() and 0xFFFF) != 50380) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_peerdiscoverysink_found() and 0xFFFF) != 6078) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_peersightings_lost() and 0xFFFF) != 42300) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_peerdiscoverysink_lost() and 0xFFFF) != 64916) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_downsyncjob_cancel() and 0xFFFF) != 8236) {
@@ -1440,16 +1440,16 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_fieldcast_ffi_checksum_method_downsyncjob_id() and 0xFFFF) != 6194) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_coverage() and 0xFFFF) != 7144) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_distribution_stats() and 0xFFFF) != 13112) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_forget_peer() and 0xFFFF) != 52608) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_forget_peer() and 0xFFFF) != 47971) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_history() and 0xFFFF) != 57630) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_history() and 0xFFFF) != 19941) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_known_peers() and 0xFFFF) != 47598) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_trusted_peers() and 0xFFFF) != 18124) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_account() and 0xFFFF) != 8141) {
@@ -1470,7 +1470,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_datasets() and 0xFFFF) != 40355) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_datasets_of() and 0xFFFF) != 16244) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_datasets_of() and 0xFFFF) != 17292) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_device() and 0xFFFF) != 59677) {
@@ -1482,13 +1482,13 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_edits() and 0xFFFF) != 43567) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_export_bundle() and 0xFFFF) != 25285) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_export_bundle() and 0xFFFF) != 57058) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_import_bundle() and 0xFFFF) != 37302) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_import_bundle() and 0xFFFF) != 43906) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_inspect_bundle() and 0xFFFF) != 35817) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_inspect_bundle() and 0xFFFF) != 43222) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_login() and 0xFFFF) != 50903) {
@@ -1506,7 +1506,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_put_edit() and 0xFFFF) != 57619) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_rebase_edit() and 0xFFFF) != 16309) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_rebase_edit() and 0xFFFF) != 24592) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_records() and 0xFFFF) != 64433) {
@@ -1539,19 +1539,19 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_verify() and 0xFFFF) != 9929) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_withdraw_offers() and 0xFFFF) != 58989) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_withdraw_offers() and 0xFFFF) != 22761) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_campaigns() and 0xFFFF) != 60652) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_forget_campaign() and 0xFFFF) != 57729) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_forget_campaign() and 0xFFFF) != 24766) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_held_grants() and 0xFFFF) != 42589) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_held_grants() and 0xFFFF) != 53973) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_keep_statement() and 0xFFFF) != 12019) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_keep_statement() and 0xFFFF) != 29345) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_policy() and 0xFFFF) != 51559) {
@@ -1560,7 +1560,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_set_policy() and 0xFFFF) != 44571) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_trust_campaign() and 0xFFFF) != 23144) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_trust_campaign() and 0xFFFF) != 12106) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_join_group() and 0xFFFF) != 12520) {
@@ -1572,22 +1572,22 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_make_group() and 0xFFFF) != 38954) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_groupchanges_here() and 0xFFFF) != 58036) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_groupchanges_here() and 0xFFFF) != 50417) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_groupchanges_lost() and 0xFFFF) != 7729) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_addr() and 0xFFFF) != 51759) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_addr() and 0xFFFF) != 41024) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_answer() and 0xFFFF) != 1732) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_answer() and 0xFFFF) != 16433) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_cancel() and 0xFFFF) != 23172) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_cancel() and 0xFFFF) != 4330) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_find_at() and 0xFFFF) != 33331) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_find_at() and 0xFFFF) != 12114) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_finished() and 0xFFFF) != 7478) {
@@ -1605,7 +1605,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_receivers() and 0xFFFF) != 22591) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_send_to() and 0xFFFF) != 63246) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_send_to() and 0xFFFF) != 22726) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_stop() and 0xFFFF) != 7716) {
@@ -1626,31 +1626,31 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_fieldcast_ffi_checksum_method_networkmonitor_kind() and 0xFFFF) != 46553) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_wifilink_make_group() and 0xFFFF) != 13546) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_wifilink_make_group() and 0xFFFF) != 17381) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_wifilink_join_group() and 0xFFFF) != 43755) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_wifilink_join_group() and 0xFFFF) != 52915) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_wifilink_leave_group() and 0xFFFF) != 11867) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_addr() and 0xFFFF) != 52103) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_addr() and 0xFFFF) != 21275) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_answer() and 0xFFFF) != 17756) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_call() and 0xFFFF) != 22369) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_dial() and 0xFFFF) != 53019) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_call_by_invite() and 0xFFFF) != 3980) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_dial_invite() and 0xFFFF) != 29686) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_distributors() and 0xFFFF) != 45623) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_disconnect() and 0xFFFF) != 58912) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_hang_up() and 0xFFFF) != 36589) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_distributors() and 0xFFFF) != 64796) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_id() and 0xFFFF) != 32745) {
@@ -2996,7 +2996,7 @@ public interface FieldcastInterface {
      * # Errors
      * [`FieldcastError::StorageFailed`].
      */
-    suspend fun `coverage`(): List<Reach>
+    suspend fun `distributionStats`(): List<DistributionStats>
 
     /**
      * Forgets a known device, whose code will be compared anew; tells whether it was known.
@@ -3020,7 +3020,7 @@ public interface FieldcastInterface {
      * # Errors
      * [`FieldcastError::StorageFailed`].
      */
-    suspend fun `knownPeers`(): List<KnownPeer>
+    suspend fun `trustedPeers`(): List<TrustedPeer>
 
     /**
      * Who is logged in, if anybody.
@@ -3460,10 +3460,10 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
      */
     @Throws(FieldcastException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `coverage`() : List<Reach> {
+    override suspend fun `distributionStats`() : List<DistributionStats> {
         return uniffiRustCallAsync(
         callWithHandle { uniffiHandle ->
-            UniffiLib.uniffi_fieldcast_ffi_fn_method_fieldcast_coverage(
+            UniffiLib.uniffi_fieldcast_ffi_fn_method_fieldcast_distribution_stats(
                 uniffiHandle,
 
             )
@@ -3472,7 +3472,7 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
         { future, continuation -> UniffiLib.ffi_fieldcast_ffi_rust_future_complete_rust_buffer(future, continuation) },
         { future -> UniffiLib.ffi_fieldcast_ffi_rust_future_free_rust_buffer(future) },
         // lift function
-        { FfiConverterSequenceTypeReach.lift(it) },
+        { FfiConverterSequenceTypeDistributionStats.lift(it) },
         // Error FFI converter
         FieldcastException.ErrorHandler,
     )
@@ -3543,10 +3543,10 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
      */
     @Throws(FieldcastException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `knownPeers`() : List<KnownPeer> {
+    override suspend fun `trustedPeers`() : List<TrustedPeer> {
         return uniffiRustCallAsync(
         callWithHandle { uniffiHandle ->
-            UniffiLib.uniffi_fieldcast_ffi_fn_method_fieldcast_known_peers(
+            UniffiLib.uniffi_fieldcast_ffi_fn_method_fieldcast_trusted_peers(
                 uniffiHandle,
 
             )
@@ -3555,7 +3555,7 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
         { future, continuation -> UniffiLib.ffi_fieldcast_ffi_rust_future_complete_rust_buffer(future, continuation) },
         { future -> UniffiLib.ffi_fieldcast_ffi_rust_future_free_rust_buffer(future) },
         // lift function
-        { FfiConverterSequenceTypeKnownPeer.lift(it) },
+        { FfiConverterSequenceTypeTrustedPeer.lift(it) },
         // Error FFI converter
         FieldcastException.ErrorHandler,
     )
@@ -6835,7 +6835,7 @@ public interface PeerDiscovery {
      * # Errors
      * Whatever the system says. The session goes on without.
      */
-    fun `start`(`search`: kotlin.ULong, `service`: LocalService, `sightings`: PeerSightings)
+    fun `start`(`search`: kotlin.ULong, `service`: LocalService, `sightings`: PeerDiscoverySink)
 
     /**
      * Ends the announcement and the search of this number, whether or not it began.
@@ -6961,7 +6961,7 @@ open class PeerDiscoveryImpl: Disposable, AutoCloseable, PeerDiscovery
      * # Errors
      * Whatever the system says. The session goes on without.
      */
-    @Throws(PortException::class)override fun `start`(`search`: kotlin.ULong, `service`: LocalService, `sightings`: PeerSightings)
+    @Throws(PortException::class)override fun `start`(`search`: kotlin.ULong, `service`: LocalService, `sightings`: PeerDiscoverySink)
         =
     callWithHandle {
     uniffiRustCallWithError(PortException) { _status ->
@@ -6970,7 +6970,7 @@ open class PeerDiscoveryImpl: Disposable, AutoCloseable, PeerDiscovery
 
         FfiConverterULong.lower(`search`),
         FfiConverterTypeLocalService.lower(`service`),
-        FfiConverterTypePeerSightings.lower(`sightings`),_status)
+        FfiConverterTypePeerDiscoverySink.lower(`sightings`),_status)
 }
     }
 
@@ -7021,7 +7021,7 @@ internal object uniffiCallbackInterfacePeerDiscovery {
                 uniffiObj.`start`(
                     FfiConverterULong.lift(`search`),
                     FfiConverterTypeLocalService.lift(`service`),
-                    FfiConverterTypePeerSightings.lift(`sightings`),
+                    FfiConverterTypePeerDiscoverySink.lift(`sightings`),
                 )
             }
             val writeReturn = { _: Unit -> Unit }
@@ -7215,7 +7215,7 @@ public object FfiConverterTypePeerDiscovery: FfiConverter<PeerDiscovery, Long> {
  * Takes what a search finds, from any thread, and never waits. What is no device of Fieldcast on the session's network is
  * left out; once the search was stopped nothing is taken any more.
  */
-public interface PeerSightingsInterface {
+public interface PeerDiscoverySinkInterface {
 
     /**
      * A service is there, or has changed. This device's own may be told, too.
@@ -7240,7 +7240,7 @@ public interface PeerSightingsInterface {
  * Takes what a search finds, from any thread, and never waits. What is no device of Fieldcast on the session's network is
  * left out; once the search was stopped nothing is taken any more.
  */
-open class PeerSightings: Disposable, AutoCloseable, PeerSightingsInterface
+open class PeerDiscoverySink: Disposable, AutoCloseable, PeerDiscoverySinkInterface
 {
 
     @Suppress("UNUSED_PARAMETER")
@@ -7324,7 +7324,7 @@ open class PeerSightings: Disposable, AutoCloseable, PeerSightingsInterface
                 return;
             }
             uniffiRustCall { status ->
-                UniffiLib.uniffi_fieldcast_ffi_fn_free_peersightings(handle, status)
+                UniffiLib.uniffi_fieldcast_ffi_fn_free_peerdiscoverysink(handle, status)
             }
         }
     }
@@ -7337,7 +7337,7 @@ open class PeerSightings: Disposable, AutoCloseable, PeerSightingsInterface
             throw InternalException("uniffiCloneHandle() called on NoHandle object");
         }
         return uniffiRustCall() { status ->
-            UniffiLib.uniffi_fieldcast_ffi_fn_clone_peersightings(handle, status)
+            UniffiLib.uniffi_fieldcast_ffi_fn_clone_peerdiscoverysink(handle, status)
         }
     }
 
@@ -7352,7 +7352,7 @@ open class PeerSightings: Disposable, AutoCloseable, PeerSightingsInterface
         =
     callWithHandle {
     uniffiRustCallWithError(FieldcastException) { _status ->
-    UniffiLib.uniffi_fieldcast_ffi_fn_method_peersightings_found(
+    UniffiLib.uniffi_fieldcast_ffi_fn_method_peerdiscoverysink_found(
         it,
 
         FfiConverterTypeRemoteService.lower(`service`),_status)
@@ -7372,7 +7372,7 @@ open class PeerSightings: Disposable, AutoCloseable, PeerSightingsInterface
         =
     callWithHandle {
     uniffiRustCallWithError(FieldcastException) { _status ->
-    UniffiLib.uniffi_fieldcast_ffi_fn_method_peersightings_lost(
+    UniffiLib.uniffi_fieldcast_ffi_fn_method_peerdiscoverysink_lost(
         it,
 
         FfiConverterString.lower(`name`),_status)
@@ -7399,22 +7399,22 @@ open class PeerSightings: Disposable, AutoCloseable, PeerSightingsInterface
 /**
  * @suppress
  */
-public object FfiConverterTypePeerSightings: FfiConverter<PeerSightings, Long> {
-    override fun lower(value: PeerSightings): Long {
+public object FfiConverterTypePeerDiscoverySink: FfiConverter<PeerDiscoverySink, Long> {
+    override fun lower(value: PeerDiscoverySink): Long {
         return value.uniffiCloneHandle()
     }
 
-    override fun lift(value: Long): PeerSightings {
-        return PeerSightings(UniffiWithHandle, value)
+    override fun lift(value: Long): PeerDiscoverySink {
+        return PeerDiscoverySink(UniffiWithHandle, value)
     }
 
-    override fun read(buf: ByteBuffer): PeerSightings {
+    override fun read(buf: ByteBuffer): PeerDiscoverySink {
         return lift(buf.getLong())
     }
 
-    override fun allocationSize(value: PeerSightings) = 8UL
+    override fun allocationSize(value: PeerDiscoverySink) = 8UL
 
-    override fun write(value: PeerSightings, buf: ByteBuffer) {
+    override fun write(value: PeerDiscoverySink, buf: ByteBuffer) {
         buf.putLong(lower(value))
     }
 }
@@ -7543,7 +7543,7 @@ public interface ReceiveSessionInterface {
      * # Errors
      * [`FieldcastError::Over`].
      */
-    fun `call`(`addr`: SocketAddr, `expected`: Fingerprint?)
+    fun `dial`(`addr`: SocketAddr, `expected`: Fingerprint?)
 
     /**
      * Calls whoever has made this invite, which is read at the time `now` (milliseconds since 1970); no code is compared.
@@ -7552,15 +7552,7 @@ public interface ReceiveSessionInterface {
      * [`FieldcastError::Unreadable`], [`FieldcastError::Expired`], [`FieldcastError::UpdateNeeded`],
      * [`FieldcastError::Over`].
      */
-    fun `callByInvite`(`uri`: kotlin.String, `now`: kotlin.Long)
-
-    /**
-     * The distributors that announce themselves.
-     *
-     * # Errors
-     * [`FieldcastError::Over`].
-     */
-    fun `distributors`(): List<HeardDistributor>
+    fun `dialInvite`(`uri`: kotlin.String, `now`: kotlin.Long)
 
     /**
      * Calls nobody any more.
@@ -7568,7 +7560,15 @@ public interface ReceiveSessionInterface {
      * # Errors
      * [`FieldcastError::Over`].
      */
-    fun `hangUp`()
+    fun `disconnect`()
+
+    /**
+     * The distributors that announce themselves.
+     *
+     * # Errors
+     * [`FieldcastError::Over`].
+     */
+    fun `distributors`(): List<DiscoveredDistributor>
 
     /**
      * The number its events carry.
@@ -7751,11 +7751,11 @@ open class ReceiveSession: Disposable, AutoCloseable, ReceiveSessionInterface
      * # Errors
      * [`FieldcastError::Over`].
      */
-    @Throws(FieldcastException::class)override fun `call`(`addr`: SocketAddr, `expected`: Fingerprint?)
+    @Throws(FieldcastException::class)override fun `dial`(`addr`: SocketAddr, `expected`: Fingerprint?)
         =
     callWithHandle {
     uniffiRustCallWithError(FieldcastException) { _status ->
-    UniffiLib.uniffi_fieldcast_ffi_fn_method_receivesession_call(
+    UniffiLib.uniffi_fieldcast_ffi_fn_method_receivesession_dial(
         it,
 
         FfiConverterTypeSocketAddr.lower(`addr`),
@@ -7773,15 +7773,34 @@ open class ReceiveSession: Disposable, AutoCloseable, ReceiveSessionInterface
      * [`FieldcastError::Unreadable`], [`FieldcastError::Expired`], [`FieldcastError::UpdateNeeded`],
      * [`FieldcastError::Over`].
      */
-    @Throws(FieldcastException::class)override fun `callByInvite`(`uri`: kotlin.String, `now`: kotlin.Long)
+    @Throws(FieldcastException::class)override fun `dialInvite`(`uri`: kotlin.String, `now`: kotlin.Long)
         =
     callWithHandle {
     uniffiRustCallWithError(FieldcastException) { _status ->
-    UniffiLib.uniffi_fieldcast_ffi_fn_method_receivesession_call_by_invite(
+    UniffiLib.uniffi_fieldcast_ffi_fn_method_receivesession_dial_invite(
         it,
 
         FfiConverterString.lower(`uri`),
         FfiConverterLong.lower(`now`),_status)
+}
+    }
+
+
+
+
+    /**
+     * Calls nobody any more.
+     *
+     * # Errors
+     * [`FieldcastError::Over`].
+     */
+    @Throws(FieldcastException::class)override fun `disconnect`()
+        =
+    callWithHandle {
+    uniffiRustCallWithError(FieldcastException) { _status ->
+    UniffiLib.uniffi_fieldcast_ffi_fn_method_receivesession_disconnect(
+        it,
+        _status)
 }
     }
 
@@ -7794,8 +7813,8 @@ open class ReceiveSession: Disposable, AutoCloseable, ReceiveSessionInterface
      * # Errors
      * [`FieldcastError::Over`].
      */
-    @Throws(FieldcastException::class)override fun `distributors`(): List<HeardDistributor> {
-            return FfiConverterSequenceTypeHeardDistributor.lift(
+    @Throws(FieldcastException::class)override fun `distributors`(): List<DiscoveredDistributor> {
+            return FfiConverterSequenceTypeDiscoveredDistributor.lift(
     callWithHandle {
     uniffiRustCallWithError(FieldcastException) { _status ->
     UniffiLib.uniffi_fieldcast_ffi_fn_method_receivesession_distributors(
@@ -7805,25 +7824,6 @@ open class ReceiveSession: Disposable, AutoCloseable, ReceiveSessionInterface
     }
     )
     }
-
-
-
-    /**
-     * Calls nobody any more.
-     *
-     * # Errors
-     * [`FieldcastError::Over`].
-     */
-    @Throws(FieldcastException::class)override fun `hangUp`()
-        =
-    callWithHandle {
-    uniffiRustCallWithError(FieldcastException) { _status ->
-    UniffiLib.uniffi_fieldcast_ffi_fn_method_receivesession_hang_up(
-        it,
-        _status)
-}
-    }
-
 
 
 
@@ -8759,7 +8759,7 @@ data class BundleInfo (
     /**
      * The devices that answer for the data, proven.
      */
-    val `origins`: List<OriginDevice>
+    val `origins`: List<SourceDevice>
     ,
     /**
      * What it holds.
@@ -8782,20 +8782,20 @@ public object FfiConverterTypeBundleInfo: FfiConverterRustBuffer<BundleInfo> {
     override fun read(buf: ByteBuffer): BundleInfo {
         return BundleInfo(
             FfiConverterTypeSender.read(buf),
-            FfiConverterSequenceTypeOriginDevice.read(buf),
+            FfiConverterSequenceTypeSourceDevice.read(buf),
             FfiConverterTypeOffer.read(buf),
         )
     }
 
     override fun allocationSize(value: BundleInfo) = (
             FfiConverterTypeSender.allocationSize(value.`sender`) +
-            FfiConverterSequenceTypeOriginDevice.allocationSize(value.`origins`) +
+            FfiConverterSequenceTypeSourceDevice.allocationSize(value.`origins`) +
             FfiConverterTypeOffer.allocationSize(value.`offer`)
     )
 
     override fun write(value: BundleInfo, buf: ByteBuffer) {
             FfiConverterTypeSender.write(value.`sender`, buf)
-            FfiConverterSequenceTypeOriginDevice.write(value.`origins`, buf)
+            FfiConverterSequenceTypeSourceDevice.write(value.`origins`, buf)
             FfiConverterTypeOffer.write(value.`offer`, buf)
     }
 }
@@ -9012,6 +9012,98 @@ public object FfiConverterTypeDeviceInfo: FfiConverterRustBuffer<DeviceInfo> {
             FfiConverterTypeDeviceName.write(value.`name`, buf)
             FfiConverterTypeFingerprint.write(value.`fingerprint`, buf)
             FfiConverterOptionalTypeRecovery.write(value.`recovery`, buf)
+    }
+}
+
+
+
+/**
+ * A distributor that announces itself; a hint that anybody can forge, until it was called.
+ */
+data class DiscoveredDistributor (
+    val `fingerprint`: Fingerprint
+    ,
+    val `name`: DeviceName
+    ,
+    val `addr`: SocketAddr
+
+){
+
+
+
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeDiscoveredDistributor: FfiConverterRustBuffer<DiscoveredDistributor> {
+    override fun read(buf: ByteBuffer): DiscoveredDistributor {
+        return DiscoveredDistributor(
+            FfiConverterTypeFingerprint.read(buf),
+            FfiConverterTypeDeviceName.read(buf),
+            FfiConverterTypeSocketAddr.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: DiscoveredDistributor) = (
+            FfiConverterTypeFingerprint.allocationSize(value.`fingerprint`) +
+            FfiConverterTypeDeviceName.allocationSize(value.`name`) +
+            FfiConverterTypeSocketAddr.allocationSize(value.`addr`)
+    )
+
+    override fun write(value: DiscoveredDistributor, buf: ByteBuffer) {
+            FfiConverterTypeFingerprint.write(value.`fingerprint`, buf)
+            FfiConverterTypeDeviceName.write(value.`name`, buf)
+            FfiConverterTypeSocketAddr.write(value.`addr`, buf)
+    }
+}
+
+
+
+/**
+ * A dataset this device has sent: how many devices were picked for it, and how many have saved its present version.
+ */
+data class DistributionStats (
+    val `summary`: SnapshotSummary
+    ,
+    val `picked`: Count
+    ,
+    val `saved`: Count
+
+){
+
+
+
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeDistributionStats: FfiConverterRustBuffer<DistributionStats> {
+    override fun read(buf: ByteBuffer): DistributionStats {
+        return DistributionStats(
+            FfiConverterTypeSnapshotSummary.read(buf),
+            FfiConverterTypeCount.read(buf),
+            FfiConverterTypeCount.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: DistributionStats) = (
+            FfiConverterTypeSnapshotSummary.allocationSize(value.`summary`) +
+            FfiConverterTypeCount.allocationSize(value.`picked`) +
+            FfiConverterTypeCount.allocationSize(value.`saved`)
+    )
+
+    override fun write(value: DistributionStats, buf: ByteBuffer) {
+            FfiConverterTypeSnapshotSummary.write(value.`summary`, buf)
+            FfiConverterTypeCount.write(value.`picked`, buf)
+            FfiConverterTypeCount.write(value.`saved`, buf)
     }
 }
 
@@ -9432,52 +9524,6 @@ public object FfiConverterTypeGrant: FfiConverterRustBuffer<Grant> {
 
 
 /**
- * A distributor that announces itself; a hint that anybody can forge, until it was called.
- */
-data class HeardDistributor (
-    val `fingerprint`: Fingerprint
-    ,
-    val `name`: DeviceName
-    ,
-    val `addr`: SocketAddr
-
-){
-
-
-
-
-
-    companion object
-}
-
-/**
- * @suppress
- */
-public object FfiConverterTypeHeardDistributor: FfiConverterRustBuffer<HeardDistributor> {
-    override fun read(buf: ByteBuffer): HeardDistributor {
-        return HeardDistributor(
-            FfiConverterTypeFingerprint.read(buf),
-            FfiConverterTypeDeviceName.read(buf),
-            FfiConverterTypeSocketAddr.read(buf),
-        )
-    }
-
-    override fun allocationSize(value: HeardDistributor) = (
-            FfiConverterTypeFingerprint.allocationSize(value.`fingerprint`) +
-            FfiConverterTypeDeviceName.allocationSize(value.`name`) +
-            FfiConverterTypeSocketAddr.allocationSize(value.`addr`)
-    )
-
-    override fun write(value: HeardDistributor, buf: ByteBuffer) {
-            FfiConverterTypeFingerprint.write(value.`fingerprint`, buf)
-            FfiConverterTypeDeviceName.write(value.`name`, buf)
-            FfiConverterTypeSocketAddr.write(value.`addr`, buf)
-    }
-}
-
-
-
-/**
  * A bundle file that was imported.
  */
 data class Imported (
@@ -9489,7 +9535,7 @@ data class Imported (
     /**
      * How each snapshot compares with what this device now has.
      */
-    val `standings`: List<Standing>
+    val `comparisons`: List<ComparisonResult>
 
 ){
 
@@ -9507,18 +9553,18 @@ public object FfiConverterTypeImported: FfiConverterRustBuffer<Imported> {
     override fun read(buf: ByteBuffer): Imported {
         return Imported(
             FfiConverterTypeBundleInfo.read(buf),
-            FfiConverterSequenceTypeStanding.read(buf),
+            FfiConverterSequenceTypeComparisonResult.read(buf),
         )
     }
 
     override fun allocationSize(value: Imported) = (
             FfiConverterTypeBundleInfo.allocationSize(value.`info`) +
-            FfiConverterSequenceTypeStanding.allocationSize(value.`standings`)
+            FfiConverterSequenceTypeComparisonResult.allocationSize(value.`comparisons`)
     )
 
     override fun write(value: Imported, buf: ByteBuffer) {
             FfiConverterTypeBundleInfo.write(value.`info`, buf)
-            FfiConverterSequenceTypeStanding.write(value.`standings`, buf)
+            FfiConverterSequenceTypeComparisonResult.write(value.`comparisons`, buf)
     }
 }
 
@@ -9685,52 +9731,6 @@ public object FfiConverterTypeJoinedGroup: FfiConverterRustBuffer<JoinedGroup> {
     override fun write(value: JoinedGroup, buf: ByteBuffer) {
             FfiConverterTypeWifiGroup.write(value.`group`, buf)
             FfiConverterTypeInterface.write(value.`interface`, buf)
-    }
-}
-
-
-
-/**
- * A device whose code was compared; `since` is milliseconds since 1970.
- */
-data class KnownPeer (
-    val `fingerprint`: Fingerprint
-    ,
-    val `name`: DeviceName
-    ,
-    val `since`: kotlin.Long
-
-){
-
-
-
-
-
-    companion object
-}
-
-/**
- * @suppress
- */
-public object FfiConverterTypeKnownPeer: FfiConverterRustBuffer<KnownPeer> {
-    override fun read(buf: ByteBuffer): KnownPeer {
-        return KnownPeer(
-            FfiConverterTypeFingerprint.read(buf),
-            FfiConverterTypeDeviceName.read(buf),
-            FfiConverterLong.read(buf),
-        )
-    }
-
-    override fun allocationSize(value: KnownPeer) = (
-            FfiConverterTypeFingerprint.allocationSize(value.`fingerprint`) +
-            FfiConverterTypeDeviceName.allocationSize(value.`name`) +
-            FfiConverterLong.allocationSize(value.`since`)
-    )
-
-    override fun write(value: KnownPeer, buf: ByteBuffer) {
-            FfiConverterTypeFingerprint.write(value.`fingerprint`, buf)
-            FfiConverterTypeDeviceName.write(value.`name`, buf)
-            FfiConverterLong.write(value.`since`, buf)
     }
 }
 
@@ -10142,63 +10142,6 @@ public object FfiConverterTypeOpenSettings: FfiConverterRustBuffer<OpenSettings>
 
 
 /**
- * A device that data comes from; `is_known` if it is remembered here, or this device itself. `records` are those it
- * downloaded. If it has not signed itself, the device that merged its records says so.
- */
-data class OriginDevice (
-    val `fingerprint`: Fingerprint
-    ,
-    val `name`: DeviceName
-    ,
-    val `isKnown`: kotlin.Boolean
-    ,
-    val `records`: kotlin.ULong
-    ,
-    val `hasSigned`: kotlin.Boolean
-
-){
-
-
-
-
-
-    companion object
-}
-
-/**
- * @suppress
- */
-public object FfiConverterTypeOriginDevice: FfiConverterRustBuffer<OriginDevice> {
-    override fun read(buf: ByteBuffer): OriginDevice {
-        return OriginDevice(
-            FfiConverterTypeFingerprint.read(buf),
-            FfiConverterTypeDeviceName.read(buf),
-            FfiConverterBoolean.read(buf),
-            FfiConverterULong.read(buf),
-            FfiConverterBoolean.read(buf),
-        )
-    }
-
-    override fun allocationSize(value: OriginDevice) = (
-            FfiConverterTypeFingerprint.allocationSize(value.`fingerprint`) +
-            FfiConverterTypeDeviceName.allocationSize(value.`name`) +
-            FfiConverterBoolean.allocationSize(value.`isKnown`) +
-            FfiConverterULong.allocationSize(value.`records`) +
-            FfiConverterBoolean.allocationSize(value.`hasSigned`)
-    )
-
-    override fun write(value: OriginDevice, buf: ByteBuffer) {
-            FfiConverterTypeFingerprint.write(value.`fingerprint`, buf)
-            FfiConverterTypeDeviceName.write(value.`name`, buf)
-            FfiConverterBoolean.write(value.`isKnown`, buf)
-            FfiConverterULong.write(value.`records`, buf)
-            FfiConverterBoolean.write(value.`hasSigned`, buf)
-    }
-}
-
-
-
-/**
  * An exchange that is over.
  */
 data class PastExchange (
@@ -10551,7 +10494,7 @@ data class Question (
     /**
      * The devices that the data comes from: the sender itself for what it downloaded.
      */
-    val `origins`: List<OriginDevice>
+    val `origins`: List<SourceDevice>
     ,
     /**
      * What is offered.
@@ -10586,7 +10529,7 @@ public object FfiConverterTypeQuestion: FfiConverterRustBuffer<Question> {
         return Question(
             FfiConverterULong.read(buf),
             FfiConverterTypeSender.read(buf),
-            FfiConverterSequenceTypeOriginDevice.read(buf),
+            FfiConverterSequenceTypeSourceDevice.read(buf),
             FfiConverterTypeOffer.read(buf),
             FfiConverterTypeComparisonCode.read(buf),
             FfiConverterBoolean.read(buf),
@@ -10596,7 +10539,7 @@ public object FfiConverterTypeQuestion: FfiConverterRustBuffer<Question> {
     override fun allocationSize(value: Question) = (
             FfiConverterULong.allocationSize(value.`id`) +
             FfiConverterTypeSender.allocationSize(value.`sender`) +
-            FfiConverterSequenceTypeOriginDevice.allocationSize(value.`origins`) +
+            FfiConverterSequenceTypeSourceDevice.allocationSize(value.`origins`) +
             FfiConverterTypeOffer.allocationSize(value.`offer`) +
             FfiConverterTypeComparisonCode.allocationSize(value.`code`) +
             FfiConverterBoolean.allocationSize(value.`isKnown`)
@@ -10605,56 +10548,10 @@ public object FfiConverterTypeQuestion: FfiConverterRustBuffer<Question> {
     override fun write(value: Question, buf: ByteBuffer) {
             FfiConverterULong.write(value.`id`, buf)
             FfiConverterTypeSender.write(value.`sender`, buf)
-            FfiConverterSequenceTypeOriginDevice.write(value.`origins`, buf)
+            FfiConverterSequenceTypeSourceDevice.write(value.`origins`, buf)
             FfiConverterTypeOffer.write(value.`offer`, buf)
             FfiConverterTypeComparisonCode.write(value.`code`, buf)
             FfiConverterBoolean.write(value.`isKnown`, buf)
-    }
-}
-
-
-
-/**
- * A dataset this device has sent: how many devices were picked for it, and how many have saved its present version.
- */
-data class Reach (
-    val `summary`: SnapshotSummary
-    ,
-    val `picked`: Count
-    ,
-    val `saved`: Count
-
-){
-
-
-
-
-
-    companion object
-}
-
-/**
- * @suppress
- */
-public object FfiConverterTypeReach: FfiConverterRustBuffer<Reach> {
-    override fun read(buf: ByteBuffer): Reach {
-        return Reach(
-            FfiConverterTypeSnapshotSummary.read(buf),
-            FfiConverterTypeCount.read(buf),
-            FfiConverterTypeCount.read(buf),
-        )
-    }
-
-    override fun allocationSize(value: Reach) = (
-            FfiConverterTypeSnapshotSummary.allocationSize(value.`summary`) +
-            FfiConverterTypeCount.allocationSize(value.`picked`) +
-            FfiConverterTypeCount.allocationSize(value.`saved`)
-    )
-
-    override fun write(value: Reach, buf: ByteBuffer) {
-            FfiConverterTypeSnapshotSummary.write(value.`summary`, buf)
-            FfiConverterTypeCount.write(value.`picked`, buf)
-            FfiConverterTypeCount.write(value.`saved`, buf)
     }
 }
 
@@ -10728,7 +10625,7 @@ data class Received (
     /**
      * How each snapshot compares with what this device now has.
      */
-    val `standings`: List<Standing>
+    val `comparisons`: List<ComparisonResult>
 
 ){
 
@@ -10748,7 +10645,7 @@ public object FfiConverterTypeReceived: FfiConverterRustBuffer<Received> {
             FfiConverterTypeFingerprint.read(buf),
             FfiConverterTypeOffer.read(buf),
             FfiConverterTypeReceiveProgress.read(buf),
-            FfiConverterSequenceTypeStanding.read(buf),
+            FfiConverterSequenceTypeComparisonResult.read(buf),
         )
     }
 
@@ -10756,14 +10653,14 @@ public object FfiConverterTypeReceived: FfiConverterRustBuffer<Received> {
             FfiConverterTypeFingerprint.allocationSize(value.`sender`) +
             FfiConverterTypeOffer.allocationSize(value.`offer`) +
             FfiConverterTypeReceiveProgress.allocationSize(value.`progress`) +
-            FfiConverterSequenceTypeStanding.allocationSize(value.`standings`)
+            FfiConverterSequenceTypeComparisonResult.allocationSize(value.`comparisons`)
     )
 
     override fun write(value: Received, buf: ByteBuffer) {
             FfiConverterTypeFingerprint.write(value.`sender`, buf)
             FfiConverterTypeOffer.write(value.`offer`, buf)
             FfiConverterTypeReceiveProgress.write(value.`progress`, buf)
-            FfiConverterSequenceTypeStanding.write(value.`standings`, buf)
+            FfiConverterSequenceTypeComparisonResult.write(value.`comparisons`, buf)
     }
 }
 
@@ -11215,7 +11112,7 @@ public object FfiConverterTypeSender: FfiConverterRustBuffer<Sender> {
 data class Sent (
     val `progress`: SendProgress
     ,
-    val `standings`: List<Standing>
+    val `comparisons`: List<ComparisonResult>
 
 ){
 
@@ -11233,18 +11130,18 @@ public object FfiConverterTypeSent: FfiConverterRustBuffer<Sent> {
     override fun read(buf: ByteBuffer): Sent {
         return Sent(
             FfiConverterTypeSendProgress.read(buf),
-            FfiConverterSequenceTypeStanding.read(buf),
+            FfiConverterSequenceTypeComparisonResult.read(buf),
         )
     }
 
     override fun allocationSize(value: Sent) = (
             FfiConverterTypeSendProgress.allocationSize(value.`progress`) +
-            FfiConverterSequenceTypeStanding.allocationSize(value.`standings`)
+            FfiConverterSequenceTypeComparisonResult.allocationSize(value.`comparisons`)
     )
 
     override fun write(value: Sent, buf: ByteBuffer) {
             FfiConverterTypeSendProgress.write(value.`progress`, buf)
-            FfiConverterSequenceTypeStanding.write(value.`standings`, buf)
+            FfiConverterSequenceTypeComparisonResult.write(value.`comparisons`, buf)
     }
 }
 
@@ -11316,6 +11213,63 @@ public object FfiConverterTypeSnapshotSummary: FfiConverterRustBuffer<SnapshotSu
             FfiConverterULong.write(value.`households`, buf)
             FfiConverterULong.write(value.`jsonBytes`, buf)
             FfiConverterTypeDataDigest.write(value.`digest`, buf)
+    }
+}
+
+
+
+/**
+ * A device that data comes from; `is_known` if it is remembered here, or this device itself. `records` are those it
+ * downloaded. If it has not signed itself, the device that merged its records says so.
+ */
+data class SourceDevice (
+    val `fingerprint`: Fingerprint
+    ,
+    val `name`: DeviceName
+    ,
+    val `isKnown`: kotlin.Boolean
+    ,
+    val `records`: kotlin.ULong
+    ,
+    val `hasSigned`: kotlin.Boolean
+
+){
+
+
+
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeSourceDevice: FfiConverterRustBuffer<SourceDevice> {
+    override fun read(buf: ByteBuffer): SourceDevice {
+        return SourceDevice(
+            FfiConverterTypeFingerprint.read(buf),
+            FfiConverterTypeDeviceName.read(buf),
+            FfiConverterBoolean.read(buf),
+            FfiConverterULong.read(buf),
+            FfiConverterBoolean.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: SourceDevice) = (
+            FfiConverterTypeFingerprint.allocationSize(value.`fingerprint`) +
+            FfiConverterTypeDeviceName.allocationSize(value.`name`) +
+            FfiConverterBoolean.allocationSize(value.`isKnown`) +
+            FfiConverterULong.allocationSize(value.`records`) +
+            FfiConverterBoolean.allocationSize(value.`hasSigned`)
+    )
+
+    override fun write(value: SourceDevice, buf: ByteBuffer) {
+            FfiConverterTypeFingerprint.write(value.`fingerprint`, buf)
+            FfiConverterTypeDeviceName.write(value.`name`, buf)
+            FfiConverterBoolean.write(value.`isKnown`, buf)
+            FfiConverterULong.write(value.`records`, buf)
+            FfiConverterBoolean.write(value.`hasSigned`, buf)
     }
 }
 
@@ -11483,6 +11437,52 @@ public object FfiConverterTypeTrustedCampaign: FfiConverterRustBuffer<TrustedCam
     override fun write(value: TrustedCampaign, buf: ByteBuffer) {
             FfiConverterTypePublicKey.write(value.`key`, buf)
             FfiConverterString.write(value.`name`, buf)
+            FfiConverterLong.write(value.`since`, buf)
+    }
+}
+
+
+
+/**
+ * A device whose code was compared; `since` is milliseconds since 1970.
+ */
+data class TrustedPeer (
+    val `fingerprint`: Fingerprint
+    ,
+    val `name`: DeviceName
+    ,
+    val `since`: kotlin.Long
+
+){
+
+
+
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeTrustedPeer: FfiConverterRustBuffer<TrustedPeer> {
+    override fun read(buf: ByteBuffer): TrustedPeer {
+        return TrustedPeer(
+            FfiConverterTypeFingerprint.read(buf),
+            FfiConverterTypeDeviceName.read(buf),
+            FfiConverterLong.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: TrustedPeer) = (
+            FfiConverterTypeFingerprint.allocationSize(value.`fingerprint`) +
+            FfiConverterTypeDeviceName.allocationSize(value.`name`) +
+            FfiConverterLong.allocationSize(value.`since`)
+    )
+
+    override fun write(value: TrustedPeer, buf: ByteBuffer) {
+            FfiConverterTypeFingerprint.write(value.`fingerprint`, buf)
+            FfiConverterTypeDeviceName.write(value.`name`, buf)
             FfiConverterLong.write(value.`since`, buf)
     }
 }
@@ -11767,151 +11767,6 @@ public object FfiConverterTypeBeneficiaryType: FfiConverterRustBuffer<Beneficiar
 
 
 /**
- * How a call to a distributor stands.
- */
-sealed class CallState {
-
-    /**
-     * It is being called.
-     */
-    object Calling : CallState()
-
-
-    /**
-     * On the line; its person can pick this device now.
-     */
-    data class OnTheLine(
-        /**
-         * Whose.
-         */
-        val `distributor`: org.fieldcast.sdk.core.Fingerprint) : CallState()
-
-    {
-
-
-        companion object
-    }
-
-    /**
-     * There is no line; it is called again.
-     */
-    data class Again(
-        /**
-         * Why.
-         */
-        val `ending`: org.fieldcast.sdk.core.Ending) : CallState()
-
-    {
-
-
-        companion object
-    }
-
-    /**
-     * There will be none.
-     */
-    data class GivenUp(
-        /**
-         * Why.
-         */
-        val `ending`: org.fieldcast.sdk.core.Ending) : CallState()
-
-    {
-
-
-        companion object
-    }
-
-
-
-
-
-
-
-
-    companion object
-}
-
-/**
- * @suppress
- */
-public object FfiConverterTypeCallState : FfiConverterRustBuffer<CallState>{
-    override fun read(buf: ByteBuffer): CallState {
-        return when(buf.getInt()) {
-            1 -> CallState.Calling
-            2 -> CallState.OnTheLine(
-                FfiConverterTypeFingerprint.read(buf),
-                )
-            3 -> CallState.Again(
-                FfiConverterTypeEnding.read(buf),
-                )
-            4 -> CallState.GivenUp(
-                FfiConverterTypeEnding.read(buf),
-                )
-            else -> throw RuntimeException("invalid enum value, something is very wrong!!")
-        }
-    }
-
-    override fun allocationSize(value: CallState): ULong = when(value) {
-        is CallState.Calling -> {
-            // Add the size for the Int that specifies the variant plus the size needed for all fields
-            (
-                4UL
-            )
-        }
-        is CallState.OnTheLine -> {
-            // Add the size for the Int that specifies the variant plus the size needed for all fields
-            (
-                4UL
-                + FfiConverterTypeFingerprint.allocationSize(value.`distributor`)
-            )
-        }
-        is CallState.Again -> {
-            // Add the size for the Int that specifies the variant plus the size needed for all fields
-            (
-                4UL
-                + FfiConverterTypeEnding.allocationSize(value.`ending`)
-            )
-        }
-        is CallState.GivenUp -> {
-            // Add the size for the Int that specifies the variant plus the size needed for all fields
-            (
-                4UL
-                + FfiConverterTypeEnding.allocationSize(value.`ending`)
-            )
-        }
-    }
-
-    override fun write(value: CallState, buf: ByteBuffer) {
-        when(value) {
-            is CallState.Calling -> {
-                buf.putInt(1)
-                Unit
-            }
-            is CallState.OnTheLine -> {
-                buf.putInt(2)
-                FfiConverterTypeFingerprint.write(value.`distributor`, buf)
-                Unit
-            }
-            is CallState.Again -> {
-                buf.putInt(3)
-                FfiConverterTypeEnding.write(value.`ending`, buf)
-                Unit
-            }
-            is CallState.GivenUp -> {
-                buf.putInt(4)
-                FfiConverterTypeEnding.write(value.`ending`, buf)
-                Unit
-            }
-        }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
-    }
-}
-
-
-
-
-
-/**
  * What a campaign says.
  */
 sealed class CampaignStatement {
@@ -12047,6 +11902,279 @@ public object FfiConverterTypeChecked: FfiConverterRustBuffer<Checked> {
 
     override fun write(value: Checked, buf: ByteBuffer) {
         buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
+ * How a receiver's dataset compares with what was offered.
+ */
+sealed class ComparisonResult {
+
+    object Equal : ComparisonResult()
+
+
+    data class KeptNewer(
+        val `records`: kotlin.ULong) : ComparisonResult()
+
+    {
+
+
+        companion object
+    }
+
+    data class Ahead(
+        val `asOf`: org.fieldcast.sdk.core.ServerTime) : ComparisonResult()
+
+    {
+
+
+        companion object
+    }
+
+    data class Conflict(
+        val `asOf`: org.fieldcast.sdk.core.ServerTime,
+        val `records`: kotlin.ULong) : ComparisonResult()
+
+    {
+
+
+        companion object
+    }
+
+
+
+
+
+
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeComparisonResult : FfiConverterRustBuffer<ComparisonResult>{
+    override fun read(buf: ByteBuffer): ComparisonResult {
+        return when(buf.getInt()) {
+            1 -> ComparisonResult.Equal
+            2 -> ComparisonResult.KeptNewer(
+                FfiConverterULong.read(buf),
+                )
+            3 -> ComparisonResult.Ahead(
+                FfiConverterTypeServerTime.read(buf),
+                )
+            4 -> ComparisonResult.Conflict(
+                FfiConverterTypeServerTime.read(buf),
+                FfiConverterULong.read(buf),
+                )
+            else -> throw RuntimeException("invalid enum value, something is very wrong!!")
+        }
+    }
+
+    override fun allocationSize(value: ComparisonResult): ULong = when(value) {
+        is ComparisonResult.Equal -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+            )
+        }
+        is ComparisonResult.KeptNewer -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterULong.allocationSize(value.`records`)
+            )
+        }
+        is ComparisonResult.Ahead -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypeServerTime.allocationSize(value.`asOf`)
+            )
+        }
+        is ComparisonResult.Conflict -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypeServerTime.allocationSize(value.`asOf`)
+                + FfiConverterULong.allocationSize(value.`records`)
+            )
+        }
+    }
+
+    override fun write(value: ComparisonResult, buf: ByteBuffer) {
+        when(value) {
+            is ComparisonResult.Equal -> {
+                buf.putInt(1)
+                Unit
+            }
+            is ComparisonResult.KeptNewer -> {
+                buf.putInt(2)
+                FfiConverterULong.write(value.`records`, buf)
+                Unit
+            }
+            is ComparisonResult.Ahead -> {
+                buf.putInt(3)
+                FfiConverterTypeServerTime.write(value.`asOf`, buf)
+                Unit
+            }
+            is ComparisonResult.Conflict -> {
+                buf.putInt(4)
+                FfiConverterTypeServerTime.write(value.`asOf`, buf)
+                FfiConverterULong.write(value.`records`, buf)
+                Unit
+            }
+        }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
+    }
+}
+
+
+
+
+
+/**
+ * How a call to a distributor stands.
+ */
+sealed class DialState {
+
+    /**
+     * It is being called.
+     */
+    object Connecting : DialState()
+
+
+    /**
+     * On the line; its person can pick this device now.
+     */
+    data class Connected(
+        /**
+         * Whose.
+         */
+        val `distributor`: org.fieldcast.sdk.core.Fingerprint) : DialState()
+
+    {
+
+
+        companion object
+    }
+
+    /**
+     * There is no line; it is called again.
+     */
+    data class Retrying(
+        /**
+         * Why.
+         */
+        val `ending`: org.fieldcast.sdk.core.Ending) : DialState()
+
+    {
+
+
+        companion object
+    }
+
+    /**
+     * There will be none.
+     */
+    data class GaveUp(
+        /**
+         * Why.
+         */
+        val `ending`: org.fieldcast.sdk.core.Ending) : DialState()
+
+    {
+
+
+        companion object
+    }
+
+
+
+
+
+
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeDialState : FfiConverterRustBuffer<DialState>{
+    override fun read(buf: ByteBuffer): DialState {
+        return when(buf.getInt()) {
+            1 -> DialState.Connecting
+            2 -> DialState.Connected(
+                FfiConverterTypeFingerprint.read(buf),
+                )
+            3 -> DialState.Retrying(
+                FfiConverterTypeEnding.read(buf),
+                )
+            4 -> DialState.GaveUp(
+                FfiConverterTypeEnding.read(buf),
+                )
+            else -> throw RuntimeException("invalid enum value, something is very wrong!!")
+        }
+    }
+
+    override fun allocationSize(value: DialState): ULong = when(value) {
+        is DialState.Connecting -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+            )
+        }
+        is DialState.Connected -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypeFingerprint.allocationSize(value.`distributor`)
+            )
+        }
+        is DialState.Retrying -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypeEnding.allocationSize(value.`ending`)
+            )
+        }
+        is DialState.GaveUp -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypeEnding.allocationSize(value.`ending`)
+            )
+        }
+    }
+
+    override fun write(value: DialState, buf: ByteBuffer) {
+        when(value) {
+            is DialState.Connecting -> {
+                buf.putInt(1)
+                Unit
+            }
+            is DialState.Connected -> {
+                buf.putInt(2)
+                FfiConverterTypeFingerprint.write(value.`distributor`, buf)
+                Unit
+            }
+            is DialState.Retrying -> {
+                buf.putInt(3)
+                FfiConverterTypeEnding.write(value.`ending`, buf)
+                Unit
+            }
+            is DialState.GaveUp -> {
+                buf.putInt(4)
+                FfiConverterTypeEnding.write(value.`ending`, buf)
+                Unit
+            }
+        }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
     }
 }
 
@@ -12440,7 +12568,7 @@ sealed class Event {
     /**
      * A distributor announces itself, or has changed its name or address; it can be called.
      */
-    data class DistributorHeard(
+    data class DistributorFound(
         /**
          * Which session.
          */
@@ -12448,7 +12576,7 @@ sealed class Event {
         /**
          * Who.
          */
-        val `distributor`: org.fieldcast.sdk.core.HeardDistributor) : Event()
+        val `distributor`: org.fieldcast.sdk.core.DiscoveredDistributor) : Event()
 
     {
 
@@ -12459,7 +12587,7 @@ sealed class Event {
     /**
      * A distributor announces itself no more. It may well be there.
      */
-    data class DistributorUnheard(
+    data class DistributorLost(
         /**
          * Which session.
          */
@@ -12478,7 +12606,7 @@ sealed class Event {
     /**
      * How the call to a distributor stands.
      */
-    data class CallChanged(
+    data class DialChanged(
         /**
          * Which session.
          */
@@ -12490,7 +12618,7 @@ sealed class Event {
         /**
          * How it stands.
          */
-        val `state`: org.fieldcast.sdk.core.CallState) : Event()
+        val `state`: org.fieldcast.sdk.core.DialState) : Event()
 
     {
 
@@ -12791,18 +12919,18 @@ public object FfiConverterTypeEvent : FfiConverterRustBuffer<Event>{
                 FfiConverterTypeInterface.read(buf),
                 FfiConverterTypeSocketAddr.read(buf),
                 )
-            9 -> Event.DistributorHeard(
+            9 -> Event.DistributorFound(
                 FfiConverterULong.read(buf),
-                FfiConverterTypeHeardDistributor.read(buf),
+                FfiConverterTypeDiscoveredDistributor.read(buf),
                 )
-            10 -> Event.DistributorUnheard(
+            10 -> Event.DistributorLost(
                 FfiConverterULong.read(buf),
                 FfiConverterTypeFingerprint.read(buf),
                 )
-            11 -> Event.CallChanged(
+            11 -> Event.DialChanged(
                 FfiConverterULong.read(buf),
                 FfiConverterTypeSocketAddr.read(buf),
-                FfiConverterTypeCallState.read(buf),
+                FfiConverterTypeDialState.read(buf),
                 )
             12 -> Event.CompareCode(
                 FfiConverterULong.read(buf),
@@ -12929,15 +13057,15 @@ public object FfiConverterTypeEvent : FfiConverterRustBuffer<Event>{
                 + FfiConverterTypeSocketAddr.allocationSize(value.`addr`)
             )
         }
-        is Event.DistributorHeard -> {
+        is Event.DistributorFound -> {
             // Add the size for the Int that specifies the variant plus the size needed for all fields
             (
                 4UL
                 + FfiConverterULong.allocationSize(value.`session`)
-                + FfiConverterTypeHeardDistributor.allocationSize(value.`distributor`)
+                + FfiConverterTypeDiscoveredDistributor.allocationSize(value.`distributor`)
             )
         }
-        is Event.DistributorUnheard -> {
+        is Event.DistributorLost -> {
             // Add the size for the Int that specifies the variant plus the size needed for all fields
             (
                 4UL
@@ -12945,13 +13073,13 @@ public object FfiConverterTypeEvent : FfiConverterRustBuffer<Event>{
                 + FfiConverterTypeFingerprint.allocationSize(value.`distributor`)
             )
         }
-        is Event.CallChanged -> {
+        is Event.DialChanged -> {
             // Add the size for the Int that specifies the variant plus the size needed for all fields
             (
                 4UL
                 + FfiConverterULong.allocationSize(value.`session`)
                 + FfiConverterTypeSocketAddr.allocationSize(value.`addr`)
-                + FfiConverterTypeCallState.allocationSize(value.`state`)
+                + FfiConverterTypeDialState.allocationSize(value.`state`)
             )
         }
         is Event.CompareCode -> {
@@ -13110,23 +13238,23 @@ public object FfiConverterTypeEvent : FfiConverterRustBuffer<Event>{
                 FfiConverterTypeSocketAddr.write(value.`addr`, buf)
                 Unit
             }
-            is Event.DistributorHeard -> {
+            is Event.DistributorFound -> {
                 buf.putInt(9)
                 FfiConverterULong.write(value.`session`, buf)
-                FfiConverterTypeHeardDistributor.write(value.`distributor`, buf)
+                FfiConverterTypeDiscoveredDistributor.write(value.`distributor`, buf)
                 Unit
             }
-            is Event.DistributorUnheard -> {
+            is Event.DistributorLost -> {
                 buf.putInt(10)
                 FfiConverterULong.write(value.`session`, buf)
                 FfiConverterTypeFingerprint.write(value.`distributor`, buf)
                 Unit
             }
-            is Event.CallChanged -> {
+            is Event.DialChanged -> {
                 buf.putInt(11)
                 FfiConverterULong.write(value.`session`, buf)
                 FfiConverterTypeSocketAddr.write(value.`addr`, buf)
-                FfiConverterTypeCallState.write(value.`state`, buf)
+                FfiConverterTypeDialState.write(value.`state`, buf)
                 Unit
             }
             is Event.CompareCode -> {
@@ -14178,7 +14306,7 @@ sealed class Outcome {
         /**
          * How the receiver's data compared with each offered snapshot, as the receipt says.
          */
-        val `standings`: List<org.fieldcast.sdk.core.Standing>) : Outcome()
+        val `comparisons`: List<org.fieldcast.sdk.core.ComparisonResult>) : Outcome()
 
     {
 
@@ -14219,7 +14347,7 @@ public object FfiConverterTypeOutcome : FfiConverterRustBuffer<Outcome>{
         return when(buf.getInt()) {
             1 -> Outcome.Saved(
                 FfiConverterBoolean.read(buf),
-                FfiConverterSequenceTypeStanding.read(buf),
+                FfiConverterSequenceTypeComparisonResult.read(buf),
                 )
             2 -> Outcome.Ended(
                 FfiConverterTypeEnding.read(buf),
@@ -14234,7 +14362,7 @@ public object FfiConverterTypeOutcome : FfiConverterRustBuffer<Outcome>{
             (
                 4UL
                 + FfiConverterBoolean.allocationSize(value.`receiptHolds`)
-                + FfiConverterSequenceTypeStanding.allocationSize(value.`standings`)
+                + FfiConverterSequenceTypeComparisonResult.allocationSize(value.`comparisons`)
             )
         }
         is Outcome.Ended -> {
@@ -14251,7 +14379,7 @@ public object FfiConverterTypeOutcome : FfiConverterRustBuffer<Outcome>{
             is Outcome.Saved -> {
                 buf.putInt(1)
                 FfiConverterBoolean.write(value.`receiptHolds`, buf)
-                FfiConverterSequenceTypeStanding.write(value.`standings`, buf)
+                FfiConverterSequenceTypeComparisonResult.write(value.`comparisons`, buf)
                 Unit
             }
             is Outcome.Ended -> {
@@ -14622,7 +14750,7 @@ sealed class SendState {
     /**
      * The connection is being made.
      */
-    object Calling : SendState()
+    object Connecting : SendState()
 
 
     /**
@@ -14740,7 +14868,7 @@ public object FfiConverterTypeSendState : FfiConverterRustBuffer<SendState>{
         return when(buf.getInt()) {
             1 -> SendState.Found
             2 -> SendState.Queued
-            3 -> SendState.Calling
+            3 -> SendState.Connecting
             4 -> SendState.Asking
             5 -> SendState.Confirming
             6 -> SendState.Agreeing
@@ -14777,7 +14905,7 @@ public object FfiConverterTypeSendState : FfiConverterRustBuffer<SendState>{
                 4UL
             )
         }
-        is SendState.Calling -> {
+        is SendState.Connecting -> {
             // Add the size for the Int that specifies the variant plus the size needed for all fields
             (
                 4UL
@@ -14849,7 +14977,7 @@ public object FfiConverterTypeSendState : FfiConverterRustBuffer<SendState>{
                 buf.putInt(2)
                 Unit
             }
-            is SendState.Calling -> {
+            is SendState.Connecting -> {
                 buf.putInt(3)
                 Unit
             }
@@ -14889,134 +15017,6 @@ public object FfiConverterTypeSendState : FfiConverterRustBuffer<SendState>{
                 buf.putInt(11)
                 FfiConverterTypeEnding.write(value.`ending`, buf)
                 FfiConverterTypeSendProgress.write(value.`progress`, buf)
-                Unit
-            }
-        }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
-    }
-}
-
-
-
-
-
-/**
- * How a receiver's dataset compares with what was offered.
- */
-sealed class Standing {
-
-    object Equal : Standing()
-
-
-    data class KeptNewer(
-        val `records`: kotlin.ULong) : Standing()
-
-    {
-
-
-        companion object
-    }
-
-    data class Ahead(
-        val `asOf`: org.fieldcast.sdk.core.ServerTime) : Standing()
-
-    {
-
-
-        companion object
-    }
-
-    data class Conflict(
-        val `asOf`: org.fieldcast.sdk.core.ServerTime,
-        val `records`: kotlin.ULong) : Standing()
-
-    {
-
-
-        companion object
-    }
-
-
-
-
-
-
-
-
-    companion object
-}
-
-/**
- * @suppress
- */
-public object FfiConverterTypeStanding : FfiConverterRustBuffer<Standing>{
-    override fun read(buf: ByteBuffer): Standing {
-        return when(buf.getInt()) {
-            1 -> Standing.Equal
-            2 -> Standing.KeptNewer(
-                FfiConverterULong.read(buf),
-                )
-            3 -> Standing.Ahead(
-                FfiConverterTypeServerTime.read(buf),
-                )
-            4 -> Standing.Conflict(
-                FfiConverterTypeServerTime.read(buf),
-                FfiConverterULong.read(buf),
-                )
-            else -> throw RuntimeException("invalid enum value, something is very wrong!!")
-        }
-    }
-
-    override fun allocationSize(value: Standing): ULong = when(value) {
-        is Standing.Equal -> {
-            // Add the size for the Int that specifies the variant plus the size needed for all fields
-            (
-                4UL
-            )
-        }
-        is Standing.KeptNewer -> {
-            // Add the size for the Int that specifies the variant plus the size needed for all fields
-            (
-                4UL
-                + FfiConverterULong.allocationSize(value.`records`)
-            )
-        }
-        is Standing.Ahead -> {
-            // Add the size for the Int that specifies the variant plus the size needed for all fields
-            (
-                4UL
-                + FfiConverterTypeServerTime.allocationSize(value.`asOf`)
-            )
-        }
-        is Standing.Conflict -> {
-            // Add the size for the Int that specifies the variant plus the size needed for all fields
-            (
-                4UL
-                + FfiConverterTypeServerTime.allocationSize(value.`asOf`)
-                + FfiConverterULong.allocationSize(value.`records`)
-            )
-        }
-    }
-
-    override fun write(value: Standing, buf: ByteBuffer) {
-        when(value) {
-            is Standing.Equal -> {
-                buf.putInt(1)
-                Unit
-            }
-            is Standing.KeptNewer -> {
-                buf.putInt(2)
-                FfiConverterULong.write(value.`records`, buf)
-                Unit
-            }
-            is Standing.Ahead -> {
-                buf.putInt(3)
-                FfiConverterTypeServerTime.write(value.`asOf`, buf)
-                Unit
-            }
-            is Standing.Conflict -> {
-                buf.putInt(4)
-                FfiConverterTypeServerTime.write(value.`asOf`, buf)
-                FfiConverterULong.write(value.`records`, buf)
                 Unit
             }
         }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
@@ -16179,6 +16179,62 @@ public object FfiConverterSequenceTypeDatasetStatus: FfiConverterRustBuffer<List
 /**
  * @suppress
  */
+public object FfiConverterSequenceTypeDiscoveredDistributor: FfiConverterRustBuffer<List<DiscoveredDistributor>> {
+    override fun read(buf: ByteBuffer): List<DiscoveredDistributor> {
+        val len = buf.getInt()
+        return List<DiscoveredDistributor>(len) {
+            FfiConverterTypeDiscoveredDistributor.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<DiscoveredDistributor>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeDiscoveredDistributor.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<DiscoveredDistributor>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeDiscoveredDistributor.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeDistributionStats: FfiConverterRustBuffer<List<DistributionStats>> {
+    override fun read(buf: ByteBuffer): List<DistributionStats> {
+        val len = buf.getInt()
+        return List<DistributionStats>(len) {
+            FfiConverterTypeDistributionStats.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<DistributionStats>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeDistributionStats.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<DistributionStats>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeDistributionStats.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterSequenceTypeEditStatus: FfiConverterRustBuffer<List<EditStatus>> {
     override fun read(buf: ByteBuffer): List<EditStatus> {
         val len = buf.getInt()
@@ -16207,34 +16263,6 @@ public object FfiConverterSequenceTypeEditStatus: FfiConverterRustBuffer<List<Ed
 /**
  * @suppress
  */
-public object FfiConverterSequenceTypeHeardDistributor: FfiConverterRustBuffer<List<HeardDistributor>> {
-    override fun read(buf: ByteBuffer): List<HeardDistributor> {
-        val len = buf.getInt()
-        return List<HeardDistributor>(len) {
-            FfiConverterTypeHeardDistributor.read(buf)
-        }
-    }
-
-    override fun allocationSize(value: List<HeardDistributor>): ULong {
-        val sizeForLength = 4UL
-        val sizeForItems = value.map { FfiConverterTypeHeardDistributor.allocationSize(it) }.sum()
-        return sizeForLength + sizeForItems
-    }
-
-    override fun write(value: List<HeardDistributor>, buf: ByteBuffer) {
-        buf.putInt(value.size)
-        value.iterator().forEach {
-            FfiConverterTypeHeardDistributor.write(it, buf)
-        }
-    }
-}
-
-
-
-
-/**
- * @suppress
- */
 public object FfiConverterSequenceTypeInterface: FfiConverterRustBuffer<List<Interface>> {
     override fun read(buf: ByteBuffer): List<Interface> {
         val len = buf.getInt()
@@ -16253,34 +16281,6 @@ public object FfiConverterSequenceTypeInterface: FfiConverterRustBuffer<List<Int
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterTypeInterface.write(it, buf)
-        }
-    }
-}
-
-
-
-
-/**
- * @suppress
- */
-public object FfiConverterSequenceTypeKnownPeer: FfiConverterRustBuffer<List<KnownPeer>> {
-    override fun read(buf: ByteBuffer): List<KnownPeer> {
-        val len = buf.getInt()
-        return List<KnownPeer>(len) {
-            FfiConverterTypeKnownPeer.read(buf)
-        }
-    }
-
-    override fun allocationSize(value: List<KnownPeer>): ULong {
-        val sizeForLength = 4UL
-        val sizeForItems = value.map { FfiConverterTypeKnownPeer.allocationSize(it) }.sum()
-        return sizeForLength + sizeForItems
-    }
-
-    override fun write(value: List<KnownPeer>, buf: ByteBuffer) {
-        buf.putInt(value.size)
-        value.iterator().forEach {
-            FfiConverterTypeKnownPeer.write(it, buf)
         }
     }
 }
@@ -16347,34 +16347,6 @@ public object FfiConverterSequenceTypeNearbyReceiver: FfiConverterRustBuffer<Lis
 /**
  * @suppress
  */
-public object FfiConverterSequenceTypeOriginDevice: FfiConverterRustBuffer<List<OriginDevice>> {
-    override fun read(buf: ByteBuffer): List<OriginDevice> {
-        val len = buf.getInt()
-        return List<OriginDevice>(len) {
-            FfiConverterTypeOriginDevice.read(buf)
-        }
-    }
-
-    override fun allocationSize(value: List<OriginDevice>): ULong {
-        val sizeForLength = 4UL
-        val sizeForItems = value.map { FfiConverterTypeOriginDevice.allocationSize(it) }.sum()
-        return sizeForLength + sizeForItems
-    }
-
-    override fun write(value: List<OriginDevice>, buf: ByteBuffer) {
-        buf.putInt(value.size)
-        value.iterator().forEach {
-            FfiConverterTypeOriginDevice.write(it, buf)
-        }
-    }
-}
-
-
-
-
-/**
- * @suppress
- */
 public object FfiConverterSequenceTypePastExchange: FfiConverterRustBuffer<List<PastExchange>> {
     override fun read(buf: ByteBuffer): List<PastExchange> {
         val len = buf.getInt()
@@ -16421,34 +16393,6 @@ public object FfiConverterSequenceTypeProject: FfiConverterRustBuffer<List<Proje
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterTypeProject.write(it, buf)
-        }
-    }
-}
-
-
-
-
-/**
- * @suppress
- */
-public object FfiConverterSequenceTypeReach: FfiConverterRustBuffer<List<Reach>> {
-    override fun read(buf: ByteBuffer): List<Reach> {
-        val len = buf.getInt()
-        return List<Reach>(len) {
-            FfiConverterTypeReach.read(buf)
-        }
-    }
-
-    override fun allocationSize(value: List<Reach>): ULong {
-        val sizeForLength = 4UL
-        val sizeForItems = value.map { FfiConverterTypeReach.allocationSize(it) }.sum()
-        return sizeForLength + sizeForItems
-    }
-
-    override fun write(value: List<Reach>, buf: ByteBuffer) {
-        buf.putInt(value.size)
-        value.iterator().forEach {
-            FfiConverterTypeReach.write(it, buf)
         }
     }
 }
@@ -16543,6 +16487,34 @@ public object FfiConverterSequenceTypeSnapshotSummary: FfiConverterRustBuffer<Li
 /**
  * @suppress
  */
+public object FfiConverterSequenceTypeSourceDevice: FfiConverterRustBuffer<List<SourceDevice>> {
+    override fun read(buf: ByteBuffer): List<SourceDevice> {
+        val len = buf.getInt()
+        return List<SourceDevice>(len) {
+            FfiConverterTypeSourceDevice.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<SourceDevice>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeSourceDevice.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<SourceDevice>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeSourceDevice.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterSequenceTypeStoredRecord: FfiConverterRustBuffer<List<StoredRecord>> {
     override fun read(buf: ByteBuffer): List<StoredRecord> {
         val len = buf.getInt()
@@ -16599,6 +16571,34 @@ public object FfiConverterSequenceTypeTrustedCampaign: FfiConverterRustBuffer<Li
 /**
  * @suppress
  */
+public object FfiConverterSequenceTypeTrustedPeer: FfiConverterRustBuffer<List<TrustedPeer>> {
+    override fun read(buf: ByteBuffer): List<TrustedPeer> {
+        val len = buf.getInt()
+        return List<TrustedPeer>(len) {
+            FfiConverterTypeTrustedPeer.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<TrustedPeer>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeTrustedPeer.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<TrustedPeer>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeTrustedPeer.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterSequenceTypeUnfinishedOffer: FfiConverterRustBuffer<List<UnfinishedOffer>> {
     override fun read(buf: ByteBuffer): List<UnfinishedOffer> {
         val len = buf.getInt()
@@ -16627,24 +16627,24 @@ public object FfiConverterSequenceTypeUnfinishedOffer: FfiConverterRustBuffer<Li
 /**
  * @suppress
  */
-public object FfiConverterSequenceTypeStanding: FfiConverterRustBuffer<List<Standing>> {
-    override fun read(buf: ByteBuffer): List<Standing> {
+public object FfiConverterSequenceTypeComparisonResult: FfiConverterRustBuffer<List<ComparisonResult>> {
+    override fun read(buf: ByteBuffer): List<ComparisonResult> {
         val len = buf.getInt()
-        return List<Standing>(len) {
-            FfiConverterTypeStanding.read(buf)
+        return List<ComparisonResult>(len) {
+            FfiConverterTypeComparisonResult.read(buf)
         }
     }
 
-    override fun allocationSize(value: List<Standing>): ULong {
+    override fun allocationSize(value: List<ComparisonResult>): ULong {
         val sizeForLength = 4UL
-        val sizeForItems = value.map { FfiConverterTypeStanding.allocationSize(it) }.sum()
+        val sizeForItems = value.map { FfiConverterTypeComparisonResult.allocationSize(it) }.sum()
         return sizeForLength + sizeForItems
     }
 
-    override fun write(value: List<Standing>, buf: ByteBuffer) {
+    override fun write(value: List<ComparisonResult>, buf: ByteBuffer) {
         buf.putInt(value.size)
         value.iterator().forEach {
-            FfiConverterTypeStanding.write(it, buf)
+            FfiConverterTypeComparisonResult.write(it, buf)
         }
     }
 }

@@ -12,7 +12,7 @@ import kotlinx.coroutines.sync.withLock
 import kotlinx.coroutines.withTimeoutOrNull
 import org.fieldcast.sdk.core.LocalService
 import org.fieldcast.sdk.core.PeerDiscovery
-import org.fieldcast.sdk.core.PeerSightings
+import org.fieldcast.sdk.core.PeerDiscoverySink
 import org.fieldcast.sdk.core.PortException
 import org.fieldcast.sdk.core.RemoteService
 
@@ -21,7 +21,7 @@ internal class NsdDiscovery(private val nsd: Nsd, private val scope: CoroutineSc
     private val searches = ConcurrentHashMap<ULong, Job>()
     private val turn = Mutex()
 
-    override fun start(search: ULong, service: LocalService, sightings: PeerSightings) {
+    override fun start(search: ULong, service: LocalService, sightings: PeerDiscoverySink) {
         searches[search] = scope.launch {
             sightings.use {
                 launch { again { nsd.announce(service) } }
@@ -46,7 +46,7 @@ internal class NsdDiscovery(private val nsd: Nsd, private val scope: CoroutineSc
         }
     }
 
-    private suspend fun find(kind: String, sightings: PeerSightings) = coroutineScope {
+    private suspend fun find(kind: String, sightings: PeerDiscoverySink) = coroutineScope {
         val seen = mutableMapOf<String, Job>()
         try {
             nsd.search(kind).collect { sighting ->

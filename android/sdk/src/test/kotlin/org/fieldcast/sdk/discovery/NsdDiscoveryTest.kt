@@ -14,7 +14,7 @@ import kotlinx.coroutines.test.runTest
 import org.fieldcast.sdk.core.Interface
 import org.fieldcast.sdk.core.LocalService
 import org.fieldcast.sdk.core.NoHandle
-import org.fieldcast.sdk.core.PeerSightings
+import org.fieldcast.sdk.core.PeerDiscoverySink
 import org.fieldcast.sdk.core.PortException
 import org.fieldcast.sdk.core.RemoteService
 import org.junit.jupiter.api.Assertions.assertEquals
@@ -165,7 +165,7 @@ private class FakeNsd(private val now: () -> Long) : Nsd {
     }
 }
 
-private class Told : PeerSightings(NoHandle) {
+private class Told : PeerDiscoverySink(NoHandle) {
     val news = mutableListOf<String>()
 
     override fun found(service: RemoteService) {

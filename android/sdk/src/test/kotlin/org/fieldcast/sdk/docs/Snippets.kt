@@ -122,7 +122,7 @@ class QrCode(val width: Int, val dark: List<Boolean>)
 
 suspend fun receiveByInvite(fieldcast: Fieldcast, scanned: String, show: suspend (Receiving) -> Unit) {
     suspend fun receive(network: String?) = fieldcast.receiving(exchangeOptions(network = network)) { receiving ->
-        receiving.callByInvite(scanned)
+        receiving.dialInvite(scanned)
         show(receiving)
     }
     val group = parseInvite(scanned, System.currentTimeMillis()).group

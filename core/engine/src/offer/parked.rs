@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use fieldcast_model::Fingerprint;
 use fieldcast_net::Connection;
-use fieldcast_wire::{Breach, Hello, Introduction, Message, Reason, Role};
+use fieldcast_wire::{Breach, EndReason, HandshakeParameters, Hello, Message, Role};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -18,9 +18,9 @@ use crate::trust;
 pub(super) const MOST_CALLS: usize = 64;
 
 /// A receiver that has called in and waits to be sent to.
-pub(crate) struct OnLine {
+pub(crate) struct ParkedConnection {
     pub(super) link: Link,
-    pub(super) introduction: Introduction,
+    pub(super) introduction: HandshakeParameters,
     /// What it has said first.
     pub(super) hello: Hello,
     /// Whether it has read an invite of this session: then neither side asks for a code.
@@ -37,7 +37,7 @@ pub(super) struct CallInList {
 
 impl Drop for CallInList {
     fn drop(&mut self) {
-        self.shared.change(|peers| peers.hung_up(self.receiver, self.number));
+        self.shared.change(|peers| peers.disconnected(self.receiver, self.number));
     }
 }
 
@@ -47,9 +47,9 @@ pub(super) async fn answer(shared: Arc<Shared>, connection: Connection, proven: 
     let Ok(introduction) = trust::introduce(&connection, &shared.settings.name, &shared.identity) else { return };
     let mut link = Link::new(connection, shared.settings.limits.heartbeat);
     let greeting = greet(&mut link, &shared, &introduction);
-    let greeted = timeout(shared.settings.limits.greeting, greeting).await.unwrap_or(Err(Reason::Lost));
+    let greeted = timeout(shared.settings.limits.greeting, greeting).await.unwrap_or(Err(EndReason::Lost));
     let (hello, invited) = match greeted {
-        Ok((_, Some(false))) => return turn_away(link, Reason::NotInvited).await,
+        Ok((_, Some(false))) => return turn_away(link, EndReason::NotInvited).await,
         Ok(greeted) => greeted,
         Err(reason) => return turn_away(link, reason).await,
     };
@@ -66,14 +66,14 @@ pub(super) async fn answer(shared: Arc<Shared>, connection: Connection, proven: 
     });
     let call = CallInList { shared: shared.clone(), receiver, number };
     let is_invited = invited.is_some();
-    wait(OnLine { link, introduction, hello, is_invited, call }, &shared, wanted).await;
+    wait(ParkedConnection { link, introduction, hello, is_invited, call }, &shared, wanted).await;
 }
 
 async fn is_remembered(shared: &Arc<Shared>, receiver: Fingerprint) -> bool {
-    store_call(&shared.store, move |store| store.knows_peer(&receiver)).await.unwrap_or(false)
+    store_call(&shared.store, move |store| store.trusts_peer(&receiver)).await.unwrap_or(false)
 }
 
-async fn turn_away(link: Link, reason: Reason) {
+async fn turn_away(link: Link, reason: EndReason) {
     tracing::debug!(%reason, "a caller was turned away");
     link.send(&Message::Stop(reason));
     link.close().await;
@@ -83,8 +83,8 @@ async fn turn_away(link: Link, reason: Reason) {
 pub(super) async fn greet(
     link: &mut Link,
     shared: &Shared,
-    introduction: &Introduction,
-) -> Result<(Hello, Option<bool>), Reason> {
+    introduction: &HandshakeParameters,
+) -> Result<(Hello, Option<bool>), EndReason> {
     let mut invited = None;
     loop {
         match link.next().await? {
@@ -96,13 +96,17 @@ pub(super) async fn greet(
                 return introduction.hello(Role::Distributor).agree(&hello).map(|_| (hello, invited));
             }
             Frame::Message(Message::Stop(reason)) => return Err(reason),
-            _ => return Err(Reason::Protocol(Breach::OutOfTurn)),
+            _ => return Err(EndReason::Protocol(Breach::OutOfTurn)),
         }
     }
 }
 
 /// Signs of life both ways, until the receiver is wanted or gone.
-async fn wait(mut on_line: OnLine, shared: &Shared, mut wanted: oneshot::Receiver<oneshot::Sender<OnLine>>) {
+async fn wait(
+    mut parked: ParkedConnection,
+    shared: &Shared,
+    mut wanted: oneshot::Receiver<oneshot::Sender<ParkedConnection>>,
+) {
     let limits = shared.settings.limits;
     let (mut heard, mut speak) = (Instant::now(), Instant::now());
     loop {
@@ -110,25 +114,25 @@ async fn wait(mut on_line: OnLine, shared: &Shared, mut wanted: oneshot::Receive
             asker = &mut wanted => {
                 // Nobody asks when it has called anew; and whoever asked may be gone, who then hangs up on it.
                 if let Ok(asker) = asker {
-                    drop(asker.send(on_line));
+                    drop(asker.send(parked));
                 }
                 return;
             }
-            frame = on_line.link.next() => match frame {
+            frame = parked.link.next() => match frame {
                 Ok(Frame::Message(Message::Alive)) => heard = Instant::now(),
                 Ok(Frame::Message(Message::Stop(_))) | Err(_) => return,
                 Ok(_) => {
-                    on_line.link.send(&Message::Stop(Reason::Protocol(Breach::OutOfTurn)));
-                    on_line.link.close().await;
+                    parked.link.send(&Message::Stop(EndReason::Protocol(Breach::OutOfTurn)));
+                    parked.link.close().await;
                     return;
                 }
             },
-            () = sleep_until(heard + limits.silence) => match on_line.link.has_received_more() {
+            () = sleep_until(heard + limits.silence) => match parked.link.has_received_more() {
                 true => heard = Instant::now(),
                 false => return,
             },
             () = sleep_until(speak) => {
-                on_line.link.send(&Message::Alive);
+                parked.link.send(&Message::Alive);
                 speak = Instant::now() + limits.heartbeat;
             }
         }

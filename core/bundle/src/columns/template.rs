@@ -10,7 +10,7 @@ pub(crate) const MAX_DIGITS: usize = 18;
 
 /// The frame of a column's strings.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Skeleton {
+pub(crate) struct Template {
     /// The texts around the groups: one more than there are groups.
     pub(crate) literals: Vec<String>,
     /// Digits of each group; 0 for as many as the number needs.
@@ -19,7 +19,7 @@ pub(crate) struct Skeleton {
     pub(crate) first: u32,
 }
 
-impl Skeleton {
+impl Template {
     /// The frame that all of `texts` share, if they do.
     pub(crate) fn of<'a>(mut texts: impl Iterator<Item = &'a str>) -> Option<Self> {
         let (literals, groups) = split(texts.next()?)?;
@@ -109,10 +109,10 @@ mod tests {
             &["x1y22z", "x9y0z"],
         ];
         for texts in sets {
-            let skeleton = Skeleton::of(texts.iter().copied()).unwrap();
+            let template = Template::of(texts.iter().copied()).unwrap();
             for text in texts {
                 let mut out = String::new();
-                assert!(skeleton.write(&mut out, &skeleton.numbers(text).unwrap()));
+                assert!(template.write(&mut out, &template.numbers(text).unwrap()));
                 assert_eq!(&out, text);
             }
         }
@@ -123,7 +123,7 @@ mod tests {
         let sets: [&[&str]; 5] =
             [&["abc"], &["a1", "b1"], &["1", "01"], &["1234567890123456789"], &["1a1a1a1a1a1a1a1a1"]];
         for texts in sets {
-            assert_eq!(Skeleton::of(texts.iter().copied()), None, "{texts:?}");
+            assert_eq!(Template::of(texts.iter().copied()), None, "{texts:?}");
         }
     }
 }

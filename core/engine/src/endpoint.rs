@@ -6,46 +6,46 @@ use fieldcast_net::{Error as NetworkError, Identity, Interface, Listener};
 use fieldcast_wire::Role;
 
 use crate::ExchangeSettings;
-use crate::network::Live;
-use crate::search::Search;
+use crate::discovery::Search;
+use crate::interface_monitor::ActiveNetwork;
 
 /// Open on one network; closed when it is dropped.
-pub(crate) struct Station {
+pub(crate) struct Endpoint {
     pub(crate) interface: Interface,
     pub(crate) listener: Listener,
     pub(crate) search: Search,
 }
 
 /// As whom stations are opened, network after network.
-pub(crate) struct Post<'a> {
+pub(crate) struct EndpointConfig<'a> {
     pub(crate) settings: &'a ExchangeSettings,
     pub(crate) identity: &'a Identity,
     pub(crate) role: Role,
 }
 
-impl Post<'_> {
+impl EndpointConfig<'_> {
     /// Opens everything on the first network.
-    pub(crate) async fn open(&self, interface: Interface) -> Result<Station, NetworkError> {
+    pub(crate) async fn open(&self, interface: Interface) -> Result<Endpoint, NetworkError> {
         self.open_at(interface, None).await
     }
 
     /// Waits for a network in the place of the last one, and opens everything there.
-    pub(crate) async fn reopen(&self, last: &Live) -> Station {
+    pub(crate) async fn reopen(&self, last: &ActiveNetwork) -> Endpoint {
         let roaming = &self.settings.roaming;
         loop {
             match self.open_at(roaming.back(&last.interface).await, Some(last.addr)).await {
                 Ok(station) => return station,
                 Err(error) => tracing::debug!(%error, "the network is not ready yet"),
             }
-            tokio::time::sleep(roaming.look_every).await;
+            tokio::time::sleep(roaming.poll_interval).await;
         }
     }
 
-    async fn open_at(&self, interface: Interface, before: Option<SocketAddr>) -> Result<Station, NetworkError> {
+    async fn open_at(&self, interface: Interface, before: Option<SocketAddr>) -> Result<Endpoint, NetworkError> {
         let listener = self.listen(&interface, before).await?;
         let port = listener.addr().port();
         let search = Search::on(&interface, self.settings, self.identity, self.role, port)?;
-        Ok(Station { interface, listener, search })
+        Ok(Endpoint { interface, listener, search })
     }
 
     /// Listens where it was listened before, so that an address that was handed out stays good.

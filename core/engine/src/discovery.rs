@@ -2,8 +2,8 @@
 
 use fieldcast_model::Fingerprint;
 use fieldcast_net::{
-    Announced, Announcement, Browser, Error as NetworkError, Identity, Interface, PlatformSearch, Sighting, announce,
-    browse, search,
+    Announced, Announcement, Browser, DiscoveryEvent, Error as NetworkError, Identity, Interface, PlatformSearch,
+    announce, browse, search,
 };
 use fieldcast_wire::{PROTOCOL, Role};
 
@@ -12,7 +12,7 @@ use crate::shared_key::{KeyWatch, SharedKey};
 
 /// Who tells of a device. Each tells by itself of its coming and going.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum By {
+pub(crate) enum DiscoverySource {
     Mdns,
     Platform,
 }
@@ -20,7 +20,7 @@ pub(crate) enum By {
 /// What a search finds.
 pub(crate) enum Found {
     /// A change in which other devices are there.
-    Sighting(By, Sighting),
+    DiscoveryEvent(DiscoverySource, DiscoveryEvent),
     /// Devices that have one key.
     SharedKey(SharedKey),
 }
@@ -74,22 +74,25 @@ impl Search {
                 shared = self.keys.next() => return Found::SharedKey(shared),
             };
             match &sighting {
-                Sighting::Seen(peer) if !self.keys.heard(peer) => {}
-                _ => return Found::Sighting(by, sighting),
+                DiscoveryEvent::Found(peer) if !self.keys.heard(peer) => {}
+                _ => return Found::DiscoveryEvent(by, sighting),
             }
         }
     }
 
     /// Has a device prove that it is still there, as far as this can be asked for.
-    pub(crate) fn doubt(&self, fingerprint: &Fingerprint) {
+    pub(crate) fn reverify(&self, fingerprint: &Fingerprint) {
         if let Some((browser, _)) = &self.mdns {
-            browser.doubt(fingerprint);
+            browser.reverify(fingerprint);
         }
     }
 }
 
 /// The next change in who is there.
-async fn sighting(mdns: &mut Option<(Browser, Announced)>, platform: &mut Option<PlatformSearch>) -> (By, Sighting) {
+async fn sighting(
+    mdns: &mut Option<(Browser, Announced)>,
+    platform: &mut Option<PlatformSearch>,
+) -> (DiscoverySource, DiscoveryEvent) {
     let heard = async {
         let heard = match mdns {
             Some((browser, _)) => browser.next().await,
@@ -107,7 +110,7 @@ async fn sighting(mdns: &mut Option<(Browser, Announced)>, platform: &mut Option
         }
     };
     tokio::select! {
-        sighting = heard => (By::Mdns, sighting),
-        sighting = found => (By::Platform, sighting),
+        sighting = heard => (DiscoverySource::Mdns, sighting),
+        sighting = found => (DiscoverySource::Platform, sighting),
     }
 }

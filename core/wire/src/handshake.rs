@@ -10,38 +10,38 @@ use fieldcast_model::DeviceName;
 
 use crate::{Credentials, Hello, Role};
 
-/// The TLS exporter label (RFC 8446, section 7.5) of the secret that a connection's [`Opening`] takes.
+/// The TLS exporter label (RFC 8446, section 7.5) of the secret that a connection's [`HandshakeSecret`] takes.
 pub const CODE_LABEL: &[u8] = b"EXPORTER-fieldcast-code";
 
 /// What one side brings to the comparison on one connection.
 #[derive(Clone)]
-pub struct Opening {
+pub struct HandshakeSecret {
     /// What both ends of this connection alone can compute: the exporter for [`CODE_LABEL`].
     pub exporter: [u8; 32],
     /// Random, new for each connection; told only once the peer has committed itself.
     pub nonce: [u8; 32],
 }
 
-impl fmt::Debug for Opening {
+impl fmt::Debug for HandshakeSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Opening(secret)")
     }
 }
 
-impl Opening {
+impl HandshakeSecret {
     /// What this side, in this role, says before it reveals its nonce.
     pub(crate) fn commitment(&self, role: Role) -> [u8; 32] {
         commitment(&self.exporter, role, &self.nonce)
     }
 
     /// The code, if the peer revealed what it had committed itself to. `role` is this side's.
-    pub(crate) fn compare(&self, role: Role, committed: &[u8; 32], revealed: &[u8; 32]) -> Option<Code> {
+    pub(crate) fn compare(&self, role: Role, committed: &[u8; 32], revealed: &[u8; 32]) -> Option<Sas> {
         let (peer, [distributor, receiver]) = match role {
             Role::Distributor => (Role::Receiver, [&self.nonce, revealed]),
             Role::Receiver => (Role::Distributor, [revealed, &self.nonce]),
         };
         let is_kept = commitment(&self.exporter, peer, revealed) == *committed;
-        is_kept.then(|| Code::of(&self.exporter, distributor, receiver))
+        is_kept.then(|| Sas::of(&self.exporter, distributor, receiver))
     }
 }
 
@@ -63,16 +63,16 @@ pub(crate) fn hash(context: &str, parts: &[&[u8]]) -> [u8; 32] {
 
 /// What a machine needs to introduce its side on a new connection.
 #[derive(Clone, Debug)]
-pub struct Introduction {
+pub struct HandshakeParameters {
     /// What people call the device.
     pub name: DeviceName,
     /// For the code.
-    pub opening: Opening,
+    pub opening: HandshakeSecret,
     /// What a campaign has said of it, and of others.
     pub credentials: Credentials,
 }
 
-impl Introduction {
+impl HandshakeParameters {
     /// The first message of this side in this role.
     pub fn hello(&self, role: Role) -> Hello {
         Hello::new(role, self.name.clone(), &self.opening)
@@ -81,16 +81,16 @@ impl Introduction {
 
 /// Six digits; shown as `123 456`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Code(u32);
+pub struct Sas(u32);
 
-impl Code {
+impl Sas {
     fn of(exporter: &[u8; 32], distributor: &[u8; 32], receiver: &[u8; 32]) -> Self {
         let [a, b, c, d, e, f, g, h, ..] = hash("fieldcast 2026-11 code", &[exporter, distributor, receiver]);
         Self((u64::from_le_bytes([a, b, c, d, e, f, g, h]) % 1_000_000) as u32)
     }
 }
 
-impl fmt::Display for Code {
+impl fmt::Display for Sas {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:03} {:03}", self.0 / 1000, self.0 % 1000)
     }
@@ -100,11 +100,11 @@ impl fmt::Display for Code {
 mod tests {
     use super::*;
 
-    fn opening(exporter: u8, nonce: u8) -> Opening {
-        Opening { exporter: [exporter; 32], nonce: [nonce; 32] }
+    fn opening(exporter: u8, nonce: u8) -> HandshakeSecret {
+        HandshakeSecret { exporter: [exporter; 32], nonce: [nonce; 32] }
     }
 
-    fn codes(distributor: &Opening, receiver: &Opening) -> [Option<Code>; 2] {
+    fn codes(distributor: &HandshakeSecret, receiver: &HandshakeSecret) -> [Option<Sas>; 2] {
         let commitments = [distributor.commitment(Role::Distributor), receiver.commitment(Role::Receiver)];
         [
             distributor.compare(Role::Distributor, &commitments[1], &receiver.nonce),
@@ -138,12 +138,12 @@ mod tests {
         let mut equal = 0;
         for n in 0..2_000u32 {
             let random = |salt: &[u8]| *blake3::hash(&[salt, &n.to_le_bytes()].concat()).as_bytes();
-            let asha = Opening { exporter: random(b"one"), nonce: random(b"asha") };
-            let bela = Opening { exporter: random(b"two"), nonce: random(b"bela") };
+            let asha = HandshakeSecret { exporter: random(b"one"), nonce: random(b"asha") };
+            let bela = HandshakeSecret { exporter: random(b"two"), nonce: random(b"bela") };
             // With Asha she is the receiver, with Bela the distributor; after Asha's code is known she still has to
             // commit herself to Bela before Bela reveals. The best is any number.
-            let to_asha = Opening { exporter: asha.exporter, nonce: random(b"x") };
-            let to_bela = Opening { exporter: bela.exporter, nonce: asha.nonce };
+            let to_asha = HandshakeSecret { exporter: asha.exporter, nonce: random(b"x") };
+            let to_bela = HandshakeSecret { exporter: bela.exporter, nonce: asha.nonce };
             equal += u32::from(codes(&asha, &to_asha)[0] == codes(&to_bela, &bela)[1]);
         }
         assert_eq!(equal, 0);
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn a_code_is_six_digits() {
-        assert_eq!(Code(7).to_string(), "000 007");
-        assert_eq!(Code(123_456).to_string(), "123 456");
+        assert_eq!(Sas(7).to_string(), "000 007");
+        assert_eq!(Sas(123_456).to_string(), "123 456");
     }
 }

@@ -10,7 +10,7 @@ use crate::{Reader, Result, Store};
 
 /// A dataset this device has sent, and who has its present version.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reach {
+pub struct DistributionStats {
     /// The dataset as this device has it now.
     pub summary: SnapshotSummary,
     /// How many devices were ever picked to be sent any version of it.
@@ -25,7 +25,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// Whatever stands in the way of reading.
-    pub fn reach(&self) -> Result<Vec<Reach>> {
+    pub fn reach(&self) -> Result<Vec<DistributionStats>> {
         let held = self.datasets()?.into_iter().map(|status| status.summary).filter(|summary| summary.as_of.0 > 0);
         let held: Vec<SnapshotSummary> = held.collect();
         // Of each dataset its present digest, and whom it was sent to with whether that was saved.
@@ -49,7 +49,7 @@ impl Reader<'_> {
         let reach = |summary: &SnapshotSummary| {
             let (_, peers) = found.get(&summary.dataset)?;
             let saved = peers.values().filter(|saved| **saved).count();
-            (!peers.is_empty()).then(|| Reach { summary: summary.clone(), picked: peers.len(), saved })
+            (!peers.is_empty()).then(|| DistributionStats { summary: summary.clone(), picked: peers.len(), saved })
         };
         Ok(held.iter().filter_map(reach).collect())
     }
@@ -60,7 +60,7 @@ impl Store {
     ///
     /// # Errors
     /// As there.
-    pub fn reach(&self) -> Result<Vec<Reach>> {
+    pub fn reach(&self) -> Result<Vec<DistributionStats>> {
         self.read(|r| r.reach())
     }
 }

@@ -33,11 +33,11 @@ pub struct Peer {
 
 /// A change in who is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Sighting {
+pub enum DiscoveryEvent {
     /// A device has come, or one that was there has changed its name, role or address.
-    Seen(Peer),
+    Found(Peer),
     /// A device has said goodbye or has not been heard of for long. No reason to end a connection that works.
-    Gone(Fingerprint),
+    Lost(Fingerprint),
 }
 
 /// The label that makes a device's announcement its own; in each role another, for a device may be in both at once.

@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use fieldcast_model::Fingerprint;
 
-use crate::{Peer, Sighting};
+use crate::{DiscoveryEvent, Peer};
 
 /// The most names kept in view, so that a forger of names cannot fill the memory.
 const MAX_NAMES: usize = 256;
@@ -36,7 +36,7 @@ impl Wanted {
 /// A new name always gets in. When all places are taken, a device that is not wanted gives way: of those at the address
 /// that has the most names, which is the forger's own, the one that came first.
 #[derive(Debug, Default)]
-pub(crate) struct View {
+pub(crate) struct NameTable {
     names: BTreeMap<String, Entry>,
     wanted: Wanted,
     /// How many names have come.
@@ -50,13 +50,13 @@ struct Entry {
     number: u64,
 }
 
-impl View {
+impl NameTable {
     pub(crate) fn new(wanted: Wanted) -> Self {
         Self { wanted, ..Self::default() }
     }
 
     /// Takes what is said under a name, and tells what that changes: nothing if it is no news.
-    pub(crate) fn put(&mut self, name: &str, peer: Peer) -> Vec<Sighting> {
+    pub(crate) fn put(&mut self, name: &str, peer: Peer) -> Vec<DiscoveryEvent> {
         let name = name.to_lowercase();
         let is_wanted = self.wanted.contains(&peer.fingerprint);
         let replaced = self.names.get(&name).map(|entry| entry.peer.clone());
@@ -75,11 +75,11 @@ impl View {
         self.count += 1;
         self.names.insert(name, Entry { peer: peer.clone(), number: self.count });
         let left = leaves.filter(|other| *other != peer.fingerprint).map(|other| self.left(other));
-        left.into_iter().chain([Sighting::Seen(peer)]).collect()
+        left.into_iter().chain([DiscoveryEvent::Found(peer)]).collect()
     }
 
     /// Takes a name away, and tells what that changes.
-    pub(crate) fn take(&mut self, name: &str) -> Option<Sighting> {
+    pub(crate) fn take(&mut self, name: &str) -> Option<DiscoveryEvent> {
         let gone = self.names.remove(&name.to_lowercase())?;
         Some(self.left(gone.peer.fingerprint))
     }
@@ -90,9 +90,9 @@ impl View {
     }
 
     /// What is left of a device that has one name less.
-    fn left(&self, device: Fingerprint) -> Sighting {
+    fn left(&self, device: Fingerprint) -> DiscoveryEvent {
         let other = self.names.values().find(|entry| entry.peer.fingerprint == device);
-        other.map_or(Sighting::Gone(device), |entry| Sighting::Seen(entry.peer.clone()))
+        other.map_or(DiscoveryEvent::Lost(device), |entry| DiscoveryEvent::Found(entry.peer.clone()))
     }
 
     /// The name that gives way to a new one of this device; `None` if there is room, or all others are wanted.
@@ -129,7 +129,7 @@ mod tests {
     }
 
     /// Fills a view with forged names, each at the next of these addresses.
-    fn forge(view: &mut View, names: u32, addrs: &[[u8; 4]]) {
+    fn forge(view: &mut NameTable, names: u32, addrs: &[[u8; 4]]) {
         for (number, addr) in (0..names).zip(addrs.iter().cycle()) {
             let mut device = Fingerprint([0xee; 32]);
             device.0[..4].copy_from_slice(&number.to_be_bytes());
@@ -137,27 +137,27 @@ mod tests {
         }
     }
 
-    fn has(view: &View, who: u8) -> bool {
+    fn has(view: &NameTable, who: u8) -> bool {
         view.peers().contains_key(&Fingerprint([who; 32]))
     }
 
     #[test]
     fn tells_news_only() {
-        let mut view = View::default();
-        assert_eq!(view.put("Fc-1", peer(1, 1)), [Sighting::Seen(peer(1, 1))]);
-        assert_eq!(view.put("fc-1", peer(1, 2)), [Sighting::Seen(peer(1, 2))], "it has moved");
+        let mut view = NameTable::default();
+        assert_eq!(view.put("Fc-1", peer(1, 1)), [DiscoveryEvent::Found(peer(1, 1))]);
+        assert_eq!(view.put("fc-1", peer(1, 2)), [DiscoveryEvent::Found(peer(1, 2))], "it has moved");
         assert_eq!(view.put("FC-1", peer(1, 2)), [], "nothing new");
-        assert_eq!(view.take("fC-1"), Some(Sighting::Gone(Fingerprint([1; 32]))));
+        assert_eq!(view.take("fC-1"), Some(DiscoveryEvent::Lost(Fingerprint([1; 32]))));
         assert_eq!(view.take("fc-1"), None);
     }
 
     #[test]
     fn lists_a_receiver_that_comes_after_a_flood_of_forged_names() {
-        let mut view = View::default();
+        let mut view = NameTable::default();
         forge(&mut view, 1_000, &[[10, 0, 0, 9]]);
         assert_eq!(view.peers().len(), MAX_NAMES);
         let told = view.put("fc-1", at(Fingerprint([1; 32]), [10, 0, 0, 1], 7000));
-        assert!(matches!(told[..], [Sighting::Gone(_), Sighting::Seen(_)]), "{told:?}");
+        assert!(matches!(told[..], [DiscoveryEvent::Lost(_), DiscoveryEvent::Found(_)]), "{told:?}");
         forge(&mut view, 2_000, &[[10, 0, 0, 9]]);
         assert!(has(&view, 1), "a forger takes its own places");
         assert_eq!(view.peers().len(), MAX_NAMES);
@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn keeps_wanted_devices_whatever_is_forged() {
         let wanted = Wanted::default();
-        let mut view = View::new(wanted.clone());
+        let mut view = NameTable::new(wanted.clone());
         wanted.add([Fingerprint([1; 32]), Fingerprint([2; 32])]);
         view.put("fc-1", peer(1, 1));
         forge(&mut view, 2_000, &[[127, 0, 0, 1], [10, 0, 0, 1], [10, 0, 0, 2]]);
@@ -180,27 +180,27 @@ mod tests {
     #[test]
     fn lets_a_wanted_device_in_though_all_others_are_wanted() {
         let wanted = Wanted::default();
-        let mut view = View::new(wanted.clone());
+        let mut view = NameTable::new(wanted.clone());
         forge(&mut view, MAX_NAMES as u32, &[[127, 0, 0, 1]]);
         wanted.add(view.peers().into_keys().chain([Fingerprint([1; 32])]));
         assert_eq!(view.put("fc-2", peer(2, 1)), [], "nobody gives way");
-        assert_eq!(view.put("fc-1", peer(1, 1)), [Sighting::Seen(peer(1, 1))]);
+        assert_eq!(view.put("fc-1", peer(1, 1)), [DiscoveryEvent::Found(peer(1, 1))]);
     }
 
     #[test]
     fn lets_a_wanted_device_take_its_name_from_a_forger() {
         let wanted = Wanted::default();
-        let mut view = View::new(wanted.clone());
+        let mut view = NameTable::new(wanted.clone());
         view.put("fc-1", peer(3, 1));
         wanted.add([Fingerprint([1; 32])]);
-        let told = [Sighting::Gone(Fingerprint([3; 32])), Sighting::Seen(peer(1, 1))];
+        let told = [DiscoveryEvent::Lost(Fingerprint([3; 32])), DiscoveryEvent::Found(peer(1, 1))];
         assert_eq!(view.put("fc-1", peer(1, 1)), told);
     }
 
     #[test]
     fn bounds_the_names_of_one_device() {
         let wanted = Wanted::default();
-        let mut view = View::new(wanted.clone());
+        let mut view = NameTable::new(wanted.clone());
         wanted.add([Fingerprint([1; 32])]);
         for number in 0..999 {
             assert!(!view.put(&format!("fc-1 ({number})"), peer(1, number + 1)).is_empty());
@@ -210,11 +210,11 @@ mod tests {
 
     #[test]
     fn a_device_with_two_names_is_one_and_there_until_both_are_gone() {
-        let mut view = View::default();
+        let mut view = NameTable::default();
         view.put("fc-1", peer(1, 7000));
         view.put("fc-1 (2)", peer(1, 7001));
         assert_eq!(view.peers().into_values().collect::<Vec<_>>(), [peer(1, 7000)], "the first name counts");
-        assert_eq!(view.take("fc-1"), Some(Sighting::Seen(peer(1, 7001))));
-        assert_eq!(view.take("fc-1 (2)"), Some(Sighting::Gone(Fingerprint([1; 32]))));
+        assert_eq!(view.take("fc-1"), Some(DiscoveryEvent::Found(peer(1, 7001))));
+        assert_eq!(view.take("fc-1 (2)"), Some(DiscoveryEvent::Lost(Fingerprint([1; 32]))));
     }
 }

@@ -19,7 +19,7 @@ const WIDTH: usize = 67;
 const SHORT_DIGEST: usize = 12;
 
 /// Steps, each with its time.
-pub(super) struct Story {
+pub(super) struct DemoScript {
     out: Output,
     since: Instant,
 }
@@ -38,7 +38,7 @@ pub(super) struct Update {
     pub(super) round: Round,
 }
 
-impl Story {
+impl DemoScript {
     pub(super) fn begin(app: &App) -> Result<Self> {
         app.out.line("Fieldcast: the whole job on this machine, with made-up data.\n")?;
         Ok(Self { out: app.out, since: Instant::now() })

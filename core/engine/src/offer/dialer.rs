@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use fieldcast_wire::{DistributorState, Hello, Introduction, Reason, Receipt};
+use fieldcast_wire::{DistributorState, EndReason, HandshakeParameters, Hello, Receipt};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::door::{CallInList, OnLine};
+use super::parked::{CallInList, ParkedConnection};
 use super::peers::Route;
 use super::send::{CALL_LIMIT, CANCELLED, Sending};
 use super::{SendState, finding::no_network};
+use crate::interface_monitor::ActiveNetwork;
 use crate::link::{Link, not_called};
-use crate::network::Live;
 use crate::{grants, trust};
 
 /// The pause before the first new call; it doubles up to [`LONGEST_PAUSE`].
@@ -26,7 +26,7 @@ const WITHOUT_NETWORK: Duration = Duration::from_secs(600);
 /// A connection to the receiver.
 pub(super) struct Reached {
     pub(super) link: Link,
-    pub(super) introduction: Introduction,
+    pub(super) introduction: HandshakeParameters,
     /// What the receiver has said already.
     pub(super) hello: Option<Hello>,
     /// Cancelled when the network goes.
@@ -39,7 +39,7 @@ pub(super) struct Reached {
 
 impl Sending {
     /// Tries until it has saved, it will not, or the time to resume is over.
-    pub(super) async fn send(&mut self) -> Result<Receipt, Reason> {
+    pub(super) async fn send(&mut self) -> Result<Receipt, EndReason> {
         let live = self.shared.live.clone();
         let mut next_pause = FIRST_PAUSE;
         loop {
@@ -58,7 +58,7 @@ impl Sending {
             self.slot = None;
             let is_over = self.last_progress.is_some_and(|at| at.elapsed() >= self.shared.settings.resume_for);
             // Whoever answers at an address without the receiver's key decides nothing: the receiver may be elsewhere.
-            let may_pass = self.is_unproven || matches!(reason, Reason::Lost | Reason::Unreachable(_));
+            let may_pass = self.is_unproven || matches!(reason, EndReason::Lost | EndReason::Unreachable(_));
             if is_over || !may_pass {
                 return Err(reason);
             }
@@ -74,7 +74,7 @@ impl Sending {
     }
 
     /// Waits for a network and a way to the receiver in it. Time without a network is not the receiver's.
-    async fn any_way(&mut self) -> Result<(), Reason> {
+    async fn any_way(&mut self) -> Result<(), EndReason> {
         let mut ways = self.shared.ways();
         let mut without_network = None;
         loop {
@@ -92,7 +92,7 @@ impl Sending {
             tokio::select! {
                 Ok(()) = ways.changed() => {}
                 () = tokio::time::sleep_until(until) => {
-                    return Err(if is_here { Reason::Lost } else { Reason::Unreachable(no_network().to_string()) });
+                    return Err(if is_here { EndReason::Lost } else { EndReason::Unreachable(no_network().to_string()) });
                 }
                 () = self.cancel.cancelled() => return Err(CANCELLED),
             }
@@ -115,15 +115,15 @@ impl Sending {
     }
 
     /// One connection, from the call to its end.
-    async fn attempt(&mut self) -> Result<Receipt, Reason> {
-        self.enter(SendState::Calling);
-        let network = self.shared.air.live().ok_or(Reason::Lost)?;
+    async fn attempt(&mut self) -> Result<Receipt, EndReason> {
+        self.enter(SendState::Connecting);
+        let network = self.shared.air.live().ok_or(EndReason::Lost)?;
         let routes = self.routes();
-        let route = next_route(&routes, self.last_route).ok_or(Reason::Lost)?;
+        let route = next_route(&routes, self.last_route).ok_or(EndReason::Lost)?;
         (self.last_route, self.is_unproven) = (Some(route), true);
         let mut reached = tokio::select! {
             reached = self.reach(route, &network) => reached?,
-            () = network.ended.cancelled() => return Err(Reason::Lost),
+            () = network.ended.cancelled() => return Err(EndReason::Lost),
             () = self.cancel.cancelled() => return Err(CANCELLED),
         };
         self.is_unproven = false;
@@ -138,22 +138,23 @@ impl Sending {
         self.exchange(reached).await
     }
 
-    async fn reach(&self, route: Route, network: &Live) -> Result<Reached, Reason> {
+    async fn reach(&self, route: Route, network: &ActiveNetwork) -> Result<Reached, EndReason> {
         let ended = network.ended.clone();
         match route {
             Route::Line(number) => {
-                let waiting = self.shared.peers().take(self.receiver, number).ok_or(Reason::Lost)?;
+                let waiting = self.shared.peers().take(self.receiver, number).ok_or(EndReason::Lost)?;
                 let (asked, answer) = oneshot::channel();
                 // It may hang up at this very moment.
-                waiting.send(asked).map_err(|_| Reason::Lost)?;
-                let OnLine { link, introduction, hello, is_invited, call } = answer.await.map_err(|_| Reason::Lost)?;
+                waiting.send(asked).map_err(|_| EndReason::Lost)?;
+                let ParkedConnection { link, introduction, hello, is_invited, call } =
+                    answer.await.map_err(|_| EndReason::Lost)?;
                 Ok(Reached { link, introduction, hello: Some(hello), network: ended, is_invited, call: Some(call) })
             }
             Route::Call(addr) => {
                 let (interface, own) = (&network.interface, &self.shared.identity);
                 let dialled = fieldcast_net::dial(interface, own, addr, Some(self.receiver), CALL_LIMIT).await;
                 let connection = dialled.map_err(|error| {
-                    self.shared.doubt(self.receiver);
+                    self.shared.reverify(self.receiver);
                     not_called(&error)
                 })?;
                 let introduction = trust::introduce(&connection, &self.shared.settings.name, &self.shared.identity)?;

@@ -21,7 +21,7 @@ const SLOW: i32 = 12;
 const FAST: i32 = 3;
 
 /// Compresses a head.
-pub(crate) fn squeeze(plain: &[u8]) -> io::Result<Vec<u8>> {
+pub(crate) fn compress(plain: &[u8]) -> io::Result<Vec<u8>> {
     static FOR_SMALL: OnceLock<EncoderDictionary<'static>> = OnceLock::new();
     static FOR_LARGE: OnceLock<EncoderDictionary<'static>> = OnceLock::new();
     let dictionary = if plain.len() <= SMALL {
@@ -36,12 +36,12 @@ pub(crate) fn squeeze(plain: &[u8]) -> io::Result<Vec<u8>> {
     compressor.compress(plain)
 }
 
-/// Undoes [`squeeze`]; makes `len` bytes, or fails.
-pub(crate) fn unsqueeze(squeezed: &[u8], len: usize) -> io::Result<Vec<u8>> {
+/// Undoes [`compress`]; makes `len` bytes, or fails.
+pub(crate) fn unsqueeze(compressed: &[u8], len: usize) -> io::Result<Vec<u8>> {
     static DECODER: OnceLock<DecoderDictionary<'static>> = OnceLock::new();
     let dictionary = DECODER.get_or_init(|| DecoderDictionary::copy(DICTIONARY));
     let mut decompressor = Decompressor::with_prepared_dictionary(dictionary)?;
     // It writes no more than it is given room for.
-    let plain = decompressor.decompress(squeezed, len)?;
+    let plain = decompressor.decompress(compressed, len)?;
     if plain.len() == len { Ok(plain) } else { Err(io::ErrorKind::InvalidData.into()) }
 }

@@ -9,46 +9,46 @@ use fieldcast_net::{Interface, choose_again};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::GroupNews;
-use crate::station::Station;
+use crate::WifiGroupMonitor;
+use crate::endpoint::Endpoint;
 
 /// How often it is looked whether the interface is still there.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// How a session finds an interface to go on with when its own has lost its address.
 #[derive(Clone)]
-pub struct Roaming {
+pub struct InterfaceMonitor {
     /// Whether any interface will do that is chosen by itself and as good; else it must be one of the same name.
     pub any: bool,
     /// How often to look. What is missing in two looks and has no successor is gone.
-    pub look_every: Duration,
+    pub poll_interval: Duration,
     /// The interfaces there are.
     pub interfaces: Arc<dyn Fn() -> Vec<Interface> + Send + Sync>,
     /// What the phone tells of its Wi-Fi group.
-    pub group: GroupNews,
+    pub group: WifiGroupMonitor,
 }
 
-impl Default for Roaming {
+impl Default for InterfaceMonitor {
     fn default() -> Self {
         let interfaces = Arc::new(fieldcast_net::interfaces);
-        Self { any: false, look_every: LOOK_EVERY, interfaces, group: GroupNews::default() }
+        Self { any: false, poll_interval: LOOK_EVERY, interfaces, group: WifiGroupMonitor::default() }
     }
 }
 
-impl fmt::Debug for Roaming {
+impl fmt::Debug for InterfaceMonitor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Roaming").field("any", &self.any).finish_non_exhaustive()
     }
 }
 
-impl Roaming {
+impl InterfaceMonitor {
     /// Waits until the interface has gone, or another has taken its place.
     pub(crate) async fn gone(&self, last: &Interface) {
         let mut was_missing = false;
         let mut group = self.group.follow(last.addr);
         while !group.has_left() {
             tokio::select! {
-                () = tokio::time::sleep(self.look_every) => {}
+                () = tokio::time::sleep(self.poll_interval) => {}
                 () = group.changed() => continue,
             }
             match self.next(last) {
@@ -67,7 +67,7 @@ impl Roaming {
             match self.next(last) {
                 Some(found) => return found,
                 None => tokio::select! {
-                    () = tokio::time::sleep(self.look_every) => {}
+                    () = tokio::time::sleep(self.poll_interval) => {}
                     () = group.changed() => {}
                 },
             }
@@ -106,7 +106,7 @@ pub enum NetworkChange {
 
 /// A network that is there.
 #[derive(Clone, Debug)]
-pub(crate) struct Live {
+pub(crate) struct ActiveNetwork {
     pub(crate) interface: Interface,
     /// Where the session listens.
     pub(crate) addr: SocketAddr,
@@ -116,20 +116,20 @@ pub(crate) struct Live {
 
 /// The network a session is on, if there is one.
 #[derive(Debug)]
-pub(crate) struct Air(watch::Sender<Option<Live>>);
+pub(crate) struct NetworkState(watch::Sender<Option<ActiveNetwork>>);
 
-impl Air {
+impl NetworkState {
     pub(crate) fn new() -> Self {
         Self(watch::Sender::new(None))
     }
 
-    pub(crate) fn live(&self) -> Option<Live> {
+    pub(crate) fn live(&self) -> Option<ActiveNetwork> {
         self.0.borrow().clone()
     }
 
-    pub(crate) fn begin(&self, station: &Station) -> Live {
+    pub(crate) fn begin(&self, station: &Endpoint) -> ActiveNetwork {
         let (interface, addr) = (station.interface.clone(), station.listener.addr());
-        let live = Live { interface, addr, ended: CancellationToken::new() };
+        let live = ActiveNetwork { interface, addr, ended: CancellationToken::new() };
         self.0.send_replace(Some(live.clone()));
         live
     }
@@ -141,7 +141,7 @@ impl Air {
     }
 
     /// Waits for a network; for ever once the session is over.
-    pub(crate) async fn some(&self) -> Live {
+    pub(crate) async fn some(&self) -> ActiveNetwork {
         let mut changes = self.0.subscribe();
         match changes.wait_for(Option::is_some).await.map(|live| live.clone()) {
             Ok(Some(live)) => live,
@@ -163,13 +163,13 @@ mod tests {
     }
 
     /// What is seen look by look; the last for ever.
-    fn looks(looks: Vec<Vec<Interface>>) -> Roaming {
+    fn looks(looks: Vec<Vec<Interface>>) -> InterfaceMonitor {
         let looks = Mutex::new(VecDeque::from(looks));
         let next = move || {
             let mut looks = looks.lock().unwrap();
             if looks.len() > 1 { looks.pop_front().unwrap() } else { looks[0].clone() }
         };
-        Roaming { any: true, interfaces: Arc::new(next), ..Roaming::default() }
+        InterfaceMonitor { any: true, interfaces: Arc::new(next), ..InterfaceMonitor::default() }
     }
 
     #[tokio::test(start_paused = true)]
@@ -191,7 +191,7 @@ mod tests {
     async fn what_the_phone_tells_of_its_group_is_followed_at_once_whatever_the_interfaces_show() {
         let start = tokio::time::Instant::now();
         let elsewhere = Interface { name: "p2p-wlan0-9".to_owned(), ..group(7) };
-        let roaming = Roaming { any: false, ..looks(vec![vec![group(49), elsewhere.clone()]]) };
+        let roaming = InterfaceMonitor { any: false, ..looks(vec![vec![group(49), elsewhere.clone()]]) };
         roaming.group.here(group(49).addr);
         let follow = async {
             roaming.gone(&group(49)).await;
@@ -210,7 +210,7 @@ mod tests {
         aside.group.lost();
         let stays = tokio::time::timeout(Duration::from_secs(9), aside.gone(&other));
         assert!(stays.await.is_err(), "who is not in the group does not follow it");
-        let unseen = Roaming { any: false, ..looks(vec![vec![], vec![], vec![group(7)]]) };
+        let unseen = InterfaceMonitor { any: false, ..looks(vec![vec![], vec![], vec![group(7)]]) };
         unseen.group.here(group(49).addr);
         assert_eq!(unseen.back(&group(49)).await, group(7), "a phone that tells nothing is watched as ever");
     }

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use fieldcast::{Call, Fingerprint, HeardDistributor, Sender};
+use fieldcast::{DialTarget, DiscoveredDistributor, Fingerprint, Sender};
 
 use crate::args::ReceiveArgs;
 use crate::names::is_device;
 
 /// What the flags say about questions.
 #[derive(Debug)]
-pub(super) struct Door {
+pub(super) struct AcceptPolicy {
     answer: Verdict,
     from: From,
     /// The named one that was heard, and called.
@@ -38,7 +38,7 @@ pub(super) enum Verdict {
     Leave,
 }
 
-impl Door {
+impl AcceptPolicy {
     /// `calls`: a distributor is called whose address was given.
     pub(super) fn new(args: &ReceiveArgs, person: bool, calls: bool) -> Self {
         let answer = match (args.yes, args.no, person) {
@@ -64,14 +64,14 @@ impl Door {
 
     /// The call to a distributor that is heard, if it is the one named. A name means the first one heard that has it; who is
     /// called already is followed where it goes.
-    pub(super) fn calls(&mut self, distributor: &HeardDistributor) -> Option<Call> {
-        let HeardDistributor { fingerprint, name, addr } = distributor;
+    pub(super) fn calls(&mut self, distributor: &DiscoveredDistributor) -> Option<DialTarget> {
+        let DiscoveredDistributor { fingerprint, name, addr } = distributor;
         let From::Named(from) = &self.from else { return None };
         if self.heard.is_some() || !is_device(from, fingerprint, name) {
             return None;
         }
         self.heard = Some(*fingerprint);
-        Some(Call { addr: *addr, expected: Some(*fingerprint), token: None })
+        Some(DialTarget { addr: *addr, expected: Some(*fingerprint), token: None })
     }
 
     /// A distributor is heard no more: another of its name may be called.
@@ -115,10 +115,10 @@ mod tests {
     use super::*;
     use crate::args::{Cli, Command};
 
-    fn door(flags: &str, person: bool) -> Door {
+    fn door(flags: &str, person: bool) -> AcceptPolicy {
         let words = ["fieldcast", "receive"].into_iter().chain(flags.split_whitespace());
         match Cli::try_parse_from(words).unwrap().command {
-            Command::Receive(args) => Door::new(&args, person, args.invite.is_some()),
+            Command::Receive(args) => AcceptPolicy::new(&args, person, args.invite.is_some()),
             other => panic!("{other:?}"),
         }
     }
@@ -149,7 +149,7 @@ mod tests {
     fn the_first_heard_of_that_name_is_called_until_it_is_heard_no_more() {
         let heard = |byte, name: &str| {
             let (fingerprint, name) = (Fingerprint([byte; 32]), DeviceName::new(name));
-            HeardDistributor { fingerprint, name, addr: ([192, 168, 49, 1], 7000).into() }
+            DiscoveredDistributor { fingerprint, name, addr: ([192, 168, 49, 1], 7000).into() }
         };
         let mut door = door("--yes --from asha", false);
         assert_eq!(door.calls(&heard(9, "Bela")), None);

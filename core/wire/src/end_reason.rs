@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// its place here: new ones are added at the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[non_exhaustive]
-pub enum Reason {
+pub enum EndReason {
     /// The receiver's person said no.
     #[error("declined by the receiver")]
     Declined,
@@ -125,7 +125,7 @@ pub enum Reason {
     SharedKey,
 }
 
-impl Reason {
+impl EndReason {
     /// The longest text a peer's reason may show.
     const MAX_CHARS: usize = 200;
 

@@ -5,15 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fieldcast_model::Fingerprint;
-use fieldcast_wire::{Introduction, Invite, Limits, Reason, Token};
+use fieldcast_wire::{EndReason, HandshakeParameters, Invite, Limits, Token};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::event::ReceiveEvent;
 use super::exchange::Exchange;
 use super::session::Shared;
+use crate::interface_monitor::ActiveNetwork;
 use crate::link::{Link, not_called};
-use crate::network::Live;
 use crate::trust;
 
 /// How long one call may take, TLS included.
@@ -26,7 +26,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 
 /// A distributor to call, and to wait on its line until its person picks this device.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Call {
+pub struct DialTarget {
     /// Where it listens.
     pub addr: SocketAddr,
     /// Who must answer; whoever does if `None`.
@@ -35,7 +35,7 @@ pub struct Call {
     pub token: Option<Token>,
 }
 
-impl From<&Invite> for Call {
+impl From<&Invite> for DialTarget {
     fn from(invite: &Invite) -> Self {
         Self { addr: invite.addr(), expected: Some(invite.key()), token: invite.token() }
     }
@@ -43,19 +43,19 @@ impl From<&Invite> for Call {
 
 /// How a call to a distributor stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CallState {
+pub enum DialState {
     /// It is being called.
-    Calling,
+    Connecting,
     /// On the line of this distributor, whose person can pick this device now.
-    OnTheLine(Fingerprint),
+    Connected(Fingerprint),
     /// There is no line; it is called again.
-    Again(Reason),
+    Retrying(EndReason),
     /// There will be none, and it is not called again.
-    Over(Reason),
+    GaveUp(EndReason),
 }
 
 /// Calls until cancelled, or until it is clear that there is no use in it.
-pub(super) async fn keep_calling(shared: Arc<Shared>, call: Call, cancel: CancellationToken) {
+pub(super) async fn reconnect_loop(shared: Arc<Shared>, call: DialTarget, cancel: CancellationToken) {
     let (mut pause, mut last, mut who) = (FIRST_PAUSE, None, call.expected);
     loop {
         let network = tokio::select! {
@@ -69,17 +69,17 @@ pub(super) async fn keep_calling(shared: Arc<Shared>, call: Call, cancel: Cancel
         let (addr, expected) = heard.filter(|_| last == Some(call.addr)).unwrap_or((call.addr, call.expected));
         last = Some(addr);
         let begun = Instant::now();
-        let tell = |state| shared.events.tell(ReceiveEvent::Call(addr, state));
-        tell(CallState::Calling);
+        let tell = |state| shared.events.publish(ReceiveEvent::Dial(addr, state));
+        tell(DialState::Connecting);
         let attempt = Attempt { shared: &shared, addr, expected, network: &network, cancel: &cancel };
         let ended = attempt.run(&mut who).await;
         if cancel.is_cancelled() {
             return;
         }
         match ended {
-            Ok(()) => tell(CallState::Again(Reason::Lost)),
-            Err(reason) if addr == call.addr && is_of_no_use(&reason) => return tell(CallState::Over(reason)),
-            Err(reason) => tell(CallState::Again(reason)),
+            Ok(()) => tell(DialState::Retrying(EndReason::Lost)),
+            Err(reason) if addr == call.addr && is_of_no_use(&reason) => return tell(DialState::GaveUp(reason)),
+            Err(reason) => tell(DialState::Retrying(reason)),
         }
         let was_long = begun.elapsed() > LONGEST_PAUSE;
         let now = if was_long { FIRST_PAUSE } else { pause };
@@ -97,31 +97,33 @@ struct Attempt<'a> {
     shared: &'a Arc<Shared>,
     addr: SocketAddr,
     expected: Option<Fingerprint>,
-    network: &'a Live,
+    network: &'a ActiveNetwork,
     cancel: &'a CancellationToken,
 }
 
 impl Attempt<'_> {
     /// To the end of what comes of it; with who has answered.
-    async fn run(self, who: &mut Option<Fingerprint>) -> Result<(), Reason> {
+    async fn run(self, who: &mut Option<Fingerprint>) -> Result<(), EndReason> {
         let Self { shared, addr, network, cancel, .. } = self;
         let dial = fieldcast_net::dial(&network.interface, &shared.identity, addr, self.expected, CALL_LIMIT);
         let connection = tokio::select! {
             connection = dial => connection.map_err(|error| not_called(&error))?,
-            () = network.ended.cancelled() => return Err(Reason::Lost),
-            () = cancel.cancelled() => return Err(Reason::Lost),
+            () = network.ended.cancelled() => return Err(EndReason::Lost),
+            () = cancel.cancelled() => return Err(EndReason::Lost),
         };
         *who = Some(connection.peer());
         let credentials = shared.credentials().await.map_err(super::not_stored)?;
-        let introduction =
-            Introduction { credentials, ..trust::introduce(&connection, &shared.settings.name, &shared.identity)? };
+        let introduction = HandshakeParameters {
+            credentials,
+            ..trust::introduce(&connection, &shared.settings.name, &shared.identity)?
+        };
         let link = Link::new(connection, shared.settings.limits.heartbeat);
         let distributor = link.peer();
-        shared.events.tell(ReceiveEvent::Call(addr, CallState::OnTheLine(distributor)));
+        shared.events.publish(ReceiveEvent::Dial(addr, DialState::Connected(distributor)));
         let limits = Limits { greeting: ON_THE_LINE, ..shared.settings.limits };
         let exchange = Exchange::new(shared.clone(), cancel.clone(), &network.ended);
-        let ended = exchange.on_the_line().run(link, introduction, limits).await;
-        if ended == Err(Reason::NotInvited) {
+        let ended = exchange.parked().run(link, introduction, limits).await;
+        if ended == Err(EndReason::NotInvited) {
             shared.invites().remove(&distributor); // it may be called without
         }
         ended
@@ -129,7 +131,7 @@ impl Attempt<'_> {
 }
 
 /// Whether calling again would end the same way.
-fn is_of_no_use(reason: &Reason) -> bool {
-    use Reason as R;
+fn is_of_no_use(reason: &EndReason) -> bool {
+    use EndReason as R;
     matches!(reason, R::WrongDevice | R::Incompatible | R::NotSecure | R::SameRole | R::NotInvited | R::SharedKey)
 }

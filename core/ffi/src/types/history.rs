@@ -1,9 +1,9 @@
 //! How exchanges end, and those that have.
 
+use fieldcast::ExchangeResult;
 pub use fieldcast::ExchangeRole;
-use fieldcast::{ExchangeResult, Reason};
 
-use crate::{DeviceName, Fingerprint, SnapshotSummary, Standing};
+use crate::{ComparisonResult, DeviceName, Fingerprint, SnapshotSummary};
 
 /// Why an exchange ended without "saved".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, uniffi::Enum)]
@@ -135,10 +135,10 @@ pub struct Ending {
     pub detail: String,
 }
 
-impl From<&Reason> for Ending {
-    fn from(reason: &Reason) -> Self {
+impl From<&fieldcast::EndReason> for Ending {
+    fn from(reason: &fieldcast::EndReason) -> Self {
         let space = match *reason {
-            Reason::NoSpace { needed, free } => Some(MissingSpace { needed, free }),
+            fieldcast::EndReason::NoSpace { needed, free } => Some(MissingSpace { needed, free }),
             _ => None,
         };
         Self { reason: EndReason::of_code(reason.code()), space, detail: reason.to_string() }
@@ -160,7 +160,7 @@ pub enum Outcome {
         /// Whether the receipt is signed by the receiver for just this.
         receipt_holds: bool,
         /// How the receiver's data compared with each offered snapshot, as the receipt says.
-        standings: Vec<Standing>,
+        comparisons: Vec<ComparisonResult>,
     },
     /// It ended otherwise.
     Ended {
@@ -192,9 +192,9 @@ pub struct PastExchange {
 
 impl From<fieldcast::PastExchange> for PastExchange {
     fn from(past: fieldcast::PastExchange) -> Self {
-        let fieldcast::PastExchange { exchange, receipt, standings } = past;
+        let fieldcast::PastExchange { exchange, receipt, comparisons } = past;
         let outcome = match exchange.result {
-            ExchangeResult::Saved { .. } => Outcome::Saved { receipt_holds: receipt.unwrap_or(false), standings },
+            ExchangeResult::Saved { .. } => Outcome::Saved { receipt_holds: receipt.unwrap_or(false), comparisons },
             ExchangeResult::Ended { code, reason } => {
                 Outcome::Ended { ending: Ending { reason: EndReason::of_code(&code), space: None, detail: reason } }
             }
@@ -220,7 +220,7 @@ mod tests {
 
     #[test]
     fn what_a_reason_says_is_kept() {
-        let ending = Ending::from(&Reason::NoSpace { needed: 9, free: 4 });
+        let ending = Ending::from(&fieldcast::EndReason::NoSpace { needed: 9, free: 4 });
         assert_eq!((ending.reason, ending.space), (EndReason::NoSpace, Some(MissingSpace { needed: 9, free: 4 })));
         assert!(ending.detail.contains("9 bytes are needed"), "{}", ending.detail);
         assert_eq!(EndReason::of_code("of a later version"), EndReason::Other);
@@ -236,7 +236,7 @@ mod tests {
     #[test]
     fn every_reason_of_the_engine_is_known_here() {
         // Their text, for the engine's enum may grow: the source says which there are.
-        let source = include_str!("../../../wire/src/reason.rs");
+        let source = include_str!("../../../wire/src/end_reason.rs");
         let words = source.split("pub const fn code").nth(1).unwrap().split("}\n    }").next().unwrap();
         let words: Vec<_> = words.split("=> \"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
         assert!(words.len() >= 25, "{words:?}");

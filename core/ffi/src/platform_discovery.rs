@@ -6,13 +6,13 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use fieldcast::{Discovery, Findings, Service};
+use fieldcast::{Discovery, DiscoverySink, Service};
 
 use crate::runtime::thread;
-use crate::{FieldcastError, LocalService, PeerDiscovery, PeerSightings};
+use crate::{FieldcastError, LocalService, PeerDiscovery, PeerDiscoverySink};
 
-enum Order {
-    Start(u64, LocalService, Arc<PeerSightings>),
+enum SearchCommand {
+    Start(u64, LocalService, Arc<PeerDiscoverySink>),
     Stop(u64),
 }
 
@@ -25,7 +25,7 @@ struct Queue {
 
 #[derive(Default)]
 struct State {
-    orders: VecDeque<Order>,
+    commands: VecDeque<SearchCommand>,
     is_closed: bool,
 }
 
@@ -34,25 +34,25 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn put(&self, order: Order) {
+    fn put(&self, order: SearchCommand) {
         let mut state = self.state();
-        if let Order::Stop(search) = order {
-            let before = state.orders.len();
-            state.orders.retain(|order| !matches!(order, Order::Start(other, ..) if *other == search));
-            if state.orders.len() < before {
+        if let SearchCommand::Stop(search) = order {
+            let before = state.commands.len();
+            state.commands.retain(|order| !matches!(order, SearchCommand::Start(other, ..) if *other == search));
+            if state.commands.len() < before {
                 return;
             }
         }
-        state.orders.push_back(order);
+        state.commands.push_back(order);
         drop(state);
         self.changed.notify_one();
     }
 
     /// Waits for the next order; `None` when no more can come. Blocks.
-    fn next(&self) -> Option<Order> {
+    fn next(&self) -> Option<SearchCommand> {
         let mut state = self.state();
         loop {
-            if let Some(order) = state.orders.pop_front() {
+            if let Some(order) = state.commands.pop_front() {
                 return Some(order);
             }
             if state.is_closed {
@@ -75,7 +75,7 @@ impl Drop for Orders {
 
 /// The phone's service discovery, as the engine wants it.
 pub(crate) struct Searches {
-    orders: Arc<Orders>,
+    commands: Arc<Orders>,
     last: AtomicU64,
 }
 
@@ -88,12 +88,12 @@ impl fmt::Debug for Searches {
 impl Searches {
     pub(crate) fn over(port: Arc<dyn PeerDiscovery>) -> Result<Self, FieldcastError> {
         let queue = Arc::new(Queue::default());
-        let orders = Arc::new(Orders(queue.clone()));
+        let commands = Arc::new(Orders(queue.clone()));
         let obey = move || {
             while let Some(order) = queue.next() {
                 let done = match order {
-                    Order::Start(search, service, sightings) => port.start(search, service, sightings),
-                    Order::Stop(search) => port.stop(search),
+                    SearchCommand::Start(search, service, sightings) => port.start(search, service, sightings),
+                    SearchCommand::Stop(search) => port.stop(search),
                 };
                 if let Err(error) = done {
                     tracing::warn!(%error, "the phone's own search for devices");
@@ -101,28 +101,28 @@ impl Searches {
             }
         };
         thread("fieldcast-peers", obey)?;
-        Ok(Self { orders, last: AtomicU64::new(0) })
+        Ok(Self { commands, last: AtomicU64::new(0) })
     }
 }
 
 impl Discovery for Searches {
-    fn start(&self, service: Service, findings: Findings) -> Box<dyn Send + Sync> {
+    fn start(&self, service: Service, findings: DiscoverySink) -> Box<dyn Send + Sync> {
         let Service { kind, name, txt, port, interface } = service;
         let service = LocalService { kind, name, txt: txt.into_iter().collect(), port, interface };
         let search = self.last.fetch_add(1, Ordering::Relaxed) + 1;
-        self.orders.0.put(Order::Start(search, service, Arc::new(PeerSightings(findings))));
-        Box::new(Running { search, orders: self.orders.clone() })
+        self.commands.0.put(SearchCommand::Start(search, service, Arc::new(PeerDiscoverySink(findings))));
+        Box::new(Running { search, commands: self.commands.clone() })
     }
 }
 
 /// A search until it is dropped.
 struct Running {
     search: u64,
-    orders: Arc<Orders>,
+    commands: Arc<Orders>,
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.orders.0.put(Order::Stop(self.search));
+        self.commands.0.put(SearchCommand::Stop(self.search));
     }
 }

@@ -14,7 +14,7 @@ const MOST_PAST: usize = 16;
 
 /// News of the phone's Wi-Fi group, for any number of sessions. Cheap to clone; all clones are one.
 #[derive(Clone, Debug)]
-pub struct GroupNews(Arc<watch::Sender<Group>>);
+pub struct WifiGroupMonitor(Arc<watch::Sender<Group>>);
 
 #[derive(Debug, Default)]
 struct Group {
@@ -25,13 +25,13 @@ struct Group {
     losses: u64,
 }
 
-impl Default for GroupNews {
+impl Default for WifiGroupMonitor {
     fn default() -> Self {
         Self(Arc::new(watch::Sender::default()))
     }
 }
 
-impl GroupNews {
+impl WifiGroupMonitor {
     /// The group is there, and this is the device's address in it. Sessions that are or were in it go on there, whatever
     /// the interface is called.
     pub fn here(&self, addr: IpAddr) {
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn an_address_is_the_groups_once_it_was_told_and_the_oldest_are_forgotten() {
-        let news = GroupNews::default();
+        let news = WifiGroupMonitor::default();
         assert_eq!(news.of(at(1)), None);
         news.here(at(1));
         assert_eq!(news.of(at(1)), Some(Some(at(1))));
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn what_was_left_is_nobodys() {
-        let news = GroupNews::default();
+        let news = WifiGroupMonitor::default();
         news.here(at(1));
         let session = news.follow(at(1));
         news.left();
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn who_was_lost_and_is_back_with_the_same_address_has_left_it_all_the_same() {
-        let news = GroupNews::default();
+        let news = WifiGroupMonitor::default();
         news.here(at(1));
         let (there, elsewhere) = (news.follow(at(1)), news.follow(at(9)));
         assert!(!there.has_left());

@@ -4,7 +4,7 @@ pub use std::net::{IpAddr, SocketAddr};
 pub use std::path::PathBuf;
 
 pub use fieldcast::{
-    Code as ComparisonCode, DeviceName, Digest as DataDigest, EntityType, Fingerprint, Json, RecordId, ServerTime,
+    DeviceName, Digest as DataDigest, EntityType, Fingerprint, Json, RecordId, Sas as ComparisonCode, ServerTime,
     SignedStatement,
 };
 
