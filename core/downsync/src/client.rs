@@ -67,9 +67,9 @@ impl Client {
         }
     }
 
-    /// Reads an answer of type `T`, whose lists and objects take memory of their own.
+    /// Reads an answer of type `T`. Its texts are there twice while it is read, and its lists and objects take memory, too.
     pub(crate) async fn read<T: DeserializeOwned>(&self, path: &str, mut reply: Reply) -> Result<T, Failure> {
-        let memory = reply.text.len() as u64 + count(&reply.text, b"{[") * NODE_BYTES;
+        let memory = 2 * reply.text.len() as u64 + count(&reply.text, b"{[") * NODE_BYTES;
         if memory > reply.memory.bytes() {
             reply.memory.grow().await;
         }

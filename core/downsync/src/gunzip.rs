@@ -9,9 +9,6 @@ use flate2::write::MultiGzDecoder;
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-/// Deflate expands up to 1032 times: a piece of packed input at a time keeps the overshoot small.
-const PIECE: usize = 4 << 10;
-
 /// Why unpacking stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum UnpackError {
@@ -91,7 +88,7 @@ impl Unpacker {
     fn write(&mut self, input: &[u8]) -> Result<(), UnpackError> {
         match &mut self.stage {
             Stage::Plain(sink) => sink.write_all(input).map_err(broken),
-            Stage::Gzip(decoder) => input.chunks(PIECE).try_for_each(|piece| decoder.write_all(piece)).map_err(broken),
+            Stage::Gzip(decoder) => decoder.write_all(input).map_err(broken),
             Stage::Undecided(_) | Stage::Failed => Err(UnpackError::Broken),
         }
     }

@@ -11,6 +11,9 @@ pub(crate) type Kind = usize;
 /// The most members of an entity, in all its objects: while it is made canonical, each takes more memory than its text.
 const MAX_MEMBERS: u64 = 1 << 16;
 
+/// The most bytes of an id. DIGIT gives 2 to 64; a record with a longer one is skipped, because ids are kept in several places.
+const MAX_ID_BYTES: usize = 256;
+
 /// Bytes of memory a record takes besides its body, until it is committed.
 const RECORD_BYTES: u64 = 1 << 10;
 
@@ -91,8 +94,8 @@ pub(crate) struct Parsed {
 }
 
 impl Parsed {
-    /// Reads one entity. `None` if it is no JSON object or has no id at all: it could be neither stored nor compared,
-    /// and one broken row must not cost the page.
+    /// Reads one entity. `None` if it is no JSON object or has no id, or one above 256 bytes: it could be neither stored nor
+    /// compared, and one broken row must not cost the page.
     pub(crate) fn read(layout: &Layout, kind: Kind, text: &str) -> Option<Self> {
         Self::from_body(layout, kind, body(text)?)
     }
@@ -107,7 +110,9 @@ impl Parsed {
         let described = &layout.schema.entities()[kind];
         let ties = layout.ties(kind);
         let members = Members::parse(body.as_str())?;
-        let id_at = |path: &str| members.text(path).map(|text| RecordId::parse(&text));
+        let id_at = |path: &str| {
+            members.text(path).filter(|text| text.len() <= MAX_ID_BYTES).map(|text| RecordId::parse(&text))
+        };
         let number = |path: &Option<String>| path.as_deref().and_then(|path| members.integer(path)).unwrap_or(0);
         let child = |(kind, path): &(Kind, String)| Some((*kind, id_at(path)?));
         Some(Self {

@@ -9,8 +9,11 @@ use crate::parse::{Kind, Layout, Parsed};
 /// A record by type and id.
 pub(crate) type Key = (Kind, RecordId);
 
-/// The most records whose root, or whose naming by another, is kept in memory. What is beyond, a store is asked for.
-const MAX_KNOWN: usize = 256 << 10;
+/// The most bytes of records' roots and of namings by other records that are kept. For roots beyond it the store is asked; an
+/// individual whose naming is not kept, and that is not stored yet, becomes a root itself.
+const MAX_BYTES: usize = 32 << 20;
+/// Bytes of an entry besides the texts of its ids: table, keys and values.
+const ENTRY_BYTES: usize = 128;
 
 /// What is known of families. Ids only, no bodies: it lives as long as a walk through pre-generated files, which bring
 /// parents and children far apart; a page of the live service is complete in itself and gets one of its own.
@@ -18,6 +21,7 @@ const MAX_KNOWN: usize = 256 << 10;
 pub(crate) struct Roots {
     known: HashMap<Key, RecordId>,
     named_by: HashMap<Key, Naming>,
+    bytes: usize,
 }
 
 /// The record that names another as hanging off it.
@@ -71,7 +75,6 @@ impl Roots {
     fn note_children(&mut self, records: &[Parsed]) {
         for record in records {
             for child in &record.children {
-                let is_full = self.named_by.len() >= MAX_KNOWN;
                 let naming = Naming {
                     alive: !record.deleted,
                     modified: record.modified,
@@ -80,17 +83,30 @@ impl Roots {
                 match self.named_by.get_mut(child) {
                     Some(held) if !naming.beats(held) => {}
                     Some(held) => *held = naming,
-                    None if is_full => {}
-                    None => drop(self.named_by.insert(child.clone(), naming)),
+                    None => {
+                        if self.takes([&child.1, &record.id]) {
+                            self.named_by.insert(child.clone(), naming);
+                        }
+                    }
                 }
             }
         }
     }
 
     fn remember(&mut self, layout: &Layout, record: &Parsed, root: &RecordId) {
-        if layout.ties(record.kind).is_parent && self.known.len() < MAX_KNOWN {
-            self.known.insert((record.kind, record.id.clone()), root.clone());
+        let key = (record.kind, record.id.clone());
+        if layout.ties(record.kind).is_parent && (self.known.contains_key(&key) || self.takes([&record.id, root])) {
+            self.known.insert(key, root.clone());
         }
+    }
+
+    /// Counts an entry with these ids; `false` if there is no room for it.
+    fn takes(&mut self, ids: [&RecordId; 2]) -> bool {
+        let text = |id: &RecordId| if let RecordId::Text(text) = id { text.len() } else { 0 };
+        let bytes = ENTRY_BYTES + ids.into_iter().map(text).sum::<usize>();
+        let fits = self.bytes + bytes <= MAX_BYTES;
+        self.bytes += if fits { bytes } else { 0 };
+        fits
     }
 
     /// The root by the first way up that leads somewhere.

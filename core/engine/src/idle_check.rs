@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fieldcast_store::{Store, Verified};
+use fieldcast_store::{Error as StoreError, Store, Verified};
 
 use crate::{Error, clock, task};
 
@@ -14,6 +14,8 @@ const CHECKED: &str = "checked";
 const EVERY: Duration = Duration::from_secs(24 * 3600);
 /// After so many steps the place is noted.
 const NOTE_AFTER: u64 = 20;
+/// The pause after an error, as of a full disk.
+const RETRY: Duration = Duration::from_secs(3600);
 /// So much longer than a step is the pause after it.
 const PAUSE_PER_STEP: u32 = 10;
 
@@ -40,9 +42,18 @@ pub(crate) async fn run(store: Store, mut was_killed: bool, times: IdleTimes) ->
             let since = Duration::from_millis(since.try_into().unwrap_or(u64::MAX)); // a clock that was set back: now
             tokio::time::sleep(EVERY.saturating_sub(since)).await;
         }
-        let found = look(&store, &mut step, times).await?;
-        tracing::info!(found.records, found.repaired, found.dropped, "all stored data was looked at");
-        note(&store, CHECKED, clock::now()).await?;
+        match look(&store, &mut step, times).await {
+            Ok(found) => {
+                tracing::info!(found.records, found.repaired, found.dropped, "all stored data was checked");
+                note(&store, CHECKED, clock::now()).await?;
+            }
+            // A damaged file is recovered at the next start.
+            Err(error @ Error::Store(StoreError::Corrupt)) => return Err(error),
+            Err(error) => {
+                tracing::warn!(%error, "the check of stored data was interrupted");
+                tokio::time::sleep(RETRY).await;
+            }
+        }
     }
 }
 

@@ -23,7 +23,7 @@ pub struct Settings {
     /// The phone's key store, to keep the device key; the file alone keeps it if `None`.
     pub key_wrap: Option<Arc<dyn KeyWrap>>,
     /// Make a new device key, in the place of the one that is there or of one that is missing: other devices then take it for
-    /// another device. The old key is kept as `device.key.old`.
+    /// another device. The old key is kept as `device.key.old-<n>`.
     pub new_identity: bool,
 }
 

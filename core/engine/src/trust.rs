@@ -55,7 +55,7 @@ pub(crate) fn introduce(
     identity: &Identity,
 ) -> Result<HandshakeParameters, EndReason> {
     if connection.peer() == identity.fingerprint() {
-        return Err(EndReason::SharedKey);
+        return Err(EndReason::SharedKey { session: identity.session() });
     }
     let secret =
         || Ok(HandshakeSecret { exporter: connection.exporter(CODE_LABEL, &[])?, nonce: fieldcast_net::random()? });

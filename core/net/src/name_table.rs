@@ -33,8 +33,9 @@ impl Wanted {
 
 /// What is announced just now. One device may be there under two names, as when the system has renamed one of them.
 ///
-/// A new name always gets in. When all places are taken, a device that is not wanted gives way: of those at the address
-/// that has the most names, which is the forger's own, the one that came first.
+/// A new name always gets in. When the table is full, a device that is not wanted gives way: of those at the address that
+/// has the most names, the one that came first. A forger who announces names at the address of a real device can push that
+/// device out; it comes back with its next announcement.
 #[derive(Debug, Default)]
 pub(crate) struct NameTable {
     names: BTreeMap<String, Entry>,
@@ -84,9 +85,11 @@ impl NameTable {
         Some(self.left(gone.peer.fingerprint))
     }
 
-    /// Each device once.
-    pub(crate) fn peers(&self) -> BTreeMap<Fingerprint, Peer> {
-        self.names.values().rev().map(|entry| (entry.peer.fingerprint, entry.peer.clone())).collect()
+    /// Each process of each device once: two processes of one device are two devices with one key, or an app that was
+    /// started again.
+    pub(crate) fn peers(&self) -> BTreeMap<(Fingerprint, u32), Peer> {
+        let peers = self.names.values().rev().map(|entry| &entry.peer);
+        peers.map(|peer| ((peer.fingerprint, peer.session), peer.clone())).collect()
     }
 
     /// What is left of a device that has one name less.
@@ -138,7 +141,7 @@ mod tests {
     }
 
     fn has(view: &NameTable, who: u8) -> bool {
-        view.peers().contains_key(&Fingerprint([who; 32]))
+        view.peers().keys().any(|(device, _)| *device == Fingerprint([who; 32]))
     }
 
     #[test]
@@ -182,7 +185,7 @@ mod tests {
         let wanted = Wanted::default();
         let mut view = NameTable::new(wanted.clone());
         forge(&mut view, MAX_NAMES as u32, &[[127, 0, 0, 1]]);
-        wanted.add(view.peers().into_keys().chain([Fingerprint([1; 32])]));
+        wanted.add(view.peers().into_keys().map(|(device, _)| device).chain([Fingerprint([1; 32])]));
         assert_eq!(view.put("fc-2", peer(2, 1)), [], "nobody gives way");
         assert_eq!(view.put("fc-1", peer(1, 1)), [DiscoveryEvent::Found(peer(1, 1))]);
     }

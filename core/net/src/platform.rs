@@ -3,7 +3,7 @@
 //! What it finds is judged exactly as what is heard by mDNS, on the thread that tells it, and kept as what is there now, not
 //! as a row of news: however fast it comes, it takes no more memory than its peers do.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -98,7 +98,7 @@ impl There {
 /// A search by the system, going on until dropped.
 pub struct PlatformSearch {
     there: Arc<There>,
-    told: BTreeMap<Fingerprint, Peer>,
+    told: BTreeMap<(Fingerprint, u32), Peer>,
     to_tell: VecDeque<DiscoveryEvent>,
     next_look: Instant,
     _search: Box<dyn Send + Sync>,
@@ -151,8 +151,9 @@ impl PlatformSearch {
     fn look(&mut self) {
         self.next_look = Instant::now() + PACE;
         let now = self.there.view().peers();
-        let gone = self.told.keys().filter(|told| !now.contains_key(*told)).map(|gone| DiscoveryEvent::Lost(*gone));
-        self.to_tell.extend(gone);
+        let lost: BTreeSet<_> = self.told.keys().map(|(device, _)| *device).collect();
+        let lost = lost.into_iter().filter(|told| !now.keys().any(|(device, _)| device == told));
+        self.to_tell.extend(lost.map(DiscoveryEvent::Lost));
         let new = now.iter().filter(|(who, peer)| self.told.get(*who) != Some(*peer));
         self.to_tell.extend(new.map(|(_, peer)| DiscoveryEvent::Found(peer.clone())));
         self.told = now;

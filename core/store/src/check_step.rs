@@ -3,7 +3,7 @@
 use fieldcast_model::{Dataset, Digest, FINE_BITS, KeyRange, RangeTotals};
 
 use crate::access::Durability;
-use crate::rows::{count, dataset_id};
+use crate::rows::{DATASET, count, dataset, dataset_id};
 use crate::verify::CHUNK_TABLES;
 use crate::{Error, Reader, Result, Store, Verified, open};
 
@@ -16,7 +16,7 @@ const CHUNKS: u64 = 8;
 enum Step {
     /// The pages of all small tables.
     Tables,
-    /// Chunks of a table, by row.
+    /// Chunks of a table, in the order of their rows.
     Chunks { table: &'static str, first: u64 },
     /// Records of a dataset.
     Records(Dataset, KeyRange),
@@ -34,7 +34,7 @@ impl Store {
         match step {
             Step::Tables => self.read(|reader| reader.check_small_tables())?,
             Step::Chunks { table, first } => {
-                let rows = "id BETWEEN ?1 AND ?1 + ?2 - 1";
+                let rows = &format!("id IN (SELECT id FROM {table} ORDER BY id LIMIT ?2 OFFSET ?1)");
                 found.repaired = self.write(Durability::Normal, |tx| {
                     tx.drop_damaged_chunks(table, rows, [first as i64, CHUNKS as i64])
                 })?;
@@ -53,19 +53,26 @@ impl Reader<'_> {
     fn step(&self, number: u64) -> Result<Option<Step>> {
         let Some(mut number) = number.checked_sub(1) else { return Ok(Some(Step::Tables)) };
         for table in CHUNK_TABLES {
-            let sql = format!("SELECT ifnull(max(id), 0) FROM {table}");
+            let sql = format!("SELECT count(*) FROM {table}");
             let rows: u64 = self.conn.query_one(&sql, (), |row| count(row, 0))?;
             let steps = rows.div_ceil(CHUNKS);
             if number < steps {
-                return Ok(Some(Step::Chunks { table, first: number * CHUNKS + 1 }));
+                return Ok(Some(Step::Chunks { table, first: number * CHUNKS }));
             }
             number -= steps;
         }
-        for status in self.datasets()? {
-            let bits = (0..FINE_BITS).find(|bits| status.summary.records >> bits <= RECORDS).unwrap_or(FINE_BITS);
+        let sql = format!(
+            "SELECT {DATASET}, (SELECT ifnull(sum(records), 0) FROM range_digest WHERE dataset = dataset.id)
+             FROM dataset ORDER BY {DATASET}"
+        );
+        let mut query = self.conn.prepare(&sql)?;
+        let mut rows = query.query(())?;
+        while let Some(row) = rows.next()? {
+            let records = count(row, 3)?;
+            let bits = (0..FINE_BITS).find(|bits| records >> bits <= RECORDS).unwrap_or(FINE_BITS);
             if number < 1 << bits {
                 let range = KeyRange { bits, index: number as u32 };
-                return Ok(Some(Step::Records(status.summary.dataset, range)));
+                return Ok(Some(Step::Records(dataset(row, 0)?, range)));
             }
             number -= 1 << bits;
         }
@@ -74,7 +81,7 @@ impl Reader<'_> {
 
     fn check_small_tables(&self) -> Result<()> {
         let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'
-            AND name NOT IN ('record', 'chunk_cache', 'staged_chunk')";
+            AND name NOT IN ('record', 'chunk_cache', 'staged_chunk', 'undo_record', 'outranked')";
         let mut query = self.conn.prepare(sql)?;
         let names = query.query_map((), |row| row.get::<_, String>(0))?;
         names

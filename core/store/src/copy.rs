@@ -35,7 +35,7 @@ pub(crate) fn attach(conn: &Connection, dir: &Path) -> Result<()> {
     let path = dir.join(FILE);
     row_check::register(conn)?;
     match try_attach(conn, &path) {
-        Err(Error::Corrupt) => {
+        Err(error) if matches!(error, Error::Corrupt) || error.is_not_understood() => {
             tracing::warn!("the second copy of settings and edits was damaged; it is made anew");
             conn.execute("DETACH copy", ()).ok();
             prove(conn)?;
@@ -49,8 +49,8 @@ pub(crate) fn attach(conn: &Connection, dir: &Path) -> Result<()> {
     all().try_for_each(|table| make(conn, table))?;
     let number = |file| conn.query_one(&format!("SELECT (SELECT number FROM {file}kept_change)"), (), |row| row.get(0));
     let (here, there): (Option<i64>, Option<i64>) = (number("main.")?, number("copy.copy_")?);
-    if there.is_none() {
-        prove(conn)?;
+    if there.is_none() || there < here {
+        prove(conn)?; // the copy is written from it
     }
     if there > here {
         conn.execute_batch("COMMIT")?;
@@ -69,6 +69,7 @@ fn try_attach(conn: &Connection, path: &Path) -> Result<()> {
     // One file, whole after each transaction; it is small and seldom changes.
     conn.pragma_update(Some("copy"), "journal_mode", "TRUNCATE")?;
     conn.pragma_update(Some("copy"), "synchronous", "FULL")?;
+    open::check_header(conn, "copy", path)?;
     open::check(conn, "copy")
 }
 

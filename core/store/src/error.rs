@@ -117,6 +117,11 @@ impl Error {
             },
         }
     }
+
+    /// Whether SQLite does not understand what it reads. Our statements are right, so the file is not what was written.
+    pub(crate) const fn is_not_understood(&self) -> bool {
+        matches!(self, Self::Sqlite { code: ffi::SQLITE_ERROR, .. })
+    }
 }
 
 impl From<rusqlite::Error> for Error {

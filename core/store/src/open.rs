@@ -73,7 +73,7 @@ impl Store {
 fn sound(dir: &Path, path: &Path) -> Result<()> {
     match look(dir, path) {
         // What SQLite does not understand is not what was written: these are our own statements.
-        Err(Error::Sqlite { .. }) => Err(Error::Corrupt),
+        Err(error) if error.is_not_understood() => Err(Error::Corrupt),
         looked => looked,
     }
 }
@@ -85,13 +85,18 @@ fn look(dir: &Path, path: &Path) -> Result<()> {
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     migrations::version(&conn)?;
     conn.query_one("SELECT count(*) FROM sqlite_schema", (), |row| row.get::<_, i64>(0))?;
+    check_header(&conn, "main", path)?;
+    if found.len() <= ALWAYS_CHECKED || dir.join(SUSPECT).exists() { check(&conn, "main") } else { Ok(()) }
+}
+
+/// Finds damage in the header of one of the connection's databases that [`check`] does not look at.
+pub(crate) fn check_header(conn: &Connection, database: &str, path: &Path) -> Result<()> {
     // SQLite takes a damaged format in the header for one that is to be read only.
-    if conn.is_readonly("main")? && fs::OpenOptions::new().write(true).open(path).is_ok() {
+    if conn.is_readonly(database)? && fs::OpenOptions::new().write(true).open(path).is_ok() {
         return Err(Error::Corrupt);
     }
-    // Its check passes over the count of free pages there, which is used when a page is needed.
-    conn.execute_batch("BEGIN IMMEDIATE; CREATE TABLE probe (id); ROLLBACK")?;
-    if found.len() <= ALWAYS_CHECKED || dir.join(SUSPECT).exists() { check(&conn, "main") } else { Ok(()) }
+    // The count of free pages there is used when a page is needed.
+    Ok(conn.execute_batch(&format!("BEGIN IMMEDIATE; CREATE TABLE {database}.probe (id); ROLLBACK"))?)
 }
 
 /// Reads every page of one of the connection's databases, and compares the indexes with their tables.

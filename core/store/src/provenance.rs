@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use fieldcast_model::{Dataset, DeviceName, Fingerprint, Origin, ServerTime, SnapshotSource};
 use rusqlite::{Connection, params};
 
-use crate::rows::{count, dataset_id, packed, unpacked};
+use crate::rows::{count, dataset_id, packed, shown_text, unpacked};
 use crate::tx::WriteTx;
 use crate::{Reader, Result};
 
@@ -165,10 +165,10 @@ impl Reader<'_> {
             }
             let bundle = BundleSource {
                 signer: row.get(2)?,
-                signer_name: DeviceName::from(row.get::<_, String>(3)?),
+                signer_name: DeviceName::from(shown_text(row, 3)?),
                 merged: unpacked(row, 4)?,
                 carrier: Fingerprint(row.get(5)?),
-                carrier_name: DeviceName::from(row.get::<_, String>(6)?),
+                carrier_name: DeviceName::from(shown_text(row, 6)?),
             };
             bundles.push(RecordSource { bundle: Some(bundle), records, as_of });
         }

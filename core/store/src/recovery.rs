@@ -134,9 +134,15 @@ pub(crate) fn salvage(
     let mut put = to.prepare(&format!("INSERT OR REPLACE INTO {table} ({listed}) VALUES ({marks})"))?;
     let mut is_whole = true;
     let mut rows = Rows { from, source, listed: &listed, next: 1 };
+    let mut failed = None;
     let mut take = |row: &Row<'_>| {
         let values = values(row, columns.len()).filter(|values| row.get(0).is_ok_and(|number| may(number, values)));
-        is_whole &= values.is_some_and(|values| put.execute(params_from_iter(values)).is_ok_and(|put| put == 1));
+        let put = values.map(|values| put.execute(params_from_iter(values)).map_err(Error::from));
+        is_whole &= matches!(put, Some(Ok(1)));
+        // A full disk is no reason to leave a row out.
+        failed = failed
+            .take()
+            .or(put.and_then(Result::err).filter(|error| !matches!(error, Error::Corrupt | Error::Sqlite { .. })));
     };
     let mut is_read = true;
     while !rows.read(&mut take) {
@@ -146,7 +152,7 @@ pub(crate) fn salvage(
             None => break,
         }
     }
-    Ok(is_whole && is_read)
+    failed.map_or(Ok(is_whole && is_read), Err)
 }
 
 /// The values of a row but for its number; `None` if a text is none.

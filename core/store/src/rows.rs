@@ -95,6 +95,11 @@ pub(crate) fn dataset_id(conn: &Connection, dataset: &Dataset) -> Result<Option<
         .optional()?)
 }
 
+/// A text that is only shown. Damaged bytes in it are replaced, because they must not keep the rest from being read.
+pub(crate) fn shown_text(row: &Row<'_>, column: usize) -> rusqlite::Result<String> {
+    Ok(String::from_utf8_lossy(row.get_ref(column)?.as_bytes()?).into_owned())
+}
+
 /// Plain data as it stands in a column (postcard).
 pub(crate) fn packed<T: Serialize + ?Sized>(data: &T) -> Vec<u8> {
     postcard::to_stdvec(data).unwrap_or_default() // plain data: cannot fail

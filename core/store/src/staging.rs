@@ -6,7 +6,7 @@ use fieldcast_model::{DeviceName, Fingerprint, SnapshotSummary};
 use rusqlite::{OptionalExtension, params};
 
 use crate::access::Durability;
-use crate::rows::{count, packed, unpacked};
+use crate::rows::{count, packed, shown_text, unpacked};
 use crate::tx::WriteTx;
 use crate::verify::chunk_hash;
 use crate::{Error, Reader, Result, Store};
@@ -50,8 +50,7 @@ pub struct IncomingStatus {
 }
 
 impl Store {
-    /// Notes a bundle; beginning again with the same one is a resume. Of other bundles, those that bring nothing new are
-    /// forgotten, and all but the newest few.
+    /// Notes a bundle. Beginning again with the same bundle is a resume.
     ///
     /// # Errors
     /// Whatever stands in the way of writing.
@@ -59,11 +58,38 @@ impl Store {
         self.write(Durability::Full, |tx| {
             let Incoming { bundle_id, offered, sender, sender_name } = incoming;
             tx.conn.execute(
-                "INSERT INTO incoming (bundle, offered, sender, sender_name) VALUES (?, ?, ?, ?)
-                 ON CONFLICT (bundle) DO UPDATE SET sender_name = excluded.sender_name",
+                "INSERT INTO incoming (bundle, offered, sender, sender_name, begun)
+                    VALUES (?, ?, ?, ?, (SELECT ifnull(max(begun), 0) + 1 FROM incoming))
+                 ON CONFLICT (bundle) DO UPDATE SET sender_name = excluded.sender_name, begun = excluded.begun",
                 params![bundle_id, packed(offered), sender.0, sender_name.as_str()],
             )?;
-            tx.trim_incoming(bundle_id)
+            Ok(())
+        })
+    }
+
+    /// Forgets bundles other than `current` with their chunks: all but the few that began last, and those that bring nothing
+    /// new because every dataset in them is here in the same version, or in a later one with no fewer records.
+    ///
+    /// # Errors
+    /// Whatever stands in the way of reading or writing.
+    pub fn trim_incoming(&self, current: &[u8; 32]) -> Result<()> {
+        self.write(Durability::Normal, |tx| {
+            let oldest = "DELETE FROM incoming WHERE bundle <> ?1 AND id NOT IN
+                (SELECT id FROM incoming WHERE bundle <> ?1 ORDER BY begun DESC LIMIT ?2)";
+            tx.conn.execute(oldest, params![current, OTHERS_KEPT])?;
+            let reader = tx.reader()?;
+            let is_here = |offered: &SnapshotSummary| {
+                let Some(ours) = reader.summary(&offered.dataset)? else { return Ok(false) };
+                let is_later = ours.as_of >= offered.as_of && ours.records >= offered.records;
+                Ok::<_, Error>(ours.digest == offered.digest || is_later)
+            };
+            for IncomingStatus { incoming: Incoming { bundle_id, offered, .. }, .. } in reader.incoming()? {
+                let is_all_here = offered.iter().try_fold(true, |all, one| Ok::<_, Error>(all && is_here(one)?))?;
+                if is_all_here && bundle_id != *current {
+                    tx.conn.execute("DELETE FROM incoming WHERE bundle = ?", [bundle_id])?;
+                }
+            }
+            Ok(())
         })
     }
 
@@ -125,8 +151,7 @@ impl Store {
         })
     }
 
-    /// Drops the chunks of a bundle that was applied, and those of bundles that bring nothing new since; that it was accepted
-    /// stays known.
+    /// Drops the chunks of a bundle that was applied; that it was accepted stays known.
     ///
     /// # Errors
     /// Whatever stands in the way of writing.
@@ -135,7 +160,7 @@ impl Store {
             let chunks = "DELETE FROM staged_chunk WHERE incoming = (SELECT id FROM incoming WHERE bundle = ?)";
             tx.conn.execute(chunks, [bundle_id])?;
             tx.conn.execute("UPDATE incoming SET consent = 2 WHERE bundle = ?", [bundle_id])?;
-            tx.trim_incoming(bundle_id)
+            Ok(())
         })
     }
 
@@ -213,26 +238,6 @@ impl WriteTx<'_> {
         let id = self.conn.query_row(sql, [bundle_id], |row| row.get(0)).optional()?;
         id.ok_or(Error::NoSuchBundle)
     }
-
-    /// Forgets bundles other than this one, with their chunks: all but the newest, and those whose every dataset is here in a
-    /// version as late, or later.
-    fn trim_incoming(&self, current: &[u8; 32]) -> Result<()> {
-        let oldest = "DELETE FROM incoming WHERE bundle <> ?1 AND id NOT IN
-                (SELECT id FROM incoming WHERE bundle <> ?1 ORDER BY id DESC LIMIT ?2)";
-        self.conn.execute(oldest, params![current, OTHERS_KEPT])?;
-        let reader = self.reader()?;
-        let is_here = |offered: &SnapshotSummary| {
-            Ok::<_, Error>(reader.summary(&offered.dataset)?.is_some_and(|ours| ours.as_of >= offered.as_of))
-        };
-        for IncomingStatus { incoming: Incoming { bundle_id, offered, .. }, .. } in reader.incoming()? {
-            if bundle_id != *current
-                && offered.iter().try_fold(true, |all, offered| Ok::<_, Error>(all && is_here(offered)?))?
-            {
-                self.conn.execute("DELETE FROM incoming WHERE bundle = ?", [bundle_id])?;
-            }
-        }
-        Ok(())
-    }
 }
 
 impl Reader<'_> {
@@ -245,14 +250,14 @@ impl Reader<'_> {
             "SELECT bundle, offered, sender, sender_name,
                 (SELECT count(*) FROM staged_chunk c WHERE c.incoming = i.id),
                 (SELECT ifnull(sum(length(bytes)), 0) FROM staged_chunk c WHERE c.incoming = i.id)
-             FROM incoming i WHERE consent < 2 ORDER BY id",
+             FROM incoming i WHERE consent < 2 ORDER BY begun",
         )?;
         let rows = statement.query_map((), |row| {
             let incoming = Incoming {
                 bundle_id: row.get(0)?,
                 offered: unpacked(row, 1).unwrap_or_default(), // damaged: nothing that is missed
                 sender: Fingerprint(row.get(2)?),
-                sender_name: DeviceName::from(row.get::<_, String>(3)?),
+                sender_name: DeviceName::from(shown_text(row, 3)?),
             };
             Ok(IncomingStatus { incoming, chunks: count(row, 4)?, bytes: count(row, 5)? })
         })?;

@@ -409,10 +409,10 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Run> {
     let started: bool = row.get(5)?;
     let cursor = SyncCursor {
         run: RunId(row.get(3)?),
-        server: row.get(4)?,
+        server: rows::shown_text(row, 4)?,
         dataset: rows::dataset(row, 0)?,
         as_of: row.get::<_, Option<i64>>(6)?.map(ServerTime),
-        position: if started { Some(row.get(7)?) } else { None },
+        position: if started { Some(rows::shown_text(row, 7)?) } else { None },
         done: count(row, 8)?,
         total: count(row, 9)?,
         bytes: count(row, 10)?,

@@ -12,88 +12,89 @@ use crate::{
     Limits, Message, Offer, Receipt, Role, Sas, SavedSnapshot,
 };
 
-/// Where the exchange with one receiver stands.
+/// State of the exchange with one receiver.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DistributorState {
-    /// Waiting for the receiver's hello.
+    /// Waits for the receiver's hello.
     Greeting,
-    /// The receiver's person is being asked.
+    /// The receiver's user is asked to accept.
     Asking,
-    /// The receiver's person said yes; this side's is still to say that both screens show the same code.
+    /// The receiver's user accepted. This side's user must still confirm that both screens show the same code.
     Confirming,
-    /// Accepted and confirmed; the caller works out the manifest of what the receiver lacks.
+    /// Accepted and confirmed. The caller computes the manifest of the data that the receiver lacks.
     Planning,
-    /// Waiting to hear which chunks are wanted.
+    /// Waits for the list of wanted chunks.
     Agreeing,
-    /// Chunks are on their way, or the receiver is putting the last of them on disk.
+    /// Chunks are in transfer, or the receiver writes the last of them to disk.
     Sending,
-    /// The receiver has everything and applies it.
+    /// The receiver has all chunks and applies them.
     Applying,
-    /// The receiver has committed, and its digests are ours.
+    /// The receiver has committed the data, and its digests match.
     Saved(Receipt),
-    /// It ended otherwise.
+    /// The exchange ended without "saved".
     Ended(EndReason),
 }
 
-/// What the caller is to do.
+/// Tasks for the caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DistributorAction {
     /// Send a control message.
     Send(Message),
-    /// Look at what the receiver shows, decide what it is offered, then call [`Distributor::admit`].
+    /// Check the receiver's credentials, decide what to offer, then call [`Distributor::admit`].
     Admit(Credentials),
-    /// Have it settled whether the receiver is who it should be, a person by this code unless its key is known, then call
-    /// [`Distributor::confirm`]. Until then no data leaves.
+    /// Verify the receiver's identity, then call [`Distributor::confirm`]. The user compares this code, unless the
+    /// receiver's key is trusted already. No data leaves this device before the confirmation.
     Confirm(Sas),
-    /// Work out what the receiver lacks, send it the manifest, then call [`Distributor::planned`].
+    /// Compute what the receiver lacks, send the manifest, then call [`Distributor::planned`].
     Plan(Vec<Held>),
-    /// Changes were not enough: send the manifest of all chunks of these snapshots, then call [`Distributor::planned`].
+    /// The changes were not enough: send the manifest of all chunks of these snapshots, then call
+    /// [`Distributor::planned`].
     PlanWhole(Vec<u16>),
     /// The state changed.
     Entered(DistributorState),
-    /// So much is safe on the receiver's disk.
+    /// This amount of data is safe on the receiver's disk.
     Staged {
         /// Chunks.
         chunks: u32,
         /// Encoded bytes.
         bytes: u64,
     },
-    /// Send what is queued, then close the connection. Always the last action.
+    /// Send the queued messages, then close the connection. Always the last action.
     Close,
 }
 
-/// The machine: messages and times in, actions out. Times are measured from any fixed instant, monotonically.
+/// The state machine: takes messages and times, returns actions. Times are monotonic and count from any fixed instant.
 #[derive(Debug)]
 pub struct Distributor {
     hello: Hello,
     opening: HandshakeSecret,
     credentials: Credentials,
-    /// The receiver's hello, once it was heard and agreed to.
+    /// The receiver's hello, after it was accepted.
     peer: Option<Hello>,
-    /// What both screens show, once both sides have revealed.
+    /// The code on both screens, after both sides have revealed their nonces.
     code: Option<Sas>,
     is_confirmed: bool,
     offer: Offer,
     state: DistributorState,
     timers: Timers,
     actions: VecDeque<DistributorAction>,
-    /// What the receiver said it held when it accepted.
+    /// The data that the receiver reported when it accepted.
     held: Vec<Held>,
-    /// The sizes of the manifest's chunks, in its order.
+    /// The sizes of the manifest's chunks, in manifest order.
     planned: Vec<u32>,
     window: Window,
     to_send: VecDeque<u32>,
     wanted: u32,
-    /// How many of them are on the receiver's disk.
+    /// How many wanted chunks are on the receiver's disk.
     staged: u32,
-    /// How many records the receiver has said it has taken in.
+    /// How many records the receiver has reported as applied.
     applied: u64,
-    /// Whether the receiver has asked for whole snapshots already.
+    /// Whether the receiver has already asked for whole snapshots.
     is_second_round: bool,
 }
 
 impl Distributor {
-    /// A machine for a new connection; it has the hello to send already.
+    /// A machine for a new connection. Its first action sends the hello.
     pub fn new(introduction: HandshakeParameters, limits: Limits, now: Duration) -> Self {
         let HandshakeParameters { name, opening, credentials } = introduction;
         let hello = Hello::new(Role::Distributor, name, &opening);
@@ -122,33 +123,33 @@ impl Distributor {
         }
     }
 
-    /// Where the exchange stands.
+    /// The current state.
     pub const fn state(&self) -> &DistributorState {
         &self.state
     }
 
-    /// What the receiver calls itself, once its hello was heard.
+    /// The receiver's name, after its hello has arrived.
     pub fn peer_name(&self) -> Option<&DeviceName> {
         self.peer.as_ref().map(|hello| &hello.name)
     }
 
-    /// Whether it has ended, well or not.
+    /// Whether the exchange has ended, with or without success.
     pub const fn is_over(&self) -> bool {
         matches!(self.state, DistributorState::Saved(_) | DistributorState::Ended(_))
     }
 
-    /// When [`Self::on_time`] is to be called at the latest.
+    /// The latest time for the next call of [`Self::on_time`].
     pub fn deadline(&self) -> Duration {
         self.timers.deadline(true)
     }
 
-    /// The next thing to do, until there is none.
+    /// The next action, or `None` if there is none.
     pub fn poll(&mut self) -> Option<DistributorAction> {
         self.actions.pop_front()
     }
 
-    /// A control message arrived. [`Message::Saved`] is to be handed on only if its signature is the receiver's; if it is
-    /// not, [`stop`](Self::stop) with [`EndReason::NotSigned`].
+    /// Handles a control message. Pass [`Message::Saved`] only after its signature was verified with the receiver's
+    /// key. If the signature is wrong, call [`stop`](Self::stop) with [`EndReason::NotSigned`].
     pub fn on_message(&mut self, message: Message, now: Duration) {
         use DistributorState as S;
         if self.is_over() {
@@ -176,7 +177,7 @@ impl Distributor {
             }
             (S::Agreeing, Message::Want(wanted)) => self.on_want(&wanted, now),
             (S::Sending, Message::Staged { chunks, bytes }) if chunks <= self.sent() => {
-                // Only what is new is a step forward: said again it keeps nobody waiting.
+                // Only new chunks are progress: a repeated report does not extend the time limit.
                 if chunks > self.staged {
                     self.staged = chunks;
                     self.timers.state_ends = self.timers.progress_ends(now);
@@ -189,7 +190,7 @@ impl Distributor {
                 self.enter(S::Applying, Some(now + self.timers.limits().applying));
             }
             (S::Applying, Message::Applying { records }) => {
-                // No more than there are: else one could count for ever.
+                // At most the number of offered records: otherwise a peer could report progress without end.
                 if records > self.applied && records <= self.offered_records() {
                     self.applied = records;
                     self.timers.state_ends = Some(now + self.timers.limits().applying);
@@ -201,7 +202,7 @@ impl Distributor {
         }
     }
 
-    /// What this receiver is offered, or why nothing is.
+    /// Sets the offer for this receiver, or the reason to offer nothing.
     pub fn admit(&mut self, offer: Result<Offer, EndReason>, now: Duration) {
         let Some(code) = self.code.filter(|_| self.state == DistributorState::Greeting) else { return };
         match offer {
@@ -215,7 +216,7 @@ impl Distributor {
         }
     }
 
-    /// Whether the receiver is who it should be; may come before or after its person's answer.
+    /// Sets the result of the identity check. May be called before or after the receiver's user answers.
     pub fn confirm(&mut self, confirmed: Result<(), EndReason>) {
         if !matches!(self.state, DistributorState::Asking | DistributorState::Confirming) {
             return;
@@ -229,7 +230,7 @@ impl Distributor {
         }
     }
 
-    /// The manifest has been queued for sending; it names chunks of these sizes.
+    /// The manifest is queued for sending. `sizes` are the sizes of its chunks in bytes.
     pub fn planned(&mut self, sizes: Vec<u32>, now: Duration) {
         if self.state == DistributorState::Planning {
             self.planned = sizes;
@@ -238,12 +239,13 @@ impl Distributor {
         }
     }
 
-    /// Whether there is a chunk to send, and not too much on its way already: a report of chunks on disk makes room.
+    /// Whether a chunk waits and may be sent now. The amount of unconfirmed data is limited; each report of chunks on
+    /// disk makes room.
     pub fn may_send(&self) -> bool {
         self.to_send.front().is_some_and(|next| self.window.has_room(self.size(*next)))
     }
 
-    /// The next chunk to send, when the caller has room for one, too.
+    /// The next chunk to send. Call it only when the connection has room for one.
     pub fn next_chunk(&mut self, now: Duration) -> Option<u32> {
         let next = if self.may_send() { self.to_send.pop_front()? } else { return None };
         self.window.sent(self.size(next));
@@ -251,12 +253,13 @@ impl Distributor {
         Some(next)
     }
 
-    /// How many of the wanted chunks are on their way, or there.
+    /// How many of the wanted chunks have been sent.
     fn sent(&self) -> u32 {
         self.wanted - self.to_send.len() as u32
     }
 
-    /// The most records there can be to apply: what is offered, in the round of changes and in the second one.
+    /// The largest number of records that can be applied: all offered records, once for the changes and once for the
+    /// second round.
     fn offered_records(&self) -> u64 {
         let offered = self.offer.snapshots.iter().map(|snapshot| snapshot.records);
         offered.fold(0, u64::saturating_add).saturating_mul(2)
@@ -271,7 +274,7 @@ impl Distributor {
         self.to_send.iter().copied()
     }
 
-    /// Time has passed.
+    /// Checks the timers.
     pub fn on_time(&mut self, now: Duration) {
         if self.is_over() {
             return;
@@ -287,15 +290,15 @@ impl Distributor {
         }
     }
 
-    /// Stops for a reason of this side's own (a person's cancel, unreadable data, a frame that is no message); the
-    /// receiver is told.
+    /// Ends the exchange for a local reason (the user cancels, data is unreadable, a frame is not a message) and sends
+    /// the reason to the receiver.
     pub fn stop(&mut self, reason: EndReason) {
         if !self.is_over() {
             self.end(reason, true);
         }
     }
 
-    /// The connection is gone.
+    /// The connection is lost.
     pub fn on_lost(&mut self) {
         if !self.is_over() {
             self.end(EndReason::Lost, false);
@@ -347,7 +350,7 @@ impl Distributor {
         let is_true = |((saved, ours), held): ((&SavedSnapshot, &SnapshotSummary), &Held)| match saved.comparison {
             ComparisonResult::Equal => saved.digest == ours.digest,
             ComparisonResult::KeptNewer { records } => records > 0 && held.digest != ours.digest,
-            // It was so when the receiver accepted, or it is not so now.
+            // The receiver's version was later when it accepted, or the claim is false.
             ComparisonResult::Ahead { as_of } => held.is_ahead && as_of > ours.as_of && held.as_of > ours.as_of,
             ComparisonResult::Conflict { as_of, .. } => {
                 !held.is_ahead && held.as_of == as_of && as_of > ours.as_of && held.records < ours.records

@@ -1,135 +1,152 @@
-//! Why an exchange ended without "saved": one closed set, the same on both screens.
+//! Why an exchange ended without "saved": one closed set of reasons, the same on both screens.
 
 use fieldcast_model::{date, is_shown};
 use serde::{Deserialize, Serialize};
 
-/// Why an exchange ended without "saved". Each says, in its text, what a person can do about it. On the wire a reason is
-/// its place here: new ones are added at the end.
+/// Why an exchange ended without "saved". The text of each reason also says what the user can do. On the wire a reason
+/// is its index in this enum, so new reasons go at the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[non_exhaustive]
 pub enum EndReason {
-    /// The receiver's person said no.
+    /// The receiver's user declined.
     #[error("declined by the receiver")]
     Declined,
-    /// Nobody answered the question in time.
-    #[error("nobody answered on the receiver; ask them to open Fieldcast and accept")]
+    /// The receiver's user did not answer in time.
+    #[error("no answer on the receiver: open Fieldcast there and accept")]
     NotAnswered,
-    /// A person stopped it, on the side the flag says.
+    /// A user cancelled the exchange.
     #[error("cancelled by the {}", if *.by_distributor { "distributor" } else { "receiver" })]
     Cancelled {
-        /// Whether it was the distributor's person.
+        /// Whether the distributor's user cancelled.
         by_distributor: bool,
     },
     /// The receiver is busy with another distributor.
-    #[error("the receiver is busy with another distributor; try again when it is done")]
+    #[error("the receiver is busy with another distributor: try again when it has finished")]
     Busy,
     /// The bundle does not fit on the receiver.
-    #[error("not enough space on the receiver: {needed} bytes are needed, {free} are free")]
+    #[error(
+        "not enough space on the receiver: {needed} bytes are needed, {free} are free. Free some space there, then send again"
+    )]
     NoSpace {
-        /// Bytes the bundle needs while it is staged and applied.
+        /// Bytes that the bundle needs while it is staged and applied.
         needed: u64,
-        /// Bytes that are free.
+        /// Free bytes.
         free: u64,
     },
-    /// The two sides speak no common protocol version.
-    #[error("the two devices run versions of Fieldcast that do not understand each other; update the older one")]
+    /// The two sides have no common protocol version.
+    #[error("the versions of Fieldcast on the two devices do not work together: update the older one")]
     Incompatible,
-    /// Both sides want to send, or both to receive.
-    #[error("both devices are in the same role; one must send and the other receive")]
+    /// Both sides want to send, or both want to receive.
+    #[error("both devices have the same role: send on one and receive on the other")]
     SameRole,
-    /// The peer sent something this state does not allow, or that cannot be read.
+    /// The peer sent an unreadable message, or one that is not allowed in this state.
     #[error("the other device broke the protocol ({0})")]
     Protocol(Breach),
-    /// A chunk or manifest is not what was promised.
-    #[error("the data that arrived is not what was offered; send again")]
+    /// A chunk or manifest does not match what was offered.
+    #[error("the received data does not match the offer: send again")]
     BadData,
-    /// The receiver could not store the data; each of its datasets is as it was or complete.
+    /// The receiver could not store the data. Each of its datasets is complete or unchanged.
     #[error("the receiver could not store the data: {0}")]
     NotStored(String),
     /// The distributor could not read its own data.
     #[error("the distributor could not read its data: {0}")]
     NotRead(String),
-    /// All was applied, yet the receiver's digest is not the sender's.
-    #[error("the receiver's data differs after applying; send again")]
+    /// All data was applied, but the receiver's digest differs from the distributor's.
+    #[error("the receiver's data does not match after saving: send again")]
     DigestDiffers,
-    /// The connection broke, or nothing was heard for too long.
+    /// The connection broke, or the peer was silent for too long.
     #[error("the connection to the other device was lost")]
     Lost,
-    /// No connection could be made.
+    /// The connection attempt failed.
     #[error("the other device cannot be reached: {0}")]
     Unreachable(String),
-    /// Another device answered than the one that was picked.
-    #[error("another device answered in its place; look for it again")]
+    /// The device that answered is not the one that was selected.
+    #[error("another device answered: search for the device again")]
     WrongDevice,
-    /// No secure connection could be made.
+    /// The secure connection could not be established.
     #[error("no secure connection to the other device: make sure it runs Fieldcast, then try again")]
     NotSecure,
-    /// A person has seen that the two screens show different codes.
+    /// A user reported that the two screens show different codes.
     #[error(
-        "the two screens showed different codes: somebody may be between the devices; move close together and try again"
+        "the two screens showed different codes, so another device may be intercepting the connection: move the phones close together and try again"
     )]
     CodesDiffer,
-    /// On the distributor nobody said that the receiver's screen shows the same code.
-    #[error("nobody confirmed the code on the distributor; compare the six digits on both screens, then send again")]
+    /// The distributor's user did not confirm the code in time.
+    #[error("the code was not confirmed on the distributor: compare the six digits on both screens, then send again")]
     NotConfirmed,
-    /// The campaign has granted the peer nothing of what is offered, in its role.
-    #[error("the campaign has not granted this to the {}: ask the campaign's office for a grant", if *.to_distributor { "distributor" } else { "receiver" })]
+    /// The peer has no grant from the campaign for the offered data in its role.
+    #[error("the campaign has not granted the {} access to this data: ask the campaign's office for a grant", if *.to_distributor { "distributor" } else { "receiver" })]
     NotGranted {
-        /// Whose grant is missing, or expired.
+        /// Whose grant is missing or expired.
         to_distributor: bool,
     },
-    /// The campaign no longer trusts the device.
-    #[error("the campaign has revoked the {}; ask the campaign's office", if *.of_distributor { "distributor" } else { "receiver" })]
+    /// The campaign has revoked the device.
+    #[error("the campaign has revoked the {}: ask the campaign's office", if *.of_distributor { "distributor" } else { "receiver" })]
     Revoked {
         /// Which side is revoked.
         of_distributor: bool,
     },
-    /// The receiver said "saved" under a signature that is not its own.
-    #[error(
-        "the receiver says it has saved, but its receipt is not signed with its key: do not rely on it; send again"
-    )]
+    /// The receiver's receipt is not signed with the receiver's key.
+    #[error("the receiver's receipt is not signed with its key, so the data may not be saved: send again")]
     NotSigned,
-    /// A snapshot is not signed by the device that is said to answer for it.
+    /// A snapshot is not signed by the device that is named as its origin.
     #[error(
-        "what is offered is not signed by the device it is said to come from: it was altered; download it anew, then send again"
+        "the offered data is not signed by the device it is said to come from, so it was altered: download it again, then send again"
     )]
     NotAuthentic,
-    /// A receiver called by an invite that this distributor has not made, or whose time is over.
-    #[error("the invite is not of this distributor, or has expired; scan the code on its screen anew")]
+    /// The receiver used an invite that this distributor did not make, or that has expired.
+    #[error("the invite is not from this distributor, or it has expired: scan the code on its screen again")]
     NotInvited,
-    /// A distributor wanted to know who is at an address, and has seen it.
-    #[error("the distributor only looked who is here")]
-    Looked,
-    /// The campaign no longer trusts the device that answers for some of what is offered.
-    #[error("the campaign has revoked the device that made the data of {0}: download that anew, then send again")]
+    /// A distributor identified the device at an address and then disconnected.
+    #[error("the distributor only checked which device is here")]
+    Looked {
+        /// The process that sent it: see [`EndReason::session`].
+        session: u32,
+    },
+    /// The campaign has revoked the device that made part of the offered data.
+    #[error("the campaign has revoked the device that made the data of {0}: download that data again, then send again")]
     OriginRevoked(String),
-    /// The data is dated later than the receiver can vouch for: one of the clocks is wrong.
+    /// The data has a later date than the receiver can confirm: one of the clocks is wrong.
     #[error(
-        "the receiving phone's clock says {}, but the data is of {}: set the date of the phone that is wrong, then try again",
+        "the receiving phone's clock says {}, but the data is dated {}: correct the date on the phone that is wrong, then try again",
         date(*.clock),
         date(*.dated)
     )]
     ClockDiffers {
-        /// What the data is dated, in ms since 1970.
+        /// Date of the data, in ms since 1970.
         dated: i64,
-        /// What the receiver takes the time to be: by the server it last downloaded from, else by its own clock.
+        /// Current time on the receiver, in ms since 1970: from the server of its last download, otherwise from its own
+        /// clock.
         clock: i64,
     },
-    /// A record has a version number that no server gives.
-    #[error("the data has version numbers that no server gives: it was altered; download it from the server instead")]
-    ForgedVersions,
-    /// The two devices have the same key: the data folder of one was copied, or it is one device.
+    /// A record has a version number that no server assigns.
     #[error(
-        "the other device has the key of this one: it is this device itself, or its data was copied; make a new identity on the copy, then try again"
+        "the data has version numbers that no server assigns, so it was altered: download it from the server instead"
     )]
-    SharedKey,
+    ForgedVersions,
+    /// Both devices have the same key: the data folder was copied, or this device connected to itself.
+    #[error(
+        "the other device has the same key: it is this device itself or a copy of its data. Make a new identity on the copy, then try again"
+    )]
+    SharedKey {
+        /// The process that sent it: see [`EndReason::session`].
+        session: u32,
+    },
 }
 
 impl EndReason {
-    /// The longest text a peer's reason may show.
+    /// The longest text of a peer's reason that is shown, in characters.
     const MAX_CHARS: usize = 200;
 
-    /// What it is called where programs read it; never changed.
+    /// The random number of the process that sent this reason. Two devices with the same key have different numbers.
+    pub const fn session(&self) -> Option<u32> {
+        match self {
+            Self::Looked { session } | Self::SharedKey { session } => Some(*session),
+            _ => None,
+        }
+    }
+
+    /// The stable name for programs. It never changes.
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Declined => "declined",
@@ -159,14 +176,14 @@ impl EndReason {
             Self::NotAuthentic => "not_authentic",
             Self::OriginRevoked(_) => "origin_revoked",
             Self::NotInvited => "not_invited",
-            Self::Looked => "looked",
+            Self::Looked { .. } => "looked",
             Self::ClockDiffers { .. } => "clock_differs",
             Self::ForgedVersions => "forged_versions",
-            Self::SharedKey => "shared_key",
+            Self::SharedKey { .. } => "shared_key",
         }
     }
 
-    /// As it may be shown when it comes from a peer: text that can move no cursor and fill no screen.
+    /// Makes a reason from a peer safe to show: removes control characters and limits its length.
     pub(crate) fn tamed(self) -> Self {
         let tame = |text: String| text.chars().filter(|c| is_shown(*c)).take(Self::MAX_CHARS).collect();
         match self {
@@ -183,19 +200,19 @@ impl EndReason {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[non_exhaustive]
 pub enum Breach {
-    /// Bytes that are no message.
+    /// The bytes are not a message.
     #[error("unreadable message")]
     Unreadable,
-    /// A message that this state does not allow.
+    /// The current state does not allow the message.
     #[error("message out of turn")]
     OutOfTurn,
-    /// A frame longer than its kind may be.
+    /// The frame exceeds the limit of its kind.
     #[error("frame too long")]
     TooLong,
-    /// A number that points outside what was offered.
+    /// An index is outside the offer.
     #[error("value out of bounds")]
     OutOfBounds,
-    /// A number other than the one the peer had committed itself to on this connection.
-    #[error("another number revealed than committed")]
+    /// The revealed nonce is not the one that the peer committed to on this connection.
+    #[error("the revealed number does not match the commitment")]
     NotCommitted,
 }

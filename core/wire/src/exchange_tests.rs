@@ -1,4 +1,4 @@
-//! Both machines against each other, and each against a peer that misbehaves.
+//! Both machines against each other, and each machine against a peer that misbehaves.
 
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ fn saved(byte: u8, comparison: ComparisonResult) -> SavedSnapshot {
     SavedSnapshot { digest: digest(byte), comparison }
 }
 
-/// The machines take it as it is: to sign and to verify is the callers'.
+/// The machines do not check the signature: the callers sign and verify.
 fn receipt(saved: Vec<SavedSnapshot>) -> Receipt {
     Receipt { saved, at: 5, signature: Signature([6; 64]) }
 }
@@ -51,7 +51,7 @@ fn seconds(n: u64) -> Duration {
     Duration::from_secs(n)
 }
 
-/// What the device in this role brings to the one connection there is.
+/// The handshake secret of this role on the only connection.
 fn opening(role: Role) -> HandshakeSecret {
     HandshakeSecret { exporter: [1; 32], nonce: [role as u8; 32] }
 }
@@ -68,7 +68,7 @@ fn reveal(role: Role) -> Message {
     Message::Reveal { nonce: opening(role).nonce, credentials: Credentials::default() }
 }
 
-/// Brings a distributor as far as the question.
+/// Advances a distributor to the question.
 fn reach_asking(distributor: &mut Distributor, now: Duration) {
     distributor.on_message(hello(Role::Receiver), now);
     distributor.on_message(reveal(Role::Receiver), now);
@@ -76,7 +76,7 @@ fn reach_asking(distributor: &mut Distributor, now: Duration) {
     assert_eq!(distributor.state(), &DistributorState::Asking);
 }
 
-/// Brings a receiver as far as the question.
+/// Advances a receiver to the question.
 fn be_asked(receiver: &mut Receiver, now: Duration) {
     receiver.on_message(hello(Role::Distributor), now);
     receiver.on_message(reveal(Role::Distributor), now);
@@ -96,7 +96,7 @@ fn machines() -> (Distributor, Receiver) {
     )
 }
 
-/// What the people and the store on the receiver's side do.
+/// The behaviour of the users and of the receiver's store.
 struct Phone {
     answer: Result<Vec<Held>, EndReason>,
     on_disk: Vec<u32>,
@@ -116,7 +116,7 @@ impl Default for Phone {
     }
 }
 
-/// Runs both machines over a perfect link until neither has anything to do. Returns the chunks that crossed it.
+/// Runs both machines over a perfect link until both are idle. Returns the chunks that were sent.
 fn run(distributor: &mut Distributor, receiver: &mut Receiver, phone: &Phone, now: Duration) -> Vec<u32> {
     let mut crossed = Vec::new();
     let (mut applied, mut staged, mut shown) = (0, 0, None);
@@ -128,7 +128,7 @@ fn run(distributor: &mut Distributor, receiver: &mut Receiver, phone: &Phone, no
                 DistributorAction::Send(message) => receiver.on_message(message, now),
                 DistributorAction::Admit(_) => distributor.admit(Ok(offer()), now),
                 DistributorAction::Confirm(code) => {
-                    assert_eq!(shown.replace(code).unwrap_or(code), code, "both screens show the same");
+                    assert_eq!(shown.replace(code).unwrap_or(code), code, "both screens show the same code");
                     distributor.confirm(Ok(()));
                 }
                 DistributorAction::Plan(_) | DistributorAction::PlanWhole(_) => {
@@ -151,7 +151,7 @@ fn run(distributor: &mut Distributor, receiver: &mut Receiver, phone: &Phone, no
             match action {
                 ReceiverAction::Send(message) => distributor.on_message(message, now),
                 ReceiverAction::Ask { sender, code, offer: asked, .. } => {
-                    assert_eq!(shown.replace(code).unwrap_or(code), code, "both screens show the same");
+                    assert_eq!(shown.replace(code).unwrap_or(code), code, "both screens show the same code");
                     assert_eq!((sender.as_str(), asked), ("phone", offer()));
                     receiver.answer(phone.answer.clone(), now);
                 }
@@ -173,20 +173,20 @@ fn run(distributor: &mut Distributor, receiver: &mut Receiver, phone: &Phone, no
 }
 
 #[test]
-fn everything_crosses_once_and_is_saved() {
+fn transfers_each_chunk_once_and_saves() {
     let (mut distributor, mut receiver) = machines();
     let crossed = run(&mut distributor, &mut receiver, &Phone::default(), Duration::ZERO);
     assert_eq!(crossed, [0, 1, 2, 3, 4]);
     assert_eq!(
         distributor.state(),
         &DistributorState::Saved(receipt(vec![saved(7, ComparisonResult::Equal)])),
-        "as it came"
+        "the receipt is unchanged"
     );
     assert_eq!(receiver.state(), &ReceiverState::Saved);
 }
 
 #[test]
-fn chunks_on_disk_are_not_sent_again() {
+fn skips_chunks_already_on_disk() {
     let (mut distributor, mut receiver) = machines();
     let phone = Phone { on_disk: vec![0, 1, 3], ..Phone::default() };
     assert_eq!(run(&mut distributor, &mut receiver, &phone, Duration::ZERO), [2, 4]);
@@ -197,7 +197,7 @@ fn chunks_on_disk_are_not_sent_again() {
 }
 
 #[test]
-fn a_no_reaches_the_distributor_with_its_reason() {
+fn sends_decline_reason_to_distributor() {
     for reason in [EndReason::Declined, EndReason::Busy, EndReason::NoSpace { needed: 9, free: 1 }] {
         let (mut distributor, mut receiver) = machines();
         let phone = Phone { answer: Err(reason.clone()), ..Phone::default() };
@@ -208,7 +208,7 @@ fn a_no_reaches_the_distributor_with_its_reason() {
 }
 
 #[test]
-fn saved_is_not_believed_when_the_digest_differs_for_no_reason() {
+fn rejects_saved_with_unexplained_digest() {
     let comparisons = [
         (ComparisonResult::Equal, false),
         (ComparisonResult::KeptNewer { records: 0 }, false),
@@ -227,7 +227,7 @@ fn saved_is_not_believed_when_the_digest_differs_for_no_reason() {
 }
 
 #[test]
-fn what_still_differs_after_the_changes_is_sent_whole_once() {
+fn sends_whole_snapshot_once_if_changes_fail() {
     let (mut distributor, mut receiver) = machines();
     let phone = Phone { differs_once: true, ..Phone::default() };
     assert_eq!(run(&mut distributor, &mut receiver, &phone, Duration::ZERO).len() as u32, 2 * CHUNKS);
@@ -242,7 +242,7 @@ fn what_still_differs_after_the_changes_is_sent_whole_once() {
     distributor.on_message(Message::Want(ChunkSet::default()), Duration::ZERO);
     distributor.on_message(Message::Applying { records: 0 }, Duration::ZERO);
     distributor.on_message(Message::Differs(vec![0]), Duration::ZERO);
-    assert_eq!(distributor.state(), &DistributorState::Ended(EndReason::Protocol(Breach::OutOfTurn)), "not for ever");
+    assert_eq!(distributor.state(), &DistributorState::Ended(EndReason::Protocol(Breach::OutOfTurn)), "only once");
 }
 
 fn reach_applying(distributor: &mut Distributor) {
@@ -255,7 +255,7 @@ fn reach_applying(distributor: &mut Distributor) {
 }
 
 #[test]
-fn a_silent_peer_ends_the_exchange_in_fifteen_seconds() {
+fn ends_after_fifteen_seconds_of_silence() {
     let (mut distributor, mut receiver) = machines();
     reach_asking(&mut distributor, seconds(1));
     be_asked(&mut receiver, seconds(1));
@@ -271,7 +271,7 @@ fn a_silent_peer_ends_the_exchange_in_fifteen_seconds() {
 }
 
 #[test]
-fn a_question_nobody_answers_ends_by_itself() {
+fn ends_unanswered_question_after_limit() {
     let (mut distributor, _) = machines();
     reach_asking(&mut distributor, Duration::ZERO);
     for now in 0..120 {
@@ -284,7 +284,7 @@ fn a_question_nobody_answers_ends_by_itself() {
 }
 
 #[test]
-fn each_side_gives_signs_of_life() {
+fn sends_alive_from_both_sides() {
     let (mut distributor, _) = machines();
     while distributor.poll().is_some() {}
     assert_eq!(distributor.deadline(), Limits::default().heartbeat);
@@ -293,7 +293,7 @@ fn each_side_gives_signs_of_life() {
 }
 
 #[test]
-fn a_receiver_that_applies_is_given_a_minute_and_finishes_without_the_distributor() {
+fn waits_one_minute_for_applying_receiver() {
     let (mut distributor, mut receiver) = machines();
     reach_applying(&mut distributor);
     distributor.on_time(seconds(59));
@@ -324,7 +324,7 @@ fn sending() -> Distributor {
 }
 
 #[test]
-fn repeated_staged_reports_hold_no_exchange() {
+fn ignores_repeated_staged_reports_as_progress() {
     for repeated in [0, 1] {
         let mut distributor = sending();
         distributor.on_message(Message::Staged { chunks: 1, bytes: 1 }, Duration::ZERO);
@@ -342,12 +342,12 @@ fn repeated_staged_reports_hold_no_exchange() {
     assert_eq!(
         distributor.state(),
         &DistributorState::Ended(EndReason::Protocol(Breach::OutOfTurn)),
-        "more than was sent"
+        "more chunks than were sent"
     );
 }
 
 #[test]
-fn apply_without_progress_ends_though_the_receiver_lives() {
+fn ends_apply_without_progress_despite_alive() {
     let apply = |progress: fn(u64) -> Message| {
         let (mut distributor, _) = machines();
         reach_applying(&mut distributor);
@@ -358,13 +358,13 @@ fn apply_without_progress_ends_though_the_receiver_lives() {
         })
     };
     assert_eq!(apply(|_| Message::Alive), Some(180));
-    assert_eq!(apply(|_| Message::Applying { records: 7 }), Some(181), "one step, then none");
-    assert_eq!(apply(|_| Message::Applying { records: u64::MAX }), Some(180), "more than there are");
-    assert_eq!(apply(|now| Message::Applying { records: now }), Some(100 + 180), "as many as there are, twice");
+    assert_eq!(apply(|_| Message::Applying { records: 7 }), Some(181), "one step of progress");
+    assert_eq!(apply(|_| Message::Applying { records: u64::MAX }), Some(180), "more records than offered");
+    assert_eq!(apply(|now| Message::Applying { records: now }), Some(100 + 180), "all offered records, in both rounds");
 }
 
 #[test]
-fn what_is_out_of_turn_or_out_of_bounds_ends_the_exchange() {
+fn ends_on_message_out_of_turn_or_bounds() {
     let breach = |state: &DistributorState| matches!(state, DistributorState::Ended(EndReason::Protocol(_)));
     let early = [
         Message::Applying { records: 0 },
@@ -393,12 +393,12 @@ fn what_is_out_of_turn_or_out_of_bounds_ends_the_exchange() {
         "an offer before hello"
     );
     let (_, mut receiver) = machines();
-    assert!(!receiver.on_chunk(0, Duration::ZERO), "data before consent is not taken");
+    assert!(!receiver.on_chunk(0, Duration::ZERO), "a chunk before consent is rejected");
     assert!(receiver.is_over());
 }
 
 #[test]
-fn nothing_is_planned_before_both_people_said_yes() {
+fn plans_only_after_both_users_agree() {
     for confirms_first in [true, false] {
         let (mut distributor, _) = machines();
         reach_asking(&mut distributor, Duration::ZERO);
@@ -416,14 +416,14 @@ fn nothing_is_planned_before_both_people_said_yes() {
 }
 
 #[test]
-fn a_code_that_differs_or_that_nobody_compares_ends_the_exchange() {
+fn ends_on_different_or_unconfirmed_code() {
     let (mut distributor, _) = machines();
     reach_asking(&mut distributor, Duration::ZERO);
     distributor.confirm(Err(EndReason::CodesDiffer));
     assert_eq!(distributor.state(), &DistributorState::Ended(EndReason::CodesDiffer));
     distributor.confirm(Ok(()));
     distributor.on_message(accept(), Duration::ZERO);
-    assert!(distributor.is_over(), "for good");
+    assert!(distributor.is_over(), "the end is final");
 
     let (mut distributor, _) = machines();
     reach_asking(&mut distributor, Duration::ZERO);
@@ -435,7 +435,7 @@ fn a_code_that_differs_or_that_nobody_compares_ends_the_exchange() {
     distributor.on_time(seconds(127));
     assert_eq!(distributor.state(), &DistributorState::Ended(EndReason::NotConfirmed));
 
-    // The receiver's wait began first and outlasts that: its yes is taken back for the right reason.
+    // The receiver's wait began earlier and lasts longer, so the receiver gets the correct reason.
     let (_, mut receiver) = machines();
     be_asked(&mut receiver, Duration::ZERO);
     receiver.answer(Ok(vec![Held::NOTHING]), Duration::ZERO);
@@ -449,7 +449,7 @@ fn a_code_that_differs_or_that_nobody_compares_ends_the_exchange() {
 }
 
 #[test]
-fn whoever_reveals_other_than_committed_is_told_no_more() {
+fn rejects_reveal_different_from_commitment() {
     let breach = EndReason::Protocol(Breach::NotCommitted);
     let (mut distributor, mut receiver) = machines();
     distributor.on_message(hello(Role::Receiver), Duration::ZERO);
@@ -464,7 +464,7 @@ fn whoever_reveals_other_than_committed_is_told_no_more() {
 }
 
 #[test]
-fn a_number_is_revealed_only_to_whoever_has_committed_and_an_offer_needs_both() {
+fn reveals_nonce_only_after_peer_commits() {
     let (mut distributor, mut receiver) = machines();
     let reveals = |action| matches!(action, Some(DistributorAction::Send(Message::Reveal { .. })));
     assert!(!std::iter::from_fn(|| distributor.poll()).any(|action| reveals(Some(action))));
@@ -476,7 +476,7 @@ fn a_number_is_revealed_only_to_whoever_has_committed_and_an_offer_needs_both() 
 }
 
 #[test]
-fn hellos_and_reveals_of_another_connection_are_of_no_use() {
+fn rejects_hello_replayed_from_other_connection() {
     let (mut distributor, _) = machines();
     let elsewhere = HandshakeSecret { exporter: [2; 32], nonce: [8; 32] };
     let replayed = Hello::new(Role::Receiver, DeviceName::new("phone"), &elsewhere);
@@ -487,12 +487,12 @@ fn hellos_and_reveals_of_another_connection_are_of_no_use() {
 }
 
 #[test]
-fn whoever_is_not_admitted_hears_no_offer() {
+fn sends_no_offer_to_unauthorized_receiver() {
     let (mut distributor, _) = machines();
     distributor.admit(Ok(offer()), Duration::ZERO);
     distributor.on_message(hello(Role::Receiver), Duration::ZERO);
     distributor.admit(Ok(offer()), Duration::ZERO);
-    assert_eq!(distributor.state(), &DistributorState::Greeting, "nobody has revealed anything yet");
+    assert_eq!(distributor.state(), &DistributorState::Greeting, "neither side has revealed its nonce");
     distributor.on_message(reveal(Role::Receiver), Duration::ZERO);
     let reason = EndReason::NotGranted { to_distributor: false };
     distributor.admit(Err(reason.clone()), Duration::ZERO);

@@ -1,22 +1,22 @@
-//! Frames: what a connection carries. One byte of kind, four of length (little-endian), then the payload.
+//! Frames: the units of a connection. One byte of kind, four bytes of length (little-endian), then the payload.
 //!
-//! The header is judged before a byte of payload is read or a buffer made, so a hostile length costs nothing.
+//! The header is checked before any payload is read or any buffer is allocated, so a hostile length costs nothing.
 
 use thiserror::Error;
 
-/// What a frame carries, and so how large it may be.
+/// The content of a frame. It decides the largest allowed payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FrameKind {
-    /// A message of the protocol.
+    /// A protocol message.
     Control,
     /// The manifest of a bundle.
     Manifest,
-    /// One encoded chunk, as named by its hash.
+    /// One encoded chunk.
     Chunk,
 }
 
 impl FrameKind {
-    /// The most payload bytes a frame of this kind may have: 64 KiB for a message, 8 MiB otherwise.
+    /// The largest payload of this kind in bytes: 64 KiB for a message, 8 MiB otherwise.
     pub const fn max_len(self) -> usize {
         match self {
             Self::Control => 64 << 10,
@@ -24,7 +24,7 @@ impl FrameKind {
         }
     }
 
-    /// The byte that stands for this kind on the wire.
+    /// The byte of this kind on the wire.
     const fn byte(self) -> u8 {
         match self {
             Self::Control => 1,
@@ -47,23 +47,23 @@ impl TryFrom<u8> for FrameKind {
     }
 }
 
-/// A frame's kind and payload length, the latter within the kind's limit.
+/// A frame's kind and payload length. The length is within the limit of the kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FrameHeader {
-    /// What the payload is.
+    /// Content of the payload.
     pub kind: FrameKind,
-    /// Payload bytes that follow the header.
+    /// Bytes of payload after the header.
     pub len: u32,
 }
 
 impl FrameHeader {
-    /// Bytes of an encoded header.
+    /// Length of an encoded header in bytes.
     pub const LEN: usize = 5;
 
-    /// The header of a payload of `len` bytes.
+    /// Header for a payload of `len` bytes.
     ///
     /// # Errors
-    /// [`FrameError::TooLong`] when the kind does not allow so many.
+    /// [`FrameError::TooLong`] if `len` exceeds the limit of the kind.
     pub fn new(kind: FrameKind, len: usize) -> Result<Self, FrameError> {
         let max = kind.max_len();
         match u32::try_from(len) {
@@ -72,39 +72,39 @@ impl FrameHeader {
         }
     }
 
-    /// The five bytes that go on the wire.
+    /// The five bytes on the wire.
     pub const fn encode(self) -> [u8; Self::LEN] {
         let [a, b, c, d] = self.len.to_le_bytes();
         [self.kind.byte(), a, b, c, d]
     }
 
-    /// Reads a header that came from the wire.
+    /// Decodes a header received from the peer.
     ///
     /// # Errors
-    /// [`FrameError::UnknownKind`] and [`FrameError::TooLong`]; the connection is of no use after either.
+    /// [`FrameError::UnknownKind`] and [`FrameError::TooLong`]. The connection is unusable after either error.
     pub fn decode(bytes: [u8; Self::LEN]) -> Result<Self, FrameError> {
         let [kind, len @ ..] = bytes;
         Self::new(FrameKind::try_from(kind)?, u32::from_le_bytes(len) as usize)
     }
 }
 
-/// Why a frame cannot be.
+/// Why a frame is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum FrameError {
-    /// A manifest or chunk came before anything was agreed on.
-    #[error("a {0:?} frame before it was agreed on")]
+    /// A manifest or chunk arrived before the peers agreed on it.
+    #[error("a {0:?} frame arrived before the devices agreed on it")]
     NotYet(FrameKind),
-    /// No frame of this kind is known.
+    /// The frame kind is not known.
     #[error("unknown frame kind {0}")]
     UnknownKind(u8),
-    /// More payload than the kind allows.
-    #[error("a {kind:?} frame of {len} bytes is longer than the {max} allowed")]
+    /// The payload exceeds the limit of its kind.
+    #[error("a {kind:?} frame has {len} bytes; at most {max} are allowed")]
     TooLong {
-        /// What the frame said it carries.
+        /// The kind in the header.
         kind: FrameKind,
-        /// How many bytes it said follow.
+        /// The length in the header, in bytes.
         len: usize,
-        /// How many may.
+        /// The limit, in bytes.
         max: usize,
     },
 }
@@ -116,7 +116,7 @@ mod tests {
     const KINDS: [FrameKind; 3] = [FrameKind::Control, FrameKind::Manifest, FrameKind::Chunk];
 
     #[test]
-    fn a_header_reads_back_up_to_its_limit() {
+    fn decodes_header_up_to_length_limit() {
         for kind in KINDS {
             for len in [0, 1, kind.max_len()] {
                 let header = FrameHeader::new(kind, len).unwrap();
@@ -126,13 +126,13 @@ mod tests {
     }
 
     #[test]
-    fn the_bytes_are_these() {
+    fn encodes_header_as_documented() {
         let header = FrameHeader { kind: FrameKind::Chunk, len: 0x0001_0203 };
         assert_eq!(header.encode(), [3, 3, 2, 1, 0]);
     }
 
     #[test]
-    fn one_byte_too_many_is_refused() {
+    fn rejects_one_byte_over_limit() {
         for kind in KINDS {
             let (len, max) = (kind.max_len() + 1, kind.max_len());
             assert_eq!(FrameHeader::new(kind, len), Err(FrameError::TooLong { kind, len, max }));
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_kind_is_refused_whatever_its_length() {
+    fn rejects_unknown_kind() {
         for kind in [0, 4, 255] {
             assert_eq!(FrameHeader::decode([kind, 0, 0, 0, 0]), Err(FrameError::UnknownKind(kind)));
         }

@@ -1,6 +1,7 @@
-//! Every message and every reason, byte for byte as schema/wire/messages.txt has them: what phones in the field speak.
+//! Compares the bytes of every message and every reason with schema/wire/messages.txt, the format of phones in the
+//! field.
 //!
-//! The file only gains lines. One that would have to change breaks every device that is not updated; a new message or reason
+//! Lines may only be added to the file. A changed line breaks every device that is not updated. A new message or reason
 //! goes to the end of its enum and gets a line, written with `FIELDCAST_WRITE_GOLDEN=1`.
 
 use std::collections::BTreeSet;
@@ -123,10 +124,10 @@ fn reasons() -> Vec<EndReason> {
         EndReason::NotAuthentic,
         EndReason::OriginRevoked(text()),
         EndReason::NotInvited,
-        EndReason::Looked,
+        EndReason::Looked { session: 7 },
         EndReason::ClockDiffers { dated: 1_756_000_000_000, clock: 1_678_579_200_000 },
         EndReason::ForgedVersions,
-        EndReason::SharedKey,
+        EndReason::SharedKey { session: 8 },
     ];
     all.extend(breaches.map(EndReason::Protocol));
     for side in [true, false] {
@@ -137,7 +138,7 @@ fn reasons() -> Vec<EndReason> {
     all
 }
 
-/// As the file has it: name and bytes.
+/// A line of the file: name and bytes.
 fn line(message: &Message) -> String {
     let name = match message {
         Message::Stop(EndReason::Protocol(breach)) => format!("Stop/protocol/{breach:?}"),
@@ -149,7 +150,7 @@ fn line(message: &Message) -> String {
 }
 
 #[test]
-fn every_message_is_what_the_golden_file_says() {
+fn encodes_every_message_as_golden_file() {
     let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../schema/wire/messages.txt"));
     let lines: Vec<String> = messages().iter().map(line).collect();
     if std::env::var_os("FIELDCAST_WRITE_GOLDEN").is_some() {
@@ -157,7 +158,7 @@ fn every_message_is_what_the_golden_file_says() {
     }
     let golden = fs::read_to_string(&path).unwrap();
     for (golden, (message, ours)) in golden.lines().zip(messages().into_iter().zip(&lines)) {
-        assert_eq!(golden, ours, "what is in the field cannot be changed");
+        assert_eq!(golden, ours, "messages of released versions cannot change");
         let (_, hex) = golden.split_once(' ').unwrap();
         let bytes: Vec<u8> =
             (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect();
@@ -166,17 +167,17 @@ fn every_message_is_what_the_golden_file_says() {
     assert_eq!(golden.lines().count(), lines.len());
 }
 
-/// Every variant of an enum is among the samples, going by their first byte.
+/// Checks by the first byte that the samples contain every variant of an enum.
 fn assert_complete<T: DeserializeOwned>(samples: impl Iterator<Item = Vec<u8>>) {
     let seen: BTreeSet<u8> = samples.map(|bytes| bytes[0]).collect();
-    assert!(seen.iter().copied().eq(0..seen.len() as u8), "one is missing: {seen:?}");
-    // Zeros read as anything: an empty text, no elements, the first variant.
+    assert!(seen.iter().copied().eq(0..seen.len() as u8), "a variant is missing: {seen:?}");
+    // Zeros decode as every type: an empty text, no elements, the first variant.
     let next = [&[seen.len() as u8][..], &[0; 400]].concat();
-    assert!(postcard::take_from_bytes::<T>(&next).is_err(), "the last one is missing");
+    assert!(postcard::take_from_bytes::<T>(&next).is_err(), "the last variant is missing");
 }
 
 #[test]
-fn no_message_and_no_reason_is_missing() {
+fn covers_every_message_and_reason() {
     assert_complete::<Message>(messages().iter().map(Message::encode));
     assert_complete::<EndReason>(reasons().iter().map(|reason| postcard::to_stdvec(reason).unwrap()));
     let breaches = self::reasons().into_iter().filter_map(|reason| match reason {
@@ -187,7 +188,7 @@ fn no_message_and_no_reason_is_missing() {
 }
 
 #[test]
-fn programs_tell_reasons_apart() {
+fn gives_each_reason_its_own_code() {
     let reasons = reasons();
     let codes: BTreeSet<_> = reasons.iter().map(EndReason::code).collect();
     let breaches = reasons.iter().filter(|reason| matches!(reason, EndReason::Protocol(_))).count();
@@ -195,7 +196,7 @@ fn programs_tell_reasons_apart() {
 }
 
 #[test]
-fn the_code_of_two_given_openings_is_always_the_same() {
+fn derives_fixed_code_from_fixed_secrets() {
     let (distributor, receiver) = (opening(1), opening(2));
     let commitment = receiver.commitment(Role::Receiver);
     let code = distributor.compare(Role::Distributor, &commitment, &receiver.nonce);

@@ -1,7 +1,8 @@
-//! Grants: who may distribute and receive which boundaries, said by a campaign's key and checked without a network.
+//! Grants: signed permissions to distribute or receive boundaries. The campaign's key signs them, and devices verify
+//! them without a network.
 //!
-//! A statement is made by whoever holds the campaign's key, travels as bytes with their signature, and is believed by
-//! devices that were told to trust that key. What is revoked spreads from device to device with every exchange.
+//! The owner of the campaign's key makes a statement. It travels as bytes with a signature, and devices that trust the
+//! key accept it. Revocations spread from device to device with every exchange.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,87 +11,88 @@ use serde::{Deserialize, Serialize};
 
 use crate::Role;
 
-/// What is signed begins with this, so that a signature made for anything else is of no use here.
+/// Prefix of the signed bytes, so that a signature made for another purpose is invalid here.
 const SIGNED_AS: &[u8] = b"fieldcast statement 1\n";
-/// How a statement's text begins.
+/// Prefix of a statement in text form.
 const SCHEME: &str = "fieldcast-grant:";
-/// The most bytes of one statement: a list of 1,278 revoked devices.
+/// The largest size of one statement in bytes: a list of 1,278 revoked devices.
 const MAX_STATEMENT: usize = 40 << 10;
-/// The most grants, and the most lists of revoked devices, that one side shows.
+/// The largest number of grants, and of revocation lists, that one side presents.
 const MAX_SHOWN: usize = 8;
-/// The most bytes of everything one side shows; leaves room in a control frame.
+/// The largest size in bytes of everything that one side presents. It leaves room in a control frame.
 const MAX_CREDENTIALS: usize = 48 << 10;
 
-/// What a device may do in a campaign.
+/// A permission for a device in a campaign.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grant {
-    /// The campaign's public key (Ed25519), whose owner grants this.
+    /// The public key (Ed25519) of the campaign that grants it.
     pub authority: [u8; 32],
-    /// To which device.
+    /// The device with the permission.
     pub device: Fingerprint,
-    /// In whose hands it is, for people to read.
+    /// The user of the device, for display.
     pub user: DeviceName,
-    /// As what; `None` means as either.
+    /// The granted role; `None` means both.
     pub role: Option<Role>,
     /// DIGIT tenant.
     pub tenant: String,
     /// The project; `None` means every project of the tenant.
     pub project: Option<String>,
-    /// Codes of leaf boundaries; empty means all. What a project has outside all boundaries goes with any of it.
+    /// Codes of leaf boundaries; empty means all. Data of a project outside all boundaries is included with any of
+    /// them.
     pub boundaries: Vec<String>,
-    /// Until when, in ms since 1970.
+    /// Expiry, in ms since 1970.
     pub expires: i64,
 }
 
-/// Devices that a campaign no longer trusts, whatever grants they have.
+/// Devices that a campaign no longer trusts, regardless of their grants.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revocations {
     /// The campaign's public key.
     pub authority: [u8; 32],
-    /// A later list of the same campaign has a greater number, and takes this one's place.
+    /// Version of the list. A list with a higher number replaces the earlier lists of the campaign.
     pub number: u32,
     /// All devices revoked so far.
     pub devices: Vec<Fingerprint>,
 }
 
-/// What a campaign's key can say.
+/// The statements that a campaign's key can sign.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Statement {
-    /// A device may do something.
+    /// Gives a device a permission.
     Grant(Grant),
-    /// Devices are no longer trusted.
+    /// Withdraws trust from devices.
     Revocations(Revocations),
 }
 
-/// A statement as it travels: its bytes and the signature over them.
+/// A statement in transport form: its bytes and the signature over them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedStatement {
     statement: Vec<u8>,
     signature: Signature,
 }
 
-/// Why a statement is not believed.
+/// Why a statement is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StatementError {
-    /// It is none, or of a newer Fieldcast.
+    /// Not a statement, or made by a newer version of Fieldcast.
     #[error(
-        "this is no grant or list of revoked devices that this Fieldcast knows: copy it whole, or update this device"
+        "this is not a grant or list of revoked devices that this Fieldcast can read: copy the whole text, or update this device"
     )]
     Unreadable,
-    /// It is longer than any device believes.
+    /// It exceeds the size that devices accept.
     #[error(
-        "this names more than a statement holds (1,278 devices, or 40 KiB of boundaries): pardon revoked devices whose \
+        "this is too large for one statement (1,278 devices, or 40 KiB of boundaries): pardon revoked devices whose \
          grants have expired, or grant all boundaries of the project"
     )]
     TooLarge,
-    /// It was altered, or its signature is of another key.
-    #[error("the signature is not the campaign's: ask for a new one")]
+    /// It was altered, or signed with another key.
+    #[error("the signature is not the campaign's: ask the campaign's office for a new grant")]
     Signature,
 }
 
 impl Grant {
-    /// Whether it lets its device have, in this role, this dataset.
+    /// Whether it permits this dataset to its device in this role.
     pub fn covers(&self, role: Role, dataset: &Dataset) -> bool {
         let is_boundary = |boundary: &String| self.boundaries.is_empty() || self.boundaries.contains(boundary);
         self.role.is_none_or(|granted| granted == role)
@@ -101,7 +103,7 @@ impl Grant {
 }
 
 impl Statement {
-    /// The campaign's key it must be signed with.
+    /// The campaign key that must sign the statement.
     pub const fn authority(&self) -> &[u8; 32] {
         match self {
             Self::Grant(grant) => &grant.authority,
@@ -109,9 +111,9 @@ impl Statement {
         }
     }
 
-    /// Signs it; `sign` is that of the [`authority`](Self::authority).
+    /// Signs the statement. `sign` must use the key of [`authority`](Self::authority).
     pub fn sign(&self, sign: impl FnOnce(&[u8]) -> [u8; 64]) -> SignedStatement {
-        let statement = postcard::to_stdvec(self).unwrap_or_default(); // plain data: cannot fail
+        let statement = postcard::to_stdvec(self).unwrap_or_default(); // cannot fail for plain data
         let signature = Signature(sign(&signed(&statement)));
         SignedStatement { statement, signature }
     }
@@ -122,8 +124,8 @@ fn signed(statement: &[u8]) -> Vec<u8> {
 }
 
 impl SignedStatement {
-    /// What was said, by whoever owns the key it names; `is_signed_by(key, message, signature)` says whether a signature
-    /// is right. Whether that key is one to trust is the caller's to know.
+    /// Returns the statement if the key that it names has signed it. `is_signed_by(key, message, signature)` verifies a
+    /// signature. The caller must decide whether to trust that key.
     ///
     /// # Errors
     /// [`StatementError`].
@@ -141,13 +143,13 @@ impl SignedStatement {
         }
     }
 
-    /// Its text, for a message, a file or a QR code.
+    /// The statement as text, for a chat message, a file or a QR code.
     pub fn to_text(&self) -> String {
         let bytes = [&self.signature.0[..], &self.statement].concat();
         format!("{SCHEME}{}", URL_SAFE_NO_PAD.encode(bytes))
     }
 
-    /// Reads a text; white space around it does not matter.
+    /// Reads the text form. Ignores white space around it.
     ///
     /// # Errors
     /// [`StatementError::Unreadable`].
@@ -162,17 +164,17 @@ impl SignedStatement {
     }
 }
 
-/// What one side shows of itself, and of what it has heard.
+/// The statements that one side presents: its own grants, and the revocation lists that it has received.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credentials {
-    /// Its own grants.
+    /// Grants of this device.
     pub grants: Vec<SignedStatement>,
-    /// The lists of revoked devices it knows.
+    /// The revocation lists that this device knows.
     pub revocations: Vec<SignedStatement>,
 }
 
 impl Credentials {
-    /// These, as far as there is room: the first ones first, revocations before grants.
+    /// Keeps as many statements as fit: revocations before grants, the first of each first.
     pub fn new(grants: Vec<SignedStatement>, revocations: Vec<SignedStatement>) -> Self {
         let mut room = MAX_CREDENTIALS;
         let mut fit = |all: Vec<SignedStatement>| {
@@ -189,7 +191,7 @@ impl Credentials {
         Self { grants: fit(grants), revocations }
     }
 
-    /// Whether a peer may show so much.
+    /// Whether the number of statements is within the limits for a peer.
     pub(crate) fn is_bounded(&self) -> bool {
         self.grants.len() <= MAX_SHOWN && self.revocations.len() <= MAX_SHOWN
     }
@@ -226,14 +228,14 @@ mod tests {
     }
 
     #[test]
-    fn a_grant_covers_its_role_tenant_project_and_boundaries() {
+    fn checks_role_tenant_project_and_boundaries() {
         let dataset = |boundary: Option<&str>| Dataset {
             tenant: "mz".into(),
             project: "p".into(),
             boundary: boundary.map(Into::into),
         };
         assert!(grant().covers(Role::Receiver, &dataset(Some("MZ_01"))));
-        assert!(grant().covers(Role::Receiver, &dataset(None)), "what the project has outside all boundaries");
+        assert!(grant().covers(Role::Receiver, &dataset(None)), "data of the project outside all boundaries");
         assert!(!grant().covers(Role::Receiver, &dataset(Some("MZ_02"))));
         assert!(!grant().covers(Role::Distributor, &dataset(Some("MZ_01"))));
         let elsewhere = Dataset { tenant: "in".into(), ..dataset(None) };
@@ -244,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn a_statement_altered_anywhere_is_not_believed() {
+    fn rejects_altered_statement() {
         let signed = Statement::Grant(grant()).sign(sign([1; 32]));
         assert_eq!(signed.verify(is_signed_by), Ok(Statement::Grant(grant())));
         for at in 0..signed.statement.len() {
@@ -257,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_reads_back_and_a_cut_one_does_not() {
+    fn reads_text_and_rejects_truncated_text() {
         let signed = Statement::Revocations(Revocations {
             authority: [1; 32],
             number: 3,
@@ -273,18 +275,18 @@ mod tests {
     }
 
     #[test]
-    fn a_list_holds_so_many_devices_and_no_more() {
+    fn limits_revoked_devices_in_one_list() {
         let list = |devices: usize| {
             let devices = vec![Fingerprint([7; 32]); devices];
             Statement::Revocations(Revocations { authority: [1; 32], number: u32::MAX, devices }).sign(sign([1; 32]))
         };
         assert!(list(1_278).verify(is_signed_by).is_ok());
         assert_eq!(list(1_279).verify(is_signed_by), Err(StatementError::TooLarge));
-        assert_eq!(Credentials::new(vec![], vec![list(1_278)]).revocations.len(), 1, "it is handed on");
+        assert_eq!(Credentials::new(vec![], vec![list(1_278)]).revocations.len(), 1, "the full list is passed on");
     }
 
     #[test]
-    fn what_is_shown_has_room_in_a_message() {
+    fn fits_credentials_into_one_message() {
         let large = Statement::Revocations(Revocations {
             authority: [1; 32],
             number: 3,

@@ -1,8 +1,8 @@
-//! The six digits both screens show, so that two people can tell that nobody is between their devices.
+//! The six digits on both screens. With them, two users verify that no other device is between their devices.
 //!
-//! Each side commits itself to a random number before it sees the other's, and both are bound to the TLS connection by
-//! its exporter. Whoever sits between two devices has two connections with two exporters, and had to commit on both
-//! before anything was revealed: the codes agree by chance once in a million, and cannot be steered.
+//! Each side commits to a random number before it sees the other's number. The TLS exporter binds both numbers to the
+//! connection. An attacker between two devices has two connections with two exporters, and must commit on both before
+//! anything is revealed. Its two codes match only by chance, once in a million, and the attacker cannot influence them.
 
 use std::fmt;
 
@@ -10,15 +10,15 @@ use fieldcast_model::DeviceName;
 
 use crate::{Credentials, Hello, Role};
 
-/// The TLS exporter label (RFC 8446, section 7.5) of the secret that a connection's [`HandshakeSecret`] takes.
+/// The TLS exporter label (RFC 8446, section 7.5) for [`HandshakeSecret::exporter`].
 pub const CODE_LABEL: &[u8] = b"EXPORTER-fieldcast-code";
 
-/// What one side brings to the comparison on one connection.
+/// The secret input of one side for the code of one connection.
 #[derive(Clone)]
 pub struct HandshakeSecret {
-    /// What both ends of this connection alone can compute: the exporter for [`CODE_LABEL`].
+    /// Only the two ends of this connection can compute it: the TLS exporter for [`CODE_LABEL`].
     pub exporter: [u8; 32],
-    /// Random, new for each connection; told only once the peer has committed itself.
+    /// Random, new for each connection. Revealed only after the peer has committed.
     pub nonce: [u8; 32],
 }
 
@@ -29,12 +29,12 @@ impl fmt::Debug for HandshakeSecret {
 }
 
 impl HandshakeSecret {
-    /// What this side, in this role, says before it reveals its nonce.
+    /// The commitment that this side, in this role, sends before it reveals its nonce.
     pub(crate) fn commitment(&self, role: Role) -> [u8; 32] {
         commitment(&self.exporter, role, &self.nonce)
     }
 
-    /// The code, if the peer revealed what it had committed itself to. `role` is this side's.
+    /// The code, if the revealed nonce matches the peer's commitment. `role` is the role of this side.
     pub(crate) fn compare(&self, role: Role, committed: &[u8; 32], revealed: &[u8; 32]) -> Option<Sas> {
         let (peer, [distributor, receiver]) = match role {
             Role::Distributor => (Role::Receiver, [&self.nonce, revealed]),
@@ -61,14 +61,14 @@ pub(crate) fn hash(context: &str, parts: &[&[u8]]) -> [u8; 32] {
     *hasher.finalize().as_bytes()
 }
 
-/// What a machine needs to introduce its side on a new connection.
+/// The input of a state machine for the handshake on a new connection.
 #[derive(Clone, Debug)]
 pub struct HandshakeParameters {
-    /// What people call the device.
+    /// The device name that users see.
     pub name: DeviceName,
-    /// For the code.
+    /// The secret for the code.
     pub opening: HandshakeSecret,
-    /// What a campaign has said of it, and of others.
+    /// Statements of campaigns about this device and about others.
     pub credentials: Credentials,
 }
 
@@ -79,7 +79,7 @@ impl HandshakeParameters {
     }
 }
 
-/// Six digits; shown as `123 456`.
+/// The short authentication string: six digits, shown as `123 456`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sas(u32);
 
@@ -113,15 +113,15 @@ mod tests {
     }
 
     #[test]
-    fn both_ends_of_one_connection_show_the_same_code() {
+    fn shows_same_code_on_both_ends() {
         let [ours, theirs] = codes(&opening(1, 2), &opening(1, 3));
         assert!(ours.is_some() && ours == theirs);
-        assert_ne!(ours, codes(&opening(1, 2), &opening(1, 4))[0], "the nonces count");
-        assert_ne!(ours, codes(&opening(9, 2), &opening(9, 3))[0], "the connection counts");
+        assert_ne!(ours, codes(&opening(1, 2), &opening(1, 4))[0], "the code depends on the nonces");
+        assert_ne!(ours, codes(&opening(9, 2), &opening(9, 3))[0], "the code depends on the connection");
     }
 
     #[test]
-    fn nobody_can_reveal_other_than_committed_nor_on_another_connection_nor_in_another_role() {
+    fn rejects_reveal_that_breaks_commitment() {
         let (ours, peer) = (opening(1, 2), opening(1, 3));
         let committed = peer.commitment(Role::Receiver);
         assert!(ours.compare(Role::Distributor, &committed, &peer.nonce).is_some());
@@ -129,19 +129,20 @@ mod tests {
         let elsewhere = opening(5, 3).commitment(Role::Receiver);
         assert_eq!(ours.compare(Role::Distributor, &elsewhere, &peer.nonce), None);
         let mirrored = ours.commitment(Role::Distributor);
-        assert_eq!(ours.compare(Role::Distributor, &mirrored, &ours.nonce), None, "our own words, sent back");
+        assert_eq!(ours.compare(Role::Distributor, &mirrored, &ours.nonce), None, "a reflected commitment");
     }
 
-    /// Mallory has a connection with each side and does her best: she waits for everything that is revealed to her.
+    /// Mallory has a connection with each side and plays her best strategy: she waits for everything that is revealed
+    /// to her.
     #[test]
-    fn in_the_middle_codes_agree_by_chance_alone() {
+    fn gives_attacker_in_the_middle_no_matching_code() {
         let mut equal = 0;
         for n in 0..2_000u32 {
             let random = |salt: &[u8]| *blake3::hash(&[salt, &n.to_le_bytes()].concat()).as_bytes();
             let asha = HandshakeSecret { exporter: random(b"one"), nonce: random(b"asha") };
             let bela = HandshakeSecret { exporter: random(b"two"), nonce: random(b"bela") };
-            // With Asha she is the receiver, with Bela the distributor; after Asha's code is known she still has to
-            // commit herself to Bela before Bela reveals. The best is any number.
+            // She is the receiver for Asha and the distributor for Bela. When she knows Asha's code, she must still
+            // commit to Bela before Bela reveals. No choice of number is better than another.
             let to_asha = HandshakeSecret { exporter: asha.exporter, nonce: random(b"x") };
             let to_bela = HandshakeSecret { exporter: bela.exporter, nonce: asha.nonce };
             equal += u32::from(codes(&asha, &to_asha)[0] == codes(&to_bela, &bela)[1]);
@@ -150,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_is_six_digits() {
+    fn formats_code_as_six_digits() {
         assert_eq!(Sas(7).to_string(), "000 007");
         assert_eq!(Sas(123_456).to_string(), "123 456");
     }

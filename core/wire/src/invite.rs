@@ -1,4 +1,4 @@
-//! An invite: what a phone must know to come to another one, as a URI that is shown as a QR code.
+//! An invite: the information that a phone needs to connect to another one, as a URI in a QR code.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -8,23 +8,24 @@ use fieldcast_model::Fingerprint;
 use crate::handshake;
 use crate::invite_text::{self, decode, encode, percent_encode};
 
-/// The longest text that is looked at; the longest valid invite has about 450 bytes.
+/// The longest accepted text in bytes; the longest valid invite has about 450.
 pub const MAX_INVITE: usize = 512;
 
-/// A Wi-Fi group and what lets one into it.
+/// A Wi-Fi group with its passphrase.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Group {
     name: String,
     passphrase: String,
 }
 
-/// What whoever calls by an invite proves to have read in it, so that no code need be compared.
+/// A secret in an invite. A caller proves with it that it has read the invite, so the users need not compare a code.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Token(pub [u8; 16]);
 
-/// Where a device waits, who it is and until when; with the group to join first, if there is one. Always valid in form.
+/// The address, key and expiry of a device that waits, and the group to join first, if any. Always valid in form.
 ///
-/// Whoever has it can join the group and pass for invited: no output shows passphrase and token but [`Invite::to_uri`].
+/// A reader of the invite can join the group and connect as an invited device. Therefore only [`Invite::to_uri`]
+/// outputs the passphrase and the token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invite {
     group: Option<Group>,
@@ -34,47 +35,49 @@ pub struct Invite {
     token: Option<Token>,
 }
 
-/// Why a text is no invite that can be followed.
+/// Why a text is not a usable invite.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InviteError {
     /// More than [`MAX_INVITE`] bytes.
-    #[error("this is too long for an invite: scan the code again")]
+    #[error("the text is too long for an invite: scan the code again")]
     TooLong,
-    /// Something else than a `fieldcast:` URI.
-    #[error("this is no Fieldcast invite: scan the code that the other device shows")]
+    /// Not a `fieldcast:` URI.
+    #[error("this is not a Fieldcast invite: scan the code that the other device shows")]
     NotAnInvite,
-    /// Made by a newer Fieldcast.
+    /// Made by a newer version of Fieldcast.
     #[error("this invite was made by a newer Fieldcast: update this device")]
     UnknownVersion,
-    /// A key that has to be there.
-    #[error("the invite lacks `{0}`: ask for a new one")]
+    /// A required key is missing.
+    #[error("the invite has no `{0}`: ask for a new one")]
     Missing(&'static str),
-    /// A key that is there twice.
+    /// A key occurs twice.
     #[error("the invite has `{0}` twice: ask for a new one")]
     Duplicate(&'static str),
-    /// A value that is not what its key calls for.
+    /// The value of a key is invalid.
     #[error("`{0}` in the invite cannot be read: scan it again, or ask for a new one")]
     Malformed(&'static str),
-    /// A group name that is empty, over 32 bytes or not to be shown.
-    #[error("a group's name has 1 to 32 bytes and no control characters: check it")]
+    /// The group name is empty, longer than 32 bytes or not displayable.
+    #[error("the group name is invalid: use 1 to 32 bytes without control characters")]
     GroupName,
-    /// A passphrase that Wi-Fi does not allow.
-    #[error("a group's passphrase has 8 to 63 ASCII characters: check it")]
+    /// The passphrase is not allowed in Wi-Fi.
+    #[error("the group passphrase is invalid: use 8 to 63 ASCII characters")]
     Passphrase,
-    /// A group's name without its passphrase, or the other way round.
-    #[error("a group's name and passphrase go together: give both or neither")]
+    /// The group name is given without the passphrase, or the passphrase without the name.
+    #[error("only one of group name and passphrase is given: give both or neither")]
     HalfAGroup,
-    /// An address nobody can be called at.
-    #[error("the address cannot be called: give an address of the inviting device and its port")]
+    /// No device can be reached at the address.
+    #[error(
+        "the address cannot be used: give an address of the inviting device and its port, such as 192.168.49.1:47000"
+    )]
     Address,
-    /// Its time is over.
-    #[error("this invite has expired: ask for a new one, and check this device's clock")]
+    /// It has expired.
+    #[error("the invite has expired: ask for a new one, and check the clock of this device")]
     Expired,
 }
 
 impl Group {
-    /// A group of this name (SSID) and passphrase.
+    /// A group with this name (SSID) and passphrase.
     ///
     /// # Errors
     /// [`InviteError::GroupName`], [`InviteError::Passphrase`].
@@ -88,12 +91,12 @@ impl Group {
         Ok(Self { name: name.to_owned(), passphrase: passphrase.to_owned() })
     }
 
-    /// Its name (SSID).
+    /// The name (SSID).
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Its passphrase; not to be logged.
+    /// The passphrase. Do not log it.
     pub fn passphrase(&self) -> &str {
         &self.passphrase
     }
@@ -106,8 +109,8 @@ impl fmt::Debug for Group {
 }
 
 impl Token {
-    /// What shows the inviting device that the caller has the token, on the connection with this secret
-    /// ([`HandshakeSecret::exporter`](crate::Opening::exporter)) and on no other.
+    /// Proves to the inviting device that the caller has the token. The proof is valid only on the connection with this
+    /// exporter ([`HandshakeSecret::exporter`](crate::HandshakeSecret::exporter)).
     pub fn proof(&self, exporter: &[u8; 32]) -> [u8; 32] {
         handshake::hash("fieldcast 2026-11 invited", &[exporter, &self.0])
     }
@@ -120,10 +123,11 @@ impl fmt::Debug for Token {
 }
 
 impl Invite {
-    /// An invite to the device `key` at `addr`, good until `expires` (ms since 1970, cut to whole seconds).
+    /// An invite to the device with this `key` at `addr`, valid until `expires` (ms since 1970, truncated to whole
+    /// seconds).
     ///
     /// # Errors
-    /// [`InviteError::Address`] for one that cannot be called, [`InviteError::Malformed`] for a time before 1970.
+    /// [`InviteError::Address`] for an unusable address, [`InviteError::Malformed`] for a time before 1970.
     pub fn new(group: Option<Group>, addr: SocketAddr, key: Fingerprint, expires: i64) -> Result<Self, InviteError> {
         if addr.port() == 0 || addr.ip().is_unspecified() || addr.ip().is_multicast() {
             return Err(InviteError::Address);
@@ -131,20 +135,20 @@ impl Invite {
         if !(0..=invite_text::MAX_SECONDS * 1000).contains(&expires) {
             return Err(InviteError::Malformed("x"));
         }
-        // An interface number means nothing on another device.
+        // An interface number has no meaning on another device.
         let addr = SocketAddr::new(addr.ip(), addr.port());
         Ok(Self { group, addr, key, expires: expires / 1000 * 1000, token: None })
     }
 
-    /// The same invite with a token, which the inviting device must know while the invite is good.
+    /// The same invite with a token. The inviting device must know the token while the invite is valid.
     pub fn with_token(self, token: Token) -> Self {
         Self { token: Some(token), ..self }
     }
 
-    /// Reads an invite at the time `now` (ms since 1970). Keys it does not know are passed over.
+    /// Reads an invite at the time `now` (ms since 1970). Ignores unknown keys.
     ///
     /// # Errors
-    /// What is wrong with it: see [`InviteError`].
+    /// [`InviteError`] says what is wrong.
     pub fn parse(uri: &str, now: i64) -> Result<Self, InviteError> {
         let fields = invite_text::fields(uri)?;
         let group = match (&fields.group, &fields.passphrase) {
@@ -166,7 +170,7 @@ impl Invite {
         if invite.expires <= now { Err(InviteError::Expired) } else { Ok(invite) }
     }
 
-    /// The URI, with passphrase and token.
+    /// The URI, including passphrase and token.
     pub fn to_uri(&self) -> String {
         let group = self
             .group
@@ -183,22 +187,22 @@ impl Invite {
         self.group.as_ref()
     }
 
-    /// Where the device waits.
+    /// The address of the waiting device.
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// Who it is.
+    /// The fingerprint of the waiting device.
     pub fn key(&self) -> Fingerprint {
         self.key
     }
 
-    /// Until when, in ms since 1970.
+    /// Expiry, in ms since 1970.
     pub fn expires(&self) -> i64 {
         self.expires
     }
 
-    /// What its reader proves to have read; `None` in one that was made without a running offer.
+    /// The token for the reader's proof; `None` if the invite was made without a running offer.
     pub fn token(&self) -> Option<Token> {
         self.token
     }

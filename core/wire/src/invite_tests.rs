@@ -16,7 +16,7 @@ fn parse(uri: &str) -> Result<Invite, InviteError> {
 }
 
 #[test]
-fn an_invite_reads_as_documented() {
+fn reads_documented_invite() {
     let uri = invite().to_uri();
     let expected = "fieldcast:1?s=DIRECT-fc%20Asha&p=a%26b%3Dc%20%25%2B%23&a=192.168.49.1:47000\
                     &k=AAcOFRwjKjE4P0ZNVFtiaXB3foWMk5qhqK-2vcTL0tk&x=1760001800";
@@ -27,11 +27,11 @@ fn an_invite_reads_as_documented() {
     assert_eq!(with_token.to_uri(), uri_with_token);
     assert_eq!(parse(&uri_with_token), Ok(with_token));
     assert_eq!(parse(&uri_with_token[..uri_with_token.len() - 1]), Err(InviteError::Malformed("t")));
-    assert_eq!(parse(&format!("FIELDCAST{}&later=%zz&later", &uri[9..])), Ok(invite()), "unknown keys are passed over");
+    assert_eq!(parse(&format!("FIELDCAST{}&later=%zz&later", &uri[9..])), Ok(invite()), "unknown keys are ignored");
 }
 
 #[test]
-fn what_is_wrong_is_told() {
+fn reports_error_in_invite() {
     let uri = invite().to_uri();
     let with = |from: &str, to: &str| parse(&uri.replace(from, to)).unwrap_err();
     use InviteError::*;
@@ -55,7 +55,7 @@ fn what_is_wrong_is_told() {
     assert_eq!(with(":47000", ":0"), Address);
     assert_eq!(with("192.168.49.1", "0.0.0.0"), Address);
     assert_eq!(with("&k=AA", "&k=A"), Malformed("k"));
-    assert_eq!(with("0tk", "0tl"), Malformed("k"), "one key, one text");
+    assert_eq!(with("0tk", "0tl"), Malformed("k"), "each key has one text form");
     assert_eq!(with("x=1", "x=%2B1"), Malformed("x"));
     assert_eq!(with("x=1", "x=-1"), Malformed("x"));
     assert_eq!(with("x=1", "x=0"), Expired);
@@ -64,7 +64,7 @@ fn what_is_wrong_is_told() {
 }
 
 #[test]
-fn a_token_is_proven_for_one_connection() {
+fn binds_token_proof_to_one_connection() {
     let (token, other) = (Token([1; 16]), Token([2; 16]));
     assert_eq!(token.proof(&[7; 32]), token.proof(&[7; 32]));
     assert_ne!(token.proof(&[7; 32]), token.proof(&[8; 32]));
@@ -72,7 +72,7 @@ fn a_token_is_proven_for_one_connection() {
 }
 
 #[test]
-fn debug_keeps_passphrase_and_token() {
+fn hides_passphrase_and_token_in_debug() {
     let group = Group::new("team", "very secret").unwrap();
     let invite = Invite::new(Some(group), "[fd00::1]:1".parse().unwrap(), Fingerprint([0; 32]), NOW).unwrap();
     let shown = format!("{:?}", invite.with_token(Token([0xa5; 16])));
@@ -81,7 +81,7 @@ fn debug_keeps_passphrase_and_token() {
 
 proptest! {
     #[test]
-    fn any_invite_reads_back(
+    fn reads_back_any_invite(
         group in prop::option::of(("\\PC{1,8}", "[ -~]{8,63}")),
         ip: std::net::IpAddr, port in 1u16.., key: [u8; 32], expires in NOW + 1000..NOW * 2,
         token: Option<[u8; 16]>,
@@ -95,7 +95,7 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_read_or_refused(text: String, query in "([spakxt]=[a-zA-Z0-9%:.]{0,50}&?){0,6}") {
+    fn reads_or_rejects_any_text(text: String, query in "([spakxt]=[a-zA-Z0-9%:.]{0,50}&?){0,6}") {
         let _ = parse(&text);
         let _ = parse(&format!("fieldcast:1?{query}"));
     }

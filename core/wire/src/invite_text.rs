@@ -6,11 +6,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crate::InviteError;
 use crate::invite::MAX_INVITE;
 
-/// The latest time a URI can say: eleven digits.
+/// The latest time in a URI: eleven digits.
 pub(crate) const MAX_SECONDS: i64 = 99_999_999_999;
 const SCHEME: &str = "fieldcast:";
 
-/// The decoded values of the keys there are.
+/// The decoded values of the keys that are present.
 #[derive(Default)]
 pub(crate) struct Fields {
     pub(crate) group: Option<String>,
@@ -45,7 +45,7 @@ pub(crate) fn fields(uri: &str) -> Result<Fields, InviteError> {
             "k" => ("k", &mut fields.key),
             "x" => ("x", &mut fields.expires),
             "t" => ("t", &mut fields.token),
-            _ => continue, // of a later Fieldcast
+            _ => continue, // a key of a newer version
         };
         let value = percent_decode(value).ok_or(InviteError::Malformed(key))?;
         if place.replace(value).is_some() {
@@ -55,13 +55,13 @@ pub(crate) fn fields(uri: &str) -> Result<Fields, InviteError> {
     Ok(fields)
 }
 
-/// Seconds as plain digits: no sign, no more than [`MAX_SECONDS`].
+/// Seconds as plain digits: no sign, at most [`MAX_SECONDS`].
 pub(crate) fn seconds(text: &str) -> Option<i64> {
     let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|seconds| plain && *seconds <= MAX_SECONDS)
 }
 
-/// All but letters, digits and `-._~:` as `%XX`.
+/// Encodes all characters except letters, digits and `-._~:` as `%XX`.
 pub(crate) fn percent_encode(text: &str) -> String {
     let mut encoded = String::new();
     for byte in text.bytes() {
@@ -89,12 +89,12 @@ fn percent_decode(text: &str) -> Option<String> {
     String::from_utf8(decoded).ok()
 }
 
-/// Bytes in base64url without padding.
+/// Encodes bytes in base64url without padding.
 pub(crate) fn encode(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// So many bytes, if the text is the one form of them.
+/// Decodes exactly `N` bytes; `None` if the text is not their canonical form.
 pub(crate) fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
     URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()
 }

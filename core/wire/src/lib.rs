@@ -1,8 +1,9 @@
-//! The exchange: messages, framing, limits and the state machines of both sides. Sans-IO.
+//! The exchange protocol: messages, framing, time limits and the state machines of both sides. Sans-IO: no sockets, no
+//! storage.
 //!
-//! One connection joins one distributor and one receiver. Each side feeds its machine with what arrives and with the
-//! time, and carries out the actions the machine gives; sockets, storage and people are the caller's.
-//! `docs/PROTOCOL.md` says what goes over the wire.
+//! One connection joins one distributor and one receiver. The caller gives each state machine the received messages and
+//! the current time, and carries out the actions that the machine returns. Sockets, storage and user questions belong
+//! to the caller. `docs/PROTOCOL.md` defines the bytes on the wire.
 
 mod distributor;
 mod end_reason;

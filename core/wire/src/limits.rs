@@ -1,24 +1,27 @@
-//! How long each wait may last. Both machines take them as a value, so a test can shorten what it looks at.
+//! Time limits of an exchange. Both state machines take them as a value, so that a test can shorten them.
 
 use std::time::Duration;
 
-/// The longest each wait of an exchange may last.
+/// The longest duration of each wait in an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// From the connection to the end of the greeting.
     pub greeting: Duration,
-    /// For a person to answer "Receive ...?".
+    /// Until the user answers "Receive ...?".
     pub asking: Duration,
-    /// Between one sign of life of the peer and the next.
+    /// Between two messages from the peer.
     pub silence: Duration,
-    /// Between one sign of life and the next while the peer says it is applying: a slow disk may hold it up.
+    /// Between two messages from the peer while it applies the data. Longer than `silence`, because a slow disk can
+    /// delay the peer.
     pub silence_applying: Duration,
-    /// Between one step forward (an answer, a manifest, a chunk, a report of chunks on disk) and the next, once the person
-    /// has said yes: signs of life alone keep nobody waiting for ever.
+    /// Between two steps of progress (an answer, a manifest, a chunk, a report of chunks on disk) after the user has
+    /// accepted. `Alive` messages do not extend this limit: a peer that only says "alive" cannot block this side
+    /// indefinitely.
     pub progress: Duration,
-    /// Between one step forward of the peer's apply and the next: the last one, the flush of all of it, may take long.
+    /// Between two steps of progress while the peer applies the data. The last step, which flushes everything, can take
+    /// long.
     pub applying: Duration,
-    /// How often this side gives a sign of life when it has nothing else to say.
+    /// How often this side sends `Alive` when it has nothing else to send.
     pub heartbeat: Duration,
 }
 
@@ -36,15 +39,15 @@ impl Default for Limits {
     }
 }
 
-/// The timers both machines share: the peer's silence, this side's own, and the time a state may last.
+/// The timers that both machines share: the silence of the peer, the silence of this side, and the limit of the state.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Timers {
     limits: Limits,
     heard: Duration,
     spoke: Duration,
-    /// When the present state ends by itself, if it does.
+    /// When the current state times out; `None` if it has no limit.
     pub(crate) state_ends: Option<Duration>,
-    /// Whether the peer has said that it is applying.
+    /// Whether the peer has reported that it applies the data.
     pub(crate) peer_applying: bool,
 }
 
@@ -57,7 +60,7 @@ impl Timers {
         self.limits
     }
 
-    /// When a state that has just come a step forward ends by itself.
+    /// When a state that has just made progress times out.
     pub(crate) fn progress_ends(&self, now: Duration) -> Option<Duration> {
         Some(now + self.limits.progress)
     }
@@ -74,14 +77,14 @@ impl Timers {
         self.heard + if self.peer_applying { self.limits.silence_applying } else { self.limits.silence }
     }
 
-    /// When something is due at the latest; the peer's silence counts only if it would end the exchange.
+    /// The latest time of the next call of `due`. `silence_counts` is whether the peer's silence ends the exchange.
     pub(crate) fn deadline(&self, silence_counts: bool) -> Duration {
         let heartbeat = self.spoke + self.limits.heartbeat;
         let silence = silence_counts.then(|| self.silence_ends());
         [silence, self.state_ends].into_iter().flatten().fold(heartbeat, Duration::min)
     }
 
-    /// What is due now.
+    /// The timer that has expired at `now`, if any.
     pub(crate) fn due(&self, silence_counts: bool, now: Duration) -> Option<Due> {
         if self.state_ends.is_some_and(|ends| ends <= now) {
             Some(Due::StateEnds)
@@ -93,13 +96,13 @@ impl Timers {
     }
 }
 
-/// What a look at the clock brings.
+/// A timer that has expired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Due {
-    /// The present state has lasted as long as it may.
+    /// The current state has reached its limit.
     StateEnds,
-    /// The peer has been silent for too long.
+    /// The peer was silent for too long.
     PeerSilent,
-    /// A sign of life of our own.
+    /// It is time to send `Alive`.
     Heartbeat,
 }

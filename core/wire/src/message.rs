@@ -1,51 +1,52 @@
-//! The messages of an exchange. They travel in control frames; manifests and chunks have frame kinds of their own.
+//! The messages of an exchange. Control frames carry them; manifests and chunks have their own frame kinds.
 
 use fieldcast_model::{DeviceName, Digest, Fingerprint, Origin, ServerTime, SnapshotSummary};
 use serde::{Deserialize, Serialize};
 
 use crate::{Breach, Credentials, EndReason, HandshakeSecret, Receipt};
 
-/// The newest protocol version this build speaks.
+/// The newest protocol version that this build supports.
 pub const PROTOCOL: u16 = 1;
-/// The oldest protocol version this build still speaks.
+/// The oldest protocol version that this build supports.
 const OLDEST_PROTOCOL: u16 = 1;
-/// The most snapshots one offer may hold.
+/// The largest number of snapshots in one offer.
 pub const MAX_SNAPSHOTS: usize = 128;
 
-/// Which side of an exchange a device is.
+/// The role of a device in an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Role {
-    /// Sends.
+    /// Sends data.
     Distributor,
-    /// Receives.
+    /// Receives data.
     Receiver,
 }
 
-/// The first message of either side.
+/// The first message of each side.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello {
-    /// Newest protocol version spoken.
+    /// Newest supported protocol version.
     pub protocol: u16,
-    /// Oldest protocol version spoken.
+    /// Oldest supported protocol version.
     pub oldest: u16,
-    /// What this side wants to be.
+    /// The role that this side wants.
     pub role: Role,
-    /// What people call the device.
+    /// The device name that users see.
     pub name: DeviceName,
-    /// What this side's [`Message::Reveal`] will have to fit.
+    /// Commitment to the nonce in this side's later [`Message::Reveal`].
     pub commitment: [u8; 32],
 }
 
 impl Hello {
-    /// This build's greeting.
+    /// The hello of this build.
     pub fn new(role: Role, name: DeviceName, opening: &HandshakeSecret) -> Self {
         Self { protocol: PROTOCOL, oldest: OLDEST_PROTOCOL, role, name, commitment: opening.commitment(role) }
     }
 
-    /// The protocol version both sides speak, or why there is none.
+    /// The newest protocol version that both sides support.
     ///
     /// # Errors
-    /// [`EndReason::SameRole`] and [`EndReason::Incompatible`].
+    /// [`EndReason::SameRole`] if both sides want the same role, [`EndReason::Incompatible`] if no common version
+    /// exists.
     pub fn agree(&self, peer: &Self) -> Result<u16, EndReason> {
         if self.role == peer.role {
             return Err(EndReason::SameRole);
@@ -55,26 +56,27 @@ impl Hello {
     }
 }
 
-/// What the distributor offers: enough for a person to decide and for a device to say what it has already.
+/// The distributor's offer. It lets the user decide, and lets the receiver report which data it already has.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Offer {
     /// The snapshots, at most [`MAX_SNAPSHOTS`].
     pub snapshots: Vec<SnapshotSummary>,
-    /// Who answers for each of them. Nothing of it is to be believed before its signature was verified.
+    /// The provenance of each snapshot. Untrusted until its signature is verified.
     pub origins: Vec<Origin>,
-    /// Bytes on the wire if everything is new to the receiver.
+    /// Bytes to transfer if all data is new to the receiver.
     pub bytes: u64,
 }
 
 impl Offer {
-    /// Names these snapshots, of these origins, from this sender. Under it a receiver stages chunks and remembers consent, so
-    /// that the same offer after a lost connection goes on where it was. The same data from another origin is another offer.
+    /// Identifies these snapshots, with these origins, from this sender. The receiver stores staged chunks and the
+    /// user's consent under this ID, so the same offer can resume after a lost connection. The same data with another
+    /// origin is a different offer.
     pub fn id(&self, sender: &Fingerprint) -> [u8; 32] {
         let mut hasher = blake3::Hasher::new();
         hasher.update(&offer_id(sender, &self.snapshots));
         for Origin { key, seal, sources, .. } in &self.origins {
             hasher.update(key).update(&seal.0);
-            hasher.update(&postcard::to_stdvec(sources).unwrap_or_default()); // plain data: cannot fail
+            hasher.update(&postcard::to_stdvec(sources).unwrap_or_default()); // cannot fail for plain data
         }
         *hasher.finalize().as_bytes()
     }
@@ -87,70 +89,70 @@ impl Offer {
     }
 }
 
-/// What a receipt names an offer by: its snapshots, which the history keeps, from this sender.
+/// The offer ID in a receipt: derived from the sender and the snapshots. The history stores both.
 pub fn offer_id(sender: &Fingerprint, snapshots: &[SnapshotSummary]) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&sender.0);
-    hasher.update(&postcard::to_stdvec(snapshots).unwrap_or_default()); // plain data: cannot fail
+    hasher.update(&postcard::to_stdvec(snapshots).unwrap_or_default()); // cannot fail for plain data
     *hasher.finalize().as_bytes()
 }
 
-/// What a receiver holds of one offered dataset.
+/// The receiver's copy of one offered dataset.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Held {
-    /// The version it has; 0 if it never had a complete one.
+    /// The version; 0 if the receiver never had a complete one.
     pub as_of: ServerTime,
-    /// The digest of its records.
+    /// Digest of the receiver's records.
     pub digest: Digest,
-    /// How many records that is.
+    /// Number of records.
     pub records: u64,
-    /// Whether the receiver keeps its own version and wants nothing: it is later, has no fewer records, and comes from
-    /// devices it trusts no less.
+    /// Whether the receiver keeps its own version and wants no data. True if its version is later, has at least as many
+    /// records, and comes from devices that it trusts at least as much.
     pub is_ahead: bool,
 }
 
 impl Held {
-    /// Of a dataset the receiver has nothing of.
+    /// The receiver has no data of this dataset.
     pub const NOTHING: Self = Self { as_of: ServerTime(0), digest: Digest::EMPTY, records: 0, is_ahead: false };
 }
 
-/// How one dataset stands on the receiver after it was saved.
+/// The state of one dataset on the receiver after saving.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SavedSnapshot {
-    /// The digest of the receiver's records now.
+    /// Digest of the receiver's records after saving.
     pub digest: Digest,
-    /// Why it may differ from the distributor's.
+    /// Why this digest can differ from the distributor's.
     pub comparison: ComparisonResult,
 }
 
-/// How a receiver's dataset compares with the distributor's snapshot.
+/// How the receiver's dataset compares with the distributor's snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ComparisonResult {
     /// The digests are equal.
     Equal,
-    /// All of the snapshot is in; of some records the receiver held, and kept, newer versions, or ones the distributor
-    /// has never seen.
+    /// The receiver has the whole snapshot. For some records it kept its own versions, because they are newer, or it
+    /// kept records that the distributor does not have.
     KeptNewer {
-        /// How many.
+        /// How many records.
         records: u64,
     },
-    /// The receiver's version of the whole dataset is later; nothing was sent, and it kept what it has.
+    /// The receiver's version of the whole dataset is later. Nothing was sent, and the receiver kept its data.
     Ahead {
         /// The receiver's version.
         as_of: ServerTime,
     },
-    /// The receiver held a later version with fewer records than offered. What it lacked is in, what it had later stayed:
-    /// one of the two versions is not what it should be, which only a download tells.
+    /// The receiver had a later version with fewer records than the offer. It added the records it lacked and kept its
+    /// own later ones. One of the two versions is wrong; only a download from the server shows which.
     Conflict {
-        /// The receiver's version before.
+        /// The receiver's version before the exchange.
         as_of: ServerTime,
-        /// How many of its records it kept.
+        /// How many of its own records the receiver kept.
         records: u64,
     },
 }
 
 impl ComparisonResult {
-    /// How many records the receiver kept a newer version of, as it says.
+    /// How many newer records the receiver kept, as the receiver reports.
     pub fn kept_newer(&self) -> u64 {
         match self {
             Self::KeptNewer { records } | Self::Conflict { records, .. } => *records,
@@ -162,60 +164,60 @@ impl ComparisonResult {
 /// A control message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Message {
-    /// Both: who I am. First on the connection.
+    /// Both sides: introduces this device. First message on the connection.
     Hello(Hello),
-    /// Distributor: this is what I have for you.
+    /// Distributor: the offered data.
     Offer(Offer),
-    /// Receiver: yes; one entry for each offered snapshot, saying what is held of it.
+    /// Receiver: accepts the offer. One entry for each offered snapshot says which data the receiver already has.
     Accept(Vec<Held>),
-    /// Receiver, after the manifest: the chunks it lacks, one bit for each chunk of the manifest, lowest bit first.
+    /// Receiver, after the manifest: the chunks it needs, one bit for each chunk of the manifest, lowest bit first.
     Want(ChunkSet),
-    /// Receiver: so many of the wanted chunks are safe on disk.
+    /// Receiver: how many of the wanted chunks are safe on disk.
     Staged {
         /// Chunks on disk since [`Message::Want`].
         chunks: u32,
-        /// Their encoded bytes.
+        /// Encoded bytes of these chunks.
         bytes: u64,
     },
-    /// Receiver: all chunks are here, the transaction runs, and so many records of it are done. Said again instead of
-    /// [`Message::Alive`] while it runs.
+    /// Receiver: all chunks have arrived and the transaction runs. The receiver repeats this message instead of
+    /// [`Message::Alive`] while the transaction runs.
     Applying {
-        /// Records taken in since it began.
+        /// Records applied since the transaction began.
         records: u64,
     },
-    /// Receiver, instead of [`Message::Saved`] and at most once: changes were applied, yet these offered snapshots still
-    /// differ. The distributor answers with a manifest of all their chunks.
+    /// Receiver, instead of [`Message::Saved`] and at most once: the changes were applied, but these offered snapshots
+    /// still differ. The distributor answers with a manifest of all their chunks.
     Differs(Vec<u16>),
-    /// Receiver: committed and compared. Nothing of it is to be believed before its signature was verified.
+    /// Receiver: the data is committed and compared. Untrusted until the signature is verified.
     Saved(Receipt),
-    /// Either: I stop, and this is why. Last on the connection.
+    /// Either side: ends the exchange for this reason. Last message on the connection.
     Stop(EndReason),
-    /// Either: still here.
+    /// Either side: still connected.
     Alive,
-    /// Both, once the peer's hello is there: the number this side has committed itself to, and what it may do.
+    /// Both sides, after the peer's hello: the nonce that this side committed to, and its credentials.
     Reveal {
-        /// The number.
+        /// The nonce.
         nonce: [u8; 32],
-        /// What a campaign has said of this side, and of others.
+        /// Statements of campaigns about this device and about others.
         credentials: Credentials,
     },
-    /// Receiver that has read an invite of this distributor, before its hello: the [`Token::proof`](crate::Token::proof) for this
-    /// connection.
+    /// Receiver that has read an invite of this distributor, before its hello: the
+    /// [`Token::proof`](crate::Token::proof) for this connection.
     Invited([u8; 32]),
 }
 
 impl Message {
     /// The bytes of the control frame.
     pub fn encode(&self) -> Vec<u8> {
-        // Serialising plain data into memory has no way to fail.
+        // Serializing plain data into memory cannot fail.
         postcard::to_stdvec(self).unwrap_or_default()
     }
 
-    /// Reads a control frame.
+    /// Decodes a control frame.
     ///
     /// # Errors
-    /// [`Breach::Unreadable`] if the bytes are not exactly one message, [`Breach::OutOfBounds`] if an offer, a text in
-    /// it or a list of statements is too long, or an offer does not say who answers for each snapshot.
+    /// [`Breach::Unreadable`] if the bytes are not exactly one message. [`Breach::OutOfBounds`] if an offer, a text in
+    /// it or a list of statements is too long, or if an offer does not give the origin of each snapshot.
     pub fn decode(bytes: &[u8]) -> Result<Self, Breach> {
         match postcard::take_from_bytes::<Self>(bytes) {
             Ok((Self::Offer(offer), _)) if !offer.is_bounded() => Err(Breach::OutOfBounds),
@@ -227,7 +229,7 @@ impl Message {
     }
 }
 
-/// A set of chunks of one manifest, by their place in it.
+/// A set of chunks of one manifest, by their index in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChunkSet(Vec<u8>);
 
@@ -243,7 +245,7 @@ impl ChunkSet {
         }
     }
 
-    /// The chunks in it, in order.
+    /// The chunks in the set, in ascending order.
     pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
         let bits = |(i, byte): (usize, &u8)| {
             let byte = *byte;
@@ -261,15 +263,15 @@ impl FromIterator<u32> for ChunkSet {
     }
 }
 
-/// The bytes of a chunk frame: the chunk's place in the manifest, then the chunk.
+/// The bytes of a chunk frame: the chunk's index in the manifest, then the chunk.
 pub fn chunk_frame(index: u32, chunk: &[u8]) -> Vec<u8> {
     [&index.to_le_bytes(), chunk].concat()
 }
 
-/// Splits a chunk frame into the chunk's place in the manifest and the chunk.
+/// Splits a chunk frame into the chunk's index in the manifest and the chunk.
 ///
 /// # Errors
-/// [`Breach::Unreadable`] if it is too short to name a place.
+/// [`Breach::Unreadable`] if the frame is too short for an index.
 pub fn split_chunk_frame(frame: &[u8]) -> Result<(u32, &[u8]), Breach> {
     let (index, chunk) = frame.split_first_chunk().ok_or(Breach::Unreadable)?;
     Ok((u32::from_le_bytes(*index), chunk))
@@ -286,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_common_version_is_agreed() {
+    fn agrees_on_newest_common_version() {
         let distributor = hello(Role::Distributor, 2, 4);
         assert_eq!(distributor.agree(&hello(Role::Receiver, 1, 3)), Ok(3));
         assert_eq!(distributor.agree(&hello(Role::Receiver, 5, 6)), Err(EndReason::Incompatible));
@@ -295,17 +297,17 @@ mod tests {
     }
 
     #[test]
-    fn messages_read_back_and_nothing_else_does() {
+    fn decodes_messages_and_rejects_other_bytes() {
         let message = Message::Staged { chunks: 3, bytes: 1 << 40 };
         let bytes = message.encode();
         assert_eq!(Message::decode(&bytes), Ok(message));
         assert_eq!(Message::decode(&bytes[..bytes.len() - 1]), Err(Breach::Unreadable));
-        assert_eq!(Message::decode(&[bytes, vec![0]].concat()), Err(Breach::Unreadable), "one message a frame");
+        assert_eq!(Message::decode(&[bytes, vec![0]].concat()), Err(Breach::Unreadable), "trailing bytes are an error");
         assert_eq!(Message::decode(&[0xff; 64]), Err(Breach::Unreadable));
     }
 
     #[test]
-    fn a_peers_words_cannot_steer_a_screen() {
+    fn removes_control_characters_from_peer_texts() {
         let wild = Message::Stop(EndReason::NotStored(format!("\u{1b}[2\u{202e}J\u{61c}{}", "x".repeat(999))));
         let Ok(Message::Stop(EndReason::NotStored(tame))) = Message::decode(&wild.encode()) else {
             panic!("another message")
@@ -315,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_longer_than_a_screen_is_refused() {
+    fn rejects_overlong_names() {
         let offer = |name: usize| {
             let summary = SnapshotSummary {
                 dataset: Dataset { tenant: "mz".into(), project: "p".into(), boundary: Some("b".into()) },
@@ -336,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn offer_from_another_origin_is_another_offer() {
+    fn gives_each_origin_its_own_offer_id() {
         let origin = |key| Origin {
             key: [key; 32],
             name: DeviceName::new("office"),
@@ -354,14 +356,14 @@ mod tests {
     }
 
     #[test]
-    fn chunk_sets_read_back_in_order() {
+    fn iterates_chunk_set_in_order() {
         let wanted = [0, 7, 8, 9, 1000];
         assert_eq!(wanted.into_iter().rev().collect::<ChunkSet>().iter().collect::<Vec<_>>(), wanted);
         assert_eq!(ChunkSet::default().iter().count(), 0);
     }
 
     #[test]
-    fn chunk_frames_split() {
+    fn splits_chunk_frames() {
         assert_eq!(split_chunk_frame(&chunk_frame(7, b"abc")), Ok((7, &b"abc"[..])));
         assert_eq!(split_chunk_frame(b"abc"), Err(Breach::Unreadable));
     }

@@ -1,34 +1,35 @@
-//! The receipt: what a receiver has saved, said under its key.
+//! The receipt: a signed statement of a receiver about the data it has saved.
 
 use fieldcast_model::{Fingerprint, Signature};
 use serde::{Deserialize, Serialize};
 
 use crate::SavedSnapshot;
 
-/// Begins what is signed, so that the signature is good for nothing else the key signs.
+/// Prefix of the signed bytes, so that the signature is valid for no other purpose of the key.
 const LABEL: &[u8] = b"fieldcast receipt 1\n";
 
-/// What a receiver has saved of an offer. Distributor and offer are signed with it and not repeated in it.
+/// The snapshots that a receiver has saved from an offer. The signature covers the distributor and the offer, but the
+/// receipt does not repeat them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     /// One entry for each offered snapshot.
     pub saved: Vec<SavedSnapshot>,
-    /// When, in milliseconds since 1970 by the receiver's clock.
+    /// Time of saving, in milliseconds since 1970 by the receiver's clock.
     pub at: i64,
     /// The receiver's signature over [`Self::signed`].
     pub signature: Signature,
 }
 
 impl Receipt {
-    /// What a receiver signs: that of this offer ([`offer_id`](crate::offer_id)) of this distributor it had at that time
-    /// saved this.
+    /// The bytes that a receiver signs: at the time `at` it had saved this data from this offer
+    /// ([`offer_id`](crate::offer_id)) of this distributor.
     pub fn signed(distributor: &Fingerprint, offer: &[u8; 32], saved: &[SavedSnapshot], at: i64) -> Vec<u8> {
-        let saved = postcard::to_stdvec(saved).unwrap_or_default(); // plain data: cannot fail
+        let saved = postcard::to_stdvec(saved).unwrap_or_default(); // cannot fail for plain data
         [LABEL, &distributor.0, offer, &at.to_le_bytes(), &saved].concat()
     }
 
-    /// Whether it is the receiver's, for this offer of this distributor; `is_signed(message, signature)` knows the
-    /// receiver's key.
+    /// Whether the receiver signed this receipt for this offer of this distributor. `is_signed(message, signature)`
+    /// verifies a signature with the receiver's key.
     pub fn holds(
         &self,
         distributor: &Fingerprint,
@@ -38,12 +39,12 @@ impl Receipt {
         is_signed(&Self::signed(distributor, offer, &self.saved, self.at), &self.signature.0)
     }
 
-    /// Its bytes, as they are in `Saved`, to be kept.
+    /// The bytes to store, the same as in `Saved`.
     pub fn encode(&self) -> Vec<u8> {
-        postcard::to_stdvec(self).unwrap_or_default() // plain data: cannot fail
+        postcard::to_stdvec(self).unwrap_or_default() // cannot fail for plain data
     }
 
-    /// Reads what was kept; `None` if it is exactly no receipt.
+    /// Decodes a stored receipt; `None` if the bytes are not exactly one receipt.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         postcard::take_from_bytes(bytes).ok().filter(|(_, rest)| rest.is_empty()).map(|(receipt, _)| receipt)
     }
@@ -67,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn it_reads_back_and_the_signature_is_64_bytes_in_order() {
+    fn decodes_receipt_with_64_byte_signature() {
         let receipt = receipt();
         let bytes = receipt.encode();
         assert!(bytes.ends_with(&receipt.signature.0));
@@ -78,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn all_it_says_is_signed_with_whom_and_for_what() {
+    fn signs_all_fields_with_distributor_and_offer() {
         let receipt = receipt();
         let signed = |receipt: &Receipt, distributor: u8, offer: u8| {
             Receipt::signed(&Fingerprint([distributor; 32]), &[offer; 32], &receipt.saved, receipt.at)

@@ -11,69 +11,70 @@ use crate::{
     Offer, Receipt, Role, Sas,
 };
 
-/// Where the exchange stands.
+/// State of the exchange.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReceiverState {
-    /// Waiting for the distributor's hello and offer.
+    /// Waits for the distributor's hello and offer.
     Greeting,
-    /// The person is being asked.
+    /// The user is asked to accept.
     Asking,
-    /// Accepted; the manifest is on its way.
+    /// Accepted. The manifest is in transfer.
     Agreeing,
     /// Chunks are arriving.
     Receiving,
-    /// Everything is on disk; the transaction runs.
+    /// All chunks are on disk. The transaction runs.
     Applying,
-    /// Committed and compared.
+    /// The data is committed and compared.
     Saved,
-    /// It ended otherwise.
+    /// The exchange ended without "saved".
     Ended(EndReason),
 }
 
-/// What the caller is to do.
+/// Tasks for the caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReceiverAction {
     /// Send a control message.
     Send(Message),
-    /// Ask the person, then call [`Receiver::answer`].
+    /// Ask the user, then call [`Receiver::answer`].
     Ask {
-        /// Who offers.
+        /// The sender's name.
         sender: DeviceName,
-        /// What both screens show.
+        /// The code that both screens show.
         code: Sas,
-        /// What the campaign has said of the sender, and of others.
+        /// Statements of campaigns about the sender and about others.
         credentials: Credentials,
-        /// What.
+        /// The offered data.
         offer: Offer,
     },
-    /// Everything wanted is on disk: apply it in one transaction a dataset, then call [`Receiver::applied`].
+    /// All wanted chunks are on disk: apply them in one transaction for each dataset, then call [`Receiver::applied`].
     Apply,
     /// The state changed.
     Entered(ReceiverState),
-    /// Send what is queued, then close the connection. Always the last action.
+    /// Send the queued messages, then close the connection. Always the last action.
     Close,
 }
 
-/// What came of applying.
+/// The result of applying.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Applied {
-    /// All offered snapshots are in; signed by the caller, who has this device's key.
+    /// All offered snapshots are saved. The caller has signed the receipt with this device's key.
     Saved(Receipt),
-    /// Changes were applied, yet these snapshots still differ.
+    /// The changes were applied, but these snapshots still differ.
     Differs(Vec<u16>),
 }
 
-/// The machine: messages, answers and times in, actions out. Times are measured from any fixed instant, monotonically.
+/// The state machine: takes messages, answers and times, returns actions. Times are monotonic and count from any fixed
+/// instant.
 #[derive(Debug)]
 pub struct Receiver {
     hello: Hello,
     opening: HandshakeSecret,
     credentials: Credentials,
-    /// The distributor's hello, once it is there.
+    /// The distributor's hello, after it has arrived.
     peer: Option<Hello>,
-    /// What both screens show, once both sides have revealed.
+    /// The code on both screens, after both sides have revealed their nonces.
     code: Option<Sas>,
-    /// What the distributor has shown.
+    /// The distributor's credentials.
     shown: Credentials,
     state: ReceiverState,
     timers: Timers,
@@ -83,16 +84,16 @@ pub struct Receiver {
     missing: Vec<u32>,
     wanted: u32,
     staged: u32,
-    /// Records the apply has taken in.
+    /// Records applied so far.
     applied: u64,
-    /// Whether whole snapshots were asked for already, because changes were not enough.
+    /// Whether this side has already asked for whole snapshots, because the changes were not enough.
     is_second_round: bool,
-    /// Whether the peer went, or broke the protocol, while this side was applying.
+    /// Whether the peer disconnected or broke the protocol while this side was applying.
     is_peer_gone: bool,
 }
 
 impl Receiver {
-    /// A machine for a new connection; it has the hello to send already.
+    /// A machine for a new connection. Its first action sends the hello.
     pub fn new(introduction: HandshakeParameters, limits: Limits, now: Duration) -> Self {
         let HandshakeParameters { name, opening, credentials } = introduction;
         let hello = Hello::new(Role::Receiver, name, &opening);
@@ -116,27 +117,27 @@ impl Receiver {
         }
     }
 
-    /// Where the exchange stands.
+    /// The current state.
     pub const fn state(&self) -> &ReceiverState {
         &self.state
     }
 
-    /// Whether it has ended, well or not.
+    /// Whether the exchange has ended, with or without success.
     pub const fn is_over(&self) -> bool {
         matches!(self.state, ReceiverState::Saved | ReceiverState::Ended(_))
     }
 
-    /// When [`Self::on_time`] is to be called at the latest.
+    /// The latest time for the next call of [`Self::on_time`].
     pub fn deadline(&self) -> Duration {
         self.timers.deadline(self.state != ReceiverState::Applying)
     }
 
-    /// The next thing to do, until there is none.
+    /// The next action, or `None` if there is none.
     pub fn poll(&mut self) -> Option<ReceiverAction> {
         self.actions.pop_front()
     }
 
-    /// A control message arrived.
+    /// Handles a control message.
     pub fn on_message(&mut self, message: Message, now: Duration) {
         if self.is_over() {
             return;
@@ -162,7 +163,7 @@ impl Receiver {
         }
     }
 
-    /// The person answered: yes with what is held of each offered snapshot, or no with the reason.
+    /// The user's answer: yes, with the local data for each offered snapshot, or no, with the reason.
     pub fn answer(&mut self, answer: Result<Vec<Held>, EndReason>, now: Duration) {
         if self.state != ReceiverState::Asking {
             return;
@@ -171,8 +172,8 @@ impl Receiver {
             Ok(held) => {
                 debug_assert_eq!(held.len(), self.snapshots);
                 self.send(Message::Accept(held), now);
-                // The distributor's person may have to confirm the code first.
-                // The distributor's person may take as long; that nobody compared the code is the distributor's to say.
+                // The distributor's user may need the same time to confirm the code. If the user does not, the
+                // distributor reports it.
                 let limits = self.timers.limits();
                 let ends = now + limits.asking + limits.silence;
                 self.enter(ReceiverState::Agreeing, Some(ends));
@@ -181,7 +182,7 @@ impl Receiver {
         }
     }
 
-    /// The manifest arrived and was checked; these of its chunks are not on disk yet.
+    /// The manifest has arrived and is valid. `wanted` are its chunks that are not on disk yet.
     pub fn on_manifest(&mut self, wanted: ChunkSet, now: Duration) {
         if self.is_over() {
             return;
@@ -190,14 +191,14 @@ impl Receiver {
         if self.state != ReceiverState::Agreeing {
             return self.end(EndReason::Protocol(Breach::OutOfTurn), true);
         }
-        self.missing = wanted.iter().collect(); // ascending, which `on_chunk` relies on
+        self.missing = wanted.iter().collect(); // ascending order; `on_chunk` relies on it
         (self.wanted, self.staged) = (self.missing.len() as u32, 0);
         self.send(Message::Want(wanted), now);
         self.enter(ReceiverState::Receiving, self.timers.progress_ends(now));
         self.apply_when_complete(now);
     }
 
-    /// A chunk arrived. Returns whether it is one that was asked for; if not, the exchange has ended.
+    /// Handles a chunk. Returns whether this side has asked for it; if not, the exchange has ended.
     pub fn on_chunk(&mut self, index: u32, now: Duration) -> bool {
         if self.is_over() {
             return false;
@@ -216,7 +217,7 @@ impl Receiver {
         }
     }
 
-    /// So many of the wanted chunks, in total, are safe on disk.
+    /// Reports that `chunks` wanted chunks in total are safe on disk.
     pub fn staged(&mut self, chunks: u32, bytes: u64, now: Duration) {
         if self.state == ReceiverState::Receiving {
             self.staged = chunks;
@@ -226,12 +227,12 @@ impl Receiver {
         }
     }
 
-    /// So many records were taken in since the apply began; told with the next sign of life.
+    /// Records applied since the transaction began. The next regular message to the distributor reports this number.
     pub fn applying(&mut self, records: u64) {
         self.applied = records;
     }
 
-    /// The transactions have committed, or not.
+    /// The result of the transactions.
     pub fn applied(&mut self, outcome: Result<Applied, EndReason>, now: Duration) {
         if self.state != ReceiverState::Applying {
             return;
@@ -240,7 +241,7 @@ impl Receiver {
             Ok(Applied::Differs(_)) if self.is_second_round => self.finish(EndReason::DigestDiffers, true),
             Ok(Applied::Differs(snapshots)) => {
                 self.is_second_round = true;
-                self.timers.heard(now); // what was not heard while applying does not count
+                self.timers.heard(now); // silence while applying does not count
                 self.send(Message::Differs(snapshots), now);
                 self.enter(ReceiverState::Agreeing, self.timers.progress_ends(now));
                 if self.is_peer_gone {
@@ -256,7 +257,7 @@ impl Receiver {
         }
     }
 
-    /// Time has passed.
+    /// Checks the timers.
     pub fn on_time(&mut self, now: Duration) {
         if self.is_over() {
             return;
@@ -272,14 +273,15 @@ impl Receiver {
         }
     }
 
-    /// Stops for a reason of this side's own; the distributor is told. Not while applying, which nothing stops.
+    /// Ends the exchange for a local reason and sends the reason to the distributor. Has no effect while applying,
+    /// which cannot be stopped.
     pub fn stop(&mut self, reason: EndReason) {
         if !self.is_over() {
             self.end(reason, true);
         }
     }
 
-    /// The connection is gone. While applying, it is finished all the same: the data is here.
+    /// The connection is lost. An apply that runs still finishes, because all data is on this device.
     pub fn on_lost(&mut self) {
         if !self.is_over() {
             self.end(EndReason::Lost, false);
@@ -325,7 +327,7 @@ impl Receiver {
         self.actions.push_back(ReceiverAction::Entered(state));
     }
 
-    /// Ends the exchange. Whoever is applying goes on: the data is here, and it commits whatever the peer says.
+    /// Ends the exchange. A running apply still finishes and commits, because all data is on this device.
     fn end(&mut self, reason: EndReason, tell_peer: bool) {
         if self.state == ReceiverState::Applying {
             self.is_peer_gone = true;

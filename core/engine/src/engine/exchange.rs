@@ -40,7 +40,9 @@ impl Engine {
     /// # Errors
     /// [`Error::Store`].
     pub async fn unfinished_offers(&self) -> Result<Vec<UnfinishedOffer>, Error> {
-        Ok(self.store_call(Store::incoming).await?.into_iter().map(Into::into).collect())
+        let unfinished =
+            |store: &Store| store.incoming()?.into_iter().map(|status| UnfinishedOffer::named(store, status)).collect();
+        self.store_call(unfinished).await
     }
 
     /// Withdraws the acceptance of a sender's unfinished offers and drops what has come of them: they do not go on without a

@@ -122,9 +122,10 @@ impl Engine {
     }
 }
 
-/// Renames a device key that is to be replaced, for the user may have meant another device.
+/// Renames a device key to the first free `device.key.old-<n>`. Other devices trust it, and the user may want it back.
 fn set_aside(key: &Path) -> Result<(), Error> {
-    let renamed = std::fs::rename(key, key.with_added_extension("old"));
+    let free = (1_u32..).map(|n| key.with_added_extension(format!("old-{n}"))).find(|path| !path.exists());
+    let renamed = free.map_or(Ok(()), |path| std::fs::rename(key, path));
     Ok(renamed.map_err(|source| NetworkError::KeyFile { path: key.to_owned(), source })?)
 }
 

@@ -72,7 +72,9 @@ pub(super) async fn find_at(shared: Arc<Shared>, addr: SocketAddr) -> Result<Fou
     link.send(&Message::Hello(introduction.hello(Role::Distributor)));
     let greeting = timeout(shared.settings.limits.greeting, greet(&mut link, &shared, &introduction)).await;
     let greeted = greeting.unwrap_or(Err(EndReason::Lost));
-    link.send(&Message::Stop(greeted.as_ref().err().cloned().unwrap_or(EndReason::Looked)));
+    link.send(&Message::Stop(
+        greeted.as_ref().err().cloned().unwrap_or(EndReason::Looked { session: shared.identity.session() }),
+    ));
     task::spawn(link.close());
     let (hello, _) = greeted.map_err(refused)?;
     shared.change(|peers| peers.typed(receiver, hello.name, addr));

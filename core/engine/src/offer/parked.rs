@@ -44,13 +44,20 @@ impl Drop for CallInList {
 /// One call, until it is over or in use.
 pub(super) async fn answer(shared: Arc<Shared>, connection: Connection, proven: Proven) {
     let from = connection.peer_addr();
-    let Ok(introduction) = trust::introduce(&connection, &shared.settings.name, &shared.identity) else { return };
+    let introduced = trust::introduce(&connection, &shared.settings.name, &shared.identity);
     let mut link = Link::new(connection, shared.settings.limits.heartbeat);
+    let introduction = match introduced {
+        Ok(introduction) => introduction,
+        Err(reason) => return turn_away(link, reason).await,
+    };
     let greeting = greet(&mut link, &shared, &introduction);
     let greeted = timeout(shared.settings.limits.greeting, greeting).await.unwrap_or(Err(EndReason::Lost));
     let (hello, invited) = match greeted {
         Ok((_, Some(false))) => return turn_away(link, EndReason::NotInvited).await,
         Ok(greeted) => greeted,
+        Err(EndReason::Looked { .. }) => {
+            return turn_away(link, EndReason::Looked { session: shared.identity.session() }).await;
+        }
         Err(reason) => return turn_away(link, reason).await,
     };
     let receiver = link.peer();

@@ -91,6 +91,7 @@ impl Exchange {
             if is_answer {
                 store.give_consent(&current)?;
             }
+            store.trim_incoming(&current)?;
             apply::held(&store, &offer)
         });
         match link.alive_during(held).await {

@@ -133,5 +133,8 @@ impl Attempt<'_> {
 /// Whether calling again would end the same way.
 fn is_of_no_use(reason: &EndReason) -> bool {
     use EndReason as R;
-    matches!(reason, R::WrongDevice | R::Incompatible | R::NotSecure | R::SameRole | R::NotInvited | R::SharedKey)
+    matches!(
+        reason,
+        R::WrongDevice | R::Incompatible | R::NotSecure | R::SameRole | R::NotInvited | R::SharedKey { .. }
+    )
 }

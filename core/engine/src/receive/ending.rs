@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use fieldcast_store::{Exchange as Past, ExchangeRole};
-use fieldcast_wire::{Applied, EndReason, Receiver, ReceiverState, offer_id};
+use fieldcast_wire::{Applied, EndReason, Message, Receiver, ReceiverState, offer_id};
 
 use super::apply::Outcome;
 use super::event::{ReceiveEvent, ReceiveState, Received};
 use super::exchange::{Exchange, Work, blocking};
 use crate::link::Link;
-use crate::{clock, history, receipts};
+use crate::{clock, history, origins, receipts};
 
 impl Exchange {
     /// Signs what is in, or keeps what is settled for the second round.
@@ -66,7 +66,14 @@ impl Exchange {
             ReceiverState::Saved => {
                 self.progress.wire = link.close().await;
                 self.keep(peer_key, None).await;
+                let (store, incoming) = (self.shared.store.clone(), self.incoming);
+                if let Err(reason) = blocking(move || store.trim_incoming(&incoming)).await {
+                    tracing::warn!(%reason, "chunks of superseded offers are still there");
+                }
+                let (store, offer) = (self.shared.store.clone(), self.offer.clone());
+                let shown = blocking(move || origins::shown(&store, &offer)).await;
                 let Self { offer, progress, receipt, .. } = self;
+                let offer = shown.unwrap_or(offer);
                 let comparisons =
                     receipt.iter().flat_map(|receipt| &receipt.saved).map(|saved| saved.comparison).collect();
                 self.shared.events.publish(ReceiveEvent::Saved(Received { sender, offer, progress, comparisons }));
@@ -89,6 +96,9 @@ impl Exchange {
             self.shared.events.publish(ReceiveEvent::Ended(sender, reason.clone()));
             self.shared.events.publish(ReceiveEvent::Changed(ReceiveState::Waiting));
         }
+        if matches!(reason, EndReason::Looked { .. }) {
+            link.send(&Message::Stop(EndReason::Looked { session: self.shared.identity.session() }));
+        }
         // Where there is no network any more there are no last words.
         if !self.network.is_cancelled() {
             link.close().await;
@@ -99,6 +109,6 @@ impl Exchange {
     /// Of those turned away because another exchange runs, only that other is worth hearing about; of a line on which
     /// nothing was offered, whether it is called again; and of who only looked, nothing.
     fn is_worth_telling(&self, reason: &EndReason) -> bool {
-        !matches!(reason, EndReason::Busy | EndReason::Looked) && (!self.is_parked || self.sender.is_some())
+        !matches!(reason, EndReason::Busy | EndReason::Looked { .. }) && (!self.is_parked || self.sender.is_some())
     }
 }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use fieldcast_model::{DeviceName, Fingerprint, SnapshotSummary};
-use fieldcast_store::{Incoming, IncomingStatus};
+use fieldcast_store::{Incoming, IncomingStatus, Result as StoreResult, Store};
 use fieldcast_wire::{ComparisonResult, EndReason, Offer, Sas};
 
 use super::dialing::DialState;
@@ -49,10 +49,15 @@ pub struct UnfinishedOffer {
     pub staged: u64,
 }
 
-impl From<IncomingStatus> for UnfinishedOffer {
-    fn from(IncomingStatus { incoming, bytes, .. }: IncomingStatus) -> Self {
-        let Incoming { offered, sender, sender_name, .. } = incoming;
-        Self { sender: Sender { fingerprint: sender, name: sender_name }, snapshots: offered, staged: bytes }
+impl UnfinishedOffer {
+    /// With the names that projects and boundaries have on this device. Blocks.
+    pub(crate) fn named(store: &Store, IncomingStatus { incoming, bytes, .. }: IncomingStatus) -> StoreResult<Self> {
+        let Incoming { mut offered, sender, sender_name, .. } = incoming;
+        for summary in &mut offered {
+            (summary.project_name, summary.boundary_name) = store.read(|reader| reader.names(summary, false))?;
+        }
+        let sender = Sender { fingerprint: sender, name: sender_name };
+        Ok(Self { sender, snapshots: offered, staged: bytes })
     }
 }
 

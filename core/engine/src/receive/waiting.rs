@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use fieldcast_net::Connection;
-use fieldcast_wire::HandshakeParameters;
+use fieldcast_wire::{HandshakeParameters, Message};
 use tokio_util::sync::CancellationToken;
 
 use super::event::ReceiveEvent;
@@ -78,8 +78,15 @@ async fn talk(
     proven: Proven,
 ) {
     let Ok(credentials) = shared.credentials().await else { return };
-    let Ok(introduction) = trust::introduce(&connection, &shared.settings.name, &shared.identity) else { return };
-    let introduction = HandshakeParameters { credentials, ..introduction };
+    let introduced = trust::introduce(&connection, &shared.settings.name, &shared.identity);
     let (link, limits) = (Link::new(connection, shared.settings.limits.heartbeat), shared.settings.limits);
+    let introduction = match introduced {
+        Ok(introduction) => HandshakeParameters { credentials, ..introduction },
+        Err(reason) => {
+            link.send(&Message::Stop(reason));
+            link.close().await;
+            return;
+        }
+    };
     let _told = Exchange::new(shared, cancel, &live.ended).proving(proven).run(link, introduction, limits).await;
 }

@@ -137,3 +137,23 @@ async fn the_end_of_a_search_is_told_and_what_comes_later_is_not_kept() {
     find(&findings, &anna, &instance(&anna.fingerprint, Role::Receiver), &[HERE]);
     findings.lost("fc-whoever");
 }
+
+#[tokio::test(start_paused = true)]
+async fn finds_both_devices_that_have_one_key() {
+    let (system, own) = (System::default(), announcement("Own", Role::Distributor));
+    let mut search = searching(&system, &own);
+    let (findings, anna) = (system.findings(), announcement("Anna", Role::Receiver));
+    let label = instance(&anna.fingerprint, Role::Receiver);
+    let copy = Announcement { session: 2, port: 7002, ..anna.clone() };
+    find(&findings, &anna, &label, &[HERE]);
+    find(&findings, &copy, &format!("{label} (2)"), &[HERE]);
+    let mut sessions = Vec::new();
+    while let Some(DiscoveryEvent::Found(peer)) = next(&mut search).await {
+        sessions.push(peer.session);
+    }
+    assert_eq!(sessions, [1, 2]);
+    findings.lost(&label);
+    assert_eq!(next(&mut search).await, None, "one of them is still there");
+    findings.lost(&format!("{label} (2)"));
+    assert_eq!(next(&mut search).await, Some(DiscoveryEvent::Lost(anna.fingerprint)));
+}

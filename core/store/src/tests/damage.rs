@@ -89,6 +89,22 @@ fn recovers_from_damaged_header() {
 }
 
 #[test]
+fn makes_copy_again_if_its_header_is_damaged() {
+    for (at, bit) in [(18, 0), (18, 5), (47, 3), (59, 1)] {
+        let Fresh { store, dir } = fresh();
+        store.set_setting("k", "v").unwrap();
+        drop(store);
+        let path = dir.path().join(crate::copy::FILE);
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[at] ^= 1 << bit;
+        fs::write(&path, bytes).unwrap();
+        let store = Store::open(dir.path()).unwrap().store;
+        assert_eq!(store.setting("k").unwrap().as_deref(), Some("v"), "byte {at}");
+        store.set_setting("k", "w").unwrap();
+    }
+}
+
+#[test]
 fn recovers_from_bit_flipped_in_any_copy_of_a_key() {
     let Fresh { store, dir } = fresh();
     let records = [household("the-only-one", 1, 1), household("another-one", 1, 1)];

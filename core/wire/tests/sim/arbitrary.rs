@@ -1,4 +1,4 @@
-//! Both machines fed with anything: they never panic, always end, close once, and do nothing after that.
+//! Both machines with arbitrary input: they never panic, always end, close once, and do nothing after that.
 
 use std::time::Duration;
 
@@ -14,10 +14,10 @@ use super::data::{Bundle, Version, digest, receipt};
 use super::rng::Rng;
 
 const HOUR: Duration = Duration::from_secs(3600);
-/// At the clock, in an hour; a machine whose deadline stays where it is needs more.
+/// Calls of `on_time` in one hour. A machine whose deadline does not advance exceeds this.
 const MOST_LOOKS: u32 = 5_000;
 
-/// What comes from outside a machine, numbers and all.
+/// One input of a machine, with random numbers.
 #[derive(Clone, Debug)]
 struct Step {
     what: u8,
@@ -26,7 +26,7 @@ struct Step {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    // A good exchange is a prefix often enough; otherwise little but the greeting would be seen.
+    // Many inputs start with a correct exchange; otherwise most would end in the greeting.
     let good = prop::sample::select((0..9).map(|length| (0..length).collect::<Vec<u8>>()).collect::<Vec<_>>());
     let anything = prop::collection::vec(0..24_u8, 0..40);
     (good, anything, any::<u64>()).prop_map(|(good, anything, seed)| {
@@ -79,24 +79,24 @@ fn message(what: u8, number: u32, bundle: &Bundle) -> Message {
     }
 }
 
-/// Takes the actions; panics at anything after the close.
+/// Takes all actions. Panics at an action after the close.
 fn drain<A: std::fmt::Debug>(closes: &mut u32, mut poll: impl FnMut() -> Option<A>, is_close: impl Fn(&A) -> bool) {
     while let Some(action) = poll() {
-        assert_eq!(*closes, 0, "after the close: {action:?}");
+        assert_eq!(*closes, 0, "action after the close: {action:?}");
         *closes += u32::from(is_close(&action));
     }
 }
 
 proptest! {
     #[test]
-    fn a_distributor_takes_anything(steps in steps()) {
+    fn distributor_survives_arbitrary_input(steps in steps()) {
         let bundle = Bundle::random(&mut Rng::new(7));
         let mut machine = Distributor::new(introduction(Role::Distributor), Limits::default(), Duration::ZERO);
         let (mut now, mut closes) = (Duration::ZERO, 0);
         for step in steps {
             now += step.passes;
             match step.what {
-                // The good way: hello, reveal, accept, confirmed, planned, want, chunks, staged, applying, saved.
+                // A correct exchange: hello, reveal, accept, confirmed, planned, want, chunks, staged, applying, saved.
                 0 => {
                     machine.on_message(hello(Role::Receiver), now);
                     machine.on_message(reveal(opening(Role::Receiver).nonce), now);
@@ -136,7 +136,7 @@ proptest! {
     }
 
     #[test]
-    fn a_receiver_takes_anything(steps in steps()) {
+    fn receiver_survives_arbitrary_input(steps in steps()) {
         let bundle = Bundle::random(&mut Rng::new(7));
         let mut machine = Receiver::new(introduction(Role::Receiver), Limits::default(), Duration::ZERO);
         let held = vec![Held::NOTHING; bundle.whole.len()];
@@ -144,7 +144,7 @@ proptest! {
         for step in steps {
             now += step.passes;
             match step.what {
-                // The good way: hello, reveal, offer, yes, manifest, chunks, staged, applied.
+                // A correct exchange: hello, reveal, offer, yes, manifest, chunks, staged, applied.
                 0 => {
                     machine.on_message(hello(Role::Distributor), now);
                     machine.on_message(reveal(opening(Role::Distributor).nonce), now);
@@ -181,7 +181,7 @@ proptest! {
             now = machine.deadline().max(now);
             machine.on_time(now);
             if now + HOUR / 2 > end {
-                machine.applied(Err(EndReason::DigestDiffers), now); // its own work is never for ever
+                machine.applied(Err(EndReason::DigestDiffers), now); // the apply always ends
             }
             drain(&mut closes, || machine.poll(), |action| *action == R::Close);
         }

@@ -1,4 +1,4 @@
-//! What must be true at every step, and when all is over.
+//! The checks after every step, and at the end.
 
 use std::time::Duration;
 
@@ -7,35 +7,40 @@ use fieldcast_wire::{ComparisonResult, EndReason, Held, Limits, MAX_UNSTAGED, Sa
 use super::conn::Stage;
 use super::data::{Chunk, Version, digest};
 use super::distributor_side::SendState;
-use super::schedule::Doom;
-use super::world::{DESK, PHONE, Side, World};
+use super::schedule::ExpectedEnd;
+use super::world::{DISTRIBUTOR, RECEIVER, Side, World};
 
-/// How long a driver may hold its machine up before that counts as the machine's delay.
+/// How long a driver may block its machine before the delay counts as the machine's.
 const SLACK: Duration = Duration::from_secs(12);
 
 impl World {
-    /// No wait is longer than it may be: neither for a sign of life nor for what has a limit of its own.
+    /// No wait exceeds its limit: neither the silence of the peer nor a state with a limit.
     pub(crate) fn check_waits(&self, c: usize, side: Side) {
         use fieldcast_wire::{DistributorState as D, ReceiverState as R};
         let (conn, limits) = (&self.conns[c], Limits::default());
-        let (silence, state) = match (side, conn.distributor_side.state(), conn.hand.state()) {
-            (DESK, D::Greeting, _) | (PHONE, _, R::Greeting) => (Some(limits.silence), Some(limits.greeting)),
-            (DESK, D::Asking | D::Confirming, _) | (PHONE, _, R::Asking) => (Some(limits.silence), Some(limits.asking)),
-            (DESK, D::Applying, _) => (Some(limits.silence_applying), None),
-            (PHONE, _, R::Applying) => (None, None),
+        let (silence, state) = match (side, conn.distributor_side.state(), conn.receiver_side.state()) {
+            (DISTRIBUTOR, D::Greeting, _) | (RECEIVER, _, R::Greeting) => (Some(limits.silence), Some(limits.greeting)),
+            (DISTRIBUTOR, D::Asking | D::Confirming, _) | (RECEIVER, _, R::Asking) => {
+                (Some(limits.silence), Some(limits.asking))
+            }
+            (DISTRIBUTOR, D::Applying, _) => (Some(limits.silence_applying), None),
+            (RECEIVER, _, R::Applying) => (None, None),
             _ => (Some(limits.silence), None),
         };
         let end = &conn.ends[side];
         let outlives = |since: Duration, limit: Option<Duration>| limit.is_some_and(|it| self.now > since + it + SLACK);
-        let states = (conn.distributor_side.state(), conn.hand.state());
-        assert!(!outlives(end.heard.max(end.entered), silence), "#{c} side {side} outlives the silence: {states:?}");
-        assert!(!outlives(end.entered, state), "#{c} side {side} outlives its state: {states:?}");
+        let states = (conn.distributor_side.state(), conn.receiver_side.state());
+        assert!(
+            !outlives(end.heard.max(end.entered), silence),
+            "#{c} side {side} exceeds the silence limit: {states:?}"
+        );
+        assert!(!outlives(end.entered, state), "#{c} side {side} exceeds the limit of its state: {states:?}");
     }
 
-    /// An interruption costs what is not committed yet, wherever it waits.
+    /// An interruption loses only data that is not committed yet, wherever that data is.
     pub(crate) fn check_loss(&self, c: usize) {
         let conn = &self.conns[c];
-        let staged = &self.phones[conn.phone].disk.staged;
+        let staged = &self.receivers[conn.receiver].disk.staged;
         let lost = |of: &[Chunk]| -> u64 {
             of.iter().filter(|chunk| !staged.contains_key(&chunk.name)).map(|chunk| u64::from(chunk.bytes)).sum()
         };
@@ -43,61 +48,69 @@ impl World {
         assert!(taken.max(sent) <= MAX_UNSTAGED, "{taken} bytes will arrive twice, {sent} will be sent twice");
     }
 
-    /// Nothing is due any more: everybody is done, and as well as can be.
+    /// No event is left: every exchange has ended, and with the best possible result.
     pub(crate) fn check_end(&self) {
         let gone = |stage: Stage| stage == Stage::Gone;
         let open = self.conns.iter().position(|conn| !conn.ends.iter().all(|end| gone(end.stage)));
         assert_eq!(open, None, "a connection was left open");
         let cancelled = |by_distributor| EndReason::Cancelled { by_distributor };
-        for (index, (phone, plan)) in self.phones.iter().zip(&self.plan.phones).enumerate() {
+        for (index, (receiver, plan)) in self.receivers.iter().zip(&self.plan.receivers).enumerate() {
             let outcome = self.outcome(index);
-            let reasons: Vec<_> = phone.ends.iter().flatten().collect();
+            let reasons: Vec<_> = receiver.ends.iter().flatten().collect();
             let is_lost = matches!(outcome, None | Some(Err(EndReason::Lost | EndReason::Unreachable(_))));
             let is_saved = matches!(outcome, Some(Ok(())));
             let (told, ended) = (|reason| reasons.contains(&&reason), |reason| outcome == Some(&Err(reason)));
-            // A cancel that comes while the connection is gone cannot be told.
-            let last_is = |reason| match phone.ends.last() {
+            // A cancel cannot be reported while the connection is lost.
+            let last_is = |reason| match receiver.ends.last() {
                 None | Some(None | Some(EndReason::Lost)) => true,
                 Some(Some(last)) => *last == reason,
             };
-            let is_right = match plan.doom {
-                Doom::None => is_saved && phone.disk.is_saved() && phone.ends.contains(&None),
-                Doom::Declines => ended(EndReason::Declined) && told(EndReason::Declined),
-                Doom::NeverAnswers => {
+            let is_right = match plan.expected_end {
+                ExpectedEnd::None => is_saved && receiver.disk.is_saved() && receiver.ends.contains(&None),
+                ExpectedEnd::Declines => ended(EndReason::Declined) && told(EndReason::Declined),
+                ExpectedEnd::NeverAnswers => {
                     ended(EndReason::NotAnswered)
-                        && (told(EndReason::NotAnswered) || told(EndReason::Lost) || phone.port > 0)
+                        && (told(EndReason::NotAnswered) || told(EndReason::Lost) || receiver.port > 0)
                 }
-                Doom::CancelledByDesk => is_saved || (ended(cancelled(true)) && last_is(cancelled(true))),
-                Doom::CancelledByPhone => {
+                ExpectedEnd::CancelledByDistributor => is_saved || (ended(cancelled(true)) && last_is(cancelled(true))),
+                ExpectedEnd::CancelledByReceiver => {
                     is_saved || ((is_lost || ended(cancelled(false))) && last_is(cancelled(false)))
                 }
-                Doom::Busy => is_saved || (ended(EndReason::Busy) && told(EndReason::Busy)),
-                Doom::Hopeless => is_saved || outcome.is_some() || phone.is_down,
-                Doom::Misbehaves => outcome.is_some(),
+                ExpectedEnd::Busy => is_saved || (ended(EndReason::Busy) && told(EndReason::Busy)),
+                ExpectedEnd::Unreliable => is_saved || outcome.is_some() || receiver.is_down,
+                ExpectedEnd::Misbehaves => outcome.is_some(),
             };
-            assert!(is_right, "phone {index} {:?} ended {outcome:?}, by its own screen {:?}", plan.doom, phone.ends);
-            assert!(!is_saved || phone.is_liar || phone.disk.is_saved(), "phone {index} is not saved");
+            assert!(
+                is_right,
+                "receiver {index} {:?} ended {outcome:?}, on its own screen {:?}",
+                plan.expected_end, receiver.ends
+            );
+            assert!(!is_saved || receiver.is_misbehaving || receiver.disk.is_saved(), "receiver {index} is not saved");
         }
     }
 
-    /// How sending to it ended; `None` if it was not found again after the distributor's crash.
-    fn outcome(&self, phone: usize) -> Option<&Result<(), EndReason>> {
-        match &self.distributor_side.sending[phone].state {
+    /// How sending to this receiver ended; `None` if it was not found again after the distributor's crash.
+    fn outcome(&self, receiver: usize) -> Option<&Result<(), EndReason>> {
+        match &self.distributor_side.sending[receiver].state {
             SendState::Done(result) => Some(result),
-            SendState::Unfound if self.plan.phones[phone].doom != Doom::None => None,
-            state => panic!("phone {phone}: nothing is due, yet it is {state:?}"),
+            SendState::Unfound if self.plan.receivers[receiver].expected_end != ExpectedEnd::None => None,
+            state => panic!("receiver {receiver}: no event is left, but its state is {state:?}"),
         }
     }
 
-    /// "Saved" on the distributor's screen is what the receiver's disk says.
-    pub(crate) fn check_saved(&self, phone: usize, saved: &[SavedSnapshot]) {
-        let phone = &self.phones[phone];
+    /// The "saved" on the distributor's screen matches the receiver's disk.
+    pub(crate) fn check_saved(&self, receiver: usize, saved: &[SavedSnapshot]) {
+        let receiver = &self.receivers[receiver];
         let is_true = |(d, (saved, held)): (usize, (&SavedSnapshot, &Held))| match saved.comparison {
             ComparisonResult::Equal => held.digest == digest(d, Version::Offered),
             ComparisonResult::KeptNewer { .. } => held.digest == saved.digest,
             ComparisonResult::Ahead { as_of } | ComparisonResult::Conflict { as_of, .. } => held.as_of == as_of,
         };
-        let are_true = saved.iter().zip(&phone.disk.held()).enumerate().all(is_true);
-        assert!(phone.is_liar || (are_true && phone.disk.is_saved()), "{saved:?}, but {:?}", phone.disk.versions);
+        let are_true = saved.iter().zip(&receiver.disk.held()).enumerate().all(is_true);
+        assert!(
+            receiver.is_misbehaving || (are_true && receiver.disk.is_saved()),
+            "{saved:?}, but {:?}",
+            receiver.disk.versions
+        );
     }
 }

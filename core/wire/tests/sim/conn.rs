@@ -1,7 +1,7 @@
-//! One connection: an ordered, reliable stream each way, slow and breakable, between two drivers.
+//! One connection between two drivers: an ordered, reliable stream in each direction, slow and breakable.
 //!
-//! As in the engine's `Link`: a writer with two places for chunks, a reader that reads two frames ahead, five seconds
-//! for the last words (`driver.rs`).
+//! As in the engine's `Link`: a writer with room for two chunks, a reader that reads two frames ahead, and five seconds
+//! to send the last messages (`driver.rs`).
 
 use std::collections::{HashSet, VecDeque};
 use std::rc::Rc;
@@ -11,14 +11,14 @@ use fieldcast_model::DeviceName;
 use fieldcast_wire::{Credentials, Distributor, HandshakeParameters, HandshakeSecret, Limits, Message, Receiver, Sas};
 
 use super::data::{Chunk, Manifest};
-use super::phone::Work;
-use super::world::{DESK, Event, Side, World};
+use super::receiver_device::Work;
+use super::world::{DISTRIBUTOR, Event, Side, World};
 
 const CHUNKS_IN_FLIGHT: usize = 2;
-/// Frames in the air, in the reader's hand and read ahead; more stay with the sender.
+/// Frames in transfer, in processing and read ahead. More frames stay with the sender.
 const FRAMES_UNREAD: usize = 4;
-/// The name of a chunk no driver sent.
-pub(crate) const BLURTED: u32 = 999_999;
+/// The name of a chunk that no driver would send.
+pub(crate) const UNEXPECTED_CHUNK: u32 = 999_999;
 
 #[derive(Clone, Debug)]
 pub(crate) enum Frame {
@@ -46,16 +46,16 @@ pub(crate) struct Pipe {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
     Open,
-    /// The machine is done; the last words are on their way.
+    /// The machine has ended. Its last messages are in transfer.
     Closing,
     Gone,
 }
 
-/// What both drivers keep of a connection.
+/// The state that both drivers keep for a connection.
 #[derive(Debug)]
 pub(crate) struct End {
     pub(crate) stage: Stage,
-    /// The driver waits for its disk, and does nothing else.
+    /// The driver waits for its disk and does nothing else.
     pub(crate) is_blocked: bool,
     pub(crate) heard: Duration,
     pub(crate) entered: Duration,
@@ -65,28 +65,28 @@ pub(crate) struct End {
 }
 
 pub(crate) struct Conn {
-    pub(crate) phone: usize,
+    pub(crate) receiver: usize,
     is_cut: bool,
     pub(crate) ends: [End; 2],
-    /// By who sends.
+    /// Indexed by the sending side.
     pub(crate) pipes: [Pipe; 2],
     pub(crate) distributor_side: Distributor,
-    /// What the distributor is to send, once it is worked out.
+    /// The manifest that the distributor will send, after it is computed.
     pub(crate) planned: Rc<Manifest>,
-    pub(crate) hand: Receiver,
-    /// What the screens showed.
+    pub(crate) receiver_side: Receiver,
+    /// The codes on the screens.
     pub(crate) shown: [Option<Sas>; 2],
     pub(crate) work: Work,
-    /// The chunks this round asked for that have not come.
+    /// The wanted chunks of this round that have not arrived.
     pub(crate) wanted: HashSet<u32>,
-    /// What was sent on this connection, and what arrived, until it is applied.
+    /// Chunks sent, and chunks received, on this connection until they are applied.
     pub(crate) sent: Vec<Chunk>,
     pub(crate) taken: Vec<Chunk>,
 }
 
 impl World {
-    /// Both sides are connected.
-    pub(crate) fn connect(&mut self, phone: usize) -> usize {
+    /// Connects both sides.
+    pub(crate) fn connect(&mut self, receiver: usize) -> usize {
         let now = self.now;
         let end = || End {
             stage: Stage::Open,
@@ -104,15 +104,15 @@ impl World {
             opening: HandshakeSecret { exporter, nonce: self.rng.bytes() },
             credentials: Credentials::default(),
         };
-        let (distributor_side, hand) = (introduction(), introduction());
+        let (distributor_side, receiver_side) = (introduction(), introduction());
         self.conns.push(Conn {
-            phone,
+            receiver,
             is_cut: false,
             ends: [end(), end()],
             pipes: Default::default(),
             distributor_side: Distributor::new(distributor_side, limits, now),
             planned: Rc::default(),
-            hand: Receiver::new(hand, limits, now),
+            receiver_side: Receiver::new(receiver_side, limits, now),
             shown: [None; 2],
             work: Work::default(),
             wanted: HashSet::new(),
@@ -127,7 +127,9 @@ impl World {
     }
 
     pub(crate) fn send(&mut self, c: usize, from: Side, frame: Frame) {
-        self.note(|this| format!("phone {} #{c} {} sends {frame:?}", this.conns[c].phone, ["desk", "hand"][from]));
+        self.note(|this| {
+            format!("receiver {} #{c} {} sends {frame:?}", this.conns[c].receiver, ["distributor", "receiver"][from])
+        });
         if let (Frame::Control(message), true) = (&frame, self.plan.encoded) {
             assert_eq!(Message::decode(&message.encode()).as_ref(), Ok(message));
         }
@@ -136,27 +138,27 @@ impl World {
         self.write(c, from);
     }
 
-    /// What no driver would send.
+    /// Sends a frame that no correct driver would send.
     pub(crate) fn inject(&mut self, c: usize, from: Side, frame: Frame) {
-        self.note(|this| format!("phone {} #{c} blurts {frame:?}", this.conns[c].phone));
+        self.note(|this| format!("receiver {} #{c} sends unexpected {frame:?}", this.conns[c].receiver));
         self.conns[c].pipes[from].queue.push_back(frame);
         self.write(c, from);
     }
 
     fn chunks_in_flight(&self, c: usize) -> usize {
-        let pipe = &self.conns[c].pipes[DESK];
+        let pipe = &self.conns[c].pipes[DISTRIBUTOR];
         pipe.queue
             .iter()
             .chain(&pipe.writing)
-            .filter(|frame| matches!(frame, Frame::Chunk { name, .. } if *name != BLURTED))
+            .filter(|frame| matches!(frame, Frame::Chunk { name, .. } if *name != UNEXPECTED_CHUNK))
             .count()
     }
 
-    pub(crate) fn has_place(&self, c: usize) -> bool {
+    pub(crate) fn has_slot(&self, c: usize) -> bool {
         self.chunks_in_flight(c) < CHUNKS_IN_FLIGHT
     }
 
-    /// The writer takes the next frame if the other side keeps up.
+    /// The writer takes the next frame if the other side has room.
     pub(crate) fn write(&mut self, c: usize, from: Side) {
         let conn = &mut self.conns[c];
         let pipe = &mut conn.pipes[from];
@@ -171,13 +173,13 @@ impl World {
             Frame::Chunk { bytes, .. } => u64::from(*bytes),
         };
         pipe.writing = Some(frame);
-        let micros = bytes * 1_000_000 / self.plan.phones[conn.phone].rate;
+        let micros = bytes * 1_000_000 / self.plan.receivers[conn.receiver].rate;
         self.push(Duration::from_micros(micros), Event::Written(c, from));
     }
 
-    /// Until when nothing gets through to the receiver, and some time for TCP to notice.
+    /// The end of the outage for this receiver, plus some time for TCP to notice.
     fn dark(&mut self, c: usize) -> Option<Duration> {
-        let until = self.phones[self.conns[c].phone].dark_until;
+        let until = self.receivers[self.conns[c].receiver].dark_until;
         (until > self.now).then(|| until - self.now + self.rng.millis(1..1_500))
     }
 
@@ -188,7 +190,7 @@ impl World {
         if let Some(wait) = self.dark(c) {
             return self.push(wait, Event::Written(c, from));
         }
-        let delay = self.rng.millis(self.plan.phones[self.conns[c].phone].delay.clone());
+        let delay = self.rng.millis(self.plan.receivers[self.conns[c].receiver].delay.clone());
         let pipe = &mut self.conns[c].pipes[from];
         let Some(frame) = pipe.writing.take() else { return };
         let is_fin = matches!(frame, Frame::Fin);
@@ -227,16 +229,16 @@ impl World {
         self.write(c, from);
     }
 
-    /// The connection breaks; what was on its way is lost.
-    pub(crate) fn cut(&mut self, c: usize, learn: [Option<Duration>; 2]) {
+    /// The connection breaks. Data in transfer is lost.
+    pub(crate) fn cut(&mut self, c: usize, notice_loss: [Option<Duration>; 2]) {
         if std::mem::replace(&mut self.conns[c].is_cut, true) {
             return;
         }
         self.check_loss(c);
         self.conns[c].pipes.iter_mut().for_each(|pipe| pipe.air.clear());
-        for (side, after) in learn.into_iter().enumerate() {
+        for (side, after) in notice_loss.into_iter().enumerate() {
             if let (Some(after), true) = (after, self.conns[c].ends[side].stage != Stage::Gone) {
-                self.push(after, Event::Learn(c, side));
+                self.push(after, Event::LossNoticed(c, side));
             }
         }
     }

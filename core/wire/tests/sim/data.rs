@@ -1,4 +1,4 @@
-//! What is sent and where it is kept: the bundle and the store, reduced to versions, chunk names and sizes.
+//! The data and its storage: the bundle and the store, reduced to versions, chunk names and sizes.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,25 +7,26 @@ use fieldcast_wire::{ComparisonResult, Held, Offer, Receipt, SavedSnapshot};
 
 use super::rng::Rng;
 
-/// The version offered of every dataset; receivers hold 0 (nothing), an older, this, or a later one.
+/// The offered version of every dataset. Receivers have version 0 (no data), an older version, this version or a later
+/// one.
 const OFFERED: i64 = 9;
 
-/// How a receiver's copy of a dataset relates to the offered one at the start.
+/// How a receiver's copy of a dataset compares with the offered one at the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Start {
     Nothing,
     Equal,
     /// The changes make it equal.
     Older,
-    /// The changes do not: something older is missing.
+    /// The changes are not enough: older records are missing.
     Diverged,
-    /// Older, with records of its own that are newer: it never becomes equal.
+    /// Older, but with newer records of this device: it never becomes equal.
     Newer,
     /// A later version of the whole dataset.
     Ahead,
 }
 
-/// What a dataset's records are on a receiver; `Mixed` is the old version with the changes merged in.
+/// The version of a receiver's records. `Mixed` is the old version with the changes merged in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Version {
     None,
@@ -40,14 +41,14 @@ pub(crate) fn digest(dataset: usize, version: Version) -> Digest {
     Digest::from_bytes([dataset as u8 * 16 + version as u8; 32])
 }
 
-/// The machines take it as it is: to sign and to verify is the callers'.
+/// The machines do not check the signature: the callers sign and verify.
 pub(crate) fn receipt(saved: impl Iterator<Item = SavedSnapshot>) -> Receipt {
     Receipt { saved: saved.collect(), at: 0, signature: Signature([0; 64]) }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Chunk {
-    /// Unique for its content; the hash.
+    /// Unique for each content; stands for the hash.
     pub(crate) name: u32,
     pub(crate) bytes: u32,
 }
@@ -59,7 +60,7 @@ pub(crate) struct Part {
     pub(crate) chunks: Vec<Chunk>,
 }
 
-/// What one receiver lacks; chunks are numbered through.
+/// The data that one receiver lacks. Chunks are numbered across all datasets.
 #[derive(Debug, Default)]
 pub(crate) struct Manifest(pub(crate) Vec<Part>);
 
@@ -69,7 +70,7 @@ impl Manifest {
     }
 }
 
-/// What the distributor has: of each dataset the chunks of all of it, and those of the changes.
+/// The distributor's data: for each dataset its whole chunks and the chunks of the changes.
 #[derive(Debug)]
 pub(crate) struct Bundle {
     pub(crate) whole: Vec<Vec<Chunk>>,
@@ -119,7 +120,7 @@ impl Bundle {
         Offer { origins: vec![origin; snapshots.len()], snapshots, bytes: self.bytes() }
     }
 
-    /// The engine's `Bundle::manifest_for`.
+    /// Corresponds to the engine's `Bundle::manifest_for`.
     pub(crate) fn manifest_for(&self, held: &[Held]) -> Manifest {
         let lacking = held
             .iter()
@@ -142,12 +143,12 @@ impl Bundle {
     }
 }
 
-/// What survives a crash of a receiver.
+/// The data that survives a crash of a receiver.
 #[derive(Debug)]
 pub(crate) struct Disk {
     pub(crate) starts: Vec<Start>,
     pub(crate) versions: Vec<Version>,
-    /// The person's yes to this offer.
+    /// The user has accepted this offer.
     pub(crate) consent: bool,
     pub(crate) staged: HashMap<u32, u32>,
     /// Chunks whose ranges were equal in the older version.
@@ -182,24 +183,25 @@ impl Disk {
         self.versions.iter().enumerate().map(held).collect()
     }
 
-    /// Whether a chunk need not be sent: staged, or its range is in the dataset already.
+    /// Whether a chunk need not be sent, because it is staged or its range is already in the dataset.
     pub(crate) fn has(&self, dataset: usize, chunk: u32) -> bool {
         let in_range = match self.versions[dataset] {
             Version::None | Version::Ahead => false,
             Version::Old => self.equal_ranges.contains(&chunk),
             Version::Mixed => self.equal_ranges.contains(&chunk) || chunk % 1000 >= 500,
             Version::Offered => true,
-            Version::Kept => chunk % 10 != 3, // the ranges with records of its own
+            Version::Kept => chunk % 10 != 3, // the ranges with records of this device
         };
         in_range || self.staged.contains_key(&chunk)
     }
 
-    /// One transaction: all of it or nothing. `None` if the changes were not enough; `Err` if it differs for no reason.
+    /// One transaction: all or nothing. `None` if the changes were not enough; `Err` if the digest differs without a
+    /// reason.
     pub(crate) fn apply(&mut self, dataset: usize, manifest: &Manifest) -> Result<Option<SavedSnapshot>, ()> {
         let part = manifest.0.iter().find(|part| part.dataset == dataset);
         if let Some(part) = part {
             let lacking = part.chunks.iter().find(|chunk| !self.has(dataset, chunk.name));
-            assert!(lacking.is_none(), "half applied: dataset {dataset} without chunk {lacking:?}");
+            assert!(lacking.is_none(), "partly applied: dataset {dataset} without chunk {lacking:?}");
             self.versions[dataset] = match (self.starts[dataset], part.is_whole) {
                 (Start::Diverged | Start::Newer, false) => Version::Mixed,
                 (Start::Newer, true) => Version::Kept,
@@ -216,7 +218,7 @@ impl Disk {
         Ok(Some(SavedSnapshot { digest: digest(dataset, self.versions[dataset]), comparison }))
     }
 
-    /// Whether every dataset is what an exchange may leave behind when it is done.
+    /// Whether every dataset has a version that a finished exchange may leave.
     pub(crate) fn is_saved(&self) -> bool {
         let end = |start: &Start| match start {
             Start::Newer => Version::Kept,

@@ -1,4 +1,4 @@
-//! Work beside a receiver's machine: `receive/stage.rs` and `receive/apply.rs`.
+//! Disk work of a receiver's driver: `receive/stage.rs` and `receive/apply.rs`.
 
 use std::time::Duration;
 
@@ -6,21 +6,22 @@ use fieldcast_wire::{Applied, EndReason};
 
 use super::conn::Stage;
 use super::data::{Chunk, receipt};
-use super::phone::{Place, Resume};
-use super::world::{Event, PHONE, World};
+use super::receiver_device::{Resume, Slot};
+use super::world::{Event, RECEIVER, World};
 
 const COMMIT_BYTES: u64 = 3 << 20;
 const COMMIT_AFTER: Duration = Duration::from_secs(1);
 
-/// Set once the receiver's machine finishes what it has begun to apply, whatever it is told meanwhile (see `bugs.rs`).
+/// The receiver's machine always finishes an apply that has begun, whatever message arrives (see `regressions.rs`).
 const FINISHES_APPLYING: bool = true;
 
-/// Several chunks, one flush. While it runs one more chunk waits in the channel, and the driver with the one after.
+/// Several chunks, one flush. During the flush one more chunk waits in the channel, and the driver waits with the next
+/// one.
 #[derive(Debug, Default)]
 pub(crate) struct Stager {
     wanted: u32,
     batch: Vec<(u32, u32)>,
-    /// Which batch it is, so that its time is told from an earlier one's.
+    /// The number of the batch, to tell its timer from the timer of an earlier batch.
     number: u32,
     is_committing: bool,
     channel: Option<(u32, u32)>,
@@ -37,15 +38,15 @@ impl Stager {
 impl World {
     pub(crate) fn on_chunk(&mut self, c: usize, index: u32, name: u32, bytes: u32) {
         let conn = &mut self.conns[c];
-        if !conn.hand.on_chunk(index, self.now) {
+        if !conn.receiver_side.on_chunk(index, self.now) {
             return;
         }
-        assert!(conn.wanted.remove(&index), "chunk {index} was not wanted");
+        assert!(conn.wanted.remove(&index), "chunk {index} was not requested");
         let expected = conn.work.manifest.chunks().nth(index as usize).map(|(_, chunk)| chunk.name);
-        let phone = &self.phones[conn.phone];
-        assert!(phone.disk.consent, "data before consent");
+        let receiver = &self.receivers[conn.receiver];
+        assert!(receiver.disk.consent, "data before consent");
         if expected != Some(name) {
-            return conn.hand.stop(EndReason::BadData);
+            return conn.receiver_side.stop(EndReason::BadData);
         }
         conn.taken.push(Chunk { name, bytes });
         self.stage(c, name, bytes);
@@ -59,7 +60,7 @@ impl World {
             stager.channel = Some((name, bytes));
         } else {
             self.conns[c].work.resume = Some(Resume::Staged(name, bytes));
-            self.conns[c].ends[PHONE].is_blocked = true;
+            self.conns[c].ends[RECEIVER].is_blocked = true;
         }
     }
 
@@ -78,18 +79,18 @@ impl World {
 
     fn commit(&mut self, c: usize) {
         self.conns[c].work.stager.is_committing = true;
-        self.push_in(self.plan.phones[self.conns[c].phone].disk.clone(), Event::Committed(c));
+        self.push_in(self.plan.receivers[self.conns[c].receiver].disk.clone(), Event::Committed(c));
     }
 
-    /// A batch that waited long enough. An exchange that has ended commits nothing more.
+    /// A batch has waited long enough. An exchange that has ended commits no more.
     pub(crate) fn batch_due(&mut self, c: usize, number: u32) {
         let stager = &self.conns[c].work.stager;
-        if self.is_open(c, PHONE) && stager.number == number && !stager.is_committing && !stager.batch.is_empty() {
+        if self.is_open(c, RECEIVER) && stager.number == number && !stager.is_committing && !stager.batch.is_empty() {
             self.commit(c);
         }
     }
 
-    /// A flush is through, whether or not the exchange still runs.
+    /// A flush has finished, whether or not the exchange still runs.
     pub(crate) fn committed(&mut self, c: usize) {
         let conn = &mut self.conns[c];
         if conn.work.is_dead {
@@ -99,8 +100,8 @@ impl World {
         for (name, bytes) in stager.batch.drain(..) {
             stager.chunks += 1;
             stager.bytes += u64::from(bytes);
-            if self.phones[conn.phone].disk.consent {
-                self.phones[conn.phone].disk.staged.insert(name, bytes);
+            if self.receivers[conn.receiver].disk.consent {
+                self.receivers[conn.receiver].disk.staged.insert(name, bytes);
             }
         }
         stager.is_committing = false;
@@ -109,33 +110,33 @@ impl World {
             self.take(c, name, bytes);
         }
         if matches!(self.conns[c].work.resume, Some(Resume::Staged(..))) {
-            self.resume(c, PHONE);
+            self.resume(c, RECEIVER);
         }
-        self.pump(c, PHONE);
+        self.pump(c, RECEIVER);
     }
 
     pub(crate) fn apply(&mut self, c: usize) {
         let work = &mut self.conns[c].work;
         work.applying = Some(0);
         work.settled.resize(self.distributor_side.offer.snapshots.len(), None);
-        self.push_in(self.plan.phones[self.conns[c].phone].apply.clone(), Event::ApplyStep(c));
+        self.push_in(self.plan.receivers[self.conns[c].receiver].apply.clone(), Event::ApplyStep(c));
     }
 
-    /// One dataset's transaction commits; it cannot be called off, only killed.
+    /// The transaction of one dataset commits. Only a crash can stop it.
     pub(crate) fn apply_step(&mut self, c: usize) {
         let conn = &mut self.conns[c];
         let Some(dataset) = conn.work.applying.take() else { return };
-        assert!(!FINISHES_APPLYING || !conn.hand.is_over(), "applies after it has ended");
-        let phone = &mut self.phones[conn.phone];
+        assert!(!FINISHES_APPLYING || !conn.receiver_side.is_over(), "the machine ended while it applies");
+        let receiver = &mut self.receivers[conn.receiver];
         if conn.work.settled[dataset].is_none() {
-            match phone.disk.apply(dataset, &conn.work.manifest) {
+            match receiver.disk.apply(dataset, &conn.work.manifest) {
                 Ok(settled) => conn.work.settled[dataset] = settled,
                 Err(()) => conn.work.outcome = Some(Err(EndReason::DigestDiffers)),
             }
         }
         if conn.work.outcome.is_none() && dataset + 1 < conn.work.settled.len() {
             conn.work.applying = Some(dataset + 1);
-            return self.push_in(self.plan.phones[self.conns[c].phone].apply.clone(), Event::ApplyStep(c));
+            return self.push_in(self.plan.receivers[self.conns[c].receiver].apply.clone(), Event::ApplyStep(c));
         }
         let differing = conn.work.settled.iter().zip(0..).filter(|(settled, _)| settled.is_none());
         let differing: Vec<u16> = differing.map(|(_, index)| index).collect();
@@ -144,17 +145,17 @@ impl World {
         } else if conn.work.outcome.is_none() {
             let saved = receipt(conn.work.settled.iter().flatten().cloned());
             conn.work.outcome = Some(Ok(Applied::Saved(saved)));
-            phone.disk.staged.clear();
-            phone.disk.consent &= self.policy.keeps_consent;
+            receiver.disk.staged.clear();
+            receiver.disk.consent &= self.policy.keeps_consent;
         }
-        // Applied is applied, whichever connection brought it.
-        let index = conn.phone;
-        for conn in self.conns.iter_mut().filter(|conn| conn.phone == index) {
+        // Applied data stays applied, whichever connection delivered it.
+        let index = conn.receiver;
+        for conn in self.conns.iter_mut().filter(|conn| conn.receiver == index) {
             (conn.sent, conn.taken) = Default::default();
         }
-        if self.conns[c].ends[PHONE].stage == Stage::Gone {
-            self.leave_place(self.conns[c].phone, Place::Conn(c));
+        if self.conns[c].ends[RECEIVER].stage == Stage::Gone {
+            self.leave_slot(self.conns[c].receiver, Slot::Conn(c));
         }
-        self.pump(c, PHONE);
+        self.pump(c, RECEIVER);
     }
 }

@@ -1,13 +1,13 @@
-//! The distributor as the engine drives it: `offer/send.rs`, one `Sending` for each picked receiver.
+//! The distributor as the engine drives it: `offer/send.rs`, one `Sending` for each selected receiver.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use fieldcast_wire::{EndReason, Offer};
 
-use super::world::{DESK, Event, PHONE, World};
+use super::world::{DISTRIBUTOR, Event, RECEIVER, World};
 
-const CALL_LIMIT: Duration = Duration::from_secs(10);
+const DIAL_LIMIT: Duration = Duration::from_secs(10);
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 const RESUME_FOR: Duration = Duration::from_secs(60);
@@ -25,17 +25,17 @@ pub(crate) enum SendState {
 #[derive(Debug)]
 pub(crate) struct Sending {
     pub(crate) state: SendState,
-    /// Tells this call or pause from earlier ones.
+    /// Distinguishes this dial or pause from earlier ones.
     turn: u32,
-    /// Where the receiver is believed to listen.
+    /// The port on which the receiver is expected to listen.
     port: u32,
     pause: Duration,
     pub(crate) last_contact: Duration,
-    /// Whether something was staged on this connection.
+    /// Whether data was staged on this connection.
     pub(crate) has_progress: bool,
     pub(crate) is_cancelled: bool,
-    /// Whether the last call failed by bad luck; never two in a row.
-    was_unlucky: bool,
+    /// Whether the last dial failed at random; never two in a row.
+    failed_at_random: bool,
 }
 
 pub(crate) struct DistributorSide {
@@ -47,7 +47,7 @@ pub(crate) struct DistributorSide {
 }
 
 impl DistributorSide {
-    pub(crate) fn new(offer: Offer, phones: usize) -> Self {
+    pub(crate) fn new(offer: Offer, receivers: usize) -> Self {
         let sending = || Sending {
             state: SendState::Unfound,
             turn: 0,
@@ -56,128 +56,128 @@ impl DistributorSide {
             last_contact: Duration::ZERO,
             has_progress: false,
             is_cancelled: false,
-            was_unlucky: false,
+            failed_at_random: false,
         };
-        let sending = (0..phones).map(|_| sending()).collect();
+        let sending = (0..receivers).map(|_| sending()).collect();
         Self { offer, sending, live: 0, queue: VecDeque::new(), is_down: false }
     }
 }
 
 impl World {
-    /// A sighting came through: the address is noted, and a receiver never seen before is picked.
-    pub(crate) fn sighted(&mut self, phone: usize, port: u32) {
+    /// An announcement has arrived: stores the address, and selects a receiver that was not seen before.
+    pub(crate) fn discovered(&mut self, receiver: usize, port: u32) {
         if self.distributor_side.is_down {
             return;
         }
-        let sending = &mut self.distributor_side.sending[phone];
+        let sending = &mut self.distributor_side.sending[receiver];
         sending.port = port;
         if sending.state == SendState::Unfound {
             sending.state = SendState::Queued;
-            self.distributor_side.queue.push_back(phone);
+            self.distributor_side.queue.push_back(receiver);
             self.admit();
         }
     }
 
     fn admit(&mut self) {
         while self.distributor_side.live < self.plan.max_live
-            && let Some(phone) = self.distributor_side.queue.pop_front()
+            && let Some(receiver) = self.distributor_side.queue.pop_front()
         {
             self.distributor_side.live += 1;
-            let sending = &mut self.distributor_side.sending[phone];
+            let sending = &mut self.distributor_side.sending[receiver];
             (sending.last_contact, sending.pause) = (self.now, FIRST_PAUSE);
-            self.call(phone);
+            self.dial(receiver);
         }
     }
 
-    fn call(&mut self, phone: usize) {
-        let sending = &mut self.distributor_side.sending[phone];
+    fn dial(&mut self, receiver: usize) {
+        let sending = &mut self.distributor_side.sending[receiver];
         sending.turn += 1;
         (sending.state, sending.has_progress) = (SendState::Connecting, false);
         let turn = sending.turn;
-        let there = &self.phones[phone];
+        let there = &self.receivers[receiver];
         let answers = !there.is_down && !there.is_stopped && there.port == sending.port;
         let dark = there.dark_until.saturating_sub(self.now);
         let refused = Some(EndReason::Unreachable("refused".into()));
-        let trip = self.rng.millis(self.plan.phones[phone].delay.clone()) * 4;
-        let sending = &mut self.distributor_side.sending[phone];
-        let fails = !sending.was_unlucky && self.rng.percent(self.plan.phones[phone].flaky);
-        sending.was_unlucky = fails;
-        if dark > CALL_LIMIT || (fails && self.rng.percent(50)) {
-            self.push(CALL_LIMIT, Event::Called(phone, turn, Some(EndReason::Unreachable("timeout".into()))));
+        let trip = self.rng.millis(self.plan.receivers[receiver].delay.clone()) * 4;
+        let sending = &mut self.distributor_side.sending[receiver];
+        let fails = !sending.failed_at_random && self.rng.percent(self.plan.receivers[receiver].flaky);
+        sending.failed_at_random = fails;
+        if dark > DIAL_LIMIT || (fails && self.rng.percent(50)) {
+            self.push(DIAL_LIMIT, Event::Dialed(receiver, turn, Some(EndReason::Unreachable("timeout".into()))));
         } else {
-            self.push(dark + trip, Event::Called(phone, turn, refused.filter(|_| fails || !answers)));
+            self.push(dark + trip, Event::Dialed(receiver, turn, refused.filter(|_| fails || !answers)));
         }
     }
 
-    pub(crate) fn called(&mut self, phone: usize, turn: u32, failed: Option<EndReason>) {
-        let sending = &mut self.distributor_side.sending[phone];
+    pub(crate) fn dialed(&mut self, receiver: usize, turn: u32, failed: Option<EndReason>) {
+        let sending = &mut self.distributor_side.sending[receiver];
         if sending.turn != turn || sending.state != SendState::Connecting {
             return;
         }
-        let there = &self.phones[phone];
+        let there = &self.receivers[receiver];
         let is_there = !there.is_down && !there.is_stopped && there.dark_until <= self.now;
         let failed = failed.or_else(|| (!is_there).then(|| EndReason::Unreachable("gone".into())));
         if let Some(reason) = failed {
-            return self.attempted(phone, Err(reason));
+            return self.attempted(receiver, Err(reason));
         }
         sending.last_contact = self.now;
-        let c = self.connect(phone);
-        self.distributor_side.sending[phone].state = SendState::Live(c);
-        self.note(|_| format!("phone {phone} #{c} connected"));
-        self.pump(c, DESK);
-        self.pump(c, PHONE);
+        let c = self.connect(receiver);
+        self.distributor_side.sending[receiver].state = SendState::Live(c);
+        self.note(|_| format!("receiver {receiver} #{c} connected"));
+        self.pump(c, DISTRIBUTOR);
+        self.pump(c, RECEIVER);
     }
 
-    /// The connection is closed on this side, or was never made.
-    pub(crate) fn attempted(&mut self, phone: usize, result: Result<(), EndReason>) {
-        self.note(|_| format!("phone {phone} attempt ended: {result:?}"));
-        let sending = &mut self.distributor_side.sending[phone];
+    /// The connection is closed on this side, or was never established.
+    pub(crate) fn attempted(&mut self, receiver: usize, result: Result<(), EndReason>) {
+        self.note(|_| format!("receiver {receiver} attempt ended: {result:?}"));
+        let sending = &mut self.distributor_side.sending[receiver];
         let is_over = self.now - sending.last_contact >= RESUME_FOR;
         match result {
             Err(EndReason::Lost | EndReason::Unreachable(_)) if sending.is_cancelled => {
-                self.done(phone, Err(EndReason::Cancelled { by_distributor: true }));
+                self.done(receiver, Err(EndReason::Cancelled { by_distributor: true }));
             }
             Err(EndReason::Lost | EndReason::Unreachable(_)) if !is_over => {
                 sending.pause = if sending.has_progress { FIRST_PAUSE } else { LONGEST_PAUSE.min(sending.pause * 2) };
                 sending.state = SendState::Pausing;
                 let (pause, turn) = (sending.pause, sending.turn);
-                self.push(pause, Event::Redial(phone, turn));
+                self.push(pause, Event::Redial(receiver, turn));
             }
-            result => self.done(phone, result),
+            result => self.done(receiver, result),
         }
     }
 
-    fn done(&mut self, phone: usize, result: Result<(), EndReason>) {
-        self.distributor_side.sending[phone].state = SendState::Done(result);
+    fn done(&mut self, receiver: usize, result: Result<(), EndReason>) {
+        self.distributor_side.sending[receiver].state = SendState::Done(result);
         self.distributor_side.live -= 1;
         self.admit();
     }
 
-    pub(crate) fn redial(&mut self, phone: usize, turn: u32) {
-        let sending = &self.distributor_side.sending[phone];
+    pub(crate) fn redial(&mut self, receiver: usize, turn: u32) {
+        let sending = &self.distributor_side.sending[receiver];
         if sending.turn == turn && sending.state == SendState::Pausing {
-            self.call(phone);
+            self.dial(receiver);
         }
     }
 
-    pub(crate) fn cancel_sending(&mut self, phone: usize) {
+    pub(crate) fn cancel_sending(&mut self, receiver: usize) {
         let cancelled = Err(EndReason::Cancelled { by_distributor: true });
-        let sending = &mut self.distributor_side.sending[phone];
+        let sending = &mut self.distributor_side.sending[receiver];
         sending.is_cancelled = true;
         match sending.state {
             SendState::Unfound | SendState::Queued => {
                 sending.state = SendState::Done(cancelled);
-                self.distributor_side.queue.retain(|queued| *queued != phone);
+                self.distributor_side.queue.retain(|queued| *queued != receiver);
             }
-            SendState::Connecting | SendState::Pausing => self.done(phone, cancelled),
-            SendState::Live(c) => self.pump(c, DESK),
+            SendState::Connecting | SendState::Pausing => self.done(receiver, cancelled),
+            SendState::Live(c) => self.pump(c, DISTRIBUTOR),
             SendState::Done(_) => {}
         }
     }
 
-    /// Killed: everything it knew is gone but its key, its data and its history.
-    pub(crate) fn crash_desk(&mut self, down: Duration, is_polite: bool) {
-        self.note(|_| "desk is killed".into());
+    /// The distributor crashes. It keeps only its key, its data and its history.
+    pub(crate) fn crash_distributor(&mut self, down: Duration, is_polite: bool) {
+        self.note(|_| "distributor is killed".into());
         self.distributor_side.is_down = true;
         (self.distributor_side.live, self.distributor_side.queue) = (0, VecDeque::new());
         for sending in &mut self.distributor_side.sending {
@@ -190,16 +190,16 @@ impl World {
             }
         }
         for c in 0..self.conns.len() {
-            self.kill_end(c, DESK, is_polite);
+            self.kill_end(c, DISTRIBUTOR, is_polite);
         }
-        self.push(down, Event::DeskUp);
+        self.push(down, Event::DistributorUp);
     }
 
-    /// Started again: it picks everyone it sees who has not saved.
-    pub(crate) fn desk_up(&mut self) {
+    /// The distributor starts again and selects every discovered receiver that has not saved.
+    pub(crate) fn distributor_up(&mut self) {
         self.distributor_side.is_down = false;
-        for phone in 0..self.phones.len() {
-            self.push(Duration::ZERO, Event::Announce(phone, self.phones[phone].port));
+        for receiver in 0..self.receivers.len() {
+            self.push(Duration::ZERO, Event::Announce(receiver, self.receivers[receiver].port));
         }
     }
 }

@@ -1,14 +1,14 @@
-//! What both drivers do with a connection: let the machine act, arm its timer, close.
+//! The common part of both drivers: let the machine act, set its timer, close the connection.
 
 use std::time::Duration;
 
 use super::conn::{Frame, Stage};
-use super::world::{DESK, Event, Side, World};
+use super::world::{DISTRIBUTOR, Event, Side, World};
 
-const LAST_WORDS: Duration = Duration::from_secs(5);
+const CLOSE_TIME: Duration = Duration::from_secs(5);
 
 impl World {
-    pub(crate) fn learn(&mut self, c: usize, side: Side) {
+    pub(crate) fn notice_loss(&mut self, c: usize, side: Side) {
         match self.conns[c].ends[side].stage {
             Stage::Open => {
                 self.conns[c].pipes[1 - side].inbox.push_back(Frame::Fin);
@@ -19,19 +19,19 @@ impl World {
         }
     }
 
-    /// The machine said `Close`: its last action.
+    /// The machine returned `Close`, its last action.
     pub(crate) fn close(&mut self, c: usize, side: Side) {
         let conn = &mut self.conns[c];
         let (is_over, more) = match side {
-            DESK => (conn.distributor_side.is_over(), conn.distributor_side.poll().is_some()),
-            _ => (conn.hand.is_over(), conn.hand.poll().is_some()),
+            DISTRIBUTOR => (conn.distributor_side.is_over(), conn.distributor_side.poll().is_some()),
+            _ => (conn.receiver_side.is_over(), conn.receiver_side.poll().is_some()),
         };
         assert!(is_over && !more, "close is the last action of a machine that is over");
         conn.ends[side].stage = Stage::Closing;
         conn.ends[side].fin_read |= conn.pipes[1 - side].inbox.drain(..).any(|frame| matches!(frame, Frame::Fin));
         self.send(c, side, Frame::Fin);
         self.write(c, 1 - side);
-        self.push(LAST_WORDS, Event::LastWords(c, side));
+        self.push(CLOSE_TIME, Event::CloseDone(c, side));
     }
 
     pub(crate) fn finish_if_said(&mut self, c: usize, side: Side) {
@@ -41,7 +41,7 @@ impl World {
         }
     }
 
-    /// The socket is dropped; what was not said by now never is.
+    /// The socket is dropped. Unsent data is lost.
     pub(crate) fn finish(&mut self, c: usize, side: Side) {
         let end = &mut self.conns[c].ends[side];
         if end.stage != Stage::Closing {
@@ -51,20 +51,20 @@ impl World {
         if !end.fin_written {
             self.cut(c, [Some(Duration::from_millis(5)); 2]);
         }
-        if side == DESK { self.desk_finished(c) } else { self.hand_finished(c) }
+        if side == DISTRIBUTOR { self.distributor_finished(c) } else { self.receiver_finished(c) }
     }
 
-    /// Lets a driver do all it can, then arms its timer and looks at its waits.
+    /// Runs a driver until it can do no more, then sets its timer and checks its waits.
     pub(crate) fn pump(&mut self, c: usize, side: Side) {
         if !self.is_open(c, side) || self.conns[c].ends[side].is_blocked {
             return;
         }
-        if side == DESK {
-            self.pump_desk(c)
+        if side == DISTRIBUTOR {
+            self.pump_distributor(c)
         } else {
-            self.pump_hand(c)
+            self.pump_receiver(c)
         }
-        self.write(c, 1 - side); // room was made
+        self.write(c, 1 - side); // there is room now
         if self.is_open(c, side) && !self.conns[c].ends[side].is_blocked {
             self.check_waits(c, side);
             let deadline = self.deadline(c, side).max(self.now);
@@ -76,7 +76,11 @@ impl World {
     }
 
     fn deadline(&self, c: usize, side: Side) -> Duration {
-        if side == DESK { self.conns[c].distributor_side.deadline() } else { self.conns[c].hand.deadline() }
+        if side == DISTRIBUTOR {
+            self.conns[c].distributor_side.deadline()
+        } else {
+            self.conns[c].receiver_side.deadline()
+        }
     }
 
     pub(crate) fn timer(&mut self, c: usize, side: Side) {
@@ -87,7 +91,7 @@ impl World {
         if !self.conns[c].ends[side].is_blocked && self.deadline(c, side) <= self.now {
             let now = self.now;
             let conn = &mut self.conns[c];
-            if side == DESK { conn.distributor_side.on_time(now) } else { conn.hand.on_time(now) }
+            if side == DISTRIBUTOR { conn.distributor_side.on_time(now) } else { conn.receiver_side.on_time(now) }
         }
         self.pump(c, side);
     }

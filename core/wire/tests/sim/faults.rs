@@ -1,4 +1,4 @@
-//! What goes wrong, and what must be true when all is over.
+//! The faults: what goes wrong during a schedule.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -8,85 +8,85 @@ use fieldcast_wire::{
     ChunkSet, ComparisonResult, Credentials, EndReason, HandshakeSecret, Held, Hello, Message, Role, SavedSnapshot,
 };
 
-use super::conn::{BLURTED, Frame};
+use super::conn::{Frame, UNEXPECTED_CHUNK};
 use super::data::{Manifest, Version, digest, receipt};
 use super::distributor_side::SendState;
-use super::phone::Place;
+use super::receiver_device::Slot;
 use super::schedule::{Fault, Moment};
-use super::world::{Event, PHONE, World};
+use super::world::{Event, RECEIVER, World};
 
 impl World {
-    /// The receiver announces itself; sightings get lost, late and out of order.
-    pub(crate) fn announce(&mut self, phone: usize, port: u32) {
-        let there = &mut self.phones[phone];
-        let is_done =
-            matches!(self.distributor_side.sending[phone].state, SendState::Done(_)) && !self.distributor_side.is_down;
+    /// The receiver announces itself. Announcements are lost, late or out of order.
+    pub(crate) fn announce(&mut self, receiver: usize, port: u32) {
+        let there = &mut self.receivers[receiver];
+        let is_done = matches!(self.distributor_side.sending[receiver].state, SendState::Done(_))
+            && !self.distributor_side.is_down;
         if there.is_down || there.is_stopped || there.port != port || is_done {
             return;
         }
-        there.is_sighting_lost = !there.is_sighting_lost && self.rng.percent(30);
-        if !there.is_sighting_lost {
-            self.push_in(5..2_000, Event::Sighted(phone, port));
+        there.is_announcement_lost = !there.is_announcement_lost && self.rng.percent(30);
+        if !there.is_announcement_lost {
+            self.push_in(5..2_000, Event::Discovered(receiver, port));
         }
-        self.push_in(1_000..4_000, Event::Announce(phone, port));
+        self.push_in(1_000..4_000, Event::Announce(receiver, port));
     }
 
-    /// The receiver's exchange has come to where faults may wait for it.
-    pub(crate) fn ambush(&mut self, phone: usize, moment: Moment) {
-        let waits = |it: &(Moment, Duration, usize, Fault)| it.0 == moment && it.2 == phone;
-        if let Some(at) = self.plan.ambushes.iter().position(waits) {
-            let (_, after, _, fault) = self.plan.ambushes.remove(at);
-            self.push(after, Event::Fault(phone, fault));
+    /// The receiver's exchange has reached a moment at which faults can be planned.
+    pub(crate) fn trigger_faults(&mut self, receiver: usize, moment: Moment) {
+        let waits = |it: &(Moment, Duration, usize, Fault)| it.0 == moment && it.2 == receiver;
+        if let Some(at) = self.plan.faults_at_moments.iter().position(waits) {
+            let (_, after, _, fault) = self.plan.faults_at_moments.remove(at);
+            self.push(after, Event::Fault(receiver, fault));
         }
     }
 
-    pub(crate) fn fault(&mut self, phone: usize, fault: Fault) {
-        self.note(|_| format!("phone {phone} fault {fault:?}"));
+    pub(crate) fn fault(&mut self, receiver: usize, fault: Fault) {
+        self.note(|_| format!("receiver {receiver} fault {fault:?}"));
         match fault {
-            Fault::Cut { learn } => {
-                for c in (0..self.conns.len()).filter(|c| self.conns[*c].phone == phone).collect::<Vec<_>>() {
-                    self.cut(c, learn);
+            Fault::Cut { notice_loss } => {
+                for c in (0..self.conns.len()).filter(|c| self.conns[*c].receiver == receiver).collect::<Vec<_>>() {
+                    self.cut(c, notice_loss);
                 }
             }
             Fault::Dark { lasts } => {
-                self.phones[phone].dark_until = self.phones[phone].dark_until.max(self.now + lasts);
+                self.receivers[receiver].dark_until = self.receivers[receiver].dark_until.max(self.now + lasts);
             }
-            Fault::Crash { down, polite } => self.crash_phone(phone, down, polite),
-            Fault::CrashDesk { down, polite } => self.crash_desk(down, polite),
-            Fault::CancelByDesk => self.cancel_sending(phone),
-            Fault::CancelByPhone => {
-                self.phones[phone].is_stopped = true;
-                for c in (0..self.conns.len()).filter(|c| self.conns[*c].phone == phone).collect::<Vec<_>>() {
-                    self.pump(c, PHONE);
+            Fault::Crash { down, polite } => self.crash_receiver(receiver, down, polite),
+            Fault::CrashDistributor { down, polite } => self.crash_distributor(down, polite),
+            Fault::CancelByDistributor => self.cancel_sending(receiver),
+            Fault::CancelByReceiver => {
+                self.receivers[receiver].is_stopped = true;
+                for c in (0..self.conns.len()).filter(|c| self.conns[*c].receiver == receiver).collect::<Vec<_>>() {
+                    self.pump(c, RECEIVER);
                 }
             }
-            Fault::Rival { lasts } => {
-                if self.phones[phone].place.is_none() {
-                    self.phones[phone].place = Some(Place::Rival);
-                    self.push(lasts, Event::RivalLeaves(phone));
+            Fault::OtherDistributor { lasts } => {
+                if self.receivers[receiver].slot.is_none() {
+                    self.receivers[receiver].slot = Some(Slot::OtherDistributor);
+                    self.push(lasts, Event::OtherDistributorLeaves(receiver));
                 }
             }
-            Fault::Blurt { by } => self.blurt(phone, by),
+            Fault::SendUnexpected { by } => self.send_unexpected(receiver, by),
         }
     }
 
-    pub(crate) fn rival_leaves(&mut self, phone: usize) {
-        self.leave_place(phone, Place::Rival);
+    pub(crate) fn other_distributor_leaves(&mut self, receiver: usize) {
+        self.leave_slot(receiver, Slot::OtherDistributor);
     }
 
-    /// One side of a live connection says something at random.
-    fn blurt(&mut self, phone: usize, by: usize) {
-        let SendState::Live(c) = self.distributor_side.sending[phone].state else { return };
+    /// One side of an active connection sends a random frame.
+    fn send_unexpected(&mut self, receiver: usize, by: usize) {
+        let SendState::Live(c) = self.distributor_side.sending[receiver].state else { return };
         if !self.is_open(c, by) {
             return;
         }
-        self.phones[phone].is_liar |= by == PHONE;
+        self.receivers[receiver].is_misbehaving |= by == RECEIVER;
         let (rng, count) = (&mut self.rng, self.distributor_side.offer.snapshots.len());
         let saved = |d| SavedSnapshot { digest: digest(d, Version::Offered), comparison: ComparisonResult::Equal };
         let frame = match rng.range(0..13) {
             0 => Frame::Manifest(Rc::default()),
             1 => Frame::Manifest(Rc::new(Manifest(self.plan.bundle.whole(&[0]).0))),
-            2 => Frame::Chunk { index: rng.range(0..40) as u32, name: BLURTED, bytes: 1_000 },
+            2 => Frame::Chunk { index: rng.range(0..40) as u32, name: UNEXPECTED_CHUNK, bytes: 1_000 },
             3 if rng.percent(50) => {
                 Frame::Control(Message::Reveal { nonce: rng.bytes(), credentials: Credentials::default() })
             }

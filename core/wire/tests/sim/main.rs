@@ -1,10 +1,11 @@
-//! A deterministic simulator of exchanges: one distributor, up to eight receivers, virtual time, and everything that goes
-//! wrong in a village. The machines are the real ones; the drivers are the engine's, reduced.
+//! A deterministic simulator of exchanges: one distributor, up to eight receivers, virtual time and all faults that
+//! occur in the field. It uses the real state machines and simplified versions of the engine's drivers.
 //!
-//! `FIELDCAST_SIM_SEED=n` replays one schedule and prints every event, `FIELDCAST_SIM_RUNS=n` says how many to run,
-//! `FIELDCAST_SIM_POLICY=naive` drives the machines as the engine first did, to see what that breaks (see `world::Policy`).
+//! `FIELDCAST_SIM_SEED=n` replays one schedule and prints every event. `FIELDCAST_SIM_RUNS=n` sets the number of
+//! schedules. `FIELDCAST_SIM_POLICY=naive` drives the machines as the first engine did, to show the failures of that
+//! design (see `world::Policy`).
 
-// `cfg(test)` tells clippy that helpers here are test code too.
+// `cfg(test)` marks these helpers as test code for clippy.
 #[cfg(test)]
 mod arbitrary;
 #[cfg(test)]
@@ -22,7 +23,7 @@ mod driver;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
-mod phone;
+mod receiver_device;
 #[cfg(test)]
 mod regressions;
 #[cfg(test)]

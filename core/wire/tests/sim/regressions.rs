@@ -1,4 +1,4 @@
-//! What the simulator or reading has found and was mended: each test says what should be.
+//! Bugs that the simulator or a review has found and that are fixed. Each test states the correct behaviour.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ fn introduction(role: Role) -> HandshakeParameters {
     HandshakeParameters { name: DeviceName::new("device"), opening: opening(role), credentials: Credentials::default() }
 }
 
-/// What the peer in this role says before anything else.
+/// The first messages of the peer in this role.
 fn greeting(role: Role) -> [Message; 2] {
     let hello = Hello::new(role, DeviceName::new("device"), &opening(role));
     [Message::Hello(hello), Message::Reveal { nonce: opening(role).nonce, credentials: Credentials::default() }]
@@ -54,7 +54,7 @@ fn receiver() -> (Receiver, usize) {
 }
 
 #[test]
-fn a_receiver_that_applies_finishes_whatever_it_is_told() {
+fn finishes_apply_despite_any_message() {
     for message in [Message::Stop(EndReason::Cancelled { by_distributor: true }), Message::Applying { records: 0 }] {
         let (mut receiver, count) = receiver();
         receiver.on_manifest(ChunkSet::default(), NOW);
@@ -67,7 +67,7 @@ fn a_receiver_that_applies_finishes_whatever_it_is_told() {
 }
 
 #[test]
-fn a_snapshot_is_asked_for_whole_once() {
+fn asks_for_whole_snapshot_once() {
     let (mut distributor, _) = distributor();
     distributor.on_message(Message::Want(ChunkSet::default()), NOW);
     distributor.on_message(Message::Applying { records: 0 }, NOW);
@@ -76,7 +76,7 @@ fn a_snapshot_is_asked_for_whole_once() {
 }
 
 #[test]
-fn a_peer_that_only_says_alive_is_left_in_the_end() {
+fn disconnects_peer_that_only_sends_alive() {
     let (mut distributor, _) = distributor();
     let (mut receiver, _) = receiver();
     for now in (0..3600).map(Duration::from_secs) {

@@ -1,4 +1,4 @@
-//! A small seeded generator (SplitMix64): the same seed is the same schedule on every machine.
+//! A small seeded generator (SplitMix64): the same seed gives the same schedule on every machine.
 
 use std::ops::Range;
 use std::time::Duration;

@@ -8,14 +8,14 @@ use std::rc::Rc;
 use super::world::{Policy, Trace, World};
 
 const RUNS: u64 = 10_000;
-/// How many of the last events a failure shows.
+/// How many of the last events a failure prints.
 const SHOWN: usize = 60;
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
-/// Runs one schedule; gives how many events it took, or what went wrong.
+/// Runs one schedule. Returns the number of its events, or the failure.
 fn run(seed: u64, trace: &Trace) -> Result<u64, String> {
     let is_naive = std::env::var("FIELDCAST_SIM_POLICY").is_ok_and(|policy| policy == "naive");
     let policy = if is_naive { Policy::NAIVE } else { Policy::ENGINE };
@@ -58,11 +58,11 @@ fn run_every_second(first: u64) {
 }
 
 #[test]
-fn every_even_schedule_ends_well() {
+fn completes_every_even_schedule() {
     run_every_second(0);
 }
 
 #[test]
-fn every_odd_schedule_ends_well() {
+fn completes_every_odd_schedule() {
     run_every_second(1);
 }

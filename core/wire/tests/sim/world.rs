@@ -1,4 +1,4 @@
-//! The world: virtual time, what is due when, and everything there is.
+//! The simulated world: virtual time, pending events, and all devices.
 
 use std::cell::RefCell;
 use std::collections::BinaryHeap;
@@ -9,71 +9,71 @@ use fieldcast_wire::EndReason;
 
 use super::conn::Conn;
 use super::distributor_side::DistributorSide;
-use super::phone::Phone;
+use super::receiver_device::ReceiverDevice;
 use super::rng::Rng;
 use super::schedule::{Fault, Schedule};
 
-/// Which end of a connection: 0 is the distributor's, 1 the receiver's.
+/// The end of a connection: 0 is the distributor's, 1 the receiver's.
 pub(crate) type Side = usize;
-pub(crate) const DESK: Side = 0;
-pub(crate) const PHONE: Side = 1;
+pub(crate) const DISTRIBUTOR: Side = 0;
+pub(crate) const RECEIVER: Side = 1;
 
-/// Longer than any schedule may take, with eight receivers one after the other.
+/// Longer than any schedule, including eight receivers one after another.
 const LONGEST: Duration = Duration::from_secs(4 * 3600);
-/// More than any schedule needs; a machine that spins gets there.
+/// More than any schedule needs. A machine that loops reaches this number.
 const MOST_EVENTS: u64 = 40_000;
 
-/// What the engine does where the machines leave it the choice.
+/// How the engine drives the machines where they allow a choice.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Policy {
-    /// A new connection from the distributor that is being served ends the old one, or waits while that applies. Without,
-    /// it is told `Busy`, and a receiver that has not noticed a cut yet is lost for good.
+    /// A new connection from the served distributor replaces the old one, or waits while the old one applies. Without
+    /// this policy it gets `Busy`, and a receiver that has not yet noticed a broken connection is lost permanently.
     pub(crate) takes_over: bool,
-    /// The yes outlives the apply, so that a lost `Saved` does not lead to a second question.
+    /// The consent outlives the apply, so that a lost `Saved` does not lead to a second question.
     pub(crate) keeps_consent: bool,
-    /// The time to resume counts from when the connection was given up. Without, a distributor that has waited 60 s in
-    /// vain for a receiver that applies does not call it again even once.
+    /// The resume time counts from the moment when the connection was given up. Without this policy, a distributor that
+    /// has waited 60 s for an applying receiver never connects to it again.
     pub(crate) resumes_from_loss: bool,
-    /// An exchange keeps its place until what it applies is in. Without, another one plans with chunks that the first
-    /// discards.
-    pub(crate) holds_place_while_applying: bool,
+    /// An exchange keeps its slot until its data is applied. Without this policy, another exchange plans with chunks
+    /// that the first one then discards.
+    pub(crate) holds_slot_while_applying: bool,
 }
 
 impl Policy {
-    /// The engine as it first was.
+    /// The first version of the engine.
     pub(crate) const NAIVE: Self =
-        Self { takes_over: false, keeps_consent: false, resumes_from_loss: false, holds_place_while_applying: false };
-    /// The engine as it is: every schedule ends well.
+        Self { takes_over: false, keeps_consent: false, resumes_from_loss: false, holds_slot_while_applying: false };
+    /// The current engine: every schedule succeeds.
     pub(crate) const ENGINE: Self =
-        Self { takes_over: true, keeps_consent: true, resumes_from_loss: true, holds_place_while_applying: true };
+        Self { takes_over: true, keeps_consent: true, resumes_from_loss: true, holds_slot_while_applying: true };
 }
 
 #[derive(Debug)]
 pub(crate) enum Event {
-    /// A frame of this side is in the socket; a frame of it reaches the other side.
+    /// A frame of this side is in the socket; a frame of this side reaches the other side.
     Written(usize, Side),
     Arrive(usize, Side),
-    /// This side learns that the connection is gone.
-    Learn(usize, Side),
-    LastWords(usize, Side),
+    /// This side notices that the connection is lost.
+    LossNoticed(usize, Side),
+    CloseDone(usize, Side),
     Timer(usize, Side),
-    /// What this side's driver waited for is there.
+    /// The driver of this side has what it waited for.
     Resume(usize, Side),
     Answer(usize),
-    /// The distributor's person says that the codes agree.
+    /// The distributor's user confirms that the codes match.
     Confirm(usize),
     BatchDue(usize, u32),
     Committed(usize),
     ApplyStep(usize),
-    /// The receiver announces itself; the distributor hears that it listens at a port.
+    /// The receiver announces itself; the distributor learns its port.
     Announce(usize, u32),
-    Sighted(usize, u32),
-    Called(usize, u32, Option<EndReason>),
+    Discovered(usize, u32),
+    Dialed(usize, u32, Option<EndReason>),
     Redial(usize, u32),
     Fault(usize, Fault),
-    PhoneUp(usize),
-    DeskUp,
-    RivalLeaves(usize),
+    ReceiverUp(usize),
+    DistributorUp,
+    OtherDistributorLeaves(usize),
 }
 
 struct Due(Duration, u64, Event);
@@ -91,11 +91,11 @@ impl PartialOrd for Due {
 }
 impl Ord for Due {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (other.0, other.1).cmp(&(self.0, self.1)) // the earliest is the greatest
+        (other.0, other.1).cmp(&(self.0, self.1)) // the earliest event comes first
     }
 }
 
-/// The last events in words, or all of them printed; `None` while nobody wants to read.
+/// The last events as text, or all of them printed; `None` if no output is needed.
 pub(crate) type Trace = Option<Rc<RefCell<Vec<String>>>>;
 
 pub(crate) struct World {
@@ -104,7 +104,7 @@ pub(crate) struct World {
     pub(crate) policy: Policy,
     pub(crate) rng: Rng,
     pub(crate) distributor_side: DistributorSide,
-    pub(crate) phones: Vec<Phone>,
+    pub(crate) receivers: Vec<ReceiverDevice>,
     pub(crate) conns: Vec<Conn>,
     due: BinaryHeap<Due>,
     events: u64,
@@ -115,24 +115,25 @@ impl World {
     pub(crate) fn new(seed: u64, policy: Policy, trace: Trace) -> Self {
         let plan = Schedule::random(seed);
         let mut rng = Rng::new(!seed);
-        let phones: Vec<_> = plan.phones.iter().map(|phone| Phone::new(phone, &plan.bundle, &mut rng)).collect();
-        let distributor_side = DistributorSide::new(plan.bundle.offer(), phones.len());
+        let receivers: Vec<_> =
+            plan.receivers.iter().map(|receiver| ReceiverDevice::new(receiver, &plan.bundle, &mut rng)).collect();
+        let distributor_side = DistributorSide::new(plan.bundle.offer(), receivers.len());
         let (conns, due, now) = (Vec::new(), BinaryHeap::new(), Duration::ZERO);
-        let mut this = Self { now, plan, policy, rng, distributor_side, phones, conns, due, events: 0, trace };
-        for phone in 0..this.phones.len() {
-            this.push(this.plan.phones[phone].appears, Event::Announce(phone, 0));
+        let mut this = Self { now, plan, policy, rng, distributor_side, receivers, conns, due, events: 0, trace };
+        for receiver in 0..this.receivers.len() {
+            this.push(this.plan.receivers[receiver].appears, Event::Announce(receiver, 0));
         }
-        for (at, phone, fault) in std::mem::take(&mut this.plan.faults) {
-            this.push(at, Event::Fault(phone, fault));
+        for (at, receiver, fault) in std::mem::take(&mut this.plan.faults) {
+            this.push(at, Event::Fault(receiver, fault));
         }
         this
     }
 
-    /// Runs to the end of everything; panics at the first thing that must not be.
+    /// Runs all events. Panics at the first violation.
     pub(crate) fn run(&mut self) {
-        self.note(|this| format!("{:?}", this.plan.phones));
+        self.note(|this| format!("{:?}", this.plan.receivers));
         while let Some(Due(at, _, event)) = self.due.pop() {
-            assert!(at < LONGEST && self.events < MOST_EVENTS, "it never ends");
+            assert!(at < LONGEST && self.events < MOST_EVENTS, "the schedule never ends");
             self.now = at;
             self.handle(event);
         }
@@ -143,7 +144,7 @@ impl World {
         self.events
     }
 
-    /// Something happens after a while.
+    /// Schedules an event after this delay.
     pub(crate) fn push(&mut self, after: Duration, event: Event) {
         self.events += 1;
         self.due.push(Due(self.now + after, self.events, event));
@@ -165,8 +166,8 @@ impl World {
         match event {
             Event::Written(c, side) => self.written(c, side),
             Event::Arrive(c, side) => self.arrive(c, side),
-            Event::Learn(c, side) => self.learn(c, side),
-            Event::LastWords(c, side) => self.finish(c, side),
+            Event::LossNoticed(c, side) => self.notice_loss(c, side),
+            Event::CloseDone(c, side) => self.finish(c, side),
             Event::Timer(c, side) => self.timer(c, side),
             Event::Resume(c, side) => self.resume(c, side),
             Event::Answer(c) => self.answered(c),
@@ -174,14 +175,14 @@ impl World {
             Event::BatchDue(c, batch) => self.batch_due(c, batch),
             Event::Committed(c) => self.committed(c),
             Event::ApplyStep(c) => self.apply_step(c),
-            Event::Announce(phone, count) => self.announce(phone, count),
-            Event::Sighted(phone, port) => self.sighted(phone, port),
-            Event::Called(phone, turn, failed) => self.called(phone, turn, failed),
-            Event::Redial(phone, turn) => self.redial(phone, turn),
-            Event::Fault(phone, fault) => self.fault(phone, fault),
-            Event::PhoneUp(phone) => self.phone_up(phone),
-            Event::DeskUp => self.desk_up(),
-            Event::RivalLeaves(phone) => self.rival_leaves(phone),
+            Event::Announce(receiver, count) => self.announce(receiver, count),
+            Event::Discovered(receiver, port) => self.discovered(receiver, port),
+            Event::Dialed(receiver, turn, failed) => self.dialed(receiver, turn, failed),
+            Event::Redial(receiver, turn) => self.redial(receiver, turn),
+            Event::Fault(receiver, fault) => self.fault(receiver, fault),
+            Event::ReceiverUp(receiver) => self.receiver_up(receiver),
+            Event::DistributorUp => self.distributor_up(),
+            Event::OtherDistributorLeaves(receiver) => self.other_distributor_leaves(receiver),
         }
     }
 }

@@ -93,7 +93,11 @@ impl Trial<'_> {
     fn all(&mut self) -> Outcome<()> {
         if self.ask(&["status"])?.code != Some(0) {
             self.found.opened = Opened::Refused;
-            return Ok(());
+            // A refusal is for this time only: the next start recovers what it can.
+            if self.ask(&["status"])?.code != Some(0) {
+                self.broke("it never opens again");
+                return Ok(());
+            }
         }
         self.edits()?;
         self.policy()?;
