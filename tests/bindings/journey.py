@@ -1,6 +1,6 @@
-"""The whole journey through the generated Python bindings: a smoke test of what Kotlin and Swift call too.
+"""A complete transfer through the generated Python bindings: a smoke test of the API that Kotlin and Swift also call.
 
-`cargo xtask journey python` runs it, with the address of a sandbox in FIELDCAST_SANDBOX.
+`cargo xtask journey python` runs it and sets FIELDCAST_SANDBOX to the address of a sandbox server.
 """
 
 import asyncio
@@ -10,11 +10,11 @@ import tempfile
 
 import fieldcast_ffi as fc
 
-PATIENCE = 60  # seconds; whatever is waited for comes well before, or never
+TIMEOUT = 60  # seconds; much longer than any event needs
 
 
-class Ears(fc.EventListener):
-    """Hands events from Fieldcast's thread to the loop."""
+class EventQueue(fc.EventListener):
+    """Passes events from Fieldcast's thread to the event loop."""
 
     def __init__(self, loop):
         self.loop, self.events = loop, asyncio.Queue()
@@ -22,30 +22,30 @@ class Ears(fc.EventListener):
     def on_event(self, event):
         self.loop.call_soon_threadsafe(self.events.put_nowait, event)
 
-    async def wait_for(self, kind, fits=lambda event: True):
-        async with asyncio.timeout(PATIENCE):
+    async def wait_for(self, kind, matches=lambda event: True):
+        async with asyncio.timeout(TIMEOUT):
             while True:
                 event = await self.events.get()
                 if isinstance(event, fc.Event.ENDED):
                     raise AssertionError(event)
-                if isinstance(event, kind) and fits(event):
+                if isinstance(event, kind) and matches(event):
                     return event
 
 
-class Throws(fc.EventListener):
+class FailingListener(fc.EventListener):
     def on_event(self, event):
-        raise RuntimeError("as ever")
+        raise RuntimeError("a listener that always fails")
 
 
-async def phone(name, ears):
+async def phone(name, listener):
     settings = fc.OpenSettings(data_dir=tempfile.mkdtemp(prefix=name), device_name=name)
-    return await fc.Fieldcast.open(settings, fc.PlatformPorts(), ears)
+    return await fc.Fieldcast.open(settings, fc.PlatformPorts(), listener)
 
 
-async def downloaded(distributor, ears, server):
+async def download(distributor, events, server):
     try:
-        await distributor.login(server, "mz", "distributor", "guess")
-        raise AssertionError("a guess was let in")
+        await distributor.login(server, "mz", "distributor", "wrong")
+        raise AssertionError("the server accepted a wrong password")
     except fc.FieldcastError.WrongCredentials as error:
         assert "user name" in error.reason, error.reason
     await distributor.login(server, "mz", "distributor", "fieldcast")
@@ -55,22 +55,22 @@ async def downloaded(distributor, ears, server):
     job = await distributor.start_downsync(project, leaves[:2], allow_metered=False)
     report = await job.finished()
     assert len(report.done) == 2 and not report.failed, report
-    await ears.wait_for(fc.Event.OVER)
+    await events.wait_for(fc.Event.OVER)
     return [status.summary.dataset for status in await distributor.datasets()]
 
 
-async def sent(distributor, ears, datasets, receiver, other_ears, options):
+async def send(distributor, events, datasets, receiver, receiver_events, options):
     receiving = await receiver.start_receive(options)
     offering = await distributor.start_offer(datasets, options)
-    who = receiver.device().fingerprint
-    await ears.wait_for(fc.Event.RECEIVER_FOUND, lambda event: event.receiver.fingerprint == who)
-    offering.send_to(who)
-    question = (await other_ears.wait_for(fc.Event.ASKED)).question
-    compare = await ears.wait_for(fc.Event.COMPARE_CODE)
+    fingerprint = receiver.device().fingerprint
+    await events.wait_for(fc.Event.RECEIVER_FOUND, lambda event: event.receiver.fingerprint == fingerprint)
+    offering.send_to(fingerprint)
+    question = (await receiver_events.wait_for(fc.Event.ASKED)).question
+    compare = await events.wait_for(fc.Event.COMPARE_CODE)
     assert question.code == compare.code, (question.code, compare.code)
     receiving.answer(question.id, fc.Answer.TRUST)
-    offering.answer(who, fc.Answer.TRUST)
-    await other_ears.wait_for(fc.Event.SAVED)
+    offering.answer(fingerprint, fc.Answer.TRUST)
+    await receiver_events.wait_for(fc.Event.SAVED)
     await offering.finished()
     assert isinstance(offering.receivers()[0].state, fc.SendState.SAVED), offering.receivers()
     await offering.stop()
@@ -83,11 +83,11 @@ async def digests(device):
 
 async def main():
     loop = asyncio.get_running_loop()
-    ears, other_ears = Ears(loop), Ears(loop)
-    distributor, receiver = await phone("py-distributor", ears), await phone("py-receiver", other_ears)
-    datasets = await downloaded(distributor, ears, os.environ["FIELDCAST_SANDBOX"])
+    events, receiver_events = EventQueue(loop), EventQueue(loop)
+    distributor, receiver = await phone("py-distributor", events), await phone("py-receiver", receiver_events)
+    datasets = await download(distributor, events, os.environ["FIELDCAST_SANDBOX"])
     options = fc.ExchangeOptions(interface="127.0.0.1", reserve=0)
-    await sent(distributor, ears, datasets, receiver, other_ears, options)
+    await send(distributor, events, datasets, receiver, receiver_events, options)
     assert await digests(distributor) == await digests(receiver)
     page = await receiver.records(fc.RecordQuery(entity="Household", limit=5))
     assert len(page) == 5 and '"clientReferenceId"' in page[0].body
@@ -97,18 +97,18 @@ async def main():
     await receiver.shut_down()
     try:
         await receiver.datasets()
-        raise AssertionError("it was shut down")
+        raise AssertionError("a call succeeded after the shutdown")
     except fc.FieldcastError.ShutDown:
         pass
 
-    loud = await phone("py-loud", Throws())
-    receiving = await loud.start_receive(options)
+    failing = await phone("py-failing", FailingListener())
+    receiving = await failing.start_receive(options)
     await receiving.stop()
-    await loud.shut_down()
+    await failing.shut_down()
     print("3 passed, 0 failed")
 
 
 asyncio.run(main())
-# At its end Python unwinds threads of ours that have not quite returned from a callback, which ends a Rust program.
+# At its end, Python unwinds Fieldcast threads that are still returning from a callback. This would abort the Rust code.
 sys.stdout.flush()
 os._exit(0)

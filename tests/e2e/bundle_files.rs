@@ -14,7 +14,7 @@ fn arg(path: &Path) -> &str {
     path.to_str().expect("UTF-8")
 }
 
-/// A device with this server's data, and the file it exported.
+/// A device with this server's data, and its exported file.
 fn exported(field: &Field, server: &Server) -> (Device, PathBuf) {
     let (device, file) = (field.device("distributor"), field.path().join("all.fcb"));
     server.fill(&device, &server.villages());
@@ -22,14 +22,14 @@ fn exported(field: &Field, server: &Server) -> (Device, PathBuf) {
     (device, file)
 }
 
-/// How the importing device compares, by boundary; the empty one is what is outside all.
+/// The importing device's comparison results, by boundary. The empty boundary is the data outside all boundaries.
 fn comparisons(imported: &Value) -> Vec<(&str, &str)> {
     let outcomes = imported["boundaries"].as_array().expect("a list");
     outcomes.iter().map(|outcome| (text(outcome, "boundary"), text(outcome, "comparison"))).collect()
 }
 
 #[test]
-fn what_is_exported_is_what_is_imported() {
+fn imports_exactly_the_exported_data() {
     let field = Field::new("file", 60);
     let server = Server::start(config(60, 2));
     let villages = server.villages();
@@ -44,7 +44,7 @@ fn what_is_exported_is_what_is_imported() {
     let bytes = fs::read(&file).expect("the file");
     let again = distributor.run(&["export", arg(&file), &villages[0]]).expect(2).last("error");
     assert!(text(&again, "message").contains("--force"), "{again}");
-    assert!(fs::read(&file).expect("the file") == bytes, "it was replaced without --force");
+    assert!(fs::read(&file).expect("the file") == bytes, "the file was replaced without --force");
 
     let asking = receiver.run(&["import", arg(&file)]).expect(2).last("error");
     assert!(text(&asking, "message").contains("--yes"), "{asking}");
@@ -60,7 +60,7 @@ fn what_is_exported_is_what_is_imported() {
     let sent = distributor.holdings();
     receiver.holdings().assert_equal(&sent, "imported");
     let twice = receiver.run(&["import", arg(&file), "--yes"]).expect(0).last("imported");
-    assert_eq!(comparisons(&twice), comparisons(&imported), "the second time changes nothing");
+    assert_eq!(comparisons(&twice), comparisons(&imported), "the second import changes nothing");
 
     distributor.run(&["export", arg(&file), &villages[0], "--force"]).expect(0);
     let one = field.device("one");
@@ -69,33 +69,33 @@ fn what_is_exported_is_what_is_imported() {
 }
 
 #[test]
-fn a_file_that_is_not_what_it_was_is_refused_by_name_of_what_is_wrong() {
+fn rejects_altered_files_and_names_the_damage() {
     let field = Field::new("badfile", 60);
     let (_, file) = exported(&field, &Server::start(config(60, 1)));
-    let sound = fs::read(&file).expect("the file");
+    let intact = fs::read(&file).expect("the file");
     let receiver = field.device("receiver");
-    let refused = |what: &str, bytes: &[u8], why: &[&str]| {
+    let rejects = |what: &str, bytes: &[u8], why: &[&str]| {
         let bad = field.path().join("bad.fcb");
         fs::write(&bad, bytes).expect("a file");
         let error = receiver.run(&["import", arg(&bad), "--yes"]).expect(7).last("error");
         let message = text(&error, "message");
         let names = |part: &&&str| message.contains(**part);
         assert!(why.iter().filter(names).count() == why.len() && message.contains("bad.fcb"), "{what}: {message}");
-        assert_eq!(receiver.holdings().records(), 0, "{what}: something was taken");
+        assert_eq!(receiver.holdings().records(), 0, "{what}: records were saved");
     };
     let altered = |at: usize| {
-        let mut bytes = sound.clone();
+        let mut bytes = intact.clone();
         bytes[at] ^= 1;
         bytes
     };
-    refused("half of it", &sound[..sound.len() / 2], &["cut off", "chunks", "copy it again"]);
-    refused("all but a byte", &sound[..sound.len() - 1], &["cut off", "chunks"]);
-    refused("its first bytes", &sound[..40], &["cut off", "manifest"]);
-    refused("nothing", &[], &["cut off", "first bytes"]);
-    refused("an altered manifest", &altered(60), &["altered", "signature"]);
-    refused("an altered chunk", &altered(sound.len() - 9), &["chunk", "damaged"]);
-    refused("bytes behind its end", &[&sound, &b"more"[..]].concat(), &["altered"]);
-    refused("a photo", &[0xff, 0xd8, 0xff, 0xe0].repeat(999), &["not a Fieldcast bundle file"]);
+    rejects("half of the file", &intact[..intact.len() / 2], &["cut off", "chunks", "copy it again"]);
+    rejects("all but one byte", &intact[..intact.len() - 1], &["cut off", "chunks"]);
+    rejects("only the first bytes", &intact[..40], &["cut off", "manifest"]);
+    rejects("an empty file", &[], &["cut off", "first bytes"]);
+    rejects("an altered manifest", &altered(60), &["altered"]);
+    rejects("an altered chunk", &altered(intact.len() - 9), &["chunk", "damaged"]);
+    rejects("extra bytes at the end", &[&intact, &b"more"[..]].concat(), &["altered"]);
+    rejects("a photo", &[0xff, 0xd8, 0xff, 0xe0].repeat(999), &["not a Fieldcast bundle file"]);
 
     let missing = receiver.run(&["import", arg(&field.path().join("missing.fcb")), "--yes"]).expect(2).last("error");
     assert!(text(&missing, "message").contains("missing.fcb"), "{missing}");
@@ -104,7 +104,7 @@ fn a_file_that_is_not_what_it_was_is_refused_by_name_of_what_is_wrong() {
 
 #[cfg(unix)]
 #[test]
-fn exported_file_is_its_owners_and_follows_no_planted_link() {
+fn exports_privately_without_following_links() {
     use std::os::unix::fs::{PermissionsExt, symlink};
     let field = Field::new("planted", 60);
     let server = Server::start(config(20, 1));
@@ -121,21 +121,21 @@ fn exported_file_is_its_owners_and_follows_no_planted_link() {
 }
 
 #[test]
-fn an_import_that_is_killed_goes_on_where_it_was() {
+fn resumes_a_killed_import() {
     let field = Field::new("killfile", 90);
     let (distributor, file) = exported(&field, &Server::start(config(700, 3)));
     let sent = distributor.holdings();
     let receiver = field.device("receiver");
-    // Later each time, until chunks are on the disk and not all is applied.
+    // Kills later each time, until some chunks are on disk but not all are applied.
     let mut delay = Duration::ZERO;
     let staged = loop {
         let mut process = receiver.start(&["import", arg(&file), "--yes"]);
         process.event("bundle");
         std::thread::sleep(delay);
         process.kill();
-        // Whole datasets or nothing of them: their digests are checked on the way.
-        assert!(receiver.holdings().records() < sent.records(), "it ended before it could be killed in the middle");
-        let incoming = Store::open(&receiver.dir).expect("a sound store").store.incoming().expect("a sound store");
+        // Each dataset is complete or absent: `holdings` checks the digests.
+        assert!(receiver.holdings().records() < sent.records(), "the import ended before the kill");
+        let incoming = Store::open(&receiver.dir).expect("an intact store").store.incoming().expect("an intact store");
         if let Some(staged) = incoming.first().filter(|incoming| incoming.chunks > 0) {
             break staged.bytes;
         }
@@ -145,12 +145,12 @@ fn an_import_that_is_killed_goes_on_where_it_was() {
     let imported = receiver.run(&["import", arg(&file), "--yes"]).expect(0).last("imported");
     assert!(comparisons(&imported).iter().all(|(_, comparison)| *comparison == "equal"), "{imported}");
     receiver.holdings().assert_equal(&sent, "after the kills");
-    let left = Store::open(&receiver.dir).expect("a sound store").store.incoming().expect("a sound store");
+    let left = Store::open(&receiver.dir).expect("an intact store").store.incoming().expect("an intact store");
     assert!(left.is_empty(), "{left:?}");
 }
 
 #[test]
-fn an_older_file_takes_nothing_from_a_device_that_is_ahead() {
+fn keeps_newer_data_when_importing_older_files() {
     let field = Field::new("oldfile", 60);
     let server = Server::start(config(60, 1));
     let (_, file) = exported(&field, &server);

@@ -1,4 +1,4 @@
-//! Finding without mDNS: an invite, an address typed on either side.
+//! Discovery without mDNS: by an invite, or by an address typed on either side.
 
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ fn scene(test: &'static str) -> (Field, [Device; 2]) {
     (field, devices)
 }
 
-/// Starts to send to a receiver, without mDNS, and waits until it listens; gives where.
+/// Starts a send without mDNS and waits until it listens. Returns its listen address.
 fn send(distributor: &Device, args: &[&str]) -> (Process, String) {
     let send = ["send", "--interface", "127.0.0.1", "--no-mdns", "--wait", "60"];
     let mut process = distributor.start(&[&send, args].concat());
@@ -26,7 +26,7 @@ fn receive(receiver: &Device, args: &[&str]) -> Process {
     receiver.start(&[&receive, args].concat())
 }
 
-/// In which ways the receiver was found, as the sender told.
+/// The ways in which the sender found the receiver.
 fn ways(ended: &Ended) -> Vec<Value> {
     ended.events("peer_found").into_iter().map(|event| event["by"].clone()).collect()
 }
@@ -40,21 +40,21 @@ fn assert_all_saved(sending: Process, receiver: &Device, distributor: &Device, w
 }
 
 #[test]
-fn an_invite_leads_a_receiver_to_a_running_send_and_no_code_is_compared() {
+fn connects_by_invite_without_comparing_codes() {
     let (_field, [distributor, receiver]) = scene("invite");
-    // Neither `--unverified` nor anybody to compare a code.
+    // Without `--unverified`, and without a user to compare a code.
     let (mut sending, _) = send(&distributor, &["--to", &receiver.name, "--invite"]);
     let invite = sending.event("invite");
     let receiving = receive(&receiver, &["--invite", text(&invite, "uri"), "--yes", "--once"]);
     let received = receiving.finish().expect(0);
-    assert_eq!(received.events("asked")[0]["is_known"], true, "its key came with the invite");
+    assert_eq!(received.events("asked")[0]["is_known"], true, "the invite holds its key");
     assert_all_saved(sending, &receiver, &distributor, "called_in");
 }
 
 #[test]
-fn a_receiver_calls_the_address_its_person_typed_before_the_distributor_is_there() {
+fn retries_an_address_until_the_distributor_starts() {
     let (_field, [distributor, receiver]) = scene("typed");
-    let (first, addr) = send(&distributor, &["--unverified", "--to", "nobody"]);
+    let (first, addr) = send(&distributor, &["--unverified", "--to", "absent"]);
     first.kill();
     let mut receiving = receive(&receiver, &["--from", &addr, "--yes", "--once"]);
     let again = receiving.event_where("dial", |event| text(event, "state") == "retrying");
@@ -67,18 +67,18 @@ fn a_receiver_calls_the_address_its_person_typed_before_the_distributor_is_there
 }
 
 #[test]
-fn a_distributor_sends_to_the_address_its_person_typed() {
+fn sends_to_an_address_typed_by_the_user() {
     let (_field, [distributor, receiver]) = scene("at");
     let mut receiving = receive(&receiver, &["--yes", "--once"]);
     let addr = text(&receiving.event("listening"), "addr").to_owned();
     let (sending, _) = send(&distributor, &["--unverified", "--at", &addr]);
     let received = receiving.finish().expect(0);
-    assert_eq!(received.events("ended"), Vec::<Value>::new(), "that it was looked at first is not told");
+    assert_eq!(received.events("ended"), Vec::<Value>::new(), "the first contact must not appear as an event");
     assert_all_saved(sending, &receiver, &distributor, "typed");
 }
 
 #[test]
-fn an_invite_that_cannot_be_followed_ends_with_the_reason() {
+fn rejects_unusable_invites_with_the_reason() {
     let (_field, [distributor, receiver]) = scene("uninvited");
     let (mut sending, addr) = send(&distributor, &["--to", &receiver.name, "--invite"]);
     let good = text(&sending.event("invite"), "uri").to_owned();
@@ -90,16 +90,16 @@ fn an_invite_that_cannot_be_followed_ends_with_the_reason() {
     };
     refused(&good.replace(&value("x="), "x=1"), 2, "expired");
     refused(&good.replace(&value("k="), &format!("k={}", "A".repeat(43))), 7, "another device answered");
-    refused(&good.replace(&value("t="), &format!("t={}", "A".repeat(22))), 7, "not of this distributor");
-    refused("https://example.org", 2, "no Fieldcast invite");
+    refused(&good.replace(&value("t="), &format!("t={}", "A".repeat(22))), 7, "not from this distributor");
+    refused("https://example.org", 2, "not a Fieldcast invite");
     sending.signal("INT");
     let ended = sending.finish().expect(130);
-    assert_eq!(ways(&ended), Vec::<Value>::new(), "nobody came on the list of {addr}");
+    assert_eq!(ways(&ended), Vec::<Value>::new(), "{addr} lists no receiver");
     assert_eq!(receiver.holdings().records(), 0);
 }
 
 #[test]
-fn whom_a_receiver_named_it_calls_when_it_hears_of_it() {
+fn dials_the_named_distributor_once_discovered() {
     let (_field, [distributor, receiver]) = scene("heard");
     let [us, them] = [&distributor, &receiver].map(|device| device.name.as_str());
     distributor.run(&["status"]).expect(0);
@@ -108,7 +108,7 @@ fn whom_a_receiver_named_it_calls_when_it_hears_of_it() {
     let mut named = distributor.start(&set_name);
     named.event("listening");
     named.kill();
-    let mut sending = distributor.send(&[], &["--to", "nobody", "--wait", "60"]);
+    let mut sending = distributor.send(&[], &["--to", "absent", "--wait", "60"]);
     receiving.event_where("dial", |event| text(event, "state") == "connected");
     let by = |event: &Value| text(event, "peer") == them && event["by"] == serde_json::json!(["mdns", "called_in"]);
     sending.event_where("peer_found", by);

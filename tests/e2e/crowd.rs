@@ -1,16 +1,16 @@
-//! Thirty-two receivers at once, one of which stops in mid-transfer and one of which is killed: nobody else waits for
-//! them, and the distributor stays small. `cargo xtask bench crowd` measures what they cost the others.
+//! Thirty-two receivers at the same time. One stops during the transfer and one is killed: the others do not wait for
+//! them, and the distributor's memory stays small. `cargo xtask bench crowd` measures the delay for the others.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::support::{Device, Field, Process, Server, config, text, whole};
 
 const RECEIVERS: usize = 32;
-/// What a phone can spare.
-const MOST: u64 = 64 << 20;
+/// Memory that a phone can spare.
+const MEMORY_LIMIT: u64 = 64 << 20;
 
 #[test]
-fn of_thirty_two_one_stalls_and_one_dies_and_the_others_save_meanwhile() {
+fn saves_on_others_while_two_receivers_fail() {
     let field = Field::new("crowd", 150);
     let server = Server::start(config(300, 1));
     let distributor = field.device("distributor");
@@ -21,29 +21,29 @@ fn of_thirty_two_one_stalls_and_one_dies_and_the_others_save_meanwhile() {
 
     let mut send = distributor.send(&receivers.iter().collect::<Vec<_>>(), &["--max-live", "32"]);
     let mut saved = BTreeSet::new();
-    let mut troubled: Vec<String> = Vec::new();
+    let mut interrupted: Vec<String> = Vec::new();
     while saved.len() < RECEIVERS - 2 {
         let event = send.event_where("send_state", |event| ["sending", "saved"].contains(&text(event, "state")));
         let peer = text(&event, "peer").to_owned();
         if text(&event, "state") == "saved" {
-            assert!(!troubled.contains(&peer), "{peer} had saved before it came to grief");
+            assert!(!interrupted.contains(&peer), "{peer} had saved before the interruption");
             saved.insert(peer);
-        } else if troubled.is_empty() {
+        } else if interrupted.is_empty() {
             crowd[&peer].signal("STOP");
-            troubled.push(peer);
-        } else if troubled.len() == 1 && troubled[0] != peer {
-            crowd.remove(&peer).expect("it runs").kill();
-            troubled.push(peer);
+            interrupted.push(peer);
+        } else if interrupted.len() == 1 && interrupted[0] != peer {
+            crowd.remove(&peer).expect("a running receiver").kill();
+            interrupted.push(peer);
         }
     }
     if let Some(peak) = send.peak_memory() {
         println!("the distributor's peak memory: {peak} B");
-        assert!(peak < MOST, "the distributor took {peak} B");
+        assert!(peak < MEMORY_LIMIT, "the distributor took {peak} B");
     }
 
-    // Neither is given up: each gets the rest when it is there again.
-    crowd[&troubled[0]].signal("CONT");
-    crowd.extend(receivers.iter().filter(|device| device.name == troubled[1]).map(start));
+    // Both continue when they are back.
+    crowd[&interrupted[0]].signal("CONT");
+    crowd.extend(receivers.iter().filter(|device| device.name == interrupted[1]).map(start));
     let summary = send.finish().expect(0).last("send_summary");
     assert_eq!(whole(&summary, "saved"), RECEIVERS as u64, "{summary}");
     let sent = distributor.holdings();

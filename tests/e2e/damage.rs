@@ -1,4 +1,5 @@
-//! Bits that flip on a phone's storage: noticed where the data is used, never passed on as good, repaired or asked for again.
+//! Flipped bits on a phone's storage. Fieldcast notices them when it uses the data, never sends the data as valid, and
+//! repairs it or requests it again.
 
 use std::fs;
 
@@ -7,11 +8,11 @@ use fieldcast_store::Store;
 
 use crate::support::{Device, Field, Server, config, text};
 
-/// What lies in a database file where a bit is to flip.
-enum In {
+/// The part of the database file that gets the flipped bit.
+enum Target {
     /// The body of a task.
     Body,
-    /// The hash beside a record, in the table.
+    /// The stored hash of a record.
     Hash,
     /// The digest of a key range.
     Digest,
@@ -19,22 +20,22 @@ enum In {
     Chunk,
 }
 
-/// Flips a bit of a device's database file, everywhere the same bytes are.
-fn flip(device: &Device, village: &str, what: &In) {
+/// Flips a bit of a device's database file, in every copy of the target's bytes.
+fn flip(device: &Device, village: &str, what: &Target) {
     let needle = {
-        let store = Store::open(&device.dir).expect("a store that nobody uses").store;
+        let store = Store::open(&device.dir).expect("an unused store").store;
         let status = store.datasets().expect("datasets").into_iter();
         let dataset = status.map(|status| status.summary.dataset).find(|it| it.boundary.as_deref() == Some(village));
-        let dataset = dataset.expect("it was downloaded");
+        let dataset = dataset.expect("a downloaded village");
         let records = store.records_in_range(&dataset, KeyRange::ALL).expect("records");
         let task = records.iter().find(|record| record.entity.as_str() == "Task").expect("a task");
         let bits =
             (0..=12).find(|bits| !store.read(|it| it.cached_chunks(&dataset, *bits)).expect("chunks").is_empty());
         match what {
-            In::Body => task.body.as_str().as_bytes()[..200].to_vec(),
-            In::Hash => task.hash().0.to_vec(),
-            In::Digest => store.ranges(&dataset, 12).expect("ranges")[0].digest.as_bytes().to_vec(),
-            In::Chunk => {
+            Target::Body => task.body.as_str().as_bytes()[..200].to_vec(),
+            Target::Hash => task.hash().0.to_vec(),
+            Target::Digest => store.ranges(&dataset, 12).expect("ranges")[0].digest.as_bytes().to_vec(),
+            Target::Chunk => {
                 let chunk = store.read(|it| it.cached_chunks(&dataset, bits.unwrap_or(0))).expect("chunks")[0];
                 store.chunk_bytes(&chunk.hash).expect("a chunk").expect("a chunk")[..500].to_vec()
             }
@@ -50,31 +51,31 @@ fn flip(device: &Device, village: &str, what: &In) {
 }
 
 #[test]
-fn damaged_record_is_never_passed_on_and_the_next_download_heals_it() {
+fn never_sends_damaged_records_and_repairs_them() {
     let field = Field::new("damaged", 120);
     let server = Server::start(config(60, 1));
     let villages = server.villages();
     let [distributor, receiver] = ["distributor", "receiver"].map(|role| field.device(role));
     server.fill(&distributor, &villages);
-    flip(&distributor, &villages[0], &In::Body);
+    flip(&distributor, &villages[0], &Target::Body);
     let file = field.path().join("village.fcb");
-    let file = file.to_str().expect("a path of ours");
+    let file = file.to_str().expect("a UTF-8 path");
     let refused = distributor.run_plain(&["export", file]).expect(5);
     assert!(refused.stderr.contains("download or receive it again"), "{}", refused.stderr);
-    assert!(!fs::exists(file).expect("a folder"), "no file that cannot be trusted");
+    assert!(!fs::exists(file).expect("a folder"), "a file with damaged data");
     let sending = distributor.send(&[&receiver], &["--wait", "1"]).finish();
     assert_ne!(sending.code, Some(0), "{:?}", sending.stdout);
 
     server.fill(&distributor, &villages);
-    distributor.holdings().assert_equal(&server.truth(&villages), "healed by a download");
+    distributor.holdings().assert_equal(&server.truth(&villages), "repaired by a download");
     distributor.run(&["export", file]).expect(0);
     receiver.run(&["import", "--yes", file]).expect(0);
     receiver.holdings().assert_equal(&distributor.holdings(), "from the file");
 }
 
 #[test]
-fn damaged_receiver_accuses_nobody_and_is_healed_by_the_next_bundle() {
-    for (what, name) in [(In::Hash, "hash"), (In::Digest, "digest"), (In::Body, "body")] {
+fn repairs_a_damaged_receiver_by_the_next_transfer() {
+    for (what, name) in [(Target::Hash, "hash"), (Target::Digest, "digest"), (Target::Body, "body")] {
         let field = Field::new("accused", 120);
         let server = Server::start(config(60, 1));
         let villages = server.villages();
@@ -97,22 +98,22 @@ fn damaged_receiver_accuses_nobody_and_is_healed_by_the_next_bundle() {
 }
 
 #[test]
-fn damaged_chunk_cache_costs_no_send() {
+fn sends_despite_a_damaged_chunk_cache() {
     let field = Field::new("cache", 90);
     let server = Server::start(config(60, 1));
     let villages = server.villages();
     let [distributor, receiver] = ["distributor", "receiver"].map(|role| field.device(role));
     server.fill(&distributor, &villages);
     let file = field.path().join("village.fcb");
-    distributor.run(&["export", file.to_str().expect("a path of ours")]).expect(0);
-    flip(&distributor, &villages[0], &In::Chunk);
+    distributor.run(&["export", file.to_str().expect("a UTF-8 path")]).expect(0);
+    flip(&distributor, &villages[0], &Target::Chunk);
     let receiving = receiver.receive(&["--yes", "--once"]);
     distributor.send(&[&receiver], &[]).finish().expect(0);
     receiving.finish().expect(0);
-    receiver.holdings().assert_equal(&distributor.holdings(), "encoded anew");
+    receiver.holdings().assert_equal(&distributor.holdings(), "encoded again");
 }
 
-/// Fills a page in the middle of a file with ones.
+/// Fills a page in the middle of a file with one bits.
 fn damage_page(device: &Device, file: &str) {
     let path = device.dir.join(file);
     let mut bytes = fs::read(&path).expect("a database");
@@ -122,7 +123,7 @@ fn damage_page(device: &Device, file: &str) {
 }
 
 #[test]
-fn edits_and_trust_outlive_a_damaged_database() {
+fn keeps_edits_and_login_after_database_damage() {
     let field = Field::new("outlive", 90);
     let server = Server::start(config(60, 1));
     let (villages, device) = (server.villages(), field.device("phone"));
@@ -135,26 +136,26 @@ fn edits_and_trust_outlive_a_damaged_database() {
     damage_page(&device, "fieldcast.db");
     let recovered = device.run(&["edits"]).expect(0);
     assert_eq!(recovered.events("recovered")[0]["lost_edits"], 0);
-    assert_eq!(recovered.events("edit").len(), 1, "the only copy of it");
+    assert_eq!(recovered.events("edit").len(), 1, "the edit has no other copy");
     let account = device.run(&["status"]).expect(0).events("device").remove(0);
     assert!(account["server"].is_string(), "still logged in: {account}");
 
-    // Both files at once: nothing can be read, and that is told until it is confirmed.
+    // With both files damaged, nothing is readable. Fieldcast reports this until the user confirms it.
     for file in ["fieldcast.db", "fieldcast-copy.db"] {
         let len = fs::metadata(device.dir.join(file)).expect("a file").len() as usize;
         fs::write(device.dir.join(file), vec![0xff; len]).expect("a file");
     }
     device.run(&["status"]).expect(0);
     for command in ["edits", "status", "doctor"] {
-        let told = device.run_plain(&[command]).expect(0).stdout.join(" ").to_lowercase();
-        assert!(told.contains("possibly lost"), "{command}: {told}");
+        let shown = device.run_plain(&[command]).expect(0).stdout.join(" ").to_lowercase();
+        assert!(shown.contains("possibly lost"), "{command}: {shown}");
     }
     device.run(&["edits", "confirm-lost"]).expect(0);
     assert!(!device.run_plain(&["edits"]).expect(0).stdout.join(" ").to_lowercase().contains("possibly"));
 }
 
 #[test]
-fn grant_policy_outlives_a_damaged_database() {
+fn keeps_the_grant_policy_after_database_damage() {
     let field = Field::new("policy", 90);
     let server = Server::start(config(60, 1));
     let villages = server.villages();
@@ -178,7 +179,7 @@ fn grant_policy_outlives_a_damaged_database() {
 }
 
 #[test]
-fn missing_device_key_is_told_and_replaced_only_on_demand() {
+fn replaces_a_missing_key_only_on_demand() {
     let field = Field::new("nokey", 30);
     let device = field.device("phone");
     let fingerprint = || text(&device.run(&["status"]).expect(0).events("device")[0], "fingerprint").to_owned();
@@ -186,7 +187,7 @@ fn missing_device_key_is_told_and_replaced_only_on_demand() {
     fs::remove_file(device.dir.join("device.key")).expect("a key");
     let refused = device.run_plain(&["status"]).expect(5).stderr;
     assert!(
-        refused.contains(&before[..16]) && refused.contains("put ") && refused.contains("new identity"),
+        refused.contains(&before[..16]) && refused.contains("copy it back") && refused.contains("new identity"),
         "{refused}"
     );
     assert!(!device.dir.join("device.key").exists());
@@ -195,19 +196,19 @@ fn missing_device_key_is_told_and_replaced_only_on_demand() {
 }
 
 #[test]
-fn doctor_looks_at_everything_and_repairs() {
+fn verifies_and_repairs_all_data() {
     let field = Field::new("deep", 90);
     let server = Server::start(config(60, 1));
     let (villages, device) = (server.villages(), field.device("distributor"));
     server.fill(&device, &villages);
     device.run(&["doctor", "--deep"]).expect(0);
-    flip(&device, &villages[0], &In::Hash);
+    flip(&device, &villages[0], &Target::Hash);
     let verified = device.run(&["doctor", "--deep"]).expect(0).events("verified").remove(0);
     assert_eq!((&verified["dropped"], &verified["repaired"]), (&0.into(), &1.into()), "{verified}");
-    flip(&device, &villages[0], &In::Body);
+    flip(&device, &villages[0], &Target::Body);
     let verified = device.run(&["doctor", "--deep"]).expect(5).events("verified").remove(0);
     assert_eq!(verified["dropped"], 1, "{verified}");
     server.fill(&device, &villages);
     device.run(&["doctor", "--deep"]).expect(0);
-    device.holdings().assert_equal(&server.truth(&villages), "healed");
+    device.holdings().assert_equal(&server.truth(&villages), "repaired");
 }

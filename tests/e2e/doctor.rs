@@ -1,4 +1,4 @@
-//! `doctor` and `invite`: what they find and say, and that they leave everything as it is.
+//! `fieldcast doctor` and `fieldcast invite`: their findings and output. Both change nothing.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ fn finding(ended: &Ended, checked: &str) -> String {
 }
 
 #[test]
-fn the_doctor_finds_what_is_wrong_and_changes_nothing() {
+fn finds_problems_without_changing_anything() {
     let field = Field::new("doctor", 60);
     let device = field.device("phone");
     let doctor = ["doctor", "--interface", "127.0.0.1"];
@@ -24,12 +24,12 @@ fn the_doctor_finds_what_is_wrong_and_changes_nothing() {
     assert_eq!(finding(&device.run(&doctor).expect(0), "database"), "warning");
     receiver.kill();
 
-    // A log left behind would stand in for the pages that are spoilt.
-    fs::remove_file(device.dir.join("fieldcast.db-wal")).expect("the receiver was killed");
+    // SQLite would read the damaged pages from a remaining log.
+    fs::remove_file(device.dir.join("fieldcast.db-wal")).expect("the log of a killed receiver");
     let database = device.dir.join("fieldcast.db");
-    fs::write(&database, "no database").expect("it is ours");
+    fs::write(&database, "no database").expect("writing a test file");
     assert_eq!(finding(&device.run(&doctor).expect(5), "database"), "problem");
-    assert_eq!(fs::read(&database).expect("it is there"), b"no database");
+    assert_eq!(fs::read(&database).expect("the database"), b"no database");
     let ended = device.run(&["doctor", "--interface", "p2p-9"]).expect(4);
     assert_eq!(finding(&ended, "interfaces"), "problem");
     let plain = device.run_plain(&doctor).expect(5).stdout.join("\n");
@@ -37,10 +37,10 @@ fn the_doctor_finds_what_is_wrong_and_changes_nothing() {
 }
 
 #[test]
-fn an_invite_that_is_shown_can_be_read() {
+fn reads_back_a_shown_invite() {
     let field = Field::new("invite", 60);
     let device = field.device("phone");
-    // Any variable will do: the test's password is in this one.
+    // Any variable works. This one holds the test's password.
     let group = ["--group", "DIRECT-fc Asha", "--passphrase-env", "FIELDCAST_PASSWORD"];
     let show = [&["invite", "show", "--address", "192.168.49.1:47000"], &group[..]].concat();
     let start = |args: &[&str]| device.start_with(args, "eight letters").finish();

@@ -1,4 +1,4 @@
-//! `fieldcast edits`: what a device has changed stands beside the server's records, whatever arrives.
+//! `fieldcast edits`: a device keeps its edits beside the server's records when new data arrives.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,7 +13,7 @@ fn households(device: &Device) -> BTreeMap<String, Value> {
     shown.events("record").into_iter().map(|record| (text(&record, "id").to_owned(), record["body"].clone())).collect()
 }
 
-/// Keeps an edit of a record of that type with this body.
+/// Adds an edit of a household with this body.
 fn add(device: &Device, boundary: &str, body: &Value, flags: &[&str]) -> Value {
     fs::write(device.dir.with_extension("json"), body.to_string()).expect("a file");
     let file = device.dir.with_extension("json");
@@ -26,19 +26,19 @@ fn edits(device: &Device, flags: &[&str]) -> BTreeMap<String, Value> {
     listed.into_iter().map(|edit| (text(&edit, "id").to_owned(), edit)).collect()
 }
 
-/// Of every dataset: digest and number of records.
+/// Digest and number of records of every dataset.
 fn digests(device: &Device) -> Vec<(String, u64)> {
     let datasets = device.run(&["status"]).expect(0).events("dataset");
     datasets.iter().map(|dataset| (text(dataset, "digest").to_owned(), whole(dataset, "records"))).collect()
 }
 
-fn cast(distributor: &Device, receiver: &Device) {
+fn transfer(distributor: &Device, receiver: &Device) {
     let receiving = receiver.receive(&["--yes", "--once"]);
     distributor.send(&[receiver], &[]).finish().expect(0);
     receiving.finish().expect(0);
 }
 
-/// Edits two households and registers something with the first of them; none of it is a conflict, or in a digest.
+/// Edits two households and adds a new record to the first one. These edits are no conflicts and change no digest.
 fn edit_three(device: &Device, village: &str, households: [(&String, &Value); 2]) {
     let unedited = digests(device);
     for (id, body) in households {
@@ -52,11 +52,11 @@ fn edit_three(device: &Device, village: &str, households: [(&String, &Value); 2]
     let new = json!({"clientReferenceId": "registered-here", "memberCount": 2});
     let edit = add(device, village, &new, &["--root", root, "--delete"]);
     assert_eq!((text(&edit, "root"), &edit["deleted"]), (root, &Value::Bool(true)), "{edit}");
-    assert_eq!(digests(device), unedited, "edits are not in digests");
+    assert_eq!(digests(device), unedited, "edits change no digest");
     assert!(edits(device, &["--conflicts"]).is_empty());
 }
 
-/// Keeps an edit in spite of its conflict, then has it sent; either can be done to an edit only.
+/// Resolves a conflict with `keep`, then deletes the edit with `sent`. Both then fail, because the edit is gone.
 fn settle_conflict(device: &Device, village: &str, id: &str) {
     let settle = |what| device.run(&["edits", what, id, "--boundary", village, "--entity", "Household"]);
     settle("keep").expect(0).last("edit_kept");
@@ -70,15 +70,15 @@ fn settle_conflict(device: &Device, village: &str, id: &str) {
 }
 
 #[test]
-fn an_edit_outlives_whatever_arrives_and_is_a_conflict_once_its_base_has_moved_on() {
+fn keeps_edits_and_detects_conflicts() {
     let field = Field::new("edits", 90);
     let server = Server::start(config(60, 1));
     let villages = server.villages();
     let (distributor, receiver) = (field.device("distributor"), field.device("receiver"));
     server.fill(&distributor, &villages);
-    cast(&distributor, &receiver);
+    transfer(&distributor, &receiver);
 
-    // Of two households one is going to change on the server.
+    // Two households: one changes on the server, the other does not.
     let before = households(&distributor);
     server.sandbox.advance(200).expect("a share");
     let reference = field.device("reference");
@@ -92,7 +92,7 @@ fn an_edit_outlives_whatever_arrives_and_is_a_conflict_once_its_base_has_moved_o
     }
 
     server.fill(&distributor, &villages);
-    cast(&distributor, &receiver);
+    transfer(&distributor, &receiver);
     let truth = server.truth(&villages);
     for device in [&distributor, &receiver] {
         let listed = edits(device, &[]);
@@ -106,13 +106,13 @@ fn an_edit_outlives_whatever_arrives_and_is_a_conflict_once_its_base_has_moved_o
         device.holdings().assert_equal(&truth, &device.name);
     }
     assert_eq!(digests(&distributor), digests(&receiver));
-    let told = receiver.run_plain(&["edits"]).expect(0).stdout.join("\n");
-    assert!(told.contains("conflict: the server's version has moved on"), "{told}");
+    let shown = receiver.run_plain(&["edits"]).expect(0).stdout.join("\n");
+    assert!(shown.contains("conflict: the server's version has changed"), "{shown}");
     settle_conflict(&receiver, &villages[0], moving.0);
 }
 
 #[test]
-fn where_an_edit_belongs_must_be_clear() {
+fn rejects_edits_with_an_ambiguous_place() {
     let field = Field::new("where", 60);
     let server = Server::start(config(20, 1));
     let (device, moment) = (field.device("phone"), server.moment());
@@ -138,7 +138,7 @@ fn where_an_edit_belongs_must_be_clear() {
     assert!(edits(&device, &[]).is_empty());
     let edit = add(&device, &village.name, &json!({"clientReferenceId": "one"}), &project);
     assert_eq!((text(&edit, "project"), text(&edit, "root")), (projects[1].id.as_str(), "one"), "{edit}");
-    // What is outside all boundaries has a name, too.
+    // `-` names the data outside all boundaries.
     let outside = add(&device, "-", &json!({"clientReferenceId": "two"}), &project);
     assert_eq!(outside["boundary"], Value::Null, "{outside}");
 }

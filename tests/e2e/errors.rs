@@ -1,4 +1,4 @@
-//! Bad input and bad places: a clear message that says what to do, the documented exit code, nothing lost.
+//! Wrong input and unusable folders: a clear message with advice, the documented exit code, no data loss.
 
 use std::fs;
 use std::net::TcpListener;
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::support::{Ended, Field, Server, USER, config, text, whole};
 
-/// The error a machine is told; its message must hold one of these pieces of advice.
+/// Returns the message of the error event. Checks its exit code and that it contains one of `advice`.
 fn error(ended: Ended, code: i32, advice: &[&str]) -> String {
     let error = ended.expect(code).last("error");
     assert_eq!(error["exit_code"], code, "{error}");
@@ -26,7 +26,7 @@ fn login(url: &str) -> [&str; 7] {
 }
 
 #[test]
-fn a_wrong_password_is_refused_and_nothing_is_remembered() {
+fn rejects_a_wrong_password_and_saves_nothing() {
     let field = Field::new("password", 60);
     let server = Server::start(config(20, 1));
     let device = field.device("phone");
@@ -35,21 +35,21 @@ fn a_wrong_password_is_refused_and_nothing_is_remembered() {
     error(wrong(&["--json"]), 3, &["check both"]);
     let ended = wrong(&[]).expect(3);
     assert_advice(&ended.stderr, &["check both"]);
-    assert!(!ended.stderr.contains("wrong"), "the password is not to be repeated: {}", ended.stderr);
+    assert!(!ended.stderr.contains("wrong"), "the message repeats the password: {}", ended.stderr);
     error(device.run(&["boundaries"]), 3, &["fieldcast login"]);
 }
 
 #[test]
-fn a_server_that_is_not_there_is_a_network_problem() {
+fn reports_an_unreachable_server_as_network_problem() {
     let field = Field::new("unreachable", 60);
-    // A port that was free a moment ago.
+    // A port that was free just before.
     let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
     let url = format!("http://127.0.0.1:{port}");
     error(field.device("phone").run(&login(&url)), 4, &["check the connection"]);
 }
 
 #[test]
-fn plain_http_to_another_machine_needs_permission() {
+fn requires_a_flag_for_plain_http() {
     let field = Field::new("http", 30);
     let ended = field.device("phone").run(&login("http://192.0.2.1"));
     let message = error(ended, 2, &["https"]);
@@ -57,7 +57,7 @@ fn plain_http_to_another_machine_needs_permission() {
 }
 
 #[test]
-fn pages_and_connections_cut_in_the_middle_cost_nothing_that_was_there() {
+fn keeps_stored_data_when_downloads_break_off() {
     let field = Field::new("broken", 90);
     let server = Server::start(config(60, 3));
     let villages = server.villages();
@@ -82,11 +82,11 @@ fn pages_and_connections_cut_in_the_middle_cost_nothing_that_was_there() {
     assert_eq!(records.events("record").len() as u64, whole(&before, "records"));
     server.sandbox.clear_faults();
     server.fill(&device, &villages);
-    device.holdings().assert_equal(&server.truth(&villages), "after the server was mended");
+    device.holdings().assert_equal(&server.truth(&villages), "after the faults were cleared");
 }
 
 #[test]
-fn some_boundaries_failing_is_an_exit_code_of_its_own() {
+fn returns_six_when_some_villages_fail() {
     let field = Field::new("some", 60);
     let server = Server::start(config(60, 2));
     let villages = server.villages();
@@ -101,7 +101,7 @@ fn some_boundaries_failing_is_an_exit_code_of_its_own() {
 }
 
 #[test]
-fn a_port_in_use_is_named() {
+fn names_a_port_in_use() {
     let field = Field::new("port", 30);
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = taken.local_addr().expect("a port").port().to_string();
@@ -115,19 +115,19 @@ fn a_port_in_use_is_named() {
 }
 
 #[test]
-fn an_interface_that_is_not_there_is_answered_with_those_that_are() {
+fn lists_interfaces_when_one_is_unknown() {
     let field = Field::new("interface", 30);
     let message = error(field.device("phone").run(&["receive", "--interface", "nosuch0"]), 4, &["choose one of"]);
     assert!(message.contains("nosuch0") && message.contains("127.0.0.1"), "{message}");
 }
 
 #[test]
-fn a_data_directory_that_cannot_be_written_is_named() {
+fn names_an_unwritable_data_folder() {
     let field = Field::new("unwritable", 30);
     let file = field.path().join("file");
     fs::write(&file, "not a folder").expect("a file");
     let device = field.device("phone");
-    // Below a file, and where the system lets not even root make a folder.
+    // Below a file, and at a path where even root cannot create a folder.
     for dir in [file.join("data"), Path::new("/proc/fieldcast").to_owned()] {
         let message =
             error(device.at(&dir).run(&["status"]), 5, &["check that the folder exists and may be written to"]);
@@ -139,7 +139,7 @@ fn a_data_directory_that_cannot_be_written_is_named() {
 }
 
 #[test]
-fn a_data_directory_in_use_is_left_alone() {
+fn rejects_a_data_folder_in_use() {
     let field = Field::new("inuse", 30);
     let device = field.device("phone");
     let receiving = device.receive(&["--no"]);
@@ -150,7 +150,7 @@ fn a_data_directory_in_use_is_left_alone() {
 }
 
 #[test]
-fn keeps_a_damaged_database_with_its_bytes_and_goes_on() {
+fn recovers_and_keeps_a_damaged_database_file() {
     let field = Field::new("corrupt", 60);
     let server = Server::start(config(20, 1));
     let device = field.device("phone");
@@ -163,10 +163,10 @@ fn keeps_a_damaged_database_with_its_bytes_and_goes_on() {
     let ended = device.run(&["status"]).expect(0);
     let recovered = ended.events("recovered");
     assert_eq!(recovered.len(), 1, "{:?}", ended.stdout);
-    let aside = text(&recovered[0], "old_file");
-    assert!(fs::read(aside).expect("the file moved aside") == bytes, "{aside} is not what was damaged");
+    let moved = text(&recovered[0], "old_file");
+    assert!(fs::read(moved).expect("the file moved aside") == bytes, "{moved} is not the damaged file");
     assert!(ended.events("dataset").iter().all(|dataset| dataset["complete"] == false), "{:?}", ended.stdout);
-    // A person is told, once: the next start finds a sound database.
+    // Fieldcast reports the damage once. The next start finds an intact database.
     let ended = device.run_plain(&["status"]).expect(0);
     assert!(!ended.stderr.contains("damaged"), "{}", ended.stderr);
     bytes[64..128].fill(0xff);
@@ -178,7 +178,7 @@ fn keeps_a_damaged_database_with_its_bytes_and_goes_on() {
 }
 
 #[test]
-fn a_damaged_device_key_is_never_replaced() {
+fn never_replaces_a_damaged_device_key() {
     let field = Field::new("key", 30);
     let device = field.device("phone");
     device.run(&["status"]).expect(0);
@@ -189,15 +189,15 @@ fn a_damaged_device_key_is_never_replaced() {
 }
 
 #[test]
-fn nobody_to_send_to_and_nothing_to_send_are_told_apart() {
+fn distinguishes_no_receivers_from_no_data() {
     let field = Field::new("nothing", 60);
     let server = Server::start(config(20, 1));
     let device = field.device("phone");
     let empty = device.send(&[&field.device("absent")], &["--wait", "1"]).finish();
-    assert_advice(text(&empty.last("error"), "message"), &["downsync"]);
+    assert_advice(text(&empty.last("error"), "message"), &["fieldcast downsync"]);
     server.fill(&device, &server.villages());
     let summary = device.send(&[&field.device("absent")], &["--wait", "1"]).finish().expect(7).last("send_summary");
     assert!(text(&summary["receivers"][0], "reason").contains("not found"), "{summary}");
-    // Without `--to` and without a terminal it must be told to send to everyone.
+    // Without `--to` and without a terminal, the command asks for `--to` or `--yes`.
     assert_advice(&device.run_plain(&["send", "--interface", "127.0.0.1"]).expect(2).stderr, &["--to", "--yes"]);
 }

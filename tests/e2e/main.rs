@@ -1,7 +1,7 @@
-//! Fieldcast from the outside: the `fieldcast` binary in processes of its own, judged by its JSON lines, its exit codes
-//! and the databases it leaves behind. tests/README.md says what is shown where.
+//! End-to-end tests of the `fieldcast` binary. They run it as separate processes and check its JSON lines, exit codes
+//! and databases. tests/README.md lists the modules.
 
-// `cfg(test)` tells clippy that helpers here are test code too.
+// With `cfg(test)`, clippy treats the helpers here as test code.
 #[cfg(test)]
 mod bundle_files;
 #[cfg(test)]

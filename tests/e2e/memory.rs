@@ -1,4 +1,4 @@
-//! Server answers that are small on the way and large when unpacked: a download takes no more memory than a phone has.
+//! Server answers that are small when compressed and large when unpacked. A download must stay below a memory limit.
 
 use std::time::Duration;
 
@@ -6,11 +6,11 @@ use fieldcast_sandbox::{Fault, FaultKind, SandboxConfig, When};
 
 use crate::support::{Device, Ended, Field, Server, config, text};
 
-/// What a phone can spare.
-const MOST: u64 = 100 << 20;
+/// Memory that a phone can spare.
+const MEMORY_LIMIT: u64 = 100 << 20;
 
-/// Texts that fill an answer, and the bytes it expands to: one long text, many small values, many small records, whose
-/// text alone is not too large, and records of many small values. On the way they are a thousandth of that.
+/// Text items that fill an answer, and the unpacked size in bytes: long texts, many small values, many small records
+/// whose text alone is below the limit, and records of many small values. Compressed, they are a thousandth of that.
 fn fillings() -> [(String, u64); 6] {
     [
         (format!("\"{}\"", "a".repeat(1 << 20)), 120 << 20),
@@ -22,7 +22,7 @@ fn fillings() -> [(String, u64); 6] {
     ]
 }
 
-/// Downloads all villages with no more memory than a phone has.
+/// Downloads all villages and checks the memory limit.
 fn download(server: &Server, device: &Device) -> Ended {
     server.log_in(device);
     let command = server.downsync(&server.villages());
@@ -30,7 +30,7 @@ fn download(server: &Server, device: &Device) -> Ended {
     let mut peak = 0;
     while process.next_within(Duration::from_millis(5)).is_ok() {
         peak = peak.max(process.peak_memory().unwrap_or(0));
-        assert!(peak < MOST, "the download takes {peak} B");
+        assert!(peak < MEMORY_LIMIT, "the download uses {peak} B of memory");
     }
     println!("peak memory: {peak} B");
     process.finish()
@@ -50,7 +50,7 @@ fn bounds_memory_for_pages_that_expand() {
 
     server.sandbox.clear_faults();
     server.fill(&device, &server.villages());
-    device.holdings().assert_equal(&server.truth(&server.villages()), "after the server was mended");
+    device.holdings().assert_equal(&server.truth(&server.villages()), "after the faults were cleared");
 }
 
 #[test]

@@ -1,10 +1,10 @@
-//! Receivers that do not save: the others finish, and the distributor is told which is which and why.
+//! Receivers that do not save: the others finish, and the distributor reports each result with its reason.
 
 use serde_json::Value;
 
 use crate::support::{Field, Server, config, text, whole};
 
-/// The line of the summary for this receiver.
+/// State and reason of this receiver in the summary.
 fn outcome<'s>(summary: &'s Value, peer: &str) -> (&'s str, &'s str) {
     let all = summary["receivers"].as_array().expect("a list");
     let one = all.iter().find(|receiver| text(receiver, "peer") == peer);
@@ -13,7 +13,7 @@ fn outcome<'s>(summary: &'s Value, peer: &str) -> (&'s str, &'s str) {
 }
 
 #[test]
-fn one_saves_one_declines_one_is_silent_one_vanishes_one_never_comes() {
+fn reports_a_result_for_every_kind_of_receiver() {
     let field = Field::new("outcomes", 90);
     let server = Server::start(config(60, 1));
     let distributor = field.device("distributor");
@@ -35,7 +35,7 @@ fn one_saves_one_declines_one_is_silent_one_vanishes_one_never_comes() {
     let summary = send.finish().expect(6).last("send_summary");
     assert_eq!((whole(&summary, "picked"), whole(&summary, "saved")), (5, 1), "{summary}");
     assert_eq!(outcome(&summary, &saves.name), ("saved", ""));
-    let failures = [(&declines, "declined"), (&silent, "nobody answered"), (&absent, "not found")];
+    let failures = [(&declines, "declined"), (&silent, "no answer on the receiver"), (&absent, "not found")];
     for (receiver, why) in failures {
         let (state, reason) = outcome(&summary, &receiver.name);
         assert!(state == "failed" && reason.contains(why), "{}: {state}, {reason}", receiver.name);
@@ -49,28 +49,28 @@ fn one_saves_one_declines_one_is_silent_one_vanishes_one_never_comes() {
         assert_eq!(ended.len(), 1, "{ended:?}");
         assert!(!text(&ended[0], "reason").is_empty(), "{ended:?}");
     }
-    saves.holdings().assert_equal(&distributor.holdings(), "who saved");
+    saves.holdings().assert_equal(&distributor.holdings(), "the receiver that saved");
     for receiver in [&declines, &silent, &vanishes] {
-        assert_eq!(receiver.holdings().records(), 0, "{} took something", receiver.name);
+        assert_eq!(receiver.holdings().records(), 0, "{} saved records", receiver.name);
     }
 }
 
 #[test]
-fn nobody_saving_is_an_exit_code_of_its_own() {
-    let field = Field::new("nobody", 60);
+fn returns_seven_when_no_receiver_saves() {
+    let field = Field::new("nosave", 60);
     let server = Server::start(config(20, 1));
     let (distributor, declines) = (field.device("distributor"), field.device("declines"));
     server.fill(&distributor, &server.villages());
     let declining = declines.receive(&["--no"]);
     let summary = distributor.send(&[&declines], &[]).finish().expect(7).last("send_summary");
     assert_eq!((whole(&summary, "picked"), whole(&summary, "saved")), (1, 0), "{summary}");
-    // It is still there for the next distributor.
+    // The receiver still waits for the next distributor.
     distributor.send(&[&declines], &[]).finish().expect(7);
     drop(declining);
 }
 
 #[test]
-fn a_receiver_that_trusts_one_sender_takes_from_that_one_only() {
+fn receives_only_from_the_named_sender() {
     let field = Field::new("trust", 60);
     let server = Server::start(config(20, 1));
     let [trusted, other, receiver] = ["trusted", "other", "receiver"].map(|role| field.device(role));
@@ -81,14 +81,14 @@ fn a_receiver_that_trusts_one_sender_takes_from_that_one_only() {
     let receiving = receiver.receive(&["--yes", "--from", &fingerprint, "--once"]);
     let refused = other.send(&[&receiver], &["--ask-for", "3"]).finish().expect(7).last("send_summary");
     assert_eq!(outcome(&refused, &receiver.name).0, "failed");
-    // A stranger does not end the waiting for the one that is trusted.
+    // A declined sender does not end the wait for the trusted one.
     trusted.send(&[&receiver], &[]).finish().expect(0);
     receiving.finish().expect(0);
-    receiver.holdings().assert_equal(&trusted.holdings(), "from the one it trusts");
+    receiver.holdings().assert_equal(&trusted.holdings(), "from the trusted sender");
 }
 
 #[test]
-fn control_c_stops_politely_on_either_side() {
+fn reports_ctrl_c_to_the_other_side() {
     let field = Field::new("stop", 60);
     let server = Server::start(config(20, 1));
     let (distributor, receiver) = (field.device("distributor"), field.device("receiver"));
@@ -111,7 +111,7 @@ fn control_c_stops_politely_on_either_side() {
 }
 
 #[test]
-fn withdrawn_offer_is_asked_about_again() {
+fn asks_again_after_an_offer_is_withdrawn() {
     let field = Field::new("withdrawn", 90);
     let server = Server::start(config(1500, 1));
     let [distributor, receiver] = ["distributor", "receiver"].map(|role| field.device(role));
@@ -133,5 +133,5 @@ fn withdrawn_offer_is_asked_about_again() {
 
     let receiving = receiver.receive(&["--no", "--once"]);
     send().finish().expect(7);
-    assert_eq!(receiving.finish().expect(7).events("asked").len(), 1, "the yes to it is gone");
+    assert_eq!(receiving.finish().expect(7).events("asked").len(), 1, "the earlier acceptance is cancelled");
 }

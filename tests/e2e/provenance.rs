@@ -1,4 +1,4 @@
-//! Data that a device forged: the server outranks it, it is never passed on as another's, and it can be taken back.
+//! Data that a device forged: server data replaces it, no device signs it as its own, and the user can undo it.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -10,16 +10,16 @@ use crate::support::{Device, Field, Server, config, text, whole};
 
 const DAY_MS: i64 = 24 * 3_600_000;
 
-/// What a device holds of a village.
+/// A device's summary and records of a village.
 fn held(store: &Store, village: &str) -> (SnapshotSummary, Vec<Record>) {
     let status = store.datasets().expect("datasets").into_iter();
     let summary = status.map(|status| status.summary).find(|it| it.dataset.boundary.as_deref() == Some(village));
-    let summary = summary.expect("it was downloaded");
+    let summary = summary.expect("a downloaded village");
     let query = RecordQuery { dataset: Some(summary.dataset.clone()), limit: u32::MAX, ..RecordQuery::default() };
     (summary, store.records(&query).expect("records"))
 }
 
-/// Makes these records a device's own download.
+/// Stores these records as the device's own download.
 fn commit(
     store: &Store,
     SnapshotSummary { dataset, project_name, boundary_name, as_of, .. }: SnapshotSummary,
@@ -38,13 +38,13 @@ fn commit(
         project_wide: Vec::new(),
     };
     store.commit_page(&page).expect("a page");
-    let nothing_is_gone = Completeness::Verified { households: 0, answered: Vec::new() };
-    store.finish_sync(page.run, &nothing_is_gone, &Completeness::Partial).expect("an end");
+    let none_deleted = Completeness::Verified { households: 0, answered: Vec::new() };
+    store.finish_sync(page.run, &none_deleted, &Completeness::Partial).expect("an end");
 }
 
-/// Makes a device's records of a village what `forge` says, dated as they are or `ahead` of this machine's clock, in ms.
+/// Applies `forge` to a device's records of a village. `ahead`: dates them this many ms after this machine's clock.
 fn forge(device: &Device, village: &str, ahead: Option<i64>, forge: impl Fn(&mut Record)) {
-    let store = Store::open(&device.dir).expect("a store that nobody uses").store;
+    let store = Store::open(&device.dir).expect("an unused store").store;
     let (mut summary, mut records) = held(&store, village);
     records.iter_mut().for_each(forge);
     if let Some(ahead) = ahead {
@@ -55,9 +55,9 @@ fn forge(device: &Device, village: &str, ahead: Option<i64>, forge: impl Fn(&mut
     commit(&store, summary, records);
 }
 
-/// Leaves a device with a few records of a village, later ones and dated a day later.
+/// Keeps only a few records of a village, with higher versions and dated a day later.
 fn keep_a_few(device: &Device, village: &str) {
-    let store = Store::open(&device.dir).expect("a store that nobody uses").store;
+    let store = Store::open(&device.dir).expect("an unused store").store;
     let (mut summary, mut records) = held(&store, village);
     store.remove_dataset(&summary.dataset).expect("no edits");
     summary.as_of.0 += DAY_MS;
@@ -66,7 +66,7 @@ fn keep_a_few(device: &Device, village: &str) {
     commit(&store, summary, records);
 }
 
-/// One more than the server's version, with another number of members.
+/// A version above the server's, with another number of members.
 fn altered(record: &mut Record) {
     record.row_version += 1;
     if record.entity == EntityType::new("Household") {
@@ -75,7 +75,7 @@ fn altered(record: &mut Record) {
     }
 }
 
-/// A send that is saved: its summary, and the question on the receiver.
+/// Sends until saved. Returns the send's summary and the receiver's question.
 fn send(from: &Device, to: &Device) -> (Value, Value) {
     let receiving = to.receive(&["--yes", "--once"]);
     let summary = from.send(&[to], &[]).finish().expect(0).last("send_summary");
@@ -89,10 +89,10 @@ fn origins(asked: &Value) -> Vec<(&str, u64, bool)> {
     origins.map(origin).collect()
 }
 
-/// How many records each device has brought to this one; `None` is its own download.
-fn brought(device: &Device, village: &str) -> Vec<(Option<String>, u64)> {
+/// Number of records by signer. `None` is this device's own download.
+fn signers(device: &Device, village: &str) -> Vec<(Option<String>, u64)> {
     let listed = device.run(&["datasets"]).expect(0).events("dataset");
-    let dataset = listed.into_iter().find(|dataset| dataset["boundary"] == village).expect("it is there");
+    let dataset = listed.into_iter().find(|dataset| dataset["boundary"] == village).expect("the village");
     let sources = dataset["sources"].as_array().expect("a list").iter();
     sources.map(|source| (source["signer"].as_str().map(str::to_owned), whole(source, "records"))).collect()
 }
@@ -102,7 +102,7 @@ fn fingerprint(device: &Device) -> String {
 }
 
 #[test]
-fn full_download_heals_what_a_device_forged_and_is_passed_on() {
+fn replaces_forged_data_by_a_full_download() {
     let field = Field::new("forged", 120);
     let server = Server::start(config(120, 1));
     let (villages, roles) = (server.villages(), ["rogue", "victim", "infected"]);
@@ -112,20 +112,20 @@ fn full_download_heals_what_a_device_forged_and_is_passed_on() {
     for receiver in [&victim, &infected] {
         let (_, asked) = send(&rogue, receiver);
         assert!(origins(&asked).iter().all(|(who, _, has_signed)| *who == fingerprint(&rogue) && *has_signed));
-        assert!(brought(receiver, &villages[0]).iter().all(|(signer, _)| signer.is_some()));
+        assert!(signers(receiver, &villages[0]).iter().all(|(signer, _)| signer.is_some()));
     }
 
     server.sandbox.advance(10).expect("a day");
     server.fill(&victim, &villages);
     victim.holdings().assert_equal(&server.truth(&villages), "after a full download");
-    assert_eq!(brought(&victim, &villages[0]).iter().map(|(who, _)| who).collect::<Vec<_>>(), [&None]);
+    assert_eq!(signers(&victim, &villages[0]).iter().map(|(who, _)| who).collect::<Vec<_>>(), [&None]);
     let (_, asked) = send(&victim, &infected);
     assert!(origins(&asked).iter().all(|(who, ..)| *who == fingerprint(&victim)), "{asked}");
-    infected.holdings().assert_equal(&victim.holdings(), "healed by a device that asked the server");
+    infected.holdings().assert_equal(&victim.holdings(), "repaired by a device with server data");
 }
 
 #[test]
-fn device_that_merged_versions_signs_none_as_its_own_download() {
+fn names_all_sources_of_merged_data() {
     let field = Field::new("merged", 120);
     let server = Server::start(config(60, 1));
     let villages = server.villages();
@@ -133,7 +133,7 @@ fn device_that_merged_versions_signs_none_as_its_own_download() {
     server.fill(&rogue, &villages);
     forge(&rogue, &villages[0], None, altered);
     send(&rogue, &carrier);
-    // A page of the server's, and the network is gone: most is still as the rogue sent it.
+    // The carrier downloads one page, then loses the network. Most records are still those of the rogue device.
     let is_first = std::cell::Cell::new(true);
     forge(&carrier, &villages[0], None, |record| record.row_version += i64::from(is_first.replace(false)));
     let (_, asked) = send(&carrier, &last);
@@ -144,7 +144,7 @@ fn device_that_merged_versions_signs_none_as_its_own_download() {
 }
 
 #[test]
-fn phones_whose_clocks_differ_are_told_the_dates() {
+fn reports_dates_of_phones_with_different_clocks() {
     let field = Field::new("clocks", 90);
     let server = Server::start(config(40, 1));
     let villages = server.villages();
@@ -154,19 +154,22 @@ fn phones_whose_clocks_differ_are_told_the_dates() {
     let mut receiving = receiver.receive(&["--yes"]);
     let refused = distributor.send(&[&receiver], &[]).finish().expect(7).last("send_summary");
     let ended = receiving.event("ended");
-    for told in [text(&refused["receivers"][0], "reason"), text(&ended, "reason")] {
-        assert!(told.contains("clock says") && told.contains("set the date of the phone that is wrong"), "{told}");
+    for reason in [text(&refused["receivers"][0], "reason"), text(&ended, "reason")] {
+        assert!(
+            reason.contains("clock says") && reason.contains("correct the date on the phone that is wrong"),
+            "{reason}"
+        );
     }
     receiving.kill();
     assert_eq!(receiver.holdings().records(), 0);
     let file = field.path().join("ahead.fcb");
-    let file = file.to_str().expect("a path of ours");
+    let file = file.to_str().expect("a UTF-8 path");
     distributor.run(&["export", file]).expect(0);
     assert!(receiver.run_plain(&["import", "--yes", file]).expect(7).stderr.contains("clock says"));
 }
 
 #[test]
-fn absurd_row_versions_are_refused_in_words() {
+fn rejects_impossible_row_versions_with_a_reason() {
     let field = Field::new("absurd", 90);
     let server = Server::start(config(40, 1));
     let villages = server.villages();
@@ -177,12 +180,12 @@ fn absurd_row_versions_are_refused_in_words() {
     let refused = rogue.send(&[&receiver], &[]).finish().expect(7).last("send_summary");
     receiving.event("ended");
     receiving.kill();
-    assert!(text(&refused["receivers"][0], "reason").contains("version numbers that no server gives"), "{refused}");
+    assert!(text(&refused["receivers"][0], "reason").contains("version numbers that no server assigns"), "{refused}");
     assert_eq!(receiver.holdings().records(), 0);
 }
 
 #[test]
-fn undo_takes_back_the_last_received_version() {
+fn undoes_the_last_received_version() {
     let field = Field::new("undo", 90);
     let server = Server::start(config(60, 1));
     let villages = server.villages();
@@ -203,7 +206,7 @@ fn undo_takes_back_the_last_received_version() {
 }
 
 #[test]
-fn revoking_a_device_lists_its_data_and_removes_it_if_asked_to() {
+fn lists_and_removes_data_of_revoked_devices() {
     let field = Field::new("removal", 90);
     let server = Server::start(config(40, 1));
     let villages = server.villages();
@@ -211,20 +214,20 @@ fn revoking_a_device_lists_its_data_and_removes_it_if_asked_to() {
     server.fill(&rogue, &villages);
     send(&rogue, &receiver);
     let key = field.path().join("campaign.key");
-    let key = key.to_str().expect("a path of ours");
+    let key = key.to_str().expect("a UTF-8 path");
     let authority = office.run(&["grant", "new-authority", key]).expect(0).last("authority");
     receiver.run(&["grant", "trust", text(&authority, "campaign"), "--name", "Nets"]).expect(0);
     let revoke = ["grant", "revoke", "--authority", key, "--first", &fingerprint(&rogue)];
     let list = text(&office.run(&revoke).expect(0).last("issued"), "text").to_owned();
     let listed = receiver.run(&["grant", "add", &list]).expect(0).events("dataset_from_device");
     assert!(listed.iter().any(|dataset| dataset["boundary"] == villages[0]), "{listed:?}");
-    assert!(receiver.holdings().records() > 0, "nothing is removed unasked");
+    assert!(receiver.holdings().records() > 0, "data is removed only with --remove-data");
     receiver.run(&["grant", "add", "--remove-data", &list]).expect(0);
     assert_eq!(receiver.holdings().records(), 0);
 }
 
 #[test]
-fn later_version_with_fewer_records_is_a_conflict_on_both_sides() {
+fn reports_a_later_version_with_fewer_records() {
     let field = Field::new("conflict", 90);
     let server = Server::start(config(60, 1));
     let villages = server.villages();
@@ -241,5 +244,5 @@ fn later_version_with_fewer_records_is_a_conflict_on_both_sides() {
     assert_eq!(text(&summary["receivers"][0], "comparison"), "conflict", "{summary}");
     let of_village = saved["boundaries"].as_array().expect("a list").iter().find(|it| it["boundary"] == villages[0]);
     assert_eq!(of_village.map(|it| text(it, "comparison")), Some("conflict"), "{saved}");
-    assert!(receiver.holdings().records() >= distributor.holdings().records(), "what it lacked is in");
+    assert!(receiver.holdings().records() >= distributor.holdings().records(), "the missing records are added");
 }

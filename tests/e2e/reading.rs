@@ -1,4 +1,4 @@
-//! What a device says of what it holds, and the server it can be tried on.
+//! `status`, `records` and `boundaries` against the server's data, and `fieldcast sandbox`.
 
 use std::collections::BTreeMap;
 
@@ -8,27 +8,27 @@ use serde_json::Value;
 
 use crate::support::{Device, Field, Server, USER, config, text, whole};
 
-/// Every record event of a query, by id; none may come twice.
+/// All record events of a query, by id. Fails if a record appears twice.
 fn records(device: &Device, filter: &[&str]) -> BTreeMap<String, Value> {
     let ended = device.run(&[&["records"], filter].concat()).expect(0);
     let events = ended.events("record");
     let count = events.len();
     let by_id: BTreeMap<_, _> = events.into_iter().map(|event| (text(&event, "id").to_owned(), event)).collect();
-    assert_eq!(by_id.len(), count, "a record was shown twice");
+    assert_eq!(by_id.len(), count, "a record appeared twice");
     by_id
 }
 
 #[test]
-fn what_is_shown_is_what_the_server_has() {
+fn shows_exactly_the_servers_records() {
     let field = Field::new("reading", 60);
-    // As servers before July 2026 answer.
+    // Servers before July 2026 answer with 202.
     let server = Server::start(SandboxConfig { accepted_status: 202, ..config(60, 2) });
     let (device, villages) = (field.device("phone"), server.villages());
     server.log_in(&device);
     let boundaries = device.run(&["boundaries", "--project", &server.project()]).expect(0).events("boundary");
     let leaves = boundaries.iter().filter(|boundary| boundary["leaf"] == true);
     assert!(leaves.map(|leaf| text(leaf, "code")).eq(villages.iter().map(String::as_str)), "{boundaries:?}");
-    // By the name people know it by.
+    // By name instead of code.
     let moment = server.moment();
     let village = &moment.leaves()[0];
     device.run(&["downsync", &village.name]).expect(0);
@@ -37,7 +37,7 @@ fn what_is_shown_is_what_the_server_has() {
     let dataset = dataset.iter().find(|dataset| text(dataset, "boundary") == village.code).expect("the village");
     let shown = records(&device, &["--boundary", &village.code, "--deleted", "--limit", "0"]);
     assert_eq!(shown.len() as u64, whole(dataset, "records"));
-    assert!(shown.len() > 500, "{} records are no more than a page", shown.len());
+    assert!(shown.len() > 500, "{} records fit on one page", shown.len());
     for truth in moment.records(&server.project(), &village.code).expect("a known village") {
         let body = shown.get(&truth.client_reference_id).map(|record| record["body"].to_string());
         let canonical = |json: &str| Json::parse(json).expect("JSON");
@@ -46,7 +46,7 @@ fn what_is_shown_is_what_the_server_has() {
 }
 
 #[test]
-fn records_are_found_by_type_id_and_household() {
+fn finds_records_by_type_id_and_household() {
     let field = Field::new("filters", 60);
     let server = Server::start(config(20, 1));
     let device = field.device("phone");
@@ -64,20 +64,20 @@ fn records_are_found_by_type_id_and_household() {
 }
 
 #[test]
-fn the_sandbox_command_serves_what_login_takes() {
+fn serves_login_and_download_from_the_sandbox() {
     let field = Field::new("sandbox", 60);
     let device = field.device("phone");
     let sandbox = ["sandbox", "--listen", "127.0.0.1:0", "--households", "20", "--boundaries", "1", "--seed", "5"];
     let mut serving = field.device("server").start(&sandbox);
-    let told = serving.event("sandbox");
-    let [url, tenant, user] = ["url", "tenant", "user"].map(|key| text(&told, key));
-    assert_eq!(user, USER, "{told}");
+    let shown = serving.event("sandbox");
+    let [url, tenant, user] = ["url", "tenant", "user"].map(|key| text(&shown, key));
+    assert_eq!(user, USER, "{shown}");
     let login = ["--json", "login", "--server", url, "--tenant", tenant, "--user", user];
-    device.start_with(&login, text(&told, "password")).finish().expect(0);
+    device.start_with(&login, text(&shown, "password")).finish().expect(0);
 
     let ended = device.run(&["downsync", "--all"]).expect(2);
     let advice = ended.last("error");
-    assert!(text(&advice, "message").contains("--project"), "an account with two projects must be told: {advice}");
+    assert!(text(&advice, "message").contains("--project"), "no advice for an account with two projects: {advice}");
     let server = Server::start(SandboxConfig { seed: 5, ..config(20, 1) });
     device.run(&["downsync", "--all", "--project", &server.project()]).expect(0);
     device.holdings().assert_equal(&server.truth(&server.villages()), "another sandbox of the same seed");

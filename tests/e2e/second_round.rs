@@ -1,4 +1,5 @@
-//! The campaign moves on: who has the first version gets the changes only, who is ahead keeps what it has.
+//! The campaign's data changes: a receiver with the first version gets only the changes. A receiver with a later
+//! version keeps it.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +7,7 @@ use serde_json::Value;
 
 use crate::support::{Device, Ended, Field, Process, Server, config, text, whole};
 
-/// A send to all of these while each of them receives.
+/// Sends to these receivers while each of them receives.
 fn send(distributor: &Device, receivers: &[&Device]) -> (Value, Vec<Ended>) {
     let receiving: Vec<Process> = receivers.iter().map(|receiver| receiver.receive(&["--yes", "--once"])).collect();
     let summary = distributor.send(receivers, &[]).finish().expect(0).last("send_summary");
@@ -14,7 +15,7 @@ fn send(distributor: &Device, receivers: &[&Device]) -> (Value, Vec<Ended>) {
     (summary, receiving.into_iter().map(|process| process.finish().expect(0)).collect())
 }
 
-/// What the summary says of each receiver at this key.
+/// The values of this key for all receivers of the summary.
 fn each<'s>(summary: &'s Value, key: &'s str) -> impl Iterator<Item = &'s Value> {
     summary["receivers"].as_array().expect("a list").iter().map(move |receiver| &receiver[key])
 }
@@ -27,7 +28,7 @@ fn comparisons(summary: &Value) -> Vec<&str> {
     each(summary, "comparison").map(|comparison| comparison.as_str().unwrap_or_default()).collect()
 }
 
-/// Every record of a device as one line, body and version included.
+/// Every record of a device as one line, with body and version.
 fn records(device: &Device) -> BTreeSet<String> {
     let shown = device.run(&["records", "--deleted", "--limit", "0"]).expect(0);
     shown.stdout.into_iter().collect()
@@ -39,7 +40,7 @@ fn downsync(server: &Server, device: &Device) -> Value {
 }
 
 #[test]
-fn the_same_receivers_get_the_changes_only_and_keep_what_is_later() {
+fn sends_only_changes_and_keeps_later_versions() {
     let field = Field::new("second", 90);
     let server = Server::start(config(240, 2));
     let villages = server.villages();
@@ -55,7 +56,7 @@ fn the_same_receivers_get_the_changes_only_and_keep_what_is_later() {
     server.sandbox.advance(10).expect("a share");
     let changed = whole(&downsync(&server, &distributor), "changed");
     let differing = records(&distributor).difference(&before).count() as u64;
-    assert!(changed > 0 && changed == differing, "{changed} are said to have changed, {differing} have");
+    assert!(changed > 0 && changed == differing, "the summary counts {changed} changes, but there are {differing}");
 
     let (changes, _) = send(&distributor, &[&first, &second]);
     assert_eq!(comparisons(&changes), ["equal", "equal"]);
@@ -68,19 +69,19 @@ fn the_same_receivers_get_the_changes_only_and_keep_what_is_later() {
 
     let (late, received) = send(&yesterday, &[&first]);
     assert_eq!(comparisons(&late), ["ahead"]);
-    assert!(wire(&late) < wire(&changes), "what is older was sent: {late}");
+    assert!(wire(&late) < wire(&changes), "older data was sent: {late}");
     let saved = received[0].last("saved");
     let outcomes = saved["boundaries"].as_array().expect("a list");
     let of_villages = outcomes.iter().filter(|outcome| outcome["boundary"].is_string());
     assert!(of_villages.map(|outcome| text(outcome, "comparison")).eq(["ahead", "ahead"]), "{saved}");
-    first.holdings().assert_equal(&sent, "who was ahead");
+    first.holdings().assert_equal(&sent, "the receiver with the later version");
 
-    // People on both sides are told.
+    // Both screens show it.
     let receiving = first.start_with(&["receive", "--interface", "127.0.0.1", "--yes", "--once"], "");
     let sending =
         yesterday.run_plain(&["send", "--unverified", "--interface", "127.0.0.1", "--to", &first.name]).expect(0);
-    for told in [sending, receiving.finish().expect(0)] {
-        let stdout = told.stdout.join("\n");
-        assert!(stdout.contains("has a later version") && stdout.contains("kept it"), "{}: {stdout}", told.what);
+    for ended in [sending, receiving.finish().expect(0)] {
+        let stdout = ended.stdout.join("\n");
+        assert!(stdout.contains("has a later version") && stdout.contains("kept it"), "{}: {stdout}", ended.what);
     }
 }

@@ -1,4 +1,4 @@
-//! Two devices with one key, because the data folder of one was copied to the other.
+//! Two devices with the same key, because the data folder of one was copied to the other.
 
 use std::collections::BTreeSet;
 
@@ -6,14 +6,15 @@ use serde_json::Value;
 
 use crate::support::{Device, Field, Process, Server, config, text};
 
-/// Waits until these, and no others, are said to have one key. On loopback devices of other tests are heard, too.
-fn await_told(process: &mut Process, devices: &[&Device], is_own: bool) {
-    let named = |told: &Value| -> BTreeSet<String> {
-        let devices = told["devices"].as_array().expect("a list");
+/// Waits until the process reports exactly these devices as having the same key. On loopback it also finds devices of
+/// other tests.
+fn wait_for_shared_key(process: &mut Process, devices: &[&Device], is_own: bool) {
+    let named = |event: &Value| -> BTreeSet<String> {
+        let devices = event["devices"].as_array().expect("a list");
         devices.iter().map(|device| text(device, "peer").to_owned()).collect()
     };
     let expected = devices.iter().map(|device| device.name.clone()).collect();
-    process.event_where("shared_key", |told| named(told) == expected && told["is_own"] == is_own);
+    process.event_where("shared_key", |event| named(event) == expected && event["is_own"] == is_own);
 }
 
 fn copied(device: &Device, field: &Field, role: &str) -> Device {
@@ -23,7 +24,7 @@ fn copied(device: &Device, field: &Field, role: &str) -> Device {
 }
 
 #[test]
-fn devices_with_one_key_are_told_on_every_screen_until_one_gets_a_new_identity() {
+fn reports_shared_keys_until_one_is_replaced() {
     let field = Field::new("onekey", 120);
     let server = Server::start(config(30, 1));
     let [distributor, first] = ["distributor", "first"].map(|role| field.device(role));
@@ -33,9 +34,9 @@ fn devices_with_one_key_are_told_on_every_screen_until_one_gets_a_new_identity()
 
     let mut receiving = [&first, &second].map(|device| device.receive(&["--yes"]));
     let mut sending = distributor.send(&[&first, &second], &["--wait", "5"]);
-    await_told(&mut sending, &[&first, &second], false);
+    wait_for_shared_key(&mut sending, &[&first, &second], false);
     for (process, other) in receiving.iter_mut().zip([&second, &first]) {
-        await_told(process, &[other], true);
+        wait_for_shared_key(process, &[other], true);
     }
     sending.finish().expect(6);
     drop(receiving);
@@ -44,11 +45,11 @@ fn devices_with_one_key_are_told_on_every_screen_until_one_gets_a_new_identity()
     let receiving = [&first, &second].map(|device| device.receive(&["--yes", "--once"]));
     distributor.send(&[&first, &second], &[]).finish().expect(0);
     receiving.into_iter().for_each(|process| _ = process.finish().expect(0));
-    second.holdings().assert_equal(&distributor.holdings(), "with a key of its own");
+    second.holdings().assert_equal(&distributor.holdings(), "with a new key");
 }
 
 #[test]
-fn distributor_is_told_of_a_copy_of_its_own_folder() {
+fn reports_a_copy_of_the_distributors_folder() {
     let field = Field::new("clone", 90);
     let server = Server::start(config(30, 1));
     let distributor = field.device("distributor");
@@ -56,6 +57,6 @@ fn distributor_is_told_of_a_copy_of_its_own_folder() {
     let clone = copied(&distributor, &field, "clone");
     let mut receiving = clone.receive(&["--yes"]);
     let mut sending = distributor.send(&[&clone], &["--wait", "6"]);
-    await_told(&mut sending, &[&clone], true);
-    receiving.event_where("shared_key", |told| told["is_own"] == true);
+    wait_for_shared_key(&mut sending, &[&clone], true);
+    receiving.event_where("shared_key", |event| event["is_own"] == true);
 }

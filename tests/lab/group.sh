@@ -2,26 +2,26 @@
 # A Wi-Fi Direct group on one machine: a group owner and its clients in network namespaces, on one shared medium.
 #
 #   group.sh up PREFIX CLIENTS RATE_KBIT    PREFIX-go (192.168.49.1), PREFIX-c1 (.2), PREFIX-c2 (.3), ... each with `p2p0`
-#   group.sh disband PREFIX                 takes all addresses away, as when the group ends
-#   group.sh form PREFIX THIRD              gives new ones, 192.168.THIRD.1 and so on, as when it is formed anew
-#   group.sh down PREFIX                    everything of that prefix, whatever state it is in
-#   group.sh can                            says why not, and fails, where this machine cannot
+#   group.sh disband PREFIX                 removes all addresses, as when the group ends
+#   group.sh form PREFIX THIRD              adds new addresses, 192.168.THIRD.1 and so on, as when the group forms again
+#   group.sh down PREFIX                    removes all namespaces of that prefix, in any state
+#   group.sh can                            fails with the reason if this machine cannot run a group
 #
-# The air: the stations hang on a bridge in the namespace PREFIX-air. Whatever a station sends is redirected, as it enters
-# the bridge, to ONE ifb whose ONE htb class has RATE_KBIT: half duplex, shared by all. A class per station below it gives
-# each an equal share under contention and all of it when alone. From client to client the group owner relays, so such a
-# frame is redirected a second time and pays twice.
-# Needs root, iproute2, and a kernel with veth, bridge, ifb, htb, u32 and mirred. No module and no netem is needed.
-set -Eeuo pipefail   # E: the trap that tears down holds inside functions too
+# The medium: the stations connect to a bridge in the namespace PREFIX-air. The bridge redirects each incoming frame to
+# ONE ifb whose ONE htb class has RATE_KBIT: half duplex, shared by all stations. Below it, a class per station gives
+# each an equal share under contention and the full rate when alone. The group owner relays frames between clients, so
+# such a frame is redirected twice and uses the medium twice.
+# Needs root, iproute2, and a kernel with veth, bridge, ifb, htb, u32 and mirred. Needs no module and no netem.
+set -Eeuo pipefail   # E: the cleanup trap also works inside functions
 
 die() { echo "group.sh: $*" >&2; exit 1; }
 
-# A bridge, the shared medium, and one class for what nobody is named for.
-air() {
+# A bridge, the shared medium, and one default class for frames of no station.
+medium() {
   local ns=$1 rate=$2 share=$3
   ip netns add "$ns"
   ip -n "$ns" link set lo up
-  # Without snooping, multicast (mDNS) reaches every port at once, as on the air.
+  # Without snooping, multicast (mDNS) reaches every port at the same time, as on a radio medium.
   ip -n "$ns" link add br0 type bridge mcast_snooping 0 stp_state 0 forward_delay 0
   ip -n "$ns" link set br0 up
   ip -n "$ns" link add ifb0 type ifb
@@ -33,16 +33,16 @@ air() {
     htb rate "${share}kbit" ceil "${rate}kbit" burst 4k cburst 4k quantum 3000
 }
 
-# The address NET.HOST. The route for mDNS comes first: whoever sees the address may use it at once.
+# Adds the address NET.HOST. Adds the mDNS route first, because a program may use a new address at once.
 address() {
   local ns=$1 net=$2 host=$3
   ip -n "$ns" route add 224.0.0.0/4 dev p2p0
   ip -n "$ns" addr add "$net.$host/24" brd "$net.255" dev p2p0
-  # Phones use cubic; the default of this kernel may be another, and a namespace may not change it for all.
+  # Phones use cubic. This kernel may have another default, and a namespace cannot change the default.
   ip -n "$ns" route change "$net.0/24" dev p2p0 src "$net.$host" congctl cubic
 }
 
-# Station number I (0 is the group owner) with its port on the bridge and its class on the medium.
+# Adds station number I (0 is the group owner), its port on the bridge and its class on the medium.
 station() {
   local air=$1 ns=$2 i=$3 rate=$4 share=$5 address=192.168.49.$(($3 + 1))
   ip netns add "$ns"
@@ -61,7 +61,7 @@ station() {
   [ "$i" = 0 ] || relay "$air" "port$i"
 }
 
-# What a client gets from another client crosses the medium once more; what the group owner sends it does not.
+# Frames from another client use the medium a second time. Frames from the group owner do not.
 relay() {
   local air=$1 port=$2
   tc -n "$air" filter add dev "$port" egress protocol ip prio 1 u32 match ip src 192.168.49.1/32 flowid 1:1
@@ -73,9 +73,9 @@ relay() {
 up() {
   local prefix=$1 clients=$2 rate=$3 i
   local share=$((rate / (clients + 2)))
-  [ "$clients" -le 8 ] || die "at most 8 clients: a station's number is one digit of its class"
+  [ "$clients" -le 8 ] || die "CLIENTS is over 8, but a class name holds one digit: use 8 or less"
   trap 'down "$prefix"' ERR
-  air "$prefix-air" "$rate" "$share"
+  medium "$prefix-air" "$rate" "$share"
   station "$prefix-air" "$prefix-go" 0 "$rate" "$share"
   for ((i = 1; i <= clients; i++)); do
     station "$prefix-air" "$prefix-c$i" "$i" "$rate" "$share"
@@ -83,7 +83,7 @@ up() {
   trap - ERR
 }
 
-# The namespaces of stations, with the number each has in the group's subnet.
+# Lists the namespaces of the stations, with their host numbers in the group's subnet.
 stations() {
   local ns host
   ip netns list | while read -r ns _; do
@@ -109,14 +109,14 @@ down() {
 }
 
 can() {
-  command -v ip >/dev/null && command -v tc >/dev/null || die "no \`ip\` and \`tc\` here: install iproute2"
-  [ "$(id -u)" = 0 ] || die "network namespaces need root"
+  command -v ip >/dev/null && command -v tc >/dev/null || die "\`ip\` or \`tc\` is missing: install iproute2"
+  [ "$(id -u)" = 0 ] || die "network namespaces need root: run this with sudo"
   local ns=fieldcast-can-$$
-  ip netns add "$ns" || die "this machine lets nobody make network namespaces"
-  local made=0
-  ip -n "$ns" link add ifb0 type ifb && tc -n "$ns" qdisc add dev ifb0 root htb && made=1
+  ip netns add "$ns" || die "this machine does not allow network namespaces: use another machine or container"
+  local works=0
+  ip -n "$ns" link add ifb0 type ifb && tc -n "$ns" qdisc add dev ifb0 root htb && works=1
   ip netns del "$ns"
-  [ "$made" = 1 ] || die "the kernel lacks ifb or htb"
+  [ "$works" = 1 ] || die "the kernel has no ifb or htb: use a kernel with both"
 }
 
 case "${1-}:$#" in

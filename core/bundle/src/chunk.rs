@@ -1,4 +1,4 @@
-//! Chunks: their names, their limits, and how large a piece of a dataset one is.
+//! Chunks: their names, their size limits, and how a dataset is divided into chunks.
 
 use std::fmt;
 
@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, columns};
 
-/// The most bytes an encoded chunk may have.
+/// The maximum size of an encoded chunk, in bytes.
 pub const MAX_CHUNK_BYTES: usize = 8 << 20;
 
-/// The most bytes of canonical JSON the bodies of one chunk may have together.
+/// The maximum total size of the canonical JSON of all bodies in one chunk, in bytes.
 pub const MAX_CHUNK_JSON: usize = 64 << 20;
 
-/// How much canonical JSON a chunk should hold: enough to compress well, little enough to resend.
+/// The target amount of canonical JSON in a chunk, in bytes. A larger chunk compresses better; a smaller one costs less
+/// to resend.
 pub const CHUNK_JSON_TARGET: u64 = 1 << 20;
 
 /// A chunk's name: the BLAKE3 hash of its encoded bytes.
@@ -39,7 +40,7 @@ impl fmt::Debug for ChunkHash {
     }
 }
 
-/// A chunk as it travels.
+/// An encoded chunk, as a device sends it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EncodedChunk {
     /// Its name.
@@ -48,11 +49,11 @@ pub struct EncodedChunk {
     pub bytes: Vec<u8>,
 }
 
-/// Encodes records. The same records in the same order give the same bytes; they encode smallest sorted by
-/// (root hash, root, entity, id), but any order comes back as it was given.
+/// Encodes records. The same records in the same order always give the same bytes. The chunk is smallest if the records
+/// are sorted by (root hash, root, entity, id), but any order is allowed, and decoding returns the same order.
 ///
 /// # Errors
-/// [`Error::Body`] for a body that is not canonical JSON, [`Error::TooLarge`] beyond the chunk limits.
+/// [`Error::Body`] if a body is not canonical JSON. [`Error::TooLarge`] if a chunk limit is exceeded.
 pub fn encode_chunk(records: &[Record]) -> Result<EncodedChunk, Error> {
     let bytes = columns::encode(records)?;
     if bytes.len() > MAX_CHUNK_BYTES {
@@ -61,11 +62,11 @@ pub fn encode_chunk(records: &[Record]) -> Result<EncodedChunk, Error> {
     Ok(EncodedChunk { hash: ChunkHash::of(&bytes), bytes })
 }
 
-/// Decodes what [`encode_chunk`] wrote. The input may come from anybody: nothing is allocated before its size is
-/// checked, and nothing in it can panic.
+/// Decodes a chunk written by [`encode_chunk`]. The input is untrusted: the decoder checks every size before it
+/// allocates memory, and no input causes a panic.
 ///
 /// # Errors
-/// [`Error::Malformed`] and [`Error::TooLarge`].
+/// [`Error::Malformed`], [`Error::TooLarge`] and [`Error::UnknownFormat`].
 pub fn decode_chunk(bytes: &[u8]) -> Result<Vec<Record>, Error> {
     if bytes.len() > MAX_CHUNK_BYTES {
         return Err(Error::TooLarge { what: "a chunk", limit: MAX_CHUNK_BYTES });
@@ -73,10 +74,11 @@ pub fn decode_chunk(bytes: &[u8]) -> Result<Vec<Record>, Error> {
     columns::decode(bytes)
 }
 
-/// Into how many key ranges a dataset of this size is cut, as a power of two: a chunk then holds
-/// [`CHUNK_JSON_TARGET`] give or take a third.
+/// Returns `bits`: a dataset of this size is divided into 2^`bits` key ranges, one chunk each. A chunk then holds
+/// [`CHUNK_JSON_TARGET`] plus or minus a third.
 pub fn range_bits(json_bytes: u64) -> u8 {
-    // Round to the nearest power of two on the logarithmic scale: 1.4 targets are one chunk, 1.5 are two.
+    // Round to the nearest power of two on a logarithmic scale: 1.4 times the target makes one chunk, 1.5 times makes
+    // two.
     let mut bits = 0;
     while bits < FINE_BITS && (json_bytes >> bits) > CHUNK_JSON_TARGET * 181 / 128 {
         bits += 1;

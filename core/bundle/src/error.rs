@@ -1,46 +1,46 @@
-//! What can be wrong with a chunk or a manifest.
+//! Errors of chunks and manifests.
 
-/// Why a chunk or a manifest was refused. Holds nothing of the data: bodies are personal.
+/// Why a chunk or a manifest was rejected. It contains no record data, because bodies are personal data.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A body given to the encoder is not canonical JSON.
     #[error("record {index} of the chunk has a body that is not canonical JSON")]
     Body {
-        /// Its place among the records given.
+        /// Its index in the given records.
         index: usize,
     },
-    /// The bytes are not what this crate writes.
+    /// The bytes do not follow the format.
     #[error("not a valid {what}")]
     Malformed {
-        /// Which part of the format was violated.
+        /// Which part of the format is wrong.
         what: &'static str,
     },
-    /// The bytes are valid but do not hold what the manifest says.
-    #[error("the chunk's {what} is not the manifest's")]
+    /// The bytes are valid, but do not match the manifest.
+    #[error("the chunk's {what} does not match the manifest")]
     Mismatch {
-        /// What differs.
+        /// The value that differs.
         what: &'static str,
     },
-    /// More than this crate agrees to hold at once.
-    #[error("{what} is larger than {limit} bytes")]
+    /// A size or count exceeds a limit of this crate.
+    #[error("{what} exceeds the limit of {limit}")]
     TooLarge {
-        /// What is too large.
+        /// The size or count.
         what: &'static str,
-        /// The most it may be.
+        /// The maximum: a count if `what` names a number of items, otherwise bytes.
         limit: usize,
     },
-    /// Written by a newer version.
-    #[error("format {found} is newer than the {known} this version knows")]
+    /// A newer version wrote the bytes.
+    #[error("format {found} is newer than format {known}, the newest this version reads; update Fieldcast")]
     UnknownFormat {
-        /// The format the bytes say they have.
+        /// The format number in the bytes.
         found: u16,
-        /// The newest this version reads.
+        /// The newest format that this version reads.
         known: u16,
     },
 }
 
-/// Shorthand for a violated format.
+/// Makes an [`Error::Malformed`].
 pub(crate) const fn malformed(what: &'static str) -> Error {
     Error::Malformed { what }
 }

@@ -1,8 +1,8 @@
-//! Bundle files (`.fcb`): what an exchange sends, in one file for an SD card, a cable or Bluetooth.
+//! Bundle files (`.fcb`): the content of a transfer in one file, for an SD card, a cable or Bluetooth.
 //!
-//! A head (magic, manifest, who answers for its snapshots, who made the file, signature), then every chunk in the order
-//! the manifest names them. The signature covers all before it, and the manifest the hash of every chunk, so a file that
-//! verifies is whole.
+//! The file starts with a head: magic bytes, manifest, provenance of the snapshots, the signer, signature. Then come
+//! all chunks in manifest order. The signature covers everything before it, and the manifest contains the hash of every
+//! chunk, so a file that verifies is complete.
 
 use std::io::{self, Read};
 
@@ -11,27 +11,27 @@ use fieldcast_model::{DeviceName, Origin};
 use crate::error::malformed;
 use crate::{Error, MAX_MANIFEST_BYTES, Manifest};
 
-/// The first bytes of every bundle file: the last one is the format.
+/// The first bytes of every bundle file. The last byte is the format.
 const MAGIC: [u8; 8] = *b"FCBUNDL\x01";
-/// What is signed begins with this, so that a signature made for anything else is of no use here.
+/// The signed message starts with this label, so that a signature made for another purpose is not valid here.
 const SIGNED_AS: &[u8] = b"fieldcast bundle file 1\n";
-/// Longest device name, in bytes of UTF-8.
+/// The maximum length of a device name, in bytes of UTF-8.
 const MAX_NAME_BYTES: usize = 4 * DeviceName::MAX_CHARS;
-/// Most bytes of origins: over 200 of them.
+/// The maximum size of the provenance entries, in bytes: more than 200 entries.
 const MAX_ORIGIN_BYTES: usize = 64 << 10;
 
-/// Who vouches for a bundle file.
+/// The head of a bundle file: its content and its signer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileHead {
-    /// What is in it.
+    /// What the file contains.
     pub manifest: Manifest,
-    /// Who answers for each of its snapshots. Their signatures are for whoever reads the file to verify.
+    /// The provenance of each snapshot. The reader of the file must verify these signatures.
     pub origins: Vec<Origin>,
-    /// The Ed25519 public key of the device that made it.
+    /// The Ed25519 public key of the device that made the file.
     pub signer: [u8; 32],
-    /// What people call that device.
+    /// The name of that device.
     pub signer_name: DeviceName,
-    /// Its signature over all of this.
+    /// The device's signature over all of the above.
     pub signature: [u8; 64],
 }
 
@@ -39,25 +39,25 @@ pub struct FileHead {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FileError {
-    /// The file does not begin as a bundle file of this format does.
-    #[error("this is not a Fieldcast bundle file, or one of a newer version")]
+    /// The file does not start like a bundle file of this format.
+    #[error("this is not a Fieldcast bundle file, or a newer version made it; choose a .fcb file or update Fieldcast")]
     NotABundle,
-    /// The file ends before its head does, or before its last chunk.
-    #[error("the bundle file is cut off in {part}: copy it again")]
+    /// The file ends before its head or its last chunk ends.
+    #[error("the bundle file is cut off in {part}; copy it again")]
     CutOff {
-        /// What is incomplete.
+        /// The incomplete part.
         part: &'static str,
     },
-    /// The manifest is damaged or lies.
-    #[error("the bundle file's manifest is damaged ({0}): copy the file again")]
+    /// The manifest is damaged or contradicts itself.
+    #[error("the bundle file is damaged (manifest: {0}); copy the file again")]
     Manifest(Error),
-    /// The signature is not that of the device named in the file.
-    #[error("the bundle file was altered after it was made: its signature is wrong")]
+    /// The signature was not made by the device that the file names.
+    #[error("the bundle file was altered after it was made; ask the sender for a new file")]
     Signature,
-    /// A chunk is not what the manifest says.
-    #[error("chunk {number} of the bundle file is damaged ({error}): copy the file again")]
+    /// A chunk does not match the manifest.
+    #[error("the bundle file is damaged (chunk {number}: {error}); copy the file again")]
     Chunk {
-        /// Its place in the file, from 1.
+        /// Its position in the file, counted from 1.
         number: usize,
         /// What is wrong with it.
         error: Error,
@@ -68,7 +68,7 @@ pub enum FileError {
 }
 
 impl FileHead {
-    /// The head of a file made by the device with this public key, which `sign` signs with.
+    /// Makes the head of a file. `signer` is the public key of the device; `sign` signs with its private key.
     pub fn new(
         manifest: Manifest,
         origins: Vec<Origin>,
@@ -80,7 +80,7 @@ impl FileHead {
         Self { manifest, origins, signer, signer_name, signature }
     }
 
-    /// The bytes the file begins with.
+    /// Returns the bytes at the start of the file.
     pub fn encode(&self) -> Vec<u8> {
         let (manifest, origins) = (self.manifest.encode(), encoded(&self.origins));
         let mut bytes = MAGIC.to_vec();
@@ -93,10 +93,10 @@ impl FileHead {
         bytes
     }
 
-    /// Reads the head; `is_signed_by(key, message, signature)` says whether a signature is right.
+    /// Reads and verifies the head. `is_signed_by(key, message, signature)` returns whether a signature is valid.
     ///
     /// # Errors
-    /// [`FileError`], naming what is wrong.
+    /// [`FileError`], which names what is wrong.
     pub fn read(
         file: &mut impl Read,
         is_signed_by: impl Fn(&[u8; 32], &[u8], &[u8; 64]) -> bool,
@@ -128,7 +128,7 @@ impl FileHead {
     }
 }
 
-/// What a device signs to vouch for a file.
+/// Returns the message that a device signs.
 fn signed(manifest: &[u8], origins: &[u8], signer_name: &DeviceName) -> Vec<u8> {
     let hashes = [manifest, origins].map(|part| *blake3::hash(part).as_bytes());
     [SIGNED_AS, hashes.as_flattened(), signer_name.as_str().as_bytes()].concat()
@@ -144,7 +144,7 @@ fn array<const N: usize>(file: &mut impl Read, part: &'static str) -> Result<[u8
     Ok(bytes)
 }
 
-/// Bytes with their length in front; memory grows with what is really there.
+/// Reads bytes that have their length in front. Memory grows only with the bytes that the file really contains.
 fn text(file: &mut impl Read, most: usize, part: &'static str) -> Result<Vec<u8>, FileError> {
     let len = u32::from_le_bytes(array::<4>(file, part)?) as usize;
     if len > most {
@@ -162,7 +162,7 @@ fn cut_off(error: io::Error, part: &'static str) -> FileError {
     }
 }
 
-/// The next chunk's bytes, whatever they are; to be verified against the manifest.
+/// Reads the bytes of the next chunk. The caller must verify them against the manifest.
 ///
 /// # Errors
 /// [`FileError::CutOff`] when fewer than `len` bytes are left.
@@ -181,7 +181,7 @@ mod tests {
     }
 
     fn read(bytes: &[u8]) -> Result<FileHead, FileError> {
-        // Stands in for Ed25519: right is what the head says, over exactly these bytes.
+        // A stand-in for Ed25519: only the signature of this head over exactly these bytes is valid.
         let head = head();
         let right = signed(&head.manifest.encode(), &encoded(&head.origins), &head.signer_name);
         FileHead::read(&mut &bytes[..], |key, message, signature| {
@@ -190,12 +190,12 @@ mod tests {
     }
 
     #[test]
-    fn a_head_reads_back() {
+    fn reads_encoded_head() {
         assert_eq!(read(&head().encode()).unwrap(), head());
     }
 
     #[test]
-    fn a_head_cut_anywhere_is_called_cut_off() {
+    fn reports_truncated_head_as_cut_off() {
         let bytes = head().encode();
         for len in 0..bytes.len() {
             assert!(matches!(read(&bytes[..len]), Err(FileError::CutOff { .. })), "{len}");
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_head_altered_anywhere_is_refused_by_name() {
+    fn names_cause_for_altered_head() {
         let bytes = head().encode();
         for at in 0..bytes.len() {
             let mut altered = bytes.clone();

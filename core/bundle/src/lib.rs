@@ -1,7 +1,8 @@
-//! Records to chunks and back, and the manifests that name them. Sans-IO.
+//! Encodes records to chunks, decodes chunks to records, and reads and writes the manifests that list chunks. Sans-IO.
 //!
-//! A chunk is the families of one key range, encoded small; it is named by the hash of its bytes. A manifest lists the
-//! chunks of one or more snapshots. A bundle file is both, signed by its maker. docs/BUNDLE.md describes all to the byte.
+//! A chunk contains the compressed families of one key range. Its name is the hash of its bytes. A manifest lists the
+//! chunks of one or more snapshots. A bundle file contains a manifest and its chunks, signed by the device that made
+//! it. docs/BUNDLE.md describes every byte.
 
 mod chunk;
 mod columns;

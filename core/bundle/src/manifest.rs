@@ -1,4 +1,4 @@
-//! Manifests: what a distributor offers, chunk by chunk.
+//! Manifests: the data that a distributor offers, chunk by chunk.
 
 use std::collections::BTreeSet;
 
@@ -8,44 +8,44 @@ use serde::{Deserialize, Serialize};
 use crate::error::malformed;
 use crate::{ChunkHash, EncodedChunk, Error, MAX_CHUNK_BYTES, MAX_CHUNK_JSON};
 
-/// The format this version writes, and the newest it reads.
+/// The format that this version writes, and the newest that it reads.
 pub const MANIFEST_FORMAT: u16 = 1;
 
-/// The most bytes an encoded manifest may have: over 100,000 chunks.
+/// The maximum size of an encoded manifest, in bytes: more than 100,000 chunks.
 pub const MAX_MANIFEST_BYTES: usize = 8 << 20;
 
-/// What is offered: one or more snapshots.
+/// An offer: one or more snapshots.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
     /// [`MANIFEST_FORMAT`].
     pub format: u16,
-    /// The snapshots, no dataset twice.
+    /// The snapshots. No dataset occurs twice.
     pub snapshots: Vec<Snapshot>,
 }
 
-/// One dataset at one version, cut into chunks.
+/// One version of a dataset, divided into chunks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
-    /// What it is and what it adds up to.
+    /// The dataset, its version and its totals.
     pub summary: SnapshotSummary,
-    /// The chunks hold only what the server changed after this; `None` means they hold everything.
+    /// If set, the chunks contain only what the server changed after this time. `None` means they contain everything.
     pub since: Option<ServerTime>,
-    /// The key space is cut into 2^bits ranges.
+    /// The key space is divided into 2^bits ranges.
     pub bits: u8,
-    /// A chunk for every range that has something to send, in the order of the ranges.
+    /// One chunk for every range that has records to send, in range order.
     pub chunks: Vec<ChunkInfo>,
 }
 
-/// One chunk: where to put it and how to check it.
+/// One chunk: its key range and the values to verify it with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChunkInfo {
-    /// Which of the 2^bits key ranges.
+    /// The index of its key range, out of 2^bits.
     pub range: u32,
     /// The hash of the encoded bytes.
     pub hash: ChunkHash,
-    /// How many encoded bytes.
+    /// The size of the encoded bytes.
     pub bytes: u32,
-    /// How many records are in it; never 0.
+    /// The number of records. Never 0.
     pub records: u32,
     /// Bytes of the bodies' canonical JSON.
     pub json_bytes: u64,
@@ -54,7 +54,7 @@ pub struct ChunkInfo {
 }
 
 impl ChunkInfo {
-    /// Describes a chunk just encoded from `records`.
+    /// Describes a chunk that was just encoded from `records`.
     pub fn describe(range: u32, records: &[Record], chunk: &EncodedChunk) -> Self {
         let mut digest = Digest::EMPTY;
         records.iter().for_each(|record| digest.insert(record.hash()));
@@ -70,18 +70,18 @@ impl ChunkInfo {
 }
 
 impl Manifest {
-    /// A manifest of these snapshots in the current format.
+    /// Makes a manifest of these snapshots in the current format.
     pub const fn new(snapshots: Vec<Snapshot>) -> Self {
         Self { format: MANIFEST_FORMAT, snapshots }
     }
 
-    /// The bytes that travel. Equal manifests have equal bytes.
+    /// Returns the bytes to send. Equal manifests have equal bytes.
     pub fn encode(&self) -> Vec<u8> {
-        // Plain integers, strings and lists into memory: there is nothing that can fail.
+        // Cannot fail: plain integers, strings and lists are written to memory.
         postcard::to_stdvec(self).unwrap_or_default()
     }
 
-    /// Reads a manifest, which may come from anybody, and checks that it agrees with itself.
+    /// Parses a manifest and checks that it is consistent. The bytes are untrusted.
     ///
     /// # Errors
     /// [`Error::TooLarge`], [`Error::UnknownFormat`], [`Error::Malformed`].
@@ -89,13 +89,13 @@ impl Manifest {
         if bytes.len() > MAX_MANIFEST_BYTES {
             return Err(Error::TooLarge { what: "the manifest", limit: MAX_MANIFEST_BYTES });
         }
-        // The format stands first, so that a later one is told from damage.
+        // Read the format first, to distinguish a newer format from damage.
         let (format, _) = postcard::take_from_bytes::<u16>(bytes).map_err(|_| malformed("manifest"))?;
         if format > MANIFEST_FORMAT {
             return Err(Error::UnknownFormat { found: format, known: MANIFEST_FORMAT });
         }
         let manifest: Self = postcard::from_bytes(bytes).map_err(|_| malformed("manifest"))?;
-        // One form only: equal manifests have equal bytes.
+        // Accept one form only: equal manifests have equal bytes.
         if manifest.encode() != bytes {
             return Err(malformed("manifest"));
         }
@@ -103,12 +103,12 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// Encoded bytes of all chunks together.
+    /// Returns the total of encoded bytes of all chunks.
     pub fn total_bytes(&self) -> u64 {
         self.chunks().map(|chunk| u64::from(chunk.bytes)).sum()
     }
 
-    /// Every chunk of every snapshot.
+    /// Returns every chunk of every snapshot.
     pub fn chunks(&self) -> impl Iterator<Item = &ChunkInfo> {
         self.snapshots.iter().flat_map(|snapshot| &snapshot.chunks)
     }
@@ -120,7 +120,7 @@ impl Manifest {
         let mut datasets = BTreeSet::new();
         for snapshot in &self.snapshots {
             if !datasets.insert(&snapshot.summary.dataset) {
-                return Err(malformed("manifest: a dataset stands in it twice"));
+                return Err(malformed("manifest: duplicate dataset"));
             }
             snapshot.check()?;
         }
@@ -167,7 +167,7 @@ impl ChunkInfo {
             return Err(Error::TooLarge { what: "a chunk's JSON", limit: MAX_CHUNK_JSON });
         }
         if self.records == 0 {
-            return Err(malformed("manifest: an empty chunk"));
+            return Err(malformed("manifest: empty chunk"));
         }
         Ok(())
     }

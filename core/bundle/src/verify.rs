@@ -1,15 +1,15 @@
-//! Holding a chunk against what the manifest says of it.
+//! Verifies a chunk against the manifest.
 
 use fieldcast_model::{Digest, KeyRange, Record};
 
 use crate::error::malformed;
 use crate::{ChunkHash, ChunkInfo, Error, columns, decode_chunk};
 
-/// Decodes a chunk and proves it is the one the manifest describes: its size and hash, how many records and bytes of
-/// JSON it holds, that all belong to its key range, and their digest. It is not decoded before size and hash are right.
+/// Decodes a chunk and verifies that it is the one the manifest describes: size, hash, number of records, JSON size,
+/// key range of every record, and digest. Size and hash are checked before decoding.
 ///
 /// # Errors
-/// [`Error::Mismatch`] when it is another chunk, and those of [`decode_chunk`].
+/// [`Error::Mismatch`] if the chunk does not match, and the errors of [`decode_chunk`].
 pub fn verify_chunk(info: &ChunkInfo, bits: u8, bytes: &[u8]) -> Result<Vec<Record>, Error> {
     let range = KeyRange { bits, index: info.range };
     if !range.is_valid() {
@@ -17,7 +17,8 @@ pub fn verify_chunk(info: &ChunkInfo, bits: u8, bytes: &[u8]) -> Result<Vec<Reco
     }
     same("size", bytes.len() == info.bytes as usize)?;
     same("hash", ChunkHash::of(bytes) == info.hash)?;
-    // What a chunk announces it holds to, or it does not decode; so a wrong one is told before the work.
+    // A chunk that does not contain what it declares fails to decode. Compare the declared values first, which is
+    // cheap.
     let announced = columns::announced(bytes)?;
     same("record count", announced.records as u64 == u64::from(info.records))?;
     same("JSON size", announced.json as u64 == info.json_bytes)?;

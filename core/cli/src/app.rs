@@ -1,4 +1,4 @@
-//! What all commands share: where they speak, where data is kept, when to stop.
+//! State that all commands share: the output, the data folder and the stop signal.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use crate::stop::Stop;
 use crate::text::{counted, safe};
 use crate::{events, prompt};
 
-/// The surroundings of a command.
+/// The environment of a command.
 #[derive(Clone, Debug)]
 pub(crate) struct App {
     pub(crate) out: Output,
@@ -26,25 +26,27 @@ impl App {
         Self { out, stop: Stop::listen(), data_dir: global.data_dir.clone(), new_identity: global.new_identity }
     }
 
-    /// Where database and device key are kept.
+    /// The folder of the database and the device key.
     pub(crate) fn data_dir(&self) -> Result<PathBuf> {
-        let usual = || Some(ProjectDirs::from("org", "Fieldcast", "fieldcast")?.data_dir().to_owned());
-        let missing = || Error::usage("there is no home folder to keep data in: name one with --data-dir");
-        let dir = self.data_dir.clone().or_else(usual).ok_or_else(missing)?;
+        let default_dir = || Some(ProjectDirs::from("org", "Fieldcast", "fieldcast")?.data_dir().to_owned());
+        let missing = || {
+            Error::usage("there is no home folder for the data: name a folder, for example --data-dir /data/fieldcast")
+        };
+        let dir = self.data_dir.clone().or_else(default_dir).ok_or_else(missing)?;
         Ok(std::path::absolute(&dir).unwrap_or(dir))
     }
 
-    /// The engine, as most commands want it.
+    /// The engine with the settings that most commands use.
     pub(crate) async fn engine(&self) -> Result<Engine> {
-        // Whether plain http is allowed was decided at login; a server that was refused there is not remembered.
+        // The login decides about plain http and saves only a server that it accepted.
         self.engine_with(Settings { allow_http: true, ..Settings::new(self.data_dir()?) }).await
     }
 
-    /// Who this device is; told also while another Fieldcast has the folder open.
+    /// This device's fingerprint. Works even while another Fieldcast process has the folder open.
     pub(crate) async fn fingerprint(&self) -> Result<Fingerprint> {
         match fieldcast::device_fingerprint(&self.data_dir()?)? {
             Some(fingerprint) => Ok(fingerprint),
-            None => Ok(self.engine().await?.fingerprint()), // made on first use
+            None => Ok(self.engine().await?.fingerprint()), // the first use creates the key
         }
     }
 
@@ -57,7 +59,7 @@ impl App {
         Ok(engine)
     }
 
-    /// The project to work in: the one named, the one used before, the only one, or the one a person picks.
+    /// The project to use: the named one, the last used one, the only one, or the one that the user picks.
     pub(crate) async fn project(&self, engine: &Engine, named: Option<&str>) -> Result<Project> {
         match engine.choose_project(named).await {
             Err(fieldcast::Error::WhichProject { .. }) if named.is_none() && self.out.is_interactive() => {
@@ -72,7 +74,7 @@ impl App {
     }
 }
 
-/// What a recovery has saved, and what the user has to do about the rest.
+/// Says what a recovery saved, and what the user must do about the rest.
 fn recovered(Recovery { old, records, incomplete, edits, lost_edits, settings_lost }: &Recovery) -> String {
     let mut text = format!(
         "The database was damaged and was recovered: {} and {} saved.",
@@ -81,17 +83,17 @@ fn recovered(Recovery { old, records, incomplete, edits, lost_edits, settings_lo
     );
     if !incomplete.is_empty() {
         let villages = counted(incomplete.len() as u64, "village", "villages");
-        text += &format!(" {villages} lost records: download or receive them again (fieldcast status).");
+        text += &format!(" {villages} lost records. Download or receive them again; `fieldcast status` lists them.");
     }
     if *lost_edits > 0 {
-        text += " Edits are possibly lost: see fieldcast edits.";
+        text += " Edits are possibly lost: run `fieldcast edits` to see them.";
     }
     if *settings_lost {
-        text += " Settings and trusted devices were lost: nothing is taken without a grant until you set the policy again \
-                 (fieldcast grant policy).";
+        text += " Settings and trusted devices were lost. This device accepts nothing without a grant until you set \
+                 the policy again: `fieldcast grant policy`.";
     }
     if let Some(old) = old {
-        text += &format!(" The damaged file is kept: {}", old.display());
+        text += &format!(" Fieldcast kept the damaged file: {}", old.display());
     }
     text
 }

@@ -1,4 +1,4 @@
-//! Progress: bars on a terminal, a line now and then elsewhere, nothing when a program listens.
+//! Progress: bars on a terminal, at most one line a second without a terminal, nothing with `--json`.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -9,11 +9,11 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::output::{Output, warn};
 use crate::text::padded;
 
-/// The pause between two plain lines about the same thing.
-const LINE_EVERY: Duration = Duration::from_secs(1);
+/// The shortest time between two plain lines of the same row.
+const LINE_INTERVAL: Duration = Duration::from_secs(1);
 const REDRAWS: u8 = 10;
 
-/// Several things going on at once, each under a key.
+/// Several tasks at the same time, each under a key.
 pub(crate) struct Bars {
     mode: Mode,
     rows: BTreeMap<String, Row>,
@@ -28,11 +28,11 @@ enum Mode {
 struct Row {
     label: String,
     bar: Option<ProgressBar>,
-    /// When the last plain line was written, or could have been: what is over at once gets a line at its end only.
-    said: Instant,
+    /// Time of the last plain line, or of the row's start: a task that ends at once gets only its last line.
+    last_line: Instant,
 }
 
-/// How far something is, if that can be said in numbers.
+/// Progress in numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Share {
     pub(crate) done: u64,
@@ -51,19 +51,19 @@ impl Bars {
         Self { mode, rows: BTreeMap::new() }
     }
 
-    /// How things stand with `key` now.
+    /// Shows the current state of `key`.
     pub(crate) fn show(&mut self, key: &str, label: &str, share: Option<Share>, text: &str) {
         self.update(key, label, share, text, false);
     }
 
-    /// What a bar that is drawn says now; there is no plain line about what has not changed.
+    /// Changes the text of a visible bar. Prints no plain line, because nothing has changed.
     pub(crate) fn redraw(&self, key: &str, text: &str) {
         if let Some(bar) = self.rows.get(key).and_then(|row| row.bar.as_ref()) {
             bar.set_message(text.to_owned());
         }
     }
 
-    /// How things ended with `key`.
+    /// Shows the final state of `key`.
     pub(crate) fn settle(&mut self, key: &str, label: &str, share: Option<Share>, text: &str) {
         self.update(key, label, share, text, true);
     }
@@ -72,20 +72,20 @@ impl Bars {
         let row = self.rows.entry(key.to_owned()).or_insert_with(|| Row {
             label: String::new(),
             bar: None,
-            said: Instant::now(),
+            last_line: Instant::now(),
         });
         label.clone_into(&mut row.label);
         match &self.mode {
             Mode::Live(all) => row.draw(all, share, text, last),
-            Mode::Plain if last || row.said.elapsed() >= LINE_EVERY => {
-                row.said = Instant::now();
+            Mode::Plain if last || row.last_line.elapsed() >= LINE_INTERVAL => {
+                row.last_line = Instant::now();
                 warn(format_args!("{label}: {text}"));
             }
             Mode::Plain | Mode::Silent => {}
         }
     }
 
-    /// A line above the bars.
+    /// Prints a line above the bars.
     pub(crate) fn note(&self, text: impl Display) {
         match &self.mode {
             Mode::Live(all) => all.suspend(|| warn(text)),
@@ -94,10 +94,10 @@ impl Bars {
         }
     }
 
-    /// Takes the bars off the screen.
+    /// Removes the bars from the screen.
     pub(crate) fn clear(&mut self) {
         if let Mode::Live(all) = &self.mode {
-            let _no_terminal_any_more = all.clear();
+            let _terminal_closed = all.clear();
         }
         self.rows.clear();
     }

@@ -1,4 +1,4 @@
-//! What can end a command, and the exit code that says so.
+//! The errors that end a command, and their exit codes.
 
 use std::fmt;
 use std::io;
@@ -7,28 +7,28 @@ use std::path::PathBuf;
 use fieldcast::{EndReason, FileError, NetworkError, ServerError, StatementError, StoreError};
 use fieldcast_sandbox::SandboxError;
 
-/// Why a command did not end well.
+/// Why a command failed.
 #[derive(Debug)]
 pub(crate) enum Error {
-    /// What was typed cannot be done; says what can.
+    /// The command line is wrong. The text says what is possible.
     Usage(String),
-    /// The engine's word.
+    /// An error of the engine.
     Engine(fieldcast::Error),
-    /// The engine's word about a bundle file.
+    /// An error of the engine about a bundle file.
     File(PathBuf, fieldcast::Error),
-    /// The sandbox's word.
+    /// An error of the sandbox.
     Sandbox(SandboxError),
-    /// Stdout cannot be written.
+    /// Writing to stdout failed.
     Output(io::Error),
-    /// A person pressed Ctrl-C.
+    /// The user pressed Ctrl-C.
     Interrupted,
-    /// Some of what was asked for was done; the summary has told which.
+    /// The command did part of its work. The summary has named the parts.
     Partial,
-    /// None of what was asked for was done; the summary has told why.
+    /// The command did none of its work. The summary has named the reason.
     Nothing,
-    /// The doctor has told of a problem, with the network or with this device.
+    /// The doctor found a problem: `true` for the network, `false` for this device.
     Warnings(bool),
-    /// Anything else.
+    /// Any other error.
     Unexpected(String),
 }
 
@@ -40,8 +40,13 @@ impl Error {
         Self::Usage(text.into())
     }
 
-    /// Whether the person or program outside knows already: nothing more is to be said.
-    pub(crate) fn is_told(&self) -> bool {
+    /// A session that ended without a stop.
+    pub(crate) fn session_ended() -> Self {
+        Self::Unexpected("the session ended unexpectedly: report this to the developers".to_owned())
+    }
+
+    /// Whether the user or the calling program has already seen this error.
+    pub(crate) fn is_reported(&self) -> bool {
         matches!(self, Self::Interrupted | Self::Partial | Self::Nothing | Self::Warnings(_)) || self.is_closed_pipe()
     }
 
@@ -53,7 +58,7 @@ impl Error {
 /// The exit code of an error, as `fieldcast --help` lists them.
 pub(crate) fn exit_code(error: &Error) -> u8 {
     match error {
-        _ if error.is_closed_pipe() => 0, // whoever read has read enough
+        _ if error.is_closed_pipe() => 0, // the reader closed the pipe on purpose
         Error::Usage(_) => 2,
         Error::Engine(error) | Error::File(_, error) => engine_code(error),
         Error::Sandbox(SandboxError::PortInUse { .. } | SandboxError::Listen { .. }) => 4,
@@ -104,7 +109,7 @@ fn engine_code(error: &fieldcast::Error) -> u8 {
     }
 }
 
-/// Whether the path that was typed is to blame, not the storage.
+/// Whether the user gave a wrong path, rather than the storage failed.
 fn is_wrong_path(error: &io::Error) -> bool {
     use io::ErrorKind::{IsADirectory, NotADirectory, NotFound};
     matches!(error.kind(), NotFound | IsADirectory | NotADirectory)
@@ -115,26 +120,26 @@ impl fmt::Display for Error {
         match self {
             Self::Usage(text) | Self::Unexpected(text) => f.write_str(text),
             Self::Engine(fieldcast::Error::NotLoggedIn) => {
-                f.write_str("nobody is logged in: run `fieldcast login` while there is internet")
+                f.write_str("you are not logged in: connect to the internet, then run `fieldcast login`")
             }
             Self::Engine(fieldcast::Error::NothingToSend) => {
-                f.write_str("there is nothing to send: run `fieldcast downsync` while there is internet")
+                f.write_str("there is nothing to send: connect to the internet, then run `fieldcast downsync`")
             }
             Self::Engine(fieldcast::Error::WhichProject { known }) if !known.is_empty() => {
-                write!(f, "say which project with --project, by name or id; this account has: {known}")
+                write!(f, "choose a project with --project NAME_OR_ID; this account has: {known}")
             }
             Self::Engine(error) => error.fmt(f),
-            // A device that reads a file is its own receiver.
+            // The engine words this error for a sender. Here this device itself could not store the data.
             Self::File(path, fieldcast::Error::Refused(EndReason::NotStored(why))) => {
-                write!(f, "{}: its data could not be stored: {why}", path.display())
+                write!(f, "{}: this device could not store the data: {why}", path.display())
             }
             Self::File(path, error) => write!(f, "{}: {error}", path.display()),
             Self::Sandbox(error) => error.fmt(f),
-            Self::Output(error) => write!(f, "stdout cannot be written: {error}"),
+            Self::Output(error) => write!(f, "writing to stdout failed: {error}"),
             Self::Interrupted => f.write_str("stopped"),
-            Self::Partial => f.write_str("some were done, others not"),
-            Self::Warnings(_) => f.write_str("there are problems"),
-            Self::Nothing => f.write_str("none was done"),
+            Self::Partial => f.write_str("some parts failed"),
+            Self::Warnings(_) => f.write_str("the doctor found problems"),
+            Self::Nothing => f.write_str("all parts failed"),
         }
     }
 }
@@ -170,11 +175,11 @@ impl From<dialoguer::Error> for Error {
 }
 
 impl Error {
-    /// A question on the terminal that got no answer.
+    /// The error of a question on the terminal that got no answer.
     pub(crate) fn of_prompt(error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::Interrupted => Self::Interrupted,
-            _ => Self::Unexpected(format!("the terminal cannot be read ({error}): give the answer as a flag")),
+            _ => Self::Unexpected(format!("reading the terminal failed ({error}): give the answer as a flag")),
         }
     }
 }
@@ -184,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_of_failure_has_its_code() {
+    fn maps_each_error_to_its_exit_code() {
         let server = |error| Error::Engine(fieldcast::Error::Server(error));
         let network = |error| Error::Engine(fieldcast::Error::Network(error));
         let store = |error| Error::Engine(fieldcast::Error::Store(error));

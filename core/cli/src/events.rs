@@ -1,7 +1,7 @@
-//! Every JSON event there is, in one place: what programs that run `fieldcast --json` may rely on.
+//! All JSON events, in one place. Programs that run `fieldcast --json` may rely on them.
 //!
 //! Fingerprints and digests are 64 hexadecimal digits, times are milliseconds since 1970 on the server's clock,
-//! `boundary` is null for what a project has outside all boundaries.
+//! `boundary` is null for data that a project has outside all boundaries.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -40,7 +40,7 @@ pub(crate) fn check(check: &Check) -> Value {
     json!({"event": "check", "checked": checked, "finding": finding, "found": check.found, "advice": check.advice})
 }
 
-/// `uri` and `passphrase` are null where they are not to be shown; `expires` is on this device's clock.
+/// `uri` and `passphrase` are null if they stay hidden. `expires` is on this device's clock.
 pub(crate) fn invite(invite: &Invite, uri: Option<&str>, reveal: bool) -> Value {
     let passphrase = invite.group().filter(|_| reveal).map(Group::passphrase);
     json!({"event": "invite", "group": invite.group().map(Group::name), "passphrase": passphrase,
@@ -55,7 +55,7 @@ pub(crate) fn recovered(recovery: &Recovery) -> Value {
         "lost_edits": lost_edits, "settings_lost": settings_lost})
 }
 
-/// An edit that is possibly lost; empty texts are unknown.
+/// An edit that is possibly lost. An empty text means unknown.
 pub(crate) fn lost_edit((entity, id): &(EntityType, RecordId)) -> Value {
     json!({"event": "lost_edit", "entity": entity.as_str(), "id": id.to_string()})
 }
@@ -106,7 +106,7 @@ pub(crate) fn dataset(status: &DatasetStatus) -> Value {
         "sources": status.sources.iter().map(record_source).collect::<Vec<_>>(), "can_undo": status.can_undo})
 }
 
-/// Where records came from; `signer` is null for this device's own downloads.
+/// The source of records. `signer` is null for this device's own downloads.
 fn record_source(source: &RecordSource) -> Value {
     let bundle = source.bundle.as_ref();
     let names = |of: fn(&BundleSource) -> &DeviceName| bundle.map(of).map(DeviceName::as_str);
@@ -123,7 +123,7 @@ pub(crate) fn verified(verified: &Verified) -> Value {
     json!({"event": "verified", "records": records, "repaired": repaired, "dropped": dropped})
 }
 
-/// Village data that was taken back to what it was, or removed.
+/// Village data that the user restored to the previous version or removed.
 pub(crate) fn dataset_changed(event: &str, summary: &SnapshotSummary) -> Value {
     json!({"event": event, "tenant": summary.dataset.tenant, "project": summary.dataset.project,
         "boundary": summary.dataset.boundary, "name": summary.boundary_name})
@@ -145,7 +145,7 @@ pub(crate) fn peer_found(peer: &FoundPeer) -> Value {
         "addr": peer.addr, "by": ways(&peer.by)})
 }
 
-/// In which ways a receiver is found: `mdns`, `called_in`, `typed`, `platform`.
+/// The ways in which this device found a receiver: `mdns`, `called_in`, `typed`, `platform`.
 pub(crate) fn ways(by: &FoundBy) -> Vec<&'static str> {
     let ways = [(by.mdns, "mdns"), (by.called_in, "called_in"), (by.typed, "typed"), (by.platform, "platform")];
     ways.into_iter().filter(|(holds, _)| *holds).map(|(_, way)| way).collect()
@@ -157,13 +157,13 @@ pub(crate) fn shared_key(SharedKey { fingerprint, is_own, devices }: &SharedKey)
         "devices": devices.iter().map(device).collect::<Vec<_>>()})
 }
 
-/// A distributor announces itself.
+/// A distributor that announces itself.
 pub(crate) fn distributor_found(distributor: &DiscoveredDistributor) -> Value {
     json!({"event": "distributor_found", "sender": distributor.name.as_str(),
         "fingerprint": distributor.fingerprint.to_string(), "addr": distributor.addr})
 }
 
-/// How the call to a distributor stands: `calling`, `parked`, `again`, `over`; `reason` is a code.
+/// State of the connection to a distributor: `connecting`, `connected`, `retrying`, `gave_up`. `reason` is a code.
 pub(crate) fn dial(addr: SocketAddr, state: &DialState) -> Value {
     let (word, fingerprint, reason) = match state {
         DialState::Connecting => ("connecting", None, None),
@@ -174,7 +174,7 @@ pub(crate) fn dial(addr: SocketAddr, state: &DialState) -> Value {
     json!({"event": "dial", "addr": addr, "state": word, "fingerprint": fingerprint, "reason": reason})
 }
 
-/// The network went (`gone`), or the session goes on in another (`back`); `addr` is where it listens.
+/// The network is lost (`gone`), or the session continues on another one (`back`). `addr` is the new listen address.
 pub(crate) fn network(change: &NetworkChange) -> Value {
     match change {
         NetworkChange::Gone { name } => json!({"event": "network", "state": "gone", "interface": name}),
@@ -184,7 +184,7 @@ pub(crate) fn network(change: &NetworkChange) -> Value {
     }
 }
 
-/// `event` is `compare` if it is to be compared here, `code` if that may be asked on the other side alone.
+/// `event` is `compare` if the user must compare the code here, `code` if only the other side may ask for it.
 pub(crate) fn code(event: &str, peer: &FoundPeer, code: Sas) -> Value {
     json!({"event": event, "peer": peer.name.as_str(), "fingerprint": peer.fingerprint.to_string(),
         "code": code.to_string()})
@@ -194,7 +194,7 @@ pub(crate) fn authority(event: &str, key: &[u8; 32], name: &str) -> Value {
     json!({"event": event, "campaign": Fingerprint(*key).to_string(), "name": name})
 }
 
-/// A grant or a list of revoked devices; `text` is its signed form.
+/// A grant or a list of revoked devices. `text` is its signed form.
 pub(crate) fn statement(event: &str, statement: &Statement, text: &str) -> Value {
     let campaign = Fingerprint(*statement.authority()).to_string();
     match statement {
@@ -235,8 +235,9 @@ pub(crate) fn offers_withdrawn(sender: &Sender) -> Value {
     json!({"event": "offers_withdrawn", "sender": sender.name.as_str(), "fingerprint": sender.fingerprint.to_string()})
 }
 
-/// An exchange that is over; `receipt` is true if the receiver's signature holds, `comparison` how its data then compared
-/// (of each snapshot, and over all), both null if nothing was saved; `started` and `ended` are on this device's clock.
+/// A finished exchange. `receipt` is true if the receiver's signature is valid. `comparison` is the comparison result
+/// of each snapshot and of the whole. Both are null if nothing was saved. `started` and `ended` are on this device's
+/// clock.
 pub(crate) fn past_exchange(PastExchange { exchange, receipt, comparisons }: &PastExchange) -> Value {
     let role = match exchange.role {
         ExchangeRole::Sent => "sent",
@@ -247,9 +248,9 @@ pub(crate) fn past_exchange(PastExchange { exchange, receipt, comparisons }: &Pa
         ExchangeResult::Ended { code, reason } => (code.as_str(), Some(reason)),
     };
     let compared = |of: Option<&[ComparisonResult]>| of.filter(|of| !of.is_empty()).map(comparison);
-    let snapshot = |(place, summary): (usize, &SnapshotSummary)| {
+    let snapshot = |(index, summary): (usize, &SnapshotSummary)| {
         json!({"boundary": summary.dataset.boundary, "as_of": summary.as_of.0, "digest": summary.digest.to_string(),
-            "comparison": compared(comparisons.get(place..=place))})
+            "comparison": compared(comparisons.get(index..=index))})
     };
     json!({"event": "exchange", "role": role, "peer": exchange.peer_name.as_str(),
         "fingerprint": exchange.peer.to_string(), "started": exchange.started, "ended": exchange.ended,
@@ -257,7 +258,7 @@ pub(crate) fn past_exchange(PastExchange { exchange, receipt, comparisons }: &Pa
         "result": result, "reason": reason, "receipt": receipt, "comparison": compared(Some(comparisons))})
 }
 
-/// How many of the devices a boundary was ever sent to had the very records of this device's version when they last saved.
+/// Of all devices that this device ever sent a boundary to: how many had exactly this version at their last save.
 pub(crate) fn distribution_stats(DistributionStats { summary, picked, saved }: &DistributionStats) -> Value {
     json!({"event": "distribution_stats", "boundary": summary.dataset.boundary, "as_of": summary.as_of.0,
         "digest": summary.digest.to_string(), "picked": picked, "saved": saved})
@@ -279,7 +280,7 @@ pub(crate) fn send_state(
     event
 }
 
-/// Where a receiver, or a distributor, can be called; null if its network is gone already.
+/// The listen address of a receiver or a distributor. `addr` is null if the network is already lost.
 pub(crate) fn listening(addr: Option<SocketAddr>, engine: &Engine) -> Value {
     json!({"event": "listening", "addr": addr, "name": engine.name().as_str(),
         "fingerprint": engine.fingerprint().to_string()})
@@ -293,7 +294,7 @@ pub(crate) fn resumed(sender: &Sender, code: Sas) -> Value {
 pub(crate) fn asked(question: &Question) -> Value {
     let mut event = about("asked", &question.sender, &question.origins, &question.offer, question.offer.bytes);
     event["code"] = question.code.to_string().into();
-    event["is_known"] = question.is_known.into(); // then nobody need compare the code here
+    event["is_known"] = question.is_known.into(); // if true, the user need not compare the code here
     event
 }
 
@@ -301,7 +302,7 @@ pub(crate) fn bundle(info: &BundleInfo, bytes: u64) -> Value {
     about("bundle", &info.sender, &info.origins, &info.offer, bytes)
 }
 
-/// What is offered, by whom, and who answers for it.
+/// The offer, its sender and the devices that signed its data.
 fn about(event: &str, sender: &Sender, origins: &[SourceDevice], offer: &Offer, bytes: u64) -> Value {
     let Totals { households, records, .. } = Totals::of(offer);
     let boundaries: Vec<_> = offer.snapshots.iter().filter_map(|summary| summary.dataset.boundary.as_ref()).collect();
@@ -340,7 +341,7 @@ pub(crate) fn imported(imported: &Imported) -> Value {
         "boundaries": outcomes(offer, &imported.comparisons)})
 }
 
-/// How this device's data compares with each snapshot it took.
+/// The comparison of this device's data with each snapshot that it saved.
 fn outcomes(offer: &Offer, comparisons: &[ComparisonResult]) -> Vec<Value> {
     let outcome = |(summary, comparison): (&SnapshotSummary, &ComparisonResult)| {
         json!({"boundary": summary.dataset.boundary, "digest": summary.digest.to_string(),
@@ -349,7 +350,7 @@ fn outcomes(offer: &Offer, comparisons: &[ComparisonResult]) -> Vec<Value> {
     offer.snapshots.iter().zip(comparisons).map(outcome).collect()
 }
 
-/// How a receiver compares, over all it was sent.
+/// The comparison result over all snapshots that a receiver got.
 pub(crate) fn comparison(comparisons: &[ComparisonResult]) -> &'static str {
     let any = |is: fn(&ComparisonResult) -> bool| comparisons.iter().any(is);
     if any(|comparison| matches!(comparison, ComparisonResult::Conflict { .. })) {

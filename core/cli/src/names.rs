@@ -1,20 +1,20 @@
-//! Who and what is meant: boundaries by code or name, devices by name or fingerprint.
+//! Resolves names from the command line: boundaries by code or name, devices by name or fingerprint.
 
 use fieldcast::{DeviceName, Fingerprint, SnapshotSummary};
 
 use crate::error::{Error, Result};
 use crate::text::safe;
 
-/// How what is outside all boundaries is named.
+/// The name of the data that is outside all boundaries.
 pub(crate) const OUTSIDE: &str = "-";
 
-/// The fewest digits of a fingerprint that name a device.
+/// The smallest number of fingerprint digits that names a device.
 const MIN_DIGITS: usize = 4;
 
-/// The index of each boundary named, given as `(code, name)`, each once and in the order named.
+/// The index of each named boundary in `known`, a list of `(code, name)`. Each index once, in the order of `named`.
 ///
 /// # Errors
-/// [`Error::Usage`] for one that is not there, or whose name several have. `place` says where was looked.
+/// [`Error::Usage`] if a boundary is unknown, or if several boundaries have the name. `place` names the searched list.
 pub(crate) fn find_boundaries(known: &[(&str, &str)], named: &[String], place: &str) -> Result<Vec<usize>> {
     let mut found = Vec::new();
     for name in named {
@@ -34,22 +34,22 @@ fn find_boundary(known: &[(&str, &str)], wanted: &str, place: &str) -> Result<us
     let named: Vec<_> = known.iter().enumerate().filter(|(_, (_, name))| same(name)).collect();
     match named.as_slice() {
         [(index, _)] => Ok(*index),
-        [] => Err(Error::Usage(format!("no boundary `{wanted}` {place}"))),
+        [] => Err(Error::Usage(format!("no village `{wanted}` {place}"))),
         several => {
             let codes: Vec<_> = several.iter().map(|(_, (code, _))| safe(code)).collect();
             Err(Error::Usage(format!(
-                "several boundaries are called `{wanted}`: give the code, one of {}",
+                "several villages are called `{wanted}`: give the code instead, one of {}",
                 codes.join(", ")
             )))
         }
     }
 }
 
-/// The one dataset of `held` with this boundary, by code or name ([`OUTSIDE`] for what has none), and, if several projects
-/// have that, of this project, by id or name.
+/// Finds the dataset of `held` with this boundary, by code or name ([`OUTSIDE`] for data outside all boundaries). If
+/// several projects have the boundary, `project` selects one, by id or name.
 ///
 /// # Errors
-/// [`Error::Usage`] for one that is not there, or if several are meant.
+/// [`Error::Usage`] if no dataset matches, or if several match.
 pub(crate) fn find_dataset<'d>(
     held: impl Iterator<Item = &'d SnapshotSummary>,
     boundary: &str,
@@ -63,7 +63,7 @@ pub(crate) fn find_dataset<'d>(
     let mut known: Vec<_> = held.iter().map(|summary| (code(summary), summary.boundary_name.as_str())).collect();
     known.sort_unstable();
     known.dedup();
-    let found = known[find_boundary(&known, boundary, "on this device: see `fieldcast status`")?].0;
+    let found = known[find_boundary(&known, boundary, "on this device: run `fieldcast status` to see the list")?].0;
     let meant: Vec<_> = held.into_iter().filter(|summary| code(summary) == found).collect();
     match meant.as_slice() {
         [summary] => Ok(summary),
@@ -72,12 +72,14 @@ pub(crate) fn find_dataset<'d>(
                 format!("{} ({})", safe(&summary.project_name), safe(&summary.dataset.project))
             };
             let projects = several.iter().map(project).collect::<Vec<_>>().join(", ");
-            Err(Error::Usage(format!("say which project with --project, by name or id: {projects} have that boundary")))
+            Err(Error::Usage(format!(
+                "several projects have this village: choose one with --project NAME_OR_ID, one of {projects}"
+            )))
         }
     }
 }
 
-/// Whether `wanted`, a name or the beginning of a fingerprint, means this device.
+/// Whether `wanted`, a name or the first digits of a fingerprint, matches this device.
 pub(crate) fn is_device(wanted: &str, fingerprint: &Fingerprint, name: &DeviceName) -> bool {
     let digits: String = wanted.chars().filter(|c| *c != '-').collect::<String>().to_lowercase();
     let is_fingerprint = digits.len() >= MIN_DIGITS && fingerprint.to_string().starts_with(&digits);
@@ -98,18 +100,18 @@ mod tests {
     }
 
     #[test]
-    fn codes_and_names_are_found_once_each_in_any_case() {
+    fn finds_each_code_or_name_once_in_any_case() {
         assert_eq!(find(&["mz_03", "NACUCA", "MZ_01"]).unwrap(), [2, 0]);
     }
 
     #[test]
-    fn what_is_unknown_or_ambiguous_is_refused_with_advice() {
-        assert_eq!(find(&["x"]).unwrap_err().to_string(), "no boundary `x` here");
+    fn rejects_unknown_and_ambiguous_names_with_advice() {
+        assert_eq!(find(&["x"]).unwrap_err().to_string(), "no village `x` here");
         assert!(find(&["Mualo"]).unwrap_err().to_string().ends_with("one of MZ_02, MZ_03"));
     }
 
     #[test]
-    fn a_device_is_named_by_name_or_fingerprint() {
+    fn matches_a_device_by_name_or_fingerprint() {
         let (fingerprint, name) = (Fingerprint([0x1a; 32]), DeviceName::new("Asha"));
         let is = |wanted: &str| is_device(wanted, &fingerprint, &name);
         assert!(is("asha") && is(" Asha ") && is("1a1a") && is("1A1A-1a1a") && is(&fingerprint.to_string()));
@@ -117,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_village_of_two_projects_needs_its_project() {
+    fn asks_for_the_project_of_a_shared_village() {
         let summary = |project: &str, boundary: Option<&str>| SnapshotSummary {
             dataset: Dataset { tenant: "mz".into(), project: project.into(), boundary: boundary.map(Into::into) },
             project_name: format!("Nets {project}"),

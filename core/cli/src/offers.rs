@@ -1,4 +1,4 @@
-//! What an offer, or a bundle file, comes to.
+//! Sums and texts about an offer or a bundle file.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +6,12 @@ use fieldcast::{Offer, Sender, SnapshotSummary, SourceDevice};
 
 use crate::text::{counted, listed, safe};
 
-/// Sums over everything offered.
+/// Sums over all snapshots of an offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Totals {
     pub(crate) households: u64,
     pub(crate) records: u64,
-    /// Not counting what a project has outside all boundaries.
+    /// Without the data that a project has outside all boundaries.
     pub(crate) boundaries: u64,
     pub(crate) json_bytes: u64,
 }
@@ -22,7 +22,7 @@ impl Totals {
     }
 
     pub(crate) fn over(snapshots: &[SnapshotSummary]) -> Self {
-        // Perhaps a peer's numbers: they may say anything.
+        // A peer may have sent these numbers, so they can have any value.
         let sum = |of: fn(&SnapshotSummary) -> u64| snapshots.iter().map(of).fold(0, u64::saturating_add);
         Self {
             households: sum(|summary| summary.households),
@@ -33,7 +33,7 @@ impl Totals {
     }
 }
 
-/// What a snapshot's boundary is called in a table.
+/// The name of a snapshot's boundary in a table.
 pub(crate) fn village(summary: &SnapshotSummary) -> String {
     match summary.dataset.boundary {
         Some(_) => safe(&summary.boundary_name),
@@ -41,14 +41,14 @@ pub(crate) fn village(summary: &SnapshotSummary) -> String {
     }
 }
 
-/// The names of the boundaries, the first few of them.
+/// The names of the first few boundaries.
 pub(crate) fn villages<'s>(snapshots: impl IntoIterator<Item = &'s SnapshotSummary>) -> String {
     let boundaries = snapshots.into_iter().filter(|summary| summary.dataset.boundary.is_some());
     listed(boundaries.map(|summary| summary.boundary_name.as_str()))
 }
 
-/// Every project with its boundaries, the first few of each: `Nets: Muite, Cunle; Malaria: Nacuca`. Projects of one name are
-/// told apart by their codes.
+/// Every project with its first few boundaries: `Nets: Muite, Cunle; Malaria: Nacuca`. If several projects have the
+/// same name, the text adds their codes.
 pub(crate) fn contents(snapshots: &[SnapshotSummary]) -> String {
     let mut projects: BTreeMap<_, Vec<&SnapshotSummary>> = BTreeMap::new();
     for summary in snapshots {
@@ -71,22 +71,23 @@ pub(crate) fn contents(snapshots: &[SnapshotSummary]) -> String {
     projects.iter().map(project).collect::<Vec<_>>().join("; ")
 }
 
-/// Whose downloads a device passes on or has merged, for a line of its own; `None` if all is its own download.
+/// A line that names the devices whose downloads `carrier` forwards or has merged. `None` if `carrier` downloaded all
+/// of the data itself.
 pub(crate) fn passed_on(carrier: &Sender, origins: &[SourceDevice]) -> Option<String> {
     let is_own = |origin: &SourceDevice| origin.fingerprint == carrier.fingerprint;
     let share = |origin: &SourceDevice| {
         let name = format!("{} [{}]", origin.name, origin.fingerprint.short());
         let is_known = origin.is_known || is_own(origin);
-        let name = if is_known { name } else { format!("a device UNKNOWN here that calls itself {name}") };
+        let name = if is_known { name } else { format!("an UNKNOWN device that calls itself {name}") };
         format!("{name} ({})", counted(origin.records, "record", "records"))
     };
     let (signed, merged): (Vec<_>, Vec<_>) = origins.iter().partition(|origin| origin.has_signed);
-    // Every one of them: who is left out might be the one that is not trusted.
+    // The line names all of them, because a device that is left out could be the untrusted one.
     let all = |origins: &[&SourceDevice]| origins.iter().map(|origin| share(origin)).collect::<Vec<_>>().join(", ");
     let line = || match merged.is_empty() {
         true => format!("  downloaded and signed by {}", all(&signed)),
         false => {
-            format!("  signed by {}; merged there, as they say, with the downloads of {}", all(&signed), all(&merged))
+            format!("  signed by {}, who reports merging it with the downloads of {}", all(&signed), all(&merged))
         }
     };
     (!origins.iter().all(is_own)).then(line)
@@ -99,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_peer_claims_does_not_begin_again_at_nothing() {
+    fn saturates_sums_of_a_peers_numbers() {
         let claimed = |n| SnapshotSummary {
             dataset: fieldcast::Dataset { tenant: "mz".into(), project: "p".into(), boundary: None },
             project_name: String::new(),
@@ -116,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn names_every_project_and_tells_those_of_one_name_apart() {
+    fn names_every_project_and_adds_codes_if_ambiguous() {
         let summary = |project: &str, name: &str, boundary: Option<&str>| SnapshotSummary {
             dataset: fieldcast::Dataset {
                 tenant: "mz".into(),
@@ -139,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn others_who_answer_for_the_data_are_named_beside_the_sender() {
+    fn names_all_signers_beside_the_sender() {
         let device = |n, name, is_known| SourceDevice {
             fingerprint: Fingerprint([n; 32]),
             name: DeviceName::new(name),
@@ -158,9 +159,9 @@ mod tests {
             "{}",
             line(true)
         );
-        assert!(line(false).contains("UNKNOWN here that calls itself office [0101-"), "{}", line(false));
+        assert!(line(false).contains("UNKNOWN device that calls itself office [0101-"), "{}", line(false));
         let merged = SourceDevice { has_signed: false, ..device(3, "Bela", false) };
         let line = passed_on(&carrier, &[asha, merged]).unwrap();
-        assert!(line.contains("with the downloads of a device UNKNOWN here that calls itself Bela ["), "{line}");
+        assert!(line.contains("with the downloads of an UNKNOWN device that calls itself Bela ["), "{line}");
     }
 }

@@ -1,12 +1,12 @@
-//! Everything the program says. Text and JSON go to stdout, notes and errors to stderr; with `--json` stdout holds
-//! nothing but events.
+//! The program's output. Text and JSON go to stdout, notes and errors go to stderr. With `--json` stdout holds only
+//! events.
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
 use crate::error::{Error, Result};
 
-/// Where a command speaks.
+/// The output of a command.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Output {
     json: bool,
@@ -18,38 +18,38 @@ impl Output {
         Self { json, verbose }
     }
 
-    /// Whether a program listens rather than a person.
+    /// Whether a program reads the output instead of a user.
     pub(crate) fn is_json(self) -> bool {
         self.json
     }
 
-    /// Whether bars may move: a log would tear them.
+    /// Whether progress bars may move. Log lines would break them.
     pub(crate) fn is_live(self) -> bool {
         !self.json && !self.verbose && io::stderr().is_terminal()
     }
 
-    /// Whether a person sits there to answer questions.
+    /// Whether a user is at a terminal and can answer questions.
     pub(crate) fn is_interactive(self) -> bool {
         !self.json && io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
-    /// A line for a person, on stdout.
+    /// Prints a line for the user on stdout. Prints nothing with `--json`.
     pub(crate) fn line(self, text: impl Display) -> Result {
         if self.json { Ok(()) } else { write_line(io::stdout().lock(), text) }
     }
 
-    /// An event for a program, on stdout; made only if there is one.
+    /// Prints an event for a program on stdout. Builds the event only with `--json`.
     pub(crate) fn event<E: Display>(self, event: impl FnOnce() -> E) -> Result {
         if self.json { write_line(io::stdout().lock(), event()) } else { Ok(()) }
     }
 
-    /// A question whose answer is typed behind it, on stderr.
+    /// Prints a question on stderr without a line end; the user types the answer behind it.
     pub(crate) fn prompt(self, text: impl Display) {
         let mut stderr = io::stderr().lock();
-        let _nobody_reads = write!(stderr, "{text}").and_then(|()| stderr.flush());
+        let _unread = write!(stderr, "{text}").and_then(|()| stderr.flush());
     }
 
-    /// Something on the side for a person, on stderr.
+    /// Prints a note for the user on stderr. Prints nothing with `--json`.
     pub(crate) fn note(self, text: impl Display) {
         if !self.json {
             warn(text);
@@ -57,9 +57,9 @@ impl Output {
     }
 }
 
-/// A line on stderr, whoever listens. That nobody can read it is no reason to fail.
+/// Prints a line on stderr, also with `--json`. Ignores write errors.
 pub(crate) fn warn(text: impl Display) {
-    let _nobody_reads = write_line(io::stderr().lock(), text);
+    let _unread = write_line(io::stderr().lock(), text);
 }
 
 fn write_line(mut to: impl Write, text: impl Display) -> Result {

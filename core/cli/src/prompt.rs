@@ -1,4 +1,4 @@
-//! Questions on the terminal. They block, so each has a thread of its own.
+//! Questions on the terminal. They block, so each question runs on a separate thread.
 
 use std::io::{BufRead, IsTerminal};
 
@@ -9,19 +9,19 @@ use tokio::sync::mpsc;
 
 use crate::error::{Error, Result};
 
-/// Which of these, if any.
+/// Lets the user pick any number of items. Returns their indexes.
 pub(crate) async fn pick_many(question: String, items: Vec<(String, bool)>) -> Result<Vec<usize>> {
     blocking(move || Ok(MultiSelect::new().with_prompt(question).items_checked(items).report(false).interact()?)).await
 }
 
-/// Which one of these.
+/// Lets the user pick one item. Returns its index.
 pub(crate) async fn pick_one(question: String, items: Vec<String>) -> Result<usize> {
     blocking(move || Ok(Select::new().with_prompt(question).items(items).default(0).interact()?)).await
 }
 
-/// Yes or no; Enter says what is usual.
-pub(crate) async fn confirm(question: String, usual: bool) -> Result<bool> {
-    blocking(move || Ok(Confirm::new().with_prompt(question).default(usual).interact()?)).await
+/// Asks yes or no. Enter means `default`.
+pub(crate) async fn confirm(question: String, default: bool) -> Result<bool> {
+    blocking(move || Ok(Confirm::new().with_prompt(question).default(default).interact()?)).await
 }
 
 /// Waits for Enter.
@@ -29,16 +29,16 @@ pub(crate) async fn enter() -> Result {
     blocking(|| Term::stderr().read_line().map(drop).map_err(|error| Error::of_prompt(&error))).await
 }
 
-/// A line that is not shown while it is typed.
+/// Reads a line without showing what the user types.
 pub(crate) async fn hidden(question: &str) -> Result<String> {
-    let mute = Mute;
+    let hidden = HiddenInput;
     let question = format!("{question}: ");
     let answer = blocking(move || {
         let term = Term::stderr();
         term.write_str(&question).and_then(|()| term.read_secure_line()).map_err(|error| Error::of_prompt(&error))
     })
     .await;
-    std::mem::forget(mute); // read to the end: the terminal shows again what is typed
+    std::mem::forget(hidden); // the line is complete, so the terminal shows input again
     answer
 }
 
@@ -52,15 +52,15 @@ pub(crate) async fn stdin_line() -> Result<String> {
     .await
 }
 
-/// What is typed, line by line, for questions that may be withdrawn before they are answered. Nobody types by default.
+/// Typed lines, for questions that can end before the user answers them. The default value yields no lines.
 #[derive(Debug, Default)]
 pub(crate) struct Typed(Option<mpsc::UnboundedReceiver<String>>);
 
 impl Typed {
-    /// What is typed from now on, and what lies typed already.
+    /// Reads lines from now on, and lines that the user has already typed.
     pub(crate) fn listen() -> Self {
         let (typed, lines) = mpsc::unbounded_channel();
-        // A plain thread, since the runtime would wait for it at the end.
+        // The runtime would wait for its own blocking thread at the end, so this is a plain thread.
         std::thread::spawn(move || {
             for line in std::io::stdin().lines() {
                 let Ok(line) = line else { return };
@@ -76,7 +76,7 @@ impl Typed {
         Self(Some(lines))
     }
 
-    /// The next line; `None` once, when the input is closed, then never anything.
+    /// The next line. Returns `None` once when the input closes; after that it waits without end.
     pub(crate) async fn next(&mut self) -> Option<String> {
         let line = match &mut self.0 {
             Some(lines) => lines.recv().await,
@@ -88,18 +88,18 @@ impl Typed {
         line
     }
 
-    /// Forgets what was typed so far: it is no answer to a question that only now comes on the screen.
-    pub(crate) fn forget(&mut self) {
+    /// Discards the lines typed so far. They do not answer a question that appears only now.
+    pub(crate) fn discard(&mut self) {
         while self.0.as_mut().is_some_and(|lines| lines.try_recv().is_ok()) {}
     }
 
-    /// Whether there may be more.
+    /// Whether more lines can come.
     pub(crate) fn is_open(&self) -> bool {
         self.0.is_some()
     }
 }
 
-/// What a typed line says about a code that is to be compared.
+/// Reads a typed line as the answer to a code comparison.
 pub(crate) fn compared(line: &str) -> Answer {
     match line.trim().to_lowercase().as_str() {
         "y" | "yes" => Answer::Trust,
@@ -108,17 +108,17 @@ pub(crate) fn compared(line: &str) -> Answer {
     }
 }
 
-/// Brings back what an interrupted prompt may have hidden.
+/// Shows the cursor again if an interrupted prompt has hidden it.
 pub(crate) fn restore_terminal() {
     if std::io::stderr().is_terminal() {
-        let _no_terminal_any_more = Term::stderr().show_cursor();
+        let _terminal_closed = Term::stderr().show_cursor();
     }
 }
 
-/// While it lives, the terminal may be hiding what is typed; dropped by Ctrl-C, it makes it show it again.
-struct Mute;
+/// Marks that the terminal may hide the input. If Ctrl-C drops this value, the terminal shows the input again.
+struct HiddenInput;
 
-impl Drop for Mute {
+impl Drop for HiddenInput {
     fn drop(&mut self) {
         if cfg!(unix) {
             let _best_effort = std::process::Command::new("stty").arg("echo").status();

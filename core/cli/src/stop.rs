@@ -1,13 +1,13 @@
-//! Ctrl-C, and the polite request to end that init systems send.
+//! Ctrl-C, and the SIGTERM that init systems send.
 
 use tokio::sync::watch;
 
-/// Whether a person wants the command to end. The second Ctrl-C ends it at once.
+/// Whether the user wants the command to end. The second Ctrl-C ends the process at once.
 #[derive(Clone, Debug)]
 pub(crate) struct Stop(watch::Receiver<bool>);
 
 impl Stop {
-    /// Listens from now on. Must be called inside a runtime.
+    /// Starts to listen. Call it inside a runtime.
     pub(crate) fn listen() -> Self {
         let (wanted, stop) = watch::channel(false);
         tokio::spawn(async move {
@@ -19,7 +19,7 @@ impl Stop {
         Self(stop)
     }
 
-    /// Waits until it is.
+    /// Waits until the user wants the command to end.
     pub(crate) async fn wanted(&self) {
         let mut stop = self.0.clone();
         if stop.wait_for(|wanted| *wanted).await.is_err() {
@@ -44,8 +44,8 @@ async fn signal() {
 async fn terminate() {
     use tokio::signal::unix::{SignalKind, signal};
     match signal(SignalKind::terminate()) {
-        Ok(mut asked) => {
-            asked.recv().await;
+        Ok(mut signals) => {
+            signals.recv().await;
         }
         Err(_) => std::future::pending().await,
     }

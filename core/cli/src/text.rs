@@ -1,4 +1,4 @@
-//! Numbers, sizes and times as people read them, and plain tables.
+//! Numbers, sizes and times in readable form, and plain tables.
 
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -24,7 +24,7 @@ pub(crate) fn counted(n: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(n), if n == 1 { one } else { many })
 }
 
-/// The first few names, and how many more.
+/// The first few names and the number of the others.
 pub(crate) fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {
     const SHOWN: usize = 5;
     let names: Vec<_> = names.map(safe).collect();
@@ -34,27 +34,27 @@ pub(crate) fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {
     }
 }
 
-/// What became of the network.
+/// Says what happened to the network.
 pub(crate) fn network(change: &NetworkChange) -> String {
     match change {
-        NetworkChange::Gone { name } => format!("The network `{name}` has gone; waiting for it to come back."),
-        NetworkChange::Back { interface, addr } => format!("Going on in the network `{}`, at {addr}.", interface.name),
+        NetworkChange::Gone { name } => format!("The network `{name}` is lost. Waiting until it is back."),
+        NetworkChange::Back { interface, addr } => format!("Continuing on the network `{}` at {addr}.", interface.name),
     }
 }
 
-/// That devices have one key, and what to do.
+/// Says that several devices have the same key, and what to do.
 pub(crate) fn shared_key(SharedKey { is_own, devices, .. }: &SharedKey) -> String {
     let device = |(name, addr): &(DeviceName, SocketAddr)| format!("{} at {addr}", safe(name.as_str()));
     let this = is_own.then(|| "this device".to_owned());
     let all: Vec<_> = this.into_iter().chain(devices.iter().map(device)).collect();
     format!(
-        "{} have the same key: the data folder of one was copied to the other.\nOn all but one of them run: \
+        "{} have the same key, because the data folder of one was copied to the other.\nRun on all of them but one: \
          fieldcast --new-identity status",
         all.join(" and ")
     )
 }
 
-/// Bytes in powers of a thousand.
+/// A size in bytes, with decimal prefixes.
 pub(crate) fn bytes(n: u64) -> String {
     let value = n as f64;
     match n {
@@ -67,7 +67,7 @@ pub(crate) fn bytes(n: u64) -> String {
     }
 }
 
-/// How long something took or will take.
+/// A duration in readable form.
 pub(crate) fn duration(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
@@ -93,14 +93,17 @@ pub(crate) fn utc(ms: i64) -> String {
     format!("{year:04}-{month:02}-{day:02} {:02}:{:02}", minute / 60, minute % 60)
 }
 
-/// How a receiver's data compares with what was sent, in a few words.
+/// [`compared`] of data that is the same on both sides.
+pub(crate) const MATCHES: &str = "matches";
+
+/// A short text about how the receiver's data compares with the sent data.
 pub(crate) fn compared(comparisons: &[ComparisonResult]) -> String {
     let (mut kept, mut boundaries, mut conflicts) = (None, 0, 0);
     for comparison in comparisons {
         match comparison {
             ComparisonResult::Equal => {}
             ComparisonResult::Conflict { .. } => conflicts += 1,
-            // The peer's number: it may say anything.
+            // The peer sent this number, so it can have any value.
             ComparisonResult::KeptNewer { records } => kept = Some(kept.unwrap_or(0u64).saturating_add(*records)),
             ComparisonResult::Ahead { .. } => boundaries += 1,
         }
@@ -108,42 +111,42 @@ pub(crate) fn compared(comparisons: &[ComparisonResult]) -> String {
     let newer = kept.map(|records| format!("kept {}", counted(records, "newer record", "newer records")));
     let later = match boundaries {
         0 => None,
-        all if all == comparisons.len() => Some("has a later version; kept it".to_owned()),
-        some => Some(format!("has a later version of {}; kept it", counted(some as u64, "boundary", "boundaries"))),
+        all if all == comparisons.len() => Some("has a later version and kept it".to_owned()),
+        some => Some(format!("has a later version of {} and kept it", counted(some as u64, "village", "villages"))),
     };
     let conflict = (conflicts > 0).then(|| {
         let villages = counted(conflicts, "village", "villages");
-        format!("CONFLICT in {villages}: a later version with fewer records was there; download from the server")
+        format!("CONFLICT in {villages}: it had a later version with fewer records. Download from the server")
     });
     let ahead: Vec<_> = newer.into_iter().chain(later).chain(conflict).collect();
-    if ahead.is_empty() { "equal".to_owned() } else { ahead.join(", ") }
+    if ahead.is_empty() { MATCHES.to_owned() } else { ahead.join(", ") }
 }
 
-/// Text from servers and peers, unable to move a cursor or hide what stands around it.
+/// Removes characters from a server's or peer's text that could move the cursor or hide other text.
 pub(crate) fn safe(text: &str) -> String {
     text.chars().filter(|c| is_shown(*c)).collect()
 }
 
-/// A device's fingerprint: whole, as grants need it, or enough of it to be told apart by eye.
+/// A device's fingerprint: whole, for grants, or a short form to read.
 pub(crate) fn fingerprint(of: &Fingerprint, full: bool) -> String {
     if full { of.to_string() } else { of.short() }
 }
 
-/// Text padded to a width it may exceed.
+/// Pads text to a width. Longer text stays as it is.
 pub(crate) fn padded(text: &str, width: usize) -> String {
     pad_str(text, width, Alignment::Left, None).into_owned()
 }
 
-/// Columns that line up.
+/// A table with aligned columns.
 #[derive(Debug)]
 pub(crate) struct Table {
-    /// Which columns are flush right, as numbers are.
+    /// Whether each column is right-aligned, as for numbers.
     right: Vec<bool>,
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
-    /// Heads; one that begins with `>` is of a column of numbers.
+    /// The column heads. `>` at the start of a head marks a column of numbers.
     pub(crate) fn new(heads: &[&str]) -> Self {
         let right = heads.iter().map(|head| head.starts_with('>')).collect();
         let heads = heads.iter().map(|head| head.trim_start_matches('>').to_owned()).collect();
@@ -154,7 +157,7 @@ impl Table {
         self.rows.push(cells);
     }
 
-    /// The table's lines, heads first.
+    /// The lines of the table. The heads are the first line.
     pub(crate) fn lines(&self) -> Vec<String> {
         let width = |column: usize| {
             self.rows
@@ -181,40 +184,40 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_grouped_and_counted() {
+    fn groups_digits_and_chooses_singular_or_plural() {
         assert_eq!([0, 999, 1_000, 7_533, 1_234_567].map(count), ["0", "999", "1,000", "7,533", "1,234,567"]);
         assert_eq!(counted(1, "boundary", "boundaries"), "1 boundary");
         assert_eq!(counted(3, "boundary", "boundaries"), "3 boundaries");
     }
 
     #[test]
-    fn long_lists_are_cut() {
+    fn shortens_long_lists() {
         assert_eq!(listed(["a", "b", "c", "d", "e", "f"].into_iter()), "a, b, c, d, e, f");
         assert_eq!(listed(["a", "b", "c", "d", "e", "f", "g"].into_iter()), "a, b, c, d, e and 2 more");
     }
 
     #[test]
-    fn equal_is_said_only_of_what_is() {
+    fn says_matches_only_for_equal_data() {
         let ahead = ComparisonResult::Ahead { as_of: fieldcast::ServerTime(9) };
-        assert_eq!(compared(&[ComparisonResult::Equal, ComparisonResult::Equal]), "equal");
-        assert_eq!(compared(&[ahead, ahead]), "has a later version; kept it");
-        assert_eq!(compared(&[ComparisonResult::Equal, ahead]), "has a later version of 1 boundary; kept it");
+        assert_eq!(compared(&[ComparisonResult::Equal, ComparisonResult::Equal]), "matches");
+        assert_eq!(compared(&[ahead, ahead]), "has a later version and kept it");
+        assert_eq!(compared(&[ComparisonResult::Equal, ahead]), "has a later version of 1 village and kept it");
         let conflict = ComparisonResult::Conflict { as_of: fieldcast::ServerTime(9), records: 3 };
         assert!(compared(&[conflict, ComparisonResult::Equal]).starts_with("CONFLICT in 1 village: "));
         let newer = ComparisonResult::KeptNewer { records: 3 };
         assert_eq!(compared(&[newer, ComparisonResult::Equal]), "kept 3 newer records");
         assert_eq!(
             compared(&[newer, ahead, ahead]),
-            "kept 3 newer records, has a later version of 2 boundaries; kept it"
+            "kept 3 newer records, has a later version of 2 villages and kept it"
         );
-        // What a peer says adds up to no "equal", in whatever way it adds up.
+        // Numbers of a peer never sum up to "matches", even if the sum overflows.
         let [most, two] = [u64::MAX - 1, 2].map(|records| ComparisonResult::KeptNewer { records });
         assert_eq!(compared(&[most, two]), "kept 18,446,744,073,709,551,615 newer records");
         assert_eq!(compared(&[ComparisonResult::KeptNewer { records: 0 }]), "kept 0 newer records");
     }
 
     #[test]
-    fn sizes_and_times_are_short() {
+    fn shortens_sizes_and_times() {
         let sizes = [812, 12_345, 604_000, 1_234_567, 12_300_000, 999_999_999, 2_500_000_000].map(bytes);
         assert_eq!(sizes, ["812 B", "12.3 kB", "604 kB", "1.23 MB", "12.3 MB", "1.00 GB", "2.50 GB"]);
         let times = [340, 9_940, 59_000, 125_000, 7_500_000].map(|ms| duration(Duration::from_millis(ms)));
@@ -222,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn dates_are_right_in_leap_years_and_before_1970() {
+    fn formats_dates_in_leap_years_and_before_1970() {
         assert_eq!(utc(0), "1970-01-01 00:00");
         assert_eq!(utc(1_709_251_199_000), "2024-02-29 23:59");
         assert_eq!(utc(1_795_336_200_000), "2026-11-22 08:30");
@@ -230,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn tables_line_up_whatever_the_script() {
+    fn aligns_tables_in_any_script() {
         let mut table = Table::new(&["name", ">n", "state"]);
         table.row(vec!["Nacuca".into(), "7,533".into(), "ok".into()]);
         table.row(vec!["नमस्ते".into(), "1".into(), String::new()]);
@@ -241,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn strangers_text_cannot_steer_a_terminal() {
+    fn removes_terminal_control_characters() {
         assert_eq!(safe("a\u{1b}[2J\nb\u{202e}c"), "a[2Jbc");
     }
 }

@@ -1,4 +1,4 @@
-//! Reading a downsync answer: a page, or links to pre-generated files.
+//! Parses a downsync answer: a page, or links to pre-generated files.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -10,41 +10,41 @@ use crate::members::{Members, each_item};
 use crate::parse::{Layout, Parsed};
 use crate::schema::Scope;
 
-/// The most pre-generated files of a boundary; there are four types.
+/// The maximum number of pre-generated files for a boundary; there are four types.
 const MAX_LINKS: usize = 1_000;
 
-/// What the server answered.
+/// The answer of the server.
 #[derive(Debug)]
 pub(crate) enum Answer {
     Page(LivePage),
     Links(Vec<Link>),
 }
 
-/// Why an answer is of no use.
+/// Why an answer cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unusable {
-    /// It answers other criteria: a cache's.
+    /// It answers other criteria and comes from a cache.
     Foreign,
-    /// It is not what the interface says.
+    /// It does not match the documented interface.
     Malformed(&'static str),
-    /// It takes more memory than it may.
+    /// It needs more memory than the limit.
     TooLarge,
 }
 
-/// A page made on demand.
+/// A page that the server generated on demand.
 #[derive(Debug, Default)]
 pub(crate) struct LivePage {
     pub(crate) families: Vec<Parsed>,
     pub(crate) project: Vec<Parsed>,
-    /// Entities left out.
+    /// The number of skipped entities.
     pub(crate) skipped: u64,
-    /// Distinct households, those left out included.
+    /// The number of distinct households, including skipped ones.
     pub(crate) households: u64,
     pub(crate) total: Option<u64>,
     pub(crate) echoed_limit: Option<u64>,
-    /// Types whose list came, be it empty.
+    /// Types with a list in the answer, even if the list is empty.
     pub(crate) answered: BTreeSet<EntityType>,
-    /// Whether a list of project-wide records was asked for and came.
+    /// Whether a list of project-wide records was requested and received.
     pub(crate) project_read: bool,
     /// `ResponseInfo.ts`.
     pub(crate) ts: Option<ServerTime>,
@@ -59,8 +59,8 @@ pub(crate) struct Link {
     pub(crate) record_count: Option<u64>,
 }
 
-/// Reads an answer to `criteria`, which may take `memory` bytes with all that is read from it. Project-wide records are
-/// read only if `project_records`: every page repeats them.
+/// Parses an answer to `criteria`. The answer and the parsed records may use `memory` bytes. Parses project-wide
+/// records only if `project_records` is set: every page repeats them.
 pub(crate) fn read(
     text: &str,
     layout: &Layout,
@@ -68,9 +68,9 @@ pub(crate) fn read(
     project_records: bool,
     memory: u64,
 ) -> Result<Answer, Unusable> {
-    let answer = Members::parse(text).ok_or(Unusable::Malformed("JSON that is cut short or broken"))?;
+    let answer = Members::parse(text).ok_or(Unusable::Malformed("incomplete or invalid JSON"))?;
     if let Some(links) = answer.get("DownloadLinks") {
-        return read_links(links).map(Answer::Links).ok_or(Unusable::Malformed("download links of another form"));
+        return read_links(links).map(Answer::Links).ok_or(Unusable::Malformed("download links in an unknown format"));
     }
     let downsync = answer.get("Downsync").and_then(Members::parse);
     let downsync = downsync.ok_or(Unusable::Malformed("neither records nor download links"))?;
@@ -100,7 +100,7 @@ fn read_links(text: &str) -> Option<Vec<Link>> {
 }
 
 impl LivePage {
-    /// Reads the lists, whose records may take `memory` bytes.
+    /// Parses the lists. Their records may use `memory` bytes.
     fn read_lists(
         &mut self,
         lists: &Members<'_>,
@@ -110,12 +110,12 @@ impl LivePage {
     ) -> Result<(), Unusable> {
         for (kind, described) in layout.schema.entities().iter().enumerate() {
             let wanted = described.scope == Scope::Family || project_records;
-            // Lists the server had nothing to search for are null; types it does not know are absent.
+            // A list is null if the server had nothing to search for, and absent for a type that it does not know.
             let Some(list) = lists.get(&described.response_key).filter(|_| wanted) else { continue };
             let mut ids: HashSet<RecordId> = HashSet::new();
             let (mut skipped, mut fits) = (0, true);
             let read = each_item(list, |item| {
-                // Making it canonical takes its size twice.
+                // The canonical form needs twice the size of the text.
                 fits = 2 * item.len() as u64 <= memory;
                 let Some(parsed) = fits.then(|| Parsed::read(layout, kind, item)).flatten() else {
                     skipped += 1;
@@ -134,7 +134,7 @@ impl LivePage {
             if !fits {
                 return Err(Unusable::TooLarge);
             }
-            read.ok_or(Unusable::Malformed("something else where a list should be"))?;
+            read.ok_or(Unusable::Malformed("a value that should be a list"))?;
             self.skipped += skipped;
             if described.is_root() {
                 self.households += ids.len() as u64 + skipped;

@@ -1,4 +1,4 @@
-//! The boundaries below a project's own.
+//! The boundaries below the boundary of a project.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,46 +11,46 @@ use crate::names;
 use crate::project::Project;
 use crate::session::Session;
 
-/// A boundary of a tree.
+/// A boundary in the tree.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Boundary {
-    /// Its code, unique in the tree; what a dataset names for a leaf.
+    /// Its code, unique in the tree. For a leaf, this is the boundary of a dataset.
     pub code: String,
-    /// Its name in the configured locale, or what its code says.
+    /// Its name in the configured locale, or a name made from its code.
     pub name: String,
     /// Its level, e.g. `DISTRICT` or `VILLAGE`.
     pub kind: String,
-    /// Its place's place: index of its parent in [`BoundaryTree::all`]; `None` at the top.
+    /// The index of its parent in [`BoundaryTree::all`]; `None` for a top boundary.
     pub parent: Option<usize>,
-    /// Steps from the top: 0, 1, ...
+    /// Its depth: 0 at the top.
     pub depth: usize,
-    /// Whether nothing is below it. Households stand in leaves only.
+    /// Whether it has no children. Only leaves have households.
     pub leaf: bool,
 }
 
-/// A project's boundaries.
+/// The boundaries of a project.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BoundaryTree {
     all: Vec<Boundary>,
 }
 
 impl BoundaryTree {
-    /// Every boundary, each before those below it, siblings in the server's order.
+    /// All boundaries, each one before its children, siblings in the server's order.
     pub fn all(&self) -> &[Boundary] {
         &self.all
     }
 
-    /// Those that data is downloaded by.
+    /// The boundaries that can be downloaded.
     pub fn leaves(&self) -> impl Iterator<Item = &Boundary> {
         self.all.iter().filter(|boundary| boundary.leaf)
     }
 
-    /// The boundary of that code.
+    /// The boundary with this code.
     pub fn find(&self, code: &str) -> Option<&Boundary> {
         self.all.iter().find(|boundary| boundary.code == code)
     }
 
-    /// From the top to the boundary of that code, both included; empty if there is none.
+    /// The path from the top to the boundary with this code, including both. Empty if it does not exist.
     pub fn path(&self, code: &str) -> Vec<&Boundary> {
         let mut path = Vec::new();
         let mut next = self.find(code);
@@ -62,14 +62,14 @@ impl BoundaryTree {
         path
     }
 
-    /// The boundaries right below the one of that code, or the topmost for `None`.
+    /// The children of the boundary with this code, or the top boundaries for `None`.
     pub fn children(&self, code: Option<&str>) -> impl Iterator<Item = &Boundary> {
         let known = code.is_none_or(|code| self.find(code).is_some());
         let above = code.and_then(|code| self.all.iter().position(|boundary| boundary.code == code));
         self.all.iter().filter(move |boundary| known && boundary.parent == above)
     }
 
-    /// Flattens without recursion, since the depth is the server's choice. A code that comes twice counts once.
+    /// Flattens the tree without recursion, because the server chooses the depth. Ignores repeated codes.
     fn flatten(tops: Vec<Node>, names: &HashMap<String, String>) -> Self {
         let mut all: Vec<Boundary> = Vec::new();
         let mut seen = HashSet::new();
@@ -86,9 +86,9 @@ impl BoundaryTree {
                 leaf: node.children.as_ref().is_none_or(Vec::is_empty),
                 code,
             };
-            let place = all.len();
+            let index = all.len();
             all.push(boundary);
-            waiting.extend(node.children.into_iter().flatten().rev().map(|child| (Some(place), child)));
+            waiting.extend(node.children.into_iter().flatten().rev().map(|child| (Some(index), child)));
         }
         Self { all }
     }
@@ -109,18 +109,18 @@ struct TenantBody {
 #[serde(rename_all = "camelCase")]
 struct Node {
     code: Option<String>,
-    /// Only the old location service sends one.
+    /// Only the old location service sends this field.
     name: Option<String>,
     boundary_type: Option<String>,
     children: Option<Vec<Node>>,
 }
 
 impl Client {
-    /// The boundaries of a project, named in the configured locale where the server has names.
+    /// The boundaries of a project, with names in the configured locale if the server has names.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if project or server know no boundary; [`Error::SessionExpired`], [`Error::Unreachable`],
-    /// [`Error::Server`], [`Error::BadAnswer`].
+    /// [`Error::NotFound`] if the project or the server has no boundary; [`Error::SessionExpired`],
+    /// [`Error::Unreachable`], [`Error::Server`], [`Error::BadAnswer`].
     pub async fn boundaries(&self, session: &Session, project: &Project) -> Result<BoundaryTree, Error> {
         let config = self.config();
         let Some(top) = &project.boundary else {

@@ -15,10 +15,10 @@ use crate::retry::Attempts;
 use crate::schema::Schema;
 use crate::session::Session;
 
-/// Bytes of memory that a list or an object takes besides its text.
+/// Bytes of memory for a list or an object, in addition to its text.
 const NODE_BYTES: u64 = 128;
 
-/// A DIGIT HCM deployment. Cheap to clone; clones share connections. Must be used within a tokio runtime.
+/// A DIGIT HCM deployment. Cheap to clone; clones share connections. Use it inside a tokio runtime.
 #[derive(Clone, Debug)]
 pub struct Client {
     http: Arc<Http>,
@@ -26,21 +26,21 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client of the deployment `config` describes. Connects to nothing yet.
+    /// Creates a client for the deployment in `config`. Does not connect yet.
     ///
     /// # Errors
-    /// [`Error::Config`]: an address that is none or would send the token unprotected.
+    /// [`Error::Config`] if the address is invalid, or would send the token without encryption.
     pub fn new(config: ServerConfig) -> Result<Self, Error> {
         let schema = Schema::digit().map_err(|error| Error::config(error.to_string()))?;
         Ok(Self { http: Arc::new(Http::new(config)?), layout: Arc::new(Layout::new(schema)) })
     }
 
-    /// The settings it was made with.
+    /// The settings of the client.
     pub fn config(&self) -> &ServerConfig {
         &self.http.config
     }
 
-    /// The entity types it knows, parents before children.
+    /// The known entity types, parents before children.
     pub(crate) fn schema(&self) -> &Schema {
         &self.layout.schema
     }
@@ -53,10 +53,10 @@ impl Client {
         &self.layout
     }
 
-    /// Makes attempts until one succeeds or there is no point in another.
+    /// Repeats an attempt until it succeeds or a retry cannot help.
     pub(crate) async fn retrying<T, F>(&self, attempt: impl Fn() -> F) -> Result<T, Error>
     where
-        F: Future<Output = Result<T, Failure>>, // of an async closure the compiler cannot show that it is `Send`
+        F: Future<Output = Result<T, Failure>>, // the compiler cannot prove that an async closure is `Send`
     {
         let mut attempts = Attempts::new(self.config().retry);
         loop {
@@ -67,7 +67,8 @@ impl Client {
         }
     }
 
-    /// Reads an answer of type `T`. Its texts are there twice while it is read, and its lists and objects take memory, too.
+    /// Parses an answer of type `T`. During parsing, its texts are in memory twice, and its lists and objects need
+    /// memory, too.
     pub(crate) async fn read<T: DeserializeOwned>(&self, path: &str, mut reply: Reply) -> Result<T, Failure> {
         let memory = 2 * reply.text.len() as u64 + count(&reply.text, b"{[") * NODE_BYTES;
         if memory > reply.memory.bytes() {
@@ -76,11 +77,11 @@ impl Client {
         if memory > reply.memory.bytes() {
             return Err(Failure::fatal(Error::TooLarge { limit: reply.memory.bytes() }));
         }
-        let bad = |_| Failure::passing(Error::bad_answer(format!("{path} answered in another form")));
+        let bad = |_| Failure::passing(Error::bad_answer(format!("{path} answered in an unknown format")));
         serde_json::from_str(&reply.text).map_err(bad)
     }
 
-    /// One attempt at a service, with the `RequestInfo` added to `body`, which must be an object.
+    /// Calls a service once. Adds the `RequestInfo` to `body`, which must be an object.
     pub(crate) async fn call(
         &self,
         session: &Session,
@@ -94,7 +95,7 @@ impl Client {
         Ok((reply.success(path)?, now))
     }
 
-    /// Calls a service, again if need be, for an answer of type `T`.
+    /// Calls a service with retries and returns an answer of type `T`.
     pub(crate) async fn ask<T: DeserializeOwned>(
         &self,
         session: &Session,

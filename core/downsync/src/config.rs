@@ -1,41 +1,41 @@
-//! Where the server is and how patient to be with it.
+//! The server settings: address, paths, time limits and retries.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Households asked for at a time unless told otherwise; what DIGIT's own app falls back to.
+/// The default number of households per request; DIGIT's own app uses the same default.
 const DEFAULT_PAGE_LIMIT: u32 = 100;
 
-/// A DIGIT HCM deployment and how to talk to it. [`ServerConfig::new`] fills in what public deployments use.
+/// A DIGIT HCM deployment and the settings for it. [`ServerConfig::new`] uses the defaults of public deployments.
 #[derive(Clone, Debug)]
 pub struct ServerConfig {
-    /// Scheme, host and, if any, a path all services share: `https://hcm.example.org`.
+    /// Scheme, host and an optional common path of all services: `https://hcm.example.org`.
     pub base_url: String,
     /// DIGIT tenant, e.g. `mz`.
     pub tenant: String,
     /// Boundary hierarchy, e.g. `ADMIN`.
     pub hierarchy: String,
-    /// Where boundary names are asked for; `None` makes names from codes.
+    /// The source of boundary names; `None` makes names from codes.
     pub localization: Option<Localization>,
-    /// The services' paths.
+    /// The paths of the services.
     pub paths: Paths,
-    /// How long to wait.
+    /// Time limits.
     pub timeouts: Timeouts,
-    /// How often and how fast to try again.
+    /// The number and the intervals of retries.
     pub retry: RetryPolicy,
-    /// How much to take.
+    /// Size limits.
     pub limits: Limits,
-    /// Allow plain `http://` to other machines. The token and health data then travel readable by anybody on the way:
-    /// for closed test networks only. Loopback needs no permission.
+    /// Allows plain `http://` to other machines. The token and the health data are then readable for everyone on the
+    /// network path: use it for closed test networks only. Loopback needs no permission.
     pub allow_http: bool,
-    /// Certificates (DER) of authorities to trust besides the public ones, for servers with a national or private CA.
+    /// Certificates (DER) of additional trusted authorities, for servers with a national or private CA.
     pub extra_roots: Vec<Vec<u8>>,
-    /// This device's clock, milliseconds since 1970. Used for `RequestInfo.ts` and for when a session runs out, never
-    /// for what a snapshot is as of.
+    /// This device's clock, in ms since 1970. Used for `RequestInfo.ts` and the end of a session, never for the time of
+    /// a snapshot.
     pub clock: fn() -> i64,
 }
 
 impl ServerConfig {
-    /// The deployment at `base_url`, with everything else as in public deployments.
+    /// The deployment at `base_url`, with the defaults of public deployments.
     pub fn new(base_url: &str, tenant: &str) -> Self {
         Self {
             base_url: base_url.to_owned(),
@@ -53,10 +53,10 @@ impl ServerConfig {
     }
 }
 
-/// Which messages hold the boundaries' names.
+/// The messages that contain the boundary names.
 #[derive(Clone, Debug)]
 pub struct Localization {
-    /// Message module; `None` is `hcm-boundary-` with the hierarchy in lower case, as DIGIT's console writes them.
+    /// Message module; `None` means `hcm-boundary-` with the hierarchy in lower case, as DIGIT's console names it.
     pub module: Option<String>,
     /// Locale, e.g. `en_MZ`.
     pub locale: String,
@@ -68,12 +68,12 @@ impl Default for Localization {
     }
 }
 
-/// Service paths, from the sample service registry. Prefixes vary: some deployments have `/health-project/...`.
+/// Service paths, from the sample service registry. Prefixes differ: some deployments use `/health-project/...`.
 #[derive(Clone, Debug)]
 pub struct Paths {
     /// OAuth token.
     pub login: String,
-    /// A user's projects.
+    /// The projects of a user.
     pub project_staff: String,
     /// Projects by id.
     pub project: String,
@@ -98,17 +98,17 @@ impl Default for Paths {
     }
 }
 
-/// How long to wait before a request counts as failed. DIGIT's app waits 6 seconds, too few for a big page on 2G.
+/// Time limits of requests. DIGIT's app waits 6 seconds, which is too short for a large page over 2G.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
-    /// For a connection, TLS included.
+    /// For connecting, including TLS.
     pub connect: Duration,
-    /// For the next byte; also for the first, while the server builds a page out of a dozen calls of its own.
+    /// For the next byte, also for the first one: the server first makes about a dozen internal calls for a page.
     pub idle: Duration,
-    /// For one whole answer, so that a body that only trickles ends too.
+    /// For one whole answer, so that a very slow body ends, too.
     pub answer: Duration,
-    /// For the next bytes of a pre-generated file, over all attempts at going on with it. Files may be of any size and
-    /// links slow, so there is no limit on a whole one as long as it comes.
+    /// For the next bytes of a pre-generated file, over all attempts to resume it. Files can have any size and links
+    /// can be slow, so a whole file has no limit while bytes arrive.
     pub file: Duration,
 }
 
@@ -123,14 +123,14 @@ impl Default for Timeouts {
     }
 }
 
-/// Exponential backoff with full jitter: the n-th wait is a random part of `base * 2^n`, at most `cap`.
+/// Exponential backoff with full jitter: the n-th wait is a random fraction of `base * 2^n`, and at most `cap`.
 #[derive(Clone, Copy, Debug)]
 pub struct RetryPolicy {
-    /// Requests made in all before the error is given up to the caller; at least 1.
+    /// The maximum number of requests before the caller gets the error; at least 1.
     pub attempts: u32,
-    /// Upper bound of the first wait.
+    /// The upper limit of the first wait.
     pub base: Duration,
-    /// Upper bound of any wait; also of how long a server's `Retry-After` is obeyed.
+    /// The upper limit of any wait, also of a server's `Retry-After`.
     pub cap: Duration,
     /// A random number in `0.0..=1.0`.
     pub random: fn() -> f64,
@@ -142,20 +142,21 @@ impl Default for RetryPolicy {
     }
 }
 
-/// How much to take from a server that may lie or never end.
+/// Size limits for a server that sends wrong or endless data.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Households asked for at a time; halved for a while when pages time out or grow too large.
+    /// Households per request. The client halves it for some time if pages time out or are too large.
     pub page: u32,
-    /// Bytes of memory one answer may take: its text, unpacked, and the records read from it.
+    /// Bytes of memory for one answer: its unpacked text and the parsed records.
     pub answer_bytes: u64,
-    /// Bytes of memory up to which an answer is small. Larger ones are taken one at a time.
+    /// Bytes of memory up to which an answer counts as small. Only one larger answer is processed at a time.
     pub small_answer_bytes: u64,
-    /// Answers in memory at a time, be they under way or in a [`Page`](crate::Page) that is not dropped yet.
+    /// The maximum number of answers in memory, both during transfer and in a [`Page`](crate::Page) that is not dropped
+    /// yet.
     pub answers: usize,
-    /// Bytes of one pre-generated file, unpacked.
+    /// Bytes of one unpacked pre-generated file.
     pub file_bytes: u64,
-    /// Bytes of one line of such a file.
+    /// Bytes of one line in such a file.
     pub line_bytes: u64,
 }
 
@@ -177,7 +178,7 @@ fn device_clock() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
-/// Jitter need not be unpredictable, only different on each phone: the standard library's hash keys are.
+/// Jitter need not be unpredictable, only different on each phone. The hash keys of the standard library are different.
 fn random_unit() -> f64 {
     use std::hash::{BuildHasher, RandomState};
     let bits = RandomState::new().hash_one(0);

@@ -1,11 +1,11 @@
-//! What a page is asked for, and whether the answer is to that.
+//! The criteria of a page request, and the check that an answer matches them.
 
 use fieldcast_model::Dataset;
 use serde_json::{Value, json};
 
 use crate::members::Members;
 
-/// One request's criteria: which boundary of which project, and which households of it.
+/// The criteria of one request: the boundary, the project and the range of households.
 #[derive(Clone, Debug)]
 pub(crate) struct Criteria {
     pub(crate) tenant: String,
@@ -16,13 +16,13 @@ pub(crate) struct Criteria {
 }
 
 impl Criteria {
-    /// `None` for a dataset without a boundary: DIGIT has no request for one.
+    /// `None` for a dataset without a boundary: DIGIT has no request for it.
     pub(crate) fn new(dataset: Dataset) -> Option<Self> {
         let Dataset { tenant, project, boundary } = dataset;
         Some(Self { tenant, project, locality: boundary?, offset: 0, limit: 0 })
     }
 
-    /// In the body: the server ignores its query string, and with it the app's `includeDeleted`.
+    /// Everything is in the body, because the server ignores the query string, including the app's `includeDeleted`.
     pub(crate) fn body(&self) -> Value {
         json!({
             "locality": self.locality,
@@ -34,8 +34,9 @@ impl Criteria {
         })
     }
 
-    /// Whether the criteria the server says it answered are these. Caches in front of some deployments know a page by
-    /// locality, offset and limit alone, and serve another project's, or one asked for since some time.
+    /// Whether the criteria in the server's answer are these criteria. Caches of some deployments identify a page only
+    /// by locality, offset and limit, and return the page of another project or of a request with another
+    /// `lastSyncedTime`.
     pub(crate) fn match_echo(&self, echo: &Members<'_>) -> bool {
         let same = |path: &str, ours: &str| echo.text(path).is_none_or(|theirs| theirs == ours);
         same("locality", &self.locality)
@@ -52,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn another_ones_page_is_told_by_its_criteria() {
+    fn detects_page_for_other_criteria() {
         let dataset = Dataset { tenant: "mz".into(), project: "p".into(), boundary: Some("v".into()) };
         let ours = Criteria { offset: 100, limit: 50, ..Criteria::new(dataset).unwrap() };
         let matches = |echo: &str| ours.match_echo(&Members::parse(echo).unwrap());

@@ -1,4 +1,4 @@
-//! How far a walk has come, and whether what it has seen can be trusted to be all.
+//! The progress of a boundary download, and whether it is verified complete.
 
 use std::collections::BTreeSet;
 
@@ -7,41 +7,42 @@ use serde::{Deserialize, Serialize};
 
 use crate::answer::LivePage;
 
-/// Subtracted from the server's clock for what a snapshot is as of: DIGIT stamps a change when it accepts it but
-/// shows it only after Kafka and the persister, and some deployments serve pages from a cache of up to five minutes.
+/// Subtracted from the server's clock to get the `as_of` of a snapshot. DIGIT stamps a change when it accepts it, but
+/// shows it only after Kafka and the persister. In addition, some deployments serve pages from a cache for up to five
+/// minutes.
 pub const CLOCK_OVERLAP_MS: i64 = 5 * 60 * 1000;
 
-/// The state of a walk through one boundary: all that must be kept to go on with it.
+/// The state of a boundary download: everything that is needed to resume it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
-    /// Households asked for so far. Counts what was asked, never what came: pages may overlap.
+    /// Households requested so far. It counts requested households, not received ones, because pages can overlap.
     pub offset: u64,
-    /// Households to ask for next; 0 leaves it to [`Limits::page`](crate::Limits).
+    /// Households in the next request; 0 means [`Limits::page`](crate::Limits).
     pub limit: u32,
-    /// Every change up to then is in what the walk brings. Set by the first page (by the last, for files).
+    /// The download contains every change up to this time. Set by the first page; for files, by the last page.
     pub as_of: Option<ServerTime>,
-    /// Households the server says there are, at the last page.
+    /// The household count of the server at the last page.
     pub households_total: Option<u64>,
-    /// Whether nothing so far says that a household may have been missed: no short page, no shrinking or missing
-    /// total. Only if it still holds at the end, and the store has seen at least [`Cursor::households_total`]
-    /// distinct households, may what did not come be marked as gone.
+    /// Whether there is no sign of a missed household so far: no short page, and no smaller or missing total. Missing
+    /// records may be marked as gone only if this is still true at the end and the store has received at least
+    /// [`Cursor::households_total`] distinct households.
     pub sound: bool,
-    /// Types the server has answered for. What is not among them says nothing by its absence: the server may not
-    /// search for it (`Services` is an option there), or not put it into files.
+    /// The types that the server has answered for. A missing record of another type means nothing: the server may not
+    /// search for the type (`Services` is optional), or may not include it in files.
     pub answered: BTreeSet<EntityType>,
-    /// Whether the walk has read the project-wide records whole: asked to, from the live service, with its first page.
-    /// Files hold only those of their own boundary.
+    /// Whether the download has read all project-wide records: requested from the live service, with its first page.
+    /// Files contain only the project-wide records of their boundary.
     #[serde(default)]
     pub project_read: bool,
-    /// Whether the walk is over.
+    /// Whether the download is finished.
     pub done: bool,
 }
 
 impl Cursor {
-    /// The beginning of a full walk.
+    /// The start of a full download.
     ///
-    /// Always full: DIGIT's `lastSyncedTime` is no cursor to build on, since it only returns what changed below
-    /// households that changed themselves; a new delivery to an old household would never come.
+    /// A download is always full. DIGIT's `lastSyncedTime` returns only changes below households that have changed
+    /// themselves, so a new delivery to an unchanged household would never arrive.
     pub fn start() -> Self {
         Self {
             offset: 0,
@@ -55,24 +56,26 @@ impl Cursor {
         }
     }
 
-    /// The cursor after a page of `asked` households, `limit` the most ever to ask for.
+    /// The cursor after a page of `asked` households; `limit` is the maximum per request.
     pub(crate) fn after(&self, page: &LivePage, asked: u32, limit: u32, as_of: Option<ServerTime>) -> Self {
-        // A server that grants less than was asked must not make us step over the difference.
+        // If the server grants fewer households than requested, the next page must start after the granted ones.
         let granted = page.echoed_limit.filter(|granted| *granted > 0).unwrap_or(asked.into());
         let step = granted.min(asked.into());
         let offset = self.offset + step;
         let expected = page.total.map(|total| total.saturating_sub(self.offset).min(step));
         let counted = page.total.is_some() && page.total >= self.households_total;
         let short = expected.is_some_and(|expected| page.households < expected);
-        // One household more than asked is the overlap of the materialised view; more means the total is a lie.
-        let lying = expected.is_none_or(|expected| page.households > expected + 1);
-        let done = if lying { page.households < step } else { page.total.is_some_and(|total| offset >= total) };
+        // One extra household is the overlap of the materialized view. With more than one, the total of the server is
+        // wrong.
+        let is_total_wrong = expected.is_none_or(|expected| page.households > expected + 1);
+        let done =
+            if is_total_wrong { page.households < step } else { page.total.is_some_and(|total| offset >= total) };
         Self {
             offset,
             limit: (asked + (limit / 16).max(1)).min(limit),
             as_of: self.as_of.or(as_of),
             households_total: page.total,
-            sound: self.sound && counted && !short && !lying,
+            sound: self.sound && counted && !short && !is_total_wrong,
             answered: self.answered.union(&page.answered).cloned().collect(),
             project_read: self.project_read || page.project_read,
             done,
@@ -88,59 +91,59 @@ mod tests {
         LivePage { households, total, ..LivePage::default() }
     }
 
-    fn walk(pages: &[(u64, Option<u64>)]) -> Cursor {
+    fn cursor_after(pages: &[(u64, Option<u64>)]) -> Cursor {
         let step = |cursor: Cursor, (n, total): &(u64, Option<u64>)| cursor.after(&page(*n, *total), 10, 10, None);
         pages.iter().fold(Cursor::start(), step)
     }
 
     #[test]
-    fn a_walk_ends_at_the_total_and_is_sound_if_every_page_was_full() {
-        let end = walk(&[(10, Some(25)), (10, Some(25)), (5, Some(25))]);
+    fn ends_at_total_with_only_full_pages() {
+        let end = cursor_after(&[(10, Some(25)), (10, Some(25)), (5, Some(25))]);
         assert!(end.done && end.sound && end.offset == 30);
-        assert!(walk(&[(0, Some(0))]).done);
-        assert!(!walk(&[(10, Some(25))]).done);
+        assert!(cursor_after(&[(0, Some(0))]).done);
+        assert!(!cursor_after(&[(10, Some(25))]).done);
     }
 
     #[test]
-    fn overlapping_pages_advance_by_what_was_asked() {
-        let end = walk(&[(10, Some(25)), (11, Some(25)), (6, Some(25))]);
+    fn advances_by_requested_limit_on_overlap() {
+        let end = cursor_after(&[(10, Some(25)), (11, Some(25)), (6, Some(25))]);
         assert!(end.done && end.sound && end.offset == 30);
     }
 
     #[test]
-    fn short_pages_and_odd_totals_are_not_sound() {
+    fn marks_short_pages_and_odd_totals_incomplete() {
         for pages in [
             &[(9, Some(25)), (10, Some(25)), (5, Some(25))][..],
             &[(10, Some(25)), (10, Some(24)), (4, Some(24))],
             &[(10, None), (3, None)],
         ] {
-            let end = walk(pages);
+            let end = cursor_after(pages);
             assert!(end.done && !end.sound, "{pages:?}");
         }
     }
 
     #[test]
-    fn a_total_that_is_too_small_does_not_end_the_walk() {
-        let cursor = walk(&[(10, Some(3))]);
+    fn continues_past_too_small_total() {
+        let cursor = cursor_after(&[(10, Some(3))]);
         assert!(!cursor.done && !cursor.sound);
-        assert!(walk(&[(10, Some(3)), (4, Some(3))]).done);
+        assert!(cursor_after(&[(10, Some(3)), (4, Some(3))]).done);
     }
 
     #[test]
-    fn a_limit_the_server_cut_is_not_stepped_over() {
+    fn advances_by_limit_granted_by_server() {
         let cut = LivePage { echoed_limit: Some(4), ..page(4, Some(25)) };
         assert_eq!(Cursor::start().after(&cut, 10, 10, None).offset, 4);
     }
 
     #[test]
-    fn a_halved_limit_grows_back() {
+    fn restores_halved_limit_step_by_step() {
         let cursor = Cursor::start().after(&page(50, Some(900)), 50, 100, None);
         assert_eq!((cursor.limit, cursor.offset), (56, 50));
     }
 
     #[test]
-    fn a_cursor_survives_the_store() {
-        let mut cursor = walk(&[(10, Some(25))]);
+    fn restores_cursor_from_stored_text() {
+        let mut cursor = cursor_after(&[(10, Some(25))]);
         cursor.answered.insert(EntityType::new("Task"));
         let text = serde_json::to_string(&cursor).unwrap();
         assert_eq!(serde_json::from_str::<Cursor>(&text).unwrap(), cursor);

@@ -1,63 +1,63 @@
-//! What can go wrong, by what a person can do about it.
+//! The errors of the client, by the action that the user can take.
 
-/// Why the server did not give what was asked for. Holds no names, tokens or bodies.
+/// Why a request failed. Contains no names, tokens or bodies.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The client was set up in a way that cannot or must not work.
+    /// The settings of the client are invalid or unsafe.
     #[error("the server settings cannot be used: {reason}")]
     Config {
-        /// What is wrong with them.
+        /// The problem with the settings.
         reason: String,
     },
-    /// The server refused user name and password.
+    /// The server rejected the user name or the password.
     #[error("the server does not accept this user name and password: check both, and the tenant")]
     WrongCredentials,
-    /// The token is no longer, or not, accepted.
+    /// The server does not accept the token any more.
     #[error("the session has expired: log in again")]
     SessionExpired,
-    /// The account may not do this.
-    #[error("this account may not do that: ask the campaign's administrator for the role")]
+    /// The account has no permission for this request.
+    #[error("this account has no permission for this: ask the campaign's administrator for the role")]
     Forbidden,
-    /// No answer, after all retries.
+    /// No answer after all retries.
     #[error("the server cannot be reached ({reason}): check the connection and try again")]
     Unreachable {
-        /// What happened, without addresses.
+        /// The problem, without addresses.
         reason: String,
     },
-    /// The server answered with an error, after all retries if it was one that may pass.
+    /// The server answered with an error; for a temporary error, after all retries.
     #[error(
         "the server reports an error ({status} {code}): try again later, or tell the campaign's IT team: {message}"
     )]
     Server {
         /// HTTP status.
         status: u16,
-        /// eGov error code; empty if the server gave none.
+        /// eGov error code; empty if the server sent none.
         code: String,
-        /// The server's words, one line, at most 200 characters.
+        /// The server's message, one line, at most 200 characters.
         message: String,
     },
-    /// The server answered, but not with what this request asks for, again and again.
+    /// The server's answers do not match the request, also after all retries.
     #[error("the server's answer cannot be used ({what}): try again later, or tell the campaign's IT team")]
     BadAnswer {
-        /// What is wrong with it.
+        /// The problem with the answer.
         what: String,
     },
-    /// The server answered with more than fits into memory, whatever was asked for.
+    /// The answer does not fit into memory, even for the smallest request.
     #[error(
-        "the server sends more data at once than this device takes ({} MiB): ask the campaign's IT team for smaller \
-         boundaries", limit >> 20
+        "the server sends more data at once than this device can process ({} MiB): ask the campaign's IT team for \
+         smaller boundaries", limit >> 20
     )]
     TooLarge {
-        /// Bytes it may be.
+        /// The limit in bytes.
         limit: u64,
     },
-    /// The server does not have it.
+    /// The server does not have the requested object.
     #[error("not found on the server: {what}: check the server address and the settings")]
     NotFound {
-        /// What was looked for.
+        /// The requested object.
         what: String,
     },
-    /// The server answers with pre-generated files only and has none for this boundary.
+    /// The server only serves pre-generated files and has none for this boundary.
     #[error(
         "the server has not prepared this boundary's files yet: ask the campaign's IT team to generate them for the \
          campaign's root project, then download again"
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_error_says_what_to_do() {
+    fn says_what_to_do_in_every_error() {
         let server = Error::Server { status: 500, code: "X".into(), message: "boom".into() };
         let all = [
             Error::config("x"),

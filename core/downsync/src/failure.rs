@@ -1,4 +1,4 @@
-//! One attempt's failure: the error, and whether trying again can help.
+//! The failure of one attempt: the error, and whether a retry can help.
 
 use std::time::Duration;
 
@@ -19,9 +19,9 @@ pub(crate) struct Failure {
 pub(crate) enum Retry {
     No,
     Yes,
-    /// Yes, and the server says when.
+    /// Yes, after the time that the server requests.
     After(Duration),
-    /// Yes, rather if it asks for less.
+    /// Yes, more likely with a smaller request.
     Smaller,
 }
 
@@ -38,12 +38,12 @@ impl Failure {
         Self { error, retry: Retry::Smaller }
     }
 
-    /// Of a request that cannot ask for less: an answer that is too large is so again.
+    /// For a request that cannot be smaller: an answer that is too large will be too large again.
     pub(crate) fn without_smaller(self) -> Self {
         if matches!(self.error, Error::TooLarge { .. }) { Self::fatal(self.error) } else { self }
     }
 
-    /// What a status that is not a success means.
+    /// The failure for an unsuccessful status.
     pub(crate) fn of_status(status: u16, retry_after: Option<Duration>, path: &str, body: &str) -> Self {
         let (code, message) = tracer_error(body).unwrap_or_default();
         match status {
@@ -54,7 +54,8 @@ impl Failure {
                 let message = "the address redirects elsewhere: set the final https:// address".to_owned();
                 Self::fatal(Error::Server { status, code, message })
             }
-            // Without files the main branch answers 400, the Nigerian one an empty list of links.
+            // Without files, the main branch of DIGIT answers with status 400, the Nigerian branch with an empty list
+            // of links.
             _ if code == "PREGEN_NOT_AVAILABLE" => Self::fatal(Error::NotPrepared),
             _ => {
                 let retry = match status {
@@ -78,17 +79,18 @@ impl From<reqwest::Error> for Failure {
         } else if error.is_connect() {
             "no connection"
         } else if error.is_body() || error.is_decode() {
-            "the connection broke off"
+            "the connection was interrupted"
         } else {
             "the connection failed"
         };
-        // A connection that cannot be made is not made easier by asking for less.
+        // A smaller request does not help if the connection fails.
         let retry = if error.is_timeout() && !error.is_connect() { Retry::Smaller } else { Retry::Yes };
         Self { error: Error::unreachable(describe(reason, &error)), retry }
     }
 }
 
-/// Adds the innermost cause; reqwest's own layers print the address, which may hold personal query values.
+/// Adds the innermost cause. The outer errors of reqwest contain the address, which can have personal data in its
+/// query.
 fn describe(reason: &str, error: &reqwest::Error) -> String {
     let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(error);
     let mut innermost = None;
@@ -116,7 +118,7 @@ struct TracerError {
     message: Option<String>,
 }
 
-/// Code and message of an eGov error body: `{"Errors":[{"code","message"}]}`, or the two alone.
+/// Code and message of an eGov error body: `{"Errors":[{"code","message"}]}`, or an object with only these two.
 fn tracer_error(body: &str) -> Option<(String, String)> {
     let body: TracerBody = serde_json::from_str(body).ok()?;
     let (code, message) = match body.errors.and_then(|errors| errors.into_iter().next()) {
@@ -140,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn tracer_errors_are_read_and_bodies_in_them_are_not_repeated() {
+    fn reads_server_errors_without_quoting_bodies() {
         let failure = of(
             500,
             r#"{"ResponseInfo":null,"Errors":[{"code":"JSONPATH_ERROR","message":"bad: {\"name\":\"Asha\"}"}]}"#,
@@ -153,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_decides_whether_trying_again_can_help() {
+    fn decides_retry_by_status() {
         assert_eq!(of(400, "").retry, Retry::No);
         assert_eq!((of(401, "").error, of(401, "").retry), (Error::SessionExpired, Retry::No));
         assert_eq!(of(403, "").error, Error::Forbidden);

@@ -1,8 +1,8 @@
-//! A walk through pre-generated files: gzip NDJSON, one line an entity, parents mostly before children.
+//! A download from pre-generated files: gzip NDJSON, one line per entity, parents mostly before children.
 //!
-//! Files hold no deleted records and no checklists, and may be hours old; what they lack by design is told apart from
-//! what is gone by [`Cursor::answered`]. A process that is killed starts the files over, which costs bytes but no
-//! data: ids that tie records together are spread over all of them and are kept in memory only.
+//! Files contain no deleted records and no checklists, and can be hours old. [`Cursor::answered`] distinguishes types
+//! that files never contain from records that are gone. A killed process starts the files again, which costs bytes but
+//! no data: the ids that connect records are spread over all files and are only in memory.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -21,32 +21,32 @@ use crate::parse::{self, Kind, Layout, Parsed};
 use crate::roots::Roots;
 use crate::schema::Scope;
 
-/// A page is full at this many records, bytes of JSON or bytes of memory, whichever comes first.
+/// A page is full at this number of records, bytes of JSON or bytes of memory, whichever comes first.
 const PAGE_RECORDS: usize = 2_000;
 const PAGE_BYTES: u64 = 4 << 20;
 
-/// Bytes of memory of records held back until their parents have come; more are let go with what is known.
+/// Bytes of memory for records that wait for their parents. Above this limit, records continue without them.
 const MAX_HELD: u64 = 16 << 20;
 
-/// The state of such a walk.
+/// The state of a download from files.
 #[derive(Debug)]
-pub(crate) struct FileWalk {
+pub(crate) struct FileDownload {
     client: Client,
-    /// The server's clock when it gave the links.
+    /// The server's clock when it sent the links.
     server_time: Option<ServerTime>,
     files: Vec<File>,
     at: usize,
     stream: Option<FileStream>,
-    /// Whole lines, and how many of their bytes are read.
+    /// Whole lines, and how many of their bytes are parsed.
     lines: (Vec<u8>, usize),
     roots: Arc<Mutex<Roots>>,
     held: Vec<Parsed>,
     held_memory: u64,
-    /// The page in the making; kept here so that a dropped call loses nothing.
+    /// The unfinished page. It is here so that a dropped call loses no data.
     draft: Draft,
     seen: Seen,
-    /// The earliest making of a file.
-    made: Option<ServerTime>,
+    /// The creation time of the oldest file.
+    created: Option<ServerTime>,
 }
 
 /// One file to read.
@@ -55,11 +55,11 @@ struct File {
     file_type: String,
     url: String,
     records: Option<u64>,
-    /// The least kind in it; the files are read in this order.
+    /// The smallest kind in the file. Files are read in this order.
     first_kind: Kind,
 }
 
-/// What has been counted.
+/// Counters.
 #[derive(Debug)]
 struct Seen {
     lines: u64,
@@ -69,7 +69,7 @@ struct Seen {
     sound: bool,
 }
 
-/// A page in the making.
+/// An unfinished page.
 #[derive(Debug, Default)]
 struct Draft {
     families: Vec<Parsed>,
@@ -77,7 +77,7 @@ struct Draft {
     skipped: u64,
     json_bytes: u64,
     wire_bytes: u64,
-    /// Bytes of memory its records take.
+    /// Bytes of memory for its records.
     memory: u64,
     reservation: Option<Reservation>,
 }
@@ -88,7 +88,7 @@ impl Draft {
     }
 }
 
-impl FileWalk {
+impl FileDownload {
     pub(crate) fn new(client: &Client, links: Vec<Link>, server_time: Option<ServerTime>) -> Result<Self, Error> {
         if links.is_empty() {
             return Err(Error::NotPrepared);
@@ -97,7 +97,7 @@ impl FileWalk {
         let mut files = Vec::with_capacity(links.len());
         for link in links {
             let file_type = link.file_type.unwrap_or_default();
-            let url = link.url.ok_or_else(|| Error::bad_answer("a download link without address"))?;
+            let url = link.url.ok_or_else(|| Error::bad_answer("a download link without an address"))?;
             let entities = layout.schema.entities();
             let first_kind = entities.iter().position(|e| e.file_type.as_ref() == Some(&file_type));
             files.push(File {
@@ -109,7 +109,7 @@ impl FileWalk {
         }
         files.sort_by_key(|file| file.first_kind);
         let here: BTreeSet<&String> = files.iter().map(|file| &file.file_type).collect();
-        // A leaf project's id gets links to the registry's files alone; then beneficiaries and tasks are missing.
+        // The id of a leaf project gets only links to the registry's files; then beneficiaries and tasks are missing.
         let complete = layout.schema.file_types().all(|file_type| here.contains(file_type));
         let counted = files.iter().all(|file| file.records.is_some());
         Ok(Self {
@@ -124,7 +124,7 @@ impl FileWalk {
             held_memory: 0,
             draft: Draft::default(),
             seen: Seen { lines: 0, lines_of_file: 0, households: 0, newest: None, sound: complete && counted },
-            made: None,
+            created: None,
         })
     }
 
@@ -140,7 +140,7 @@ impl FileWalk {
             let client = &self.client;
             let url = &self.files[self.at].url;
             let stream = self.stream.get_or_insert_with(|| FileStream::new(client, url));
-            // A line is there a few times over while it is read.
+            // During parsing, a line is in memory several times.
             if let Some(memory) = &mut self.draft.reservation
                 && stream.rest() > memory.bytes() / 4
             {
@@ -157,7 +157,7 @@ impl FileWalk {
         Ok(self.page())
     }
 
-    /// Reads lines until there is none or the page is full.
+    /// Parses lines until there are no more or the page is full.
     fn take(&mut self) {
         let layout = Arc::clone(self.client.layout());
         let (lines, mut at) = std::mem::take(&mut self.lines);
@@ -173,7 +173,7 @@ impl FileWalk {
             self.seen.lines_of_file += 1;
             self.draft.json_bytes += line.len() as u64;
             match read_line(&layout, line) {
-                Line::Entity(parsed) => self.sort_in(&layout, parsed),
+                Line::Entity(parsed) => self.add_to_draft(&layout, parsed),
                 Line::Unknown => {}
                 Line::Broken => self.draft.skipped += 1,
             }
@@ -181,7 +181,7 @@ impl FileWalk {
         self.lines = (lines, at);
     }
 
-    fn sort_in(&mut self, layout: &Layout, parsed: Parsed) {
+    fn add_to_draft(&mut self, layout: &Layout, parsed: Parsed) {
         self.seen.newest = self.seen.newest.max(Some(parsed.modified));
         self.seen.households += u64::from(layout.is_root(parsed.kind));
         let memory = parsed.memory();
@@ -192,28 +192,29 @@ impl FileWalk {
         }
         self.draft.memory += memory;
         match scope {
-            Scope::Project => self.draft.project.push(parsed), // its own boundary's: each walk brings others
+            // the project-wide records of this boundary: each download has others
+            Scope::Project => self.draft.project.push(parsed),
             Scope::Family => self.draft.families.push(parsed),
         }
     }
 
-    /// Whether a parent the record names stands in a file still to come. Rare records only (side effects, whose tasks
-    /// come last), and waiting gives them the root a live page would, even where the task's own parent is missing.
+    /// Whether a parent of the record is in a later file. This applies to rare records only (side effects, because
+    /// tasks come last). Waiting gives them the same root as a live page, even if the parent of the task is missing.
     fn comes_early(&self, layout: &Layout, parsed: &Parsed) -> bool {
         let later = |kind: Kind| {
             let file_type = layout.schema.entities()[kind].file_type.as_ref();
             self.files.iter().skip(self.at + 1).any(|file| Some(&file.file_type) == file_type)
         };
-        let ways = layout.ties(parsed.kind).ways.iter().zip(&parsed.parents);
-        ways.filter(|(_, id)| id.is_some()).any(|(way, _)| later(way.parent))
+        let parent_paths = layout.relations(parsed.kind).parent_paths.iter().zip(&parsed.parents);
+        parent_paths.filter(|(_, id)| id.is_some()).any(|(path, _)| later(path.parent))
     }
 
     fn end_file(&mut self) {
         let file = &self.files[self.at];
         self.seen.sound &= file.records.is_none_or(|records| records == self.seen.lines_of_file);
-        tracing::debug!(file = %file.file_type, lines = self.seen.lines_of_file, told = ?file.records, "file read");
-        let made = self.stream.take().and_then(|stream| stream.last_modified);
-        self.made = match (self.made, made) {
+        tracing::debug!(file = %file.file_type, lines = self.seen.lines_of_file, reported = ?file.records, "file read");
+        let created = self.stream.take().and_then(|stream| stream.last_modified);
+        self.created = match (self.created, created) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
         };
@@ -246,13 +247,13 @@ impl FileWalk {
         }
     }
 
-    /// The cursor of a finished walk. As of the making of the oldest file; where the store does not say when that was,
-    /// as of the newest record: a file is no older than what it holds.
+    /// The cursor at the end. Its `as_of` is the creation time of the oldest file. If the file store does not report
+    /// it, `as_of` is the time of the newest record, because a file is not older than its records.
     fn end(&self) -> Cursor {
         let entities = self.client.layout().schema.entities();
         let read = |file_type: &String| self.files.iter().any(|file| file.file_type == *file_type);
         let answered = entities.iter().filter(|e| e.scope == Scope::Family && e.file_type.as_ref().is_some_and(read));
-        let time = self.made.or(self.seen.newest);
+        let time = self.created.or(self.seen.newest);
         Cursor {
             offset: self.seen.households,
             households_total: Some(self.seen.households),
@@ -267,7 +268,7 @@ impl FileWalk {
 
 enum Line {
     Entity(Parsed),
-    /// Of a type this build does not know.
+    /// A type that this build does not know.
     Unknown,
     Broken,
 }
@@ -284,8 +285,8 @@ fn read_line(layout: &Layout, line: &[u8]) -> Line {
     Parsed::from_body(layout, kind, body).map_or(Line::Broken, Line::Entity)
 }
 
-/// The canonical object without its `_t`, which is the file's and not the entity's: the same record must be the same
-/// whether it came by page or by file. `value` is the part of `object` that is the tag's value.
+/// The canonical object without `_t`, which belongs to the file and not to the entity: a record from a file must equal
+/// the same record from a page. `value` is the part of `object` with the value of the tag.
 fn without_tag(object: &str, value: &str) -> Json {
     const NAME: &str = "\"_t\":";
     let at = value.as_ptr() as usize - object.as_ptr() as usize;

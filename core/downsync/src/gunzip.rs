@@ -1,7 +1,7 @@
-//! Unpacking what may be gzip, bounded in every direction.
+//! Unpacks data that may be gzip, with limits.
 //!
-//! The magic bytes decide, not the header: object stores send `Content-Encoding` as it was once uploaded. Doing it
-//! here rather than in reqwest also gives the number of bytes on the wire and leaves `Range` requests meaningful.
+//! The magic bytes decide, not the header: object stores send the `Content-Encoding` of the upload. Unpacking here and
+//! not in reqwest also gives the number of transferred bytes, and `Range` requests keep their meaning.
 
 use std::io::{self, ErrorKind, Write};
 
@@ -12,13 +12,13 @@ const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 /// Why unpacking stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum UnpackError {
-    /// More than the cap came out.
+    /// The output is larger than the limit.
     TooLarge,
-    /// Not gzip after all, damaged, or cut short.
+    /// Invalid gzip, damaged, or incomplete.
     Broken,
 }
 
-/// Takes packed or plain bytes in, hands plain bytes out.
+/// Takes packed or plain bytes and returns plain bytes.
 #[derive(Debug)]
 pub(crate) struct Unpacker {
     head: Vec<u8>,
@@ -49,7 +49,7 @@ impl Unpacker {
         if self.head.len() < GZIP_MAGIC.len() { Ok(()) } else { self.decide() }
     }
 
-    /// Says that the stream has ended.
+    /// Marks the end of the stream.
     pub(crate) fn finish(&mut self) -> Result<(), UnpackError> {
         if matches!(self.stage, Stage::Undecided(_)) {
             self.decide()?;
@@ -63,12 +63,12 @@ impl Unpacker {
         Ok(())
     }
 
-    /// Whether the stream has ended well.
+    /// Whether the stream has ended correctly.
     pub(crate) fn is_finished(&self) -> bool {
         self.finished
     }
 
-    /// What has come out since the last call; the caller may leave a rest in it.
+    /// The output since the last call. The caller may leave bytes in it.
     pub(crate) fn output(&mut self) -> &mut Vec<u8> {
         match &mut self.stage {
             Stage::Undecided(sink) | Stage::Plain(sink) => &mut sink.bytes,
@@ -98,7 +98,7 @@ fn broken(error: io::Error) -> UnpackError {
     if error.kind() == ErrorKind::FileTooLarge { UnpackError::TooLarge } else { UnpackError::Broken }
 }
 
-/// A buffer that takes no more than it may.
+/// A buffer with a size limit.
 #[derive(Debug)]
 struct Sink {
     bytes: Vec<u8>,
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn packed_and_plain_come_out_the_same() {
+    fn unpacks_gzip_and_copies_plain_bytes() {
         for text in ["", "x", "{\"a\":1}", &"long ".repeat(9999)] {
             assert_eq!(unpack(text.as_bytes(), 1 << 20).unwrap(), text.as_bytes());
             assert_eq!(unpack(&gzip(text.as_bytes()), 1 << 20).unwrap(), text.as_bytes());
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bomb_a_cut_and_damage_are_errors() {
+    fn rejects_bomb_truncation_and_damage() {
         let bomb = gzip(&vec![0; 10 << 20]);
         assert_eq!(unpack(&bomb, 1 << 20), Err(UnpackError::TooLarge));
         let packed = gzip(&"some text ".repeat(500).into_bytes());

@@ -1,4 +1,4 @@
-//! Requests, one attempt each, and reading answers within bounds.
+//! Single request attempts, and reading answers with limits.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::gunzip::{UnpackError, Unpacker};
 use crate::http_date;
 use crate::memory::{Memory, Reservation, STEP, STEP_UNPACKED};
 
-/// The most bytes of an answer that is an error; of more nothing is read but the status.
+/// The maximum size of an error body in bytes. Of a larger one, only the status is used.
 const ERROR_BYTES: u64 = 64 << 10;
 
 /// The connection pool to one deployment.
@@ -26,17 +26,17 @@ pub(crate) struct Http {
     pub(crate) config: ServerConfig,
 }
 
-/// An answer, whatever its status.
+/// An answer with any status.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) text: String,
-    /// Bytes of the body as they travelled.
+    /// Transferred bytes of the body.
     pub(crate) wire_bytes: u64,
     /// The `Date` header.
     pub(crate) date: Option<ServerTime>,
     retry_after: Option<Duration>,
-    /// What it takes of the memory for answers.
+    /// Its share of the memory for answers.
     pub(crate) memory: Reservation,
 }
 
@@ -44,12 +44,12 @@ impl Http {
     pub(crate) fn new(config: ServerConfig) -> Result<Self, Error> {
         let base = config.base_url.trim_end_matches('/');
         let base = Url::parse(base).map_err(|_| {
-            Error::config("`base_url` is not an address like https://host; letters beyond ASCII go in as xn--")
+            Error::config("`base_url` must be an address like https://host, with non-ASCII host names in the xn-- form")
         })?;
         may_connect(&base, config.allow_http)?;
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls(&config)?)
-            // The token stands in the body, which a followed redirect would carry to wherever it points.
+            // The token is in the body, and a redirect would send it to any other address.
             .redirect(reqwest::redirect::Policy::none())
             .no_gzip()
             .connect_timeout(config.timeouts.connect)
@@ -58,7 +58,7 @@ impl Http {
         if is_loopback(&base) {
             builder = builder.no_proxy();
         }
-        let client = builder.build().map_err(|_| Error::config("the HTTP client cannot be set up"))?;
+        let client = builder.build().map_err(|_| Error::config("the HTTP client cannot be created"))?;
         Ok(Self { client, base, memory: Memory::new(config.limits), config })
     }
 
@@ -71,15 +71,15 @@ impl Http {
         if query.is_empty() { request } else { request.query(query) }
     }
 
-    /// A GET of a pre-generated file, which may lie on another host.
+    /// A GET of a pre-generated file, which can be on another host.
     pub(crate) fn get(&self, url: &str) -> Result<RequestBuilder, Error> {
-        let url = self.base.join(url).map_err(|_| Error::bad_answer("a download link that is no address"))?;
-        // What is allowed for the server's own plain address is not for whatever else its links may name.
+        let url = self.base.join(url).map_err(|_| Error::bad_answer("a download link with an invalid address"))?;
+        // The permission for plain http to the server does not apply to other hosts in its links.
         may_connect(&url, self.config.allow_http && self.base.scheme() == "http")?;
         Ok(self.client.get(url).header(header::ACCEPT_ENCODING, "gzip"))
     }
 
-    /// Sends a request and reads the answer to its end, at most `cap` bytes of it, within the limits of time and memory.
+    /// Sends a request and reads the whole answer, at most `cap` bytes, within the limits of time and memory.
     pub(crate) async fn send(&self, request: RequestBuilder, cap: u64) -> Result<Reply, Failure> {
         let memory = self.memory.reserve().await;
         let whole = async { read(request.send().await?, cap, memory).await };
@@ -90,25 +90,25 @@ impl Http {
 }
 
 impl Reply {
-    /// The answer, if its status says it is one.
+    /// The answer, if its status is a success.
     pub(crate) fn success(self, path: &str) -> Result<Self, Failure> {
         if !(200..300).contains(&self.status) {
             return Err(Failure::of_status(self.status, self.retry_after, path, &self.text));
         }
         if self.text.trim_start().starts_with('<') {
-            let reason = "a web page came instead of data, the network may want a sign-in in the browser";
+            let reason = "the network sent a web page instead of data and may require a sign-in in the browser";
             return Err(Failure::passing(Error::unreachable(reason)));
         }
         Ok(self)
     }
 }
 
-/// `Retry-After` in seconds; its other form, a date, is as good as none.
+/// `Retry-After` in seconds. The other form, a date, is ignored.
 pub(crate) fn retry_after(response: &Response) -> Option<Duration> {
     response.headers().get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
 }
 
-/// A header that holds a date.
+/// A header with a date.
 pub(crate) fn date(response: &Response, name: header::HeaderName) -> Option<ServerTime> {
     http_date::parse(response.headers().get(name)?.to_str().ok()?)
 }
@@ -124,7 +124,8 @@ async fn read(mut response: Response, cap: u64, mut memory: Reservation) -> Resu
         for step in piece.chunks(STEP) {
             let have = unpacker.output().len();
             if have as u64 + STEP_UNPACKED > memory.bytes() && memory.grow().await {
-                // All at once: a buffer that doubles is there twice while it is copied. What is not used costs nothing.
+                // Reserve the whole size: a buffer that doubles is in memory twice while it is copied. Unused memory
+                // costs nothing.
                 unpacker.output().reserve_exact(memory.bytes() as usize - have);
             }
             match unpacker.push(step) {
@@ -138,14 +139,14 @@ async fn read(mut response: Response, cap: u64, mut memory: Reservation) -> Resu
     }
     unpacker.finish().map_err(|error| unpack_failure(error, cap))?;
     let text = String::from_utf8(std::mem::take(unpacker.output()))
-        .map_err(|_| Failure::passing(Error::bad_answer("text that is not UTF-8")))?;
+        .map_err(|_| Failure::passing(Error::bad_answer("text that is not valid UTF-8")))?;
     Ok(Reply { status, text, wire_bytes, date, retry_after, memory })
 }
 
 pub(crate) fn unpack_failure(error: UnpackError, limit: u64) -> Failure {
     match error {
         UnpackError::TooLarge => Failure::too_much(Error::TooLarge { limit }),
-        UnpackError::Broken => Failure::passing(Error::bad_answer("packed data that is damaged or cut short")),
+        UnpackError::Broken => Failure::passing(Error::bad_answer("compressed data that is damaged or incomplete")),
     }
 }
 
@@ -161,12 +162,12 @@ fn may_connect(url: &Url, allow_http: bool) -> Result<(), Error> {
     match url.scheme() {
         "https" => Ok(()),
         "http" if allow_http || is_loopback(url) => Ok(()),
-        "http" => Err(Error::config("plain http:// would show the token to everybody on the way: use https://")),
+        "http" => Err(Error::config("plain http:// would send the token unencrypted: use https://")),
         _ => Err(Error::config("only https:// addresses are supported")),
     }
 }
 
-/// Public roots compiled in: the platform's verifier would need set-up through JNI on Android.
+/// The public root certificates are compiled in: the platform's verifier would need JNI setup on Android.
 fn tls(config: &ServerConfig) -> Result<rustls::ClientConfig, Error> {
     let mut roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     for der in &config.extra_roots {
@@ -184,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_beyond_ascii_is_taken_as_xn_and_refused_with_that_advice_otherwise() {
+    fn requires_punycode_for_non_ascii_hosts() {
         let http = |base: &str| Http::new(ServerConfig::new(base, "mz"));
         assert_eq!(http("https://XN--Sade-5qa.Example").unwrap().base.as_str(), "https://xn--sade-5qa.example/");
         let refused = http("https://saúde.example").unwrap_err().to_string();
@@ -192,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn files_come_in_the_clear_only_from_loopback_or_for_a_server_in_the_clear() {
+    fn limits_plain_http_files_to_allowed_hosts() {
         let http = |base: &str, allow_http| Http::new(ServerConfig { allow_http, ..ServerConfig::new(base, "mz") });
         let (secure, plain) = (http("https://s.example", true).unwrap(), http("http://s.example", true).unwrap());
         assert!(matches!(secure.get("http://files.example/a"), Err(Error::Config { .. })));

@@ -1,7 +1,7 @@
-//! The DIGIT HCM client: login, projects, boundaries, and a boundary's records page by page.
+//! The DIGIT HCM client: login, projects, boundaries, and the records of a boundary page by page.
 //!
-//! It turns HTTP into typed values and stores nothing. The caller commits each [`Page`] together with its
-//! [`Cursor`], and a walk goes on from the last committed cursor, in this process or the next:
+//! It converts HTTP answers to typed values and stores nothing. The caller commits each [`Page`] together with its
+//! [`Cursor`]. A download resumes from the last committed cursor, in this process or the next one:
 //!
 //! ```no_run
 //! # use fieldcast_downsync::{Client, Cursor, Dataset, DownsyncOptions, Error, ServerConfig};
@@ -11,16 +11,17 @@
 //! let project = client.projects(&session).await?.remove(0);
 //! let village = client.boundaries(&session, &project).await?.leaves().next().map(|leaf| leaf.code.clone());
 //! let dataset = Dataset { tenant: "mz".into(), project: project.id.clone(), boundary: village };
-//! let mut walk = client.downsync(&session, dataset, Cursor::start(), DownsyncOptions::default())?;
-//! while let Some(page) = walk.next_page().await? {
+//! let mut download = client.downsync(&session, dataset, Cursor::start(), DownsyncOptions::default())?;
+//! while let Some(page) = download.next_page().await? {
 //!     let batch = page.records.resolve(|wanted| Ok::<_, Error>(vec![None; wanted.len()]))?;
 //!     // one transaction: batch.families, batch.project, page.next
 //! }
 //! # Ok(()) }
 //! ```
 //!
-//! The server is distrusted throughout; the comment at each check says what real deployments do. Two things no page can
-//! tell are left to the store: whether [`Cursor::households_total`] distinct households came, and what is gone.
+//! The client does not trust the server; the comment at each check describes the behavior of real deployments. A page
+//! cannot answer two questions, so the store answers them: whether [`Cursor::households_total`] distinct households
+//! were received, and which records are gone.
 
 mod answer;
 mod boundary;
@@ -35,6 +36,7 @@ mod gunzip;
 mod http;
 mod http_date;
 mod lines;
+mod login;
 mod members;
 mod memory;
 mod names;

@@ -1,4 +1,4 @@
-//! One pre-generated file as a stream of lines that goes on after a broken connection.
+//! One pre-generated file as a stream of lines that resumes after a broken connection.
 
 use fieldcast_model::ServerTime;
 use reqwest::{Response, StatusCode, header};
@@ -12,23 +12,23 @@ use crate::http;
 use crate::memory::STEP;
 use crate::retry::Attempts;
 
-/// A file being read.
+/// A file during reading.
 #[derive(Debug)]
 pub(crate) struct FileStream {
     client: Client,
     url: String,
     response: Option<Response>,
     unpacker: Unpacker,
-    /// Packed bytes that came last, and how many of them are unpacked: a few can be megabytes.
+    /// The last received packed bytes, and how many of them are unpacked: a few bytes can unpack to megabytes.
     packed: (Vec<u8>, usize),
-    /// Packed bytes taken so far.
+    /// Packed bytes received so far.
     pub(crate) received: u64,
-    /// Packed bytes to pass over: a server may answer a range request with everything.
+    /// Packed bytes to skip: a server may answer a range request with the whole file.
     skip: u64,
     etag: Option<String>,
-    /// When the file was made, by the store that serves it.
+    /// The creation time of the file, from the server that stores it.
     pub(crate) last_modified: Option<ServerTime>,
-    /// When to give up; later with everything that comes.
+    /// The time limit. It moves with every received byte.
     deadline: Instant,
 }
 
@@ -49,7 +49,7 @@ impl FileStream {
         }
     }
 
-    /// The next whole lines, possibly none yet; `None` when the file has ended. Goes on where a connection broke.
+    /// The next whole lines, possibly none yet; `None` at the end of the file. Resumes after a broken connection.
     pub(crate) async fn lines(&mut self) -> Result<Option<Vec<u8>>, Error> {
         if self.unpacker.is_finished() {
             return Ok(None);
@@ -60,7 +60,7 @@ impl FileStream {
         loop {
             if let Some(step) = self.packed.0.get(self.packed.1..).and_then(|packed| packed.chunks(STEP).next()) {
                 let before = self.unpacker.output().len();
-                // Damage here is in the file, not on the way: asking again gives the same bytes.
+                // This damage is in the file and not in the transfer: a retry returns the same bytes.
                 self.unpacker.push(step).map_err(failed)?;
                 self.packed.1 += step.len();
                 return self.whole_lines(before).map(Some);
@@ -79,9 +79,9 @@ impl FileStream {
         }
     }
 
-    /// Takes one piece off the connection; `false` at the end of the file.
+    /// Reads the next bytes from the connection; `false` at the end of the file.
     async fn piece(&mut self) -> Result<bool, Failure> {
-        let late = || Failure::fatal(Error::unreachable("nothing more of a file came"));
+        let late = || Failure::fatal(Error::unreachable("no more bytes of the file arrived"));
         if self.response.is_none() {
             self.response = Some(timeout_at(self.deadline, self.open()).await.map_err(|_| late())??);
         }
@@ -93,7 +93,8 @@ impl FileStream {
         self.skip -= passed;
         let fresh = &piece[passed as usize..];
         self.received += fresh.len() as u64;
-        // Not with what is passed over, or a connection that always breaks before anything new would go on for ever.
+        // Skipped bytes do not count. Otherwise a connection that always breaks before new bytes would never reach the
+        // time limit.
         if !fresh.is_empty() {
             self.deadline = Instant::now() + self.client.config().timeouts.file;
         }
@@ -101,8 +102,8 @@ impl FileStream {
         Ok(true)
     }
 
-    /// Connects, from where the file is read up to. Files are overwritten in place with each generation, so going on
-    /// is right only while the entity tag is the same.
+    /// Connects at the present position in the file. Each generation overwrites the file, so resuming is correct only
+    /// with the same entity tag.
     async fn open(&mut self) -> Result<Response, Failure> {
         let mut request = self.client.http().get(&self.url).map_err(Failure::fatal)?;
         if let Some(etag) = self.etag.as_ref().filter(|_| self.received > 0) {
@@ -123,11 +124,11 @@ impl FileStream {
             StatusCode::OK if same => self.skip = self.received,
             StatusCode::PARTIAL_CONTENT if resumes() => self.skip = 0,
             StatusCode::OK | StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE => {
-                let what = "a prepared file was replaced during the download, which must start over";
+                let what = "a prepared file was replaced during the download, so the download must start again";
                 return Err(Failure::fatal(Error::bad_answer(what)));
             }
             StatusCode::FORBIDDEN | StatusCode::NOT_FOUND | StatusCode::GONE => {
-                return Err(Failure::fatal(Error::bad_answer("the links to prepared files have run out")));
+                return Err(Failure::fatal(Error::bad_answer("the links to prepared files have expired")));
             }
             other => {
                 let after = http::retry_after(&response);
@@ -137,12 +138,12 @@ impl FileStream {
         Ok(response)
     }
 
-    /// Bytes of a line that has not ended yet.
+    /// Bytes of an incomplete line.
     pub(crate) fn rest(&mut self) -> u64 {
         self.unpacker.output().len() as u64
     }
 
-    /// Cuts the whole lines off what has been unpacked. Its first bytes, `before`, hold no end of a line.
+    /// Removes the whole lines from the output. Its first `before` bytes contain no line end.
     fn whole_lines(&mut self, before: usize) -> Result<Vec<u8>, Error> {
         let cap = self.client.config().limits.line_bytes;
         let output = self.unpacker.output();
@@ -152,7 +153,7 @@ impl FileStream {
             std::mem::replace(output, rest)
         });
         if output.len() as u64 > cap {
-            return Err(Error::bad_answer("a line that does not end"));
+            return Err(Error::bad_answer("a line above the size limit"));
         }
         Ok(lines)
     }

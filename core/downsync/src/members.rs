@@ -1,4 +1,4 @@
-//! Reading a few fields of a JSON object without building a tree of the rest.
+//! Reads single fields of a JSON object without a tree of the whole object.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,26 +6,27 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// The most members of an object that is read: a pointer to each is kept.
+/// The maximum number of members of a parsed object: a pointer to each one is stored.
 const MAX_MEMBERS: usize = 4096;
 
-/// An object's members, their values as text. Of equal names the last one counts, as in canonical JSON.
+/// The members of an object, with their values as text. If a name is repeated, the last one counts, as in canonical
+/// JSON.
 #[derive(Debug)]
 pub(crate) struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> Members<'a> {
-    /// The members of the object that `text` is; `None` if it is none, or has more than [`MAX_MEMBERS`].
+    /// The members of the object in `text`. `None` if it is not an object, or has more than [`MAX_MEMBERS`] members.
     pub(crate) fn parse(text: &'a str) -> Option<Self> {
         serde_json::from_str(text).ok()
     }
 
-    /// A member's text; `None` if it is absent or null.
+    /// The text of a member; `None` if it is absent or null.
     pub(crate) fn get(&self, name: &str) -> Option<&'a str> {
         let (_, value) = self.0.iter().rev().find(|(key, _)| key == name)?;
         Some(value.get()).filter(|text| *text != "null")
     }
 
-    /// The text at a dotted path; `None` if any step is absent, null or no object.
+    /// The text at a dotted path; `None` if a step is absent, null or not an object.
     pub(crate) fn at(&self, path: &str) -> Option<&'a str> {
         match path.split_once('.') {
             None => self.get(path),
@@ -33,7 +34,7 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// A non-empty string, or a number's text: some deployments number what others name.
+    /// A non-empty string, or the text of a number: some deployments use numbers as ids.
     pub(crate) fn text(&self, path: &str) -> Option<Cow<'a, str>> {
         let raw = self.at(path)?;
         if raw.starts_with('"') {
@@ -43,14 +44,14 @@ impl<'a> Members<'a> {
         raw.starts_with(|c: char| c == '-' || c.is_ascii_digit()).then_some(Cow::Borrowed(raw))
     }
 
-    /// A whole number, be it written as `3`, `3.0`, `3e0` or `"3"`.
+    /// An integer in any of the forms `3`, `3.0`, `3e0` or `"3"`.
     pub(crate) fn integer(&self, path: &str) -> Option<i64> {
         let text = self.text(path)?;
         let float = || text.parse::<f64>().ok().filter(|x| x.abs() < 9e15).map(|x| x as i64);
         text.parse().ok().or_else(float)
     }
 
-    /// A boolean, be it written as `true` or `"true"`.
+    /// A boolean in one of the forms `true` or `"true"`.
     pub(crate) fn flag(&self, path: &str) -> Option<bool> {
         match self.at(path)?.trim_matches('"') {
             "true" => Some(true),
@@ -60,8 +61,8 @@ impl<'a> Members<'a> {
     }
 }
 
-/// Calls `each` with the text of every item of a list, until it says `false`. `None` if `text` is no list, or was not
-/// read to its end.
+/// Calls `each` with the text of every list item until it returns `false`. `None` if `text` is not a list, or was not
+/// read completely.
 pub(crate) fn each_item<'a>(text: &'a str, each: impl FnMut(&'a str) -> bool) -> Option<()> {
     struct List<F>(F);
     impl<'de, F: FnMut(&'de str) -> bool> Visitor<'de> for List<F> {
@@ -84,7 +85,7 @@ pub(crate) fn each_item<'a>(text: &'a str, each: impl FnMut(&'a str) -> bool) ->
     text.deserialize_seq(List(each)).and_then(|()| text.end()).ok()
 }
 
-/// How many of these bytes a JSON text has outside its strings.
+/// Counts these bytes in a JSON text, without those in strings.
 pub(crate) fn count(text: &str, bytes: &[u8]) -> u64 {
     let (mut found, mut in_string, mut escaped) = (0, false, false);
     for byte in text.bytes() {
@@ -131,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_are_found_however_they_are_written() {
+    fn finds_fields_in_every_notation() {
         let text = r#"{"a":{"b":{"c":" x\u0041"}},"n":3,"f":3.0,"s":"3","t":true,"u":"false","z":null,"e":"","n":4}"#;
         let members = Members::parse(text).unwrap();
         assert_eq!(members.text("a.b.c").as_deref(), Some(" xA"));
@@ -145,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_a_list_item_by_item_until_told_to_stop() {
+    fn stops_reading_list_on_request() {
         let mut items = Vec::new();
         assert_eq!(each_item("[1, {\"a\":[]},\"]\"]", |item| (items.push(item), true).1), Some(()));
         assert_eq!(items, ["1", "{\"a\":[]}", "\"]\""]);
@@ -156,12 +157,12 @@ mod tests {
     }
 
     #[test]
-    fn counts_what_is_outside_strings() {
+    fn counts_bytes_outside_strings() {
         assert_eq!(count(r#"{"a{[\"[":[{},"\\",[]]}"#, b"{["), 4);
     }
 
     #[test]
-    fn refuses_an_object_of_too_many_members() {
+    fn rejects_object_with_too_many_members() {
         let object = |members: usize| format!("{{{}}}", vec!["\"\":0"; members].join(","));
         assert!(Members::parse(&object(MAX_MEMBERS)).is_some());
         assert!(Members::parse(&object(MAX_MEMBERS + 1)).is_none());

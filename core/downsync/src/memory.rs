@@ -1,4 +1,4 @@
-//! How much memory answers take, however many are asked for at the same time.
+//! The memory limit for all simultaneous answers.
 
 use std::sync::Arc;
 
@@ -6,16 +6,17 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::config::Limits;
 
-/// Bytes of packed input to unpack at a time; what comes out, deflate expanding up to 1032 times, is [`STEP_UNPACKED`].
+/// Bytes of packed input per unpacking step. Deflate expands up to 1032 times, so the output is at most
+/// [`STEP_UNPACKED`].
 pub(crate) const STEP: usize = 1 << 10;
 
-/// The most bytes that one [`STEP`] unpacks to.
+/// The maximum output of one [`STEP`] in bytes.
 pub(crate) const STEP_UNPACKED: u64 = 1040 << 10;
 
-/// The memory that the answers to one client share: so many small answers at a time, one of which may be large.
+/// The memory that all answers of one client share: a number of small answers, one of which may be large.
 ///
-/// A request reserves the share of a small answer before it is sent. A larger answer waits for the one large share and
-/// then needs nothing more, so requests never wait for each other in a circle.
+/// A request reserves the memory of a small answer before it is sent. A larger answer waits for the single large
+/// reservation and then needs no more, so requests can never deadlock.
 #[derive(Debug)]
 pub(crate) struct Memory {
     small: Arc<Semaphore>,
@@ -23,7 +24,7 @@ pub(crate) struct Memory {
     limits: Limits,
 }
 
-/// A share of [`Memory`], until it is dropped.
+/// A reservation of [`Memory`] until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Reservation {
     _small: Option<OwnedSemaphorePermit>,
@@ -37,21 +38,22 @@ impl Memory {
         Self { small: Arc::new(Semaphore::new(limits.answers.max(1))), large: Arc::new(Semaphore::new(1)), limits }
     }
 
-    /// Waits for the share of a small answer.
+    /// Waits for the memory of a small answer.
     pub(crate) async fn reserve(&self) -> Reservation {
-        let small = Arc::clone(&self.small).acquire_owned().await.ok(); // never closed
+        let small = Arc::clone(&self.small).acquire_owned().await.ok(); // the semaphore is never closed
         Reservation { _small: small, large: None, large_share: Arc::clone(&self.large), limits: self.limits }
     }
 }
 
 impl Reservation {
-    /// Bytes that the answer may take now.
+    /// The bytes that the answer may use now.
     pub(crate) fn bytes(&self) -> u64 {
         let Limits { answer_bytes, small_answer_bytes, .. } = self.limits;
         if self.large.is_some() { answer_bytes } else { answer_bytes.min(small_answer_bytes) }
     }
 
-    /// Waits for the share of a large answer; `false` if this has it already, and the answer is too large.
+    /// Waits for the memory of a large answer. `false` if this is already a large reservation: then the answer is too
+    /// large.
     pub(crate) async fn grow(&mut self) -> bool {
         if self.large.is_some() {
             return false;
@@ -70,7 +72,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn bounds_the_sum_of_all_answers() {
+    async fn limits_total_memory_of_answers() {
         let limits = Limits { answers: 2, small_answer_bytes: 10, answer_bytes: 100, ..Limits::default() };
         let memory = Memory::new(limits);
         let (mut first, mut second) = (memory.reserve().await, memory.reserve().await);

@@ -1,4 +1,4 @@
-//! Boundaries' names for people.
+//! Display names of boundaries.
 
 use std::collections::HashMap;
 
@@ -20,7 +20,7 @@ struct Message {
 }
 
 impl Client {
-    /// Names by boundary code. One attempt, and none on failure: a code can be read too.
+    /// Names by boundary code. One attempt only, and no names on failure, because codes are readable, too.
     pub(crate) async fn boundary_names(&self, session: &Session) -> HashMap<String, String> {
         let config = self.config();
         let Some(localization) = &config.localization else { return HashMap::new() };
@@ -39,8 +39,8 @@ impl Client {
     }
 }
 
-/// What a code says about a name: codes carry their parent's code and a number before it
-/// (`MO_13_02_CAVINA` below `MO_13` is `CAVINA`).
+/// Makes a name from a code. A code contains the code of its parent and a number (`MO_13_02_CAVINA` below `MO_13`
+/// becomes `CAVINA`).
 pub(crate) fn from_code(code: &str, parent: Option<&str>) -> String {
     let own = parent.and_then(|parent| code.strip_prefix(parent)).filter(|rest| rest.starts_with(['_', '-', '.']));
     let own = own.unwrap_or(code);
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_are_made_readable() {
+    fn makes_names_from_codes() {
         for (code, parent, name) in [
             ("MO_13_02_CAVINA", Some("MO_13"), "CAVINA"),
             ("MO_13_02_VILA_NOVA", Some("MO_13_02"), "VILA NOVA"),

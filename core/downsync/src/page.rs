@@ -1,4 +1,4 @@
-//! A page: some families' records and what the walk has come to.
+//! A page: the records of some families, and the cursor after it.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -11,64 +11,64 @@ use crate::memory::Reservation;
 use crate::parse::{Layout, Parsed};
 use crate::roots::{Key, Roots};
 
-/// A part of a boundary's data. Commit its records and [`Page::next`] in one transaction, then drop it: pages count
-/// against [`Limits::answers`](crate::Limits::answers) until then.
+/// A part of the data of a boundary. Commit its records and [`Page::next`] in one transaction, then drop it: until
+/// then, it counts against [`Limits::answers`](crate::Limits::answers).
 #[derive(Debug)]
 pub struct Page {
-    /// The records, which still lack their roots.
+    /// The records, still without roots.
     pub records: PageRecords,
-    /// Where the walk goes on once this page is committed; also says whether it is over.
+    /// The cursor after this page, which also says whether the download is finished.
     pub next: Cursor,
-    /// The server's clock when it answered with this page or with the links to its files; what [`Cursor::as_of`] is for
-    /// the whole walk. `None` if it does not say.
+    /// The server's clock when it answered with this page or with the links to its files; compare [`Cursor::as_of`] for
+    /// the whole download. `None` if the server does not report it.
     pub server_time: Option<ServerTime>,
-    /// How far the walk is.
+    /// The progress of the download.
     pub progress: Progress,
-    /// Entities that came without any id, or broken, and are left out.
+    /// The number of skipped entities, which are invalid or have no id.
     pub skipped: u64,
     /// Bytes of JSON in the page.
     pub json_bytes: u64,
-    /// Bytes that travelled for it.
+    /// Transferred bytes of the page.
     pub wire_bytes: u64,
-    /// Where it comes from.
+    /// The kind of answer it comes from.
     pub source: Source,
-    /// What it takes of the memory for answers.
+    /// Its share of the memory for answers.
     pub(crate) _memory: Option<Reservation>,
 }
 
-/// How far a walk is.
+/// The progress of a download.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// Of [`Progress::unit`], how many have come.
+    /// The number of received items in [`Progress::unit`].
     pub done: u64,
-    /// How many there are, if the server says.
+    /// The total number, if the server reports it.
     pub total: Option<u64>,
-    /// What is counted.
+    /// The counted items.
     pub unit: Unit,
 }
 
-/// What progress is counted in.
+/// The unit of the progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
-    /// Households, as DIGIT's pages are.
+    /// Households, for live pages.
     Households,
-    /// Records, as pre-generated files are.
+    /// Records, for pre-generated files.
     Records,
 }
 
-/// Which of its two kinds of answers the server gave.
+/// The kind of answer from the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// Pages made on demand, deleted records among them.
+    /// Pages generated on demand, including deleted records.
     Live,
-    /// Pre-generated files: without deleted records and without the types no file holds.
+    /// Pre-generated files, without deleted records and without some types.
     Files,
 }
 
-/// Records by where they belong, complete.
+/// Complete records, by their dataset.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Batch {
-    /// Families of the boundary. No two are of the same type and id.
+    /// Families of the boundary. Each combination of type and id occurs once.
     pub families: Vec<Record>,
     /// Records of the project-wide dataset; see [`DownsyncOptions::project_records`](crate::DownsyncOptions).
     pub project: Vec<Record>,
@@ -84,24 +84,24 @@ pub struct PageRecords {
 }
 
 impl PageRecords {
-    /// Number of records, copies of the same one counted apart.
+    /// The number of records, including copies.
     pub fn len(&self) -> usize {
         self.families.len() + self.project.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no records.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Gives every record its root.
+    /// Sets the root of every record.
     ///
-    /// `lookup` is called at most once, with records whose household the page does not tell (their parents are missing,
-    /// as v2.1 servers allow); it answers in the same order with the roots the store knows in this dataset. What
-    /// nobody knows becomes its own root, and so does the root of what hangs off it.
+    /// `lookup` is called at most once, with records whose household is not in the page (v2.1 servers allow missing
+    /// parents). It returns, in the same order, the roots that the store knows in this dataset. A record without a
+    /// known root becomes its own root, and also the root of the records below it.
     ///
     /// # Errors
-    /// Whatever `lookup` fails with.
+    /// The error of `lookup`.
     pub fn resolve<E>(
         self,
         lookup: impl FnOnce(&[(EntityType, RecordId)]) -> Result<Vec<Option<RecordId>>, E>,
@@ -133,8 +133,8 @@ impl PageRecords {
     }
 }
 
-/// Parents before children, and of copies of a record only the newest; copies that differ at equal version and time
-/// stay, since what decides between those is the hash, and the hash needs the root.
+/// Sorts parents before children and keeps only the newest copy of each record. Copies that differ at the same version
+/// and time stay: the hash decides between them, and the hash needs the root.
 fn newest(mut records: Vec<Parsed>) -> Vec<Parsed> {
     let version = |record: &Parsed| (record.row_version, record.modified);
     records.sort_by(|a, b| (a.kind, &a.id).cmp(&(b.kind, &b.id)).then_with(|| version(b).cmp(&version(a))));
@@ -144,18 +144,18 @@ fn newest(mut records: Vec<Parsed>) -> Vec<Parsed> {
     records
 }
 
-/// Of copies of a record the one with the greatest stamp.
+/// Of the copies of a record, keeps the one with the greatest stamp.
 fn winners(records: impl Iterator<Item = Record>) -> Vec<Record> {
     let mut kept: Vec<Record> = Vec::with_capacity(records.size_hint().0);
-    let mut places: HashMap<(EntityType, RecordId), usize> = HashMap::with_capacity(kept.capacity());
+    let mut indexes: HashMap<(EntityType, RecordId), usize> = HashMap::with_capacity(kept.capacity());
     for record in records {
-        match places.entry((record.entity.clone(), record.id.clone())) {
-            Entry::Vacant(place) => {
-                place.insert(kept.len());
+        match indexes.entry((record.entity.clone(), record.id.clone())) {
+            Entry::Vacant(index) => {
+                index.insert(kept.len());
                 kept.push(record);
             }
-            Entry::Occupied(place) => {
-                let held = &mut kept[*place.get()];
+            Entry::Occupied(index) => {
+                let held = &mut kept[*index.get()];
                 if record.stamp() > held.stamp() {
                     *held = record;
                 }

@@ -1,76 +1,78 @@
-//! From an entity's JSON to a record that still lacks its root.
+//! Converts the JSON of an entity to a record without a root.
 
 use fieldcast_model::{Json, RecordId, ServerTime};
 
 use crate::members::{Members, count};
 use crate::schema::{Parent, Schema};
 
-/// An entity type by its place in [`Schema::entities`]; a parent's is smaller than its children's.
+/// An entity type as its index in [`Schema::entities`]. The index of a parent is smaller than those of its children.
 pub(crate) type Kind = usize;
 
-/// The most members of an entity, in all its objects: while it is made canonical, each takes more memory than its text.
+/// The maximum number of members of an entity, in all its objects. The canonical form needs more memory per member than
+/// the text.
 const MAX_MEMBERS: u64 = 1 << 16;
 
-/// The most bytes of an id. DIGIT gives 2 to 64; a record with a longer one is skipped, because ids are kept in several places.
+/// The maximum length of an id in bytes. DIGIT uses 2 to 64; a record with a longer id is skipped, because ids are
+/// stored in several places.
 const MAX_ID_BYTES: usize = 256;
 
-/// Bytes of memory a record takes besides its body, until it is committed.
+/// Bytes of memory for a record until it is committed, in addition to its body.
 const RECORD_BYTES: u64 = 1 << 10;
 
-/// A [`Schema`] with the ways between types worked out.
+/// A [`Schema`] with the relations between its types.
 #[derive(Debug)]
 pub(crate) struct Layout {
     pub(crate) schema: Schema,
-    ties: Vec<Ties>,
+    relations: Vec<Relations>,
 }
 
-/// How the records of one type are tied to others.
+/// The relations of one type to other types.
 #[derive(Debug, Default)]
-pub(crate) struct Ties {
-    /// The ways up, best first.
-    pub(crate) ways: Vec<Way>,
-    /// Which of its fields name records of which type.
+pub(crate) struct Relations {
+    /// The paths to its parent, best first.
+    pub(crate) parent_paths: Vec<ParentPath>,
+    /// Its fields with ids of children, and the types of these children.
     children: Vec<(Kind, String)>,
-    /// Whether records of other types may hang off it.
+    /// Whether records of other types can belong to it.
     pub(crate) is_parent: bool,
 }
 
-/// One way up.
+/// One path to a parent.
 #[derive(Debug)]
-pub(crate) struct Way {
+pub(crate) struct ParentPath {
     pub(crate) parent: Kind,
-    /// Where the record names its parent; `None` if the parent names the record.
+    /// The field with the id of the parent; `None` if the parent has the id of the record.
     field: Option<String>,
-    /// Whether what the field names can only be of this type: then a household need not be seen to be the root.
+    /// Whether the field always contains an id of this type: then the household need not be received to be the root.
     pub(crate) certain: bool,
 }
 
 impl Layout {
     pub(crate) fn new(schema: Schema) -> Self {
-        let mut ties: Vec<Ties> = schema.entities().iter().map(|_| Ties::default()).collect();
+        let mut relations: Vec<Relations> = schema.entities().iter().map(|_| Relations::default()).collect();
         for (kind, described) in schema.entities().iter().enumerate() {
             for parent in &described.parents {
                 let Some(up) = schema.kind(parent.entity()) else { continue };
-                ties[up].is_parent = true;
-                let way = match parent {
+                relations[up].is_parent = true;
+                let path = match parent {
                     Parent::Named { field, .. } => {
                         let same = |p: &&Parent| matches!(p, Parent::Named { field: other, .. } if other == field);
                         let certain = described.parents.iter().filter(same).count() == 1;
-                        Way { parent: up, field: Some(field.clone()), certain }
+                        ParentPath { parent: up, field: Some(field.clone()), certain }
                     }
                     Parent::Naming { their_field, .. } => {
-                        ties[up].children.push((kind, their_field.clone()));
-                        Way { parent: up, field: None, certain: true }
+                        relations[up].children.push((kind, their_field.clone()));
+                        ParentPath { parent: up, field: None, certain: true }
                     }
                 };
-                ties[kind].ways.push(way);
+                relations[kind].parent_paths.push(path);
             }
         }
-        Self { schema, ties }
+        Self { schema, relations }
     }
 
-    pub(crate) fn ties(&self, kind: Kind) -> &Ties {
-        &self.ties[kind]
+    pub(crate) fn relations(&self, kind: Kind) -> &Relations {
+        &self.relations[kind]
     }
 
     pub(crate) fn is_root(&self, kind: Kind) -> bool {
@@ -78,7 +80,7 @@ impl Layout {
     }
 }
 
-/// An entity as the server sent it, with its envelope read.
+/// An entity from the server, with its parsed envelope.
 #[derive(Debug)]
 pub(crate) struct Parsed {
     pub(crate) kind: Kind,
@@ -87,28 +89,28 @@ pub(crate) struct Parsed {
     pub(crate) modified: ServerTime,
     pub(crate) deleted: bool,
     pub(crate) body: Json,
-    /// The parent named on each of its type's ways.
+    /// The id of the parent for each parent path of its type.
     pub(crate) parents: Vec<Option<RecordId>>,
-    /// The records it names as hanging off it.
+    /// The ids of its children in its fields.
     pub(crate) children: Vec<(Kind, RecordId)>,
 }
 
 impl Parsed {
-    /// Reads one entity. `None` if it is no JSON object or has no id, or one above 256 bytes: it could be neither stored nor
-    /// compared, and one broken row must not cost the page.
+    /// Parses one entity. `None` if it is not a JSON object, or has no id or an id above 256 bytes: it can be neither
+    /// stored nor compared, and one invalid row must not fail the page.
     pub(crate) fn read(layout: &Layout, kind: Kind, text: &str) -> Option<Self> {
         Self::from_body(layout, kind, body(text)?)
     }
 
-    /// Bytes of memory it takes.
+    /// Bytes of memory for the record.
     pub(crate) fn memory(&self) -> u64 {
         self.body.len() as u64 + RECORD_BYTES
     }
 
-    /// Reads one entity whose body is canonical already.
+    /// Parses one entity with a canonical body.
     pub(crate) fn from_body(layout: &Layout, kind: Kind, body: Json) -> Option<Self> {
         let described = &layout.schema.entities()[kind];
-        let ties = layout.ties(kind);
+        let relations = layout.relations(kind);
         let members = Members::parse(body.as_str())?;
         let id_at = |path: &str| {
             members.text(path).filter(|text| text.len() <= MAX_ID_BYTES).map(|text| RecordId::parse(&text))
@@ -121,14 +123,14 @@ impl Parsed {
             row_version: number(&described.row_version),
             modified: ServerTime(number(&described.modified)),
             deleted: described.deleted.as_deref().and_then(|path| members.flag(path)).unwrap_or(false),
-            parents: ties.ways.iter().map(|way| way.field.as_deref().and_then(id_at)).collect(),
-            children: ties.children.iter().filter_map(child).collect(),
+            parents: relations.parent_paths.iter().map(|path| path.field.as_deref().and_then(id_at)).collect(),
+            children: relations.children.iter().filter_map(child).collect(),
             body,
         })
     }
 }
 
-/// An entity's canonical JSON; `None` if it is none or has more members than any entity.
+/// The canonical JSON of an entity; `None` if it is invalid or has too many members.
 pub(crate) fn body(text: &str) -> Option<Json> {
     (count(text, b":") <= MAX_MEMBERS).then(|| Json::parse(text).ok())?
 }

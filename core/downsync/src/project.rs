@@ -1,4 +1,4 @@
-//! Which projects (campaigns) a user works in.
+//! The projects (campaigns) of a user.
 
 use std::collections::HashSet;
 
@@ -11,26 +11,27 @@ use crate::error::Error;
 use crate::members::{Members, each_item};
 use crate::session::Session;
 
-/// Rows asked for at a time; what DIGIT's app asks for.
+/// Rows per request; DIGIT's app uses the same number.
 const ROWS: usize = 100;
 
-/// Rounds after which a staff list that never ends is cut.
+/// The maximum number of requests for a staff list that never ends.
 const MAX_ROUNDS: usize = 50;
 
-/// A project a user is staff of.
+/// A project with the user as staff.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Project {
     /// Its id, a UUID.
     pub id: String,
-    /// Its name for people; may be empty.
+    /// Display name; may be empty.
     pub name: String,
-    /// Code of its type, e.g. `LLIN` or `SMC`; may be empty.
+    /// Code of the project type, e.g. `LLIN` or `SMC`; may be empty.
     pub project_type: String,
-    /// Who is registered, if the project says.
+    /// The kind of beneficiaries, if the project has one.
     pub beneficiary_type: Option<BeneficiaryType>,
-    /// The boundary it covers: the top of the user's boundary tree.
+    /// The boundary of the project: the top of the user's boundary tree.
     pub boundary: Option<ProjectBoundary>,
-    /// The campaign it is a part of: first id of its `projectHierarchy`, or its own. Pre-generated files are made per root.
+    /// The campaign of the project: the first id in its `projectHierarchy`, or its own id. Pre-generated files belong
+    /// to the root project.
     pub root_id: String,
     /// Campaign number (`referenceID`), if any.
     pub reference: Option<String>,
@@ -40,13 +41,13 @@ pub struct Project {
     pub end_date: Option<i64>,
 }
 
-/// Who is registered in a project.
+/// The kind of beneficiaries in a project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum BeneficiaryType {
-    /// Households, as for bed nets.
+    /// Households, for example for bed nets.
     Household,
-    /// Persons, as for medicines.
+    /// Individuals, for example for medicines.
     Individual,
 }
 
@@ -103,7 +104,7 @@ struct AddressRow {
 }
 
 impl Client {
-    /// The projects the user is staff of, in the server's order; empty if there is none.
+    /// The projects with the user as staff, in the server's order; empty if there are none.
     ///
     /// # Errors
     /// [`Error::SessionExpired`], [`Error::Unreachable`], [`Error::Server`], [`Error::BadAnswer`].
@@ -121,7 +122,7 @@ impl Client {
         Ok(projects)
     }
 
-    /// Distinct ids of the projects the user is assigned to.
+    /// The distinct ids of the user's projects.
     async fn staffed_projects(&self, session: &Session) -> Result<Vec<String>, Error> {
         let (mut ids, mut seen) = (Vec::new(), HashSet::new());
         for round in 0..MAX_ROUNDS {

@@ -1,4 +1,4 @@
-//! Trying again: when, how often, and when to stop.
+//! Retries: when, how often, and when to stop.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use crate::config::RetryPolicy;
 use crate::error::Error;
 use crate::failure::{Failure, Retry};
 
-/// The attempts made at one request.
+/// The attempts of one request.
 #[derive(Debug)]
 pub(crate) struct Attempts {
     policy: RetryPolicy,
@@ -18,12 +18,12 @@ impl Attempts {
         Self { policy, failed: 0 }
     }
 
-    /// How many have failed.
+    /// The number of failed attempts.
     pub(crate) fn failed(&self) -> u32 {
         self.failed
     }
 
-    /// Waits before the next attempt. Gives the error back if there is to be none.
+    /// Waits before the next attempt. Returns the error if there are no more attempts.
     pub(crate) async fn wait_after(&mut self, failure: Failure) -> Result<(), Error> {
         self.failed += 1;
         if failure.retry == Retry::No || self.failed >= self.policy.attempts {
@@ -35,7 +35,7 @@ impl Attempts {
         Ok(())
     }
 
-    /// Full jitter, so that the phones a cell tower dropped together do not come back together.
+    /// Full jitter: if a cell tower disconnects many phones together, they do not reconnect together.
     fn pause(&self, retry: Retry) -> Duration {
         let bound = self.policy.base.saturating_mul(1 << (self.failed - 1).min(16)).min(self.policy.cap);
         let jittered = bound.mul_f64((self.policy.random)().clamp(0.0, 1.0));
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn waits_double_up_to_the_cap_then_the_error_comes_back() {
+    async fn doubles_waits_up_to_cap_then_fails() {
         let mut attempts = Attempts::new(policy(7));
         for seconds in [1, 2, 4, 8, 10, 10] {
             let start = Instant::now();
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_servers_wish_is_obeyed_up_to_the_cap() {
+    async fn obeys_retry_after_up_to_cap() {
         let mut attempts = Attempts::new(RetryPolicy { random: || 0.0, ..policy(9) });
         for (asked, waited) in [(5, 5), (3600, 10)] {
             let start = Instant::now();
@@ -82,14 +82,14 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_cannot_pass_is_not_tried_again() {
+    async fn never_retries_permanent_errors() {
         let start = Instant::now();
         assert!(Attempts::new(policy(9)).wait_after(failure(Retry::No)).await.is_err());
         assert_eq!(start.elapsed(), Duration::ZERO);
     }
 
     #[test]
-    fn the_default_jitter_is_a_fraction() {
+    fn draws_jitter_between_zero_and_one() {
         let random = RetryPolicy::default().random;
         let samples: Vec<f64> = (0..100).map(|_| random()).collect();
         assert!(samples.iter().all(|x| (0.0..=1.0).contains(x)) && samples.iter().any(|x| *x != samples[0]));

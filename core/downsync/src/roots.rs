@@ -1,4 +1,4 @@
-//! Which household a record hangs off: through the records of the page, what the caller's store knows, or neither.
+//! Finds the household (root) of a record, from the records of the page or from the caller's store.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -9,32 +9,32 @@ use crate::parse::{Kind, Layout, Parsed};
 /// A record by type and id.
 pub(crate) type Key = (Kind, RecordId);
 
-/// The most bytes of records' roots and of namings by other records that are kept. For roots beyond it the store is asked; an
-/// individual whose naming is not kept, and that is not stored yet, becomes a root itself.
+/// The maximum number of bytes for stored roots and for references from parents. Roots above the limit are looked up in
+/// the store. An individual whose reference is not stored here, and that is not in the store yet, becomes its own root.
 const MAX_BYTES: usize = 32 << 20;
-/// Bytes of an entry besides the texts of its ids: table, keys and values.
+/// Bytes of an entry in addition to the texts of its ids: table, keys and values.
 const ENTRY_BYTES: usize = 128;
 
-/// What is known of families. Ids only, no bodies: it lives as long as a walk through pre-generated files, which bring
-/// parents and children far apart; a page of the live service is complete in itself and gets one of its own.
+/// The known roots. Only ids, no bodies. For pre-generated files, it lives during the whole download, because parents
+/// and children are far apart. A page of the live service is complete, so each page has a separate one.
 #[derive(Debug, Default)]
 pub(crate) struct Roots {
     known: HashMap<Key, RecordId>,
-    named_by: HashMap<Key, Naming>,
+    references: HashMap<Key, Reference>,
     bytes: usize,
 }
 
-/// The record that names another as hanging off it.
+/// A record that refers to its child.
 #[derive(Debug)]
-struct Naming {
+struct Reference {
     alive: bool,
     modified: ServerTime,
     parent: Key,
 }
 
-impl Naming {
-    /// A person may be a member of several households in turn. Every device must pick the same one, in whatever order
-    /// the members came: one that is not deleted, then the one changed last, then the smaller id.
+impl Reference {
+    /// An individual can be a member of several households over time. Every device must choose the same one, in any
+    /// order of the members: first one that is not deleted, then the last changed one, then the smaller id.
     fn beats(&self, other: &Self) -> bool {
         let rank = |n: &Self| (n.alive, n.modified);
         rank(self) > rank(other) || (rank(self) == rank(other) && self.parent < other.parent)
@@ -42,8 +42,8 @@ impl Naming {
 }
 
 impl Roots {
-    /// The roots of `records`, which must be in order of kind, parents before children. `lookup` is asked at most once,
-    /// for what neither these records nor earlier ones tell.
+    /// The roots of `records`, which must be ordered by kind, parents before children. `lookup` is called at most once,
+    /// for roots that neither these nor earlier records contain.
     pub(crate) fn resolve<E>(
         &mut self,
         layout: &Layout,
@@ -53,7 +53,7 @@ impl Roots {
         self.note_children(records);
         let mut roots: Vec<Option<RecordId>> = Vec::with_capacity(records.len());
         for record in records {
-            let root = self.climb(layout, record, &HashMap::new());
+            let root = self.root_by_parents(layout, record, &HashMap::new());
             if let Some(root) = &root {
                 self.remember(layout, record, root);
             }
@@ -64,7 +64,8 @@ impl Roots {
         let settle = |(record, root): (&Parsed, Option<RecordId>)| {
             root.unwrap_or_else(|| {
                 let own = || found.get(&(record.kind, record.id.clone())).cloned();
-                let root = self.climb(layout, record, &found).or_else(own).unwrap_or_else(|| record.id.clone());
+                let root =
+                    self.root_by_parents(layout, record, &found).or_else(own).unwrap_or_else(|| record.id.clone());
                 self.remember(layout, record, &root);
                 root
             })
@@ -75,17 +76,17 @@ impl Roots {
     fn note_children(&mut self, records: &[Parsed]) {
         for record in records {
             for child in &record.children {
-                let naming = Naming {
+                let reference = Reference {
                     alive: !record.deleted,
                     modified: record.modified,
                     parent: (record.kind, record.id.clone()),
                 };
-                match self.named_by.get_mut(child) {
-                    Some(held) if !naming.beats(held) => {}
-                    Some(held) => *held = naming,
+                match self.references.get_mut(child) {
+                    Some(held) if !reference.beats(held) => {}
+                    Some(held) => *held = reference,
                     None => {
-                        if self.takes([&child.1, &record.id]) {
-                            self.named_by.insert(child.clone(), naming);
+                        if self.has_room_for([&child.1, &record.id]) {
+                            self.references.insert(child.clone(), reference);
                         }
                     }
                 }
@@ -95,13 +96,15 @@ impl Roots {
 
     fn remember(&mut self, layout: &Layout, record: &Parsed, root: &RecordId) {
         let key = (record.kind, record.id.clone());
-        if layout.ties(record.kind).is_parent && (self.known.contains_key(&key) || self.takes([&record.id, root])) {
+        if layout.relations(record.kind).is_parent
+            && (self.known.contains_key(&key) || self.has_room_for([&record.id, root]))
+        {
             self.known.insert(key, root.clone());
         }
     }
 
     /// Counts an entry with these ids; `false` if there is no room for it.
-    fn takes(&mut self, ids: [&RecordId; 2]) -> bool {
+    fn has_room_for(&mut self, ids: [&RecordId; 2]) -> bool {
         let text = |id: &RecordId| if let RecordId::Text(text) = id { text.len() } else { 0 };
         let bytes = ENTRY_BYTES + ids.into_iter().map(text).sum::<usize>();
         let fits = self.bytes + bytes <= MAX_BYTES;
@@ -109,39 +112,40 @@ impl Roots {
         fits
     }
 
-    /// The root by the first way up that leads somewhere.
-    fn climb(&self, layout: &Layout, record: &Parsed, found: &HashMap<Key, RecordId>) -> Option<RecordId> {
+    /// The root from the first parent path with a known root.
+    fn root_by_parents(&self, layout: &Layout, record: &Parsed, found: &HashMap<Key, RecordId>) -> Option<RecordId> {
         if layout.is_root(record.kind) {
             return Some(record.id.clone());
         }
-        let ways = &layout.ties(record.kind).ways;
-        ways.iter().zip(&record.parents).find_map(|(way, named)| {
+        let parent_paths = &layout.relations(record.kind).parent_paths;
+        parent_paths.iter().zip(&record.parents).find_map(|(path, named)| {
             let Some(named) = named else {
-                return self.root_by_naming(&(record.kind, record.id.clone()));
+                return self.root_by_reference(&(record.kind, record.id.clone()));
             };
-            let parent = (way.parent, named.clone());
+            let parent = (path.parent, named.clone());
             if let Some(root) = self.known.get(&parent).or_else(|| found.get(&parent)) {
                 return Some(root.clone());
             }
-            if way.certain && layout.is_root(way.parent) {
+            if path.certain && layout.is_root(path.parent) {
                 return Some(parent.1);
             }
-            self.root_by_naming(&parent)
+            self.root_by_reference(&parent)
         })
     }
 
-    fn root_by_naming(&self, key: &Key) -> Option<RecordId> {
-        self.known.get(&self.named_by.get(key)?.parent).cloned()
+    fn root_by_reference(&self, key: &Key) -> Option<RecordId> {
+        self.known.get(&self.references.get(key)?.parent).cloned()
     }
 
-    /// What a store should be asked for: the missing parents of records without a root, and those records themselves.
+    /// The records to look up in a store: the missing parents of records without a root, and these records themselves.
     fn wanted(&self, layout: &Layout, records: &[Parsed], roots: &[Option<RecordId>]) -> Vec<Key> {
         let open = || records.iter().zip(roots).filter(|(_, root)| root.is_none()).map(|(record, _)| record);
         let here: HashSet<Key> = open().map(|record| (record.kind, record.id.clone())).collect();
         let mut wanted = BTreeSet::new();
         for record in open() {
-            let ways = &layout.ties(record.kind).ways;
-            let parents = ways.iter().zip(&record.parents).filter_map(|(way, id)| Some((way.parent, id.clone()?)));
+            let parent_paths = &layout.relations(record.kind).parent_paths;
+            let parents =
+                parent_paths.iter().zip(&record.parents).filter_map(|(path, id)| Some((path.parent, id.clone()?)));
             wanted.extend(parents.filter(|parent| !here.contains(parent)));
             wanted.insert((record.kind, record.id.clone()));
         }

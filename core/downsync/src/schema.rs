@@ -1,11 +1,12 @@
-//! What DIGIT's entities look like, read from `schema/digit/*.toml`, which `build.rs` makes JSON of: a new type is a new file.
+//! The descriptions of DIGIT's entities, from `schema/digit/*.toml`, which `build.rs` converts to JSON. A new type is a
+//! new file.
 
 use std::collections::HashMap;
 
 use fieldcast_model::EntityType;
 use serde::Deserialize;
 
-/// The files of `schema/digit`. A new entity type needs a file there and its line here.
+/// The files in `schema/digit`. A new entity type needs a file there and a line here.
 macro_rules! embedded {
     ($($name:literal),* $(,)?) => {
         &[$(($name, include_str!(concat!(env!("OUT_DIR"), "/", $name, ".json")))),*]
@@ -24,32 +25,32 @@ const DIGIT: &[(&str, &str)] = embedded![
     "service",
 ];
 
-/// Where an entity type's records belong.
+/// The dataset of an entity type's records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Scope {
-    /// To a household's family, and so to a boundary.
+    /// The family of a household, and so a boundary.
     Family,
-    /// To the project, outside all boundaries.
+    /// The project, without a boundary.
     Project,
 }
 
-/// How a record is tied to the record it hangs off.
+/// How a record refers to its parent.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "ParentTable")]
 pub(crate) enum Parent {
-    /// The record names its parent.
+    /// The record has the id of its parent.
     Named {
         /// The parent's type.
         entity: EntityType,
-        /// Path of the parent's id in the record.
+        /// The path of the parent's id in the record.
         field: String,
     },
-    /// The parent names the record.
+    /// The parent has the id of the record.
     Naming {
         /// The parent's type.
         entity: EntityType,
-        /// Path of the record's id in the parent.
+        /// The path of the record's id in the parent.
         their_field: String,
     },
 }
@@ -63,48 +64,48 @@ impl Parent {
     }
 }
 
-/// One entity type: where in DIGIT's answers it stands, and where in its JSON what the envelope needs stands.
-/// Paths are dotted: `auditDetails.lastModifiedTime`.
+/// One entity type: its position in DIGIT's answers, and the paths of the envelope values in its JSON. Paths are
+/// dotted: `auditDetails.lastModifiedTime`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct EntityDescription {
     /// The type's name in records.
     pub(crate) entity: EntityType,
-    /// Where its records belong.
+    /// The dataset of its records.
     pub(crate) scope: Scope,
-    /// Name of its list in a page's `Downsync` object.
+    /// The name of its list in the `Downsync` object of a page.
     pub(crate) response_key: String,
-    /// `_t` of its lines in pre-generated files; `None` if no file has them.
+    /// The `_t` of its lines in pre-generated files; `None` if files do not contain the type.
     pub(crate) ndjson_tag: Option<String>,
-    /// `fileType` of the pre-generated file its lines stand in.
+    /// The `fileType` of the pre-generated file with its lines.
     pub(crate) file_type: Option<String>,
-    /// Paths of its id; the first that is there counts.
+    /// The paths of its id; the first existing one counts.
     pub(crate) key: Vec<String>,
-    /// Path of its row version, if it has one.
+    /// The path of its row version, if it has one.
     pub(crate) row_version: Option<String>,
-    /// Path of the time of its last change, on the server's clock.
+    /// The path of the time of its last change, on the server's clock.
     pub(crate) modified: Option<String>,
-    /// Path of its deletion flag, if it has one.
+    /// The path of its deletion flag, if it has one.
     pub(crate) deleted: Option<String>,
-    /// The ways to its household, best first. A family type without any is the household itself.
+    /// The paths to its household, best first. A family type without parents is the household itself.
     #[serde(default)]
     pub(crate) parents: Vec<Parent>,
 }
 
 impl EntityDescription {
-    /// Whether families hang off records of this type.
+    /// Whether records of this type are the roots of families.
     pub(crate) fn is_root(&self) -> bool {
         self.scope == Scope::Family && self.parents.is_empty()
     }
 }
 
-/// Descriptions that do not fit together; a fault of the build, told by file.
+/// Inconsistent descriptions: an error of the build, reported by file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("schema/digit/{file}: {reason}")]
 pub(crate) struct SchemaError {
-    /// Which file.
+    /// The file.
     pub(crate) file: String,
-    /// What is wrong.
+    /// The problem.
     pub(crate) reason: String,
 }
 
@@ -116,7 +117,7 @@ pub(crate) struct Schema {
 }
 
 impl Schema {
-    /// The types of `schema/digit` this build was made with.
+    /// The types from `schema/digit` in this build.
     ///
     /// # Errors
     /// Never in a tested build; see [`SchemaError`].
@@ -124,10 +125,10 @@ impl Schema {
         Self::parse(DIGIT)
     }
 
-    /// The types described by these `(name, JSON)` files.
+    /// The types in these `(name, JSON)` files.
     ///
     /// # Errors
-    /// JSON that describes no entity, a parent that is not described, or types that are each other's parents.
+    /// Fails if a file is not a description, a parent has no description, or types are parents of each other.
     pub(crate) fn parse(files: &[(&str, &str)]) -> Result<Self, SchemaError> {
         let mut waiting = Vec::with_capacity(files.len());
         for (file, text) in files {
@@ -139,7 +140,7 @@ impl Schema {
         while !waiting.is_empty() {
             let known = |parent: &Parent| entities.iter().any(|e| e.entity == *parent.entity());
             let Some(next) = waiting.iter().position(|(_, e)| e.parents.iter().all(known)) else {
-                let reason = "its parents are not described, or hang off it themselves".into();
+                let reason = "its parents have no description, or are below it themselves".into();
                 return Err(SchemaError { file: waiting[0].0.into(), reason });
             };
             entities.push(waiting.remove(next).1);
@@ -154,17 +155,17 @@ impl Schema {
         &self.entities
     }
 
-    /// The pre-generated files there are, by `fileType`; repeated for each type in them.
+    /// The `fileType` of each type in pre-generated files; repeated for each type.
     pub(crate) fn file_types(&self) -> impl Iterator<Item = &String> {
         self.entities.iter().filter_map(|described| described.file_type.as_ref())
     }
 
-    /// The place in [`Schema::entities`] of the type with this name.
+    /// The index in [`Schema::entities`] of the type with this name.
     pub(crate) fn kind(&self, entity: &EntityType) -> Option<usize> {
         self.entities.iter().position(|described| described.entity == *entity)
     }
 
-    /// The place in [`Schema::entities`] of the type with this `_t`.
+    /// The index in [`Schema::entities`] of the type with this `_t`.
     pub(crate) fn kind_of_tag(&self, tag: &str) -> Option<usize> {
         self.by_tag.get(tag).copied()
     }

@@ -1,4 +1,4 @@
-//! The crate's tests against a scripted server, and what they share.
+//! Tests against a scripted server, and shared helpers.
 
 mod files;
 mod login;
@@ -18,7 +18,7 @@ use crate::{
     Batch, Client, Cursor, Downsync, DownsyncOptions, Error, Page, RetryPolicy, Role, ServerConfig, Session, Timeouts,
 };
 
-/// What the phone's clock says in tests; the server's is elsewhere.
+/// The phone's clock in tests. The server has another clock.
 pub(crate) const PHONE_CLOCK: i64 = 1_111_111_111_111;
 
 pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -27,7 +27,7 @@ pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// Settings for a server on loopback, impatient and quick to try again.
+/// Settings for a server on loopback, with short time limits and retry intervals.
 fn config(url: &str) -> ServerConfig {
     ServerConfig {
         retry: RetryPolicy { attempts: 4, base: Duration::from_millis(1), random: || 1.0, ..RetryPolicy::default() },
@@ -53,18 +53,18 @@ fn village() -> Dataset {
     Dataset { tenant: "mz".into(), project: "p".into(), boundary: Some("V1".into()) }
 }
 
-/// A walk through [`village`] with pages of `limit` households.
-fn walk(url: &str, limit: u32) -> Downsync {
+/// A download of [`village`] with pages of `limit` households.
+fn download(url: &str, limit: u32) -> Downsync {
     let mut config = config(url);
     config.limits.page = limit;
     let options = DownsyncOptions { project_records: true, ..DownsyncOptions::default() };
     Client::new(config).unwrap().downsync(&session(), village(), Cursor::start(), options).unwrap()
 }
 
-/// All pages, resolved with a store that knows nothing, and the cursor at the end.
-async fn finish(walk: &mut Downsync) -> Result<(Vec<Batch>, Cursor), Error> {
+/// All pages, resolved with an empty store, and the cursor at the end.
+async fn finish(download: &mut Downsync) -> Result<(Vec<Batch>, Cursor), Error> {
     let (mut batches, mut end) = (Vec::new(), Cursor::start());
-    while let Some(page) = walk.next_page().await? {
+    while let Some(page) = download.next_page().await? {
         end = page.next.clone();
         batches.push(resolved(page));
     }
@@ -80,7 +80,7 @@ fn root_of(records: &[Record], id: &str) -> String {
     records.iter().find(|record| record.id == RecordId::parse(id)).unwrap().root.to_string()
 }
 
-/// A page as the server sends it: `lists` beside an echo of `criteria` with `total`.
+/// A page from the server: `lists` with `criteria` and `total`.
 fn page(criteria: &Value, total: u64, lists: Value) -> Value {
     let mut downsync = json!({
         "Households": null, "HouseholdMembers": null, "Individuals": null, "ProjectBeneficiaries": null, "Tasks": null,

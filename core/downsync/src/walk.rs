@@ -1,4 +1,4 @@
-//! A walk through one boundary's data, a page at a time.
+//! A boundary download, one page at a time.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,7 +10,7 @@ use crate::criteria::Criteria;
 use crate::cursor::{CLOCK_OVERLAP_MS, Cursor};
 use crate::error::Error;
 use crate::failure::{Failure, Retry};
-use crate::files::FileWalk;
+use crate::files::FileDownload;
 use crate::http::Reply;
 use crate::memory::Reservation;
 use crate::page::{Page, PageRecords, Progress, Source, Unit};
@@ -19,22 +19,24 @@ use crate::retry::Attempts;
 use crate::roots::Roots;
 use crate::session::Session;
 
-/// How often a page that answers somebody else's request is asked for with another limit.
+/// How often a page with a foreign answer is requested again with another limit.
 const OTHER_LIMITS: u32 = 3;
 
-/// How to walk.
+/// The options of a download.
 #[derive(Clone, Debug, Default)]
 pub struct DownsyncOptions {
-    /// [`Project::root_id`](crate::Project). Pre-generated files are kept under it: a server that answers with files and
-    /// is asked by the project's own id leaves out beneficiaries and tasks, and is then asked again by this one.
+    /// [`Project::root_id`](crate::Project). Pre-generated files belong to the root project. If the project's own id is
+    /// used, a server with files leaves out beneficiaries and tasks; the client then asks again with this id.
     pub root_project: Option<String>,
-    /// Report the project-wide records (HF referrals) of live pages, each of which repeats them all: wanted from one
-    /// walk per project, and there only from its first page. Files hold their own boundary's and always report them.
+    /// Report the project-wide records (HF referrals) of live pages. Each live page repeats all of them, so set this
+    /// for one download per project; only its first page has them. Files contain those of their boundary and always
+    /// report them.
     pub project_records: bool,
 }
 
-/// A walk through one boundary. Pull pages until there is none; commit each with its cursor. Nothing happens between
-/// calls, and a call that is dropped has not happened. After an error the next call tries the same page again.
+/// A boundary download. Request pages until there are none, and commit each one with its cursor. It does nothing
+/// between calls. Cancel-safe: a dropped call has no effect. After an error, the next call requests the same page
+/// again.
 #[derive(Debug)]
 pub struct Downsync {
     client: Client,
@@ -42,10 +44,10 @@ pub struct Downsync {
     criteria: Criteria,
     options: DownsyncOptions,
     cursor: Cursor,
-    files: Option<FileWalk>,
+    files: Option<FileDownload>,
 }
 
-/// A usable answer and what came with it.
+/// A usable answer and its metadata.
 struct Fetched {
     answer: Answer,
     asked: u32,
@@ -68,10 +70,10 @@ impl From<Failure> for Refusal {
 }
 
 impl Client {
-    /// A walk through `dataset` from `cursor` on: [`Cursor::start`], or the last one committed.
+    /// Starts a download of `dataset` at `cursor`: [`Cursor::start`], or the last committed cursor.
     ///
     /// # Errors
-    /// [`Error::Config`] for a dataset without a boundary; what is project-wide comes with any boundary's walk.
+    /// [`Error::Config`] for a dataset without a boundary: project-wide records come with the download of any boundary.
     pub fn downsync(
         &self,
         session: &Session,
@@ -85,10 +87,10 @@ impl Client {
 }
 
 impl Downsync {
-    /// The next page, or `None` when the walk is over.
+    /// The next page, or `None` at the end of the download.
     ///
     /// # Errors
-    /// [`Error::SessionExpired`] (log in, then walk on from the last committed cursor), [`Error::NotPrepared`],
+    /// [`Error::SessionExpired`] (log in, then resume from the last committed cursor), [`Error::NotPrepared`],
     /// [`Error::Unreachable`], [`Error::Server`], [`Error::BadAnswer`].
     pub async fn next_page(&mut self) -> Result<Option<Page>, Error> {
         if self.cursor.done {
@@ -108,9 +110,9 @@ impl Downsync {
                     return Ok(Some(page));
                 }
                 Answer::Links(links) => {
-                    drop(fetched.memory); // or one request would wait for another of the same walk
+                    drop(fetched.memory); // otherwise, one request of this download would wait for another one
                     let links = self.all_links(links).await?;
-                    self.files = Some(FileWalk::new(&self.client, links, server_time)?);
+                    self.files = Some(FileDownload::new(&self.client, links, server_time)?);
                 }
             }
         }
@@ -121,7 +123,7 @@ impl Downsync {
                 Ok(Some(page))
             }
             Err(error) => {
-                // The links may have run out, or the files been replaced: the next call asks for new ones.
+                // The links may have expired, or the files were replaced: the next call requests new links.
                 self.files = None;
                 self.cursor = Cursor::start();
                 Err(error)
@@ -129,7 +131,7 @@ impl Downsync {
         }
     }
 
-    /// The links by the root project's id, where those by the project's own are not for all files.
+    /// The links for the root project, if the links for the project itself do not cover all files.
     async fn all_links(&self, links: Vec<Link>) -> Result<Vec<Link>, Error> {
         let schema = self.client.schema();
         let has = |links: &[Link], wanted: &String| links.iter().any(|link| link.file_type.as_ref() == Some(wanted));
@@ -146,7 +148,7 @@ impl Downsync {
         }
     }
 
-    /// Asks for the page at the cursor until the answer is usable.
+    /// Requests the page at the cursor until the answer is usable.
     async fn fetch(&self, project: &str) -> Result<Fetched, Error> {
         let most = self.client.config().limits.page.max(1);
         let mut limit = if self.cursor.limit == 0 { most } else { self.cursor.limit.min(most) };
@@ -157,14 +159,14 @@ impl Downsync {
                 Ok(fetched) => return Ok(fetched),
                 Err(Refusal::Foreign) if foreign < OTHER_LIMITS => {
                     foreign += 1;
-                    limit += 1; // another key in the cache that gave us somebody else's page
+                    limit += 1; // this gives another cache key than the one with the foreign page
                 }
                 Err(Refusal::Foreign) => {
-                    let what = "it belongs to another request, as a cache in front of the server gives for 5 minutes";
+                    let what = "it belongs to another request, probably from a cache that keeps answers for 5 minutes";
                     return Err(Error::bad_answer(what));
                 }
                 Err(Refusal::Failed(failure)) => {
-                    // A page that keeps failing may be cut by something on the way that does not say so.
+                    // A page that fails repeatedly may be cut by a network component that does not report it.
                     if failure.retry == Retry::Smaller || attempts.failed() > 0 {
                         limit = (limit / 2).max(1);
                     }
@@ -186,7 +188,7 @@ impl Downsync {
         let answer = loop {
             let (layout, text, criteria) = (Arc::clone(self.client.layout()), Arc::clone(&text), criteria.clone());
             let most = memory.bytes();
-            // A page is megabytes to parse: not on a thread that serves sockets.
+            // Parsing a page of several megabytes must not block a thread that serves sockets.
             let read = move || answer::read(&text, &layout, &criteria, project_records, most);
             match tokio::task::spawn_blocking(read).await {
                 Ok(Ok(answer)) => break answer,
@@ -230,16 +232,16 @@ impl Downsync {
 
 /// The server's clock when it answered.
 ///
-/// DIGIT's services commonly fill `ResponseInfo.ts` by copying the request's, which is this device's clock: a value
-/// that is the one we sent says nothing, and the `Date` header is asked. Without either, what the page itself holds
-/// is a bound: it was made no earlier than its newest record was changed.
+/// DIGIT's services often copy `ResponseInfo.ts` from the request, which has this device's clock. So a value equal to
+/// the sent one is ignored, and the `Date` header is used. Without both, the page gives a lower bound: it is not
+/// older than the last change in it.
 fn server_time(fetched: &Fetched) -> Option<ServerTime> {
     let Answer::Page(page) = &fetched.answer else { return fetched.date };
-    let told = page.ts.filter(|ts| ts.0 > 0 && ts.0 != fetched.sent_ts).or(fetched.date);
-    told.or_else(|| newest(&page.families))
+    let reported = page.ts.filter(|ts| ts.0 > 0 && ts.0 != fetched.sent_ts).or(fetched.date);
+    reported.or_else(|| newest(&page.families))
 }
 
-/// The time of the last change among `records`.
+/// The time of the last change in `records`.
 fn newest(records: &[Parsed]) -> Option<ServerTime> {
     records.iter().map(|record| record.modified).max()
 }

@@ -18,30 +18,31 @@ use crate::receive::{Application, COMMIT_BYTES, Outcome, Plan, Round, check_time
 use crate::settings::DEFAULT_RESERVE;
 use crate::{ComparisonResult, Error, Sender, SourceDevice, clock};
 
-/// What is in a bundle file.
+/// The contents of a bundle file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BundleInfo {
-    /// Who made it, proven by its signature.
+    /// The device that made the file, proven by its signature.
     pub sender: Sender,
-    /// The devices that answer for what is in it, proven by their signatures: usually the one that made it.
+    /// The devices that signed the data in the file, proven by their signatures. Usually this is the device that made
+    /// the file.
     pub origins: Vec<SourceDevice>,
-    /// What it holds, with the names that projects and boundaries have on this device.
+    /// The snapshots in the file. Projects and boundaries have the names that they have on this device.
     pub offer: Offer,
 }
 
-/// A bundle file that was imported.
+/// An imported bundle file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Imported {
-    /// Who made it and what it held.
+    /// The maker and the contents of the file.
     pub info: BundleInfo,
-    /// How each snapshot compares with what this device now has.
+    /// How each snapshot compares with the data on this device after the import.
     pub comparisons: Vec<ComparisonResult>,
 }
 
-/// Writes the datasets into a file; it appears under its name only when it is whole.
-pub(crate) fn export(store: Store, maker: Signer<'_>, datasets: &[Dataset], path: &Path) -> Result<Offer, Error> {
-    let bundle = Bundle::prepare(store, datasets, maker)?;
-    let (manifest, offer, Signer { identity, name }) = (bundle.manifest(), bundle.offer(), maker);
+/// Writes the datasets into a file. The file gets its final name only after it is complete.
+pub(crate) fn export(store: Store, signer: Signer<'_>, datasets: &[Dataset], path: &Path) -> Result<Offer, Error> {
+    let bundle = Bundle::prepare(store, datasets, signer)?;
+    let (manifest, offer, Signer { identity, name }) = (bundle.manifest(), bundle.offer(), signer);
     let sign = |message: &[u8]| identity.sign(message);
     let head = FileHead::new(manifest, offer.origins.clone(), identity.public_key(), name.clone(), sign);
     let unfinished = PathBuf::from(format!("{}.part", path.display()));
@@ -61,7 +62,7 @@ fn write(bundle: &Bundle, head: &FileHead, unfinished: &Path, path: &Path) -> Re
     file.sync_all().map_err(FileError::Io)?;
     verify(unfinished)?;
     std::fs::rename(unfinished, path).map_err(FileError::Io)?;
-    // The name, too, must be on the card before "done" is said.
+    // Sync the folder before the export reports success, because the file name must also be on the storage.
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if cfg!(unix) {
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(FileError::Io)?;
@@ -69,7 +70,8 @@ fn write(bundle: &Bundle, head: &FileHead, unfinished: &Path, path: &Path) -> Re
     Ok(())
 }
 
-/// A new file for its owner's eyes alone. What lies there, perhaps a link that somebody has planted, is removed, not followed.
+/// Creates a file that only its owner can read. Removes an existing file or link at this path first, because another
+/// user may have planted a link there.
 fn create(path: &Path) -> io::Result<File> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -81,7 +83,7 @@ fn create(path: &Path) -> io::Result<File> {
     file.write(true).create_new(true).open(path)
 }
 
-/// Reads a file as whoever imports it does. A card may not hold what was written to it.
+/// Reads a file back as an import does, because a memory card may not hold the bytes that were written to it.
 fn verify(path: &Path) -> Result<(), Error> {
     let (head, mut file) = open(path)?;
     for (at, (info, bits)) in chunks(&head).enumerate() {
@@ -91,50 +93,50 @@ fn verify(path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Every chunk of a file with the cut its range belongs to.
+/// Every chunk of a file, with the number of range bits of its snapshot.
 fn chunks(head: &FileHead) -> impl Iterator<Item = (&ChunkInfo, u8)> {
     let snapshots = head.manifest.snapshots.iter();
     snapshots.flat_map(|snapshot| snapshot.chunks.iter().map(|info| (info, snapshot.bits)))
 }
 
-/// Reads who made a file and what it holds.
+/// Reads the maker and the contents of a file.
 pub(crate) fn inspect(store: &Store, own: Fingerprint, path: &Path) -> Result<BundleInfo, Error> {
     let (head, _) = open(path)?;
     let info = info(store, own, &head)?;
     if !origins::are_authentic(&info.offer) {
         return Err(Error::Refused(EndReason::NotAuthentic));
     }
-    Ok(BundleInfo { offer: origins::shown(store, &info.offer)?, ..info })
+    Ok(BundleInfo { offer: origins::with_local_names(store, &info.offer)?, ..info })
 }
 
-/// Takes over what a file holds, as an exchange does: verify, stage, apply. Chunks staged by an earlier attempt are
-/// not read again.
+/// Imports the data of a file in the same steps as an exchange: verify, stage, apply. Chunks that an earlier attempt
+/// staged are not read again.
 pub(crate) fn import(store: &Store, own: Fingerprint, path: &Path) -> Result<Imported, Error> {
     let (head, _) = open(path)?;
     let info = info(store, own, &head)?;
     let now = store.server_now(clock::now())?;
     check_time(&info.offer, now).map_err(Error::Refused)?;
-    // A file shows no grants: where they are required, none is taken.
+    // A bundle file carries no grants, so the import is refused if this device requires grants.
     Authorizer::of(store, info.sender.fingerprint, &Credentials::default())?
         .authorize(&info.offer)
         .map_err(Error::Refused)?;
     let id = info.offer.id(&info.sender.fingerprint);
     let outcome = match take(store, path, &info, now, Arc::default())? {
-        // Something here was damaged; it is read again.
+        // Some data on this device was damaged. Read it from the file again.
         Outcome::Differs { round, .. } => take(store, path, &info, now, Arc::new(round))?,
         saved => saved,
     };
     match outcome {
         Outcome::Saved(saved) => {
-            store.discard_incoming(&id)?; // nobody will send this again: no consent to remember
-            let info = BundleInfo { offer: origins::shown(store, &info.offer)?, ..info };
+            store.discard_incoming(&id)?; // no sender resends this bundle, so the consent is not needed again
+            let info = BundleInfo { offer: origins::with_local_names(store, &info.offer)?, ..info };
             Ok(Imported { info, comparisons: saved.into_iter().map(|saved| saved.comparison).collect() })
         }
         Outcome::Differs { .. } => Err(Error::Refused(EndReason::DigestDiffers)),
     }
 }
 
-/// Stages what of a file is not here, and applies it.
+/// Stages the chunks of the file that this device does not have, and applies them.
 fn take(store: &Store, path: &Path, info: &BundleInfo, now: ServerTime, earlier: Arc<Round>) -> Result<Outcome, Error> {
     let (head, mut file) = open(path)?;
     let id = info.offer.id(&info.sender.fingerprint);
@@ -176,7 +178,7 @@ fn take(store: &Store, path: &Path, info: &BundleInfo, now: ServerTime, earlier:
     application.run().map_err(Error::Refused)
 }
 
-/// The head of a file whose size is right, and the file behind the head.
+/// The head of a file that has the expected size, and a reader positioned after the head.
 fn open(path: &Path) -> Result<(FileHead, BufReader<File>), Error> {
     let mut file = BufReader::new(File::open(path).map_err(FileError::Io)?);
     let head = FileHead::read(&mut file, fieldcast_net::verify)?;

@@ -1,8 +1,8 @@
-//! This device's clock: for people to read and for dates that a campaign sets. What runs never waits by it.
+//! The clock of this device. It serves for times on screens and for expiry dates of grants. Timeouts never use it.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// In milliseconds since 1970; 0 for a clock that stands before that.
+/// The time in milliseconds since 1970; 0 if the clock is before 1970.
 #[expect(clippy::disallowed_methods, reason = "dates")]
 pub(crate) fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -1,5 +1,5 @@
-//! Any sequence of downsyncs, whole sends, changes, duplicates and broken-off exchanges ends in the same state on every
-//! device, once each has heard from each.
+//! Any sequence of downloads, complete sends, edits, duplicates and interrupted exchanges ends in the same state on
+//! every device, after every device has sent to every other.
 
 use std::sync::Arc;
 
@@ -17,14 +17,14 @@ use crate::receive::{Application, Outcome, Plan, Round, held, plan};
 const DEVICES: usize = 4;
 const RECORDS: usize = 40;
 
-/// What happens next.
+/// One step of a test sequence.
 #[derive(Clone, Debug)]
 enum Step {
-    /// The server changes a record; late ones keep an old time, as rows that become visible late do.
+    /// The server changes a record. A late edit keeps an old time, as on a server where rows become visible late.
     Edit { record: usize, late: bool },
-    /// A device downloads everything, less one record if the server answers short.
+    /// A device downloads everything; `lacking` is a record that the server leaves out of its answer.
     Downsync { device: usize, lacking: Option<usize> },
-    /// One device sends to another; a broken-off exchange ends after so many chunks.
+    /// One device sends to another. An interrupted exchange ends after `chunks` chunks.
     Send { from: usize, to: usize, chunks: Option<usize> },
 }
 
@@ -43,7 +43,7 @@ fn dataset() -> Dataset {
     Dataset { tenant: "mz".into(), project: "p".into(), boundary: Some("b".into()) }
 }
 
-/// The server: records by number, and its clock.
+/// The server: its records by number, and its clock.
 struct Server {
     records: Vec<Record>,
     now: i64,
@@ -94,22 +94,22 @@ impl Server {
             project_wide: Vec::new(),
         };
         store.commit_page(&page).unwrap();
-        // All that a server says about records: households, which there are none of here, are what it counts.
+        // The server counts only households, and this test has none. So all task records are verified.
         let all = Completeness::Verified { households: 0, answered: vec![EntityType::new("Task")] };
         let families = if lacking.is_none() { all } else { Completeness::Complete };
         store.finish_sync(run, &families, &Completeness::Partial).unwrap();
     }
 }
 
-/// An exchange without the network. A device that has nothing yet sends nothing.
+/// An exchange without a network. A device without data sends nothing.
 fn send(from: &Store, to: &Store, stop_after: Option<usize>) {
     let (identity, name) = (Identity::generate().unwrap(), DeviceName::new("x"));
-    let maker = Signer { identity: &identity, name: &name };
-    let Ok(bundle) = Bundle::prepare(from.clone(), &[dataset()], maker) else { return };
-    let (places, offer) = bundle.part(|_| true);
+    let signer = Signer { identity: &identity, name: &name };
+    let Ok(bundle) = Bundle::prepare(from.clone(), &[dataset()], signer) else { return };
+    let (indexes, offer) = bundle.part(|_| true);
     let sender = fieldcast_model::Fingerprint([1; 32]);
     let id = offer.id(&sender);
-    let mut manifest = bundle.manifest_for(&places, &held(to, &offer).unwrap()).unwrap();
+    let mut manifest = bundle.manifest_for(&indexes, &held(to, &offer).unwrap()).unwrap();
     let mut earlier = Arc::<Round>::default();
     let incoming = Incoming { bundle_id: id, offered: offer.snapshots.clone(), sender, sender_name: name.clone() };
     to.begin_incoming(&incoming).unwrap();
@@ -138,17 +138,17 @@ fn send(from: &Store, to: &Store, stop_after: Option<usize>) {
             Outcome::Saved(_) => return,
             Outcome::Differs { snapshots, round } => {
                 earlier = Arc::new(round);
-                manifest = bundle.whole(&places, &snapshots);
+                manifest = bundle.whole(&indexes, &snapshots);
             }
         }
     }
-    panic!("whole snapshots must be enough");
+    panic!("complete snapshots must be enough");
 }
 
 fn digest(store: &Store) -> Digest {
     let kept: Digest = store.ranges(&dataset(), 0).unwrap().into_iter().map(|totals| totals.digest).sum();
-    let afresh: Digest = store.recompute_digests(&dataset()).unwrap().into_iter().map(|totals| totals.digest).sum();
-    assert_eq!(kept, afresh);
+    let recomputed: Digest = store.recompute_digests(&dataset()).unwrap().into_iter().map(|totals| totals.digest).sum();
+    assert_eq!(kept, recomputed);
     kept
 }
 
@@ -167,7 +167,8 @@ proptest! {
                 Step::Send { .. } => {}
             }
         }
-        // Whoever is told all, the others may be ahead of it in some records and lack others.
+        // After this device has the complete download, the other devices may still have newer versions of some records
+        // and lack others.
         server.downsync(&stores[last], None);
         for _round in 0..2 {
             for from in 0..DEVICES {

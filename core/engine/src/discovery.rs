@@ -1,4 +1,5 @@
-//! How devices announce themselves and find others on one network: by mDNS, by the phone's own means, or both.
+//! How a device announces itself and finds other devices on one network: by mDNS, by the phone's platform discovery, or
+//! by both.
 
 use fieldcast_model::Fingerprint;
 use fieldcast_net::{
@@ -10,22 +11,22 @@ use fieldcast_wire::{PROTOCOL, Role};
 use crate::ExchangeSettings;
 use crate::shared_key::{KeyWatch, SharedKey};
 
-/// Who tells of a device. Each tells by itself of its coming and going.
+/// The source of a discovery event. Each source reports separately when a device appears and disappears.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DiscoverySource {
     Mdns,
     Platform,
 }
 
-/// What a search finds.
+/// A result of a search.
 pub(crate) enum Found {
-    /// A change in which other devices are there.
+    /// A device appeared, changed or disappeared.
     DiscoveryEvent(DiscoverySource, DiscoveryEvent),
-    /// Devices that have one key.
+    /// Several devices use the same key.
     SharedKey(SharedKey),
 }
 
-/// An announcement and a search, standing until dropped.
+/// A running announcement and search. Dropping it stops both.
 pub(crate) struct Search {
     keys: KeyWatch,
     mdns: Option<(Browser, Announced)>,
@@ -33,8 +34,8 @@ pub(crate) struct Search {
 }
 
 impl Search {
-    /// Announces this device in its role and searches for those in the other.
-    pub(crate) fn on(
+    /// Announces this device in its role and searches for devices in the other role.
+    pub(crate) fn start(
         interface: &Interface,
         settings: &ExchangeSettings,
         identity: &Identity,
@@ -54,9 +55,9 @@ impl Search {
         });
         let discovery = settings.discovery.as_deref();
         let mdns = match mdns.transpose() {
-            // The phone may keep multicast to itself and still search for us.
+            // The phone may block multicast for apps but can still search by platform discovery.
             Err(error @ (NetworkError::Permission | NetworkError::Discovery { .. })) if discovery.is_some() => {
-                tracing::warn!(%error, "no mDNS of our own: devices are found by the phone alone");
+                tracing::warn!(%error, "mDNS is not available: only platform discovery finds devices");
                 None
             }
             mdns => mdns?,
@@ -66,21 +67,21 @@ impl Search {
         Ok(Self { keys, mdns, platform: discovery.map(search) })
     }
 
-    /// What is found next; never, once nothing more can come. May be dropped half way and called again.
+    /// The next result; pends forever if no more can come. Cancel safe.
     pub(crate) async fn next(&mut self) -> Found {
         loop {
-            let (by, sighting) = tokio::select! {
-                sighting = sighting(&mut self.mdns, &mut self.platform) => sighting,
+            let (source, event) = tokio::select! {
+                event = next_event(&mut self.mdns, &mut self.platform) => event,
                 shared = self.keys.next() => return Found::SharedKey(shared),
             };
-            match &sighting {
-                DiscoveryEvent::Found(peer) if !self.keys.heard(peer) => {}
-                _ => return Found::DiscoveryEvent(by, sighting),
+            match &event {
+                DiscoveryEvent::Found(peer) if !self.keys.observe(peer) => {}
+                _ => return Found::DiscoveryEvent(source, event),
             }
         }
     }
 
-    /// Has a device prove that it is still there, as far as this can be asked for.
+    /// Makes mDNS check that a device is still present. Platform discovery has no such check.
     pub(crate) fn reverify(&self, fingerprint: &Fingerprint) {
         if let Some((browser, _)) = &self.mdns {
             browser.reverify(fingerprint);
@@ -88,29 +89,29 @@ impl Search {
     }
 }
 
-/// The next change in who is there.
-async fn sighting(
+/// The next discovery event from either source.
+async fn next_event(
     mdns: &mut Option<(Browser, Announced)>,
     platform: &mut Option<PlatformSearch>,
 ) -> (DiscoverySource, DiscoveryEvent) {
-    let heard = async {
-        let heard = match mdns {
+    let from_mdns = async {
+        let event = match mdns {
             Some((browser, _)) => browser.next().await,
             None => None,
         };
-        match heard {
-            Some(sighting) => sighting,
+        match event {
+            Some(event) => event,
             None => std::future::pending().await,
         }
     };
-    let found = async {
+    let from_platform = async {
         match platform {
             Some(search) => search.next().await,
             None => std::future::pending().await,
         }
     };
     tokio::select! {
-        sighting = heard => (DiscoverySource::Mdns, sighting),
-        sighting = found => (DiscoverySource::Platform, sighting),
+        event = from_mdns => (DiscoverySource::Mdns, event),
+        event = from_platform => (DiscoverySource::Platform, event),
     }
 }

@@ -1,4 +1,4 @@
-//! Downloading the chosen boundaries: several at once, each page committed with its cursor.
+//! Downloads the chosen boundaries: several at once, each page committed together with its cursor.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,35 +15,35 @@ use crate::events::EventBus;
 use crate::task::{self, Work};
 use crate::{Error, Subscription, clock};
 
-/// How many boundaries are downloaded at the same time: the server builds each page from a dozen queries of its own.
+/// How many boundaries are downloaded at the same time. The server runs a dozen queries for each page.
 const AT_ONCE: usize = 3;
 
-/// How old the first page of an unfinished run may be, by the server's clock, for the run to be gone on with.
+/// An unfinished run is resumed only if its first page is not older than this, in ms by the server's clock.
 const RESUMABLE_MS: i64 = 12 * 60 * 60 * 1000;
 
-/// How far the download of one boundary is.
+/// The download progress of one boundary.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BoundaryProgress {
-    /// Households that came, or records where the server gives files.
+    /// Households that arrived, or records if the server provides files.
     pub done: u64,
-    /// How many there are, if the server says.
+    /// The total, if the server gives it.
     pub total: Option<u64>,
-    /// Bytes that travelled, over all attempts.
+    /// Bytes transferred, over all attempts.
     pub wire_bytes: u64,
-    /// Records that are new or changed, since the job began.
+    /// Records that are new or changed since the job began.
     pub changed: u64,
     /// Time since the job began.
     pub elapsed: Duration,
 }
 
-/// What happens in a [`DownsyncJob`].
+/// An event of a [`DownsyncJob`].
 #[derive(Clone, Debug)]
 pub enum DownsyncEvent {
     /// A page of a boundary is committed.
     Progress {
         /// The boundary's code.
         boundary: String,
-        /// How far it is.
+        /// Its progress.
         progress: BoundaryProgress,
     },
     /// A boundary is complete.
@@ -52,24 +52,24 @@ pub enum DownsyncEvent {
         boundary: String,
         /// The dataset as it is now.
         summary: SnapshotSummary,
-        /// What came of it.
+        /// Its final progress.
         progress: BoundaryProgress,
     },
-    /// A boundary could not be completed; what came stays, and the next job goes on from there.
+    /// The download of a boundary failed. Committed pages stay, and the next job resumes from there.
     Failed {
         /// The boundary's code.
         boundary: String,
-        /// Why, for a person.
+        /// The error, for the user.
         error: Arc<Error>,
     },
 }
 
-/// How a job ended.
+/// The result of a job.
 #[derive(Clone, Debug, Default)]
 pub struct DownsyncReport {
-    /// Boundaries that are complete, with the dataset as it is now and the records that changed.
+    /// Completed boundaries: the dataset as it is now, and the progress with the number of changed records.
     pub done: Vec<(SnapshotSummary, BoundaryProgress)>,
-    /// Boundaries that are not, with why.
+    /// Failed boundaries, with the error.
     pub failed: Vec<(String, Arc<Error>)>,
 }
 
@@ -79,14 +79,14 @@ pub struct DownsyncJob {
     task: AbortOnDropHandle<DownsyncReport>,
 }
 
-/// What to download from where, with whose session.
+/// What to download, from which server and with which login session.
 pub(crate) struct DownsyncRequest {
     pub(crate) client: Client,
     pub(crate) server: String,
     pub(crate) session: Session,
     pub(crate) project: Project,
     pub(crate) tenant: String,
-    /// Code and name of each.
+    /// Code and name of each boundary.
     pub(crate) boundaries: Vec<(String, String)>,
 }
 
@@ -97,7 +97,7 @@ impl DownsyncJob {
         Self { events, task: AbortOnDropHandle::new(task) }
     }
 
-    /// The job's events from now on; to the first who asks, from the beginning.
+    /// The job's events from now on. The first subscriber gets all events since the start.
     pub fn subscribe(&self) -> Subscription<DownsyncEvent> {
         self.events.subscribe()
     }
@@ -105,21 +105,22 @@ impl DownsyncJob {
     /// Waits for the end.
     ///
     /// # Errors
-    /// Only [`Error::Task`]; that a boundary failed is in the report.
+    /// Only [`Error::Task`]. A boundary that failed is in the report.
     pub async fn finished(self) -> Result<DownsyncReport, Error> {
         Ok(self.task.await?)
     }
 }
 
 async fn run(store: Store, request: Arc<DownsyncRequest>, events: EventBus<DownsyncEvent>) -> DownsyncReport {
-    let places = Arc::new(Semaphore::new(AT_ONCE));
+    let permits = Arc::new(Semaphore::new(AT_ONCE));
     let mut tasks = JoinSet::new();
     for index in 0..request.boundaries.len() {
-        let walk = BoundaryDownload { store: store.clone(), request: request.clone(), events: events.clone(), index };
-        let places = places.clone();
+        let download =
+            BoundaryDownload { store: store.clone(), request: request.clone(), events: events.clone(), index };
+        let permits = permits.clone();
         tasks.spawn::<Work<_>>(Box::pin(async move {
-            let _place = places.acquire().await;
-            (index, walk.run().await)
+            let _permit = permits.acquire().await;
+            (index, download.run().await)
         }));
     }
     let mut outcomes = tasks.join_all().await;
@@ -147,8 +148,8 @@ impl BoundaryDownload {
         let boundary = self.request.boundaries[self.index].0.clone();
         match self.download().await {
             Ok((summary, progress)) => {
-                let (summary_told, progress_told) = (summary.clone(), progress.clone());
-                self.events.publish(DownsyncEvent::Done { boundary, summary: summary_told, progress: progress_told });
+                let (done_summary, done_progress) = (summary.clone(), progress.clone());
+                self.events.publish(DownsyncEvent::Done { boundary, summary: done_summary, progress: done_progress });
                 Ok((summary, progress))
             }
             Err(error) => {
@@ -163,14 +164,14 @@ impl BoundaryDownload {
         let begun = tokio::time::Instant::now();
         let (boundary, dataset) = (self.request.boundaries[self.index].0.clone(), self.target().dataset);
         let (mut at, mut cursor) = self.resume().await?;
-        let mut walk = self.walk(cursor.clone())?;
+        let mut pages = self.pages_from(cursor.clone())?;
         let mut progress = BoundaryProgress { wire_bytes: at.bytes, ..BoundaryProgress::default() };
         let mut resumed = at.as_of;
-        while let Some(page) = walk.next_page().await? {
+        while let Some(page) = pages.next_page().await? {
             if is_too_old(resumed.take(), &page) {
-                tracing::info!(%boundary, "the unfinished download is too old to go on with; it starts over");
+                tracing::info!(%boundary, "the unfinished download is too old to resume; it restarts");
                 at = self.begin(SyncStart::Fresh).await?;
-                walk = self.walk(Cursor::start())?;
+                pages = self.pages_from(Cursor::start())?;
                 progress.wire_bytes += page.wire_bytes;
                 continue;
             }
@@ -182,19 +183,20 @@ impl BoundaryDownload {
             progress.elapsed = begun.elapsed();
             self.events.publish(DownsyncEvent::Progress { boundary: boundary.clone(), progress: progress.clone() });
         }
-        let (families, project_wide) = (distribution_stats(&cursor), project_coverage(&cursor));
+        let (families, project_wide) = (boundary_completeness(&cursor), project_completeness(&cursor));
         let summary = store_call(&self.store, move |store| store.finish_sync(at.run, &families, &project_wide)).await?;
         progress.changed += summary.gone + summary.restored;
         progress.elapsed = begun.elapsed();
         Ok((summary.summary, progress))
     }
 
-    /// The unfinished run and where it stands, or a new one.
+    /// The unfinished run and its cursor, or a new run.
     async fn resume(&self) -> Result<(SyncCursor, Cursor), Error> {
         let at = self.begin(SyncStart::Resume).await?;
         let position = at.position.as_deref().and_then(|text| serde_json::from_str::<Cursor>(text).ok());
         match position {
-            // Its last page came and its end did not. How long ago that was no further page will tell.
+            // The run has its last page but was not finished. Its age is unknown, because no further page will come
+            // with the server's time.
             Some(cursor) if cursor.done => Ok((self.begin(SyncStart::Fresh).await?, Cursor::start())),
             position => Ok((at, position.unwrap_or_else(Cursor::start))),
         }
@@ -205,8 +207,9 @@ impl BoundaryDownload {
         store_call(&self.store, move |store| store.begin_sync(&target, start)).await
     }
 
-    fn walk(&self, from: Cursor) -> Result<Downsync, Error> {
-        // One boundary's walk is enough to bring what the server repeats on every page of every boundary.
+    fn pages_from(&self, from: Cursor) -> Result<Downsync, Error> {
+        // The server repeats the project's own records on every page of every boundary, so one boundary download is
+        // enough to read them.
         let project_records = self.index == 0;
         let options = DownsyncOptions { project_records, root_project: Some(self.request.project.root_id.clone()) };
         Ok(self.request.client.downsync(&self.request.session, self.target().dataset, from, options)?)
@@ -223,10 +226,10 @@ impl BoundaryDownload {
         }
     }
 
-    /// Gives a page's records their roots and commits them with the cursor behind them.
+    /// Assigns the page's records to their roots and commits them together with the next cursor.
     async fn commit(&self, run: RunId, dataset: &Dataset, page: Page) -> Result<Merged, Error> {
         if page.skipped > 0 {
-            tracing::warn!(skipped = page.skipped, "the server sent entities without any id; they are left out");
+            tracing::warn!(skipped = page.skipped, "the server sent entities without an id; they are skipped");
         }
         let dataset = dataset.clone();
         store_call(&self.store, move |store| {
@@ -234,7 +237,7 @@ impl BoundaryDownload {
             store.commit_page(&PageCommit {
                 run,
                 as_of: page.next.as_of,
-                position: serde_json::to_string(&page.next).unwrap_or_default(), // plain data: cannot fail
+                position: serde_json::to_string(&page.next).unwrap_or_default(), // cannot fail: plain data
                 done: page.progress.done,
                 total: page.progress.total.unwrap_or(0),
                 bytes: page.wire_bytes,
@@ -247,14 +250,14 @@ impl BoundaryDownload {
     }
 }
 
-/// Whether the first pages of a run that is gone on with are so old that its end would pass them off as today's.
+/// Whether a resumed run is too old: its first pages would be reported as today's data.
 fn is_too_old(run: Option<ServerTime>, page: &Page) -> bool {
     run.zip(page.server_time).is_some_and(|(run, now)| now.0.saturating_sub(run.0) > RESUMABLE_MS)
 }
 
-/// What a walk that is over has brought of what the project has outside all boundaries. The server counts none of it, so
-/// nothing is ever taken to be gone.
-fn project_coverage(cursor: &Cursor) -> Completeness {
+/// How complete a finished download is for the project's records outside all boundaries. The server gives no count for
+/// them, so a missing record is never taken as deleted.
+fn project_completeness(cursor: &Cursor) -> Completeness {
     if cursor.project_read {
         Completeness::Verified { households: 0, answered: Vec::new() }
     } else {
@@ -262,8 +265,8 @@ fn project_coverage(cursor: &Cursor) -> Completeness {
     }
 }
 
-/// What a walk that is over has brought of its boundary.
-fn distribution_stats(cursor: &Cursor) -> Completeness {
+/// How complete a finished download is for its boundary.
+fn boundary_completeness(cursor: &Cursor) -> Completeness {
     match cursor.households_total {
         Some(households) if cursor.sound => {
             Completeness::Verified { households, answered: cursor.answered.iter().cloned().collect() }

@@ -1,4 +1,4 @@
-//! What a session has open on a network while it is there: an ear for callers, an announcement and a search.
+//! The endpoint of a session on one network: a listener, an announcement and a search.
 
 use std::net::SocketAddr;
 
@@ -9,14 +9,14 @@ use crate::ExchangeSettings;
 use crate::discovery::Search;
 use crate::interface_monitor::ActiveNetwork;
 
-/// Open on one network; closed when it is dropped.
+/// An endpoint on one network. Dropping it closes it.
 pub(crate) struct Endpoint {
     pub(crate) interface: Interface,
     pub(crate) listener: Listener,
     pub(crate) search: Search,
 }
 
-/// As whom stations are opened, network after network.
+/// The settings with which a session opens an endpoint on each network.
 pub(crate) struct EndpointConfig<'a> {
     pub(crate) settings: &'a ExchangeSettings,
     pub(crate) identity: &'a Identity,
@@ -24,31 +24,31 @@ pub(crate) struct EndpointConfig<'a> {
 }
 
 impl EndpointConfig<'_> {
-    /// Opens everything on the first network.
+    /// Opens the endpoint on the first network.
     pub(crate) async fn open(&self, interface: Interface) -> Result<Endpoint, NetworkError> {
         self.open_at(interface, None).await
     }
 
-    /// Waits for a network in the place of the last one, and opens everything there.
+    /// Waits until the network is back or another replaces it, and opens the endpoint there.
     pub(crate) async fn reopen(&self, last: &ActiveNetwork) -> Endpoint {
-        let roaming = &self.settings.roaming;
+        let monitor = &self.settings.roaming;
         loop {
-            match self.open_at(roaming.back(&last.interface).await, Some(last.addr)).await {
-                Ok(station) => return station,
+            match self.open_at(monitor.available(&last.interface).await, Some(last.addr)).await {
+                Ok(endpoint) => return endpoint,
                 Err(error) => tracing::debug!(%error, "the network is not ready yet"),
             }
-            tokio::time::sleep(roaming.poll_interval).await;
+            tokio::time::sleep(monitor.poll_interval).await;
         }
     }
 
     async fn open_at(&self, interface: Interface, before: Option<SocketAddr>) -> Result<Endpoint, NetworkError> {
         let listener = self.listen(&interface, before).await?;
         let port = listener.addr().port();
-        let search = Search::on(&interface, self.settings, self.identity, self.role, port)?;
+        let search = Search::start(&interface, self.settings, self.identity, self.role, port)?;
         Ok(Endpoint { interface, listener, search })
     }
 
-    /// Listens where it was listened before, so that an address that was handed out stays good.
+    /// Listens on the same port as before if possible, so that addresses that were already given out stay valid.
     async fn listen(&self, interface: &Interface, before: Option<SocketAddr>) -> Result<Listener, NetworkError> {
         let port = self.settings.port;
         let Some(before) = before else { return Listener::bind(interface, port, self.identity).await };

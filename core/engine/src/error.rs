@@ -1,148 +1,148 @@
-//! What can go wrong, as a face of the engine tells it to a person.
+//! The errors of the engine, with texts for the user.
 
 use std::path::PathBuf;
 
 use fieldcast_store::ApplyError;
 use fieldcast_wire::EndReason;
 
-/// Why the engine could not do what was asked. Whatever the error, each dataset is as it was or complete.
+/// An error of the engine. After any error each dataset is unchanged or complete.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Nobody is logged in.
-    #[error("nobody is logged in: log in while there is internet")]
+    /// No user is logged in.
+    #[error("no user is logged in: log in while there is internet")]
     NotLoggedIn,
-    /// The account has no project of that id or name, or several and none was chosen.
+    /// The account has no project of that id or name, or it has several and none was chosen.
     #[error("choose a project by name or id; this account has: {}", if .known.is_empty() { "none" } else { .known })]
     WhichProject {
-        /// The account's projects, for a person to read.
+        /// The account's projects, for the user.
         known: String,
     },
-    /// A boundary that the project does not have.
+    /// The project has no such boundary.
     #[error("the project has no boundary `{code}`: see the list of boundaries")]
     NoSuchBoundary {
-        /// What was asked for.
+        /// The code that was given.
         code: String,
     },
-    /// A dataset that was never downsynced or received whole.
-    #[error("`{boundary}` is not on this device, or only in part: downsync it first")]
+    /// A dataset that was never completely downloaded or received.
+    #[error("`{boundary}` is not completely on this device: download it first")]
     NotDownloaded {
         /// The boundary's code; empty for the project-wide dataset.
         boundary: String,
     },
-    /// The device key is gone, and the folder has been another's before.
+    /// The device key is missing, but the folder had one before.
     #[error(
-        "the device key of this phone ({device}...) is missing: put {} back from a copy, or start once with a new identity; other \
-         phones then ask for the code again, and grants have to be issued anew",
+        "the device key of this phone ({device}...) is missing: copy it back to {}, or start once with a new \
+         identity. Other phones then ask for the code again, and the campaign must issue new grants",
         .path.display()
     )]
     KeyMissing {
-        /// Where it should be.
+        /// The expected path.
         path: PathBuf,
-        /// How its fingerprint begins.
+        /// The first digits of its fingerprint.
         device: String,
     },
-    /// A dataset some of whose records were damaged on this device's storage.
-    #[error(
-        "some records of `{boundary}` were damaged on this phone's storage and were removed: download or receive it again"
-    )]
+    /// Some records of a dataset were damaged on this device's storage.
+    #[error("some records of `{boundary}` were damaged on this phone and were removed: download or receive it again")]
     Damaged {
         /// The boundary's code; empty for the project-wide dataset.
         boundary: String,
     },
-    /// More text than a QR code holds.
+    /// The text is too long for a QR code.
     #[error("this is too long for a QR code: shorten it")]
     TooLongForQr,
-    /// There is nothing on this device to offer.
-    #[error("there is nothing to send: downsync some boundaries first")]
+    /// This device has no data to offer.
+    #[error("there is nothing to send: download some boundaries first")]
     NothingToSend,
     /// More datasets than one offer may hold.
     #[error("at most {most} boundaries can be sent at once: choose fewer")]
     TooManyBoundaries {
-        /// The most there may be.
+        /// The maximum.
         most: usize,
     },
-    /// A tenant, project or boundary whose id is longer than other devices take.
+    /// A tenant, project or boundary has an id that is longer than other devices accept.
     #[error("`{boundary}...` cannot be sent: its code, or that of its project, is longer than 256 bytes")]
     CodeTooLong {
-        /// How the boundary's code begins.
+        /// The first bytes of the boundary's code.
         boundary: String,
     },
-    /// A dataset merged from more downloads than an offer can name.
-    #[error("`{boundary}` was merged from the data of too many phones: downsync it, then send it")]
+    /// A dataset was merged from more downloads than an offer can name.
+    #[error("`{boundary}` was merged from the data of too many phones: download it from the server, then send it")]
     TooManySources {
         /// The boundary's name.
         boundary: String,
     },
-    /// The data changed under a running offer.
-    #[error("the data has changed since it was offered: send again")]
+    /// The data changed while it was offered.
+    #[error("the data has changed since it was offered: send it again")]
     OfferOutdated,
-    /// A receiver that was not found.
-    #[error("no such receiver is near by")]
+    /// No such receiver was found.
+    #[error("this receiver was not found: check that both phones are on the same network")]
     NoSuchPeer,
-    /// A grant or list of revoked devices that cannot be believed.
+    /// A grant or list of revoked devices is not valid.
     #[error(transparent)]
     Statement(#[from] fieldcast_wire::StatementError),
-    /// An invite that cannot be made, or followed.
+    /// An invite cannot be made or used.
     #[error(transparent)]
     Invite(#[from] fieldcast_wire::InviteError),
-    /// A statement of a campaign that this device was not told to trust.
-    #[error("this device does not trust the campaign that says so: trust its key first, if it comes from its office")]
+    /// A statement of a campaign that this device does not trust.
+    #[error(
+        "this device does not trust the campaign that signed this: trust its key first, if you have it from its office"
+    )]
     UnknownCampaign,
-    /// A grant to another device.
+    /// A grant for another device.
     #[error("this grant is for another device: give the campaign's office this device's fingerprint")]
     GrantOfAnother,
-    /// A list of revoked devices that a later one has taken the place of.
+    /// A list of revoked devices that is older than the stored one.
     #[error(
-        "this list of revoked devices (number {number}) is older than the one this device holds (number {held}), and was \
-         not kept: give it the newest"
+        "this list of revoked devices (number {number}) is older than the stored one (number {held}) and was not \
+         stored: use the newest list"
     )]
     OutdatedRevocations {
         /// Its number.
         number: u32,
-        /// The number of the list this device holds.
+        /// The number of the stored list.
         held: u32,
     },
     /// Two lists of revoked devices of one campaign have the same number.
     #[error(
-        "this device holds another list of revoked devices with the same number ({number}), and did not keep this one: the \
-         campaign's office makes a new list, with --before the one held and all devices of both"
+        "this device has a different list of revoked devices with the same number ({number}) and did not store this \
+         one: ask the campaign's office for a new list with all devices of both, made with --before the stored one"
     )]
     ConflictingRevocations {
         /// Their number.
         number: u32,
     },
-    /// A new campaign key would take the place of a file.
-    #[error("{} is there already, and a campaign's key is not replaced: choose another file", .path.display())]
+    /// The file for a new campaign key exists already.
+    #[error("{} exists already, and a campaign's key is never overwritten: choose another file", .path.display())]
     CampaignKeyExists {
         /// The file.
         path: PathBuf,
     },
-    /// There is no campaign key where one was said to be.
+    /// The file holds no campaign key.
     #[error("there is no campaign key in {}: make one with `grant new-authority`", .path.display())]
     NoCampaignKey {
         /// The file.
         path: PathBuf,
     },
-    /// An offer, or a bundle file, that could not be taken.
+    /// An offer or a bundle file was refused.
     #[error(transparent)]
     Refused(EndReason),
-    /// A background task died; a bug here.
+    /// A background task ended: a bug in Fieldcast.
     #[error("an internal task ended ({0}); please report this")]
     Task(String),
-    /// The server, or the way to it.
+    /// An error of the server or of the connection to it.
     #[error(transparent)]
     Server(#[from] fieldcast_downsync::Error),
-    /// Interfaces, sockets, the device key.
+    /// An error of interfaces, sockets or the device key.
     #[error(transparent)]
     Network(#[from] fieldcast_net::Error),
-    /// The database.
+    /// An error of the database.
     #[error(transparent)]
     Store(#[from] fieldcast_store::Error),
-    /// Bundle files.
+    /// An error of a bundle file.
     #[error(transparent)]
     File(#[from] fieldcast_bundle::FileError),
-    /// Chunks and manifests.
+    /// An error of chunks or manifests.
     #[error(transparent)]
     Bundle(#[from] fieldcast_bundle::Error),
 }

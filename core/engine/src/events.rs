@@ -1,4 +1,4 @@
-//! Events out: what changed. A subscriber that reads slowly misses old events; it never slows the work.
+//! The event bus of jobs and sessions. A slow subscriber misses old events; it never slows down the work.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -7,11 +7,11 @@ use tokio::sync::broadcast;
 /// How many events a subscriber may fall behind before it misses the oldest.
 const BACKLOG: usize = 1024;
 
-/// Where a job or session tells what changed. Cheap to clone.
+/// Publishes the events of a job or session. Cheap to clone.
 #[derive(Debug)]
 pub(crate) struct EventBus<E> {
     events: broadcast::Sender<E>,
-    /// For the first to subscribe, who cannot do so before there is anything to subscribe to.
+    /// The first subscription. It starts with the job, because the caller can subscribe only after the job has started.
     first: Arc<Mutex<Option<broadcast::Receiver<E>>>>,
 }
 
@@ -21,12 +21,12 @@ impl<E: Clone> EventBus<E> {
         Self { events, first: Arc::new(Mutex::new(Some(first))) }
     }
 
-    /// Tells all subscribers; never waits.
+    /// Sends an event to all subscribers; never waits.
     pub(crate) fn publish(&self, event: E) {
         let _no_subscriber_is_fine = self.events.send(event);
     }
 
-    /// What is told from now on; to the first who asks, from the beginning.
+    /// The events from now on. The first subscriber gets all events since the start.
     pub(crate) fn subscribe(&self) -> Subscription<E> {
         let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
         Subscription(first.unwrap_or_else(|| self.events.subscribe()))
@@ -39,17 +39,18 @@ impl<E> Clone for EventBus<E> {
     }
 }
 
-/// The events of one job or session, from the moment of subscribing; the first subscription's from the beginning. Dropping it ends the subscription.
+/// The events of one job or session from the moment of subscribing. The first subscription gets all events since the
+/// start. Dropping it ends the subscription.
 #[derive(Debug)]
 pub struct Subscription<E>(broadcast::Receiver<E>);
 
 impl<E: Clone> Subscription<E> {
-    /// The next event; `None` once the job or session is over and all was read.
+    /// The next event; `None` after the job or session is over and all events were read.
     pub async fn next(&mut self) -> Option<E> {
         loop {
             match self.0.recv().await {
                 Ok(event) => return Some(event),
-                Err(broadcast::error::RecvError::Lagged(_)) => {} // too slow: go on with the oldest event still there
+                Err(broadcast::error::RecvError::Lagged(_)) => {} // too slow: continue with the oldest event
                 Err(broadcast::error::RecvError::Closed) => return None,
             }
         }
@@ -61,22 +62,22 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_first_to_subscribe_misses_nothing() {
-        let announcer = EventBus::new();
-        announcer.publish(1);
-        let (mut first, mut second) = (announcer.clone().subscribe(), announcer.subscribe());
-        announcer.publish(2);
-        drop(announcer);
+    async fn gives_first_subscriber_every_event() {
+        let bus = EventBus::new();
+        bus.publish(1);
+        let (mut first, mut second) = (bus.clone().subscribe(), bus.subscribe());
+        bus.publish(2);
+        drop(bus);
         assert_eq!((first.next().await, first.next().await, first.next().await), (Some(1), Some(2), None));
         assert_eq!((second.next().await, second.next().await), (Some(2), None));
     }
 
     #[tokio::test]
-    async fn a_slow_subscriber_misses_old_events_and_holds_nobody_up() {
-        let announcer = EventBus::new();
-        let mut slow = announcer.subscribe();
-        (0..5 * BACKLOG).for_each(|event| announcer.publish(event));
-        drop(announcer);
+    async fn drops_old_events_for_slow_subscriber() {
+        let bus = EventBus::new();
+        let mut slow = bus.subscribe();
+        (0..5 * BACKLOG).for_each(|event| bus.publish(event));
+        drop(bus);
         assert_eq!(slow.next().await, Some(4 * BACKLOG));
         let mut last = None;
         while let Some(event) = slow.next().await {

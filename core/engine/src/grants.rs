@@ -1,4 +1,4 @@
-//! What campaigns grant and revoke: kept on this device, shown to others, and asked of others.
+//! Grants and revocations of campaigns: stored on this device, shown to peers, and checked for peers.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -12,7 +12,7 @@ use fieldcast_wire::{
 
 use crate::{Error, clock, origins};
 
-/// Setting: whether grants are asked for.
+/// Setting: whether peers need a grant.
 const POLICY: &str = "grant_policy";
 const REQUIRED: &str = "required";
 const ASK: &str = "ask";
@@ -20,22 +20,22 @@ const ASK: &str = "ask";
 /// What a device without a grant may do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Policy {
-    /// All that the people on both sides agree to.
+    /// Everything that the users on both sides agree to.
     #[default]
     Ask,
-    /// Nothing: data goes to and comes from those alone whom a trusted campaign has granted its boundary.
+    /// Nothing. This device sends and receives data only if a trusted campaign has granted its boundary to the peer.
     GrantRequired,
 }
 
-/// The key a campaign signs with. It stays in the campaign's office; devices trust its public half.
+/// A campaign's signing key. It stays in the campaign's office; devices trust its public key.
 #[derive(Debug)]
 pub struct CampaignKey(Identity);
 
 impl CampaignKey {
-    /// A new key in a new file, for its owner's eyes alone.
+    /// Creates a new key in a new file that only its owner can read.
     ///
     /// # Errors
-    /// [`Error::CampaignKeyExists`], and [`Error::Network`] for a file that cannot be made.
+    /// [`Error::CampaignKeyExists`], and [`Error::Network`] if the file cannot be created.
     pub fn create(path: &Path) -> Result<Self, Error> {
         if path.exists() {
             return Err(Error::CampaignKeyExists { path: path.to_owned() });
@@ -43,21 +43,21 @@ impl CampaignKey {
         Ok(Self(Identity::load_or_create(path)?))
     }
 
-    /// The key in a file.
+    /// Opens the key in a file.
     ///
     /// # Errors
-    /// [`Error::NoCampaignKey`], and [`Error::Network`] for a file that is damaged or that others may read.
+    /// [`Error::NoCampaignKey`], and [`Error::Network`] if the file is damaged or other users can read it.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let key = Identity::load(path)?;
         key.map(Self).ok_or_else(|| Error::NoCampaignKey { path: path.to_owned() })
     }
 
-    /// What devices trust.
+    /// The key that devices trust.
     pub fn public_key(&self) -> [u8; 32] {
         self.0.public_key()
     }
 
-    /// Grants something; the authority is this key's, whatever stands there.
+    /// Signs a grant. Sets its `authority` to this key.
     ///
     /// # Errors
     /// [`StatementError::TooLarge`].
@@ -65,7 +65,7 @@ impl CampaignKey {
         self.sign(&Statement::Grant(Grant { authority: self.public_key(), ..grant }))
     }
 
-    /// A list of revoked devices that takes the place of all with a smaller number.
+    /// Signs a list of revoked devices. It replaces all lists with a smaller number.
     ///
     /// # Errors
     /// [`StatementError::TooLarge`].
@@ -73,14 +73,14 @@ impl CampaignKey {
         self.sign(&Statement::Revocations(Revocations { authority: self.public_key(), number, devices }))
     }
 
-    /// Nothing is signed that devices would not believe.
+    /// Signs a statement and checks that devices will accept it.
     fn sign(&self, statement: &Statement) -> Result<SignedStatement, StatementError> {
         let signed = statement.sign(|message| self.0.sign(message));
         verify_statement(&signed).map(|_| signed)
     }
 }
 
-/// What a statement says, if its signature is right; whether its campaign is to be trusted is another question.
+/// The content of a statement with a valid signature. The caller must still check that the campaign is trusted.
 ///
 /// # Errors
 /// [`StatementError`].
@@ -88,7 +88,7 @@ pub fn verify_statement(signed: &SignedStatement) -> Result<Statement, Statement
     signed.verify(verify)
 }
 
-/// What this device shows to a peer. Blocks.
+/// The credentials that this device shows to a peer. Blocks.
 pub(crate) fn credentials(store: &Store) -> Result<Credentials, Error> {
     let read = |text: &String| SignedStatement::from_text(text).ok();
     let grants = store.held_grants()?.iter().filter_map(read).collect();
@@ -96,7 +96,7 @@ pub(crate) fn credentials(store: &Store) -> Result<Credentials, Error> {
     Ok(Credentials::new(grants, revocations))
 }
 
-/// Keeps a statement of a trusted campaign: a grant to this `device`, or a list of revoked devices. Blocks.
+/// Stores a statement of a trusted campaign: a grant to this `device`, or a list of revoked devices. Blocks.
 pub(crate) fn keep(store: &Store, device: Fingerprint, signed: &SignedStatement) -> Result<Statement, Error> {
     let statement = verify_statement(signed)?;
     let authority = statement.authority();
@@ -117,7 +117,7 @@ pub(crate) fn keep(store: &Store, device: Fingerprint, signed: &SignedStatement)
     Ok(statement)
 }
 
-/// Whether a list that was not taken over is the very one that is held.
+/// Checks whether a list that was not stored equals the stored one.
 fn is_held(campaign: &Campaign, number: u32, list: &str) -> Result<(), Error> {
     match campaign.revoked_number {
         Some(held) if held != number => Err(Error::OutdatedRevocations { number, held }),
@@ -131,7 +131,7 @@ pub(crate) fn policy(store: &Store) -> Result<Policy, Error> {
     Ok(match store.setting(POLICY)?.as_deref() {
         Some(ASK) => Policy::Ask,
         None if !store.are_settings_lost()? => Policy::Ask,
-        // What cannot be read may have been the stricter one.
+        // The stored policy is unreadable and may have been the stricter one.
         _ => Policy::GrantRequired,
     })
 }
@@ -142,57 +142,57 @@ pub(crate) fn set_policy(store: &Store, policy: Policy) -> Result<(), Error> {
     Ok(store.set_setting(POLICY, value)?)
 }
 
-/// What this device makes of a peer's credentials.
+/// Authorizes a peer by its credentials.
 #[derive(Debug)]
 pub(crate) struct Authorizer {
     policy: Policy,
     peer: Fingerprint,
-    /// Whom trusted campaigns have revoked.
+    /// Devices that trusted campaigns have revoked.
     revoked: BTreeSet<Fingerprint>,
-    /// What trusted campaigns have granted the peer, as far as it has not expired.
+    /// The peer's grants from trusted campaigns that have not expired.
     granted: Vec<Grant>,
 }
 
 impl Authorizer {
-    /// Looks at what a peer has shown, after taking over whom it knows to be revoked. Blocks.
-    pub(crate) fn of(store: &Store, peer: Fingerprint, shown: &Credentials) -> Result<Self, Error> {
+    /// Reads the credentials of a peer. Stores the revocations among them first. Blocks.
+    pub(crate) fn of(store: &Store, peer: Fingerprint, credentials: &Credentials) -> Result<Self, Error> {
         let campaigns: BTreeMap<_, _> =
             store.campaigns()?.into_iter().map(|campaign| (campaign.key, campaign.revoked_number)).collect();
-        // Strangers' signatures are not even verified.
-        let believed = |signed: &SignedStatement| {
+        // Signatures of unknown campaigns are not verified at all.
+        let trusted = |signed: &SignedStatement| {
             signed.verify(|key, message, signature| campaigns.contains_key(key) && verify(key, message, signature)).ok()
         };
-        for signed in &shown.revocations {
-            let Some(Statement::Revocations(list)) = believed(signed) else { continue };
-            // Nearly always it is known already: then the writer is left alone.
+        for signed in &credentials.revocations {
+            let Some(Statement::Revocations(list)) = trusted(signed) else { continue };
+            // The list is nearly always known already; then no write is necessary.
             let held = campaigns.get(&list.authority).copied().flatten();
             if held.is_none_or(|held| held < list.number) {
                 store.keep_revocations(&list.authority, list.number, &signed.to_text())?;
             }
         }
-        let revoked = |text: String| match SignedStatement::from_text(&text).ok().as_ref().and_then(believed) {
+        let revoked = |text: String| match SignedStatement::from_text(&text).ok().as_ref().and_then(trusted) {
             Some(Statement::Revocations(list)) => list.devices,
             _ => Vec::new(),
         };
         let lists = store.campaigns()?.into_iter().filter_map(|campaign| campaign.revocations);
         let revoked = lists.flat_map(revoked).collect();
         let now = now(store)?;
-        let granted = shown.grants.iter().filter_map(|signed| match believed(signed)? {
+        let granted = credentials.grants.iter().filter_map(|signed| match trusted(signed)? {
             Statement::Grant(grant) if grant.device == peer && grant.expires > now => Some(grant),
             _ => None,
         });
         Ok(Self { policy: policy(store)?, peer, revoked, granted: granted.collect() })
     }
 
-    /// Whether a campaign has revoked the peer. That counts whatever the policy.
+    /// Whether a campaign has revoked the peer. This applies under every policy.
     pub(crate) fn is_revoked(&self) -> bool {
         self.revoked.contains(&self.peer)
     }
 
-    /// Refuses what the peer may not distribute: all, if it is revoked; what it has no grant for; what is not signed by whom
-    /// it is said to come from, or by somebody revoked.
+    /// Refuses an offer if the peer is revoked, has no grant for a dataset, or offers data whose signature is wrong or
+    /// whose signer is revoked.
     pub(crate) fn authorize(&self, offer: &Offer) -> Result<(), EndReason> {
-        let may = |offered: &SnapshotSummary| self.admits(Role::Distributor, &offered.dataset);
+        let may = |offered: &SnapshotSummary| self.allows(Role::Distributor, &offered.dataset);
         if self.is_revoked() {
             Err(EndReason::Revoked { of_distributor: true })
         } else if !offer.snapshots.iter().all(may) {
@@ -200,12 +200,13 @@ impl Authorizer {
         } else if !origins::are_authentic(offer) {
             Err(EndReason::NotAuthentic)
         } else {
-            self.examine_origins(offer)
+            self.authorize_origins(offer)
         }
     }
 
-    /// Refuses what a revoked device answers for, whoever passes it on, with the name of the boundary.
-    pub(crate) fn examine_origins(&self, offer: &Offer) -> Result<(), EndReason> {
+    /// Refuses data that a revoked device signed or downloaded, even if another device passes it on. The error names
+    /// the boundary.
+    pub(crate) fn authorize_origins(&self, offer: &Offer) -> Result<(), EndReason> {
         let is_revoked = |origin: &Origin| {
             self.revoked.contains(&fingerprint_of(&origin.key))
                 || origin.sources.iter().any(|source| self.revoked.contains(&source.fingerprint))
@@ -216,14 +217,14 @@ impl Authorizer {
         }
     }
 
-    /// Whether the peer, in this role, may have this dataset.
-    pub(crate) fn admits(&self, role: Role, dataset: &Dataset) -> bool {
+    /// Whether the peer may have this dataset in this role.
+    pub(crate) fn allows(&self, role: Role, dataset: &Dataset) -> bool {
         self.policy == Policy::Ask || self.granted.iter().any(|grant| grant.covers(role, dataset))
     }
 }
 
-/// The time in ms since 1970: by this device's clock, which may be slow, but not before what a server has told it. What other
-/// devices say of the time counts for nothing: one lie would end every grant.
+/// The time in ms since 1970: by this device's clock, which may be slow, but not before the last time that a server
+/// gave. The times that other devices give are ignored, because one wrong time would end every grant.
 fn now(store: &Store) -> Result<i64, Error> {
     Ok(clock::now().max(store.server_clock()?.map_or(i64::MIN, |clock| clock.server.0)))
 }
@@ -236,7 +237,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn unreadable_policy_is_grant_required() {
+    fn requires_grants_if_policy_is_unreadable() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).unwrap().store;
         assert_eq!(policy(&store).unwrap(), Policy::Ask, "a new device");
@@ -247,13 +248,13 @@ mod tests {
             std::fs::write(dir.path().join(file), [0xff; 5000]).unwrap();
         }
         let store = Store::open(dir.path()).unwrap().store;
-        assert_eq!(policy(&store).unwrap(), Policy::GrantRequired, "it may have been");
+        assert_eq!(policy(&store).unwrap(), Policy::GrantRequired, "the lost policy may have been strict");
         set_policy(&store, Policy::Ask).unwrap();
         assert_eq!(policy(&store).unwrap(), Policy::Ask, "set again by the user");
     }
 
     #[test]
-    fn a_slow_clock_is_corrected_by_servers_and_by_nobody_else() {
+    fn corrects_slow_clock_only_by_server_time() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).unwrap().store;
         let dataset = Dataset { tenant: "mz".into(), project: "p".into(), boundary: Some("b".into()) };
@@ -269,9 +270,9 @@ mod tests {
         };
         let far = clock::now() + 1_000_000_000;
         let (identity, name) = (Identity::generate().unwrap(), fieldcast_model::DeviceName::new("x"));
-        let maker = origins::Signer { identity: &identity, name: &name };
+        let signer = origins::Signer { identity: &identity, name: &name };
         let (snapshot, empty) = (as_of(2 * far), fieldcast_model::RangeHashes::default().seal());
-        let origin = maker.sign(&snapshot, empty, Vec::new());
+        let origin = signer.sign(&snapshot, empty, Vec::new());
         let (carrier, now_there) = (identity.fingerprint(), ServerTime(2 * far));
         let (carrier_name, is_trusted) = (&name, false);
         let arriving = Arriving {
@@ -285,7 +286,7 @@ mod tests {
         };
         store.apply::<()>(&arriving, &mut || Ok(None)).unwrap();
         assert_eq!(store.summary(&dataset).unwrap().unwrap().as_of.0, 2 * far);
-        assert!(now(&store).unwrap() < far, "another device said so");
+        assert!(now(&store).unwrap() < far, "another device's time does not count");
         let target = SyncTarget {
             server: "none".into(),
             dataset: dataset.clone(),
@@ -304,6 +305,6 @@ mod tests {
             project_wide: Vec::new(),
         };
         store.commit_page(&page).unwrap();
-        assert_eq!(now(&store).unwrap(), far, "a server said so");
+        assert_eq!(now(&store).unwrap(), far, "a server's time counts");
     }
 }

@@ -1,4 +1,4 @@
-//! The history: what came of each exchange, and the receipts of those that were saved.
+//! The history: the result of each exchange, and the receipts of saved exchanges.
 
 use fieldcast_model::Fingerprint;
 use fieldcast_net::Identity;
@@ -7,18 +7,20 @@ use fieldcast_wire::{ComparisonResult, EndReason, Receipt};
 
 use crate::{receipts, task};
 
-/// An exchange that is over, and whether its receipt holds.
+/// A finished exchange, and whether its receipt is valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PastExchange {
-    /// What is remembered of it.
+    /// The stored exchange.
     pub exchange: Exchange,
-    /// Whether the receiver's signature is right for what is remembered; `None` if it was not saved, so has no receipt.
+    /// Whether the receiver's signature matches the stored exchange; `None` if the exchange was not saved and has no
+    /// receipt.
     pub receipt: Option<bool>,
-    /// How the receiver's data compared with each offered snapshot, as the receipt says; none if it was not saved.
+    /// How the receiver's data compared with each offered snapshot, from the receipt; empty if the exchange was not
+    /// saved.
     pub comparisons: Vec<ComparisonResult>,
 }
 
-/// How an exchange ended, as it is kept.
+/// The result of an exchange in the form for the store.
 pub(crate) fn result(outcome: Result<&Receipt, &EndReason>) -> ExchangeResult {
     match outcome {
         Ok(receipt) => ExchangeResult::Saved {
@@ -29,16 +31,16 @@ pub(crate) fn result(outcome: Result<&Receipt, &EndReason>) -> ExchangeResult {
     }
 }
 
-/// Keeps an exchange that is over; see [`Store::add_exchange`]. What was saved is saved whether or not this works.
-pub(crate) async fn keep(store: &Store, exchange: Exchange, goes_on: bool) {
+/// Stores a finished exchange; see [`Store::add_exchange`]. Saved data stays saved even if this fails.
+pub(crate) async fn keep(store: &Store, exchange: Exchange, is_resumed: bool) {
     let store = store.clone();
-    let kept = task::blocking(move || store.add_exchange(&exchange, goes_on));
+    let kept = task::blocking(move || store.add_exchange(&exchange, is_resumed));
     if let Err(error) = kept.await.and_then(|kept| Ok(kept?)) {
         tracing::warn!(%error, "an exchange is missing in the history");
     }
 }
 
-/// Verifies the receipt of an exchange of the device with this key. Blocks.
+/// Verifies the receipt of an exchange. `own` is the identity of this device. Blocks.
 pub(crate) fn check(own: &Identity, exchange: Exchange) -> PastExchange {
     let ExchangeResult::Saved { receipt, .. } = &exchange.result else {
         return PastExchange { exchange, receipt: None, comparisons: Vec::new() };
@@ -55,7 +57,7 @@ fn is_right(own: &Identity, exchange: &Exchange, receipt: &Receipt) -> bool {
         ExchangeRole::Received => (exchange.peer, Some(own.public_key())),
     };
     let (distributor, Some(receiver)) = parties else { return false };
-    // The key must be that of the device the row names.
+    // The key must belong to the device that the row names.
     let is_peers = exchange.peer_key.is_some_and(|key| fieldcast_net::fingerprint_of(&key) == exchange.peer);
     is_peers && receipts::holds(receipt, &receiver, &distributor, &exchange.offered)
 }

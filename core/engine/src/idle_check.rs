@@ -1,4 +1,4 @@
-//! Stored data is looked at while nobody uses it, so that damage is found before the data is needed.
+//! Checks stored data while the store is idle, to find damage before the data is needed.
 
 use std::time::Duration;
 
@@ -6,25 +6,25 @@ use fieldcast_store::{Error as StoreError, Store, Verified};
 
 use crate::{Error, clock, task};
 
-/// Setting: the step at which the look that was begun goes on; 0 if none is under way.
+/// Setting: the next step of an unfinished check; 0 if no check is running.
 const NEXT_STEP: &str = "check_next_step";
-/// Setting: when the last look was over, in ms by this device's clock.
+/// Setting: the end of the last check, in ms by this device's clock.
 const CHECKED: &str = "checked";
-/// How often everything is looked at.
+/// The time between two complete checks.
 const EVERY: Duration = Duration::from_secs(24 * 3600);
-/// After so many steps the place is noted.
-const NOTE_AFTER: u64 = 20;
-/// The pause after an error, as of a full disk.
+/// The number of steps after which the position is stored.
+const STORE_AFTER: u64 = 20;
+/// The pause after an error, for example a full disk.
 const RETRY: Duration = Duration::from_secs(3600);
-/// So much longer than a step is the pause after it.
+/// The pause after a step is this many times longer than the step.
 const PAUSE_PER_STEP: u32 = 10;
 
-/// How long the store must have been unused before a step.
+/// How long the store must be idle before a step.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct IdleTimes {
-    /// Before the first.
+    /// Before the first step.
     pub(crate) first: Duration,
-    /// Before each of the others, at least.
+    /// Before each later step, at least.
     pub(crate) next: Duration,
 }
 
@@ -32,22 +32,22 @@ impl IdleTimes {
     pub(crate) const USUAL: Self = Self { first: Duration::from_secs(5), next: Duration::from_millis(250) };
 }
 
-/// Looks at everything that is stored, once a day; at once if the last process was killed, and if an earlier look did not
-/// come to its end.
+/// Checks all stored data once a day. It starts at once if the last process was killed or the last check did not
+/// finish.
 pub(crate) async fn run(store: Store, mut was_killed: bool, times: IdleTimes) -> Result<(), Error> {
     let mut step = number(&store, NEXT_STEP).await?.unsigned_abs();
     loop {
         if step == 0 && !std::mem::take(&mut was_killed) {
             let since = clock::now().saturating_sub(number(&store, CHECKED).await?);
-            let since = Duration::from_millis(since.try_into().unwrap_or(u64::MAX)); // a clock that was set back: now
+            let since = Duration::from_millis(since.try_into().unwrap_or(u64::MAX)); // clock was set back: check now
             tokio::time::sleep(EVERY.saturating_sub(since)).await;
         }
-        match look(&store, &mut step, times).await {
+        match check_all(&store, &mut step, times).await {
             Ok(found) => {
                 tracing::info!(found.records, found.repaired, found.dropped, "all stored data was checked");
-                note(&store, CHECKED, clock::now()).await?;
+                store_setting(&store, CHECKED, clock::now()).await?;
             }
-            // A damaged file is recovered at the next start.
+            // A damaged database file is recovered at the next start.
             Err(error @ Error::Store(StoreError::Corrupt)) => return Err(error),
             Err(error) => {
                 tracing::warn!(%error, "the check of stored data was interrupted");
@@ -57,17 +57,17 @@ pub(crate) async fn run(store: Store, mut was_killed: bool, times: IdleTimes) ->
     }
 }
 
-/// From one step to the last; `step` is 0 then.
-async fn look(store: &Store, step: &mut u64, times: IdleTimes) -> Result<Verified, Error> {
+/// Runs the check from `step` to the last step; afterwards `step` is 0.
+async fn check_all(store: &Store, step: &mut u64, times: IdleTimes) -> Result<Verified, Error> {
     let (mut found, mut pause) = (Verified::default(), times.first);
     loop {
-        unused(store, pause).await;
+        wait_until_idle(store, pause).await;
         let (begun, number, checked) = (std::time::Instant::now(), *step, store.clone());
         let result = task::blocking(move || checked.check_step(number)).await??;
         pause = times.next.max(begun.elapsed() * PAUSE_PER_STEP);
         *step = result.map_or(0, |_| number + 1);
-        if step.is_multiple_of(NOTE_AFTER) {
-            note(store, NEXT_STEP, *step as i64).await?;
+        if step.is_multiple_of(STORE_AFTER) {
+            store_setting(store, NEXT_STEP, *step as i64).await?;
         }
         match result {
             Some(step) => found += step,
@@ -76,8 +76,8 @@ async fn look(store: &Store, step: &mut u64, times: IdleTimes) -> Result<Verifie
     }
 }
 
-/// Waits until the store was unused for so long.
-async fn unused(store: &Store, pause: Duration) {
+/// Waits until the store was idle for this time.
+async fn wait_until_idle(store: &Store, pause: Duration) {
     loop {
         let before = store.uses();
         tokio::time::sleep(pause).await;
@@ -93,7 +93,7 @@ async fn number(store: &Store, setting: &'static str) -> Result<i64, Error> {
     Ok(value.and_then(|value| value.parse().ok()).unwrap_or(0))
 }
 
-async fn note(store: &Store, setting: &'static str, value: i64) -> Result<(), Error> {
+async fn store_setting(store: &Store, setting: &'static str, value: i64) -> Result<(), Error> {
     let store = store.clone();
     Ok(task::blocking(move || store.set_setting(setting, &value.to_string())).await??)
 }
@@ -112,7 +112,7 @@ mod tests {
         Dataset { tenant: "mz".into(), project: "p".into(), boundary: Some("b".into()) }
     }
 
-    /// A store with a downloaded village of one record, one bit of which has flipped since.
+    /// A store with a downloaded village of one record, in which one bit has flipped.
     fn damaged(dir: &TempDir) -> Store {
         let store = Store::open(dir.path()).unwrap().store;
         let target = SyncTarget {
@@ -158,7 +158,7 @@ mod tests {
         store.summary(&village()).unwrap().unwrap().as_of > ServerTime(0)
     }
 
-    /// Looks ever more rarely: a look, too, is a use of the store.
+    /// Polls with growing pauses, because each poll is also a use of the store.
     async fn until(is_so: impl Fn() -> bool) {
         let mut pause = Duration::from_millis(20);
         while !is_so() {
@@ -168,10 +168,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn finds_damage_while_nobody_uses_the_store() {
+    async fn finds_damage_while_store_is_idle() {
         let dir = TempDir::new().unwrap();
         let store = damaged(&dir);
-        assert!(is_complete(&store), "nobody has noticed yet");
+        assert!(is_complete(&store), "the damage is not found yet");
         tokio::select! {
             ended = run(store.clone(), false, SOON) => panic!("{ended:?}"),
             () = until(|| !is_complete(&store) && store.setting(CHECKED).unwrap().is_some()) => {}
@@ -180,12 +180,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn looks_again_after_a_day_or_a_kill() {
+    async fn repeats_check_after_a_day_or_a_kill() {
         let dir = TempDir::new().unwrap();
         let store = damaged(&dir);
         store.set_setting(CHECKED, &clock::now().to_string()).unwrap();
         let waits = tokio::time::timeout(Duration::from_millis(300), run(store.clone(), false, SOON)).await;
-        assert!(waits.is_err() && is_complete(&store), "it was looked at just now");
+        assert!(waits.is_err() && is_complete(&store), "it was checked just now");
         tokio::select! {
             ended = run(store.clone(), true, SOON) => panic!("{ended:?}"),
             () = until(|| !is_complete(&store)) => {}

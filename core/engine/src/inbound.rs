@@ -1,4 +1,4 @@
-//! Connections that others have made to this device: so many at a time, and the proven before the unproven.
+//! Inbound connections: a limited number at a time. Proven connections take precedence over unproven ones.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -8,10 +8,11 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::task;
 
-/// Of all, from one address: a phone has one, and may not have noticed yet that an earlier connection of its own is over.
-const MOST_OF_ONE_ADDRESS: usize = 4;
+/// The maximum from one address. A phone needs one, and may not have noticed that its earlier connections are over.
+const MAX_PER_ADDRESS: usize = 4;
 
-/// Whether a connection has shown that it should stay: by an invite, a remembered key, or an exchange the user agreed to.
+/// Whether a connection is proven: by an invite, by the key of a trusted device, or by an exchange that the user
+/// accepted.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Proven(Arc<AtomicBool>);
 
@@ -25,7 +26,7 @@ impl Proven {
     }
 }
 
-/// The connections on one network, the oldest first.
+/// The inbound connections on one network, oldest first.
 pub(crate) struct InboundConnections {
     most: usize,
     open: Vec<Inbound>,
@@ -42,7 +43,7 @@ impl InboundConnections {
         Self { most, open: Vec::new() }
     }
 
-    /// Serves a connection, in the place of the oldest unproven one if there are too many. Waits for nobody.
+    /// Serves a connection. If there are too many, it replaces the oldest unproven one. Never waits.
     pub(crate) fn admit<W: Future<Output = ()> + Send + 'static>(
         &mut self,
         from: IpAddr,
@@ -60,7 +61,7 @@ impl InboundConnections {
         self.open.push(Inbound { from, proven, task });
     }
 
-    /// Waits until all of them have ended.
+    /// Waits until all connections have ended.
     pub(crate) async fn finished(self) {
         for Inbound { task, .. } in self.open {
             let _ended = task.await;
@@ -68,20 +69,20 @@ impl InboundConnections {
     }
 }
 
-/// Where one more connection goes.
+/// Whether one more connection can be accepted.
 #[derive(Debug, PartialEq, Eq)]
 enum Room {
     Free,
-    /// Of the open ones, that one gives way.
+    /// This open connection (index) is closed instead.
     Instead(usize),
     None,
 }
 
-/// Whether there is room for one more from there among those that are open, with whether each is proven. On loopback all
-/// devices share one address, so there only the sum counts.
+/// Whether there is room for one more connection from `from`. `open` holds the address of each open connection and
+/// whether it is proven. On loopback all devices share one address, so only the total counts there.
 fn room(open: &[(IpAddr, bool)], from: IpAddr, most: usize) -> Room {
     let is_same = |(other, _): &(IpAddr, bool)| *other == from && !from.is_loopback();
-    let is_crowded = open.iter().filter(|inbound| is_same(inbound)).count() >= MOST_OF_ONE_ADDRESS;
+    let is_crowded = open.iter().filter(|inbound| is_same(inbound)).count() >= MAX_PER_ADDRESS;
     if !is_crowded && open.len() < most {
         return Room::Free;
     }
@@ -98,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn unproven_connections_give_way_and_proven_ones_stay() {
+    fn replaces_unproven_and_keeps_proven_connections() {
         let silent: Vec<_> = (1..=8).map(|last| (phone(last), false)).collect();
         assert_eq!(room(&silent[..7], phone(99), 8), Room::Free);
         assert_eq!(room(&silent, phone(99), 8), Room::Instead(0), "the oldest");
@@ -110,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn no_address_takes_the_room_of_others() {
+    fn limits_connections_per_address() {
         let four = [(phone(2), false); 4];
         assert_eq!(room(&four, phone(3), 8), Room::Free);
         assert_eq!(room(&four, phone(2), 8), Room::Instead(0), "its own oldest");

@@ -1,4 +1,5 @@
-//! The network a session is on while it is there. Groups are formed anew, often with another subnet; sessions go on.
+//! Monitors the network interface of a session. A Wi-Fi group that is formed again often has another subnet; the
+//! session continues there.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -12,19 +13,20 @@ use tokio_util::sync::CancellationToken;
 use crate::WifiGroupMonitor;
 use crate::endpoint::Endpoint;
 
-/// How often it is looked whether the interface is still there.
+/// How often to check that the interface still exists.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// How a session finds an interface to go on with when its own has lost its address.
+/// How a session finds another interface after its own has lost its address.
 #[derive(Clone)]
 pub struct InterfaceMonitor {
-    /// Whether any interface will do that is chosen by itself and as good; else it must be one of the same name.
+    /// Whether any interface that is automatically chosen and equally good is accepted; else it must have the same
+    /// name.
     pub any: bool,
-    /// How often to look. What is missing in two looks and has no successor is gone.
+    /// How often to check. An interface that is missing in two checks and has no replacement is lost.
     pub poll_interval: Duration,
-    /// The interfaces there are.
+    /// Lists the interfaces of the device.
     pub interfaces: Arc<dyn Fn() -> Vec<Interface> + Send + Sync>,
-    /// What the phone tells of its Wi-Fi group.
+    /// The state of the Wi-Fi group, as the phone reports it.
     pub group: WifiGroupMonitor,
 }
 
@@ -37,13 +39,13 @@ impl Default for InterfaceMonitor {
 
 impl fmt::Debug for InterfaceMonitor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Roaming").field("any", &self.any).finish_non_exhaustive()
+        f.debug_struct("InterfaceMonitor").field("any", &self.any).finish_non_exhaustive()
     }
 }
 
 impl InterfaceMonitor {
-    /// Waits until the interface has gone, or another has taken its place.
-    pub(crate) async fn gone(&self, last: &Interface) {
+    /// Waits until the interface is lost, or another has replaced it.
+    pub(crate) async fn lost(&self, last: &Interface) {
         let mut was_missing = false;
         let mut group = self.group.follow(last.addr);
         while !group.has_left() {
@@ -53,15 +55,15 @@ impl InterfaceMonitor {
             }
             match self.next(last) {
                 Some(found) if found == *last => was_missing = false,
-                // Wi-Fi that is out of reach for a moment comes back with its address, and connections live on.
+                // Wi-Fi that is out of range for a moment comes back with the same address, and connections stay alive.
                 None if !was_missing => was_missing = true,
                 _ => return,
             }
         }
     }
 
-    /// Waits until there is an interface to go on with.
-    pub(crate) async fn back(&self, last: &Interface) -> Interface {
+    /// Waits until there is an interface to continue on.
+    pub(crate) async fn available(&self, last: &Interface) -> Interface {
         let mut group = self.group.follow(last.addr);
         loop {
             match self.next(last) {
@@ -74,10 +76,10 @@ impl InterfaceMonitor {
         }
     }
 
-    /// The interface to go on with: the group's, if `last` was the group's and it is there.
+    /// The interface to continue on: the group's, if `last` belonged to the group and the group is available.
     fn next(&self, last: &Interface) -> Option<Interface> {
         let mut found = (self.interfaces)();
-        if let Some(now) = self.group.of(last.addr) {
+        if let Some(now) = self.group.current(last.addr) {
             if let Some(at) = found.iter().position(|one| Some(one.addr) == now) {
                 return Some(found.swap_remove(at));
             }
@@ -87,34 +89,35 @@ impl InterfaceMonitor {
     }
 }
 
-/// What became of a session's network.
+/// A change of a session's network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NetworkChange {
-    /// The interface has lost its address. The session looks for it, or for one in its place.
+    /// The interface has lost its address. The session searches for it or for a replacement.
     Gone {
         /// The interface's name.
         name: String,
     },
-    /// The session goes on here.
+    /// The session continues on this interface.
     Back {
         /// The interface.
         interface: Interface,
-        /// Where it listens now.
+        /// The address on which the session listens now.
         addr: SocketAddr,
     },
 }
 
-/// A network that is there.
+/// A network that is available.
 #[derive(Clone, Debug)]
 pub(crate) struct ActiveNetwork {
     pub(crate) interface: Interface,
-    /// Where the session listens.
+    /// The address on which the session listens.
     pub(crate) addr: SocketAddr,
-    /// Cancelled when it goes, and every connection on it is lost, noticed or not.
+    /// Cancelled when the network is lost. Then every connection on it is lost too, even if the connection has not
+    /// noticed.
     pub(crate) ended: CancellationToken,
 }
 
-/// The network a session is on, if there is one.
+/// The current network of a session, if there is one.
 #[derive(Debug)]
 pub(crate) struct NetworkState(watch::Sender<Option<ActiveNetwork>>);
 
@@ -123,28 +126,28 @@ impl NetworkState {
         Self(watch::Sender::new(None))
     }
 
-    pub(crate) fn live(&self) -> Option<ActiveNetwork> {
+    pub(crate) fn current(&self) -> Option<ActiveNetwork> {
         self.0.borrow().clone()
     }
 
-    pub(crate) fn begin(&self, station: &Endpoint) -> ActiveNetwork {
-        let (interface, addr) = (station.interface.clone(), station.listener.addr());
-        let live = ActiveNetwork { interface, addr, ended: CancellationToken::new() };
-        self.0.send_replace(Some(live.clone()));
-        live
+    pub(crate) fn begin(&self, endpoint: &Endpoint) -> ActiveNetwork {
+        let (interface, addr) = (endpoint.interface.clone(), endpoint.listener.addr());
+        let network = ActiveNetwork { interface, addr, ended: CancellationToken::new() };
+        self.0.send_replace(Some(network.clone()));
+        network
     }
 
     pub(crate) fn end(&self) {
-        if let Some(live) = self.0.send_replace(None) {
-            live.ended.cancel();
+        if let Some(network) = self.0.send_replace(None) {
+            network.ended.cancel();
         }
     }
 
-    /// Waits for a network; for ever once the session is over.
-    pub(crate) async fn some(&self) -> ActiveNetwork {
+    /// Waits for a network; pends forever after the session is over.
+    pub(crate) async fn available(&self) -> ActiveNetwork {
         let mut changes = self.0.subscribe();
-        match changes.wait_for(Option::is_some).await.map(|live| live.clone()) {
-            Ok(Some(live)) => live,
+        match changes.wait_for(Option::is_some).await.map(|network| network.clone()) {
+            Ok(Some(network)) => network,
             _ => std::future::pending().await,
         }
     }
@@ -162,8 +165,8 @@ mod tests {
         Interface { name: "p2p-wlan0-0".to_owned(), addr, prefix: 24, is_loopback: false, index: Some(7) }
     }
 
-    /// What is seen look by look; the last for ever.
-    fn looks(looks: Vec<Vec<Interface>>) -> InterfaceMonitor {
+    /// The interfaces at each check; the last entry repeats.
+    fn at_each_check(looks: Vec<Vec<Interface>>) -> InterfaceMonitor {
         let looks = Mutex::new(VecDeque::from(looks));
         let next = move || {
             let mut looks = looks.lock().unwrap();
@@ -173,52 +176,52 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_is_missing_for_a_moment_has_not_gone() {
+    async fn ignores_interface_missing_for_a_moment() {
         let (here, nothing) = (vec![group(49)], vec![]);
         let start = tokio::time::Instant::now();
-        looks(vec![nothing.clone(), here.clone(), nothing.clone(), here, nothing]).gone(&group(49)).await;
-        assert_eq!(start.elapsed(), Duration::from_secs(6), "two looks in a row");
+        at_each_check(vec![nothing.clone(), here.clone(), nothing.clone(), here, nothing]).lost(&group(49)).await;
+        assert_eq!(start.elapsed(), Duration::from_secs(6), "missing in two checks in a row");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_successor_is_seen_at_once() {
+    async fn detects_replacement_interface_at_once() {
         let start = tokio::time::Instant::now();
-        looks(vec![vec![group(49)], vec![group(7)]]).gone(&group(49)).await;
+        at_each_check(vec![vec![group(49)], vec![group(7)]]).lost(&group(49)).await;
         assert_eq!(start.elapsed(), Duration::from_secs(2));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_the_phone_tells_of_its_group_is_followed_at_once_whatever_the_interfaces_show() {
+    async fn follows_reported_group_at_once() {
         let start = tokio::time::Instant::now();
         let elsewhere = Interface { name: "p2p-wlan0-9".to_owned(), ..group(7) };
-        let roaming = InterfaceMonitor { any: false, ..looks(vec![vec![group(49), elsewhere.clone()]]) };
-        roaming.group.here(group(49).addr);
+        let monitor = InterfaceMonitor { any: false, ..at_each_check(vec![vec![group(49), elsewhere.clone()]]) };
+        monitor.group.here(group(49).addr);
         let follow = async {
-            roaming.gone(&group(49)).await;
-            roaming.back(&group(49)).await
+            monitor.lost(&group(49)).await;
+            monitor.available(&group(49)).await
         };
         let tell = async {
-            roaming.group.lost();
-            tokio::time::sleep(Duration::from_secs(100)).await; // the interface of old is still there, and does not count
-            roaming.group.here(elsewhere.addr);
+            monitor.group.lost();
+            tokio::time::sleep(Duration::from_secs(100)).await; // the old interface still exists but is ignored
+            monitor.group.here(elsewhere.addr);
         };
         let (next, ()) = tokio::join!(follow, tell);
         assert_eq!((next, start.elapsed()), (elsewhere.clone(), Duration::from_secs(100)));
         let other = Interface { name: "wlan0".to_owned(), ..group(1) };
-        let aside = looks(vec![vec![other.clone()]]);
+        let aside = at_each_check(vec![vec![other.clone()]]);
         aside.group.here(group(49).addr);
         aside.group.lost();
-        let stays = tokio::time::timeout(Duration::from_secs(9), aside.gone(&other));
-        assert!(stays.await.is_err(), "who is not in the group does not follow it");
-        let unseen = InterfaceMonitor { any: false, ..looks(vec![vec![], vec![], vec![group(7)]]) };
+        let stays = tokio::time::timeout(Duration::from_secs(9), aside.lost(&other));
+        assert!(stays.await.is_err(), "a session outside the group does not follow it");
+        let unseen = InterfaceMonitor { any: false, ..at_each_check(vec![vec![], vec![], vec![group(7)]]) };
         unseen.group.here(group(49).addr);
-        assert_eq!(unseen.back(&group(49)).await, group(7), "a phone that tells nothing is watched as ever");
+        assert_eq!(unseen.available(&group(49)).await, group(7), "without reports the interfaces are polled");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn it_goes_on_when_there_is_one() {
+    async fn continues_when_an_interface_appears() {
         let start = tokio::time::Instant::now();
-        assert_eq!(looks(vec![vec![], vec![], vec![group(7)]]).back(&group(49)).await, group(7));
+        assert_eq!(at_each_check(vec![vec![], vec![], vec![group(7)]]).available(&group(49)).await, group(7));
         assert_eq!(start.elapsed(), Duration::from_secs(2));
     }
 }

@@ -1,8 +1,8 @@
-//! The Fieldcast engine: downsync, offer, receive. Events out, answers in.
+//! The Fieldcast engine: downsync, offer, receive.
 //!
-//! [`Engine`] is the whole API. What takes long is a handle ([`DownsyncJob`], [`OfferSession`], [`ReceiveSession`]):
-//! subscribe to its events, answer its questions, stop it; dropping it cancels it. Nothing here prints, and no event
-//! or error holds a record's content.
+//! [`Engine`] is the whole API. A long operation returns a handle ([`DownsyncJob`], [`OfferSession`],
+//! [`ReceiveSession`]): subscribe to its events, answer its questions, or stop it. Dropping the handle cancels the
+//! operation. The engine prints nothing, and no event or error contains a record.
 
 mod bundle_file;
 mod clock;

@@ -1,7 +1,8 @@
-//! One connection as two bounded queues of frames, each emptied by a task of its own.
+//! One connection as two bounded queues of frames, with one task for each queue.
 //!
-//! Reading a frame cannot be cut short half-way, so it has a task; writing must not keep the machine from hearing the
-//! peer, so it has one too. Memory in flight is bounded: [`CHUNKS_IN_FLIGHT`] chunks out, as many frames in.
+//! Reading a frame cannot be cancelled in the middle, so it has its own task. Writing has its own task too, so that the
+//! state machine can read while a write waits. Memory in flight is bounded: [`CHUNKS_IN_FLIGHT`] outgoing chunks and as
+//! many incoming frames.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,16 +17,16 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::task;
 
-/// Chunks handed to the writer that are not in the socket yet.
+/// Chunks that the writer has accepted but not yet written to the socket.
 const CHUNKS_IN_FLIGHT: usize = 2;
-/// Frames read that the machine has not taken yet.
+/// Frames that were read but not yet processed by the state machine.
 const FRAMES_READ_AHEAD: usize = 2;
-/// The socket's own patience; longer than any the machines have, so that they decide.
-const IDLE_LIMIT: Duration = Duration::from_secs(90);
-/// How long the last words to a peer may take.
-const LAST_WORDS: Duration = Duration::from_secs(5);
+/// The idle timeout of the socket. It is longer than all timeouts of the state machines, so that those decide.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
+/// The maximum time to send the last messages to a peer.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What arrives.
+/// An incoming frame.
 pub(crate) enum Frame {
     Message(Message),
     Manifest(Vec<u8>),
@@ -35,21 +36,21 @@ pub(crate) enum Frame {
 struct Outgoing {
     kind: FrameKind,
     bytes: Vec<u8>,
-    _place: Option<OwnedSemaphorePermit>,
+    _permit: Option<OwnedSemaphorePermit>,
 }
 
-/// A connection in use.
+/// An open connection.
 pub(crate) struct Link {
     incoming: mpsc::Receiver<Result<Frame, EndReason>>,
     outgoing: mpsc::UnboundedSender<Outgoing>,
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     traffic: Arc<Traffic>,
-    /// Bytes received at the last look.
+    /// Bytes received at the last check.
     received: u64,
     peer_key: [u8; 32],
-    /// Between two signs of life while this side works.
+    /// The time between two heartbeats while this side works.
     heartbeat: Duration,
-    /// Whether manifests and chunks may come.
+    /// Whether the peer may send manifests and chunks.
     takes_data: Arc<AtomicBool>,
     _reader: AbortOnDropHandle<()>,
     writer: AbortOnDropHandle<()>,
@@ -59,17 +60,17 @@ impl Link {
     pub(crate) fn new(connection: Connection, heartbeat: Duration) -> Self {
         let (traffic, peer_key) = (connection.traffic(), connection.peer_key());
         let (mut reader, mut writer) = connection.split();
-        reader.set_idle_limit(IDLE_LIMIT);
-        writer.set_idle_limit(IDLE_LIMIT);
+        reader.set_idle_limit(IDLE_TIMEOUT);
+        writer.set_idle_limit(IDLE_TIMEOUT);
         let takes_data = Arc::new(AtomicBool::new(false));
         reader.set_takes_data(takes_data.clone());
-        // One more than is read ahead, so that a writer that fails can say so.
+        // One slot more than frames that are read ahead, so that a failing writer can report its error.
         let (read, incoming) = mpsc::channel(FRAMES_READ_AHEAD + 1);
         let (outgoing, to_write) = mpsc::unbounded_channel();
         Self {
             incoming,
             outgoing,
-            places: Arc::new(Semaphore::new(CHUNKS_IN_FLIGHT)),
+            permits: Arc::new(Semaphore::new(CHUNKS_IN_FLIGHT)),
             traffic,
             received: 0,
             peer_key,
@@ -80,22 +81,22 @@ impl Link {
         }
     }
 
-    /// Who is on the other side, proven by its key.
+    /// The fingerprint of the peer, proven by its key.
     pub(crate) fn peer(&self) -> Fingerprint {
         fieldcast_net::fingerprint_of(&self.peer_key)
     }
 
-    /// The key it has proven.
+    /// The public key that the peer has proven.
     pub(crate) fn peer_key(&self) -> [u8; 32] {
         self.peer_key
     }
 
-    /// Lets manifests and chunks in, which until then end the connection before they take memory.
+    /// Accepts manifests and chunks from now on. Before that, they end the connection before they take memory.
     pub(crate) fn take_data(&self) {
         self.takes_data.store(true, Ordering::Release);
     }
 
-    /// Waits for work that must not be cut short, giving signs of life meanwhile.
+    /// Waits for work that cannot be cancelled, and sends heartbeats meanwhile.
     pub(crate) async fn alive_during<T>(&self, work: impl Future<Output = T>) -> T {
         let mut work = std::pin::pin!(work);
         loop {
@@ -106,11 +107,11 @@ impl Link {
         }
     }
 
-    /// What arrives next; `Err` once, when the connection is gone or the peer sent what is no frame.
+    /// The next frame. Returns `Err` once, if the connection is lost or the peer sent an invalid frame.
     pub(crate) async fn next(&mut self) -> Result<Frame, EndReason> {
         match self.incoming.recv().await {
             Some(frame) => frame,
-            None => std::future::pending().await, // its end was told; nothing will ever come
+            None => std::future::pending().await, // the end was already reported; nothing more can come
         }
     }
 
@@ -122,34 +123,34 @@ impl Link {
         self.put(FrameKind::Manifest, manifest, None);
     }
 
-    /// A place for one more chunk; waits until the writer has one.
-    pub(crate) fn place(&self) -> impl Future<Output = OwnedSemaphorePermit> + use<> {
-        let places = self.places.clone();
+    /// A permit for one more chunk; waits until the writer has room.
+    pub(crate) fn permit(&self) -> impl Future<Output = OwnedSemaphorePermit> + use<> {
+        let permits = self.permits.clone();
         async move {
-            match places.acquire_owned().await {
-                Ok(place) => place,
+            match permits.acquire_owned().await {
+                Ok(permit) => permit,
                 Err(_) => std::future::pending().await, // the semaphore is never closed
             }
         }
     }
 
-    pub(crate) fn send_chunk(&self, place: OwnedSemaphorePermit, index: u32, chunk: &[u8]) {
-        self.put(FrameKind::Chunk, chunk_frame(index, chunk), Some(place));
+    pub(crate) fn send_chunk(&self, permit: OwnedSemaphorePermit, index: u32, chunk: &[u8]) {
+        self.put(FrameKind::Chunk, chunk_frame(index, chunk), Some(permit));
     }
 
-    /// Whether bytes have come since the last look: half a frame on a slow link is a sign of life, too.
+    /// Whether bytes have arrived since the last check. Half a frame on a slow link also shows that the peer is alive.
     pub(crate) fn has_received_more(&mut self) -> bool {
         let received = self.traffic.received.load(Ordering::Relaxed);
         std::mem::replace(&mut self.received, received) < received
     }
 
-    /// Bytes over the socket so far, both ways, TLS included.
+    /// Bytes over the socket so far, in both directions, with TLS.
     pub(crate) fn wire_bytes(&self) -> u64 {
         self.traffic.sent.load(Ordering::Relaxed) + self.traffic.received.load(Ordering::Relaxed)
     }
 
-    /// Writes what is queued, says goodbye and waits for the peer's; gives up after a few seconds. Returns the bytes
-    /// that have crossed the socket in all.
+    /// Writes the queued frames, closes the connection and waits until the peer closes too; gives up after a few
+    /// seconds. Returns the total bytes over the socket.
     pub(crate) async fn close(self) -> u64 {
         let Self { outgoing, mut incoming, writer, traffic, .. } = self;
         drop(outgoing);
@@ -157,18 +158,18 @@ impl Link {
             let _peer_may_be_gone = writer.await;
             while let Some(Ok(_)) = incoming.recv().await {}
         };
-        let _peer_may_be_gone = tokio::time::timeout(LAST_WORDS, goodbye).await;
+        let _peer_may_be_gone = tokio::time::timeout(CLOSE_TIMEOUT, goodbye).await;
         traffic.sent.load(Ordering::Relaxed) + traffic.received.load(Ordering::Relaxed)
     }
 
-    fn put(&self, kind: FrameKind, bytes: Vec<u8>, place: Option<OwnedSemaphorePermit>) {
-        // A writer that has stopped is a lost connection, which the reader reports.
-        let _stopped = self.outgoing.send(Outgoing { kind, bytes, _place: place });
+    fn put(&self, kind: FrameKind, bytes: Vec<u8>, permit: Option<OwnedSemaphorePermit>) {
+        // A stopped writer means a lost connection, which the reader reports.
+        let _stopped = self.outgoing.send(Outgoing { kind, bytes, _permit: permit });
     }
 }
 
-/// Why a call failed; only what may pass is [`EndReason::Unreachable`].
-pub(crate) fn not_called(error: &NetworkError) -> EndReason {
+/// The reason why dialing failed. Only temporary failures are [`EndReason::Unreachable`].
+pub(crate) fn dial_error(error: &NetworkError) -> EndReason {
     match error {
         NetworkError::WrongPeer { .. } => EndReason::WrongDevice,
         NetworkError::OtherVersion => EndReason::Incompatible,
@@ -204,7 +205,7 @@ async fn write_frames(
 ) {
     while let Some(frame) = to_write.recv().await {
         let written = writer.write(frame.kind, &frame.bytes).await;
-        // Flushing only when nothing more waits lets small messages share a packet.
+        // Flush only if no frame is waiting, so that small messages share a packet.
         let flushed = if to_write.is_empty() { writer.flush().await } else { Ok(()) };
         if let Err(error) = written.and(flushed) {
             tracing::debug!(%error, "connection ended while writing");

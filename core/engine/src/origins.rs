@@ -1,12 +1,12 @@
-//! Who answers for what is offered: signed by the device that made a version, handed on with it, verified by whoever is
-//! offered it.
+//! Provenance of snapshots: signed by the device that made a version, passed on with it, and verified by every
+//! receiver.
 
 use fieldcast_model::{DeviceName, Fingerprint, Origin, Signature, SnapshotHash, SnapshotSource, SnapshotSummary};
 use fieldcast_net::{Identity, fingerprint_of, verify};
 use fieldcast_store::{RecordSource, Store};
 use fieldcast_wire::Offer;
 
-/// This device, as far as it answers for data.
+/// This device as a signer of data.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Signer<'a> {
     pub(crate) identity: &'a Identity,
@@ -14,13 +14,14 @@ pub(crate) struct Signer<'a> {
 }
 
 impl Signer<'_> {
-    /// Answers for a snapshot whose records have this seal: with no sources as its own download, else as one it has merged.
+    /// Signs a snapshot with this snapshot hash. Without sources it is this device's own download, else a merged
+    /// version.
     pub(crate) fn sign(self, summary: &SnapshotSummary, seal: SnapshotHash, sources: Vec<SnapshotSource>) -> Origin {
         let signature = Signature(self.identity.sign(&Origin::signed(self.name, summary, &seal, &sources)));
         Origin { key: self.identity.public_key(), name: self.name.clone(), seal, sources, signature }
     }
 
-    /// Whose downloads a dataset is made of; none if all of it is this device's own.
+    /// The devices whose downloads a dataset contains; empty if all of it is this device's own download.
     pub(crate) fn sources(self, here: Vec<RecordSource>) -> Vec<SnapshotSource> {
         if here.iter().all(|source| source.bundle.is_none()) {
             return Vec::new();
@@ -38,8 +39,8 @@ impl Signer<'_> {
         sources
     }
 
-    /// Who downloaded what came from one place. Of a bundle that its signer had merged it is not known which of its sources
-    /// each record is from: each counts with as much as it can be.
+    /// The devices that downloaded the records of one source. For a merged bundle it is unknown which record is from
+    /// which device, so each device counts with its maximum.
     fn parts(self, RecordSource { bundle, records, as_of }: RecordSource) -> Vec<SnapshotSource> {
         let one = |fingerprint, name| vec![SnapshotSource { fingerprint, name, records, as_of }];
         match bundle {
@@ -53,28 +54,29 @@ impl Signer<'_> {
     }
 }
 
-/// Whether every snapshot is signed by the device that is said to answer for it.
+/// Whether every snapshot has a valid signature of its signer.
 pub(crate) fn are_authentic(offer: &Offer) -> bool {
     let is_signed = |(summary, origin): (&SnapshotSummary, &Origin)| origin.answers_for(summary, verify);
     offer.origins.len() == offer.snapshots.len() && offer.snapshots.iter().zip(&offer.origins).all(is_signed)
 }
 
-/// A device that data comes from.
+/// A device from which data comes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceDevice {
-    /// Who it is.
+    /// The device's fingerprint.
     pub fingerprint: Fingerprint,
-    /// What it calls itself; chosen by its owner, so never proof of anything.
+    /// The name that its owner chose; never a proof of identity.
     pub name: DeviceName,
-    /// Whether it is remembered here, or this device itself. Anybody can make a key and call it "office".
+    /// Whether this device trusts it, or is it. Names prove nothing: any device can create a key and call itself
+    /// "office".
     pub is_known: bool,
-    /// Records that it downloaded, as far as the offer says.
+    /// Records that it downloaded, according to the offer.
     pub records: u64,
-    /// Whether it signed what is offered itself. Otherwise the device that merged its records into what is offered says so.
+    /// Whether it signed the offered data itself. If not, the device that merged its records names it as a source.
     pub has_signed: bool,
 }
 
-/// The devices that what is offered to the device `own` comes from, each once, in the order of the snapshots. Blocks.
+/// The source devices of an offer to the device `own`, each once, in the order of the snapshots. Blocks.
 pub(crate) fn devices(store: &Store, own: Fingerprint, offer: &Offer) -> fieldcast_store::Result<Vec<SourceDevice>> {
     let mut devices: Vec<SourceDevice> = Vec::new();
     let mut add = |fingerprint: Fingerprint, name: &DeviceName, records: u64, has_signed: bool| {
@@ -97,8 +99,8 @@ pub(crate) fn devices(store: &Store, own: Fingerprint, offer: &Offer) -> fieldca
     Ok(devices)
 }
 
-/// The offer as a screen shows it: with the names that projects and boundaries have on this device. Blocks.
-pub(crate) fn shown(store: &Store, offer: &Offer) -> fieldcast_store::Result<Offer> {
+/// The offer as screens show it, with the names that projects and boundaries have on this device. Blocks.
+pub(crate) fn with_local_names(store: &Store, offer: &Offer) -> fieldcast_store::Result<Offer> {
     let mut shown = offer.clone();
     for (summary, origin) in shown.snapshots.iter_mut().zip(&offer.origins) {
         let is_trusted = store.trusts_peer(&fingerprint_of(&origin.key))?;
@@ -107,7 +109,7 @@ pub(crate) fn shown(store: &Store, offer: &Offer) -> fieldcast_store::Result<Off
     Ok(shown)
 }
 
-/// The datasets of this device that hold records of another one, or were signed by it. Blocks.
+/// The datasets on this device that contain records of another device, or were signed by it. Blocks.
 pub(crate) fn datasets_of(store: &Store, device: &Fingerprint) -> fieldcast_store::Result<Vec<SnapshotSummary>> {
     let is_of = |source: &RecordSource| {
         source.bundle.as_ref().is_some_and(|bundle| {

@@ -4,23 +4,23 @@ use qrcode::{Color, EcLevel, QrCode};
 
 use crate::Error;
 
-/// The modules of a QR code, without the quiet zone of four light modules that belongs around it.
+/// The modules of a QR code, without the quiet zone. Draw four light modules around it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QrMatrix {
-    /// Modules in a row, and rows.
+    /// Modules per row, and the number of rows.
     pub width: usize,
-    /// Row by row; true is dark.
+    /// Row by row; true means dark.
     pub dark: Vec<bool>,
 }
 
 impl QrMatrix {
-    /// Whether the module is dark; what is outside is light.
+    /// Whether the module is dark. Modules outside the code are light.
     pub fn is_dark(&self, x: usize, y: usize) -> bool {
         x < self.width && self.dark.get(y * self.width + x).copied().unwrap_or(false)
     }
 }
 
-/// The QR code of a text, with the error correction (level M) that a cracked or dirty screen needs.
+/// The QR code of a text. Error correction level M, because screens may be cracked or dirty.
 ///
 /// # Errors
 /// [`Error::TooLongForQr`].
@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_reads_back_as_its_text() {
+    fn decodes_codes_to_their_text() {
         for text in ["fieldcast:1?a=192.168.49.1:47000", &format!("fieldcast:1?s={}", "%20aB".repeat(90))] {
             let matrix = qr(text).unwrap();
             let grid = rqrr::SimpleGrid::from_func(matrix.width, |x, y| matrix.is_dark(x, y));

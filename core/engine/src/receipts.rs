@@ -1,4 +1,4 @@
-//! Receipts: made by the receiver, verified by whoever relies on them.
+//! Receipts: signed by the receiver, verified by every device that uses them.
 
 use fieldcast_model::{Fingerprint, Signature, SnapshotSummary};
 use fieldcast_net::Identity;
@@ -6,7 +6,7 @@ use fieldcast_wire::{Receipt, SavedSnapshot, offer_id};
 
 use crate::clock;
 
-/// Signs, as the receiver, what was saved just now of this distributor's offer.
+/// Signs, as the receiver, the saved snapshots of this distributor's offer.
 pub(crate) fn sign(
     receiver: &Identity,
     distributor: &Fingerprint,
@@ -18,7 +18,7 @@ pub(crate) fn sign(
     Receipt { saved, at, signature }
 }
 
-/// Whether the receiver with this key has signed it, for these very snapshots of this distributor.
+/// Whether the receiver with this key has signed the receipt for exactly these snapshots of this distributor.
 pub(crate) fn holds(
     receipt: &Receipt,
     receiver: &[u8; 32],
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn a_receipt_holds_for_its_receiver_distributor_and_offer_alone() {
+    fn binds_receipt_to_receiver_distributor_and_offer() {
         let [receiver, other] = [Identity::generate().unwrap(), Identity::generate().unwrap()];
         let (distributor, offered) = (Fingerprint([1; 32]), village("Muite"));
         let saved = vec![SavedSnapshot { digest: Digest::from_bytes([7; 32]), comparison: ComparisonResult::Equal }];
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn a_receipt_altered_in_any_byte_does_not_hold() {
+    fn rejects_receipt_altered_in_any_bit() {
         let receiver = Identity::generate().unwrap();
         let (distributor, offered) = (Fingerprint([1; 32]), village("Muite"));
         let comparisons = [
@@ -87,6 +87,6 @@ mod tests {
                 assert!(!holds(&altered, &receiver.public_key(), &distributor, &offered), "byte {at}, bit {bit}");
             }
         }
-        assert!(readable > 8 * (64 + 3 * 32), "digests and signature are readable whatever they say");
+        assert!(readable > 8 * (64 + 3 * 32), "digests and signature are decodable with any content");
     }
 }

@@ -1,4 +1,4 @@
-//! What a face may set.
+//! Settings of the engine and of exchanges.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -11,19 +11,19 @@ use fieldcast_wire::Limits;
 
 use crate::{InterfaceMonitor, Trust};
 
-/// Where the engine lives and what it is called.
+/// The data folder and the device settings of an engine.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The folder for the database and the device key; made if it is not there.
+    /// The folder for the database and the device key; created if it does not exist.
     pub data_dir: PathBuf,
-    /// What other devices show; kept from the last time if `None`.
+    /// The name that other devices show; `None` keeps the stored name.
     pub device_name: Option<String>,
-    /// Allow a server without TLS on another machine: for closed test networks only.
+    /// Allows a server on another machine without TLS: for closed test networks only.
     pub allow_http: bool,
-    /// The phone's key store, to keep the device key; the file alone keeps it if `None`.
+    /// The phone's key store that encrypts the device key; `None` keeps the key in the file only.
     pub key_wrap: Option<Arc<dyn KeyWrap>>,
-    /// Make a new device key, in the place of the one that is there or of one that is missing: other devices then take it for
-    /// another device. The old key is kept as `device.key.old-<n>`.
+    /// Creates a new device key, even if one exists or is missing. Other devices then see a new device. The old key is
+    /// kept as `device.key.old-<n>`.
     pub new_identity: bool,
 }
 
@@ -34,34 +34,34 @@ impl Settings {
     }
 }
 
-/// What is left free unless told otherwise.
+/// The default number of bytes that stay free.
 pub(crate) const DEFAULT_RESERVE: u64 = 64 << 20;
 
-/// How exchanges behave.
+/// Settings of an exchange.
 #[derive(Clone, Debug)]
 pub struct ExchangeSettings {
-    /// What other devices show.
+    /// The name that other devices show.
     pub name: DeviceName,
-    /// The longest each wait may last.
+    /// The maximum duration of each wait.
     pub limits: Limits,
-    /// Whose code has to be compared.
+    /// The devices whose code has to be compared.
     pub trust: Trust,
-    /// How many receivers are sent to at the same time; more wait in a queue.
+    /// How many receivers get data at the same time; the others wait in a queue.
     pub max_live: usize,
-    /// How long a receiver that was lost is called again.
+    /// How long to reconnect to a lost receiver.
     pub resume_for: Duration,
-    /// Whether devices are announced and searched for by mDNS of this engine's own; they can call in without.
+    /// Whether this engine announces and searches by mDNS. Devices can connect to it without mDNS too.
     pub mdns: bool,
-    /// The phone's service discovery, which announces and searches too, whether or not there is mDNS.
+    /// The phone's platform discovery, which also announces and searches, with or without mDNS.
     pub discovery: Option<Arc<dyn Discovery>>,
-    /// Devices that are listed however many others are announced. Those that are trusted, that are in an invite or that
-    /// have proven who they are come by themselves.
+    /// Devices that are always listed, even if many others are announced. Trusted devices, devices in an invite and
+    /// devices that have proven their key are added automatically.
     pub wanted: Wanted,
-    /// Where a session listens for those who call; 0 means any free port.
+    /// The port on which a session listens; 0 means any free port.
     pub port: u16,
-    /// Where a session goes on when its network has gone.
+    /// How a session finds another network after a loss.
     pub roaming: InterfaceMonitor,
-    /// Bytes of the storage that what is received must leave free: a phone with a full disk misbehaves in every way.
+    /// Bytes of the storage that received data must leave free, because a phone with a full disk fails in many ways.
     pub reserve: u64,
 }
 

@@ -1,5 +1,5 @@
-//! Devices that have one key, because the data folder of one was copied to the other. What is meant for one of them may then
-//! reach the other, and a receipt does not say which of them has the data.
+//! Detects devices that use the same key because a data folder was copied. Data for one of them may then reach the
+//! other, and a receipt does not show which of them has the data.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
@@ -13,34 +13,34 @@ use tokio::time::timeout;
 use crate::link::{Frame, Link};
 use crate::task::Work;
 
-/// The pause after a suspicion that was wrong, so that announcements do not make this device dial without end.
+/// The pause after a false suspicion, so that forged announcements cannot make this device dial continuously.
 const PAUSE: Duration = Duration::from_secs(1);
 /// How long a device has to prove its key.
 const PROOF: Duration = Duration::from_secs(5);
-/// The most suspicions that wait to be looked into: anybody can announce anything.
-const MOST_SUSPICIONS: usize = 8;
-/// The most devices whose last announcement is known.
-const MOST_DEVICES: usize = 512;
+/// The maximum number of queued suspicions, because any device can forge announcements.
+const MAX_SUSPICIONS: usize = 8;
+/// The maximum number of devices whose last announcement is stored.
+const MAX_DEVICES: usize = 512;
 
-/// Devices that have proven one and the same key. One of them has to get a new identity.
+/// Devices that have proven the same key. All but one of them need a new identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SharedKey {
-    /// The key's.
+    /// The fingerprint of the key.
     pub fingerprint: Fingerprint,
-    /// Whether this device, too, has it.
+    /// Whether this device also has the key.
     pub is_own: bool,
-    /// What they call themselves, and where they have proven the key.
+    /// The names of the devices, and the addresses where they proved the key.
     pub devices: Vec<(DeviceName, SocketAddr)>,
 }
 
-/// Recognises them by their announcements, on one network. An announcement is only a hint: each device must prove the key.
+/// Detects shared keys by announcements on one network. An announcement is only a hint: each device must prove the key.
 pub(crate) struct KeyWatch {
     identity: Identity,
     interface: Interface,
     heartbeat: Duration,
     last: BTreeMap<Fingerprint, Peer>,
     suspicions: VecDeque<Vec<Peer>>,
-    told: BTreeSet<Fingerprint>,
+    reported: BTreeSet<Fingerprint>,
     proof: Option<Work<Option<SharedKey>>>,
 }
 
@@ -52,36 +52,38 @@ impl KeyWatch {
             heartbeat,
             last: BTreeMap::new(),
             suspicions: VecDeque::new(),
-            told: BTreeSet::new(),
+            reported: BTreeSet::new(),
             proof: None,
         }
     }
 
-    /// Takes an announcement of another process; tells whether it has another key than this device.
-    pub(crate) fn heard(&mut self, peer: &Peer) -> bool {
+    /// Handles an announcement of another process. Returns whether its key differs from this device's key.
+    pub(crate) fn observe(&mut self, peer: &Peer) -> bool {
         let is_other = peer.fingerprint != self.identity.fingerprint();
         let suspects = match is_other {
             false => vec![peer.clone()],
             true => {
-                if self.last.len() >= MOST_DEVICES && !self.last.contains_key(&peer.fingerprint) {
+                if self.last.len() >= MAX_DEVICES && !self.last.contains_key(&peer.fingerprint) {
                     self.last.clear();
                 }
                 let before = self.last.insert(peer.fingerprint, peer.clone());
-                // An app that was started again, and one that moved, are elsewhere, too; but no longer where they were.
+                // An app that restarted or moved also has a new session and address, but it no longer answers at the
+                // old address.
                 let differs = |before: &Peer| before.session != peer.session && before.addr != peer.addr;
                 before.filter(differs).map_or_else(Vec::new, |before| vec![before, peer.clone()])
             }
         };
-        if !suspects.is_empty() && !self.told.contains(&peer.fingerprint) {
-            // One suspicion for each key. The oldest gives way: anybody can fill the queue.
+        if !suspects.is_empty() && !self.reported.contains(&peer.fingerprint) {
+            // One suspicion per key. If the queue is full, the oldest is removed, because any device can fill the
+            // queue.
             self.suspicions.retain(|queued| queued.first().is_none_or(|first| first.fingerprint != peer.fingerprint));
-            self.suspicions.truncate(MOST_SUSPICIONS - 1);
+            self.suspicions.truncate(MAX_SUSPICIONS - 1);
             self.suspicions.push_front(suspects);
         }
         is_other
     }
 
-    /// The next devices that have proven one key; each key is told once. May be dropped half way and called again.
+    /// The next devices that have proven the same key; each key is reported once. Cancel safe.
     pub(crate) async fn next(&mut self) -> SharedKey {
         loop {
             if self.proof.is_none() {
@@ -92,13 +94,13 @@ impl KeyWatch {
                 None => std::future::pending().await,
             };
             self.proof = None;
-            if let Some(shared) = proven.filter(|shared| self.told.insert(shared.fingerprint)) {
+            if let Some(shared) = proven.filter(|shared| self.reported.insert(shared.fingerprint)) {
                 return shared;
             }
         }
     }
 
-    /// Has each of them prove the key; `None` if one does not, or if two of them are one process.
+    /// Asks each device to prove the key; `None` if one cannot, or if two of them are the same process.
     fn prove(&self, suspects: Vec<Peer>) -> Work<Option<SharedKey>> {
         let (identity, interface, heartbeat) = (self.identity.clone(), self.interface.clone(), self.heartbeat);
         Box::pin(async move {
@@ -112,7 +114,8 @@ impl KeyWatch {
                     Ok(connection) => timeout(PROOF, session(connection, &identity, heartbeat)).await.ok().flatten(),
                     Err(_) => None,
                 };
-                // A stranger can announce any address, also that of this device, or forward to the owner of the key.
+                // An unknown device can announce any address, even that of this device, or forward connections to the
+                // owner of the key.
                 if !session.is_some_and(|session| sessions.insert(session)) {
                     tokio::time::sleep(PAUSE).await;
                     return None;
@@ -124,7 +127,7 @@ impl KeyWatch {
     }
 }
 
-/// Asks a device that has proven its key which process it is.
+/// Asks a device that has proven its key for its session, which identifies the process.
 async fn session(connection: Connection, identity: &Identity, heartbeat: Duration) -> Option<u32> {
     let mut link = Link::new(connection, heartbeat);
     link.send(&Message::Stop(EndReason::Looked { session: identity.session() }));
@@ -144,7 +147,7 @@ mod tests {
 
     use super::*;
 
-    /// A device that answers who it is, as sessions do.
+    /// A device that answers with its session, as real sessions do.
     async fn answering(identity: &Identity, interface: &Interface) -> SocketAddr {
         let mut listener = Listener::bind(interface, 0, identity).await.unwrap();
         let (addr, session) = (listener.addr(), identity.session());
@@ -168,10 +171,10 @@ mod tests {
         let (own, other) = (Identity::generate().unwrap(), Identity::generate().unwrap());
         let mut watch = KeyWatch::new(&own, &interface, Duration::from_secs(1));
         let forged = announced(own.fingerprint(), own.session() ^ 1, answering(&own, &interface).await);
-        assert!(!watch.heard(&forged));
+        assert!(!watch.observe(&forged));
         let [here, forwarded] = [answering(&other, &interface).await, answering(&other, &interface).await];
-        assert!(watch.heard(&announced(other.fingerprint(), 1, here)));
-        assert!(watch.heard(&announced(other.fingerprint(), 2, forwarded)));
-        assert!(timeout(PAUSE * 3, watch.next()).await.is_err(), "each is one process");
+        assert!(watch.observe(&announced(other.fingerprint(), 1, here)));
+        assert!(watch.observe(&announced(other.fingerprint(), 2, forwarded)));
+        assert!(timeout(PAUSE * 3, watch.next()).await.is_err(), "each device is one process");
     }
 }

@@ -1,4 +1,4 @@
-//! Tasks. Tokio has kilobytes of machinery for each type of task, so here they are of few types.
+//! Tasks. Tokio compiles kilobytes of code for each task type, so this module boxes the futures to use few types.
 
 use std::any::Any;
 use std::pin::Pin;
@@ -7,15 +7,15 @@ use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::Error;
 
-/// What is of one type whatever it does.
+/// A boxed future: the same type for all work with this result.
 pub(crate) type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// Does `work` beside whatever else goes on.
+/// Runs `work` in a task.
 pub(crate) fn spawn<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
     tokio::spawn::<Work<T>>(Box::pin(work))
 }
 
-/// Does `work` where blocking is allowed, whether or not anybody waits for its result.
+/// Runs `work` on a blocking thread, even if the result is no longer needed.
 pub(crate) fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Work<Result<T, Error>> {
     let made = begin(Box::new(|| Box::new(work())));
     Box::pin(async { made.await?.downcast().map(|made| *made).map_err(mixed_up) })
@@ -26,5 +26,5 @@ fn begin(work: Box<dyn FnOnce() -> Box<dyn Any + Send> + Send>) -> JoinHandle<Bo
 }
 
 fn mixed_up(_: Box<dyn Any + Send>) -> Error {
-    Error::Task("with another's result".to_owned())
+    Error::Task("wrong result type".to_owned())
 }

@@ -1,4 +1,4 @@
-//! Who is believed to be who: keys that are known, and codes that people compare.
+//! Identity of devices: trusted keys, and codes that users compare.
 
 use std::collections::BTreeSet;
 
@@ -9,30 +9,31 @@ use fieldcast_wire::{CODE_LABEL, Credentials, EndReason, HandshakeParameters, Ha
 
 use crate::clock;
 
-/// What a person says to a question about another device.
+/// The user's answer to a question about another device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// Yes, and both screens show the same code: the device is remembered, and no code is shown for it again.
+    /// Yes, and both screens show the same code: the device becomes trusted, and no code is shown for it again.
     Trust,
-    /// Yes, this time; the device is not remembered.
+    /// Yes, this time; the device does not become trusted.
     Once,
     /// No.
     Decline,
-    /// No, for the screens show different codes: somebody may be between the devices.
+    /// No, because the screens show different codes: an attacker may be between the devices.
     CodesDiffer,
 }
 
-/// Whose code has to be compared before data leaves, or is taken.
+/// The devices whose code has to be compared before data is sent or accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trust {
-    /// That of every device that is neither remembered nor among these, whose keys came by another way, as an invite.
+    /// Every device that is neither trusted nor in this set. The keys in the set came in another way, for example by an
+    /// invite.
     Compare(BTreeSet<Fingerprint>),
-    /// Nobody's: whoever answers under a name is taken for it. For tests, rehearsals and networks that are closed.
+    /// No device: every device is accepted under its own name. For tests, rehearsals and closed networks.
     Everybody,
 }
 
 impl Trust {
-    /// Whether this device is believed to be who it is without a comparison. Blocks.
+    /// Whether this device is accepted without a code comparison. Blocks.
     pub(crate) fn covers(&self, store: &Store, peer: &Fingerprint) -> fieldcast_store::Result<bool> {
         match self {
             Self::Everybody => Ok(true),
@@ -41,15 +42,16 @@ impl Trust {
     }
 }
 
-/// Remembers a device whose code was compared. Blocks.
+/// Stores a device as trusted after its code was compared. Blocks.
 pub(crate) fn remember(store: &Store, fingerprint: Fingerprint, name: &DeviceName) {
     if let Err(error) = store.trust_peer(&TrustedPeer { fingerprint, name: name.clone(), since: clock::now() }) {
-        tracing::warn!(%error, "the device is not remembered; its code will be compared again");
+        tracing::warn!(%error, "the device was not stored as trusted; its code will be compared again");
     }
 }
 
-/// How this side introduces itself on a new connection, but for its credentials; not to a device with its own key.
-pub(crate) fn introduce(
+/// The handshake parameters of this side for a new connection, without its credentials. Refuses a device with the same
+/// key.
+pub(crate) fn handshake_parameters(
     connection: &Connection,
     name: &DeviceName,
     identity: &Identity,
@@ -57,11 +59,11 @@ pub(crate) fn introduce(
     if connection.peer() == identity.fingerprint() {
         return Err(EndReason::SharedKey { session: identity.session() });
     }
-    let secret =
+    let derive =
         || Ok(HandshakeSecret { exporter: connection.exporter(CODE_LABEL, &[])?, nonce: fieldcast_net::random()? });
-    let opening = secret().map_err(|error: NetworkError| {
-        tracing::warn!(%error, "no code for this connection");
+    let secret = derive().map_err(|error: NetworkError| {
+        tracing::warn!(%error, "no code could be derived for this connection");
         EndReason::NotSecure
     })?;
-    Ok(HandshakeParameters { name: name.clone(), opening, credentials: Credentials::default() })
+    Ok(HandshakeParameters { name: name.clone(), opening: secret, credentials: Credentials::default() })
 }

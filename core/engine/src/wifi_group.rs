@@ -1,7 +1,7 @@
-//! What the phone tells of its Wi-Fi group, for sessions that are in it.
+//! The state of the phone's Wi-Fi group, for sessions on it.
 //!
-//! Interfaces that come and go are looked at in any case; but an interface may outlive its group for long, come back under
-//! another name, or with the very address it had. Who has made the group hears of that at once.
+//! Sessions also poll the interfaces. But an interface may stay for a long time after its group, or come back under
+//! another name or with the same address. The app that created the group reports such changes at once.
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -9,19 +9,19 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// How many addresses of the past are remembered.
-const MOST_PAST: usize = 16;
+/// The maximum number of earlier addresses that are kept.
+const MAX_ADDRESSES: usize = 16;
 
-/// News of the phone's Wi-Fi group, for any number of sessions. Cheap to clone; all clones are one.
+/// Reports of the phone's Wi-Fi group, for any number of sessions. Cheap to clone; all clones share one state.
 #[derive(Clone, Debug)]
 pub struct WifiGroupMonitor(Arc<watch::Sender<Group>>);
 
 #[derive(Debug, Default)]
 struct Group {
-    /// This device's address in it; `None` while it is lost.
+    /// This device's address in the group; `None` while the group is lost.
     now: Option<IpAddr>,
-    /// Every address it had here, the newest last.
-    past: VecDeque<IpAddr>,
+    /// Every address it had in the group, newest last.
+    history: VecDeque<IpAddr>,
     losses: u64,
 }
 
@@ -32,24 +32,25 @@ impl Default for WifiGroupMonitor {
 }
 
 impl WifiGroupMonitor {
-    /// The group is there, and this is the device's address in it. Sessions that are or were in it go on there, whatever
-    /// the interface is called.
+    /// Reports that the group is available with this address of the device. Sessions on the group continue there,
+    /// whatever the name of the interface.
     pub fn here(&self, addr: IpAddr) {
         self.0.send_if_modified(|group| {
             if group.now == Some(addr) {
                 return false;
             }
             group.now = Some(addr);
-            group.past.retain(|past| *past != addr);
-            group.past.push_back(addr);
-            if group.past.len() > MOST_PAST {
-                group.past.pop_front();
+            group.history.retain(|known| *known != addr);
+            group.history.push_back(addr);
+            if group.history.len() > MAX_ADDRESSES {
+                group.history.pop_front();
             }
             true
         });
     }
 
-    /// The group is lost. Sessions in it wait until it is [`here`](Self::here) again, or an interface comes in its place.
+    /// Reports that the group is lost. Sessions on it wait until it is [`here`](Self::here) again, or another interface
+    /// replaces it.
     pub fn lost(&self) {
         self.0.send_if_modified(|group| {
             let was_there = group.now.take().is_some();
@@ -58,18 +59,18 @@ impl WifiGroupMonitor {
         });
     }
 
-    /// The group was left. What becomes of its interface is seen in the interfaces alone, and its addresses are as any other.
+    /// Reports that the device left the group. From now on its interface and its addresses are handled as any others.
     pub fn left(&self) {
         self.0.send_modify(|group| {
             group.now = None;
-            group.past.clear();
+            group.history.clear();
         });
     }
 
-    /// Where the group is now, if it ever had this address here.
-    pub(crate) fn of(&self, addr: IpAddr) -> Option<Option<IpAddr>> {
+    /// The group's current address, if it ever had this address; the inner `None` means that the group is lost.
+    pub(crate) fn current(&self, addr: IpAddr) -> Option<Option<IpAddr>> {
         let group = self.0.borrow();
-        group.past.contains(&addr).then_some(group.now)
+        group.history.contains(&addr).then_some(group.now)
     }
 
     /// Follows the group that has this address.
@@ -80,7 +81,7 @@ impl WifiGroupMonitor {
     }
 }
 
-/// One session's eye on the group.
+/// The view of one session on the group.
 pub(crate) struct Following {
     group: watch::Receiver<Group>,
     addr: IpAddr,
@@ -88,17 +89,17 @@ pub(crate) struct Following {
 }
 
 impl Following {
-    /// Waits for the next news.
+    /// Waits for the next report.
     pub(crate) async fn changed(&mut self) {
         if self.group.changed().await.is_err() {
             std::future::pending().await
         }
     }
 
-    /// Whether the group has left this address since, even if it is back.
+    /// Whether the group has left this address since then, even if it is back.
     pub(crate) fn has_left(&self) -> bool {
         let group = self.group.borrow();
-        group.past.contains(&self.addr) && (group.losses != self.losses || group.now != Some(self.addr))
+        group.history.contains(&self.addr) && (group.losses != self.losses || group.now != Some(self.addr))
     }
 }
 
@@ -111,38 +112,38 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_the_groups_once_it_was_told_and_the_oldest_are_forgotten() {
-        let news = WifiGroupMonitor::default();
-        assert_eq!(news.of(at(1)), None);
-        news.here(at(1));
-        assert_eq!(news.of(at(1)), Some(Some(at(1))));
-        news.lost();
-        assert_eq!(news.of(at(1)), Some(None));
+    fn remembers_only_recent_group_addresses() {
+        let monitor = WifiGroupMonitor::default();
+        assert_eq!(monitor.current(at(1)), None);
+        monitor.here(at(1));
+        assert_eq!(monitor.current(at(1)), Some(Some(at(1))));
+        monitor.lost();
+        assert_eq!(monitor.current(at(1)), Some(None));
         for third in 2..=17 {
-            news.here(at(third));
+            monitor.here(at(third));
         }
-        assert_eq!((news.of(at(1)), news.of(at(2))), (None, Some(Some(at(17)))));
+        assert_eq!((monitor.current(at(1)), monitor.current(at(2))), (None, Some(Some(at(17)))));
     }
 
     #[test]
-    fn what_was_left_is_nobodys() {
-        let news = WifiGroupMonitor::default();
-        news.here(at(1));
-        let session = news.follow(at(1));
-        news.left();
+    fn forgets_addresses_of_a_left_group() {
+        let monitor = WifiGroupMonitor::default();
+        monitor.here(at(1));
+        let session = monitor.follow(at(1));
+        monitor.left();
         assert!(!session.has_left());
-        assert_eq!(news.of(at(1)), None);
+        assert_eq!(monitor.current(at(1)), None);
     }
 
     #[test]
-    fn who_was_lost_and_is_back_with_the_same_address_has_left_it_all_the_same() {
-        let news = WifiGroupMonitor::default();
-        news.here(at(1));
-        let (there, elsewhere) = (news.follow(at(1)), news.follow(at(9)));
+    fn reports_loss_even_if_same_address_returns() {
+        let monitor = WifiGroupMonitor::default();
+        monitor.here(at(1));
+        let (there, elsewhere) = (monitor.follow(at(1)), monitor.follow(at(9)));
         assert!(!there.has_left());
-        news.lost();
-        news.here(at(1));
+        monitor.lost();
+        monitor.here(at(1));
         assert!(there.has_left() && !elsewhere.has_left());
-        assert!(!news.follow(at(1)).has_left());
+        assert!(!monitor.follow(at(1)).has_left());
     }
 }

@@ -1,11 +1,7 @@
-//! How long an app waits at its start: from opening to the data of the first screen, with 100,000 records in the store.
+//! Measures the start of an app: from opening to the data of the first screen, with 100,000 records in the store.
 //! `cargo xtask bench sdk` runs it.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a measurement: it prints, and what fails it is told as it is"
-)]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark: it prints results and panics on errors")]
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -16,10 +12,10 @@ use fieldcast_ffi::{
 };
 use fieldcast_sandbox::{Sandbox, SandboxConfig};
 
-/// What the start may take.
+/// The limit for the start.
 const MOST: Duration = Duration::from_millis(50);
 const ROUNDS: usize = 21;
-/// A family has some eight records.
+/// A family has about eight records.
 const HOUSEHOLDS: u64 = 12_500;
 
 struct Deaf;
@@ -58,7 +54,7 @@ async fn main() -> ExitCode {
     if median < MOST { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Downloads everything from a sandbox, and tells how many records that is.
+/// Downloads all data from a sandbox and returns the number of records.
 async fn fill(fieldcast: &Fieldcast) -> u64 {
     let config = SandboxConfig { households: HOUSEHOLDS, boundaries: 8, ..SandboxConfig::default() };
     let sandbox = Sandbox::start(config).await.unwrap();
@@ -73,7 +69,7 @@ async fn fill(fieldcast: &Fieldcast) -> u64 {
     fieldcast.datasets().await.unwrap().iter().map(|status| status.summary.records).sum()
 }
 
-/// What a home screen shows: who this is, who is logged in, what is here, what is in conflict, and a page of households.
+/// The data of a home screen: the device, the account, the datasets, the conflicts, and one page of households.
 async fn first_screen(fieldcast: &Fieldcast) {
     fieldcast.device().unwrap();
     assert!(fieldcast.account().await.unwrap().is_some());

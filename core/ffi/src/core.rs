@@ -1,4 +1,4 @@
-//! What the root object and its jobs and sessions share.
+//! The state that the root object, its jobs and its sessions share.
 
 use std::future::ready;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,7 +17,7 @@ use crate::{
     Event, EventListener, ExchangeOptions, FieldcastError, NetworkKind, OpenSettings, PlatformPorts, delivery,
 };
 
-/// One device's engine, its threads and its listener. Dropping it ends all that without waiting.
+/// One device's engine, its threads and its listener. Dropping it stops all of them without waiting.
 pub(crate) struct Core {
     engine: Slot<Engine>,
     mailbox: Arc<Mailbox>,
@@ -52,7 +52,7 @@ impl Core {
         self.engine.with(Engine::clone).map_err(|_| FieldcastError::shut_down())
     }
 
-    /// Has the engine do something, on the runtime.
+    /// Runs work with the engine on the runtime.
     pub(crate) fn run<T, E, F>(&self, work: impl FnOnce(Engine) -> F) -> Work<Result<T, FieldcastError>>
     where
         F: Future<Output = Result<T, E>> + Send + 'static,
@@ -65,7 +65,7 @@ impl Core {
         }
     }
 
-    /// How a session behaves, with what the phone does for it.
+    /// The engine settings for a session, including the phone's ports.
     pub(crate) fn settings(&self, options: ExchangeOptions, engine: &Engine) -> ExchangeSettings {
         let searches = self.searches.with(Arc::clone).ok();
         let mut settings = options.settings(engine);
@@ -74,14 +74,14 @@ impl Core {
         settings
     }
 
-    /// Takes the multicast lock, if the phone has one.
+    /// Acquires the multicast lock, if the phone has one.
     pub(crate) async fn hold_multicast(&self) -> Result<Option<Held>, FieldcastError> {
         let Some(lock) = self.ports.multicast.clone() else { return Ok(None) };
         let hold = async { Ok::<_, FieldcastError>(tokio::task::spawn_blocking(|| Held::acquire(lock)).await?) };
         self.runtime.run(hold).await
     }
 
-    /// Refuses to use mobile data, where the phone tells it apart.
+    /// Returns an error if only mobile data is available, as far as the phone reports it.
     pub(crate) async fn refuse_metered(&self) -> Result<(), FieldcastError> {
         let Some(network) = self.ports.network.clone() else { return Ok(()) };
         let ask = async { Ok::<_, FieldcastError>(tokio::task::spawn_blocking(move || network.kind()).await?) };
@@ -89,25 +89,25 @@ impl Core {
             Ok(Some(NetworkKind::Metered)) => Err(FieldcastError::metered()),
             Ok(_) => Ok(()),
             Err(error) => {
-                tracing::warn!(%error, "the phone does not tell what its network costs");
+                tracing::warn!(%error, "the phone does not report whether its network is metered");
                 Ok(())
             }
         }
     }
 
-    /// A number for a new job or session.
+    /// The ID for a new job or session.
     pub(crate) fn next_id(&self) -> u64 {
         self.last_id.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// Has a job or session ended by [`shut_down`](Self::shut_down).
+    /// Registers a job or session, so that [`shut_down`](Self::shut_down) ends it.
     pub(crate) fn add(&self, session: Weak<dyn Session>) {
         let mut sessions = self.sessions();
         sessions.retain(|other| other.strong_count() > 0);
         sessions.push(session);
     }
 
-    /// Tells the listener what comes of a job or session, and that it is over.
+    /// Sends the events of a job or session to the listener, and [`Event::Over`] at its end.
     pub(crate) fn tell<S, P>(&self, id: u64, source: S, shape: P)
     where
         S: Source + 'static,
@@ -120,7 +120,7 @@ impl Core {
         });
     }
 
-    /// Has a session end; nothing happens once everything was shut down, which has ended it.
+    /// Ends a session. Has no effect after the shutdown, which has ended it already.
     pub(crate) async fn end(&self, ending: impl Future<Output = ()> + Send + 'static) -> Result<(), FieldcastError> {
         let ended = async {
             ending.await;
@@ -132,7 +132,7 @@ impl Core {
         }
     }
 
-    /// Ends all jobs and sessions in good order, then the engine and its threads.
+    /// Ends all jobs and sessions cleanly, then the engine and its threads.
     pub(crate) async fn shut_down(&self) -> Result<(), FieldcastError> {
         let engine = self.engine.take();
         let open: Vec<_> = self.sessions().drain(..).filter_map(|session| session.upgrade()).collect();

@@ -1,4 +1,4 @@
-//! The listener, on a thread of its own: however long it takes, and whatever it throws, nothing else waits for it.
+//! Calls the listener on a separate thread. A slow or failing listener blocks nothing else.
 
 use std::sync::Arc;
 
@@ -6,23 +6,24 @@ use crate::mailbox::Mailbox;
 use crate::runtime::thread;
 use crate::{Event, FieldcastError};
 
-/// Hears what happens. Called from one thread, one event after another, never from the caller's.
+/// Receives events. Fieldcast calls it from one separate thread, one event after another, never from the caller's
+/// thread.
 #[uniffi::export(foreign)]
 pub trait EventListener: Send + Sync {
-    /// Something happened. What this throws is logged by its kind and changes nothing.
+    /// Handles an event. An exception is logged by its type and has no other effect.
     ///
     /// # Errors
-    /// Whatever the app throws.
+    /// Any exception of the app.
     fn on_event(&self, event: Event) -> Result<(), ListenerError>;
 }
 
-/// What a listener may throw.
+/// The error of a listener.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, uniffi::Error)]
 pub enum ListenerError {
-    /// It failed.
+    /// The listener failed.
     #[error("the listener failed: {reason}")]
     Failed {
-        /// How.
+        /// Details.
         reason: String,
     },
 }
@@ -33,13 +34,13 @@ impl From<uniffi::UnexpectedUniFFICallbackError> for ListenerError {
     }
 }
 
-/// Starts the thread that gives the listener what comes into the mailbox, until that is closed.
+/// Starts the thread that passes events from the mailbox to the listener, until the mailbox is closed.
 pub(crate) fn start(mailbox: Arc<Mailbox>, listener: Arc<dyn EventListener>) -> Result<(), FieldcastError> {
     let deliver = move || {
         while let Some(event) = mailbox.next() {
-            // Its words may be a stack trace, and may hold anything.
+            // The text may be a stack trace and may contain private data, so it is not logged.
             if listener.on_event(event).is_err() {
-                tracing::warn!("the event listener threw; it is told the next event all the same");
+                tracing::warn!("the event listener failed; it still receives the next event");
             }
         }
     };

@@ -1,4 +1,4 @@
-//! Other devices: those that are known, and what went on with them.
+//! Other devices: trusted devices, and past exchanges with them.
 
 use fieldcast::{DistributionStats, Engine, Fingerprint, TrustedPeer};
 
@@ -6,7 +6,7 @@ use crate::{Fieldcast, FieldcastError, PastExchange};
 
 #[uniffi::export]
 impl Fieldcast {
-    /// Devices whose code was compared, and is not shown again.
+    /// Trusted devices: their code was compared and is not shown again.
     ///
     /// # Errors
     /// [`FieldcastError::StorageFailed`].
@@ -14,7 +14,7 @@ impl Fieldcast {
         self.core.run(|engine: Engine| async move { engine.trusted_peers().await }).await
     }
 
-    /// Forgets a known device, whose code will be compared anew; tells whether it was known.
+    /// Removes a trusted device. Its code must then be compared again. Returns whether the device was trusted.
     ///
     /// # Errors
     /// [`FieldcastError::StorageFailed`].
@@ -22,7 +22,7 @@ impl Fieldcast {
         self.core.run(|engine: Engine| async move { engine.forget_peer(fingerprint).await }).await
     }
 
-    /// The newest exchanges of this device that are over, the newest first.
+    /// The most recent finished exchanges of this device, newest first.
     ///
     /// # Errors
     /// [`FieldcastError::StorageFailed`].
@@ -31,7 +31,7 @@ impl Fieldcast {
         Ok(past.into_iter().map(Into::into).collect())
     }
 
-    /// For each dataset this device has sent: how many devices have saved its present version.
+    /// For each dataset that this device has sent: how many devices have saved its current version.
     ///
     /// # Errors
     /// [`FieldcastError::StorageFailed`].

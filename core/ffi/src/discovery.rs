@@ -1,4 +1,4 @@
-//! The phone's own service discovery, beside the engine's mDNS or in place of it.
+//! The phone's own service discovery, in addition to the engine's mDNS or instead of it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,60 +7,60 @@ use fieldcast::DiscoverySink;
 
 use crate::{FieldcastError, Interface, IpAddr, PortError};
 
-/// Announces this device and finds others: Bonjour on iOS, `NsdManager` on Android, or whatever else tells devices of each
-/// other. Called from a thread of its own, one call after another.
+/// Announces this device and discovers others: Bonjour on iOS, `NsdManager` on Android, or another mechanism. Fieldcast
+/// calls it from a separate thread, one call after another.
 #[uniffi::export(foreign)]
 pub trait PeerDiscovery: Send + Sync {
-    /// Begins to announce this service, to search for others of its kind on the same network, and to tell of those for as
-    /// long as the search goes on. Several searches may go on at once, each with a number of its own.
+    /// Starts to announce this service, to search for services of the same kind on the same network, and to report them
+    /// until the search is stopped. Several searches can run at once; each has its own number.
     ///
     /// # Errors
-    /// Whatever the system says. The session goes on without.
+    /// Any system error. The session continues without this discovery.
     fn start(&self, search: u64, service: LocalService, sightings: Arc<PeerDiscoverySink>) -> Result<(), PortError>;
 
-    /// Ends the announcement and the search of this number, whether or not it began.
+    /// Stops the announcement and the search with this number, whether or not it has started.
     ///
     /// # Errors
-    /// Whatever the system says.
+    /// Any system error.
     fn stop(&self, search: u64) -> Result<(), PortError>;
 }
 
-/// A service to be announced.
+/// A service to announce.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct LocalService {
-    /// Its kind: `_fieldcast._tcp`. Others of it are to be searched for.
+    /// Service type: `_fieldcast._tcp`. Search for the same type.
     pub kind: String,
-    /// Its name. The system may add a number, as in `fc-0a1b-2c3d-4e5f-6a7b (2)`.
+    /// Service name. The system may add a number, as in `fc-0a1b-2c3d-4e5f-6a7b (2)`.
     pub name: String,
-    /// Its TXT record.
+    /// TXT record.
     pub txt: HashMap<String, String>,
-    /// Where it listens.
+    /// Port of the service.
     pub port: u16,
-    /// The network to announce it and to search on.
+    /// Network interface for the announcement and the search.
     pub interface: Interface,
 }
 
-/// A service that was found.
+/// A discovered service.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct RemoteService {
-    /// Its name, as `LocalService` has it.
+    /// Service name, as in `LocalService`.
     pub name: String,
-    /// Its TXT record.
+    /// TXT record.
     pub txt: HashMap<String, String>,
-    /// Every address it has.
+    /// All addresses of the service.
     pub addresses: Vec<IpAddr>,
-    /// Where it listens.
+    /// Port of the service.
     pub port: u16,
 }
 
-/// Takes what a search finds, from any thread, and never waits. What is no device of Fieldcast on the session's network is
-/// left out; once the search was stopped nothing is taken any more.
+/// Receives the results of a search. It can be called from any thread and never blocks. It ignores services that are
+/// not Fieldcast devices on the session's network, and everything after the search was stopped.
 #[derive(Debug, uniffi::Object)]
 pub struct PeerDiscoverySink(pub(crate) DiscoverySink);
 
 #[uniffi::export]
 impl PeerDiscoverySink {
-    /// A service is there, or has changed. This device's own may be told, too.
+    /// Reports a service that appeared or changed. It may also be the service of this device.
     ///
     /// # Errors
     /// None.
@@ -72,7 +72,7 @@ impl PeerDiscoverySink {
         Ok(())
     }
 
-    /// The service of this name is there no more.
+    /// Reports that the service with this name has disappeared.
     ///
     /// # Errors
     /// None.

@@ -13,13 +13,14 @@ use crate::session::{Session, Slot};
 use crate::throttle::Shape;
 use crate::{BoundaryState, DownsyncReport, Event, FieldcastError};
 
-/// A download of several boundaries. Letting go of it stops it; what came stays, and the next job goes on from there.
+/// A download of several boundaries. Releasing this object stops the download. Downloaded data is kept, and the next
+/// job continues from there.
 #[derive(uniffi::Object)]
 pub struct DownsyncJob {
     id: u64,
     task: Slot<AbortOnDropHandle<()>>,
     report: watch::Receiver<Option<Result<DownsyncReport, FieldcastError>>>,
-    /// Its threads are there as long as it is.
+    /// Keeps the threads alive as long as the job exists.
     _core: Arc<Core>,
 }
 
@@ -46,7 +47,7 @@ impl DownsyncJob {
 
 #[uniffi::export]
 impl DownsyncJob {
-    /// The number its events carry.
+    /// The job number in its events.
     ///
     /// # Errors
     /// None.
@@ -54,17 +55,17 @@ impl DownsyncJob {
         Ok(self.id)
     }
 
-    /// Waits for the end. That a boundary failed is in the report.
+    /// Waits for the end. The report lists the boundaries that failed.
     ///
     /// # Errors
-    /// [`FieldcastError::Over`] when it was cancelled.
+    /// [`FieldcastError::Over`] if the download was cancelled.
     pub async fn finished(&self) -> Result<DownsyncReport, FieldcastError> {
         let mut report = self.report.clone();
         let report = report.wait_for(Option::is_some).await.map_err(|_| FieldcastError::over())?;
         report.clone().unwrap_or_else(|| Err(FieldcastError::over()))
     }
 
-    /// Stops it; committed pages stay.
+    /// Cancels the download. Saved pages are kept.
     ///
     /// # Errors
     /// None.
@@ -81,7 +82,7 @@ impl Session for DownsyncJob {
     }
 }
 
-/// How far the boundaries are that have begun and not ended.
+/// Progress of the boundaries that have started and not ended.
 struct Progress {
     job: u64,
     running: BTreeMap<String, BoundaryProgress>,

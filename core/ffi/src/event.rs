@@ -1,4 +1,4 @@
-//! Events out: what changed. A screen that wants the whole state reads it from the job or session.
+//! Events for the app. Each event reports a change; a job or session provides the whole state.
 
 use std::net::SocketAddr;
 
@@ -10,193 +10,194 @@ use crate::{
     Sender, SnapshotSummary,
 };
 
-/// What happened. Progress comes at most ten times a second for each job and session, the last always.
+/// An event. Progress events come at most ten times a second for each job and session; the last one always comes.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum Event {
-    /// How far the boundaries are that a download is at.
+    /// Progress of the boundaries of a download.
     DownsyncProgress {
-        /// Which job.
+        /// Job number.
         job: u64,
-        /// Each boundary that has begun and not ended.
+        /// All boundaries that have started and not ended.
         boundaries: Vec<BoundaryState>,
     },
     /// A boundary is complete.
     BoundaryDone {
-        /// Which job.
+        /// Job number.
         job: u64,
-        /// The dataset as it is now.
+        /// The dataset after the download.
         summary: SnapshotSummary,
-        /// What came of it.
+        /// Final progress.
         progress: BoundaryProgress,
     },
-    /// A boundary could not be completed; what came stays, and the next job goes on from there.
+    /// A boundary could not be completed. Downloaded data is kept, and the next job continues from there.
     BoundaryFailed {
-        /// Which job.
+        /// Job number.
         job: u64,
-        /// The boundary's code.
+        /// Boundary code.
         boundary: String,
         /// Why.
         error: FieldcastError,
     },
     /// A receiver appeared, or changed its name or address.
     ReceiverFound {
-        /// Which session.
+        /// Session number.
         session: u64,
-        /// Who.
+        /// The receiver.
         receiver: FoundPeer,
     },
-    /// A receiver's announcement ended; a running transfer goes on.
+    /// A receiver stopped its announcement. A running transfer continues.
     ReceiverGone {
-        /// Which session.
+        /// Session number.
         session: u64,
-        /// Who.
+        /// The receiver.
         receiver: Fingerprint,
     },
-    /// The network of a session went; the session looks for it, or for one in its place.
+    /// The network of a session is lost. The session searches for it, or for a replacement.
     NetworkGone {
-        /// Which session.
+        /// Session number.
         session: u64,
-        /// The interface's name.
+        /// Interface name.
         name: String,
     },
-    /// Devices near by have one key, for the data of one was copied to another: what is meant for one may reach the other. On
-    /// all but one of them, open Fieldcast once with `new_identity`. Each key is told once.
+    /// Devices nearby have the same key, because the data of one was copied to another. Data for one device may reach
+    /// the other. On all but one of them, open Fieldcast once with `new_identity`. Each key is reported once.
     SharedKey {
-        /// Which session.
+        /// Session number.
         session: u64,
-        /// The key's.
+        /// Fingerprint of the key.
         fingerprint: Fingerprint,
-        /// Whether this device, too, has it.
+        /// Whether this device also has the key.
         is_own: bool,
-        /// What they call themselves.
+        /// Names of the devices.
         names: Vec<DeviceName>,
     },
-    /// A session goes on in this network.
+    /// A session continues on this network.
     NetworkBack {
-        /// Which session.
+        /// Session number.
         session: u64,
         /// The network.
         interface: Interface,
-        /// Where it listens now.
+        /// The session's new address.
         addr: SocketAddr,
     },
-    /// A distributor announces itself, or has changed its name or address; it can be called.
+    /// A distributor announces itself, or has changed its name or address. It can be dialed.
     DistributorFound {
-        /// Which session.
+        /// Session number.
         session: u64,
-        /// Who.
+        /// The distributor.
         distributor: DiscoveredDistributor,
     },
-    /// A distributor announces itself no more. It may well be there.
+    /// A distributor stopped its announcement. It may still be reachable.
     DistributorLost {
-        /// Which session.
+        /// Session number.
         session: u64,
-        /// Who.
+        /// The distributor.
         distributor: Fingerprint,
     },
-    /// How the call to a distributor stands.
+    /// The state of dialing a distributor changed.
     DialChanged {
-        /// Which session.
+        /// Session number.
         session: u64,
-        /// Where it is called.
+        /// Dialed address.
         addr: SocketAddr,
-        /// How it stands.
+        /// New state.
         state: DialState,
     },
-    /// Does this receiver's screen show the same code? Nothing is sent before the answer.
+    /// Ask the user: does this receiver's screen show the same code? Nothing is sent before the answer.
     CompareCode {
-        /// Which session.
+        /// Session number.
         session: u64,
-        /// Who.
+        /// The receiver.
         receiver: FoundPeer,
         /// The code.
         code: ComparisonCode,
     },
-    /// What this receiver's screen shows, if nobody is in between. Its key is known here; its person may have to compare.
+    /// The code on this receiver's screen, unless another device intercepts the connection. The receiver is trusted
+    /// here, but its user may have to compare the code.
     CodeShown {
-        /// Which session.
+        /// Session number.
         session: u64,
-        /// Who.
+        /// The receiver.
         receiver: FoundPeer,
         /// The code.
         code: ComparisonCode,
     },
-    /// Sending to a receiver took a step.
+    /// The state of sending to a receiver changed.
     SendChanged {
-        /// Which session.
+        /// Session number.
         session: u64,
-        /// Who.
+        /// The receiver.
         receiver: Fingerprint,
-        /// How it stands.
+        /// New state.
         state: SendState,
     },
-    /// How far the receivers are that data is on its way to.
+    /// Progress of all receivers with a running transfer.
     SendProgress {
-        /// Which session.
+        /// Session number.
         session: u64,
-        /// Each of them.
+        /// These receivers.
         receivers: Vec<ReceiverState>,
     },
-    /// A question for the person.
+    /// A question for the user.
     Asked {
-        /// Which session.
+        /// Session number.
         session: u64,
-        /// To be answered.
+        /// The question to answer.
         question: Question,
     },
-    /// An offer that was accepted before, and broke off, goes on; nobody is asked again.
+    /// An interrupted exchange continues. The user has accepted its offer before and is not asked again.
     Resumed {
-        /// Which session.
+        /// Session number.
         session: u64,
-        /// Whose.
+        /// The sender.
         sender: Sender,
-        /// What the distributor's screen shows; its person may have to compare.
+        /// The code on the distributor's screen. The distributor's user may have to compare it.
         code: ComparisonCode,
     },
-    /// Receiving took a step.
+    /// The state of receiving changed.
     ReceiveChanged {
-        /// Which session.
+        /// Session number.
         session: u64,
-        /// Where it stands.
+        /// New state.
         state: ReceiveState,
     },
-    /// How far receiving is.
+    /// Progress of receiving.
     ReceiveProgress {
-        /// Which session.
+        /// Session number.
         session: u64,
-        /// Where it stands.
+        /// Current state.
         state: ReceiveState,
     },
     /// A bundle is saved.
     Saved {
-        /// Which session.
+        /// Session number.
         session: u64,
-        /// What.
+        /// The saved data.
         received: Received,
     },
-    /// An exchange ended without "saved"; the session goes on listening.
+    /// An exchange ended without "saved". The session continues to listen.
     Ended {
-        /// Which session.
+        /// Session number.
         session: u64,
-        /// Whose it was.
+        /// The sender.
         sender: Fingerprint,
         /// Why.
         ending: Ending,
     },
-    /// A job or session is over; nothing more comes of it.
+    /// A job or session has ended. No more events of it follow.
     Over {
-        /// Which.
+        /// Job or session number.
         session: u64,
     },
-    /// The listener was so slow that so many events were left out: read the state anew.
+    /// The listener was too slow, and this many events were dropped. Read the whole state again.
     Missed {
-        /// How many.
+        /// Number of dropped events.
         events: u64,
     },
 }
 
 impl Event {
-    /// What became of a session's network.
+    /// The event for a change of a session's network.
     pub(crate) fn of_network(session: u64, change: NetworkChange) -> Self {
         match change {
             NetworkChange::Gone { name } => Self::NetworkGone { session, name },
@@ -204,12 +205,12 @@ impl Event {
         }
     }
 
-    /// Devices that have one key.
+    /// The event for devices with the same key.
     pub(crate) fn of_shared_key(session: u64, SharedKey { fingerprint, is_own, devices }: SharedKey) -> Self {
         Self::SharedKey { session, fingerprint, is_own, names: devices.into_iter().map(|(name, _)| name).collect() }
     }
 
-    /// The job or session of which this tells progress alone: the next of its kind replaces it.
+    /// The job or session of a progress event; `None` for other events. The next progress event replaces it.
     pub(crate) const fn progress_of(&self) -> Option<u64> {
         match self {
             Self::DownsyncProgress { job, .. } => Some(*job),

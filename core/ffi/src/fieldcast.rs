@@ -1,4 +1,4 @@
-//! The root object: the server, and what this device holds.
+//! The root object: the server, and the data on this device.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,7 +14,8 @@ use crate::{
     StoredRecord, UnfinishedOffer, Verified,
 };
 
-/// One device's Fieldcast. Shut it down before letting go of it, or the folder may stay in use for a moment.
+/// Fieldcast on one device. Call `shut_down` before you release this object; otherwise the folder may stay in use for a
+/// moment.
 #[derive(uniffi::Object)]
 pub struct Fieldcast {
     pub(crate) core: Arc<Core>,
@@ -22,8 +23,8 @@ pub struct Fieldcast {
 
 #[uniffi::export]
 impl Fieldcast {
-    /// Opens Fieldcast in its folder, with the device key and the database made on first use; `ports` is what the phone does
-    /// for it.
+    /// Opens Fieldcast in its folder. On first use it creates the device key and the database. `ports` are the phone's
+    /// services for Fieldcast.
     ///
     /// # Errors
     /// [`FieldcastError::InUse`], [`FieldcastError::StorageFailed`], [`FieldcastError::StorageFull`],
@@ -37,7 +38,7 @@ impl Fieldcast {
         Ok(Arc::new(Self { core: Core::open(settings, ports, listener).await? }))
     }
 
-    /// Ends all jobs and sessions, tells the other sides, and closes everything. Nothing happens the second time.
+    /// Ends all jobs and sessions, notifies the other devices, and closes everything. A second call has no effect.
     ///
     /// # Errors
     /// [`FieldcastError::Internal`].
@@ -45,7 +46,7 @@ impl Fieldcast {
         self.core.shut_down().await
     }
 
-    /// This device, as others see it.
+    /// This device, as other devices see it.
     ///
     /// # Errors
     /// [`FieldcastError::ShutDown`].
@@ -58,7 +59,7 @@ impl Fieldcast {
         })
     }
 
-    /// Logs in and remembers it.
+    /// Logs in and stores the login.
     ///
     /// # Errors
     /// [`FieldcastError::WrongCredentials`], [`FieldcastError::Offline`], [`FieldcastError::ServerFailed`].
@@ -72,7 +73,7 @@ impl Fieldcast {
         self.core.run(|engine| async move { engine.login(&server, &tenant, &user, &password).await }).await
     }
 
-    /// Who is logged in, if anybody.
+    /// The logged-in account, if any.
     ///
     /// # Errors
     /// [`FieldcastError::StorageFailed`].
@@ -80,7 +81,7 @@ impl Fieldcast {
         self.core.run(|engine: Engine| async move { engine.account().await }).await
     }
 
-    /// Forgets the login; the data stays.
+    /// Removes the login. The data is kept.
     ///
     /// # Errors
     /// [`FieldcastError::StorageFailed`].
@@ -88,7 +89,7 @@ impl Fieldcast {
         self.core.run(|engine: Engine| async move { engine.logout().await }).await
     }
 
-    /// The account's projects, from the server.
+    /// The projects of the account, from the server.
     ///
     /// # Errors
     /// [`FieldcastError::LoginNeeded`], [`FieldcastError::Offline`], [`FieldcastError::ServerFailed`].
@@ -96,27 +97,27 @@ impl Fieldcast {
         self.core.run(|engine: Engine| async move { engine.projects().await }).await
     }
 
-    /// Chooses the project to work in by id or name; without either the one chosen before, or the only one there is.
+    /// Selects the project to work in, by ID or name. Without either, uses the previous selection or the only project.
     ///
     /// # Errors
-    /// [`FieldcastError::ChooseAgain`], and those of `projects`.
+    /// [`FieldcastError::ChooseAgain`], and the errors of `projects`.
     pub async fn choose_project(&self, id_or_name: Option<String>) -> Result<Project, FieldcastError> {
         self.core.run(|engine: Engine| async move { engine.choose_project(id_or_name.as_deref()).await }).await
     }
 
-    /// The project's boundaries from the server, each before those below it.
+    /// The boundaries of the project, from the server. Each boundary comes before its children.
     ///
     /// # Errors
-    /// As `projects`.
+    /// The errors of `projects`.
     pub async fn boundaries(&self, project: Project) -> Result<Vec<Boundary>, FieldcastError> {
         let ask = |engine: Engine| async move { engine.boundaries(&project).await.map(|tree| tree.all().to_vec()) };
         self.core.run(ask).await
     }
 
-    /// Starts downloading leaf boundaries, given by code; over mobile data only if that is allowed.
+    /// Starts to download the leaf boundaries with these codes. Uses mobile data only if `allow_metered` is set.
     ///
     /// # Errors
-    /// [`FieldcastError::Metered`], [`FieldcastError::ChooseAgain`], and those of `boundaries`.
+    /// [`FieldcastError::Metered`], [`FieldcastError::ChooseAgain`], and the errors of `boundaries`.
     pub async fn start_downsync(
         &self,
         project: Project,
@@ -129,7 +130,8 @@ impl Fieldcast {
         DownsyncJob::start(self.core.clone(), project, boundaries).await
     }
 
-    /// Prepares these datasets and offers them to the receivers near by. Takes seconds when much is new.
+    /// Prepares these datasets and offers them to nearby receivers. Takes several seconds for a large amount of new
+    /// data.
     ///
     /// # Errors
     /// [`FieldcastError::ChooseAgain`], [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
@@ -149,7 +151,7 @@ impl Fieldcast {
         ReceiveSession::start(self.core.clone(), options).await
     }
 
-    /// What this device holds, by dataset.
+    /// The datasets on this device.
     ///
     /// # Errors
     /// [`FieldcastError::StorageFailed`].
@@ -158,7 +160,7 @@ impl Fieldcast {
         Ok(held.into_iter().map(Into::into).collect())
     }
 
-    /// Removes a dataset from this device and tells whether it was there.
+    /// Removes a dataset from this device. Returns whether it existed.
     ///
     /// # Errors
     /// [`FieldcastError::UnsentEdits`], [`FieldcastError::StorageFailed`].
@@ -166,15 +168,16 @@ impl Fieldcast {
         self.core.run(|engine: Engine| async move { engine.remove(dataset).await }).await
     }
 
-    /// Takes back the last bundle that was received for a dataset, until the next download or bundle of it.
+    /// Undoes the last received bundle of a dataset. Possible until the next download or bundle of that dataset.
     ///
     /// # Errors
-    /// [`FieldcastError::ChooseAgain`] if there is nothing to take back, [`FieldcastError::StorageFailed`].
+    /// [`FieldcastError::ChooseAgain`] if there is nothing to undo, [`FieldcastError::StorageFailed`].
     pub async fn undo(&self, dataset: Dataset) -> Result<(), FieldcastError> {
         self.core.run(|engine: Engine| async move { engine.undo(dataset).await }).await
     }
 
-    /// The datasets that hold records downloaded or signed by another device: to be removed if it is trusted no longer.
+    /// The datasets with records that another device downloaded or signed. Remove them if that device is no longer
+    /// trusted.
     ///
     /// # Errors
     /// [`FieldcastError::StorageFailed`].
@@ -182,7 +185,7 @@ impl Fieldcast {
         self.core.run(|engine: Engine| async move { engine.datasets_of(device).await }).await
     }
 
-    /// Offers that were accepted and are not saved yet, the oldest first.
+    /// Accepted offers that are not saved yet, oldest first.
     ///
     /// # Errors
     /// [`FieldcastError::StorageFailed`].
@@ -190,8 +193,8 @@ impl Fieldcast {
         self.core.run(|engine: Engine| async move { engine.unfinished_offers().await }).await
     }
 
-    /// Withdraws the acceptance of a sender's unfinished offers and drops what has come of them: they do not go on without a
-    /// new question. A transfer that runs is cancelled.
+    /// Withdraws the acceptance of a sender's unfinished offers and deletes their staged data. They then need a new
+    /// question. A running transfer is cancelled.
     ///
     /// # Errors
     /// [`FieldcastError::StorageFailed`].
@@ -199,7 +202,7 @@ impl Fieldcast {
         self.core.run(|engine: Engine| async move { engine.withdraw_offers(sender).await }).await
     }
 
-    /// Edits that are possibly lost since a damaged database was recovered; empty texts are unknown.
+    /// Edits that may be lost since a damaged database was recovered. Unknown values are empty texts.
     ///
     /// # Errors
     /// [`FieldcastError::StorageFailed`].
@@ -208,7 +211,7 @@ impl Fieldcast {
         Ok(lost.into_iter().map(|(entity, id)| LostEdit { entity, id }).collect())
     }
 
-    /// Says that the user has seen which edits are possibly lost.
+    /// Records that the user has seen the list of possibly lost edits.
     ///
     /// # Errors
     /// [`FieldcastError::StorageFailed`].
@@ -216,11 +219,11 @@ impl Fieldcast {
         self.core.run(|engine: Engine| async move { engine.confirm_lost_edits().await }).await
     }
 
-    /// Verifies a dataset, or, if none is given, all that is stored, and repairs what can be repaired. Takes seconds for a
-    /// large campaign: to show progress, verify one dataset after another.
+    /// Verifies a dataset, or all stored data if none is given, and repairs it as far as possible. Takes seconds for a
+    /// large campaign: to show progress, verify the datasets one after another.
     ///
     /// # Errors
-    /// [`FieldcastError::StorageFailed`]: open Fieldcast anew, which recovers what it can.
+    /// [`FieldcastError::StorageFailed`]: open Fieldcast again, which recovers as much as possible.
     pub async fn verify(&self, dataset: Option<Dataset>) -> Result<Verified, FieldcastError> {
         let verify = |engine: Engine| async move {
             match dataset {
@@ -231,16 +234,16 @@ impl Fieldcast {
         self.core.run(verify).await
     }
 
-    /// What the storage has room for.
+    /// Free and used storage.
     ///
     /// # Errors
-    /// [`FieldcastError::StorageFailed`] when the system does not tell.
+    /// [`FieldcastError::StorageFailed`] if the system does not report it.
     pub async fn storage(&self) -> Result<StorageInfo, FieldcastError> {
         let (free, used) = self.core.run(|engine: Engine| async move { engine.storage().await }).await?;
         Ok(StorageInfo { free, used })
     }
 
-    /// Records of this device, a page at a time.
+    /// Records on this device, one page at a time.
     ///
     /// # Errors
     /// [`FieldcastError::StorageFailed`].
@@ -248,7 +251,7 @@ impl Fieldcast {
         self.core.run(|engine: Engine| async move { engine.records(query).await }).await
     }
 
-    /// Keeps what was registered or changed on this device until it was sent to the server.
+    /// Stores a local registration or change until it is sent to the server.
     ///
     /// # Errors
     /// [`FieldcastError::StorageFull`], [`FieldcastError::StorageFailed`].
@@ -256,7 +259,7 @@ impl Fieldcast {
         self.core.run(|engine: Engine| async move { engine.put_edit(edit).await }).await
     }
 
-    /// Every local edit that was not sent.
+    /// All local edits that were not sent.
     ///
     /// # Errors
     /// [`FieldcastError::StorageFailed`].
@@ -264,7 +267,7 @@ impl Fieldcast {
         self.core.run(|engine: Engine| async move { engine.edits().await }).await
     }
 
-    /// The local edits whose base has moved on: for a person to look at.
+    /// The local edits whose base record has changed. A user must review them.
     ///
     /// # Errors
     /// [`FieldcastError::StorageFailed`].
@@ -272,7 +275,7 @@ impl Fieldcast {
         Ok(self.edits().await?.into_iter().filter(|edit| edit.base_moved).collect())
     }
 
-    /// Says that a conflict was looked at and the edit stands; tells whether there was such an edit.
+    /// Records that the user has reviewed a conflict and keeps the edit. Returns whether the edit existed.
     ///
     /// # Errors
     /// [`FieldcastError::StorageFailed`].
@@ -285,7 +288,7 @@ impl Fieldcast {
         self.core.run(|engine: Engine| async move { engine.rebase_edit(dataset, entity, id).await }).await
     }
 
-    /// Forgets an edit because the server has it now, as long as it still is what was sent.
+    /// Removes an edit after the server has it, if the edit has not changed since it was sent.
     ///
     /// # Errors
     /// [`FieldcastError::StorageFailed`].
@@ -293,7 +296,7 @@ impl Fieldcast {
         self.core.run(|engine: Engine| async move { engine.edit_sent(sent).await }).await
     }
 
-    /// Writes these datasets into a bundle file, signed with this device's key. It is not encrypted.
+    /// Writes these datasets to a bundle file, signed with this device's key. The file is not encrypted.
     ///
     /// # Errors
     /// [`FieldcastError::ChooseAgain`], [`FieldcastError::FileFailed`].
@@ -301,7 +304,7 @@ impl Fieldcast {
         Ok(self.core.run(|engine: Engine| async move { engine.export(datasets, path).await }).await?.into())
     }
 
-    /// Reads who made a bundle file and what it holds, to ask a person before `import_bundle`.
+    /// Reads the maker and the contents of a bundle file, to ask the user before `import_bundle`.
     ///
     /// # Errors
     /// [`FieldcastError::FileFailed`].
@@ -309,7 +312,7 @@ impl Fieldcast {
         Ok(self.core.run(|engine: Engine| async move { engine.inspect(path).await }).await?.into())
     }
 
-    /// Takes over what a bundle file holds.
+    /// Imports the data of a bundle file.
     ///
     /// # Errors
     /// [`FieldcastError::FileFailed`], [`FieldcastError::Refused`], [`FieldcastError::StorageFailed`].

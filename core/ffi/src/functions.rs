@@ -1,4 +1,4 @@
-//! What needs no open Fieldcast.
+//! Functions that need no open Fieldcast.
 
 use std::path::PathBuf;
 
@@ -7,20 +7,20 @@ use fieldcast::{Check, DoctorSettings, Interface, Invite, QrMatrix, SignedStatem
 use crate::runtime::Runtime;
 use crate::{CampaignStatement, FieldcastError, InviteInfo};
 
-/// The networks of this device that others could be on, loopback included.
+/// The network interfaces of this device that other devices could reach, including loopback.
 ///
 /// # Errors
-/// None; it is empty when the system does not tell.
+/// None. The list is empty if the system does not report them.
 #[uniffi::export]
 pub fn interfaces() -> Result<Vec<Interface>, FieldcastError> {
     Ok(fieldcast::interfaces())
 }
 
-/// Looks at what Fieldcast needs on this device, and says what to do where it is not there. Changes nothing, and works
-/// where opening fails. Takes a few seconds.
+/// Checks everything that Fieldcast needs on this device, and gives advice for each problem. It changes nothing, works
+/// even if opening fails, and takes a few seconds.
 ///
 /// # Errors
-/// [`FieldcastError::Internal`] when the system gives no threads.
+/// [`FieldcastError::Internal`] if the system cannot start threads.
 #[uniffi::export]
 pub async fn doctor(data_dir: PathBuf, interface: Option<String>) -> Result<Vec<Check>, FieldcastError> {
     let runtime = Runtime::start(1)?;
@@ -37,16 +37,16 @@ pub fn parse_invite(uri: String, now: i64) -> Result<InviteInfo, FieldcastError>
     Ok((&Invite::parse(uri.trim(), now).map_err(|error| FieldcastError::from(&error))?).into())
 }
 
-/// The QR code of a text.
+/// The QR code for a text.
 ///
 /// # Errors
-/// [`FieldcastError::Unreadable`] for a text that is too long.
+/// [`FieldcastError::Unreadable`] if the text is too long.
 #[uniffi::export]
 pub fn qr_matrix(text: String) -> Result<QrMatrix, FieldcastError> {
     Ok(fieldcast::qr(&text)?)
 }
 
-/// What a campaign has signed; whether it is to be trusted is another question.
+/// Reads a signed statement of a campaign. It does not check whether the campaign is trusted.
 ///
 /// # Errors
 /// [`FieldcastError::Unreadable`], [`FieldcastError::NotTrusted`] for a wrong signature.

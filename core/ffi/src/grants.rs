@@ -1,4 +1,4 @@
-//! Campaigns that are trusted, and what they have granted.
+//! Trusted campaigns and their grants.
 
 use fieldcast::{Engine, Policy, SignedStatement};
 
@@ -6,7 +6,7 @@ use crate::{CampaignStatement, Fieldcast, FieldcastError, PublicKey, TrustedCamp
 
 #[uniffi::export]
 impl Fieldcast {
-    /// Trusts a campaign's key to say who may distribute and receive what.
+    /// Trusts a campaign's key to permit devices to distribute and receive.
     ///
     /// # Errors
     /// [`FieldcastError::StorageFailed`].
@@ -14,7 +14,7 @@ impl Fieldcast {
         self.core.run(|engine: Engine| async move { engine.trust_campaign(key, &name).await }).await
     }
 
-    /// The campaigns that are trusted.
+    /// The trusted campaigns.
     ///
     /// # Errors
     /// [`FieldcastError::StorageFailed`].
@@ -23,7 +23,7 @@ impl Fieldcast {
         Ok(trusted.into_iter().map(Into::into).collect())
     }
 
-    /// Trusts a campaign no more; its grants to this device go with it. Tells whether it was trusted.
+    /// Stops trusting a campaign and removes its grants to this device. Returns whether it was trusted.
     ///
     /// # Errors
     /// [`FieldcastError::StorageFailed`].
@@ -31,7 +31,7 @@ impl Fieldcast {
         self.core.run(|engine: Engine| async move { engine.forget_campaign(key).await }).await
     }
 
-    /// Keeps what a trusted campaign says: a grant to this device, or a list of revoked devices.
+    /// Stores a statement of a trusted campaign: a grant to this device, or a list of revoked devices.
     ///
     /// # Errors
     /// [`FieldcastError::NotTrusted`], [`FieldcastError::Unreadable`], [`FieldcastError::StorageFailed`].
@@ -40,7 +40,7 @@ impl Fieldcast {
         Ok(kept.into())
     }
 
-    /// What was granted to this device, expired or not.
+    /// The grants to this device, including expired ones.
     ///
     /// # Errors
     /// [`FieldcastError::StorageFailed`].
@@ -48,7 +48,7 @@ impl Fieldcast {
         self.core.run(|engine: Engine| async move { engine.held_grants().await }).await
     }
 
-    /// What a device without a grant may do here.
+    /// The permissions of devices without a grant.
     ///
     /// # Errors
     /// [`FieldcastError::StorageFailed`].
@@ -56,7 +56,7 @@ impl Fieldcast {
         self.core.run(|engine: Engine| async move { engine.policy().await }).await
     }
 
-    /// Sets what a device without a grant may do here.
+    /// Sets the permissions of devices without a grant.
     ///
     /// # Errors
     /// [`FieldcastError::StorageFailed`].

@@ -1,4 +1,4 @@
-//! What the phone's link tells of a group after it was made or joined.
+//! The phone's reports about a Wi-Fi group after it was made or joined.
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,7 +7,7 @@ use fieldcast::WifiGroupMonitor;
 
 use crate::FieldcastError;
 
-/// The groups of one Fieldcast, of which one counts: the last that was made or joined.
+/// The groups of one Fieldcast instance. Only the last group that was made or joined is current.
 #[derive(Debug, Default)]
 pub(crate) struct Groups {
     pub(crate) news: WifiGroupMonitor,
@@ -25,14 +25,14 @@ impl Groups {
         self.numbers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// For a group that is about to be made or joined.
+    /// Prepares for a group that is about to be made or joined.
     pub(crate) fn begin(self: &Arc<Self>) -> Arc<GroupChanges> {
         let mut numbers = self.numbers();
         numbers.last += 1;
         Arc::new(GroupChanges { groups: self.clone(), number: numbers.last, early: Mutex::default() })
     }
 
-    /// It was left.
+    /// The group was left.
     pub(crate) fn left(&self) {
         self.numbers().current = 0;
         self.news.left();
@@ -46,13 +46,13 @@ impl Groups {
     }
 }
 
-/// Takes news of one group, from any thread, and never waits. Sessions in the group follow at once. Nothing is taken any
-/// more once the group was left or another made or joined.
+/// Receives changes of one group. It can be called from any thread and never blocks. Sessions in the group react at
+/// once. It ignores all changes after the group was left or another group was made or joined.
 #[derive(Debug, uniffi::Object)]
 pub struct GroupChanges {
     groups: Arc<Groups>,
     number: u64,
-    /// What was told before making or joining it was through.
+    /// The last change that was reported before the group was ready.
     early: Mutex<Option<Option<IpAddr>>>,
 }
 
@@ -77,7 +77,7 @@ impl GroupChanges {
 
 #[uniffi::export]
 impl GroupChanges {
-    /// The group is lost. It may come back.
+    /// Reports that the group is lost. It may come back.
     ///
     /// # Errors
     /// None.
@@ -86,7 +86,7 @@ impl GroupChanges {
         Ok(())
     }
 
-    /// The group is there, or is back, and this is the device's address in it.
+    /// Reports that the group is available, or available again, with this address of the device.
     ///
     /// # Errors
     /// None.

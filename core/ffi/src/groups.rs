@@ -1,4 +1,4 @@
-//! Wi-Fi groups, made and joined by the phone.
+//! Wi-Fi groups that the phone makes and joins.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -11,20 +11,20 @@ use crate::group_changes::Groups;
 use crate::ports::WifiLink;
 use crate::{Fieldcast, FieldcastError, GroupChanges, WifiGroup};
 
-/// How long after the phone has told its address the system may take to show it.
+/// How long an address that the phone has reported may take to appear in the system.
 const APPEARS_WITHIN: Duration = Duration::from_secs(10);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// A group this device is in.
+/// A group that this device is in.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct JoinedGroup {
-    /// Its name and passphrase, as an invite takes them.
+    /// Name and passphrase, in the form that an invite needs.
     pub group: WifiGroup,
-    /// This device's address there: the `interface` of a session's options.
+    /// This device's address in the group: the `interface` for a session's options.
     pub interface: Interface,
 }
 
-/// How a phone comes into a group.
+/// How a phone enters a group.
 enum Entry {
     Make,
     Join,
@@ -32,7 +32,7 @@ enum Entry {
 
 #[uniffi::export]
 impl Fieldcast {
-    /// Has the phone make a Wi-Fi group; one with a new name and passphrase if none is given.
+    /// Makes a Wi-Fi group with the phone. Without `group`, it gets a new name and passphrase.
     ///
     /// # Errors
     /// [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
@@ -44,7 +44,7 @@ impl Fieldcast {
         self.enter_group(group, Entry::Make).await
     }
 
-    /// Has the phone join a Wi-Fi group, as that of an invite.
+    /// Joins a Wi-Fi group with the phone, for example the group of an invite.
     ///
     /// # Errors
     /// [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
@@ -52,7 +52,7 @@ impl Fieldcast {
         self.enter_group(group, Entry::Join).await
     }
 
-    /// Has the phone leave the group that it made or joined.
+    /// Leaves the group that the phone made or joined.
     ///
     /// # Errors
     /// [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
@@ -70,7 +70,9 @@ impl Fieldcast {
 
     fn link(&self) -> Result<Arc<dyn WifiLink>, FieldcastError> {
         let link = self.core.ports.link.clone();
-        link.ok_or_else(|| FieldcastError::NoNetwork { reason: "this app makes and joins no Wi-Fi groups".to_owned() })
+        link.ok_or_else(|| FieldcastError::NoNetwork {
+            reason: "this app cannot make or join Wi-Fi groups: connect both phones to the same Wi-Fi".to_owned(),
+        })
     }
 }
 
@@ -89,7 +91,7 @@ async fn enter(
     match appeared(addr).await {
         Ok(interface) => Ok(JoinedGroup { group, interface }),
         Err(error) => {
-            // Of no use, and whoever is told of an error will not leave it.
+            // The group is unusable, and a caller that gets an error will not leave it.
             leave(&*link, &groups).await?;
             Err(error)
         }
@@ -102,7 +104,7 @@ async fn leave(link: &dyn WifiLink, groups: &Groups) -> Result<(), FieldcastErro
     Ok(())
 }
 
-/// The interface with this address, which the system may show a moment after the phone has told it.
+/// The interface with this address. The system may show it shortly after the phone has reported it.
 async fn appeared(addr: IpAddr) -> Result<Interface, FieldcastError> {
     let (begun, asked) = (Instant::now(), addr.to_string());
     loop {
@@ -143,7 +145,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_group_that_is_of_no_use_is_left() {
+    async fn leaves_unusable_group() {
         for entry in [Entry::Make, Entry::Join] {
             let (link, groups) = (Arc::new(Nowhere::default()), Arc::new(Groups::default()));
             let group = WifiGroup { name: "DIRECT-fc-1".to_owned(), passphrase: "correct horse".to_owned() };
@@ -154,7 +156,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_address_is_waited_for_and_not_for_ever() {
+    async fn stops_waiting_for_missing_address() {
         assert!(appeared("127.0.0.1".parse().unwrap()).await.unwrap().is_loopback);
         let begun = Instant::now();
         let none = appeared("192.0.2.7".parse().unwrap()).await;

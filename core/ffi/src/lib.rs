@@ -1,11 +1,12 @@
 //! Fieldcast for Kotlin and Swift.
 //!
-//! [`Fieldcast`] is the engine of one device on a small runtime of its own. What takes long is a handle ([`DownsyncJob`],
-//! [`OfferSession`], [`ReceiveSession`]); what happens comes as [`Event`] through the one [`EventListener`] given at
-//! opening. Everything here hands on to `fieldcast`: the types are its own, mirrored, or views of them for a screen.
+//! [`Fieldcast`] is the engine of one device with its own small runtime. Long operations are objects ([`DownsyncJob`],
+//! [`OfferSession`], [`ReceiveSession`]). Events ([`Event`]) come through the single [`EventListener`] that is given at
+//! opening. All code here delegates to the `fieldcast` crate: the types mirror its types, or are views of them for a
+//! screen.
 //!
-//! No call does its work on the caller's thread. Those that wait are `async` and run on the runtime; dropping such a call
-//! drops its work. The others only look at or change what is in memory.
+//! No call does its work on the caller's thread. Calls that wait are `async` and run on the runtime; dropping such a
+//! call drops its work. The other calls only read or change data in memory.
 
 mod core;
 mod delivery;

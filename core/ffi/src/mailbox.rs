@@ -1,14 +1,15 @@
-//! Events on their way to the listener. Putting one in never waits; what the listener is too slow for is left out.
+//! The queue of events for the listener. Adding an event never blocks; if the listener is too slow, old events are
+//! dropped.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::Event;
 
-/// How many events may wait.
+/// The largest number of waiting events.
 const MOST: usize = 512;
 
-/// A queue from the runtime's threads to the one that calls the listener.
+/// A queue from the runtime's threads to the thread that calls the listener.
 #[derive(Default)]
 pub(crate) struct Mailbox {
     state: Mutex<State>,
@@ -27,7 +28,7 @@ impl Mailbox {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts an event in. Progress takes the place of progress of the same session that still waits.
+    /// Adds an event. A progress event replaces a waiting progress event of the same session.
     pub(crate) fn put(&self, event: Event) {
         let mut state = self.state();
         if state.is_closed {
@@ -62,7 +63,7 @@ impl Mailbox {
         }
     }
 
-    /// Takes no more events; those that wait are still given out.
+    /// Accepts no more events. Waiting events are still delivered.
     pub(crate) fn close(&self) {
         self.state().is_closed = true;
         self.changed.notify_all();
@@ -84,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn progress_that_waits_is_replaced_and_comes_after_what_came_before_it() {
+    fn replaces_waiting_progress_in_order() {
         let mailbox = Mailbox::default();
         for event in [progress(1), progress(2), Event::Over { session: 3 }, progress(1)] {
             mailbox.put(event);
@@ -95,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_mailbox_lets_the_oldest_go_and_says_how_many() {
+    fn reports_dropped_events_of_full_mailbox() {
         let mailbox = Mailbox::default();
         (0..MOST as u64 + 7).for_each(|session| mailbox.put(Event::Over { session }));
         let events = drained(&mailbox);

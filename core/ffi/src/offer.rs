@@ -1,4 +1,4 @@
-//! Sending: one bundle to the receivers near by.
+//! Sending: one bundle to nearby receivers.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -13,7 +13,8 @@ use crate::session::{Session, Slot};
 use crate::throttle::Shape;
 use crate::{Event, ExchangeOptions, FieldcastError, NearbyReceiver, Offer, ReceiverState, SendState, WifiGroup};
 
-/// Offering a bundle to the receivers near by. Letting go of it stops everything at once; `stop` tells the receivers why.
+/// Offers a bundle to nearby receivers. Releasing this object stops everything at once; `stop` also sends the reason to
+/// the receivers.
 #[derive(uniffi::Object)]
 pub struct OfferSession {
     id: u64,
@@ -47,7 +48,7 @@ impl OfferSession {
 
 #[uniffi::export]
 impl OfferSession {
-    /// The number its events carry.
+    /// The session number in its events.
     ///
     /// # Errors
     /// None.
@@ -55,7 +56,7 @@ impl OfferSession {
         Ok(self.id)
     }
 
-    /// What is offered.
+    /// The offered data.
     ///
     /// # Errors
     /// [`FieldcastError::Over`].
@@ -63,7 +64,7 @@ impl OfferSession {
         self.session.with(|session| session.offer().clone().into())
     }
 
-    /// Where receivers can call in just now; none while there is no network.
+    /// The current address for receivers; none while there is no network.
     ///
     /// # Errors
     /// [`FieldcastError::Over`].
@@ -71,28 +72,29 @@ impl OfferSession {
         self.session.with(|session| session.addr())
     }
 
-    /// An invite to call in here: a `fieldcast:` URI, good until `expires` (milliseconds since 1970), with the Wi-Fi group to
-    /// join first if there is one. Whoever has read it is asked for no code, and can join the group: not to be logged.
+    /// An invite to this session: a `fieldcast:` URI, valid until `expires` (milliseconds since 1970), with the Wi-Fi
+    /// group to join first, if any. A reader of the invite needs no code and can join the group, so do not log it.
     ///
     /// # Errors
-    /// [`FieldcastError::NoNetwork`] while there is none, [`FieldcastError::Unreadable`] for a group that cannot be,
+    /// [`FieldcastError::NoNetwork`] while there is no network, [`FieldcastError::Unreadable`] for an invalid group,
     /// [`FieldcastError::Over`].
     pub fn invite(&self, group: Option<WifiGroup>, expires: i64) -> Result<String, FieldcastError> {
         let group = group.map(Group::try_from).transpose().map_err(|error| FieldcastError::from(&error))?;
         Ok(self.session.with(|session| session.invite(group, expires))??.to_uri())
     }
 
-    /// Asks who is at this address, and puts the receiver there on the list.
+    /// Identifies the receiver at this address and adds it to the list.
     ///
     /// # Errors
-    /// [`FieldcastError::ConnectionFailed`] when nobody is there, [`FieldcastError::Refused`] when it is no receiver,
+    /// [`FieldcastError::ConnectionFailed`] if no device answers, [`FieldcastError::Refused`] if the device is not a
+    /// receiver,
     /// [`FieldcastError::Over`].
     pub async fn find_at(&self, addr: SocketAddr) -> Result<FoundPeer, FieldcastError> {
         let finding = self.session.with(|session| session.find_at(addr))?;
         self.core.runtime.run(finding).await
     }
 
-    /// Everyone found so far, by fingerprint.
+    /// All receivers found so far, sorted by fingerprint.
     ///
     /// # Errors
     /// [`FieldcastError::Over`].
@@ -107,16 +109,16 @@ impl OfferSession {
         })
     }
 
-    /// Sends to a receiver; nothing happens if that is going on or done already.
+    /// Sends to a receiver. Has no effect if the transfer is running or done.
     ///
     /// # Errors
-    /// [`FieldcastError::NotNearby`] if it was not found, [`FieldcastError::Over`].
+    /// [`FieldcastError::NotNearby`] if the receiver was not found, [`FieldcastError::Over`].
     pub fn send_to(&self, receiver: Fingerprint) -> Result<(), FieldcastError> {
         let _tasks_go_there = self.core.runtime.handle().enter();
         Ok(self.session.with(|session| session.send_to(receiver))??)
     }
 
-    /// Says whether a receiver's screen shows the code; nothing happens if that is no longer asked.
+    /// Answers whether a receiver's screen shows the same code. Has no effect if the question is no longer open.
     ///
     /// # Errors
     /// [`FieldcastError::Over`].
@@ -124,7 +126,7 @@ impl OfferSession {
         self.session.with(|session| session.answer(receiver, answer))
     }
 
-    /// Cancels sending to a receiver, which is told.
+    /// Cancels sending to a receiver and notifies it.
     ///
     /// # Errors
     /// [`FieldcastError::Over`].
@@ -132,7 +134,7 @@ impl OfferSession {
         self.session.with(|session| session.cancel(receiver))
     }
 
-    /// Waits until every receiver that was picked has saved or failed.
+    /// Waits until every selected receiver has saved or failed.
     ///
     /// # Errors
     /// [`FieldcastError::Over`].
@@ -145,7 +147,7 @@ impl OfferSession {
         self.core.runtime.run(finished).await
     }
 
-    /// Cancels whatever still runs, tells the receivers, and ends. Nothing happens the second time.
+    /// Cancels all running transfers, notifies the receivers, and ends the session. A second call has no effect.
     ///
     /// # Errors
     /// [`FieldcastError::Internal`].
@@ -166,7 +168,7 @@ impl Session for OfferSession {
     }
 }
 
-/// How sending stands to those that data is on its way to.
+/// The state of sending to all receivers with a running transfer.
 struct Progress {
     session: u64,
     states: BTreeMap<Fingerprint, SendState>,
@@ -222,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn steps_are_told_and_progress_is_kept_for_all_receivers_at_once() {
+    fn reports_steps_at_once_and_collects_progress() {
         let (one, two) = (Fingerprint([1; 32]), Fingerprint([2; 32]));
         let mut shape = Progress { session: 7, states: BTreeMap::new(), is_new: false };
         let mut take = |receiver, state: Engine| {
@@ -230,7 +232,7 @@ mod tests {
             (told, shape.progress())
         };
         assert_eq!(take(one, Engine::Queued), (true, None));
-        assert_eq!(take(one, sending(1)), (true, None), "the step tells its progress");
+        assert_eq!(take(one, sending(1)), (true, None), "the step includes its progress");
         assert_eq!(take(two, sending(1)), (true, None));
         let (is_told, progress) = take(one, sending(5));
         let Some(Event::SendProgress { session: 7, receivers }) = progress else { panic!("{progress:?}") };

@@ -1,5 +1,4 @@
-//! Orders to the phone's service discovery, on a thread of its own: however long it takes, and whatever it throws, no
-//! session waits for it.
+//! Calls the phone's service discovery on a separate thread. A slow or failing discovery blocks no session.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -16,7 +15,8 @@ enum SearchCommand {
     Stop(u64),
 }
 
-/// Orders that wait. A search that is stopped before it began leaves none, so there are no more than searches go on.
+/// Waiting commands. A search that is stopped before it has started leaves no command, so the queue is never longer
+/// than the number of running searches.
 #[derive(Default)]
 struct Queue {
     state: Mutex<State>,
@@ -48,7 +48,7 @@ impl Queue {
         self.changed.notify_one();
     }
 
-    /// Waits for the next order; `None` when no more can come. Blocks.
+    /// Waits for the next command; `None` when no more can come. Blocks.
     fn next(&self) -> Option<SearchCommand> {
         let mut state = self.state();
         loop {
@@ -63,7 +63,7 @@ impl Queue {
     }
 }
 
-/// Who may still give orders; with the last of them the thread ends.
+/// The right to send commands. The thread ends when the last copy is dropped.
 struct Orders(Arc<Queue>);
 
 impl Drop for Orders {
@@ -73,7 +73,7 @@ impl Drop for Orders {
     }
 }
 
-/// The phone's service discovery, as the engine wants it.
+/// The phone's service discovery, in the form that the engine needs.
 pub(crate) struct Searches {
     commands: Arc<Orders>,
     last: AtomicU64,
@@ -96,7 +96,7 @@ impl Searches {
                     SearchCommand::Stop(search) => port.stop(search),
                 };
                 if let Err(error) = done {
-                    tracing::warn!(%error, "the phone's own search for devices");
+                    tracing::warn!(%error, "the phone's own service discovery failed");
                 }
             }
         };
@@ -115,7 +115,7 @@ impl Discovery for Searches {
     }
 }
 
-/// A search until it is dropped.
+/// A running search. Dropping it stops the search.
 struct Running {
     search: u64,
     commands: Arc<Orders>,

@@ -1,4 +1,5 @@
-//! What the phone does for Fieldcast, as traits the app implements. Each is optional; none is called on the caller's thread.
+//! The phone's services for Fieldcast, as traits that the app implements. Each is optional. Fieldcast never calls them
+//! on the caller's thread.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,32 +8,32 @@ use fieldcast::KeyWrap;
 
 use crate::{FieldcastError, GroupChanges, IpAddr, PeerDiscovery, WifiGroup};
 
-/// What a platform port may throw.
+/// The error of a platform port.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, uniffi::Error)]
 pub enum PortError {
-    /// The person, or the system, does not allow it.
+    /// The user or the system does not allow it.
     #[error("not allowed: {reason}")]
     Denied {
-        /// What the system said.
+        /// Message of the system.
         reason: String,
     },
-    /// Wi-Fi is off, busy, or not there.
+    /// Wi-Fi is off, busy or missing.
     #[error("not available: {reason}")]
     Unavailable {
-        /// What the system said.
+        /// Message of the system.
         reason: String,
     },
-    /// It failed.
+    /// It failed for another reason.
     #[error("failed: {reason}")]
     Failed {
-        /// How.
+        /// Details.
         reason: String,
     },
 }
 
 impl From<uniffi::UnexpectedUniFFICallbackError> for PortError {
     fn from(error: uniffi::UnexpectedUniFFICallbackError) -> Self {
-        // What follows the first line is a stack trace.
+        // The text after the first line is a stack trace.
         Self::Failed { reason: error.reason.lines().next().unwrap_or_default().to_owned() }
     }
 }
@@ -48,101 +49,103 @@ impl From<PortError> for FieldcastError {
     }
 }
 
-/// The phone's key store: Android Keystore, the iOS Keychain. The device key lies on the disk only as it was wrapped.
+/// The phone's key store: Android Keystore or the iOS Keychain. Only the wrapped device key is stored on disk.
 #[uniffi::export(foreign)]
 pub trait KeyStore: Send + Sync {
-    /// The key, encrypted so that this phone alone can unwrap it.
+    /// Encrypts the key, so that only this phone can unwrap it.
     ///
     /// # Errors
-    /// Whatever the system says.
+    /// Any system error.
     fn wrap_key(&self, key: Vec<u8>) -> Result<Vec<u8>, PortError>;
 
-    /// The key that was wrapped.
+    /// Decrypts a wrapped key.
     ///
     /// # Errors
-    /// Whatever the system says, as while the phone is locked.
+    /// Any system error, for example while the phone is locked.
     fn unwrap_key(&self, wrapped: Vec<u8>) -> Result<Vec<u8>, PortError>;
 }
 
-/// What the way to the internet costs.
+/// Whether the internet connection is metered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum NetworkKind {
-    /// Wi-Fi or the like.
+    /// Wi-Fi or similar.
     Unmetered,
     /// Mobile data.
     Metered,
 }
 
-/// Tells what the way to the internet costs just now.
+/// Reports whether the current internet connection is metered.
 #[uniffi::export(foreign)]
 pub trait NetworkMonitor: Send + Sync {
-    /// Its kind; none when there is no internet or nobody knows.
+    /// The kind of the connection; none if there is no internet or the kind is unknown.
     ///
     /// # Errors
-    /// Whatever the system says.
+    /// Any system error.
     fn kind(&self) -> Result<Option<NetworkKind>, PortError>;
 }
 
-/// Android's lock without which Wi-Fi drops multicast, so that nobody is found. Held while a session runs.
+/// Android's multicast lock. Without it, Wi-Fi drops multicast and no device is found. Held while a session runs.
 #[uniffi::export(foreign)]
 pub trait MulticastLock: Send + Sync {
-    /// Takes it.
+    /// Acquires the lock.
     ///
     /// # Errors
-    /// Whatever the system says.
+    /// Any system error.
     fn acquire(&self) -> Result<(), PortError>;
 
-    /// Lets go of it.
+    /// Releases the lock.
     ///
     /// # Errors
-    /// Whatever the system says.
+    /// Any system error.
     fn release(&self) -> Result<(), PortError>;
 }
 
-/// The phone's part in a Wi-Fi group: Wi-Fi Direct on Android, joining a network on iOS.
+/// The phone's Wi-Fi group functions: Wi-Fi Direct on Android, joining a network on iOS.
 #[uniffi::export(foreign)]
 #[async_trait::async_trait]
 pub trait WifiLink: Send + Sync {
-    /// Makes the group, and tells this device's address in it; later, by `changes`, that the group was lost or is back.
+    /// Makes the group and returns this device's address in it. Afterwards, reports through `changes` when the group is
+    /// lost or available again.
     ///
     /// # Errors
-    /// Whatever the system says.
+    /// Any system error.
     async fn make_group(&self, group: WifiGroup, changes: Arc<GroupChanges>) -> Result<IpAddr, PortError>;
 
-    /// Joins the group, and tells this device's address in it; later, by `changes`, that the group was lost or is back.
+    /// Joins the group and returns this device's address in it. Afterwards, reports through `changes` when the group is
+    /// lost or available again.
     ///
     /// # Errors
-    /// Whatever the system says.
+    /// Any system error.
     async fn join_group(&self, group: WifiGroup, changes: Arc<GroupChanges>) -> Result<IpAddr, PortError>;
 
-    /// Leaves the group that was made or joined; nothing happens if there is none.
+    /// Leaves the group that was made or joined. Has no effect if there is none.
     ///
     /// # Errors
-    /// Whatever the system says.
+    /// Any system error.
     async fn leave_group(&self) -> Result<(), PortError>;
 }
 
-/// What the phone does for Fieldcast.
+/// The phone's services for Fieldcast.
 #[derive(Clone, Default, uniffi::Record)]
 pub struct PlatformPorts {
-    /// Keeps the device key.
+    /// Protects the device key.
     #[uniffi(default = None)]
     pub key_store: Option<Arc<dyn KeyStore>>,
-    /// Tells mobile data from Wi-Fi.
+    /// Distinguishes mobile data from Wi-Fi.
     #[uniffi(default = None)]
     pub network: Option<Arc<dyn NetworkMonitor>>,
-    /// Lets multicast through.
+    /// Enables multicast.
     #[uniffi(default = None)]
     pub multicast: Option<Arc<dyn MulticastLock>>,
     /// Makes and joins Wi-Fi groups.
     #[uniffi(default = None)]
     pub link: Option<Arc<dyn WifiLink>>,
-    /// Announces this device and finds others.
+    /// Announces this device and discovers others.
     #[uniffi(default = None)]
     pub discovery: Option<Arc<dyn PeerDiscovery>>,
 }
 
-/// A key store, as the engine wants it.
+/// A key store, in the form that the engine needs.
 pub(crate) struct Wrap(pub(crate) Arc<dyn KeyStore>);
 
 impl fmt::Debug for Wrap {
@@ -165,12 +168,13 @@ impl KeyWrap for Wrap {
 pub(crate) struct Held(Arc<dyn MulticastLock>);
 
 impl Held {
-    /// Takes the lock. Without it devices may not be found, but can call in, so a session begins all the same.
+    /// Acquires the lock. If that fails, devices may not be discovered but can still connect, so the session starts
+    /// anyway.
     pub(crate) fn acquire(lock: Arc<dyn MulticastLock>) -> Option<Self> {
         match lock.acquire() {
             Ok(()) => Some(Self(lock)),
             Err(error) => {
-                tracing::warn!(%error, "no multicast lock: devices may not be found by themselves");
+                tracing::warn!(%error, "no multicast lock: devices may not be discovered automatically");
                 None
             }
         }
@@ -180,7 +184,7 @@ impl Held {
 impl Drop for Held {
     fn drop(&mut self) {
         if let Err(error) = self.0.release() {
-            tracing::warn!(%error, "the multicast lock was not let go of");
+            tracing::warn!(%error, "the multicast lock was not released");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Receiving: one bundle at a time, from whoever offers.
+//! Receiving: one bundle at a time, from any distributor.
 
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -12,7 +12,8 @@ use crate::session::{Session, Slot};
 use crate::throttle::Shape;
 use crate::{Event, ExchangeOptions, FieldcastError, Question, ReceiveState};
 
-/// Listening for distributors. Letting go of it stops everything at once; `stop` tells the distributor why.
+/// Listens for distributors. Releasing this object stops everything at once; `stop` also sends the reason to the
+/// distributor.
 #[derive(uniffi::Object)]
 pub struct ReceiveSession {
     id: u64,
@@ -47,7 +48,7 @@ impl ReceiveSession {
 
 #[uniffi::export]
 impl ReceiveSession {
-    /// The number its events carry.
+    /// The session number in its events.
     ///
     /// # Errors
     /// None.
@@ -55,7 +56,7 @@ impl ReceiveSession {
         Ok(self.id)
     }
 
-    /// Where it listens just now; none while there is no network.
+    /// The current address; none while there is no network.
     ///
     /// # Errors
     /// [`FieldcastError::Over`].
@@ -71,8 +72,9 @@ impl ReceiveSession {
         self.session.with(fieldcast::ReceiveSession::distributors)
     }
 
-    /// Calls a distributor, and again whenever the line breaks, so that its person can pick this device whether or not
-    /// mDNS works; `expected` is who must answer, whoever does if not given. Another call ends this one.
+    /// Connects to a distributor, and reconnects whenever the connection breaks. The distributor's user can then select
+    /// this device even if mDNS does not work. `expected` is the device that must answer; without it, any device may
+    /// answer. A new call replaces this one.
     ///
     /// # Errors
     /// [`FieldcastError::Over`].
@@ -80,7 +82,8 @@ impl ReceiveSession {
         self.start_call(DialTarget { addr, expected, token: None })
     }
 
-    /// Calls whoever has made this invite, which is read at the time `now` (milliseconds since 1970); no code is compared.
+    /// Connects to the device that made this invite. `now` (milliseconds since 1970) is the time for the expiry check.
+    /// No code is compared.
     ///
     /// # Errors
     /// [`FieldcastError::Unreadable`], [`FieldcastError::Expired`], [`FieldcastError::UpdateNeeded`],
@@ -90,7 +93,7 @@ impl ReceiveSession {
         self.start_call((&invite).into())
     }
 
-    /// Calls nobody any more.
+    /// Stops connecting to the distributor.
     ///
     /// # Errors
     /// [`FieldcastError::Over`].
@@ -98,7 +101,7 @@ impl ReceiveSession {
         self.session.with(fieldcast::ReceiveSession::disconnect)
     }
 
-    /// The question that waits for an answer, for a screen that was not there when it was asked.
+    /// The question that waits for an answer, for a screen that opens after it was asked.
     ///
     /// # Errors
     /// [`FieldcastError::Over`].
@@ -106,7 +109,7 @@ impl ReceiveSession {
         self.session.with(|session| session.open_question().map(Into::into))
     }
 
-    /// Answers a question; nothing happens if it is no longer open.
+    /// Answers a question. Has no effect if it is no longer open.
     ///
     /// # Errors
     /// [`FieldcastError::Over`].
@@ -114,8 +117,8 @@ impl ReceiveSession {
         self.session.with(|session| session.answer(question, answer))
     }
 
-    /// Cancels whatever still runs, tells the distributor, and ends. What was staged stays for a later exchange.
-    /// Nothing happens the second time.
+    /// Cancels the running exchange, notifies the distributor, and ends the session. Staged data is kept for a later
+    /// exchange. A second call has no effect.
     ///
     /// # Errors
     /// [`FieldcastError::Internal`].
@@ -136,7 +139,7 @@ impl Session for ReceiveSession {
     }
 }
 
-/// Where receiving stands.
+/// The state of receiving.
 struct Progress {
     session: u64,
     told: Option<ReceiveState>,

@@ -1,4 +1,4 @@
-//! The threads everything runs on.
+//! The threads for all work.
 
 use std::any::Any;
 use std::pin::Pin;
@@ -13,10 +13,10 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::FieldcastError;
 
-/// How long a shutdown waits for what cannot be interrupted, as a transaction.
+/// How long a shutdown waits for work that cannot be interrupted, such as a transaction.
 const LAST_WORDS: Duration = Duration::from_secs(10);
 
-/// Starts a thread for what may block for ever.
+/// Starts a thread for work that may block without limit.
 pub(crate) fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), FieldcastError> {
     #[cfg(feature = "jni")]
     let work = || fieldcast_jvm::attached(work);
@@ -24,18 +24,18 @@ pub(crate) fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result
     started.map(drop).map_err(FieldcastError::no_threads)
 }
 
-/// What is of one type whatever it does: tokio has kilobytes of machinery for each type of task.
+/// A boxed future. It has the same type for all work, because tokio generates kilobytes of code for each task type.
 pub(crate) type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 type Made = Box<dyn Any + Send>;
 
-/// A runtime of one [`Fieldcast`](crate::Fieldcast). Dropping it ends its tasks without waiting for them.
+/// The runtime of one [`Fieldcast`](crate::Fieldcast). Dropping it stops its tasks without waiting for them.
 pub(crate) struct Runtime {
     handle: Handle,
     owned: Mutex<Option<tokio::runtime::Runtime>>,
 }
 
 impl Runtime {
-    /// Starts so many threads.
+    /// Starts a runtime with this number of threads.
     pub(crate) fn start(workers: usize) -> Result<Self, FieldcastError> {
         let mut builder = Builder::new_multi_thread();
         builder.worker_threads(workers).thread_name("fieldcast").enable_all();
@@ -45,7 +45,7 @@ impl Runtime {
         Ok(Self { handle: owned.handle().clone(), owned: Mutex::new(Some(owned)) })
     }
 
-    /// Does `work` on the runtime. Dropping the future, which any thread may poll, drops the work.
+    /// Runs `work` on the runtime. Any thread may poll the future. Dropping the future drops the work.
     pub(crate) fn run<T, E>(
         &self,
         work: impl Future<Output = Result<T, E>> + Send + 'static,
@@ -56,11 +56,11 @@ impl Runtime {
     {
         let work = async { work.await.map(|made| Box::new(made) as Made).map_err(Into::into) };
         let task = AbortOnDropHandle::new(self.handle.spawn::<Work<Result<Made, FieldcastError>>>(Box::pin(work)));
-        let mixed_up = |_| Error::Task("with another's result".to_owned()).into();
+        let mixed_up = |_| Error::Task("with the result of another task".to_owned()).into();
         Box::pin(async move { task.await??.downcast().map(|made| *made).map_err(mixed_up) })
     }
 
-    /// Does `work` on the runtime, whether or not anybody waits for it.
+    /// Runs `work` on the runtime, without a caller that waits for it.
     pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
         self.handle.spawn::<Work<()>>(Box::pin(work))
     }
@@ -69,12 +69,12 @@ impl Runtime {
         &self.handle
     }
 
-    /// Ends every task and waits until they are gone, but for those that do not end in time.
+    /// Stops all tasks and waits until they have ended, except those that exceed the time limit.
     pub(crate) async fn stop(&self) {
         let owned = self.owned.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(owned) = owned else { return };
         let (gone, is_gone) = oneshot::channel();
-        // Waiting blocks, so it has a thread of its own; without one the tasks end all the same, unwaited for.
+        // Waiting blocks, so it needs a separate thread. If that thread cannot start, the tasks stop without a wait.
         let waiting = std::thread::Builder::new().name("fieldcast-stop".to_owned()).spawn(move || {
             owned.shutdown_timeout(LAST_WORDS);
             let _caller_may_be_gone = gone.send(());
@@ -89,7 +89,7 @@ impl Drop for Runtime {
     fn drop(&mut self) {
         let owned = self.owned.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(owned) = owned {
-            owned.shutdown_background(); // a plain drop would wait, on whatever thread this is
+            owned.shutdown_background(); // a plain drop would block the current thread
         }
     }
 }

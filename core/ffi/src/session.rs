@@ -1,17 +1,17 @@
-//! What jobs and sessions have in common.
+//! The common part of jobs and sessions.
 
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 
 use crate::FieldcastError;
 
-/// Ends itself, once asked to, in good order.
+/// Can end cleanly on request.
 pub(crate) trait Session: Send + Sync {
-    /// Tells the other side and lets go of everything; nothing the second time.
+    /// Notifies the other side and releases everything. A second call has no effect.
     fn end(&self) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 }
 
-/// Something that is there until it is taken.
+/// A value that exists until it is taken.
 pub(crate) struct Slot<T>(Mutex<Option<T>>);
 
 impl<T> From<Option<T>> for Slot<T> {
@@ -25,7 +25,7 @@ impl<T> Slot<T> {
         Self(Mutex::new(Some(content)))
     }
 
-    /// Looks at what is there; briefly, for others wait.
+    /// Reads the value. Keep it short, because other callers wait.
     pub(crate) fn with<R>(&self, look: impl FnOnce(&T) -> R) -> Result<R, FieldcastError> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(look).ok_or_else(FieldcastError::over)
     }

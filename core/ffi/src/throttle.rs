@@ -1,4 +1,4 @@
-//! From the engine's events to those of a screen: progress in its own time, everything else at once.
+//! Converts the engine's events to app events: limits the rate of progress events, passes all others at once.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::Event;
 
-/// How long after progress was told the next may be.
+/// The shortest time between two progress events.
 const PACE: Duration = Duration::from_millis(100);
 
-/// Where events come from.
+/// A source of engine events.
 pub(crate) trait Source: Send {
     type Item: Send;
 
-    /// The next one; `None` when there are no more.
+    /// The next event; `None` when there are no more.
     fn next(&mut self) -> impl Future<Output = Option<Self::Item>> + Send;
 }
 
@@ -26,18 +26,18 @@ impl<E: Clone + Send> Source for Subscription<E> {
     }
 }
 
-/// What a job's or session's events become.
+/// Converts the events of a job or session.
 pub(crate) trait Shape: Send {
     type Item;
 
-    /// What to tell at once; `None` if it was progress, which is kept.
+    /// The event to publish at once; `None` for progress, which is kept.
     fn take(&mut self, item: Self::Item) -> Option<Event>;
 
-    /// The progress that was kept since this was last asked.
+    /// The progress since the last call.
     fn progress(&mut self) -> Option<Event>;
 }
 
-/// Tells everything that comes, until there is no more.
+/// Publishes all events until the source ends.
 pub(crate) async fn forward<S: Source>(
     mut source: S,
     mut shape: impl Shape<Item = S::Item>,
@@ -47,7 +47,7 @@ pub(crate) async fn forward<S: Source>(
     let mut is_kept = false;
     loop {
         tokio::select! {
-            biased; // else a source that never pauses would keep all progress back
+            biased; // otherwise a source without pauses would hold back all progress
             () = sleep_until(next), if is_kept => {
                 is_kept = false;
                 if let Some(progress) = shape.progress() {
@@ -109,7 +109,7 @@ mod tests {
         }
     }
 
-    /// What is told of items that come so far apart, with the time it is told at.
+    /// The published events, with their times, for items that arrive at this interval.
     async fn told(items: Vec<Option<u64>>, apart: Duration) -> Vec<(Duration, Event)> {
         let (send, receive) = mpsc::unbounded_channel();
         let (start, told) = (Instant::now(), Mutex::new(Vec::new()));
@@ -125,18 +125,18 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn progress_is_told_ten_times_a_second_at_most_and_the_last_always() {
+    async fn limits_progress_to_ten_per_second() {
         let told = told((0..2000).map(Some).collect(), Duration::from_millis(1)).await;
         assert!((18..=21).contains(&told.len()), "{} in two seconds", told.len());
         let apart = told.windows(2).map(|pair| pair[1].0 - pair[0].0);
         let end = told.len() - 1;
         assert!(apart.take(end - 1).all(|apart| apart >= PACE), "{told:?}");
-        assert_eq!(staged(&told[0].1), Some(0), "the first at once");
-        assert_eq!(staged(&told[end].1), Some(1999), "the last");
+        assert_eq!(staged(&told[0].1), Some(0), "the first comes at once");
+        assert_eq!(staged(&told[end].1), Some(1999), "the last one comes");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn steps_are_told_at_once_and_all_of_them() {
+    async fn reports_every_step_at_once() {
         let items = (0..1000).map(|at| (at % 10 != 0).then_some(at)).collect();
         let told = told(items, Duration::from_millis(1)).await;
         let steps: Vec<_> = told.iter().filter(|(_, event)| staged(event).is_none()).map(|(at, _)| *at).collect();
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn slow_progress_waits_for_nothing() {
+    async fn reports_slow_progress_without_delay() {
         let told = told((0..5).map(Some).collect(), Duration::from_secs(1)).await;
         let times: Vec<_> = told.iter().map(|(at, event)| (at.as_secs(), staged(event))).collect();
         assert_eq!(times, (0..5).map(|at| (at, Some(at))).collect::<Vec<_>>());

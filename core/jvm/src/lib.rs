@@ -1,9 +1,10 @@
-//! What a Java VM needs of native threads, and Android of a log.
+//! Support for native threads that call into a Java VM, and for Android's log.
 //!
-//! A thread the VM does not know is attached by JNA for each callback and detached after it, which costs more than most
-//! callbacks do and makes a new Java `Thread` each time. Here the threads of a library that was loaded by
-//! `System.loadLibrary` are attached once, as daemons (none keeps the VM from ending), until they end. In a process without
-//! a VM, or whose VM did not load the library itself, nothing of this happens.
+//! By default JNA attaches an unknown thread to the VM before each callback and detaches it afterwards. That costs more
+//! than most callbacks and creates a new Java `Thread` each time. This crate attaches a thread once, until the thread
+//! ends. The threads are daemons, so they do not keep the VM from ending. It works only in a library that
+//! `System.loadLibrary` loaded; in a process without a VM, or if the VM did not load the library itself, the functions
+//! do nothing.
 
 #[cfg(any(test, target_os = "android"))]
 mod log;

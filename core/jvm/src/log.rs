@@ -1,5 +1,6 @@
-//! What Fieldcast itself logs, as lines. No more than that: a library may log an address it calls, and all may be read by whoever
-//! holds the phone; what is Fieldcast's own names no person, record or token.
+//! Formats Fieldcast's log events as lines. Events of other libraries are dropped: a library may log a URL that it
+//! connects to, and anyone who has the phone can read the log. Fieldcast's own events contain no user name, record or
+//! token.
 
 use std::fmt::{Debug, Write};
 
@@ -7,13 +8,13 @@ use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Level, Metadata, Subscriber, span};
 
-/// The most bytes of a line; logcat cuts at some 4,000.
+/// The maximum length of a line, in bytes. logcat cuts lines at about 4,000.
 const MOST: usize = 2_000;
 
-/// Where lines go.
+/// Receives the lines.
 pub(crate) type Sink = fn(Level, String);
 
-/// Sends what is logged from now on there, unless somebody has taken it already.
+/// Sends all later log events to `sink`, unless another subscriber is installed already.
 #[cfg(target_os = "android")]
 pub(crate) fn install(sink: Sink) {
     let _is_taken = tracing::subscriber::set_global_default(Lines(sink));
@@ -37,7 +38,7 @@ impl Subscriber for Lines {
         (self.0)(*event.metadata().level(), line.0);
     }
 
-    // Spans are not enabled.
+    // `enabled` rejects spans, so these methods are not used.
     fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
         span::Id::from_u64(1)
     }
@@ -55,7 +56,7 @@ struct Line(String);
 
 impl Visit for Line {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        let _a_string_takes_all = match field.name() {
+        let _cannot_fail = match field.name() {
             "message" => write!(self.0, " {value:?}"),
             name => write!(self.0, " {name}={value:?}"),
         };
@@ -68,11 +69,11 @@ mod tests {
 
     use super::*;
 
-    static TOLD: Mutex<Vec<(Level, String)>> = Mutex::new(Vec::new());
+    static LOGGED: Mutex<Vec<(Level, String)>> = Mutex::new(Vec::new());
 
     #[test]
-    fn what_fieldcast_says_is_one_line_each_and_nothing_else_is_heard() {
-        let lines = Lines(|level, line| TOLD.lock().unwrap().push((level, line)));
+    fn logs_only_fieldcast_events_as_lines() {
+        let lines = Lines(|level, line| LOGGED.lock().unwrap().push((level, line)));
         tracing::subscriber::with_default(lines, || {
             tracing::warn!(target: "fieldcast_net::tls", code = 7, "it {}", "broke");
             tracing::debug!(target: "fieldcast", "too much");
@@ -80,9 +81,9 @@ mod tests {
             let _span = tracing::info_span!(target: "fieldcast", "unheard").entered();
             tracing::info!(target: "fieldcast", "{}", "é".repeat(MOST));
         });
-        let told = TOLD.lock().unwrap();
-        assert_eq!(told[0], (Level::WARN, "fieldcast_net::tls: it broke code=7".to_owned()));
-        assert_eq!((told.len(), told[1].0), (2, Level::INFO));
-        assert!((MOST - 1..=MOST).contains(&told[1].1.len()), "{}", told[1].1.len());
+        let logged = LOGGED.lock().unwrap();
+        assert_eq!(logged[0], (Level::WARN, "fieldcast_net::tls: it broke code=7".to_owned()));
+        assert_eq!((logged.len(), logged[1].0), (2, Level::INFO));
+        assert!((MOST - 1..=MOST).contains(&logged[1].1.len()), "{}", logged[1].1.len());
     }
 }

@@ -6,15 +6,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Digest, ServerTime};
 
-/// What is synced as one: a boundary's families in one project, or, without a boundary, what a project has outside all
-/// boundaries (health facility referrals).
+/// The unit of synchronization: the families of one boundary in one project, or, without a boundary, the records of a
+/// project outside all boundaries (health facility referrals).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Dataset {
     /// DIGIT tenant, e.g. `mz`.
     pub tenant: String,
     /// Project (campaign) id, a UUID as text.
     pub project: String,
-    /// Code of the leaf boundary; `None` for the project-wide dataset.
+    /// Code of the leaf boundary. `None` for the project-wide dataset.
     pub boundary: Option<String>,
 }
 
@@ -24,20 +24,21 @@ impl fmt::Display for Dataset {
     }
 }
 
-/// A dataset at one version, as it is shown and compared. `(dataset, as_of, digest)` is its identity.
+/// One version of a dataset, for display and comparison. Its identity is `(dataset, as_of, digest)`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SnapshotSummary {
-    /// Which dataset.
+    /// The dataset.
     pub dataset: Dataset,
-    /// The project's name for people; may be empty.
+    /// The project's name for display. May be empty.
     pub project_name: String,
-    /// The boundary's name for people; may be empty.
+    /// The boundary's name for display. May be empty.
     pub boundary_name: String,
-    /// The server's clock when the download began, less an overlap: every change up to then is in.
+    /// The server's clock when the download began, minus an overlap: the snapshot contains every change up to this
+    /// time.
     pub as_of: ServerTime,
-    /// Records of all types, deleted ones included.
+    /// Records of all types, deleted records included.
     pub records: u64,
-    /// Households among them that are not deleted.
+    /// Households that are not deleted.
     pub households: u64,
     /// Bytes of the bodies' canonical JSON.
     pub json_bytes: u64,
@@ -46,12 +47,12 @@ pub struct SnapshotSummary {
 }
 
 impl SnapshotSummary {
-    /// The most bytes of a name for people; longer ones are cut before they are handed on.
+    /// The maximum length of a display name, in bytes. Longer names are cut before they are sent.
     pub const MAX_NAME: usize = 120;
-    /// The most bytes of a tenant, a project's id or a boundary's code.
+    /// The maximum length of a tenant, a project id or a boundary code, in bytes.
     pub const MAX_ID: usize = 256;
 
-    /// Whether its texts are no longer than one device may hand to another.
+    /// Returns whether its texts are short enough to send to another device.
     pub fn is_bounded(&self) -> bool {
         let Dataset { tenant, project, boundary } = &self.dataset;
         let ids = [tenant.as_str(), project, boundary.as_deref().unwrap_or_default()];
@@ -65,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_text_of_a_summary_has_its_bound() {
+    fn limits_length_of_each_text() {
         let text = |len: usize| "x".repeat(len);
         let longest = SnapshotSummary {
             dataset: Dataset { tenant: text(256), project: text(256), boundary: Some(text(256)) },

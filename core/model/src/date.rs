@@ -1,4 +1,4 @@
-//! Calendar dates, for people to read. Nothing rests on them.
+//! Calendar dates for display only. No decision depends on them.
 
 const MONTHS: [&str; 12] = [
     "January",
@@ -15,14 +15,15 @@ const MONTHS: [&str; 12] = [
     "December",
 ];
 
-/// Milliseconds since 1970 as `27 November 2026`, UTC.
+/// Formats milliseconds since 1970 as `27 November 2026`, UTC.
 pub fn date(ms: i64) -> String {
     let (year, month, day) = civil(ms.div_euclid(86_400_000));
     let month = usize::try_from(month - 1).ok().and_then(|month| MONTHS.get(month)).unwrap_or(&"");
     format!("{day} {month} {year}")
 }
 
-/// Year, month and day of a day counted from 1970-01-01. Years begin in March, so that the odd day comes last.
+/// Returns year, month and day of a day counted from 1970-01-01. Internally a year begins in March, so that the leap
+/// day is last.
 pub fn civil(days: i64) -> (i64, i64, i64) {
     let days = days.saturating_add(719_468);
     let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
@@ -38,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_are_right_at_the_ends_of_months_and_of_time() {
+    fn formats_dates_at_range_ends() {
         let day = 86_400_000;
         for (days, expected) in [
             (0, "1 January 1970"),

@@ -1,4 +1,4 @@
-//! Who a device is.
+//! The identity and the name of a device.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::ParseDigestError;
 
-/// A device's identity: the BLAKE3 hash of its public key. Peers are told apart by it, never by name.
+/// A device's identity: the BLAKE3 hash of its public key. Devices are identified by it, never by their name.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Fingerprint(pub [u8; 32]);
 
 impl Fingerprint {
-    /// The first 8 bytes in hex, four by four: enough to tell phones in one place apart by eye.
+    /// The first 8 bytes in hex, in groups of four digits: enough for a user to distinguish the phones in one place.
     pub fn short(&self) -> String {
         let hex: String = self.0[..8].iter().map(|byte| format!("{byte:02x}")).collect();
         [&hex[..4], &hex[4..8], &hex[8..12], &hex[12..]].join("-")
@@ -39,7 +39,7 @@ impl FromStr for Fingerprint {
     }
 }
 
-/// The 32 bytes that 64 hexadecimal digits stand for.
+/// Parses 64 hexadecimal digits as 32 bytes.
 pub(crate) fn parse_hex(text: &str) -> Option<[u8; 32]> {
     if text.len() != 64 || !text.is_ascii() {
         return None;
@@ -51,31 +51,31 @@ pub(crate) fn parse_hex(text: &str) -> Option<[u8; 32]> {
     Some(bytes)
 }
 
-/// Whether a character of another's text may be shown: it can move no cursor, hide no text, turn none round, and start no
-/// escape sequence.
+/// Returns whether a character of a peer's text is safe to display: it cannot move the cursor, hide text, change the
+/// text direction or start an escape sequence.
 pub fn is_shown(c: char) -> bool {
-    let steers = matches!(
+    let is_control_format = matches!(
         c,
         '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
     );
-    !c.is_control() && !steers
+    !c.is_control() && !is_control_format
 }
 
-/// What a person calls a device, as another device may show it: at most 40 characters, none of them able to move
-/// a cursor, hide text or start an escape sequence.
+/// The name that a user gave a device, safe to display on another device: at most 40 characters, none of which can move
+/// the cursor, hide text or start an escape sequence.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub struct DeviceName(String);
 
 impl DeviceName {
-    /// The most characters a name keeps.
+    /// The maximum number of characters in a name.
     pub const MAX_CHARS: usize = 40;
 
-    /// Makes any text a safe name: what cannot be shown is dropped, the rest cut to length.
+    /// Makes a safe name from any text: drops characters that are not safe to display and cuts the rest to length.
     pub fn new(text: &str) -> Self {
         let shown = text.chars().filter(|c| is_shown(*c)).skip_while(|c| c.is_whitespace());
         let name: String = shown.take(Self::MAX_CHARS).collect();
-        // Trimmed last: a name made of a name is that name, or it would not verify where it was signed.
+        // Trim last: a name made from a name must not change, otherwise a signature over it does not verify.
         Self(if name.is_empty() { "unnamed".to_owned() } else { name.trim_end().to_owned() })
     }
 
@@ -91,7 +91,7 @@ impl fmt::Display for DeviceName {
     }
 }
 
-// Names come from peers: whatever is decoded passes through `new`.
+// Names come from peers, so every decoded name passes through `new`.
 impl From<String> for DeviceName {
     fn from(text: String) -> Self {
         Self::new(&text)
@@ -109,14 +109,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_cannot_steer_a_terminal() {
+    fn removes_terminal_control_characters() {
         assert_eq!(DeviceName::new("  Asha\u{1b}[2J\n\u{202e}x\u{61c} ").as_str(), "Asha[2Jx");
         assert_eq!(DeviceName::new("\u{7}").as_str(), "unnamed");
         assert_eq!(DeviceName::new(&"é".repeat(99)).as_str().chars().count(), DeviceName::MAX_CHARS);
     }
 
     #[test]
-    fn a_name_made_of_a_name_is_that_name() {
+    fn keeps_safe_name_unchanged() {
         let long = format!("{} phone", "x".repeat(DeviceName::MAX_CHARS - 1));
         for text in ["\u{7} Asha", "Asha \u{200b}", " ", &long] {
             let name = DeviceName::new(text);
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fingerprint_reads_back() {
+    fn parses_printed_fingerprint() {
         let fingerprint = Fingerprint(std::array::from_fn(|i| i as u8 * 7));
         assert_eq!(fingerprint.to_string().parse(), Ok(fingerprint));
         assert_eq!(fingerprint.short(), "0007-0e15-1c23-2a31");

@@ -1,27 +1,28 @@
-//! Digests: cheap, exact comparison of what two devices hold, whatever bytes they hold it in.
+//! Digests: a cheap and exact way to compare the records of two devices, independent of how they store them.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// The BLAKE3 hash of one record, envelope and canonical body; made by [`Record::hash`](crate::Record::hash).
+/// The BLAKE3 hash of one record: envelope and canonical body. [`Record::hash`](crate::Record::hash) computes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RecordHash(pub [u8; 32]);
 
 /// The sum, modulo 2^256, of the hashes of a set of records.
 ///
-/// A sum can be kept up to date by one addition and one subtraction when a record changes, is the same in any order,
-/// and adds up over ranges. It says whether two honest devices agree; against forgery guard the chunk hashes and, for what
-/// is handed on, the [`SnapshotHash`](crate::Seal), not the digest.
+/// When a record changes, one addition and one subtraction update the sum. The order does not matter, and the sums of
+/// ranges add up to the sum of the whole. A digest shows whether two honest devices have the same records. It does not
+/// protect against forgery: the chunk hashes do, and for data that is passed on, the
+/// [`SnapshotHash`](crate::SnapshotHash).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Digest([u8; 32]);
 
 impl Digest {
-    /// The digest of no records.
+    /// The digest of an empty set.
     pub const EMPTY: Self = Self([0; 32]);
 
-    /// The digest whose stored form is `bytes`.
+    /// Makes a digest from its stored form.
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
@@ -36,7 +37,7 @@ impl Digest {
         *self += Self(hash.0);
     }
 
-    /// Takes a record out of the set; it must be in it.
+    /// Removes a record from the set. The record must be in the set.
     pub fn remove(&mut self, hash: RecordHash) {
         let mut one = true; // a - b = a + !b + 1
         for (a, b) in self.0.iter_mut().zip(hash.0) {
@@ -81,9 +82,9 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// A text that is not 64 hexadecimal digits.
+/// The text is not 64 hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a digest: 64 hexadecimal digits are needed")]
+#[error("not a digest; enter 64 hexadecimal digits")]
 pub struct ParseDigestError;
 
 impl FromStr for Digest {
@@ -102,7 +103,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn order_does_not_matter_and_removal_undoes_insertion(hashes: Vec<[u8; 32]>, extra: [u8; 32]) {
+        fn ignores_order_and_reverses_insertion(hashes: Vec<[u8; 32]>, extra: [u8; 32]) {
             let digest = |hashes: &mut dyn Iterator<Item = [u8; 32]>| {
                 let mut digest = Digest::EMPTY;
                 hashes.for_each(|hash| digest.insert(RecordHash(hash)));
@@ -119,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn sums_carry_over_bytes() {
+    fn carries_sum_across_bytes() {
         let mut digest = Digest::from_bytes([0xff; 32]);
         let mut one = [0; 32];
         one[0] = 1;

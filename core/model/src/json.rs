@@ -1,14 +1,14 @@
-//! Canonical JSON: the one text form of a body that hashes, digests and the codec are defined on.
+//! Canonical JSON: the only text form of a body. Hashes, digests and the codec are defined on it.
 //!
-//! Canonical means: no white space between tokens; object keys in byte order, a repeated key keeping its last value;
-//! strings with the fewest escapes (`\"`, `\\`, `\b`, `\f`, `\n`, `\r`, `\t`, other controls as `\u00xx`, an unpaired
-//! surrogate as `\udxxx`); numbers exactly as they were written, so `1.0` stays apart from `1` and nothing is rounded.
+//! Canonical form: no white space between tokens; object keys in byte order; the last value of a repeated key; strings
+//! with the fewest escapes (`\"`, `\\`, `\b`, `\f`, `\n`, `\r`, `\t`, other control characters as `\u00xx`, an unpaired
+//! surrogate as `\udxxx`); numbers exactly as in the input, so `1.0` differs from `1` and nothing is rounded.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// How deep arrays and objects may nest; a hostile body must not exhaust the stack.
+/// The maximum nesting depth of arrays and objects. It keeps a hostile body from exhausting the stack.
 pub const MAX_DEPTH: usize = 128;
 
 /// A JSON value as canonical text. Equal values have equal text.
@@ -16,10 +16,10 @@ pub const MAX_DEPTH: usize = 128;
 pub struct Json(Box<str>);
 
 impl Json {
-    /// Parses any JSON text and brings it into canonical form.
+    /// Parses any JSON text and converts it to canonical form.
     ///
     /// # Errors
-    /// Text that is not one JSON value, or nests deeper than [`MAX_DEPTH`].
+    /// Fails if the text is not one JSON value, or if it nests deeper than [`MAX_DEPTH`].
     pub fn parse(text: &str) -> Result<Self, JsonError> {
         let mut parser = Parser { input: text.as_bytes(), at: 0, out: Vec::with_capacity(text.len()), depth: 0 };
         parser.skip_space();
@@ -32,7 +32,7 @@ impl Json {
         Ok(Self(canonical.into()))
     }
 
-    /// Takes text that is canonical already: what [`Json::parse`] gave and the store or the codec kept.
+    /// Wraps text that is already canonical: output of [`Json::parse`] from the store or the codec.
     pub fn from_canonical(text: impl Into<Box<str>>) -> Self {
         Self(text.into())
     }
@@ -42,19 +42,19 @@ impl Json {
         &self.0
     }
 
-    /// Bytes of the text.
+    /// The length of the text in bytes.
     #[expect(clippy::len_without_is_empty, reason = "canonical JSON is never empty")]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 }
 
-/// Why a text is not JSON. Holds no part of the text: bodies are personal.
+/// Why a text is not JSON. Contains no part of the text, because bodies are personal data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JsonError {
-    /// Byte offset at which the text went wrong.
+    /// The byte offset of the error.
     pub at: usize,
-    /// What would have been right there.
+    /// What the parser expected there.
     pub expected: &'static str,
 }
 
@@ -145,7 +145,7 @@ impl Parser<'_> {
     fn object(&mut self) -> Result<(), JsonError> {
         self.out.push(b'{');
         let start = self.out.len();
-        // One entry a member: where its key, its value and its end stand in `out`.
+        // One entry per member: where its key, its value and its end are in `out`.
         let mut members: Vec<[usize; 3]> = Vec::new();
         self.skip_space();
         while self.peek() != Some(b'}') {
@@ -180,7 +180,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// Rewrites the members laid down since `start` in key order, with their ':' and ','.
+    /// Sorts the members written since `start` by key and rewrites them with ':' and ','.
     fn sort_members(&mut self, start: usize, members: &[[usize; 3]]) {
         let written = self.out.split_off(start);
         let key = |m: &[usize; 3]| &written[m[0] - start..m[1] - start];
@@ -189,7 +189,7 @@ impl Parser<'_> {
         for (i, member) in order.iter().enumerate() {
             let repeated = order.get(i + 1).is_some_and(|next| key(next) == key(member));
             if repeated {
-                continue; // the sort is stable: the last of equal keys is the one kept
+                continue; // the sort is stable, so the last of equal keys is kept
             }
             if self.out.len() > start {
                 self.out.push(b',');
@@ -278,7 +278,7 @@ impl Parser<'_> {
         u16::from_str_radix(text, 16).map_err(|_| self.error("four hex digits"))
     }
 
-    /// Writes the character of one UTF-16 unit, taking its second half from the text if it needs one.
+    /// Writes the character of one UTF-16 unit. Reads the second half of a surrogate pair from the input.
     fn utf16(&mut self, unit: u16) -> Result<(), JsonError> {
         if (0xd800..0xdc00).contains(&unit) && self.input[self.at..].starts_with(b"\\u") {
             let back = self.at;
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_sorted_spaces_dropped_and_the_last_of_equal_keys_kept() {
+    fn sorts_keys_and_keeps_last_duplicate() {
         assert_eq!(
             canonical(" { \"b\" : 1 , \"a\" : [ ] , \"b\" : {\"d\":2,\"c\":null} } "),
             r#"{"a":[],"b":{"c":null,"d":2}}"#
@@ -329,14 +329,14 @@ mod tests {
     }
 
     #[test]
-    fn numbers_stay_as_written() {
+    fn keeps_numbers_as_written() {
         for n in ["1", "1.0", "1.00", "-0", "-0.0", "1e5", "1E+05", "123456789012345678901234567890", "0.1"] {
             assert_eq!(canonical(n), n);
         }
     }
 
     #[test]
-    fn strings_have_the_fewest_escapes() {
+    fn writes_fewest_escapes() {
         assert_eq!(canonical(r#""\u0041\/\u00e9\ud83d\ude00\n\u000a\u0000\u001F""#), "\"A/é😀\\n\\n\\u0000\\u001f\"");
         assert_eq!(
             canonical(r#""\uD800x\udc00\ud800\u0041""#),
@@ -346,13 +346,13 @@ mod tests {
     }
 
     #[test]
-    fn canonical_text_is_a_fixed_point() {
+    fn keeps_canonical_text_unchanged() {
         let once = canonical(r#"{"z":[1,{"y":"\u2028","x":{}}],"":"\t"}"#);
         assert_eq!(canonical(&once), once);
     }
 
     #[test]
-    fn what_is_not_json_is_refused() {
+    fn rejects_text_that_is_not_json() {
         for bad in [
             "",
             "{",
@@ -376,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn nesting_is_bounded() {
+    fn limits_nesting_depth() {
         let deep = |n: usize| "[".repeat(n) + &"]".repeat(n);
         assert!(Json::parse(&deep(MAX_DEPTH)).is_ok());
         assert_eq!(Json::parse(&deep(MAX_DEPTH + 1)).unwrap_err().expected, "less nesting");

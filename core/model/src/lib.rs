@@ -1,7 +1,7 @@
-//! Fieldcast's words as types: records, datasets, key ranges, digests and the merge rule.
+//! The domain types of Fieldcast: records, datasets, key ranges, digests and the merge rule.
 //!
-//! Nothing here does I/O or reads a clock. Every other crate speaks in these types, so whatever two devices must
-//! agree on to the bit (canonical JSON, record hashes, which version of a record wins) is defined here and only here.
+//! This crate does no I/O and reads no clock. All other crates use these types. Everything that two devices must agree
+//! on exactly (canonical JSON, record hashes, which version of a record wins) is defined only here.
 
 mod dataset;
 mod date;

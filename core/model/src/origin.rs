@@ -1,48 +1,48 @@
-//! Who answers for a snapshot, however many hands it went through.
+//! Provenance: which device signed a snapshot, no matter how many devices passed it on.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{DeviceName, Fingerprint, ServerTime, Signature, SnapshotHash, SnapshotSummary};
 
-/// Begins what is signed, so that the signature is good for nothing else the key signs.
+/// The label at the start of the signed message. It makes the signature invalid for any other purpose of the key.
 const LABEL: &[u8] = b"fieldcast snapshot 1\n";
 
-/// The device that signed a snapshot: it downloaded the records, or merged records of several downloads.
+/// The device that signed a snapshot. It downloaded the records, or merged records of several downloads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
     /// Its Ed25519 public key.
     pub key: [u8; 32],
-    /// What people called it then.
+    /// Its name when it signed.
     pub name: DeviceName,
-    /// The seal of the snapshot's records.
+    /// The hash of the snapshot's records.
     pub seal: SnapshotHash,
-    /// Whose downloads it merged, its own included; empty if every record is its own download. At most
+    /// The devices whose downloads it merged, itself included. Empty if it downloaded every record itself. At most
     /// [`Self::MAX_SOURCES`].
     pub sources: Vec<SnapshotSource>,
     /// Its signature over [`Self::signed`].
     pub signature: Signature,
 }
 
-/// Part of a merged snapshot. Only the device that merged the snapshot vouches for it.
+/// One source of a merged snapshot. Only the device that merged the snapshot vouches for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SnapshotSource {
     /// The device that downloaded the records from the server.
     pub fingerprint: Fingerprint,
-    /// What it called itself.
+    /// The name that device gave itself.
     pub name: DeviceName,
-    /// How many records of the snapshot are from there.
+    /// How many records of the snapshot came from it.
     pub records: u64,
     /// The server's clock when the oldest of these downloads began.
     pub as_of: ServerTime,
 }
 
 impl Origin {
-    /// The most sources of one snapshot.
+    /// The maximum number of sources of one snapshot.
     pub const MAX_SOURCES: usize = 32;
 
-    /// What a device of this name signs to answer for a snapshot: everything the summary says, the seal and the sources. Texts
-    /// have their length in front (4 bytes, little-endian), so that none can pass for part of its neighbour; numbers are
-    /// little-endian.
+    /// Returns the message that a device of this name signs for a snapshot: all fields of the summary, the snapshot
+    /// hash and the sources. Each text has its length in front (4 bytes, little-endian), so that no text can pass for
+    /// part of its neighbour. Numbers are little-endian.
     pub fn signed(
         name: &DeviceName,
         summary: &SnapshotSummary,
@@ -77,12 +77,14 @@ impl Origin {
         signed
     }
 
-    /// The server time that holds for every record of the snapshot: that of its oldest source, or the snapshot's own.
+    /// Returns the server time that is valid for every record of the snapshot: the time of the oldest source, or the
+    /// snapshot's.
     pub fn vouched(&self, summary: &SnapshotSummary) -> ServerTime {
         self.sources.iter().map(|source| source.as_of).fold(summary.as_of, ServerTime::min)
     }
 
-    /// Whether it has signed this very summary and its seal; `is_signed_by(key, message, signature)` says whether a signature is right.
+    /// Returns whether the device signed this summary and snapshot hash. `is_signed_by(key, message, signature)`
+    /// returns whether a signature is valid.
     pub fn answers_for(
         &self,
         summary: &SnapshotSummary,
@@ -116,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn all_a_summary_says_is_signed() {
+    fn signs_every_field_of_summary() {
         let (asha, honest) = (DeviceName::new("Asha"), summary());
         type Change = fn(&mut SnapshotSummary);
         let changes: [Change; 11] = [
@@ -156,11 +158,11 @@ mod tests {
         }
         seen.sort();
         seen.dedup();
-        assert_eq!(seen.len(), changes.len() + 9, "no two are the same");
+        assert_eq!(seen.len(), changes.len() + 9, "all messages must differ");
     }
 
     #[test]
-    fn a_merged_snapshot_is_vouched_for_as_of_its_oldest_source() {
+    fn vouches_as_of_oldest_source() {
         let name = DeviceName::new("Asha");
         let source = |as_of| SnapshotSource {
             fingerprint: Fingerprint([1; 32]),
@@ -180,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn its_key_and_signature_are_what_is_asked_about() {
+    fn verifies_with_its_key_and_signature() {
         let (name, seal) = (DeviceName::new("Asha"), SnapshotHash([9; 32]));
         let origin = Origin { key: [1; 32], name, seal, sources: Vec::new(), signature: Signature([2; 64]) };
         let honest = Origin::signed(&origin.name, &summary(), &seal, &[]);

@@ -1,20 +1,20 @@
-//! Key ranges: how a dataset is cut into pieces that two devices can compare and exchange.
+//! Key ranges: the parts of a dataset that two devices compare and exchange.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Digest, RecordId};
 
-/// The finest cut digests are kept at: 2^12 ranges a dataset. Any coarser cut is had by adding up.
+/// The finest division for which digests are kept: 2^12 ranges per dataset. Coarser divisions are sums of these.
 pub const FINE_BITS: u8 = 12;
 
-/// Where a family stands in key order: the first 63 bits of the BLAKE3 hash of its root's printed id.
+/// The position of a family in key order: the first 63 bits of the BLAKE3 hash of its root's printed id.
 ///
-/// 63 bits, so that it fits SQLite's signed integer and sorts there as it does here.
+/// 63 bits fit into SQLite's signed integer, so SQLite sorts them in the same order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RootHash(pub u64);
 
 impl RootHash {
-    /// The place of the family with this root.
+    /// Returns the position of the family with this root.
     pub fn of(root: &RecordId) -> Self {
         let hash = blake3::hash(root.to_string().as_bytes());
         let mut first = [0; 8];
@@ -22,12 +22,12 @@ impl RootHash {
         Self(u64::from_be_bytes(first) >> 1)
     }
 
-    /// The finest range it falls into: `0..2^FINE_BITS`.
+    /// Returns the finest range that contains it: `0..2^FINE_BITS`.
     pub fn fine_range(self) -> u32 {
         self.range(FINE_BITS)
     }
 
-    /// The range it falls into when the keys are cut into 2^`bits`.
+    /// Returns the range that contains it if the key space is divided into 2^`bits` ranges.
     pub fn range(self, bits: u8) -> u32 {
         if bits == 0 { 0 } else { (self.0 >> (63 - u32::from(bits.min(FINE_BITS)))) as u32 }
     }
@@ -36,9 +36,9 @@ impl RootHash {
 /// One of the 2^`bits` equal parts of the key space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct KeyRange {
-    /// How often the key space is halved: `0..=FINE_BITS`.
+    /// How many times the key space is halved: `0..=FINE_BITS`.
     pub bits: u8,
-    /// Which part: `0..2^bits`.
+    /// The index of the part: `0..2^bits`.
     pub index: u32,
 }
 
@@ -46,17 +46,17 @@ impl KeyRange {
     /// The whole key space.
     pub const ALL: Self = Self { bits: 0, index: 0 };
 
-    /// Whether bits and index are in bounds; a peer's may not be.
+    /// Returns whether bits and index are in bounds. Values from a peer may not be.
     pub const fn is_valid(self) -> bool {
         self.bits <= FINE_BITS && self.index < (1 << self.bits)
     }
 
-    /// Whether a family belongs to the range.
+    /// Returns whether a family belongs to the range.
     pub fn contains(self, hash: RootHash) -> bool {
         hash.range(self.bits) == self.index
     }
 
-    /// The first and the last root hash of the range.
+    /// Returns the first and the last root hash of the range.
     pub fn bounds(self) -> (RootHash, RootHash) {
         let width = 63 - u32::from(self.bits.min(FINE_BITS));
         let first = u64::from(self.index) << width;
@@ -64,21 +64,21 @@ impl KeyRange {
     }
 }
 
-/// What a device holds in one range.
+/// The totals of the records that a device has in one range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RangeTotals {
-    /// Which range.
+    /// The range.
     pub range: KeyRange,
     /// The sum of the record hashes.
     pub digest: Digest,
-    /// How many records.
+    /// The number of records.
     pub records: u64,
-    /// Bytes of their bodies' canonical JSON.
+    /// Bytes of the bodies' canonical JSON.
     pub json_bytes: u64,
 }
 
 impl RangeTotals {
-    /// The same totals in key order, cut more coarsely; `bits` above those of a part leave it as it is.
+    /// Merges totals in key order into coarser ranges. A part that is already coarser than `bits` stays unchanged.
     pub fn coarser(parts: impl IntoIterator<Item = Self>, bits: u8) -> Vec<Self> {
         let mut totals: Vec<Self> = Vec::new();
         for mut part in parts {
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_family_is_in_exactly_one_range_of_every_cut() {
+    fn assigns_each_family_to_one_range() {
         for i in 0..500 {
             let hash = RootHash::of(&RecordId::parse(&format!("household-{i}")));
             for bits in 0..=FINE_BITS {
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_follow_each_other_without_a_gap() {
+    fn leaves_no_gap_between_ranges() {
         for bits in 0..=FINE_BITS {
             let mut next = 0;
             for index in 0..1u32 << bits {

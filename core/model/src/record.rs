@@ -1,4 +1,4 @@
-//! A record: one DIGIT entity instance, and which of two versions of it wins.
+//! Records (one DIGIT entity instance each), and the rule for which of two versions wins.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Json, RecordHash, RecordId, RootHash};
 
-/// A DIGIT entity type by its name in `schema/digit`: `Household`, `Task`, ...
+/// A DIGIT entity type, by its name in `schema/digit`: `Household`, `Task`, ...
 ///
-/// Data, not code: a type this build has never heard of is stored, sent and received like any other.
+/// The type is data, not code: types that this build does not know are stored, sent and received like all others.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub struct EntityType(Arc<str>);
 
 impl EntityType {
-    /// The entity type of that name.
+    /// Makes the entity type with this name.
     pub fn new(name: &str) -> Self {
         Self(name.into())
     }
@@ -44,35 +44,35 @@ impl From<EntityType> for String {
     }
 }
 
-/// A time on the server's clock, milliseconds since 1970. A phone's clock never becomes one.
+/// A time on the server's clock, milliseconds since 1970. Never made from a phone's clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ServerTime(pub i64);
 
 /// One DIGIT entity instance.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
-    /// What it is.
+    /// The entity type.
     pub entity: EntityType,
-    /// `clientReferenceId`; unique within its entity type.
+    /// `clientReferenceId`; unique within the entity type.
     pub id: RecordId,
-    /// The id of the household it hangs off; its own id when it hangs off none.
+    /// The id of the household that the record belongs to; the record's own id if it belongs to none.
     pub root: RecordId,
-    /// DIGIT's optimistic lock: starts at 1, one more with each update; 0 for types that have none.
+    /// DIGIT's optimistic lock: starts at 1 and increases by one with each update. 0 for types without it.
     pub row_version: i64,
-    /// When the server last changed it; 0 when the server does not say.
+    /// When the server last changed the record. 0 if the server does not say.
     pub modified: ServerTime,
-    /// Whether the server marks it deleted. The record stays, so that the deletion travels.
+    /// Whether the server marks it as deleted. The record stays, so that the deletion reaches other devices.
     pub deleted: bool,
-    /// The entity as the server sent it, every field.
+    /// The entity with every field that the server sent.
     pub body: Json,
 }
 
 impl Record {
-    /// The greatest row version taken from another device: a change a minute for two years. One that was made up would
-    /// else outrank whatever the server does.
+    /// The maximum row version accepted from another device: one change per minute for two years. Without a limit, an
+    /// invented version could win over every later change of the server.
     pub const MAX_ROW_VERSION: i64 = 1_000_000;
 
-    /// The hash over envelope and body. Equal on every device that holds the same version of the record.
+    /// Returns the hash over envelope and body. It is equal on every device that has the same version of the record.
     pub fn hash(&self) -> RecordHash {
         let mut hasher = blake3::Hasher::new();
         for text in [self.entity.as_str(), &self.id.to_string(), &self.root.to_string()] {
@@ -86,38 +86,38 @@ impl Record {
         RecordHash(*hasher.finalize().as_bytes())
     }
 
-    /// Where its family stands in key order.
+    /// Returns the position of its family in key order.
     pub fn root_hash(&self) -> RootHash {
         RootHash::of(&self.root)
     }
 
-    /// What decides between this version and another of the same record.
+    /// Returns the stamp that decides between two versions of the record.
     pub fn stamp(&self) -> Stamp {
         Stamp::of(self, self.hash())
     }
 }
 
-/// The merge rule: of two versions of a record the one with the greater stamp wins, on every device, whatever order
-/// they arrive in. Higher `row_version` first, then later `modified`, then the one whose household is known, then the
-/// larger hash as a tie-break.
+/// The merge rule: of two versions of a record the one with the greater stamp wins, on every device and in any order of
+/// arrival. The order is: higher `row_version`, then later `modified`, then the version with a known household, then
+/// the larger hash as a tie-break.
 ///
-/// A record whose parent a device has never seen is its own root there; with the parent it hangs off a household. Both
-/// are the same version as far as the server is concerned, and the one that knows more must win. A household is its own
-/// root in every version, so there this decides nothing.
+/// If a device does not know the parent of a record, the record is its own root there; with the parent it belongs to a
+/// household. For the server both are the same version, and the one with more information must win. A household is its
+/// own root in every version, so this step does not affect households.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Stamp {
     /// DIGIT's row version.
     pub row_version: i64,
     /// The server's modification time.
     pub modified: ServerTime,
-    /// Whether it hangs off another record.
+    /// Whether the record belongs to another record.
     pub rooted: bool,
     /// The hash of the whole version.
     pub hash: RecordHash,
 }
 
 impl Stamp {
-    /// The stamp of `record`, whose hash is `hash`.
+    /// Returns the stamp of `record`, whose hash is `hash`.
     pub fn of(record: &Record, hash: RecordHash) -> Self {
         let rooted = record.root != record.id;
         Self { row_version: record.row_version, modified: record.modified, rooted, hash }
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn version_beats_time_and_time_beats_hash() {
+    fn orders_by_version_then_time_then_hash() {
         assert!(record(2, 1, "{}").stamp() > record(1, 9, "{}").stamp());
         assert!(record(1, 9, "{}").stamp() > record(1, 1, "{}").stamp());
         let (a, b) = (record(1, 1, "{}"), record(1, 1, "[]"));
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_known_household_beats_none_and_is_beaten_by_a_newer_version() {
+    fn prefers_known_household_within_one_version() {
         for body in ["{}", "[]", "[1]", "[2]"] {
             let orphan = record(1, 1, body);
             let rooted = |root| Record { root: RecordId::parse(root), ..record(1, 1, "{}") };
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn every_part_of_a_record_is_in_its_hash() {
+    fn hashes_every_part_of_record() {
         let base = record(1, 1, "{}");
         let mut others = vec![record(2, 1, "{}"), record(1, 2, "{}"), record(1, 1, "[]")];
         others.push(Record { deleted: true, ..base.clone() });

@@ -6,18 +6,18 @@ use serde::{Deserialize, Serialize};
 
 /// A record's `clientReferenceId`: DIGIT's key across devices, 2 to 64 characters, nearly always a UUID.
 ///
-/// A UUID in its usual lower-case form is held as 16 bytes (what the store and the codec keep); any other text is kept
-/// as it is. Both print back exactly as they were parsed.
+/// A UUID in the usual lower-case form is stored as 16 bytes, also by the store and the codec. Any other text is stored
+/// unchanged. Both print exactly as they were parsed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum RecordId {
     /// A lower-case hyphenated UUID.
     Uuid([u8; 16]),
-    /// Anything else.
+    /// Any other text.
     Text(Box<str>),
 }
 
 impl RecordId {
-    /// Reads an id; never fails, since any text can be an id.
+    /// Parses an id. Never fails, because any text can be an id.
     pub fn parse(text: &str) -> Self {
         match parse_uuid(text) {
             Some(bytes) => Self::Uuid(bytes),
@@ -51,7 +51,7 @@ impl fmt::Display for RecordId {
     }
 }
 
-/// The 16 bytes of a lower-case hyphenated UUID, or `None` for any other text, upper-case UUIDs included.
+/// Returns the 16 bytes of a lower-case hyphenated UUID, or `None` for any other text, including upper-case UUIDs.
 fn parse_uuid(text: &str) -> Option<[u8; 16]> {
     let text = text.as_bytes();
     if text.len() != 36 {
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_uuid_is_sixteen_bytes_and_prints_back() {
+    fn stores_uuid_as_sixteen_bytes() {
         let text = "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9";
         let id = RecordId::parse(text);
         assert!(matches!(id, RecordId::Uuid(bytes) if bytes[0] == 0x0a && bytes[15] == 0xf9));
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_not_a_canonical_uuid_stays_text() {
+    fn keeps_other_ids_as_text() {
         for text in
             ["", "H-2025", "0A1B2C3D-4E5F-6071-8293-A4B5C6D7E8F9", "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f", "नमस्ते"]
         {

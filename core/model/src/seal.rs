@@ -1,4 +1,4 @@
-//! Seals: what a snapshot is, so that nobody can make another one of it.
+//! Snapshot hashes: they identify the exact records of a snapshot and cannot be forged.
 
 use std::collections::BTreeMap;
 
@@ -6,19 +6,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::{RecordHash, RootHash};
 
-/// The hash of all record hashes of a snapshot. It cannot be kept up to date as a [`Digest`](crate::Digest) can; in turn
-/// nobody can find other records with the same one.
+/// The hash of all record hashes of a snapshot. Unlike a [`Digest`](crate::Digest) it cannot be updated step by step;
+/// in return, it is not possible to find other records with the same hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SnapshotHash(pub [u8; 32]);
 
-/// What a snapshot has in its fine ranges, each hashed by itself: BLAKE3 over the record hashes in ascending order.
-/// Takes 36 bytes a range, however many records there are.
+/// The hashes of a snapshot's fine ranges. The hash of a range is BLAKE3 over its record hashes in ascending order.
+/// Needs 36 bytes per range, for any number of records.
 #[derive(Clone, Debug, Default)]
 pub struct RangeHashes(BTreeMap<u32, [u8; 32]>);
 
 impl RangeHashes {
-    /// Adds all that the snapshot has in the fine ranges of these records, in any order. What is added to a range a second
-    /// time spoils the seal: nobody may hide one set of records behind another.
+    /// Adds records, in any order. One call must contain all records of the fine ranges it touches. If a range is added
+    /// twice, the snapshot hash becomes invalid, so that no one set of records can hide another.
     pub fn add(&mut self, records: impl IntoIterator<Item = (RootHash, RecordHash)>) {
         let mut ranges: BTreeMap<u32, Vec<RecordHash>> = BTreeMap::new();
         for (root, hash) in records {
@@ -35,7 +35,8 @@ impl RangeHashes {
         }
     }
 
-    /// The seal of the whole: BLAKE3 over number (4 bytes, little-endian) and hash of each range that is not empty, in order.
+    /// Returns the hash of the whole snapshot: BLAKE3 over the number (4 bytes, little-endian) and the hash of each
+    /// non-empty range, in order.
     pub fn seal(&self) -> SnapshotHash {
         let mut hasher = blake3::Hasher::new();
         for (range, hash) in &self.0 {
@@ -61,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_and_the_cut_do_not_matter() {
+    fn ignores_order_and_division() {
         let (mut records, whole) = (records(), seal(&[&records()]));
         records.reverse();
         assert_eq!(seal(&[&records]), whole);
@@ -72,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn every_record_its_place_and_how_often_it_comes_count() {
+    fn depends_on_every_record_position_and_count() {
         let whole = seal(&[&records()]);
         for at in 0..records().len() {
             let (mut other, mut moved, mut less, mut twice) = (records(), records(), records(), records());
@@ -84,13 +85,13 @@ mod tests {
                 assert_ne!(seal(&[&changed]), whole, "{at}");
             }
         }
-        // A sum of hashes would not tell these from each other.
+        // A sum of the hashes would be equal for these two sets.
         let pair = |a: u8, b: u8| seal(&[&[(RootHash(0), RecordHash([a; 32])), (RootHash(0), RecordHash([b; 32]))]]);
         assert_ne!(pair(1, 4), pair(2, 3));
     }
 
     #[test]
-    fn a_range_that_is_added_to_twice_spoils_it() {
+    fn invalidates_hash_if_range_repeats() {
         let records = records();
         assert_ne!(seal(&[&records[..1], &records]), seal(&[&records]));
         assert_ne!(seal(&[&records, &records[..0], &records]), seal(&[&records]));

@@ -1,10 +1,11 @@
-//! Signatures, as they travel and are kept.
+//! Signatures, in the form in which they are sent and stored.
 
 use serde::{Deserialize, Serialize};
 
 /// An Ed25519 signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "[[u8; 32]; 2]", into = "[[u8; 32]; 2]")] // serde knows arrays up to 32; the bytes are the same
+// serde supports arrays up to 32 elements. The encoded bytes are the same.
+#[serde(from = "[[u8; 32]; 2]", into = "[[u8; 32]; 2]")]
 pub struct Signature(pub [u8; 64]);
 
 impl From<[[u8; 32]; 2]> for Signature {

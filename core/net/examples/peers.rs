@@ -1,8 +1,8 @@
-//! Finds, or is found by, other devices, to try an interface by hand:
+//! Announces this device or searches for other devices, to test an interface manually:
 //!
 //! ```text
-//! peers announce INTERFACE NAME SECONDS     is there, and answers calls
-//! peers browse INTERFACE SECONDS            lists who comes and goes with the time it took, and calls each
+//! peers announce INTERFACE NAME SECONDS     announces a device and accepts connections
+//! peers browse INTERFACE SECONDS            lists found and lost devices with the elapsed time, and connects to each
 //! ```
 
 use std::error::Error;
@@ -24,7 +24,7 @@ async fn main() -> Outcome {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
         ["announce", interface, name, seconds] => {
-            let stay = be_found(choose_interface(Some(interface))?, name);
+            let stay = announce_device(choose_interface(Some(interface))?, name);
             timeout(Duration::from_secs(seconds.parse()?), stay).await.unwrap_or(Ok(()))
         }
         ["browse", interface, seconds] => {
@@ -35,7 +35,7 @@ async fn main() -> Outcome {
     }
 }
 
-async fn be_found(interface: Interface, name: &str) -> Outcome {
+async fn announce_device(interface: Interface, name: &str) -> Outcome {
     let identity = Identity::generate()?;
     let mut listener = Listener::bind(&interface, 0, &identity).await?;
     let announcement = Announcement {
@@ -49,7 +49,7 @@ async fn be_found(interface: Interface, name: &str) -> Outcome {
     let _announced = announce(&interface, &announcement)?;
     loop {
         let caller = listener.accept().await?;
-        say(&format!("{name} was called by {}", caller.peer().short()))?;
+        say(&format!("{name} accepted a connection from {}", caller.peer().short()))?;
     }
 }
 
@@ -57,14 +57,14 @@ async fn find(interface: Interface) -> Outcome {
     let identity = Identity::generate()?;
     let start = Instant::now();
     let mut browser = browse(&interface, Role::Receiver, None, Wanted::default())?;
-    while let Some(sighting) = browser.next().await {
+    while let Some(event) = browser.next().await {
         let after = start.elapsed().as_millis();
-        match sighting {
+        match event {
             DiscoveryEvent::Found(peer) => {
                 let limit = Duration::from_secs(3);
-                let call = dial(&interface, &identity, peer.addr, Some(peer.fingerprint), limit).await;
+                let dialed = dial(&interface, &identity, peer.addr, Some(peer.fingerprint), limit).await;
                 let took = start.elapsed().as_millis() - after;
-                let outcome = call.map_or_else(|error| error.to_string(), |_| "proven".to_owned());
+                let outcome = dialed.map_or_else(|error| error.to_string(), |_| "proven".to_owned());
                 let short = peer.fingerprint.short();
                 say(&format!("{after:6} ms  {short} {} at {}: {outcome} in {took} ms", peer.name, peer.addr))?;
             }

@@ -1,4 +1,4 @@
-//! Lets others find this device.
+//! Announces this device, so that other devices find it.
 
 use std::fmt;
 
@@ -10,24 +10,25 @@ use crate::mdns::{Mdns, failed, only};
 use crate::service::{SERVICE, instance, txt};
 use crate::{Error, Interface};
 
-/// What a device says about itself to all who can hear it. Say nothing here that is private.
+/// The public information about a device. Every device on the network receives it, so it must contain nothing private.
 #[derive(Clone, Debug)]
 pub struct Announcement {
-    /// Who it is.
+    /// The fingerprint of the device.
     pub fingerprint: Fingerprint,
-    /// What to call it; cut to what a TXT record has room for.
+    /// The display name. It is shortened to the free space in the TXT record.
     pub name: DeviceName,
-    /// What it offers to be.
+    /// The offered role.
     pub role: Role,
-    /// The port it listens on, at the interface's address.
+    /// The port on which it listens, at the address of the interface.
     pub port: u16,
-    /// The newest protocol version it speaks.
+    /// Its newest protocol version.
     pub protocol: u16,
-    /// The process that says so: [`Identity::session`](crate::Identity::session).
+    /// The announcing process: [`Identity::session`](crate::Identity::session).
     pub session: u32,
 }
 
-/// An announcement that stands until this is dropped, which tells all who heard it. Dropping takes about a millisecond.
+/// An active announcement. Dropping it sends a goodbye to all devices that received it, which takes about a
+/// millisecond.
 pub struct Announced {
     pub(crate) _daemon: Mdns,
 }
@@ -38,10 +39,10 @@ impl fmt::Debug for Announced {
     }
 }
 
-/// Announces a device on one interface. One identity may be announced there once in each role.
+/// Announces a device on one interface. Each identity can be announced there once per role.
 ///
 /// # Errors
-/// [`Error::InterfaceGone`] when the interface has lost its address, [`Error::Discovery`] when mDNS does not work here.
+/// [`Error::InterfaceGone`] if the interface has lost its address, [`Error::Discovery`] if mDNS does not work.
 pub fn announce(interface: &Interface, announcement: &Announcement) -> Result<Announced, Error> {
     let label = instance(&announcement.fingerprint, announcement.role);
     let host = format!("{label}.local.");
@@ -50,7 +51,7 @@ pub fn announce(interface: &Interface, announcement: &Announcement) -> Result<An
         ServiceInfo::new(SERVICE, &label, &host, interface.addr, announcement.port, properties.as_slice())
             .map_err(failed)?;
     service.set_interfaces(vec![only(interface)]);
-    // The name is a hash of a key, so there is nobody to ask whether it is taken: saves 0.75 s of asking.
+    // The name is a hash of a key, so it cannot be taken already. Skipping the probe saves 0.75 s.
     service.set_requires_probe(false);
     let daemon = Mdns::open(interface)?;
     daemon.0.register(service).map_err(failed)?;

@@ -1,4 +1,4 @@
-//! A connection: TCP under TLS, with both keys proven.
+//! A connection: TCP and TLS, with both keys proven.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -15,8 +15,8 @@ use crate::{Error, FrameReader, FrameWriter, Identity, Traffic, fingerprint_of, 
 
 pub(crate) type Stream = TlsStream<Counted<TcpStream>>;
 
-/// A connection to a device that has proven its key. Dropping it cuts it, which the other side sees as a loss;
-/// [`FrameWriter::shutdown`] says goodbye first.
+/// A connection to a device that has proven its key. Dropping it closes it, which the peer sees as a loss;
+/// [`FrameWriter::shutdown`] closes it in an orderly way.
 pub struct Connection {
     pub(crate) stream: Stream,
     peer_addr: SocketAddr,
@@ -25,27 +25,27 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Proves `identity` to whoever answers at `peer_addr` and has them prove theirs. Sets no time limit.
-    pub(crate) async fn call(
+    /// Runs the client handshake with the peer at `peer_addr`: both sides prove their keys. Has no time limit.
+    pub(crate) async fn connect(
         stream: TcpStream,
         peer_addr: SocketAddr,
         identity: &Identity,
         expected: Option<Fingerprint>,
     ) -> Result<Self, Error> {
-        let stranger = Arc::new(OnceLock::new());
-        let config: Arc<ClientConfig> = identity.credentials().client(expected, stranger.clone())?;
+        let unexpected = Arc::new(OnceLock::new());
+        let config: Arc<ClientConfig> = identity.credentials().client(expected, unexpected.clone())?;
         let name = ServerName::IpAddress(peer_addr.ip().into());
         match TlsConnector::from(config).connect(name, counted(stream)?).await {
             Ok(stream) => Self::established(stream.into(), peer_addr),
-            Err(error) => Err(match (expected, stranger.get()) {
+            Err(error) => Err(match (expected, unexpected.get()) {
                 (Some(expected), Some(&found)) => Error::WrongPeer { expected, found },
                 _ => Error::from_stream(error),
             }),
         }
     }
 
-    /// The other half of [`call`](Self::call).
-    pub(crate) async fn answer(
+    /// Runs the server handshake, the counterpart of [`connect`](Self::connect).
+    pub(crate) async fn accept(
         stream: TcpStream,
         peer_addr: SocketAddr,
         config: Arc<ServerConfig>,
@@ -56,7 +56,7 @@ impl Connection {
 
     fn established(stream: Stream, peer_addr: SocketAddr) -> Result<Self, Error> {
         let (socket, tls) = stream.get_ref();
-        // A peer that names no protocol at all gets this far.
+        // The handshake also succeeds with a peer that names no protocol.
         if tls.alpn_protocol() != Some(tls::ALPN) {
             return Err(Error::OtherVersion);
         }
@@ -65,31 +65,31 @@ impl Connection {
         Ok(Self { stream, peer_addr, peer_key, traffic })
     }
 
-    /// Who the other side has proven to be.
+    /// The proven fingerprint of the peer.
     pub fn peer(&self) -> Fingerprint {
         fingerprint_of(&self.peer_key)
     }
 
-    /// The raw Ed25519 public key the other side has proven to have.
+    /// The proven raw Ed25519 public key of the peer.
     pub fn peer_key(&self) -> [u8; 32] {
         self.peer_key
     }
 
-    /// Where the other side is: where it was called, or where it called from.
+    /// The address of the peer.
     pub fn peer_addr(&self) -> SocketAddr {
         self.peer_addr
     }
 
-    /// The counters of this connection; they live on, and count on, after [`split`](Self::split).
+    /// The byte counters of this connection. They continue after [`split`](Self::split).
     pub fn traffic(&self) -> Arc<Traffic> {
         self.traffic.clone()
     }
 
-    /// Secret bytes that both ends of this connection, and nobody else, can compute (RFC 8446, section 7.5). Somebody
-    /// in the middle has two connections and so two different values.
+    /// Secret bytes that only the two ends of this connection can compute (RFC 8446, section 7.5). An attacker in the
+    /// middle has two connections and gets two different values.
     ///
     /// # Errors
-    /// [`Error::Tls`] when TLS cannot give any; not on a connection that is up.
+    /// [`Error::Tls`] if TLS cannot compute them. This cannot happen on an established connection.
     pub fn exporter(&self, label: &[u8], context: &[u8]) -> Result<[u8; 32], Error> {
         let exported = match &self.stream {
             TlsStream::Client(stream) => stream.get_ref().1.export_keying_material([0; 32], label, Some(context)),
@@ -98,7 +98,7 @@ impl Connection {
         exported.map_err(|error| Error::Tls { reason: error.to_string() })
     }
 
-    /// The two directions, each for a task of its own.
+    /// Splits the connection into its two directions, each for a separate task.
     pub fn split(self) -> (FrameReader, FrameWriter) {
         let (read, write) = tokio::io::split(self.stream);
         (FrameReader::new(read), FrameWriter::new(write))

@@ -1,4 +1,4 @@
-//! Calls another device.
+//! Connects to another device.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -9,14 +9,14 @@ use tokio::time::timeout;
 
 use crate::{Connection, Error, Identity, Interface, socket};
 
-/// Calls the device at `addr` through `interface` and proves `identity` to it. With `expected`, only the device of
-/// that fingerprint will do. `limit` is for everything together.
+/// Connects to the device at `addr` through `interface` and proves `identity` to it. With `expected`, only the device
+/// with this fingerprint is accepted. `limit` is the time limit for the whole call.
 ///
 /// # Errors
-/// [`Error::WrongPeer`] when another key answers, [`Error::Refused`], [`Error::Unreachable`] and [`Error::Timeout`]
-/// when nobody does, [`Error::InterfaceGone`] when the interface has lost its address, [`Error::Permission`] when the
-/// system forbids it, [`Error::OtherVersion`] and [`Error::Tls`] when who answers does not speak this protocol, and
-/// [`Error::Cut`] when it hangs up, as a device does that has too many callers at once.
+/// [`Error::WrongPeer`] if another key answers; [`Error::Refused`], [`Error::Unreachable`] and [`Error::Timeout`] if no
+/// device answers; [`Error::InterfaceGone`] if the interface has lost its address; [`Error::Permission`] if the system
+/// forbids the connection; [`Error::OtherVersion`] and [`Error::Tls`] if the peer does not speak this protocol;
+/// [`Error::Cut`] if the peer closes the connection, for example because it has too many connections.
 pub async fn dial(
     interface: &Interface,
     identity: &Identity,
@@ -27,11 +27,11 @@ pub async fn dial(
     if interface.addr.is_ipv4() != addr.is_ipv4() {
         return Err(Error::Unreachable);
     }
-    let call = async {
+    let connect = async {
         let failed = |error| Error::from_connect(error, &interface.name);
-        let socket = TcpSocket::from_std_stream(socket::caller(interface, addr).map_err(failed)?);
+        let socket = TcpSocket::from_std_stream(socket::outgoing(interface, addr).map_err(failed)?);
         let stream = socket.connect(addr).await.map_err(failed)?;
-        Connection::call(stream, addr, identity, expected).await
+        Connection::connect(stream, addr, identity, expected).await
     };
-    timeout(limit, call).await.map_err(|_| Error::Timeout)?
+    timeout(limit, connect).await.map_err(|_| Error::Timeout)?
 }

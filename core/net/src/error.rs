@@ -1,4 +1,4 @@
-//! Everything that can go wrong between two devices.
+//! The errors of connections, interfaces, keys and discovery.
 
 use std::io;
 use std::path::PathBuf;
@@ -7,84 +7,88 @@ use fieldcast_model::Fingerprint;
 use fieldcast_wire::frame::FrameError;
 use thiserror::Error;
 
-/// Why a connection, an interface or a key could not be had or kept. Each message says what to do about it.
+/// A failure of a connection, an interface, a key or the discovery. Each message says what to do.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// No interface that peers could be on has an address.
-    #[error("no Wi-Fi, hotspot or Ethernet network is up: join or create the group's Wi-Fi, then try again")]
+    /// No suitable interface has an address.
+    #[error("no Wi-Fi, hotspot or Ethernet network is connected: join or create the group's Wi-Fi, then try again")]
     NoInterface,
-    /// The interface that was asked for by name or address is not there.
-    #[error("no interface or address `{asked}` here: choose one of {known}, or turn it on")]
+    /// The interface with the requested name or address does not exist.
+    #[error("this device has no network `{asked}`: choose one of {known}, or turn it on")]
     UnknownInterface {
-        /// What was asked for.
+        /// The requested name or address.
         asked: String,
-        /// The names and addresses there are, for a person to read.
+        /// The available names and addresses for display.
         known: String,
     },
-    /// The interface lost its address since it was chosen.
-    #[error("the network `{name}` has gone: join or create the group's Wi-Fi again")]
+    /// The interface has lost its address since it was chosen.
+    #[error("the network `{name}` was lost: join or create the group's Wi-Fi again")]
     InterfaceGone {
-        /// The interface's name.
+        /// The name of the interface.
         name: String,
     },
-    /// Another program, or another copy of this one, listens there.
+    /// Another program, or another Fieldcast process, listens on this port.
     #[error("port {port} is in use: close the other program that uses it, or choose another port")]
     PortInUse {
         /// The port.
         port: u16,
     },
-    /// Nothing on the network answers at this address.
+    /// No device answers at this address.
     #[error("the other device cannot be reached: check that both are on the same Wi-Fi and close together")]
     Unreachable,
-    /// The device is there, but no Fieldcast listens.
+    /// The device answers, but Fieldcast does not listen on it.
     #[error("the other device is not waiting for a connection: open Fieldcast on it and try again")]
     Refused,
-    /// The other side said nothing for as long as it may.
+    /// The peer was silent longer than the limit.
     #[error("the other device did not answer in time: move closer together and try again")]
     Timeout,
-    /// The device that answered has another key than the one expected. `found` is what it claims, not proven.
-    #[error("the device that answered is {}, not {}: do not send; look for it again", found.short(), expected.short())]
+    /// The device that answered has a different key. `found` is claimed by the device and not proven.
+    #[error(
+        "the device that answered is {}, not {}: do not send, and search for the device again",
+        found.short(),
+        expected.short()
+    )]
     WrongPeer {
-        /// Who was to be there.
+        /// The expected fingerprint.
         expected: Fingerprint,
-        /// Who says it is there.
+        /// The claimed fingerprint.
         found: Fingerprint,
     },
-    /// The other side speaks TLS, but not this protocol.
+    /// The peer speaks TLS, but not this protocol.
     #[error("the other device speaks another version of Fieldcast: update the older one")]
     OtherVersion,
-    /// The other side is no Fieldcast device, or somebody tampers with the connection.
+    /// The peer does not run Fieldcast, or an attacker changes the connection.
     #[error("no secure connection ({reason}): make sure the other device runs Fieldcast, then try again")]
     Tls {
-        /// What the TLS library found wrong; for a log, not a screen.
+        /// The error of the TLS library. For logs only.
         reason: String,
     },
-    /// The other side sent, or we were to send, a frame the protocol does not allow.
+    /// The peer sent a frame that the protocol does not allow, or this device was about to send one.
     #[error("{0}: update Fieldcast on both devices")]
     Frame(#[from] FrameError),
-    /// The other side ended the connection in good order, between two frames.
+    /// The peer closed the connection in an orderly way, between two frames.
     #[error("the other device ended the connection")]
     Closed,
-    /// The connection ended without a goodbye: out of range, killed, or the network went.
-    #[error("the connection was lost: move closer together; what has arrived is kept")]
+    /// The connection ended without a close message: the peer is out of range, was killed, or the network was lost.
+    #[error("the connection was lost: move closer together, then try again (received data is kept)")]
     Cut,
-    /// The operating system does not let this app use the network.
-    #[error("this app may not use the local network: allow it in the system's settings")]
+    /// The operating system does not allow this app to use the network.
+    #[error("this app has no permission for the local network: allow it in the system's settings")]
     Permission,
-    /// Others can read the key file, so the key may no longer be a secret.
+    /// Other users can read the key file, so the key may not be secret any more.
     #[error(
-        "other users can read the device key {}: `chmod 600` it if nobody did, else delete it: with the new key \
-         this device's fingerprint changes",
+        "other users can read the device key {}: run `chmod 600` on the file if no other user has read it, or delete \
+         it to get a new key and a new fingerprint",
         path.display()
     )]
     KeyExposed {
         /// The key file.
         path: PathBuf,
     },
-    /// The key file is no key. It is never replaced without being asked.
+    /// The key file does not contain a valid key. Fieldcast never replaces it automatically.
     #[error(
-        "the device key {} is damaged: restore it, or delete it: with the new key this device's fingerprint changes",
+        "the device key {} is damaged: restore it, or delete it to get a new key and a new fingerprint",
         path.display()
     )]
     KeyDamaged {
@@ -92,42 +96,45 @@ pub enum Error {
         path: PathBuf,
     },
     /// The key file cannot be read or written.
-    #[error("the device key {} cannot be used ({source}): check the folder and the free space", path.display())]
+    #[error(
+        "the device key {} cannot be read or written ({source}): check the folder and the free space",
+        path.display()
+    )]
     KeyFile {
         /// The key file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
-    /// The key file is wrapped, and there is no key store to unwrap it.
+    /// The key file is wrapped, and this device has no key store to unwrap it.
     #[error(
-        "the device key {} is kept by a phone's key store: open it on that phone; with another key this device's \
-         fingerprint changes",
+        "the device key {} can only be used on the phone that encrypted it: use it there, or delete the file to get a \
+         new key and a new fingerprint",
         path.display()
     )]
     KeyWrapped {
         /// The key file.
         path: PathBuf,
     },
-    /// The phone's key store did not do its part. The key file is as it was.
-    #[error("the phone's key store does not give the device key ({reason}): unlock the phone and try again")]
+    /// The phone's key store failed. The key file is unchanged.
+    #[error("the phone's key store did not return the device key ({reason}): unlock the phone, then try again")]
     KeyStore {
-        /// What the system said; for a log, not a screen.
+        /// The error of the system. For logs only.
         reason: String,
     },
-    /// mDNS does not work here.
-    #[error("devices cannot be searched for ({reason}): check that the group's Wi-Fi is up and look again")]
+    /// mDNS does not work on this network.
+    #[error("the search for devices failed ({reason}): check the group's Wi-Fi, then search again")]
     Discovery {
-        /// What went wrong; for a log, not a screen.
+        /// The cause. For logs only.
         reason: String,
     },
-    /// Anything else the system refused.
+    /// Any other error of the system.
     #[error("network error ({0}): try again")]
     Io(#[source] io::Error),
 }
 
 impl Error {
-    /// What an error of a connection that was up, or of its handshake, means.
+    /// The error for an I/O error of a connection or its handshake.
     pub(crate) fn from_stream(error: io::Error) -> Self {
         use io::ErrorKind as Kind;
         if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
@@ -147,7 +154,7 @@ impl Error {
         }
     }
 
-    /// What an error of `connect` means.
+    /// The error for a failed `connect`.
     pub(crate) fn from_connect(error: io::Error, interface: &str) -> Self {
         use io::ErrorKind as Kind;
         match error.kind() {
@@ -162,7 +169,7 @@ impl Error {
         }
     }
 
-    /// What an error of `bind` or `listen` means.
+    /// The error for a failed `bind` or `listen`.
     pub(crate) fn from_bind(error: io::Error, interface: &str, port: u16) -> Self {
         match error.kind() {
             io::ErrorKind::AddrInUse => Self::PortInUse { port },

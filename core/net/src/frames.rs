@@ -11,11 +11,11 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::Error;
 use crate::connection::Stream;
 
-/// How long a side may be silent, or take nothing, before it counts as lost, unless set otherwise.
+/// How long a peer may be silent, or accept no bytes, before the connection counts as lost. This is the default.
 const IDLE_LIMIT: Duration = Duration::from_secs(15);
-/// The most a buffer grows by at a time, so that memory follows what has arrived and not what was promised.
+/// The maximum growth of a buffer at a time. So the memory use follows the received bytes and not the announced length.
 const STEP: usize = 64 << 10;
-/// The payload of a TLS record. A frame's header goes into the same record as what follows, not into one of its own.
+/// The payload size of a TLS record. The header of a frame goes into the same record as the start of the payload.
 const RECORD: usize = 16 << 10;
 
 /// The receiving direction of a connection.
@@ -23,12 +23,12 @@ const RECORD: usize = 16 << 10;
 pub struct FrameReader {
     stream: ReadHalf<Stream>,
     idle_limit: Duration,
-    /// When the present wait began; none while bytes arrive.
+    /// When the present wait began; `None` while bytes arrive.
     waiting_since: Option<Instant>,
-    /// What has arrived of the header, then of the payload.
+    /// The received bytes of the header, then of the payload.
     pub(crate) arrived: Vec<u8>,
     header: Option<FrameHeader>,
-    /// Whether manifests and chunks may come.
+    /// Whether manifests and chunks are allowed.
     takes_data: Arc<AtomicBool>,
 }
 
@@ -44,25 +44,25 @@ impl FrameReader {
         }
     }
 
-    /// Has this reader take manifests and chunks only while the flag is set: whoever has not been let in yet shall not
-    /// fill memory with them.
+    /// Makes this reader accept manifests and chunks only while the flag is set, so a peer without authorization cannot
+    /// fill the memory.
     pub fn set_takes_data(&mut self, flag: Arc<AtomicBool>) {
         self.takes_data = flag;
     }
 
-    /// Sets how long [`read`](Self::read) waits without a byte arriving; 15 s unless set.
+    /// Sets how long [`read`](Self::read) waits for the next byte; the default is 15 s.
     pub fn set_idle_limit(&mut self, limit: Duration) {
         self.idle_limit = limit;
     }
 
-    /// The next frame. May be dropped half way (as in `select!`) and called again: nothing is lost, and the time
-    /// waited so far counts.
+    /// Reads the next frame. Cancel-safe, for example in `select!`: no data is lost, and the elapsed waiting time still
+    /// counts.
     ///
     /// # Errors
-    /// [`Error::Closed`] when the other side said goodbye between two frames, [`Error::Cut`] when the connection ended
-    /// any other way, [`Error::Timeout`] when it was silent too long, [`Error::Frame`] for a header the protocol does
-    /// not allow (told before a byte of payload is waited for), [`Error::Tls`] when what arrived is forged.
-    /// The connection is of no use after any of them but a timeout.
+    /// [`Error::Closed`] if the peer closed the connection between two frames; [`Error::Cut`] if the connection ended
+    /// in any other way; [`Error::Timeout`] if the peer was silent too long; [`Error::Frame`] for a header that the
+    /// protocol does not allow, reported before any payload is read; [`Error::Tls`] if the received bytes are forged.
+    /// After any error except a timeout, the connection is unusable.
     pub async fn read(&mut self) -> Result<(FrameKind, Vec<u8>), Error> {
         loop {
             match self.header {
@@ -85,11 +85,11 @@ impl FrameReader {
         }
     }
 
-    /// Adds what arrives next, up to `whole` bytes in all.
+    /// Reads the next bytes, up to `whole` bytes in total.
     async fn more(&mut self, whole: usize) -> Result<(), Error> {
         let missing = whole - self.arrived.len();
         if self.arrived.len() == self.arrived.capacity() {
-            // Doubling, so that a large frame is not copied at every step.
+            // Double the buffer, so a large frame is not copied at each step.
             let step = STEP.max(self.arrived.len());
             self.arrived.reserve_exact(missing.min(step));
         }
@@ -120,17 +120,17 @@ impl FrameWriter {
         Self { stream, idle_limit: IDLE_LIMIT }
     }
 
-    /// Sets how long a write waits without the other side taking a byte; 15 s unless set.
+    /// Sets how long a write waits for the peer to accept a byte; the default is 15 s.
     pub fn set_idle_limit(&mut self, limit: Duration) {
         self.idle_limit = limit;
     }
 
-    /// Sends one frame. The last bytes may wait in a buffer until [`flush`](Self::flush). Must not be dropped half
-    /// way: the rest of the frame would be missing.
+    /// Sends one frame. The last bytes may stay in a buffer until [`flush`](Self::flush). Not cancel-safe: if the
+    /// future is dropped, the rest of the frame is missing.
     ///
     /// # Errors
-    /// [`Error::Frame`] when the payload is longer than its kind may be (nothing is sent), [`Error::Timeout`] when the
-    /// other side takes nothing, [`Error::Cut`] when the connection is lost.
+    /// [`Error::Frame`] if the payload is too long for its kind (then nothing is sent); [`Error::Timeout`] if the peer
+    /// accepts no bytes; [`Error::Cut`] if the connection is lost.
     pub async fn write(&mut self, kind: FrameKind, payload: &[u8]) -> Result<(), Error> {
         let header = FrameHeader::new(kind, payload.len())?.encode();
         let (first, rest) = payload.split_at(payload.len().min(RECORD - header.len()));
@@ -138,18 +138,18 @@ impl FrameWriter {
         self.send(rest).await
     }
 
-    /// Hands everything written so far to the network.
+    /// Sends all buffered bytes to the network.
     ///
     /// # Errors
-    /// As [`write`](Self::write).
+    /// The same errors as [`write`](Self::write).
     pub async fn flush(&mut self) -> Result<(), Error> {
         timeout(self.idle_limit, self.stream.flush()).await.map_err(|_| Error::Timeout)?.map_err(Error::from_stream)
     }
 
-    /// Says goodbye, after which the other side reads [`Error::Closed`]. Nothing can be written afterwards.
+    /// Closes the connection in an orderly way: the peer reads [`Error::Closed`]. No more frames can be written.
     ///
     /// # Errors
-    /// As [`write`](Self::write).
+    /// The same errors as [`write`](Self::write).
     pub async fn shutdown(&mut self) -> Result<(), Error> {
         timeout(self.idle_limit, self.stream.shutdown()).await.map_err(|_| Error::Timeout)?.map_err(Error::from_stream)
     }

@@ -1,4 +1,4 @@
-//! Who this device is: an Ed25519 key.
+//! The identity of this device: an Ed25519 key.
 
 use std::fmt;
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::key_wrap::{KeyWrap, WRAPPED};
 use crate::weak_key::is_weak;
 use crate::{Error, key_file, tls};
 
-/// A device's key pair, ready to prove itself in TLS and to sign. A clone is the same key; no output ever shows it.
+/// The key pair of a device, for TLS and for signatures. A clone is the same key. No output shows the secret key.
 #[derive(Clone)]
 pub struct Identity {
     pair: Arc<Ed25519KeyPair>,
@@ -22,39 +22,39 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// A new key from the system's random source, kept in memory only.
+    /// Creates a new key from the system's random source, in memory only.
     ///
     /// # Errors
-    /// [`Error::Io`] when the system gives no randomness.
+    /// [`Error::Io`] if the system provides no random bytes.
     pub fn generate() -> Result<Self, Error> {
         Self::from_pkcs8(new_pkcs8()?.as_ref()).ok_or_else(no_randomness)
     }
 
-    /// The key in the file `path`, made there first when there is no file. Only one process may do this at a time.
+    /// Loads the key from the file `path`, or creates the file with a new key. Only one process may do this at a time.
     ///
-    /// The file is PKCS #8 DER, readable by its owner alone from the moment it exists, and appears whole or not at all.
+    /// The file is PKCS #8 DER. Only its owner can read it, from its creation on, and it is written atomically.
     ///
     /// # Errors
-    /// [`Error::KeyExposed`] when others may read the file (its mode is left as found, for a person to judge),
-    /// [`Error::KeyDamaged`] when it is no such key (it is never replaced), [`Error::KeyWrapped`] when a phone's key store
-    /// keeps it, [`Error::KeyFile`] when it cannot be used.
+    /// [`Error::KeyExposed`] if other users can read the file (its mode does not change; the user decides);
+    /// [`Error::KeyDamaged`] if it is not a valid key (it is never replaced); [`Error::KeyWrapped`] if it is wrapped by
+    /// a phone's key store; [`Error::KeyFile`] if it cannot be read or written.
     pub fn load_or_create(path: &Path) -> Result<Self, Error> {
         let der = match key_file::read(path)? {
             Some(der) => der,
             None => {
                 key_file::create(path, new_pkcs8()?.as_ref())?;
-                // Read back, so that what is used is what the next start will find.
+                // Read the file again, so the used key is the one that the next start will find.
                 key_file::read(path)?.ok_or_else(|| Error::KeyDamaged { path: path.to_owned() })?
             }
         };
         Self::from_file(&der, path)
     }
 
-    /// As [`load_or_create`](Self::load_or_create), the key in the file wrapped by the phone's key store. One that lies
-    /// there bare, of a time before there was a key store, is wrapped now.
+    /// Like [`load_or_create`](Self::load_or_create), but the key in the file is wrapped by the phone's key store. An
+    /// unwrapped key from a version without key store is wrapped now.
     ///
     /// # Errors
-    /// As there, and [`Error::KeyStore`].
+    /// The same errors, and [`Error::KeyStore`].
     pub fn load_or_create_wrapped(path: &Path, wrap: &dyn KeyWrap) -> Result<Self, Error> {
         let store = |reason| Error::KeyStore { reason };
         let damaged = || Error::KeyDamaged { path: path.to_owned() };
@@ -69,18 +69,19 @@ impl Identity {
         };
         let identity = Self::from_pkcs8(&bare).ok_or_else(damaged)?;
         let wrapped = wrap.wrap(&bare).map_err(store)?;
-        // A key store that would not give back what it took would cost this device its name: found out before it counts.
+        // Test the key store before the file is replaced: if it cannot unwrap the key, this device would lose its
+        // identity.
         if wrap.unwrap(&wrapped).map_err(store)? != bare {
-            return Err(store("it gives back another key than it was given".to_owned()));
+            return Err(store("it returned another key than the stored one".to_owned()));
         }
         key_file::create(path, &[WRAPPED, &wrapped].concat())?;
         Ok(identity)
     }
 
-    /// The key in the file `path`, or `None` when there is no file. Makes nothing.
+    /// Loads the key from the file `path`. Returns `None` if the file does not exist, and creates nothing.
     ///
     /// # Errors
-    /// As [`load_or_create`](Self::load_or_create).
+    /// The same errors as [`load_or_create`](Self::load_or_create).
     pub fn load(path: &Path) -> Result<Option<Self>, Error> {
         key_file::read(path)?.map(|der| Self::from_file(&der, path)).transpose()
     }
@@ -100,7 +101,7 @@ impl Identity {
         Some(Self { tls: tls::Credentials::new(der)?, pair: Arc::new(pair), public, session })
     }
 
-    /// What other devices know this one by: the BLAKE3 hash of [`public_key`](Self::public_key).
+    /// The fingerprint by which other devices know this device: the BLAKE3 hash of [`public_key`](Self::public_key).
     pub fn fingerprint(&self) -> Fingerprint {
         fingerprint_of(&self.public)
     }
@@ -110,15 +111,16 @@ impl Identity {
         self.public
     }
 
-    /// A random number, other each time a key is loaded or made: it tells apart the processes, and devices, that have one key.
+    /// A random number, different each time a key is loaded or created. It distinguishes processes and devices with the
+    /// same key.
     pub const fn session(&self) -> u32 {
         self.session
     }
 
-    /// The Ed25519 signature of `message`. Sign only what begins with a label of its own use.
+    /// The Ed25519 signature of `message`. Sign only messages that begin with a label for their purpose.
     pub fn sign(&self, message: &[u8]) -> [u8; 64] {
         let mut signature = [0; 64];
-        // Ed25519 signatures are 64 bytes by definition, so the lengths always agree.
+        // An Ed25519 signature always has 64 bytes, so the lengths always match.
         signature.copy_from_slice(self.pair.sign(message).as_ref());
         signature
     }
@@ -139,21 +141,21 @@ fn new_pkcs8() -> Result<ring::pkcs8::Document, Error> {
 }
 
 fn no_randomness() -> Error {
-    Error::Io(std::io::Error::other("no randomness from the system"))
+    Error::Io(std::io::Error::other("the system provides no random bytes"))
 }
 
 /// 32 bytes from the system's random source.
 ///
 /// # Errors
-/// [`Error::Io`] when the system gives no randomness.
+/// [`Error::Io`] if the system provides no random bytes.
 pub fn random() -> Result<[u8; 32], Error> {
     let mut bytes = [0; 32];
     SystemRandom::new().fill(&mut bytes).map_err(|_| no_randomness())?;
     Ok(bytes)
 }
 
-/// Whether `signature` is that of `message` by the owner of `public_key` (raw Ed25519). Keys of small order, which nobody
-/// owns, have signed nothing.
+/// Whether `signature` is a valid signature of `message` by `public_key` (raw Ed25519). Rejects keys of small order,
+/// which have no owner.
 pub fn verify(public_key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
     !is_weak(public_key) && UnparsedPublicKey::new(&ED25519, public_key).verify(message, signature).is_ok()
 }

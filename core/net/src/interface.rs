@@ -1,27 +1,27 @@
-//! Which network to use. A phone often has several at once (mobile data, VPN, Wi-Fi, the group), and the system's own
-//! choice of route is the wrong one: the group has no internet.
+//! The choice of the network. A phone often has several networks at once (mobile data, VPN, Wi-Fi, the group's Wi-Fi).
+//! The system's default route is usually the wrong one, because the group's Wi-Fi has no internet.
 
 use std::net::{IpAddr, Ipv6Addr};
 
 use crate::Error;
 
-/// Interface names in the order they are preferred: a Wi-Fi Direct group, a hotspot of ours, Wi-Fi, a cable.
-/// What is not listed (mobile data, VPN, containers) is used only when named.
+/// Interface names in order of preference: a Wi-Fi Direct group, this device's hotspot, Wi-Fi, a cable. Other
+/// interfaces (mobile data, VPN, containers) are used only if the user names them.
 const PREFERRED: [&[&str]; 7] =
     [&["p2p-"], &["p2p"], &["ap", "bridge100"], &["swlan"], &["wlan"], &["wl"], &["en", "eth"]];
 
 /// One address of one network interface of this device.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Interface {
-    /// The system's name for it, such as `p2p-wlan0-0`.
+    /// The system's name, for example `p2p-wlan0-0`.
     pub name: String,
-    /// The address this device has there.
+    /// The address of this device on the interface.
     pub addr: IpAddr,
-    /// Bits of the address that all devices there share.
+    /// The number of address bits that all devices on this subnet share.
     pub prefix: u8,
-    /// Whether it reaches this device only.
+    /// Whether it is a loopback interface.
     pub is_loopback: bool,
-    /// The system's number for it, where it has one.
+    /// The system's index, if it has one.
     pub index: Option<u32>,
 }
 
@@ -39,16 +39,16 @@ impl Interface {
         }
     }
 
-    /// Whether this device still has this address on this interface. Groups come and go, and a socket bound to an
-    /// address that went stays silent instead of failing, so ask now and then.
+    /// Whether this device still has this address on this interface. Groups are created and removed, and a socket bound
+    /// to a lost address stays silent instead of failing. So call this from time to time.
     pub fn is_present(&self) -> bool {
         interfaces().iter().any(|other| other.name == self.name && other.addr == self.addr)
     }
 }
 
-/// Every address that peers could reach this device at, loopback included, IPv4 before IPv6. Link-local IPv6 is left
-/// out: such an address means nothing without an interface number that differs from device to device.
-/// Empty when the system does not tell.
+/// Every address at which peers can reach this device, including loopback, IPv4 before IPv6. Link-local IPv6 addresses
+/// are left out: they need an interface index, which differs between devices. Empty if the system does not report
+/// interfaces.
 pub fn interfaces() -> Vec<Interface> {
     let mut found: Vec<Interface> = if_addrs::get_if_addrs()
         .unwrap_or_default()
@@ -70,11 +70,12 @@ pub fn interfaces() -> Vec<Interface> {
     found
 }
 
-/// The interface to use: the one with this name or address, else the best of a Wi-Fi Direct group, a hotspot, Wi-Fi
-/// and a cable. Loopback only when named.
+/// Chooses an interface: the one with this name or address, or else the best available one in the order Wi-Fi Direct
+/// group, hotspot, Wi-Fi, cable. Loopback is chosen only by name.
 ///
 /// # Errors
-/// [`Error::UnknownInterface`] when what is asked for is not there, [`Error::NoInterface`] when nothing fits.
+/// [`Error::UnknownInterface`] if the requested interface does not exist, [`Error::NoInterface`] if no interface is
+/// suitable.
 pub fn choose_interface(asked: Option<&str>) -> Result<Interface, Error> {
     choose(interfaces(), asked)
 }
@@ -99,9 +100,9 @@ fn choose(mut found: Vec<Interface>, asked: Option<&str>) -> Result<Interface, E
         .ok_or(Error::NoInterface)
 }
 
-/// The interface to go on with, of those there are, for somebody who was on `last`: itself if it is there as it was, else
-/// one of its name, else, where `any` will do, one that [`choose_interface`] likes as well or better. Never a worse one:
-/// between two groups a phone is often in some other Wi-Fi.
+/// Chooses the interface to continue with after `last` may have been lost. In this order: `last` itself, if it is
+/// unchanged; one with the same name; if `any` is set, one that [`choose_interface`] ranks equal or better. Never a
+/// lower-ranked one: between two groups, a phone is often on some other Wi-Fi.
 pub fn choose_again(found: Vec<Interface>, last: &Interface, any: bool) -> Option<Interface> {
     if found.contains(last) {
         return Some(last.clone());
@@ -129,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn the_group_comes_before_wifi_and_wifi_before_a_cable() {
+    fn prefers_group_over_wifi_over_cable() {
         let mut all = vec![
             at("lo", "127.0.0.1", 8),
             at("tun0", "10.8.0.2", 24),
@@ -150,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn ipv4_is_preferred_and_anything_can_be_named() {
+    fn prefers_ipv4_and_accepts_any_name() {
         let all = vec![at("wlan0", "fd00::5", 64), at("wlan0", "10.0.0.5", 24), at("tun0", "10.8.0.2", 24)];
         assert_eq!(choose(all.clone(), None).unwrap().addr.to_string(), "10.0.0.5");
         assert_eq!(choose(all.clone(), Some("fd00::5")).unwrap().addr.to_string(), "fd00::5");
@@ -160,31 +161,31 @@ mod tests {
     }
 
     #[test]
-    fn who_has_lost_a_group_goes_on_in_one_as_good() {
+    fn switches_to_equally_good_group() {
         let group = at("p2p-wlan0-0", "192.168.49.1", 24);
         let wifi = at("wlan0", "10.0.0.5", 24);
         let again = |found: &[Interface], any| choose_again(found.to_vec(), &group, any);
         assert_eq!(again(&[wifi.clone(), group.clone()], true), Some(group.clone()));
-        assert_eq!(again(std::slice::from_ref(&wifi), true), None, "not in some other Wi-Fi");
+        assert_eq!(again(std::slice::from_ref(&wifi), true), None, "another Wi-Fi is ranked lower");
         let next = at("p2p-wlan0-1", "192.168.49.1", 24);
-        assert_eq!(again(&[wifi.clone(), next.clone()], true), Some(next.clone()), "each group has its own number");
-        assert_eq!(again(&[next], false), None, "one was asked for by name");
+        assert_eq!(again(&[wifi.clone(), next.clone()], true), Some(next.clone()), "each group has a new name");
+        assert_eq!(again(&[next], false), None, "the user named an interface");
         for reformed in [at("p2p-wlan0-0", "192.168.7.1", 24), Interface { index: Some(9), ..group.clone() }] {
             assert_eq!(again(&[wifi.clone(), reformed.clone()], false), Some(reformed));
         }
         assert_eq!(again(&[at("p2p-wlan0-0", "fd00::1", 64)], false), None, "peers know it by IPv4");
-        assert_eq!(choose_again(vec![group.clone()], &wifi, true), Some(group), "a better one will do");
+        assert_eq!(choose_again(vec![group.clone()], &wifi, true), Some(group), "a better interface is accepted");
     }
 
     #[test]
-    fn loopback_is_found_by_name() {
+    fn chooses_loopback_by_name() {
         let lo = choose_interface(Some("127.0.0.1")).unwrap();
         assert!(lo.is_loopback && lo.is_present() && lo.prefix == 8, "{lo:?}");
         assert!(!Interface { addr: "127.9.9.9".parse().unwrap(), ..lo }.is_present());
     }
 
     #[test]
-    fn a_subnet_ends_where_its_prefix_says() {
+    fn limits_subnet_by_its_prefix() {
         let v4 = at("p2p0", "192.168.49.1", 24);
         assert!(v4.contains("192.168.49.200".parse().unwrap()));
         assert!(!v4.contains("192.168.50.1".parse().unwrap()));

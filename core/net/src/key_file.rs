@@ -1,4 +1,4 @@
-//! The device key on disk: whole or absent, and for its owner's eyes only.
+//! The device key on disk: written atomically and readable only by its owner.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use crate::Error;
 
-/// An Ed25519 PKCS #8 document has 83 bytes, wrapped some more; whatever is larger than this is something else.
+/// An Ed25519 PKCS #8 document has 83 bytes, and a wrapped one is somewhat longer. A larger file is not a key file.
 const MAX_BYTES: u64 = 4096;
 
-/// The bytes of the key file, or `None` when there is none.
+/// The bytes of the key file; `None` if it does not exist.
 pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
     let failed = |source| Error::KeyFile { path: path.to_owned(), source };
     let file = match File::open(path) {
@@ -26,9 +26,10 @@ pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
     Ok(Some(bytes))
 }
 
-/// Writes a new key file beside its final place, makes it durable, then renames it into place.
+/// Writes a temporary file in the same folder, flushes it, then renames it to its final name.
 ///
-/// A rename, not a hard link that would fail if another process won: Android lets no app make hard links.
+/// This uses a rename and not a hard link, which would fail if another process was faster: Android apps cannot create
+/// hard links.
 pub(crate) fn create(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let failed = |source| Error::KeyFile { path: path.to_owned(), source };
     let folder = match path.parent() {
@@ -39,7 +40,7 @@ pub(crate) fn create(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let temporary = beside(path);
     let written = write_new(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
-        // Best effort: what stays behind is harmless, and the first error is the one worth telling.
+        // Best effort: the remaining file is harmless, and the first error is the one to report.
         let _ = fs::remove_file(&temporary);
     }
     written.and_then(|()| sync_folder(folder)).map_err(failed)
@@ -57,7 +58,7 @@ fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = match options.open(path) {
-        // Left by a process of the same number that was killed here.
+        // Left by a killed process with the same process id.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             fs::remove_file(path)?;
             options.open(path)?
@@ -76,7 +77,7 @@ fn is_exposed(file: &File) -> io::Result<bool> {
 
 #[cfg(not(unix))]
 fn is_exposed(_: &File) -> io::Result<bool> {
-    Ok(false) // there, a user's folder is the user's alone
+    Ok(false) // on this system, a user's folder is private
 }
 
 #[cfg(unix)]
@@ -86,5 +87,5 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 
 #[cfg(not(unix))]
 fn sync_folder(_: &Path) -> io::Result<()> {
-    Ok(()) // folders cannot be opened there
+    Ok(()) // this system cannot open folders
 }

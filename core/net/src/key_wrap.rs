@@ -1,21 +1,21 @@
-//! A device key that lies on the disk encrypted under another, which never leaves the phone's hardware.
+//! A device key that is stored encrypted under another key, which never leaves the phone's hardware.
 
 use std::fmt;
 
-/// What a wrapped key's file begins with; a bare one is PKCS #8 and cannot.
+/// The first bytes of a wrapped key file. A PKCS #8 file cannot begin with them.
 pub(crate) const WRAPPED: &[u8] = b"fieldcast wrapped key 1\n";
 
 /// The phone's key store. Both calls may block.
 pub trait KeyWrap: fmt::Debug + Send + Sync {
-    /// The key, encrypted so that this phone alone can [`unwrap`](Self::unwrap) it.
+    /// Encrypts the key. Only this phone can [`unwrap`](Self::unwrap) it.
     ///
     /// # Errors
-    /// What the system said, for a log.
+    /// The error of the system. For logs only.
     fn wrap(&self, key: &[u8]) -> Result<Vec<u8>, String>;
 
-    /// The key that was wrapped.
+    /// Decrypts a wrapped key.
     ///
     /// # Errors
-    /// What the system said, for a log.
+    /// The error of the system. For logs only.
     fn unwrap(&self, wrapped: &[u8]) -> Result<Vec<u8>, String>;
 }

@@ -1,9 +1,9 @@
-//! Interfaces, mDNS, TLS and sockets; the only crate that opens one.
+//! Interfaces, mDNS, TLS and sockets. Only this crate opens sockets.
 //!
-//! A device is its Ed25519 key ([`Identity`]); a [`Connection`] is TCP on one chosen [`Interface`] under TLS 1.3 with
-//! both keys proven, and carries frames. [`announce`] and [`browse`] let devices on that interface find each other, and so
-//! does [`search`], by the system's own means.
-//! What is found is a hint that anybody can forge: only a connection proves who the other side is.
+//! The identity of a device is its Ed25519 key ([`Identity`]). A [`Connection`] carries frames over TCP and TLS 1.3 on
+//! one chosen [`Interface`], with both keys proven. Devices on this interface find each other with [`announce`] and
+//! [`browse`], or with [`search`], which uses the system's service discovery. A discovered device is only a hint, which
+//! anyone can forge: only a connection proves its identity.
 
 mod announce;
 mod browse;

@@ -1,4 +1,4 @@
-//! Answers calls.
+//! Accepts connections.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,35 +10,35 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
-use crate::waiting::{HandshakeLimits, Waiting};
+use crate::waiting::{HandshakeLimits, PendingHandshakes};
 use crate::{Connection, Error, Identity, Interface, socket};
 
-/// Connections that may wait for [`Listener::accept`]; what comes beyond them is hung up on.
+/// How many connections may wait for [`Listener::accept`]. Additional connections are closed.
 const QUEUE: usize = 32;
 
-/// Answers calls on one interface. Dropping it stops listening; connections it gave live on.
+/// Accepts connections on one interface. Dropping it stops listening; accepted connections continue.
 #[derive(Debug)]
 pub struct Listener {
     addr: SocketAddr,
     ready: mpsc::Receiver<Connection>,
-    turned_away: Arc<AtomicU64>,
+    rejected: Arc<AtomicU64>,
     task: AbortHandle,
 }
 
 impl Listener {
-    /// Listens on the interface's address; port 0 means any free one. Answers as `identity`.
+    /// Listens on the address of the interface with `identity`. Port 0 means any free port.
     ///
     /// # Errors
-    /// [`Error::PortInUse`], [`Error::InterfaceGone`] when the interface has lost its address, [`Error::Permission`].
+    /// [`Error::PortInUse`]; [`Error::InterfaceGone`] if the interface has lost its address; [`Error::Permission`].
     pub async fn bind(interface: &Interface, port: u16, identity: &Identity) -> Result<Self, Error> {
         Self::bind_with(interface, port, identity, HandshakeLimits::of(interface)).await
     }
 
-    /// As [`bind`](Self::bind), with limits of the caller's choice.
+    /// Like [`bind`](Self::bind), with the caller's limits.
     ///
     /// # Errors
-    /// As [`bind`](Self::bind).
-    // Async though it awaits nothing: that way it is only ever called where a runtime is, which tokio panics without.
+    /// The same errors as [`bind`](Self::bind).
+    // Async although it awaits nothing: so it can only be called inside a runtime, and tokio panics without one.
     pub(crate) async fn bind_with(
         interface: &Interface,
         port: u16,
@@ -49,92 +49,92 @@ impl Listener {
         let failed = |error| Error::from_bind(error, &interface.name, port);
         let socket = socket::listen(interface, port).and_then(TcpListener::from_std).map_err(failed)?;
         let addr = socket.local_addr().map_err(failed)?;
-        let (found, ready) = mpsc::channel(QUEUE);
-        let turned_away = Arc::new(AtomicU64::new(0));
-        let door = AcceptLoop { socket, config, found, turned_away: turned_away.clone() };
-        let task = tokio::spawn(door.keep(Waiting::new(limits))).abort_handle();
-        Ok(Self { addr, ready, turned_away, task })
+        let (accepted, ready) = mpsc::channel(QUEUE);
+        let rejected = Arc::new(AtomicU64::new(0));
+        let accept_loop = AcceptLoop { socket, config, accepted, rejected: rejected.clone() };
+        let task = tokio::spawn(accept_loop.run(PendingHandshakes::new(limits))).abort_handle();
+        Ok(Self { addr, ready, rejected, task })
     }
 
-    /// Where it listens, with the port that was given.
+    /// The address on which it listens, with the actual port.
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// The next caller that has proven its key. Callers that do not manage are dropped and logged, never told here.
-    /// May be dropped half way and called again.
+    /// The next connection with a proven key. Failed handshakes are logged and not reported here. Cancel-safe.
     ///
     /// # Errors
-    /// [`Error::Closed`] when the listener has stopped, which it does only with its runtime.
+    /// [`Error::Closed`] if the listener has stopped, which happens only when its runtime stops.
     pub async fn accept(&mut self) -> Result<Connection, Error> {
         self.ready.recv().await.ok_or(Error::Closed)
     }
 
-    /// How many callers were turned away so far: too many at once, no handshake, or nobody to take them.
-    pub(crate) fn turned_away(&self) -> u64 {
-        self.turned_away.load(Relaxed)
+    /// How many connections were rejected so far: too many at once, a failed handshake, or a full queue.
+    pub(crate) fn rejected(&self) -> u64 {
+        self.rejected.load(Relaxed)
     }
 }
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        tracing::debug!(turned_away = self.turned_away(), "listening ends");
+        tracing::debug!(rejected = self.rejected(), "listening ends");
         self.task.abort();
     }
 }
 
-/// The task behind a listener.
+/// The task of a listener.
 struct AcceptLoop {
     socket: TcpListener,
     config: Arc<ServerConfig>,
-    found: mpsc::Sender<Connection>,
-    turned_away: Arc<AtomicU64>,
+    accepted: mpsc::Sender<Connection>,
+    rejected: Arc<AtomicU64>,
 }
 
 impl AcceptLoop {
-    /// Accepts for ever. Never waits for a caller to speak; handshakes have tasks of their own.
-    async fn keep(self, mut waiting: Waiting) {
+    /// Accepts connections until the task is aborted. Never waits for a peer to send: each handshake has a separate
+    /// task.
+    async fn run(self, mut pending: PendingHandshakes) {
         loop {
             let (stream, addr) = match self.socket.accept().await {
-                Ok(call) => call,
+                Ok(accepted) => accepted,
                 Err(error) => {
-                    // The call is gone already, or there are no file handles left, which only time mends.
-                    tracing::warn!(%error, "a call could not be accepted");
+                    // The connection is gone already, or the process has no free file handles. Only waiting helps.
+                    tracing::warn!(%error, "a connection could not be accepted");
                     tokio::time::sleep(Duration::from_millis(50)).await;
                     continue;
                 }
             };
-            if waiting.admit(addr.ip()).await {
-                waiting.begin(addr.ip(), self.greet(stream, addr));
+            if pending.acquire_slot(addr.ip()).await {
+                pending.begin(addr.ip(), self.handshake(stream, addr));
             } else {
-                self.turned_away.fetch_add(1, Relaxed);
+                self.rejected.fetch_add(1, Relaxed);
             }
         }
     }
 
-    /// Shakes hands with one caller and passes it on.
-    fn greet(&self, stream: TcpStream, addr: SocketAddr) -> impl Future<Output = ()> + Send + 'static {
-        let (config, found) = (self.config.clone(), self.found.clone());
-        // Counts however the handshake ends, being aborted included.
-        let away = TurnedAway(Some(self.turned_away.clone()));
+    /// Runs the handshake with one peer and queues the connection.
+    fn handshake(&self, stream: TcpStream, addr: SocketAddr) -> impl Future<Output = ()> + Send + 'static {
+        let (config, accepted) = (self.config.clone(), self.accepted.clone());
+        // Counts every end of the handshake, also an abort.
+        let counter = RejectionCounter(Some(self.rejected.clone()));
         async move {
-            let mut away = away;
-            match Connection::answer(stream, addr, config).await {
-                Ok(connection) => match found.try_send(connection) {
-                    Ok(()) => away.0 = None,
-                    // The engine is overrun; a caller who is hung up on calls again.
-                    Err(_) => tracing::warn!("a caller was hung up on: too many wait to be taken"),
+            let mut counter = counter;
+            match Connection::accept(stream, addr, config).await {
+                Ok(connection) => match accepted.try_send(connection) {
+                    Ok(()) => counter.0 = None,
+                    // The engine is too slow. A peer whose connection is closed connects again.
+                    Err(_) => tracing::warn!("a connection was closed: the queue of accepted connections is full"),
                 },
-                Err(error) => tracing::debug!(%error, "a caller was dropped"),
+                Err(error) => tracing::debug!(%error, "a handshake failed"),
             }
         }
     }
 }
 
-/// Counts a caller as turned away when dropped, unless emptied before.
-struct TurnedAway(Option<Arc<AtomicU64>>);
+/// Counts a rejected connection when it is dropped, unless it was emptied before.
+struct RejectionCounter(Option<Arc<AtomicU64>>);
 
-impl Drop for TurnedAway {
+impl Drop for RejectionCounter {
     fn drop(&mut self) {
         if let Some(counter) = &self.0 {
             counter.fetch_add(1, Relaxed);

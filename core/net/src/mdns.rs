@@ -7,11 +7,10 @@ use mdns_sd::{IfKind, IfPredicate, ServiceDaemon};
 
 use crate::{Error, Interface, socket};
 
-/// How long a drop may wait for the goodbye to leave; it takes about a millisecond.
+/// How long a drop may wait until the goodbye is sent, which normally takes about a millisecond.
 const GOODBYE: Duration = Duration::from_millis(250);
 
-/// A daemon thread that hears and speaks on one interface only, and ends, saying goodbye for what it announced,
-/// when this is dropped.
+/// A daemon thread that uses only one interface. Dropping it sends a goodbye for its announcements and ends the thread.
 pub(crate) struct Mdns(pub(crate) ServiceDaemon);
 
 impl Mdns {
@@ -32,11 +31,12 @@ impl Mdns {
 
 impl Drop for Mdns {
     fn drop(&mut self) {
-        // The daemon does not end with its last handle, only when told; its queue may be full for a moment.
+        // The daemon does not end with its last handle, only after a shutdown call. Its queue may be full for a short
+        // time.
         for _ in 0..10 {
             match self.0.shutdown() {
                 Ok(done) => {
-                    let _ = done.recv_timeout(GOODBYE); // too late is no worse than lost on the air
+                    let _ = done.recv_timeout(GOODBYE); // a late goodbye is no worse than a lost one
                     return;
                 }
                 Err(mdns_sd::Error::Again) => std::thread::sleep(Duration::from_millis(5)),
@@ -46,7 +46,8 @@ impl Drop for Mdns {
     }
 }
 
-/// Exactly this address: a name would bring IPv6 with it, an address every interface that has it.
+/// Matches exactly this name and address. The name alone would add its IPv6 addresses; the address alone would match
+/// every interface that has it.
 pub(crate) fn only(interface: &Interface) -> IfKind {
     let (name, addr) = (interface.name.clone(), interface.addr);
     IfKind::Predicate(IfPredicate::new(move |other| other.name == name && other.ip() == addr))

@@ -1,4 +1,4 @@
-//! Who is there, by the name each is announced under.
+//! The discovered devices, by their announced names.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,19 +9,19 @@ use fieldcast_model::Fingerprint;
 
 use crate::{DiscoveryEvent, Peer};
 
-/// The most names kept in view, so that a forger of names cannot fill the memory.
+/// The maximum number of names, so forged names cannot fill the memory.
 const MAX_NAMES: usize = 256;
 
-/// The most names of one device.
+/// The maximum number of names per device.
 const MAX_NAMES_OF_ONE: usize = 8;
 
-/// Devices that always have their place among those that are found, as they are trusted, invited or asked for. Cheap to
-/// clone; clones share the devices.
+/// Devices that always stay in the table of discovered devices because they are trusted, invited or selected. Cheap to
+/// clone; clones share the set.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted(Arc<RwLock<BTreeSet<Fingerprint>>>);
 
 impl Wanted {
-    /// Adds devices, from now on.
+    /// Adds devices to the set.
     pub fn add(&self, devices: impl IntoIterator<Item = Fingerprint>) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).extend(devices);
     }
@@ -31,23 +31,23 @@ impl Wanted {
     }
 }
 
-/// What is announced just now. One device may be there under two names, as when the system has renamed one of them.
+/// The present announcements. A device may have two names, for example when the system has renamed one.
 ///
-/// A new name always gets in. When the table is full, a device that is not wanted gives way: of those at the address that
-/// has the most names, the one that came first. A forger who announces names at the address of a real device can push that
-/// device out; it comes back with its next announcement.
+/// A new name always gets a slot. If the table is full, an unwanted device is evicted: the oldest one at the address
+/// with the most names. An attacker who forges names at the address of a real device can evict that device; it returns
+/// with its next announcement.
 #[derive(Debug, Default)]
 pub(crate) struct NameTable {
     names: BTreeMap<String, Entry>,
     wanted: Wanted,
-    /// How many names have come.
+    /// How many names were added so far.
     count: u64,
 }
 
 #[derive(Debug)]
 struct Entry {
     peer: Peer,
-    /// Its number among all names that have come.
+    /// Its number in the order of addition.
     number: u64,
 }
 
@@ -56,18 +56,18 @@ impl NameTable {
         Self { wanted, ..Self::default() }
     }
 
-    /// Takes what is said under a name, and tells what that changes: nothing if it is no news.
-    pub(crate) fn put(&mut self, name: &str, peer: Peer) -> Vec<DiscoveryEvent> {
+    /// Sets the device of a name. Returns the resulting changes; empty if nothing changed.
+    pub(crate) fn insert(&mut self, name: &str, peer: Peer) -> Vec<DiscoveryEvent> {
         let name = name.to_lowercase();
         let is_wanted = self.wanted.contains(&peer.fingerprint);
         let replaced = self.names.get(&name).map(|entry| entry.peer.clone());
         let leaves = match &replaced {
             Some(known) if *known == peer => return Vec::new(),
             Some(known) if known.fingerprint == peer.fingerprint => None,
-            // Two keys whose fingerprints begin alike: one of them is forged.
+            // The fingerprints of two keys begin with the same digits: one of the keys is forged.
             Some(known) if self.wanted.contains(&known.fingerprint) && !is_wanted => return Vec::new(),
             Some(known) => Some(known.fingerprint),
-            None => match self.gives_way(&peer) {
+            None => match self.eviction_candidate(&peer) {
                 Some(other) => self.names.remove(&other).map(|entry| entry.peer.fingerprint),
                 None if self.names.len() >= MAX_NAMES && !is_wanted => return Vec::new(),
                 None => None,
@@ -75,31 +75,31 @@ impl NameTable {
         };
         self.count += 1;
         self.names.insert(name, Entry { peer: peer.clone(), number: self.count });
-        let left = leaves.filter(|other| *other != peer.fingerprint).map(|other| self.left(other));
+        let left = leaves.filter(|other| *other != peer.fingerprint).map(|other| self.event_after_removal(other));
         left.into_iter().chain([DiscoveryEvent::Found(peer)]).collect()
     }
 
-    /// Takes a name away, and tells what that changes.
-    pub(crate) fn take(&mut self, name: &str) -> Option<DiscoveryEvent> {
+    /// Removes a name. Returns the resulting change.
+    pub(crate) fn remove(&mut self, name: &str) -> Option<DiscoveryEvent> {
         let gone = self.names.remove(&name.to_lowercase())?;
-        Some(self.left(gone.peer.fingerprint))
+        Some(self.event_after_removal(gone.peer.fingerprint))
     }
 
-    /// Each process of each device once: two processes of one device are two devices with one key, or an app that was
-    /// started again.
+    /// One entry per device and process. Two processes with one key are two devices that share a key, or a restarted
+    /// app.
     pub(crate) fn peers(&self) -> BTreeMap<(Fingerprint, u32), Peer> {
         let peers = self.names.values().rev().map(|entry| &entry.peer);
         peers.map(|peer| ((peer.fingerprint, peer.session), peer.clone())).collect()
     }
 
-    /// What is left of a device that has one name less.
-    fn left(&self, device: Fingerprint) -> DiscoveryEvent {
+    /// The event for a device that has one name less.
+    fn event_after_removal(&self, device: Fingerprint) -> DiscoveryEvent {
         let other = self.names.values().find(|entry| entry.peer.fingerprint == device);
         other.map_or(DiscoveryEvent::Lost(device), |entry| DiscoveryEvent::Found(entry.peer.clone()))
     }
 
-    /// The name that gives way to a new one of this device; `None` if there is room, or all others are wanted.
-    fn gives_way(&self, new: &Peer) -> Option<String> {
+    /// The name to evict for a new name of this device. `None` if a slot is free, or if all other devices are wanted.
+    fn eviction_candidate(&self, new: &Peer) -> Option<String> {
         let own = || self.names.iter().filter(|(_, entry)| entry.peer.fingerprint == new.fingerprint);
         if own().count() >= MAX_NAMES_OF_ONE {
             return own().min_by_key(|(_, entry)| entry.number).map(|(name, _)| name.clone());
@@ -107,10 +107,11 @@ impl NameTable {
         if self.names.len() < MAX_NAMES {
             return None;
         }
-        let mut crowd: BTreeMap<IpAddr, usize> = BTreeMap::from([(new.addr.ip(), 1)]);
-        self.names.values().for_each(|entry| *crowd.entry(entry.peer.addr.ip()).or_default() += 1);
+        let mut names_per_address: BTreeMap<IpAddr, usize> = BTreeMap::from([(new.addr.ip(), 1)]);
+        self.names.values().for_each(|entry| *names_per_address.entry(entry.peer.addr.ip()).or_default() += 1);
         let unwanted = self.names.iter().filter(|(_, entry)| !self.wanted.contains(&entry.peer.fingerprint));
-        let first = unwanted.max_by_key(|(_, entry)| (crowd.get(&entry.peer.addr.ip()), Reverse(entry.number)));
+        let first =
+            unwanted.max_by_key(|(_, entry)| (names_per_address.get(&entry.peer.addr.ip()), Reverse(entry.number)));
         first.map(|(name, _)| name.clone())
     }
 }
@@ -131,93 +132,93 @@ mod tests {
         Peer { fingerprint, name, role: Role::Receiver, protocol: 1, session: 1, addr: (addr, port).into() }
     }
 
-    /// Fills a view with forged names, each at the next of these addresses.
-    fn forge(view: &mut NameTable, names: u32, addrs: &[[u8; 4]]) {
+    /// Fills a table with forged names, using these addresses in turn.
+    fn forge(table: &mut NameTable, names: u32, addrs: &[[u8; 4]]) {
         for (number, addr) in (0..names).zip(addrs.iter().cycle()) {
             let mut device = Fingerprint([0xee; 32]);
             device.0[..4].copy_from_slice(&number.to_be_bytes());
-            view.put(&format!("forged {number}"), at(device, *addr, 9));
+            table.insert(&format!("forged {number}"), at(device, *addr, 9));
         }
     }
 
-    fn has(view: &NameTable, who: u8) -> bool {
-        view.peers().keys().any(|(device, _)| *device == Fingerprint([who; 32]))
+    fn has(table: &NameTable, who: u8) -> bool {
+        table.peers().keys().any(|(device, _)| *device == Fingerprint([who; 32]))
     }
 
     #[test]
-    fn tells_news_only() {
-        let mut view = NameTable::default();
-        assert_eq!(view.put("Fc-1", peer(1, 1)), [DiscoveryEvent::Found(peer(1, 1))]);
-        assert_eq!(view.put("fc-1", peer(1, 2)), [DiscoveryEvent::Found(peer(1, 2))], "it has moved");
-        assert_eq!(view.put("FC-1", peer(1, 2)), [], "nothing new");
-        assert_eq!(view.take("fC-1"), Some(DiscoveryEvent::Lost(Fingerprint([1; 32]))));
-        assert_eq!(view.take("fc-1"), None);
+    fn reports_changes_only() {
+        let mut table = NameTable::default();
+        assert_eq!(table.insert("Fc-1", peer(1, 1)), [DiscoveryEvent::Found(peer(1, 1))]);
+        assert_eq!(table.insert("fc-1", peer(1, 2)), [DiscoveryEvent::Found(peer(1, 2))], "its address changed");
+        assert_eq!(table.insert("FC-1", peer(1, 2)), [], "nothing new");
+        assert_eq!(table.remove("fC-1"), Some(DiscoveryEvent::Lost(Fingerprint([1; 32]))));
+        assert_eq!(table.remove("fc-1"), None);
     }
 
     #[test]
-    fn lists_a_receiver_that_comes_after_a_flood_of_forged_names() {
-        let mut view = NameTable::default();
-        forge(&mut view, 1_000, &[[10, 0, 0, 9]]);
-        assert_eq!(view.peers().len(), MAX_NAMES);
-        let told = view.put("fc-1", at(Fingerprint([1; 32]), [10, 0, 0, 1], 7000));
-        assert!(matches!(told[..], [DiscoveryEvent::Lost(_), DiscoveryEvent::Found(_)]), "{told:?}");
-        forge(&mut view, 2_000, &[[10, 0, 0, 9]]);
-        assert!(has(&view, 1), "a forger takes its own places");
-        assert_eq!(view.peers().len(), MAX_NAMES);
+    fn lists_receiver_after_flood_of_forged_names() {
+        let mut table = NameTable::default();
+        forge(&mut table, 1_000, &[[10, 0, 0, 9]]);
+        assert_eq!(table.peers().len(), MAX_NAMES);
+        let changes = table.insert("fc-1", at(Fingerprint([1; 32]), [10, 0, 0, 1], 7000));
+        assert!(matches!(changes[..], [DiscoveryEvent::Lost(_), DiscoveryEvent::Found(_)]), "{changes:?}");
+        forge(&mut table, 2_000, &[[10, 0, 0, 9]]);
+        assert!(has(&table, 1), "a forger evicts only its own names");
+        assert_eq!(table.peers().len(), MAX_NAMES);
     }
 
     #[test]
-    fn keeps_wanted_devices_whatever_is_forged() {
+    fn keeps_wanted_devices_despite_forged_names() {
         let wanted = Wanted::default();
-        let mut view = NameTable::new(wanted.clone());
+        let mut table = NameTable::new(wanted.clone());
         wanted.add([Fingerprint([1; 32]), Fingerprint([2; 32])]);
-        view.put("fc-1", peer(1, 1));
-        forge(&mut view, 2_000, &[[127, 0, 0, 1], [10, 0, 0, 1], [10, 0, 0, 2]]);
-        view.put("fc-2", peer(2, 1));
-        forge(&mut view, 3_000, &[[127, 0, 0, 1]]);
-        assert!(has(&view, 1) && has(&view, 2));
-        assert_eq!(view.put("fc-1", peer(3, 1)), [], "its name is its own");
-        assert_eq!(view.peers().len(), MAX_NAMES);
+        table.insert("fc-1", peer(1, 1));
+        forge(&mut table, 2_000, &[[127, 0, 0, 1], [10, 0, 0, 1], [10, 0, 0, 2]]);
+        table.insert("fc-2", peer(2, 1));
+        forge(&mut table, 3_000, &[[127, 0, 0, 1]]);
+        assert!(has(&table, 1) && has(&table, 2));
+        assert_eq!(table.insert("fc-1", peer(3, 1)), [], "a forger cannot take its name");
+        assert_eq!(table.peers().len(), MAX_NAMES);
     }
 
     #[test]
-    fn lets_a_wanted_device_in_though_all_others_are_wanted() {
+    fn adds_wanted_device_to_full_table() {
         let wanted = Wanted::default();
-        let mut view = NameTable::new(wanted.clone());
-        forge(&mut view, MAX_NAMES as u32, &[[127, 0, 0, 1]]);
-        wanted.add(view.peers().into_keys().map(|(device, _)| device).chain([Fingerprint([1; 32])]));
-        assert_eq!(view.put("fc-2", peer(2, 1)), [], "nobody gives way");
-        assert_eq!(view.put("fc-1", peer(1, 1)), [DiscoveryEvent::Found(peer(1, 1))]);
+        let mut table = NameTable::new(wanted.clone());
+        forge(&mut table, MAX_NAMES as u32, &[[127, 0, 0, 1]]);
+        wanted.add(table.peers().into_keys().map(|(device, _)| device).chain([Fingerprint([1; 32])]));
+        assert_eq!(table.insert("fc-2", peer(2, 1)), [], "no device is evicted");
+        assert_eq!(table.insert("fc-1", peer(1, 1)), [DiscoveryEvent::Found(peer(1, 1))]);
     }
 
     #[test]
-    fn lets_a_wanted_device_take_its_name_from_a_forger() {
+    fn gives_forged_name_back_to_wanted_device() {
         let wanted = Wanted::default();
-        let mut view = NameTable::new(wanted.clone());
-        view.put("fc-1", peer(3, 1));
+        let mut table = NameTable::new(wanted.clone());
+        table.insert("fc-1", peer(3, 1));
         wanted.add([Fingerprint([1; 32])]);
-        let told = [DiscoveryEvent::Lost(Fingerprint([3; 32])), DiscoveryEvent::Found(peer(1, 1))];
-        assert_eq!(view.put("fc-1", peer(1, 1)), told);
+        let changes = [DiscoveryEvent::Lost(Fingerprint([3; 32])), DiscoveryEvent::Found(peer(1, 1))];
+        assert_eq!(table.insert("fc-1", peer(1, 1)), changes);
     }
 
     #[test]
-    fn bounds_the_names_of_one_device() {
+    fn limits_names_of_one_device() {
         let wanted = Wanted::default();
-        let mut view = NameTable::new(wanted.clone());
+        let mut table = NameTable::new(wanted.clone());
         wanted.add([Fingerprint([1; 32])]);
         for number in 0..999 {
-            assert!(!view.put(&format!("fc-1 ({number})"), peer(1, number + 1)).is_empty());
+            assert!(!table.insert(&format!("fc-1 ({number})"), peer(1, number + 1)).is_empty());
         }
-        assert_eq!(view.names.len(), MAX_NAMES_OF_ONE);
+        assert_eq!(table.names.len(), MAX_NAMES_OF_ONE);
     }
 
     #[test]
-    fn a_device_with_two_names_is_one_and_there_until_both_are_gone() {
-        let mut view = NameTable::default();
-        view.put("fc-1", peer(1, 7000));
-        view.put("fc-1 (2)", peer(1, 7001));
-        assert_eq!(view.peers().into_values().collect::<Vec<_>>(), [peer(1, 7000)], "the first name counts");
-        assert_eq!(view.take("fc-1"), Some(DiscoveryEvent::Found(peer(1, 7001))));
-        assert_eq!(view.take("fc-1 (2)"), Some(DiscoveryEvent::Lost(Fingerprint([1; 32]))));
+    fn keeps_device_until_both_names_are_gone() {
+        let mut table = NameTable::default();
+        table.insert("fc-1", peer(1, 7000));
+        table.insert("fc-1 (2)", peer(1, 7001));
+        assert_eq!(table.peers().into_values().collect::<Vec<_>>(), [peer(1, 7000)], "the first name counts");
+        assert_eq!(table.remove("fc-1"), Some(DiscoveryEvent::Found(peer(1, 7001))));
+        assert_eq!(table.remove("fc-1 (2)"), Some(DiscoveryEvent::Lost(Fingerprint([1; 32]))));
     }
 }

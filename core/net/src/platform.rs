@@ -1,7 +1,8 @@
-//! The system's own service discovery (Apple's browser, Android's DNS-SD), beside or in place of this crate's mDNS.
+//! The system's service discovery (Apple's browser, Android's DNS-SD), in addition to this crate's mDNS or instead of
+//! it.
 //!
-//! What it finds is judged exactly as what is heard by mDNS, on the thread that tells it, and kept as what is there now, not
-//! as a row of news: however fast it comes, it takes no more memory than its peers do.
+//! Its results get the same checks as mDNS answers, on the thread that reports them. The search keeps the present
+//! devices and not a list of events, so fast events need no more memory than the devices themselves.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
@@ -15,103 +16,104 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 use crate::name_table::{NameTable, Wanted};
-use crate::service::{SERVICE, instance, is_sought, peer, txt};
+use crate::service::{SERVICE, instance, is_relevant, peer, txt};
 use crate::{Announcement, DiscoveryEvent, Interface, Peer};
 
-/// How long after changes were told the next are.
-const PACE: Duration = Duration::from_millis(100);
+/// The minimum interval between two reports of changes.
+const REPORT_INTERVAL: Duration = Duration::from_millis(100);
 
-/// What can be had from the system.
+/// The service discovery of the system.
 pub trait Discovery: fmt::Debug + Send + Sync {
-    /// Begins to announce a service and to search for others of its type, until what this returns is dropped. Neither may
-    /// block.
-    fn start(&self, service: Service, findings: DiscoverySink) -> Box<dyn Send + Sync>;
+    /// Starts to announce a service and to search for others of its type, until the returned value is dropped. Neither
+    /// may block.
+    fn start(&self, service: Service, sink: DiscoverySink) -> Box<dyn Send + Sync>;
 }
 
-/// What is to be announced, and searched for.
+/// The service to announce and to search for.
 #[derive(Clone, Debug)]
 pub struct Service {
-    /// Its type, without a domain: `_fieldcast._tcp`.
+    /// Its type without a domain: `_fieldcast._tcp`.
     pub kind: String,
-    /// The instance's name. The system may add ` (2)` and the like.
+    /// The instance name. The system may add ` (2)` or a similar suffix.
     pub name: String,
     /// The TXT record.
     pub txt: Vec<(String, String)>,
-    /// Where it listens.
+    /// The port on which it listens.
     pub port: u16,
-    /// The network to do it on.
+    /// The network to use.
     pub interface: Interface,
 }
 
-/// A service that the system tells of; a stranger's word.
+/// A service that the system has discovered. It is not verified.
 #[derive(Clone, Debug)]
 pub struct DiscoveredService<'a> {
-    /// The instance's name.
+    /// The instance name.
     pub name: &'a str,
-    /// Every address it has.
+    /// All its addresses.
     pub addresses: &'a [IpAddr],
-    /// Where it listens.
+    /// The port on which it listens.
     pub port: u16,
 }
 
-/// Takes what the system finds, from any thread, without waiting; nothing any more once the search is over.
+/// Receives the services that the system discovers, from any thread and without blocking. Ignores them after the end of
+/// the search.
 #[derive(Clone, Debug)]
-pub struct DiscoverySink(Weak<There>);
+pub struct DiscoverySink(Weak<SearchState>);
 
 impl DiscoverySink {
-    /// A service is there, or has changed; `text` looks a key of its TXT record up.
+    /// Adds or changes a service. `text` returns the value of a key in its TXT record.
     pub fn found<'t>(&self, service: &DiscoveredService<'_>, text: impl Fn(&str) -> Option<&'t str>) {
-        let Some(there) = self.0.upgrade() else { return };
+        let Some(state) = self.0.upgrade() else { return };
         let addresses = service.addresses.iter().copied();
-        let Some(peer) = peer(service.name, text, addresses, service.port, &there.interface) else { return };
-        let is_sought = is_sought(&peer, there.role, Some(there.own));
-        if is_sought && !there.view().put(service.name, peer).is_empty() {
-            there.changed.notify_one();
+        let Some(peer) = peer(service.name, text, addresses, service.port, &state.interface) else { return };
+        let is_relevant = is_relevant(&peer, state.role, Some(state.own));
+        if is_relevant && !state.table().insert(service.name, peer).is_empty() {
+            state.changed.notify_one();
         }
     }
 
-    /// The service of this name is there no more.
+    /// Removes the service with this name.
     pub fn lost(&self, name: &str) {
-        let Some(there) = self.0.upgrade() else { return };
-        let was_there = there.view().take(name).is_some();
-        if was_there {
-            there.changed.notify_one();
+        let Some(state) = self.0.upgrade() else { return };
+        let was_known = state.table().remove(name).is_some();
+        if was_known {
+            state.changed.notify_one();
         }
     }
 }
 
 #[derive(Debug)]
-struct There {
+struct SearchState {
     interface: Interface,
     role: Role,
     own: (Fingerprint, u32),
-    view: Mutex<NameTable>,
+    table: Mutex<NameTable>,
     changed: Notify,
 }
 
-impl There {
-    fn view(&self) -> MutexGuard<'_, NameTable> {
-        self.view.lock().unwrap_or_else(PoisonError::into_inner)
+impl SearchState {
+    fn table(&self) -> MutexGuard<'_, NameTable> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A search by the system, going on until dropped.
+/// A search by the system. It runs until it is dropped.
 pub struct PlatformSearch {
-    there: Arc<There>,
-    told: BTreeMap<(Fingerprint, u32), Peer>,
-    to_tell: VecDeque<DiscoveryEvent>,
-    next_look: Instant,
+    state: Arc<SearchState>,
+    reported: BTreeMap<(Fingerprint, u32), Peer>,
+    pending_events: VecDeque<DiscoveryEvent>,
+    next_report: Instant,
     _search: Box<dyn Send + Sync>,
 }
 
 impl fmt::Debug for PlatformSearch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PlatformSearch").field("there", &self.there).finish_non_exhaustive()
+        f.debug_struct("PlatformSearch").field("state", &self.state).finish_non_exhaustive()
     }
 }
 
-/// Has the system announce a device on one interface, and search there for devices in another role, and for those in any that
-/// have its key. Those who are `wanted` are told of however many others there are.
+/// Makes the system announce a device on one interface, and search there for devices in another role and for devices in
+/// any role with the same key. Devices in `wanted` are reported even if the table of devices is full.
 pub fn search(
     discovery: &dyn Discovery,
     interface: &Interface,
@@ -127,35 +129,40 @@ pub fn search(
         port: announcement.port,
         interface: interface.clone(),
     };
-    let there =
-        Arc::new(There { interface, role, own, view: Mutex::new(NameTable::new(wanted)), changed: Notify::new() });
-    let search = discovery.start(service, DiscoverySink(Arc::downgrade(&there)));
-    let (told, to_tell) = (BTreeMap::new(), VecDeque::new());
-    PlatformSearch { there, told, to_tell, next_look: Instant::now(), _search: search }
+    let state = Arc::new(SearchState {
+        interface,
+        role,
+        own,
+        table: Mutex::new(NameTable::new(wanted)),
+        changed: Notify::new(),
+    });
+    let search = discovery.start(service, DiscoverySink(Arc::downgrade(&state)));
+    let (reported, pending_events) = (BTreeMap::new(), VecDeque::new());
+    PlatformSearch { state, reported, pending_events, next_report: Instant::now(), _search: search }
 }
 
 impl PlatformSearch {
-    /// The next change in who is there. May be dropped half way and called again.
+    /// The next change in the list of devices. Cancel-safe.
     pub async fn next(&mut self) -> DiscoveryEvent {
         loop {
-            if let Some(sighting) = self.to_tell.pop_front() {
-                return sighting;
+            if let Some(event) = self.pending_events.pop_front() {
+                return event;
             }
-            sleep_until(self.next_look).await;
-            self.there.changed.notified().await;
-            self.look();
+            sleep_until(self.next_report).await;
+            self.state.changed.notified().await;
+            self.queue_changes();
         }
     }
 
-    /// Finds out what has changed since the last look.
-    fn look(&mut self) {
-        self.next_look = Instant::now() + PACE;
-        let now = self.there.view().peers();
-        let lost: BTreeSet<_> = self.told.keys().map(|(device, _)| *device).collect();
-        let lost = lost.into_iter().filter(|told| !now.keys().any(|(device, _)| device == told));
-        self.to_tell.extend(lost.map(DiscoveryEvent::Lost));
-        let new = now.iter().filter(|(who, peer)| self.told.get(*who) != Some(*peer));
-        self.to_tell.extend(new.map(|(_, peer)| DiscoveryEvent::Found(peer.clone())));
-        self.told = now;
+    /// Queues the changes since the last report.
+    fn queue_changes(&mut self) {
+        self.next_report = Instant::now() + REPORT_INTERVAL;
+        let now = self.state.table().peers();
+        let lost: BTreeSet<_> = self.reported.keys().map(|(device, _)| *device).collect();
+        let lost = lost.into_iter().filter(|reported| !now.keys().any(|(device, _)| device == reported));
+        self.pending_events.extend(lost.map(DiscoveryEvent::Lost));
+        let new = now.iter().filter(|(who, peer)| self.reported.get(*who) != Some(*peer));
+        self.pending_events.extend(new.map(|(_, peer)| DiscoveryEvent::Found(peer.clone())));
+        self.reported = now;
     }
 }

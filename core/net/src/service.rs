@@ -1,5 +1,5 @@
-//! What is said and heard about devices by mDNS. Everything heard is a stranger's word: it is checked for form, shown
-//! as a hint, and proven only by a connection.
+//! The content of mDNS announcements. Received announcements are not trusted: their format is checked, they are shown
+//! as a hint, and only a connection proves them.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -9,38 +9,38 @@ use mdns_sd::ResolvedService;
 
 use crate::{Announcement, Interface};
 
-/// The service type under which devices announce themselves.
+/// The service type of the announcements.
 pub(crate) const SERVICE: &str = "_fieldcast._tcp.local.";
-/// The most bytes of TXT that survive everywhere, so that one packet holds the whole answer.
+/// The maximum size of a TXT record in bytes, so that one packet holds the whole answer on every network.
 const MAX_TXT: usize = 200;
 
-/// A device that says it is there.
+/// A discovered device.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Peer {
-    /// Who it says it is; pass it to [`dial`](crate::dial()), which proves it.
+    /// The claimed fingerprint. Pass it to [`dial`](crate::dial()), which proves it.
     pub fingerprint: Fingerprint,
-    /// What it calls itself.
+    /// Its display name.
     pub name: DeviceName,
-    /// What it offers to be.
+    /// The offered role.
     pub role: Role,
-    /// The newest protocol version it speaks, which may be newer than ours.
+    /// Its newest protocol version, which may be newer than that of this build.
     pub protocol: u16,
-    /// Which process of its says so; 0 if it does not say. Two that are there at once under one fingerprint are two devices.
+    /// The announcing process; 0 if not announced. Two processes at the same time with one fingerprint are two devices.
     pub session: u32,
-    /// Where it listens; always on the subnet of the interface that was browsed.
+    /// The address on which it listens, always on the subnet of the searched interface.
     pub addr: SocketAddr,
 }
 
-/// A change in who is there.
+/// A change in the list of discovered devices.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DiscoveryEvent {
-    /// A device has come, or one that was there has changed its name, role or address.
+    /// A new device, or a known device with a new name, role or address.
     Found(Peer),
-    /// A device has said goodbye or has not been heard of for long. No reason to end a connection that works.
+    /// A device has said goodbye or has not answered for a long time. Do not close a working connection because of it.
     Lost(Fingerprint),
 }
 
-/// The label that makes a device's announcement its own; in each role another, for a device may be in both at once.
+/// The mDNS label of a device. It differs between roles, because a device may have both roles at once.
 pub(crate) fn instance(fingerprint: &Fingerprint, role: Role) -> String {
     let start = match role {
         Role::Receiver => "fc",
@@ -49,7 +49,7 @@ pub(crate) fn instance(fingerprint: &Fingerprint, role: Role) -> String {
     format!("{start}-{}", fingerprint.short())
 }
 
-/// The TXT record of an announcement, the name cut so that all of it fits.
+/// The TXT record of an announcement. The name is shortened to fit.
 pub(crate) fn txt(of: &Announcement) -> Vec<(&'static str, String)> {
     let role = match of.role {
         Role::Distributor => "d",
@@ -57,7 +57,7 @@ pub(crate) fn txt(of: &Announcement) -> Vec<(&'static str, String)> {
     };
     let mut pairs = vec![("v", of.protocol.to_string()), ("r", role.to_owned()), ("fp", of.fingerprint.to_string())];
     pairs.push(("s", format!("{:08x}", of.session)));
-    // Each string has a length byte and an equals sign.
+    // Each string also has a length byte and an equals sign.
     let used: usize = pairs.iter().map(|(key, value)| key.len() + value.len() + 2).sum();
     let room = MAX_TXT.saturating_sub(used + "n".len() + 2);
     let name = of.name.as_str();
@@ -65,14 +65,14 @@ pub(crate) fn txt(of: &Announcement) -> Vec<(&'static str, String)> {
     pairs
 }
 
-/// The peer that an answer by mDNS tells of.
-pub(crate) fn heard(answer: &ResolvedService, interface: &Interface) -> Option<Peer> {
+/// The peer in an mDNS answer.
+pub(crate) fn peer_from_mdns(answer: &ResolvedService, interface: &Interface) -> Option<Peer> {
     let label = answer.fullname.strip_suffix(SERVICE)?.strip_suffix('.')?;
     let addresses = answer.addresses.iter().map(|scoped| scoped.to_ip_addr());
     peer(label, |key| answer.get_property_val_str(key), addresses, answer.port, interface)
 }
 
-/// The peer that is told of under a label, if every part of it is well formed and an address is on our subnet.
+/// The announced peer, if all of its values are well formed and an address is on the subnet of the interface.
 pub(crate) fn peer<'t>(
     label: &str,
     text: impl Fn(&str) -> Option<&'t str>,
@@ -98,16 +98,16 @@ pub(crate) fn peer<'t>(
     })
 }
 
-/// Whether a peer is in this role, or has the key of `own` device in whatever role; but is not `own` process.
-pub(crate) fn is_sought(peer: &Peer, role: Role, own: Option<(Fingerprint, u32)>) -> bool {
+/// Whether a peer has this role, or has the key of this device (`own`) in any role, but is not this process.
+pub(crate) fn is_relevant(peer: &Peer, role: Role, own: Option<(Fingerprint, u32)>) -> bool {
     match own {
         Some((fingerprint, session)) if peer.fingerprint == fingerprint => peer.session != session,
         _ => peer.role == role,
     }
 }
 
-/// Whether a label is that of this instance. Names, fingerprints and roles go together, so that a goodbye can only mean its
-/// own sender. A system that finds the name taken (by ours, on the same phone) adds a number: `fc-0a1b-2c3d-4e5f-6a7b (2)`.
+/// Whether a label belongs to this instance. The label contains the role and the fingerprint, so a goodbye can only
+/// refer to its sender. If the name is taken on the same phone, the system adds a number: `fc-0a1b-2c3d-4e5f-6a7b (2)`.
 fn is_of(label: &str, instance: &str) -> bool {
     let Some((start, rest)) = label.split_at_checked(instance.len()) else { return false };
     let number = rest.strip_prefix(" (").and_then(|rest| rest.strip_suffix(')'));

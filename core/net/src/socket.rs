@@ -8,13 +8,14 @@ use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 
 use crate::Interface;
 
-/// Calls the system holds for us while we are busy accepting: more than a whole team at once.
+/// How many connections the system queues while the process is busy: more than a whole team needs at once.
 const BACKLOG: i32 = 64;
 
 /// A listening socket on the interface's address.
 pub(crate) fn listen(interface: &Interface, port: u16) -> io::Result<TcpListener> {
     let socket = open(interface.addr.is_ipv4())?;
-    // Else a restart would find its own old connections in the way. Elsewhere the option means something unsafe.
+    // Otherwise the old connections of a previous process would block a restart. On other systems, this option is
+    // unsafe.
     #[cfg(unix)]
     socket.set_reuse_address(true)?;
     socket.bind(&SocketAddr::new(interface.addr, port).into())?;
@@ -22,22 +23,23 @@ pub(crate) fn listen(interface: &Interface, port: u16) -> io::Result<TcpListener
     Ok(socket.into())
 }
 
-/// A socket that will call out through the interface, not yet connected.
+/// A socket for an outgoing connection through the interface, not yet connected.
 ///
-/// Its address alone does not decide the route where a VPN or mobile data has rules of its own, so it is tied to
-/// the device too where the system lets us; where it does not, the address has to do.
-pub(crate) fn caller(interface: &Interface, to: SocketAddr) -> io::Result<TcpStream> {
+/// If a VPN or mobile data has its own routing rules, the local address alone does not select the route. So the socket
+/// is also bound to the network device where the system allows it.
+pub(crate) fn outgoing(interface: &Interface, to: SocketAddr) -> io::Result<TcpStream> {
     let socket = open(interface.addr.is_ipv4())?;
-    // Calls between two processes here go through loopback, which a socket tied to another device never hears.
+    // Connections between two processes on this device use loopback. A socket bound to another network device never
+    // receives them.
     let is_here = interface.is_loopback || crate::interfaces().iter().any(|mine| mine.addr == to.ip());
     if !is_here {
-        let _ = tie(&socket, interface);
+        let _ = bind_to_device(&socket, interface);
     }
     socket.bind(&SocketAddr::new(interface.addr, 0).into())?;
     Ok(socket.into())
 }
 
-/// Sends small messages at once, and notices a peer that has gone without a word.
+/// Sends small messages immediately, and detects a peer that has disappeared.
 pub(crate) fn tune(stream: &tokio::net::TcpStream) -> io::Result<()> {
     let socket = SockRef::from(stream);
     socket.set_tcp_nodelay(true)?;
@@ -45,13 +47,14 @@ pub(crate) fn tune(stream: &tokio::net::TcpStream) -> io::Result<()> {
     socket.set_tcp_keepalive(&keepalive.with_retries(3))
 }
 
-/// Whether mDNS can be had here: the daemon itself says nothing when the port or the multicast group is denied to it.
+/// Checks that mDNS can use its port and the multicast group: the daemon itself does not report it if the system denies
+/// them.
 pub(crate) fn try_mdns(interface: &Interface) -> io::Result<()> {
     let IpAddr::V4(addr) = interface.addr else { return Ok(()) };
     let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
     socket.set_reuse_address(true)?;
     #[cfg(unix)]
-    socket.set_reuse_port(true)?; // the system's own mDNS service is there already
+    socket.set_reuse_port(true)?; // the system's own mDNS service uses this port, too
     socket.bind(&SocketAddr::from((Ipv4Addr::UNSPECIFIED, mdns_sd::MDNS_PORT)).into())?;
     socket.join_multicast_v4(&Ipv4Addr::new(224, 0, 0, 251), &addr)
 }
@@ -64,17 +67,17 @@ fn open(is_v4: bool) -> io::Result<Socket> {
 }
 
 #[cfg(any(target_os = "android", target_os = "linux"))]
-fn tie(socket: &Socket, interface: &Interface) -> io::Result<()> {
+fn bind_to_device(socket: &Socket, interface: &Interface) -> io::Result<()> {
     socket.bind_device(Some(interface.name.as_bytes()))
 }
 
 #[cfg(target_vendor = "apple")]
-fn tie(socket: &Socket, interface: &Interface) -> io::Result<()> {
+fn bind_to_device(socket: &Socket, interface: &Interface) -> io::Result<()> {
     let index = interface.index.and_then(std::num::NonZeroU32::new);
     if interface.addr.is_ipv4() { socket.bind_device_by_index_v4(index) } else { socket.bind_device_by_index_v6(index) }
 }
 
 #[cfg(not(any(target_os = "android", target_os = "linux", target_vendor = "apple")))]
-fn tie(_: &Socket, _: &Interface) -> io::Result<()> {
+fn bind_to_device(_: &Socket, _: &Interface) -> io::Result<()> {
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! TLS 1.3 between two device keys: no certificates, no authority, no session that could be resumed.
+//! TLS 1.3 between two device keys, without certificates, authorities or session resumption.
 
 use std::sync::{Arc, OnceLock};
 
@@ -14,51 +14,51 @@ use rustls::{ClientConfig, ServerConfig};
 use crate::Error;
 use crate::verifier::KeyVerifier;
 
-/// The protocol both sides name in the handshake; another number here is another protocol.
+/// The protocol name in the handshake. Another number means another protocol.
 pub(crate) const ALPN: &[u8] = b"fieldcast/1";
 
-/// A device key in the form rustls takes.
+/// A device key in the form that rustls requires.
 #[derive(Clone)]
 pub(crate) struct Credentials(Arc<CertifiedKey>);
 
 impl Credentials {
-    /// From an Ed25519 key in PKCS #8; `None` if it is not one.
+    /// Creates credentials from an Ed25519 key in PKCS #8; `None` if it is not valid.
     pub(crate) fn new(pkcs8: &[u8]) -> Option<Self> {
         let key = provider::sign::any_eddsa_type(&PrivatePkcs8KeyDer::from(pkcs8)).ok()?;
-        // What stands in the certificate's place is the public key itself (RFC 7250).
+        // The raw public key replaces the certificate (RFC 7250).
         let public = CertificateDer::from(key.public_key()?.as_ref().to_vec());
         Some(Self(Arc::new(CertifiedKey::new(vec![public], key))))
     }
 
-    /// Proves this key to whoever calls, and takes any key of theirs.
+    /// The server side: proves this key to the peer and accepts any key of the peer.
     pub(crate) fn server(&self) -> Result<Arc<ServerConfig>, Error> {
         let provider = crypto();
         let verifier = verifier(&provider, None, Arc::default());
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_protocol_versions(&[&TLS13])
-            .map_err(misuse)?
+            .map_err(config_error)?
             .with_client_cert_verifier(Arc::new(verifier))
             .with_cert_resolver(Arc::new(AlwaysResolvesServerRawPublicKeys::new(self.0.clone())));
         config.alpn_protocols = vec![ALPN.to_vec()];
-        // A resumed session proves no key, so there are none.
+        // A resumed session proves no key, so sessions are never resumed.
         config.send_tls13_tickets = 0;
         config.session_storage = Arc::new(NoServerSessionStorage {});
         Ok(Arc::new(config))
     }
 
-    /// Proves this key to whoever is called, and takes theirs if it is the one expected. When it is not, `stranger`
-    /// says whose it is instead.
+    /// The client side: proves this key to the peer and accepts only the expected key. If the peer has another key,
+    /// `unexpected` is set to its fingerprint.
     pub(crate) fn client(
         &self,
         expected: Option<Fingerprint>,
-        stranger: Arc<OnceLock<Fingerprint>>,
+        unexpected: Arc<OnceLock<Fingerprint>>,
     ) -> Result<Arc<ClientConfig>, Error> {
         let provider = crypto();
-        let verifier = verifier(&provider, expected, stranger);
+        let verifier = verifier(&provider, expected, unexpected);
         let mut config = ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(&[&TLS13])
-            .map_err(misuse)?
-            .dangerous() // no authority is asked: the key itself is who the peer is
+            .map_err(config_error)?
+            .dangerous() // no authority is needed: the key itself is the identity of the peer
             .with_custom_certificate_verifier(Arc::new(verifier))
             .with_client_cert_resolver(Arc::new(AlwaysResolvesClientRawPublicKeys::new(self.0.clone())));
         config.alpn_protocols = vec![ALPN.to_vec()];
@@ -71,13 +71,13 @@ impl Credentials {
 fn verifier(
     provider: &CryptoProvider,
     expected: Option<Fingerprint>,
-    stranger: Arc<OnceLock<Fingerprint>>,
+    unexpected: Arc<OnceLock<Fingerprint>>,
 ) -> KeyVerifier {
-    KeyVerifier { expected, stranger, algorithms: provider.signature_verification_algorithms }
+    KeyVerifier { expected, unexpected, algorithms: provider.signature_verification_algorithms }
 }
 
-/// ring, with the faster cipher of this processor first: without AES instructions, as on old phones, ChaCha20 is
-/// several times faster than AES; with them AES-128 wins. The caller's order counts.
+/// ring, with the faster cipher of this processor first. Without AES instructions, as on old phones, ChaCha20 is
+/// several times faster; with them, AES-128 is faster. The client's order decides.
 fn crypto() -> Arc<CryptoProvider> {
     use provider::cipher_suite::{TLS13_AES_128_GCM_SHA256 as AES, TLS13_CHACHA20_POLY1305_SHA256 as CHACHA};
     let cipher_suites = if has_aes() { vec![AES, CHACHA] } else { vec![CHACHA, AES] };
@@ -99,7 +99,7 @@ fn has_aes() -> bool {
     false
 }
 
-/// rustls refuses our settings: a bug of ours, yet no reason to bring the app down.
-fn misuse(error: rustls::Error) -> Error {
+/// rustls rejected the settings: a bug in this crate, but no reason to crash the app.
+fn config_error(error: rustls::Error) -> Error {
     Error::Tls { reason: error.to_string() }
 }

@@ -1,4 +1,4 @@
-//! Counts the bytes that really cross the socket, TLS included: airtime is what the user pays in.
+//! Counts the bytes on the socket, including TLS, because the user pays for all transferred bytes.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -8,16 +8,16 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Bytes a connection has moved so far, handshake and TLS records included, TCP and IP headers not.
+/// Bytes of a connection so far, with handshake and TLS records, without TCP and IP headers.
 #[derive(Debug, Default)]
 pub struct Traffic {
-    /// Bytes given to the socket.
+    /// Bytes written to the socket.
     pub sent: AtomicU64,
-    /// Bytes taken from the socket.
+    /// Bytes read from the socket.
     pub received: AtomicU64,
 }
 
-/// A stream that counts what passes.
+/// A stream that counts its bytes.
 #[derive(Debug)]
 pub(crate) struct Counted<S> {
     stream: S,

@@ -1,4 +1,4 @@
-//! Judges the raw public key (RFC 7250) the other side shows: any Ed25519 key, or only the one expected.
+//! Verifies the raw public key (RFC 7250) of the peer: accepts any Ed25519 key, or only the expected one.
 
 use std::sync::{Arc, OnceLock};
 
@@ -15,29 +15,30 @@ use rustls::{
 use crate::fingerprint_of;
 use crate::weak_key::is_weak;
 
-/// DER of everything in an Ed25519 SubjectPublicKeyInfo before the 32 bytes of the key (RFC 8410).
+/// The DER bytes of an Ed25519 SubjectPublicKeyInfo before the 32 bytes of the key (RFC 8410).
 const SPKI_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 
-/// The raw key of an Ed25519 SubjectPublicKeyInfo in DER; there is one such encoding of a key and no other is taken.
+/// The raw key in a DER-encoded Ed25519 SubjectPublicKeyInfo. A key has exactly one such encoding; any other one is
+/// rejected.
 pub(crate) fn raw_key(spki: &[u8]) -> Option<[u8; 32]> {
     spki.strip_prefix(&SPKI_PREFIX)?.try_into().ok()
 }
 
-/// Accepts the key `expected`, or any when that is `None`, once the other side has signed the handshake with it.
+/// Accepts the key `expected`, or any key if it is `None`, after the peer has signed the handshake with it.
 #[derive(Debug)]
 pub(crate) struct KeyVerifier {
     pub(crate) expected: Option<Fingerprint>,
-    /// Set to who was found when that is not who was expected: rustls can carry no typed error of ours.
-    pub(crate) stranger: Arc<OnceLock<Fingerprint>>,
+    /// Set to the fingerprint of an unexpected peer, because rustls cannot carry an error type of this crate.
+    pub(crate) unexpected: Arc<OnceLock<Fingerprint>>,
     pub(crate) algorithms: WebPkiSupportedAlgorithms,
 }
 
 impl KeyVerifier {
-    fn judge(&self, spki: &CertificateDer<'_>, more: &[CertificateDer<'_>]) -> Result<(), Error> {
+    fn check_key(&self, spki: &CertificateDer<'_>, more: &[CertificateDer<'_>]) -> Result<(), Error> {
         let key = raw_key(spki).filter(|key| more.is_empty() && !is_weak(key)).ok_or(CertificateError::BadEncoding)?;
         let found = fingerprint_of(&key);
         if self.expected.is_some_and(|expected| expected != found) {
-            let _ = self.stranger.set(found); // one handshake per verifier, so it is empty
+            let _ = self.unexpected.set(found); // each verifier serves one handshake, so this is empty
             return Err(CertificateError::ApplicationVerificationFailure.into());
         }
         Ok(())
@@ -56,7 +57,7 @@ impl KeyVerifier {
     }
 }
 
-/// TLS 1.2 is not compiled in; should that ever change, it still gets nowhere.
+/// TLS 1.2 is not compiled in. If it ever is, this still rejects it.
 fn no_tls12() -> Result<HandshakeSignatureValid, Error> {
     Err(PeerIncompatible::Tls12NotOffered.into())
 }
@@ -70,7 +71,7 @@ impl ServerCertVerifier for KeyVerifier {
         _ocsp: &[u8],
         _now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        self.judge(key, more).map(|()| ServerCertVerified::assertion())
+        self.check_key(key, more).map(|()| ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
@@ -111,7 +112,7 @@ impl ClientCertVerifier for KeyVerifier {
         more: &[CertificateDer<'_>],
         _now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        self.judge(key, more).map(|()| ClientCertVerified::assertion())
+        self.check_key(key, more).map(|()| ClientCertVerified::assertion())
     }
 
     fn verify_tls12_signature(

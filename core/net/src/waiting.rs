@@ -1,4 +1,5 @@
-//! Calls that are shaking hands: bounded, so that a flood of callers who say nothing costs little and shuts nobody out.
+//! Incoming connections during the handshake. Their number is limited, so a flood of silent connections costs little
+//! and does not block other peers.
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -9,22 +10,22 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::Interface;
 
-/// How many calls may shake hands at once, and how long.
+/// Limits for the number and the duration of simultaneous handshakes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HandshakeLimits {
-    /// The time a handshake may take.
+    /// The time limit of a handshake.
     pub(crate) time: Duration,
-    /// How many may be under way together. One more pushes out the oldest.
+    /// The maximum number at a time. An additional handshake replaces the oldest one.
     pub(crate) at_once: usize,
-    /// How many of them may come from one address. One more is turned away.
+    /// The maximum number from one address. Additional connections are rejected.
     pub(crate) per_address: usize,
-    /// How old a handshake must be to be pushed out: an honest one is done by then.
+    /// The minimum age of a handshake that can be replaced: a correct peer has finished by then.
     pub(crate) grace: Duration,
 }
 
 impl HandshakeLimits {
-    /// What suits an interface: 10 seconds, 32 at once, 4 from one address. On loopback all callers share one address,
-    /// so there only the sum counts.
+    /// The limits for an interface: 10 seconds, 32 at a time, 4 per address. On loopback, all connections have the same
+    /// address, so only the total is limited.
     pub(crate) fn of(interface: &Interface) -> Self {
         Self {
             time: Duration::from_secs(10),
@@ -35,55 +36,56 @@ impl HandshakeLimits {
     }
 }
 
-/// The handshakes under way, oldest first.
-pub(crate) struct Waiting {
+/// The running handshakes, oldest first.
+pub(crate) struct PendingHandshakes {
     limits: HandshakeLimits,
     tasks: JoinSet<()>,
-    line: VecDeque<Place>,
+    slots: VecDeque<Slot>,
 }
 
-struct Place {
+struct Slot {
     address: IpAddr,
     since: Instant,
     task: AbortHandle,
 }
 
-impl Waiting {
+impl PendingHandshakes {
     pub(crate) fn new(limits: HandshakeLimits) -> Self {
-        Self { limits, tasks: JoinSet::new(), line: VecDeque::new() }
+        Self { limits, tasks: JoinSet::new(), slots: VecDeque::new() }
     }
 
-    /// Whether a caller from `address` may begin. Waits for a place, at most until the oldest has had its grace.
-    pub(crate) async fn admit(&mut self, address: IpAddr) -> bool {
-        self.forget_finished();
-        if self.line.iter().filter(|place| place.address == address).count() >= self.limits.per_address {
+    /// Waits for a free slot for a connection from `address`, at most until the oldest handshake has had its grace
+    /// time. Returns `false` if the address has too many handshakes.
+    pub(crate) async fn acquire_slot(&mut self, address: IpAddr) -> bool {
+        self.drop_finished();
+        if self.slots.iter().filter(|slot| slot.address == address).count() >= self.limits.per_address {
             return false;
         }
-        while self.line.len() >= self.limits.at_once {
-            let Some(oldest) = self.line.front() else { break };
+        while self.slots.len() >= self.limits.at_once {
+            let Some(oldest) = self.slots.front() else { break };
             if timeout_at(oldest.since + self.limits.grace, self.tasks.join_next()).await.is_err()
-                && let Some(oldest) = self.line.pop_front()
+                && let Some(oldest) = self.slots.pop_front()
             {
                 oldest.task.abort();
             }
-            self.forget_finished();
+            self.drop_finished();
         }
         true
     }
 
-    /// Begins the handshake of a caller that was admitted.
+    /// Starts the handshake of a connection that has a slot.
     pub(crate) fn begin(&mut self, address: IpAddr, handshake: impl Future<Output = ()> + Send + 'static) {
         let limit = self.limits.time;
         let task = self.tasks.spawn(async move {
             if tokio::time::timeout(limit, handshake).await.is_err() {
-                tracing::debug!("a caller did not finish the handshake in time");
+                tracing::debug!("a peer did not finish the handshake in time");
             }
         });
-        self.line.push_back(Place { address, since: Instant::now(), task });
+        self.slots.push_back(Slot { address, since: Instant::now(), task });
     }
 
-    fn forget_finished(&mut self) {
+    fn drop_finished(&mut self) {
         while self.tasks.try_join_next().is_some() {}
-        self.line.retain(|place| !place.task.is_finished());
+        self.slots.retain(|slot| !slot.task.is_finished());
     }
 }

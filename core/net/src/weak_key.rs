@@ -1,6 +1,6 @@
-//! Public keys nobody may have: with them signatures can be made for any message, or one key has several forms.
+//! Weak public keys: with them, an attacker can create a signature for any message, or one key has several encodings.
 
-/// The y coordinates of the points of small order, least byte first, without the sign of x.
+/// The y coordinates of the points of small order, little-endian, without the sign of x.
 const SMALL_ORDER: [[u8; 32]; 5] = [
     [0; 32],
     with_ends(1, 0, 0),
@@ -22,7 +22,7 @@ const fn with_ends(first: u8, middle: u8, last: u8) -> [u8; 32] {
     bytes
 }
 
-/// Whether an Ed25519 public key is of small order, or not in its one form (y at least 2^255 - 19).
+/// Whether an Ed25519 public key has small order or a non-canonical encoding (y at least 2^255 - 19).
 pub(crate) fn is_weak(key: &[u8; 32]) -> bool {
     let mut y = *key;
     y[31] &= 0x7f;
@@ -36,8 +36,8 @@ mod tests {
     use crate::{Identity, verify};
 
     #[test]
-    fn refuses_keys_that_verify_what_nobody_signed() {
-        // With the neutral point as key, this signature is right for every message unless the key is refused.
+    fn rejects_keys_that_verify_unsigned_messages() {
+        // With the neutral point as key, this signature is valid for every message unless the key is rejected.
         let (neutral, mut signature) = (with_ends(1, 0, 0), [0; 64]);
         signature[0] = 1;
         assert!(!verify(&neutral, b"anything", &signature));
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_keys_of_honest_devices() {
+    fn accepts_regular_keys() {
         for _ in 0..50 {
             assert!(!is_weak(&Identity::generate().unwrap().public_key()));
         }

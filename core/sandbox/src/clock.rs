@@ -1,17 +1,17 @@
-//! The campaign's own clock: milliseconds since 1970, moved only by `advance`, so that responses are reproducible.
+//! The campaign's own clock: milliseconds since 1970. Only `advance` moves it, so responses are reproducible.
 
 /// The campaign clock before the first `advance`: 2025-08-24 01:46:40 UTC.
 pub const CLOCK_BASE_MS: i64 = 1_756_000_000_000;
 
-/// One day. Each `advance` moves the clock by one.
+/// One day. Each `advance` moves the clock by one day.
 pub(crate) const DAY_MS: i64 = 86_400_000;
 pub(crate) const HOUR_MS: i64 = 3_600_000;
 pub(crate) const MINUTE_MS: i64 = 60_000;
 
-/// How many days of registration lie behind the base.
+/// How many days of registration come before the base time.
 pub(crate) const CAMPAIGN_DAYS: u64 = 6;
 
-/// 04:00 UTC (06:00 in Maputo) of the campaign's day `day`, counted from 0; day 6 is that of the base.
+/// 04:00 UTC (06:00 in Maputo) of campaign day `day`, counted from 0. Day 6 is the day of the base time.
 pub(crate) fn morning(day: u64) -> i64 {
     let midnight = CLOCK_BASE_MS - CLOCK_BASE_MS % DAY_MS;
     midnight + (day as i64 - CAMPAIGN_DAYS as i64) * DAY_MS + 4 * HOUR_MS
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_base_is_in_august_2025() {
+    fn starts_in_august_2025() {
         assert_eq!(Date::of(CLOCK_BASE_MS), Date { year: 2025, month: 8, day: 24 });
         assert_eq!(Date::of(morning(0)), Date { year: 2025, month: 8, day: 18 });
         assert_eq!(Date::of(-1), Date { year: 1969, month: 12, day: 31 });

@@ -1,48 +1,49 @@
-//! What a sandbox is made of.
+//! The settings of a sandbox.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
 use crate::error::SandboxError;
 use crate::faults::Fault;
 
-/// Somebody who may log in.
+/// A user who can log in.
 #[derive(Clone, Debug)]
 pub struct SandboxUser {
     /// Login name.
     pub username: String,
-    /// Password, compared as it is.
+    /// Password, compared as plain text.
     pub password: String,
 }
 
 /// The settings of a sandbox. The same settings give the same data, byte for byte.
 #[derive(Clone, Debug)]
 pub struct SandboxConfig {
-    /// Where all data comes from.
+    /// The seed of all data.
     pub seed: u64,
-    /// Households over all boundaries. A million cost no memory: families are made when asked for.
+    /// The number of households in all boundaries. A million need no memory, because families are generated on demand.
     pub households: u64,
-    /// Leaf boundaries (villages), 1 to 100,000; each holds an uneven share of the households.
+    /// The number of leaf boundaries (villages), 1 to 100,000. The households are distributed unevenly over them.
     pub boundaries: u32,
     /// DIGIT tenant, e.g. `mz`.
     pub tenant: String,
     /// DIGIT boundary hierarchy, e.g. `ADMIN`.
     pub hierarchy: String,
-    /// Who may log in; every user is staff of both projects.
+    /// Users who can log in. Every user is staff of both projects.
     pub users: Vec<SandboxUser>,
-    /// What a downsync answers with: 200 (servers since July 2026) or 202 (before).
+    /// The status code of a downsync response: 200 (servers since July 2026) or 202 (before).
     pub accepted_status: u16,
     /// Answer a downsync with links to pre-generated files instead of pages.
     pub pregen: bool,
-    /// Send checklists (`Services`); off, the list is null.
+    /// Send checklists (`Services`). If off, the list is null.
     pub services: bool,
-    /// Where to listen; port 0 takes any free one.
+    /// The address to listen on. Port 0 takes any free port.
     pub listen: SocketAddr,
-    /// What goes wrong, and when.
+    /// The faults to inject.
     pub faults: Vec<Fault>,
 }
 
 impl Default for SandboxConfig {
-    /// 1,000 households in 5 villages of tenant `mz`, user `distributor`, password `fieldcast`, any free port of this machine.
+    /// 1,000 households in 5 villages of tenant `mz`, user `distributor`, password `fieldcast`, any free port of this
+    /// machine.
     fn default() -> Self {
         Self {
             seed: 1,
@@ -61,12 +62,12 @@ impl Default for SandboxConfig {
 }
 
 impl SandboxConfig {
-    /// Refuses what no server could be made of.
+    /// Rejects invalid settings.
     pub(crate) fn check(&self) -> Result<(), SandboxError> {
         let reason = if self.tenant.is_empty() {
             "`tenant` must not be empty"
         } else if self.users.is_empty() {
-            "`users` must hold at least one, or nobody can log in"
+            "`users` must contain at least one user"
         } else if !matches!(self.accepted_status, 200 | 202) {
             "`accepted_status` must be 200 or 202"
         } else if !(1..=100_000).contains(&self.boundaries) {

@@ -1,4 +1,4 @@
-//! One page of a downsync, built as the real server builds it, its faults of design included.
+//! One page of a downsync. It is built like on the real server, including the server's design faults.
 
 use std::collections::HashSet;
 
@@ -10,7 +10,7 @@ use crate::entity::HfReferral;
 use crate::row::Row;
 use crate::uuid::Uuid;
 
-/// What a client asks for; echoed with the count filled in.
+/// The request criteria. The response repeats them with the count filled in.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Criteria {
@@ -35,16 +35,16 @@ fn default_limit() -> u64 {
     50
 }
 
-/// How a page may be wrong on purpose.
+/// Deliberate errors in a page.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Twist {
-    /// One row more, taken from the page before.
+    /// One extra row, taken from the previous page.
     pub(crate) overlap: bool,
     /// Added to the offset.
     pub(crate) shift: i64,
     /// Added to the count.
     pub(crate) count_by: i64,
-    /// No list at all.
+    /// Send no lists.
     pub(crate) null_lists: bool,
 }
 
@@ -58,7 +58,7 @@ pub(crate) struct Page<'a> {
 }
 
 impl<'a> Page<'a> {
-    /// Draws the page. `scope` says whose beneficiaries to list; a root project has none of its own.
+    /// Generates the page. `scope` selects the project whose beneficiaries are listed; a root project has none.
     pub(crate) fn draw(
         moment: &'a Moment,
         project: &'a Project,
@@ -84,7 +84,7 @@ impl<'a> Page<'a> {
     }
 }
 
-/// The household numbers of the page, and how many households match in all.
+/// Returns the household numbers of the page, and the total number of matching households.
 fn select(moment: &Moment, leaf: usize, criteria: &Criteria, twist: Twist) -> (Vec<u64>, u64) {
     let all = moment.total(leaf);
     let overlap = u64::from(twist.overlap && criteria.offset > 0);
@@ -117,16 +117,16 @@ fn passes(row: &impl Row, criteria: &Criteria) -> bool {
     visible(row.deleted(), row.modified(), criteria)
 }
 
-/// Drops what the server's chain of searches would not find: rows that do not match, and all that is looked up by a row
-/// that was dropped. This is why an incremental downsync misses a new task of an unchanged household. Rows
-/// whose parent never existed stay.
+/// Drops the rows that the server's chain of searches would not find: rows that do not match, and all rows that are
+/// looked up by a dropped row. For this reason an incremental downsync misses a new task of an unchanged household.
+/// Rows whose parent never existed stay.
 fn cascade(family: &mut Family<'_>, criteria: &Criteria) {
     let mut gone = HashSet::new();
     let hidden: Vec<_> = family.members.iter().filter(|row| !passes(*row, criteria)).collect();
     gone.extend(hidden.iter().map(|row| row.individual_client_reference_id));
     keep(&mut family.members, criteria, &mut gone);
     family.individuals.retain(|row| keeps(row, criteria, &mut gone, Some(row.reference())));
-    // A member's individual may be gone: what was registered on it is looked up by that reference.
+    // If a member's individual was dropped, so are the rows that are looked up by that reference.
     keep(&mut family.beneficiaries, criteria, &mut gone);
     keep(&mut family.tasks, criteria, &mut gone);
     keep(&mut family.side_effects, criteria, &mut gone);
@@ -147,7 +147,7 @@ fn keeps<R: Row>(row: &R, criteria: &Criteria, gone: &mut HashSet<Uuid>, needs: 
     kept
 }
 
-/// Leaves what the registry shares among projects.
+/// Keeps only the rows that the registry shares among projects.
 fn registry_only(family: &mut Family<'_>) {
     family.beneficiaries.clear();
     family.tasks.clear();
@@ -156,7 +156,7 @@ fn registry_only(family: &mut Family<'_>) {
 }
 
 impl Serialize for Page<'_> {
-    /// Key order of the server's model, the criteria last; a list that was not searched is null.
+    /// Keys in the order of the server's model, the criteria last. A list that was not searched is null.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let some = |test: fn(&Family<'_>) -> bool| !self.null_lists && self.families.iter().any(test);
         let members = some(|_| true);
@@ -189,7 +189,7 @@ impl<'a> Page<'a> {
     }
 }
 
-/// One list of all families of a page, written without being gathered.
+/// One list of all families of a page, serialized without an intermediate list.
 struct Rows<'p, 'a, T> {
     families: &'p [Family<'a>],
     list: for<'f> fn(&'f Family<'a>) -> &'f [T],

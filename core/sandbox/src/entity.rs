@@ -1,6 +1,6 @@
-//! The DIGIT entities as the server's models serialise them: every field present, null where it is not set.
+//! The DIGIT entities in the JSON form of the server's models: every field is present, and unset fields are null.
 //!
-//! Names and nesting follow `health-services-models`. Fields no deployment fills are typed [`Null`].
+//! Names and nesting follow `health-services-models`. Fields that no deployment fills have the type [`Null`].
 
 use std::borrow::Cow;
 
@@ -8,10 +8,11 @@ use serde::{Serialize, Serializer};
 
 use crate::uuid::Uuid;
 
-/// A field the server always sends and the generated data never fills.
+/// A field that the server always sends and that the generated data never fills.
 pub(crate) type Null = ();
 
-/// Who and when. Times in ms: the server's clock in `auditDetails`, the phone's in `clientAuditDetails`.
+/// Who changed a record, and when. Times in ms: the server's clock in `auditDetails`, the phone's in
+/// `clientAuditDetails`.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Audit {
@@ -40,7 +41,7 @@ impl<'a> Field<'a> {
     }
 }
 
-/// `EgovOfflineModel` and the deleted flag: what every entity but the checklist begins with.
+/// `EgovOfflineModel` and the deleted flag: the first fields of every entity except the checklist.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Base<'a> {
@@ -139,7 +140,7 @@ pub(crate) struct Identifier {
     pub(crate) audit_details: Null,
 }
 
-/// An individual's address: the household's, and the fields only this model has.
+/// An individual's address: the household's address plus fields that only this model has.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct HomeAddress<'a> {
@@ -206,7 +207,7 @@ pub(crate) struct TaskResource<'a> {
     pub(crate) additional_fields: Null,
 }
 
-/// A task's address: the household's, and the fields only this model has.
+/// A task's address: the household's address plus fields that only this model has.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DeliveryAddress<'a> {
@@ -275,7 +276,7 @@ pub(crate) struct HfReferral<'a> {
     pub(crate) beneficiary_id: Option<String>,
     pub(crate) referral_code: Option<String>,
     pub(crate) national_level_id: Null,
-    /// A column the server has and its JSON has not; pre-generated files are cut by it.
+    /// A column that exists on the server but not in its JSON. Pre-generated files are divided by it.
     #[serde(skip)]
     pub(crate) leaf: usize,
 }
@@ -293,7 +294,7 @@ pub(crate) struct ServiceAttribute {
     pub(crate) additional_fields: Null,
 }
 
-/// A checklist answer: the model says only `Object`.
+/// A checklist answer; its type in the model is only `Object`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Answer {
     Text(&'static str),
@@ -309,7 +310,7 @@ impl Serialize for Answer {
     }
 }
 
-/// A filled-in checklist: the one entity without version and deleted flag.
+/// A completed checklist: the only entity without version and deleted flag.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Service<'a> {
@@ -324,7 +325,7 @@ pub(crate) struct Service<'a> {
     pub(crate) client_id: Uuid,
 }
 
-/// The free-form object a checklist carries its place in.
+/// The free-form object in which a checklist stores its place.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ServiceFields<'a> {

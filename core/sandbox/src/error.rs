@@ -1,4 +1,4 @@
-//! What can go wrong in the sandbox.
+//! Errors of the sandbox.
 
 use std::io;
 use std::net::SocketAddr;
@@ -7,44 +7,44 @@ use std::net::SocketAddr;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SandboxError {
-    /// Another process listens on the address.
+    /// Another process already uses the address.
     #[error(
-        "{address} is already in use: stop the program that listens there, or choose another port (0 takes any free one)"
+        "{address} is already in use; stop the program that uses it, or choose another port (0 takes any free port)"
     )]
     PortInUse {
-        /// The address asked for.
+        /// The requested address.
         address: SocketAddr,
     },
-    /// The address cannot be listened on for another reason.
+    /// The sandbox cannot listen on the address for another reason.
     #[error("cannot listen on {address}: {source}")]
     Listen {
-        /// The address asked for.
+        /// The requested address.
         address: SocketAddr,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// A setting makes no sense.
+    /// A setting is invalid.
     #[error("sandbox configuration: {reason}")]
     Config {
-        /// Which setting, and what it may be.
+        /// The setting, and its valid values.
         reason: &'static str,
     },
     /// No leaf boundary has this code.
     #[error("the campaign has no leaf boundary {code}")]
     UnknownBoundary {
-        /// The code asked for.
+        /// The requested code.
         code: String,
     },
     /// No project has this id.
     #[error("the campaign has no project {id}")]
     UnknownProject {
-        /// The id asked for.
+        /// The requested id.
         id: String,
     },
     /// A share of changed records above one thousand per mille.
-    #[error("cannot change {permille} per mille of the records: give 0 to 1000")]
+    #[error("cannot change {permille} per mille of the records; use a value from 0 to 1000")]
     Permille {
-        /// The share asked for.
+        /// The requested share.
         permille: u32,
     },
 }

@@ -1,19 +1,19 @@
-//! Faults on purpose: each fires on a stated downsync request, so a failing test fails again.
+//! Deliberate faults. Each affects a specified downsync request, so that a failing test can be repeated.
 
 use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-/// Which downsync requests a fault spoils.
+/// Which downsync requests a fault affects.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum When {
     /// The n-th downsync request since the sandbox started, counted from 1.
     Request(u64),
     /// The n-th download of a pre-generated file, counted from 1. Only `ServerError`, `Slow`, `Truncated`, `Dropped`
-    /// and `Expanded` mean something there.
+    /// and `Expanded` have an effect there.
     Download(u64),
-    /// Requests for the leaf boundary of this code.
+    /// Requests for the leaf boundary with this code.
     Boundary(String),
     /// Every n-th request.
     Every(u64),
@@ -27,39 +27,39 @@ pub enum When {
 pub enum FaultKind {
     /// HTTP 500 with an eGov tracer body.
     ServerError,
-    /// HTTP 401, and the token is forgotten: only a new login helps.
+    /// HTTP 401. The server also invalidates the token, so the client must log in again.
     TokenExpired,
     /// A complete HTTP response whose JSON stops in the middle.
     Truncated,
-    /// The right answer, late.
+    /// The correct answer after a delay.
     Slow {
-        /// Milliseconds to wait before answering.
+        /// The delay in milliseconds.
         ms: u64,
     },
-    /// The connection is cut in the middle of the body.
+    /// The connection breaks in the middle of the body.
     Dropped,
-    /// `limit + 1` rows from the second page on, the first of them sent before (matview `BETWEEN`).
+    /// `limit + 1` rows from the second page on. The first of them was already on the page before (matview `BETWEEN`).
     Overlap,
-    /// The page begins this many rows later than asked (rows before it vanished: some are skipped), or earlier where
-    /// negative (rows appeared: some come twice).
+    /// The page begins this many rows later than requested (rows before it disappeared, so some are skipped), or
+    /// earlier if negative (rows were added, so some come twice).
     Shifted {
-        /// Rows; what would begin before the first begins there.
+        /// The number of rows. The page never begins before the first row.
         by: i64,
     },
-    /// The criteria and beneficiaries of the other project, as a page cache without the project in its key serves them (A.5).
+    /// The criteria and beneficiaries of the other project, as from a page cache without the project in its key (A.5).
     OtherProject,
-    /// `totalCount` off by this many households.
+    /// `totalCount` is wrong by this many households.
     TotalCount {
-        /// Added to the true count; never below 0.
+        /// Added to the true count. The result is never below 0.
         by: i64,
     },
-    /// Every list null, the count right.
+    /// All lists are null, but the count is correct.
     NullLists,
-    /// A small gzip body that expands: the list of households, or the lines of a file, repeat one text.
+    /// A small gzip body that expands to many bytes: the list of households, or the lines of a file, repeat one text.
     Expanded {
-        /// The text, as it stands.
+        /// The text to repeat, unchanged.
         item: String,
-        /// Bytes it expands to, about.
+        /// The approximate size after decompression, in bytes.
         bytes: u64,
     },
 }
@@ -67,17 +67,17 @@ pub enum FaultKind {
 /// One fault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
-    /// Which requests.
+    /// The requests it affects.
     pub when: When,
     /// What goes wrong.
     pub kind: FaultKind,
-    /// How often it fires at most.
+    /// The maximum number of times it occurs.
     #[serde(default = "once")]
     pub times: u32,
 }
 
 impl Fault {
-    /// A fault that fires once.
+    /// A fault that occurs once.
     pub fn once(when: When, kind: FaultKind) -> Self {
         Self { when, kind, times: 1 }
     }
@@ -87,7 +87,7 @@ fn once() -> u32 {
     1
 }
 
-/// The faults that are still to come, and the count of requests they are told by.
+/// The remaining faults, and the request counters that select them.
 #[derive(Debug)]
 pub(crate) struct FaultPlan(Mutex<Plan>);
 
@@ -103,22 +103,22 @@ impl FaultPlan {
         Self(Mutex::new(Plan { requests: 0, downloads: 0, faults }))
     }
 
-    /// Adds faults to those still to come.
+    /// Adds faults.
     pub(crate) fn add(&self, faults: Vec<Fault>) {
         self.with(|plan| plan.faults.extend(faults));
     }
 
-    /// Forgets all faults still to come.
+    /// Removes all remaining faults.
     pub(crate) fn clear(&self) {
         self.with(|plan| plan.faults.clear());
     }
 
-    /// Downsync requests seen so far.
+    /// The number of downsync requests so far.
     pub(crate) fn requests(&self) -> u64 {
         self.with(|plan| plan.requests)
     }
 
-    /// Counts one downsync request for `locality` and says what goes wrong with it.
+    /// Counts one downsync request for `locality` and returns the faults for it.
     pub(crate) fn next(&self, locality: &str) -> Vec<FaultKind> {
         self.with(|plan| {
             plan.requests += 1;
@@ -133,7 +133,7 @@ impl FaultPlan {
         })
     }
 
-    /// Counts one download of a file and says what goes wrong with it.
+    /// Counts one download of a file and returns the faults for it.
     pub(crate) fn next_download(&self) -> Vec<FaultKind> {
         self.with(|plan| {
             plan.downloads += 1;

@@ -1,33 +1,34 @@
-//! Where every drawn value comes from: a tree of 64-bit keys, each a pure function of its path.
+//! The source of every generated value: a tree of 64-bit keys. Each key is a pure function of its path.
 //!
-//! Household 731 of village 12 has a key of its own, so any page can be made without the pages before it. The mixing is
-//! SplitMix64 (Steele, Lea, Flood 2014): a few instructions a draw, statistically sound, and of no use as a secret.
+//! Household 731 of village 12 has its own key, so any page can be generated without the pages before it. The mixing
+//! function is SplitMix64 (Steele, Lea, Flood 2014): a few instructions per draw and statistically good, but not
+//! cryptographically secure.
 
 use crate::uuid::Uuid;
 
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// A node of the tree of draws.
+/// A node of the key tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Key(u64);
 
 impl Key {
-    /// The root of one campaign.
+    /// The root key of a campaign.
     pub(crate) const fn root(seed: u64) -> Self {
         Self(finish(seed.wrapping_add(GOLDEN)))
     }
 
-    /// The node below this one that carries `tag`.
+    /// The child key with this `tag`.
     pub(crate) const fn child(self, tag: u64) -> Self {
         Self(finish(self.0.wrapping_add(finish(tag ^ GOLDEN))))
     }
 
-    /// 64 drawn bits.
+    /// 64 pseudo-random bits.
     pub(crate) const fn bits(self) -> u64 {
         self.0
     }
 
-    /// True for `n` keys of `of`.
+    /// True for `n` out of `of` keys.
     pub(crate) const fn chance(self, n: u64, of: u64) -> bool {
         self.0 % of < n
     }
@@ -54,12 +55,12 @@ impl Rng {
         finish(self.0)
     }
 
-    /// A number of 0..`end`; 0 where `end` is 0.
+    /// A number in 0..`end`; 0 if `end` is 0.
     pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.next() % end.max(1)
     }
 
-    /// True for `n` draws of `of`.
+    /// True for `n` out of `of` draws.
     pub(crate) fn chance(&mut self, n: u64, of: u64) -> bool {
         self.below(of) < n
     }
@@ -69,7 +70,7 @@ impl Rng {
         items[(self.next() % items.len() as u64) as usize]
     }
 
-    /// A number in -1.0..1.0, denser in the middle, for places around a village.
+    /// A number in -1.0..1.0, more often near 0, for locations around a village.
     pub(crate) fn around(&mut self) -> f64 {
         (self.below(2_000_001) as f64 + self.below(2_000_001) as f64) / 2_000_000.0 - 1.0
     }

@@ -1,9 +1,9 @@
 //! A DIGIT-compatible HCM server with generated campaign data, for demos and tests.
 //!
-//! Paths and shapes are those of the real services, the faults of their design included: the incremental
-//! cursor that misses changes, offsets that shift, HF referrals on every page. Data is a pure function of the seed and of
-//! how far the campaign was advanced, drawn when asked for: a million households need no memory, and any page can be
-//! made alone.
+//! Paths and shapes are those of the real services, including their design faults: the incremental cursor that misses
+//! changes, offsets that shift, HF referrals on every page. The data is a pure function of the seed and of how far the
+//! campaign was advanced. It is generated on demand: a million households need no memory, and any page can be generated
+//! independently.
 //!
 //! ```
 //! # async fn demo() -> Result<(), fieldcast_sandbox::SandboxError> {

@@ -1,4 +1,4 @@
-//! Pre-generated files: gzip NDJSON, one object a line, what is deleted left out.
+//! Pre-generated files: gzip NDJSON, one object per line, without deleted records.
 
 use std::io::{self, Write};
 
@@ -23,7 +23,7 @@ pub(crate) enum FileType {
 impl FileType {
     pub(crate) const ALL: [Self; 4] = [Self::HhMembers, Self::Individuals, Self::BeneAeRef, Self::Tasks];
 
-    /// Whether it is kept under a project; the others are the registry's, shared by all.
+    /// Whether it is stored per project. The other files belong to the registry, which all projects share.
     pub(crate) fn of_project(self) -> bool {
         matches!(self, Self::BeneAeRef | Self::Tasks)
     }
@@ -41,7 +41,7 @@ impl FileType {
         Self::ALL.into_iter().find(|file_type| file_type.file_name() == name)
     }
 
-    /// The `_t` values it holds, in the order of its lines.
+    /// The `_t` values in the file, in line order.
     fn tags(self) -> &'static [&'static str] {
         match self {
             Self::HhMembers => &["HOUSEHOLD", "HOUSEHOLD_MEMBER"],
@@ -52,7 +52,7 @@ impl FileType {
     }
 }
 
-/// The file's bytes; `None` only if compressing in memory fails.
+/// Returns the bytes of the file. `None` only if compression in memory fails.
 pub(crate) fn file(moment: &Moment, project: &Project, leaf: usize, file_type: FileType) -> Option<Vec<u8>> {
     let mut out = GzEncoder::new(Vec::new(), Compression::default());
     for tag in file_type.tags() {
@@ -63,7 +63,7 @@ pub(crate) fn file(moment: &Moment, project: &Project, leaf: usize, file_type: F
     out.finish().ok()
 }
 
-/// How many lines the file has.
+/// Returns the number of lines in the file.
 pub(crate) fn count(moment: &Moment, project: &Project, leaf: usize, file_type: FileType) -> u64 {
     let mut lines = Count { tags: file_type.tags(), lines: 0 };
     for n in 0..moment.total(leaf) {
@@ -77,7 +77,7 @@ pub(crate) fn count(moment: &Moment, project: &Project, leaf: usize, file_type: 
 
 fn each(moment: &Moment, project: &Project, leaf: usize, tag: &str, lines: &mut impl Visit) {
     if tag == "HF_REFERRAL" {
-        // Here, unlike on a page, the server's locality column is looked at.
+        // Unlike a page, a file is selected by the server's locality column.
         return moment.hf_rows(project).iter().filter(|row| row.leaf == leaf).for_each(|row| lines.row(row));
     }
     for n in 0..moment.total(leaf) {
@@ -123,7 +123,7 @@ fn line(out: &mut impl Write, tag: &str, row: &impl Serialize) -> io::Result<()>
     out.write_all(b"}\n")
 }
 
-/// Takes away what the server's file writer does not write.
+/// Removes the fields that the server's file writer does not write.
 fn strip(tag: &str, fields: &mut Map<String, Value>) {
     let more: &[&str] = match tag {
         "HOUSEHOLD_MEMBER" => &["memberRelationships"],

@@ -1,4 +1,4 @@
-//! What all entities have in common, for filters and listings.
+//! The common interface of all entities, for filters and lists.
 
 use serde::Serialize;
 
@@ -11,16 +11,16 @@ use crate::uuid::Uuid;
 pub(crate) trait Row: Serialize {
     /// The entity's key in a downsync response.
     const LIST: &'static str;
-    /// One of its rows, as records of it are called.
+    /// The name of one entity in that list.
     const NAME: &'static str;
-    /// The entity's `_t` in a pre-generated file; `None` where no file holds it.
+    /// The entity's `_t` in a pre-generated file; `None` if no file contains it.
     const TAG: Option<&'static str>;
 
     fn reference(&self) -> Uuid;
     fn deleted(&self) -> bool;
     fn version(&self) -> Option<u32>;
     fn audit(&self) -> Option<&Audit>;
-    /// The row whose absence hides this one, where the server searches by it.
+    /// The row that the server searches by. If that row is missing, this one is not found.
     fn parent(&self) -> Option<Uuid>;
 
     /// Server time of the last change, ms.

@@ -15,7 +15,7 @@ use crate::error::SandboxError;
 use crate::faults::Fault;
 use crate::server::{self, App};
 
-/// How long a stop waits for requests under way.
+/// How long `stop` waits for running requests.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// A server that runs until it is stopped or dropped.
@@ -28,7 +28,7 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Listens and serves in the background. Must run inside a Tokio runtime.
+    /// Listens and serves in the background. Must be called inside a Tokio runtime.
     ///
     /// # Errors
     /// [`SandboxError::PortInUse`], [`SandboxError::Listen`], [`SandboxError::Config`].
@@ -42,7 +42,7 @@ impl Sandbox {
         let (stop, mut stopped) = watch::channel(false);
         let task = tokio::spawn(async move {
             let signal = async move {
-                // An error means the handle is gone, which is a stop too.
+                // An error means that the handle was dropped, which also stops the server.
                 stopped.wait_for(|stop| *stop).await.ok();
             };
             if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(signal).await {
@@ -56,7 +56,7 @@ impl Sandbox {
     /// The base URL for this machine, e.g. `http://127.0.0.1:40123`.
     pub fn url(&self) -> String {
         if self.address.ip().is_unspecified() {
-            // It listens on every interface; this one is always there.
+            // It listens on all interfaces. The loopback interface always exists.
             return format!("http://127.0.0.1:{}", self.address.port());
         }
         format!("http://{}", self.address)
@@ -67,12 +67,12 @@ impl Sandbox {
         self.address
     }
 
-    /// The data behind it.
+    /// The campaign that it serves.
     pub fn campaign(&self) -> Arc<Campaign> {
         Arc::clone(&self.app.campaign)
     }
 
-    /// Moves the campaign on, see [`Campaign::advance`].
+    /// Advances the campaign, see [`Campaign::advance`].
     ///
     /// # Errors
     /// [`SandboxError::Permille`].
@@ -80,22 +80,22 @@ impl Sandbox {
         self.app.campaign.advance(permille)
     }
 
-    /// Adds faults to those still to come.
+    /// Adds faults.
     pub fn add_faults(&self, faults: Vec<Fault>) {
         self.app.faults.add(faults);
     }
 
-    /// Forgets all faults still to come.
+    /// Removes all remaining faults.
     pub fn clear_faults(&self) {
         self.app.faults.clear();
     }
 
-    /// Downsync requests answered or refused so far, those with a bad token not counted.
+    /// The number of downsync requests so far, without requests that had an invalid token.
     pub fn downsync_requests(&self) -> u64 {
         self.app.faults.requests()
     }
 
-    /// Stops listening and waits up to two seconds for requests under way.
+    /// Stops listening and waits up to two seconds for running requests.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
         if tokio::time::timeout(GRACE, &mut self.task).await.is_err() {

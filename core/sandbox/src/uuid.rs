@@ -1,15 +1,15 @@
-//! UUIDs as 16 bytes, printed only when a record is sent.
+//! UUIDs as 16 bytes. They are formatted only when a record is sent.
 
 use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-/// A version 4 UUID; serialised as its usual 36 characters.
+/// A version 4 UUID, serialized as its usual 36 characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Uuid([u8; 16]);
 
 impl Uuid {
-    /// Two drawn words with the version and variant bits set.
+    /// Makes a UUID from two random words by setting the version and variant bits.
     pub(crate) fn random(high: u64, low: u64) -> Self {
         let mut bytes = [0; 16];
         bytes[..8].copy_from_slice(&high.to_be_bytes());

@@ -1,4 +1,4 @@
-//! Who may touch the database: one writer, many readers, and the type says which.
+//! Access to the database: one writer, many readers. The type of the connection says which one it is.
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -15,22 +15,24 @@ use crate::server_clock::ClockReading;
 use crate::tx::WriteTx;
 use crate::{Error, Result, ServerClock, open};
 
-/// Idle readers kept open. More are opened when more are wanted at once, so that a read inside a read cannot starve.
+/// The number of idle readers that stay open. The store opens more readers when more reads run at once. So a read
+/// inside another read never waits for a free reader.
 const IDLE_READERS: usize = 4;
 
-/// A device's store. A handle: clones share one database.
+/// The store of one device. It is a handle: all clones share one database.
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<Inner>,
 }
 
-// Dropped in this order: the writer closes last and folds the -wal into the database, then the folder is let go.
+// Rust drops the fields in this order: the writer closes last and merges the -wal file into the database, then the
+// folder lock is released.
 struct Inner {
     readers: Mutex<Vec<Connection>>,
     writer: Mutex<Writer>,
-    /// When this process last heard of the server's clock.
-    heard: Mutex<Option<ClockReading>>,
-    /// How often it was read or written.
+    /// The last server clock reading that this process received.
+    clock_reading: Mutex<Option<ClockReading>>,
+    /// How often the store was read or written.
     uses: AtomicU64,
     path: PathBuf,
     suspect: PathBuf,
@@ -42,12 +44,14 @@ struct Writer {
     durability: Option<Durability>,
 }
 
-/// What must survive a power cut. A kill of the process never loses a committed transaction.
+/// How durable a transaction is against a power cut. A kill of the process never loses a committed transaction.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Durability {
-    /// The last moments may be lost, whole transactions at a time: for what can be had again.
+    /// A power cut can lose the last transactions, each of them as a whole. For data that can be downloaded or received
+    /// again.
     Normal,
-    /// On the storage when the call returns: for what is acknowledged to somebody.
+    /// The data is on the storage when the call returns. For data that this device acknowledges to the user or to a
+    /// peer.
     Full,
 }
 
@@ -58,7 +62,7 @@ impl Store {
             inner: Arc::new(Inner {
                 readers: Mutex::default(),
                 writer,
-                heard: Mutex::default(),
+                clock_reading: Mutex::default(),
                 uses: AtomicU64::new(0),
                 path,
                 suspect,
@@ -67,18 +71,18 @@ impl Store {
         }
     }
 
-    /// Bytes this process may still write to the storage the database is on.
+    /// The free bytes for this process on the storage of the database.
     ///
     /// # Errors
-    /// [`Error::NotWritable`] when the system does not tell.
+    /// [`Error::NotWritable`] if the system does not report the free space.
     pub fn free_space(&self) -> Result<u64> {
         crate::free_space(&self.inner.path)
     }
 
-    /// Bytes the database takes on the storage, with what waits to be folded into it.
+    /// The bytes of the database on the storage, with its write-ahead log.
     ///
     /// # Errors
-    /// [`Error::NotWritable`] when the system does not tell.
+    /// [`Error::NotWritable`] if the system does not report the file size.
     pub fn used_space(&self) -> Result<u64> {
         let path = &self.inner.path;
         let database = fs::metadata(path).map_err(|error| Error::of_io(&error, path))?.len();
@@ -87,11 +91,11 @@ impl Store {
         Ok(database + fs::metadata(log).map_or(0, |log| log.len()))
     }
 
-    /// Several reads of one and the same state, whatever is written meanwhile. Keep it short: while it runs, the
-    /// write-ahead log cannot be folded back and grows.
+    /// Runs several reads on one consistent state, independent of concurrent writes. Keep it short: during the read,
+    /// SQLite cannot merge the write-ahead log into the database, and the log grows.
     ///
     /// # Errors
-    /// The closure's, and whatever stands in the way of reading.
+    /// The error of the closure. Also fails if the database cannot be read.
     pub fn read<T>(&self, f: impl FnOnce(&Reader<'_>) -> Result<T>) -> Result<T> {
         let (mut f, mut out) = (Some(f), None);
         self.reading(&mut |reader| {
@@ -101,7 +105,7 @@ impl Store {
         out.ok_or_else(not_run)
     }
 
-    /// Runs `f` in the one write transaction there is, then commits.
+    /// Runs `f` in the single write transaction, then commits.
     pub(crate) fn write<T>(&self, durability: Durability, f: impl FnOnce(&WriteTx<'_>) -> Result<T>) -> Result<T> {
         let (mut f, mut out) = (Some(f), None);
         self.writing(durability, &mut |tx| {
@@ -111,12 +115,12 @@ impl Store {
         out.ok_or_else(not_run)
     }
 
-    /// How often the store was read or written so far: if that stays the same, nobody uses it.
+    /// How often the store was read or written since it was opened. If the number does not change, the store is idle.
     pub fn uses(&self) -> u64 {
         self.inner.uses.load(Ordering::Relaxed)
     }
 
-    // What follows is no generic code: phones would have a copy of it for each of the many closures.
+    // The code below is not generic: otherwise the binary would contain one copy for each of the many closures.
 
     fn reading(&self, f: &mut dyn FnMut(&Reader<'_>) -> Result<()>) -> Result<()> {
         self.inner.uses.fetch_add(1, Ordering::Relaxed);
@@ -132,35 +136,36 @@ impl Store {
             }
             Ok(())
         };
-        run().map_err(|e| self.told(e))
+        run().map_err(|e| self.completed(e))
     }
 
     fn writing(&self, durability: Durability, f: &mut dyn FnMut(&WriteTx<'_>) -> Result<()>) -> Result<()> {
         self.inner.uses.fetch_add(1, Ordering::Relaxed);
         let mut writer = locked(&self.inner.writer);
-        writer.run(durability, f).map_err(|e| self.told(e))
+        writer.run(durability, f).map_err(|e| self.completed(e))
     }
 
-    pub(crate) fn heard(&self) -> Option<ClockReading> {
-        *locked(&self.inner.heard)
+    pub(crate) fn clock_reading(&self) -> Option<ClockReading> {
+        *locked(&self.inner.clock_reading)
     }
 
-    pub(crate) fn hear(&self, clock: ServerClock) {
-        *locked(&self.inner.heard) = Some(ClockReading::now(clock));
+    pub(crate) fn set_clock_reading(&self, clock: ServerClock) {
+        *locked(&self.inner.clock_reading) = Some(ClockReading::now(clock));
     }
 
-    /// Completes an error, and leaves a note for the next open when it was damage.
-    fn told(&self, error: Error) -> Error {
+    /// Adds the path to an error. If the error is damage, creates the file that makes the next open check the whole
+    /// database.
+    fn completed(&self, error: Error) -> Error {
         if matches!(error, Error::Corrupt) {
             tracing::error!("SQLite reports a damaged database");
             if let Err(e) = fs::write(&self.inner.suspect, "") {
-                tracing::warn!(kind = ?e.kind(), "the damage could not be noted for the next start");
+                tracing::warn!(kind = ?e.kind(), "cannot mark the database for a check at the next start");
             }
         }
         error.at(&self.inner.path)
     }
 
-    /// The writing connection, for tests that prepare or damage things.
+    /// The writing connection, for tests that prepare or damage data.
     #[cfg(test)]
     pub(crate) fn with_writer<T>(&self, f: impl FnOnce(&Connection) -> T) -> T {
         f(&locked(&self.inner.writer).conn)
@@ -170,7 +175,7 @@ impl Store {
 impl Writer {
     fn run(&mut self, durability: Durability, f: &mut dyn FnMut(&WriteTx<'_>) -> Result<()>) -> Result<()> {
         if self.durability != Some(durability) {
-            // Cannot be changed inside a transaction.
+            // SQLite does not allow this change inside a transaction.
             let level = if durability == Durability::Full { "FULL" } else { "NORMAL" };
             self.conn.pragma_update(None, "synchronous", level)?;
             self.durability = Some(durability);
@@ -181,12 +186,12 @@ impl Writer {
     }
 }
 
-/// For a closure that was not called, which cannot be.
+/// The error for a closure that was not called. This cannot happen.
 fn not_run() -> Error {
-    Error::Sqlite { code: 0, reason: "the work was not done".to_owned() }
+    Error::Sqlite { code: 0, reason: "the closure was not called".to_owned() }
 }
 
-/// A lock whose holder panicked is taken over: its transaction was rolled back while it unwound.
+/// Locks the mutex even if the previous holder panicked: its transaction was rolled back during the panic.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -208,7 +213,7 @@ impl<'c> Reader<'c> {
         Self { conn, entities: OnceCell::new() }
     }
 
-    /// All entity types by their interned id.
+    /// All entity types by their row id.
     pub(crate) fn entities(&self) -> Result<&HashMap<i64, EntityType>> {
         if let Some(known) = self.entities.get() {
             return Ok(known);

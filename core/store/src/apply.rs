@@ -1,4 +1,4 @@
-//! Taking over a snapshot, or the changes to one, from another device.
+//! Applies a snapshot, or the changes of a snapshot, that another device sent.
 
 use std::collections::HashMap;
 
@@ -10,90 +10,93 @@ use rusqlite::params;
 #[cfg(doc)]
 use crate::Reader;
 use crate::access::Durability;
-use crate::merge::{Merger, Prepared, Ready, Source, aside};
+use crate::merge::{Merger, Prepared, Ready, Source, prepare_on_thread};
 use crate::provenance::Provenances;
 use crate::tx::WriteTx;
 use crate::{ApplyError, Merged, Result, Store};
 
-/// What is taken over, and what it must amount to.
+/// The input of an apply, and the version that must be the result.
 #[derive(Clone, Copy, Debug)]
 pub struct Arriving<'a> {
-    /// The version.
+    /// The version that the sender offers.
     pub snapshot: &'a SnapshotSummary,
-    /// Who answers for it, and with what seal. That its signature is right is the caller's to know.
+    /// The device that signed the snapshot, and the snapshot hash. The caller has verified the signature.
     pub origin: &'a Origin,
-    /// The device that sent it.
+    /// The device that sent the data.
     pub carrier: Fingerprint,
-    /// What that calls itself.
+    /// The name of the sending device.
     pub carrier_name: &'a DeviceName,
-    /// Whether its names replace those that another device has given.
+    /// Whether the names in this snapshot replace names that another device gave.
     pub is_trusted: bool,
-    /// The server's time now, as well as this device knows it: [`Store::server_now`]. Nothing is taken that is dated more
-    /// than [`MAX_AHEAD_MS`] later.
+    /// The best known server time: [`Store::server_now`]. The store rejects records with a date more than
+    /// [`MAX_AHEAD_MS`] later.
     pub now: ServerTime,
-    /// If the batches bring the whole snapshot: the key ranges of it they leave out, since what this device has there is
-    /// what the snapshot has. `None` if they bring only what has changed.
+    /// For a whole snapshot: the key ranges that the batches leave out, because this device already has the same
+    /// records there. `None` if the batches contain only changes.
     pub held: Option<&'a [KeyRange]>,
 }
 
-/// Records that come together.
+/// Records that are merged together.
 #[derive(Debug)]
 pub struct Batch {
     /// The records.
     pub records: Vec<Record>,
-    /// Whether they are all that the snapshot has in their key range; they are changes otherwise.
+    /// `true`: the records are the complete content of their key range in the snapshot. `false`: they are changes.
     pub is_range: bool,
 }
 
-/// Gives one batch of records after another, then none.
+/// Returns the batches one after another, then `None`.
 pub type Batches<'a, E> = dyn FnMut() -> Result<Option<Batch>, E> + Send + 'a;
 
-/// What came of an apply.
+/// The result of an apply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is in.
+    /// The data was applied.
     Applied(Applied),
-    /// The changes are not all that this device lacks, or it has more than the snapshot. Nothing of them was kept.
+    /// The dataset does not match the snapshot: changes are missing, or this device has records that the snapshot does
+    /// not have. Nothing was stored.
     Differs(Differing),
 }
 
-/// What an apply did.
+/// The effect of an apply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Applied {
-    /// How many records changed.
+    /// The number of changed records.
     pub merged: Merged,
-    /// The dataset as it is now; its digest is what the receiver compares and acknowledges.
+    /// The dataset after the apply. The receiver compares its digest and acknowledges it.
     pub summary: SnapshotSummary,
 }
 
-/// What a dataset would be with changes that are not enough.
+/// The state a dataset would have after changes that are not sufficient.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Differing {
-    /// As a whole. Without any changes that is what it is.
+    /// The whole dataset. Without any changes, this is its present state.
     pub summary: SnapshotSummary,
-    /// By fine key range: what has to be asked for whole is where this differs from the snapshot.
+    /// Totals by fine key range. The receiver must request every range that differs from the snapshot.
     pub ranges: Vec<RangeTotals>,
 }
 
 impl Store {
-    /// Merges the batches that `next` gives, until it gives none, into the dataset of the snapshot, in one transaction
-    /// that is durable when this returns. Memory is four batches. The dataset's `as_of` becomes the later of its own and
-    /// the snapshot's, but not later than now; of `snapshot`, only dataset, `as_of` and names are used, the latter as
-    /// [`Reader::names`] says.
+    /// Merges the batches from `next` into the dataset of the snapshot, until `next` returns `None`. This is one
+    /// transaction, and it is durable when the call returns. At most four batches are in memory. The new `as_of` of the
+    /// dataset is the later of its own and that of the snapshot, but never later than now. Of `snapshot`, the store
+    /// uses only the dataset, `as_of` and the names; for the names see [`Reader::names`].
     ///
-    /// Nothing stays that was not compared: a whole snapshot must have the origin's seal, whatever newer records this
-    /// device keeps; changes must lead to the snapshot's digest and seal. [`Store::undo_bundle`] takes it back.
+    /// The store compares everything before it commits: a whole snapshot must have the signed snapshot hash, even if
+    /// this device keeps newer records; changes must result in the digest and the hash of the snapshot.
+    /// [`Store::undo_bundle`] reverts an apply.
     ///
-    /// `next` is called on a thread of its own, so that decoding takes none of the writer's time. No other write can run
-    /// meanwhile: it should decode, not wait for a network.
+    /// `next` runs on a separate thread, so decoding does not block the writer. No other write can run during an apply:
+    /// `next` must only decode and must not wait for the network.
     ///
     /// # Errors
     /// [`ApplyError::Source`] with the error of `next`, [`ApplyError::NotAuthentic`], [`ApplyError::FromTheFuture`],
-    /// [`ApplyError::RowVersion`], [`ApplyError::Repeated`], [`ApplyError::Store`] with the store's. Each way the dataset is what it was.
+    /// [`ApplyError::RowVersion`], [`ApplyError::Repeated`], [`ApplyError::Store`] with the error of the store. After
+    /// any error, the dataset is unchanged.
     pub fn apply<E: Send>(&self, arriving: &Arriving<'_>, next: &mut Batches<'_, E>) -> Result<Verdict, ApplyError<E>> {
         let prepare = |batch: Batch| (Prepared::owned(batch.records), batch.is_range);
         let batches = std::iter::from_fn(|| next().transpose()).map(|batch| batch.map(prepare));
-        aside(batches, |prepared| {
+        prepare_on_thread(batches, |prepared| {
             self.write(Durability::Full, |tx| {
                 let verdict = apply(tx, arriving, &prepared)?;
                 if !matches!(verdict, Ok(Verdict::Applied(_))) {
@@ -105,13 +108,13 @@ impl Store {
     }
 }
 
-/// A batch with what its rows need, and whether it is a whole range.
+/// A batch with the computed values of its rows, and whether it is a whole range.
 type PreparedBatch = (Vec<Prepared<'static>>, bool);
 
-/// How far ahead of the server's time, as this device knows it, what a device sends may be dated, in ms.
+/// How far the date of a received record may be ahead of the known server time, in ms.
 pub const MAX_AHEAD_MS: i64 = 24 * 3_600_000;
 
-/// Refuses a version that no honest server can have made.
+/// Rejects a version that no correct server can create.
 fn check<E>(record: &Prepared<'_>, now: ServerTime) -> Result<(), ApplyError<E>> {
     let (row_version, modified) = record.version();
     if modified.0 > now.0.saturating_add(MAX_AHEAD_MS) {
@@ -123,12 +126,12 @@ fn check<E>(record: &Prepared<'_>, now: ServerTime) -> Result<(), ApplyError<E>>
     Ok(())
 }
 
-/// Numbers of rows, 64 to an entry: those of one bundle lie close together.
+/// A set of row ids, 64 per entry: the row ids of one bundle are close together.
 #[derive(Default)]
 struct Rows(HashMap<i64, u64>);
 
 impl Rows {
-    /// Whether a row is new.
+    /// Adds a row id. Returns whether it is new.
     fn insert(&mut self, row: i64) -> bool {
         let bits = self.0.entry(row >> 6).or_default();
         let bit = 1 << (row & 63);
@@ -138,7 +141,7 @@ impl Rows {
     }
 }
 
-/// The inner result is the caller's.
+/// The outer error rolls the transaction back because the store failed; the inner result is for the caller.
 fn apply<E>(
     tx: &WriteTx<'_>,
     arriving: &Arriving<'_>,
@@ -154,13 +157,13 @@ fn apply<E>(
     tx.begin_undo(id, provenance)?;
     tx.rename(id, &project_name, &boundary_name)?;
     let source = Source { provenance, is_server: false, as_of, vouched, base: tx.as_of(id)? };
-    let (mut merger, mut seals) = (Merger::of_bundle(tx, id)?, RangeHashes::default());
+    let (mut merger, mut hashes) = (Merger::of_bundle(tx, id)?, RangeHashes::default());
     let (mut in_ranges, mut in_changes) = (Rows::default(), Rows::default());
     while let Some(batch) = batches.next()? {
         match batch {
             Ok((batch, is_range)) => {
                 if is_range {
-                    seals.add(batch.iter().map(Prepared::place_and_hash));
+                    hashes.add(batch.iter().map(Prepared::root_hash_and_hash));
                 }
                 for record in &batch {
                     if let Err(error) = check(record, *now) {
@@ -176,27 +179,27 @@ fn apply<E>(
             Err(error) => return Ok(Err(ApplyError::Source(error))),
         }
     }
-    finish(tx, id, arriving, source, merger.merged(), seals)
+    finish(tx, id, arriving, source, merger.merged(), hashes)
 }
 
-/// Compares what a dataset has become with what was signed.
+/// Compares the new state of the dataset with the signed snapshot.
 fn finish<E>(
     tx: &WriteTx<'_>,
     id: i64,
     Arriving { snapshot, origin, held, .. }: &Arriving<'_>,
     source: Source,
     merged: Merged,
-    mut seals: RangeHashes,
+    mut hashes: RangeHashes,
 ) -> Result<Result<Verdict, ApplyError<E>>> {
     let reader = tx.reader()?;
     for range in held.unwrap_or(&[KeyRange::ALL]) {
-        reader.add_fresh_hashes(id, *range, &mut seals)?;
+        reader.add_fresh_hashes(id, *range, &mut hashes)?;
     }
     let mut summary = reader.summary_of(id)?;
-    let (is_sealed, is_equal) = (seals.seal() == origin.seal, summary.digest == snapshot.digest);
+    let (matches_signed_hash, is_equal) = (hashes.seal() == origin.seal, summary.digest == snapshot.digest);
     match held {
-        Some(_) if !is_sealed => return Ok(Err(ApplyError::NotAuthentic)),
-        None if !is_sealed || !is_equal => {
+        Some(_) if !matches_signed_hash => return Ok(Err(ApplyError::NotAuthentic)),
+        None if !matches_signed_hash || !is_equal => {
             let ranges = reader.fine_ranges(id)?;
             return Ok(Ok(Verdict::Differs(Differing { summary, ranges })));
         }
@@ -204,7 +207,8 @@ fn finish<E>(
     }
     summary.as_of = summary.as_of.max(source.as_of);
     tx.conn.execute("UPDATE dataset SET as_of = ? WHERE id = ?", params![summary.as_of.0, id])?;
-    // An earlier snapshot of the same records says nothing new: who vouches for a later one stays.
+    // A snapshot with the same records and an earlier time adds no information. The device that confirmed the later
+    // state stays the origin.
     if is_equal && source.vouched >= Provenances::of(&tx.conn, id)?.vouched_as_of() {
         tx.keep_origin(id, snapshot, origin)?;
         tx.vouch(id, source.provenance, false)?;

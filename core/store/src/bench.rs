@@ -1,5 +1,5 @@
-//! The yardstick for the bulk paths: the same rows into the same table by a plain prepared-statement loop, on the same
-//! connection, with nothing merged, no digest kept, and all that is computed of a row computed before.
+//! The baseline for bulk loads: a plain loop with one prepared statement inserts the same rows into the same table on
+//! the same connection. It merges nothing, keeps no digests, and all values of a row are computed before.
 
 use fieldcast_model::{Dataset, Record, RecordHash, RootHash};
 use rusqlite::params;
@@ -9,7 +9,7 @@ use crate::rows::Key;
 use crate::tx::WriteTx;
 use crate::{Result, Store};
 
-/// Records with what their rows need computed.
+/// Records with the computed values of their rows.
 #[derive(Debug)]
 pub struct PlainRows<'a> {
     rows: Vec<PlainRow<'a>>,
@@ -25,10 +25,10 @@ struct PlainRow<'a> {
 }
 
 impl Store {
-    /// Computes hashes and interns entity types and dataset, so that the loop has only to insert.
+    /// Computes hashes, and creates the ids of entity types and dataset, so the loop only inserts.
     ///
     /// # Errors
-    /// Whatever stands in the way of writing.
+    /// Fails if the database cannot be written.
     pub fn plain_rows<'a>(&self, dataset: &Dataset, records: &'a [Record]) -> Result<PlainRows<'a>> {
         self.write(Durability::Normal, |tx| {
             let row = |record: &'a Record| {
@@ -40,18 +40,18 @@ impl Store {
         })
     }
 
-    /// Inserts a batch in a transaction as durable as a downsync page's.
+    /// Inserts a batch in one transaction, as durable as a downsync page.
     ///
     /// # Errors
-    /// Whatever stands in the way of writing, a record that is there already included.
+    /// Fails if the database cannot be written, or if a record exists already.
     pub fn insert_plain_page(&self, page: &PlainRows<'_>) -> Result<()> {
         self.write(Durability::Normal, |tx| insert(tx, std::slice::from_ref(page)))
     }
 
-    /// Inserts all batches in one transaction as durable as an apply's.
+    /// Inserts all batches in one transaction, as durable as an apply.
     ///
     /// # Errors
-    /// Whatever stands in the way of writing, a record that is there already included.
+    /// Fails if the database cannot be written, or if a record exists already.
     pub fn insert_plain_batches(&self, batches: &[PlainRows<'_>]) -> Result<()> {
         self.write(Durability::Full, |tx| insert(tx, batches))
     }

@@ -1,30 +1,30 @@
-//! Campaigns that are trusted, what they have granted this device, and whom they have revoked.
+//! Trusted campaigns, the grants they gave this device, and the devices they revoked.
 
 use rusqlite::params;
 
 use crate::access::Durability;
 use crate::{Result, Store};
 
-/// A campaign whose key is trusted.
+/// A campaign whose key this device trusts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Campaign {
     /// Its Ed25519 public key.
     pub key: [u8; 32],
-    /// What people call it.
+    /// The display name.
     pub name: String,
-    /// The number of its newest list of revoked devices.
+    /// The number of its newest revocation list.
     pub revoked_number: Option<u32>,
-    /// That list, as it was signed.
+    /// The newest revocation list, as signed text.
     pub revocations: Option<String>,
-    /// When it was trusted, in milliseconds since 1970 by this device's clock.
+    /// When the user trusted it, in ms since 1970 on this device's clock.
     pub since: i64,
 }
 
 impl Store {
-    /// Trusts a campaign, or changes what it is called; durable when it returns.
+    /// Trusts a campaign, or changes its name. Durable when it returns.
     ///
     /// # Errors
-    /// Whatever stands in the way of writing.
+    /// Fails if the database cannot be written.
     pub fn trust_campaign(&self, key: &[u8; 32], name: &str, since: i64) -> Result<()> {
         self.write(Durability::Full, |tx| {
             tx.conn.execute(
@@ -36,10 +36,10 @@ impl Store {
         })
     }
 
-    /// Every trusted campaign, by name.
+    /// All trusted campaigns, by name.
     ///
     /// # Errors
-    /// Whatever stands in the way of reading.
+    /// Fails if the database cannot be read.
     pub fn campaigns(&self) -> Result<Vec<Campaign>> {
         self.read(|r| {
             let mut query = r
@@ -58,18 +58,19 @@ impl Store {
         })
     }
 
-    /// Trusts a campaign no more, and forgets what it has granted and revoked; tells whether it was trusted.
+    /// Removes a trusted campaign with its grants and revocations. Returns whether the campaign was trusted.
     ///
     /// # Errors
-    /// Whatever stands in the way of writing.
+    /// Fails if the database cannot be written.
     pub fn forget_campaign(&self, key: &[u8; 32]) -> Result<bool> {
         self.write(Durability::Full, |tx| Ok(tx.conn.execute("DELETE FROM campaign WHERE key = ?", [key])? > 0))
     }
 
-    /// Keeps a list of revoked devices if it is newer than the one there is, and its campaign trusted; tells whether.
+    /// Stores a revocation list if its campaign is trusted and the list is newer than the stored one. Returns whether
+    /// it was stored.
     ///
     /// # Errors
-    /// Whatever stands in the way of writing.
+    /// Fails if the database cannot be written.
     pub fn keep_revocations(&self, campaign: &[u8; 32], number: u32, list: &str) -> Result<bool> {
         self.write(Durability::Full, |tx| {
             let newer = "UPDATE campaign SET revoked_number = ?2, revoked_list = ?3
@@ -78,10 +79,10 @@ impl Store {
         })
     }
 
-    /// Keeps what a trusted campaign has granted this device; durable when it returns.
+    /// Stores a grant of a trusted campaign for this device. Durable when it returns.
     ///
     /// # Errors
-    /// Whatever stands in the way of writing.
+    /// Fails if the database cannot be written.
     pub fn keep_grant(&self, campaign: &[u8; 32], statement: &str) -> Result<()> {
         self.write(Durability::Full, |tx| {
             tx.conn.execute(
@@ -92,10 +93,10 @@ impl Store {
         })
     }
 
-    /// What campaigns have granted this device, newest first.
+    /// The grants of all campaigns for this device, newest first.
     ///
     /// # Errors
-    /// Whatever stands in the way of reading.
+    /// Fails if the database cannot be read.
     pub fn held_grants(&self) -> Result<Vec<String>> {
         self.read(|r| {
             let mut query = r.conn.prepare("SELECT statement FROM held_grant ORDER BY rowid DESC")?;

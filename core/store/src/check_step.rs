@@ -1,4 +1,4 @@
-//! A look at everything that is stored, in steps small enough for the time between two taps.
+//! A check of all stored data in small steps, so that it can run between two user actions.
 
 use fieldcast_model::{Dataset, Digest, FINE_BITS, KeyRange, RangeTotals};
 
@@ -7,27 +7,27 @@ use crate::rows::{DATASET, count, dataset, dataset_id};
 use crate::verify::CHUNK_TABLES;
 use crate::{Error, Reader, Result, Store, Verified, open};
 
-/// Records that one step hashes, about.
+/// About how many records one step hashes.
 const RECORDS: u64 = 1000;
-/// Chunks that one step hashes; a chunk has about 100 kB.
+/// How many chunks one step hashes. A chunk has about 100 kB.
 const CHUNKS: u64 = 8;
 
-/// What one step looks at.
+/// What one step checks.
 enum Step {
     /// The pages of all small tables.
     Tables,
-    /// Chunks of a table, in the order of their rows.
+    /// Chunks of a table, in the order of their row ids.
     Chunks { table: &'static str, first: u64 },
-    /// Records of a dataset.
+    /// Records of one dataset.
     Records(Dataset, KeyRange),
 }
 
 impl Store {
-    /// Does one step of a look at everything stored, in some milliseconds, and repairs or drops what is damaged, as
-    /// [`Store::verify`] does. `None` if the look is over: there are fewer steps. Call it with 0, 1, 2, ...
+    /// Runs one step of a check of all stored data, in some milliseconds. Repairs or drops damaged data as
+    /// [`Store::verify`] does. Call it with 0, 1, 2, ...; `None` means that all steps are done.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] if the file itself is damaged: the next open recovers what it can.
+    /// [`Error::Corrupt`] if the database file is damaged: the next open recovers the readable data.
     pub fn check_step(&self, number: u64) -> Result<Option<Verified>> {
         let Some(step) = self.read(|reader| reader.step(number))? else { return Ok(None) };
         let mut found = Verified::default();
@@ -90,8 +90,8 @@ impl Reader<'_> {
             .try_for_each(|table| open::check_table(self.conn, table))
     }
 
-    /// How many records a key range has, if they are what is noted of it; each is hashed. [`Error::Corrupt`] if the index of
-    /// keys lacks one.
+    /// Hashes the records of a key range. Returns their number, or `None` if they do not match the stored digest.
+    /// [`Error::Corrupt`] if a record is missing in the key index.
     fn is_intact(&self, dataset: &Dataset, range: KeyRange) -> Result<Option<u64>> {
         self.check_keys(dataset, range)?;
         let records = self.records_in_range(dataset, range)?;

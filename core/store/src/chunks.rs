@@ -1,4 +1,4 @@
-//! Encoded chunks kept for the next exchange.
+//! The cache of encoded chunks for later exchanges.
 
 use std::collections::HashMap;
 
@@ -10,24 +10,24 @@ use crate::rows::{self, count, dataset_id, signed};
 use crate::verify::chunk_hash;
 use crate::{Error, Reader, Result, Store};
 
-/// A cached chunk without its bytes: what a manifest says of it.
+/// A cached chunk without its bytes: its entry in a manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChunkEntry {
-    /// Which range it holds.
+    /// The key range of the chunk.
     pub range: KeyRange,
-    /// The digest of the records in it; the chunk is current while the range's is the same.
+    /// The digest of its records. The chunk is current if the range still has this digest.
     pub digest: Digest,
     /// BLAKE3 of the bytes.
     pub hash: [u8; 32],
-    /// How many bytes.
+    /// Size in bytes.
     pub len: u64,
 }
 
 impl Reader<'_> {
-    /// All cached chunks of a dataset cut at `bits`, superseded ones included, damaged ones not.
+    /// All cached chunks of a dataset cut at `bits`, including outdated ones, without damaged ones.
     ///
     /// # Errors
-    /// Whatever stands in the way of reading.
+    /// Fails if the database cannot be read.
     pub fn cached_chunks(&self, dataset: &Dataset, bits: u8) -> Result<Vec<ChunkEntry>> {
         let Some(id) = dataset_id(self.conn, dataset)? else { return Ok(Vec::new()) };
         let mut statement = self.conn.prepare(
@@ -48,17 +48,17 @@ impl Reader<'_> {
 }
 
 impl Store {
-    /// A cached chunk's bytes by their hash. A damaged one is dropped, so that it is encoded anew.
+    /// Returns the bytes of a cached chunk by their hash. Drops a damaged chunk, so the caller encodes it again.
     ///
     /// # Errors
-    /// Whatever stands in the way of reading and writing.
+    /// Fails if the database cannot be read or written.
     pub fn chunk_bytes(&self, hash: &[u8; 32]) -> Result<Option<Vec<u8>>> {
         let bytes: Option<Vec<u8>> = self.read(|r| {
             let sql = "SELECT bytes FROM chunk_cache WHERE hash = ? LIMIT 1";
             Ok(r.conn.query_row(sql, [hash], |row| row.get(0)).optional()?)
         })?;
         if bytes.as_ref().is_some_and(|bytes| chunk_hash(bytes) != *hash) {
-            tracing::warn!("a chunk was damaged; it is encoded anew");
+            tracing::warn!("a cached chunk was damaged and is encoded again");
             self.write(Durability::Normal, |tx| {
                 Ok(tx.conn.execute("DELETE FROM chunk_cache WHERE hash = ?", [hash])?)
             })?;
@@ -67,11 +67,11 @@ impl Store {
         Ok(bytes)
     }
 
-    /// Keeps the chunk of a range at this digest. Chunks of older digests stay, for exchanges that began with them,
-    /// until [`Store::trim_chunks`]. Nothing happens when the dataset has been removed.
+    /// Caches the chunk of a range at this digest. Chunks with older digests stay until [`Store::trim_chunks`], because
+    /// running exchanges still use them. Does nothing if the dataset was removed.
     ///
     /// # Errors
-    /// Whatever stands in the way of writing.
+    /// Fails if the database cannot be written.
     pub fn cache_chunk(
         &self,
         dataset: &Dataset,
@@ -91,11 +91,11 @@ impl Store {
         })
     }
 
-    /// Drops cached chunks that are no longer current, then the oldest until the rest have at most `max_bytes`; 0
-    /// drops all. Call it while nothing is on offer. Tells how many bytes were dropped.
+    /// Drops cached chunks that are not current, then the oldest ones until the rest has at most `max_bytes`; 0 drops
+    /// all. Call it only while no offer is active. Returns the number of dropped bytes.
     ///
     /// # Errors
-    /// Whatever stands in the way of writing.
+    /// Fails if the database cannot be written.
     pub fn trim_chunks(&self, max_bytes: u64) -> Result<u64> {
         self.write(Durability::Normal, |tx| {
             let reader = tx.reader()?;
@@ -115,7 +115,7 @@ impl Store {
 }
 
 impl Reader<'_> {
-    /// Row, bytes and currency of each cached chunk.
+    /// Row id, size in bytes, and whether the chunk is current, for each cached chunk.
     fn chunks_newest_first(&self) -> Result<Vec<(u64, u64, bool)>> {
         let mut statement = self.conn.prepare(&format!(
             "SELECT {}, c.id, length(c.bytes), c.bits, c.range, c.digest FROM chunk_cache c

@@ -1,11 +1,12 @@
-//! A second copy of what cannot be had again: edits, settings, trust, grants, revocations, the login, and the names of
-//! datasets that edits belong to.
+//! The second copy of data that cannot be downloaded or received again: edits, settings, trust, grants, revocations,
+//! the login, and the names of datasets with edits.
 //!
-//! It is a database of its own beside the first one, so that one bad page cannot take both. Triggers of the writing
-//! connection keep it in the very transaction that changes the first, and count the changes. The first file commits first: a
-//! kill between the two leaves the copy one step behind, and the next open brings it up to date. If the copy is ahead, the
-//! first file has lost what it had acknowledged, as when its log is damaged: then the copy is put back. If the two differ
-//! though neither is ahead, one of them is damaged: the check that the copy has of each row tells which.
+//! The copy is a separate database file, so one damaged page cannot destroy both. Triggers of the writing connection
+//! update the copy in the transaction that changes the first file, and count the changes. The first file commits first:
+//! a kill between the two commits leaves the copy one change behind, and the next open updates it. If the copy is
+//! ahead, the first file has lost acknowledged changes (for example, its log was damaged): the store restores them from
+//! the copy. If the contents differ and neither file is ahead, one of them is damaged: the row checks in the copy show
+//! which one.
 
 use std::collections::HashSet;
 use std::fs;
@@ -17,17 +18,17 @@ use crate::open::{self, connect, make_file};
 use crate::row_check::{self, FUNCTION};
 use crate::{Error, Result};
 
-/// The copy's name in its folder.
+/// The file name of the copy.
 pub(crate) const FILE: &str = "fieldcast-copy.db";
 
-/// The column of the copy that has the check of the row.
+/// The column of the copy with the row check.
 const CHECK: &str = "_check";
 
-/// What is kept twice, in an order in which each refers to those before it only.
+/// The tables in both files. Each table refers only to tables before it.
 pub(crate) const TABLES: [&str; 9] =
     ["setting", "login", "entity", "dataset", "campaign", "held_grant", "peer", "local_edit", "lost_edit"];
 
-/// Attaches the copy to the writing connection and brings it up to date; a damaged or missing one is made anew.
+/// Attaches the copy to the writing connection and updates it. Creates it again if it is damaged or missing.
 ///
 /// # Errors
 /// [`Error::Corrupt`] if rows of the first file are damaged.
@@ -36,7 +37,7 @@ pub(crate) fn attach(conn: &Connection, dir: &Path) -> Result<()> {
     row_check::register(conn)?;
     match try_attach(conn, &path) {
         Err(error) if matches!(error, Error::Corrupt) || error.is_not_understood() => {
-            tracing::warn!("the second copy of settings and edits was damaged; it is made anew");
+            tracing::warn!("the second copy of settings and edits was damaged and is created again");
             conn.execute("DETACH copy", ()).ok();
             prove(conn)?;
             fs::remove_file(&path).map_err(|error| Error::of_io(&error, &path))?;
@@ -44,13 +45,13 @@ pub(crate) fn attach(conn: &Connection, dir: &Path) -> Result<()> {
         }
         attached => attached,
     }?;
-    // In one transaction: a copy that is half made must not be taken for one that has lost rows.
+    // In one transaction: an incomplete copy must not look like a copy that lost rows.
     conn.execute_batch("BEGIN")?;
     all().try_for_each(|table| make(conn, table))?;
     let number = |file| conn.query_one(&format!("SELECT (SELECT number FROM {file}kept_change)"), (), |row| row.get(0));
     let (here, there): (Option<i64>, Option<i64>) = (number("main.")?, number("copy.copy_")?);
     if there.is_none() || there < here {
-        prove(conn)?; // the copy is written from it
+        prove(conn)?; // the copy is written from the first file
     }
     if there > here {
         conn.execute_batch("COMMIT")?;
@@ -61,19 +62,19 @@ pub(crate) fn attach(conn: &Connection, dir: &Path) -> Result<()> {
     Ok(conn.execute_batch("COMMIT")?)
 }
 
-/// Attaches a copy that is sound, or a new one.
+/// Attaches an undamaged copy, or a new one.
 fn try_attach(conn: &Connection, path: &Path) -> Result<()> {
     make_file(path)?;
     let text = path.to_str().ok_or_else(|| Error::NotWritable { path: path.to_owned() })?;
     conn.execute("ATTACH DATABASE ? AS copy", [text])?;
-    // One file, whole after each transaction; it is small and seldom changes.
+    // No companion files remain after a transaction. The copy is small and changes seldom.
     conn.pragma_update(Some("copy"), "journal_mode", "TRUNCATE")?;
     conn.pragma_update(Some("copy"), "synchronous", "FULL")?;
     open::check_header(conn, "copy", path)?;
     open::check(conn, "copy")
 }
 
-/// All tables that are kept twice.
+/// All tables in both files, with the table of changes.
 pub(crate) fn all() -> impl Iterator<Item = &'static str> {
     TABLES.into_iter().chain([CHANGES])
 }
@@ -81,7 +82,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static str> {
 /// The table that counts changes, in both files.
 pub(crate) const CHANGES: &str = "kept_change";
 
-/// Brings the first file up to the copy, which is ahead. [`Error::Corrupt`] if rows of the copy are damaged, too.
+/// Restores the first file from the copy, which is ahead. [`Error::Corrupt`] if rows of the copy are damaged, too.
 fn put_back(conn: &Connection) -> Result<()> {
     for table in all() {
         let listed = columns(conn, table)?.join(", ");
@@ -90,14 +91,14 @@ fn put_back(conn: &Connection) -> Result<()> {
             return Err(Error::Corrupt);
         }
     }
-    tracing::warn!("the database had lost settings or edits; they are put back from the second copy");
+    tracing::warn!("the database lost settings or edits; they are restored from the second copy");
     conn.pragma_update(None, "foreign_keys", false)?;
     conn.execute_batch("BEGIN")?;
     for table in all() {
         let listed = columns(conn, table)?.join(", ");
         let rows = format!("SELECT {listed} FROM copy.copy_{table}");
         match table {
-            // Other tables refer to these, and of the data they speak of some may be lost, too.
+            // Other tables refer to these two, and the records of a dataset may be lost as well.
             "entity" => conn.execute_batch(&format!("INSERT OR IGNORE INTO main.entity ({listed}) {rows}"))?,
             "dataset" => conn.execute_batch(&format!(
                 "UPDATE main.dataset SET as_of = 0 WHERE as_of <> (SELECT as_of FROM copy.copy_dataset c WHERE c.id = dataset.id);
@@ -114,7 +115,7 @@ fn put_back(conn: &Connection) -> Result<()> {
     Ok(conn.pragma_update(None, "foreign_keys", true)?)
 }
 
-/// Makes the copy of a table if it is not there.
+/// Creates the copy of a table if it does not exist.
 fn make(conn: &Connection, table: &str) -> Result<()> {
     let listed = columns(conn, table)?.join(", ");
     let made = format!("CREATE TABLE copy_{table} (_row INTEGER PRIMARY KEY, {listed}, {CHECK})");
@@ -128,7 +129,7 @@ fn make(conn: &Connection, table: &str) -> Result<()> {
     Ok(())
 }
 
-/// [`Error::Corrupt`] if rows of the first file are not what their checks say. A database that was just made has none.
+/// [`Error::Corrupt`] if rows of the first file do not match their checks. A new database has no checks.
 fn prove(conn: &Connection) -> Result<()> {
     let is = |condition: &str| Ok::<bool, Error>(conn.query_one(&format!("SELECT {condition}"), (), |row| row.get(0))?);
     if !is("EXISTS (SELECT 1 FROM main.kept_check)")? {
@@ -145,8 +146,8 @@ fn prove(conn: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// Has the copy follow a table from now on. [`Error::Corrupt`] if the two differ, neither `is_even` ahead, and the copy's
-/// checks are not those of this table's rows.
+/// Makes the copy follow a table. [`Error::Corrupt`] if the contents differ, neither file is ahead (`is_even`), and the
+/// checks in the copy do not match the rows of this table.
 fn follow(conn: &Connection, table: &str, is_even: bool) -> Result<()> {
     let columns = columns(conn, table)?;
     let listed = columns.join(", ");
@@ -182,7 +183,7 @@ fn follow(conn: &Connection, table: &str, is_even: bool) -> Result<()> {
     }
     let new: Vec<String> = columns.iter().map(|column| format!("NEW.{column}")).collect();
     let new = format!("NEW.rowid, {}", new.join(", "));
-    // The count is one of the tables that are followed.
+    // The table of changes is one of the tables that are followed.
     let count = if table == CHANGES { "" } else { "UPDATE kept_change SET number = number + 1;" };
     let put = format!(
         "INSERT OR REPLACE INTO copy_{table} VALUES ({new}, {FUNCTION}({new}));
@@ -199,7 +200,7 @@ fn follow(conn: &Connection, table: &str, is_even: bool) -> Result<()> {
     ))?)
 }
 
-/// What a table is called in the copy.
+/// The name of a table in the copy.
 pub(crate) fn name(table: &str) -> String {
     format!("copy_{table}")
 }
@@ -211,7 +212,7 @@ pub(crate) fn columns(conn: &Connection, table: &str) -> Result<Vec<String>> {
     Ok(names.collect::<std::result::Result<_, _>>()?)
 }
 
-/// The copy in a folder, if there is one and it is sound.
+/// Opens the copy in a folder, if it exists and is undamaged.
 pub(crate) fn open(dir: &Path) -> Option<Connection> {
     let path = dir.join(FILE);
     let conn = path.exists().then(|| connect(&path).ok()).flatten()?;
@@ -219,12 +220,12 @@ pub(crate) fn open(dir: &Path) -> Option<Connection> {
     Some(conn)
 }
 
-/// The checks of the rows that a table had, as the copy has them.
+/// The row checks of a table, from the copy.
 pub(crate) fn checks(copy: &Connection, table: &str) -> Result<HashSet<i64>> {
     values(copy, &format!("SELECT {CHECK} FROM copy_{table}"))
 }
 
-/// The same as the first file has them.
+/// The row checks of a table, from the first file.
 pub(crate) fn noted_checks(first: &Connection, table: &str) -> Result<HashSet<i64>> {
     values(first, &format!("SELECT value FROM kept_check WHERE name = '{table}'"))
 }

@@ -1,4 +1,4 @@
-//! What the device holds, as a whole.
+//! The datasets on this device.
 
 use fieldcast_model::{Dataset, Digest, ServerTime, SnapshotSummary};
 use rusqlite::{OptionalExtension, Row, params};
@@ -7,16 +7,16 @@ use crate::access::Durability;
 use crate::rows::{self, DATASET, count, dataset_id};
 use crate::{Error, Reader, RecordSource, Result, Store, SyncCursor};
 
-/// A dataset as the device holds it.
+/// A dataset on this device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DatasetStatus {
-    /// What is there. `as_of` 0: no download of it was ever complete.
+    /// Its present version. If `as_of` is 0, no download of it was ever complete.
     pub summary: SnapshotSummary,
-    /// The download of it that has begun and not ended, whether or not it is running now.
+    /// The unfinished download of this dataset, running or not.
     pub syncing: Option<SyncCursor>,
-    /// Where its records come from.
+    /// The sources of its records.
     pub sources: Vec<RecordSource>,
-    /// Whether its last change was a received bundle that can still be taken back: [`Store::undo_bundle`].
+    /// Whether the last change was a received bundle that can still be undone: [`Store::undo_bundle`].
     pub can_undo: bool,
 }
 
@@ -37,10 +37,10 @@ fn head(row: &Row<'_>) -> rusqlite::Result<(i64, SnapshotSummary)> {
 }
 
 impl Reader<'_> {
-    /// Every dataset there is a trace of, by tenant, project and boundary; the project-wide one comes first.
+    /// All datasets with any data on this device, by tenant, project and boundary. The project-wide dataset is first.
     ///
     /// # Errors
-    /// Whatever stands in the way of reading.
+    /// Fails if the database cannot be read.
     pub fn datasets(&self) -> Result<Vec<DatasetStatus>> {
         let mut statement = self.conn.prepare(&format!("{SELECT} ORDER BY {DATASET}"))?;
         let heads = statement.query_map((), head)?.collect::<Result<Vec<_>, _>>()?;
@@ -55,10 +55,10 @@ impl Reader<'_> {
         heads.into_iter().map(complete).collect()
     }
 
-    /// One dataset at its present version, `None` when there is no trace of it.
+    /// The present version of one dataset. `None` if this device has no data of it.
     ///
     /// # Errors
-    /// Whatever stands in the way of reading.
+    /// Fails if the database cannot be read.
     pub fn summary(&self, dataset: &Dataset) -> Result<Option<SnapshotSummary>> {
         let Some(id) = dataset_id(self.conn, dataset)? else { return Ok(None) };
         self.summary_of(id).map(Some)
@@ -69,11 +69,11 @@ impl Reader<'_> {
         self.with_totals(id, summary)
     }
 
-    /// What the project and the boundary of an offered snapshot are called here, in this order: as the server calls them, as
-    /// the snapshot does if `is_trusted`, as they were called before, as the snapshot does.
+    /// The names of project and boundary to show for an offered snapshot, in this order of preference: the server's
+    /// names; the snapshot's names if `is_trusted`; the names already stored; the snapshot's names.
     ///
     /// # Errors
-    /// Whatever stands in the way of reading.
+    /// Fails if the database cannot be read.
     pub fn names(&self, offered: &SnapshotSummary, is_trusted: bool) -> Result<(String, String)> {
         let Dataset { tenant, project, boundary } = &offered.dataset;
         let known = |name: &str, boundary: Option<&str>| {
@@ -113,7 +113,7 @@ impl Store {
     /// See [`Reader::datasets`].
     ///
     /// # Errors
-    /// As there.
+    /// The same errors.
     pub fn datasets(&self) -> Result<Vec<DatasetStatus>> {
         self.read(|r| r.datasets())
     }
@@ -121,16 +121,16 @@ impl Store {
     /// See [`Reader::summary`].
     ///
     /// # Errors
-    /// As there.
+    /// The same errors.
     pub fn summary(&self, dataset: &Dataset) -> Result<Option<SnapshotSummary>> {
         self.read(|r| r.summary(dataset))
     }
 
-    /// Removes a dataset from the device with all that belongs to it, and tells whether it was there. The file keeps
-    /// its size; the room in it is used again.
+    /// Removes a dataset and all its data from the device. Returns whether it existed. The file does not shrink; SQLite
+    /// reuses the free pages.
     ///
     /// # Errors
-    /// [`Error::UnsentEdits`] when local edits in it were not sent; whatever stands in the way of writing.
+    /// [`Error::UnsentEdits`] if the dataset has unsent local edits. Also fails if the database cannot be written.
     pub fn remove_dataset(&self, dataset: &Dataset) -> Result<bool> {
         self.write(Durability::Full, |tx| {
             let Some(id) = dataset_id(&tx.conn, dataset)? else { return Ok(false) };

@@ -1,4 +1,4 @@
-//! How far a dataset's present version has come.
+//! Distribution statistics: how many devices have the present version of a dataset.
 
 use std::collections::HashMap;
 
@@ -8,27 +8,27 @@ use rusqlite::types::ValueRef;
 use crate::rows::unpacked;
 use crate::{Reader, Result, Store};
 
-/// A dataset this device has sent, and who has its present version.
+/// A dataset that this device has sent, and how many devices have its present version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DistributionStats {
-    /// The dataset as this device has it now.
+    /// The dataset in its present version on this device.
     pub summary: SnapshotSummary,
-    /// How many devices were ever picked to be sent any version of it.
+    /// How many devices were ever selected as recipients of any version.
     pub picked: usize,
-    /// How many of them said, when they last saved it, that they had the very records of this version.
+    /// How many of them reported exactly the records of this version when they last saved the dataset.
     pub saved: usize,
 }
 
 impl Reader<'_> {
-    /// How far each complete dataset has come that this device has ever sent to anybody, in the order of
-    /// [`datasets`](Self::datasets). As far as the history goes back.
+    /// The distribution statistics of each complete dataset that this device has ever sent, in the order of
+    /// [`datasets`](Self::datasets). The statistics cover only the exchanges in the history.
     ///
     /// # Errors
-    /// Whatever stands in the way of reading.
+    /// Fails if the database cannot be read.
     pub fn reach(&self) -> Result<Vec<DistributionStats>> {
         let held = self.datasets()?.into_iter().map(|status| status.summary).filter(|summary| summary.as_of.0 > 0);
         let held: Vec<SnapshotSummary> = held.collect();
-        // Of each dataset its present digest, and whom it was sent to with whether that was saved.
+        // For each dataset: its present digest, its recipients, and whether each recipient saved it.
         let mut found: HashMap<&Dataset, (Digest, HashMap<Fingerprint, bool>)> =
             held.iter().map(|summary| (&summary.dataset, (summary.digest, HashMap::new()))).collect();
         let mut query =
@@ -37,12 +37,12 @@ impl Reader<'_> {
         while let Some(row) = rows.next()? {
             let peer = Fingerprint(row.get(0)?);
             let digests: Vec<Digest> = if row.get_ref(2)? == ValueRef::Null { Vec::new() } else { unpacked(row, 2)? };
-            for (place, offered) in unpacked::<Vec<SnapshotSummary>>(row, 1)?.iter().enumerate() {
+            for (index, offered) in unpacked::<Vec<SnapshotSummary>>(row, 1)?.iter().enumerate() {
                 if let Some((digest, peers)) = found.get_mut(&offered.dataset) {
                     let has_it = peers.entry(peer).or_default();
-                    // By digest: a download that brought nothing new gives a later date to the same records, and a device
-                    // that kept newer ones has other records. What was not saved changes nothing.
-                    *has_it = digests.get(place).map_or(*has_it, |saved| saved == digest);
+                    // Compare by digest. A download without changes gives a later date to the same records, and a
+                    // device that kept newer records has other records. An exchange that was not saved changes nothing.
+                    *has_it = digests.get(index).map_or(*has_it, |saved| saved == digest);
                 }
             }
         }
@@ -59,7 +59,7 @@ impl Store {
     /// See [`Reader::reach`].
     ///
     /// # Errors
-    /// As there.
+    /// The same errors.
     pub fn reach(&self) -> Result<Vec<DistributionStats>> {
         self.read(|r| r.reach())
     }

@@ -1,4 +1,5 @@
-//! Local edits: what was registered or changed here and is not on the server yet, beside the server's records.
+//! Local edits: records that were created or changed on this device and are not on the server yet. They are stored
+//! beside the server's records.
 
 use fieldcast_model::{Dataset, EntityType, Json, RecordId};
 use rusqlite::{OptionalExtension, params};
@@ -7,51 +8,51 @@ use crate::access::Durability;
 use crate::rows::{self, Key, OwnKey, dataset_id};
 use crate::{Error, Reader, Result, Store};
 
-/// A record as this device would have it.
+/// A record as it was edited on this device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LocalEdit {
-    /// Where it belongs.
+    /// Its dataset.
     pub dataset: Dataset,
-    /// What it is.
+    /// Its type.
     pub entity: EntityType,
     /// Its `clientReferenceId`.
     pub id: RecordId,
-    /// The household it hangs off.
+    /// The root of its household.
     pub root: RecordId,
-    /// Whether it is to be deleted.
+    /// Whether the edit deletes the record.
     pub deleted: bool,
-    /// The entity, every field.
+    /// The entity with every field.
     pub body: Json,
-    /// When it was made, ms since 1970 on this device's clock; for people, decides nothing.
+    /// When the edit was made, in ms since 1970 on this device's clock. For display only; it decides nothing.
     pub edited_at: i64,
 }
 
-/// A local edit and whether it still fits.
+/// A local edit and its conflict state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EditStatus {
     /// The edit.
     pub edit: LocalEdit,
-    /// Whether the server's version it was made from has been replaced since: a conflict a person should look at.
+    /// Whether the server's version that was edited has been replaced since: a conflict that the user should resolve.
     pub base_moved: bool,
 }
 
-/// What came of [`Store::edit_sent`].
+/// The result of [`Store::edit_sent`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EditSent {
-    /// The edit is forgotten.
+    /// The edit was removed.
     Forgotten,
-    /// The edit was changed after what was sent: it stays, to be sent again.
+    /// The record was edited again after the sent version: the edit stays and must be sent again.
     ChangedSince,
     /// There is no such edit.
     Unknown,
 }
 
 impl Store {
-    /// Keeps an edit, durably when it returns. A second edit of the same record replaces the first but keeps what that
-    /// was made from, so a conflict does not go away by editing on; see [`Store::rebase_edit`].
+    /// Stores an edit. Durable when it returns. A second edit of the same record replaces the first one but keeps its
+    /// base version, so more editing does not hide a conflict; see [`Store::rebase_edit`].
     ///
     /// # Errors
-    /// Whatever stands in the way of writing.
+    /// Fails if the database cannot be written.
     pub fn put_edit(&self, edit: &LocalEdit) -> Result<()> {
         self.write(Durability::Full, |tx| {
             let dataset = tx.dataset(&edit.dataset)?;
@@ -76,22 +77,22 @@ impl Store {
         })
     }
 
-    /// Says that somebody has looked at a conflict and the edit stands on the server's present version. Tells whether
-    /// there was such an edit.
+    /// Marks a conflict as resolved: the present server version becomes the base of the edit. Returns whether the edit
+    /// existed.
     ///
     /// # Errors
-    /// Whatever stands in the way of writing.
+    /// Fails if the database cannot be written.
     pub fn rebase_edit(&self, dataset: &Dataset, entity: &EntityType, id: &RecordId) -> Result<bool> {
         let base = "UPDATE local_edit SET base = ifnull((SELECT hash FROM record r WHERE r.dataset = local_edit.dataset
             AND r.entity = local_edit.entity AND r.key = local_edit.key), x'')";
         self.change_edit(base, dataset, entity, id)
     }
 
-    /// Forgets an edit because the app says that the server has it, as long as it still is what was `sent`: somebody may
-    /// have edited on while it was under way, and that is not on the server. Nothing else ever removes an edit.
+    /// Removes an edit after the app confirms that the server has it, but only if the edit still equals `sent`: the
+    /// user may have edited the record again during the upload. Only this call removes edits.
     ///
     /// # Errors
-    /// Whatever stands in the way of writing.
+    /// Fails if the database cannot be written.
     pub fn edit_sent(&self, sent: &LocalEdit) -> Result<EditSent> {
         self.write(Durability::Full, |tx| {
             let Some(dataset) = dataset_id(&tx.conn, &sent.dataset)? else { return Ok(EditSent::Unknown) };
@@ -118,10 +119,10 @@ impl Store {
         })
     }
 
-    /// Edits that a recovery could not read, as type and id; empty texts are unknown.
+    /// Edits that a recovery could not read, as type and id. An empty text means unknown.
     ///
     /// # Errors
-    /// Whatever stands in the way of reading.
+    /// Fails if the database cannot be read.
     pub fn lost_edits(&self) -> Result<Vec<(EntityType, RecordId)>> {
         self.read(|r| {
             let mut query = r.conn.prepare("SELECT entity, key FROM lost_edit ORDER BY id")?;
@@ -133,10 +134,10 @@ impl Store {
         })
     }
 
-    /// Notes that the user has seen which edits are possibly lost.
+    /// Records that the user has seen the list of possibly lost edits, and clears it.
     ///
     /// # Errors
-    /// Whatever stands in the way of writing.
+    /// Fails if the database cannot be written.
     pub fn confirm_lost_edits(&self) -> Result<()> {
         self.write(Durability::Full, |tx| {
             tx.conn.execute("DELETE FROM lost_edit", ())?;
@@ -147,17 +148,17 @@ impl Store {
     /// See [`Reader::edits`].
     ///
     /// # Errors
-    /// As there.
+    /// The same errors.
     pub fn edits(&self) -> Result<Vec<EditStatus>> {
         self.read(|r| r.edits())
     }
 }
 
 impl Reader<'_> {
-    /// Every edit that was not sent, the oldest first.
+    /// All unsent edits, oldest first.
     ///
     /// # Errors
-    /// Whatever stands in the way of reading.
+    /// Fails if the database cannot be read.
     pub fn edits(&self) -> Result<Vec<EditStatus>> {
         let mut statement = self.conn.prepare(
             "SELECT tenant, project, boundary, e.entity, e.key, e.root, e.deleted, e.body, edited_at,

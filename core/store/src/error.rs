@@ -1,4 +1,4 @@
-//! What can go wrong, each with what to do about it. No message holds a record, a name or a token.
+//! The errors of the store. Each message says what to do. No message contains a record, a name or a token.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -6,79 +6,75 @@ use std::path::{Path, PathBuf};
 use fieldcast_model::ServerTime;
 use rusqlite::ffi;
 
-/// Why the store could not do what was asked. Whatever it was, the transaction was rolled back whole.
+/// A failed store operation. The transaction was rolled back completely.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Another program holds the database's write lock for longer than the busy timeout.
-    #[error("another program is writing to the database; close it and try again")]
+    /// Another program held the write lock of the database longer than the busy timeout.
+    #[error("another program is writing to the database; close that program, then try again")]
     Busy,
-    /// SQLite found the file damaged. The next open checks it whole and moves it aside.
-    #[error("the database is damaged; start Fieldcast again: it recovers what can be read")]
+    /// SQLite found damage in the file. The next open checks the whole file and moves it aside.
+    #[error("the database is damaged; restart Fieldcast to recover the readable data")]
     Corrupt,
-    /// A record, or what is noted of it, is not what it was. [`Store::verify_dataset`](crate::Store::verify_dataset) repairs
-    /// what can be repaired.
-    #[error(
-        "some records were damaged on this device's storage; run the doctor, then download or receive the village again"
-    )]
+    /// A record does not match its stored hash or digest. [`Store::verify_dataset`](crate::Store::verify_dataset)
+    /// repairs it if possible.
+    #[error("some records on this device are damaged; run the doctor, then download or receive the village again")]
     DamagedRecords,
-    /// No room left.
-    #[error("the storage is full; free some space and try again: what was there before is unchanged")]
+    /// The storage is full.
+    #[error("the storage is full and no data was changed; free some space, then try again")]
     DiskFull,
-    /// Another process, or another [`Store`](crate::Store) in this one, owns the folder.
+    /// Another process, or another [`Store`](crate::Store) in this process, has the folder open.
     #[error("{} is in use by another Fieldcast; close that one or choose another folder", .dir.display())]
     InUse {
         /// The folder.
         dir: PathBuf,
     },
-    /// The database was made by a newer Fieldcast. It was not touched.
-    #[error("the database is of version {found}, this Fieldcast knows up to {known}; update Fieldcast")]
+    /// A newer Fieldcast created the database. The file is unchanged.
+    #[error("the database has version {found}, but this Fieldcast supports only up to {known}; update Fieldcast")]
     Newer {
-        /// The file's version.
+        /// The schema version of the file.
         found: u32,
-        /// The newest version this build knows.
+        /// The newest schema version of this build.
         known: u32,
     },
-    /// A bundle that nobody accepted, or that was discarded since.
+    /// The bundle was not accepted, or was discarded later.
     #[error("this bundle was refused or removed meanwhile; accept it again")]
     NoSuchBundle,
-    /// A download run that was finished, replaced by a newer one, or never begun.
+    /// The download run has ended, was replaced by a newer one, or never started.
     #[error("this download has ended or was replaced by a newer one; start it again")]
     NoSuchRun,
-    /// The last change of a dataset was not a received bundle, or it was taken back already.
-    #[error(
-        "there is nothing to undo: only the last data received for a village can be taken back; download it instead"
-    )]
+    /// The last change of the dataset was not a received bundle, or it was already undone.
+    #[error("there is nothing to undo: only the last received data of a village can be undone; download it instead")]
     NothingToUndo,
-    /// File or folder cannot be opened or written.
+    /// A file or folder cannot be opened or written.
     #[error("cannot write {}; check that the folder exists and may be written to", .path.display())]
     NotWritable {
         /// The file or folder.
         path: PathBuf,
     },
-    /// Anything else SQLite reports: a bug here, most likely.
-    #[error("the database refused: {reason} (SQLite code {code}); please report this")]
+    /// Any other SQLite error: probably a bug in Fieldcast.
+    #[error("the database reported an error: {reason} (SQLite code {code}); please report this")]
     Sqlite {
-        /// SQLite's extended result code, 0 when rusqlite itself refused.
+        /// SQLite's extended result code; 0 if rusqlite itself failed.
         code: i32,
-        /// SQLite's words; they name columns, never values.
+        /// SQLite's message. It contains column names, but no values.
         reason: String,
     },
-    /// The storage fails to read or write.
+    /// The storage failed to read or write.
     #[error("the storage failed (SQLite code {code}); check free space and the storage itself, then try again")]
     Storage {
         /// SQLite's extended result code.
         code: i32,
     },
-    /// A dataset that holds local edits, of which this is the only copy.
-    #[error("{edits} local edits in it were not sent yet; send them first: nothing was removed")]
+    /// The dataset has local edits, and this device has their only copy.
+    #[error("{edits} local edits are not sent yet, so nothing was removed; send them first")]
     UnsentEdits {
-        /// How many.
+        /// The number of unsent edits.
         edits: u64,
     },
 }
 
-/// This crate's result.
+/// The result type of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
@@ -90,7 +86,7 @@ impl Error {
         }
     }
 
-    /// Fills in the path that SQLite does not tell.
+    /// Adds the path, which SQLite does not report.
     pub(crate) fn at(self, path: &Path) -> Self {
         match self {
             Self::NotWritable { path: known } if known.as_os_str().is_empty() => {
@@ -102,15 +98,15 @@ impl Error {
 
     fn of_code(code: i32, reason: &str) -> Self {
         match code {
-            // Written before the rest because they are what a full disk looks like when it is met outside a write:
-            // the shared memory file cannot grow, or the data cannot be flushed.
+            // These codes come first: outside a write, a full disk appears as a shared memory file that cannot grow, or
+            // as data that cannot be flushed.
             ffi::SQLITE_IOERR_SHMSIZE | ffi::SQLITE_IOERR_WRITE | ffi::SQLITE_IOERR_FSYNC => Self::DiskFull,
             _ => match code & 0xff {
                 ffi::SQLITE_FULL => Self::DiskFull,
                 ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => Self::Busy,
                 ffi::SQLITE_CORRUPT | ffi::SQLITE_NOTADB => Self::Corrupt,
                 ffi::SQLITE_READONLY | ffi::SQLITE_CANTOPEN | ffi::SQLITE_PERM => {
-                    Self::NotWritable { path: PathBuf::new() } // the caller, who knows it, fills it in
+                    Self::NotWritable { path: PathBuf::new() } // the caller knows the path and adds it
                 }
                 ffi::SQLITE_IOERR => Self::Storage { code },
                 _ => Self::Sqlite { code, reason: reason.to_owned() },
@@ -118,7 +114,7 @@ impl Error {
         }
     }
 
-    /// Whether SQLite does not understand what it reads. Our statements are right, so the file is not what was written.
+    /// Whether SQLite cannot understand the file. The statements of this crate are correct, so the file is damaged.
     pub(crate) const fn is_not_understood(&self) -> bool {
         matches!(self, Self::Sqlite { code: ffi::SQLITE_ERROR, .. })
     }
@@ -131,7 +127,7 @@ impl From<rusqlite::Error> for Error {
             Sql::SqliteFailure(failure, reason) => {
                 Self::of_code(failure.extended_code, reason.as_deref().unwrap_or("no reason given"))
             }
-            // Our own columns hold what we put there; anything else was not us.
+            // This crate wrote these columns itself, so any other content is damage.
             Sql::FromSqlConversionFailure(..)
             | Sql::IntegralValueOutOfRange(..)
             | Sql::InvalidColumnType(..)
@@ -141,28 +137,28 @@ impl From<rusqlite::Error> for Error {
     }
 }
 
-/// What ended an [`apply`](crate::Store::apply). Nothing of it was kept.
+/// The reason why an [`apply`](crate::Store::apply) failed. Nothing was stored.
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError<E> {
     /// The caller's source of records failed.
     #[error("{0}")]
     Source(E),
-    /// The records are not those the origin has signed.
-    #[error("the records are not those that the device they come from has signed")]
+    /// The records do not match the snapshot hash that the origin signed.
+    #[error("the records do not match the signature of the device that signed them")]
     NotAuthentic,
-    /// A record is dated later than any this device can vouch for.
-    #[error("a record is dated later than the server's clock can be")]
+    /// The date of a record is later than the server's clock can be.
+    #[error("the date of a record is later than the server's time")]
     FromTheFuture {
-        /// What it is dated.
+        /// The date of the record.
         dated: ServerTime,
-        /// What this device takes the server's time to be.
+        /// The server time that this device assumes.
         now: ServerTime,
     },
-    /// A record comes twice in one bundle: which of the two was meant nobody can say.
-    #[error("a record comes twice")]
+    /// A bundle contains the same record twice, so the intended version is unknown.
+    #[error("the data contains a record twice")]
     Repeated,
-    /// A record has a row version that no server gives.
-    #[error("a record has a row version that no server gives")]
+    /// No server creates this row version.
+    #[error("a record has an invalid row version")]
     RowVersion,
     /// The store failed.
     #[error(transparent)]

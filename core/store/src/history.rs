@@ -1,4 +1,4 @@
-//! The history: exchanges that are over.
+//! The history of finished exchanges.
 
 use fieldcast_model::{DeviceName, Digest, Fingerprint, SnapshotSummary};
 use rusqlite::{OptionalExtension, Row, params};
@@ -8,70 +8,72 @@ use crate::rows::{count, packed, signed, unpacked};
 use crate::tx::WriteTx;
 use crate::{Reader, Result, Store};
 
-/// The most rows kept of those that were saved, and of the others: strangers cannot push receipts out.
-const MOST_ROWS: u64 = 10_000;
-/// The most bytes kept of what was offered, counted likewise. A stranger whose offer nobody accepts fills no phone.
-const MOST_BYTES: u64 = 16 << 20;
+/// The maximum number of rows, counted separately for saved and other exchanges: unknown devices cannot push receipts
+/// out.
+const MAX_ROWS: u64 = 10_000;
+/// The maximum number of bytes of offers, counted in the same way. Offers that the user did not accept cannot fill the
+/// storage.
+const MAX_BYTES: u64 = 16 << 20;
 const SAVED: &str = "saved";
-/// The code of the only end after which an exchange may go on.
+/// The result code of a lost connection. Only after this result can an exchange continue.
 const LOST: &str = "lost";
 
-/// What this device did in an exchange.
+/// The role of this device in an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExchangeRole {
-    /// It was the distributor.
+    /// This device was the distributor.
     Sent,
-    /// It was the receiver.
+    /// This device was the receiver.
     Received,
 }
 
-/// How an exchange ended.
+/// The result of an exchange.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ExchangeResult {
-    /// Saved.
+    /// The receiver saved the data.
     Saved {
-        /// What the receiver signed and its signature; in what form is the caller's.
+        /// The receiver's signed statement and its signature. The caller defines the format.
         receipt: Vec<u8>,
-        /// What it says the receiver has now of each offered dataset, which may not be what was offered.
+        /// The digest that the receiver now has for each offered dataset. It may differ from the offered one.
         digests: Vec<Digest>,
     },
-    /// It ended otherwise.
+    /// The exchange ended in another way.
     Ended {
-        /// The reason for programs, one of a closed set.
+        /// The reason for programs: one of a fixed set of codes.
         code: String,
-        /// The reason for people.
+        /// The reason for users.
         reason: String,
     },
 }
 
-/// An exchange that is over.
+/// A finished exchange.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exchange {
-    /// What this device did.
+    /// The role of this device.
     pub role: ExchangeRole,
     /// The other device.
     pub peer: Fingerprint,
-    /// Its public key; `None` if it was never reached, so never for one that was saved.
+    /// Its public key. `None` if the device was never reached; always set for a saved exchange.
     pub peer_key: Option<[u8; 32]>,
-    /// What it called itself.
+    /// The name of the other device.
     pub peer_name: DeviceName,
-    /// When it began, in milliseconds since 1970 by this device's clock.
+    /// Start time in ms since 1970 on this device's clock.
     pub started: i64,
-    /// When it ended, likewise.
+    /// End time in ms since 1970 on this device's clock.
     pub ended: i64,
-    /// What was offered.
+    /// The offered snapshots.
     pub offered: Vec<SnapshotSummary>,
-    /// Bytes over the sockets, both ways, TLS included.
+    /// Bytes over the sockets in both directions, including TLS.
     pub wire_bytes: u64,
-    /// How it ended.
+    /// The result.
     pub result: ExchangeResult,
 }
 
 impl Reader<'_> {
-    /// The newest exchanges, the newest first.
+    /// The latest exchanges, newest first.
     ///
     /// # Errors
-    /// Whatever stands in the way of reading.
+    /// Fails if the database cannot be read.
     pub fn exchanges(&self, limit: usize) -> Result<Vec<Exchange>> {
         let mut query = self.conn.prepare(
             "SELECT role, peer, peer_key, peer_name, started, ended, offered, wire_bytes, result, reason, receipt,
@@ -87,25 +89,26 @@ impl Store {
     /// See [`Reader::exchanges`].
     ///
     /// # Errors
-    /// As there.
+    /// The same errors.
     pub fn exchanges(&self, limit: usize) -> Result<Vec<Exchange>> {
         self.read(|r| r.exchanges(limit))
     }
 
-    /// Adds an exchange that is over, and lets the oldest go where there are too many; durable when it returns. One that
-    /// `goes_on` where the last one with the same device and offer lost its connection becomes one with that. So does one
-    /// that is saved again, with nobody asked and nothing new: a device that calls over and over fills no history.
+    /// Adds a finished exchange and removes the oldest ones above the limits. Durable when it returns. Two kinds of
+    /// exchanges are merged with the previous one with the same device and offer: one that continues it after a lost
+    /// connection (`continues`), and one that saved the same data again. So a device that connects again and again does
+    /// not fill the history.
     ///
     /// # Errors
-    /// Whatever stands in the way of writing.
-    pub fn add_exchange(&self, exchange: &Exchange, goes_on: bool) -> Result<()> {
+    /// Fails if the database cannot be written.
+    pub fn add_exchange(&self, exchange: &Exchange, continues: bool) -> Result<()> {
         self.write(Durability::Full, |tx| {
             let mut exchange = exchange.clone();
-            if goes_on {
-                take_over(tx, &mut exchange)?;
+            if continues {
+                merge_previous(tx, &mut exchange)?;
             }
             insert(tx, &exchange)?;
-            trim(tx, MOST_ROWS, MOST_BYTES)
+            trim(tx, MAX_ROWS, MAX_BYTES)
         })
     }
 
@@ -149,13 +152,13 @@ fn insert(tx: &WriteTx<'_>, exchange: &Exchange) -> Result<()> {
     Ok(())
 }
 
-/// Takes over when the exchange before began and what it cost, and removes its row.
-fn take_over(tx: &WriteTx<'_>, exchange: &mut Exchange) -> Result<()> {
-    // Only the last with that device: whatever came in between has ended what broke off before.
+/// Copies the start time and the bytes of the previous exchange into this one, and removes the previous row.
+fn merge_previous(tx: &WriteTx<'_>, exchange: &mut Exchange) -> Result<()> {
+    // Only the last exchange with this device: any later exchange ends one that lost its connection.
     let lost = "SELECT id, started, wire_bytes FROM (
                     SELECT * FROM exchange WHERE role = ? AND peer = ? ORDER BY id DESC LIMIT 1
                 ) WHERE offered = ? AND result = ?";
-    // Whatever came in between, a receipt for the same is one too many.
+    // Also with other exchanges in between: a second receipt for the same data is redundant.
     let saved = "SELECT id, started, wire_bytes FROM exchange
                  WHERE role = ? AND peer = ? AND offered = ? AND result = ? ORDER BY id DESC LIMIT 1";
     let saved = matches!(exchange.result, ExchangeResult::Saved { .. }).then_some((saved, SAVED));

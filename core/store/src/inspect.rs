@@ -1,4 +1,4 @@
-//! A look at a folder's database from outside, which changes nothing.
+//! Inspects the database of a folder without any change.
 
 use std::fs::{self, File, TryLockError};
 use std::path::Path;
@@ -9,23 +9,23 @@ use rusqlite::{Connection, OpenFlags};
 use crate::open::{ALWAYS_CHECKED, FILE, SUSPECT, check};
 use crate::{Error, Result, lock, migrations, rows};
 
-/// What a look at a database found; damage and the like are errors.
+/// The result of an inspection. Damage and other problems are errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Inspected {
-    /// There is none.
+    /// The folder has no database.
     Absent,
-    /// It opens; it is too large to be read whole without a reason.
+    /// The database opens. It is too large to read completely without a reason.
     Opens,
-    /// Every page is as it should be.
+    /// Every page is intact.
     Sound,
-    /// It opens, and says that so many edits are possibly lost.
+    /// The database opens and reports this number of possibly lost edits.
     LostEdits(u64),
 }
 
-/// Looks at the database in `dir` without making, changing or moving anything. Meanwhile nobody else can open it.
+/// Inspects the database in `dir`. Creates, changes and moves nothing. Meanwhile, no other process can open the folder.
 ///
 /// # Errors
-/// [`Error::InUse`], [`Error::Corrupt`], [`Error::Newer`], [`Error::NotWritable`] when it cannot be opened.
+/// [`Error::InUse`], [`Error::Corrupt`], [`Error::Newer`]; [`Error::NotWritable`] if the database cannot be opened.
 pub fn inspect(dir: &Path) -> Result<Inspected> {
     let path = dir.join(FILE);
     let found = match fs::metadata(&path) {
@@ -53,15 +53,15 @@ pub fn inspect(dir: &Path) -> Result<Inspected> {
     look().map_err(|error: Error| error.at(&path))
 }
 
-/// Bytes this process may still write to the storage that `path` is on.
+/// The free bytes for this process on the storage of `path`.
 ///
 /// # Errors
-/// [`Error::NotWritable`] when the system does not tell.
+/// [`Error::NotWritable`] if the system does not report the free space.
 pub fn free_space(path: &Path) -> Result<u64> {
     fs4::available_space(path).map_err(|error| Error::of_io(&error, path))
 }
 
-/// The folder's lock, if it has one; without the file nobody has opened the folder.
+/// Takes the lock of the folder. `None` if the lock file does not exist: then no process has opened the folder.
 fn held(dir: &Path) -> Result<Option<File>> {
     let path = dir.join(lock::FILE);
     let file = match File::open(&path) {

@@ -1,4 +1,4 @@
-//! What of the tables that are kept twice can be had of two files that may both be damaged.
+//! Recovers the tables with a second copy from two files that may both be damaged.
 
 use std::collections::HashSet;
 
@@ -8,7 +8,7 @@ use rusqlite::types::Value;
 use crate::recovery::salvage;
 use crate::{Result, copy, row_check, rows};
 
-/// The two files, and those of them that have the checks of the last change: one may be ahead.
+/// The two files, and whether each has the checks of the last change: one file may be ahead.
 pub(crate) struct Kept<'a> {
     files: [Option<&'a Connection>; 2],
     last: [bool; 2],
@@ -20,14 +20,14 @@ impl<'a> Kept<'a> {
             file?.query_one(&format!("SELECT number FROM {table}"), (), |row| row.get(0)).ok()
         };
         let (here, there) = (number(damaged, copy::CHANGES), number(copy, &copy::name(copy::CHANGES)));
-        // None are noted until the first open after a recovery has ended.
+        // The checks are written at the first open after a recovery.
         let is_noted =
             damaged.is_some_and(|damaged| copy::noted_checks(damaged, copy::CHANGES).is_ok_and(|it| !it.is_empty()));
         Self { files: [damaged, copy], last: [is_noted && here >= there, there.is_some() && there >= here] }
     }
 
-    /// Fills a table; tells whether it is whole. A row is taken from either file if its check is one of those of the last
-    /// change; if there are none to be read, every row is.
+    /// Fills a table. Returns whether it is complete. Takes a row from either file if its check is one of the checks of
+    /// the last change. If no checks can be read, takes every row.
     pub(crate) fn fill(&self, new: &Connection, table: &str) -> Result<bool> {
         let [damaged, copy] = self.files;
         let noted = damaged.filter(|_| self.last[0]).and_then(|damaged| copy::noted_checks(damaged, table).ok());

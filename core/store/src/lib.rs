@@ -1,25 +1,26 @@
-//! The SQLite store of one device; the only crate that names rusqlite.
+//! The SQLite store of one device. Only this crate uses rusqlite.
 //!
-//! # Shape
+//! # Architecture
 //! [`Store::open`] takes a folder, locks it for this process and opens `fieldcast.db` in it. A [`Store`] is a handle:
-//! clone it, share it, call it from any thread. Every call blocks; async callers go through a blocking thread.
+//! clone it, share it, and call it from any thread. Every call blocks; async callers use a blocking thread.
 //!
-//! - **One writer, many readers.** All writes run one after another in immediate transactions on one connection;
-//!   each says how durable it must be. Reads run on query-only connections and never wait for a writer.
-//!   [`Store::read`] gives several reads one consistent view; the methods of [`Reader`] also stand on [`Store`]
-//!   for single reads.
-//! - **Records and digests move together.** Whatever changes a record, a downsync page ([`Store::commit_page`]), an
-//!   exchange ([`Store::apply`]) or the end of a verified download ([`Store::finish_sync`]), goes through one merge
-//!   rule ([`fieldcast_model::Stamp`]) and keeps the digest of each of the 4096 finest key ranges in the same
-//!   transaction. So comparing two devices costs a look at a small table.
-//! - **A kill at any instant** leaves the state before the transaction or after it: a page and its cursor, a batch of
-//!   staged chunks, a whole applied dataset.
-//! - **Damage is found where data is used**: records, chunks and digests are hashed anew before they leave the store, and
-//!   [`Store::verify`] looks at everything.
-//! - **A damaged database is recovered**: what can be read goes into a new one; the old file is kept if anything was lost.
-//!   What cannot be had again (edits, settings, trust) is kept in a second file as well. See [`Opened::recovery`].
+//! - **One writer, many readers.** All writes run one after another in immediate transactions on one connection. Each
+//!   write states how durable it must be. Reads run on query-only connections and never wait for a writer.
+//!   [`Store::read`] gives several reads one consistent view; [`Store`] also has the methods of [`Reader`] for single
+//!   reads.
+//! - **Records and digests change together.** Records change in three ways: a downsync page ([`Store::commit_page`]),
+//!   an exchange ([`Store::apply`]), or the end of a verified download ([`Store::finish_sync`]). All three use one
+//!   merge rule ([`fieldcast_model::Stamp`]) and update the digests of the 4096 finest key ranges in the same
+//!   transaction. So two devices compare their data by reading one small table.
+//! - **A kill at any time** leaves the state before or after a transaction: a page with its cursor, a batch of staged
+//!   chunks, a whole applied dataset.
+//! - **Damage is detected when data is used**: the store hashes records, chunks and digests again before it returns
+//!   them, and [`Store::verify`] checks everything.
+//! - **A damaged database is recovered**: the readable data is copied into a new database. The old file is kept if any
+//!   data was lost. Data that cannot be downloaded or received again (edits, settings, trust) also has a copy in a
+//!   second file. See [`Opened::recovery`].
 //!
-//! The schema is `schema/sql/`, commented inside its tables. Where bodies go in and out they are canonical JSON text.
+//! The schema is in `schema/sql/`, with comments inside the tables. Record bodies are canonical JSON text in all calls.
 
 mod access;
 mod apply;

@@ -1,4 +1,4 @@
-//! One process, one store, one folder.
+//! The folder lock: one process and one store per folder.
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
@@ -6,15 +6,15 @@ use std::time::{Duration, Instant};
 
 use crate::{Error, Result};
 
-/// The lock's name in its folder.
+/// The file name of the lock.
 pub(crate) const FILE: &str = "fieldcast.lock";
 
-/// How long a holder that is just going is waited for: a process that was killed, or a child of ours that has not yet
-/// become the program it is to run.
+/// How long to wait for a holder that is about to release the lock: a killed process, or a forked child that has not
+/// yet started its program.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Takes `<dir>/fieldcast.lock` for as long as the file stays open. The system lets go of it however the process
-/// ends, kill -9 included; the empty file stays and means nothing.
+/// Locks `<dir>/fieldcast.lock` until the file is closed. The system releases the lock at any end of the process, also
+/// after kill -9. The empty file remains and has no meaning.
 pub(crate) fn take(dir: &Path) -> Result<File> {
     let path = dir.join(FILE);
     let file = File::options().create(true).truncate(false).write(true).open(&path);

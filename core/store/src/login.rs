@@ -1,4 +1,4 @@
-//! Who is logged in on this device.
+//! The login on this device.
 
 use std::fmt;
 
@@ -7,14 +7,14 @@ use rusqlite::{OptionalExtension, params};
 use crate::access::Durability;
 use crate::{Result, Store};
 
-/// A login to a DIGIT server. Its debug form shows neither the token nor who it is.
+/// A login to a DIGIT server. Its debug output shows neither the token nor the user.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Login {
     /// Base URL of the server.
     pub server: String,
     /// DIGIT tenant, e.g. `mz`.
     pub tenant: String,
-    /// The session as the engine wrote it. Secret: it holds the token.
+    /// The session in the engine's format. Secret: it contains the token.
     pub session: String,
 }
 
@@ -25,10 +25,10 @@ impl fmt::Debug for Login {
 }
 
 impl Store {
-    /// Who is logged in, if anybody.
+    /// The current login, if any.
     ///
     /// # Errors
-    /// Whatever stands in the way of reading.
+    /// Fails if the database cannot be read.
     pub fn login(&self) -> Result<Option<Login>> {
         self.read(|r| {
             let login = r.conn.query_row("SELECT server, tenant, session FROM login", (), |row| {
@@ -38,10 +38,10 @@ impl Store {
         })
     }
 
-    /// Replaces who is logged in; durable when it returns.
+    /// Replaces the login. Durable when it returns.
     ///
     /// # Errors
-    /// Whatever stands in the way of writing.
+    /// Fails if the database cannot be written.
     pub fn save_login(&self, login: &Login) -> Result<()> {
         self.write(Durability::Full, |tx| {
             tx.conn.execute(
@@ -53,10 +53,10 @@ impl Store {
         })
     }
 
-    /// Logs out; the data stays.
+    /// Removes the login. The data stays.
     ///
     /// # Errors
-    /// Whatever stands in the way of writing.
+    /// Fails if the database cannot be written.
     pub fn forget_login(&self) -> Result<()> {
         self.write(Durability::Full, |tx| {
             tx.conn.execute("DELETE FROM login", ())?;

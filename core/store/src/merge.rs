@@ -1,4 +1,4 @@
-//! The one way a record gets in: merged by the model's rule, counted in its range's digest.
+//! The only way to write a record: merge it by the model's rule and count it in the digest of its range.
 
 use std::borrow::Cow;
 use std::sync::mpsc::{self, Receiver};
@@ -11,16 +11,16 @@ use crate::rows::{Key, signed};
 use crate::tx::{Counted, WriteTx};
 use crate::{Error, Result, outranked, undo};
 
-/// How many records a page or a bundle changed.
+/// The number of records that a page or a bundle changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Merged {
-    /// Not there before.
+    /// New records.
     pub inserted: u64,
-    /// There in an older version.
+    /// Records that replaced an older version.
     pub updated: u64,
-    /// There in the same version.
+    /// Records that exist in the same version.
     pub unchanged: u64,
-    /// There in a newer version, which stayed.
+    /// Records that exist in a newer version. The newer version stayed.
     pub kept_newer: u64,
 }
 
@@ -33,24 +33,25 @@ impl std::ops::AddAssign for Merged {
     }
 }
 
-/// Where versions come from.
+/// The source of the versions to merge.
 #[derive(Clone, Copy)]
 pub(crate) struct Source {
-    /// The download or bundle that brings them.
+    /// The row of the download or bundle in `provenance`.
     pub(crate) provenance: i64,
-    /// Whether they come from the server, where what is listed exists, or from another device.
+    /// `true`: from the server, whose listed records exist. `false`: from another device.
     pub(crate) is_server: bool,
-    /// What the run or the snapshot is as of.
+    /// The `as_of` of the run or the snapshot.
     pub(crate) as_of: ServerTime,
-    /// As of when each of them was known to be the server's: earlier than `as_of` if another device has merged them.
+    /// The time when the versions were known to be the server's. Earlier than `as_of` if another device has merged
+    /// them.
     pub(crate) vouched: ServerTime,
-    /// What the dataset was as of before: all that is of that time or earlier was thought to be here.
+    /// The `as_of` of the dataset before the merge. This device was thought to have all changes up to this time.
     pub(crate) base: ServerTime,
 }
 
 impl Source {
-    /// Since when a version counts as a change: since the server made it, or, if it should have been here by then and
-    /// was not (the server showed it late, or does not say when it made it), since now.
+    /// The time from which a version counts as a change. Normally this is the time when the server made the version. If
+    /// the version should have arrived earlier (the server showed it late, or gives no time), it is now.
     fn changed(self, record: &Record) -> i64 {
         let late = self.as_of.0.max(self.base.0.saturating_add(1));
         if record.modified > self.base { record.modified.0 } else { late }
@@ -61,14 +62,14 @@ impl Source {
 pub(crate) const UPDATE: &str = "UPDATE record SET root = ?, root_hash = ?, row_version = ?, modified = ?, changed = ?,
     deleted = ?, gone = ?, provenance = ?, hash = ?, body = ? WHERE id = ?";
 
-/// What this device notes of a version besides what it says itself; see `record` in the schema.
+/// The values that this device stores with a version in addition to its content; see `record` in the schema.
 pub(crate) struct Arrival {
     pub(crate) changed: i64,
     pub(crate) gone: bool,
     pub(crate) provenance: i64,
 }
 
-/// A record with what its row needs computed; see [`aside`] for where.
+/// A record with the computed values of its row; [`prepare_on_thread`] says where they are computed.
 pub(crate) struct Prepared<'a> {
     record: Cow<'a, Record>,
     hash: RecordHash,
@@ -87,8 +88,8 @@ impl<'a> Prepared<'a> {
     fn all(records: impl Iterator<Item = Cow<'a, Record>>) -> Vec<Self> {
         let mut family: Option<(RecordId, RootHash)> = None;
         let prepare = |record: Cow<'a, Record>| {
-            let record = settled(record);
-            // Families come together, so the root is hashed once for each.
+            let record = normalized(record);
+            // The records of a family are together, so hash the root once per family.
             let root_hash = match &family {
                 Some((root, hash)) if *root == record.root => *hash,
                 _ => family.insert((record.root.clone(), record.root_hash())).1,
@@ -98,17 +99,17 @@ impl<'a> Prepared<'a> {
         records.map(prepare).collect()
     }
 
-    /// Where in key order it stands, and its hash.
-    pub(crate) fn place_and_hash(&self) -> (RootHash, RecordHash) {
+    /// The root hash, which is the position in key order, and the record hash.
+    pub(crate) fn root_hash_and_hash(&self) -> (RootHash, RecordHash) {
         (self.root_hash, self.hash)
     }
 
-    /// Of a record whose root nobody has hashed yet.
+    /// Prepares a record whose root is not hashed yet.
     pub(crate) fn of(record: &'a Record) -> Self {
         Self::new(Cow::Borrowed(record), record.root_hash())
     }
 
-    /// A row's number and what stands in it, as [`Merger`]'s statement for damaged ones has it.
+    /// The row id and the values of the row, as parameters of the repair statement of [`Merger`].
     fn columns(&self, row: i64) -> impl Params + '_ {
         let record = &*self.record;
         (
@@ -122,7 +123,7 @@ impl<'a> Prepared<'a> {
         )
     }
 
-    /// Puts it in the place of what stands in a row; the statement is [`UPDATE`].
+    /// Replaces the content of a row. The statement is [`UPDATE`].
     pub(crate) fn update(&self, statement: &mut Statement<'_>, row: i64, arrival: Arrival) -> Result<()> {
         let record = &*self.record;
         statement.execute(params![
@@ -167,11 +168,11 @@ impl Prepared<'static> {
     }
 }
 
-/// Lets another thread work `items` out while `f` uses those that are ready. Decoding and hashing, a good part of what a
-/// record costs on its way in, so take none of the writer's time.
-pub(crate) fn aside<I: Send, T>(items: impl Iterator<Item = I> + Send, f: impl FnOnce(Ready<I>) -> T) -> T {
+/// Computes `items` on another thread while `f` uses the items that are ready. So decoding and hashing, a large part of
+/// the cost of a record, do not block the writer.
+pub(crate) fn prepare_on_thread<I: Send, T>(items: impl Iterator<Item = I> + Send, f: impl FnOnce(Ready<I>) -> T) -> T {
     std::thread::scope(|scope| {
-        // A few at a time: what is ready must not pile up while the writer waits for the storage.
+        // The channel is small, so ready items do not pile up while the writer waits for the storage.
         let (ready, work) = mpsc::sync_channel(1);
         scope.spawn(move || {
             let all = items.map(Some).chain([None]);
@@ -185,28 +186,29 @@ pub(crate) fn aside<I: Send, T>(items: impl Iterator<Item = I> + Send, f: impl F
     })
 }
 
-/// What [`aside`] has worked out.
+/// The items that [`prepare_on_thread`] has computed.
 pub(crate) struct Ready<I>(Receiver<Option<I>>);
 
 impl<I> Ready<I> {
-    /// The next item; `None` when there are no more. A thread that died half way is an error, or half of its items
-    /// would be taken for all.
+    /// The next item, or `None` at the end. If the thread died early, this is an error; otherwise an incomplete list
+    /// would look complete.
     pub(crate) fn next(&self) -> Result<Option<I>> {
-        let died = |_| Error::Sqlite { code: 0, reason: "the source of the records died".to_owned() };
-        self.0.recv().map_err(died)
+        let stopped = |_| Error::Sqlite { code: 0, reason: "the thread that prepares the records stopped".to_owned() };
+        self.0.recv().map_err(stopped)
     }
 }
 
-/// A peer may send a UUID in its text form. Stored so, it would be a second row with the same printed id.
-fn settled(mut record: Cow<'_, Record>) -> Cow<'_, Record> {
-    let astray = |id: &RecordId| match id {
+/// Replaces a UUID in text form by the binary form. A peer may send the text form, which would create a second row with
+/// the same printed id.
+fn normalized(mut record: Cow<'_, Record>) -> Cow<'_, Record> {
+    let wrong_form = |id: &RecordId| match id {
         RecordId::Uuid(_) => None,
         RecordId::Text(text) => Some(RecordId::parse(text)).filter(|id| matches!(id, RecordId::Uuid(_))),
     };
-    if let Some(id) = astray(&record.id) {
+    if let Some(id) = wrong_form(&record.id) {
         record.to_mut().id = id;
     }
-    if let Some(root) = astray(&record.root) {
+    if let Some(root) = wrong_form(&record.root) {
         record.to_mut().root = root;
     }
     record
@@ -219,23 +221,24 @@ fn is_household(record: &Record) -> bool {
     record.entity.as_str() == HOUSEHOLD
 }
 
-/// Merges records into one dataset after another, with statements prepared once.
+/// Merges records into datasets, with statements that are prepared once.
 pub(crate) struct Merger<'t> {
     tx: &'t WriteTx<'t>,
     insert: Statement<'t>,
     find: Statement<'t>,
     update: Statement<'t>,
-    /// Puts a fresh copy of a record in the place of one that was damaged.
-    heal: Statement<'t>,
-    /// For what a merge sets aside: versions a bundle replaces, and the server's with a smaller stamp than what is here.
+    /// Replaces a damaged record by an intact copy.
+    repair: Statement<'t>,
+    /// For versions that a merge sets aside: versions that a bundle replaces, and server versions with a smaller stamp
+    /// than the stored version.
     keep_for_undo: Statement<'t>,
     note_outranked: Statement<'t>,
-    /// Who vouches for what is here; consulted for bundles only.
+    /// The confirmed times of the stored versions. Used only for bundles.
     provenances: Provenances,
     merged: Merged,
 }
 
-/// The row a version would replace.
+/// The row that a version would replace.
 struct Stored {
     row: i64,
     stamp: Stamp,
@@ -244,12 +247,12 @@ struct Stored {
 }
 
 impl<'t> Merger<'t> {
-    /// For the server's versions of any dataset.
+    /// For server versions of any dataset.
     pub(crate) fn new(tx: &'t WriteTx<'t>) -> Result<Self> {
         Self::over(tx, Provenances::default())
     }
 
-    /// For versions of one dataset that a bundle brings.
+    /// For versions of one dataset from a bundle.
     pub(crate) fn of_bundle(tx: &'t WriteTx<'t>, dataset: i64) -> Result<Self> {
         Self::over(tx, Provenances::of(&tx.conn, dataset)?)
     }
@@ -265,25 +268,25 @@ impl<'t> Merger<'t> {
              WHERE dataset = ? AND entity = ? AND key = ?",
         )?;
         let update = tx.conn.prepare(UPDATE)?;
-        let heal = tx.conn.prepare(
+        let repair = tx.conn.prepare(
             "UPDATE record SET root = ?2, root_hash = ?3, row_version = ?4, modified = ?5, deleted = ?6, body = ?7 WHERE id = ?1
              AND NOT (root IS ?2 AND root_hash = ?3 AND row_version = ?4 AND modified = ?5 AND deleted = ?6 AND body = ?7)",
         )?;
         let keep_for_undo = tx.conn.prepare(undo::KEEP)?;
         let note_outranked = tx.conn.prepare(outranked::NOTE)?;
         let merged = Merged::default();
-        Ok(Self { tx, insert, find, update, heal, keep_for_undo, note_outranked, provenances, merged })
+        Ok(Self { tx, insert, find, update, repair, keep_for_undo, note_outranked, provenances, merged })
     }
 
-    /// What was merged since the beginning.
+    /// The totals of all merges so far.
     pub(crate) fn merged(&self) -> Merged {
         self.merged
     }
 
-    /// Merges one record and tells its row.
+    /// Merges one record and returns its row id.
     ///
-    /// Nearly all records of a bulk load are new, so the insert is tried first and a look at the old row costs only
-    /// where there is one.
+    /// In a bulk load, nearly all records are new. So this tries the insert first and reads the old row only after a
+    /// conflict.
     pub(crate) fn merge(&mut self, dataset: i64, new: &Prepared<'_>, source: Source) -> Result<i64> {
         let record = &*new.record;
         let entity = self.tx.entity(&record.entity)?;
@@ -313,8 +316,8 @@ impl<'t> Merger<'t> {
 
     fn merge_over(&mut self, dataset: i64, stored: &Stored, new: &Prepared<'_>, source: Source) -> Result<()> {
         if stored.stamp.hash == new.hash {
-            let healed = self.heal.execute(new.columns(stored.row))?;
-            *if healed == 0 { &mut self.merged.unchanged } else { &mut self.merged.updated } += 1;
+            let repaired = self.repair.execute(new.columns(stored.row))?;
+            *if repaired == 0 { &mut self.merged.unchanged } else { &mut self.merged.updated } += 1;
         } else if self.wins(stored, new, source) {
             if !source.is_server {
                 self.keep_for_undo.execute([stored.row, dataset])?;
@@ -330,11 +333,12 @@ impl<'t> Merger<'t> {
         Ok(())
     }
 
-    /// Whether a version replaces the one that is here.
+    /// Whether a version replaces the stored one.
     ///
-    /// A page of the server does by its stamp, until the run proves to be full (see `sync.rs`); besides, what it lists is
-    /// not gone. Of what devices say, the version counts that was the server's later: stamps alone can be made up, and
-    /// would then outrank every honest version for ever.
+    /// A version from a server page wins by its stamp until the run is known to be complete (see `sync.rs`). In
+    /// addition, a record that the server lists is not gone. Of two versions from devices, the one that was known to be
+    /// the server's at the later time wins. The stamp alone is not enough: a forged stamp would win over all correct
+    /// versions permanently.
     fn wins(&self, stored: &Stored, new: &Prepared<'_>, source: Source) -> bool {
         if source.is_server {
             return new.stamp() > stored.stamp || stored.gone && !new.record.deleted;
@@ -343,14 +347,14 @@ impl<'t> Merger<'t> {
         (source.vouched.max(new.record.modified), new.stamp()) > (known, stored.stamp)
     }
 
-    /// Replaces what is here by what a verified full download contained, whatever the stamps.
+    /// Replaces the stored version by the version from a verified full download, independent of the stamps.
     pub(crate) fn restore(&mut self, dataset: i64, server: &Record, source: Source) -> Result<()> {
         let entity = self.tx.entity(&server.entity)?;
         let stored = self.stored(dataset, entity, server)?;
         self.replace(dataset, &stored, &Prepared::of(server), source, false)
     }
 
-    /// Marks as deleted what a verified full download did not contain. The body stays.
+    /// Marks a record as deleted because a verified full download did not contain it. The body stays.
     pub(crate) fn mark_gone(&mut self, dataset: i64, old: &Record, source: Source) -> Result<()> {
         let entity = self.tx.entity(&old.entity)?;
         let stored = self.stored(dataset, entity, old)?;
@@ -394,6 +398,6 @@ impl<'t> Merger<'t> {
                 })
             })
             .optional()?
-            .ok_or(crate::Error::Corrupt) // the unique index said it was there
+            .ok_or(crate::Error::Corrupt) // the unique index reported this row
     }
 }

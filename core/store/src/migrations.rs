@@ -1,13 +1,13 @@
-//! The schema's versions. A migration is a file; its version is its place in the slice.
+//! The versions of the schema. Each migration is one file; its version is its position in the slice.
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::{Error, Result};
 
-/// Every step from an empty file to today's schema. Only ever appended to; each changes the schema.
+/// All steps from an empty file to the current schema. Only append to it; each step changes the schema.
 pub(crate) const MIGRATIONS: &[&str] = &[include_str!("../../../schema/sql/0001_init.sql")];
 
-/// Brings the database to the newest version, or leaves it as it was.
+/// Migrates the database to the newest version, or leaves it unchanged.
 pub(crate) fn run(conn: &Connection) -> Result<()> {
     let found = version(conn)?;
     if found == known() {
@@ -21,11 +21,11 @@ pub(crate) fn run(conn: &Connection) -> Result<()> {
     Ok(tx.commit()?)
 }
 
-/// The file's version, refused when it is newer than this build. [`Error::Corrupt`] if the schema is today's and the version
-/// is not: then the number is damaged.
+/// The version of the file. [`Error::Newer`] if it is newer than this build. [`Error::Corrupt`] if the schema is the
+/// current one but the version is different: then the version number is damaged.
 pub(crate) fn version(conn: &Connection) -> Result<u32> {
     let found: u32 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if found != known() && schema(conn)? == todays()? {
+    if found != known() && schema(conn)? == current_schema()? {
         return Err(Error::Corrupt);
     }
     if found > known() { Err(Error::Newer { found, known: known() }) } else { Ok(found) }
@@ -35,8 +35,8 @@ fn known() -> u32 {
     MIGRATIONS.len() as u32
 }
 
-/// What a database of today's version is made of.
-fn todays() -> Result<Vec<String>> {
+/// The schema objects of the current version.
+fn current_schema() -> Result<Vec<String>> {
     let conn = Connection::open_in_memory()?;
     MIGRATIONS.iter().try_for_each(|step| conn.execute_batch(step))?;
     schema(&conn)

@@ -1,4 +1,4 @@
-//! Opening: lock, look, recover what is damaged, migrate.
+//! Opening: lock the folder, check the file, recover a damaged file, migrate.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,35 +9,37 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::{Error, Recovery, Result, Store, copy, lock, migrations, recovery};
 
-/// What SQLite puts beside a database, and the file itself. In this order: a -wal without its database is harmless, a new
-/// database beside an old -wal is not.
+/// The suffixes of SQLite's companion files and of the database itself. The order matters: a -wal file without its
+/// database is harmless, but a new database beside an old -wal file is not.
 const COMPANIONS: [&str; 3] = ["-wal", "-shm", ""];
 
-/// The database's name in its folder.
+/// The file name of the database.
 pub(crate) const FILE: &str = "fieldcast.db";
 
-/// Stands in the folder from when SQLite reported damage until an open has looked into it.
+/// This file exists from the time when SQLite reported damage until the next open has checked the database.
 pub(crate) const SUSPECT: &str = "fieldcast.suspect";
 
-/// Up to this size every open checks the whole file, which then costs some milliseconds. A larger one is checked
-/// when it is suspect: on a cheap phone reading half a gigabyte takes longer than anybody waits for an app.
+/// Up to this size, every open checks the whole file, in some milliseconds. A larger file is checked only if it is
+/// suspect: on a low-end phone, reading half a gigabyte takes too long for the start of an app.
 pub(crate) const ALWAYS_CHECKED: u64 = 16 << 20;
 
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What [`Store::open`] gives.
+/// The result of [`Store::open`].
 #[derive(Debug)]
 pub struct Opened {
     /// The store.
     pub store: Store,
-    /// What became of a damaged database. Tell the user what has to be downloaded again, and what was lost.
+    /// The result of the recovery of a damaged database. Show the user which datasets must be downloaded again and
+    /// which data was lost.
     pub recovery: Option<Recovery>,
-    /// Whether the last process that had it open was killed, or its phone lost power.
+    /// Whether the last process with this store was killed, or the phone lost power.
     pub was_killed: bool,
 }
 
 impl Store {
-    /// Opens `<dir>/fieldcast.db`, making folder and file as needed, both for this user's eyes alone. Only one store may have a folder open at a time.
+    /// Opens `<dir>/fieldcast.db`. Creates the folder and the file if necessary, readable only for this user. Only one
+    /// store can have a folder open at a time.
     ///
     /// # Errors
     /// [`Error::InUse`], [`Error::Newer`], [`Error::NotWritable`], [`Error::DiskFull`]. Damage is not an error: see
@@ -46,7 +48,7 @@ impl Store {
         make_folder(dir).map_err(|e| Error::of_io(&e, dir))?;
         let lock = lock::take(dir)?;
         let path = dir.join(FILE);
-        let was_killed = with_suffix(&path, "-wal").exists(); // a store that is closed folds it into the database
+        let was_killed = with_suffix(&path, "-wal").exists(); // closing a store merges this file into the database
         let mut recovery = None;
         let mut recovered = || {
             recovery = Some(recovery::recover(dir)?);
@@ -55,7 +57,7 @@ impl Store {
         recovery::finish(dir)?;
         let writer = match recovery::is_database_missing(dir) {
             true => recovered(),
-            false => match sound(dir, &path).and_then(|()| writer(dir, &path)) {
+            false => match check_existing(dir, &path).and_then(|()| writer(dir, &path)) {
                 Err(Error::Corrupt) => recovered(),
                 other => other,
             },
@@ -69,10 +71,10 @@ impl Store {
     }
 }
 
-/// Looks at what is there and changes nothing: a file that will be refused or moved aside must stay as it is.
-fn sound(dir: &Path, path: &Path) -> Result<()> {
+/// Checks the existing file and changes nothing: a file that will be refused or moved aside must stay unchanged.
+fn check_existing(dir: &Path, path: &Path) -> Result<()> {
     match look(dir, path) {
-        // What SQLite does not understand is not what was written: these are our own statements.
+        // Our statements are correct, so a file that SQLite cannot understand is damaged.
         Err(error) if error.is_not_understood() => Err(Error::Corrupt),
         looked => looked,
     }
@@ -81,7 +83,7 @@ fn sound(dir: &Path, path: &Path) -> Result<()> {
 fn look(dir: &Path, path: &Path) -> Result<()> {
     let Ok(found) = fs::metadata(path) else { return Ok(()) };
     let conn = connect(path)?;
-    // Closing the last connection would fold the -wal into a file that may be damaged.
+    // Closing the last connection would merge the -wal file into a database that may be damaged.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     migrations::version(&conn)?;
     conn.query_one("SELECT count(*) FROM sqlite_schema", (), |row| row.get::<_, i64>(0))?;
@@ -89,23 +91,23 @@ fn look(dir: &Path, path: &Path) -> Result<()> {
     if found.len() <= ALWAYS_CHECKED || dir.join(SUSPECT).exists() { check(&conn, "main") } else { Ok(()) }
 }
 
-/// Finds damage in the header of one of the connection's databases that [`check`] does not look at.
+/// Finds damage in the header of an attached database that [`check`] does not detect.
 pub(crate) fn check_header(conn: &Connection, database: &str, path: &Path) -> Result<()> {
-    // SQLite takes a damaged format in the header for one that is to be read only.
+    // SQLite treats a damaged format number in the header as a read-only format.
     if conn.is_readonly(database)? && fs::OpenOptions::new().write(true).open(path).is_ok() {
         return Err(Error::Corrupt);
     }
-    // The count of free pages there is used when a page is needed.
+    // SQLite uses the count of free pages in the header when it needs a page.
     Ok(conn.execute_batch(&format!("BEGIN IMMEDIATE; CREATE TABLE {database}.probe (id); ROLLBACK"))?)
 }
 
-/// Reads every page of one of the connection's databases, and compares the indexes with their tables.
-/// [`Error::Corrupt`] when one is not what it should be.
+/// Reads every page of an attached database, and compares the indexes with their tables. [`Error::Corrupt`] if a page
+/// or an index is damaged.
 pub(crate) fn check(conn: &Connection, database: &str) -> Result<()> {
     integrity_check(conn, &format!("PRAGMA {database}.integrity_check(1)"))
 }
 
-/// The same for one table and its indexes.
+/// Does the same check for one table and its indexes.
 pub(crate) fn check_table(conn: &Connection, table: &str) -> Result<()> {
     integrity_check(conn, &format!("PRAGMA integrity_check('{table}')"))
 }
@@ -131,7 +133,7 @@ pub(crate) fn move_aside(path: &Path) -> Result<PathBuf> {
     Ok(with(&format!(".corrupt-{n}")))
 }
 
-/// Removes a database and its companions, as far as they are there.
+/// Removes a database and its companion files, if they exist.
 pub(crate) fn remove(path: &Path) -> Result<()> {
     for file in COMPANIONS.map(|suffix| with_suffix(path, suffix)) {
         if file.exists() {
@@ -141,12 +143,13 @@ pub(crate) fn remove(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A file's companion of this suffix.
+/// The path of the companion file with this suffix.
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(format!("{}{suffix}", path.display()))
 }
 
-/// Other users of a shared machine have no business in a list of who lives where. A folder that is there stays as it is.
+/// Creates the folder for this user only: the data says who lives where, and other users of a shared computer must not
+/// read it. The mode of an existing folder does not change.
 fn make_folder(dir: &Path) -> io::Result<()> {
     let mut folder = fs::DirBuilder::new();
     #[cfg(unix)]
@@ -154,8 +157,8 @@ fn make_folder(dir: &Path) -> io::Result<()> {
     folder.recursive(true).create(dir)
 }
 
-/// Makes an empty database file where there is none: SQLite would make it readable for all. What it puts beside a
-/// database gets the database's permissions.
+/// Creates an empty database file if none exists: SQLite would make it readable for all users. SQLite gives the
+/// companion files the permissions of the database.
 pub(crate) fn make_file(path: &Path) -> Result<()> {
     let mut file = fs::OpenOptions::new();
     #[cfg(unix)]
@@ -170,20 +173,20 @@ fn writer(dir: &Path, path: &Path) -> Result<Connection> {
     Ok(conn)
 }
 
-/// A database of today's schema, made if it is not there.
+/// Opens a database with the current schema. Creates it if it does not exist.
 pub(crate) fn database(path: &Path) -> Result<Connection> {
     make_file(path)?;
     let conn = connect(path)?;
     conn.pragma_update(None, "journal_mode", "WAL")?;
     conn.pragma_update(None, "foreign_keys", true)?;
-    conn.pragma_update(None, "cache_size", -8192)?; // KiB; what spills goes to the -wal
+    conn.pragma_update(None, "cache_size", -8192)?; // KiB; SQLite writes the excess to the -wal file
     conn.pragma_update(None, "wal_autocheckpoint", 4096)?; // pages, 16 MiB: fewer flushes during a bulk load
-    conn.pragma_update(None, "journal_size_limit", 16 << 20)?; // a large apply must not keep the phone's space
+    conn.pragma_update(None, "journal_size_limit", 16 << 20)?; // after a large apply, the -wal file must shrink again
     migrations::run(&conn)?;
     Ok(conn)
 }
 
-/// A connection that refuses to write.
+/// Opens a connection that refuses to write.
 pub(crate) fn reader(path: &Path) -> Result<Connection> {
     let conn = connect(path)?;
     conn.pragma_update(None, "query_only", true)?;
@@ -191,22 +194,22 @@ pub(crate) fn reader(path: &Path) -> Result<Connection> {
     Ok(conn)
 }
 
-/// A damaged database, to be read as far as it can be and left as it is.
+/// Opens a damaged database to read the readable part without any change.
 pub(crate) fn damaged(path: &Path) -> Result<Connection> {
     let conn = connect(path)?;
-    // Before anything is read: closing would fold the -wal into the file.
+    // Set this before the first read: closing would merge the -wal file into the database.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     conn.pragma_update(None, "query_only", true)?;
     Ok(conn)
 }
 
 pub(crate) fn connect(path: &Path) -> Result<Connection> {
-    // Each connection is used by one thread at a time, so SQLite's own mutexes would only cost.
+    // Only one thread at a time uses a connection, so SQLite's mutexes would only cost time.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags)?;
     conn.busy_timeout(BUSY_TIMEOUT)?;
     conn.pragma_update(None, "temp_store", "MEMORY")?; // Android has no /tmp
-    // No mmap: a storage error would then kill the process with SIGBUS instead of returning an error.
+    // No mmap: a storage error would kill the process with SIGBUS instead of returning an error.
     conn.pragma_update(None, "mmap_size", 0)?;
     Ok(conn)
 }

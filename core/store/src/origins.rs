@@ -1,4 +1,4 @@
-//! Who answers for what was taken over from another device.
+//! The origin of a received dataset: the device that signed it.
 
 use fieldcast_model::{Dataset, DeviceName, Origin, Signature, SnapshotHash, SnapshotSummary};
 use rusqlite::{OptionalExtension, params};
@@ -8,24 +8,25 @@ use crate::tx::WriteTx;
 use crate::{Reader, Result};
 
 impl Reader<'_> {
-    /// The device that signed the dataset as it is now, and the summary it signed, of which names and time may differ from
-    /// this device's own. `None` if nobody else has signed this very version: this device has downloaded or merged it.
+    /// The device that signed the present version of the dataset, and the summary it signed. Names and time in this
+    /// summary may differ from those on this device. `None` if no other device has signed exactly this version: this
+    /// device has downloaded or merged it.
     ///
     /// # Errors
-    /// Whatever stands in the way of reading.
+    /// Fails if the database cannot be read.
     pub fn origin(&self, dataset: &Dataset) -> Result<Option<(SnapshotSummary, Origin)>> {
         let Some(id) = dataset_id(self.conn, dataset)? else { return Ok(None) };
         let Some((signed, origin)) = self.kept_origin(id)? else { return Ok(None) };
         let ours = SnapshotSummary {
             project_name: signed.project_name.clone(),
             boundary_name: signed.boundary_name.clone(),
-            as_of: signed.as_of, // this device may vouch for less
+            as_of: signed.as_of, // this device may confirm an earlier time only
             ..self.summary_of(id)?
         };
         Ok((ours == signed).then_some((signed, origin)))
     }
 
-    /// What was kept of the last snapshot that was taken over whole, whether or not it is what is here now.
+    /// The stored origin of the last snapshot that was applied as a whole, even if the dataset has changed since.
     pub(crate) fn kept_origin(&self, dataset: i64) -> Result<Option<(SnapshotSummary, Origin)>> {
         let sql = "SELECT summary, key, name, seal, sources, signature FROM origin WHERE dataset = ?";
         let kept = self.conn.query_row(sql, [dataset], |row| {
@@ -43,7 +44,7 @@ impl Reader<'_> {
 }
 
 impl WriteTx<'_> {
-    /// Keeps who answers for a snapshot that is in the store now.
+    /// Stores the origin of the snapshot that is in the store now.
     pub(crate) fn keep_origin(&self, dataset: i64, summary: &SnapshotSummary, origin: &Origin) -> Result<()> {
         let Origin { key, name, seal, sources, signature } = origin;
         self.conn.execute(
@@ -54,7 +55,7 @@ impl WriteTx<'_> {
         Ok(())
     }
 
-    /// What is here now is nobody else's.
+    /// Removes the origin: no other device has signed the present version.
     pub(crate) fn forget_origin(&self, dataset: i64) -> Result<()> {
         self.conn.execute("DELETE FROM origin WHERE dataset = ?", [dataset])?;
         Ok(())

@@ -1,7 +1,7 @@
-//! Versions the server listed in an unfinished download, of which this device holds one with a greater stamp.
+//! Server versions from an unfinished download with a smaller stamp than the version on this device.
 //!
-//! A page alone proves little: it may be a cached, older one. If the run proves to be full they replace what is here, since
-//! the server outranks what devices say of it.
+//! One page alone proves little: it may be an older, cached page. If the run is complete, the server versions replace
+//! the stored ones, because the server has priority over data from devices.
 
 use fieldcast_model::{Record, ServerTime};
 use rusqlite::{Statement, params};
@@ -10,14 +10,14 @@ use crate::rows::Key;
 use crate::tx::WriteTx;
 use crate::{Reader, Result};
 
-/// A version of the server's beside the one that is here.
+/// A server version and the provenance of the version on this device.
 pub(crate) struct Outranked {
     pub(crate) server: Record,
     pub(crate) stored_provenance: i64,
     pub(crate) stored_modified: ServerTime,
 }
 
-/// Notes the server's version of a record, until its run ends; see [`note`].
+/// Stores the server version of a record until the end of its run; see [`note`].
 pub(crate) const NOTE: &str = "INSERT OR REPLACE INTO outranked
     (provenance, record, root, row_version, modified, deleted, body) VALUES (?, ?, ?, ?, ?, ?, ?)";
 
@@ -36,7 +36,7 @@ pub(crate) fn note(statement: &mut Statement<'_>, provenance: i64, row: i64, ser
 }
 
 impl WriteTx<'_> {
-    /// What was noted for a run, of records that are still there.
+    /// The stored server versions of a run, for records that still exist.
     pub(crate) fn outranked(&self, provenance: i64) -> Result<Vec<Outranked>> {
         let reader = Reader::new(&self.conn);
         let mut query = self.conn.prepare(
@@ -55,7 +55,7 @@ impl WriteTx<'_> {
         Ok(outranked)
     }
 
-    /// Forgets what was noted for runs that are over or were given up.
+    /// Removes the stored server versions of runs that are finished or abandoned.
     pub(crate) fn forget_outranked(&self) -> Result<()> {
         self.conn.execute(
             "DELETE FROM outranked WHERE provenance NOT IN (SELECT provenance FROM sync_run WHERE NOT finished

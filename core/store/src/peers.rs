@@ -1,4 +1,4 @@
-//! Devices that are known: their code was compared once.
+//! Trusted devices: the user compared their code once.
 
 use fieldcast_model::{DeviceName, Fingerprint};
 use rusqlite::params;
@@ -6,22 +6,22 @@ use rusqlite::params;
 use crate::access::Durability;
 use crate::{Result, Store};
 
-/// A device whose key was verified by people.
+/// A device whose key was verified by comparing the code on both screens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrustedPeer {
-    /// Who it is.
+    /// Its fingerprint.
     pub fingerprint: Fingerprint,
-    /// What it called itself when it was remembered.
+    /// Its name when it was trusted.
     pub name: DeviceName,
-    /// When that was, in milliseconds since 1970 by this device's clock.
+    /// When it was trusted, in ms since 1970 on this device's clock.
     pub since: i64,
 }
 
 impl Store {
-    /// Remembers a device, or what it is called now; durable when it returns.
+    /// Trusts a device, or changes its name. Durable when it returns.
     ///
     /// # Errors
-    /// Whatever stands in the way of writing.
+    /// Fails if the database cannot be written.
     pub fn trust_peer(&self, peer: &TrustedPeer) -> Result<()> {
         self.write(Durability::Full, |tx| {
             tx.conn.execute(
@@ -33,10 +33,10 @@ impl Store {
         })
     }
 
-    /// Whether a device was remembered.
+    /// Whether a device is trusted.
     ///
     /// # Errors
-    /// Whatever stands in the way of reading.
+    /// Fails if the database cannot be read.
     pub fn trusts_peer(&self, fingerprint: &Fingerprint) -> Result<bool> {
         self.read(|r| {
             let known = "SELECT EXISTS (SELECT 1 FROM peer WHERE fingerprint = ?)";
@@ -44,10 +44,10 @@ impl Store {
         })
     }
 
-    /// Every remembered device, by name.
+    /// All trusted devices, by name.
     ///
     /// # Errors
-    /// Whatever stands in the way of reading.
+    /// Fails if the database cannot be read.
     pub fn trusted_peers(&self) -> Result<Vec<TrustedPeer>> {
         self.read(|r| {
             let mut query = r.conn.prepare("SELECT fingerprint, name, since FROM peer ORDER BY name, fingerprint")?;
@@ -63,10 +63,10 @@ impl Store {
         })
     }
 
-    /// Forgets a device, whose code will be compared anew; tells whether it was known.
+    /// Removes the trust in a device: its code will be compared again. Returns whether it was trusted.
     ///
     /// # Errors
-    /// Whatever stands in the way of writing.
+    /// Fails if the database cannot be written.
     pub fn forget_peer(&self, fingerprint: &Fingerprint) -> Result<bool> {
         self.write(Durability::Full, |tx| {
             Ok(tx.conn.execute("DELETE FROM peer WHERE fingerprint = ?", [fingerprint.0])? > 0)

@@ -1,7 +1,8 @@
-//! Where records come from: this device's own downloads, and bundles of other devices.
+//! The provenance of records: downloads by this device, and bundles from other devices.
 //!
-//! Each download run and each received bundle is a row, numbered in the order of arrival; a record names the one that
-//! brought its version. What vouches for a whole dataset is noted as a bound, so that confirming a record costs no write.
+//! Each download run and each received bundle is one row, numbered in the order of arrival. A record refers to the row
+//! that brought its version. The confirmation of a whole dataset is stored as a bound on these numbers, so confirming a
+//! record costs no write.
 
 use std::collections::HashMap;
 
@@ -12,33 +13,34 @@ use crate::rows::{count, dataset_id, packed, shown_text, unpacked};
 use crate::tx::WriteTx;
 use crate::{Reader, Result};
 
-/// Records of a dataset that came in one bundle, or by this device's own downloads.
+/// The records of a dataset from one bundle, or from all downloads by this device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordSource {
-    /// The bundle they came in; `None` for this device's own downloads.
+    /// The bundle; `None` for downloads by this device.
     pub bundle: Option<BundleSource>,
-    /// How many records of the dataset are from there.
+    /// The number of records in the dataset from this source.
     pub records: u64,
-    /// The server's clock when the download of them began, as far as this device can vouch for it.
+    /// The server time when the download of these records began, as far as this device can confirm it.
     pub as_of: ServerTime,
 }
 
-/// Who brought records that this device has not downloaded itself.
+/// The origin of records that this device has not downloaded itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BundleSource {
     /// Ed25519 public key of the device that signed the snapshot.
     pub signer: [u8; 32],
-    /// What it called itself.
+    /// The name of the signing device.
     pub signer_name: DeviceName,
-    /// Whose downloads it had merged, as its signature says; empty for its own download.
+    /// The devices whose downloads the signer had merged, as its signature states. Empty if it is the signer's own
+    /// download.
     pub merged: Vec<SnapshotSource>,
     /// The device that sent the bundle.
     pub carrier: Fingerprint,
-    /// What that called itself.
+    /// The name of the sending device.
     pub carrier_name: DeviceName,
 }
 
-/// Who vouches for the versions of one dataset, and as of when.
+/// For the versions of one dataset: the source that confirms each, and the confirmed time.
 #[derive(Debug, Default)]
 pub(crate) struct Provenances {
     own: i64,
@@ -58,32 +60,33 @@ impl Provenances {
         Ok(Self { own, vouched: (vouched, as_of), rows })
     }
 
-    /// Whether the version is this device's own download.
+    /// Whether this device has downloaded the version.
     pub(crate) fn is_own(&self, provenance: i64) -> bool {
         provenance <= self.own || self.rows.get(&provenance).is_some_and(|(_, is_own)| *is_own)
     }
 
-    /// As of when the version was known to be the server's.
+    /// The time when the version was known to be the server's.
     pub(crate) fn as_of(&self, provenance: i64) -> ServerTime {
         let as_of = self.rows.get(&provenance).map_or_else(ServerTime::default, |(as_of, _)| *as_of);
         let (vouched, vouched_as_of) = self.vouched;
         if provenance <= vouched { as_of.max(vouched_as_of) } else { as_of }
     }
 
-    /// As of when the whole dataset was last known to be the server's.
+    /// The last time when the whole dataset was known to be the server's.
     pub(crate) fn vouched_as_of(&self) -> ServerTime {
         self.vouched.1
     }
 }
 
 impl WriteTx<'_> {
-    /// A new provenance for records this device downloads; [`date_provenance`](Self::date_provenance) dates it.
+    /// Creates a provenance for records that this device downloads. [`date_provenance`](Self::date_provenance) sets its
+    /// time.
     pub(crate) fn download_provenance(&self, dataset: i64) -> Result<i64> {
         self.conn.execute("INSERT INTO provenance (dataset) VALUES (?)", [dataset])?;
         Ok(self.conn.last_insert_rowid())
     }
 
-    /// A new provenance for what a bundle brings.
+    /// Creates a provenance for the records of a bundle.
     pub(crate) fn bundle_provenance(
         &self,
         dataset: i64,
@@ -112,14 +115,14 @@ impl WriteTx<'_> {
         Ok(())
     }
 
-    /// Notes that the whole dataset, as it is now, is what this download or bundle brought.
+    /// Records that this download or bundle confirms the whole dataset in its present state.
     pub(crate) fn vouch(&self, dataset: i64, provenance: i64, is_own: bool) -> Result<()> {
         let bounds = if is_own { "own = ?2, vouched = ?2" } else { "vouched = ?2" };
         self.conn.execute(&format!("UPDATE dataset SET {bounds} WHERE id = ?1"), [dataset, provenance])?;
         Ok(())
     }
 
-    /// Forgets where records came from that are not there any more.
+    /// Removes provenances without records.
     pub(crate) fn forget_provenances(&self, dataset: i64) -> Result<()> {
         self.flush()?;
         self.conn.execute(
@@ -136,10 +139,10 @@ impl WriteTx<'_> {
 }
 
 impl Reader<'_> {
-    /// Where the records of a dataset come from: this device's own downloads first, then bundles in the order they came.
+    /// The sources of the records of a dataset: downloads by this device first, then bundles in the order of arrival.
     ///
     /// # Errors
-    /// Whatever stands in the way of reading.
+    /// Fails if the database cannot be read.
     pub fn sources(&self, dataset: &Dataset) -> Result<Vec<RecordSource>> {
         match dataset_id(self.conn, dataset)? {
             Some(id) => self.sources_of(id),

@@ -1,4 +1,4 @@
-//! Digests of key ranges: what two devices compare.
+//! Digests of key ranges. Two devices compare them.
 
 use std::collections::BTreeMap;
 
@@ -8,17 +8,17 @@ use crate::rows::{RECORD, count, dataset_id};
 use crate::{Reader, Result, Store};
 
 impl Reader<'_> {
-    /// What each of the 2^`bits` ranges of a dataset holds, in key order; empty ranges are left out. `bits` above
-    /// [`FINE_BITS`] count as that.
+    /// The totals of the 2^`bits` ranges of a dataset, in key order, without empty ranges. Larger `bits` than
+    /// [`FINE_BITS`] count as [`FINE_BITS`].
     ///
     /// # Errors
-    /// Whatever stands in the way of reading.
+    /// Fails if the database cannot be read.
     pub fn ranges(&self, dataset: &Dataset, bits: u8) -> Result<Vec<RangeTotals>> {
         let Some(id) = dataset_id(self.conn, dataset)? else { return Ok(Vec::new()) };
         Ok(RangeTotals::coarser(self.fine_ranges(id)?, bits))
     }
 
-    /// The same at [`FINE_BITS`], by the dataset's row.
+    /// The totals at [`FINE_BITS`], for the row id of a dataset.
     pub(crate) fn fine_ranges(&self, dataset: i64) -> Result<Vec<RangeTotals>> {
         let mut statement = self
             .conn
@@ -29,18 +29,18 @@ impl Reader<'_> {
         Ok(totals.collect::<std::result::Result<_, _>>()?)
     }
 
-    /// The digest of a dataset, by what is kept of its ranges.
+    /// The digest of a dataset, from the stored digests of its ranges.
     pub(crate) fn digest(&self, dataset: i64) -> Result<Digest> {
         let mut query = self.conn.prepare("SELECT digest FROM range_digest WHERE dataset = ?")?;
         let digests = query.query_map([dataset], |row| Ok(Digest::from_bytes(row.get(0)?)))?;
         Ok(digests.sum::<std::result::Result<_, _>>()?)
     }
 
-    /// The same at [`FINE_BITS`], but from the records themselves, each hashed anew: what the kept digests must
-    /// equal. Reads the whole dataset; for tests.
+    /// Computes the totals at [`FINE_BITS`] from the records, and hashes each record again. The stored digests must
+    /// equal them. Reads the whole dataset; for tests.
     ///
     /// # Errors
-    /// Whatever stands in the way of reading.
+    /// Fails if the database cannot be read.
     pub fn recompute_digests(&self, dataset: &Dataset) -> Result<Vec<RangeTotals>> {
         let Some(id) = dataset_id(self.conn, dataset)? else { return Ok(Vec::new()) };
         let mut statement = self.conn.prepare(&format!("SELECT {RECORD} FROM record WHERE dataset = ?"))?;
@@ -66,7 +66,7 @@ impl Store {
     /// See [`Reader::ranges`].
     ///
     /// # Errors
-    /// As there.
+    /// The same errors.
     pub fn ranges(&self, dataset: &Dataset, bits: u8) -> Result<Vec<RangeTotals>> {
         self.read(|r| r.ranges(dataset, bits))
     }
@@ -74,7 +74,7 @@ impl Store {
     /// See [`Reader::recompute_digests`].
     ///
     /// # Errors
-    /// As there.
+    /// The same errors.
     pub fn recompute_digests(&self, dataset: &Dataset) -> Result<Vec<RangeTotals>> {
         self.read(|r| r.recompute_digests(dataset))
     }

@@ -7,24 +7,24 @@ use rusqlite::{OptionalExtension, params, params_from_iter};
 use crate::rows::{Key, OwnKey, RECORD, count, dataset_id, signed};
 use crate::{Error, Reader, Result, Store};
 
-/// Which records to read; `None` means any.
+/// Which records to read; `None` means any value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordQuery {
-    /// Only of this dataset.
+    /// Only records of this dataset.
     pub dataset: Option<Dataset>,
-    /// Only of datasets with this boundary code, whatever the project.
+    /// Only datasets with this boundary code, of any project.
     pub boundary: Option<String>,
-    /// Only of this type.
+    /// Only records of this type.
     pub entity: Option<EntityType>,
     /// Only with this `clientReferenceId`.
     pub id: Option<RecordId>,
-    /// Only of this household's family.
+    /// Only records of this household's family.
     pub root: Option<RecordId>,
-    /// Deleted ones too.
+    /// Also deleted records.
     pub include_deleted: bool,
-    /// At most so many.
+    /// The maximum number of records.
     pub limit: u32,
-    /// Leaving out the first so many.
+    /// The number of records to skip.
     pub offset: u64,
 }
 
@@ -44,27 +44,27 @@ impl Default for RecordQuery {
 }
 
 impl Reader<'_> {
-    /// The records of one range, deleted ones included, by root hash, root, entity name and id: the same order on
+    /// The records of one range, including deleted ones, by root hash, root, entity name and id: the same order on
     /// every device.
     ///
     /// # Errors
-    /// [`Error::DamagedRecords`](crate::Error::DamagedRecords); whatever stands in the way of reading.
+    /// [`Error::DamagedRecords`](crate::Error::DamagedRecords). Also fails if the database cannot be read.
     pub fn records_in_range(&self, dataset: &Dataset, range: KeyRange) -> Result<Vec<Record>> {
         self.in_range(dataset, range, ServerTime(i64::MIN))
     }
 
-    /// Those of them that the server changed after `since`, in the same order.
+    /// Those of these records that the server changed after `since`, in the same order.
     ///
     /// # Errors
-    /// As there.
+    /// The same errors.
     pub fn modified_since(&self, dataset: &Dataset, range: KeyRange, since: ServerTime) -> Result<Vec<Record>> {
         self.in_range(dataset, range, since)
     }
 
-    /// How many records of a dataset the server changed after `since`, and the bytes of their bodies.
+    /// The number of records in a dataset that the server changed after `since`, and the bytes of their bodies.
     ///
     /// # Errors
-    /// Whatever stands in the way of reading.
+    /// Fails if the database cannot be read.
     pub fn modified_totals(&self, dataset: &Dataset, since: ServerTime) -> Result<(u64, u64)> {
         let Some(id) = dataset_id(self.conn, dataset)? else { return Ok((0, 0)) };
         let sql = "SELECT count(*), ifnull(sum(octet_length(body)), 0)
@@ -84,22 +84,23 @@ impl Reader<'_> {
         while let Some(row) = rows.next()? {
             records.push((row.get::<_, i64>(8)?, self.intact(row)?));
         }
-        // In Rust: SQLite would order by interned entity ids or carry every body through a sorter.
+        // Sort in Rust: SQLite would sort by interned entity ids, or move every body through a sorter.
         records.sort_unstable_by(|(hash_a, a), (hash_b, b)| {
             (hash_a, &a.root, &a.entity, &a.id).cmp(&(hash_b, &b.root, &b.entity, &b.id))
         });
         Ok(records.into_iter().map(|(_, record)| record).collect())
     }
 
-    /// The records a query asks for, family by family.
+    /// The records that match a query, grouped by family.
     ///
     /// # Errors
-    /// [`Error::DamagedRecords`](crate::Error::DamagedRecords); whatever stands in the way of reading.
+    /// [`Error::DamagedRecords`](crate::Error::DamagedRecords). Also fails if the database cannot be read.
     pub fn records(&self, query: &RecordQuery) -> Result<Vec<Record>> {
         let (datasets, entities) = (self.wanted_datasets(query)?, self.wanted_entities(query)?);
         let mut sql = format!("SELECT {RECORD}, hash FROM record WHERE dataset IN ({})", marks(datasets.len()));
         let mut values: Vec<Value> = datasets.into_iter().map(Value::Integer).collect();
-        // An id needs the types spelled out even when any will do: the unique index has them before the key.
+        // A query by id must list all types, even if any type is wanted: in the unique index, the type is before the
+        // key.
         if query.entity.is_some() || query.id.is_some() {
             sql += &format!(" AND entity IN ({})", marks(entities.len()));
             values.extend(entities.into_iter().map(Value::Integer));
@@ -143,10 +144,10 @@ impl Reader<'_> {
         Ok(self.entities()?.iter().filter(|(_, name)| wanted(name)).map(|(id, _)| *id).collect())
     }
 
-    /// The roots of records that are there, in the order asked; `None` for those that are not.
+    /// The roots of existing records, in the order of `ids`; `None` for each record that does not exist.
     ///
     /// # Errors
-    /// Whatever stands in the way of reading.
+    /// Fails if the database cannot be read.
     pub fn roots_of(&self, dataset: &Dataset, ids: &[(EntityType, RecordId)]) -> Result<Vec<Option<RecordId>>> {
         let Some(dataset) = dataset_id(self.conn, dataset)? else { return Ok(vec![None; ids.len()]) };
         let by_name: std::collections::HashMap<_, _> = self.entities()?.iter().map(|(id, name)| (name, id)).collect();
@@ -175,16 +176,16 @@ impl Store {
     /// See [`Reader::records_in_range`].
     ///
     /// # Errors
-    /// As there.
+    /// The same errors.
     pub fn records_in_range(&self, dataset: &Dataset, range: KeyRange) -> Result<Vec<Record>> {
         self.read(|r| r.records_in_range(dataset, range))
     }
 
-    /// See [`Reader::records`]. Damaged records are left out: they are repaired, or dropped from their dataset, which then is
-    /// not complete any more.
+    /// See [`Reader::records`]. Leaves out damaged records: the store repairs them, or drops them and marks the dataset
+    /// as incomplete.
     ///
     /// # Errors
-    /// Whatever stands in the way of reading and repairing.
+    /// Fails if the database cannot be read or written.
     pub fn records(&self, query: &RecordQuery) -> Result<Vec<Record>> {
         let found = self.read(|r| r.records(query));
         if !matches!(found, Err(Error::DamagedRecords)) {
@@ -199,7 +200,7 @@ impl Store {
     /// See [`Reader::roots_of`].
     ///
     /// # Errors
-    /// As there.
+    /// The same errors.
     pub fn roots_of(&self, dataset: &Dataset, ids: &[(EntityType, RecordId)]) -> Result<Vec<Option<RecordId>>> {
         self.read(|r| r.roots_of(dataset, ids))
     }

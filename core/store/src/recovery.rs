@@ -1,8 +1,7 @@
-//! Recovery: what can be read of a damaged database goes into a new one, table by table and row by row.
+//! Recovery: copies the readable data of a damaged database into a new one, table by table and row by row.
 //!
-//! Derived tables are not read at all: they are made anew. Records are taken only if they are what their hash says; a
-//! dataset that does not come to its old digest counts as incomplete. What was lost of edits and settings is noted in the new
-//! database, until the user has seen it.
+//! Derived tables are not read but computed again. A record is copied only if it matches its hash. A dataset that does
+//! not reach its old digest is incomplete. The new database lists lost edits and settings until the user has seen them.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -17,31 +16,32 @@ use crate::tx::WriteTx;
 use crate::verify::verify;
 use crate::{Error, Reader, Result, copy, rows};
 
-/// What became of a damaged database.
+/// The result of the recovery of a damaged database.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recovery {
-    /// Where the damaged file was moved, with its `-wal` and `-shm` beside it; `None` if nothing of it was lost.
+    /// The new path of the damaged file, with its `-wal` and `-shm` files beside it. `None` if no data was lost.
     pub old: Option<PathBuf>,
-    /// Records that were saved.
+    /// Number of recovered records.
     pub records: u64,
-    /// Datasets of which records were lost: they have to be downloaded or received again.
+    /// Datasets with lost records: the user must download or receive them again.
     pub incomplete: Vec<Dataset>,
-    /// Edits that were saved.
+    /// Number of recovered edits.
     pub edits: u64,
-    /// Edits that are possibly lost: those that could be named, and one more if there may be others. Told until
+    /// Number of possibly lost edits: those that could be named, plus one if there may be others. Reported until
     /// [`Store::confirm_lost_edits`](crate::Store::confirm_lost_edits).
     pub lost_edits: u64,
-    /// Whether settings or trust were lost: then nothing is taken without a grant until the policy is set again.
+    /// Whether settings or trust were lost. Then this device accepts nothing without a grant until the user sets the
+    /// policy again.
     pub settings_lost: bool,
 }
 
-/// Where the new database is made, until it is whole.
+/// The file name of the new database until it is complete.
 const NEW: &str = "fieldcast.db.recovered";
 
-/// The setting that says that settings were lost.
+/// The setting that records lost settings.
 pub(crate) const SETTINGS_LOST: &str = "settings_lost";
 
-/// Puts a recovered database into its place that a kill has kept from it.
+/// Renames a recovered database to its final name if a kill prevented this before.
 pub(crate) fn finish(dir: &Path) -> Result<()> {
     let (new, path) = (dir.join(NEW), dir.join(FILE));
     if new.exists() && !path.exists() {
@@ -50,12 +50,12 @@ pub(crate) fn finish(dir: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Whether a folder has lost its database and kept the copy of what cannot be had again.
+/// Whether the folder has lost its database but still has the second copy.
 pub(crate) fn is_database_missing(dir: &Path) -> bool {
     !dir.join(FILE).exists() && dir.join(copy::FILE).exists()
 }
 
-/// Makes a new database of what can be read of the damaged one, and moves that aside.
+/// Creates a new database from the readable data of the damaged one, and moves the damaged one aside.
 pub(crate) fn recover(dir: &Path) -> Result<Recovery> {
     let (path, new) = (dir.join(FILE), dir.join(NEW));
     open::remove(&new)?;
@@ -71,12 +71,12 @@ pub(crate) fn recover(dir: &Path) -> Result<Recovery> {
     if path.exists() {
         let aside = open::move_aside(&path)?;
         if is_whole {
-            open::remove(&aside).ok(); // all of it is in the new one
+            open::remove(&aside).ok(); // the new database has all of its data
         } else {
             found.old = Some(aside);
         }
     }
-    // The next open makes it anew. If a kill comes first, [`finish`] puts the new database into its place.
+    // The next open creates the copy again. If a kill comes first, [`finish`] renames the new database.
     open::remove(&dir.join(copy::FILE))?;
     fs::rename(&new, &path).map_err(|error| Error::of_io(&error, &new))?;
     let Recovery { records, edits, lost_edits, .. } = found;
@@ -84,7 +84,7 @@ pub(crate) fn recover(dir: &Path) -> Result<Recovery> {
     Ok(found)
 }
 
-/// Fills a new database; tells also whether every record could be read.
+/// Fills a new database. Also returns whether every record could be read.
 fn fill(new: &Connection, damaged: Option<&Connection>, copy: Option<&Connection>) -> Result<(Recovery, bool)> {
     new.pragma_update(None, "foreign_keys", false)?;
     let mut found = Recovery::default();
@@ -117,7 +117,8 @@ fn fill(new: &Connection, damaged: Option<&Connection>, copy: Option<&Connection
     Ok((found, are_records_read))
 }
 
-/// Copies the rows of a table that can be read and `may` be taken, by number and columns; tells whether those are all.
+/// Copies the rows of a table that can be read and that `may` accepts, by row id and columns. Returns whether these are
+/// all rows.
 pub(crate) fn salvage(
     from: &Connection,
     source: &str,
@@ -139,7 +140,7 @@ pub(crate) fn salvage(
         let values = values(row, columns.len()).filter(|values| row.get(0).is_ok_and(|number| may(number, values)));
         let put = values.map(|values| put.execute(params_from_iter(values)).map_err(Error::from));
         is_whole &= matches!(put, Some(Ok(1)));
-        // A full disk is no reason to leave a row out.
+        // Do not skip a row because the disk is full.
         failed = failed
             .take()
             .or(put.and_then(Result::err).filter(|error| !matches!(error, Error::Corrupt | Error::Sqlite { .. })));
@@ -155,7 +156,7 @@ pub(crate) fn salvage(
     failed.map_or(Ok(is_whole && is_read), Err)
 }
 
-/// The values of a row but for its number; `None` if a text is none.
+/// The values of a row without its row id; `None` if a text is not valid.
 fn values(row: &Row<'_>, count: usize) -> Option<Vec<Value>> {
     let value = |column: usize| {
         let value = row.get_ref(column).ok()?;
@@ -165,17 +166,17 @@ fn values(row: &Row<'_>, count: usize) -> Option<Vec<Value>> {
     (1..=count).map(value).collect()
 }
 
-/// The rows of a table of which some pages cannot be read.
+/// Reads the rows of a table with some unreadable pages.
 struct Rows<'a> {
     from: &'a Connection,
     source: &'a str,
     listed: &'a str,
-    /// The number of the row to read next.
+    /// The row id to read next.
     next: i64,
 }
 
 impl Rows<'_> {
-    /// Gives rows until one cannot be read, which is next then; whether all were given.
+    /// Returns rows until one cannot be read; `next` is then that row. Returns whether all rows were read.
     fn read(&mut self, take: &mut dyn FnMut(&Row<'_>)) -> bool {
         let sql =
             format!("SELECT rowid, {} FROM {} NOT INDEXED WHERE rowid >= ? ORDER BY rowid", self.listed, self.source);
@@ -191,7 +192,7 @@ impl Rows<'_> {
         read().is_ok()
     }
 
-    /// The first row that can be read, past those that cannot.
+    /// The first readable row id after the unreadable ones.
     fn readable(&self) -> Option<i64> {
         let probe = |step: i64| {
             let sql = format!("SELECT rowid FROM {} NOT INDEXED WHERE rowid >= ? ORDER BY rowid LIMIT 1", self.source);
@@ -201,7 +202,7 @@ impl Rows<'_> {
             });
             found.ok()
         };
-        // Farther and farther until something can be read, then back to where that begins.
+        // Double the distance until a row can be read, then search backwards for the first readable row.
         let mut far = 1;
         while probe(far).is_none() {
             far = if far < 1 << 40 { far * 2 } else { return None };
@@ -215,7 +216,8 @@ impl Rows<'_> {
     }
 }
 
-/// Names the edits that could not be read, by the index, which lies on other pages; or says that there may be some.
+/// Lists the edits that could not be read, from the index, which is on other pages. If the index is unreadable, records
+/// that there may be some.
 fn note_lost_edits(new: &Connection, damaged: Option<&Connection>) -> Result<()> {
     let named = damaged.and_then(|damaged| {
         let sql = "SELECT entity, key FROM local_edit INDEXED BY sqlite_autoindex_local_edit_1
@@ -238,7 +240,7 @@ fn note_lost_edits(new: &Connection, damaged: Option<&Connection>) -> Result<()>
     Ok(())
 }
 
-/// Drops rows that refer to what was lost. Edits stay only with their dataset: without it nobody knows what they are of.
+/// Drops rows that refer to lost rows. An edit stays only with its dataset: without it, the edit cannot be assigned.
 fn drop_orphans(new: &Connection) -> Result<()> {
     new.execute_batch(
         "INSERT INTO lost_edit (entity, key) SELECT ifnull((SELECT name FROM entity e WHERE e.id = entity), ''), ''
@@ -252,7 +254,7 @@ fn drop_orphans(new: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// Makes derived tables anew; gives the datasets that are not what they were.
+/// Computes the derived tables again. Returns the datasets that changed.
 fn rebuild(new: &Connection, damaged: Option<&Connection>) -> Result<Vec<Dataset>> {
     new.pragma_update(None, "foreign_keys", true)?;
     let mut query = new.prepare(&format!("SELECT {}, id, as_of FROM dataset", rows::DATASET))?;
@@ -275,7 +277,8 @@ fn rebuild(new: &Connection, damaged: Option<&Connection>) -> Result<Vec<Dataset
     Ok(incomplete)
 }
 
-/// What a dataset was as of, as far as it can be read: the copy may know of a download that the damaged file has lost.
+/// The readable `as_of` of a dataset in the damaged file. The copy may have a later one, from a download that the
+/// damaged file has lost.
 fn as_of_in(damaged: &Connection, dataset: i64) -> Option<i64> {
     damaged.query_one("SELECT as_of FROM dataset WHERE id = ?", [dataset], |row| row.get(0)).ok()
 }

@@ -1,14 +1,14 @@
-//! The check of a row that is kept twice: it tells which of two versions that differ is the one that was written. Both files
-//! have it, so that either can be proven without the other.
+//! The check of a row in both files: it shows which of two different versions is the written one. Both files store it,
+//! so each file can be verified without the other.
 
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Result};
 
-/// The name of the check in SQL: of a row's number and columns, in order.
+/// The name of the check function in SQL. Its arguments are the row id and the columns, in order.
 pub(crate) const FUNCTION: &str = "row_check";
 
-/// Has a connection know the check.
+/// Registers the check function on a connection.
 pub(crate) fn register(conn: &Connection) -> Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     conn.create_scalar_function(FUNCTION, -1, flags, |context| {
@@ -16,12 +16,12 @@ pub(crate) fn register(conn: &Connection) -> Result<()> {
     })
 }
 
-/// The check of a row that was read.
+/// The check of a row that was read from a table.
 pub(crate) fn of_row(number: i64, columns: &[Value]) -> i64 {
     of(std::iter::once(ValueRef::Integer(number)).chain(columns.iter().map(ValueRef::from)))
 }
 
-/// Four bytes of the hash of values: against damage, not against people.
+/// Four bytes of a hash of the values: detects damage, but does not protect against attackers.
 fn of<'v>(values: impl Iterator<Item = ValueRef<'v>>) -> i64 {
     let mut hasher = blake3::Hasher::new();
     let mut add = |kind: u8, bytes: &[u8]| {

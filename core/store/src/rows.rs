@@ -1,4 +1,4 @@
-//! How model types stand in columns.
+//! How model types are stored in columns.
 
 use fieldcast_model::{Dataset, EntityType, Json, Record, RecordId, ServerTime};
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Type, ValueRef};
@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{Error, Reader, Result};
 
-/// A record id as a column: 16 bytes for a UUID, text otherwise, so that neither can be taken for the other.
+/// A record id as a column value: 16 bytes for a UUID, text otherwise, so the two forms cannot be confused.
 pub(crate) struct Key<'a>(pub(crate) &'a RecordId);
 
 impl ToSql for Key<'_> {
@@ -20,7 +20,7 @@ impl ToSql for Key<'_> {
     }
 }
 
-/// A record id out of a column.
+/// A record id from a column.
 pub(crate) struct OwnKey(pub(crate) RecordId);
 
 impl FromSql for OwnKey {
@@ -36,17 +36,17 @@ impl FromSql for OwnKey {
     }
 }
 
-/// A count as SQLite keeps it; more than 2^63 of anything does not fit a phone.
+/// A count as an SQLite integer; values above 2^63 cannot occur on a phone.
 pub(crate) fn signed(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
 
-/// A count out of SQLite.
+/// A count from a column.
 pub(crate) fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     Ok(u64::try_from(row.get::<_, i64>(column)?).unwrap_or(0))
 }
 
-/// The columns [`Reader::record`] reads, in its order.
+/// The columns that [`Reader::record`] reads, in this order.
 pub(crate) const RECORD: &str = "entity, key, root, row_version, modified, deleted, body";
 
 impl Reader<'_> {
@@ -64,14 +64,14 @@ impl Reader<'_> {
         })
     }
 
-    /// The same, with its hash in the column behind; [`Error::DamagedRecords`] if it is not what was stored.
+    /// Reads a record and its hash, which is in the next column. [`Error::DamagedRecords`] if the hash does not match.
     pub(crate) fn intact(&self, row: &Row<'_>) -> Result<Record> {
         let record = self.record(row).map_err(|_| Error::DamagedRecords)?;
         if row.get_ref(7)?.as_blob().ok() == Some(&record.hash().0) { Ok(record) } else { Err(Error::DamagedRecords) }
     }
 }
 
-/// The columns [`dataset`] reads, in its order.
+/// The columns that [`dataset`] reads, in this order.
 pub(crate) const DATASET: &str = "tenant, project, boundary";
 
 pub(crate) fn dataset(row: &Row<'_>, first: usize) -> rusqlite::Result<Dataset> {
@@ -83,7 +83,7 @@ pub(crate) fn dataset(row: &Row<'_>, first: usize) -> rusqlite::Result<Dataset> 
     })
 }
 
-/// The row id of a dataset the store knows.
+/// The row id of a known dataset.
 pub(crate) fn dataset_id(conn: &Connection, dataset: &Dataset) -> Result<Option<i64>> {
     let boundary = dataset.boundary.as_deref().unwrap_or_default();
     Ok(conn
@@ -95,17 +95,17 @@ pub(crate) fn dataset_id(conn: &Connection, dataset: &Dataset) -> Result<Option<
         .optional()?)
 }
 
-/// A text that is only shown. Damaged bytes in it are replaced, because they must not keep the rest from being read.
+/// A text for display only. Replaces damaged bytes, so they do not block reading the rest.
 pub(crate) fn shown_text(row: &Row<'_>, column: usize) -> rusqlite::Result<String> {
     Ok(String::from_utf8_lossy(row.get_ref(column)?.as_bytes()?).into_owned())
 }
 
-/// Plain data as it stands in a column (postcard).
+/// Encodes plain data for a column (postcard).
 pub(crate) fn packed<T: Serialize + ?Sized>(data: &T) -> Vec<u8> {
-    postcard::to_stdvec(data).unwrap_or_default() // plain data: cannot fail
+    postcard::to_stdvec(data).unwrap_or_default() // plain data always encodes
 }
 
-/// What [`packed`] has put into a column.
+/// Decodes a column that [`packed`] has encoded.
 pub(crate) fn unpacked<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
     let bytes = row.get_ref(column)?.as_blob()?;
     postcard::from_bytes(bytes)

@@ -1,18 +1,18 @@
-//! Which records a download run has brought.
+//! The records that a download run has received.
 //!
-//! Noted as ranges of row ids: a page's new rows follow each other, and on a later download come in the same order
-//! again, so a page is a row or a few instead of one a record.
+//! They are stored as ranges of row ids: the new rows of a page are consecutive, and a later download returns them in
+//! the same order. So a page needs one or a few rows instead of one per record.
 
 use rusqlite::params;
 
 use crate::tx::WriteTx;
 use crate::{Result, RunId};
 
-/// Row ids as ranges, first and last, in order and apart from each other.
+/// Ranges of row ids (first, last), ordered and not overlapping.
 pub(crate) struct Seen(Vec<(i64, i64)>);
 
 impl Seen {
-    /// From ranges in the order of their first.
+    /// Merges ranges that are ordered by their first row id.
     fn merged(ranges: impl IntoIterator<Item = (i64, i64)>) -> Self {
         let mut apart: Vec<(i64, i64)> = Vec::new();
         for (first, last) in ranges {
@@ -47,7 +47,7 @@ impl WriteTx<'_> {
         Ok(Seen::merged(ranges.collect::<Result<Vec<_>, _>>()?))
     }
 
-    /// The rows of one type of a dataset, from the index alone.
+    /// The row ids of one type in a dataset, read from the index only.
     pub(crate) fn rows_of(&self, dataset: i64, entity: &str) -> Result<Vec<i64>> {
         let mut statement = self
             .conn

@@ -1,4 +1,4 @@
-//! What time it is for the server, as well as this device knows.
+//! The server's time, as far as this device knows it.
 
 use std::time::Instant;
 
@@ -8,7 +8,7 @@ use rusqlite::OptionalExtension;
 use crate::tx::WriteTx;
 use crate::{Reader, Result, Store};
 
-/// What a server said in a download of this device; never another device's word.
+/// The clock that a server reported in a download by this device. Another device never sets it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ServerClock {
     /// The server's clock.
@@ -17,7 +17,7 @@ pub struct ServerClock {
     pub device: i64,
 }
 
-/// When this process heard what it knows of the server's clock.
+/// The last server clock and when this process received it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ClockReading {
     clock: ServerClock,
@@ -25,7 +25,7 @@ pub(crate) struct ClockReading {
 }
 
 impl WriteTx<'_> {
-    /// Keeps what a server says its time is, the newest word.
+    /// Stores the time that a server reported. The newest report wins.
     pub(crate) fn note_server_clock(&self, ServerClock { server, device }: ServerClock) -> Result<()> {
         let sql = "INSERT OR REPLACE INTO server_clock (id, server, device) VALUES (1, ?, ?)";
         self.conn.execute(sql, [server.0, device])?;
@@ -34,10 +34,10 @@ impl WriteTx<'_> {
 }
 
 impl Reader<'_> {
-    /// The newest time a server has told this device.
+    /// The last time that a server reported to this device.
     ///
     /// # Errors
-    /// Whatever stands in the way of reading.
+    /// Fails if the database cannot be read.
     pub fn server_clock(&self) -> Result<Option<ServerClock>> {
         let clock = self.conn.query_row("SELECT server, device FROM server_clock", (), |row| {
             Ok(ServerClock { server: ServerTime(row.get(0)?), device: row.get(1)? })
@@ -50,21 +50,21 @@ impl Store {
     /// See [`Reader::server_clock`].
     ///
     /// # Errors
-    /// As there.
+    /// The same errors.
     pub fn server_clock(&self) -> Result<Option<ServerClock>> {
         self.read(|r| r.server_clock())
     }
 
-    /// The server's time now: what it last told this device and the time since, by whichever clock has counted more (the
-    /// monotonic one stands still while a phone sleeps, the other may be set back); else this device's clock, `device_now`
-    /// in ms since 1970.
+    /// The server's time now. It is the last reported time plus the elapsed time. The elapsed time is the larger one of
+    /// two clocks: the monotonic clock stops while a phone sleeps, and the system clock may be set back. Without a
+    /// report, it is this device's clock, `device_now`, in ms since 1970.
     ///
     /// # Errors
-    /// Whatever stands in the way of reading.
+    /// Fails if the database cannot be read.
     pub fn server_now(&self, device_now: i64) -> Result<ServerTime> {
         let Some(clock) = self.server_clock()? else { return Ok(ServerTime(device_now)) };
-        let heard = self.heard().filter(|heard| heard.clock == clock);
-        let elapsed = heard.map_or(0, |heard| i64::try_from(heard.at.elapsed().as_millis()).unwrap_or(i64::MAX));
+        let reading = self.clock_reading().filter(|reading| reading.clock == clock);
+        let elapsed = reading.map_or(0, |reading| i64::try_from(reading.at.elapsed().as_millis()).unwrap_or(i64::MAX));
         let elapsed = elapsed.max(device_now.saturating_sub(clock.device)).max(0);
         Ok(ServerTime(clock.server.0.saturating_add(elapsed)))
     }

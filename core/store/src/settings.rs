@@ -1,4 +1,4 @@
-//! Choices made on this device.
+//! Settings of this device.
 
 use rusqlite::OptionalExtension;
 
@@ -7,28 +7,28 @@ use crate::recovery::SETTINGS_LOST;
 use crate::{Result, Store};
 
 impl Store {
-    /// The value of a setting, `None` when it was never made.
+    /// The value of a setting; `None` if it was never set.
     ///
     /// # Errors
-    /// Whatever stands in the way of reading.
+    /// Fails if the database cannot be read.
     pub fn setting(&self, key: &str) -> Result<Option<String>> {
         self.read(|r| {
             Ok(r.conn.query_row("SELECT value FROM setting WHERE key = ?", [key], |row| row.get(0)).optional()?)
         })
     }
 
-    /// Whether a recovery has lost settings, so that one that is missing may have been made.
+    /// Whether a recovery has lost settings. Then a missing setting may have been set before.
     ///
     /// # Errors
-    /// Whatever stands in the way of reading.
+    /// Fails if the database cannot be read.
     pub fn are_settings_lost(&self) -> Result<bool> {
         Ok(self.setting(SETTINGS_LOST)?.is_some())
     }
 
-    /// Makes a setting; durable when it returns.
+    /// Stores a setting. Durable when it returns.
     ///
     /// # Errors
-    /// Whatever stands in the way of writing.
+    /// Fails if the database cannot be written.
     pub fn set_setting(&self, key: &str, value: &str) -> Result<()> {
         self.write(Durability::Full, |tx| {
             tx.conn.execute(

@@ -1,4 +1,4 @@
-//! Chunks received and not applied yet.
+//! Received chunks that are not applied yet.
 
 use std::collections::HashSet;
 
@@ -11,49 +11,49 @@ use crate::tx::WriteTx;
 use crate::verify::chunk_hash;
 use crate::{Error, Reader, Result, Store};
 
-/// How many bundles are known besides the one at hand, so that those that never come to an end do not fill the phone.
+/// How many bundles are kept besides the current one, so unfinished bundles do not fill the storage.
 const OTHERS_KEPT: u32 = 4;
 
-/// A bundle that is taken over.
+/// A bundle that this device receives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Incoming {
-    /// Its name: the hash of what is offered and of who offers it.
+    /// Its id: the hash of the offer and of the offering device.
     pub bundle_id: [u8; 32],
-    /// What it holds.
+    /// The offered snapshots.
     pub offered: Vec<SnapshotSummary>,
-    /// Whose it is.
+    /// The sending device.
     pub sender: Fingerprint,
-    /// What the sender calls itself.
+    /// The name of the sender.
     pub sender_name: DeviceName,
 }
 
-/// What the user has said to a bundle.
+/// The user's decision about a bundle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Consent {
-    /// Nothing, or yes and then no.
+    /// No decision, or the user withdrew the acceptance.
     None,
-    /// Yes; it is on its way.
+    /// The user accepted the bundle; the transfer is not finished.
     Given,
-    /// Yes, and it was applied since.
+    /// The user accepted the bundle, and it was applied.
     Spent,
 }
 
-/// An accepted bundle and how much of it is here.
+/// A bundle and its transfer progress.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IncomingStatus {
     /// The bundle.
     pub incoming: Incoming,
-    /// How many chunks are staged.
+    /// The number of staged chunks.
     pub chunks: u64,
-    /// Their bytes.
+    /// The bytes of the staged chunks.
     pub bytes: u64,
 }
 
 impl Store {
-    /// Notes a bundle. Beginning again with the same bundle is a resume.
+    /// Stores a bundle. A second call with the same bundle resumes it.
     ///
     /// # Errors
-    /// Whatever stands in the way of writing.
+    /// Fails if the database cannot be written.
     pub fn begin_incoming(&self, incoming: &Incoming) -> Result<()> {
         self.write(Durability::Full, |tx| {
             let Incoming { bundle_id, offered, sender, sender_name } = incoming;
@@ -67,11 +67,12 @@ impl Store {
         })
     }
 
-    /// Forgets bundles other than `current` with their chunks: all but the few that began last, and those that bring nothing
-    /// new because every dataset in them is here in the same version, or in a later one with no fewer records.
+    /// Removes bundles other than `current` with their chunks. It removes all except the few newest, and those without
+    /// new data: every dataset in them is on this device in the same version, or in a later one with at least as many
+    /// records.
     ///
     /// # Errors
-    /// Whatever stands in the way of reading or writing.
+    /// Fails if the database cannot be read or written.
     pub fn trim_incoming(&self, current: &[u8; 32]) -> Result<()> {
         self.write(Durability::Normal, |tx| {
             let oldest = "DELETE FROM incoming WHERE bundle <> ?1 AND id NOT IN
@@ -93,11 +94,11 @@ impl Store {
         })
     }
 
-    /// Tells which of a bundle's `chunks` are staged already: by an earlier attempt at it, or for another bundle, from which
-    /// they are taken over. Damaged ones are dropped.
+    /// Returns which of the bundle's `chunks` are already staged: by an earlier attempt, or by another bundle, from
+    /// which they are moved. Drops damaged chunks.
     ///
     /// # Errors
-    /// [`Error::NoSuchBundle`] if the bundle was discarded meanwhile; whatever stands in the way of writing.
+    /// [`Error::NoSuchBundle`] if the bundle was discarded meanwhile. Also fails if the database cannot be written.
     pub fn resume_incoming(&self, bundle_id: &[u8; 32], chunks: &[[u8; 32]]) -> Result<HashSet<[u8; 32]>> {
         self.write(Durability::Full, |tx| {
             let incoming = tx.incoming(bundle_id)?;
@@ -110,11 +111,11 @@ impl Store {
         })
     }
 
-    /// Keeps verified chunks, durably when it returns; one call is one flush, so bring several at once.
+    /// Stores verified chunks. Durable when it returns. Each call flushes once, so pass several chunks at a time.
     ///
     /// # Errors
-    /// [`Error::NoSuchBundle`] when the bundle was discarded meanwhile; whatever stands in the way of writing. Then none
-    /// of them is kept.
+    /// [`Error::NoSuchBundle`] if the bundle was discarded meanwhile. Also fails if the database cannot be written. On
+    /// error, no chunk is stored.
     pub fn stage_chunks(&self, bundle_id: &[u8; 32], chunks: &[([u8; 32], Vec<u8>)]) -> Result<()> {
         self.write(Durability::Full, |tx| {
             let incoming = tx.incoming(bundle_id)?;
@@ -129,10 +130,10 @@ impl Store {
         })
     }
 
-    /// Forgets a bundle, applied or refused, and its chunks.
+    /// Removes an applied or refused bundle and its chunks.
     ///
     /// # Errors
-    /// Whatever stands in the way of writing.
+    /// Fails if the database cannot be written.
     pub fn discard_incoming(&self, bundle_id: &[u8; 32]) -> Result<()> {
         self.write(Durability::Full, |tx| {
             tx.conn.execute("DELETE FROM incoming WHERE bundle = ?", [bundle_id])?;
@@ -140,10 +141,10 @@ impl Store {
         })
     }
 
-    /// Forgets the bundles of a sender that were not applied, and their chunks: they are asked about again.
+    /// Removes the bundles of a sender that were not applied, with their chunks. The user must accept them again.
     ///
     /// # Errors
-    /// Whatever stands in the way of writing.
+    /// Fails if the database cannot be written.
     pub fn withdraw_incoming(&self, sender: &Fingerprint) -> Result<()> {
         self.write(Durability::Full, |tx| {
             tx.conn.execute("DELETE FROM incoming WHERE sender = ? AND consent < 2", [sender.0])?;
@@ -151,10 +152,10 @@ impl Store {
         })
     }
 
-    /// Drops the chunks of a bundle that was applied; that it was accepted stays known.
+    /// Drops the chunks of an applied bundle. Its acceptance stays stored.
     ///
     /// # Errors
-    /// Whatever stands in the way of writing.
+    /// Fails if the database cannot be written.
     pub fn finish_incoming(&self, bundle_id: &[u8; 32]) -> Result<()> {
         self.write(Durability::Normal, |tx| {
             let chunks = "DELETE FROM staged_chunk WHERE incoming = (SELECT id FROM incoming WHERE bundle = ?)";
@@ -164,10 +165,10 @@ impl Store {
         })
     }
 
-    /// Notes the user's yes to a bundle that was begun.
+    /// Stores that the user accepted a bundle.
     ///
     /// # Errors
-    /// Whatever stands in the way of writing.
+    /// Fails if the database cannot be written.
     pub fn give_consent(&self, bundle_id: &[u8; 32]) -> Result<()> {
         self.write(Durability::Full, |tx| {
             tx.conn.execute("UPDATE incoming SET consent = 1 WHERE bundle = ?", [bundle_id])?;
@@ -175,10 +176,10 @@ impl Store {
         })
     }
 
-    /// Takes a yes back: the bundle is asked about again. What is staged stays.
+    /// Withdraws an acceptance: the user must accept the bundle again. The staged chunks stay.
     ///
     /// # Errors
-    /// Whatever stands in the way of writing.
+    /// Fails if the database cannot be written.
     pub fn withdraw_consent(&self, bundle_id: &[u8; 32]) -> Result<()> {
         self.write(Durability::Full, |tx| {
             tx.conn.execute("UPDATE incoming SET consent = 0 WHERE bundle = ?", [bundle_id])?;
@@ -186,10 +187,10 @@ impl Store {
         })
     }
 
-    /// What the user has said to a bundle.
+    /// The user's decision about a bundle.
     ///
     /// # Errors
-    /// Whatever stands in the way of reading.
+    /// Fails if the database cannot be read.
     pub fn consent(&self, bundle_id: &[u8; 32]) -> Result<Consent> {
         self.read(|r| {
             let consent =
@@ -205,7 +206,7 @@ impl Store {
     /// See [`Reader::incoming`].
     ///
     /// # Errors
-    /// As there.
+    /// The same errors.
     pub fn incoming(&self) -> Result<Vec<IncomingStatus>> {
         self.read(|r| r.incoming())
     }
@@ -213,15 +214,16 @@ impl Store {
     /// See [`Reader::staged`].
     ///
     /// # Errors
-    /// As there.
+    /// The same errors.
     pub fn staged(&self, bundle_id: &[u8; 32]) -> Result<HashSet<[u8; 32]>> {
         self.read(|r| r.staged(bundle_id))
     }
 
-    /// A staged chunk's bytes; none if they are damaged: [`Store::resume_incoming`] drops it, to be asked for again.
+    /// The bytes of a staged chunk; `None` if it is not staged or is damaged. [`Store::resume_incoming`] drops a
+    /// damaged chunk, so it is requested again.
     ///
     /// # Errors
-    /// Whatever stands in the way of reading.
+    /// Fails if the database cannot be read.
     pub fn staged_chunk(&self, hash: &[u8; 32]) -> Result<Option<Vec<u8>>> {
         let bytes: Option<Vec<u8>> = self.read(|r| {
             let sql = "SELECT bytes FROM staged_chunk WHERE hash = ?";
@@ -232,7 +234,7 @@ impl Store {
 }
 
 impl WriteTx<'_> {
-    /// The row of a bundle.
+    /// The row id of a bundle.
     fn incoming(&self, bundle_id: &[u8; 32]) -> Result<i64> {
         let sql = "SELECT id FROM incoming WHERE bundle = ?";
         let id = self.conn.query_row(sql, [bundle_id], |row| row.get(0)).optional()?;
@@ -241,10 +243,10 @@ impl WriteTx<'_> {
 }
 
 impl Reader<'_> {
-    /// Bundles that were begun and neither applied nor discarded, the oldest first.
+    /// Bundles that are neither applied nor discarded, oldest first.
     ///
     /// # Errors
-    /// Whatever stands in the way of reading.
+    /// Fails if the database cannot be read.
     pub fn incoming(&self) -> Result<Vec<IncomingStatus>> {
         let mut statement = self.conn.prepare(
             "SELECT bundle, offered, sender, sender_name,
@@ -255,7 +257,7 @@ impl Reader<'_> {
         let rows = statement.query_map((), |row| {
             let incoming = Incoming {
                 bundle_id: row.get(0)?,
-                offered: unpacked(row, 1).unwrap_or_default(), // damaged: nothing that is missed
+                offered: unpacked(row, 1).unwrap_or_default(), // damaged: no needed data is lost
                 sender: Fingerprint(row.get(2)?),
                 sender_name: DeviceName::from(shown_text(row, 3)?),
             };
@@ -264,10 +266,10 @@ impl Reader<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// The chunks of a bundle that are here.
+    /// The staged chunks of a bundle.
     ///
     /// # Errors
-    /// Whatever stands in the way of reading.
+    /// Fails if the database cannot be read.
     pub fn staged(&self, bundle_id: &[u8; 32]) -> Result<HashSet<[u8; 32]>> {
         let mut statement = self
             .conn

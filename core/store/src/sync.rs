@@ -1,10 +1,10 @@
-//! Downloads from the server: runs, their pages, and how one ends.
+//! Downloads from the server: runs, their pages, and the end of a run.
 
 use fieldcast_model::{Dataset, EntityType, Record, ServerTime, SnapshotSummary};
 use rusqlite::{OptionalExtension, Row, params};
 
 use crate::access::Durability;
-use crate::merge::{HOUSEHOLD, Merger, Prepared, Ready, Source, aside};
+use crate::merge::{HOUSEHOLD, Merger, Prepared, Ready, Source, prepare_on_thread};
 use crate::outranked::Outranked;
 use crate::provenance::Provenances;
 use crate::rows::{self, RECORD, count, dataset_id, signed};
@@ -12,115 +12,116 @@ use crate::seen::Seen;
 use crate::tx::WriteTx;
 use crate::{Error, Merged, Reader, Result, ServerClock, Store};
 
-/// Records that are hashed together while the part before them is merged.
+/// The number of records that are hashed together while the previous part is merged.
 const PART: usize = 128;
 
-/// Names one download run on this device; never used again for another.
+/// The id of a download run on this device. Ids are never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RunId(pub i64);
 
-/// What to download from where.
+/// The dataset to download, and the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyncTarget {
     /// Base URL of the server.
     pub server: String,
     /// The dataset whose families are downloaded.
     pub dataset: Dataset,
-    /// The project's name for people; empty leaves the one that is there.
+    /// The display name of the project. An empty name keeps the stored one.
     pub project_name: String,
-    /// The boundary's name for people; empty leaves the one that is there.
+    /// The display name of the boundary. An empty name keeps the stored one.
     pub boundary_name: String,
 }
 
-/// Whether to go on with an unfinished run.
+/// How to treat an unfinished run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SyncStart {
-    /// Give up what an unfinished run noted, keeping its records, and begin at the first page.
+    /// Abandon an unfinished run, keep its records, and start at the first page.
     Fresh,
-    /// Go on where an unfinished run stands; begin a new one when there is none.
+    /// Continue an unfinished run, or start a new one.
     Resume,
 }
 
-/// How far a run is.
+/// The progress of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyncCursor {
-    /// Which run.
+    /// The run.
     pub run: RunId,
     /// Base URL of the server.
     pub server: String,
-    /// What it downloads.
+    /// The dataset that is downloaded.
     pub dataset: Dataset,
-    /// `None` until a page has told one; then the earliest told.
+    /// The earliest time that the pages have reported; `None` until a page has reported one.
     pub as_of: Option<ServerTime>,
-    /// Where the next page begins, as it was committed; `None` until the first page is in.
+    /// The committed start of the next page; `None` until the first page is committed.
     pub position: Option<String>,
-    /// How many households came, for people.
+    /// Received households, for display.
     pub done: u64,
-    /// How many households the server last said there are, for people.
+    /// The last household count from the server, for display.
     pub total: u64,
     /// Bytes received so far.
     pub bytes: u64,
 }
 
-/// One page of a run, as the engine resolved it.
+/// One page of a run, as the engine prepared it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PageCommit {
-    /// Which run.
+    /// The run.
     pub run: RunId,
-    /// Every change up to then is in what the run brings, as far as this page knows: the server's time at the first
-    /// page less the overlap, or for pre-generated files, which only the last page can tell, their making. The run
-    /// keeps the earliest.
+    /// The run contains every change up to this time, as far as this page knows. It is the server time at the first
+    /// page minus the overlap. For pre-generated files, it is their creation time, which is known only at the last
+    /// page. The run keeps the earliest value.
     pub as_of: Option<ServerTime>,
-    /// Where the next page begins: any text that says so to whoever goes on with the run.
+    /// The start of the next page: any text from which the run can continue.
     pub position: String,
-    /// How many households came so far, for people.
+    /// Households received so far, for display.
     pub done: u64,
-    /// How many households the server says there are, for people.
+    /// The household count from the server, for display.
     pub total: u64,
-    /// Bytes this page took on the wire.
+    /// Bytes of this page over the network.
     pub bytes: u64,
-    /// The server's clock when it answered, and this device's at the same time.
+    /// The server's clock when it answered, and this device's clock at the same time.
     pub clock: Option<ServerClock>,
-    /// Records of the run's own dataset.
+    /// Records of the dataset of the run.
     pub families: Vec<Record>,
-    /// Records that have no boundary; they go to the project-wide dataset of the same project.
+    /// Records without a boundary. They belong to the project-wide dataset of the same project.
     pub project_wide: Vec<Record>,
 }
 
-/// What a run that ends has brought of a dataset.
+/// How complete a dataset is at the end of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Completeness {
-    /// Part of it: its `as_of` stays.
+    /// Incomplete: the `as_of` of the dataset does not change.
     Partial,
-    /// As far as can be told all there is, but records may have been missed: the run's `as_of` becomes that of a
-    /// dataset that had none, and no other's.
+    /// Probably complete, but some records may be missing. The `as_of` of the run becomes that of the dataset only if
+    /// the dataset had none.
     Complete,
-    /// All there is: the run's `as_of` becomes the dataset's, and what was not in it is gone. Counts as
-    /// [`Completeness::Complete`] if fewer distinct households came.
+    /// Complete: the `as_of` of the run becomes that of the dataset, and records that the run did not contain are
+    /// marked as gone. Counts as [`Completeness::Complete`] if fewer distinct households were received.
     Verified {
-        /// How many households the server says there are.
+        /// The household count from the server.
         households: u64,
-        /// The types the server answered for; the absence of others says nothing.
+        /// The types that the server answered for. A missing record of another type means nothing.
         answered: Vec<EntityType>,
     },
 }
 
-/// What a finished run leaves.
+/// The result of a finished run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyncSummary {
-    /// The dataset as it is now.
+    /// The dataset in its present version.
     pub summary: SnapshotSummary,
-    /// Records, of either dataset, that this run marked as gone.
+    /// The number of records, in both datasets, that this run marked as gone.
     pub gone: u64,
-    /// Records, of either dataset, of which a device had sent a version that is not the server's: replaced at the end.
+    /// The number of records, in both datasets, whose version from another device was replaced by the server's version
+    /// at the end.
     pub restored: u64,
 }
 
 impl Store {
-    /// Begins a run for the target, or goes on with the unfinished one.
+    /// Starts a run for the target, or continues the unfinished one.
     ///
     /// # Errors
-    /// Whatever stands in the way of writing.
+    /// Fails if the database cannot be written.
     pub fn begin_sync(&self, target: &SyncTarget, start: SyncStart) -> Result<SyncCursor> {
         self.write(Durability::Normal, |tx| {
             let dataset = tx.dataset(&target.dataset)?;
@@ -146,17 +147,17 @@ impl Store {
         })
     }
 
-    /// Merges a page's records and moves the run's cursor, in one transaction: after a kill either both are there or
-    /// neither. Not flushed: a power cut may take back the last pages, each with its cursor.
+    /// Merges the records of a page and moves the cursor of the run in one transaction: after a kill, the store has
+    /// both or neither. The transaction is not flushed: a power cut may remove the last pages, each with its cursor.
     ///
     /// # Errors
-    /// [`Error::NoSuchRun`] when another run has taken over; whatever stands in the way of writing.
+    /// [`Error::NoSuchRun`] if another run has replaced this one. Also fails if the database cannot be written.
     pub fn commit_page(&self, page: &PageCommit) -> Result<Merged> {
         let parts = |records, wide| <[Record]>::chunks(records, PART).map(move |part| (wide, part));
         let parts = parts(&page.families, false).chain(parts(&page.project_wide, true));
         let prepared = parts.map(|(wide, part)| (wide, Prepared::batch(part)));
-        let merged = aside(prepared, |prepared| self.commit_prepared(page, prepared))?;
-        page.clock.into_iter().for_each(|clock| self.hear(clock));
+        let merged = prepare_on_thread(prepared, |prepared| self.commit_prepared(page, prepared))?;
+        page.clock.into_iter().for_each(|clock| self.set_clock_reading(clock));
         Ok(merged)
     }
 
@@ -203,15 +204,16 @@ impl Store {
         })
     }
 
-    /// Ends a run, durably. `families` speaks of the run's own dataset, `project_wide` of the project's.
+    /// Ends a run. Durable when it returns. `families` is the completeness of the dataset of the run, `project_wide`
+    /// that of the project-wide dataset.
     ///
-    /// Of what is [`Completeness::Verified`] and of a type that was answered for, each record that no page carried and
-    /// that was not changed after the run began is marked gone: deleted, dated the run's `as_of`, so that plain
-    /// merging carries it to every device.
+    /// If a dataset is [`Completeness::Verified`], this marks records as gone. A record is gone if the server answered
+    /// for its type, no page contained it, and it did not change after the start of the run. It is deleted with the
+    /// date of the run's `as_of`, so the normal merge carries the deletion to every device.
     ///
     /// # Errors
-    /// [`Error::NoSuchRun`] when another run has taken over or no page was committed; whatever stands in the way of
-    /// writing.
+    /// [`Error::NoSuchRun`] if another run has replaced this one, or no page was committed. Also fails if the database
+    /// cannot be written.
     pub fn finish_sync(&self, run: RunId, families: &Completeness, project_wide: &Completeness) -> Result<SyncSummary> {
         self.write(Durability::Full, |tx| {
             let run = tx.run(run)?;
@@ -243,7 +245,7 @@ struct Run {
     cursor: SyncCursor,
 }
 
-/// What the end of a full run has put right.
+/// The corrections at the end of a complete run.
 #[derive(Clone, Copy, Default)]
 struct Corrected {
     gone: u64,
@@ -262,7 +264,7 @@ impl Run {
         Dataset { boundary: None, ..self.cursor.dataset.clone() }
     }
 
-    /// The project-wide dataset and the provenance of what this run brings of it, made when they are not there.
+    /// The project-wide dataset and its provenance in this run. Creates both if they do not exist.
     fn project_dataset(&self, tx: &WriteTx<'_>) -> Result<(i64, i64)> {
         let name = "SELECT project_name FROM dataset WHERE id = ?";
         let name: String = tx.conn.query_one(name, [self.dataset], |row| row.get(0))?;
@@ -292,24 +294,24 @@ impl Run {
         &self,
         tx: &WriteTx<'_>,
         (dataset, provenance): (i64, i64),
-        distribution_stats: &Completeness,
+        completeness: &Completeness,
     ) -> Result<Corrected> {
-        // Without a time nothing can be dated by it.
-        let Some(as_of) = self.cursor.as_of.filter(|_| *distribution_stats != Completeness::Partial) else {
+        // Without a server time, the records cannot be dated.
+        let Some(as_of) = self.cursor.as_of.filter(|_| *completeness != Completeness::Partial) else {
             return Ok(Corrected::default());
         };
         let source = self.source(tx, dataset, provenance, as_of)?;
         let seen = tx.seen(self.cursor.run)?;
-        let verified = match distribution_stats {
+        let verified = match completeness {
             Completeness::Verified { households, answered } => {
                 let came = tx.rows_of(dataset, HOUSEHOLD)?.into_iter().filter(|row| seen.contains(*row)).count();
                 Some(answered).filter(|_| came as u64 >= *households)
             }
             _ => None,
         };
-        // A time that is too early costs bytes, one that is too late costs records: so a walk that may have missed some
-        // moves it only from nothing, and one that has all also moves it back, since what was said before may have come
-        // from a device with a wrong idea.
+        // A time that is too early costs bytes; a time that is too late loses records. So a download that may have
+        // missed records sets the time only if there was none. A verified complete download may also move it back,
+        // because a device with a wrong clock may have sent the old value.
         if verified.is_some() || source.base == ServerTime(0) {
             tx.conn.execute("UPDATE dataset SET as_of = ? WHERE id = ?", params![as_of.0, dataset])?;
         }
@@ -327,8 +329,8 @@ impl Run {
         Ok(Corrected { gone, restored })
     }
 
-    /// Whether the run has confirmed every record that another device brought: not those of types the server did not answer
-    /// for.
+    /// Whether this run has confirmed every record from another device. `false` if such a record has a type that the
+    /// server did not answer for.
     fn is_all_own(
         &self,
         tx: &WriteTx<'_>,
@@ -351,15 +353,16 @@ impl Run {
         Ok(true)
     }
 
-    /// Replaces what has a greater stamp than the server's version in this run, which proved to be full. What this device
-    /// once downloaded stays if the server's clock is earlier than that: then the server itself is behind.
+    /// Replaces versions that have a greater stamp than the server's version in this run, which is verified complete. A
+    /// version that this device downloaded earlier stays if it is later than the server's clock: then the server itself
+    /// has old data.
     fn restore_outranked(&self, tx: &WriteTx<'_>, dataset: i64, source: Source, known: &Provenances) -> Result<u64> {
         let server_time = self.server_time.unwrap_or(source.as_of);
         let mut merger = Merger::new(tx)?;
         let mut restored = 0;
         for Outranked { server, stored_provenance, stored_modified } in tx.outranked(source.provenance)? {
             let is_server_behind = known.is_own(stored_provenance) && stored_modified > server_time;
-            // What a bundle brought while the run went on may be newer than its page.
+            // A bundle that arrived during the run may be newer than the page of the run.
             if stored_provenance < source.provenance && !is_server_behind {
                 merger.restore(dataset, &server, source)?;
                 restored += 1;
@@ -369,9 +372,9 @@ impl Run {
     }
 }
 
-/// Marks what the run should have brought and did not. What came by air while it went on may be newer than its pages, and
-/// what this device downloaded from a server whose clock was later than the run's says that the server is behind: they
-/// stay.
+/// Marks records as gone that a complete run did not contain. Two kinds of records stay: those that arrived from a
+/// device during the run, because they may be newer than its pages; and those that this device downloaded with a later
+/// server clock, because then the server has old data.
 fn mark_gone(
     tx: &WriteTx<'_>,
     dataset: i64,

@@ -1,4 +1,4 @@
-//! A write transaction: interning, datasets, and the digests that follow the records.
+//! A write transaction: row ids of types and datasets, and the digests of the changed records.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -13,12 +13,12 @@ pub(crate) struct WriteTx<'c> {
     pub(crate) conn: Transaction<'c>,
     entities: RefCell<HashMap<EntityType, i64>>,
     changes: RefCell<HashMap<(i64, u32), Change>>,
-    /// By how much the count of records of each provenance has changed.
+    /// The change in the number of records of each provenance.
     counts: RefCell<HashMap<i64, i64>>,
     abandoned: Cell<bool>,
 }
 
-/// What a transaction did to one range of a dataset so far.
+/// The changes of the transaction to one range of a dataset.
 struct Change {
     digest: Digest,
     records: i64,
@@ -30,7 +30,7 @@ impl Change {
     const NONE: Self = Self { digest: Digest::EMPTY, records: 0, json_bytes: 0, households: 0 };
 }
 
-/// One version of a record, as far as its range is concerned.
+/// The values of one record version that count in its range.
 #[derive(Clone, Copy)]
 pub(crate) struct Counted {
     pub(crate) root_hash: RootHash,
@@ -51,19 +51,19 @@ impl<'c> WriteTx<'c> {
         }
     }
 
-    /// What the transaction would leave behind.
+    /// Reads the state that the transaction would commit.
     pub(crate) fn reader(&self) -> Result<Reader<'_>> {
         self.flush()?;
         Ok(Reader::new(&self.conn))
     }
 
-    /// What a dataset is as of; 0 when it never was complete.
+    /// The `as_of` of a dataset; 0 if it was never complete.
     pub(crate) fn as_of(&self, dataset: i64) -> Result<ServerTime> {
         let as_of = self.conn.query_one("SELECT as_of FROM dataset WHERE id = ?", [dataset], |row| row.get(0))?;
         Ok(ServerTime(as_of))
     }
 
-    /// Lets the transaction end without an error and without a trace.
+    /// Makes the transaction roll back without an error.
     pub(crate) fn abandon(&self) {
         self.abandoned.set(true);
     }
@@ -76,7 +76,7 @@ impl<'c> WriteTx<'c> {
         Ok(self.conn.commit()?)
     }
 
-    /// The interned id of an entity type, new or known.
+    /// The row id of an entity type. Creates it if it is new.
     pub(crate) fn entity(&self, entity: &EntityType) -> Result<i64> {
         if let Some(id) = self.entities.borrow().get(entity) {
             return Ok(*id);
@@ -87,7 +87,7 @@ impl<'c> WriteTx<'c> {
         Ok(id)
     }
 
-    /// The row id of a dataset, new or known.
+    /// The row id of a dataset. Creates it if it is new.
     pub(crate) fn dataset(&self, dataset: &Dataset) -> Result<i64> {
         let boundary = dataset.boundary.as_deref().unwrap_or_default();
         self.conn.execute(
@@ -97,7 +97,7 @@ impl<'c> WriteTx<'c> {
         dataset_id(&self.conn, dataset)?.ok_or(crate::Error::Corrupt)
     }
 
-    /// Sets the names of a dataset. Empty ones leave those that are there.
+    /// Sets the names of a dataset. An empty name keeps the stored one.
     pub(crate) fn rename(&self, dataset: i64, project_name: &str, boundary_name: &str) -> Result<()> {
         self.conn.execute(
             "UPDATE dataset SET project_name = iif(?2 = '', project_name, ?2),
@@ -107,12 +107,12 @@ impl<'c> WriteTx<'c> {
         Ok(())
     }
 
-    /// Counts a version of a record in.
+    /// Adds a version of a record to its range.
     pub(crate) fn add(&self, dataset: i64, version: Counted) {
         self.change(dataset, version, 1, |digest| digest.insert(version.hash));
     }
 
-    /// Counts a version of a record out.
+    /// Removes a version of a record from its range.
     pub(crate) fn remove(&self, dataset: i64, version: Counted) {
         self.change(dataset, version, -1, |digest| digest.remove(version.hash));
     }
@@ -127,7 +127,7 @@ impl<'c> WriteTx<'c> {
         *self.counts.borrow_mut().entry(version.provenance).or_default() += by;
     }
 
-    /// Brings `range_digest` and the counts in `provenance` up to date with the records changed so far.
+    /// Writes the changes so far to `range_digest` and to the counts in `provenance`.
     pub(crate) fn flush(&self) -> Result<()> {
         for (provenance, by) in self.counts.take() {
             self.conn.execute("UPDATE provenance SET records = records + ? WHERE id = ?", [by, provenance])?;

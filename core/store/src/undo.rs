@@ -1,4 +1,4 @@
-//! Going back to what a dataset was before the last bundle that was received for it.
+//! Undo: restores a dataset to its state before the last received bundle.
 
 use fieldcast_model::{Dataset, Origin, ServerTime, SnapshotSummary};
 use rusqlite::{OptionalExtension, Statement, params};
@@ -10,7 +10,7 @@ use crate::rows::{RECORD, dataset_id, packed, unpacked};
 use crate::tx::{Counted, WriteTx};
 use crate::{Error, Reader, Result, Store};
 
-/// What is kept of a dataset besides the records that were replaced.
+/// The stored state of a dataset, without the replaced records.
 #[derive(Serialize, Deserialize)]
 struct Before {
     as_of: ServerTime,
@@ -21,19 +21,19 @@ struct Before {
     origin: Option<(SnapshotSummary, Origin)>,
 }
 
-/// Keeps the version in a row (`?1`) of a dataset (`?2`) that a bundle is about to replace, unless it came with the same
-/// bundle.
+/// Saves the version in a row (`?1`) of a dataset (`?2`) before a bundle replaces it, unless the same bundle brought
+/// it.
 pub(crate) const KEEP: &str = "INSERT INTO undo_record
     (id, dataset, root, row_version, modified, changed, deleted, gone, provenance, body)
     SELECT id, dataset, root, row_version, modified, changed, deleted, gone, provenance, body FROM record
     WHERE id = ?1 AND provenance <> (SELECT provenance FROM undo WHERE dataset = ?2)";
 
 impl Store {
-    /// Takes back the last bundle that was received for a dataset: each record is what it was before, durably when this
-    /// returns. Possible until the next download or bundle of the dataset; local edits stay.
+    /// Undoes the last received bundle of a dataset: each record has its earlier version again. Durable when it
+    /// returns. Possible until the next download or bundle of the dataset. Local edits stay.
     ///
     /// # Errors
-    /// [`Error::NothingToUndo`]; whatever stands in the way of writing.
+    /// [`Error::NothingToUndo`]. Also fails if the database cannot be written.
     pub fn undo_bundle(&self, dataset: &Dataset) -> Result<()> {
         self.write(Durability::Full, |tx| {
             let id = dataset_id(&tx.conn, dataset)?.ok_or(Error::NothingToUndo)?;
@@ -52,7 +52,7 @@ impl Store {
 }
 
 impl WriteTx<'_> {
-    /// Keeps what a dataset is before a bundle changes it; what was kept before an earlier one is forgotten.
+    /// Saves the state of a dataset before a bundle changes it. Drops the saved state of an earlier bundle.
     pub(crate) fn begin_undo(&self, dataset: i64, provenance: i64) -> Result<()> {
         self.forget_undo(dataset)?;
         let sql = "SELECT as_of, own, vouched, project_name, boundary_name FROM dataset WHERE id = ?";
@@ -72,13 +72,13 @@ impl WriteTx<'_> {
         Ok(())
     }
 
-    /// What comes now cannot be taken back with the last bundle.
+    /// Drops the saved state, because the next change cannot be undone together with the last bundle.
     pub(crate) fn forget_undo(&self, dataset: i64) -> Result<()> {
         self.conn.execute("DELETE FROM undo WHERE dataset = ?", [dataset])?;
         Ok(())
     }
 
-    /// Removes what only the bundle brought.
+    /// Removes the records that only the bundle brought.
     fn take_out(&self, dataset: i64, provenance: i64) -> Result<()> {
         let mut find = self.conn.prepare(
             "SELECT id FROM record WHERE dataset = ? AND provenance = ? AND id NOT IN (SELECT id FROM undo_record)",
@@ -94,9 +94,9 @@ impl WriteTx<'_> {
         Ok(())
     }
 
-    /// Puts back the versions the bundle replaced.
+    /// Restores the versions that the bundle replaced.
     fn put_back(&self, dataset: i64) -> Result<()> {
-        // The version that was replaced, of the record that is here. LEFT: a record that is not here is damage.
+        // The replaced version of each record. LEFT JOIN: a missing record is damage.
         let mut kept = self.conn.prepare(
             "SELECT r.entity, r.key, u.root, u.row_version, u.modified, u.deleted, u.body, u.id, u.provenance, u.changed,
                 u.gone FROM undo_record u LEFT JOIN record r ON r.id = u.id WHERE u.dataset = ?",
@@ -116,7 +116,7 @@ impl WriteTx<'_> {
         Ok(())
     }
 
-    /// How a record that is here counts in its range; the statement is [`here`].
+    /// The values of a record that count in its range. The statement is [`here`].
     fn counted(&self, here: &mut Statement<'_>, row: i64) -> Result<Counted> {
         let mut rows = here.query([row])?;
         let row = rows.next()?.ok_or(Error::Corrupt)?;
@@ -136,7 +136,7 @@ impl WriteTx<'_> {
         Ok(())
     }
 
-    /// A dataset that only the bundle had brought is not there any more, unless something was edited in it.
+    /// Removes a dataset that only the bundle brought, unless it has local edits.
     fn forget_if_empty(&self, dataset: i64) -> Result<()> {
         self.conn.execute(
             "DELETE FROM dataset WHERE id = ?1 AND as_of = 0 AND NOT EXISTS (SELECT 1 FROM record WHERE dataset = ?1)
@@ -153,7 +153,7 @@ fn here() -> String {
 }
 
 impl Reader<'_> {
-    /// Whether the last bundle received for a dataset can be taken back; see [`Store::undo_bundle`].
+    /// Whether the last received bundle of a dataset can be undone; see [`Store::undo_bundle`].
     pub(crate) fn can_undo(&self, dataset: i64) -> Result<bool> {
         let sql = "SELECT EXISTS (SELECT 1 FROM undo WHERE dataset = ?)";
         Ok(self.conn.query_one(sql, [dataset], |row| row.get(0))?)

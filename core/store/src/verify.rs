@@ -1,8 +1,9 @@
-//! Damage in what is stored: found by hashing it anew, repaired where the truth is still here, dropped where it is not.
+//! Finds damage in stored data by hashing it again. Repairs it if the store still has the correct value, and drops it
+//! otherwise.
 //!
-//! A record whose hash does not fit is wrong in one of two places. The digest of its key range tells which: it is the sum of
-//! the hashes before the damage. What was dropped leaves the dataset incomplete, so that it is not sent as complete and the
-//! next download or bundle brings the record back.
+//! If a record does not match its hash, either the record or the hash is damaged. The digest of its key range decides:
+//! it is the sum of the hashes before the damage. After a drop, the dataset is incomplete: it is not sent as complete,
+//! and the next download or bundle brings the record back.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,14 +16,14 @@ use crate::rows::{RECORD, count, dataset_id, signed};
 use crate::tx::WriteTx;
 use crate::{Error, Reader, Result, Store};
 
-/// What a look at stored data has found and done.
+/// The result of a check of stored data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Verified {
-    /// Records that were hashed.
+    /// The number of hashed records.
     pub records: u64,
-    /// What was repaired: hashes, digests, counts, indexes, and chunks that will be encoded or asked for again.
+    /// The number of repairs: hashes, digests, counts, indexes, and chunks that will be encoded or requested again.
     pub repaired: u64,
-    /// Records that were damaged and dropped: their villages have to be downloaded or received again.
+    /// The number of damaged and dropped records: their villages must be downloaded or received again.
     pub dropped: u64,
 }
 
@@ -34,20 +35,20 @@ impl std::ops::AddAssign for Verified {
     }
 }
 
-/// Where chunks are kept.
+/// The tables with chunks.
 pub(crate) const CHUNK_TABLES: [&str; 2] = ["chunk_cache", "staged_chunk"];
 
-/// The hash a chunk's bytes have.
+/// The hash of a chunk.
 pub(crate) fn chunk_hash(bytes: &[u8]) -> [u8; 32] {
     *blake3::hash(bytes).as_bytes()
 }
 
 impl Store {
-    /// Hashes every record of a dataset anew and compares it with what is kept; repairs or drops what does not fit.
-    /// Reads the whole dataset, in one transaction that is durable when this returns.
+    /// Hashes every record of a dataset again and compares it with the stored hashes and digests. Repairs or drops what
+    /// does not match. Reads the whole dataset in one transaction, which is durable when the call returns.
     ///
     /// # Errors
-    /// Whatever stands in the way of reading and writing.
+    /// Fails if the database cannot be read or written.
     pub fn verify_dataset(&self, dataset: &Dataset) -> Result<Verified> {
         self.write(Durability::Full, |tx| match dataset_id(&tx.conn, dataset)? {
             Some(id) => verify(tx, id),
@@ -55,36 +56,36 @@ impl Store {
         })
     }
 
-    /// Verifies the database file, every chunk that is kept, and every dataset. `told` is called after each dataset, with how
-    /// many of how many are done.
+    /// Verifies the database file, every stored chunk, and every dataset. Calls `progress` after each dataset with the
+    /// number of finished datasets and the total.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] if the file itself is damaged: the next open recovers what it can.
-    pub fn verify(&self, told: &mut dyn FnMut(usize, usize)) -> Result<Verified> {
+    /// [`Error::Corrupt`] if the database file is damaged: the next open recovers the readable data.
+    pub fn verify(&self, progress: &mut dyn FnMut(usize, usize)) -> Result<Verified> {
         let datasets = self.datasets()?;
         let mut found = self.verify_file()?;
         found += self.verify_chunks()?;
         for (done, status) in datasets.iter().enumerate() {
-            told(done, datasets.len());
+            progress(done, datasets.len());
             found += self.verify_dataset(&status.summary.dataset)?;
         }
-        told(datasets.len(), datasets.len());
+        progress(datasets.len(), datasets.len());
         Ok(found)
     }
 
-    /// Has SQLite look at every page and index; rebuilds indexes that do not fit their tables.
+    /// Makes SQLite check every page and index. Rebuilds indexes that do not match their tables.
     fn verify_file(&self) -> Result<Verified> {
-        let is_sound = |tx: &WriteTx<'_>| {
+        let is_intact = |tx: &WriteTx<'_>| {
             let verdict: String = tx.conn.query_one("PRAGMA integrity_check(1)", (), |row| row.get(0))?;
             Ok::<_, Error>(verdict == "ok")
         };
         self.write(Durability::Full, |tx| {
-            if is_sound(tx)? {
+            if is_intact(tx)? {
                 return Ok(Verified::default());
             }
-            // It fails where a damaged key is another row's: the next open recovers the rows.
+            // This fails if a damaged key equals the key of another row: the next open recovers the rows.
             tx.conn.execute_batch("REINDEX").map_err(|_| Error::Corrupt)?;
-            if is_sound(tx)? { Ok(Verified { repaired: 1, ..Verified::default() }) } else { Err(Error::Corrupt) }
+            if is_intact(tx)? { Ok(Verified { repaired: 1, ..Verified::default() }) } else { Err(Error::Corrupt) }
         })
     }
 
@@ -100,8 +101,8 @@ impl Store {
 }
 
 impl WriteTx<'_> {
-    /// Drops those of a table's chunks whose bytes are not what they were: they are encoded again, or asked for again.
-    /// Gives how many those are. `condition`, with its parameters, says which chunks to look at.
+    /// Drops the chunks of a table whose bytes do not match their hash. They will be encoded or requested again.
+    /// Returns their number. `condition`, with its parameters, selects the chunks to check.
     pub(crate) fn drop_damaged_chunks(&self, table: &str, condition: &str, params: impl Params) -> Result<u64> {
         let mut query = self.conn.prepare(&format!("SELECT id, hash, bytes FROM {table} WHERE {condition}"))?;
         let mut rows = query.query(params)?;
@@ -117,13 +118,13 @@ impl WriteTx<'_> {
             remove.execute([id])?;
         }
         if !damaged.is_empty() {
-            tracing::warn!(table, chunks = damaged.len(), "chunks were damaged; they are dropped");
+            tracing::warn!(table, chunks = damaged.len(), "damaged chunks were dropped");
         }
         Ok(damaged.len() as u64)
     }
 }
 
-/// What the records of one fine key range come to.
+/// The totals of the records in one fine key range.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 struct Totals {
     digest: [u8; 32],
@@ -145,7 +146,7 @@ impl Totals {
     }
 }
 
-/// A row whose hash is not that of its record.
+/// A row whose hash does not match its record.
 struct Suspect {
     row: i64,
     range: u32,
@@ -155,15 +156,15 @@ struct Suspect {
     provenance: i64,
 }
 
-/// A dataset as its rows have it.
+/// The state of a dataset, from its rows.
 #[derive(Default)]
 struct Scan {
     records: u64,
-    /// Of the rows that are as they should be, by fine key range.
+    /// The totals of the correct rows, by fine key range.
     ranges: BTreeMap<u32, Totals>,
     by_provenance: HashMap<i64, i64>,
     suspects: Vec<Suspect>,
-    /// Rows with the wrong place in key order, and the right one.
+    /// Rows with a wrong root hash, and the correct one.
     misplaced: Vec<(i64, RootHash)>,
     unreadable: Vec<i64>,
 }
@@ -191,7 +192,7 @@ pub(crate) fn verify(tx: &WriteTx<'_>, dataset: i64) -> Result<Verified> {
     for row in &lost {
         remove.execute([row])?;
     }
-    // Those that were dropped just now are missing, too.
+    // The rows dropped just now are also missing.
     found.dropped = scan.missing(&kept).max(lost.len() as u64);
     found.repaired += keep(tx, dataset, &kept, &scan)?;
     if found.dropped > 0 {
@@ -201,7 +202,7 @@ pub(crate) fn verify(tx: &WriteTx<'_>, dataset: i64) -> Result<Verified> {
     }
     if found.repaired + found.dropped > 0 {
         let Verified { repaired, dropped, .. } = found;
-        tracing::warn!(repaired, dropped, "stored data was damaged");
+        tracing::warn!(repaired, dropped, "stored data was damaged and repaired or dropped");
     }
     Ok(found)
 }
@@ -243,13 +244,13 @@ impl Scan {
         Ok(())
     }
 
-    /// Counts a row as right.
+    /// Counts a row as correct.
     fn take(&mut self, row: &Suspect) {
         self.ranges.entry(row.range).or_default().add(row.hash, row.json_bytes, row.is_household);
         *self.by_provenance.entry(row.provenance).or_default() += 1;
     }
 
-    /// The ranges whose kept digest says that their records are right, and the hashes beside them wrong.
+    /// The ranges whose stored digest shows that the records are correct and their stored hashes are wrong.
     fn confirmed(&self, kept: &BTreeMap<u32, Totals>) -> Vec<u32> {
         let mut fresh = self.ranges.clone();
         for suspect in &self.suspects {
@@ -260,18 +261,18 @@ impl Scan {
         self.suspects.iter().map(|suspect| suspect.range).filter(is_right).collect()
     }
 
-    /// How many records are not there any more that the kept digests speak of.
+    /// How many records of the stored digests do not exist any more.
     fn missing(&self, kept: &BTreeMap<u32, Totals>) -> u64 {
         let missing = |(range, kept): (&u32, &Totals)| {
             let now = self.ranges.get(range).copied().unwrap_or_default();
-            // A wrong count alone, or a wrong digest alone, is damage to the note itself.
+            // If only the count or only the digest is wrong, the stored total itself is damaged.
             if now.digest == kept.digest { 0 } else { kept.records.saturating_sub(now.records).max(0) }
         };
         kept.iter().map(missing).sum::<i64>().try_into().unwrap_or(0)
     }
 }
 
-/// What is noted of each fine key range.
+/// The stored totals of each fine key range.
 fn kept(tx: &WriteTx<'_>, dataset: i64) -> Result<BTreeMap<u32, Totals>> {
     let sql = "SELECT range, digest, records, json_bytes, households FROM range_digest WHERE dataset = ?";
     let mut query = tx.conn.prepare(sql)?;
@@ -283,7 +284,7 @@ fn kept(tx: &WriteTx<'_>, dataset: i64) -> Result<BTreeMap<u32, Totals>> {
     Ok(rows.collect::<std::result::Result<_, _>>()?)
 }
 
-/// Notes what the rows come to; gives how many notes were wrong.
+/// Stores the totals of the rows. Returns how many stored totals were wrong.
 fn keep(tx: &WriteTx<'_>, dataset: i64, kept: &BTreeMap<u32, Totals>, scan: &Scan) -> Result<u64> {
     let mut wrong = 0;
     for range in kept.keys().filter(|range| !scan.ranges.contains_key(range)) {

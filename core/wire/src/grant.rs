@@ -87,7 +87,7 @@ pub enum StatementError {
     )]
     TooLarge,
     /// It was altered, or signed with another key.
-    #[error("the signature is not the campaign's: ask the campaign's office for a new grant")]
+    #[error("the signature is not the campaign's: ask the campaign's office to send it again")]
     Signature,
 }
 

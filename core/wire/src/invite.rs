@@ -5,11 +5,10 @@ use std::net::SocketAddr;
 
 use fieldcast_model::Fingerprint;
 
+#[cfg(doc)]
+use crate::MAX_INVITE;
 use crate::handshake;
 use crate::invite_text::{self, decode, encode, percent_encode};
-
-/// The longest accepted text in bytes; the longest valid invite has about 450.
-pub const MAX_INVITE: usize = 512;
 
 /// A Wi-Fi group with its passphrase.
 #[derive(Clone, PartialEq, Eq)]

@@ -4,7 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::InviteError;
-use crate::invite::MAX_INVITE;
+
+/// The longest accepted text in bytes; the longest valid invite has about 450.
+pub const MAX_INVITE: usize = 512;
 
 /// The latest time in a URI: eleven digits.
 pub(crate) const MAX_SECONDS: i64 = 99_999_999_999;

@@ -22,7 +22,8 @@ pub use distributor::{Distributor, DistributorAction, DistributorState};
 pub use end_reason::{Breach, EndReason};
 pub use grant::{Credentials, Grant, Revocations, SignedStatement, Statement, StatementError};
 pub use handshake::{CODE_LABEL, HandshakeParameters, HandshakeSecret, Sas};
-pub use invite::{Group, Invite, InviteError, MAX_INVITE, Token};
+pub use invite::{Group, Invite, InviteError, Token};
+pub use invite_text::MAX_INVITE;
 pub use limits::Limits;
 pub use message::{
     ChunkSet, ComparisonResult, Held, Hello, MAX_SNAPSHOTS, Message, Offer, PROTOCOL, Role, SavedSnapshot, chunk_frame,

@@ -146,7 +146,7 @@ pub enum ComparisonResult {
     Conflict {
         /// The receiver's version before the exchange.
         as_of: ServerTime,
-        /// How many of its own records the receiver kept.
+        /// How many records of that version the receiver kept.
         records: u64,
     },
 }

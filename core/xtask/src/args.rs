@@ -1,4 +1,4 @@
-//! What can be asked for on the command line.
+//! The command line.
 
 use std::path::PathBuf;
 
@@ -15,39 +15,52 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Task {
-    /// No crate uses one above it, and each outside library stays in the crate that wraps it
+    /// Run the checks of CI. --full runs all of them and needs what .ci/run installs
+    Ci(Ci),
+    /// Check that no crate uses a crate of a higher layer, that only the wrapping crate uses each wrapped library, and that
+    /// modules do not import each other in a circle
     Layers,
-    /// Every dependency's licence is one we may ship
+    /// Check that we may ship every dependency under its licence
     Licences,
-    /// Encode and decode any file of JSON lines, check that it comes back, and say what it took
+    /// Encode and decode a file of JSON lines, compare the result, and print sizes and speed
     Codec(Codec),
-    /// Measure; builds itself for release
+    /// Run a benchmark in an optimised build
     #[command(subcommand)]
     Bench(Bench),
-    /// Feed the decoders and state machines what a stranger might
+    /// Fuzz the decoders and state machines with untrusted input
     Fuzz(Fuzz),
-    /// Write tests/fuzz/seeds anew
+    /// Rewrite tests/fuzz/seeds
     FuzzSeeds,
-    /// Flip bits in a device's files and check that it passes nothing wrong on, loses nothing silently, and heals
+    /// Flip bits in a device's files. Check that the device sends no wrong data, loses nothing silently, and recovers
     Torture(Torture),
-    /// Make the Kotlin and Swift sources of the SDK from core/ffi
+    /// Generate the Kotlin and Swift sources of the SDK from core/ffi
     Bindings(Bindings),
-    /// The SDK's whole journey in another language
+    /// Test the SDK end to end in another language
     Journey { language: Language },
 }
 
 impl Task {
-    /// Whether what it says of speed or memory holds for optimised code only.
+    /// Returns whether the task measures speed or memory, which is valid only for optimised code.
     pub(crate) fn is_measurement(&self) -> bool {
         matches!(self, Self::Codec(_) | Self::Bench(_))
     }
 }
 
 #[derive(Debug, clap::Args)]
+pub(crate) struct Ci {
+    /// Run only what needs nothing but Rust and a C compiler, in a few minutes; this is the default
+    #[arg(long, conflicts_with = "full")]
+    pub(crate) fast: bool,
+    /// Run everything
+    #[arg(long)]
+    pub(crate) full: bool,
+}
+
+#[derive(Debug, clap::Args)]
 pub(crate) struct Codec {
-    /// One JSON value a line; blank lines are passed over
+    /// The file, with one JSON value per line; blank lines are skipped
     pub(crate) file: PathBuf,
-    /// Bytes of JSON a chunk holds
+    /// The size of a chunk, in bytes of JSON
     #[arg(long, value_name = "BYTES", default_value_t = CHUNK_JSON_TARGET,
         value_parser = clap::value_parser!(u64).range(1..=MAX_CHUNK_JSON as u64))]
     pub(crate) chunk_json: u64,
@@ -55,15 +68,15 @@ pub(crate) struct Codec {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Bench {
-    /// Our encoding beside gzip and zstd, on the sandbox's reference set
+    /// Compare our encoding with gzip and zstd, on the sandbox's reference data
     Codec(BenchCodec),
-    /// Many receivers at once: the distributor's memory, and what two in trouble cost the others
+    /// Measure a send to many receivers: the distributor's memory, and the delay caused by two failing receivers
     Crowd(BenchCrowd),
-    /// Peak memory of encoding and decoding a stream of records
+    /// Measure the peak memory of encoding and decoding a stream of records
     Memory(BenchMemory),
-    /// The SDK's library: its size, what takes it, and an app's wait at its start; needs `strip` and `nm`
+    /// Measure the SDK's library: its size by crate, and the start-up time of an app; needs `strip` and `nm`
     Sdk(BenchSdk),
-    /// Bulk loads into the store, held against a plain loop that inserts the same rows
+    /// Compare bulk loads into the store with a plain loop that inserts the same rows
     Store(BenchStore),
 }
 
@@ -73,7 +86,7 @@ pub(crate) struct BenchCodec {
     pub(crate) households: u64,
     #[arg(long, default_value_t = 7)]
     pub(crate) seed: u64,
-    /// Each figure is the median of so many
+    /// The number of rounds; each figure is their median
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rounds: u32,
 }
@@ -86,7 +99,7 @@ pub(crate) struct BenchCrowd {
     pub(crate) households: u64,
     #[arg(long, default_value_t = 7)]
     pub(crate) seed: u64,
-    /// Each figure is the median of so many
+    /// The number of rounds; each figure is their median
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rounds: u32,
 }
@@ -101,7 +114,7 @@ pub(crate) struct BenchMemory {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct BenchSdk {
-    /// Start nothing
+    /// Do not measure the start-up time
     #[arg(long)]
     pub(crate) size_only: bool,
 }
@@ -112,38 +125,38 @@ pub(crate) struct BenchStore {
     pub(crate) households: u64,
     #[arg(long, default_value_t = 7)]
     pub(crate) seed: u64,
-    /// Each figure is the median of so many
+    /// The number of rounds; each figure is their median
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rounds: u32,
-    /// Households of a downsync page
+    /// The number of households in a downsync page
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) page: u32,
-    /// Where the databases are made and removed again; the system's folder for such files by default
+    /// The folder for the databases, which are deleted afterwards; default: the system's temporary folder
     #[arg(long)]
     pub(crate) dir: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Fuzz {
-    /// Which targets, by the names of tests/fuzz/fuzz_targets; all by default
+    /// The targets to run, by their names in tests/fuzz/fuzz_targets; default: all
     pub(crate) targets: Vec<String>,
-    /// How long each target runs
+    /// The run time of each target, in seconds
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) seconds: u32,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Torture {
-    /// How many copies of the device's folder are damaged, each in its own way
+    /// The number of copies of the device's folder; each is damaged differently
     #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) databases: u64,
-    /// Chooses the bits
+    /// The seed that selects the bits
     #[arg(long, default_value_t = 7)]
     pub(crate) seed: u64,
-    /// Only this database of the run
+    /// Run only the database with this number
     #[arg(long, value_name = "NUMBER")]
     pub(crate) only: Option<u64>,
-    /// Households over three villages; from about 500 on the database is too large to be checked whole at each start
+    /// Households in three villages; from about 500 on the database is too large for a full check at each start
     #[arg(long, default_value_t = 36, value_parser = clap::value_parser!(u64).range(24..))]
     pub(crate) households: u64,
 }
@@ -154,13 +167,13 @@ pub(crate) enum Language {
     Python,
     /// The test suite of android/sdk, on the JVM; needs Maven and a JDK
     Kotlin,
-    /// The test suite of ios/Sdk; skipped, saying so, where there is no Swift on the PATH or in FIELDCAST_SWIFT_ROOT
+    /// The test suite of ios/Sdk; skipped with a message if there is no Swift on the PATH or in FIELDCAST_SWIFT_ROOT
     Swift,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Bindings {
-    /// Write nothing; fail if what is there differs
+    /// Write nothing; fail if the existing files differ
     #[arg(long)]
     pub(crate) verify: bool,
 }
@@ -174,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_said_has_the_reference_set_for_a_default() {
+    fn uses_reference_data_by_default() {
         let Ok(Task::Bench(Bench::Codec(options))) = parsed("bench codec") else { panic!() };
         assert_eq!((options.households, options.seed), (8_000, 7));
         let Ok(Task::Bench(Bench::Memory(options))) = parsed("bench memory") else { panic!() };
@@ -184,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_counts() {
+    fn parses_given_options() {
         let Ok(Task::Codec(options)) = parsed("codec a.ndjson --chunk-json 4096") else { panic!() };
         assert_eq!((options.file.to_str(), options.chunk_json), (Some("a.ndjson"), 4096));
         let Ok(Task::Fuzz(options)) = parsed("fuzz chunk json --seconds 5") else { panic!() };
@@ -194,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_refused() {
+    fn rejects_invalid_arguments() {
         for line in
             ["", "bench", "codec", "codec a --chunk-json 0", "codec a --chunk-json 67108865", "bench codec --seed x"]
         {

@@ -1,4 +1,4 @@
-//! The `fieldcast` command, built anew.
+//! Builds the `fieldcast` command.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -7,15 +7,16 @@ use serde_json::Value;
 
 use crate::Outcome;
 
-/// How the variables begin that `cargo run` sets.
-const TOLD: [&str; 2] = ["CARGO_MANIFEST_", "CARGO_PKG_"];
+/// Prefixes of the environment variables that `cargo run` sets.
+const CARGO_RUN_PREFIXES: [&str; 2] = ["CARGO_MANIFEST_", "CARGO_PKG_"];
 
-/// Builds the command, optimised or not, and tells where it is.
+/// Builds the command, optimised or not, and returns its path.
 pub(crate) fn build(is_optimised: bool) -> Outcome<PathBuf> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    // What `cargo run` tells this program is not for build scripts, which would run anew for it.
-    let told = std::env::vars_os().map(|(name, _)| name);
-    for name in told.filter(|name| name.to_str().is_some_and(|name| TOLD.iter().any(|told| name.starts_with(told)))) {
+    // Remove the variables of `cargo run`: with them, build scripts would run again.
+    let names = std::env::vars_os().map(|(name, _)| name);
+    let is_from_cargo = |name: &str| CARGO_RUN_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
+    for name in names.filter(|name| name.to_str().is_some_and(is_from_cargo)) {
         cargo.env_remove(name);
     }
     let args = ["build", "--package", "fieldcast-cli", "--message-format=json-render-diagnostics"];
@@ -25,5 +26,5 @@ pub(crate) fn build(is_optimised: bool) -> Outcome<PathBuf> {
         let name = message["target"]["name"].as_str()?;
         message["executable"].as_str().filter(|_| name == "fieldcast").map(PathBuf::from)
     });
-    binary.ok_or_else(|| "`fieldcast` could not be built".into())
+    binary.ok_or_else(|| "cannot build `fieldcast`".into())
 }

@@ -1,5 +1,5 @@
-//! `cargo xtask bindings`: the Kotlin and Swift sources of the SDK, and Python's for its smoke test, made from the built
-//! library. Reads nothing but that and core/ffi/uniffi.toml.
+//! `cargo xtask bindings`: generates the Kotlin and Swift sources of the SDK, and the Python sources for its smoke
+//! test, from the built library. Reads only the library and core/ffi/uniffi.toml.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use crate::args::Bindings;
 
 mod swift;
 
-/// What is kept in the repository: the name it is made under, and where it goes.
+/// The sources that are stored in the repository: the generated name, and the path in the repository.
 const KEPT: [(&str, &str); 4] = [
     (
         "org/fieldcast/sdk/core/fieldcast_ffi.kt",
@@ -26,7 +26,7 @@ const KEPT: [(&str, &str); 4] = [
     ("FieldcastFFI.modulemap", "ios/Sdk/Sources/FieldcastFFI/module.modulemap"),
 ];
 
-/// Where all of it is made, Python's too; removed with the other build products.
+/// The folder of all generated sources, including Python. It is deleted with the other build products.
 pub(crate) const MADE: &str = "target/bindings";
 
 pub(crate) fn run(options: &Bindings) -> Outcome {
@@ -39,7 +39,7 @@ pub(crate) fn run(options: &Bindings) -> Outcome {
             continue;
         }
         if options.verify {
-            drifted.push(format!("{} is not what core/ffi generates: run `cargo xtask bindings`", place.display()));
+            drifted.push(format!("{} is out of date; run `cargo xtask bindings`", place.display()));
         } else {
             fs::create_dir_all(place.parent().unwrap_or(&root))?;
             fs::write(&place, fresh)?;
@@ -48,32 +48,33 @@ pub(crate) fn run(options: &Bindings) -> Outcome {
     Ok(crate::listed(&drifted))
 }
 
-/// Builds the library by this command of cargo's, makes the sources of every language in [`MADE`], and tells where the library is.
+/// Builds the library with this cargo command and generates the sources of all languages in [`MADE`]. Returns the
+/// library's path.
 pub(crate) fn made(root: &Path, command: &[&str]) -> Outcome<PathBuf> {
     let library = library(root, command)?;
     generate(&library, &root.join(MADE))?;
     Ok(library)
 }
 
-/// The workspace's folder.
+/// The workspace folder.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new(".")).to_owned()
 }
 
-/// What is kept of a source as it was generated.
+/// Returns the form of a generated source that is stored in the repository.
 fn kept(name: &str, made: &str) -> Outcome<String> {
     let tidy = tidied(made);
     if name.ends_with(".swift") { swift::cancelling(&tidy) } else { Ok(tidy) }
 }
 
-/// Without white space at the ends of lines, of which the generator leaves much.
+/// Removes white space at line ends, which the generator often writes.
 fn tidied(text: &str) -> String {
     let mut tidy: String = text.lines().flat_map(|line| [line.trim_end(), "\n"]).collect();
     tidy.truncate(tidy.trim_end().len());
     tidy + "\n"
 }
 
-/// Tells where core/ffi is, which the library does not say.
+/// Gives the generator the path of core/ffi, which the library does not contain.
 struct Ffi(Utf8PathBuf);
 
 impl BindgenPathsLayer for Ffi {
@@ -105,7 +106,7 @@ struct Target {
     crate_types: Vec<String>,
 }
 
-/// Builds core/ffi by this command of cargo's (`build` and its flags) and tells where its shared library is.
+/// Builds core/ffi with this cargo command (`build` and its flags) and returns the path of its shared library.
 pub(crate) fn library(root: &Path, command: &[&str]) -> Outcome<PathBuf> {
     let output = Command::new(env!("CARGO"))
         .args(command.first())
@@ -115,17 +116,17 @@ pub(crate) fn library(root: &Path, command: &[&str]) -> Outcome<PathBuf> {
         .stderr(Stdio::inherit())
         .output()?;
     if !output.status.success() {
-        return Err("core/ffi does not build".into());
+        return Err("cannot build core/ffi".into());
     }
     let said = String::from_utf8(output.stdout)?;
     let artifacts = said.lines().filter_map(|line| serde_json::from_str::<Artifact>(line).ok());
     let is_shared = |file: &PathBuf| file.extension().is_some_and(|end| end == std::env::consts::DLL_EXTENSION);
     let ours = artifacts.filter(|artifact| artifact.target.crate_types.iter().any(|kind| kind == "cdylib"));
     let shared = ours.flat_map(|artifact| artifact.filenames).find(is_shared);
-    shared.ok_or_else(|| "cargo built no shared library of core/ffi".into())
+    shared.ok_or_else(|| "cargo did not build a shared library of core/ffi".into())
 }
 
-/// How it ended, as an exit code.
+/// Converts success to an exit code.
 pub(crate) fn code(succeeded: bool) -> ExitCode {
     if succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -135,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn white_space_at_the_ends_goes_and_nothing_else() {
+    fn removes_only_trailing_white_space() {
         assert_eq!(tidied("  a \n\n\tb\t\n\n\n"), "  a\n\n\tb\n");
     }
 }

@@ -1,23 +1,23 @@
-//! How long one thread worked.
+//! The working time of one thread.
 
 use std::fs;
 use std::ops::AddAssign;
 use std::time::{Duration, Instant};
 
-/// Below this the system's count of processor time is too coarse.
+/// Below this time the system's count of processor time is too coarse.
 const FINE: Duration = Duration::from_millis(200);
 
-/// Measures a piece of work of this thread.
+/// Measures work of this thread.
 pub(crate) struct Stopwatch {
     start: Instant,
     worked: Option<Duration>,
 }
 
-/// What pieces of work took.
+/// The time spent on work.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Spent {
     passed: Duration,
-    /// Processor time, where the system tells it (Linux).
+    /// Processor time, if the system reports it (Linux).
     worked: Duration,
 }
 
@@ -34,8 +34,8 @@ impl Stopwatch {
 }
 
 impl Spent {
-    /// The time to judge by: processor time, so that what else runs on the machine does not count, or, for want of it or
-    /// of enough of it, the time that passed.
+    /// Returns the time to evaluate: processor time, which other programs do not affect; or, if it is unknown or too
+    /// short, the elapsed time.
     pub(crate) fn time(self) -> Duration {
         if self.worked >= FINE { self.worked } else { self.passed }
     }
@@ -52,7 +52,7 @@ fn worked() -> Option<Duration> {
     parse(&fs::read_to_string("/proc/thread-self/schedstat").ok()?)
 }
 
-/// Nanoseconds on a processor, nanoseconds waiting for one, how often it had one.
+/// Nanoseconds on a processor, nanoseconds waiting for one, and number of time slices.
 fn parse(schedstat: &str) -> Option<Duration> {
     schedstat.split_ascii_whitespace().next()?.parse().ok().map(Duration::from_nanos)
 }
@@ -62,13 +62,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_number_counts() {
+    fn reads_first_number() {
         assert_eq!(parse("1297236 5466956 3\n"), Some(Duration::from_nanos(1_297_236)));
         assert_eq!([parse(""), parse("x 1 2")], [None; 2]);
     }
 
     #[test]
-    fn processor_time_counts_when_there_is_enough_of_it() {
+    fn uses_processor_time_if_long_enough() {
         let spent =
             |passed, worked| Spent { passed: Duration::from_millis(passed), worked: Duration::from_millis(worked) };
         assert_eq!(spent(900, 300).time().as_millis(), 300);

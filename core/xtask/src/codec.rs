@@ -1,4 +1,4 @@
-//! `cargo xtask codec`: the chunk codec on any file of JSON lines.
+//! `cargo xtask codec`: runs the chunk codec on any file of JSON lines.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -15,8 +15,8 @@ use crate::memory::Baseline;
 use crate::ndjson::{BadLine, Lines};
 use crate::sample::json_bytes;
 
-/// Bad lines told one by one; of more than these, only how many.
-const TOLD: u64 = 20;
+/// How many bad lines are printed. After these, only their number is printed.
+const MAX_PRINTED: u64 = 20;
 
 pub(crate) fn run(options: &Codec) -> Outcome {
     let file = File::open(&options.file).map_err(|error| format!("{}: {error}", options.file.display()))?;
@@ -27,7 +27,7 @@ pub(crate) fn run(options: &Codec) -> Outcome {
         let mut bad = 0;
         let records = lines.chunk(options.chunk_json, &mut |line| {
             bad += 1;
-            tell(totals.bad + bad, &line);
+            print_bad_line(totals.bad + bad, &line);
         })?;
         totals.bad += bad;
         if records.is_empty() {
@@ -39,10 +39,10 @@ pub(crate) fn run(options: &Codec) -> Outcome {
     Ok(if totals.bad == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn tell(count: u64, line: &BadLine) {
-    if count <= TOLD {
+fn print_bad_line(count: u64, line: &BadLine) {
+    if count <= MAX_PRINTED {
         eprintln!("line {}: {}", line.number, line.fault);
-    } else if count == TOLD + 1 {
+    } else if count == MAX_PRINTED + 1 {
         eprintln!("... and more");
     }
 }
@@ -59,7 +59,7 @@ struct Totals {
 }
 
 impl Totals {
-    /// There and back.
+    /// Encodes and decodes the records.
     fn chunk(&mut self, records: &[Record]) -> Outcome<()> {
         let start = Stopwatch::start();
         let chunk = match encode_chunk(records) {
@@ -101,18 +101,18 @@ impl Totals {
         println!("decode         {:.0} MB/s", mb_per_second(json, self.decoding.time()));
         println!("peak memory    {} above baseline", Mib(peak));
         match self.bad {
-            0 => println!("equal          yes: every line came back as it went in"),
-            bad => println!("equal          yes, but for {bad} bad lines, which were left out"),
+            0 => println!("equal          yes: every line was decoded unchanged"),
+            bad => println!("equal          yes, except {bad} bad lines, which were skipped"),
         }
     }
 }
 
-/// Which line is wrong, without its text: bodies are personal.
+/// Returns which line is wrong, without its text, because bodies are personal data.
 fn different(records: &[Record], decoded: &[Record]) -> String {
     let line = records.iter().zip(decoded).find(|(record, decoded)| record != decoded);
     match line {
-        Some((record, _)) => format!("line {}: what came back is not what went in", record.id),
-        None => format!("{} records went in and {} came back", records.len(), decoded.len()),
+        Some((record, _)) => format!("line {}: the decoded record differs", record.id),
+        None => format!("{} records encoded, but {} decoded", records.len(), decoded.len()),
     }
 }
 
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn totals_add_up() {
+    fn adds_up_totals() {
         let mut totals = Totals::default();
         totals.chunk(&lines("{\"a\":1}\n{\"a\":2}\n")).unwrap();
         totals.chunk(&lines("[1.0,1,1e0,12345678901234567890123]")).unwrap();
@@ -133,8 +133,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_large_for_one_chunk_becomes_several() {
-        // Each line has as many random bytes as half its length.
+    fn splits_too_large_chunk() {
+        // Half of the bytes of each line are random.
         let hash = |n: u64| fieldcast_bundle::ChunkHash::of(&n.to_le_bytes()).to_string();
         let noise: String =
             (0..30_000).map(|n| format!("\"{}\"\n", (0..10).map(|i| hash(10 * n + i)).collect::<String>())).collect();
@@ -145,9 +145,9 @@ mod tests {
     }
 
     #[test]
-    fn a_difference_is_told_by_its_line() {
+    fn reports_difference_by_line() {
         let (a, b) = (lines("1\n2\n3\n"), lines("1\n7\n3\n"));
-        assert_eq!(different(&a, &b), "line 2: what came back is not what went in");
-        assert_eq!(different(&a, &a[..2]), "3 records went in and 2 came back");
+        assert_eq!(different(&a, &b), "line 2: the decoded record differs");
+        assert_eq!(different(&a, &a[..2]), "3 records encoded, but 2 decoded");
     }
 }

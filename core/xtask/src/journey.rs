@@ -1,4 +1,4 @@
-//! `cargo xtask journey`: the SDK's journey in another language, through the generated bindings, against a sandbox.
+//! `cargo xtask journey`: tests the SDK in another language, through the generated bindings, against a sandbox.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::{Outcome, bindings};
 
 mod swift;
 
-/// Runs the language's own test program and ends as it does.
+/// Runs the test program of the language and returns its exit code.
 pub(crate) fn run(language: Language) -> Outcome {
     let root = bindings::root();
     let build: &[&str] = match language {
@@ -26,7 +26,7 @@ pub(crate) fn run(language: Language) -> Outcome {
         Language::Swift => match swift::found()? {
             Some(swift) => swift.tests(&root, folder)?,
             None => {
-                println!("SKIPPED: no `swift` on the PATH, and {} names no folder with one", swift::ROOT);
+                println!("SKIPPED: no `swift` on the PATH, and {} is not set", swift::ROOT);
                 return Ok(bindings::code(true));
             }
         },
@@ -35,12 +35,12 @@ pub(crate) fn run(language: Language) -> Outcome {
     let config = SandboxConfig { households: 120, boundaries: 4, ..SandboxConfig::default() };
     let sandbox = runtime.block_on(Sandbox::start(config))?;
     program.env("FIELDCAST_SANDBOX", sandbox.url()).env("FIELDCAST_LIBRARY", folder).current_dir(&root);
-    let status = program.status().map_err(|error| format!("{language:?} did not start: {error}"))?;
+    let status = program.status().map_err(|error| format!("cannot start the {language:?} tests: {error}"))?;
     runtime.block_on(sandbox.stop());
     Ok(bindings::code(status.success()))
 }
 
-/// The generated module looks for the library beside itself.
+/// The generated module loads the library from its own folder.
 fn python(root: &Path, library: &Path) -> Outcome<Command> {
     let made = root.join(bindings::MADE);
     if let Some(name) = library.file_name() {

@@ -1,8 +1,8 @@
-//! Who may use whom, as docs/ARCHITECTURE.md draws it.
+//! The allowed dependencies between crates, as in docs/ARCHITECTURE.md.
 
 use crate::metadata::Package;
 
-/// Lowest first. A crate may use crates of lower layers only.
+/// The layers, lowest first. A crate may use only crates of lower layers.
 const LAYERS: &[&[&str]] = &[
     &["fieldcast-model", "fieldcast-sandbox", "fieldcast-jvm"],
     &["fieldcast-bundle", "fieldcast-wire"],
@@ -11,7 +11,7 @@ const LAYERS: &[&[&str]] = &[
     &["fieldcast-cli", "fieldcast-ffi"],
 ];
 
-/// Libraries that one crate wraps, so that one place decides how they are used.
+/// Libraries that only one crate may use, so that their use is defined in one place.
 const WRAPPED: &[(&str, &str)] = &[
     ("rusqlite", "fieldcast-store"),
     ("reqwest", "fieldcast-downsync"),
@@ -27,7 +27,7 @@ fn layer(name: &str) -> Option<usize> {
     LAYERS.iter().position(|layer| layer.contains(&name))
 }
 
-/// One line for each rule broken.
+/// Returns one line for each broken rule.
 pub(crate) fn problems(packages: &[Package]) -> Vec<String> {
     packages.iter().filter(|package| package.name != "xtask").flat_map(package_problems).collect()
 }
@@ -35,15 +35,15 @@ pub(crate) fn problems(packages: &[Package]) -> Vec<String> {
 fn package_problems(package: &Package) -> Vec<String> {
     let name = &package.name;
     let Some(own) = layer(name) else {
-        return vec![format!("{name} has no layer: give it one in core/xtask/src/layers.rs and docs/ARCHITECTURE.md")];
+        return vec![format!("{name} has no layer; add it to core/xtask/src/layers.rs and docs/ARCHITECTURE.md")];
     };
     let mut problems = Vec::new();
     for used in package.dependencies.iter().filter(|dependency| dependency.kind.is_none()) {
         if layer(&used.name).is_some_and(|used| used >= own) {
-            problems.push(format!("{name} uses {}, which is not below it", used.name));
+            problems.push(format!("{name} uses {}, which is not in a lower layer", used.name));
         }
         if let Some((library, owner)) = WRAPPED.iter().find(|(library, owner)| *library == used.name && owner != name) {
-            problems.push(format!("{name} uses {library}, which only {owner} may"));
+            problems.push(format!("{name} uses {library}, which only {owner} may use"));
         }
     }
     problems
@@ -61,15 +61,18 @@ mod tests {
     }
 
     #[test]
-    fn down_is_allowed_and_up_or_sideways_is_not() {
+    fn allows_only_lower_layers() {
         assert!(problems(&[package("fieldcast-store", &[("fieldcast-model", None), ("rusqlite", None)])]).is_empty());
         assert_eq!(problems(&[package("fieldcast-model", &[("fieldcast-store", None)])]).len(), 1);
         assert_eq!(problems(&[package("fieldcast-net", &[("fieldcast-store", None)])]).len(), 1);
-        assert!(problems(&[package("fieldcast-net", &[("fieldcast", Some("dev"))])]).is_empty(), "tests may look up");
+        assert!(
+            problems(&[package("fieldcast-net", &[("fieldcast", Some("dev"))])]).is_empty(),
+            "tests may use higher layers"
+        );
     }
 
     #[test]
-    fn wrapped_libraries_and_new_crates_are_noticed() {
+    fn reports_wrapped_libraries_and_new_crates() {
         assert_eq!(problems(&[package("fieldcast", &[("rusqlite", None)])]).len(), 1);
         assert_eq!(problems(&[package("fieldcast-new", &[])]).len(), 1);
     }

@@ -1,8 +1,8 @@
-//! Which licences of dependencies we may ship under MIT OR Apache-2.0.
+//! The licences of dependencies that we may ship under MIT OR Apache-2.0.
 
 use crate::metadata::Package;
 
-/// Permissive licences: notice only, no reach into our own code. MPL-2.0 reaches only into the dependency's own files.
+/// Permissive licences require only a notice and do not affect our code. MPL-2.0 affects only the dependency's files.
 const ALLOWED: &[&str] = &[
     "0BSD",
     "Apache-2.0",
@@ -20,13 +20,18 @@ const ALLOWED: &[&str] = &[
     "Zlib",
 ];
 
-/// One line for each package whose licence is not allowed.
+/// Returns one line for each package whose licence is not allowed.
 pub(crate) fn problems(packages: &[Package]) -> Vec<String> {
     let refused = packages.iter().filter(|package| !package.license.as_deref().is_some_and(is_allowed));
-    refused.map(|package| format!("{}: licence {:?} is not in the list", package.name, package.license)).collect()
+    refused
+        .map(|package| {
+            format!("{}: licence {:?} is not in the list of allowed licences", package.name, package.license)
+        })
+        .collect()
 }
 
-/// Whether an SPDX expression can be met: each part joined by AND has one allowed choice among those joined by OR.
+/// Returns whether an SPDX expression is allowed: each part joined by AND needs one allowed choice among those joined
+/// by OR.
 fn is_allowed(expression: &str) -> bool {
     let choice = |choice: &str| ALLOWED.contains(&choice.trim().split(" WITH ").next().unwrap_or_default());
     let part = |part: &str| part.trim_matches(['(', ')', ' ']).replace('/', " OR ").split(" OR ").any(choice);
@@ -38,7 +43,7 @@ mod tests {
     use super::is_allowed;
 
     #[test]
-    fn one_choice_is_enough_and_every_part_is_needed() {
+    fn requires_allowed_choice_in_every_part() {
         for good in [
             "MIT",
             "MIT/Apache-2.0",

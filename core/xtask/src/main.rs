@@ -1,4 +1,4 @@
-//! Developer tasks; `cargo xtask help` lists them.
+//! Developer tasks. `cargo xtask help` lists them.
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -9,8 +9,10 @@ mod args;
 mod bench;
 mod binary;
 mod bindings;
+mod ci;
 mod clock;
 mod codec;
+mod cycles;
 #[cfg(test)]
 mod docs_tests;
 mod figures;
@@ -28,7 +30,7 @@ mod torture;
 
 use args::{Args, Bench, Task};
 
-/// How a task ends: the exit code, or what kept it from being done.
+/// The result of a task: an exit code, or the error that stopped it.
 type Outcome<T = ExitCode> = Result<T, Box<dyn Error>>;
 
 fn main() -> ExitCode {
@@ -45,7 +47,12 @@ fn run(task: Task) -> Outcome {
         return Ok(code);
     }
     match task {
-        Task::Layers => Ok(listed(&layers::problems(&metadata::read(false)?))),
+        Task::Ci(options) => ci::run(&options),
+        Task::Layers => {
+            let mut problems = layers::problems(&metadata::read(false)?);
+            problems.extend(cycles::problems(&bindings::root())?);
+            Ok(listed(&problems))
+        }
         Task::Licences => Ok(listed(&licences::problems(&metadata::read(true)?))),
         Task::Codec(options) => codec::run(&options),
         Task::Bench(Bench::Codec(options)) => bench::codec::run(&options),
@@ -61,7 +68,7 @@ fn run(task: Task) -> Outcome {
     }
 }
 
-/// Prints problems; none is success.
+/// Prints problems. No problem means success.
 fn listed(problems: &[String]) -> ExitCode {
     problems.iter().for_each(|problem| eprintln!("{problem}"));
     if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -1,34 +1,34 @@
-//! The process's peak memory, where the system tells it.
+//! The peak memory of this process, if the system reports it.
 
 use std::fs;
 
-/// Where the measurement began.
+/// The baseline of a measurement.
 pub(crate) struct Baseline(Option<u64>);
 
 impl Baseline {
-    /// Forgets the peak so far and takes what is in use now as the baseline.
+    /// Resets the peak and takes the memory in use now as the baseline.
     pub(crate) fn take() -> Self {
         forget_peak();
         Self(status("VmRSS:"))
     }
 
-    /// Forgets the peak so far and keeps the baseline: what an allocator has not given back counts.
+    /// Resets the peak and keeps the baseline. Memory that the allocator has not returned is included.
     pub(crate) fn begin_again(&self) {
         forget_peak();
     }
 
-    /// Bytes in use at the highest since then, less the baseline.
+    /// Peak memory since then, minus the baseline, in bytes.
     pub(crate) fn peak_above(&self) -> Option<u64> {
         Some(status("VmHWM:")?.saturating_sub(self.0?))
     }
 }
 
 fn forget_peak() {
-    // Linux: 5 resets VmHWM. Where it cannot be reset a peak may only come out too high.
+    // Linux: 5 resets VmHWM. If the reset fails, a peak can only be too high.
     _ = fs::write("/proc/self/clear_refs", "5");
 }
 
-/// The most bytes another process has had in use so far.
+/// The peak memory of another process so far, in bytes.
 pub(crate) fn peak_of(pid: u32) -> Option<u64> {
     value(&fs::read_to_string(format!("/proc/{pid}/status")).ok()?, "VmHWM:")
 }
@@ -37,7 +37,7 @@ fn status(field: &str) -> Option<u64> {
     fs::read_to_string("/proc/self/status").ok().and_then(|status| value(&status, field))
 }
 
-/// Bytes of a field that is given in kB.
+/// The value in bytes of a field that is given in kB.
 fn value(status: &str, field: &str) -> Option<u64> {
     let rest = status.lines().find_map(|line| line.strip_prefix(field))?;
     Some(rest.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? << 10)
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_field_is_read_in_bytes() {
+    fn converts_field_to_bytes() {
         let status = "Name:\txtask\nVmHWM:\t    2048 kB\nVmRSS:\t 7 pages\n";
         assert_eq!(value(status, "VmHWM:"), Some(2 << 20));
         assert_eq!([value(status, "VmRSS:"), value(status, "VmData:")], [None, None]);
@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     #[cfg(target_os = "linux")]
-    fn a_peak_stays_after_its_memory_is_given_back() {
+    fn keeps_peak_after_memory_is_freed() {
         let baseline = Baseline::take();
         let taken = vec![1u8; 32 << 20];
         assert_eq!(taken.iter().map(|byte| u64::from(*byte)).sum::<u64>(), 32 << 20);

@@ -1,4 +1,4 @@
-//! What `cargo metadata` says of the packages.
+//! Package data from `cargo metadata`.
 
 use std::process::Command;
 
@@ -14,7 +14,7 @@ pub(crate) struct Package {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Dependency {
     pub(crate) name: String,
-    /// `None` for a normal dependency, else `dev` or `build`.
+    /// `None` for a normal dependency, otherwise `dev` or `build`.
     pub(crate) kind: Option<String>,
 }
 
@@ -23,14 +23,14 @@ struct Metadata {
     packages: Vec<Package>,
 }
 
-/// The workspace's own packages, or, with their dependencies, all that is in the lock file.
+/// Returns the packages of the workspace, or all packages of the lock file including dependencies.
 pub(crate) fn read(with_dependencies: bool) -> Result<Vec<Package>, String> {
     let mut command = Command::new(env!("CARGO"));
     command.args(["metadata", "--format-version", "1", "--locked"]);
     if !with_dependencies {
         command.arg("--no-deps");
     }
-    let output = command.output().map_err(|e| format!("cargo metadata did not start: {e}"))?;
+    let output = command.output().map_err(|e| format!("cannot start cargo metadata: {e}"))?;
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).into_owned());
     }

@@ -1,4 +1,4 @@
-//! Files of JSON lines, read a chunk at a time.
+//! Reads files of JSON lines, one chunk at a time.
 
 use std::fmt;
 use std::io::{self, BufRead, Read};
@@ -6,7 +6,8 @@ use std::io::{self, BufRead, Read};
 use fieldcast_bundle::MAX_CHUNK_JSON;
 use fieldcast_model::{EntityType, Json, JsonError, Record, RecordId, ServerTime};
 
-/// The most records of a chunk here: the format allows 2^18, which of the smallest records would take much memory.
+/// The maximum number of records in a chunk here. The format allows 2^18, which needs much memory for very small
+/// records.
 const MAX_RECORDS: usize = 1 << 15;
 
 /// What is wrong with a line.
@@ -22,7 +23,7 @@ impl fmt::Display for Fault {
         match self {
             Self::NotUtf8 => f.write_str("not UTF-8"),
             Self::NotJson(error) => error.fmt(f),
-            Self::TooLong => write!(f, "longer than the {MAX_CHUNK_JSON} bytes a chunk may hold"),
+            Self::TooLong => write!(f, "longer than {MAX_CHUNK_JSON} bytes, the limit of a chunk"),
         }
     }
 }
@@ -30,18 +31,18 @@ impl fmt::Display for Fault {
 /// A line that is not a record.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct BadLine {
-    /// From 1.
+    /// The line number, from 1.
     pub(crate) number: u64,
     pub(crate) fault: Fault,
 }
 
-/// Reads records off lines; holds one line.
+/// Reads records from lines. Keeps one line in memory.
 pub(crate) struct Lines<R> {
     reader: R,
     buffer: Vec<u8>,
     number: u64,
     longest: usize,
-    /// A line that did not fit into the chunk before.
+    /// A line that did not fit into the previous chunk.
     ahead: Option<Record>,
 }
 
@@ -50,7 +51,8 @@ impl<R: BufRead> Lines<R> {
         Self { reader, buffer: Vec::new(), number: 0, longest: MAX_CHUNK_JSON, ahead: None }
     }
 
-    /// The next records, until they hold `json` bytes; none at the end of the file. Bad lines are told and passed over.
+    /// Returns the next records, up to `json` bytes; none at the end of the file. Reports bad lines to `bad` and skips
+    /// them.
     pub(crate) fn chunk(&mut self, json: u64, bad: &mut dyn FnMut(BadLine)) -> io::Result<Vec<Record>> {
         let mut records = Vec::new();
         let mut bytes = 0;
@@ -81,7 +83,7 @@ impl<R: BufRead> Lines<R> {
         Ok(None)
     }
 
-    /// The next line's value; `Ok(None)` in it for a blank line.
+    /// Returns the value of the next line, or `Ok(None)` for a blank line.
     fn line(&mut self) -> io::Result<Option<Result<Option<Json>, Fault>>> {
         self.buffer.clear();
         let most = self.longest as u64 + 2; // "\r\n"
@@ -97,7 +99,7 @@ impl<R: BufRead> Lines<R> {
     }
 }
 
-/// Reads to the end of a line without keeping it.
+/// Skips to the end of a line without storing it.
 fn skip_line(reader: &mut impl BufRead) -> io::Result<()> {
     loop {
         let buffered = reader.fill_buf()?;
@@ -121,7 +123,7 @@ fn value(line: &[u8], longest: usize) -> Result<Option<Json>, Fault> {
     if json.len() <= longest { Ok(Some(json)) } else { Err(Fault::TooLong) }
 }
 
-/// A value without an envelope of its own: it is named by its line.
+/// Makes a record from a value without an envelope. Its id is the line number.
 fn record(number: u64, body: Json) -> Record {
     let id = RecordId::parse(&number.to_string());
     Record {
@@ -152,26 +154,26 @@ mod tests {
     }
 
     #[test]
-    fn lines_become_records_named_by_their_number() {
+    fn names_records_by_line_number() {
         let (chunks, bad) = read(b"{\"b\":1, \"a\":2}\r\n\n  \n[1]\nnull", 1 << 20, 99);
         assert_eq!(chunks, [["1={\"a\":2,\"b\":1}", "4=[1]", "5=null"]]);
         assert_eq!(bad, []);
     }
 
     #[test]
-    fn a_chunk_ends_when_it_holds_enough() {
+    fn ends_chunk_at_size_limit() {
         assert_eq!(read(b"11\n22\n33\n", 3, 99).0, [vec!["1=11", "2=22"], vec!["3=33"]]);
         assert!(read(b"", 1, 99).0.is_empty());
     }
 
     #[test]
-    fn bad_lines_are_told_by_number_and_passed_over() {
+    fn reports_and_skips_bad_lines() {
         let (chunks, bad) = read(b"1\n{\"a\":}\n\xff\n[1,2,3,4,5,6,7,8]\n\"12345678\"\n2\n[1] 2", 1 << 20, 9);
         assert_eq!(chunks, [["1=1", "6=2"]]);
-        let told: Vec<String> = bad.iter().map(|bad| format!("{}: {}", bad.number, bad.fault)).collect();
-        assert_eq!(told[0], "2: not JSON: expected a value at byte 5");
-        assert_eq!(told[1], "3: not UTF-8");
-        assert!(told[2].starts_with("4: longer than") && told[3].starts_with("5: longer than"), "{told:?}");
-        assert!(told[4].starts_with("7: not JSON"), "{told:?}");
+        let messages: Vec<String> = bad.iter().map(|bad| format!("{}: {}", bad.number, bad.fault)).collect();
+        assert_eq!(messages[0], "2: not JSON: expected a value at byte 5");
+        assert_eq!(messages[1], "3: not UTF-8");
+        assert!(messages[2].starts_with("4: longer than") && messages[3].starts_with("5: longer than"), "{messages:?}");
+        assert!(messages[4].starts_with("7: not JSON"), "{messages:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! One `fieldcast --json` process: its events as they come, its signals, its memory.
+//! One `fieldcast --json` process: its events in order, its signals, its memory.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -11,10 +11,10 @@ use serde_json::Value;
 
 use crate::{Outcome, memory};
 
-/// How often the memory is looked at while nothing is said.
-const LOOK: Duration = Duration::from_millis(100);
-/// No event is waited for longer.
-const PATIENCE: Duration = Duration::from_secs(180);
+/// How often the memory is read while no event arrives.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
+/// The maximum wait for an event.
+const EVENT_TIMEOUT: Duration = Duration::from_secs(180);
 
 /// A running process. Dropping it kills it.
 pub(crate) struct Process {
@@ -24,15 +24,15 @@ pub(crate) struct Process {
     peak: Option<u64>,
 }
 
-/// What a process left.
+/// The result of a process.
 pub(crate) struct Ended {
-    /// `None` when a signal ended it.
+    /// `None` if a signal ended it.
     pub(crate) code: Option<i32>,
     events: Vec<Value>,
 }
 
 impl Ended {
-    /// Its events of this name.
+    /// Returns its events with this name.
     pub(crate) fn events(&self, name: &str) -> impl Iterator<Item = &Value> {
         self.events.iter().filter(move |event| event["event"] == name)
     }
@@ -58,13 +58,13 @@ impl Process {
         Ok(Self { child, lines, what, peak: None })
     }
 
-    /// The next event of this name that fits.
+    /// Waits for the next event with this name that `fits`.
     pub(crate) fn event(&mut self, name: &str, mut fits: impl FnMut(&Value) -> bool) -> Outcome<Value> {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + EVENT_TIMEOUT;
         while Instant::now() < until {
-            // The most so far only grows, so the last look counts.
+            // The peak only grows, so the last value is the right one.
             self.peak = memory::peak_of(self.child.id()).or(self.peak);
-            match self.lines.recv_timeout(LOOK) {
+            match self.lines.recv_timeout(POLL_INTERVAL) {
                 Ok(line) => {
                     let event: Value = serde_json::from_str(&line)?;
                     if event["event"] == name && fits(&event) {
@@ -72,28 +72,28 @@ impl Process {
                     }
                 }
                 Err(RecvTimeoutError::Timeout) => {}
-                Err(_) => return Err(format!("`fieldcast {}` ended before `{name}`", self.what).into()),
+                Err(_) => return Err(format!("`fieldcast {}` ended before the event `{name}`", self.what).into()),
             }
         }
-        Err(format!("`fieldcast {}` did not come to `{name}`", self.what).into())
+        Err(format!("`fieldcast {}` did not send the event `{name}` in time", self.what).into())
     }
 
-    /// Waits until it has done its work.
+    /// Waits for its successful end.
     pub(crate) fn finish(self) -> Outcome<Ended> {
         let what = self.what.clone();
         let ended = self.end()?;
         if ended.code == Some(0) {
             Ok(ended)
         } else {
-            Err(format!("`fieldcast {what}` ended with {:?}", ended.code).into())
+            Err(format!("`fieldcast {what}` failed with exit code {:?}", ended.code).into())
         }
     }
 
-    /// Waits for its end, whatever that is.
+    /// Waits for its end, successful or not.
     pub(crate) fn end(mut self) -> Outcome<Ended> {
         let mut events = Vec::new();
         loop {
-            match self.lines.recv_timeout(PATIENCE) {
+            match self.lines.recv_timeout(EVENT_TIMEOUT) {
                 Ok(line) => events.push(serde_json::from_str(&line)?),
                 Err(RecvTimeoutError::Timeout) => return Err(format!("`fieldcast {}` did not end", self.what).into()),
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -102,14 +102,14 @@ impl Process {
         Ok(Ended { code: self.child.wait()?.code(), events })
     }
 
-    /// Sends a signal by its name.
+    /// Sends a signal, by name.
     pub(crate) fn signal(&self, name: &str) -> Outcome<()> {
-        // The shell's own `kill`: no crate, no package.
+        // Use the shell's built-in `kill`, which needs no crate and no package.
         let status = Command::new("sh").args(["-c", &format!("kill -{name} {}", self.child.id())]).status()?;
         if status.success() { Ok(()) } else { Err(format!("kill -{name}: {status}").into()) }
     }
 
-    /// The most memory it has taken, where the system tells it.
+    /// Its peak memory so far, if the system reports it.
     pub(crate) fn peak(&self) -> Option<u64> {
         self.peak
     }

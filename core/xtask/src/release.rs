@@ -1,10 +1,10 @@
-//! Measurements run optimised, whatever the alias `cargo xtask` was built with.
+//! Runs benchmarks in an optimised build, even if `cargo xtask` itself is not optimised.
 
 use std::process::{Command, ExitCode};
 
 use crate::Outcome;
 
-/// In an unoptimised build: starts the optimised one with the same arguments and returns what it ended with.
+/// In an unoptimised build, starts the optimised build with the same arguments and returns its exit code.
 pub(crate) fn relaunched() -> Outcome<Option<ExitCode>> {
     if !cfg!(debug_assertions) {
         return Ok(None);

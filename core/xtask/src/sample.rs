@@ -8,17 +8,18 @@ use fieldcast_sandbox::{Campaign, Moment, SandboxConfig};
 
 use crate::Outcome;
 
-/// A campaign as it stands at its beginning.
+/// Returns the initial state of a campaign.
 pub(crate) fn campaign(seed: u64, households: u64, boundaries: u32) -> Outcome<Moment> {
     Ok(Campaign::new(&SandboxConfig { seed, households, boundaries, ..SandboxConfig::default() })?.moment())
 }
 
-/// The campaign all figures of docs/BUNDLE.md are from, for 8,000 households and seed 7.
+/// Returns the campaign of all figures in docs/BUNDLE.md, for 8,000 households and seed 7.
 pub(crate) fn reference(seed: u64, households: u64) -> Outcome<Moment> {
     campaign(seed, households, SandboxConfig::default().boundaries)
 }
 
-/// All records of one leaf boundary, family by family as the server has them; made as they are read.
+/// Returns all records of one leaf boundary, family by family in the server's order. The iterator generates them on
+/// demand.
 pub(crate) fn boundary(moment: &Moment, leaf: usize) -> Outcome<impl Iterator<Item = Record> + '_> {
     let (project, leaf) = (&moment.projects()[0].id, &moment.leaves()[leaf].code);
     let mut root = RecordId::parse("");
@@ -30,13 +31,13 @@ pub(crate) fn boundary(moment: &Moment, leaf: usize) -> Outcome<impl Iterator<It
     }))
 }
 
-/// Brings records into the order chunks are cut in.
+/// Sorts records into the order in which chunks are divided.
 pub(crate) fn in_key_order(mut records: Vec<Record>) -> Vec<Record> {
     records.sort_by_cached_key(|r| (r.root_hash(), r.root.clone(), r.entity.clone(), r.id.clone()));
     records
 }
 
-/// Cuts a dataset in key order into chunks, as the engine does.
+/// Divides a dataset in key order into chunks, like the engine.
 pub(crate) fn cut(records: &[Record]) -> Vec<&[Record]> {
     let bits = range_bits(json_bytes(records));
     let mut counts: BTreeMap<u32, usize> = BTreeMap::new();
@@ -55,7 +56,7 @@ pub(crate) fn json_bytes(records: &[Record]) -> u64 {
     records.iter().map(|record| record.body.len() as u64).sum()
 }
 
-/// A record of the server's as one of ours that hangs off this root.
+/// Converts a record of the sandbox to a Fieldcast record with this root.
 pub(crate) fn convert(record: fieldcast_sandbox::Record, root: RecordId) -> Record {
     Record {
         entity: EntityType::new(record.name),
@@ -64,7 +65,8 @@ pub(crate) fn convert(record: fieldcast_sandbox::Record, root: RecordId) -> Reco
         row_version: record.row_version.map_or(0, i64::from),
         modified: ServerTime(record.modified.unwrap_or_default()),
         deleted: record.deleted,
-        body: Json::parse(&record.json).unwrap_or_else(|_| Json::from_canonical("null")), // it makes JSON
+        // The sandbox always makes valid JSON.
+        body: Json::parse(&record.json).unwrap_or_else(|_| Json::from_canonical("null")),
     }
 }
 
@@ -73,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn chunks_are_all_of_the_records_in_order() {
+    fn divides_all_records_in_order() {
         let moment = campaign(3, 150, 1).unwrap();
         let records = in_key_order(boundary(&moment, 0).unwrap().collect());
         let chunks = cut(&records);

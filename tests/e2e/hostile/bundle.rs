@@ -1,4 +1,4 @@
-//! A small bundle that is sound, for hostile peers to spoil.
+//! A small valid bundle, which hostile peers alter.
 
 use fieldcast_bundle::{ChunkInfo, EncodedChunk, Manifest, Snapshot, encode_chunk};
 use fieldcast_model::{
@@ -8,21 +8,21 @@ use fieldcast_model::{
 use fieldcast_wire::{Offer, chunk_frame};
 use ring::signature::{Ed25519KeyPair, KeyPair};
 
-/// Records of a dataset that no honest distributor has, in one chunk.
-pub(super) struct Liar {
+/// One chunk of made-up records, which no honest distributor has.
+pub(super) struct FakeBundle {
     records: Vec<Record>,
-    /// What everything in it is called.
+    /// The name of its tenant, project and boundary.
     name: String,
 }
 
-impl Liar {
+impl FakeBundle {
     pub(super) fn new(records: usize) -> Self {
         let mut records: Vec<Record> = (0..records).map(record).collect();
         records.sort_by_key(|record| (record.root_hash(), record.id.clone()));
         Self { records, name: "NOWHERE".to_owned() }
     }
 
-    pub(super) fn called(self, name: &str) -> Self {
+    pub(super) fn with_name(self, name: &str) -> Self {
         Self { name: name.to_owned(), ..self }
     }
 
@@ -37,7 +37,7 @@ impl Liar {
         Offer {
             snapshots: vec![summary],
             origins: vec![Origin { key: public, name, seal, sources: Vec::new(), signature: Signature(signature) }],
-            bytes: 1 << 20, // so that what is sent in its place is not refused for its size alone
+            bytes: 1 << 20, // large enough, so the receiver does not reject altered data because of its size
         }
     }
 
@@ -52,19 +52,19 @@ impl Liar {
     }
 
     pub(super) fn chunk(&self) -> EncodedChunk {
-        encode_chunk(&self.records).expect("sound records")
+        encode_chunk(&self.records).expect("valid records")
     }
 
-    /// The chunk as it goes over the wire.
+    /// The chunk as a frame payload.
     pub(super) fn chunk_frame(&self) -> Vec<u8> {
         chunk_frame(0, &self.chunk().bytes)
     }
 
-    /// What begins as the chunk does, and goes on with a few kilobytes that unpack to 64 MiB.
+    /// A chunk with a valid header and a few kilobytes that unpack to 64 MiB.
     pub(super) fn bomb(&self) -> Vec<u8> {
         let zeros = zstd::bulk::compress(&vec![0; 64 << 20], 3).expect("zeros");
         let SnapshotSummary { records, json_bytes, .. } = self.summary();
-        let mut bomb = vec![1]; // the format
+        let mut bomb = vec![1]; // format version
         for mut number in [records, json_bytes, (64 << 20) - 1, 0, 0, zeros.len() as u64, 0] {
             while number >= 0x80 {
                 bomb.push(number as u8 | 0x80);

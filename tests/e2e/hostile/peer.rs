@@ -1,5 +1,5 @@
-//! A distributor by hand: TLS 1.3 with a raw public key, frames, and whatever bytes a test wants to send. Written from
-//! the protocol, without fieldcast-net, which would refuse to send what these tests are about.
+//! A hostile distributor: TLS 1.3 with a raw public key, frames, and any bytes. It implements the protocol without
+//! fieldcast-net, because fieldcast-net refuses to send such data.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -19,22 +19,22 @@ use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName, UnixTime
 use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, Error, SignatureScheme, StreamOwned};
 
-/// One connection under a key of its own.
+/// One connection with a new key.
 pub(super) struct Peer {
     stream: StreamOwned<ClientConnection, TcpStream>,
     fingerprint: Fingerprint,
 }
 
 impl Peer {
-    /// Calls the receiver at `addr` and shakes hands.
-    pub(super) fn call(addr: SocketAddr) -> Self {
+    /// Connects to the receiver at `addr` and completes the TLS handshake.
+    pub(super) fn connect(addr: SocketAddr) -> Self {
         let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).expect("a key");
-        let pair = Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).expect("our key");
-        let tcp = TcpStream::connect(addr).expect("it listens");
+        let pair = Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).expect("a valid key");
+        let tcp = TcpStream::connect(addr).expect("a listening receiver");
         tcp.set_read_timeout(Some(Duration::from_secs(20))).expect("a limit");
         tcp.set_nodelay(true).expect("a socket");
         let name = ServerName::IpAddress(addr.ip().into());
-        let tls = ClientConnection::new(Arc::new(tls(pkcs8.as_ref())), name).expect("a sound configuration");
+        let tls = ClientConnection::new(Arc::new(tls(pkcs8.as_ref())), name).expect("a valid configuration");
         let mut stream = StreamOwned::new(tls, tcp);
         while stream.conn.is_handshaking() {
             stream.conn.complete_io(&mut stream.sock).expect("a handshake");
@@ -46,19 +46,19 @@ impl Peer {
         self.fingerprint
     }
 
-    /// What this end brings to the comparison of codes.
-    pub(super) fn opening(&self) -> HandshakeSecret {
+    /// This side's secret for the code comparison.
+    pub(super) fn handshake_secret(&self) -> HandshakeSecret {
         let exporter = self.stream.conn.export_keying_material([0; 32], CODE_LABEL, Some(&[])).expect("a connection");
         HandshakeSecret { exporter, nonce: [7; 32] }
     }
 
-    /// Sends bytes as they are, under TLS. The receiver may have hung up before.
+    /// Sends raw bytes inside TLS. Ignores errors, because the receiver may have disconnected.
     pub(super) fn send_raw(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).and_then(|()| self.stream.flush()).ok();
     }
 
     pub(super) fn send_frame(&mut self, kind: FrameKind, payload: &[u8]) {
-        let header = FrameHeader::new(kind, payload.len()).expect("a frame that is allowed").encode();
+        let header = FrameHeader::new(kind, payload.len()).expect("an allowed frame").encode();
         self.send_raw(&[&header, payload].concat());
     }
 
@@ -66,24 +66,24 @@ impl Peer {
         self.send_frame(FrameKind::Control, &message.encode());
     }
 
-    /// Sends a manifest and waits until the receiver has asked for chunks of it.
+    /// Sends a manifest and waits until the receiver requests chunks of it.
     pub(super) fn send_manifest(&mut self, manifest: &Manifest) {
         self.send_frame(FrameKind::Manifest, &manifest.encode());
         self.wait_for(|message| matches!(message, Message::Want(_)));
     }
 
-    /// Reads messages up to one that fits.
-    pub(super) fn wait_for(&mut self, fits: impl Fn(&Message) -> bool) {
+    /// Reads messages until one matches.
+    pub(super) fn wait_for(&mut self, matches: impl Fn(&Message) -> bool) {
         loop {
             let message = self.read();
-            if fits(&message) {
+            if matches(&message) {
                 return;
             }
             assert!(!matches!(message, Message::Stop(_)), "{message:?}");
         }
     }
 
-    /// Reads up to the receiver's last word: why it ends the exchange.
+    /// Reads until the receiver's stop message. Returns its reason.
     pub(super) fn reason(&mut self) -> String {
         loop {
             if let Message::Stop(reason) = self.read() {
@@ -95,9 +95,9 @@ impl Peer {
     fn read(&mut self) -> Message {
         let mut header = [0; FrameHeader::LEN];
         self.stream.read_exact(&mut header).expect("an answer");
-        let header = FrameHeader::decode(header).expect("a sound header");
+        let header = FrameHeader::decode(header).expect("a valid header");
         let mut payload = vec![0; header.len as usize];
-        self.stream.read_exact(&mut payload).expect("the rest of it");
+        self.stream.read_exact(&mut payload).expect("the payload");
         Message::decode(&payload).expect("a message")
     }
 }
@@ -110,17 +110,17 @@ fn tls(pkcs8: &[u8]) -> ClientConfig {
         .with_protocol_versions(&[&rustls::version::TLS13])
         .expect("TLS 1.3")
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Anybody))
+        .with_custom_certificate_verifier(Arc::new(AcceptAnyKey))
         .with_client_cert_resolver(Arc::new(AlwaysResolvesClientRawPublicKeys::new(certified)));
     config.alpn_protocols = vec![b"fieldcast/1".to_vec()];
     config
 }
 
-/// Takes whoever answers.
+/// Accepts any server key.
 #[derive(Debug)]
-struct Anybody;
+struct AcceptAnyKey;
 
-impl ServerCertVerifier for Anybody {
+impl ServerCertVerifier for AcceptAnyKey {
     fn verify_server_cert(
         &self,
         _: &CertificateDer<'_>,

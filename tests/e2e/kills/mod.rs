@@ -1,8 +1,8 @@
-//! `kill -9` of either side at fifty random instants: whatever is killed and started again, both end equal, nothing is
-//! half applied, what was told to be on disk is never sent again, and little else is.
+//! `kill -9` of either side at fifty random times. After the restarts, both databases are equal and no dataset is half
+//! applied. Data that the receiver reported as on disk is never sent again, and at most 4 MiB of other data is.
 //!
-//! `FIELDCAST_KILL_SEED` replays what was drawn. `FIELDCAST_KILL_HOUSEHOLDS` makes the bundle larger, on a link that is
-//! faster by as much; from about 5,000 on it is larger than what may be sent again.
+//! `FIELDCAST_KILL_SEED` repeats the random times. `FIELDCAST_KILL_HOUSEHOLDS` sets the bundle size, and the link gets
+//! faster in proportion. From about 5,000 households on, the bundle is larger than the data that may be sent again.
 
 mod plan;
 mod transfer;
@@ -12,19 +12,19 @@ use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 use std::{env, thread};
 
-use self::plan::{Instants, Side};
+use self::plan::{KillPlan, Side};
 use self::transfer::Transfer;
 use crate::namespaces::can_run;
 use crate::support::{Device, Field, Group, Holdings, Server, config};
 
-/// Groups that transfer at the same time, each with an air of its own.
+/// Number of kills in each group. The groups transfer at the same time, each on a separate medium.
 const LANES: [usize; 7] = [8, 7, 7, 7, 7, 7, 7];
 const HOUSEHOLDS: u64 = 600;
-/// What may be sent again after one interruption.
-const MOST: u64 = 4 << 20;
+/// Maximum number of bytes that may be sent again after one interruption.
+const MAX_RESENT: u64 = 4 << 20;
 
 #[test]
-fn fifty_kills_of_either_side_end_equal_and_send_little_again() {
+fn survives_fifty_kills_and_resends_little() {
     if !can_run() {
         return;
     }
@@ -38,7 +38,7 @@ fn fifty_kills_of_either_side_end_equal_and_send_little_again() {
     let truth = source.holdings();
     truth.assert_equal(&server.truth(&server.villages()), "the source and the server");
 
-    let lanes: Vec<Vec<Hit>> = thread::scope(|scope| {
+    let lanes: Vec<Vec<KillResult>> = thread::scope(|scope| {
         let lane = |number: usize| {
             let (field, source, truth) = (&field, &source, &truth);
             scope.spawn(move || Lane::new(field, source, truth, number, households).run(seed))
@@ -46,29 +46,30 @@ fn fifty_kills_of_either_side_end_equal_and_send_little_again() {
         let lanes: Vec<_> = (0..LANES.len()).map(lane).collect();
         lanes.into_iter().map(|lane| lane.join().unwrap_or_else(|_| panic!("FIELDCAST_KILL_SEED={seed}"))).collect()
     });
-    let hits: Vec<Hit> = lanes.into_iter().flatten().collect();
+    let results: Vec<KillResult> = lanes.into_iter().flatten().collect();
     let mut states: BTreeMap<String, u64> = BTreeMap::new();
-    hits.iter().for_each(|hit| *states.entry(format!("{:?} {}", hit.side, hit.state)).or_default() += 1);
-    println!("{} kills: {states:?}; at most {:?} B again", hits.len(), hits.iter().map(|hit| hit.again).max());
-    assert_eq!(hits.len(), 50);
+    results.iter().for_each(|kill| *states.entry(format!("{:?} {}", kill.side, kill.state)).or_default() += 1);
+    let max_resent = results.iter().map(|kill| kill.resent).max();
+    println!("{} kills: {states:?}; at most {max_resent:?} B sent again", results.len());
+    assert_eq!(results.len(), 50);
 }
 
 fn number(variable: &str) -> Option<u64> {
     env::var(variable).ok().map(|value| value.parse().expect("a whole number"))
 }
 
-/// What one kill met, and what it cost.
+/// The state at one kill, and its cost.
 #[derive(Debug)]
-struct Hit {
+struct KillResult {
     side: Side,
-    /// How the transfer stood when the signal was sent, as far as it had told.
+    /// The last reported state of the transfer before the signal.
     state: String,
-    /// Bytes on the medium beyond those that brought it further, until the next exchange knew what was lacking. Kills
-    /// that come before that share one figure.
-    again: u64,
+    /// Bytes on the medium that made no progress, until the next exchange knew the missing bytes. Several kills before
+    /// that exchange share one number.
+    resent: u64,
 }
 
-/// A group of two, in which one transfer after the other is played, and killed in.
+/// A group of two devices. It runs transfers one after another and kills a side in each.
 struct Lane<'a> {
     group: Group,
     field: &'a Field,
@@ -79,33 +80,33 @@ struct Lane<'a> {
 
 impl<'a> Lane<'a> {
     fn new(field: &'a Field, source: &'a Device, truth: &'a Holdings, number: usize, households: u64) -> Self {
-        // A transfer takes about two seconds whatever its size, twice what arrived chunks wait to be committed.
+        // At this rate every transfer takes about two seconds. Received chunks are committed after one second.
         let group = Group::up(&format!("k{number}"), 1, (households * 5) as u32);
         Self { group, field, source, truth, number }
     }
 
-    fn run(&self, seed: u64) -> Vec<Hit> {
-        let mut kills = Instants::new(seed, self.number as u64).take(LANES[self.number]).peekable();
-        let (mut hits, mut applying) = (Vec::new(), Duration::ZERO);
+    fn run(&self, seed: u64) -> Vec<KillResult> {
+        let mut kills = KillPlan::new(seed, self.number as u64).take(LANES[self.number]).peekable();
+        let (mut results, mut applying) = (Vec::new(), Duration::ZERO);
         for number in 0.. {
             let mut transfer = self.begin(number);
             while let Some(kill) = kills.peek_mut() {
-                let is_hit;
-                (transfer, is_hit) = transfer.strike(*kill, applying);
-                if !is_hit {
-                    kill.advance(); // in the next transfer
+                let was_killed;
+                (transfer, was_killed) = transfer.kill_at(*kill, applying);
+                if !was_killed {
+                    kill.advance(); // retry in the next transfer
                     break;
                 }
                 kills.next();
             }
             let (more, took) = transfer.finish();
-            hits.extend(more);
+            results.extend(more);
             applying = took;
             if kills.peek().is_none() {
                 break;
             }
         }
-        hits
+        results
     }
 
     /// A distributor with a fresh copy of the data, and an empty receiver.

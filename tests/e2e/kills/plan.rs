@@ -1,24 +1,24 @@
-//! When to kill whom, drawn from a seed.
+//! Which side to kill at which time, from a random seed.
 
-/// Who is killed.
+/// The side to kill.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Side {
     Distributor,
     Receiver,
 }
 
-/// Where in a connection's life.
+/// The time of the kill.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Stage {
-    /// As soon as the send tells this state: `calling`, `asking`, `agreeing`.
-    Told(&'static str),
-    /// When this share of what is lacking has been put on the medium.
+    /// When the send reports this state: `connecting`, `asking`, `agreeing`.
+    Reported(&'static str),
+    /// When this share of the missing bytes has been sent.
     Sending(f64),
-    /// After this share of the time applying takes.
+    /// After this share of the time that applying takes.
     Applying(f64),
 }
 
-/// A draw.
+/// One planned kill.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Kill {
     pub(super) side: Side,
@@ -26,7 +26,7 @@ pub(super) struct Kill {
 }
 
 impl Kill {
-    /// The transfer was over before it came to this: an earlier instant.
+    /// Chooses an earlier time, because the transfer ended before this one.
     pub(super) fn advance(&mut self) {
         if let Stage::Sending(share) | Stage::Applying(share) = &mut self.stage {
             *share /= 2.0;
@@ -34,10 +34,10 @@ impl Kill {
     }
 }
 
-/// The draws of one lane, without end.
-pub(super) struct Instants(u64);
+/// An endless sequence of kills for one lane.
+pub(super) struct KillPlan(u64);
 
-impl Instants {
+impl KillPlan {
     pub(super) fn new(seed: u64, lane: u64) -> Self {
         Self(seed ^ lane.wrapping_mul(0xd6e8_feb8_6659_fd93))
     }
@@ -46,16 +46,16 @@ impl Instants {
         let side = if self.random().is_multiple_of(2) { Side::Distributor } else { Side::Receiver };
         let fraction = (self.random() >> 11) as f64 / (1_u64 << 53) as f64;
         let stage = match self.random() % 20 {
-            0 => Stage::Told("connecting"),
-            1 => Stage::Told("asking"),
-            2 => Stage::Told("agreeing"),
+            0 => Stage::Reported("connecting"),
+            1 => Stage::Reported("asking"),
+            2 => Stage::Reported("agreeing"),
             3..14 => Stage::Sending(fraction),
             _ => Stage::Applying(fraction),
         };
         Kill { side, stage }
     }
 
-    /// splitmix64
+    /// The splitmix64 generator.
     fn random(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -64,7 +64,7 @@ impl Instants {
     }
 }
 
-impl Iterator for Instants {
+impl Iterator for KillPlan {
     type Item = Kill;
 
     fn next(&mut self) -> Option<Kill> {

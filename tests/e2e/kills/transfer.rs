@@ -1,4 +1,4 @@
-//! One transfer that is killed in, again and again, with an account of every byte that was put on the medium.
+//! One transfer with repeated kills. Counts every byte on the medium.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::plan::{Kill, Side, Stage};
-use super::{Hit, MOST};
+use super::{KillResult, MAX_RESENT};
 use crate::support::{Counter, Device, Holdings, Process, text, whole};
 
-/// How often the medium is looked at while a kill waits for its instant.
-const LOOK: Duration = Duration::from_millis(2);
+/// How often to read the byte counter while a kill waits for its time.
+const POLL_INTERVAL: Duration = Duration::from_millis(2);
 
 /// A distributor and a receiver, both running.
 pub(super) struct Transfer<'a> {
@@ -22,20 +22,20 @@ pub(super) struct Transfer<'a> {
     receive: Process,
     medium: Counter,
     state: String,
-    /// Encoded bytes that are not on the receiver's disk, as far as that was told.
-    lacking: Option<u64>,
-    /// What the medium had carried, and what was lacking, at the last look that knew both.
-    account: (u64, Option<u64>),
+    /// Encoded bytes that the receiver has not reported as on disk.
+    missing: Option<u64>,
+    /// Sent bytes and missing bytes when both were last known.
+    checkpoint: (u64, Option<u64>),
     connection: Connection,
-    /// Kills whose cost is not known yet.
+    /// Kills with unknown cost so far.
     open: Vec<(Side, String)>,
-    hits: Vec<Hit>,
+    results: Vec<KillResult>,
 }
 
-/// What is known of the connection at hand.
+/// The current connection.
 #[derive(Debug, Default)]
 struct Connection {
-    /// What the medium will have carried when it has carried nothing, and when all that is lacking.
+    /// The byte counter at the start of the connection, and when it will have sent all missing bytes.
     sending: Option<(u64, u64)>,
     applying: Option<Instant>,
 }
@@ -44,10 +44,10 @@ impl<'a> Transfer<'a> {
     pub(super) fn begin(name: String, truth: &'a Holdings, distributor: Device, receiver: Device) -> Self {
         let receive = receiver.receive(&["--yes"]);
         let mut send = distributor.send(&[&receiver], &[]);
-        send.event("offer"); // from here on it is inside the group's network
+        send.event("offer"); // the process is now in the group's namespace
         let mut medium = Counter::of(&send);
-        let (account, connection) = ((medium.sent(), None), Connection::default());
-        let (state, lacking, open, hits) = (String::new(), None, Vec::new(), Vec::new());
+        let (checkpoint, connection) = ((medium.sent(), None), Connection::default());
+        let (state, missing, open, results) = (String::new(), None, Vec::new(), Vec::new());
         Self {
             name,
             truth,
@@ -57,17 +57,17 @@ impl<'a> Transfer<'a> {
             receive,
             medium,
             state,
-            lacking,
-            account,
+            missing,
+            checkpoint,
             connection,
             open,
-            hits,
+            results,
         }
     }
 
-    /// Waits for the instant and kills, starts again what was killed, and tells whether the transfer lived that long.
-    pub(super) fn strike(mut self, kill: Kill, applying: Duration) -> (Self, bool) {
-        if !self.reach(kill.stage, applying) {
+    /// Waits for the time of `kill`, then kills and restarts that side. Returns `false` if the transfer ended before.
+    pub(super) fn kill_at(mut self, kill: Kill, applying: Duration) -> (Self, bool) {
+        if !self.wait_for(kill.stage, applying) {
             return (self, false);
         }
         println!("{}: kill -9 the {:?} at {:?}, `{}`", self.name, kill.side, kill.stage, self.state);
@@ -81,7 +81,7 @@ impl<'a> Transfer<'a> {
                 let remains = self.receiver.dir.with_extension("remains");
                 self.receiver.copy_to(&remains);
                 Holdings::of(&remains).assert_part_of(self.truth, &self.name);
-                fs::remove_dir_all(remains).expect("it is ours");
+                fs::remove_dir_all(remains).expect("removing a test folder");
                 self.receive = self.receiver.receive(&["--yes"]);
             }
         }
@@ -90,30 +90,30 @@ impl<'a> Transfer<'a> {
         (self, true)
     }
 
-    /// Lets it come to its end and compares. Gives what the kills have met, and how long applying took.
-    pub(super) fn finish(mut self) -> (Vec<Hit>, Duration) {
+    /// Waits for the end and compares the databases. Returns the kill results and the duration of applying.
+    pub(super) fn finish(mut self) -> (Vec<KillResult>, Duration) {
         while self.state != "saved" {
-            self.listen(LOOK);
+            self.listen(POLL_INTERVAL);
         }
         let applying = self.connection.applying.map_or(Duration::ZERO, |since| since.elapsed());
         self.send.finish().expect(0);
         let sent = self.medium.sent();
-        self.hits.extend(settle(&mut self.account, &mut self.open, sent, 0, &self.name));
+        self.results.extend(settle(&mut self.checkpoint, &mut self.open, sent, 0, &self.name));
         self.receive.kill();
         for device in [&self.distributor, &self.receiver] {
             device.holdings().assert_equal(self.truth, &device.name);
-            fs::remove_dir_all(&device.dir).expect("it is ours");
+            fs::remove_dir_all(&device.dir).expect("removing a test folder");
         }
-        (self.hits, applying)
+        (self.results, applying)
     }
 
-    /// Waits until a connection is at this stage; `false` if all was saved before.
-    fn reach(&mut self, stage: Stage, applying: Duration) -> bool {
+    /// Waits until a connection is at this stage. Returns `false` if all data was saved before.
+    fn wait_for(&mut self, stage: Stage, applying: Duration) -> bool {
         loop {
-            let told = self.listen(LOOK);
-            let is_there = match stage {
+            let has_event = self.listen(POLL_INTERVAL);
+            let is_reached = match stage {
                 _ if self.state == "saved" => return false,
-                Stage::Told(state) => told && self.state == state,
+                Stage::Reported(state) => has_event && self.state == state,
                 Stage::Sending(share) => self.connection.sending.is_some_and(|(before, after)| {
                     self.medium.sent() >= before + (share * (after - before) as f64) as u64
                 }),
@@ -121,16 +121,16 @@ impl<'a> Transfer<'a> {
                     self.connection.applying.is_some_and(|since| since.elapsed() >= applying.mul_f64(share))
                 }
             };
-            if is_there {
+            if is_reached {
                 return true;
             }
         }
     }
 
-    /// Takes in what the send tells next, if it tells anything in that time.
+    /// Handles the next state event of the send, if one comes within `time`. Returns whether one came.
     fn listen(&mut self, time: Duration) -> bool {
         match self.send.next_within(time) {
-            Ok(Some(event)) if event["event"] == "send_state" => self.told(&event),
+            Ok(Some(event)) if event["event"] == "send_state" => self.on_state(&event),
             Ok(Some(_)) => return false,
             Ok(None) => {
                 assert!(!self.send.is_late(), "{}: still `{}`", self.name, self.state);
@@ -141,16 +141,16 @@ impl<'a> Transfer<'a> {
         true
     }
 
-    fn told(&mut self, event: &Value) {
+    fn on_state(&mut self, event: &Value) {
         let before = std::mem::replace(&mut self.state, text(event, "state").to_owned());
         match self.state.as_str() {
             "connecting" => self.connection = Connection::default(),
             "sending" => {
-                let lacking = whole(event, "total") - whole(event, "staged");
+                let missing = whole(event, "total") - whole(event, "staged");
                 if before == "agreeing" {
-                    self.begins(lacking);
+                    self.on_start(missing);
                 }
-                self.lacking = Some(lacking);
+                self.missing = Some(missing);
             }
             "applying" => self.connection.applying = Some(Instant::now()),
             "failed" => panic!("{}: {event}", self.name),
@@ -158,30 +158,30 @@ impl<'a> Transfer<'a> {
         }
     }
 
-    /// A connection knows what is lacking.
-    fn begins(&mut self, lacking: u64) {
-        let promised = self.lacking.unwrap_or(u64::MAX);
+    /// A new connection knows the missing bytes.
+    fn on_start(&mut self, missing: u64) {
+        let reported = self.missing.unwrap_or(u64::MAX);
         assert!(
-            lacking <= promised,
-            "{}: {lacking} B are to be sent, yet all but {promised} B were on disk",
+            missing <= reported,
+            "{}: {missing} B are to be sent, but the receiver reported that only {reported} B are missing",
             self.name
         );
         let sent = self.medium.sent();
-        self.hits.extend(settle(&mut self.account, &mut self.open, sent, lacking, &self.name));
-        self.connection.sending = Some((sent, sent + lacking));
+        self.results.extend(settle(&mut self.checkpoint, &mut self.open, sent, missing, &self.name));
+        self.connection.sending = Some((sent, sent + missing));
     }
 }
 
-/// Settles the kills since the last account: what was sent meanwhile, less what is no longer lacking.
+/// Computes the cost of the open kills: bytes sent since the checkpoint, minus the bytes that are no longer missing.
 fn settle(
-    account: &mut (u64, Option<u64>),
+    checkpoint: &mut (u64, Option<u64>),
     open: &mut Vec<(Side, String)>,
     sent: u64,
-    lacking: u64,
+    missing: u64,
     name: &str,
-) -> Vec<Hit> {
-    let (before, lacked) = std::mem::replace(account, (sent, Some(lacking)));
-    let again = (sent - before).saturating_sub(lacked.map_or(0, |lacked| lacked - lacking));
-    assert!(again <= MOST, "{name}: {again} B were sent again after {open:?}");
-    open.drain(..).map(|(side, state)| Hit { side, state, again }).collect()
+) -> Vec<KillResult> {
+    let (sent_before, missing_before) = std::mem::replace(checkpoint, (sent, Some(missing)));
+    let resent = (sent - sent_before).saturating_sub(missing_before.map_or(0, |before| before - missing));
+    assert!(resent <= MAX_RESENT, "{name}: {resent} B were sent again after {open:?}");
+    open.drain(..).map(|(side, state)| KillResult { side, state, resent }).collect()
 }

@@ -1,4 +1,4 @@
-//! Devices: a name nobody else has, a data directory, and perhaps a network of their own.
+//! Devices: a unique name, a data directory, and an optional network namespace.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::{Ended, Holdings, PASSWORD, Process};
 
-/// The scene of one test: where its devices live, and until when it may last.
+/// The environment of one test: the folder of its devices, and its deadline.
 pub(crate) struct Field {
     dir: TempDir,
     test: &'static str,
@@ -26,16 +26,16 @@ impl Field {
         self.dir.path()
     }
 
-    /// A device of a name that no other test's processes on this loopback have.
+    /// A device with a name that is unique on this machine's loopback.
     pub(crate) fn device(&self, role: &str) -> Device {
-        let scene = self.dir.path().file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let random = &scene[scene.len().saturating_sub(6)..];
+        let folder = self.dir.path().file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let random = &folder[folder.len().saturating_sub(6)..];
         let name = format!("{}-{random}-{role}", self.test);
         Device { dir: self.dir.path().join(role), name, netns: None, until: self.until }
     }
 }
 
-/// One device. Its processes come and go; its data directory stays.
+/// One device. Its data directory outlives its processes.
 #[derive(Clone)]
 pub(crate) struct Device {
     pub(crate) name: String,
@@ -69,22 +69,22 @@ impl Device {
         self.start_with(&[&["--json"], args].concat(), PASSWORD)
     }
 
-    /// Runs it to its end.
+    /// Runs `fieldcast --json ARGS` to its end.
     pub(crate) fn run(&self, args: &[&str]) -> Ended {
         self.start(args).finish()
     }
 
-    /// Runs it as a person would, without `--json`.
+    /// Runs `fieldcast ARGS` to its end, without `--json`, as a user does.
     pub(crate) fn run_plain(&self, args: &[&str]) -> Ended {
         self.start_with(args, PASSWORD).finish()
     }
 
-    /// Starts a process with these arguments as they are, and this password to log in with.
+    /// Starts a process with exactly these arguments and this login password.
     pub(crate) fn start_with(&self, args: &[&str], password: &str) -> Process {
-        // Another build of it, for instance the one that is to be released, can be put to the same test.
+        // Tests another build if set, for example the release build.
         let binary = std::env::var_os("FIELDCAST_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_fieldcast").into());
         let mut command = match &self.netns {
-            // `ip` replaces itself by the program, so the process is still ours to signal.
+            // `ip` replaces itself with the program, so signals still reach it.
             Some(netns) => {
                 let mut command = Command::new("ip");
                 command.args(["netns", "exec", netns]).arg(binary);
@@ -93,13 +93,13 @@ impl Device {
             None => Command::new(binary),
         };
         if std::env::var_os("FIELDCAST_LOG").is_none() {
-            command.env("FIELDCAST_LOG", "warn"); // shown where a test fails
+            command.env("FIELDCAST_LOG", "warn"); // shown if a test fails
         }
         command.env("FIELDCAST_DATA_DIR", &self.dir).env("FIELDCAST_PASSWORD", password).args(args);
         Process::start(format!("{}: fieldcast {}", self.name, args.join(" ")), &mut command, self.until)
     }
 
-    /// Starts to receive under this device's name, and waits until it listens.
+    /// Starts to receive with this device's name, and waits until it listens.
     pub(crate) fn receive(&self, args: &[&str]) -> Process {
         let interface = if self.netns.is_some() { "p2p0" } else { "127.0.0.1" };
         let receive = ["receive", "--interface", interface, "--name", &self.name];
@@ -108,7 +108,7 @@ impl Device {
         process
     }
 
-    /// The arguments of a send to these receivers.
+    /// Starts a send to these receivers.
     pub(crate) fn send(&self, receivers: &[&Self], args: &[&str]) -> Process {
         let interface = if self.netns.is_some() { "p2p0" } else { "127.0.0.1" };
         let to = receivers.iter().flat_map(|receiver| ["--to", receiver.name.as_str()]);
@@ -116,7 +116,7 @@ impl Device {
         self.start(&[&send, args].concat())
     }
 
-    /// What its database holds. Only when none of its processes runs.
+    /// The contents of its database. Call it only while none of its processes runs.
     pub(crate) fn holdings(&self) -> Holdings {
         Holdings::of(&self.dir)
     }

@@ -1,4 +1,4 @@
-//! A Wi-Fi Direct group in network namespaces, by tests/lab/group.sh.
+//! A Wi-Fi Direct group in network namespaces, made by tests/lab/group.sh.
 
 use std::fs::File;
 use std::io::{Read, Seek};
@@ -6,36 +6,36 @@ use std::process::{Command, Output};
 
 use super::Process;
 
-/// A group owner and clients on one shared medium. Dropping it takes it down.
+/// A group owner and clients on one shared medium. Dropping it removes the namespaces.
 pub(crate) struct Group {
     prefix: String,
 }
 
 impl Group {
-    /// Why there can be none on this machine, if so.
+    /// Why this machine cannot run a group. `None` if it can.
     pub(crate) fn obstacle() -> Option<String> {
         let output = script(&["can"]);
-        (!output.status.success()).then(|| said(&output))
+        (!output.status.success()).then(|| stderr(&output))
     }
 
-    /// Brings one up whose stations share so many kbit/s.
+    /// Creates a group whose stations share `rate_kbit` kbit/s.
     pub(crate) fn up(name: &str, clients: u32, rate_kbit: u32) -> Self {
         let group = Self { prefix: format!("fc{}{name}", std::process::id()) };
         let output = script(&["up", &group.prefix, &clients.to_string(), &rate_kbit.to_string()]);
-        assert!(output.status.success(), "{}", said(&output));
+        assert!(output.status.success(), "{}", stderr(&output));
         group
     }
 
-    /// Ends the group: all its addresses go.
+    /// Ends the group by removing all its addresses.
     pub(crate) fn disband(&self) {
         let output = script(&["disband", &self.prefix]);
-        assert!(output.status.success(), "{}", said(&output));
+        assert!(output.status.success(), "{}", stderr(&output));
     }
 
-    /// Forms it anew in the subnet 192.168.`third`.0/24.
+    /// Forms the group again in the subnet 192.168.`third`.0/24.
     pub(crate) fn form(&self, third: u8) {
         let output = script(&["form", &self.prefix, &third.to_string()]);
-        assert!(output.status.success(), "{}", said(&output));
+        assert!(output.status.success(), "{}", stderr(&output));
     }
 
     /// The namespace of the group owner, 192.168.49.1.
@@ -43,12 +43,12 @@ impl Group {
         format!("{}-go", self.prefix)
     }
 
-    /// The namespace of the medium, where no station is.
-    pub(crate) fn air(&self) -> String {
+    /// The namespace of the medium, which holds no station.
+    pub(crate) fn medium(&self) -> String {
         format!("{}-air", self.prefix)
     }
 
-    /// The namespace of a client, from 1.
+    /// The namespace of a client. `number` starts at 1.
     pub(crate) fn client(&self, number: u32) -> String {
         format!("{}-c{number}", self.prefix)
     }
@@ -60,22 +60,22 @@ impl Drop for Group {
     }
 }
 
-/// Counts what a station puts on the medium.
+/// Counts the bytes that a station sends.
 pub(crate) struct Counter(File);
 
 impl Counter {
-    /// Of the station in whose namespace a process runs; it goes on counting when that process is gone.
+    /// The counter of the station in whose namespace `process` runs. It also works after the process has ended.
     pub(crate) fn of(process: &Process) -> Self {
-        // The namespace is that of the process at this moment.
-        Self(File::open(format!("/proc/{}/net/dev", process.pid())).expect("it runs"))
+        // An open file stays bound to the process's namespace at this time.
+        Self(File::open(format!("/proc/{}/net/dev", process.pid())).expect("a running process"))
     }
 
-    /// Bytes so far, headers included.
+    /// Bytes sent so far, including headers.
     pub(crate) fn sent(&mut self) -> u64 {
         let mut text = String::new();
-        self.0.rewind().and_then(|()| self.0.read_to_string(&mut text)).expect("the kernel tells");
+        self.0.rewind().and_then(|()| self.0.read_to_string(&mut text)).expect("the kernel's counters");
         let counts = text.lines().find_map(|line| line.trim().strip_prefix("p2p0:")).expect("a station");
-        // Eight counts of what was received come first.
+        // The first eight counts are for received data.
         counts.split_whitespace().nth(8).and_then(|sent| sent.parse().ok()).expect("a count")
     }
 }
@@ -85,6 +85,6 @@ fn script(args: &[&str]) -> Output {
     Command::new("bash").arg(path).args(args).output().expect("bash")
 }
 
-fn said(output: &Output) -> String {
+fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).trim().to_owned()
 }

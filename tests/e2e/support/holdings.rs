@@ -1,4 +1,4 @@
-//! What a database holds and what the server has, record by record, in one form that can be compared.
+//! The records of a database or of the server, in one form for comparison.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,7 +7,7 @@ use fieldcast_model::{Digest, Json, KeyRange};
 use fieldcast_sandbox::{Moment, Record};
 use fieldcast_store::Store;
 
-/// One version of a record, as far as the server tells it. Which household it hangs off is worked out by the device.
+/// One version of a record with the server's fields. The device computes the record's household, so it is not here.
 #[derive(Debug, PartialEq, Eq)]
 struct Version {
     row_version: i64,
@@ -19,23 +19,22 @@ struct Version {
 /// Versions by entity and id.
 type Versions = BTreeMap<(String, String), Version>;
 
-/// Datasets by boundary code; what a project has outside all boundaries is under the empty one.
+/// Datasets by boundary code. The empty code holds the project's data outside all boundaries.
 pub(crate) struct Holdings {
     datasets: BTreeMap<String, Versions>,
     digests: BTreeMap<String, Digest>,
 }
 
 impl Holdings {
-    /// Reads a device's database; checks on the way that nothing is there twice and that its digests and counts are
-    /// those of its records.
+    /// Reads a device's database. Checks that no record is there twice, and that digests and counts match the records.
     pub(crate) fn of(dir: &Path) -> Self {
-        let opened = Store::open(dir).expect("a store that nobody uses");
+        let opened = Store::open(dir).expect("an unused store");
         assert_eq!(opened.recovery, None, "a kill damaged the database");
         let store = opened.store;
         let (mut datasets, mut digests) = (BTreeMap::new(), BTreeMap::new());
-        for status in store.datasets().expect("a sound store") {
+        for status in store.datasets().expect("an intact store") {
             let summary = status.summary;
-            let records = store.records_in_range(&summary.dataset, KeyRange::ALL).expect("a sound store");
+            let records = store.records_in_range(&summary.dataset, KeyRange::ALL).expect("an intact store");
             let mut digest = Digest::EMPTY;
             records.iter().for_each(|record| digest.insert(record.hash()));
             assert_eq!((summary.records, summary.digest), (records.len() as u64, digest), "{}", summary.dataset);
@@ -49,7 +48,7 @@ impl Holdings {
         Self { datasets, digests }
     }
 
-    /// What the server has of these boundaries, and of the project outside all boundaries.
+    /// The server's data of these boundaries, and of the project outside all boundaries.
     pub(crate) fn truth(moment: &Moment, project: &str, boundaries: &[String]) -> Self {
         let of_boundary = |code: &String| {
             let records = moment.records(project, code).expect("a known boundary");
@@ -61,15 +60,15 @@ impl Holdings {
         Self { datasets, digests: BTreeMap::new() }
     }
 
-    /// Records of all datasets.
+    /// Number of records in all datasets.
     pub(crate) fn records(&self) -> usize {
         self.datasets.values().map(BTreeMap::len).sum()
     }
 
-    /// Fails the test unless each dataset is there as the other side has it, or not at all.
+    /// Fails the test unless each dataset is absent or equal to the other side's.
     pub(crate) fn assert_part_of(&self, other: &Self, what: &str) {
         for (boundary, ours) in self.datasets.iter().filter(|(_, ours)| !ours.is_empty()) {
-            assert!(other.datasets.get(boundary) == Some(ours), "{what}: `{boundary}` is there in part");
+            assert!(other.datasets.get(boundary) == Some(ours), "{what}: `{boundary}` is partly there");
         }
     }
 
@@ -82,7 +81,7 @@ impl Holdings {
             if let Some((key, version)) = ours.iter().find(|(key, version)| theirs.get(*key) != Some(*version)) {
                 panic!("{what}, {boundary}: {key:?}\nhere:  {version:?}\nthere: {:?}", theirs.get(key));
             }
-            assert_eq!(ours.len(), theirs.len(), "{what}, {boundary}: the other side has records beyond");
+            assert_eq!(ours.len(), theirs.len(), "{what}, {boundary}: the other side has more records");
         }
         if !self.digests.is_empty() && !other.digests.is_empty() {
             assert_eq!(self.digests, other.digests, "{what}: digests");
@@ -107,7 +106,7 @@ fn of_server(record: Record) -> ((String, String), Version) {
     (key, version)
 }
 
-/// The entity whose records DIGIT lists under this name; written out here so that a slip in schema/digit shows.
+/// The entity of a DIGIT list. The names are repeated here to reveal an error in schema/digit.
 fn entity_of_list(list: &str) -> &'static str {
     match list {
         "Households" => "Household",

@@ -1,4 +1,4 @@
-//! What the tests share: processes, devices, a server, and what a database holds.
+//! Shared test helpers: processes, devices, a server, and the contents of databases.
 
 mod device;
 mod group;

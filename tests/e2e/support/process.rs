@@ -1,4 +1,4 @@
-//! One `fieldcast` process: its JSON lines as they come, its signals, its end. Every wait ends at the test's deadline.
+//! One `fieldcast` process: its JSON lines, signals and end. Every wait ends at the test's deadline.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -18,18 +18,18 @@ pub(crate) struct Process {
     until: Instant,
 }
 
-/// What a process left.
+/// The result of an ended process.
 pub(crate) struct Ended {
     pub(crate) what: String,
-    /// `None` when a signal ended it.
+    /// `None` if a signal ended it.
     pub(crate) code: Option<i32>,
-    /// Every line of stdout, those that were waited for included.
+    /// All lines of stdout, including those already read as events.
     pub(crate) stdout: Vec<String>,
     pub(crate) stderr: String,
 }
 
 impl Process {
-    /// Starts it with nothing on stdin, so that it finds no terminal.
+    /// Starts the process with an empty stdin, so it has no terminal.
     pub(crate) fn start(what: String, command: &mut Command, until: Instant) -> Self {
         let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the binary starts");
@@ -52,30 +52,30 @@ impl Process {
         Self { what, child, lines, seen: Vec::new(), stderr: Some(stderr), until }
     }
 
-    /// The next event of this name.
+    /// Waits for the next event of this name.
     pub(crate) fn event(&mut self, name: &str) -> Value {
         self.event_where(name, |_| true)
     }
 
-    /// The next event of this name that fits. Those before it are passed over.
-    pub(crate) fn event_where(&mut self, name: &str, fits: impl Fn(&Value) -> bool) -> Value {
+    /// Waits for the next matching event of this name. Skips other events.
+    pub(crate) fn event_where(&mut self, name: &str, matches: impl Fn(&Value) -> bool) -> Value {
         loop {
             let event = match self.next_within(self.until.saturating_duration_since(Instant::now())) {
                 Ok(Some(event)) => event,
-                Ok(None) => self.fail(&format!("it was still waited for `{name}`")),
-                Err(()) => self.fail(&format!("it ended before `{name}`")),
+                Ok(None) => self.fail(&format!("no `{name}` event before the deadline")),
+                Err(()) => self.fail(&format!("the process ended before a `{name}` event")),
             };
-            if event["event"] == name && fits(&event) {
+            if event["event"] == name && matches(&event) {
                 return event;
             }
         }
     }
 
-    /// The next event if one comes in that time; `Err` when there will be none.
+    /// The next event, or `None` after `time`. `Err` if the process has closed stdout.
     pub(crate) fn next_within(&mut self, time: Duration) -> Result<Option<Value>, ()> {
         match self.lines.recv_timeout(time) {
             Ok(line) => {
-                let event = json(&line).unwrap_or_else(|| self.fail(&format!("no JSON event: {line}")));
+                let event = json(&line).unwrap_or_else(|| self.fail(&format!("not a JSON event: {line}")));
                 self.seen.push(line);
                 Ok(Some(event))
             }
@@ -84,7 +84,7 @@ impl Process {
         }
     }
 
-    /// Whether the test has lasted as long as it may.
+    /// Whether the test's deadline has passed.
     pub(crate) fn is_late(&self) -> bool {
         Instant::now() > self.until
     }
@@ -93,7 +93,7 @@ impl Process {
         self.child.id()
     }
 
-    /// The most bytes it has had in use so far, where the system tells it.
+    /// Peak memory in bytes. `None` if the system does not report it.
     pub(crate) fn peak_memory(&self) -> Option<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).ok()?;
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
@@ -102,23 +102,23 @@ impl Process {
 
     /// Sends a signal by its name (`STOP`, `CONT`, `INT`).
     pub(crate) fn signal(&self, name: &str) {
-        // The shell's own `kill`: no crate, no package.
+        // The shell's builtin `kill` needs no extra crate or package.
         let status = Command::new("sh").args(["-c", &format!("kill -{name} {}", self.pid())]).status();
         assert!(status.is_ok_and(|status| status.success()), "{}: kill -{name}", self.what);
     }
 
-    /// kill -9, and waits until it is gone.
+    /// Kills it with SIGKILL and waits for its end.
     pub(crate) fn kill(mut self) {
-        self.child.kill().expect("it is ours");
-        self.child.wait().expect("it is ours");
+        self.child.kill().expect("a child process");
+        self.child.wait().expect("a child process");
     }
 
-    /// Waits for its end.
+    /// Waits for the end of the process.
     pub(crate) fn finish(mut self) -> Ended {
         loop {
             match self.lines.recv_timeout(self.until.saturating_duration_since(Instant::now())) {
                 Ok(line) => self.seen.push(line),
-                Err(RecvTimeoutError::Timeout) => self.fail("it did not end"),
+                Err(RecvTimeoutError::Timeout) => self.fail("the process did not end before the deadline"),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
@@ -128,20 +128,20 @@ impl Process {
         Ended { what, code: status.code(), stdout, stderr }
     }
 
-    /// A process whose stdout is closed is all but gone.
+    /// Waits for the exit status. The process has closed stdout, so this takes little time.
     fn exit_status(&mut self) -> ExitStatus {
         loop {
-            if let Some(status) = self.child.try_wait().expect("it is ours") {
+            if let Some(status) = self.child.try_wait().expect("a child process") {
                 return status;
             }
             if Instant::now() > self.until {
-                self.fail("it closed its stdout and did not end");
+                self.fail("the process closed stdout but did not end");
             }
             thread::sleep(Duration::from_millis(2));
         }
     }
 
-    /// Ends the test, with all this process has said.
+    /// Fails the test and prints all output of the process.
     fn fail(&mut self, why: &str) -> ! {
         self.child.kill().ok();
         self.child.wait().ok();
@@ -159,23 +159,25 @@ impl Drop for Process {
 }
 
 impl Ended {
-    /// Fails the test unless it ended with this code.
+    /// Fails the test unless the process ended with this code.
     pub(crate) fn expect(self, code: i32) -> Self {
         let Self { what, stdout, stderr, .. } = &self;
         assert_eq!(self.code, Some(code), "{what}\nstdout:\n{}\nstderr:\n{stderr}", tail(stdout));
         self
     }
 
-    /// Its events of this name.
+    /// All events of this name.
     pub(crate) fn events(&self, name: &str) -> Vec<Value> {
         let events = self.stdout.iter().filter_map(|line| json(line));
         events.filter(|event| event["event"] == name).collect()
     }
 
-    /// The last line, which must be this event.
+    /// The last line. Fails the test unless it is this event.
     pub(crate) fn last(&self, name: &str) -> Value {
         let last = self.stdout.last().and_then(|line| json(line)).filter(|event| event["event"] == name);
-        last.unwrap_or_else(|| panic!("{}: not `{name}` last:\n{}\n{}", self.what, tail(&self.stdout), self.stderr))
+        last.unwrap_or_else(|| {
+            panic!("{}: the last line is no `{name}` event:\n{}\n{}", self.what, tail(&self.stdout), self.stderr)
+        })
     }
 }
 
@@ -187,7 +189,7 @@ fn tail(lines: &[String]) -> String {
     lines[lines.len().saturating_sub(40)..].join("\n")
 }
 
-/// The text at `key`; empty when there is none.
+/// The text at `key`, or an empty text.
 pub(crate) fn text<'v>(event: &'v Value, key: &str) -> &'v str {
     event[key].as_str().unwrap_or_default()
 }

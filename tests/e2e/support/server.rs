@@ -1,4 +1,4 @@
-//! A sandbox server in this process, and the truth behind it.
+//! A sandbox server in this process, and its data.
 
 use fieldcast_sandbox::{Fault, FaultKind, Moment, Sandbox, SandboxConfig, When};
 use tokio::runtime::Runtime;
@@ -8,12 +8,12 @@ use super::{Device, Holdings};
 pub(crate) const USER: &str = "distributor";
 pub(crate) const PASSWORD: &str = "fieldcast";
 
-/// So many households in so many villages.
+/// A configuration with this number of households and villages.
 pub(crate) fn config(households: u64, boundaries: u32) -> SandboxConfig {
     SandboxConfig { seed: 11, households, boundaries, ..SandboxConfig::default() }
 }
 
-/// A DIGIT server on a free port of this machine, until it is dropped.
+/// A DIGIT server on a free port of this machine. It stops when dropped.
 pub(crate) struct Server {
     pub(crate) sandbox: Sandbox,
     _runtime: Runtime,
@@ -30,7 +30,7 @@ impl Server {
         self.sandbox.campaign().moment()
     }
 
-    /// The project the tests work in.
+    /// The project that the tests use.
     pub(crate) fn project(&self) -> String {
         self.moment().projects()[0].id.clone()
     }
@@ -40,7 +40,7 @@ impl Server {
         self.moment().leaves().iter().map(|leaf| leaf.code.clone()).collect()
     }
 
-    /// Spoils every downsync request that `when` names, for good.
+    /// Adds a permanent fault to every downsync request that `when` selects.
     pub(crate) fn always(&self, when: When, kind: FaultKind) {
         self.sandbox.add_faults(vec![Fault { when, kind, times: u32::MAX }]);
     }
@@ -63,7 +63,7 @@ impl Server {
         device.run(&command.iter().map(String::as_str).collect::<Vec<_>>()).expect(0);
     }
 
-    /// What a device must hold that has downloaded these villages whole.
+    /// The data of a device that has completely downloaded these villages.
     pub(crate) fn truth(&self, villages: &[String]) -> Holdings {
         Holdings::truth(&self.moment(), &self.project(), villages)
     }

@@ -1,22 +1,22 @@
-//! Chunks from a stranger.
+//! Untrusted chunks.
 
 use fieldcast_bundle::{ChunkInfo, Error, decode_chunk, encode_chunk, verify_chunk};
 
 use crate::memory::capped;
 
-/// Whatever decodes are records: they encode, and come back equal.
+/// Decoded records encode again and decode to equal records.
 pub fn chunk(data: &[u8]) {
     let Ok(records) = capped(|| decode_chunk(data)) else { return };
     let again = match encode_chunk(&records) {
         Ok(again) => again,
-        // Records that were packed tighter than this encoder does it may come out above the limit.
+        // This encoder may compress less than the input did, so the result can be above the limit.
         Err(Error::TooLarge { .. }) => return,
-        Err(error) => panic!("what was decoded does not encode: {error}"),
+        Err(error) => panic!("decoded records do not encode: {error}"),
     };
-    assert!(decode_chunk(&again.bytes).is_ok_and(|back| back == records), "encoded again, it is something else");
+    assert!(decode_chunk(&again.bytes).is_ok_and(|back| back == records), "the records differ after encoding again");
     let info = ChunkInfo::describe(0, &records, &again);
     if !records.is_empty() {
-        assert!(verify_chunk(&info, 0, &again.bytes).is_ok(), "it does not verify");
+        assert!(verify_chunk(&info, 0, &again.bytes).is_ok(), "the new chunk does not verify");
     }
     records.iter().for_each(|record| {
         let body = fieldcast_model::Json::parse(record.body.as_str()).expect("a body is JSON");

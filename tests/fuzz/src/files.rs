@@ -1,32 +1,32 @@
-//! Manifests and bundle files from a stranger.
+//! Untrusted manifests and bundle files.
 
 use fieldcast_bundle::{ChunkHash, FileHead, Manifest, read_chunk, verify_chunk};
 
 use crate::memory::capped;
 
-/// A manifest that reads has one form only: these bytes.
+/// A valid manifest has only one encoding: the input bytes.
 pub fn manifest(data: &[u8]) {
     let Ok(manifest) = capped(|| Manifest::decode(data)) else { return };
-    assert_eq!(manifest.encode(), data, "a manifest has one form");
+    assert_eq!(manifest.encode(), data, "a manifest has one encoding");
     _ = manifest.total_bytes();
 }
 
-/// A file whose head reads and whose signature somebody vouches for: its chunks are read and held against the manifest,
-/// and once more with the hash put right, which whoever makes such a file can do.
+/// Reads a file with a valid head and an accepted signature. Verifies its chunks against the manifest, then again with
+/// the right hash, because the creator of a file can set it.
 pub fn bundle_file(data: &[u8]) {
     let mut file = data;
     let Ok(head) = capped(|| FileHead::read(&mut file, |_, _, _| true)) else { return };
     let encoded = head.encode();
-    assert_eq!(encoded, data[..data.len() - file.len()], "a head has one form");
+    assert_eq!(encoded, data[..data.len() - file.len()], "a head has one encoding");
     for snapshot in &head.manifest.snapshots {
         for info in &snapshot.chunks {
             let Ok(bytes) = capped(|| read_chunk(&mut file, info.bytes)) else { return };
-            let right = verify_chunk(info, snapshot.bits, &bytes).is_ok();
+            let is_valid = verify_chunk(info, snapshot.bits, &bytes).is_ok();
             let mut info = info.clone();
             info.hash = ChunkHash::of(&bytes);
-            let likely = capped(|| verify_chunk(&info, snapshot.bits, &bytes));
-            assert!(!right || likely.is_ok());
-            if let Ok(records) = likely {
+            let with_right_hash = capped(|| verify_chunk(&info, snapshot.bits, &bytes));
+            assert!(!is_valid || with_right_hash.is_ok());
+            if let Ok(records) = with_right_hash {
                 assert_eq!(records.len(), info.records as usize);
             }
         }

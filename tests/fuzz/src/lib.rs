@@ -1,7 +1,7 @@
-//! What each fuzz target does with its input. The targets themselves are the two-line files in `fuzz_targets/`.
+//! The code of each fuzz target. The files in `fuzz_targets/` only call it.
 //!
-//! Every target asserts something about what was accepted, not only that nothing panics: a decoder that takes rubbish
-//! and gives something else is as wrong as one that crashes.
+//! Every target also checks accepted input, because a decoder that accepts garbage and returns other data is as wrong
+//! as one that crashes.
 
 mod chunk;
 mod files;

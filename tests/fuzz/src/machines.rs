@@ -1,17 +1,17 @@
-//! Both exchange machines, with a peer, a person and a clock that do anything in any order.
+//! Both exchange state machines, with random events of a peer, a user and a clock.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use fieldcast_model::{Dataset, DeviceName, Digest, Origin, SnapshotHash, ServerTime, Signature, SnapshotSummary};
+use fieldcast_model::{Dataset, DeviceName, Digest, Origin, ServerTime, Signature, SnapshotHash, SnapshotSummary};
 use fieldcast_wire::{
-    Applied, Credentials, Distributor, DistributorAction, Held, Hello, HandshakeParameters, Limits, Message, Offer, HandshakeSecret,
-    EndReason, Receipt, Receiver, ReceiverAction, Role, SavedSnapshot, ComparisonResult,
+    Applied, ComparisonResult, Credentials, Distributor, DistributorAction, EndReason, HandshakeParameters,
+    HandshakeSecret, Held, Hello, Limits, Message, Offer, Receipt, Receiver, ReceiverAction, Role, SavedSnapshot,
 };
 use libfuzzer_sys::arbitrary::{Result, Unstructured};
 
-/// Runs the sequence of events that `data` spells. Whatever happens, neither machine panics, what has ended stays
-/// ended, and the last thing a machine asks for is to close.
+/// Runs the events that `data` encodes. No machine panics, an ended machine stays ended, and its last action is a
+/// close.
 pub fn machines(data: &[u8]) {
     let mut input = Unstructured::new(data);
     let mut scene = Scene::new();
@@ -29,7 +29,7 @@ struct Scene {
     now: Duration,
     to_receiver: VecDeque<Message>,
     to_distributor: VecDeque<Message>,
-    /// How many snapshots the receiver's person was asked about.
+    /// Number of snapshots in the receiver's question to its user.
     asked: Option<usize>,
     chunks: u32,
     staged: u32,
@@ -51,22 +51,28 @@ fn offer(snapshots: u8) -> Offer {
         json_bytes: 500,
         digest: digest(n),
     };
-    let origin = Origin { key: [5; 32], name: DeviceName::new("office"), seal: SnapshotHash([0x5e; 32]), sources: Vec::new(), signature: Signature([6; 64]) };
+    let origin = Origin {
+        key: [5; 32],
+        name: DeviceName::new("office"),
+        seal: SnapshotHash([0x5e; 32]),
+        sources: Vec::new(),
+        signature: Signature([6; 64]),
+    };
     let snapshots: Vec<_> = (0..snapshots).map(summary).collect();
     Offer { origins: vec![origin; snapshots.len()], snapshots, bytes: 500 }
 }
 
 impl Scene {
     fn new() -> Self {
-        let introduction = |nonce| HandshakeParameters {
+        let parameters = |nonce| HandshakeParameters {
             name: DeviceName::new("x"),
             opening: HandshakeSecret { exporter: [1; 32], nonce: [nonce; 32] },
             credentials: Credentials::default(),
         };
         let limits = Limits::default();
         Self {
-            distributor: Distributor::new(introduction(1), limits, Duration::ZERO),
-            receiver: Receiver::new(introduction(2), limits, Duration::ZERO),
+            distributor: Distributor::new(parameters(1), limits, Duration::ZERO),
+            receiver: Receiver::new(parameters(2), limits, Duration::ZERO),
             now: Duration::ZERO,
             to_receiver: VecDeque::new(),
             to_distributor: VecDeque::new(),
@@ -123,7 +129,7 @@ impl Scene {
 
     fn poll_distributor(&mut self) {
         while let Some(action) = self.distributor.poll() {
-            assert!(!self.closed[0], "nothing comes after close");
+            assert!(!self.closed[0], "no action follows a close");
             match action {
                 DistributorAction::Send(message) => self.to_receiver.push_back(message),
                 DistributorAction::Admit(_) => self.distributor.admit(Ok(offer(2)), self.now),
@@ -136,7 +142,7 @@ impl Scene {
 
     fn poll_receiver(&mut self) {
         while let Some(action) = self.receiver.poll() {
-            assert!(!self.closed[1], "nothing comes after close");
+            assert!(!self.closed[1], "no action follows a close");
             match action {
                 ReceiverAction::Send(message) => self.to_distributor.push_back(message),
                 ReceiverAction::Ask { offer, .. } => self.asked = Some(offer.snapshots.len()),
@@ -147,7 +153,7 @@ impl Scene {
         assert_eq!(self.closed[1], self.receiver.is_over(), "the last action is to close");
     }
 
-    /// The next chunk crosses, or one that nobody sent arrives.
+    /// The receiver gets the next chunk, or a chunk that the distributor did not send.
     fn chunk(&mut self, input: &mut Unstructured<'_>) -> Result<()> {
         let index = match self.distributor.next_chunk(self.now) {
             Some(index) => index,
@@ -162,9 +168,10 @@ impl Scene {
 
     fn answer(&mut self, input: &mut Unstructured<'_>) -> Result<()> {
         let Some(snapshots) = self.asked else { return Ok(()) };
-        let held = Held { as_of: ServerTime(input.arbitrary()?), digest: digest(0), records: 1, is_ahead: input.arbitrary()? };
-        let no = input.ratio(1, 8)?;
-        self.receiver.answer(if no { Err(EndReason::Declined) } else { Ok(vec![held; snapshots]) }, self.now);
+        let held =
+            Held { as_of: ServerTime(input.arbitrary()?), digest: digest(0), records: 1, is_ahead: input.arbitrary()? };
+        let declines = input.ratio(1, 8)?;
+        self.receiver.answer(if declines { Err(EndReason::Declined) } else { Ok(vec![held; snapshots]) }, self.now);
         Ok(())
     }
 
@@ -190,14 +197,14 @@ impl Scene {
     }
 
     fn check(&self) {
-        // Over is over: `closed` was seen, and stays true.
+        // A closed machine stays closed.
         assert!(!self.closed[0] || self.distributor.is_over());
         assert!(!self.closed[1] || self.receiver.is_over());
         _ = (self.distributor.deadline(), self.receiver.deadline(), self.distributor.chunks_to_send().len());
     }
 }
 
-/// The machines take it as it is: to sign and to verify is the callers'.
+/// A random receipt. The callers of the machines sign and verify receipts, so any signature works here.
 fn receipt(input: &mut Unstructured<'_>) -> Result<Receipt> {
     Ok(Receipt { saved: saved(input)?, at: input.arbitrary()?, signature: Signature([input.arbitrary()?; 64]) })
 }
@@ -228,7 +235,12 @@ fn message(input: &mut Unstructured<'_>) -> Result<Message> {
         }),
         1 => Message::Offer(offer(input.arbitrary::<u8>()? % 4)),
         2 => {
-            let held = Held { as_of: ServerTime(input.arbitrary()?), digest: digest(1), records: 1, is_ahead: input.arbitrary()? };
+            let held = Held {
+                as_of: ServerTime(input.arbitrary()?),
+                digest: digest(1),
+                records: 1,
+                is_ahead: input.arbitrary()?,
+            };
             Message::Accept(vec![held; usize::from(input.arbitrary::<u8>()? % 4)])
         }
         3 => Message::Want(input.arbitrary_iter::<u16>()?.flatten().take(40).map(u32::from).collect()),

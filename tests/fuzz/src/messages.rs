@@ -1,11 +1,11 @@
-//! Frames and messages from a stranger.
+//! Untrusted frames and messages.
 
 use fieldcast_wire::Message;
 use fieldcast_wire::frame::FrameHeader;
 
 use crate::memory::capped;
 
-/// A message that reads says the same when it is sent on.
+/// A decoded message is equal after encoding and decoding again.
 pub fn message(data: &[u8]) {
     let Ok(message) = capped(|| Message::decode(data)) else { return };
     assert_eq!(Message::decode(&message.encode()).as_ref(), Ok(&message));
@@ -14,7 +14,7 @@ pub fn message(data: &[u8]) {
     }
 }
 
-/// A header that is accepted is within its kind's limit and has one form.
+/// An accepted header is within its kind's limit and has one encoding.
 pub fn frame_header(data: &[u8]) {
     let Some((bytes, rest)) = data.split_first_chunk() else { return };
     if let Ok(header) = FrameHeader::decode(*bytes) {

@@ -1,4 +1,4 @@
-//! Mutations that reach past zstd: the head is unsqueezed, changed and squeezed again, with the sizes in front made right.
+//! Mutations behind zstd: decompresses the head of a chunk, changes it, compresses it again and corrects the sizes.
 
 use std::sync::OnceLock;
 
@@ -7,18 +7,18 @@ use zstd::bulk::{Compressor, Decompressor};
 use zstd::dict::{DecoderDictionary, EncoderDictionary};
 
 const DICTIONARY: &[u8] = include_bytes!("../../../core/bundle/src/columns/dictionary.bin");
-/// Heads above this are not worth their time.
-const MOST: usize = 1 << 18;
-/// How much a part may grow at once.
-const ROOM: usize = 64;
+/// Maximum size of a head in bytes. Larger heads take too much time.
+const MAX_HEAD: usize = 1 << 18;
+/// Maximum growth of a part in one mutation, in bytes.
+const MAX_GROWTH: usize = 64;
 
-/// A chunk taken apart: records, JSON bytes, then structure, lengths, texts, coded, raw.
+/// The parts of a chunk. `numbers`: records, JSON bytes. `streams`: structure, lengths, texts, coded, raw.
 struct Parts {
     numbers: [u64; 2],
     streams: [Vec<u8>; 5],
 }
 
-/// Changes one part of a chunk, or, one time in four, its bytes as they are.
+/// Changes one part of a chunk or, one time in four, its raw bytes.
 pub fn mutate_chunk(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize {
     if !seed.is_multiple_of(4)
         && let Some(mut parts) = Parts::read(&data[..size])
@@ -39,13 +39,13 @@ impl Parts {
         for number in &mut numbers {
             *number = usize::try_from(take_number(&mut rest)?).ok()?;
         }
-        let [records, json, structure, lengths, texts, squeezed, coded] = numbers;
-        let total = structure.checked_add(lengths)?.checked_add(texts).filter(|total| *total <= MOST)?;
-        let (squeezed, rest) = rest.split_at_checked(squeezed)?;
+        let [records, json, structure, lengths, texts, compressed, coded] = numbers;
+        let total = structure.checked_add(lengths)?.checked_add(texts).filter(|total| *total <= MAX_HEAD)?;
+        let (compressed, rest) = rest.split_at_checked(compressed)?;
         let (coded, raw) = rest.split_at_checked(coded)?;
         static READ: OnceLock<DecoderDictionary<'static>> = OnceLock::new();
         let dictionary = READ.get_or_init(|| DecoderDictionary::copy(DICTIONARY));
-        let head = Decompressor::with_prepared_dictionary(dictionary).ok()?.decompress(squeezed, total).ok()?;
+        let head = Decompressor::with_prepared_dictionary(dictionary).ok()?.decompress(compressed, total).ok()?;
         let (structure, head) = head.split_at_checked(structure)?;
         let (lengths, texts) = head.split_at_checked(lengths)?;
         let streams = [structure, lengths, texts, coded, raw].map(<[u8]>::to_vec);
@@ -57,8 +57,8 @@ impl Parts {
         match self.streams.get_mut(which) {
             Some(stream) => {
                 let len = stream.len();
-                stream.resize(len + ROOM, 0);
-                let len = fuzzer_mutate(stream, len, len + ROOM);
+                stream.resize(len + MAX_GROWTH, 0);
+                let len = fuzzer_mutate(stream, len, len + MAX_GROWTH);
                 stream.truncate(len);
             }
             None => {
@@ -79,11 +79,11 @@ impl Parts {
         let mut compressor = Compressor::with_prepared_dictionary(dictionary).ok()?;
         compressor.include_contentsize(false).ok()?;
         compressor.include_dictid(false).ok()?;
-        let squeezed = compressor.compress(&head).ok()?;
+        let compressed = compressor.compress(&head).ok()?;
         let mut out = vec![1];
-        let sizes = [structure, lengths, texts, &squeezed, coded].map(|stream| stream.len() as u64);
+        let sizes = [structure, lengths, texts, &compressed, coded].map(|stream| stream.len() as u64);
         self.numbers.iter().chain(&sizes).for_each(|number| put_number(&mut out, *number));
-        [&squeezed, coded, raw].iter().for_each(|stream| out.extend_from_slice(stream));
+        [&compressed, coded, raw].iter().for_each(|stream| out.extend_from_slice(stream));
         Some(out)
     }
 }

@@ -1,4 +1,4 @@
-//! Text that may or may not be JSON.
+//! Untrusted text: JSON, invites, records.
 
 use fieldcast_bundle::{Error, decode_chunk, encode_chunk};
 use fieldcast_model::{EntityType, Json, Record, RecordId, ServerTime};
@@ -6,27 +6,27 @@ use fieldcast_wire::Invite;
 
 use crate::memory::capped;
 
-/// Canonical JSON is a fixed point of the parser, and no longer than an escape can make it.
+/// Parsing canonical JSON again gives the same text.
 pub fn json(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let Ok(json) = capped(|| Json::parse(text)) else { return };
     assert_eq!(Json::parse(json.as_str()).as_ref(), Ok(&json), "canonical text is a fixed point");
 }
 
-/// An invite that is read says the same when it is written and read again.
+/// A parsed invite is equal after writing and parsing again.
 pub fn invite(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let Ok(invite) = capped(|| Invite::parse(text, 0)) else { return };
-    assert_eq!(Invite::parse(&invite.to_uri(), 0).as_ref(), Ok(&invite), "an invite reads back");
+    assert_eq!(Invite::parse(&invite.to_uri(), 0).as_ref(), Ok(&invite), "an invite is equal after parsing again");
 }
 
-/// Any JSON, a record a line, in any order and any company, comes back from a chunk as it went in.
+/// Encodes one record per line of JSON. Decoding the chunk gives equal records, in any order and combination.
 pub fn records(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let mut records = Vec::new();
     for (n, line) in text.lines().enumerate() {
         let Ok(body) = Json::parse(line) else { continue };
-        // The line itself decides the rest, so that the fuzzer can reach it.
+        // The other fields depend on the line, so that the fuzzer can change them.
         let id = line.get(..line.len().min(n % 40)).unwrap_or("é\"\n");
         let root = records.last().map_or(id.to_owned(), |last: &Record| last.id.to_string());
         records.push(Record {
@@ -44,6 +44,6 @@ pub fn records(data: &[u8]) {
         Err(Error::TooLarge { .. }) => return,
         Err(error) => panic!("records do not encode: {error}"),
     };
-    let back = capped(|| decode_chunk(&chunk.bytes)).expect("what was encoded decodes");
-    assert!(back == records, "what comes back is what went in");
+    let back = capped(|| decode_chunk(&chunk.bytes)).expect("an encoded chunk decodes");
+    assert!(back == records, "the decoded records differ");
 }

@@ -1,11 +1,11 @@
-//! Variable-length integers and the bounds-checked reader of a chunk's head.
+//! Variable-length integers, and a bounds-checked reader for the head of a chunk.
 
 #![cfg_attr(not(test), forbid(clippy::indexing_slicing))]
 
 use crate::Error;
 use crate::error::malformed;
 
-/// Appends seven bits a byte, the lowest first, the top bit set while more follow.
+/// Appends a number, seven bits per byte, lowest bits first. The top bit of a byte is set if more bytes follow.
 pub(crate) fn put(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);
@@ -14,12 +14,12 @@ pub(crate) fn put(out: &mut Vec<u8>, mut value: u64) {
     out.push(value as u8);
 }
 
-/// Appends a difference: even numbers go up, odd ones down.
+/// Appends a signed number in zigzag form: 0 or more becomes an even number, less than 0 an odd number.
 pub(crate) fn put_signed(out: &mut Vec<u8>, value: i64) {
     put(out, (value << 1 ^ value >> 63) as u64);
 }
 
-/// What is still to be read.
+/// The bytes that are not read yet.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bytes<'a>(pub(crate) &'a [u8]);
 
@@ -41,7 +41,7 @@ impl<'a> Bytes<'a> {
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;
             let bits = u64::from(byte & 0x7f);
-            // One form only: no bits lost at the top, no zero byte at the end of a longer number.
+            // Accept one form only: no bits lost at the top, and no zero byte at the end of a longer number.
             if bits << shift >> shift != bits || (byte == 0 && shift > 0) {
                 break;
             }
@@ -53,7 +53,7 @@ impl<'a> Bytes<'a> {
         Err(malformed("chunk: number"))
     }
 
-    /// A number that counts things, at most `limit`.
+    /// Reads a count or a length. Fails if it is above `limit`.
     pub(crate) fn count(&mut self, limit: usize) -> Result<usize, Error> {
         let count = usize::try_from(self.number()?).map_err(|_| malformed("chunk: count"))?;
         if count <= limit { Ok(count) } else { Err(malformed("chunk: count")) }

@@ -1,18 +1,18 @@
-//! The two bit streams values are written to: modelled bits, coded by how likely they are, and raw bits.
+//! The two bit streams of a chunk: coded bits (arithmetic coding with adaptive probabilities) and raw bits.
 //!
-//! The models are written once, over [`Coder`]: the writer codes the value it is given and hands it back, the reader
-//! ignores it and hands back what it read. So the two sides cannot drift apart.
+//! Each model is written once, against the [`Coder`] trait. The writer codes the given value and returns it. The reader
+//! ignores the given value and returns the value it read. Encoder and decoder therefore always match.
 
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
-/// How likely a bit is 1, learned from the bits before it: 22 bits of probability, 10 bits of how many were seen.
+/// The probability that a bit is 1, learned from earlier bits: 22 bits of probability, 10 bits of count.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Prob(u32);
 
-/// From here on a probability follows its bits at a constant pace.
+/// After this many bits the adaptation rate stays constant.
 const COUNT_LIMIT: u32 = 126;
 
-/// How far a probability moves towards its `n`th bit, of 2^16: 1 / (n + 1.5).
+/// How far a probability moves towards its `n`th bit, in units of 1/2^16: 1 / (n + 1.5).
 #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
 const RATE: [i64; 128] = {
     let mut rate = [0; 128];
@@ -29,7 +29,7 @@ impl Prob {
         Self(1 << 31)
     }
 
-    /// 1..=4095 of 4096.
+    /// The probability in units of 1/4096: 1..=4095.
     const fn p12(self) -> u32 {
         let p = self.0 >> 20;
         if p == 0 { 1 } else { p }
@@ -46,9 +46,9 @@ impl Prob {
 }
 
 pub(crate) trait Coder {
-    /// One bit, coded by `prob`, which learns from it.
+    /// Codes one bit with `prob`, then updates `prob` with it.
     fn bit(&mut self, prob: &mut Prob, bit: bool) -> bool;
-    /// `width` bits (0..=64) as they are.
+    /// Codes `width` bits (0..=64) without compression.
     fn raw(&mut self, width: u32, value: u64) -> u64;
 }
 
@@ -68,7 +68,7 @@ impl Writer {
         Self { low: 0, high: u32::MAX, coded: Vec::new(), pending: 0, pending_bits: 0, raw: Vec::new() }
     }
 
-    /// The coded and the raw stream.
+    /// Returns the coded stream and the raw stream.
     pub(crate) fn finish(mut self) -> (Vec<u8>, Vec<u8>) {
         self.coded.extend_from_slice(&self.low.to_be_bytes());
         while self.pending_bits > 0 {
@@ -117,7 +117,7 @@ impl Coder for Writer {
     }
 }
 
-/// Reads both streams. Past the end of either it reads zeros and remembers that it did.
+/// Reads both streams. Past the end of a stream it returns zeros and sets `overrun`.
 #[derive(Debug)]
 pub(crate) struct Reader<'a> {
     low: u32,
@@ -141,12 +141,12 @@ impl<'a> Reader<'a> {
         reader
     }
 
-    /// Whether more was asked of a stream than it holds.
+    /// Returns whether a read went past the end of a stream.
     pub(crate) const fn overrun(&self) -> bool {
         self.overrun
     }
 
-    /// Whether both streams were read to their end.
+    /// Returns whether both streams were read exactly to their end.
     pub(crate) fn is_at_end(&self) -> bool {
         !self.overrun && self.coded.len() == 0 && self.raw.is_empty() && self.pending_bits < 8 && self.pending == 0
     }
@@ -161,7 +161,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Makes at least `width` (at most 32) bits pending, if the stream still has them.
+    /// Loads at least `width` (at most 32) bits into `pending`, if the stream has them.
     fn fill(&mut self, width: u32) {
         if self.pending_bits >= width {
             return;

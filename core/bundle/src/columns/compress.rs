@@ -1,7 +1,7 @@
-//! zstd over a chunk's head, primed with what the heads of DIGIT data have in common.
+//! Compresses the head of a chunk with zstd and a dictionary of text that is common in heads of DIGIT data.
 //!
-//! A head is some kilobytes, too little for zstd to learn the keys of DIGIT's models from; with them in a dictionary it
-//! is half as large. The dictionary belongs to the format: it can change only together with [`super::FORMAT`].
+//! A head has only a few kilobytes, which is too little for zstd to learn the keys of the DIGIT models. The dictionary
+//! halves its size. The dictionary is part of the format: change it only together with [`super::FORMAT`].
 
 #![cfg_attr(not(test), forbid(clippy::indexing_slicing))]
 
@@ -11,11 +11,12 @@ use std::sync::OnceLock;
 use zstd::bulk::{Compressor, Decompressor};
 use zstd::dict::{DecoderDictionary, EncoderDictionary};
 
-/// Raw content, as zstd calls it: text that might have stood in front. Made by the test below.
+/// A raw-content dictionary (zstd's term): zstd treats it as text before the input. A test in `dictionary.rs` writes
+/// it.
 const DICTIONARY: &[u8] = include_bytes!("dictionary.bin");
 
-// Of the ways zstd has to look for matches only those of these levels are built: see `.cargo/config.toml`.
-/// Heads up to here are worth the slow levels: every byte of them goes over the air.
+// The build includes only the zstd match finders that these two levels need: see `.cargo/config.toml`.
+/// Heads up to this size use the slow level, because every byte of them is sent over the network.
 const SMALL: usize = 1 << 16;
 const SLOW: i32 = 12;
 const FAST: i32 = 3;
@@ -36,12 +37,12 @@ pub(crate) fn compress(plain: &[u8]) -> io::Result<Vec<u8>> {
     compressor.compress(plain)
 }
 
-/// Undoes [`compress`]; makes `len` bytes, or fails.
-pub(crate) fn unsqueeze(compressed: &[u8], len: usize) -> io::Result<Vec<u8>> {
+/// Reverses [`compress`]. Returns exactly `len` bytes, or fails.
+pub(crate) fn decompress(compressed: &[u8], len: usize) -> io::Result<Vec<u8>> {
     static DECODER: OnceLock<DecoderDictionary<'static>> = OnceLock::new();
     let dictionary = DECODER.get_or_init(|| DecoderDictionary::copy(DICTIONARY));
     let mut decompressor = Decompressor::with_prepared_dictionary(dictionary)?;
-    // It writes no more than it is given room for.
+    // zstd never writes more than `len` bytes.
     let plain = decompressor.decompress(compressed, len)?;
     if plain.len() == len { Ok(plain) } else { Err(io::ErrorKind::InvalidData.into()) }
 }

@@ -1,4 +1,4 @@
-//! Bytes to records. The bytes may come from anybody.
+//! Decodes chunk bytes to records. The bytes are untrusted.
 
 #![cfg_attr(not(test), forbid(clippy::indexing_slicing))]
 
@@ -7,7 +7,7 @@ use fieldcast_model::{EntityType, Json, MAX_DEPTH, Record, RecordId, ServerTime}
 use super::FORMAT;
 use super::bytes::Bytes;
 use super::coder::{Coder, Reader};
-use super::compress::unsqueeze;
+use super::compress::decompress;
 use super::head_read::HeadReader;
 use super::limits::MAX_RECORDS;
 use super::number::{write_decimal, write_int};
@@ -20,7 +20,7 @@ use super::timed::Timed;
 use crate::error::malformed;
 use crate::{Error, MAX_CHUNK_JSON};
 
-/// The fixed part in front of a chunk.
+/// The fixed-size fields at the start of a chunk.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Preface {
     pub(crate) records: usize,
@@ -33,7 +33,7 @@ pub(crate) struct Preface {
 }
 
 impl Preface {
-    /// Reads it off the front of `bytes`.
+    /// Reads the fields from the start of `bytes`.
     pub(crate) fn read(bytes: &mut Bytes<'_>) -> Result<Self, Error> {
         let format = bytes.byte()?;
         if format > FORMAT {
@@ -53,19 +53,19 @@ impl Preface {
     }
 }
 
-/// What a chunk says it holds.
+/// Returns the sizes and counts that the chunk declares.
 pub(crate) fn announced(bytes: &[u8]) -> Result<Preface, Error> {
     Preface::read(&mut Bytes(bytes))
 }
 
-/// Decodes what [`super::encode`] wrote.
+/// Decodes a chunk written by [`super::encode`].
 pub(crate) fn decode(bytes: &[u8]) -> Result<Vec<Record>, Error> {
     let mut bytes = Bytes(bytes);
     let preface = Preface::read(&mut bytes)?;
     let compressed = bytes.take(preface.compressed)?;
     let coded = bytes.take(preface.coded)?;
     let total = preface.structure + preface.lengths + preface.texts;
-    let plain = unsqueeze(compressed, total).map_err(|_| malformed("chunk: zstd"))?;
+    let plain = decompress(compressed, total).map_err(|_| malformed("chunk: zstd"))?;
     let mut plain = Bytes(&plain);
     let structure = Bytes(plain.take(preface.structure)?);
     let lengths = Bytes(plain.take(preface.lengths)?);
@@ -91,9 +91,9 @@ struct Decoder<'a> {
     state: State,
     coder: Reader<'a>,
     table: Table,
-    /// What each text was already found fit for: [`AS_STRING`], [`AS_JSON`].
+    /// For each text, the uses it was already checked for: [`AS_STRING`], [`AS_JSON`].
     checked: Vec<u8>,
-    /// How much JSON is still announced.
+    /// Bytes of JSON that the chunk declared and that are not decoded yet.
     room: usize,
 }
 
@@ -103,7 +103,7 @@ const AS_JSON: u8 = 2;
 impl Decoder<'_> {
     fn all(&mut self, count: usize) -> Result<Vec<Record>, Error> {
         let types: Vec<EntityType> = self.schema.entities.iter().map(|entity| EntityType::new(&entity.name)).collect();
-        // A small input may announce many records: room is made as they come.
+        // A small input can declare many records, so the vector grows as records are decoded.
         let mut records = Vec::with_capacity(count.min(1 << 12));
         let mut body = String::new();
         for _ in 0..count {
@@ -113,7 +113,7 @@ impl Decoder<'_> {
             }
         }
         if self.room != 0 || !self.coder.is_at_end() || !self.head.is_at_end() {
-            return Err(malformed("chunk: there is more than it announces"));
+            return Err(malformed("chunk: more data than declared"));
         }
         Ok(records)
     }
@@ -149,7 +149,7 @@ impl Decoder<'_> {
     }
 
     fn value(&mut self, node: u32, deleted: bool, depth: usize, out: &mut String) -> Result<(), Error> {
-        // Every value prints at least a byte, so this also ends arrays whose length is a lie.
+        // Every value prints at least one byte, so this check also stops arrays with a false length.
         if out.len() > self.room {
             return Err(malformed("chunk: JSON size"));
         }
@@ -190,9 +190,9 @@ impl Decoder<'_> {
         let list = self.state.list(&mut self.coder, node, path.lists.len(), 0);
         let list = path.lists.get(list as usize).ok_or(malformed("chunk: members"))?;
         out.push('{');
-        for (place, member) in list.iter().enumerate() {
+        for (index, member) in list.iter().enumerate() {
             let member = path.members.get(*member as usize).ok_or(malformed("chunk: members"))?;
-            out.push_str(if place == 0 { "\"" } else { ",\"" });
+            out.push_str(if index == 0 { "\"" } else { ",\"" });
             out.push_str(schema.keys.get(member.key as usize).map_or("", String::as_str));
             out.push_str("\":");
             self.value(member.node, deleted, depth + 1, out)?;
@@ -206,18 +206,18 @@ impl Decoder<'_> {
         let path = schema.nodes.get(node as usize).ok_or(malformed("chunk: path"))?;
         let length = self.state.length(&mut self.coder, node, path.lengths, 0);
         out.push('[');
-        for place in 0..length as usize {
-            if place > 0 {
+        for index in 0..length as usize {
+            if index > 0 {
                 out.push(',');
             }
-            let item = path.item(place).ok_or(malformed("chunk: array length"))?;
+            let item = path.item(index).ok_or(malformed("chunk: array length"))?;
             self.value(item, deleted, depth + 1, out)?;
         }
         out.push(']');
         Ok(())
     }
 
-    /// Proves, once for each text, that it can be printed as what it is used for.
+    /// Checks, once per text, that the text is valid for its use.
     fn check(&mut self, id: u32, use_as: u8) -> Result<(), Error> {
         let checked = self.checked.get_mut(id as usize).ok_or(malformed("chunk: text"))?;
         if *checked & use_as == 0 {
@@ -254,19 +254,19 @@ impl Decoder<'_> {
         Ok(id)
     }
 
-    /// Reads a text that was not predicted.
+    /// Reads a text that does not match the prediction.
     fn missed(&mut self, column: u32) -> Result<u32, Error> {
         let plan = self.plan.texts.get(column as usize).ok_or(malformed("chunk: column"))?;
         let class = self.state.class(&mut self.coder, column, plan.classes, Class::Own)?;
         let id = match class {
             Class::Own => {
-                let place = self.state.own(&mut self.coder, column, plan, 0);
-                self.state.list_of(column).get(place as usize).copied()
+                let index = self.state.own(&mut self.coder, column, plan, 0);
+                self.state.list_of(column).get(index as usize).copied()
             }
             Class::FirstColumn => {
                 let distance = self.state.distance(&mut self.coder, column, 0);
                 let firsts = self.state.firsts(plan.home);
-                firsts.len().checked_sub(distance as usize + 1).and_then(|place| firsts.get(place)).copied()
+                firsts.len().checked_sub(distance as usize + 1).and_then(|index| firsts.get(index)).copied()
             }
             Class::Any => Some(State::any(&mut self.coder, self.table.len(), 0)).filter(|id| *id < self.table.len()),
             _ => Some(self.new_text(column, class)?),
@@ -277,7 +277,7 @@ impl Decoder<'_> {
     }
 
     fn new_text(&mut self, column: u32, class: Class) -> Result<u32, Error> {
-        // Without this a short input could fill the table with texts it does not pay for.
+        // Without this check a short input could fill the table with texts that it does not contain.
         if self.coder.overrun() {
             return Err(malformed("chunk: it ends too early"));
         }
@@ -296,7 +296,7 @@ impl Decoder<'_> {
             Class::Timed => self.timed(column)?,
             _ => self.table.push_text(self.head.text()?)?,
         };
-        // A UUID is fit to be a string.
+        // A UUID is always valid as a string.
         self.checked.push(if matches!(class, Class::Random | Class::Uuid | Class::Timed) { AS_STRING } else { 0 });
         Ok(id)
     }
@@ -313,7 +313,7 @@ impl Decoder<'_> {
     fn framed(&mut self, column: u32) -> Result<u32, Error> {
         let plan = self.plan;
         let template = plan.texts.get(column as usize).and_then(|plan| plan.template.as_ref());
-        let template = template.ok_or(malformed("chunk: frame"))?;
+        let template = template.ok_or(malformed("chunk: template"))?;
         let numbers: Vec<i64> =
             (template.first..).take(template.widths.len()).map(|column| self.number(column)).collect();
         self.table.push_with(|arena| template.write(arena, &numbers))

@@ -1,4 +1,4 @@
-//! Writes `dictionary.bin`: what the heads of DIGIT data have in common, and no value of anybody's.
+//! Writes `dictionary.bin`: the structure that heads of DIGIT data share. It contains no real data values.
 
 use super::encode::{bring_in_order, choose};
 use super::head::Head;
@@ -7,20 +7,21 @@ use super::shred::{names, shred};
 #[path = "../../tests/suite/campaign.rs"]
 mod campaign;
 
-/// Words of DIGIT's models that stand in bodies, the most frequent last.
+/// Constants of the DIGIT models that occur in bodies, the most frequent last.
 const WORDS: &str = "BENEFICIARY_MIGRATEDBENEFICIARY_DIEDINELIGIBLEBENEFICIARY_REFERREDBENEFICIARY_ABSENTCLOSED_HOUSEHOLD\
     BENEFICIARY_REFUSEDADMINISTRATION_FAILEDNOT_ADMINISTEREDVISITEDCORRESPONDENCETRANSGENDERSTAFFFACILITYCOMMUNITY\
     UNIQUE_BENEFICIARY_IDDEFAULTOTHERFAMILYFEMALEMALEPERMANENTDELIVEREDADMINISTRATION_SUCCESS";
 
 #[test]
 #[ignore = "writes dictionary.bin, which belongs to the format"]
-fn write_the_dictionary() {
+fn writes_dictionary_file() {
     let records = campaign::campaign(99, 45);
     let names = names(&records);
     let mut shredded = shred(&records, &names).unwrap();
     bring_in_order(&mut shredded);
     let (plan, _) = choose(&shredded);
-    // Without the values, which would follow here: keys, frames and how columns are coded are what heads share.
+    // The values of the head would follow here. They are left out because heads share only keys, templates and coding
+    // plans.
     let mut head = Head::default();
     head.schema(&shredded.schema);
     head.plan(&plan);

@@ -1,4 +1,4 @@
-//! Records to bytes.
+//! Encodes records to chunk bytes.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use super::coder::{Coder, Writer};
 use super::compress::compress;
 use super::events::{self, FirstColumn, number_of};
 use super::head::{Head, in_order};
-use super::layout::Layout;
+use super::layout::{self, Layout};
 use super::limits::{MAX_OWN, MAX_RECORDS};
 use super::plan::{Class, Plan};
 use super::plan_texts::new_class;
@@ -21,7 +21,7 @@ use super::timed::Timed;
 use super::{FORMAT, plan_numbers, plan_texts};
 use crate::{Error, MAX_CHUNK_JSON};
 
-/// Encodes `records`; the same records in the same order give the same bytes.
+/// Encodes `records`. The same records in the same order always give the same bytes.
 pub(crate) fn encode(records: &[Record]) -> Result<Vec<u8>, Error> {
     if records.len() > MAX_RECORDS {
         return Err(Error::TooLarge { what: "a chunk's number of records", limit: MAX_RECORDS });
@@ -44,19 +44,19 @@ pub(crate) fn encode(records: &[Record]) -> Result<Vec<u8>, Error> {
     assemble(records.len(), json, &head, &coded, &raw)
 }
 
-/// Lists the paths as the head does, and numbers the columns.
+/// Sorts the paths into the order of the head and assigns column numbers.
 pub(crate) fn bring_in_order(shredded: &mut Shredded<'_>) {
     let numbers = in_order(&mut shredded.schema);
     shredded.cells.iter_mut().for_each(|cell| cell.node = numbers[cell.node as usize]);
     shredded.schema.number_columns();
 }
 
-/// Chooses how the columns are coded.
+/// Chooses the coding plan of each column.
 pub(crate) fn choose(shredded: &Shredded<'_>) -> (Plan, Vec<FirstColumn>) {
     let table = &shredded.interner.table;
     let values = events::events(shredded);
     let layout = Layout::find(&values, &shredded.schema, &shredded.interner);
-    let values = events::with_parts(&values, &shredded.interner, &layout);
+    let values = layout::with_parts(&values, &shredded.interner, &layout);
     let homes = events::homes(&values, layout.texts);
     let numbers = plan_numbers::choose(&values, layout.numbers);
     (Plan { texts: plan_texts::choose(&values, &homes, table, layout), numbers }, homes)
@@ -81,7 +81,7 @@ fn assemble(records: usize, json: usize, head: &Head, coded: &[u8], raw: &[u8]) 
     Ok(out)
 }
 
-/// The last step: cell by cell into the coder.
+/// The last step: codes the values cell by cell.
 struct Encoder<'a> {
     shredded: &'a Shredded<'a>,
     table: &'a Table,
@@ -90,9 +90,9 @@ struct Encoder<'a> {
     head: &'a mut Head,
     state: State,
     coder: Writer,
-    /// Texts coded so far: those with smaller numbers are known to the reader.
+    /// How many texts are coded so far. The decoder knows all texts with a smaller number.
     known: u32,
-    /// Where each (column, text) stands in the column's own list.
+    /// The index of each (column, text) in the column's own list.
     own: HashMap<u64, u32, Quick>,
 }
 
@@ -167,7 +167,7 @@ impl<'a> Encoder<'a> {
         self.state.set_last(column, id);
     }
 
-    /// Codes a text that was not predicted.
+    /// Codes a text that does not match the prediction.
     fn missed(&mut self, column: u32, id: u32) {
         let plan = &self.plan.texts[column as usize];
         let home = self.homes[id as usize];
@@ -183,7 +183,7 @@ impl<'a> Encoder<'a> {
         } else {
             Class::Any
         };
-        // The class is one of the plan's: the plan was made by the same walk.
+        // The plan always contains this class, because the planner made the same pass over the data.
         _ = self.state.class(&mut self.coder, column, plan.classes, class);
         match class {
             Class::Own => {
@@ -212,7 +212,7 @@ impl<'a> Encoder<'a> {
             (Class::Random, Some(uuid)) => {
                 let bits = u128::from_be_bytes(uuid);
                 let (high, low) = ((bits >> 64) as u64, bits as u64);
-                // Without the version's four bits and the variant's two.
+                // Skip the four version bits and the two variant bits; the decoder adds them.
                 self.coder.raw(60, high >> 16 << 12 | high & 0xfff);
                 self.coder.raw(62, low & (u64::MAX >> 2));
             }
@@ -224,7 +224,8 @@ impl<'a> Encoder<'a> {
             }
             (Class::Framed, None) => {
                 let template = self.plan.texts[column as usize].template.as_ref();
-                let numbers = template.and_then(|frame| Some((frame.first, frame.numbers(self.table.text(id))?)));
+                let numbers =
+                    template.and_then(|template| Some((template.first, template.numbers(self.table.text(id))?)));
                 if let Some((first, numbers)) = numbers {
                     (first..).zip(numbers).for_each(|(column, value)| self.number(column, value));
                 }
@@ -232,7 +233,8 @@ impl<'a> Encoder<'a> {
             _ => self.head.text(self.table.text(id)),
         }
     }
-    /// Codes the parts of a UUID of version 1.
+
+    /// Codes the parts of a version 1 UUID.
     fn timed(&mut self, column: u32, id: u32) {
         let parts = self.plan.texts[column as usize].timed;
         let time = self.table.uuid(id).and_then(Timed::of);

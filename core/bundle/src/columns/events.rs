@@ -1,11 +1,8 @@
-//! The values of a chunk in the order they are coded, for the passes that choose how to code them.
+//! The values of a chunk in coding order, for the passes that choose the coding plan.
 
-use super::layout::Layout;
 use super::number::power;
 use super::schema::{Kind, Node, ROOT};
 use super::shred::{Cell, Shredded};
-use super::table::Interner;
-use super::timed::Timed;
 
 /// One value of one column.
 #[derive(Clone, Copy, Debug)]
@@ -14,7 +11,7 @@ pub(crate) enum Event {
     Number { column: u32, value: i64 },
 }
 
-/// Everything that is coded, record by record, envelope first.
+/// Returns all coded values, record by record; in each record the envelope comes first.
 pub(crate) fn events(shredded: &Shredded<'_>) -> Vec<Event> {
     let mut events = Vec::with_capacity(shredded.cells.len());
     let schema = &shredded.schema;
@@ -39,7 +36,7 @@ pub(crate) fn events(shredded: &Shredded<'_>) -> Vec<Event> {
     events
 }
 
-/// The column and the value of a number.
+/// Returns the column and the value of a number cell.
 pub(crate) fn number_of(node: &Node, cell: &Cell) -> Option<(u32, i64)> {
     let scaled = |which: usize| cell.value * power(node.scales[which] - cell.scale) as i64;
     match cell.kind {
@@ -50,54 +47,19 @@ pub(crate) fn number_of(node: &Node, cell: &Cell) -> Option<(u32, i64)> {
     }
 }
 
-/// Adds the parts of new texts to `events`: a UUID's tail in front of it, as it has the smaller number, the numbers
-/// within a text behind it.
-pub(crate) fn with_parts(events: &[Event], interner: &Interner<'_>, layout: &Layout) -> Vec<Event> {
-    let table = &interner.table;
-    let mut all = Vec::with_capacity(events.len());
-    let mut known = 0;
-    for event in events {
-        let Event::Text { column, id } = *event else {
-            all.push(*event);
-            continue;
-        };
-        if id < known {
-            all.push(*event);
-            continue;
-        }
-        known = id + 1;
-        let timed = layout.timed.get(column as usize).copied().flatten();
-        let timed = timed.and_then(|parts| Some((parts, Timed::of(table.uuid(id)?)?, interner.tail_of(id)?)));
-        if let Some((parts, time, tail)) = timed {
-            all.push(Event::Text { column: parts.tail, id: tail });
-            all.push(*event);
-            all.push(Event::Number { column: parts.millis, value: time.millis });
-            all.push(Event::Number { column: parts.millis + 1, value: time.ticks });
-            continue;
-        }
-        all.push(*event);
-        let frame = layout.templates[column as usize].as_ref().filter(|_| table.uuid(id).is_none());
-        if let Some((frame, numbers)) = frame.and_then(|frame| Some((frame, frame.numbers(table.text(id))?))) {
-            let columns = frame.first..;
-            all.extend(columns.zip(numbers).map(|(column, value)| Event::Number { column, value }));
-        }
-    }
-    all
-}
-
-/// Where each text first occurs: its column, and its place among the texts that first occur there.
+/// Where a text first occurs: its column, and its index among the texts that first occur in that column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FirstColumn {
     pub(crate) column: u32,
     pub(crate) place: u32,
 }
 
-/// The homes of all texts, by their numbers.
+/// Returns the first column of every text, by text number.
 pub(crate) fn homes(events: &[Event], columns: u32) -> Vec<FirstColumn> {
     let mut counts = vec![0; columns as usize];
     let mut homes = Vec::new();
     for event in events {
-        // Texts are numbered as they first occur.
+        // Texts are numbered in order of first occurrence.
         if let Event::Text { column, id } = *event
             && id as usize == homes.len()
         {

@@ -1,4 +1,5 @@
-//! The head of a chunk: its paths, how their columns are coded, and the texts, as three streams that zstd shrinks.
+//! The head of a chunk: its paths, the coding plan of their columns, and the texts, as three streams that zstd
+//! compresses.
 
 use std::collections::HashMap;
 
@@ -7,7 +8,7 @@ use super::plan::{Class, NumberPlan, Plan, TextPlan};
 use super::schema::{Kind, Node, Schema};
 use super::table::Quick;
 
-/// The head's streams.
+/// The three streams of the head.
 #[derive(Debug, Default)]
 pub(crate) struct Head {
     pub(crate) structure: Vec<u8>,
@@ -22,7 +23,7 @@ impl Head {
         self.texts.extend_from_slice(text.as_bytes());
     }
 
-    /// Writes all paths, entity type by entity type, parents first. Nodes must be in that order; see [`in_order`].
+    /// Writes all paths, grouped by entity type, parents first. Call [`in_order`] first to sort the nodes.
     pub(crate) fn schema(&mut self, schema: &Schema) {
         put(&mut self.structure, schema.entities.len() as u64);
         schema.entities.iter().for_each(|entity| self.text(&entity.name));
@@ -50,7 +51,7 @@ impl Head {
         for list in &node.lists {
             put(&mut self.structure, list.len() as u64);
             for member in list {
-                // 0 is the next member not named yet, n + 1 the nth of those named.
+                // 0 means the next new member; n + 1 means member n of those already written.
                 if *member != known {
                     put(&mut self.structure, u64::from(*member) + 1);
                     continue;
@@ -60,7 +61,8 @@ impl Head {
                 let key = node.members[*member as usize].key;
                 let next = keys.len() as u64;
                 let number = *keys.entry(key).or_insert(next);
-                // Again 0 is new. Keys count down from the newest: those of neighbours are alike.
+                // Here, too, 0 means new. Keys count back from the newest key, because neighbouring objects use similar
+                // keys.
                 if number == next {
                     put(&mut self.structure, 0);
                     self.text(&schema.keys[key as usize]);
@@ -71,7 +73,7 @@ impl Head {
         }
     }
 
-    /// Writes how the columns are coded.
+    /// Writes the coding plan of all columns.
     pub(crate) fn plan(&mut self, plan: &Plan) {
         put(&mut self.structure, plan.texts.len() as u64);
         for (column, plan) in plan.texts.iter().enumerate() {
@@ -109,13 +111,13 @@ impl Head {
         }
     }
 
-    /// Writes a column relative to the one it is named in: similar entities then look alike.
+    /// Writes a column number relative to the current column, so that similar entities give similar bytes.
     fn column(&mut self, here: usize, other: u32) {
         put_signed(&mut self.structure, here as i64 - i64::from(other));
     }
 }
 
-/// Brings the nodes into the order the head lists them in; gives the new number of each.
+/// Sorts the nodes into the order of the head. Returns the new number of each node.
 pub(crate) fn in_order(schema: &mut Schema) -> Vec<u32> {
     let mut order = Vec::with_capacity(schema.nodes.len());
     for entity in &schema.entities {

@@ -1,4 +1,4 @@
-//! Reading a chunk's head, which may come from anybody: everything later steps rely on is checked here.
+//! Reads the head of a chunk. The bytes are untrusted: this module checks everything that later steps rely on.
 
 #![cfg_attr(not(test), forbid(clippy::indexing_slicing))]
 
@@ -15,7 +15,7 @@ use super::text;
 use crate::Error;
 use crate::error::malformed;
 
-/// The head's streams, as far as they are not read yet.
+/// The unread parts of the head's streams.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HeadReader<'a> {
     pub(crate) structure: Bytes<'a>,
@@ -24,7 +24,7 @@ pub(crate) struct HeadReader<'a> {
 }
 
 impl<'a> HeadReader<'a> {
-    /// The next text.
+    /// Reads the next text.
     pub(crate) fn text(&mut self) -> Result<&'a str, Error> {
         let len = self.lengths.count(usize::MAX)?;
         std::str::from_utf8(self.texts.take(len)?).map_err(|_| malformed("chunk: text"))
@@ -143,10 +143,10 @@ impl<'a> HeadReader<'a> {
         Ok(node.members.len() as u32 - 1)
     }
 
-    /// Reads how the columns are coded.
+    /// Reads the coding plan of all columns.
     pub(crate) fn plan(&mut self, schema: &Schema) -> Result<Plan, Error> {
         let mut plan = Plan::default();
-        // Sources may be columns that are numbered only below, so all counts are told in front.
+        // A source can be a column with a higher number, so the count of columns comes first.
         let texts = self.structure.count(schema.texts as usize + MAX_TIMED)? as u32;
         let mut own = 0;
         for column in 0..texts {
@@ -192,7 +192,7 @@ impl<'a> HeadReader<'a> {
         let groups = self.structure.count(MAX_GROUPS)?;
         let widths = self.structure.take(groups)?.to_vec();
         if groups == 0 || widths.iter().any(|width| usize::from(*width) > MAX_DIGITS) {
-            return Err(malformed("chunk: frame"));
+            return Err(malformed("chunk: template"));
         }
         let literals: Result<Vec<String>, Error> = (0..=groups).map(|_| Ok(self.text()?.to_owned())).collect();
         Ok(Template { literals: literals?, widths, first: 0 })
@@ -207,8 +207,8 @@ impl<'a> HeadReader<'a> {
     }
 }
 
-/// Numbers the columns within texts as the encoder does: those of frames first, then the parts of UUIDs. Gives how many
-/// columns of numbers there are.
+/// Assigns numbers to the columns within texts in the same order as the encoder: first the columns of templates, then
+/// the parts of UUIDs. Returns the total count of number columns.
 fn number_parts(plan: &mut Plan, schema: &Schema) -> Result<u32, Error> {
     let mut numbers = schema.numbers;
     for template in plan.texts.iter_mut().filter_map(|plan| plan.template.as_mut()) {
@@ -216,12 +216,12 @@ fn number_parts(plan: &mut Plan, schema: &Schema) -> Result<u32, Error> {
         numbers += template.widths.len() as u32;
     }
     if (numbers - schema.numbers) as usize > MAX_FRAMED {
-        return Err(malformed("chunk: frame"));
+        return Err(malformed("chunk: template"));
     }
     let mut numbering = Numbering { texts: schema.texts, numbers, made: 0, last: None };
     for (column, plan) in (0..).zip(&mut plan.texts) {
         if plan.classes & Class::Timed.bit() != 0 {
-            // A tail has no tail: parts must not nest.
+            // A tail cannot have a tail: parts must not nest.
             if column >= schema.texts {
                 return Err(malformed("chunk: plan"));
             }

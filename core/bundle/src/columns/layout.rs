@@ -1,4 +1,4 @@
-//! The columns within texts: the numbers of framed texts, and the parts of UUIDs of version 1.
+//! The columns within texts: the numbers of templates, and the parts of version 1 UUIDs.
 
 use super::events::Event;
 use super::limits::{MAX_FRAMED, MAX_TIMED};
@@ -8,19 +8,19 @@ use super::table::Interner;
 use super::template::Template;
 use super::timed::Timed;
 
-/// Which columns there are beside those of the paths.
+/// The columns that exist in addition to those of the paths.
 #[derive(Debug)]
 pub(crate) struct Layout {
-    /// The frame of each column whose new texts all share one.
+    /// The template of each column whose new texts all share one template.
     pub(crate) templates: Vec<Option<Template>>,
-    /// The parts of each column in which UUIDs of version 1 first occur.
+    /// The parts of each column in which version 1 UUIDs first occur.
     pub(crate) timed: Vec<Option<Parts>>,
-    /// How many columns of texts and of numbers there are in all.
+    /// The total counts of text columns and of number columns.
     pub(crate) texts: u32,
     pub(crate) numbers: u32,
 }
 
-/// Gives the parts of UUIDs their columns, on both sides.
+/// Assigns column numbers to the parts of UUIDs. Encoder and decoder both use it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Numbering {
     pub(crate) texts: u32,
@@ -30,7 +30,7 @@ pub(crate) struct Numbering {
 }
 
 impl Numbering {
-    /// The parts of the next column; from [`MAX_TIMED`] on, columns share the last ones.
+    /// Returns the parts of the next column. After [`MAX_TIMED`] columns, all further columns share the last parts.
     pub(crate) fn next(&mut self) -> Parts {
         if let Some(last) = self.last.filter(|_| self.made == MAX_TIMED) {
             return last;
@@ -44,11 +44,11 @@ impl Numbering {
     }
 }
 
-/// Fewer new texts than this are not worth a frame.
+/// A column with fewer new texts than this gets no template, because the template would cost more than it saves.
 const MIN_FRAMED: usize = 8;
 
 impl Layout {
-    /// Finds the columns from the values of the paths' columns.
+    /// Derives the layout from the values of the path columns.
     pub(crate) fn find(events: &[Event], schema: &Schema, interner: &Interner<'_>) -> Self {
         let table = &interner.table;
         let mut news: Vec<Vec<u32>> = vec![Vec::new(); schema.texts as usize];
@@ -65,16 +65,16 @@ impl Layout {
                 None => news[column as usize].push(id),
             }
         }
-        let frame = |ids: Vec<u32>| {
+        let template = |ids: Vec<u32>| {
             if ids.len() < MIN_FRAMED { None } else { Template::of(ids.iter().map(|id| table.text(*id))) }
         };
-        let templates = news.into_iter().map(frame).collect();
+        let templates = news.into_iter().map(template).collect();
         let mut layout = Self { templates, timed: Vec::new(), texts: schema.texts, numbers: schema.numbers };
         layout.number(&timed);
         layout
     }
 
-    /// Gives the columns their numbers: frames first, then the parts of UUIDs.
+    /// Assigns the column numbers: first those of templates, then those of UUID parts.
     fn number(&mut self, timed: &[bool]) {
         let mut room = MAX_FRAMED;
         for place in &mut self.templates {
@@ -90,8 +90,43 @@ impl Layout {
         let mut numbering = Numbering { texts: self.texts, numbers: self.numbers, made: 0, last: None };
         self.timed = timed.iter().map(|timed| if *timed { Some(numbering.next()) } else { None }).collect();
         (self.texts, self.numbers) = (numbering.texts, numbering.numbers);
-        // The tails' own columns have neither.
+        // The tail columns have neither a template nor UUID parts.
         self.templates.resize(self.texts as usize, None);
         self.timed.resize(self.texts as usize, None);
     }
+}
+
+/// Adds the parts of new texts to `events`. The tail of a UUID comes before the UUID, because the tail has the smaller
+/// number. The numbers within a text come after the text.
+pub(crate) fn with_parts(events: &[Event], interner: &Interner<'_>, layout: &Layout) -> Vec<Event> {
+    let table = &interner.table;
+    let mut all = Vec::with_capacity(events.len());
+    let mut known = 0;
+    for event in events {
+        let Event::Text { column, id } = *event else {
+            all.push(*event);
+            continue;
+        };
+        if id < known {
+            all.push(*event);
+            continue;
+        }
+        known = id + 1;
+        let timed = layout.timed.get(column as usize).copied().flatten();
+        let timed = timed.and_then(|parts| Some((parts, Timed::of(table.uuid(id)?)?, interner.tail_of(id)?)));
+        if let Some((parts, time, tail)) = timed {
+            all.push(Event::Text { column: parts.tail, id: tail });
+            all.push(*event);
+            all.push(Event::Number { column: parts.millis, value: time.millis });
+            all.push(Event::Number { column: parts.millis + 1, value: time.ticks });
+            continue;
+        }
+        all.push(*event);
+        let template = layout.templates[column as usize].as_ref().filter(|_| table.uuid(id).is_none());
+        if let Some((template, numbers)) = template.and_then(|it| Some((it, it.numbers(table.text(id))?))) {
+            let columns = template.first..;
+            all.extend(columns.zip(numbers).map(|(column, value)| Event::Number { column, value }));
+        }
+    }
+    all
 }

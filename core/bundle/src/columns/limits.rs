@@ -1,25 +1,27 @@
-//! What bounds a chunk's memory, kept by the encoder and held against by the decoder. DIGIT data stays far below.
+//! Limits on the memory a chunk needs. The encoder keeps them and the decoder checks them. DIGIT data stays far below
+//! them.
 
-/// The most records of a chunk.
+/// The maximum number of records in a chunk.
 pub(crate) const MAX_RECORDS: usize = 1 << 18;
 
-/// The most entity types; DIGIT has nine.
+/// The maximum number of entity types. DIGIT has nine.
 pub(crate) const MAX_ENTITIES: usize = 1 << 10;
 
-/// The most paths; a chunk of DIGIT data has some 700. Bodies that could exceed it are kept as text.
+/// The maximum number of paths. A chunk of DIGIT data has about 700. A body that could exceed the limit is stored as
+/// text.
 pub(crate) const MAX_NODES: usize = 1 << 12;
 
-/// The most members of all lists together, the lists counted too.
+/// The maximum total of member lists and of the members in them.
 pub(crate) const MAX_LISTED: usize = 1 << 17;
 
-/// The most groups of digits of all frames together.
+/// The maximum number of digit groups in all templates together.
 pub(crate) const MAX_FRAMED: usize = 1 << 10;
 
-/// The most columns whose UUIDs of version 1 are taken apart.
+/// The maximum number of columns whose version 1 UUIDs are split into parts.
 pub(crate) const MAX_TIMED: usize = 1 << 8;
 
-/// The most distinct texts; 64 MiB of DIGIT data have half a million.
+/// The maximum number of distinct texts. 64 MiB of DIGIT data contain about half a million.
 pub(crate) const MAX_TEXTS: usize = 1 << 21;
 
-/// The most entries of all columns' own lists together.
+/// The maximum number of entries in the own lists of all columns together.
 pub(crate) const MAX_OWN: usize = 1 << 22;

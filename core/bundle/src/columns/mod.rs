@@ -1,11 +1,11 @@
-//! The columnar codec: what makes a chunk small.
+//! The columnar codec, which makes chunks small.
 //!
-//! A body is taken apart into one column per JSON path; each column is coded by what predicts it best: its own last
-//! value, another column of the same record or of the record before, a list of values seen, a running number. What
-//! remains goes to an adaptive binary coder. docs/BUNDLE.md describes the bytes.
+//! The encoder splits a body into one column per JSON path. It codes each column with the best predictor for it: the
+//! last value of the column, another column of the same or the previous record, a list of earlier values, or a running
+//! number. An adaptive binary coder codes the remaining differences. docs/BUNDLE.md describes the byte format.
 //!
-//! Encoding goes: [`shred`] bodies into cells, [`schema`] names the columns, [`plan`] chooses how each is coded,
-//! [`encode`] codes cell by cell. [`decode`] needs no cells: it prints bodies as it reads them.
+//! Encoding steps: [`shred`] splits bodies into cells, [`schema`] names the columns, [`plan`] chooses the coding of
+//! each column, [`encode`] codes cell by cell. [`decode`] needs no cells: it prints bodies while it reads them.
 
 mod bytes;
 mod coder;
@@ -32,9 +32,10 @@ mod table;
 mod template;
 mod text;
 mod timed;
+mod uuid;
 
 pub(crate) use decode::{announced, decode};
 pub(crate) use encode::encode;
 
-/// The format this version writes.
+/// The format that this version writes.
 pub(crate) const FORMAT: u8 = 1;

@@ -1,10 +1,11 @@
-//! What is learned about the values of one column while they are coded.
+//! Adaptive models: what the coder learns about the values of one column.
 
 #![cfg_attr(not(test), forbid(clippy::indexing_slicing))]
 
 use super::coder::{Coder, Prob};
 
-/// A number of up to eight bits, the upper ones deciding how the lower ones are coded; each context learns apart.
+/// A number of up to eight bits, coded from the top bit down; the bits above select the probability of the next bit.
+/// Each context learns separately.
 #[derive(Clone, Debug)]
 pub(crate) struct Tree {
     bits: u32,
@@ -27,7 +28,7 @@ impl Tree {
     }
 }
 
-/// A number below a known bound: its upper eight bits by a tree, the others raw.
+/// A number below a known bound: a tree codes the upper eight bits, the others are raw.
 #[derive(Clone, Debug)]
 pub(crate) struct Index {
     raw: u32,
@@ -35,7 +36,7 @@ pub(crate) struct Index {
 }
 
 impl Index {
-    /// For numbers below `count`.
+    /// Makes an index for numbers below `count`.
     pub(crate) fn new(count: u32, contexts: usize) -> Self {
         let bits = width(count);
         Self { raw: bits.saturating_sub(8), tree: Tree::new(bits.min(8), contexts) }
@@ -47,15 +48,15 @@ impl Index {
     }
 }
 
-/// How many bits the numbers below `count` need.
+/// Returns how many bits the numbers below `count` need.
 pub(crate) const fn width(count: u32) -> u32 {
     u32::BITS - count.saturating_sub(1).leading_zeros()
 }
 
-/// Adaptive bits below the leading one; those further down are noise in every column seen.
+/// How many bits after the leading bit are adaptive. The bits after those were noise in every column that was measured.
 const TOP_BITS: u32 = 3;
 
-/// Any number, small ones cheaper: whether it is 0, its sign, its length in bits, its upper bits, the rest raw.
+/// Any number; small numbers cost less. Coded as: zero or not, sign, length in bits, upper bits, then the rest raw.
 #[derive(Clone, Debug)]
 pub(crate) struct Number {
     zero: [Prob; 4],
@@ -93,20 +94,20 @@ impl Number {
             let Some(prob) = top.get_mut(node) else { break };
             node = node << 1 | usize::from(coder.bit(prob, magnitude >> (below + bit) & 1 == 1));
         }
-        // `node` now is the leading one followed by the modelled bits.
+        // `node` is now the leading one followed by the modelled bits.
         let magnitude = (node as u64) << below | coder.raw(below, magnitude & ((1 << below) - 1));
         if negative { (magnitude as i64).wrapping_neg() } else { magnitude as i64 }
     }
 }
 
-/// How far back in a list a value stands, most often near its end.
+/// A distance back from the end of a list. Small distances are the most frequent.
 #[derive(Clone, Debug)]
 pub(crate) struct Distance {
     near: Tree,
     far: Number,
 }
 
-/// Distances from here on are coded as plain numbers.
+/// Distances from this value on are coded as plain numbers.
 const FAR: u32 = 15;
 
 impl Distance {
@@ -114,7 +115,8 @@ impl Distance {
         Self { near: Tree::new(4, 5), far: Number::new() }
     }
 
-    /// `context` is the distance coded before in the same record, or 4: references of one record often go together.
+    /// `context` is the previous distance in the same record, or 4 if there is none: references in one record often
+    /// have similar distances.
     pub(crate) fn code<C: Coder>(&mut self, coder: &mut C, context: u32, value: u32) -> u32 {
         let short = self.near.code(coder, context.min(4) as usize, value.min(FAR));
         if short < FAR {

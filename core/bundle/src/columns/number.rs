@@ -1,8 +1,8 @@
-//! Which JSON numbers are kept as integers, and how they are printed again to the letter.
+//! Which JSON numbers are stored as integers, and how to print exactly the same text again.
 
 #![cfg_attr(not(test), forbid(clippy::indexing_slicing))]
 
-/// A number's text as integers, or as itself when no integer form gives the text back.
+/// The integer form of a number's text, or [`Parsed::Other`] if no integer form prints the same text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Parsed {
     Int(i64),
@@ -13,24 +13,24 @@ pub(crate) enum Parsed {
     Other,
 }
 
-/// `digits` / 10^`scale`, printed with the fewest decimals but at least one: `2.0`, `0.25`.
+/// `digits` / 10^`scale`, printed with as few decimals as possible, but at least one: `2.0`, `0.25`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Decimal {
     pub(crate) digits: i64,
     pub(crate) scale: u8,
 }
 
-/// The most decimals of [`Parsed::Small`] and of [`Parsed::Large`].
+/// The maximum number of decimals of [`Parsed::Small`] and of [`Parsed::Large`].
 pub(crate) const SMALL_SCALE: u8 = 15;
 pub(crate) const LARGE_SCALE: u8 = 9;
 
-/// Reads a JSON number's text.
+/// Parses the text of a JSON number.
 pub(crate) fn parse(text: &[u8]) -> Parsed {
     let (negative, digits) = match text.split_first() {
         Some((b'-', rest)) => (true, rest),
         _ => (false, text),
     };
-    let mut value = 0i64; // negative all along, so that i64::MIN has a place
+    let mut value = 0i64; // always negative, because i64::MIN has no positive counterpart
     let mut decimals = None;
     for byte in digits {
         match byte {
@@ -57,7 +57,7 @@ pub(crate) fn parse(text: &[u8]) -> Parsed {
     if text.ends_with(b"0") { Parsed::Other } else { classify(Decimal { digits: value, scale }) }
 }
 
-/// Whether `text` is a JSON number without an exponent.
+/// Returns whether `text` is a JSON number without an exponent.
 pub(crate) fn is_plain(text: &[u8]) -> bool {
     let digits = text.strip_prefix(b"-").unwrap_or(text);
     let (whole, decimals) = match digits.iter().position(|b| *b == b'.') {
@@ -80,7 +80,7 @@ fn classify(decimal: Decimal) -> Parsed {
     }
 }
 
-/// 10^`n`, for `n` up to 19.
+/// Returns 10^`n`, for `n` up to 19.
 pub(crate) const fn power(n: u8) -> u64 {
     10u64.saturating_pow(n as u32)
 }
@@ -109,7 +109,7 @@ pub(crate) fn write_digits(out: &mut String, mut value: u64, width: usize) {
     out.push_str(std::str::from_utf8(digits).unwrap_or_default());
 }
 
-/// Appends `digits` / 10^`scale` as a [`Decimal`] is printed.
+/// Appends `digits` / 10^`scale` in the form of [`Decimal`].
 pub(crate) fn write_decimal(out: &mut String, digits: i64, scale: u8) {
     if digits < 0 {
         out.push('-');
@@ -133,7 +133,7 @@ mod tests {
         let mut out = String::new();
         match parse(text.as_bytes()) {
             Parsed::Int(value) => write_int(&mut out, value),
-            // As a column does: at the largest scale of its values.
+            // Like a column: at the largest scale of its values.
             Parsed::Small(d) => {
                 write_decimal(&mut out, d.digits * power(SMALL_SCALE - d.scale) as i64, SMALL_SCALE);
             }
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_as_integers_prints_back_to_the_letter() {
+    fn prints_same_text_for_integer_forms() {
         for text in [
             "0",
             "-1",
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_not_print_back_stays_text() {
+    fn keeps_other_numbers_as_text() {
         for text in [
             "-0",
             "-0.0",

@@ -1,26 +1,26 @@
-//! How each column is coded: chosen by the encoder, sent in the head.
+//! The coding plan of each column. The encoder chooses it and sends it in the head.
 
 use super::template::Template;
 
-/// How a text is coded that is not the predicted one.
+/// How to code a text that does not match the prediction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub(crate) enum Class {
-    /// By its place among the texts coded this way in this column before.
+    /// By its index in the column's own list: the texts coded in this column before.
     Own,
-    /// By how long ago it first occurred, counted in texts that first occurred in the plan's home column.
+    /// By its distance: how many texts first occurred in the plan's home column since this text did.
     FirstColumn,
-    /// By its number.
+    /// By its text number.
     Any,
-    /// New: the next text of the head.
+    /// New: the next text in the head.
     Text,
     /// New: a random UUID (version 4, variant 1), 122 raw bits.
     Random,
     /// New: any other UUID, 128 raw bits.
     Uuid,
-    /// New: numbers in the column's frame.
+    /// New: numbers in the column's template.
     Framed,
-    /// New: a UUID of version 1, as a tail and two numbers.
+    /// New: a version 1 UUID, as a tail and two numbers.
     Timed,
 }
 
@@ -33,57 +33,57 @@ impl Class {
     }
 }
 
-/// How a column of texts is coded.
+/// The coding plan of a text column.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TextPlan {
-    /// The column whose last text is expected.
+    /// The column whose last text is the prediction.
     pub(crate) source: Option<u32>,
-    /// The expected text, once there is one, is always right.
+    /// The prediction is always right, once there is one.
     pub(crate) certain: bool,
-    /// Texts of the home column do not enter the column's own list.
+    /// Texts that first occurred in the home column are not added to the own list.
     pub(crate) by_distance: bool,
     /// The classes that occur, as a set of [`Class::bit`]s.
     pub(crate) classes: u8,
-    /// The column distances are counted in.
+    /// The column in which distances are counted.
     pub(crate) home: u32,
-    /// How long the column's own list becomes.
+    /// The final length of the own list.
     pub(crate) own: u32,
-    /// The frame of its new texts.
+    /// The template of new texts in this column.
     pub(crate) template: Option<Template>,
-    /// The parts of its new UUIDs of version 1.
+    /// The columns for the parts of new version 1 UUIDs.
     pub(crate) timed: Option<Parts>,
 }
 
-/// The columns a UUID of version 1 is coded in.
+/// The columns that hold the parts of a version 1 UUID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Parts {
     /// The column of the tails.
     pub(crate) tail: u32,
-    /// The column of the milliseconds; that of the ticks follows it.
+    /// The column of the milliseconds. The column of the ticks follows it.
     pub(crate) millis: u32,
 }
 
-/// How a column of numbers is coded.
+/// The coding plan of a number column.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct NumberPlan {
-    /// The column whose last number is expected; without one, 0 is.
+    /// The column whose last number is the prediction. Without a source the prediction is 0.
     pub(crate) source: Option<u32>,
-    /// The expected number, once there is one, is always right.
+    /// The prediction is always right, once there is one.
     pub(crate) certain: bool,
 }
 
-/// How all columns are coded.
+/// The coding plan of all columns.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Plan {
     pub(crate) texts: Vec<TextPlan>,
-    /// Those within texts stand behind the others.
+    /// Columns of numbers within texts come after all others.
     pub(crate) numbers: Vec<NumberPlan>,
 }
 
-/// How many values of a column candidates are tried on before the best are tried on all.
+/// How many values of a column to sample. All candidates are tried on the sample, the best of them on all values.
 pub(crate) const SAMPLES: u32 = 24;
 
-/// Picks about [`SAMPLES`] of a column's values, evenly.
+/// Picks about [`SAMPLES`] values of a column, evenly spaced.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Sampler {
     every: u32,
@@ -106,7 +106,7 @@ impl Sampler {
     }
 }
 
-/// log2 of `n` in 1/256 bits, with integers only, so that every device chooses alike.
+/// Returns log2 of `n` in 1/256 bits. It uses only integers, so that every device chooses the same plan.
 pub(crate) fn log2(n: u32) -> u64 {
     let whole = n.max(1).ilog2();
     let mut mantissa = (u64::from(n.max(1)) << 31) >> whole; // 1.0 to 2.0, 31 bits of fraction
@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn logarithms_are_near_enough() {
+    fn computes_log2_within_tolerance() {
         for n in [1u32, 2, 3, 10, 255, 256, 1000, u32::MAX] {
             let exact = f64::from(n).log2() * 256.0;
             assert!((log2(n) as f64 - exact).abs() <= 1.0, "{n}");

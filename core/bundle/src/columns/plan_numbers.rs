@@ -1,12 +1,12 @@
-//! Choosing what predicts each column of numbers.
+//! Chooses the predictor of each number column.
 
 use super::events::Event;
 use super::plan::{NumberPlan, Sampler, log2};
 
-/// Candidates tried on all values: the best of the sample, and the column itself.
+/// How many candidates of the sample are tried on all values. The column itself is always tried too.
 const FINALISTS: usize = 3;
 
-/// The best plan for each of `columns` columns.
+/// Returns the best plan for each of `columns` columns.
 pub(crate) fn choose(events: &[Event], columns: u32) -> Vec<NumberPlan> {
     let values = || {
         events.iter().filter_map(|event| match *event {
@@ -21,7 +21,7 @@ pub(crate) fn choose(events: &[Event], columns: u32) -> Vec<NumberPlan> {
     trials.iter().zip(finalists).zip(counts).map(|((trials, sources), count)| best(trials, &sources, count)).collect()
 }
 
-/// For each column, the sources that leave the least on the sample.
+/// For each column, returns the sources that leave the smallest differences on the sample.
 fn finalists(values: impl Iterator<Item = (usize, i64)>, counts: &[u32]) -> Vec<Vec<u32>> {
     let columns = counts.len();
     let mut samplers: Vec<Sampler> = counts.iter().map(|count| Sampler::new(*count)).collect();
@@ -52,14 +52,14 @@ fn finalists(values: impl Iterator<Item = (usize, i64)>, counts: &[u32]) -> Vec<
     (0..columns).map(chosen).collect()
 }
 
-/// Beyond these, columns are not tried as sources: a chunk of DIGIT data has some 200.
+/// Columns from this number on are not tried as sources. A chunk of DIGIT data has about 200.
 const MAX_SOURCES: usize = 1024;
 
-/// What a source leaves of a column: how many values of each length, 0 to 64 bits.
+/// The differences between a column and a source: how many values of each bit length, 0 to 64.
 #[derive(Clone, Debug)]
 struct Trial {
     lengths: [u32; 65],
-    /// Values off the expected one when there was one.
+    /// Values that differ from an existing prediction.
     misses: u32,
 }
 
@@ -73,14 +73,14 @@ impl Trial {
         self.misses += u32::from(expected && difference != 0);
     }
 
-    /// Bits of all values, in 1/256: the entropy of the lengths and the bits below the leading one.
+    /// Returns the cost of all values in 1/256 bits: the entropy of the lengths plus the bits below the leading one.
     fn cost(&self, count: u32) -> u64 {
         let lengths = self.lengths.iter().zip(0u64..).filter(|(n, _)| **n > 0);
         lengths.map(|(n, length)| u64::from(*n) * (log2(count) - log2(*n) + 256 * length)).sum()
     }
 }
 
-/// Tries each column's finalists, and no source at all as the last, on all values.
+/// Tries the finalists of each column on all values. The last trial of each column uses no source.
 fn try_all(values: impl Iterator<Item = (usize, i64)>, finalists: &[Vec<u32>]) -> Vec<Vec<Trial>> {
     let mut last: Vec<Option<i64>> = vec![None; finalists.len()];
     let mut trials: Vec<Vec<Trial>> = finalists.iter().map(|of| vec![Trial::new(); of.len() + 1]).collect();
@@ -102,7 +102,7 @@ fn try_all(values: impl Iterator<Item = (usize, i64)>, finalists: &[Vec<u32>]) -
 fn best(trials: &[Trial], sources: &[u32], count: u32) -> NumberPlan {
     let sources = sources.iter().map(|source| Some(*source)).chain([None]);
     let cost = |trial: &Trial, source: Option<u32>| match source {
-        // A source that is never off costs nothing but what comes before its first value.
+        // A source that is always right costs only the values before its first value.
         Some(_) if trial.misses == 0 => 0,
         _ => trial.cost(count) + 1,
     };

@@ -1,4 +1,4 @@
-//! Choosing what predicts each column of texts, and how what is not predicted is coded.
+//! Chooses the predictor of each text column, and the coding of texts that the predictor does not predict.
 
 use std::collections::HashSet;
 
@@ -10,10 +10,10 @@ use super::timed::Timed;
 
 const FINALISTS: usize = 3;
 
-/// Beyond these, columns are not tried as sources.
+/// Columns from this number on are not tried as sources.
 const MAX_SOURCES: usize = 1024;
 
-/// The best plan for each column.
+/// Returns the best plan for each column.
 pub(crate) fn choose(events: &[Event], homes: &[FirstColumn], table: &Table, layout: Layout) -> Vec<TextPlan> {
     let texts: Vec<(u32, u32)> = events
         .iter()
@@ -41,7 +41,7 @@ pub(crate) fn choose(events: &[Event], homes: &[FirstColumn], table: &Table, lay
     plans
 }
 
-/// The class of a text that is new.
+/// Returns the class of a new text.
 pub(crate) fn new_class(uuid: Option<[u8; 16]>, plan: &TextPlan) -> Class {
     match uuid {
         Some(uuid) if uuid[6] >> 4 == 4 && uuid[8] >> 6 == 2 => Class::Random,
@@ -52,7 +52,7 @@ pub(crate) fn new_class(uuid: Option<[u8; 16]>, plan: &TextPlan) -> Class {
     }
 }
 
-/// For each column, the sources that most often had the sample's values last.
+/// For each column, returns the sources whose last text most often equals the sampled value.
 fn finalists(texts: &[(u32, u32)], counts: &[u32]) -> Vec<Vec<u32>> {
     let stride = counts.len().min(MAX_SOURCES);
     let mut samplers: Vec<Sampler> = counts.iter().map(|count| Sampler::new(*count)).collect();
@@ -80,7 +80,7 @@ fn finalists(texts: &[(u32, u32)], counts: &[u32]) -> Vec<Vec<u32>> {
     (0..counts.len()).map(chosen).collect()
 }
 
-/// Tries each column's finalists on all values and keeps the best, if it is right often enough.
+/// Tries the finalists of each column on all values. Uses the best one if it is right often enough.
 fn sources(texts: &[(u32, u32)], finalists: &[Vec<u32>], counts: &[u32]) -> Vec<TextPlan> {
     let mut last = vec![u32::MAX; finalists.len()];
     // Hits and misses of each finalist.
@@ -106,13 +106,13 @@ fn sources(texts: &[(u32, u32)], finalists: &[Vec<u32>], counts: &[u32]) -> Vec<
     trials.iter().zip(finalists).zip(counts).map(|((trials, sources), count)| plan(trials, sources, *count)).collect()
 }
 
-/// A text its column's source does not predict.
+/// A text that its column's source does not predict.
 #[derive(Clone, Copy, Debug)]
 struct Miss {
     column: u32,
     id: u32,
     new: bool,
-    /// How many texts had first occurred in the column's home when it was coded, counted by [`choose_homes`]' caller.
+    /// How many texts had occurred in the chunk before this one.
     seen: u32,
 }
 
@@ -130,7 +130,7 @@ fn missed(texts: &[(u32, u32)], plans: &[TextPlan]) -> Vec<Miss> {
     missed
 }
 
-/// Sets each column's home to where most of its repeated texts first occurred.
+/// Sets the home of each column to the column in which most of its repeated texts first occurred.
 fn choose_homes(missed: &[Miss], homes: &[FirstColumn], plans: &mut [TextPlan]) {
     let mut votes: Vec<Vec<(u32, u32)>> = vec![Vec::new(); plans.len()];
     for miss in missed.iter().filter(|miss| !miss.new) {
@@ -147,7 +147,7 @@ fn choose_homes(missed: &[Miss], homes: &[FirstColumn], plans: &mut [TextPlan]) 
     }
 }
 
-/// How many texts of column `column` are among the first `seen` texts: the place of the next one.
+/// Computes distances: how many texts of a column are among the first `seen` texts of the chunk.
 struct Places<'a> {
     homes: &'a [FirstColumn],
     by_column: Vec<Vec<u32>>,
@@ -169,18 +169,19 @@ impl<'a> Places<'a> {
     }
 }
 
-/// Decides whether texts of the home are better told by distance each time, or listed once told.
+/// Decides per column: code texts of the home column by distance each time, or by distance once and then by the own
+/// list.
 fn choose_lists(missed: &[Miss], homes: &[FirstColumn], plans: &mut [TextPlan]) {
     let places = Places::new(homes, plans.len());
-    // For each column: bits of the distances of all home texts, of the first ones only, and the repeats.
+    // Per column: bits for the distances of all home texts, bits for the first ones only, and the number of repeats.
     let mut costs = vec![(0u64, 0u64, 0u32); plans.len()];
     let mut listed: HashSet<u64, Quick> = HashSet::default();
     let mut own = vec![[0u32; 2]; plans.len()];
     for miss in missed {
         let column = miss.column as usize;
         let is_home = homes[miss.id as usize].column == plans[column].home;
-        let told = is_home && !miss.new;
-        let bits = if told { 2 * log2(places.distance(miss.id, miss.seen) + 1) + 256 } else { 0 };
+        let by_distance = is_home && !miss.new;
+        let bits = if by_distance { 2 * log2(places.distance(miss.id, miss.seen) + 1) + 256 } else { 0 };
         let first = listed.insert(u64::from(miss.column) << 32 | u64::from(miss.id));
         let (all, firsts, repeats) = &mut costs[column];
         *all += bits;
@@ -188,7 +189,7 @@ fn choose_lists(missed: &[Miss], homes: &[FirstColumn], plans: &mut [TextPlan]) 
             *firsts += bits;
             own[column][0] += 1;
             own[column][1] += u32::from(!is_home);
-        } else if told {
+        } else if by_distance {
             *repeats += 1;
         }
     }
@@ -198,7 +199,7 @@ fn choose_lists(missed: &[Miss], homes: &[FirstColumn], plans: &mut [TextPlan]) 
     }
 }
 
-/// Walks through the misses as the coder will and notes the classes of texts that are not new.
+/// Processes the misses in coding order and collects the classes of texts that are not new.
 fn note_classes(missed: &[Miss], homes: &[FirstColumn], plans: &mut [TextPlan]) {
     let mut listed: HashSet<u64, Quick> = HashSet::default();
     for miss in missed {
@@ -221,7 +222,7 @@ fn note_classes(missed: &[Miss], homes: &[FirstColumn], plans: &mut [TextPlan]) 
         }
         plan.classes |= class.map_or(0, Class::bit);
     }
-    // A list nothing is looked up in need not be kept.
+    // No text uses this own list, so do not keep it.
     for plan in plans {
         if plan.classes & Class::Own.bit() == 0 {
             plan.own = 0;

@@ -1,4 +1,4 @@
-//! Reading canonical JSON text, token by token. What is not canonical is noticed here or where the token is used.
+//! A tokenizer for canonical JSON text. It reports text that is not canonical here or where the token is used.
 
 /// Reads canonical text.
 pub(crate) struct Scan<'a> {
@@ -15,7 +15,7 @@ impl<'a> Scan<'a> {
         self.at == self.text.len()
     }
 
-    /// Goes past the one-byte token that was peeked at.
+    /// Skips the one-byte token that the caller peeked at.
     pub(crate) const fn skip(&mut self) {
         self.at += 1;
     }
@@ -32,7 +32,7 @@ impl<'a> Scan<'a> {
         Some(())
     }
 
-    /// The content of the string that starts here.
+    /// Reads the string that starts here and returns its content.
     pub(crate) fn string(&mut self) -> Option<&'a str> {
         let start = self.at + 1;
         let mut at = start;
@@ -48,7 +48,7 @@ impl<'a> Scan<'a> {
         self.text.get(start..at)
     }
 
-    /// Takes `"key":` if it stands here.
+    /// Consumes `"key":` if it comes next.
     pub(crate) fn key_is(&mut self, key: &str) -> bool {
         let Some(rest) = self.text.as_bytes()[self.at..].strip_prefix(b"\"") else { return false };
         let found = rest.strip_prefix(key.as_bytes()).is_some_and(|rest| rest.starts_with(b"\":"));

@@ -1,8 +1,8 @@
-//! The columns of a chunk: a tree of JSON paths for each entity type, found by the encoder and sent in the head.
+//! The columns of a chunk: one tree of JSON paths per entity type. The encoder finds them and sends them in the head.
 
 #![cfg_attr(not(test), forbid(clippy::indexing_slicing))]
 
-/// What a JSON value is coded as.
+/// How a JSON value is coded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub(crate) enum Kind {
@@ -12,10 +12,10 @@ pub(crate) enum Kind {
     Int,
     /// A decimal near zero; see [`super::number`].
     Small,
-    /// A decimal further off.
+    /// A decimal further from zero.
     Large,
     String,
-    /// Its canonical text: numbers no integer stands for, and bodies too odd to take apart.
+    /// Canonical JSON text: numbers without an integer form, and bodies too large to split into columns.
     Raw,
     Object,
     Array,
@@ -40,21 +40,21 @@ impl Kind {
     }
 }
 
-/// Array elements up to here have a column each; those after it share one.
+/// Each of the first array elements has its own column, up to this count. The elements after them share one column.
 pub(crate) const OWN_ITEMS: usize = 8;
 
 /// One JSON path.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Node {
-    /// The kinds its values have, as a set of [`Kind::bit`]s.
+    /// The kinds of its values, as a set of [`Kind::bit`]s.
     pub(crate) kinds: u16,
     /// Its members, in the order they were found.
     pub(crate) members: Vec<Member>,
-    /// Which members its objects have: indices into `members`, in key order.
+    /// The member lists of its objects: indices into `members`, in key order.
     pub(crate) lists: Vec<Vec<u32>>,
-    /// The nodes of its elements; the last is for all from [`OWN_ITEMS`] on.
+    /// The nodes of its elements. The last one is for all elements from [`OWN_ITEMS`] on.
     pub(crate) items: Vec<u32>,
-    /// The least and the greatest length of its arrays.
+    /// The minimum and maximum length of its arrays.
     pub(crate) lengths: (u32, u32),
     /// Decimals of its [`Kind::Small`] and [`Kind::Large`] values.
     pub(crate) scales: [u8; 2],
@@ -69,7 +69,7 @@ impl Node {
         self.kinds & kind.bit() != 0
     }
 
-    /// The node of element `index`.
+    /// Returns the node of element `index`.
     pub(crate) fn item(&self, index: usize) -> Option<u32> {
         self.items.get(index.min(OWN_ITEMS)).copied()
     }
@@ -104,13 +104,13 @@ pub(crate) struct Schema {
     /// Distinct keys, as string content.
     pub(crate) keys: Vec<String>,
     pub(crate) nodes: Vec<Node>,
-    /// How many columns of texts and of numbers there are, before the numbers within texts.
+    /// The counts of text columns and of number columns, without the columns within texts.
     pub(crate) texts: u32,
     pub(crate) numbers: u32,
 }
 
 impl Schema {
-    /// Numbers the columns: those of the envelopes first, then node by node.
+    /// Assigns the column numbers: first those of the envelopes, then node by node.
     pub(crate) fn number_columns(&mut self) {
         let (mut texts, mut numbers) = (ROOT + 1, 0);
         let next = |counter: &mut u32| {

@@ -1,4 +1,4 @@
-//! Taking bodies apart: canonical text to cells, one for each value, and the tree of paths they belong to.
+//! Splits bodies: canonical text becomes cells, one per value, and a tree of the paths they belong to.
 
 use std::collections::HashMap;
 
@@ -8,8 +8,9 @@ use super::limits::{MAX_ENTITIES, MAX_LISTED, MAX_NODES};
 use super::number::{self, Parsed};
 use super::scan::Scan;
 use super::schema::{Entity, Kind, Member, Node, OWN_ITEMS, Schema};
-use super::table::{Interner, Quick, parse_uuid};
+use super::table::{Interner, Quick};
 use super::text;
+use super::uuid::parse_uuid;
 use crate::Error;
 
 /// One value of a body.
@@ -19,11 +20,11 @@ pub(crate) struct Cell {
     pub(crate) kind: Kind,
     /// Decimals of a [`Kind::Small`] or [`Kind::Large`].
     pub(crate) scale: u8,
-    /// An integer or the digits of a decimal; the number of a text; which list of members; how many elements.
+    /// An integer, the digits of a decimal, a text number, the index of a member list, or the number of elements.
     pub(crate) value: i64,
 }
 
-/// One record, its texts by number.
+/// One record. Its texts are stored by number.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Row {
     pub(crate) entity: u32,
@@ -32,11 +33,11 @@ pub(crate) struct Row {
     pub(crate) row_version: i64,
     pub(crate) modified: i64,
     pub(crate) deleted: bool,
-    /// Where its cells end; they start where the record's before end.
+    /// Where its cells end. They start where the cells of the previous record end.
     pub(crate) cells: u32,
 }
 
-/// All records taken apart.
+/// All records, split into cells.
 #[derive(Debug, Default)]
 pub(crate) struct Shredded<'a> {
     pub(crate) schema: Schema,
@@ -45,16 +46,16 @@ pub(crate) struct Shredded<'a> {
     pub(crate) interner: Interner<'a>,
     keys: HashMap<&'a str, u32, Quick>,
     lists: HashMap<(u32, Vec<u32>), u32, Quick>,
-    /// The list each node's last object had: most often the next one's too.
+    /// The member list of each node's last object. The next object most often has the same list.
     last_lists: Vec<u32>,
-    /// Members of all lists, and the lists.
+    /// The total of members in all lists, plus the number of lists.
     listed: usize,
 }
 
-/// The record's texts that are not UUIDs, as string content: `(root, id)`.
+/// The ids of a record that are not UUIDs, as string content: `(root, id)`.
 pub(crate) type Names = (Option<String>, Option<String>);
 
-/// Writes out the ids that are not UUIDs, for [`shred`] to borrow.
+/// Returns the ids that are not UUIDs, for [`shred`] to borrow.
 pub(crate) fn names(records: &[Record]) -> Vec<Names> {
     let content = |id: &RecordId| match id {
         RecordId::Uuid(_) => None,
@@ -63,7 +64,7 @@ pub(crate) fn names(records: &[Record]) -> Vec<Names> {
     records.iter().map(|record| (content(&record.root), content(&record.id))).collect()
 }
 
-/// Takes `records` apart.
+/// Splits `records` into cells.
 pub(crate) fn shred<'a>(records: &'a [Record], names: &'a [Names]) -> Result<Shredded<'a>, Error> {
     let mut shredded = Shredded::default();
     for (index, (record, (root, id))) in records.iter().zip(names).enumerate() {
@@ -88,7 +89,7 @@ pub(crate) fn shred<'a>(records: &'a [Record], names: &'a [Names]) -> Result<Shr
     Ok(shredded)
 }
 
-/// Why a body cannot be taken apart.
+/// Why a body cannot be split.
 enum Refused {
     Text,
     Size(Error),
@@ -143,11 +144,11 @@ impl<'a> Shredded<'a> {
         if scan.is_at_end() { Ok(()) } else { Err(Refused::Text) }
     }
 
-    /// Whether a body can be taken apart without leaving the limits, whatever it holds. Each of its values but the
-    /// first stands behind one of three characters.
+    /// Returns whether a body fits into the limits for any values. Each value except the first follows one
+    /// of three characters.
     fn has_room_for(&self, text: &str) -> bool {
         let values = text.bytes().filter(|byte| matches!(byte, b',' | b'{' | b'[')).count() + 1;
-        // Entity types to come need a path each.
+        // Each entity type that may still follow needs one path.
         self.schema.nodes.len() + values + MAX_ENTITIES <= MAX_NODES && self.listed + 2 * values <= MAX_LISTED
     }
 
@@ -195,7 +196,7 @@ impl<'a> Shredded<'a> {
     fn number(&mut self, scan: &mut Scan<'a>, node: u32) -> Result<(), Refused> {
         let text = scan.number();
         let (kind, decimal) = match number::parse(text.as_bytes()) {
-            // Only what is a JSON number to the letter; `parse` itself would read 007.
+            // Accept only valid JSON numbers; `parse` itself would accept 007.
             _ if !number::is_plain(text.as_bytes()) => return self.raw(node, text),
             Parsed::Int(value) => {
                 self.cell(node, Kind::Int, 0, value);
@@ -251,7 +252,7 @@ impl<'a> Shredded<'a> {
         scan.skip();
         let expected = self.last_lists[node as usize] as usize;
         let mut as_expected = true;
-        let mut found: Vec<u32> = Vec::new(); // filled only from the first surprise on
+        let mut found: Vec<u32> = Vec::new(); // filled only from the first unexpected member on
         let mut count = 0;
         while scan.peek() != Some(b'}') {
             if count > 0 {
@@ -300,7 +301,7 @@ impl<'a> Shredded<'a> {
         &self.schema.keys[self.schema.nodes[node as usize].members[member as usize].key as usize]
     }
 
-    /// Reads a key and finds or makes its member.
+    /// Reads a key and finds or creates its member.
     fn member(&mut self, node: u32, scan: &mut Scan<'a>) -> Result<u32, Refused> {
         if scan.peek() != Some(b'"') {
             return Err(Refused::Text);
@@ -326,7 +327,7 @@ impl<'a> Shredded<'a> {
         Ok(members.len() as u32 - 1)
     }
 
-    /// Finds or makes a list of members.
+    /// Finds or creates a member list.
     fn list(&mut self, node: u32, members: Vec<u32>) -> Result<u32, Refused> {
         if let Some(list) = self.lists.get(&(node, members.clone())) {
             return Ok(*list);

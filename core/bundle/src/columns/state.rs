@@ -1,4 +1,4 @@
-//! What both sides know while a chunk is coded: the last value of each column, the lists, and what the models learned.
+//! The state that encoder and decoder share: the last value of each column, the lists, and the adaptive models.
 
 #![cfg_attr(not(test), forbid(clippy::indexing_slicing))]
 
@@ -9,14 +9,14 @@ use super::schema::{Kind, Schema};
 use crate::Error;
 use crate::error::malformed;
 
-/// Contexts of [`TextState::hit`].
+/// How many contexts [`TextState::hit`] has.
 const HITS: usize = 16;
 
-/// A column of texts.
+/// The state of a text column.
 #[derive(Debug, Default)]
 pub(crate) struct TextState {
     pub(crate) last: Option<u32>,
-    /// The texts that first occurred here.
+    /// The texts that first occurred in this column.
     pub(crate) firsts: Vec<u32>,
     /// The column's own list.
     pub(crate) own: Vec<u32>,
@@ -28,7 +28,7 @@ pub(crate) struct TextState {
     distance: Option<Box<Distance>>,
 }
 
-/// A column of numbers.
+/// The state of a number column.
 #[derive(Debug, Default)]
 struct NumberState {
     last: i64,
@@ -37,7 +37,7 @@ struct NumberState {
     model: Option<Box<Number>>,
 }
 
-/// A path.
+/// The state of a path.
 #[derive(Debug, Default)]
 struct NodeState {
     kind: Option<Tree>,
@@ -46,7 +46,7 @@ struct NodeState {
     length: Option<Box<Number>>,
 }
 
-/// Everything.
+/// The whole state.
 #[derive(Debug)]
 pub(crate) struct State {
     texts: Vec<TextState>,
@@ -55,13 +55,13 @@ pub(crate) struct State {
     entity: Index,
     last_entity: usize,
     deleted: [Prob; HITS],
-    /// Of the record being coded: whether the last prediction held, and the last distance told.
+    /// For the current record: whether the last prediction was right, and the last coded distance.
     text_held: bool,
     number_held: bool,
     distance: u32,
 }
 
-/// Says that no distance was told yet.
+/// The value of `distance` before the first distance of a record.
 const NO_DISTANCE: u32 = 4;
 
 fn all<T: Default>(count: usize) -> Vec<T> {
@@ -83,7 +83,7 @@ impl State {
         }
     }
 
-    /// Codes the entity type of a record whose root is coded, and whether the record is deleted.
+    /// Codes the entity type of a record, and whether the record is deleted. The root must be coded first.
     pub(crate) fn head<C: Coder>(&mut self, coder: &mut C, entity: u32, deleted: bool) -> (u32, bool) {
         let context = self.last_entity << 1 | usize::from(self.text_held);
         let entity = self.entity.code(coder, context, entity);
@@ -93,12 +93,12 @@ impl State {
         (entity, prob.is_some_and(|prob| coder.bit(prob, deleted)))
     }
 
-    /// The context of the root's prediction: whether a family goes on depends on what its last record was.
+    /// The context for the prediction of the root: the type of the last record predicts whether the family continues.
     pub(crate) const fn root_context(&self) -> usize {
         self.last_entity
     }
 
-    /// The context of any other text's prediction.
+    /// The context for the prediction of any other text.
     pub(crate) fn text_context(&self, column: u32) -> usize {
         let was_hit = self.texts.get(column as usize).is_some_and(|state| state.was_hit);
         usize::from(was_hit) | usize::from(self.text_held) << 1
@@ -122,7 +122,7 @@ impl State {
         result
     }
 
-    /// Codes which of a path's kinds a value has.
+    /// Codes the kind of a value, out of the kinds of its path.
     pub(crate) fn kind<C: Coder>(&mut self, coder: &mut C, node: u32, kinds: u16, deleted: bool, kind: Kind) -> Kind {
         let below = |kind: Kind| (kinds & (kind.bit() - 1)).count_ones();
         let nth = |n: u32| Kind::ALL.into_iter().find(|kind| kinds & kind.bit() != 0 && below(*kind) == n);
@@ -136,13 +136,13 @@ impl State {
         nth(place).unwrap_or(Kind::Null)
     }
 
-    /// Codes which of a path's `count` lists of members an object has.
+    /// Codes the member list of an object, out of the `count` lists of its path.
     pub(crate) fn list<C: Coder>(&mut self, coder: &mut C, node: u32, count: usize, list: u32) -> u32 {
         let Some(state) = self.nodes.get_mut(node as usize).filter(|_| count > 1) else { return 0 };
         state.list.get_or_insert_with(|| Index::new(count as u32, 1)).code(coder, 0, list)
     }
 
-    /// Codes how many elements an array has.
+    /// Codes the length of an array.
     pub(crate) fn length<C: Coder>(&mut self, coder: &mut C, node: u32, bounds: (u32, u32), length: u32) -> u32 {
         let (least, greatest) = bounds;
         let Some(state) = self.nodes.get_mut(node as usize).filter(|_| least < greatest) else { return least };
@@ -151,12 +151,12 @@ impl State {
         u32::try_from(more).unwrap_or(u32::MAX).saturating_add(least)
     }
 
-    /// The text expected in a column.
+    /// Returns the predicted text of a column.
     pub(crate) fn expected(&self, plan: &TextPlan) -> Option<u32> {
         plan.source.and_then(|source| self.texts.get(source as usize)?.last)
     }
 
-    /// Codes whether the expected text is right.
+    /// Codes whether the prediction is right.
     pub(crate) fn hit<C: Coder>(&mut self, coder: &mut C, column: u32, context: usize, hit: bool) -> bool {
         let Some(state) = self.texts.get_mut(column as usize) else { return false };
         let probs = state.hit.get_or_insert_with(|| Box::new([Prob::new(); HITS]));
@@ -166,7 +166,7 @@ impl State {
         hit
     }
 
-    /// Codes the class of a text that was not predicted.
+    /// Codes the class of a text that does not match the prediction.
     pub(crate) fn class<C: Coder>(
         &mut self,
         coder: &mut C,
@@ -186,13 +186,13 @@ impl State {
         nth(place).ok_or(malformed("chunk: class"))
     }
 
-    /// Codes a place in a column's own list.
+    /// Codes an index into a column's own list.
     pub(crate) fn own<C: Coder>(&mut self, coder: &mut C, column: u32, plan: &TextPlan, place: u32) -> u32 {
         let Some(state) = self.texts.get_mut(column as usize) else { return 0 };
         state.index.get_or_insert_with(|| Index::new(plan.own, 1)).code(coder, 0, place)
     }
 
-    /// Codes how far back in its home a text stands.
+    /// Codes the distance of a text in its home column.
     pub(crate) fn distance<C: Coder>(&mut self, coder: &mut C, column: u32, distance: u32) -> u32 {
         let Some(state) = self.texts.get_mut(column as usize) else { return 0 };
         let model = state.distance.get_or_insert_with(|| Box::new(Distance::new()));
@@ -201,7 +201,7 @@ impl State {
         distance
     }
 
-    /// Codes the number of any text of the first `count`.
+    /// Codes the number of any of the first `count` texts.
     pub(crate) fn any<C: Coder>(coder: &mut C, count: u32, id: u32) -> u32 {
         coder.raw(width(count), u64::from(id)) as u32
     }
@@ -216,8 +216,8 @@ impl State {
         self.texts.get(column as usize).map_or(&[], |state| &state.own)
     }
 
-    /// Notes a text that was not predicted: where it first occurred, and in the column's own list. Says whether it
-    /// entered the list.
+    /// Records a text that did not match the prediction: its first column if it is new, and its entry in the own list.
+    /// Returns whether the text was added to the own list.
     pub(crate) fn note(&mut self, plan: &TextPlan, column: u32, class: Class, id: u32) -> bool {
         let Some(state) = self.texts.get_mut(column as usize) else { return false };
         let new = class >= Class::Text;
@@ -233,7 +233,7 @@ impl State {
         enters
     }
 
-    /// Notes the text a column had.
+    /// Sets the last text of a column.
     pub(crate) fn set_last(&mut self, column: u32, id: u32) {
         if let Some(state) = self.texts.get_mut(column as usize) {
             state.last = Some(id);

@@ -1,4 +1,4 @@
-//! The distinct strings of a chunk: each is written out once and has a number from then on.
+//! The distinct strings of a chunk. Each is written once; after that its number stands for it.
 
 #![cfg_attr(not(test), forbid(clippy::indexing_slicing))]
 
@@ -6,13 +6,14 @@ use std::collections::HashMap;
 
 use super::limits::MAX_TEXTS;
 use super::timed::{TAIL_AT, Timed};
+use super::uuid::{format_uuid, parse_uuid};
 use crate::{Error, MAX_CHUNK_JSON};
 
-/// Texts in the order they first occur, the same order on both sides.
+/// Texts in order of first occurrence. The order is the same in encoder and decoder.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     arena: String,
-    /// Where each text ends; it starts where the one before ends.
+    /// Where each text ends. It starts where the previous text ends.
     ends: Vec<u32>,
 }
 
@@ -27,7 +28,7 @@ impl Table {
         self.arena.get(start as usize..end as usize).unwrap_or_default()
     }
 
-    /// The 16 bytes, if the text is a UUID.
+    /// Returns the 16 bytes if the text is a UUID.
     pub(crate) fn uuid(&self, id: u32) -> Option<[u8; 16]> {
         parse_uuid(self.text(id).as_bytes())
     }
@@ -44,7 +45,7 @@ impl Table {
         self.push_text(std::str::from_utf8(&text).unwrap_or_default())
     }
 
-    /// Adds what `write` appends, which may fail.
+    /// Adds the text that `write` appends. Fails if `write` returns `false`.
     pub(crate) fn push_with(&mut self, write: impl FnOnce(&mut String) -> bool) -> Result<u32, Error> {
         if !write(&mut self.arena) {
             return Err(crate::error::malformed("chunk: number in a string"));
@@ -60,15 +61,15 @@ impl Table {
     }
 }
 
-/// A [`Table`] that finds texts again; only the encoder needs to.
+/// A [`Table`] that can look up texts. Only the encoder needs it.
 #[derive(Debug, Default)]
 pub(crate) struct Interner<'a> {
     pub(crate) table: Table,
     uuids: HashMap<[u8; 16], u32, Quick>,
     texts: HashMap<&'a str, u32, Quick>,
-    /// Those that stand nowhere in a body by themselves.
+    /// Tails that do not also occur as a text in a body.
     tails: HashMap<String, u32, Quick>,
-    /// The number of each version 1 UUID's tail.
+    /// The text number of the tail of each version 1 UUID.
     tail_of: HashMap<u32, u32, Quick>,
 }
 
@@ -97,12 +98,12 @@ impl<'a> Interner<'a> {
         Ok(id)
     }
 
-    /// The tail of a version 1 UUID: a text that has a smaller number than the UUID.
+    /// The tail of a version 1 UUID: a text with a smaller number than the UUID.
     pub(crate) fn tail_of(&self, id: u32) -> Option<u32> {
         self.tail_of.get(&id).copied()
     }
 
-    /// The number of `text`, and whether it is new.
+    /// Returns the number of `text`, and whether it is new.
     pub(crate) fn text(&mut self, text: &'a str) -> Result<(u32, bool), Error> {
         if let Some(id) = self.texts.get(text) {
             return Ok((*id, false));
@@ -116,8 +117,8 @@ impl<'a> Interner<'a> {
     }
 }
 
-/// A seeded hash would be safer against chosen keys, but costs a third of the encoder's time; a device encodes only
-/// what its own server gave it, and collisions cost it time, nothing else.
+/// A fast hash without a seed. A seeded hash would resist chosen keys, but costs a third of the encoder's time. A
+/// device encodes only data from its own server, and collisions cost only time.
 pub(crate) type Quick = std::hash::BuildHasherDefault<QuickHasher>;
 
 #[derive(Debug, Default)]
@@ -148,55 +149,12 @@ impl std::hash::Hasher for QuickHasher {
     }
 }
 
-/// Reads 36 characters as a lower-case UUID.
-pub(crate) fn parse_uuid(text: &[u8]) -> Option<[u8; 16]> {
-    const GROUPS: [usize; 5] = [4, 2, 2, 2, 6];
-    if text.len() != 36 {
-        return None;
-    }
-    let mut bytes = [0; 16];
-    let (mut out, mut rest) = (bytes.iter_mut(), text);
-    for (group, len) in GROUPS.into_iter().enumerate() {
-        if group > 0 {
-            rest = rest.strip_prefix(b"-")?;
-        }
-        let (digits, tail) = rest.split_at_checked(2 * len)?;
-        let (pairs, _) = digits.as_chunks::<2>();
-        for (pair, byte) in pairs.iter().zip(&mut out) {
-            *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
-        }
-        rest = tail;
-    }
-    Some(bytes)
-}
-
-const fn nibble(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
-    }
-}
-
-fn format_uuid(uuid: [u8; 16]) -> [u8; 36] {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    const PLACES: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
-    let mut text = [b'-'; 36];
-    let digit = |nibble: u8| HEX.get(usize::from(nibble)).copied().unwrap_or_default();
-    for (byte, place) in uuid.into_iter().zip(PLACES) {
-        if let Some([high, low]) = text.get_mut(place..place + 2) {
-            (*high, *low) = (digit(byte >> 4), digit(byte & 15));
-        }
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn uuids_print_back() {
+    fn prints_parsed_uuid_unchanged() {
         let uuid: [u8; 16] = std::array::from_fn(|i| i as u8 * 17);
         let text = format_uuid(uuid);
         assert_eq!(text, *b"00112233-4455-6677-8899-aabbccddeeff");

@@ -1,26 +1,27 @@
-//! Running numbers within strings: `H-2025-08-24-000123` is the numbers 2025, 8, 24, 123 in a fixed frame.
+//! Templates: running numbers within strings. `H-2025-08-24-000123` is the numbers 2025, 8, 24, 123 in a fixed
+//! template.
 
 #![cfg_attr(not(test), forbid(clippy::indexing_slicing))]
 
 use super::number::write_digits;
 
-/// The most groups of digits a frame has, and the most digits of a group: its number fits an i64.
+/// The maximum number of digit groups in a template, and of digits in a group. A group's number fits an i64.
 pub(crate) const MAX_GROUPS: usize = 8;
 pub(crate) const MAX_DIGITS: usize = 18;
 
-/// The frame of a column's strings.
+/// The template of a column's strings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Template {
-    /// The texts around the groups: one more than there are groups.
+    /// The texts around the groups: one more than the number of groups.
     pub(crate) literals: Vec<String>,
-    /// Digits of each group; 0 for as many as the number needs.
+    /// The number of digits of each group. 0 means as many as the number needs.
     pub(crate) widths: Vec<u8>,
-    /// The column of the first group's numbers; the others follow it.
+    /// The column of the first group's numbers. The columns of the other groups follow it.
     pub(crate) first: u32,
 }
 
 impl Template {
-    /// The frame that all of `texts` share, if they do.
+    /// Returns the template that all of `texts` share, if there is one.
     pub(crate) fn of<'a>(mut texts: impl Iterator<Item = &'a str>) -> Option<Self> {
         let (literals, groups) = split(texts.next()?)?;
         let literals: Vec<String> = literals.into_iter().map(str::to_owned).collect();
@@ -40,7 +41,7 @@ impl Template {
         let mut fixed = Vec::with_capacity(widths.len());
         for (width, padded) in widths.into_iter().zip(padded) {
             match width {
-                // Groups of one length need no width when their first digit is never 0, but it costs nothing either.
+                // A group without leading zeros does not need a fixed width, but a fixed width costs nothing.
                 Some(width) => fixed.push(width as u8),
                 None if padded => return None,
                 None => fixed.push(0),
@@ -49,13 +50,13 @@ impl Template {
         Some(Self { literals, widths: fixed, first: 0 })
     }
 
-    /// The numbers of a text that has this frame.
+    /// Returns the numbers of a text that has this template.
     pub(crate) fn numbers(&self, text: &str) -> Option<Vec<i64>> {
         let (_, groups) = split(text)?;
         groups.iter().map(|group| group.parse().ok()).collect()
     }
 
-    /// Appends the text with these numbers; `false` when a number does not fit its group.
+    /// Appends the text with these numbers. Returns `false` if a number does not fit its group.
     pub(crate) fn write(&self, out: &mut String, numbers: &[i64]) -> bool {
         let mut literals = self.literals.iter();
         out.push_str(literals.next().map_or("", String::as_str));
@@ -77,7 +78,8 @@ fn note_padding(padded: &mut [bool], groups: &[&str]) {
     }
 }
 
-/// A text's literals and groups of digits; `None` when it has no group, too many or too long ones.
+/// Splits a text into literals and digit groups. Returns `None` if it has no group, too many groups, or a too long
+/// group.
 fn split(text: &str) -> Option<(Vec<&str>, Vec<&str>)> {
     let (mut literals, mut groups) = (Vec::new(), Vec::new());
     let mut rest = text;
@@ -101,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_of_one_frame_come_back() {
+    fn restores_texts_that_share_template() {
         let sets: [&[&str]; 4] = [
             &["H-2025-08-24-000123", "H-2025-09-01-000007"],
             &["24/08/2019", "01/12/1990"],
@@ -119,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_of_no_frame_are_left() {
+    fn finds_no_template_for_other_texts() {
         let sets: [&[&str]; 5] =
             [&["abc"], &["a1", "b1"], &["1", "01"], &["1234567890123456789"], &["1a1a1a1a1a1a1a1a1"]];
         for texts in sets {

@@ -1,13 +1,13 @@
-//! The inside of JSON strings in canonical form.
+//! The content of JSON strings in canonical form.
 
 #![cfg_attr(not(test), forbid(clippy::indexing_slicing))]
 
 use std::fmt::Write as _;
 
-/// Whether `text` can stand between the quotes of a canonical JSON string.
+/// Returns whether `text` is valid content between the quotes of a canonical JSON string.
 pub(crate) fn is_content(text: &str) -> bool {
     let mut bytes = text.as_bytes();
-    let mut after_high = false; // an unpaired high surrogate stands just before
+    let mut after_high = false; // an unpaired high surrogate comes just before
     loop {
         let run = bytes.iter().position(|b| *b < 0x20 || matches!(b, b'"' | b'\\')).unwrap_or(bytes.len());
         after_high &= run == 0;
@@ -22,7 +22,7 @@ pub(crate) fn is_content(text: &str) -> bool {
                 let Some(unit) = unit([*a, *b, *c, *d]) else { return false };
                 let named = matches!(unit, 0x08 | 0x09 | 0x0a | 0x0c | 0x0d);
                 let low = (0xdc00..0xe000).contains(&unit);
-                // A pair would have been written as its character.
+                // The canonical form writes a surrogate pair as its character.
                 if named || !(unit < 0x20 || (0xd800..0xe000).contains(&unit)) || (low && after_high) {
                     return false;
                 }
@@ -45,7 +45,7 @@ fn unit(digits: [u8; 4]) -> Option<u16> {
     })
 }
 
-/// Any text as the inside of a canonical JSON string.
+/// Escapes any text as the content of a canonical JSON string.
 pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -65,7 +65,8 @@ pub(crate) fn escape(text: &str) -> String {
     out
 }
 
-/// Undoes [`escape`]; `None` for content no text has (an unpaired surrogate), which only a body may hold.
+/// Reverses [`escape`]. Returns `None` for content that no text has (an unpaired surrogate); only a body may contain
+/// it.
 pub(crate) fn unescape(content: &str) -> Option<String> {
     let mut out = String::with_capacity(content.len());
     let mut chars = content.chars();
@@ -92,13 +93,13 @@ pub(crate) fn unescape(content: &str) -> Option<String> {
     Some(out)
 }
 
-/// Whether keys `a` and `b`, as content, stand in canonical order. Canonical order compares keys with their closing
-/// quote, so `a!` stands before `a`.
+/// Returns whether keys `a` and `b`, as content, are in canonical order. Canonical order compares keys with their
+/// closing quote, so `a!` comes before `a`.
 pub(crate) fn keys_ascend(a: &str, b: &str) -> bool {
     a.bytes().chain([b'"']).lt(b.bytes().chain([b'"']))
 }
 
-/// How deep arrays and objects nest in a canonical text.
+/// Returns how deep arrays and objects nest in a canonical text.
 pub(crate) fn nesting(text: &str) -> usize {
     let (mut depth, mut deepest, mut in_string, mut escaped) = (0usize, 0, false, false);
     for byte in text.bytes() {
@@ -126,7 +127,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn escaped_text_is_canonical_content_and_comes_back(text in ".*|[\\x00-\\x1f\"\\\\]*") {
+        fn escapes_and_unescapes_any_text(text in ".*|[\\x00-\\x1f\"\\\\]*") {
             let content = escape(&text);
             prop_assert!(is_content(&content));
             let quoted = format!("\"{content}\"");
@@ -136,10 +137,10 @@ mod tests {
         }
 
         #[test]
-        fn content_is_what_the_canonical_form_keeps(text in "(\\\\(u(00[01][0-9a-fA-F]|d[89a-f]00|0041)|[\"\\\\/bfnrtx])|[a\"é])*") {
+        fn accepts_exactly_canonical_content(text in "(\\\\(u(00[01][0-9a-fA-F]|d[89a-f]00|0041)|[\"\\\\/bfnrtx])|[a\"é])*") {
             let quoted = format!("\"{text}\"");
-            let kept = Json::parse(&quoted).is_ok_and(|json| json.as_str() == quoted);
-            prop_assert_eq!(is_content(&text), kept);
+            let is_canonical = Json::parse(&quoted).is_ok_and(|json| json.as_str() == quoted);
+            prop_assert_eq!(is_content(&text), is_canonical);
         }
     }
 }

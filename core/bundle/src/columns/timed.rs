@@ -1,10 +1,10 @@
-//! UUIDs made from a clock (version 1), which is what DIGIT's app makes: a time, and a tail that is the phone's.
+//! Time-based UUIDs (version 1), which DIGIT's app makes: a time, and a tail that identifies the phone.
 
 #![cfg_attr(not(test), forbid(clippy::indexing_slicing))]
 
-use super::table::parse_uuid;
+use super::uuid::parse_uuid;
 
-/// A version 1 UUID's time, apart from the tail.
+/// The time of a version 1 UUID, without the tail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Timed {
     /// Milliseconds since 1970.
@@ -15,14 +15,14 @@ pub(crate) struct Timed {
 
 const TICKS: i64 = 10_000;
 
-/// From 1582-10-15, where these UUIDs count from, to 1970, in milliseconds.
+/// Milliseconds from 1582-10-15, the epoch of version 1 UUIDs, to 1970.
 const EPOCH: i64 = 12_219_292_800_000;
 
-/// Bytes of a printed UUID before the tail.
+/// Characters of a printed UUID before the tail.
 pub(crate) const TAIL_AT: usize = 19;
 
 impl Timed {
-    /// Its time, if the UUID is one of version 1.
+    /// Returns the time, if the UUID has version 1.
     pub(crate) fn of(uuid: [u8; 16]) -> Option<Self> {
         let bits = (u128::from_be_bytes(uuid) >> 64) as u64;
         if bits >> 12 & 15 != 1 {
@@ -32,7 +32,7 @@ impl Timed {
         Some(Self { millis: time / TICKS - EPOCH, ticks: time % TICKS })
     }
 
-    /// The UUID of this time with `tail`; `None` when there is no such UUID.
+    /// Returns the UUID with this time and `tail`, or `None` if there is no such UUID.
     pub(crate) fn with_tail(self, tail: &str) -> Option<[u8; 16]> {
         if !(0..TICKS).contains(&self.ticks) {
             return None;
@@ -54,7 +54,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_version_1_uuid_comes_back(mut uuid: [u8; 16]) {
+        fn restores_every_version_1_uuid(mut uuid: [u8; 16]) {
             uuid[6] = uuid[6] & 15 | 0x10;
             let text: String = uuid.iter().map(|byte| format!("{byte:02x}")).collect();
             let tail = format!("{}-{}", &text[16..20], &text[20..]);
@@ -63,13 +63,13 @@ mod tests {
     }
 
     #[test]
-    fn the_time_is_unix_time() {
+    fn converts_time_to_unix_time() {
         let uuid = parse_uuid(b"c232ab00-9414-11ec-b3c8-9f6bdeced846").unwrap(); // RFC 9562, appendix A.1
         assert_eq!(Timed::of(uuid), Some(Timed { millis: 1_645_557_742_000, ticks: 0 }));
     }
 
     #[test]
-    fn what_is_no_uuid_is_refused() {
+    fn rejects_times_and_tails_out_of_range() {
         let tail = "b3c8-9f6bdeced846";
         assert!(Timed { millis: 0, ticks: 0 }.with_tail(tail).is_some());
         assert!(Timed { millis: 0, ticks: 10_000 }.with_tail(tail).is_none());

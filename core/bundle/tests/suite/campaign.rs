@@ -3,7 +3,7 @@
 use fieldcast_model::{EntityType, Json, Record, RecordId, ServerTime};
 use fieldcast_sandbox::{Campaign, Moment, SandboxConfig};
 
-/// All records of a campaign with one boundary, in key order, the project-wide ones included.
+/// All records of a campaign with one boundary, in key order, project-wide records included.
 pub(crate) fn campaign(seed: u64, households: u64) -> Vec<Record> {
     let config = SandboxConfig { seed, households, boundaries: 1, ..SandboxConfig::default() };
     let moment = Campaign::new(&config).unwrap().moment();

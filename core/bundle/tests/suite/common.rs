@@ -1,10 +1,10 @@
-//! Records to try the codec on.
+//! Test records for the codec.
 
 use fieldcast_model::{EntityType, Json, Record, RecordId, ServerTime};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-/// A record with a body that is JSON, canonical or not.
+/// A record with a JSON body; the body need not be canonical.
 pub(crate) fn record(entity: &str, id: &str, root: &str, body: &str) -> Record {
     Record {
         entity: EntityType::new(entity),
@@ -17,7 +17,7 @@ pub(crate) fn record(entity: &str, id: &str, root: &str, body: &str) -> Record {
     }
 }
 
-/// A JSON text of any shape, biased towards what a codec could trip over.
+/// A JSON text of any shape, with many cases that are difficult for a codec.
 pub(crate) fn json() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         Just("null".to_owned()),
@@ -47,7 +47,7 @@ fn number() -> impl Strategy<Value = String> {
     ]
 }
 
-/// What stands between the quotes of a JSON string.
+/// The content between the quotes of a JSON string.
 pub(crate) fn string() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => "[a-d.$]{0,2}",
@@ -57,7 +57,7 @@ pub(crate) fn string() -> impl Strategy<Value = String> {
     ]
 }
 
-/// UUIDs of all versions, from few enough to meet again.
+/// UUIDs of all versions. The set is small, so that equal UUIDs occur.
 fn uuid() -> impl Strategy<Value = String> {
     prop_oneof![
         "[01]{8}-0000-[1-5]000-8000-0000000000[0-3]{2}",

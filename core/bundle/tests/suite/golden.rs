@@ -1,8 +1,8 @@
-//! The format itself: what is in `schema/wire/bundle/` must decode for ever, and encode to the same bytes for as long as
-//! the encoder makes the same choices.
+//! Golden files of the format. Every later version must decode the files in `schema/wire/bundle/`. The encoder must
+//! write the same bytes as long as it makes the same choices.
 //!
-//! When the encoder is made to choose better, write the files anew with `FIELDCAST_WRITE_GOLDEN=1` and keep the old chunk
-//! beside the new one: devices in the field have such chunks.
+//! If the encoder changes to make better choices, rewrite the files with `FIELDCAST_WRITE_GOLDEN=1`. Keep the old chunk
+//! next to the new one, because devices in the field have such chunks.
 
 use std::fs;
 use std::path::PathBuf;
@@ -93,7 +93,7 @@ fn manifest(records: &[Record], chunk: &EncodedChunk) -> Manifest {
     Manifest::new(vec![Snapshot { summary, since: None, bits: 0, chunks: vec![info] }])
 }
 
-/// The changes since a day before: as many records as the chunk has, of a dataset with more.
+/// The changes of one day: as many records as the chunk has, from a larger dataset.
 fn delta(manifest: &Manifest) -> Manifest {
     let mut delta = manifest.clone();
     let snapshot = &mut delta.snapshots[0];
@@ -105,7 +105,7 @@ fn delta(manifest: &Manifest) -> Manifest {
     delta
 }
 
-/// Nobody's key and signature: what they are worth is for whoever reads the file to find out.
+/// Uses a placeholder key and signature; the reader of a file is responsible for their verification.
 fn head(manifest: Manifest) -> FileHead {
     let signer_name = DeviceName::new("distribuidor-3 नमस्ते");
     let origin = Origin {
@@ -122,7 +122,7 @@ fn golden(name: &str) -> Vec<u8> {
     unhex(&fs::read_to_string(file(name)).unwrap())
 }
 
-/// Campaign data, and what it does not have: odd JSON, odd ids, UUIDs made from a clock.
+/// Campaign data, plus data that campaigns do not have: unusual JSON, unusual ids, version 1 UUIDs.
 fn records() -> Vec<Record> {
     let mut records = campaign(8, 3);
     for (n, body) in [
@@ -142,7 +142,7 @@ fn records() -> Vec<Record> {
 }
 
 #[test]
-fn the_golden_chunk_manifests_and_file_head_are_what_this_version_reads_and_writes() {
+fn reads_and_writes_golden_files() {
     if std::env::var_os("FIELDCAST_WRITE_GOLDEN").is_some() {
         let records = records();
         let chunk = encode_chunk(&records).unwrap();
@@ -162,7 +162,7 @@ fn the_golden_chunk_manifests_and_file_head_are_what_this_version_reads_and_writ
     assert!(decode_chunk(&bytes).unwrap() == records, "the golden chunk must decode to the golden records");
 
     let chunk = encode_chunk(&records).unwrap();
-    assert!(chunk.bytes == bytes, "the encoder's bytes have changed: see the head of this file");
+    assert!(chunk.bytes == bytes, "the encoder writes different bytes: see the top of this file");
 
     let manifest = manifest(&records, &chunk);
     for (name, manifest) in [("manifest.hex", &manifest), ("manifest_since.hex", &delta(&manifest))] {

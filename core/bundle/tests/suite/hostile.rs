@@ -1,4 +1,4 @@
-//! Bytes from a peer that lies: refused, never a panic, never more memory than the limits allow.
+//! Bytes from a hostile peer: the decoder rejects them, never panics, and never uses more memory than the limits allow.
 
 use fieldcast_bundle::{CHUNK_JSON_TARGET, Error, MAX_CHUNK_BYTES, decode_chunk, encode_chunk, range_bits};
 use fieldcast_model::FINE_BITS;
@@ -8,7 +8,7 @@ use crate::campaign::campaign;
 use crate::common::record;
 
 #[test]
-fn a_chunk_cut_short_is_refused_wherever_it_is_cut() {
+fn rejects_truncated_chunk() {
     let bytes = encode_chunk(&campaign(3, 2)).unwrap().bytes;
     for len in 0..bytes.len() {
         assert!(decode_chunk(&bytes[..len]).is_err(), "{len}");
@@ -16,7 +16,7 @@ fn a_chunk_cut_short_is_refused_wherever_it_is_cut() {
 }
 
 #[test]
-fn a_chunk_with_more_behind_it_is_refused() {
+fn rejects_chunk_with_trailing_bytes() {
     let mut bytes = encode_chunk(&campaign(3, 2)).unwrap().bytes;
     bytes.push(0);
     assert!(decode_chunk(&bytes).is_err());
@@ -26,20 +26,20 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
-    fn changed_bytes_never_panic(changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4)) {
+    fn survives_changed_bytes(changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4)) {
         let mut bytes = chunk();
         for (at, byte) in changes {
             let at = at.index(bytes.len());
             bytes[at] = byte;
         }
-        // A change may by luck give another valid chunk; then it must be one the encoder could have been given.
+        // A change can produce another valid chunk by chance. The encoder must then accept its records.
         if let Ok(records) = decode_chunk(&bytes) {
             prop_assert!(encode_chunk(&records).is_ok());
         }
     }
 
     #[test]
-    fn changed_heads_never_panic(changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4)) {
+    fn survives_changed_head(changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4)) {
         let bytes = with_head(&chunk(), |head| {
             for (at, byte) in &changes {
                 let at = at.index(head.len());
@@ -52,7 +52,7 @@ proptest! {
     }
 
     #[test]
-    fn noise_never_panics(mut bytes: Vec<u8>) {
+    fn survives_random_bytes(mut bytes: Vec<u8>) {
         _ = decode_chunk(&bytes);
         bytes.insert(0, 1);
         _ = decode_chunk(&bytes);
@@ -65,24 +65,24 @@ fn chunk() -> Vec<u8> {
     CHUNK.get_or_init(|| encode_chunk(&campaign(4, 4)).unwrap().bytes).clone()
 }
 
-/// The chunk with its head changed while it is not squeezed: damage that zstd would have hidden.
+/// Returns the chunk with a change in its uncompressed head: damage that zstd would otherwise detect.
 fn with_head(bytes: &[u8], change: impl Fn(&mut Vec<u8>)) -> Vec<u8> {
     let (numbers, rest) = preface(bytes);
-    let [records, json, structure, lengths, texts, squeezed, coded] = numbers;
+    let [records, json, structure, lengths, texts, compressed, coded] = numbers;
     let total = (structure + lengths + texts) as usize;
-    let mut head = unsqueeze(&rest[..squeezed as usize], total);
+    let mut head = decompress(&rest[..compressed as usize], total);
     change(&mut head);
     let head_bytes = zstd::bulk::compress(&head, 1).unwrap();
     let mut out = vec![bytes[0]];
     for number in [records, json, structure, lengths, texts, head_bytes.len() as u64, coded] {
         put(&mut out, number);
     }
-    [&out[..], &head_bytes, &rest[squeezed as usize..]].concat()
+    [&out[..], &head_bytes, &rest[compressed as usize..]].concat()
 }
 
-fn unsqueeze(squeezed: &[u8], total: usize) -> Vec<u8> {
+fn decompress(compressed: &[u8], total: usize) -> Vec<u8> {
     let dictionary = include_bytes!("../../src/columns/dictionary.bin");
-    zstd::bulk::Decompressor::with_dictionary(dictionary).unwrap().decompress(squeezed, total).unwrap()
+    zstd::bulk::Decompressor::with_dictionary(dictionary).unwrap().decompress(compressed, total).unwrap()
 }
 
 fn preface(bytes: &[u8]) -> ([u64; 7], &[u8]) {
@@ -109,8 +109,8 @@ fn put(out: &mut Vec<u8>, mut value: u64) {
 }
 
 #[test]
-fn a_head_that_swells_is_refused() {
-    // 64 MiB of zeros squeeze to a few kilobytes; the announced size is the most that is ever made of them.
+fn rejects_decompression_bomb_in_head() {
+    // 64 MiB of zeros compress to a few kilobytes. The decoder never produces more bytes than the declared size.
     let bomb = zstd::bulk::compress(&vec![0; 64 << 20], 3).unwrap();
     for announced in [16u64, (64 << 20) - 1, 64 << 20, 1 << 40] {
         let mut bytes = vec![1];
@@ -123,7 +123,7 @@ fn a_head_that_swells_is_refused() {
 }
 
 #[test]
-fn more_than_a_chunk_may_hold_is_refused_on_both_sides() {
+fn rejects_oversized_chunk_on_both_sides() {
     assert!(matches!(decode_chunk(&vec![1; MAX_CHUNK_BYTES + 1]), Err(Error::TooLarge { .. })));
     let body = format!("\"{}\"", "x".repeat(17 << 20));
     let records = vec![record("X", "x", "x", &body); 4];
@@ -132,7 +132,7 @@ fn more_than_a_chunk_may_hold_is_refused_on_both_sides() {
 }
 
 #[test]
-fn ranges_hold_about_the_target() {
+fn sizes_ranges_near_target() {
     assert_eq!(range_bits(0), 0);
     assert_eq!(range_bits(CHUNK_JSON_TARGET), 0);
     assert_eq!(range_bits(2 * CHUNK_JSON_TARGET), 1);

@@ -1,5 +1,5 @@
-//! The crate's behaviour as others see it.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+//! Tests of the crate's public behaviour.
+#![allow(clippy::unwrap_used, reason = "a failed step ends the test")]
 
 mod campaign;
 mod common;

@@ -1,4 +1,4 @@
-//! Manifests and the proof that a chunk is the one they describe.
+//! Manifests, and the verification of chunks against them.
 
 use fieldcast_bundle::{
     ChunkHash, ChunkInfo, Error, MAX_CHUNK_BYTES, MAX_CHUNK_JSON, MAX_MANIFEST_BYTES, Manifest, Snapshot, encode_chunk,
@@ -11,10 +11,10 @@ use crate::common::record;
 
 const BITS: u8 = 2;
 
-/// A chunk's records and bytes.
+/// The records and the bytes of a chunk.
 type Chunk = (Vec<Record>, Vec<u8>);
 
-/// The records of a small campaign by key range, and the manifest of its one snapshot.
+/// The manifest of a small campaign with one snapshot, and its records by key range.
 fn offer() -> (Manifest, Vec<Chunk>) {
     let mut ranges: Vec<Vec<Record>> = vec![Vec::new(); 1 << BITS];
     for record in campaign(5, 12) {
@@ -41,7 +41,7 @@ fn offer() -> (Manifest, Vec<Chunk>) {
 }
 
 #[test]
-fn a_manifest_comes_back() {
+fn decodes_encoded_manifest() {
     let (manifest, chunks) = offer();
     let bytes = manifest.encode();
     assert_eq!(Manifest::decode(&bytes).unwrap(), manifest);
@@ -51,7 +51,7 @@ fn a_manifest_comes_back() {
 }
 
 #[test]
-fn a_manifest_that_contradicts_itself_is_refused() {
+fn rejects_inconsistent_manifest() {
     type Change = fn(&mut Manifest);
     let changes: [(&str, Change); 17] = [
         ("format", |m| m.format = 0),
@@ -75,14 +75,14 @@ fn a_manifest_that_contradicts_itself_is_refused() {
     for (name, change) in changes {
         let (mut manifest, _) = offer();
         change(&mut manifest);
-        let refused = Manifest::decode(&manifest.encode());
-        assert!(refused.is_err(), "{name}");
-        assert_eq!(matches!(refused, Err(Error::UnknownFormat { found: 2, known: 1 })), name == "newer");
+        let decoded = Manifest::decode(&manifest.encode());
+        assert!(decoded.is_err(), "{name}");
+        assert_eq!(matches!(decoded, Err(Error::UnknownFormat { found: 2, known: 1 })), name == "newer");
     }
 }
 
 #[test]
-fn a_delta_may_hold_less_than_its_snapshot_but_not_more() {
+fn rejects_delta_larger_than_its_snapshot() {
     let (mut manifest, _) = offer();
     let snapshot = &mut manifest.snapshots[0];
     snapshot.since = Some(ServerTime(1_755_000_000_000));
@@ -94,7 +94,7 @@ fn a_delta_may_hold_less_than_its_snapshot_but_not_more() {
 }
 
 #[test]
-fn damaged_manifests_are_refused() {
+fn rejects_damaged_manifest() {
     let bytes = offer().0.encode();
     for len in 0..bytes.len() {
         assert!(Manifest::decode(&bytes[..len]).is_err(), "{len}");
@@ -105,28 +105,28 @@ fn damaged_manifests_are_refused() {
 }
 
 #[test]
-fn a_chunk_is_held_against_the_manifest() {
+fn verifies_chunk_against_manifest() {
     let (manifest, chunks) = offer();
     let infos = &manifest.snapshots[0].chunks;
     for (info, (records, bytes)) in infos.iter().zip(&chunks) {
         assert_eq!(&verify_chunk(info, BITS, bytes).unwrap(), records);
     }
     let (info, bytes) = (&infos[0], &chunks[0].1);
-    let refused = |info: ChunkInfo, bytes: &[u8]| match verify_chunk(&info, BITS, bytes) {
+    let mismatch = |info: ChunkInfo, bytes: &[u8]| match verify_chunk(&info, BITS, bytes) {
         Err(Error::Mismatch { what }) => what,
         other => panic!("{other:?}"),
     };
-    assert_eq!(refused(info.clone(), &bytes[1..]), "size");
-    assert_eq!(refused(ChunkInfo { hash: ChunkHash([0; 32]), ..info.clone() }, bytes), "hash");
-    assert_eq!(refused(ChunkInfo { records: 1, ..info.clone() }, bytes), "record count");
-    assert_eq!(refused(ChunkInfo { json_bytes: 1, ..info.clone() }, bytes), "JSON size");
-    assert_eq!(refused(ChunkInfo { digest: Digest::EMPTY, ..info.clone() }, bytes), "digest");
-    assert_eq!(refused(ChunkInfo { range: (info.range + 1) % 4, ..info.clone() }, bytes), "key range");
+    assert_eq!(mismatch(info.clone(), &bytes[1..]), "size");
+    assert_eq!(mismatch(ChunkInfo { hash: ChunkHash([0; 32]), ..info.clone() }, bytes), "hash");
+    assert_eq!(mismatch(ChunkInfo { records: 1, ..info.clone() }, bytes), "record count");
+    assert_eq!(mismatch(ChunkInfo { json_bytes: 1, ..info.clone() }, bytes), "JSON size");
+    assert_eq!(mismatch(ChunkInfo { digest: Digest::EMPTY, ..info.clone() }, bytes), "digest");
+    assert_eq!(mismatch(ChunkInfo { range: (info.range + 1) % 4, ..info.clone() }, bytes), "key range");
     assert!(verify_chunk(info, 13, bytes).is_err());
 }
 
 #[test]
-fn names_print_as_hexadecimal() {
+fn prints_chunk_hash_as_hexadecimal() {
     let chunk = encode_chunk(&[record("X", "x", "x", "{}")]).unwrap();
     assert_eq!(chunk.hash, ChunkHash::of(&chunk.bytes));
     assert_eq!(chunk.hash.to_string(), blake3::hash(&chunk.bytes).to_hex().as_str());

@@ -1,4 +1,4 @@
-//! Whatever goes in comes out again.
+//! Decoding returns exactly the records that were encoded.
 
 use fieldcast_bundle::{Error, decode_chunk, encode_chunk};
 use fieldcast_model::{Json, MAX_DEPTH, Record};
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use crate::campaign::campaign;
 use crate::common::{any_record, json, record};
 
-fn comes_back(records: &[Record]) {
+fn assert_round_trip(records: &[Record]) {
     let chunk = encode_chunk(records).unwrap();
     assert_eq!(decode_chunk(&chunk.bytes).unwrap(), records);
     assert_eq!(encode_chunk(records).unwrap(), chunk, "the same records must give the same bytes");
@@ -18,38 +18,38 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
-    fn any_records(records in vec(any_record(), 0..24)) {
-        comes_back(&records);
+    fn restores_any_records(records in vec(any_record(), 0..24)) {
+        assert_round_trip(&records);
     }
 
-    /// Many bodies of one shape, as real data has, but with values of any kind in it.
+    /// Many bodies of one shape, like real data, but with values of any kind.
     #[test]
-    fn bodies_of_one_shape(values in vec((json(), json(), any::<bool>()), 1..24)) {
+    fn restores_bodies_of_one_shape(values in vec((json(), json(), any::<bool>()), 1..24)) {
         let body = |(a, b, both): &(String, String, bool)| match both {
             true => format!(r#"{{"a":{a},"list":[{b},{{"b":{a}}}],"b.a":{b}}}"#),
             false => format!(r#"{{"a":{a},"b":{{"b":{b}}}}}"#),
         };
         let records: Vec<Record> = values.iter().map(|v| record("Task", "t", "r", &body(v))).collect();
-        comes_back(&records);
+        assert_round_trip(&records);
     }
 }
 
 #[test]
-fn campaign_records_in_any_order() {
+fn restores_campaign_records_in_any_order() {
     let mut records = campaign(1, 60);
     assert!(records.len() > 500);
-    comes_back(&records);
+    assert_round_trip(&records);
     records.sort_by_cached_key(Record::hash);
-    comes_back(&records);
+    assert_round_trip(&records);
 }
 
 #[test]
-fn a_campaign_whose_phones_make_clock_uuids() {
+fn restores_version_1_uuids() {
     let records = campaign(2, 40);
     let clocked = |text: &str| {
         let parts: Vec<&str> = text.split('-').collect();
         match parts[..] {
-            // Same node for all, time from what was random.
+            // The same node for all; the time comes from the random bits.
             [a, b, c, _, e] if text.len() == 36 => format!("{a}-{b}-1{}-8{}-00155d01020{}", &c[1..], &e[..3], &e[..1]),
             _ => text.to_owned(),
         }
@@ -59,12 +59,12 @@ fn a_campaign_whose_phones_make_clock_uuids() {
         let (id, root) = (clocked(&record.id.to_string()), clocked(&record.root.to_string()));
         Record { row_version: -1, ..self::record(record.entity.as_str(), &id, &root, &body.join("\"")) }
     };
-    comes_back(&records.iter().map(change).collect::<Vec<_>>());
+    assert_round_trip(&records.iter().map(change).collect::<Vec<_>>());
 }
 
 #[test]
-fn nothing_and_odd_bodies() {
-    comes_back(&[]);
+fn restores_empty_and_unusual_bodies() {
+    assert_round_trip(&[]);
     let big = format!("[{}]", "1,".repeat(80_000) + "1");
     let wide: Vec<String> = (0..12_000).map(|n| format!("\"k{n:05}\":{n}")).collect();
     let wide = format!("{{{}}}", wide.join(","));
@@ -89,18 +89,18 @@ fn nothing_and_odd_bodies() {
         "[\"\\udc00\\ud800\",\"\\ud83d\\ud83d\\ude00\"]",
     ];
     let records: Vec<Record> = bodies.iter().map(|body| record("X", "x", "x", body)).collect();
-    comes_back(&records);
+    assert_round_trip(&records);
 }
 
 #[test]
-fn bodies_by_the_thousand_with_paths_of_their_own() {
+fn restores_thousands_of_distinct_paths() {
     let body = |n: u32| format!("{{\"a{n}\":{{\"b\":[{n},{n}.5]}},\"c\":null}}");
     let records: Vec<Record> = (0..3_000).map(|n| record("X", &n.to_string(), "x", &body(n))).collect();
-    comes_back(&records);
+    assert_round_trip(&records);
 }
 
 #[test]
-fn what_is_not_canonical_is_refused() {
+fn rejects_body_that_is_not_canonical() {
     for text in [
         "",
         "{",

@@ -1,52 +1,52 @@
-//! What is typed about grants.
+//! Arguments of `fieldcast grant`.
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-/// What is done about grants. The first three are for the campaign's office, the others for a device.
+/// Subcommands for grants. The first three are for the campaign's office, the others for a device.
 #[derive(Debug, Subcommand)]
 pub(crate) enum GrantCommand {
-    /// Make a campaign's key; whoever has the file can grant
+    /// Create a campaign's key; everyone who has the file can issue grants
     NewAuthority {
         /// The file to write
         #[arg(value_name = "CAMPAIGN.key")]
         key: PathBuf,
     },
-    /// Grant a device something; prints a text to be given to it
+    /// Issue a grant for a device; prints a text that you give to the device
     Issue(IssueArgs),
-    /// Revoke devices; prints a list to be given to any device, from which it spreads
+    /// Revoke devices; prints a list that you give to any device, which passes it on
     Revoke(RevokeArgs),
-    /// Trust a campaign's key, as its office gives it
+    /// Trust a campaign's key that its office gave you
     Trust {
-        /// Its 64 hexadecimal digits
+        /// The key's 64 hexadecimal digits
         #[arg(value_name = "KEY")]
         key: String,
-        /// What to call the campaign
+        /// A name for the campaign
         #[arg(long, default_value = "campaign")]
         name: String,
-        /// Trust it no more
+        /// Stop trusting the campaign
         #[arg(long)]
         forget: bool,
     },
-    /// Keep what a trusted campaign says: a grant to this device, or a list of revoked devices; - reads stdin
+    /// Add a text of a trusted campaign: a grant for this device or a list of revoked devices
     Add {
-        /// The text
+        /// The text; - reads stdin
         #[arg(value_name = "TEXT|-")]
         text: String,
-        /// Remove the village data that came from revoked devices, too, without asking
+        /// Also remove village data that came from revoked devices, without a question
         #[arg(long)]
         remove_data: bool,
     },
-    /// Show what a text says, or what this device trusts, was granted and asks for
+    /// Show the content of a text, or this device's trusted campaigns, grants and policy
     Show {
         /// The text; - reads stdin
         #[arg(value_name = "TEXT|-")]
         text: Option<String>,
     },
-    /// Say whether devices without a grant are sent to and received from
+    /// Set whether this device exchanges data with devices without a grant
     Policy {
-        /// What to do about them
+        /// The rule for devices without a grant
         #[arg(value_enum)]
         policy: GrantPolicy,
     },
@@ -55,67 +55,67 @@ pub(crate) enum GrantCommand {
 /// What a device without a grant may do.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum GrantPolicy {
-    /// What the people on both sides agree to
+    /// Exchange data if the users on both sides agree
     Ask,
-    /// Nothing
+    /// Exchange nothing
     GrantRequired,
 }
 
-/// As what a device is granted something.
+/// The role that a grant gives to a device.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum GrantRole {
-    /// It may send
+    /// The device may send
     Distributor,
-    /// It may receive
+    /// The device may receive
     Receiver,
-    /// It may do both
+    /// The device may send and receive
     Both,
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct IssueArgs {
-    /// The campaign's key
+    /// The file with the campaign's key
     #[arg(long, value_name = "CAMPAIGN.key")]
     pub(crate) authority: PathBuf,
-    /// The device's fingerprint, all 64 digits: see its `fieldcast status`
+    /// The device's fingerprint, all 64 digits; `fieldcast status` on the device shows it
     #[arg(long, value_name = "FINGERPRINT")]
     pub(crate) device: String,
-    /// In whose hands it is
+    /// The user of the device
     #[arg(long)]
     pub(crate) user: String,
-    /// As what
+    /// The role of the device
     #[arg(long, value_enum, default_value = "both")]
     pub(crate) role: GrantRole,
     /// The DIGIT tenant
     #[arg(long)]
     pub(crate) tenant: String,
-    /// Only this project, by id
+    /// Limit the grant to this project, by id
     #[arg(long, value_name = "ID")]
     pub(crate) project: Option<String>,
-    /// Only these leaf boundaries of the project, by code, and what it has outside all boundaries; may be repeated
+    /// Limit the grant to these villages, by code, and the project's data outside all villages; repeatable
     #[arg(long = "boundary", value_name = "CODE", requires = "project")]
     pub(crate) boundaries: Vec<String>,
-    /// For how many days
+    /// How many days the grant is valid
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u16).range(1..=730))]
     pub(crate) days: u16,
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct RevokeArgs {
-    /// The campaign's key
+    /// The file with the campaign's key
     #[arg(long, value_name = "CAMPAIGN.key")]
     pub(crate) authority: PathBuf,
-    /// The campaign's newest list, whose place the new one takes: what it revoked stays revoked; - reads stdin. Devices
-    /// that have it show it with `fieldcast --json grant show`
+    /// The campaign's newest list, which the new list replaces; its devices stay revoked; - reads stdin. To get it, run
+    /// `fieldcast --json grant show` on a device that has it
     #[arg(long, value_name = "TEXT|-", required_unless_present = "first", conflicts_with = "first")]
     pub(crate) before: Option<String>,
-    /// There is no list of this campaign yet
+    /// This is the campaign's first list
     #[arg(long)]
     pub(crate) first: bool,
-    /// Take this device off the list again, by fingerprint; may be repeated
+    /// Remove this device from the list, by fingerprint; repeatable
     #[arg(long, value_name = "FINGERPRINT", conflicts_with = "first")]
     pub(crate) pardon: Vec<String>,
-    /// Fingerprints of the devices, all 64 digits
+    /// Fingerprints of the devices to revoke, all 64 digits
     #[arg(value_name = "FINGERPRINT", required_unless_present = "pardon")]
     pub(crate) devices: Vec<String>,
 }

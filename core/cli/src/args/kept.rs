@@ -1,4 +1,4 @@
-//! What is typed about what this device keeps.
+//! Arguments of the commands about data on this device.
 
 use std::path::PathBuf;
 
@@ -6,22 +6,22 @@ use clap::{Args, Subcommand};
 
 #[derive(Args, Debug)]
 pub(crate) struct RecordsArgs {
-    /// Only of this boundary, by code or name
+    /// Only records of this village, by code or name
     #[arg(long, value_name = "B")]
     pub(crate) boundary: Option<String>,
-    /// Only of this type, e.g. Household
+    /// Only records of this type, e.g. Household
     #[arg(long, value_name = "E")]
     pub(crate) entity: Option<String>,
-    /// Only with this clientReferenceId
+    /// Only the record with this clientReferenceId
     #[arg(long)]
     pub(crate) id: Option<String>,
-    /// Only what belongs to the household with this clientReferenceId
+    /// Only records of the household with this clientReferenceId
     #[arg(long, value_name = "ID")]
     pub(crate) root: Option<String>,
-    /// Deleted ones too
+    /// Also show deleted records
     #[arg(long)]
     pub(crate) deleted: bool,
-    /// At most so many; 0 for all
+    /// The maximum number of records; 0 for all
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub(crate) limit: u64,
 }
@@ -32,12 +32,12 @@ pub(crate) struct DatasetsArgs {
     pub(crate) command: Option<DatasetsCommand>,
 }
 
-/// What is done about village data.
+/// Subcommands for village data.
 #[derive(Debug, Subcommand)]
 pub(crate) enum DatasetsCommand {
-    /// Go back to what was there before the last data received for a village, until its next download or reception
+    /// Restore a village's data from before the last reception; possible until the next download or reception
     Undo(NamedDatasetArgs),
-    /// Remove a village's data from this device; never what was changed here and is not on the server yet
+    /// Remove a village's data from this device; refused while it has edits that are not on the server
     Remove(NamedDatasetArgs),
 }
 
@@ -46,7 +46,7 @@ pub(crate) struct NamedDatasetArgs {
     /// The village, by code or name
     #[arg(value_name = "VILLAGE")]
     pub(crate) boundary: String,
-    /// Its project, by id or name, if several have the village
+    /// The project, by id or name, if several projects have the village
     #[arg(long, value_name = "P")]
     pub(crate) project: Option<String>,
 }
@@ -57,12 +57,12 @@ pub(crate) struct OffersArgs {
     pub(crate) command: Option<OffersCommand>,
 }
 
-/// What is done about unfinished offers.
+/// Subcommands for unfinished offers.
 #[derive(Debug, Subcommand)]
 pub(crate) enum OffersCommand {
-    /// Withdraw the acceptance of a device's unfinished offers and drop what has come of them: the next one is a new question
+    /// Cancel a device's unfinished offers and delete their partial data; this device asks again at the next offer
     Withdraw {
-        /// Its name or fingerprint
+        /// The device's name or fingerprint
         #[arg(value_name = "NAME_OR_FINGERPRINT")]
         device: String,
     },
@@ -70,23 +70,23 @@ pub(crate) enum OffersCommand {
 
 #[derive(Args, Debug)]
 pub(crate) struct EditsArgs {
-    /// Only those whose record the server has changed since
+    /// Only edits of records that the server has changed since
     #[arg(long)]
     pub(crate) conflicts: bool,
     #[command(subcommand)]
     pub(crate) command: Option<EditsCommand>,
 }
 
-/// What is done about edits.
+/// Subcommands for edits.
 #[derive(Debug, Subcommand)]
 pub(crate) enum EditsCommand {
-    /// Keep a record as this device would have it, beside the server's; replaces an earlier edit of it
+    /// Save a changed record beside the server's version; replaces an earlier edit of the record
     Add(AddEditArgs),
-    /// Forget an edit because the server has it now
+    /// Delete an edit because the server has it now
     Sent(NamedEditArgs),
-    /// Say that a conflict was looked at and the edit stands
+    /// Resolve a conflict: keep the edit on top of the server's new version
     Keep(NamedEditArgs),
-    /// Say that you have seen which edits are possibly lost since the database was damaged
+    /// Confirm that you have seen the edits that are possibly lost after database damage
     ConfirmLost,
 }
 
@@ -94,13 +94,13 @@ pub(crate) enum EditsCommand {
 pub(crate) struct AddEditArgs {
     #[command(flatten)]
     pub(crate) place: EditPlace,
-    /// Its clientReferenceId; that of the body if not given
+    /// The record's clientReferenceId; without this, the one in the file
     #[arg(long)]
     pub(crate) id: Option<String>,
-    /// The household it belongs to, if the record is new; itself if not given
+    /// The household of a new record; without this, the record itself
     #[arg(long, value_name = "ID")]
     pub(crate) root: Option<String>,
-    /// It is to be deleted
+    /// Mark the record as deleted
     #[arg(long)]
     pub(crate) delete: bool,
     /// The file with the whole record as JSON; - reads stdin
@@ -116,38 +116,38 @@ pub(crate) struct NamedEditArgs {
     pub(crate) place: EditPlace,
 }
 
-/// What an edit is and where it belongs.
+/// The type and the dataset of an edit.
 #[derive(Args, Debug)]
 pub(crate) struct EditPlace {
-    /// Its boundary, by code or name; - for what is outside all
+    /// The record's village, by code or name; - for data outside all villages
     #[arg(long, value_name = "B")]
     pub(crate) boundary: String,
-    /// Its type, e.g. Household
+    /// The record's type, e.g. Household
     #[arg(long, value_name = "E")]
     pub(crate) entity: String,
-    /// Its project, by id or name, if several have the boundary
+    /// The project, by id or name, if several projects have the village
     #[arg(long, value_name = "P")]
     pub(crate) project: Option<String>,
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct PeersArgs {
-    /// Show whole fingerprints, as grants need them
+    /// Show whole fingerprints, for grants
     #[arg(long)]
     pub(crate) full: bool,
     #[command(subcommand)]
     pub(crate) command: Option<PeersCommand>,
 }
 
-/// What is done about known devices.
+/// Subcommands for trusted devices.
 #[derive(Debug, Subcommand)]
 pub(crate) enum PeersCommand {
-    /// Forget a device: its code will be compared again
+    /// Stop trusting a device; users must compare codes again
     Forget {
-        /// Its name or fingerprint
+        /// The device's name or fingerprint
         #[arg(value_name = "NAME_OR_FINGERPRINT")]
         device: String,
-        /// Remove the village data that came from it, too, without asking
+        /// Also remove village data that came from the device, without a question
         #[arg(long)]
         remove_data: bool,
     },
@@ -155,10 +155,10 @@ pub(crate) enum PeersCommand {
 
 #[derive(Args, Debug)]
 pub(crate) struct HistoryArgs {
-    /// At most so many, the newest
+    /// The maximum number of entries, newest first
     #[arg(long, value_name = "N", default_value_t = 50)]
     pub(crate) limit: usize,
-    /// Show whole fingerprints, as grants need them
+    /// Show whole fingerprints, for grants
     #[arg(long)]
     pub(crate) full: bool,
 }

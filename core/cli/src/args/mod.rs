@@ -1,4 +1,4 @@
-//! What can be typed.
+//! The command-line arguments.
 
 mod exchange;
 mod grants;
@@ -15,21 +15,21 @@ pub(crate) use kept::*;
 pub(crate) use server::*;
 
 const ABOUT: &str =
-    "Downloads campaign data while there is internet and casts it to every phone near by when there is none.";
+    "Downloads campaign data while there is internet, then sends it to all nearby phones without internet.";
 
 const EXIT_CODES: &str = "\
 Exit codes:
-    0  done
+    0  success
     1  unexpected failure
     2  wrong usage
-    3  the server refused: credentials, session, its own errors
-    4  a network problem: server unreachable, no interface, port in use; doctor found one
-    5  storage: data folder not writable or in use, disk full, damaged key; doctor found that, or a wrong clock
-    6  some receivers or boundaries done, others not
-    7  no receiver saved, no boundary completed, nothing received; the bundle file is cut off or altered
+    3  server error: wrong password, expired login, or a failure of the server
+    4  network problem: server unreachable, no network, port in use, or a problem that doctor found
+    5  problem on this device: data folder not writable or in use, disk full, damaged key, or wrong clock (doctor)
+    6  partial success: some receivers or villages failed
+    7  no success: no receiver saved, no village complete, nothing received, or the bundle file is incomplete or altered
   130  stopped by Ctrl-C
 
-Try `fieldcast demo` first: the whole job on this machine, nothing to set up.";
+Try `fieldcast demo` first: it shows a complete transfer on this computer and needs no setup.";
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -41,19 +41,19 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-/// What every command takes.
+/// Arguments of every command.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Global {
-    /// Where database and device key are kept
+    /// The folder of the database and the device key
     #[arg(long, global = true, value_name = "DIR", env = "FIELDCAST_DATA_DIR", hide_env_values = true)]
     pub(crate) data_dir: Option<PathBuf>,
-    /// Print one JSON object a line, and nothing else, on stdout
+    /// Print only JSON on stdout, one object per line
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Make a new device key in the place of a lost or copied one; other devices then take this one for another
+    /// Replace a lost or copied device key; other devices then see this device as a new one
     #[arg(long, global = true)]
     pub(crate) new_identity: bool,
-    /// Log to stderr; FIELDCAST_LOG chooses what, e.g. `fieldcast=debug`
+    /// Write a log to stderr; FIELDCAST_LOG sets the filter, e.g. `fieldcast=debug`
     #[arg(long, short, global = true)]
     pub(crate) verbose: bool,
 }
@@ -61,44 +61,44 @@ pub(crate) struct Global {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Show the whole job on this machine: a server, a download, a send to several receivers, and the proof
+    /// Show a complete transfer on this computer: a server, a download, several receivers, and a comparison
     Demo(DemoArgs),
-    /// Log in to a campaign server (password: FIELDCAST_PASSWORD, a line on stdin, or asked for)
+    /// Log in to a campaign server; the password comes from FIELDCAST_PASSWORD, stdin or a question
     Login(LoginArgs),
-    /// List the boundaries of a project
+    /// List the boundaries of a project (regions, districts, villages)
     Boundaries(BoundariesArgs),
-    /// Download boundaries from the server; stopping and starting again goes on where it was
+    /// Download village data from the server; a stopped download continues at the next start
     Downsync(DownsyncArgs),
-    /// Show this device and what it holds
+    /// Show this device and its village data
     Status,
-    /// Show where village data came from; undo the last data received for a village; remove it
+    /// Show the sources of village data; undo the last reception of a village or remove its data
     Datasets(DatasetsArgs),
-    /// Look at what Fieldcast needs on this device and say what to do; with --deep, verify and repair its data
+    /// Check this device and give advice; with --deep, also verify and repair its data
     Doctor(DoctorArgs),
-    /// Invite a phone with a QR code; read such an invite
+    /// Invite a phone with a QR code, or read such an invite
     Invite(InviteArgs),
-    /// Send what was downloaded to receivers near by
+    /// Send downloaded village data to nearby receivers
     Send(SendArgs),
-    /// Wait for a distributor and receive what it sends
+    /// Wait for a distributor and receive village data from it
     Receive(ReceiveArgs),
-    /// List the offers that were accepted and did not finish; withdraw them
+    /// List accepted offers that did not finish, or cancel them
     Offers(OffersArgs),
-    /// Write what was downloaded into a file, for an SD card, a cable or Bluetooth
+    /// Write village data to a file, for an SD card, a cable or Bluetooth
     Export(ExportArgs),
-    /// Take over what a bundle file holds
+    /// Read village data from a bundle file
     Import(ImportArgs),
-    /// Read records of this device
+    /// Show records on this device
     Records(RecordsArgs),
-    /// List what was changed on this device and is not on the server yet; add to it, settle it
+    /// List edits that are not on the server yet; add, keep or delete edits
     Edits(EditsArgs),
-    /// What campaigns let devices do: make, issue, keep, show, revoke
+    /// Manage grants: which devices a campaign allows to send and receive
     #[command(subcommand)]
     Grant(GrantCommand),
-    /// List the devices whose code was compared; forget one
+    /// List trusted devices, or stop trusting one
     Peers(PeersArgs),
-    /// Show what was sent and received with what result, and how many phones have the present version
+    /// Show past transfers, their results, and how many phones are up to date
     History(HistoryArgs),
-    /// Run a campaign server with made-up data, to try things on
+    /// Run a campaign server with made-up data, for tests
     Sandbox(SandboxArgs),
 }
 
@@ -109,12 +109,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_is_sound() {
+    fn passes_clap_self_checks() {
         Cli::command().debug_assert();
     }
 
     #[test]
-    fn global_flags_stand_before_or_after_the_command() {
+    fn accepts_global_flags_before_and_after_the_command() {
         for line in ["--json status", "status --json", "--json edits keep", "edits --json keep", "edits keep --json"] {
             let edit = if line.contains("keep") { " x --boundary b --entity e" } else { "" };
             let line = format!("fieldcast {line}{edit}");
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn contradictions_are_refused() {
+    fn rejects_contradictory_arguments() {
         let lines = [
             "receive --yes --no",
             "downsync a --all",

@@ -1,4 +1,4 @@
-//! What is typed where a server is needed: the real one or one made up.
+//! Arguments of the commands that need a server, real or made-up.
 
 use std::net::SocketAddr;
 
@@ -15,46 +15,46 @@ pub(crate) struct LoginArgs {
     /// The user name
     #[arg(long)]
     pub(crate) user: String,
-    /// Allow http:// to another machine: password and data travel readable; closed test networks only
+    /// Allow http:// to another machine. Others can then read password and data: only for closed test networks
     #[arg(long)]
     pub(crate) allow_http: bool,
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct BoundariesArgs {
-    /// The project, by id or name; remembered
+    /// The project, by id or name; saved for the next time
     #[arg(long, value_name = "P")]
     pub(crate) project: Option<String>,
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct DownsyncArgs {
-    /// Codes or names of leaf boundaries
+    /// Villages, by code or name; `fieldcast boundaries` marks them with a dot
     #[arg(value_name = "BOUNDARY", conflicts_with = "all")]
     pub(crate) boundaries: Vec<String>,
-    /// All leaf boundaries of the project
+    /// All villages of the project
     #[arg(long)]
     pub(crate) all: bool,
-    /// The project, by id or name; remembered
+    /// The project, by id or name; saved for the next time
     #[arg(long, value_name = "P")]
     pub(crate) project: Option<String>,
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct SandboxArgs {
-    /// Where to listen; port 0 takes any free one
+    /// The address to listen on; port 0 uses any free port
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8008")]
     pub(crate) listen: SocketAddr,
-    /// Households over all boundaries
+    /// Number of households in all villages together
     #[arg(long, value_name = "N", default_value_t = 1_200)]
     pub(crate) households: u64,
-    /// Leaf boundaries (villages)
+    /// Number of villages
     #[arg(long, value_name = "N", default_value_t = 8)]
     pub(crate) boundaries: u32,
-    /// Where the made-up data comes from
+    /// Seed of the made-up data; the same seed gives the same data
     #[arg(long, value_name = "N", default_value_t = 7)]
     pub(crate) seed: u64,
-    /// The HTTP status of a downsync: 200 as newer servers, 202 as older ones
+    /// HTTP status of a downsync: 200 like newer servers, 202 like older servers
     #[arg(long, value_name = "200|202", default_value_t = 200)]
     pub(crate) accepted: u16,
     /// Answer with links to prepared files instead of pages
@@ -64,13 +64,13 @@ pub(crate) struct SandboxArgs {
 
 #[derive(Args, Debug)]
 pub(crate) struct DemoArgs {
-    /// How many receivers
+    /// Number of receivers
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) receivers: u16,
-    /// Households on the server, over 8 villages
+    /// Number of households on the server, in 8 villages
     #[arg(long, value_name = "N", default_value_t = 1_200)]
     pub(crate) households: u64,
-    /// Where the made-up data comes from
+    /// Seed of the made-up data; the same seed gives the same data
     #[arg(long, value_name = "N", default_value_t = 7)]
     pub(crate) seed: u64,
     /// Keep the folder with all databases

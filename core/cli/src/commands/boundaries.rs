@@ -18,9 +18,9 @@ pub(crate) async fn run(app: &App, args: &BoundariesArgs) -> Result {
         table.row(vec![name, safe(&boundary.kind), safe(&boundary.code)]);
     }
     table.lines().iter().try_for_each(|line| app.out.line(line))?;
-    let leaves = counted(tree.leaves().count() as u64, "boundary", "boundaries");
+    let leaves = counted(tree.leaves().count() as u64, "village", "villages");
     app.out.line(format_args!(
-        "\n{leaves} (•) of {} can be downloaded: fieldcast downsync CODE_OR_NAME...",
+        "\nYou can download {leaves} (•) of {}: fieldcast downsync CODE_OR_NAME...",
         safe(&project.name)
     ))
 }

@@ -1,4 +1,4 @@
-//! `fieldcast datasets`: where village data came from, and how to be rid of it.
+//! `fieldcast datasets`: the sources of village data, and its removal.
 
 use fieldcast::{BundleSource, DatasetStatus, Engine, Fingerprint, RecordSource, SnapshotSummary};
 
@@ -19,7 +19,7 @@ pub(crate) async fn run(app: &App, args: &DatasetsArgs) -> Result {
             let summary = find(&datasets, named)?;
             engine.undo(summary.dataset.clone()).await?;
             app.out.event(|| events::dataset_changed("dataset_undone", summary))?;
-            app.out.line(format_args!("{}: back to what was there before the last data received.", village(summary)))
+            app.out.line(format_args!("{}: the last reception is undone.", village(summary)))
         }
         Some(DatasetsCommand::Remove(named)) => {
             let summary = find(&datasets, named)?;
@@ -28,7 +28,7 @@ pub(crate) async fn run(app: &App, args: &DatasetsArgs) -> Result {
     }
 }
 
-/// Lists the village data that came from devices no longer trusted, and removes it if the user says so.
+/// Lists village data from devices that are no longer trusted, and removes it if the user agrees.
 pub(crate) async fn offer_removal(app: &App, engine: &Engine, devices: &[Fingerprint], remove_data: bool) -> Result {
     let mut held: Vec<SnapshotSummary> = Vec::new();
     for device in devices {
@@ -41,13 +41,13 @@ pub(crate) async fn offer_removal(app: &App, engine: &Engine, devices: &[Fingerp
     }
     held.iter().try_for_each(|summary| app.out.event(|| events::dataset_changed("dataset_from_device", summary)))?;
     let (what, names) = (counted(held.len() as u64, "village", "villages"), villages(&held));
-    app.out.line(format_args!("This device holds data from there, of {what}: {names}"))?;
-    let is_wanted = remove_data
-        || app.out.is_interactive() && prompt::confirm("Remove that data from this device?".to_owned(), false).await?;
+    app.out.line(format_args!("This device has data of {what} from there: {names}"))?;
+    let is_wanted =
+        remove_data || app.out.is_interactive() && prompt::confirm("Remove this data?".to_owned(), false).await?;
     if is_wanted {
         return remove(app, engine, &held).await;
     }
-    app.out.line("It stays. Download these villages from the server, or: fieldcast datasets remove VILLAGE")
+    app.out.line("Kept. Download these villages from the server, or run: fieldcast datasets remove VILLAGE")
 }
 
 async fn remove(app: &App, engine: &Engine, held: &[SnapshotSummary]) -> Result {
@@ -62,7 +62,7 @@ async fn remove(app: &App, engine: &Engine, held: &[SnapshotSummary]) -> Result 
 fn list(app: &App, datasets: &[DatasetStatus]) -> Result {
     datasets.iter().try_for_each(|status| app.out.event(|| events::dataset(status)))?;
     if datasets.is_empty() {
-        return app.out.line("Nothing here yet: fieldcast downsync, or fieldcast receive");
+        return app.out.line("No village data yet. Run: fieldcast downsync, or fieldcast receive");
     }
     let mut table = Table::new(&["village", ">records", "as of (UTC)", "from", "undo"]);
     for status in datasets {
@@ -80,10 +80,10 @@ fn list(app: &App, datasets: &[DatasetStatus]) -> Result {
     table.lines().iter().try_for_each(|line| app.out.line(line))
 }
 
-/// Who brought records.
+/// The source of records.
 fn from(source: &RecordSource) -> String {
     let Some(BundleSource { signer_name, carrier_name, merged, .. }) = &source.bundle else {
-        return "own download".to_owned();
+        return "downloaded here".to_owned();
     };
     let made = if merged.is_empty() { "downloaded" } else { "merged" };
     match signer_name == carrier_name {
@@ -92,7 +92,7 @@ fn from(source: &RecordSource) -> String {
     }
 }
 
-/// The village that is meant.
+/// Finds the village that the arguments name.
 fn find<'d>(datasets: &'d [DatasetStatus], named: &NamedDatasetArgs) -> Result<&'d SnapshotSummary> {
     let villages = datasets.iter().map(|status| &status.summary).filter(|summary| summary.dataset.boundary.is_some());
     find_dataset(villages, &named.boundary, named.project.as_deref())

@@ -16,15 +16,13 @@ use crate::{events, prompt};
 pub(crate) async fn run(app: &App, args: &DownsyncArgs) -> Result {
     let engine = app.engine().await?;
     if args.boundaries.is_empty() && !args.all && !app.out.is_interactive() {
-        return Err(Error::usage(
-            "say what to download: codes or names of boundaries (see `fieldcast boundaries`), or --all",
-        ));
+        return Err(Error::usage("choose what to download: codes or names from `fieldcast boundaries`, or --all"));
     }
     let project = app.project(&engine, args.project.as_deref()).await?;
     let tree = engine.boundaries(&project).await?;
     let chosen = choose(args, &tree).await?;
     if chosen.is_empty() {
-        return Err(Error::usage("no boundary was chosen, so nothing was downloaded"));
+        return Err(Error::usage("you chose no village, so nothing was downloaded: choose at least one"));
     }
     let codes: Vec<_> = chosen.iter().map(|leaf| leaf.code.clone()).collect();
     let report = download(&engine, project, &codes, View::new(app.out, &chosen)).await?;
@@ -38,15 +36,15 @@ async fn choose<'t>(args: &DownsyncArgs, tree: &'t BoundaryTree) -> Result<Vec<&
     }
     let found = if args.boundaries.is_empty() {
         let items = leaves.iter().map(|leaf| (format!("{}  {}", safe(&leaf.name), safe(&leaf.code)), false)).collect();
-        prompt::pick_many("Boundaries (space picks, a picks all, enter goes on)".to_owned(), items).await?
+        prompt::pick_many("Villages (Space: choose, A: choose all, Enter: continue)".to_owned(), items).await?
     } else {
         let known: Vec<_> = leaves.iter().map(|leaf| (leaf.code.as_str(), leaf.name.as_str())).collect();
-        find_boundaries(&known, &args.boundaries, "among the leaves of this project: see `fieldcast boundaries`")?
+        find_boundaries(&known, &args.boundaries, "in this project: run `fieldcast boundaries` to see the list")?
     };
     Ok(found.into_iter().filter_map(|index| leaves.get(index).copied()).collect())
 }
 
-/// Runs the job to its end, showing how it goes.
+/// Runs the download to its end and shows its progress.
 pub(super) async fn download(
     engine: &Engine,
     project: Project,
@@ -59,24 +57,24 @@ pub(super) async fn download(
     tokio::pin!(finished);
     let report = loop {
         tokio::select! {
-            Some(event) = events.next() => view.tell(&event)?,
+            Some(event) = events.next() => view.show(&event)?,
             report = &mut finished => break report?,
         }
     };
     while let Some(event) = events.next().await {
-        view.tell(&event)?;
+        view.show(&event)?;
     }
     view.bars.clear();
     Ok(report)
 }
 
-/// What is shown while it runs.
+/// The screen of a running download.
 pub(super) struct View {
     out: Output,
-    /// Names by code.
+    /// Village names by code.
     names: BTreeMap<String, String>,
     bars: Bars,
-    /// What each boundary had at its first event, and when: a download that goes on begins in the middle.
+    /// Progress and time of each boundary's first event. A continued download does not start at zero.
     begun: BTreeMap<String, BoundaryProgress>,
 }
 
@@ -86,7 +84,7 @@ impl View {
         Self { out, names, bars: Bars::new(out), begun: BTreeMap::new() }
     }
 
-    fn tell(&mut self, event: &DownsyncEvent) -> Result {
+    fn show(&mut self, event: &DownsyncEvent) -> Result {
         match event {
             DownsyncEvent::Progress { boundary, progress } => {
                 self.out.event(|| events::downsync_progress(boundary, progress))?;
@@ -103,8 +101,8 @@ impl View {
                     count(progress.changed),
                     duration(progress.elapsed)
                 );
-                let whole = Share { done: 1, total: 1 };
-                self.bars.settle(boundary, name(&self.names, boundary), Some(whole), &text);
+                let complete = Share { done: 1, total: 1 };
+                self.bars.settle(boundary, name(&self.names, boundary), Some(complete), &text);
             }
             DownsyncEvent::Failed { boundary, error } => {
                 self.out.event(|| events::downsync_failed(boundary, &error.to_string()))?;
@@ -144,7 +142,7 @@ fn summarise(app: &App, report: &DownsyncReport) -> Result {
     let (done, failed) = (report.done.len(), report.failed.len());
     let records = report.done.iter().map(|(summary, _)| summary.records).sum();
     let changed = report.done.iter().map(|(_, progress)| progress.changed).sum();
-    let mut table = Table::new(&["boundary", ">households", ">records", ">new or changed", "as of (UTC)"]);
+    let mut table = Table::new(&["village", ">households", ">records", ">new or changed", "as of (UTC)"]);
     for (summary, progress) in &report.done {
         table.row(vec![
             safe(&summary.boundary_name),
@@ -158,7 +156,7 @@ fn summarise(app: &App, report: &DownsyncReport) -> Result {
         table.lines().iter().try_for_each(|line| app.out.line(line))?;
     }
     for (boundary, error) in &report.failed {
-        app.out.line(format_args!("{}: not complete: {}", safe(boundary), safe(&error.to_string())))?;
+        app.out.line(format_args!("{}: download failed: {}", safe(boundary), safe(&error.to_string())))?;
     }
     app.out.event(|| events::downsync_summary(done, failed, records, changed))?;
     match (done, failed) {
@@ -175,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn time_left_counts_from_where_this_job_began() {
+    fn estimates_time_left_from_the_start_of_the_job() {
         let at = |done, seconds| BoundaryProgress {
             done,
             total: Some(400),

@@ -14,7 +14,7 @@ pub(crate) async fn run(app: &App, args: &ExportArgs) -> Result {
     let file = &args.file;
     if !args.force && file.exists() {
         return Err(Error::Usage(format!(
-            "{} exists: choose another name, or replace it with --force",
+            "{} exists: choose another name, or replace the file with --force",
             file.display()
         )));
     }
@@ -29,7 +29,7 @@ pub(crate) async fn run(app: &App, args: &ExportArgs) -> Result {
     app.out.event(|| events::exported(file, size, &offer))?;
     let Totals { households, records, json_bytes, .. } = Totals::of(&offer);
     app.out.line(format_args!(
-        "{}: {}\n  {}, {}, {} as JSON, {} in the file",
+        "{}: {}\n  {}, {}, {} of data, {} in the file",
         file.display(),
         contents(&offer.snapshots),
         counted(households, "household", "households"),
@@ -38,9 +38,9 @@ pub(crate) async fn run(app: &App, args: &ExportArgs) -> Result {
         bytes(size),
     ))?;
     app.out.line(format_args!(
-        "  signed by {} [{}], not encrypted: whoever has the file can read it",
+        "  signed by {} [{}], not encrypted: everyone who has the file can read it",
         engine.name(),
         engine.fingerprint().short()
     ))?;
-    app.out.line(format_args!("\nOn the other device: fieldcast import {}", file.display()))
+    app.out.line(format_args!("\nRun on the other device: fieldcast import {}", file.display()))
 }

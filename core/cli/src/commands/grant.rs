@@ -1,4 +1,4 @@
-//! `fieldcast grant`: what campaigns let devices do.
+//! `fieldcast grant`: which devices a campaign allows to send and receive.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -26,7 +26,7 @@ pub(crate) async fn run(app: &App, command: GrantCommand) -> Result {
         GrantCommand::Add { text, remove_data } => add(app, &text, remove_data).await,
         GrantCommand::Show { text: Some(text) } => {
             let signed = read(&text).await?;
-            tell(app, "statement", &verify_statement(&signed)?, &signed)
+            show(app, "statement", &verify_statement(&signed)?, &signed)
         }
         GrantCommand::Show { text: None } => show_own(app).await,
         GrantCommand::Policy { policy } => set_policy(app, policy).await,
@@ -38,8 +38,8 @@ fn new_authority(app: &App, path: &Path) -> Result {
     let public = Fingerprint(key.public_key());
     app.out.event(|| events::authority("authority", &public.0, ""))?;
     app.out.line(format_args!(
-        "The campaign's key is in {}. Keep it in the office: whoever has the file can grant.\n\
-         Devices trust it by: fieldcast grant trust {public} --name CAMPAIGN",
+        "The campaign's key is in {}. Keep the file in the office: everyone who has it can issue grants.\n\
+         Run on each device: fieldcast grant trust {public} --name CAMPAIGN",
         path.display()
     ))
 }
@@ -68,7 +68,11 @@ async fn revoke(app: &App, args: &RevokeArgs) -> Result {
     let before = match &args.before {
         Some(before) => match verify_statement(&read(before).await?)? {
             Statement::Revocations(list) if list.authority == key.public_key() => Some(list),
-            _ => return Err(Error::usage("--before takes this campaign's list of revoked devices")),
+            _ => {
+                return Err(Error::usage(
+                    "--before does not hold a list of revoked devices of this campaign: give the newest one",
+                ));
+            }
         },
         None => None,
     };
@@ -77,19 +81,21 @@ async fn revoke(app: &App, args: &RevokeArgs) -> Result {
     issued(app, &key.revoke(number, devices)?)
 }
 
-/// Number and devices of the list that takes the place of the one before.
+/// Number and devices of the list that replaces `before`.
 fn next_list(
     before: Option<Revocations>,
     pardoned: &[Fingerprint],
     revoked: &[Fingerprint],
 ) -> Result<(u32, Vec<Fingerprint>)> {
     let (last, before) = before.map(|list| (list.number, list.devices)).unwrap_or_default();
-    let last_number = || Error::usage("this campaign's lists have come to the last number: make a new authority");
+    let last_number = || {
+        Error::usage("this campaign has used all list numbers: create a new key with `fieldcast grant new-authority`")
+    };
     let mut devices: BTreeSet<_> = before.into_iter().collect();
     for device in pardoned {
         if !devices.remove(device) || revoked.contains(device) {
             return Err(Error::Usage(format!(
-                "{device} cannot be pardoned: it is not on the list before, or named twice"
+                "cannot pardon {device}: it is not on the list, or the command names it twice; check the fingerprint"
             )));
         }
     }
@@ -97,7 +103,7 @@ fn next_list(
     Ok((last.checked_add(1).ok_or_else(last_number)?, devices.into_iter().collect()))
 }
 
-/// Prints a statement just made, for a file, a message or `grant add`.
+/// Prints a new statement, for a file, a message or `grant add`.
 fn issued(app: &App, signed: &SignedStatement) -> Result {
     let text = signed.to_text();
     app.out.event(|| match verify_statement(signed) {
@@ -105,26 +111,30 @@ fn issued(app: &App, signed: &SignedStatement) -> Result {
         Err(error) => events::error(&error.to_string(), 1),
     })?;
     app.out.line(&text)?;
-    app.out.note("Give this text to the device: fieldcast grant add TEXT");
+    app.out.note("Run on the device, with this text: fieldcast grant add TEXT");
     Ok(())
 }
 
 async fn trust(app: &App, key: &str, name: &str, forget: bool) -> Result {
     let (key, engine) = (fingerprint(key)?.0, app.engine().await?);
     if forget {
-        let was = engine.forget_campaign(key).await?;
+        let was_trusted = engine.forget_campaign(key).await?;
         app.out.event(|| events::authority("campaign_forgotten", &key, name))?;
-        return app.out.line(if was { "Trusted no more, with all it has granted." } else { "It was not trusted." });
+        return app.out.line(if was_trusted {
+            "This device no longer trusts the campaign and its grants."
+        } else {
+            "This device did not trust this campaign."
+        });
     }
     engine.trust_campaign(key, name).await?;
     app.out.event(|| events::authority("campaign", &key, name))?;
-    app.out.line(format_args!("{} is trusted to say who may distribute and receive what.", safe(name)))
+    app.out.line(format_args!("This device now trusts the grants of {}.", safe(name)))
 }
 
 async fn add(app: &App, text: &str, remove_data: bool) -> Result {
     let (signed, engine) = (read(text).await?, app.engine().await?);
     let statement = engine.keep_statement(signed.clone()).await?;
-    tell(app, "kept", &statement, &signed)?;
+    show(app, "kept", &statement, &signed)?;
     if let Statement::Revocations(list) = &statement {
         datasets::offer_removal(app, &engine, &list.devices, remove_data).await?;
     }
@@ -136,18 +146,18 @@ async fn show_own(app: &App) -> Result {
     let policy = engine.policy().await?;
     app.out.event(|| events::policy(policy))?;
     app.out.line(match policy {
-        Policy::GrantRequired => "Devices without a grant are not sent to, and nothing is taken from them.",
-        Policy::Ask => "Devices without a grant may do what the people on both sides agree to.",
+        Policy::GrantRequired => "This device does not exchange data with devices without a grant.",
+        Policy::Ask => "This device exchanges data with devices without a grant if the users on both sides agree.",
     })?;
     for campaign in engine.campaigns().await? {
         app.out.event(|| events::authority("campaign", &campaign.key, &campaign.name))?;
         app.out.line(format_args!("Trusted: {} [{}]", safe(&campaign.name), Fingerprint(campaign.key).short()))?;
         if let Some(list) = campaign.revocations.and_then(|text| SignedStatement::from_text(&text).ok()) {
-            tell(app, "statement", &verify_statement(&list)?, &list)?;
+            show(app, "statement", &verify_statement(&list)?, &list)?;
         }
     }
     for signed in engine.held_grants().await? {
-        tell(app, "statement", &verify_statement(&signed)?, &signed)?;
+        show(app, "statement", &verify_statement(&signed)?, &signed)?;
     }
     Ok(())
 }
@@ -160,15 +170,15 @@ async fn set_policy(app: &App, policy: GrantPolicy) -> Result {
     let engine = app.engine().await?;
     if policy == Policy::GrantRequired && engine.campaigns().await?.is_empty() {
         return Err(Error::usage(
-            "no campaign is trusted, so nobody could have a grant: `fieldcast grant trust KEY` first",
+            "this device trusts no campaign, so no device could have a grant: run `fieldcast grant trust KEY` first",
         ));
     }
     engine.set_policy(policy).await?;
     app.out.event(|| events::policy(policy))?;
-    app.out.line("Done.")
+    app.out.line("Policy saved.")
 }
 
-fn tell(app: &App, event: &str, statement: &Statement, signed: &SignedStatement) -> Result {
+fn show(app: &App, event: &str, statement: &Statement, signed: &SignedStatement) -> Result {
     app.out.event(|| events::statement(event, statement, &signed.to_text()))?;
     let campaign = Fingerprint(*statement.authority()).short();
     match statement {
@@ -204,7 +214,12 @@ async fn read(text: &str) -> Result<SignedStatement> {
 }
 
 fn fingerprint(text: &str) -> Result<Fingerprint> {
-    text.trim().parse().map_err(|_| Error::Usage(format!("`{}` is not 64 hexadecimal digits", safe(text))))
+    text.trim().parse().map_err(|_| {
+        Error::Usage(format!(
+            "`{}` is not a fingerprint of 64 hexadecimal digits: `fieldcast status` shows it",
+            safe(text)
+        ))
+    })
 }
 
 #[cfg(test)]
@@ -212,7 +227,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_takes_over_the_one_before() {
+    fn extends_the_previous_revocation_list() {
         let [a, b, c] = [1, 2, 3].map(|byte| Fingerprint([byte; 32]));
         let list = |number, devices: &[Fingerprint]| {
             Some(Revocations { authority: [9; 32], number, devices: devices.to_vec() })
@@ -220,8 +235,8 @@ mod tests {
         assert_eq!(next_list(None, &[], &[a]).unwrap(), (1, vec![a]));
         assert_eq!(next_list(list(1, &[a]), &[], &[b, a]).unwrap(), (2, vec![a, b]));
         assert_eq!(next_list(list(2, &[a, b]), &[a], &[c]).unwrap(), (3, vec![b, c]));
-        assert!(next_list(list(2, &[a]), &[b], &[]).is_err(), "it is not revoked");
-        assert!(next_list(list(2, &[a]), &[a], &[a]).is_err(), "both at once");
-        assert!(next_list(list(u32::MAX, &[a]), &[], &[b]).is_err(), "numbers do not begin again");
+        assert!(next_list(list(2, &[a]), &[b], &[]).is_err(), "the device is not revoked");
+        assert!(next_list(list(2, &[a]), &[a], &[a]).is_err(), "pardoned and revoked at once");
+        assert!(next_list(list(u32::MAX, &[a]), &[], &[b]).is_err(), "list numbers do not wrap");
     }
 }

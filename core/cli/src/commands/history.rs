@@ -1,4 +1,4 @@
-//! `fieldcast history`: the exchanges of this device, and how far what it sent has come.
+//! `fieldcast history`: past transfers of this device, and how many phones have each version.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::args::HistoryArgs;
 use crate::error::Result;
 use crate::events;
 use crate::offers::{Totals, village, villages};
-use crate::text::{Table, bytes, compared, count, counted, duration, fingerprint, safe, utc};
+use crate::text::{MATCHES, Table, bytes, compared, count, counted, duration, fingerprint, safe, utc};
 
 pub(crate) async fn run(app: &App, args: &HistoryArgs) -> Result {
     let engine = app.engine().await?;
@@ -17,32 +17,32 @@ pub(crate) async fn run(app: &App, args: &HistoryArgs) -> Result {
     past.iter().try_for_each(|past| app.out.event(|| events::past_exchange(past)))?;
     distribution_stats.iter().try_for_each(|stats| app.out.event(|| events::distribution_stats(stats)))?;
     if past.is_empty() {
-        return app.out.line("Nothing was sent or received yet.");
+        return app.out.line("This device has not sent or received anything yet.");
     }
-    let mut table = Table::new(&["when (UTC)", "device", "boundaries", ">households", ">bytes", ">took", "result"]);
+    let mut table = Table::new(&["when (UTC)", "device", "villages", ">households", ">bytes", ">took", "result"]);
     past.iter().for_each(|past| table.row(row(past, args.full)));
     table.lines().iter().try_for_each(|line| app.out.line(line))?;
     distribution_stats.iter().try_for_each(|stats| app.out.line(line(stats)))
 }
 
 fn row(PastExchange { exchange, receipt, comparisons }: &PastExchange, full: bool) -> Vec<String> {
-    let way = match exchange.role {
+    let direction = match exchange.role {
         ExchangeRole::Sent => "to",
         ExchangeRole::Received => "from",
     };
     let result = match (&exchange.result, receipt) {
         (ExchangeResult::Saved { .. }, Some(true)) => match compared(comparisons).as_str() {
-            "equal" => "saved, receipt signed".to_owned(),
+            MATCHES => "saved, receipt signed".to_owned(),
             ahead => format!("saved, receipt signed; {ahead}"),
         },
-        (ExchangeResult::Saved { .. }, _) => "saved, yet the RECEIPT DOES NOT HOLD".to_owned(),
+        (ExchangeResult::Saved { .. }, _) => "saved, but the RECEIPT IS NOT VALID".to_owned(),
         (ExchangeResult::Ended { reason, .. }, _) => safe(reason),
     };
-    // Clocks are set now and then, so an end may stand before its beginning.
+    // A user may have set the clock back during the transfer, so the end can be before the start.
     let took = Duration::from_millis(exchange.ended.saturating_sub(exchange.started).try_into().unwrap_or(0));
     vec![
         utc(exchange.ended),
-        format!("{way} {} [{}]", exchange.peer_name, fingerprint(&exchange.peer, full)),
+        format!("{direction} {} [{}]", exchange.peer_name, fingerprint(&exchange.peer, full)),
         villages(&exchange.offered),
         count(Totals::over(&exchange.offered).households),
         bytes(exchange.wire_bytes),
@@ -51,8 +51,8 @@ fn row(PastExchange { exchange, receipt, comparisons }: &PastExchange, full: boo
     ]
 }
 
-/// "27 of 30 phones at the version of ..."
+/// `Muite 1: 27 of 30 phones up to date (version of 2026-11-22 08:30 UTC)`
 fn line(DistributionStats { summary, picked, saved }: &DistributionStats) -> String {
     let phones = counted(*picked as u64, "phone", "phones");
-    format!("{}: {saved} of {phones} at the version of {}", village(summary), utc(summary.as_of.0))
+    format!("{}: {saved} of {phones} up to date (version of {} UTC)", village(summary), utc(summary.as_of.0))
 }

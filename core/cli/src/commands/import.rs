@@ -8,19 +8,21 @@ use crate::app::App;
 use crate::args::ImportArgs;
 use crate::error::{Error, Result};
 use crate::offers::{Totals, contents, passed_on, village};
-use crate::text::{Table, bytes, compared, count, counted};
+use crate::text::{MATCHES, Table, bytes, compared, count, counted};
 use crate::{events, prompt};
 
 pub(crate) async fn run(app: &App, args: &ImportArgs) -> Result {
     let file = &args.file;
     if !args.yes && !app.out.is_interactive() {
-        return Err(Error::usage("nobody is there to be asked: --yes imports without asking"));
+        return Err(Error::usage(
+            "import needs a confirmation, but there is no terminal: add --yes to import without a question",
+        ));
     }
     let engine = app.engine().await?;
     let about_file = |error| Error::File(file.clone(), error);
     let info = engine.inspect(file.clone()).await.map_err(about_file)?;
     let size = fs::metadata(file).map_or(info.offer.bytes, |file| file.len());
-    tell(app, &info, size)?;
+    show(app, &info, size)?;
     if !args.yes && !prompt::confirm("Import it?".to_owned(), false).await? {
         app.out.line("Not imported.")?;
         return Err(Error::Nothing);
@@ -29,13 +31,13 @@ pub(crate) async fn run(app: &App, args: &ImportArgs) -> Result {
     conclude(app, &imported)
 }
 
-/// Who made the file and what it holds.
-fn tell(app: &App, info: &BundleInfo, size: u64) -> Result {
+/// Shows the creator and the content of the file.
+fn show(app: &App, info: &BundleInfo, size: u64) -> Result {
     let BundleInfo { sender, origins, offer } = info;
     app.out.event(|| events::bundle(info, size))?;
     let Totals { households, records, json_bytes, .. } = Totals::of(offer);
     app.out.line(format_args!(
-        "Made by {} [{}]\n  {}\n  {}, {}, {} as JSON, {} in the file",
+        "Created by {} [{}]\n  {}\n  {}, {}, {} of data, {} in the file",
         sender.name,
         sender.fingerprint.short(),
         contents(&offer.snapshots),
@@ -46,17 +48,17 @@ fn tell(app: &App, info: &BundleInfo, size: u64) -> Result {
     ))?;
     passed_on(sender, origins).map_or(Ok(()), |line| app.out.line(line))?;
     app.out.line(
-        "The signature proves that the device with this fingerprint made it, not who held the device, and\n\
-         the name is what it calls itself. In doubt ask for the fingerprint: fieldcast status shows it.\n",
+        "The signature proves which device created the file, not who used the device. The device chose its name\n\
+         itself. If in doubt, ask the sender for the fingerprint: fieldcast status shows it.\n",
     )
 }
 
 fn conclude(app: &App, imported: &Imported) -> Result {
     app.out.event(|| events::imported(imported))?;
-    let mut table = Table::new(&["boundary", ">households", ">records", "compared with the file, this device"]);
+    let mut table = Table::new(&["village", ">households", ">records", "this device"]);
     for (summary, comparison) in imported.info.offer.snapshots.iter().zip(&imported.comparisons) {
         let outcome = match compared(std::slice::from_ref(comparison)).as_str() {
-            "equal" => "is equal".to_owned(),
+            MATCHES => "matches the file".to_owned(),
             ahead => ahead.to_owned(),
         };
         table.row(vec![village(summary), count(summary.households), count(summary.records), outcome]);

@@ -15,7 +15,7 @@ pub(crate) async fn run(app: &App, args: &LoginArgs) -> Result {
     let engine = app.engine_with(settings).await?;
     let password = password(&args.user).await?;
     let account = engine.login(&args.server, &args.tenant, &args.user, &password).await.map_err(explain)?;
-    // Only a help for the next step: if the server cannot tell now, the next command will say so.
+    // The list only helps with the next step. If the server fails here, the next command reports it.
     let projects = engine.projects().await.unwrap_or_default();
     app.out.event(|| events::login(&account, &projects))?;
     app.out.line(format_args!("Logged in to {} as {}.", account.server, safe(&account.name)))?;
@@ -30,7 +30,7 @@ pub(crate) async fn run(app: &App, args: &LoginArgs) -> Result {
     Ok(())
 }
 
-/// A server that may not be used without saying so is told by the flag's name.
+/// Adds the flag that allows http:// to the error.
 fn explain(error: fieldcast::Error) -> Error {
     match error {
         fieldcast::Error::Server(fieldcast::ServerError::Config { reason }) if reason.contains("http://") => {
@@ -48,7 +48,7 @@ async fn password(user: &str) -> Result<String> {
     };
     if password.is_empty() {
         return Err(Error::usage(
-            "no password: set FIELDCAST_PASSWORD, give it as a line on stdin, or type it when asked",
+            "the password is empty: set FIELDCAST_PASSWORD, pass it as a line on stdin, or type it when Fieldcast asks",
         ));
     }
     Ok(password)

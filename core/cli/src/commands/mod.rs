@@ -49,8 +49,8 @@ pub(crate) async fn run(app: &App, command: Command) -> Result {
 }
 
 impl Command {
-    /// Whether it looks after Ctrl-C itself; the others are simply dropped, which loses nothing that was done.
-    pub(crate) fn ends_itself(&self) -> bool {
+    /// Whether the command handles Ctrl-C itself. Dropping the future of another command loses no saved work.
+    pub(crate) fn handles_stop(&self) -> bool {
         matches!(self, Self::Send(_) | Self::Receive(_) | Self::Sandbox(_))
     }
 }

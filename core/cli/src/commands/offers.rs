@@ -1,4 +1,4 @@
-//! `fieldcast offers`: offers that were accepted and did not finish.
+//! `fieldcast offers`: accepted offers that did not finish.
 
 use std::collections::BTreeMap;
 
@@ -18,26 +18,28 @@ pub(crate) async fn run(app: &App, args: &OffersArgs) -> Result {
     let Some(OffersCommand::Withdraw { device }) = &args.command else {
         unfinished.iter().try_for_each(|offer| app.out.event(|| events::unfinished_offer(offer)))?;
         if unfinished.is_empty() {
-            return app.out.line("No accepted offer is unfinished.");
+            return app.out.line("No unfinished offers.");
         }
-        let mut table = Table::new(&["from", "what", ">already here"]);
+        let mut table = Table::new(&["from", "village data", ">received"]);
         for offer in &unfinished {
             table.row(vec![named(&offer.sender), contents(&offer.snapshots), bytes(offer.staged)]);
         }
         table.lines().iter().try_for_each(|line| app.out.line(line))?;
-        return app.out.line("They go on when the sender offers them again, or: fieldcast offers withdraw DEVICE");
+        return app
+            .out
+            .line("They continue when the sender offers them again. To cancel: fieldcast offers withdraw DEVICE");
     };
-    let is_meant = |sender: &Sender| is_device(device, &sender.fingerprint, &sender.name);
-    let senders = unfinished.into_iter().map(|offer| offer.sender).filter(is_meant);
-    let meant: BTreeMap<_, _> = senders.map(|sender| (sender.fingerprint, sender)).collect();
-    match meant.into_values().collect::<Vec<_>>().as_slice() {
+    let matches = |sender: &Sender| is_device(device, &sender.fingerprint, &sender.name);
+    let senders = unfinished.into_iter().map(|offer| offer.sender).filter(matches);
+    let matching: BTreeMap<_, _> = senders.map(|sender| (sender.fingerprint, sender)).collect();
+    match matching.into_values().collect::<Vec<_>>().as_slice() {
         [sender] => {
             engine.withdraw_offers(sender.fingerprint).await?;
             app.out.event(|| events::offers_withdrawn(sender))?;
-            app.out.line(format_args!("Withdrawn. The next offer of {} is a new question.", named(sender)))
+            app.out.line(format_args!("Cancelled. This device asks again at the next offer of {}.", named(sender)))
         }
-        [] => Err(Error::Usage(format!("no unfinished offer of `{device}`: see `fieldcast offers`"))),
-        _ => Err(Error::Usage(format!("several devices are called `{device}`: give the fingerprint"))),
+        [] => Err(Error::Usage(format!("no unfinished offer of `{device}`: run `fieldcast offers` to see the list"))),
+        _ => Err(Error::Usage(format!("several devices are called `{device}`: give the fingerprint instead"))),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `fieldcast peers`: the devices whose code was compared.
+//! `fieldcast peers`: trusted devices, whose codes the users have compared.
 
 use fieldcast::TrustedPeer;
 
@@ -16,28 +16,28 @@ pub(crate) async fn run(app: &App, args: &PeersArgs) -> Result {
     let Some(PeersCommand::Forget { device, remove_data }) = &args.command else {
         known.iter().try_for_each(|peer| app.out.event(|| events::known_peer("known_peer", peer)))?;
         if known.is_empty() {
-            return app.out.line("No device is known: codes are compared when data is sent or received.");
+            return app.out.line("No trusted devices yet. Compare the codes on both screens when you send or receive.");
         }
-        let mut table = Table::new(&["device", "fingerprint", "known since (UTC)"]);
+        let mut table = Table::new(&["device", "fingerprint", "trusted since (UTC)"]);
         let row = |peer: &TrustedPeer| {
             vec![peer.name.to_string(), fingerprint(&peer.fingerprint, args.full), utc(peer.since)]
         };
         known.iter().for_each(|peer| table.row(row(peer)));
         return table.lines().iter().try_for_each(|line| app.out.line(line));
     };
-    let meant: Vec<_> = known.iter().filter(|peer| is_device(device, &peer.fingerprint, &peer.name)).collect();
-    match meant.as_slice() {
+    let matching: Vec<_> = known.iter().filter(|peer| is_device(device, &peer.fingerprint, &peer.name)).collect();
+    match matching.as_slice() {
         [peer] => {
             engine.forget_peer(peer.fingerprint).await?;
             app.out.event(|| events::known_peer("peer_forgotten", peer))?;
             app.out.line(format_args!(
-                "Forgotten: {} [{}]. Its code will be compared again.",
+                "{} [{}] is no longer trusted. Compare the codes again at the next transfer.",
                 peer.name,
                 peer.fingerprint.short()
             ))?;
             datasets::offer_removal(app, &engine, &[peer.fingerprint], *remove_data).await
         }
-        [] => Err(Error::Usage(format!("no known device `{device}`: see `fieldcast peers`"))),
-        _ => Err(Error::Usage(format!("several devices are called `{device}`: give the fingerprint"))),
+        [] => Err(Error::Usage(format!("no trusted device `{device}`: run `fieldcast peers` to see the list"))),
+        _ => Err(Error::Usage(format!("several devices are called `{device}`: give the fingerprint instead"))),
     }
 }

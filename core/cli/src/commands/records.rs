@@ -10,10 +10,10 @@ use crate::error::{Error, Result};
 use crate::names::find_boundaries;
 use crate::text::{bytes, safe, utc};
 
-/// Records read at a time: memory stays flat however many there are.
+/// Number of records per query. Memory use then does not depend on the total number.
 const PAGE: u32 = 500;
 
-/// The `record` event. A struct, unlike the others, so that the body goes out as it was stored, digit by digit.
+/// The `record` event. A struct, unlike the other events, so that the body keeps its stored text exactly.
 #[derive(Serialize)]
 struct RecordEvent<'a> {
     event: &'static str,
@@ -40,7 +40,7 @@ pub(crate) async fn run(app: &App, args: &RecordsArgs) -> Result {
     loop {
         query.limit = u32::try_from(left).unwrap_or(PAGE).min(PAGE);
         let page = engine.records(query.clone()).await?;
-        page.iter().try_for_each(|record| tell(app, record))?;
+        page.iter().try_for_each(|record| print(app, record))?;
         let read = page.len() as u64;
         left -= read;
         query.offset += read;
@@ -57,13 +57,16 @@ async fn boundary(engine: &Engine, named: Option<&String>) -> Result<Option<Stri
         .iter()
         .filter_map(|status| Some((status.summary.dataset.boundary.as_deref()?, status.summary.boundary_name.as_str())))
         .collect();
-    let found = find_boundaries(&known, std::slice::from_ref(named), "on this device: see `fieldcast status`")?;
+    let found =
+        find_boundaries(&known, std::slice::from_ref(named), "on this device: run `fieldcast status` to see the list")?;
     Ok(found.first().and_then(|index| known.get(*index)).map(|(code, _)| (*code).to_owned()))
 }
 
-fn tell(app: &App, record: &Record) -> Result {
+fn print(app: &App, record: &Record) -> Result {
     if app.out.is_json() {
-        let text = event(record).map_err(|error| Error::Unexpected(format!("a record cannot be shown: {error}")))?;
+        let text = event(record).map_err(|error| {
+            Error::Unexpected(format!("a record cannot be shown ({error}): report this to the developers"))
+        })?;
         return app.out.event(|| text);
     }
     let deleted = if record.deleted { "  deleted" } else { "" };

@@ -20,16 +20,16 @@ pub(crate) async fn run(app: &App, args: &SandboxArgs) -> Result {
     };
     let (tenant, users) = (config.tenant.clone(), config.users.clone());
     let sandbox = Sandbox::start(config).await?;
-    let told = tell(app, args, &sandbox.url(), &tenant, &users);
-    if told.is_ok() {
+    let shown = show(app, args, &sandbox.url(), &tenant, &users);
+    if shown.is_ok() {
         app.stop.wanted().await;
         app.out.note("Stopping.");
     }
     sandbox.stop().await;
-    told.and(Err(Error::Interrupted))
+    shown.and(Err(Error::Interrupted))
 }
 
-fn tell(app: &App, args: &SandboxArgs, url: &str, tenant: &str, users: &[fieldcast_sandbox::SandboxUser]) -> Result {
+fn show(app: &App, args: &SandboxArgs, url: &str, tenant: &str, users: &[fieldcast_sandbox::SandboxUser]) -> Result {
     let Some(user) = users.first() else { return Ok(()) };
     let (name, password) = (&user.username, &user.password);
     app.out.event(|| events::sandbox(url, tenant, name, password))?;
@@ -41,5 +41,5 @@ fn tell(app: &App, args: &SandboxArgs, url: &str, tenant: &str, users: &[fieldca
     app.out.line(format_args!(
         "  FIELDCAST_PASSWORD={password} fieldcast login --server {url} --tenant {tenant} --user {name}"
     ))?;
-    app.out.line("Ctrl-C ends it.")
+    app.out.line("Stop with Ctrl-C.")
 }

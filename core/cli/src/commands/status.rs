@@ -8,7 +8,7 @@ use crate::events;
 use crate::offers::village;
 use crate::text::{Table, bytes, count, safe, utc};
 
-/// How much of a digest is shown to be compared by eye.
+/// Digits of a digest that the table shows, to compare by eye.
 const SHORT_DIGEST: usize = 8;
 
 pub(crate) async fn run(app: &App) -> Result {
@@ -19,7 +19,7 @@ pub(crate) async fn run(app: &App) -> Result {
     datasets.iter().try_for_each(|status| app.out.event(|| events::dataset(status)))?;
 
     app.out.line(format_args!("Device    {} [{}]", engine.name(), engine.fingerprint().short()))?;
-    app.out.line(format_args!("Key       {}", engine.fingerprint()))?; // whole, as a campaign's office needs it
+    app.out.line(format_args!("Key       {}", engine.fingerprint()))?; // the campaign's office needs all digits
     app.out.line(format_args!("Data      {}", data_dir.display()))?;
     match &account {
         Some(account) => app.out.line(format_args!("Account   {} at {}", safe(&account.name), account.server))?,
@@ -27,20 +27,20 @@ pub(crate) async fn run(app: &App) -> Result {
     }
     let lost = engine.lost_edits().await?.len() as u64;
     if lost > 0 {
-        app.out.line(format_args!("Edits     {} possibly lost: see fieldcast edits", count(lost)))?;
+        app.out.line(format_args!("Edits     {} possibly lost: run fieldcast edits to see them", count(lost)))?;
     }
     if datasets.is_empty() {
-        return app.out.line("\nNothing here yet: fieldcast downsync, or fieldcast receive");
+        return app.out.line("\nNo village data yet. Run: fieldcast downsync, or fieldcast receive");
     }
     let mut projects: Vec<&[DatasetStatus]> = datasets.chunk_by(|a, b| project(a) == project(b)).collect();
     projects.sort_by_key(|datasets| datasets.first().map(project_name));
-    projects.into_iter().try_for_each(|datasets| tell_project(app, datasets))
+    projects.into_iter().try_for_each(|datasets| show_project(app, datasets))
 }
 
-/// One table a project; the widest column last.
-fn tell_project(app: &App, datasets: &[DatasetStatus]) -> Result {
+/// Shows one table per project, with the widest column last.
+fn show_project(app: &App, datasets: &[DatasetStatus]) -> Result {
     let name = datasets.first().map(project_name).unwrap_or_default();
-    let heads = ["name", ">households", ">records", ">size", "as of (UTC)", "digest", "state", "boundary"];
+    let heads = ["name", ">households", ">records", ">size", "as of (UTC)", "checksum", "state", "code"];
     let mut table = Table::new(&heads);
     datasets.iter().for_each(|status| table.row(row(status)));
     app.out.line(format_args!("\n{name}"))?;
@@ -64,7 +64,7 @@ fn row(status: &DatasetStatus) -> Vec<String> {
         Some(sync) if sync.total > 0 => format!("downloading {} of {}", count(sync.done), count(sync.total)),
         Some(_) => "downloading".to_owned(),
         None if complete => "complete".to_owned(),
-        None => "in part".to_owned(),
+        None => "incomplete".to_owned(),
     };
     vec![
         village(summary),

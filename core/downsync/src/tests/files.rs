@@ -5,8 +5,8 @@ use std::time::Duration;
 use fieldcast_model::{EntityType, ServerTime};
 use serde_json::{Value, json};
 
-use super::server::{Request, Say, Server};
-use super::{config, finish, root_of, session, village, walk};
+use super::server::{Request, Scripted, Server};
+use super::{config, download, finish, root_of, session, village};
 use crate::{Batch, CLOCK_OVERLAP_MS, Client, Cursor, DownsyncOptions, Error, Source, Unit};
 
 const LINES: [(&str, &str); 4] = [
@@ -32,7 +32,7 @@ const LINES: [(&str, &str); 4] = [
     ("INDIVIDUALS", "{\"rowVersion\":1,\"clientReferenceId\":\"i1\",\"_t\":\"INDIVIDUAL\"}"),
 ];
 
-/// Links to the four files, with right counts.
+/// Links to the four files, with correct counts.
 fn links() -> Value {
     let link = |(file, lines): &(&str, &str)| json!({ "fileType": file, "url": format!("/files/{file}"), "recordCount": lines.lines().count(), "expiresAt": 1 });
     json!({ "ResponseInfo": {}, "DownloadLinks": LINES.iter().map(link).collect::<Vec<_>>() })
@@ -43,13 +43,13 @@ fn packed(request: &Request) -> Option<Vec<u8>> {
     LINES.iter().find(|(name, _)| *name == file).map(|(_, lines)| super::gzip(lines.as_bytes()))
 }
 
-fn serve(request: &Request) -> Say {
+fn serve(request: &Request) -> Scripted {
     match packed(request) {
-        Some(bytes) => Say::raw(200, bytes)
+        Some(bytes) => Scripted::raw(200, bytes)
             .header("content-encoding", "gzip")
             .header("etag", "\"v1\"")
             .header("last-modified", "Sun, 24 Aug 2025 01:46:40 GMT"),
-        None => Say::json(&links()),
+        None => Scripted::json(&links()),
     }
 }
 
@@ -60,16 +60,20 @@ fn check_records(batches: &[Batch]) {
     assert_eq!(ids, ["b1", "h1", "i1", "m1", "s1", "t1"]);
     assert!(ids.iter().all(|id| root_of(&all, id) == "h1"));
     let individual = all.iter().find(|record| record.entity.as_str() == "Individual").unwrap();
-    assert_eq!(individual.body.as_str(), r#"{"clientReferenceId":"i1","rowVersion":1}"#, "the tag is the file's");
+    assert_eq!(
+        individual.body.as_str(),
+        r#"{"clientReferenceId":"i1","rowVersion":1}"#,
+        "the tag belongs to the file and not to the record"
+    );
     let project: Vec<_> = batches.iter().flat_map(|batch| &batch.project).map(|record| record.id.to_string()).collect();
     assert_eq!(project, ["hf1"]);
 }
 
 #[tokio::test]
-async fn files_give_the_same_records_with_their_roots() {
+async fn reads_same_records_from_files() {
     let server = Server::start(|_, request| serve(request)).await;
-    let mut walk = walk(&server.url, 10);
-    let page = walk.next_page().await.unwrap().unwrap();
+    let mut download = download(&server.url, 10);
+    let page = download.next_page().await.unwrap().unwrap();
     assert_eq!((page.source, page.progress.unit, page.skipped), (Source::Files, Unit::Records, 0));
     assert_eq!((page.progress.done, page.progress.total), (8, Some(8)));
     let end = page.next.clone();
@@ -77,17 +81,17 @@ async fn files_give_the_same_records_with_their_roots() {
     assert!(end.done && end.sound && end.households_total == Some(1));
     assert_eq!(end.as_of, Some(ServerTime(1_756_000_000_000 - CLOCK_OVERLAP_MS)));
     assert!(end.answered.contains(&EntityType::new("Task")));
-    assert!(!end.answered.contains(&EntityType::new("Service")), "no file holds checklists");
-    assert!(walk.next_page().await.unwrap().is_none());
+    assert!(!end.answered.contains(&EntityType::new("Service")), "files contain no checklists");
+    assert!(download.next_page().await.unwrap().is_none());
     let order: Vec<_> = server.seen().iter().skip(1).map(|request| request.target.clone()).collect();
     assert_eq!(order, ["/files/HH_MEMBERS", "/files/INDIVIDUALS", "/files/BENE_AE_REF", "/files/TASKS"]);
-    assert!(server.seen()[1].body.is_empty(), "no token goes to the file store");
+    assert!(server.seen()[1].body.is_empty(), "the file store gets no token");
 }
 
 #[tokio::test]
-async fn a_broken_connection_goes_on_where_it_broke() {
+async fn resumes_file_after_broken_connection() {
     let server = Server::start(|n, request| {
-        let Some(bytes) = packed(request) else { return Say::json(&links()) };
+        let Some(bytes) = packed(request) else { return Scripted::json(&links()) };
         let range = request
             .header("range")
             .map(|range| range["bytes=".len()..].trim_end_matches('-').parse::<usize>().unwrap());
@@ -95,74 +99,75 @@ async fn a_broken_connection_goes_on_where_it_broke() {
             Some(from) => {
                 assert_eq!(request.header("if-range"), Some("\"v1\""));
                 let range = format!("bytes {from}-{}/{}", bytes.len() - 1, bytes.len());
-                Say::raw(206, &bytes[from..]).header("content-range", range)
+                Scripted::raw(206, &bytes[from..]).header("content-range", range)
             }
-            None => Say { cut: (n % 2 == 1).then_some(bytes.len() / 2), ..serve(request) },
+            None => Scripted { cut: (n % 2 == 1).then_some(bytes.len() / 2), ..serve(request) },
         }
     })
     .await;
-    let (batches, end) = finish(&mut walk(&server.url, 10)).await.unwrap();
+    let (batches, end) = finish(&mut download(&server.url, 10)).await.unwrap();
     check_records(&batches);
     assert!(end.sound);
     assert!(server.seen().iter().any(|request| request.header("range").is_some()));
 }
 
 #[tokio::test]
-async fn a_slow_file_may_take_any_time_as_long_as_it_comes() {
+async fn accepts_slow_file_while_bytes_arrive() {
     let server = Server::start(|_, request| {
-        let Some(bytes) = packed(request) else { return Say::json(&links()) };
+        let Some(bytes) = packed(request) else { return Scripted::json(&links()) };
         let from =
             request.header("range").map_or(0, |range| range["bytes=".len()..].trim_end_matches('-').parse().unwrap());
         let range = format!("bytes {from}-{}/{}", bytes.len() - 1, bytes.len());
-        let say = Say::raw(if from > 0 { 206 } else { 200 }, &bytes[from..]).header("etag", "\"v1\"");
-        Say { cut: Some((bytes.len() / 4 + 1).min(bytes.len() - from)), ..say.header("content-range", range) }
+        let scripted = Scripted::raw(if from > 0 { 206 } else { 200 }, &bytes[from..]).header("etag", "\"v1\"");
+        Scripted { cut: Some((bytes.len() / 4 + 1).min(bytes.len() - from)), ..scripted.header("content-range", range) }
     })
     .await;
     let mut config = config(&server.url);
-    config.retry.base = Duration::from_millis(100); // the wait after each of three breaks a file
+    config.retry.base = Duration::from_millis(100); // the wait after each of three broken connections per file
     config.timeouts.file = Duration::from_millis(250);
     let begun = tokio::time::Instant::now();
     let client = Client::new(config).unwrap();
-    let mut walk = client.downsync(&session(), village(), Cursor::start(), DownsyncOptions::default()).unwrap();
-    let (batches, end) = finish(&mut walk).await.unwrap();
-    check_records(&batches); // project-wide records come although nobody asked: only this boundary's files hold them
+    let mut download = client.downsync(&session(), village(), Cursor::start(), DownsyncOptions::default()).unwrap();
+    let (batches, end) = finish(&mut download).await.unwrap();
+    // files contain only the project-wide records of this boundary, so they are always reported
+    check_records(&batches);
     assert!(end.sound && !end.project_read);
-    assert!(begun.elapsed() > Duration::from_millis(1000), "longer than the limit for each file");
+    assert!(begun.elapsed() > Duration::from_millis(1000), "the download takes longer than the limit for one file");
 }
 
 #[tokio::test]
-async fn a_store_without_ranges_is_read_over_from_the_front() {
+async fn rereads_file_without_range_support() {
     let server = Server::start(|n, request| {
-        let say = serve(request);
-        Say { cut: (n == 1).then_some(say.body.len() / 2), ..say }
+        let scripted = serve(request);
+        Scripted { cut: (n == 1).then_some(scripted.body.len() / 2), ..scripted }
     })
     .await;
-    let (batches, end) = finish(&mut walk(&server.url, 10)).await.unwrap();
+    let (batches, end) = finish(&mut download(&server.url, 10)).await.unwrap();
     check_records(&batches);
     assert!(end.sound);
 }
 
 #[tokio::test]
-async fn a_file_replaced_meanwhile_starts_the_walk_over() {
+async fn restarts_after_file_was_replaced() {
     let server = Server::start(|n, request| match n {
         1 => {
-            let say = serve(request);
-            Say { cut: Some(say.body.len() / 2), ..say }
+            let scripted = serve(request);
+            Scripted { cut: Some(scripted.body.len() / 2), ..scripted }
         }
-        2 => Say::raw(200, packed(request).unwrap()).header("etag", "\"v2\""),
+        2 => Scripted::raw(200, packed(request).unwrap()).header("etag", "\"v2\""),
         _ => serve(request),
     })
     .await;
-    let mut walk = walk(&server.url, 10);
-    let Err(Error::BadAnswer { what }) = walk.next_page().await else { panic!() };
+    let mut download = download(&server.url, 10);
+    let Err(Error::BadAnswer { what }) = download.next_page().await else { panic!() };
     assert!(what.contains("replaced"));
-    let (batches, end) = finish(&mut walk).await.unwrap();
+    let (batches, end) = finish(&mut download).await.unwrap();
     check_records(&batches);
     assert!(end.sound);
 }
 
 #[tokio::test]
-async fn missing_files_lines_and_counts_are_not_sound() {
+async fn marks_missing_files_and_lines_incomplete() {
     for change in [
         |links: &mut Value| drop(links["DownloadLinks"].as_array_mut().unwrap().remove(0)),
         |links: &mut Value| links["DownloadLinks"][1]["recordCount"] = 3.into(),
@@ -171,76 +176,85 @@ async fn missing_files_lines_and_counts_are_not_sound() {
         let server = Server::start(move |_, request| {
             let mut links = links();
             change(&mut links);
-            if packed(request).is_some() { serve(request) } else { Say::json(&links) }
+            if packed(request).is_some() { serve(request) } else { Scripted::json(&links) }
         })
         .await;
-        let (_, end) = finish(&mut walk(&server.url, 10)).await.unwrap();
+        let (_, end) = finish(&mut download(&server.url, 10)).await.unwrap();
         assert!(end.done && !end.sound);
     }
 }
 
 #[tokio::test]
-async fn without_prepared_files_the_error_says_what_to_do() {
+async fn explains_missing_prepared_files() {
     let server = Server::start(|n, _| match n {
-        0 => Say::json(&json!({ "ResponseInfo": {}, "DownloadLinks": [] })),
-        _ => Say::raw(400, r#"{"ResponseInfo":null,"Errors":[{"code":"PREGEN_NOT_AVAILABLE","message":"none"}]}"#),
+        0 => Scripted::json(&json!({ "ResponseInfo": {}, "DownloadLinks": [] })),
+        _ => Scripted::raw(400, r#"{"ResponseInfo":null,"Errors":[{"code":"PREGEN_NOT_AVAILABLE","message":"none"}]}"#),
     })
     .await;
-    let mut walk = walk(&server.url, 10);
-    assert_eq!(walk.next_page().await.unwrap_err(), Error::NotPrepared);
-    assert_eq!(walk.next_page().await.unwrap_err(), Error::NotPrepared);
+    let mut download = download(&server.url, 10);
+    assert_eq!(download.next_page().await.unwrap_err(), Error::NotPrepared);
+    assert_eq!(download.next_page().await.unwrap_err(), Error::NotPrepared);
 }
 
 #[tokio::test]
-async fn damaged_files_and_links_are_errors_and_broken_lines_are_counted() {
+async fn rejects_damaged_files_and_counts_broken_lines() {
     let server = Server::start(|_, request| match packed(request) {
-        Some(_) => Say::raw(
+        Some(_) => Scripted::raw(
             200,
             b"{\"_t\":\"HOUSEHOLD\",\"clientReferenceId\":\"h1\"}\n{\"_t\":\n\xff\n{\"x\":1}\n{\"_t\":\"TASK\"}\n",
         ),
-        None => Say::json(&links()),
+        None => Scripted::json(&links()),
     })
     .await;
-    let page = walk(&server.url, 10).next_page().await.unwrap().unwrap();
-    assert_eq!((page.records.len(), page.skipped), (4, 4 * 3), "plain text is read too; unknown types are no fault");
+    let page = download(&server.url, 10).next_page().await.unwrap().unwrap();
+    assert_eq!(
+        (page.records.len(), page.skipped),
+        (4, 4 * 3),
+        "plain text is accepted, and unknown types are not counted"
+    );
 
     let server = Server::start(|_, request| match packed(request) {
-        Some(bytes) => Say::raw(200, &bytes[..bytes.len() - 9]),
-        None => Say::json(&links()),
+        Some(bytes) => Scripted::raw(200, &bytes[..bytes.len() - 9]),
+        None => Scripted::json(&links()),
     })
     .await;
-    assert!(matches!(walk(&server.url, 10).next_page().await, Err(Error::BadAnswer { .. })));
+    assert!(matches!(download(&server.url, 10).next_page().await, Err(Error::BadAnswer { .. })));
 
     let server =
-        Server::start(|_, request| if packed(request).is_some() { Say::raw(403, "") } else { Say::json(&links()) })
-            .await;
-    let Err(Error::BadAnswer { what }) = walk(&server.url, 10).next_page().await else { panic!() };
-    assert!(what.contains("run out"));
+        Server::start(
+            |_, request| if packed(request).is_some() { Scripted::raw(403, "") } else { Scripted::json(&links()) },
+        )
+        .await;
+    let Err(Error::BadAnswer { what }) = download(&server.url, 10).next_page().await else { panic!() };
+    assert!(what.contains("expired"));
 
     let link = json!({ "DownloadLinks": [{ "fileType": "TASKS", "url": "http://files.example/x", "recordCount": 1 }] });
-    let server = Server::start(move |_, _| Say::json(&link)).await;
-    assert!(matches!(walk(&server.url, 10).next_page().await, Err(Error::Config { .. })), "health data in the clear");
+    let server = Server::start(move |_, _| Scripted::json(&link)).await;
+    assert!(
+        matches!(download(&server.url, 10).next_page().await, Err(Error::Config { .. })),
+        "health data must not be sent unencrypted"
+    );
 }
 
 #[tokio::test]
-async fn a_large_file_comes_in_pages_and_only_the_last_says_so() {
+async fn splits_large_file_into_pages() {
     let link = json!({ "DownloadLinks": [{ "fileType": "HH_MEMBERS", "url": "/big", "recordCount": 7_000 }] });
     let line = |n| format!("{{\"_t\":\"HOUSEHOLD\",\"clientReferenceId\":\"h{n}\",\"noise\":{}}}\n", n * 7919 % 99_991);
     let lines: String = (0..7_000).map(line).collect();
     let bytes = super::gzip(lines.as_bytes());
     let server = Server::start(move |_, request| match request.target.as_str() {
-        "/big" => Say::raw(200, bytes.clone()),
-        _ => Say::json(&link),
+        "/big" => Scripted::raw(200, bytes.clone()),
+        _ => Scripted::json(&link),
     })
     .await;
-    let mut walk = walk(&server.url, 10);
+    let mut download = download(&server.url, 10);
     let (mut records, mut pages) = (0, 0);
-    while let Some(page) = walk.next_page().await.unwrap() {
+    while let Some(page) = download.next_page().await.unwrap() {
         pages += 1;
         records += page.records.len();
         assert_eq!(page.progress.done, records as u64);
         if !page.next.done {
-            assert_eq!(page.next, crate::Cursor::start(), "a process that dies here starts over");
+            assert_eq!(page.next, crate::Cursor::start(), "a killed process starts again");
         }
     }
     assert!(pages > 1 && records == 7_000, "{pages} pages, {records} records");

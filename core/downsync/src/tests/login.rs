@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::server::{Say, Server};
+use super::server::{Scripted, Server};
 use super::{PHONE_CLOCK, config, session};
 use crate::{BeneficiaryType, Client, Error, Project, ProjectBoundary};
 
@@ -11,13 +11,13 @@ fn client(server: &Server) -> Client {
 }
 
 #[tokio::test]
-async fn a_login_is_a_form_and_gives_a_session_that_does_not_print_itself() {
+async fn logs_in_and_hides_session_in_debug() {
     let user = json!({
         "id": 7, "uuid": "u-7", "userName": "asha", "name": "Asha M", "mobileNumber": "999", "emailId": null,
         "roles": [{ "name": "Distributor", "code": "DISTRIBUTOR", "tenantId": "mz" }],
     });
     let token = json!({ "access_token": "tok-1", "expires_in": 60, "UserRequest": user });
-    let server = Server::start(move |_, _| Say::json(&token)).await;
+    let server = Server::start(move |_, _| Scripted::json(&token)).await;
     let session = client(&server).login("asha", "p&ss word").await.unwrap();
     assert_eq!((session.access_token.as_str(), session.user_uuid.as_str()), ("tok-1", "u-7"));
     assert_eq!(session.expires_at, Some(PHONE_CLOCK + 60_000));
@@ -38,12 +38,12 @@ async fn a_login_is_a_form_and_gives_a_session_that_does_not_print_itself() {
 }
 
 #[tokio::test]
-async fn wrong_credentials_are_told_from_a_broken_server() {
+async fn distinguishes_wrong_password_from_server_error() {
     let server = Server::start(|n, _| match n {
-        0 => Say::raw(400, r#"{"error":"invalid_request","error_description":"Invalid login credentials"}"#),
-        1 => Say::raw(401, ""),
-        2 => Say::raw(400, r#"{"Errors":[{"code":"INVALID_TENANT_ID","message":"no such tenant"}]}"#),
-        _ => Say::raw(200, "{}"),
+        0 => Scripted::raw(400, r#"{"error":"invalid_request","error_description":"Invalid login credentials"}"#),
+        1 => Scripted::raw(401, ""),
+        2 => Scripted::raw(400, r#"{"Errors":[{"code":"INVALID_TENANT_ID","message":"no such tenant"}]}"#),
+        _ => Scripted::raw(200, "{}"),
     })
     .await;
     let client = client(&server);
@@ -52,11 +52,11 @@ async fn wrong_credentials_are_told_from_a_broken_server() {
     let Err(Error::Server { status: 400, code, .. }) = client.login("a", "b").await else { panic!() };
     assert_eq!(code, "INVALID_TENANT_ID");
     assert!(matches!(client.login("a", "b").await, Err(Error::BadAnswer { .. })));
-    assert_eq!(server.seen().len(), 3 + 4, "only what may pass is tried again");
+    assert_eq!(server.seen().len(), 3 + 4, "only temporary errors are retried");
 }
 
 #[tokio::test]
-async fn projects_come_from_staff_rows_each_once() {
+async fn lists_each_staff_project_once() {
     let server = Server::start(|_, request| {
         let body = request.json();
         assert_eq!(body["RequestInfo"]["authToken"], "the-token");
@@ -64,19 +64,19 @@ async fn projects_come_from_staff_rows_each_once() {
         if request.target.starts_with("/project/staff/v1/_search?offset=0&limit=100&tenantId=mz") {
             assert_eq!(body["ProjectStaff"]["staffId"], json!(["u"]));
             let row = |id, gone| json!({ "projectId": id, "isDeleted": gone });
-            return Say::json(
+            return Scripted::json(
                 &json!({ "ProjectStaff": [row("p1", false), row("p1", false), row("p2", true), row("p3", false)] }),
             );
         }
         assert!(request.target.starts_with("/project/v1/_search?"), "{}", request.target);
         match body["Projects"][0]["id"].as_str().unwrap() {
-            "p1" => Say::json(&json!({ "Project": [{
+            "p1" => Scripted::json(&json!({ "Project": [{
                 "id": "p1", "name": "Nets", "projectType": "LLIN", "referenceID": "CMP-1", "startDate": 1, "endDate": 2,
                 "projectHierarchy": "root.p1", "address": { "boundaryType": "DISTRICT", "boundary": "MO_13" },
                 "additionalDetails": { "projectType": { "beneficiaryType": "HOUSEHOLD" } },
                 "targets": [{ "beneficiaryType": "INDIVIDUAL" }],
             }] })),
-            _ => Say::json(&json!({ "Project": null })),
+            _ => Scripted::json(&json!({ "Project": null })),
         }
     })
     .await;
@@ -99,7 +99,7 @@ fn nets() -> Project {
 }
 
 #[tokio::test]
-async fn boundaries_are_flattened_and_named() {
+async fn flattens_and_names_boundaries() {
     let leaf = |code| json!({ "code": code, "boundaryType": "VILLAGE", "children": [] });
     let tree = json!({ "TenantBoundary": [{ "hierarchyType": "ADMIN", "boundary": [{
         "code": "MO_13", "boundaryType": "DISTRICT", "children": [
@@ -109,10 +109,10 @@ async fn boundaries_are_flattened_and_named() {
     let server = Server::start(move |_, request| {
         if request.target.starts_with("/localization/") {
             assert!(request.target.contains("module=hcm-boundary-admin"), "{}", request.target);
-            return Say::json(&json!({ "messages": [{ "code": "MO_13_01_WEST_01_A", "message": "Aldeia A" }] }));
+            return Scripted::json(&json!({ "messages": [{ "code": "MO_13_01_WEST_01_A", "message": "Aldeia A" }] }));
         }
         assert!(request.target.contains("hierarchyType=ADMIN&boundaryType=DISTRICT&codes=MO_13"), "{}", request.target);
-        Say::json(&tree)
+        Scripted::json(&tree)
     })
     .await;
     let tree = client(&server).boundaries(&session(), &nets()).await.unwrap();
@@ -136,25 +136,22 @@ async fn boundaries_are_flattened_and_named() {
 }
 
 #[tokio::test]
-async fn names_that_cannot_be_had_are_made_from_codes() {
+async fn makes_missing_names_from_codes() {
     let tree = json!({ "TenantBoundary": [{ "boundary": [{ "code": "MO_13", "children": null }] }] });
-    let server =
-        Server::start(
-            move |_, request| {
-                if request.target.starts_with("/localization/") { Say::raw(500, "") } else { Say::json(&tree) }
-            },
-        )
-        .await;
+    let server = Server::start(move |_, request| {
+        if request.target.starts_with("/localization/") { Scripted::raw(500, "") } else { Scripted::json(&tree) }
+    })
+    .await;
     let tree = client(&server).boundaries(&session(), &nets()).await.unwrap();
     assert_eq!(tree.all()[0].name, "MO 13");
-    assert_eq!(server.seen().len(), 2, "names are asked for once");
+    assert_eq!(server.seen().len(), 2, "names are requested once");
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_said_to_be_not_there() {
+async fn reports_missing_resources_as_not_found() {
     let server = Server::start(|_, request| match request.target.starts_with("/boundary") {
-        true => Say::json(&json!({ "TenantBoundary": [] })),
-        false => Say::raw(404, "no such route"),
+        true => Scripted::json(&json!({ "TenantBoundary": [] })),
+        false => Scripted::raw(404, "no such route"),
     })
     .await;
     let client = client(&server);
@@ -163,7 +160,7 @@ async fn what_is_not_there_is_said_to_be_not_there() {
 }
 
 #[test]
-fn the_token_does_not_travel_in_the_clear() {
+fn refuses_to_send_token_unencrypted() {
     let new = |url: &str| Client::new(config(url)).map(drop);
     for refused in ["http://hcm.example.org", "ftp://hcm.example.org", "hcm.example.org", ""] {
         assert!(matches!(new(refused), Err(Error::Config { .. })), "{refused}");
@@ -175,8 +172,8 @@ fn the_token_does_not_travel_in_the_clear() {
 }
 
 #[tokio::test]
-async fn tls_is_set_up_without_the_platform() {
-    let server = Server::start(|_, _| Say::raw(200, "not TLS")).await;
+async fn sets_up_tls_without_platform_verifier() {
+    let server = Server::start(|_, _| Scripted::raw(200, "not TLS")).await;
     let client = Client::new(config(&server.url.replace("http:", "https:"))).unwrap();
     assert!(matches!(client.login("a", "b").await, Err(Error::Unreachable { .. })));
     let junk = crate::ServerConfig { extra_roots: vec![vec![1, 2, 3]], ..config("https://hcm.example.org") };
@@ -184,12 +181,14 @@ async fn tls_is_set_up_without_the_platform() {
 }
 
 #[tokio::test]
-async fn refuses_a_login_or_boundaries_that_take_too_much_memory() {
+async fn rejects_oversized_login_and_boundaries() {
     let server = Server::start(|_, request| {
         let many = |count| vec!["{}"; count].join(",");
         match request.target.starts_with("/user") {
-            true => Say::raw(200, format!(r#"{{"access_token":"t","UserRequest":{{"roles":[{}]}}}}"#, many(100_000))),
-            false => Say::raw(200, format!(r#"{{"TenantBoundary":[{{"boundary":[{}]}}]}}"#, many(1_000_000))),
+            true => {
+                Scripted::raw(200, format!(r#"{{"access_token":"t","UserRequest":{{"roles":[{}]}}}}"#, many(100_000)))
+            }
+            false => Scripted::raw(200, format!(r#"{{"TenantBoundary":[{{"boundary":[{}]}}]}}"#, many(1_000_000))),
         }
     })
     .await;
@@ -198,5 +197,5 @@ async fn refuses_a_login_or_boundaries_that_take_too_much_memory() {
     let boundary = Some(ProjectBoundary { code: "MO".into(), kind: "COUNTRY".into() });
     let found = client.boundaries(&session(), &Project { boundary, ..nets() }).await;
     assert_eq!(found.unwrap_err(), Error::TooLarge { limit: 40 << 20 });
-    assert_eq!(server.seen().len(), 2, "asking again brings the same");
+    assert_eq!(server.seen().len(), 2, "a retry would give the same answer");
 }

@@ -1,15 +1,15 @@
-//! Which household a record hangs off.
+//! The household (root) of each record.
 
 use fieldcast_model::{EntityType, RecordId};
 use serde_json::{Value, json};
 
-use super::server::{Say, Server};
-use super::{household, page, resolved, root_of, walk};
+use super::server::{Scripted, Server};
+use super::{download, household, page, resolved, root_of};
 use crate::{Batch, Error, Page};
 
 async fn page_of(lists: Value) -> Page {
-    let server = Server::start(move |_, request| Say::json(&page(&request.criteria(), 2, lists.clone()))).await;
-    walk(&server.url, 10).next_page().await.unwrap().unwrap()
+    let server = Server::start(move |_, request| Scripted::json(&page(&request.criteria(), 2, lists.clone()))).await;
+    download(&server.url, 10).next_page().await.unwrap().unwrap()
 }
 
 async fn batch_of(lists: Value) -> Batch {
@@ -27,7 +27,7 @@ fn member(id: &str, household: &str, individual: &str) -> Value {
 const PB: &str = "projectBeneficiaryClientReferenceId";
 
 #[tokio::test]
-async fn everything_in_a_family_has_its_household_as_root() {
+async fn assigns_household_as_root_of_family() {
     let batch = batch_of(json!({
         "Households": [household("h1"), household("h2")],
         "HouseholdMembers": [member("m1", "h1", "i1"), member("m2", "h2", "i2")],
@@ -50,7 +50,7 @@ async fn everything_in_a_family_has_its_household_as_root() {
 }
 
 #[tokio::test]
-async fn a_household_or_person_named_but_not_sent_is_still_the_way_up() {
+async fn finds_root_through_missing_parents() {
     let batch = batch_of(json!({
         "HouseholdMembers": [member("m1", "h9", "i9")],
         "ProjectBeneficiaries": [record("b1", "beneficiaryClientReferenceId", "i9")],
@@ -63,7 +63,7 @@ async fn a_household_or_person_named_but_not_sent_is_still_the_way_up() {
 }
 
 #[tokio::test]
-async fn what_the_page_does_not_tell_is_asked_for_once() {
+async fn looks_up_unknown_roots_once() {
     let page = page_of(json!({
         "Individuals": [{ "clientReferenceId": "i1" }],
         "ProjectBeneficiaries": [record("b1", "beneficiaryClientReferenceId", "x1")],
@@ -107,7 +107,7 @@ async fn what_the_page_does_not_tell_is_asked_for_once() {
 }
 
 #[tokio::test]
-async fn what_nobody_knows_is_its_own_root_and_its_childrens() {
+async fn makes_unknown_parent_its_own_root() {
     let batch = batch_of(json!({
         "ProjectBeneficiaries": [record("b1", "beneficiaryClientReferenceId", "nobody")],
         "Tasks": [record("t1", PB, "b1")],
@@ -117,7 +117,7 @@ async fn what_nobody_knows_is_its_own_root_and_its_childrens() {
 }
 
 #[tokio::test]
-async fn a_person_in_two_households_hangs_off_the_one_that_lasts() {
+async fn chooses_one_household_for_member_of_two() {
     let with = |id: &str, household: &str, deleted: bool, modified: i64| {
         let mut member = member(id, household, "i1");
         member["isDeleted"] = deleted.into();
@@ -138,7 +138,7 @@ async fn a_person_in_two_households_hangs_off_the_one_that_lasts() {
 }
 
 #[tokio::test]
-async fn a_lookup_that_fails_fails_the_page() {
+async fn fails_page_if_lookup_fails() {
     let page = page_of(json!({ "Tasks": [record("t1", PB, "b1")] })).await;
     assert_eq!(page.records.resolve(|_| Err("disk full")).unwrap_err(), "disk full");
 }

@@ -1,4 +1,4 @@
-//! The real thing: a whole campaign's server, its truth, and its faults.
+//! Downloads from the sandbox: the server of a whole campaign, its correct data, and its faults.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,23 +34,23 @@ impl Campaign {
         assert_eq!(tree.leaves().count(), moment.leaves().len());
         let largest = moment.leaves().iter().max_by_key(|leaf| leaf.households).unwrap();
         let village = tree.leaves().find(|leaf| leaf.code == largest.code).unwrap();
-        assert_eq!(village.name, largest.name, "the localised name");
+        assert_eq!(village.name, largest.name, "the localized name");
         let village = village.code.clone();
         Self { sandbox, client, session, project, village }
     }
 
-    fn walk(&self, session: &Session) -> Downsync {
-        self.walk_from(session, Cursor::start())
+    fn download(&self, session: &Session) -> Downsync {
+        self.download_from(session, Cursor::start())
     }
 
-    fn walk_from(&self, session: &Session, cursor: Cursor) -> Downsync {
+    fn download_from(&self, session: &Session, cursor: Cursor) -> Downsync {
         let dataset =
             Dataset { tenant: "mz".into(), project: self.project.id.clone(), boundary: Some(self.village.clone()) };
         let options = DownsyncOptions { project_records: true, root_project: Some(self.project.root_id.clone()) };
         self.client.downsync(session, dataset, cursor, options).unwrap()
     }
 
-    /// The records of the village by type and id, with the roots the sandbox's family order implies.
+    /// The records of the village by type and id, with the roots from the order of families in the sandbox.
     fn truth(&self) -> Truth {
         let moment = self.sandbox.campaign().moment();
         let mut root = String::new();
@@ -86,8 +86,8 @@ fn insert(truth: &mut Truth, schema: &crate::schema::Schema, record: fieldcast_s
     assert!(truth.insert(key, record).is_none());
 }
 
-/// Roots of what hangs off a missing registration, which the server sends all the same: nothing sent says whose it is,
-/// so it is its own root, and a side effect follows its task.
+/// Sets the roots of records whose registration is missing, although the server sends them. No sent record refers to
+/// their household, so each is its own root, and a side effect has the root of its task.
 fn orphan(truth: &mut Truth) {
     let named = |record: &Record, field: &str| {
         let body: Value = serde_json::from_str(record.body.as_str()).unwrap();
@@ -110,10 +110,10 @@ fn orphan(truth: &mut Truth) {
     }
 }
 
-/// All records of a walk by type and id, the newest of copies; and where it ended.
-async fn collect(walk: &mut Downsync) -> Result<(Truth, Cursor), Error> {
+/// All records of a download by type and id, the newest of copies, and the cursor at the end.
+async fn collect(download: &mut Downsync) -> Result<(Truth, Cursor), Error> {
     let (mut records, mut end) = (BTreeMap::new(), Cursor::start());
-    while let Some(page) = walk.next_page().await? {
+    while let Some(page) = download.next_page().await? {
         assert_eq!(page.skipped, 0);
         end = page.next.clone();
         let batch = resolved(page);
@@ -137,10 +137,10 @@ fn settings(faults: Vec<Fault>) -> SandboxConfig {
 }
 
 #[tokio::test]
-async fn a_boundary_comes_down_record_by_record() {
+async fn downloads_every_record_of_boundary() {
     let campaign = Campaign::start(SandboxConfig { accepted_status: 202, ..settings(Vec::new()) }).await;
     campaign.sandbox.advance(50).unwrap();
-    let (records, end) = collect(&mut campaign.walk(&campaign.session)).await.unwrap();
+    let (records, end) = collect(&mut campaign.download(&campaign.session)).await.unwrap();
     assert_same(&records, &campaign.truth());
     assert!(records.len() > 500 && records.values().any(|record| record.deleted));
     assert!(end.sound && end.done);
@@ -152,7 +152,7 @@ async fn a_boundary_comes_down_record_by_record() {
 }
 
 #[tokio::test]
-async fn faults_cost_time_and_no_records() {
+async fn loses_no_records_to_faults() {
     let once = |n, kind| Fault::once(When::Request(n), kind);
     let campaign = Campaign::start(settings(vec![
         once(1, FaultKind::ServerError),
@@ -164,20 +164,20 @@ async fn faults_cost_time_and_no_records() {
         once(10, FaultKind::Slow { ms: 20 }),
     ]))
     .await;
-    let (records, end) = collect(&mut campaign.walk(&campaign.session)).await.unwrap();
+    let (records, end) = collect(&mut campaign.download(&campaign.session)).await.unwrap();
     assert_same(&records, &campaign.truth());
     assert!(end.sound);
     assert!(campaign.sandbox.downsync_requests() >= 10);
 }
 
 #[tokio::test]
-async fn a_token_that_runs_out_takes_a_login_and_the_walk_goes_on() {
+async fn resumes_after_login_with_new_token() {
     let campaign = Campaign::start(settings(vec![Fault::once(When::Request(3), FaultKind::TokenExpired)])).await;
-    let mut walk = campaign.walk(&campaign.session);
+    let mut download = campaign.download(&campaign.session);
     let mut records = BTreeMap::new();
     let mut committed = Cursor::start();
     let error = loop {
-        match walk.next_page().await {
+        match download.next_page().await {
             Ok(page) => {
                 let page = page.unwrap();
                 committed = page.next.clone();
@@ -190,7 +190,7 @@ async fn a_token_that_runs_out_takes_a_login_and_the_walk_goes_on() {
     };
     assert_eq!((error, committed.offset), (Error::SessionExpired, 40));
     let session = campaign.client.login("distributor", "fieldcast").await.unwrap();
-    let mut rest = campaign.walk_from(&session, committed);
+    let mut rest = campaign.download_from(&session, committed);
     let (more, end) = collect(&mut rest).await.unwrap();
     records.extend(more);
     assert_same(&records, &campaign.truth());
@@ -198,53 +198,54 @@ async fn a_token_that_runs_out_takes_a_login_and_the_walk_goes_on() {
 }
 
 #[tokio::test]
-async fn counts_and_lists_that_lie_are_not_sound() {
+async fn marks_wrong_counts_and_lists_incomplete() {
     for kind in [FaultKind::NullLists, FaultKind::TotalCount { by: 9 }] {
         let campaign = Campaign::start(settings(vec![Fault::once(When::Request(1), kind.clone())])).await;
-        let (_, end) = collect(&mut campaign.walk(&campaign.session)).await.unwrap();
+        let (_, end) = collect(&mut campaign.download(&campaign.session)).await.unwrap();
         assert!(end.done && !end.sound, "{kind:?}");
     }
     let campaign = Campaign::start(settings(Vec::new())).await;
     let by = 30 - campaign.sandbox.campaign().moment().households(&campaign.village).unwrap() as i64;
     let low = Fault { when: When::Always, kind: FaultKind::TotalCount { by }, times: 99 };
     campaign.sandbox.add_faults(vec![low]);
-    let (records, end) = collect(&mut campaign.walk(&campaign.session)).await.unwrap();
+    let (records, end) = collect(&mut campaign.download(&campaign.session)).await.unwrap();
     assert_same(&records, &campaign.truth());
-    assert!(end.done && !end.sound, "a count that is too low stops nothing");
+    assert!(end.done && !end.sound, "a count that is too low does not stop the download");
 }
 
 #[tokio::test]
-async fn rows_that_shift_show_in_the_count_of_distinct_households() {
+async fn detects_shifted_rows_by_household_count() {
     for by in [4, -4] {
         let campaign = Campaign::start(settings(vec![Fault::once(When::Request(2), FaultKind::Shifted { by })])).await;
-        let (records, end) = collect(&mut campaign.walk(&campaign.session)).await.unwrap();
+        let (records, end) = collect(&mut campaign.download(&campaign.session)).await.unwrap();
         let distinct = records.keys().filter(|(entity, _)| entity == "Household").count() as u64;
         assert!(!end.sound || distinct < end.households_total.unwrap());
     }
 }
 
 #[tokio::test]
-async fn wrong_passwords_and_unknown_projects_are_told() {
+async fn reports_wrong_password_and_unknown_project() {
     let mut campaign = Campaign::start(settings(Vec::new())).await;
     assert_eq!(campaign.client.login("distributor", "wrong").await, Err(Error::WrongCredentials));
     campaign.project.id = "no-such-project".into();
-    assert!(matches!(campaign.walk(&campaign.session).next_page().await, Err(Error::Server { status: 400, .. })));
+    assert!(matches!(campaign.download(&campaign.session).next_page().await, Err(Error::Server { status: 400, .. })));
     let forged = Session { access_token: "forged".into(), ..campaign.session.clone() };
     assert_eq!(campaign.client.projects(&forged).await, Err(Error::SessionExpired));
 }
 
 #[tokio::test]
-async fn files_bring_what_pages_do_but_the_deleted_and_checklists() {
+async fn reads_files_without_deleted_records_and_checklists() {
     let cuts = [1, 2, 4].map(|n| Fault::once(When::Download(n), FaultKind::Dropped)).to_vec();
     let campaign = Campaign::start(SandboxConfig { pregen: true, ..settings(cuts) }).await;
     let truth = campaign.truth();
-    // What an earlier live walk has left in the store: files lack deleted parents, and with them some ways up.
+    // The records from an earlier live download in the store: files lack deleted parents, so some parent paths are
+    // broken.
     let known = |(entity, id): &(EntityType, RecordId)| {
         truth.get(&(entity.to_string(), id.to_string())).map(|record| record.root.clone())
     };
-    let mut walk = campaign.walk(&campaign.session);
+    let mut download = campaign.download(&campaign.session);
     let (mut records, mut end) = (Vec::new(), Cursor::start());
-    while let Some(page) = walk.next_page().await.unwrap() {
+    while let Some(page) = download.next_page().await.unwrap() {
         assert_eq!((page.source, page.skipped), (Source::Files, 0));
         end = page.next.clone();
         let batch = page.records.resolve(|wanted| Ok::<_, Error>(wanted.iter().map(known).collect())).unwrap();
@@ -270,13 +271,13 @@ async fn files_bring_what_pages_do_but_the_deleted_and_checklists() {
 }
 
 #[tokio::test]
-async fn a_leaf_projects_files_are_not_taken_for_all() {
+async fn marks_leaf_project_files_incomplete() {
     let campaign = Campaign::start(SandboxConfig { pregen: true, ..settings(Vec::new()) }).await;
     let dataset =
         Dataset { tenant: "mz".into(), project: campaign.project.id.clone(), boundary: Some(campaign.village.clone()) };
     let options = DownsyncOptions::default();
-    let mut walk = campaign.client.downsync(&campaign.session, dataset, Cursor::start(), options).unwrap();
-    let (records, end) = collect(&mut walk).await.unwrap();
+    let mut download = campaign.client.downsync(&campaign.session, dataset, Cursor::start(), options).unwrap();
+    let (records, end) = collect(&mut download).await.unwrap();
     assert!(end.done && !end.sound);
     assert!(records.keys().all(|(entity, _)| entity != "Task"));
 }

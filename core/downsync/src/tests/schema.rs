@@ -1,10 +1,10 @@
-//! The files of `schema/digit` against what is known of the servers.
+//! Compares the files in `schema/digit` with the known facts about the servers.
 
 use fieldcast_model::EntityType;
 
 use crate::schema::{Parent, Schema, Scope};
 
-/// Type, list, `_t`, `fileType`, ways up (`<` where the parent names the record).
+/// Type, list, `_t`, `fileType`, parent paths (`<` if the parent has the id of the record).
 const FACTS: [[&str; 5]; 9] = [
     ["Household", "Households", "HOUSEHOLD", "HH_MEMBERS", ""],
     ["HouseholdMember", "HouseholdMembers", "HOUSEHOLD_MEMBER", "HH_MEMBERS", "householdClientReferenceId>Household"],
@@ -30,7 +30,7 @@ const FACTS: [[&str; 5]; 9] = [
 ];
 
 #[test]
-fn every_file_says_what_the_servers_do() {
+fn matches_known_server_facts() {
     let schema = Schema::digit().unwrap();
     assert_eq!(schema.entities().len(), FACTS.len());
     for [name, list, tag, file, ways] in FACTS {
@@ -53,7 +53,7 @@ fn every_file_says_what_the_servers_do() {
 }
 
 #[test]
-fn the_household_is_the_only_root_and_parents_come_first() {
+fn orders_parents_first_below_household() {
     let schema = Schema::digit().unwrap();
     let roots: Vec<_> = schema.entities().iter().filter(|e| e.is_root()).map(|e| e.entity.as_str()).collect();
     assert_eq!(roots, ["Household"]);
@@ -64,7 +64,7 @@ fn the_household_is_the_only_root_and_parents_come_first() {
 }
 
 #[test]
-fn descriptions_that_do_not_fit_are_told_by_file() {
+fn names_file_of_invalid_description() {
     let fields = r#""entity": "A", "scope": "family", "response_key": "As", "key": ["id"]"#;
     let lone = format!("{{{fields}}}");
     let below = |parent: &str| format!(r#"{{{fields}, "parents": [{{"entity": "{parent}", "field": "x"}}]}}"#);

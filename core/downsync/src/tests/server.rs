@@ -1,4 +1,4 @@
-//! A server that says what a test wants it to say, on a real socket.
+//! A server with scripted answers on a real socket.
 
 use std::sync::{Arc, Mutex};
 
@@ -6,12 +6,12 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// A request as it came.
+/// A received request.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     /// Path and query.
     pub(crate) target: String,
-    /// Lower-case names, one `name: value` a line.
+    /// Lower-case names, one `name: value` per line.
     pub(crate) head: String,
     pub(crate) body: String,
 }
@@ -30,19 +30,19 @@ impl Request {
     }
 }
 
-/// What to answer.
+/// A scripted answer.
 #[derive(Clone, Debug)]
-pub(crate) struct Say {
+pub(crate) struct Scripted {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Vec<u8>,
-    /// Close after this many bytes of the body.
+    /// Close the connection after this many bytes of the body.
     pub(crate) cut: Option<usize>,
     /// Never answer.
     pub(crate) hang: bool,
 }
 
-impl Say {
+impl Scripted {
     pub(crate) fn json(value: &Value) -> Self {
         Self::raw(200, value.to_string())
     }
@@ -57,15 +57,15 @@ impl Say {
     }
 }
 
-/// The server. Ends with the test's runtime.
+/// The server. It ends with the runtime of the test.
 pub(crate) struct Server {
     pub(crate) url: String,
     seen: Arc<Mutex<Vec<Request>>>,
 }
 
 impl Server {
-    /// Starts one that answers the n-th request (from 0) with `script`.
-    pub(crate) async fn start(script: impl Fn(usize, &Request) -> Say + Send + Sync + 'static) -> Self {
+    /// Starts a server that answers the n-th request (from 0) with `script`.
+    pub(crate) async fn start(script: impl Fn(usize, &Request) -> Scripted + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let seen: Arc<Mutex<Vec<Request>>> = Arc::default();
@@ -114,16 +114,16 @@ async fn receive(stream: &mut TcpStream) -> Option<Request> {
     Some(request)
 }
 
-async fn answer(mut stream: TcpStream, say: Say) {
-    if say.hang {
+async fn answer(mut stream: TcpStream, scripted: Scripted) {
+    if scripted.hang {
         return std::future::pending().await;
     }
-    let mut head = format!("HTTP/1.1 {} x\r\nconnection: close\r\n", say.status);
-    if !say.headers.iter().any(|(name, _)| *name == "content-length") {
-        head += &format!("content-length: {}\r\n", say.body.len());
+    let mut head = format!("HTTP/1.1 {} x\r\nconnection: close\r\n", scripted.status);
+    if !scripted.headers.iter().any(|(name, _)| *name == "content-length") {
+        head += &format!("content-length: {}\r\n", scripted.body.len());
     }
-    say.headers.iter().for_each(|(name, value)| head += &format!("{name}: {value}\r\n"));
-    let body = &say.body[..say.cut.unwrap_or(say.body.len())];
+    scripted.headers.iter().for_each(|(name, value)| head += &format!("{name}: {value}\r\n"));
+    let body = &scripted.body[..scripted.cut.unwrap_or(scripted.body.len())];
     let _ = stream.write_all(&[head.as_bytes(), b"\r\n", body].concat()).await;
     let _ = stream.shutdown().await;
 }

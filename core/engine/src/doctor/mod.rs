@@ -1,5 +1,5 @@
-//! Looks at what Fieldcast needs on a device, and says what to do where it is not there. Changes nothing: what is
-//! damaged stays damaged, what is missing is not made.
+//! Checks everything that Fieldcast needs on a device, and gives advice for each problem. It changes nothing: it does
+//! not repair damaged files and does not create missing ones.
 
 mod clock;
 mod folder;
@@ -13,48 +13,48 @@ use std::time::Duration;
 use crate::settings::DEFAULT_RESERVE;
 use crate::task;
 
-/// What is looked at.
+/// The subject of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Checked {
-    /// Which networks there are and which would be used.
+    /// The networks of the device, and the one that Fieldcast would use.
     Interfaces,
-    /// Whether this device hears what it says by mDNS there.
+    /// Whether this device receives its own mDNS announcement on that network.
     Multicast,
-    /// Whether it can be called there.
+    /// Whether this device can listen on that network.
     Port,
-    /// Whether there is room for what is received.
+    /// Whether there is enough free space to receive data.
     Disk,
-    /// Whether the time can be right.
+    /// Whether the clock can be right.
     Clock,
-    /// Whether the data folder can be written, and by its owner alone.
+    /// Whether the data folder is writable, and private to its owner.
     Folder,
-    /// Whether the device key is there, whole and its owner's alone.
+    /// Whether the device key exists, is undamaged and is private to its owner.
     Key,
-    /// Whether the database is sound.
+    /// Whether the database is undamaged.
     Database,
 }
 
-/// How bad it is.
+/// The severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Finding {
-    /// As it should be.
+    /// No problem.
     Ok,
-    /// Works, but not as well or not for ever; or could not be looked at.
+    /// It works now but may fail later, or the check could not run.
     Warning,
-    /// Something will fail.
+    /// Fieldcast will fail.
     Problem,
 }
 
-/// One thing that was looked at.
+/// The result of one check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
-    /// What.
+    /// The subject of the check.
     pub checked: Checked,
-    /// How bad it is.
+    /// The severity.
     pub finding: Finding,
-    /// What was found, in one line.
+    /// The finding, in one line.
     pub found: String,
-    /// What to do, in one line; empty when there is nothing to do.
+    /// The advice, in one line; empty if there is nothing to do.
     pub advice: String,
 }
 
@@ -72,22 +72,22 @@ impl Check {
     }
 }
 
-/// Where to look, and what to take for granted.
+/// The settings of the checks.
 #[derive(Clone, Debug)]
 pub struct DoctorSettings {
-    /// The folder of database and device key.
+    /// The folder of the database and the device key.
     pub data_dir: PathBuf,
-    /// The network to use, by interface name or address; the best one if `None`.
+    /// The network to use, by interface name or address; `None` takes the best one.
     pub interface: Option<String>,
     /// The port to listen on; 0 takes any free one.
     pub port: u16,
-    /// How long an own mDNS announcement is waited for.
+    /// How long to wait for the own mDNS announcement.
     pub hear_for: Duration,
     /// Bytes that should stay free.
     pub reserve: u64,
-    /// Bytes that are free; the system is asked if `None`.
+    /// Free bytes; `None` asks the system.
     pub free_space: Option<u64>,
-    /// What time it is, in ms since 1970.
+    /// The current time, in ms since 1970.
     pub now: i64,
 }
 
@@ -101,14 +101,14 @@ impl DoctorSettings {
             hear_for: Duration::from_secs(4),
             reserve: DEFAULT_RESERVE,
             free_space: None,
-            now: crate::clock::now(), // 0 for a clock before 1970, which is as wrong, and found so
+            now: crate::clock::now(), // 0 for a clock before 1970, which the check reports as wrong
         }
     }
 }
 
-/// Looks at everything, in the order of [`Checked`]. Works while the folder is in use, and contacts nobody but by the
-/// one mDNS announcement. To be called inside a tokio runtime; takes a few seconds at most, but for a large database
-/// that is suspect.
+/// Runs all checks, in the order of [`Checked`]. It works while another process uses the folder, and sends nothing but
+/// one mDNS announcement. Call it inside a tokio runtime. It takes a few seconds at most, but longer for a large
+/// database that may be damaged.
 pub async fn doctor(settings: DoctorSettings) -> Vec<Check> {
     let mut checks = network::check(&settings).await;
     let here = task::blocking(move || {
@@ -119,7 +119,7 @@ pub async fn doctor(settings: DoctorSettings) -> Vec<Check> {
     match here.await {
         Ok(here) => checks.extend(here),
         Err(_) => {
-            checks.push(Check::problem(Checked::Folder, "the look at the folder ended early", "please report this"))
+            checks.push(Check::problem(Checked::Folder, "the check of the folder ended early", "please report this"))
         }
     }
     checks

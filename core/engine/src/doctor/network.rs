@@ -1,4 +1,4 @@
-//! Interfaces, mDNS, ports.
+//! Checks of interfaces, mDNS and ports.
 
 use std::time::Duration;
 
@@ -25,41 +25,42 @@ pub(super) async fn check(settings: &DoctorSettings) -> Vec<Check> {
         true => Check::warning(
             Checked::Interfaces,
             format!("{found}; loopback reaches this device only"),
-            "leave the interface out to reach others",
+            "leave the interface out to reach other devices",
         ),
         false => Check::ok(Checked::Interfaces, found),
     }];
-    // A key of its own: the device's is not to be touched, and may be in use.
+    // Use a temporary key: the check must not touch the device key, which may be in use.
     match Identity::generate() {
         Ok(identity) => {
             checks.push(multicast(&interface, &identity, settings.hear_for).await);
             checks.push(port(&interface, &identity, settings.port).await);
         }
-        Err(error) => checks.push(Check::problem(Checked::Port, error.to_string(), "start the device anew")),
+        Err(error) => checks.push(Check::problem(Checked::Port, error.to_string(), "restart the device")),
     }
     checks
 }
 
 fn without_interface(error: &Error, known: &str) -> Vec<Check> {
     let advice = match error {
-        Error::UnknownInterface { .. } => "name one of those, or leave it out",
-        _ => "join or open the team's Wi-Fi group or hotspot, or name an interface",
+        Error::UnknownInterface { .. } => "choose one of these, or leave it out",
+        _ => "join or start the team's Wi-Fi group or hotspot, or choose an interface",
     };
     let found = match error {
         Error::UnknownInterface { asked, .. } => format!("there is no interface `{asked}`; there are {known}"),
         _ => format!("no Wi-Fi group, hotspot, Wi-Fi or cable; there are {known}"),
     };
-    let skipped = |checked| Check::warning(checked, "not looked at: no interface", "see above");
+    let skipped = |checked| Check::warning(checked, "not checked: no interface", "see above");
     vec![Check::problem(Checked::Interfaces, found, advice), skipped(Checked::Multicast), skipped(Checked::Port)]
 }
 
-/// Announces a device and listens for it. As a distributor, which only those call who were told to by a person.
+/// Announces a device and browses for it. It announces itself as a distributor, because receivers dial a distributor
+/// only if their user asked for it.
 async fn multicast(interface: &Interface, identity: &Identity, wait: Duration) -> Check {
     let own = Announcement {
         fingerprint: identity.fingerprint(),
         name: DeviceName::new("doctor"),
         role: Role::Distributor,
-        port: 9, // discard: it is only to be heard of
+        port: 9, // the discard port: no device should connect to it
         protocol: PROTOCOL,
         session: identity.session(),
     };
@@ -69,23 +70,27 @@ async fn multicast(interface: &Interface, identity: &Identity, wait: Duration) -
         Ok(begun) => begun,
         Err(error) => return Check::problem(Checked::Multicast, error.to_string(), ALLOW),
     };
-    let heard = async {
-        while let Some(sighting) = browser.next().await {
-            if matches!(&sighting, DiscoveryEvent::Found(peer) if peer.fingerprint == own.fingerprint) {
+    let received = async {
+        while let Some(event) = browser.next().await {
+            if matches!(&event, DiscoveryEvent::Found(peer) if peer.fingerprint == own.fingerprint) {
                 return true;
             }
         }
         false
     };
-    echo(&interface.name, tokio::time::timeout(wait, heard).await.unwrap_or(false))
+    echo(&interface.name, tokio::time::timeout(wait, received).await.unwrap_or(false))
 }
 
-/// What it means that an own announcement was heard, or not.
-pub(super) fn echo(interface: &str, is_heard: bool) -> Check {
-    if is_heard {
-        Check::ok(Checked::Multicast, format!("{interface} carries mDNS as far as this device"))
+/// The check result for an own announcement that was received, or not.
+pub(super) fn echo(interface: &str, is_received: bool) -> Check {
+    if is_received {
+        Check::ok(Checked::Multicast, format!("mDNS works on {interface}, as far as this device can check"))
     } else {
-        Check::problem(Checked::Multicast, format!("an own mDNS announcement was not heard on {interface}"), ALLOW)
+        Check::problem(
+            Checked::Multicast,
+            format!("this device's own mDNS announcement did not come back on {interface}"),
+            ALLOW,
+        )
     }
 }
 

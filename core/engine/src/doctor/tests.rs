@@ -18,7 +18,7 @@ fn assert_found(check: &Check, checked: Checked, finding: Finding) {
 }
 
 #[tokio::test]
-async fn a_new_device_is_well_and_stays_untouched() {
+async fn passes_on_new_device_and_creates_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
     let checks = doctor(settings(&data)).await;
@@ -38,7 +38,7 @@ async fn a_new_device_is_well_and_stays_untouched() {
 }
 
 #[tokio::test]
-async fn an_unknown_interface_and_a_taken_port_are_found() {
+async fn finds_unknown_interface_and_taken_port() {
     let dir = tempfile::tempdir().unwrap();
     let checks = doctor(DoctorSettings { interface: Some("p2p-9".to_owned()), ..settings(dir.path()) }).await;
     assert_found(&checks[0], Checked::Interfaces, Finding::Problem);
@@ -52,7 +52,7 @@ async fn an_unknown_interface_and_a_taken_port_are_found() {
 }
 
 #[test]
-fn a_wrong_clock_and_a_full_disk_are_found() {
+fn finds_wrong_clock_and_full_disk() {
     assert_found(&clock::check(0), Checked::Clock, Finding::Problem);
     assert_found(&clock::check(1_790_000_000_000), Checked::Clock, Finding::Ok);
     assert_found(&clock::check(i64::MAX), Checked::Clock, Finding::Problem);
@@ -64,19 +64,19 @@ fn a_wrong_clock_and_a_full_disk_are_found() {
 }
 
 #[test]
-fn folders_that_will_not_do_are_found() {
+fn finds_unusable_folders() {
     let dir = tempfile::tempdir().unwrap();
     fs::set_permissions(dir.path(), Permissions::from_mode(0o755)).unwrap();
     assert_found(&folder::folder(&settings(dir.path())), Checked::Folder, Finding::Warning);
     let file = dir.path().join("file");
     fs::write(&file, "").unwrap();
     assert_found(&folder::folder(&settings(&file)), Checked::Folder, Finding::Problem);
-    // Permissions do not bind root, nobody writes to /proc.
+    // `/proc` refuses files even from root, which ignores permissions.
     assert_found(&folder::folder(&settings(Path::new("/proc"))), Checked::Folder, Finding::Problem);
 }
 
 #[test]
-fn a_key_is_judged_and_left_alone() {
+fn checks_key_without_changing_it() {
     let dir = tempfile::tempdir().unwrap();
     let (path, settings) = (dir.path().join("device.key"), settings(dir.path()));
     Identity::load_or_create(&path).unwrap();
@@ -91,7 +91,7 @@ fn a_key_is_judged_and_left_alone() {
 }
 
 #[test]
-fn a_database_is_judged_and_left_alone() {
+fn checks_database_without_changing_it() {
     let dir = tempfile::tempdir().unwrap();
     let (path, settings) = (dir.path().join("fieldcast.db"), settings(dir.path()));
     assert_found(&folder::database(&settings), Checked::Database, Finding::Ok);

@@ -1,4 +1,4 @@
-//! What this device holds, and what was registered or changed on it.
+//! The data on this device: datasets and local edits.
 
 use fieldcast_model::{Dataset, EntityType, Fingerprint, Record, RecordId, SnapshotSummary};
 use fieldcast_store::{DatasetStatus, EditSent, EditStatus, LocalEdit, RecordQuery, Store, Verified};
@@ -7,7 +7,7 @@ use super::Engine;
 use crate::{Error, origins};
 
 impl Engine {
-    /// What this device holds, by dataset.
+    /// The datasets on this device.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -15,7 +15,7 @@ impl Engine {
         self.store_call(Store::datasets).await
     }
 
-    /// Removes a dataset from this device and tells whether it was there. Never one with unsent edits.
+    /// Removes a dataset from this device. Returns whether it existed. A dataset with unsent edits is never removed.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -23,7 +23,8 @@ impl Engine {
         self.store_call(move |store| store.remove_dataset(&dataset)).await
     }
 
-    /// Takes back the last bundle that was received for a dataset, until the next download or bundle of it.
+    /// Undoes the last bundle that was received for a dataset. This is possible until the next download or bundle of
+    /// the dataset.
     ///
     /// # Errors
     /// [`Error::Store`], with [`StoreError::NothingToUndo`](fieldcast_store::Error::NothingToUndo) if it is too late.
@@ -31,7 +32,8 @@ impl Engine {
         self.store_call(move |store| store.undo_bundle(&dataset)).await
     }
 
-    /// The datasets that hold records downloaded or signed by another device, to be removed if it is trusted no longer.
+    /// The datasets that hold records downloaded or signed by another device. The user can remove them if the device is
+    /// no longer trusted.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -47,16 +49,16 @@ impl Engine {
         self.store_call(move |store| store.verify_dataset(&dataset)).await
     }
 
-    /// Verifies all that is stored and repairs what can be repaired; see [`Store::verify`]. `told` hears how many datasets of
-    /// how many are done.
+    /// Verifies all stored data and repairs what can be repaired; see [`Store::verify`]. `progress` gets the number of
+    /// verified datasets and the total.
     ///
     /// # Errors
     /// [`Error::Store`].
-    pub async fn verify(&self, mut told: impl FnMut(usize, usize) + Send + 'static) -> Result<Verified, Error> {
-        self.store_call(move |store| store.verify(&mut told)).await
+    pub async fn verify(&self, mut progress: impl FnMut(usize, usize) + Send + 'static) -> Result<Verified, Error> {
+        self.store_call(move |store| store.verify(&mut progress)).await
     }
 
-    /// Bytes of the storage that are free, and bytes the database takes.
+    /// Free bytes of the storage, and bytes that the database takes.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -64,7 +66,7 @@ impl Engine {
         self.store_call(|store| Ok((store.free_space()?, store.used_space()?))).await
     }
 
-    /// Records of this device, a page at a time.
+    /// A page of this device's records.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -72,7 +74,7 @@ impl Engine {
         self.store_call(move |store| store.records(&query)).await
     }
 
-    /// Keeps what was registered or changed on this device, beside the server's records, until it was sent.
+    /// Stores a local edit beside the server's records until it is sent.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -80,7 +82,7 @@ impl Engine {
         self.store_call(move |store| store.put_edit(&edit)).await
     }
 
-    /// Every local edit that was not sent; those whose base has moved on are conflicts.
+    /// All local edits that are not sent yet. An edit is a conflict if the server's version below it has changed.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -88,7 +90,7 @@ impl Engine {
         self.store_call(Store::edits).await
     }
 
-    /// Edits that are possibly lost since a damaged database was recovered, as type and id; empty texts are unknown.
+    /// Edits that may be lost since a damaged database was recovered, as type and id; an empty text means unknown.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -96,7 +98,7 @@ impl Engine {
         self.store_call(Store::lost_edits).await
     }
 
-    /// Says that the user has seen which edits are possibly lost.
+    /// Confirms that the user has seen the list of possibly lost edits.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -104,7 +106,7 @@ impl Engine {
         self.store_call(Store::confirm_lost_edits).await
     }
 
-    /// Says that a conflict was looked at and the edit stands. Tells whether there was such an edit.
+    /// Resolves a conflict: the user has looked at it and keeps the edit. Returns whether the edit existed.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -112,7 +114,7 @@ impl Engine {
         self.store_call(move |store| store.rebase_edit(&dataset, &entity, &id)).await
     }
 
-    /// Forgets an edit because the server has it now, as long as it still is what was `sent`.
+    /// Removes an edit that is on the server now, but only if it still equals `sent`.
     ///
     /// # Errors
     /// [`Error::Store`].

@@ -1,4 +1,4 @@
-//! Datasets from device to device: over a network or in a file, and what came of it.
+//! Exchanges of datasets between devices, over a network or in a file, and their history.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ use crate::origins::Signer;
 use crate::{Error, ExchangeSettings, Offer, OfferSession, ReceiveSession, Trust, UnfinishedOffer, task};
 
 impl Engine {
-    /// The newest exchanges of this device that are over, the newest first; receipts are verified anew.
+    /// The newest finished exchanges of this device, newest first. Each receipt is verified again.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -27,7 +27,7 @@ impl Engine {
         self.store_call(check).await
     }
 
-    /// For each dataset this device has sent: how many devices have saved its present version.
+    /// For each dataset that this device has sent: how many devices have saved its current version.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -35,7 +35,7 @@ impl Engine {
         self.store_call(Store::reach).await
     }
 
-    /// Offers that were accepted and are not saved yet, the oldest first.
+    /// Accepted offers that are not saved yet, oldest first.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -45,8 +45,8 @@ impl Engine {
         self.store_call(unfinished).await
     }
 
-    /// Withdraws the acceptance of a sender's unfinished offers and drops what has come of them: they do not go on without a
-    /// new question. A transfer that runs is cancelled.
+    /// Withdraws the acceptance of a sender's unfinished offers and deletes their staged chunks. They do not resume
+    /// without a new question. A running transfer is cancelled.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -54,13 +54,13 @@ impl Engine {
         self.store_call(move |store| store.withdraw_incoming(&sender)).await
     }
 
-    /// How exchanges behave unless told otherwise.
+    /// The default settings of an exchange.
     pub fn exchange_settings(&self) -> ExchangeSettings {
         ExchangeSettings::new(self.inner.name.clone())
     }
 
-    /// Prepares these datasets and offers them to receivers on the interface, who may also call in. Takes seconds when
-    /// much is new.
+    /// Prepares these datasets and offers them to receivers on the interface. Receivers can also connect to this
+    /// device. Takes seconds if much data is new.
     ///
     /// # Errors
     /// [`Error::NothingToSend`], [`Error::NotDownloaded`], [`Error::Network`].
@@ -72,8 +72,8 @@ impl Engine {
     ) -> Result<OfferSession, Error> {
         let (store, identity, name) = (self.inner.store.clone(), self.inner.identity.clone(), settings.name.clone());
         let prepare = move || {
-            let maker = Signer { identity: &identity, name: &name };
-            Bundle::prepare(store, &datasets, maker)
+            let signer = Signer { identity: &identity, name: &name };
+            Bundle::prepare(store, &datasets, signer)
         };
         let bundle = task::blocking(prepare).await??;
         self.want_trusted(&settings).await?;
@@ -88,13 +88,14 @@ impl Engine {
         let Inner { store, identity, name, .. } = &*self.inner;
         let (store, identity, name) = (store.clone(), identity.clone(), name.clone());
         let export = move || {
-            let maker = Signer { identity: &identity, name: &name };
-            bundle_file::export(store, maker, &datasets, &path)
+            let signer = Signer { identity: &identity, name: &name };
+            bundle_file::export(store, signer, &datasets, &path)
         };
         task::blocking(export).await?
     }
 
-    /// Reads who made a bundle file and what it holds, to ask a person before [`import`](Self::import).
+    /// Reads the maker and the contents of a bundle file, so that the app can ask the user before
+    /// [`import`](Self::import).
     ///
     /// # Errors
     /// [`Error::File`].
@@ -103,10 +104,10 @@ impl Engine {
         task::blocking(move || bundle_file::inspect(&store, own, &path)).await?
     }
 
-    /// Takes over what a bundle file holds. An import that was interrupted goes on where it was.
+    /// Imports a bundle file. An interrupted import resumes.
     ///
     /// # Errors
-    /// [`Error::File`], [`Error::Refused`], [`Error::Store`]; each dataset is then as it was or complete.
+    /// [`Error::File`], [`Error::Refused`], [`Error::Store`]. After an error each dataset is unchanged or complete.
     pub async fn import(&self, path: PathBuf) -> Result<Imported, Error> {
         let (store, own) = (self.inner.store.clone(), self.fingerprint());
         task::blocking(move || bundle_file::import(&store, own, &path)).await?
@@ -122,7 +123,7 @@ impl Engine {
         ReceiveSession::start(settings, store, identity, interface).await
     }
 
-    /// Has devices that are trusted listed however many others are announced.
+    /// Makes sure that trusted devices are listed, even if many other devices are announced.
     async fn want_trusted(&self, settings: &ExchangeSettings) -> Result<(), Error> {
         settings.wanted.add(self.trusted_peers().await?.into_iter().map(|peer| peer.fingerprint));
         if let Trust::Compare(pinned) = &settings.trust {

@@ -1,4 +1,4 @@
-//! `Engine`: what every face calls.
+//! `Engine`: the API for the CLI and the SDKs.
 
 mod data;
 mod exchange;
@@ -20,16 +20,16 @@ use crate::{Error, Settings};
 
 /// The device key's name in the data folder.
 pub(crate) const DEVICE_KEY: &str = "device.key";
-/// Setting: the fingerprint of the device key, so that its loss is noticed.
+/// Setting: the fingerprint of the device key. It shows whether the key is missing.
 const DEVICE: &str = "device";
-/// How much of a fingerprint tells a device apart.
+/// How many digits of a fingerprint an error shows.
 const SHOWN_DIGITS: usize = 16;
-/// Setting: what other devices show.
+/// Setting: the name that other devices show.
 const DEVICE_NAME: &str = "device_name";
-/// Encoded chunks kept from one start to the next; those of outdated ranges go in any case.
+/// Bytes of encoded chunks that are kept from one start to the next. Chunks of outdated ranges are always deleted.
 const CHUNK_CACHE_BYTES: u64 = 256 << 20;
 
-/// One device's Fieldcast. Cheap to clone; its methods are to be called inside a tokio runtime.
+/// The Fieldcast engine of one device. Cheap to clone. Call its methods inside a tokio runtime.
 #[derive(Clone)]
 pub struct Engine {
     inner: Arc<Inner>,
@@ -44,20 +44,20 @@ struct Inner {
     _idle_check: AbortOnDropHandle<()>,
 }
 
-/// Who the device of this data folder is; `None` when it has no key yet. Opens nothing but the key.
+/// The fingerprint of the device of this data folder; `None` if it has no key yet. Opens only the key file.
 ///
 /// # Errors
-/// [`Error::Network`] when the key is damaged, exposed or cannot be read.
+/// [`Error::Network`] if the key is damaged, exposed or unreadable.
 pub fn device_fingerprint(data_dir: &Path) -> Result<Option<Fingerprint>, Error> {
     Ok(Identity::load(&data_dir.join(DEVICE_KEY))?.map(|identity| identity.fingerprint()))
 }
 
 impl Engine {
-    /// Opens the engine in its folder, with the device key and the database made on first use.
+    /// Opens the engine in its folder. Creates the device key and the database on first use.
     ///
     /// # Errors
-    /// A folder that cannot be written, is in use by another process or comes from a newer Fieldcast; a damaged key, or a
-    /// missing one ([`Error::KeyMissing`]). A damaged database is no error: see [`recovery`](Self::recovery).
+    /// The folder is not writable, is in use by another process or comes from a newer Fieldcast; the key is damaged, or
+    /// missing ([`Error::KeyMissing`]). A damaged database is not an error: see [`recovery`](Self::recovery).
     pub async fn open(settings: Settings) -> Result<Self, Error> {
         let allow_http = settings.allow_http;
         let opened = task::blocking(move || {
@@ -91,29 +91,29 @@ impl Engine {
         let check = idle_check::run(store.clone(), was_killed, IdleTimes::USUAL);
         let check = task::spawn(async {
             if let Err(error) = check.await {
-                tracing::warn!(%error, "stored data is not looked at any more");
+                tracing::warn!(%error, "the check of stored data has ended");
             }
         });
         let _idle_check = AbortOnDropHandle::new(check);
         Ok(Self { inner: Arc::new(Inner { store, identity, name, recovery, allow_http, _idle_check }) })
     }
 
-    /// What became of a database that was found damaged at opening; the user should be told.
+    /// The result of the recovery, if the database was damaged when it was opened. The app should show it to the user.
     pub fn recovery(&self) -> Option<&Recovery> {
         self.inner.recovery.as_ref()
     }
 
-    /// What other devices show.
+    /// The name that other devices show.
     pub fn name(&self) -> &DeviceName {
         &self.inner.name
     }
 
-    /// Who this device is.
+    /// The fingerprint of this device.
     pub fn fingerprint(&self) -> Fingerprint {
         self.inner.identity.fingerprint()
     }
 
-    /// Calls the store where blocking is allowed.
+    /// Calls the store on a blocking thread.
     fn store_call<T: Send + 'static>(
         &self,
         call: impl FnOnce(&Store) -> fieldcast_store::Result<T> + Send + 'static,
@@ -122,14 +122,15 @@ impl Engine {
     }
 }
 
-/// Renames a device key to the first free `device.key.old-<n>`. Other devices trust it, and the user may want it back.
+/// Renames a device key to the first free `device.key.old-<n>`. It is not deleted, because other devices trust it and
+/// the user may need it again.
 fn set_aside(key: &Path) -> Result<(), Error> {
     let free = (1_u32..).map(|n| key.with_added_extension(format!("old-{n}"))).find(|path| !path.exists());
     let renamed = free.map_or(Ok(()), |path| std::fs::rename(key, path));
     Ok(renamed.map_err(|source| NetworkError::KeyFile { path: key.to_owned(), source })?)
 }
 
-/// Calls the store where blocking is allowed.
+/// Calls the store on a blocking thread.
 pub(crate) fn store_call<T: Send + 'static>(
     store: &Store,
     call: impl FnOnce(&Store) -> fieldcast_store::Result<T> + Send + 'static,

@@ -1,4 +1,4 @@
-//! The DIGIT server: who is logged in, what there is to download.
+//! The DIGIT server: login, projects and boundaries.
 
 use fieldcast_downsync::{BoundaryTree, Client, Project, ServerConfig, Session};
 use fieldcast_store::{Login, Store};
@@ -10,33 +10,34 @@ use crate::{DownsyncJob, Error};
 /// Setting: the id of the chosen project.
 const PROJECT: &str = "project";
 
-/// Who waits for the server: a person wants to hear soon that it is off, a download should outlast a weak signal.
+/// How long to wait for the server. A user wants an error soon if the server is off; a download should survive a weak
+/// signal.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Patience {
-    Person,
+    User,
     Job,
 }
 
-/// Who is logged in where.
+/// A login at a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     /// Base URL of the server.
     pub server: String,
     /// DIGIT tenant.
     pub tenant: String,
-    /// The user's name for people, or the login name.
+    /// The user's display name, or the login name.
     pub name: String,
     /// Codes of the user's roles.
     pub roles: Vec<String>,
 }
 
 impl Engine {
-    /// Logs in and remembers it.
+    /// Logs in and stores the session.
     ///
     /// # Errors
     /// [`Error::Server`].
     pub async fn login(&self, server: &str, tenant: &str, user: &str, password: &str) -> Result<Account, Error> {
-        let session = self.client(server, tenant, Patience::Person)?.login(user, password).await?;
+        let session = self.client(server, tenant, Patience::User)?.login(user, password).await?;
         let login = Login {
             server: server.to_owned(),
             tenant: tenant.to_owned(),
@@ -47,7 +48,7 @@ impl Engine {
         Ok(account)
     }
 
-    /// Who is logged in, if anybody.
+    /// The current login, if there is one.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -59,7 +60,7 @@ impl Engine {
         }
     }
 
-    /// Forgets the login; the data stays.
+    /// Deletes the login; the data stays.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -73,10 +74,10 @@ impl Engine {
     /// [`Error::NotLoggedIn`], [`Error::Server`].
     pub async fn projects(&self) -> Result<Vec<Project>, Error> {
         let (login, session) = self.session().await?;
-        Ok(self.client(&login.server, &login.tenant, Patience::Person)?.projects(&session).await?)
+        Ok(self.client(&login.server, &login.tenant, Patience::User)?.projects(&session).await?)
     }
 
-    /// Chooses the project to work in by id or name; `None` takes the one chosen before, or the only one there is.
+    /// Chooses the project to work in by id or name. `None` takes the project that was chosen before, or the only one.
     ///
     /// # Errors
     /// [`Error::WhichProject`], and those of [`projects`](Self::projects).
@@ -102,7 +103,7 @@ impl Engine {
     /// [`Error::NotLoggedIn`], [`Error::Server`].
     pub async fn boundaries(&self, project: &Project) -> Result<BoundaryTree, Error> {
         let (login, session) = self.session().await?;
-        Ok(self.client(&login.server, &login.tenant, Patience::Person)?.boundaries(&session, project).await?)
+        Ok(self.client(&login.server, &login.tenant, Patience::User)?.boundaries(&session, project).await?)
     }
 
     /// Starts downloading leaf boundaries, given by code.
@@ -118,14 +119,14 @@ impl Engine {
         let boundaries = codes.iter().map(find).collect::<Result<_, _>>()?;
         let (login, session) = self.session().await?;
         let client = self.client(&login.server, &login.tenant, Patience::Job)?;
-        let order =
+        let request =
             DownsyncRequest { client, server: login.server, session, project, tenant: login.tenant, boundaries };
-        Ok(DownsyncJob::start(self.inner.store.clone(), order))
+        Ok(DownsyncJob::start(self.inner.store.clone(), request))
     }
 
     fn client(&self, server: &str, tenant: &str, patience: Patience) -> Result<Client, Error> {
         let mut config = ServerConfig { allow_http: self.inner.allow_http, ..ServerConfig::new(server, tenant) };
-        if patience == Patience::Person {
+        if patience == Patience::User {
             config.retry.attempts = 2;
         }
         Ok(Client::new(config)?)
@@ -133,7 +134,7 @@ impl Engine {
 
     async fn session(&self) -> Result<(Login, Session), Error> {
         let login = self.store_call(Store::login).await?.ok_or(Error::NotLoggedIn)?;
-        // A session of another version of Fieldcast is as good as none.
+        // A session of another version of Fieldcast cannot be used, so the user must log in again.
         let session = serde_json::from_str(&login.session).map_err(|_| Error::NotLoggedIn)?;
         Ok((login, session))
     }

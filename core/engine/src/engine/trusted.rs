@@ -1,4 +1,4 @@
-//! Whom this device trusts: devices whose code was compared, campaigns, and what those have said.
+//! Trust: devices whose code was compared, campaigns, and their grants and revocations.
 
 use fieldcast_model::{DeviceName, Fingerprint};
 use fieldcast_store::{Campaign, Store, TrustedPeer};
@@ -9,7 +9,7 @@ use crate::grants::{self, Policy};
 use crate::{Error, clock, task};
 
 impl Engine {
-    /// Devices whose code was compared, and is not shown again.
+    /// Devices whose code was compared. Their code is not shown again.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -17,7 +17,7 @@ impl Engine {
         self.store_call(Store::trusted_peers).await
     }
 
-    /// Forgets a known device, whose code will be compared anew; tells whether it was known.
+    /// Removes a trusted device, so that its code must be compared again. Returns whether it was trusted.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -25,7 +25,7 @@ impl Engine {
         self.store_call(move |store| store.forget_peer(&fingerprint)).await
     }
 
-    /// Trusts a campaign's key to say who may distribute and receive what, until it is forgotten.
+    /// Trusts a campaign's key until it is removed. The key decides who may distribute and receive which data.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -34,7 +34,7 @@ impl Engine {
         self.store_call(move |store| store.trust_campaign(&key, name.as_str(), since)).await
     }
 
-    /// The campaigns that are trusted.
+    /// The trusted campaigns.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -42,7 +42,7 @@ impl Engine {
         self.store_call(Store::campaigns).await
     }
 
-    /// Trusts a campaign no more; its grants to this device go with it. Tells whether it was trusted.
+    /// Removes a campaign and its grants to this device. Returns whether it was trusted.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -50,7 +50,7 @@ impl Engine {
         self.store_call(move |store| store.forget_campaign(&key)).await
     }
 
-    /// Keeps what a trusted campaign says: a grant to this device, or a list of revoked devices.
+    /// Stores a statement of a trusted campaign: a grant to this device, or a list of revoked devices.
     ///
     /// # Errors
     /// [`Error::Statement`], [`Error::UnknownCampaign`], [`Error::GrantOfAnother`], [`Error::Store`].
@@ -59,7 +59,7 @@ impl Engine {
         task::blocking(move || grants::keep(&store, device, &signed)).await?
     }
 
-    /// What was granted to this device, expired or not, with its signature.
+    /// The grants to this device with their signatures, expired or not.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -68,7 +68,7 @@ impl Engine {
         Ok(held.iter().filter_map(|text| SignedStatement::from_text(text).ok()).collect())
     }
 
-    /// What a device without a grant may do here.
+    /// What a device without a grant may do on this device.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -77,7 +77,7 @@ impl Engine {
         task::blocking(move || grants::policy(&store)).await?
     }
 
-    /// Sets what a device without a grant may do here.
+    /// Sets what a device without a grant may do on this device.
     ///
     /// # Errors
     /// [`Error::Store`].

@@ -1,4 +1,4 @@
-//! Whether a receiver may have what is sent to it: what a campaign has granted it, and whether it is who it should be.
+//! Authorizes a receiver: its campaign grants, and its identity.
 
 use fieldcast_wire::{Credentials, Distributor, EndReason, Offer, Role, Sas};
 use tokio::sync::oneshot;
@@ -8,28 +8,28 @@ use crate::grants::Authorizer;
 use crate::{Answer, task, trust};
 
 impl Sending {
-    /// What the receiver is offered, going by what it has shown.
-    pub(super) async fn admit(&mut self, shown: Credentials) -> Result<Offer, EndReason> {
+    /// The part of the offer that the receiver's credentials allow.
+    pub(super) async fn admit(&mut self, credentials: Credentials) -> Result<Offer, EndReason> {
         let receiver = self.receiver;
-        let judged = self.on_bundle(move |bundle| {
-            let judge = Authorizer::of(bundle.store(), receiver, &shown)?;
-            let (places, offer) = bundle.part(|dataset| judge.admits(Role::Receiver, dataset));
-            // What the receiver would refuse is said here, where something can be done about it.
-            let is_sound = judge.examine_origins(&offer);
-            Ok((judge.is_revoked(), is_sound, places, offer))
+        let authorized = self.on_bundle(move |bundle| {
+            let authorizer = Authorizer::of(bundle.store(), receiver, &credentials)?;
+            let (indexes, offer) = bundle.part(|dataset| authorizer.allows(Role::Receiver, dataset));
+            // Report here what the receiver would refuse, because the distributor's user can do something about it.
+            let authorized_origins = authorizer.authorize_origins(&offer);
+            Ok((authorizer.is_revoked(), authorized_origins, indexes, offer))
         });
-        match judged.await? {
+        match authorized.await? {
             (true, ..) => Err(EndReason::Revoked { of_distributor: false }),
-            (false, _, places, _) if places.is_empty() => Err(EndReason::NotGranted { to_distributor: false }),
+            (false, _, indexes, _) if indexes.is_empty() => Err(EndReason::NotGranted { to_distributor: false }),
             (false, Err(reason), ..) => Err(reason),
-            (false, Ok(()), places, offer) => {
-                (self.offered, self.offer) = (places, offer.clone());
+            (false, Ok(()), indexes, offer) => {
+                (self.offered, self.offer) = (indexes, offer.clone());
                 Ok(offer)
             }
         }
     }
 
-    /// Whether the receiver is who it should be, or a person to tell by its code.
+    /// Verifies the receiver's identity, or asks the user to compare the code.
     pub(super) async fn confirm(&mut self, code: Sas, machine: &mut Distributor) {
         let (trust, receiver) = (self.shared.settings.trust.clone(), self.receiver);
         let is_verified = match self.is_verified || self.is_by_invite {
@@ -46,9 +46,9 @@ impl Sending {
         }
     }
 
-    /// Remembers the receiver, if its code was compared here: its person has said yes, too.
+    /// Stores the receiver as trusted, if its code was compared here. The receiver's user has accepted too.
     pub(super) async fn remember(&mut self) {
-        if std::mem::take(&mut self.remembers) {
+        if std::mem::take(&mut self.trusts_after_consent) {
             let (shared, receiver, name) = (self.shared.clone(), self.receiver, self.name());
             let remember = move || trust::remember(&shared.store, receiver, &name);
             let _only_asked_again_otherwise = task::blocking(remember).await;
@@ -57,7 +57,7 @@ impl Sending {
 
     pub(super) fn on_answer(&mut self, answer: Answer) -> Result<(), EndReason> {
         match answer {
-            Answer::Trust => self.remembers = true,
+            Answer::Trust => self.trusts_after_consent = true,
             Answer::Once => {}
             Answer::Decline => return Err(EndReason::NotConfirmed),
             Answer::CodesDiffer => return Err(EndReason::CodesDiffer),
@@ -67,10 +67,10 @@ impl Sending {
     }
 }
 
-/// The person's answer about a code; for ever if none is asked for.
+/// The user's answer about a code; pends forever if no question is open.
 pub(super) async fn compared(comparing: &mut Option<oneshot::Receiver<Answer>>) -> Answer {
     match comparing {
-        // A screen that has gone has not said that the codes agree.
+        // If the screen is closed, the user has not confirmed that the codes agree.
         Some(answer) => answer.await.unwrap_or(Answer::Decline),
         None => std::future::pending().await,
     }

@@ -1,4 +1,5 @@
-//! What a distributor offers: the snapshots it chose, encoded once, and for each receiver the part it lacks.
+//! The data that a distributor offers: the chosen snapshots, encoded once, and for each receiver the part that it
+//! lacks.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,29 +13,31 @@ use fieldcast_wire::{Held, MAX_SNAPSHOTS, Message, Offer};
 use crate::Error;
 use crate::origins::Signer;
 
-/// Chunks kept in memory for receivers that are at about the same place: read once, sent many times.
+/// Chunks that stay in memory for receivers with similar progress: read once, sent many times.
 const RECENT_CHUNKS: usize = 8;
 
-/// Different versions that receivers may start from before the rest are sent everything.
-const MOST_CHANGES: usize = 256;
+/// The maximum number of different base versions for which changes are encoded. Further receivers get complete
+/// snapshots.
+const MAX_CHANGES: usize = 256;
 
-/// The changes since one version, once somebody has asked for them; `None` in it if everything is to be sent instead.
+/// The changes since one version. The outer `None`: not encoded yet. The inner `None`: send the complete snapshot
+/// instead.
 type Changes = Arc<Mutex<Option<Option<Snapshot>>>>;
 
-/// The chosen snapshots with every chunk encoded and in the store's cache.
+/// The chosen snapshots. All chunks are encoded and in the store's cache.
 pub(crate) struct Bundle {
     store: Store,
     snapshots: Vec<Snapshot>,
-    /// Who answers for each of them.
+    /// The provenance of each snapshot.
     origins: Vec<Origin>,
-    /// Changes by snapshot and version they start from.
+    /// Changes, by snapshot and base version.
     changes: Mutex<HashMap<(usize, ServerTime), Changes>>,
     recent: Mutex<VecDeque<(ChunkHash, Arc<Vec<u8>>)>>,
 }
 
 impl Bundle {
-    /// Encodes what is not in the cache yet. Blocks; seconds for a large dataset's first time.
-    pub(crate) fn prepare(store: Store, datasets: &[Dataset], maker: Signer<'_>) -> Result<Self, Error> {
+    /// Encodes the chunks that are not in the cache yet. Blocks; takes seconds for the first time of a large dataset.
+    pub(crate) fn prepare(store: Store, datasets: &[Dataset], signer: Signer<'_>) -> Result<Self, Error> {
         if datasets.is_empty() {
             return Err(Error::NothingToSend);
         }
@@ -42,7 +45,7 @@ impl Bundle {
             return Err(Error::TooManyBoundaries { most: MAX_SNAPSHOTS });
         }
         let (snapshots, origins) =
-            datasets.iter().map(|dataset| sound_snapshot(&store, dataset, maker)).collect::<Result<_, _>>()?;
+            datasets.iter().map(|dataset| undamaged_snapshot(&store, dataset, signer)).collect::<Result<_, _>>()?;
         let this = Self { store, snapshots, origins, changes: Mutex::default(), recent: Mutex::default() };
         if Message::Offer(this.offer()).encode().len() > FrameKind::Control.max_len() {
             return Err(Error::TooManyBoundaries { most: this.snapshots.len() / 2 });
@@ -50,33 +53,33 @@ impl Bundle {
         Ok(this)
     }
 
-    /// Where its chunks are read from.
+    /// The store from which chunks are read.
     pub(crate) const fn store(&self) -> &Store {
         &self.store
     }
 
-    /// All of it.
+    /// The offer of all snapshots.
     pub(crate) fn offer(&self) -> Offer {
         self.part(|_| true).1
     }
 
-    /// What of it may be offered, as places in this bundle and as the offer.
+    /// The part of the bundle that may be offered, as indexes into this bundle and as an offer.
     pub(crate) fn part(&self, may: impl Fn(&Dataset) -> bool) -> (Vec<usize>, Offer) {
-        let (mut places, mut offer) = (Vec::new(), Offer::default());
-        for (place, (snapshot, origin)) in self.snapshots.iter().zip(&self.origins).enumerate() {
+        let (mut indexes, mut offer) = (Vec::new(), Offer::default());
+        for (index, (snapshot, origin)) in self.snapshots.iter().zip(&self.origins).enumerate() {
             if may(&snapshot.summary.dataset) {
-                places.push(place);
+                indexes.push(index);
                 offer.snapshots.push(snapshot.summary.clone());
                 offer.origins.push(origin.clone());
                 offer.bytes += snapshot.chunks.iter().map(|chunk| u64::from(chunk.bytes)).sum::<u64>();
             }
         }
-        (places, offer)
+        (indexes, offer)
     }
 
-    /// The manifest for a receiver that was offered these places and holds this of them: of each snapshot whose digest
-    /// differs, the changes since its version if that is less than half, else everything; nothing of one it is ahead of.
-    /// Blocks.
+    /// The manifest for a receiver that was offered the snapshots with these indexes and holds this version of each.
+    /// For a snapshot whose digest differs it has the changes since the held version if they are less than half, else
+    /// everything. It has nothing for a snapshot of which the receiver is ahead. Blocks.
     pub(crate) fn manifest_for(&self, offered: &[usize], held: &[Held]) -> Result<Manifest, Error> {
         let mut lacking = Vec::new();
         for (&index, held) in offered.iter().zip(held) {
@@ -85,36 +88,36 @@ impl Bundle {
             if ours.digest == held.digest || held.is_ahead {
                 continue;
             }
-            // There are no changes since a version that is later, or says it is.
+            // There are no changes since a version that is later, or claims to be later.
             let changes = if held.as_of <= ours.as_of { self.changes(index, held.as_of)? } else { None };
             lacking.push(changes.unwrap_or_else(|| snapshot.clone()));
         }
         Ok(Manifest::new(lacking))
     }
 
-    /// The manifest of everything.
+    /// The manifest of all snapshots.
     pub(crate) fn manifest(&self) -> Manifest {
         Manifest::new(self.snapshots.clone())
     }
 
-    /// The manifest of everything in these of the offered places.
+    /// The manifest of complete snapshots, for these indexes into the offered ones.
     pub(crate) fn whole(&self, offered: &[usize], indexes: &[u16]) -> Manifest {
-        let places = indexes.iter().filter_map(|index| offered.get(usize::from(*index)));
-        Manifest::new(places.filter_map(|place| self.snapshots.get(*place).cloned()).collect())
+        let positions = indexes.iter().filter_map(|index| offered.get(usize::from(*index)));
+        Manifest::new(positions.filter_map(|position| self.snapshots.get(*position).cloned()).collect())
     }
 
-    /// What changed in a snapshot since an earlier version; `None` if that is nothing, half or more of it. Encoded once
-    /// for all receivers of that version.
+    /// The changes of a snapshot since an earlier version; `None` if there are none, or if they are half or more of it.
+    /// Encoded once for all receivers with that version.
     fn changes(&self, index: usize, since: ServerTime) -> Result<Option<Snapshot>, Error> {
         let Some(snapshot) = self.snapshots.get(index).filter(|_| since > ServerTime(0)) else { return Ok(None) };
         let slot = {
             let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
-            if changes.len() >= MOST_CHANGES && !changes.contains_key(&(index, since)) {
-                return Ok(None); // whoever names yet another version is sent everything
+            if changes.len() >= MAX_CHANGES && !changes.contains_key(&(index, since)) {
+                return Ok(None); // too many versions: send the complete snapshot
             }
             changes.entry((index, since)).or_default().clone()
         };
-        // Whoever asks for the same waits for the first; others do not.
+        // Receivers with the same version wait for the first encoding; others do not.
         let mut encoded = slot.lock().unwrap_or_else(PoisonError::into_inner);
         if encoded.is_none() {
             let now = self.store.read(|reader| Ok(changes_in(&self.store, reader, &snapshot.summary, since)))??;
@@ -130,7 +133,7 @@ impl Bundle {
         }
         let bytes = match self.store.chunk_bytes(&hash.0)? {
             Some(bytes) => bytes,
-            None => self.encoded_anew(hash)?,
+            None => self.encode_again(hash)?,
         };
         let bytes = Arc::new(bytes);
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
@@ -139,9 +142,9 @@ impl Bundle {
         Ok(bytes)
     }
 
-    /// The bytes of a chunk that is not in the cache any more, because it was damaged. [`Error::OfferOutdated`] if the records
-    /// are not those it was made of.
-    fn encoded_anew(&self, hash: ChunkHash) -> Result<Vec<u8>, Error> {
+    /// Encodes a chunk again that was removed from the cache because it was damaged. [`Error::OfferOutdated`] if its
+    /// records have changed.
+    fn encode_again(&self, hash: ChunkHash) -> Result<Vec<u8>, Error> {
         let changes: Vec<Changes> = {
             let changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
             changes.values().cloned().collect()
@@ -168,9 +171,9 @@ impl Bundle {
     }
 }
 
-/// The dataset's snapshot, after damage was repaired if there was any.
-fn sound_snapshot(store: &Store, dataset: &Dataset, maker: Signer<'_>) -> Result<(Snapshot, Origin), Error> {
-    let made = || store.read(|reader| Ok(snapshot(store, reader, dataset, maker)))?;
+/// The dataset's snapshot. Damaged records are repaired first.
+fn undamaged_snapshot(store: &Store, dataset: &Dataset, signer: Signer<'_>) -> Result<(Snapshot, Origin), Error> {
+    let made = || store.read(|reader| Ok(snapshot(store, reader, dataset, signer)))?;
     match made() {
         Err(Error::Store(StoreError::DamagedRecords)) => {}
         made => return made,
@@ -181,14 +184,14 @@ fn sound_snapshot(store: &Store, dataset: &Dataset, maker: Signer<'_>) -> Result
     made()
 }
 
-/// The dataset's snapshot as one read sees it, whatever is written meanwhile, and who answers for it.
+/// The dataset's snapshot in one read transaction, independent of concurrent writes, and its provenance.
 fn snapshot(
     store: &Store,
     reader: &Reader<'_>,
     dataset: &Dataset,
-    maker: Signer<'_>,
+    signer: Signer<'_>,
 ) -> Result<(Snapshot, Origin), Error> {
-    let (summary, origin) = vouched(reader, dataset, maker)?;
+    let (summary, origin) = with_provenance(reader, dataset, signer)?;
     let bits = range_bits(summary.json_bytes);
     let cached: HashMap<_, _> =
         reader.cached_chunks(dataset, bits)?.into_iter().map(|entry| ((entry.range, entry.digest), entry)).collect();
@@ -216,11 +219,15 @@ fn snapshot(
     Ok((Snapshot { summary, since: None, bits, chunks }, origin))
 }
 
-/// The dataset's summary with the signature of whoever answers for it: the device it was taken over from if that is still
-/// what is here, else this one, which names whose downloads it has merged.
-fn vouched(reader: &Reader<'_>, dataset: &Dataset, maker: Signer<'_>) -> Result<(SnapshotSummary, Origin), Error> {
-    if let Some(vouched) = reader.origin(dataset)?.filter(|(summary, _)| summary.is_bounded()) {
-        return Ok(vouched);
+/// The dataset's summary with its provenance. Received data that is unchanged keeps its signer. Else this device signs
+/// and names all devices whose downloads it has merged.
+fn with_provenance(
+    reader: &Reader<'_>,
+    dataset: &Dataset,
+    signer: Signer<'_>,
+) -> Result<(SnapshotSummary, Origin), Error> {
+    if let Some(received) = reader.origin(dataset)?.filter(|(summary, _)| summary.is_bounded()) {
+        return Ok(received);
     }
     let summary = reader.summary(dataset)?.filter(|summary| summary.as_of > ServerTime(0));
     let mut summary =
@@ -230,20 +237,20 @@ fn vouched(reader: &Reader<'_>, dataset: &Dataset, maker: Signer<'_>) -> Result<
     if !summary.is_bounded() {
         return Err(Error::CodeTooLong { boundary: cut(dataset.boundary.as_deref().unwrap_or_default()) });
     }
-    let sources = maker.sources(reader.sources(dataset)?);
+    let sources = signer.sources(reader.sources(dataset)?);
     if sources.len() > Origin::MAX_SOURCES {
         return Err(Error::TooManySources { boundary: summary.boundary_name });
     }
-    let origin = maker.sign(&summary, reader.seal(dataset)?, sources);
+    let origin = signer.sign(&summary, reader.seal(dataset)?, sources);
     Ok((summary, origin))
 }
 
-/// As much of a name as an offer of many boundaries has room for.
+/// The name, cut to the length for which an offer of many boundaries has room.
 fn cut(name: &str) -> String {
     name[..name.floor_char_boundary(SnapshotSummary::MAX_NAME)].to_owned()
 }
 
-/// The records changed since `since`, cut into chunks of their own.
+/// The records changed since `since`, in separate chunks.
 fn changes_in(
     store: &Store,
     reader: &Reader<'_>,
@@ -266,7 +273,7 @@ fn changes_in(
     Ok(Some(Snapshot { summary: summary.clone(), since: Some(since), bits, chunks }))
 }
 
-/// Encodes records into a chunk and keeps it in the cache.
+/// Encodes records into a chunk and caches it.
 fn encode(store: &Store, dataset: &Dataset, range: KeyRange, records: &[Record]) -> Result<ChunkInfo, Error> {
     let chunk = encode_chunk(records)?;
     let info = ChunkInfo::describe(range.index, records, &chunk);

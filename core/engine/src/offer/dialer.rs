@@ -1,4 +1,4 @@
-//! Coming to a receiver: take it off the line or call it, and again when the connection breaks.
+//! Connects to a receiver: use its parked connection or dial it, and reconnect when the connection breaks.
 
 use std::time::Duration;
 
@@ -7,47 +7,47 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::parked::{CallInList, ParkedConnection};
+use super::parked::{ListedConnection, ParkedConnection};
 use super::peers::Route;
-use super::send::{CALL_LIMIT, CANCELLED, Sending};
+use super::send::{CANCELLED, DIAL_TIMEOUT, Sending};
 use super::{SendState, finding::no_network};
 use crate::interface_monitor::ActiveNetwork;
-use crate::link::{Link, not_called};
+use crate::link::{Link, dial_error};
 use crate::{grants, trust};
 
-/// The pause before the first new call; it doubles up to [`LONGEST_PAUSE`].
+/// The pause before the first reconnect; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(8);
-/// Losses before a yes that renew the time to resume.
-const MOST_FRUITLESS: u32 = 5;
-/// How long receivers that were picked wait for a network to come back: a person may have to form the group anew.
-const WITHOUT_NETWORK: Duration = Duration::from_secs(600);
+/// The number of connection losses before consent that restart the resume timeout.
+const MAX_LOSSES_BEFORE_CONSENT: u32 = 5;
+/// How long picked receivers wait for a network to come back. A user may have to form the Wi-Fi group again.
+const NETWORK_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// A connection to the receiver.
-pub(super) struct Reached {
+pub(super) struct Connected {
     pub(super) link: Link,
-    pub(super) introduction: HandshakeParameters,
-    /// What the receiver has said already.
+    pub(super) handshake: HandshakeParameters,
+    /// The hello that the receiver has already sent.
     pub(super) hello: Option<Hello>,
-    /// Cancelled when the network goes.
+    /// Cancelled when the network is lost.
     pub(super) network: CancellationToken,
-    /// Whether it has called by an invite.
+    /// Whether the receiver proved an invite on this connection.
     pub(super) is_invited: bool,
-    /// Keeps a receiver that has called in on the list.
-    pub(super) call: Option<CallInList>,
+    /// Keeps a receiver that has connected on the list.
+    pub(super) listed: Option<ListedConnection>,
 }
 
 impl Sending {
-    /// Tries until it has saved, it will not, or the time to resume is over.
+    /// Retries until the receiver has saved or refused, or the resume timeout is over.
     pub(super) async fn send(&mut self) -> Result<Receipt, EndReason> {
-        let live = self.shared.live.clone();
+        let slots = self.shared.transfer_slots.clone();
         let mut next_pause = FIRST_PAUSE;
         loop {
             self.last_progress.get_or_insert_with(Instant::now);
-            self.any_way().await?;
-            // Only for as long as data may go to it does a receiver take a slot from the others.
+            self.any_route().await?;
+            // A receiver holds a transfer slot only while data can go to it.
             self.slot = tokio::select! {
-                slot = live.clone().acquire_owned() => slot.ok(),
+                slot = slots.clone().acquire_owned() => slot.ok(),
                 () = self.cancel.cancelled() => return Err(CANCELLED),
             };
             let before = self.progress.staged;
@@ -57,7 +57,8 @@ impl Sending {
             };
             self.slot = None;
             let is_over = self.last_progress.is_some_and(|at| at.elapsed() >= self.shared.settings.resume_for);
-            // Whoever answers at an address without the receiver's key decides nothing: the receiver may be elsewhere.
+            // A device that answers at an address without the receiver's key does not end the send: the receiver may be
+            // elsewhere.
             let may_pass = self.is_unproven || matches!(reason, EndReason::Lost | EndReason::Unreachable(_));
             if is_over || !may_pass {
                 return Err(reason);
@@ -67,18 +68,19 @@ impl Sending {
             next_pause = LONGEST_PAUSE.min(pause * 2);
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
-                () = self.another_way() => {}
+                () = self.another_route() => {}
                 () = self.cancel.cancelled() => return Err(CANCELLED),
             }
         }
     }
 
-    /// Waits for a network and a way to the receiver in it. Time without a network is not the receiver's.
-    async fn any_way(&mut self) -> Result<(), EndReason> {
-        let mut ways = self.shared.ways();
+    /// Waits for a network and a route to the receiver. Time without a network does not count against the resume
+    /// timeout.
+    async fn any_route(&mut self) -> Result<(), EndReason> {
+        let mut changes = self.shared.route_changes();
         let mut without_network = None;
         loop {
-            let is_here = self.shared.air.live().is_some();
+            let is_here = self.shared.network_state.current().is_some();
             if is_here && without_network.take().is_some() {
                 self.last_progress = Some(Instant::now());
             }
@@ -87,23 +89,28 @@ impl Sending {
             }
             let until = match is_here {
                 true => self.last_progress.unwrap_or_else(Instant::now) + self.shared.settings.resume_for,
-                false => *without_network.get_or_insert_with(Instant::now) + WITHOUT_NETWORK,
+                false => *without_network.get_or_insert_with(Instant::now) + NETWORK_TIMEOUT,
             };
             tokio::select! {
-                Ok(()) = ways.changed() => {}
+                Ok(()) = changes.changed() => {}
                 () = tokio::time::sleep_until(until) => {
-                    return Err(if is_here { EndReason::Lost } else { EndReason::Unreachable(no_network().to_string()) });
+                    return Err(match is_here {
+                        true => EndReason::Lost,
+                        false => EndReason::Unreachable(no_network().to_string()),
+                    });
                 }
                 () = self.cancel.cancelled() => return Err(CANCELLED),
             }
         }
     }
 
-    /// Waits until there is a way that has not just failed.
-    async fn another_way(&self) {
-        let mut ways = self.shared.ways();
-        while ways.changed().await.is_ok() {
-            if self.shared.air.live().is_some() && self.routes().iter().any(|route| Some(*route) != self.last_route) {
+    /// Waits until there is a route other than the one that has just failed.
+    async fn another_route(&self) {
+        let mut changes = self.shared.route_changes();
+        while changes.changed().await.is_ok() {
+            if self.shared.network_state.current().is_some()
+                && self.routes().iter().any(|route| Some(*route) != self.last_route)
+            {
                 return;
             }
         }
@@ -114,72 +121,74 @@ impl Sending {
         self.shared.peers().routes(self.receiver)
     }
 
-    /// One connection, from the call to its end.
+    /// One connection, from dialing to its end.
     async fn attempt(&mut self) -> Result<Receipt, EndReason> {
         self.enter(SendState::Connecting);
-        let network = self.shared.air.live().ok_or(EndReason::Lost)?;
+        let network = self.shared.network_state.current().ok_or(EndReason::Lost)?;
         let routes = self.routes();
         let route = next_route(&routes, self.last_route).ok_or(EndReason::Lost)?;
         (self.last_route, self.is_unproven) = (Some(route), true);
-        let mut reached = tokio::select! {
-            reached = self.reach(route, &network) => reached?,
+        let mut connected = tokio::select! {
+            connected = self.connect(route, &network) => connected?,
             () = network.ended.cancelled() => return Err(EndReason::Lost),
             () = self.cancel.cancelled() => return Err(CANCELLED),
         };
         self.is_unproven = false;
-        if let Route::Call(addr) = route {
+        if let Route::Dial(addr) = route {
             self.shared.peers().proven(self.receiver, addr);
             self.shared.settings.wanted.add([self.receiver]);
         }
-        // Anew each time: what the last receiver has told of whom is revoked goes on with this one.
-        reached.introduction.credentials = self.on_bundle(|bundle| grants::credentials(bundle.store())).await?;
-        self.peer_key = Some(reached.link.peer_key());
+        // Read the credentials for each attempt: the last receiver may have sent new revocations, which this one should
+        // get too.
+        connected.handshake.credentials = self.on_bundle(|bundle| grants::credentials(bundle.store())).await?;
+        self.peer_key = Some(connected.link.peer_key());
         self.wire_before = self.progress.wire;
-        self.exchange(reached).await
+        self.exchange(connected).await
     }
 
-    async fn reach(&self, route: Route, network: &ActiveNetwork) -> Result<Reached, EndReason> {
+    async fn connect(&self, route: Route, network: &ActiveNetwork) -> Result<Connected, EndReason> {
         let ended = network.ended.clone();
         match route {
-            Route::Line(number) => {
+            Route::Parked(number) => {
                 let waiting = self.shared.peers().take(self.receiver, number).ok_or(EndReason::Lost)?;
                 let (asked, answer) = oneshot::channel();
-                // It may hang up at this very moment.
+                // The receiver may disconnect at this moment.
                 waiting.send(asked).map_err(|_| EndReason::Lost)?;
-                let ParkedConnection { link, introduction, hello, is_invited, call } =
+                let ParkedConnection { link, handshake, hello, is_invited, listed } =
                     answer.await.map_err(|_| EndReason::Lost)?;
-                Ok(Reached { link, introduction, hello: Some(hello), network: ended, is_invited, call: Some(call) })
+                Ok(Connected { link, handshake, hello: Some(hello), network: ended, is_invited, listed: Some(listed) })
             }
-            Route::Call(addr) => {
+            Route::Dial(addr) => {
                 let (interface, own) = (&network.interface, &self.shared.identity);
-                let dialled = fieldcast_net::dial(interface, own, addr, Some(self.receiver), CALL_LIMIT).await;
-                let connection = dialled.map_err(|error| {
+                let dialed = fieldcast_net::dial(interface, own, addr, Some(self.receiver), DIAL_TIMEOUT).await;
+                let connection = dialed.map_err(|error| {
                     self.shared.reverify(self.receiver);
-                    not_called(&error)
+                    dial_error(&error)
                 })?;
-                let introduction = trust::introduce(&connection, &self.shared.settings.name, &self.shared.identity)?;
+                let handshake =
+                    trust::handshake_parameters(&connection, &self.shared.settings.name, &self.shared.identity)?;
                 let link = Link::new(connection, self.shared.settings.limits.heartbeat);
-                Ok(Reached { link, introduction, hello: None, network: ended, is_invited: false, call: None })
+                Ok(Connected { link, handshake, hello: None, network: ended, is_invited: false, listed: None })
             }
         }
     }
 
-    /// This side had to notice by itself that the receiver is lost: the time to resume begins now. Not without end for one
-    /// that never comes to a yes.
+    /// This side detected the loss itself, so the resume timeout starts now. It does not restart without limit for a
+    /// receiver that never consents.
     pub(super) fn noticed_loss(&mut self, state: &DistributorState) {
         if matches!(state, DistributorState::Greeting | DistributorState::Asking) {
-            self.fruitless += 1;
+            self.losses_before_consent += 1;
         }
-        if self.fruitless < MOST_FRUITLESS {
+        if self.losses_before_consent < MAX_LOSSES_BEFORE_CONSENT {
             self.last_progress = Some(Instant::now());
         }
     }
 }
 
-/// Whoever is on the line first; then each way in its turn, for the surest may be a stale one, or a lie.
+/// A parked connection first; then each route in turn, because the best route may be outdated or forged.
 fn next_route(routes: &[Route], last: Option<Route>) -> Option<Route> {
     let first = *routes.first()?;
-    if matches!(first, Route::Line(_)) && Some(first) != last {
+    if matches!(first, Route::Parked(_)) && Some(first) != last {
         return Some(first);
     }
     let at = routes.iter().position(|route| Some(*route) == last).map_or(0, |at| at + 1);
@@ -191,17 +200,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_way_has_its_turn_and_the_line_comes_first() {
-        let [typed, mdns, phone] = [1, 2, 3].map(|port| Route::Call(([192, 168, 49, 2], port).into()));
-        let ways = [typed, mdns, phone];
+    fn tries_parked_connection_first_then_each_route() {
+        let [typed, mdns, phone] = [1, 2, 3].map(|port| Route::Dial(([192, 168, 49, 2], port).into()));
+        let routes = [typed, mdns, phone];
         let mut last = None;
         for expected in [typed, mdns, phone, typed] {
-            last = next_route(&ways, last);
+            last = next_route(&routes, last);
             assert_eq!(last, Some(expected));
         }
-        assert_eq!(next_route(&[Route::Line(1), typed, mdns], Some(typed)), Some(Route::Line(1)));
-        assert_eq!(next_route(&[Route::Line(1), typed], Some(Route::Line(1))), Some(typed));
-        assert_eq!(next_route(&[typed], Some(Route::Line(1))), Some(typed), "it has hung up");
+        assert_eq!(next_route(&[Route::Parked(1), typed, mdns], Some(typed)), Some(Route::Parked(1)));
+        assert_eq!(next_route(&[Route::Parked(1), typed], Some(Route::Parked(1))), Some(typed));
+        assert_eq!(next_route(&[typed], Some(Route::Parked(1))), Some(typed), "it has disconnected");
         assert_eq!(next_route(&[typed], Some(typed)), Some(typed));
         assert_eq!(next_route(&[], None), None);
     }

@@ -1,4 +1,4 @@
-//! Finding receivers: heard by mDNS or the phone, called in, at an address a person gave; in whatever network there is.
+//! Finds receivers on each network: by discovery events, inbound connections, and addresses that the user typed.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,8 +9,8 @@ use fieldcast_wire::{EndReason, Message, Role};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::parked::{MOST_CALLS, answer, greet};
-use super::send::CALL_LIMIT;
+use super::parked::{MAX_CONNECTIONS, answer, greet};
+use super::send::DIAL_TIMEOUT;
 use super::session::Shared;
 use super::{FoundPeer, OfferEvent};
 use crate::discovery::Found;
@@ -20,39 +20,41 @@ use crate::interface_monitor::ActiveNetwork;
 use crate::link::Link;
 use crate::{Error, NetworkChange, task, trust};
 
-/// Finds receivers until it is dropped, wherever the network goes.
+/// Finds receivers until it is dropped, across network changes.
 pub(super) async fn find(
     shared: Arc<Shared>,
-    mut station: Endpoint,
-    mut live: ActiveNetwork,
+    mut endpoint: Endpoint,
+    mut network: ActiveNetwork,
     mut to_reverify: mpsc::UnboundedReceiver<Fingerprint>,
 ) {
     loop {
         tokio::select! {
-            () = take(&shared, &mut station, &mut to_reverify) => {}
-            () = shared.settings.roaming.gone(&live.interface) => {}
+            () = handle(&shared, &mut endpoint, &mut to_reverify) => {}
+            () = shared.settings.roaming.lost(&network.interface) => {}
         }
-        drop(station);
-        shared.network_gone(&live.interface.name);
-        station = shared.post().reopen(&live).await;
-        live = shared.network_here(&station);
-        let (interface, addr) = (live.interface.clone(), live.addr);
+        drop(endpoint);
+        shared.network_gone(&network.interface.name);
+        endpoint = shared.endpoint_config().reopen(&network).await;
+        network = shared.network_here(&endpoint);
+        let (interface, addr) = (network.interface.clone(), network.addr);
         shared.publish(OfferEvent::Network(NetworkChange::Back { interface, addr }));
     }
 }
 
-/// Takes whoever comes, for as long as this is polled.
-async fn take(shared: &Arc<Shared>, station: &mut Endpoint, to_reverify: &mut mpsc::UnboundedReceiver<Fingerprint>) {
-    let mut inbound = InboundConnections::new(MOST_CALLS);
+/// Handles discovery events and inbound connections while it is polled.
+async fn handle(shared: &Arc<Shared>, endpoint: &mut Endpoint, to_reverify: &mut mpsc::UnboundedReceiver<Fingerprint>) {
+    let mut inbound = InboundConnections::new(MAX_CONNECTIONS);
     loop {
         tokio::select! {
-            found = station.search.next() => match found {
-                Found::DiscoveryEvent(by, DiscoveryEvent::Found(peer)) => shared.change(|peers| peers.seen(by, peer)),
-                Found::DiscoveryEvent(by, DiscoveryEvent::Lost(peer)) => shared.change(|peers| peers.unseen(by, peer)),
+            found = endpoint.search.next() => match found {
+                Found::DiscoveryEvent(source, event) => shared.change(|peers| match event {
+                    DiscoveryEvent::Found(peer) => peers.seen(source, peer),
+                    DiscoveryEvent::Lost(peer) => peers.unseen(source, peer),
+                }),
                 Found::SharedKey(devices) => shared.publish(OfferEvent::SharedKey(devices)),
             },
-            Some(peer) = to_reverify.recv() => station.search.reverify(&peer),
-            Ok(connection) = station.listener.accept() => {
+            Some(peer) = to_reverify.recv() => endpoint.search.reverify(&peer),
+            Ok(connection) = endpoint.listener.accept() => {
                 let (from, shared) = (connection.peer_addr().ip(), shared.clone());
                 inbound.admit(from, |proven| answer(shared, connection, proven));
             }
@@ -60,17 +62,18 @@ async fn take(shared: &Arc<Shared>, station: &mut Endpoint, to_reverify: &mut mp
     }
 }
 
-/// Asks who is at an address, and puts the receiver there on the list.
+/// Identifies the receiver at an address and adds it to the list.
 pub(super) async fn find_at(shared: Arc<Shared>, addr: SocketAddr) -> Result<FoundPeer, Error> {
-    let live = shared.air.live().ok_or_else(no_network)?;
-    let connection = dial(&live.interface, &shared.identity, addr, None, CALL_LIMIT).await?;
+    let network = shared.network_state.current().ok_or_else(no_network)?;
+    let connection = dial(&network.interface, &shared.identity, addr, None, DIAL_TIMEOUT).await?;
     let refused = |reason| Error::Refused(reason);
-    let introduction = trust::introduce(&connection, &shared.settings.name, &shared.identity).map_err(refused)?;
+    let handshake =
+        trust::handshake_parameters(&connection, &shared.settings.name, &shared.identity).map_err(refused)?;
     let mut link = Link::new(connection, shared.settings.limits.heartbeat);
     let receiver = link.peer();
-    // Said first, so that two distributors do not wait for each other.
-    link.send(&Message::Hello(introduction.hello(Role::Distributor)));
-    let greeting = timeout(shared.settings.limits.greeting, greet(&mut link, &shared, &introduction)).await;
+    // Send the hello first, so that two distributors do not wait for each other.
+    link.send(&Message::Hello(handshake.hello(Role::Distributor)));
+    let greeting = timeout(shared.settings.limits.greeting, greet(&mut link, &shared, &handshake)).await;
     let greeted = greeting.unwrap_or(Err(EndReason::Lost));
     link.send(&Message::Stop(
         greeted.as_ref().err().cloned().unwrap_or(EndReason::Looked { session: shared.identity.session() }),
@@ -81,7 +84,7 @@ pub(super) async fn find_at(shared: Arc<Shared>, addr: SocketAddr) -> Result<Fou
     shared.found(receiver).ok_or(Error::NoSuchPeer)
 }
 
-/// For what needs a network when there is none.
+/// The error if an operation needs a network and there is none.
 pub(super) fn no_network() -> Error {
     Error::Network(NetworkError::NoInterface)
 }

@@ -1,4 +1,4 @@
-//! What a distributor's screen shows of each receiver.
+//! The data that a distributor's screen shows for each receiver.
 
 use std::net::SocketAddr;
 
@@ -10,63 +10,64 @@ use crate::{NetworkChange, SharedKey};
 /// A receiver that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundPeer {
-    /// Who it is.
+    /// The receiver's fingerprint.
     pub fingerprint: Fingerprint,
-    /// What people call it; chosen by its owner, so never proof of anything.
+    /// The name that its owner chose; never a proof of identity.
     pub name: DeviceName,
-    /// Where it listens; for one that has only called in, where it called from.
+    /// The address on which it listens; for a receiver that has only connected to this device, the address it connected
+    /// from.
     pub addr: SocketAddr,
-    /// In which ways it is known to be there just now.
+    /// The ways in which it is currently found.
     pub by: FoundBy,
 }
 
-/// The ways a receiver was found, each as long as it holds.
+/// The ways in which a receiver is found at present.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FoundBy {
-    /// It announces itself by mDNS.
+    /// By its mDNS announcement.
     pub mdns: bool,
-    /// It has called in, and is on the line.
+    /// By its parked connection.
     pub called_in: bool,
-    /// It answered at an address that a person gave.
+    /// By its answer at an address that the user typed.
     pub typed: bool,
-    /// The phone's own service discovery tells of it.
+    /// By the phone's platform discovery.
     pub platform: bool,
 }
 
-/// How sending to one receiver stands.
+/// The state of sending to one receiver.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SendState {
     /// Found, not picked.
     Found,
-    /// Picked; waits until one of the `max_live` places is free.
+    /// Picked; waits for one of the `max_live` transfer slots.
     Queued,
-    /// The connection is being made.
+    /// Connecting to it.
     Connecting,
-    /// Its person is being asked.
+    /// The receiver's user is being asked.
     Asking,
-    /// Its person said yes; the code is still to be compared on this side.
+    /// The receiver's user accepted; the code must still be compared on this side.
     Confirming,
-    /// Its person said yes; the two sides agree on what is missing.
+    /// The receiver's user accepted; the two sides determine which chunks are missing.
     Agreeing,
-    /// Data is on its way.
+    /// Data is being sent.
     Sending(SendProgress),
-    /// It has everything and applies it.
+    /// The receiver has all chunks and applies them.
     Applying(SendProgress),
-    /// Its transaction has committed and its digests were compared.
+    /// The receiver has committed its transaction, and the digests were compared.
     Saved(Sent),
-    /// The connection broke; it is called again until the time to resume is over.
+    /// The connection broke. This device reconnects until the resume timeout is over.
     Lost(SendProgress),
-    /// It ended without "saved".
+    /// The exchange ended without "saved".
     Failed(EndReason, SendProgress),
 }
 
 impl SendState {
-    /// Whether nothing more will happen by itself.
+    /// Whether this is an end state.
     pub const fn is_final(&self) -> bool {
         matches!(self, Self::Saved(_) | Self::Failed(..))
     }
 
-    /// How much has been done, in the states that know.
+    /// The progress, in the states that have one.
     pub const fn progress(&self) -> Option<SendProgress> {
         match self {
             Self::Sending(progress) | Self::Applying(progress) | Self::Lost(progress) | Self::Failed(_, progress) => {
@@ -78,43 +79,44 @@ impl SendState {
     }
 }
 
-/// A bundle that a receiver has saved.
+/// The result of a saved bundle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sent {
-    /// What it took.
+    /// The final progress.
     pub progress: SendProgress,
-    /// How the receiver's data compares with each offered snapshot: equal, or ahead of it.
+    /// How the receiver's data compares with each offered snapshot: equal to it, or ahead of it.
     pub comparisons: Vec<ComparisonResult>,
 }
 
 /// How much of a bundle a receiver has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SendProgress {
-    /// Encoded bytes that are safe on the receiver's disk; those of earlier connections included.
+    /// Encoded bytes that are on the receiver's disk, including earlier connections.
     pub staged: u64,
-    /// Encoded bytes it lacked at first.
+    /// Encoded bytes that the receiver lacked at the start.
     pub total: u64,
-    /// Bytes this device has put on and taken off the sockets for it, TLS included.
+    /// Bytes that this device has sent and received over its sockets for this receiver, with TLS.
     pub wire: u64,
 }
 
-/// What changed in an [`OfferSession`](crate::OfferSession).
+/// An event of an [`OfferSession`](crate::OfferSession).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OfferEvent {
-    /// A receiver appeared, or changed its name, its address or the ways it is found.
+    /// A receiver appeared, or its name, its address or the ways it is found changed.
     Found(FoundPeer),
-    /// A receiver is found in no way any more. If it was not picked, it is off the list; a running transfer goes on.
+    /// A receiver is no longer found in any way. If it was not picked, it is removed from the list. A running transfer
+    /// continues.
     Gone(Fingerprint),
-    /// Devices near by have one key; perhaps this device's.
+    /// Several devices on the network use the same key, perhaps this device's key.
     SharedKey(SharedKey),
-    /// The network went, or the session goes on in another.
+    /// The network was lost, or the session continues on another network.
     Network(NetworkChange),
-    /// Does this receiver's screen show the same code? Nothing is sent before
+    /// Ask the user: does this receiver's screen show the same code? Nothing is sent before
     /// [`OfferSession::answer`](crate::OfferSession::answer).
     Compare(FoundPeer, Sas),
-    /// What this receiver's screen shows, if nobody is in between. It need not be compared here; the receiver's person may
-    /// have to, and look for it on this screen.
+    /// The code that this receiver's screen shows if no attacker is in the middle. No comparison is required here, but
+    /// the receiver's user may have to compare it with this screen.
     Sas(FoundPeer, Sas),
-    /// Sending to a receiver took a step.
+    /// The state of a send changed.
     Changed(Fingerprint, SendState),
 }

@@ -1,6 +1,7 @@
-//! The list of receivers: one entry a fingerprint, with every way it was found and how sending to it stands.
+//! The list of receivers: one entry per fingerprint, with all routes to it and the state of sending.
 //!
-//! Each way is bounded where it comes in: what mDNS and the phone have in view, how many may be on the line, what a person types.
+//! Each source limits its own routes: the discovery events, the number of parked connections, and the addresses that
+//! the user types.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -13,61 +14,61 @@ use super::parked::ParkedConnection;
 use super::{FoundBy, FoundPeer, OfferEvent, SendState};
 use crate::discovery::DiscoverySource;
 
-/// Where to ask for a connection that waits on the line.
-pub(super) type Waiting = oneshot::Sender<oneshot::Sender<ParkedConnection>>;
+/// Requests a parked connection.
+pub(super) type ConnectionRequest = oneshot::Sender<oneshot::Sender<ParkedConnection>>;
 
-/// A way to come to a receiver.
+/// A route to a receiver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Route {
-    /// It waits on the line; each call has its number.
-    Line(u64),
-    /// It is to be called.
-    Call(SocketAddr),
+    /// Its parked connection, by connection number.
+    Parked(u64),
+    /// An address to dial.
+    Dial(SocketAddr),
 }
 
-/// The most addresses kept of where a receiver was announced before.
-const MOST_EARLIER: usize = 3;
+/// The maximum number of earlier announced addresses that are kept per receiver.
+const MAX_EARLIER: usize = 3;
 
 #[derive(Default)]
 pub(super) struct Peers {
     entries: BTreeMap<Fingerprint, Entry>,
-    calls: u64,
+    connection_count: u64,
 }
 
 struct Entry {
     name: DeviceName,
-    /// Whether the device itself has said its name, under its key.
+    /// Whether the name was sent by the device itself, authenticated by its key.
     is_named: bool,
     addr: SocketAddr,
     mdns: Option<SocketAddr>,
     typed: Option<SocketAddr>,
     platform: Option<SocketAddr>,
-    /// Where its key was proven last.
+    /// The address where the receiver last proved its key.
     proven: Option<SocketAddr>,
-    /// Where else it was announced to be, the newest first: anybody can announce it elsewhere.
+    /// Other announced addresses, newest first. Any device can forge an announcement.
     earlier: Vec<SocketAddr>,
-    call: Option<Call>,
+    parked: Option<ParkedEntry>,
     state: SendState,
 }
 
-struct Call {
+struct ParkedEntry {
     number: u64,
-    /// Until somebody has asked for the connection.
-    waiting: Option<Waiting>,
+    /// `None` once the connection was requested.
+    request: Option<ConnectionRequest>,
 }
 
 impl Entry {
     fn shown(&self, fingerprint: Fingerprint) -> FoundPeer {
         let by = FoundBy {
             mdns: self.mdns.is_some(),
-            called_in: self.call.is_some(),
+            called_in: self.parked.is_some(),
             typed: self.typed.is_some(),
             platform: self.platform.is_some(),
         };
         FoundPeer { fingerprint, name: self.name.clone(), addr: self.addr, by }
     }
 
-    /// Where those who tell of announcements say it is.
+    /// The address that this discovery source announces.
     fn announced(&mut self, by: DiscoverySource) -> &mut Option<SocketAddr> {
         match by {
             DiscoverySource::Mdns => &mut self.mdns,
@@ -75,28 +76,29 @@ impl Entry {
         }
     }
 
-    /// Where it may be called, the surest first: it has proven its key there, a user knows it to be there, it was announced.
+    /// The addresses to dial, the most reliable first: where it proved its key, where the user says it is, where it was
+    /// announced.
     fn addrs(&self) -> impl Iterator<Item = SocketAddr> {
         let known = [self.proven, self.typed, self.mdns, self.platform].into_iter().flatten();
         known.chain(self.earlier.iter().copied())
     }
 
-    /// Takes an announcement, and keeps where it was announced before.
+    /// Stores an announced address, and keeps the address from before.
     fn announce(&mut self, by: DiscoverySource, addr: SocketAddr) {
         let before = self.announced(by).replace(addr).filter(|before| *before != addr);
         self.earlier.retain(|other| *other != addr && Some(*other) != before);
         self.earlier.splice(0..0, before);
-        self.earlier.truncate(MOST_EARLIER);
+        self.earlier.truncate(MAX_EARLIER);
     }
 
-    /// Takes a name the device has said under its key.
-    fn is_called(&mut self, name: DeviceName) {
+    /// Stores a name that the device has sent under its key.
+    fn set_name(&mut self, name: DeviceName) {
         (self.name, self.is_named) = (name, true);
     }
 }
 
 impl Peers {
-    /// It announces itself. Its name is a hint: one it has said itself counts more.
+    /// The receiver announces itself. A name that the device sent itself takes precedence over the announced name.
     pub(super) fn seen(&mut self, by: DiscoverySource, peer: Peer) -> Option<OfferEvent> {
         self.found(peer.fingerprint, peer.name.clone(), peer.addr, |entry| {
             if !entry.is_named {
@@ -109,30 +111,31 @@ impl Peers {
 
     /// Its announcement has ended.
     pub(super) fn unseen(&mut self, by: DiscoverySource, fingerprint: Fingerprint) -> Option<OfferEvent> {
-        self.less(fingerprint, |entry| *entry.announced(by) = None)
+        self.remove_source(fingerprint, |entry| *entry.announced(by) = None)
     }
 
-    /// It answered at an address that was typed.
+    /// It answered at a typed address.
     pub(super) fn typed(&mut self, fingerprint: Fingerprint, name: DeviceName, addr: SocketAddr) -> Option<OfferEvent> {
         self.found(fingerprint, name.clone(), addr, |entry| {
-            entry.is_called(name);
+            entry.set_name(name);
             (entry.typed, entry.addr) = (Some(addr), addr);
         })
     }
 
-    /// It is on the line. An earlier line of its own is dead, noticed or not. Gives the call's number.
-    pub(super) fn called(
+    /// It has a new parked connection, which replaces its earlier one: that one is dead even if this device has not
+    /// noticed. Returns the connection number.
+    pub(super) fn parked(
         &mut self,
         fingerprint: Fingerprint,
         name: DeviceName,
         from: SocketAddr,
-        waiting: Waiting,
+        request: ConnectionRequest,
     ) -> (u64, Option<OfferEvent>) {
-        self.calls += 1;
-        let number = self.calls;
+        self.connection_count += 1;
+        let number = self.connection_count;
         let event = self.found(fingerprint, name.clone(), from, |entry| {
-            entry.is_called(name);
-            entry.call = Some(Call { number, waiting: Some(waiting) });
+            entry.set_name(name);
+            entry.parked = Some(ParkedEntry { number, request: Some(request) });
             if entry.addrs().next().is_none() {
                 entry.addr = from;
             }
@@ -140,26 +143,26 @@ impl Peers {
         (number, event)
     }
 
-    /// That call is over.
+    /// That connection is over.
     pub(super) fn disconnected(&mut self, fingerprint: Fingerprint, number: u64) -> Option<OfferEvent> {
-        let is_latest = |call: &Call| call.number == number;
-        if !self.entries.get(&fingerprint)?.call.as_ref().is_some_and(is_latest) {
+        let is_latest = |parked: &ParkedEntry| parked.number == number;
+        if !self.entries.get(&fingerprint)?.parked.as_ref().is_some_and(is_latest) {
             return None;
         }
-        self.less(fingerprint, |entry| entry.call = None)
+        self.remove_source(fingerprint, |entry| entry.parked = None)
     }
 
-    /// The network has gone, and what was heard on it holds no longer.
+    /// The network is lost, so its announcements and proven addresses are no longer valid.
     pub(super) fn network_gone(&mut self) -> Vec<OfferEvent> {
         let all: Vec<_> = self.entries.keys().copied().collect();
         let forget = |entry: &mut Entry| {
             (entry.mdns, entry.platform, entry.proven) = (None, None, None);
             entry.earlier.clear();
         };
-        all.into_iter().filter_map(|one| self.less(one, forget)).collect()
+        all.into_iter().filter_map(|one| self.remove_source(one, forget)).collect()
     }
 
-    /// It has proven its key there.
+    /// It proved its key at this address.
     pub(super) fn proven(&mut self, fingerprint: Fingerprint, addr: SocketAddr) {
         if let Some(entry) = self.entries.get_mut(&fingerprint) {
             entry.proven = Some(addr);
@@ -185,12 +188,13 @@ impl Peers {
         self.entries.iter().map(shown).collect()
     }
 
-    /// The ways to a receiver, the surest first: it is there, a person knows it to be there, it was heard of.
+    /// The routes to a receiver, the most reliable first: parked, typed by the user, announced.
     pub(super) fn routes(&self, fingerprint: Fingerprint) -> Vec<Route> {
         let Some(entry) = self.entries.get(&fingerprint) else { return Vec::new() };
-        let line = entry.call.as_ref().filter(|call| call.waiting.is_some()).map(|call| Route::Line(call.number));
-        let mut routes: Vec<_> = line.into_iter().collect();
-        for route in entry.addrs().map(Route::Call) {
+        let parked =
+            entry.parked.as_ref().filter(|parked| parked.request.is_some()).map(|parked| Route::Parked(parked.number));
+        let mut routes: Vec<_> = parked.into_iter().collect();
+        for route in entry.addrs().map(Route::Dial) {
             if !routes.contains(&route) {
                 routes.push(route);
             }
@@ -198,10 +202,10 @@ impl Peers {
         routes
     }
 
-    /// Takes a receiver off the line to send to it.
-    pub(super) fn take(&mut self, fingerprint: Fingerprint, number: u64) -> Option<Waiting> {
-        let call = self.entries.get_mut(&fingerprint)?.call.as_mut()?;
-        if call.number == number { call.waiting.take() } else { None }
+    /// Takes a parked connection to send over it.
+    pub(super) fn take(&mut self, fingerprint: Fingerprint, number: u64) -> Option<ConnectionRequest> {
+        let parked = self.entries.get_mut(&fingerprint)?.parked.as_mut()?;
+        if parked.number == number { parked.request.take() } else { None }
     }
 
     fn found(
@@ -221,7 +225,7 @@ impl Peers {
             platform: None,
             proven: None,
             earlier: Vec::new(),
-            call: None,
+            parked: None,
             state: SendState::Found,
         });
         change(entry);
@@ -229,9 +233,9 @@ impl Peers {
         (before.as_ref() != Some(&now)).then_some(OfferEvent::Found(now))
     }
 
-    /// Takes a way of finding away. Whoever was picked stays on the list without any: a goodbye may be a phone's screen
-    /// going dark, and ends no transfer.
-    fn less(&mut self, fingerprint: Fingerprint, change: impl FnOnce(&mut Entry)) -> Option<OfferEvent> {
+    /// Removes a way in which the receiver is found. A picked receiver stays on the list without any: its phone may
+    /// only have turned off the screen, which must not end a transfer.
+    fn remove_source(&mut self, fingerprint: Fingerprint, change: impl FnOnce(&mut Entry)) -> Option<OfferEvent> {
         let entry = self.entries.get_mut(&fingerprint)?;
         let before = entry.shown(fingerprint);
         change(entry);
@@ -261,13 +265,13 @@ mod tests {
         ([192, 168, 49, 2], port).into()
     }
 
-    fn heard(name: &str, port: u16) -> Peer {
+    fn announcement(name: &str, port: u16) -> Peer {
         let name = DeviceName::new(name);
         Peer { fingerprint: ASHA, name, role: Role::Receiver, protocol: 1, session: 1, addr: addr(port) }
     }
 
-    fn call(peers: &mut Peers, name: &str) -> u64 {
-        peers.called(ASHA, DeviceName::new(name), addr(50_000), oneshot::channel().0).0
+    fn park(peers: &mut Peers, name: &str) -> u64 {
+        peers.parked(ASHA, DeviceName::new(name), addr(50_000), oneshot::channel().0).0
     }
 
     fn by(peers: &Peers) -> Option<[bool; 4]> {
@@ -275,22 +279,22 @@ mod tests {
     }
 
     #[test]
-    fn one_device_is_one_entry_however_it_was_found() {
+    fn lists_each_device_once_however_found() {
         let mut peers = Peers::default();
-        assert!(peers.seen(DiscoverySource::Mdns, heard("Asha", 7000)).is_some());
-        assert_eq!(peers.seen(DiscoverySource::Mdns, heard("Asha", 7000)), None, "nothing new");
-        let number = call(&mut peers, "Asha");
+        assert!(peers.seen(DiscoverySource::Mdns, announcement("Asha", 7000)).is_some());
+        assert_eq!(peers.seen(DiscoverySource::Mdns, announcement("Asha", 7000)), None, "nothing new");
+        let number = park(&mut peers, "Asha");
         peers.typed(ASHA, DeviceName::new("Asha"), addr(7000));
-        peers.seen(DiscoverySource::Platform, heard("Asha", 7001));
+        peers.seen(DiscoverySource::Platform, announcement("Asha", 7001));
         assert_eq!((by(&peers), peers.all().len()), (Some([true; 4]), 1));
-        assert_eq!(peers.routes(ASHA), [Route::Line(number), Route::Call(addr(7000)), Route::Call(addr(7001))]);
+        assert_eq!(peers.routes(ASHA), [Route::Parked(number), Route::Dial(addr(7000)), Route::Dial(addr(7001))]);
         assert!(
             matches!(peers.unseen(DiscoverySource::Mdns, ASHA), Some(OfferEvent::Found(_))),
-            "a goodbye takes away what it gave"
+            "the end of an announcement removes only that source"
         );
         assert_eq!(by(&peers), Some([false, true, true, true]));
         peers.disconnected(ASHA, number);
-        assert_eq!(peers.network_gone().len(), 1, "what the phone told of is not there any more either");
+        assert_eq!(peers.network_gone().len(), 1, "platform discovery results are removed too");
         assert_eq!(by(&peers), Some([false, false, true, false]));
     }
 
@@ -298,28 +302,28 @@ mod tests {
     fn tries_every_address_announced_and_the_proven_one_first() {
         let mut peers = Peers::default();
         let ports = |peers: &Peers| -> Vec<u16> {
-            let port = |route: &Route| if let Route::Call(addr) = route { addr.port() } else { 0 };
+            let port = |route: &Route| if let Route::Dial(addr) = route { addr.port() } else { 0 };
             peers.routes(ASHA).iter().map(port).collect()
         };
         for port in [7000, 666, 7000, 666] {
-            peers.seen(DiscoverySource::Mdns, heard("Asha", port)); // a spoofer and the receiver take turns
+            peers.seen(DiscoverySource::Mdns, announcement("Asha", port)); // a spoofer and the receiver take turns
         }
         assert_eq!(ports(&peers), [666, 7000]);
         peers.proven(ASHA, addr(7000));
         assert_eq!(ports(&peers), [7000, 666]);
-        (1..9).for_each(|port| _ = peers.seen(DiscoverySource::Mdns, heard("Asha", port)));
-        assert_eq!(ports(&peers), [7000, 8, 7, 6, 5], "a flood does not push it out, and is bounded");
+        (1..9).for_each(|port| _ = peers.seen(DiscoverySource::Mdns, announcement("Asha", port)));
+        assert_eq!(ports(&peers), [7000, 8, 7, 6, 5], "forged addresses are limited and do not replace it");
         peers.network_gone();
         assert!(ports(&peers).is_empty());
     }
 
     #[test]
-    fn who_is_found_in_no_way_is_off_the_list_unless_picked() {
+    fn removes_unpicked_receivers_that_are_not_found() {
         let mut peers = Peers::default();
-        peers.seen(DiscoverySource::Mdns, heard("Asha", 7000));
+        peers.seen(DiscoverySource::Mdns, announcement("Asha", 7000));
         assert_eq!(peers.unseen(DiscoverySource::Mdns, ASHA), Some(OfferEvent::Gone(ASHA)));
         assert_eq!(by(&peers), None);
-        let number = call(&mut peers, "Asha");
+        let number = park(&mut peers, "Asha");
         peers.enter(ASHA, SendState::Queued);
         assert_eq!(peers.disconnected(ASHA, number), Some(OfferEvent::Gone(ASHA)));
         assert_eq!((by(&peers), peers.state(ASHA)), (Some([false; 4]), Some(SendState::Queued)));
@@ -327,22 +331,22 @@ mod tests {
     }
 
     #[test]
-    fn a_new_call_takes_the_place_of_the_old_one_whose_end_then_means_nothing() {
+    fn replaces_parked_connection_by_newer_one() {
         let mut peers = Peers::default();
-        let (old, new) = (call(&mut peers, "Asha"), call(&mut peers, "Asha"));
+        let (old, new) = (park(&mut peers, "Asha"), park(&mut peers, "Asha"));
         assert_eq!(peers.disconnected(ASHA, old), None);
         assert!(peers.take(ASHA, old).is_none());
-        assert_eq!(peers.routes(ASHA), [Route::Line(new)]);
+        assert_eq!(peers.routes(ASHA), [Route::Parked(new)]);
         assert!(peers.take(ASHA, new).is_some());
-        assert_eq!(by(&peers), Some([false, true, false, false]), "it is still on the line");
+        assert_eq!(by(&peers), Some([false, true, false, false]), "it is still parked");
         assert_eq!(peers.routes(ASHA), [], "and in use");
     }
 
     #[test]
-    fn what_a_device_calls_itself_counts_more_than_what_is_announced_of_it() {
+    fn prefers_authenticated_name_over_announced_name() {
         let mut peers = Peers::default();
-        call(&mut peers, "Asha");
-        peers.seen(DiscoverySource::Mdns, heard("Mallory", 9));
+        park(&mut peers, "Asha");
+        peers.seen(DiscoverySource::Mdns, announcement("Mallory", 9));
         assert_eq!(peers.shown(ASHA).unwrap().name.as_str(), "Asha");
     }
 }

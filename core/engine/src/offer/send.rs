@@ -1,4 +1,4 @@
-//! Sending to one receiver: call it, drive the machine, call again when the connection breaks.
+//! Sends to one receiver: connect, drive the state machine, reconnect when the connection breaks.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,59 +13,60 @@ use tokio_util::sync::CancellationToken;
 
 use super::admit::compared;
 use super::bundle::Bundle;
-use super::dialer::Reached;
+use super::dialer::Connected;
 use super::peers::Route;
 use super::session::Shared;
 use super::{SendProgress, SendState, Sent};
 use crate::link::{Frame, Link};
 use crate::{Answer, Error, clock, history, receipts, task};
 
-/// How long one call may take, TLS included.
-pub(super) const CALL_LIMIT: Duration = Duration::from_secs(10);
+/// The timeout of one dial, with TLS.
+pub(super) const DIAL_TIMEOUT: Duration = Duration::from_secs(10);
 pub(super) const CANCELLED: EndReason = EndReason::Cancelled { by_distributor: true };
 
-/// Sends to one receiver until it has saved, or for good has not.
+/// Sends to one receiver until it has saved the data, or failed permanently.
 pub(crate) struct Sending {
     pub(super) shared: Arc<Shared>,
     pub(super) receiver: Fingerprint,
     pub(super) cancel: CancellationToken,
-    /// What the receiver is offered: all, or as much as was granted it, judged anew on each connection.
+    /// The offer to the receiver: everything, or the granted part. It is authorized again on each connection.
     pub(super) offer: Offer,
-    /// The places of that in the bundle.
+    /// The indexes of the offered snapshots in the bundle.
     pub(super) offered: Vec<usize>,
-    /// When it began, by this device's clock.
+    /// The start time, by this device's clock.
     started: i64,
-    /// The receiver's key, once it was reached.
+    /// The receiver's key, after the first connection.
     pub(super) peer_key: Option<[u8; 32]>,
-    /// What it calls itself under that key, once it has said so.
+    /// The name that the receiver has sent under its key.
     pub(super) peer_name: Option<DeviceName>,
-    /// The way that was tried last.
+    /// The route of the last attempt.
     pub(super) last_route: Option<Route>,
-    /// What this connection is to carry.
+    /// The chunks of this connection's manifest.
     chunks: Vec<ChunkInfo>,
     pub(super) progress: SendProgress,
     /// Bytes that were staged before this connection.
     staged_before: u64,
-    /// Bytes that were staged in the round of changes, if whole snapshots had to follow.
+    /// Bytes that were staged in the round of changes, if complete snapshots had to follow.
     staged_in_rounds: u64,
     /// Bytes over the sockets of earlier connections.
     pub(super) wire_before: u64,
-    /// When sending last came a step further, or this side had to notice that the receiver was lost: what the time to
-    /// resume counts from. A receiver that comes and goes without letting anything happen does not renew it.
+    /// The last time that the send made progress, or that this side detected a loss itself. The resume timeout counts
+    /// from here. A receiver that reconnects without progress does not restart it.
     pub(super) last_progress: Option<Instant>,
-    /// Whether the last attempt ended before anybody had proven a key: then it says nothing of the receiver.
+    /// Whether the last attempt ended before the peer had proven a key. Then its result says nothing about the
+    /// receiver.
     pub(super) is_unproven: bool,
-    /// Losses in a row before the receiver said yes.
-    pub(super) fruitless: u32,
-    /// Whether the receiver's key is one to send to: its code was compared in this session, or needed not be.
+    /// Consecutive connection losses before the receiver consented.
+    pub(super) losses_before_consent: u32,
+    /// Whether the receiver's key is verified: its code was compared in this session, or no comparison was necessary.
     pub(super) is_verified: bool,
-    /// Whether it has read an invite of this session, by what it said on this connection: then neither side asks for a code.
+    /// Whether it proved an invite of this session on this connection; then neither side asks for a code.
     pub(super) is_by_invite: bool,
-    /// Whether to remember the receiver once its person, too, has said yes.
-    pub(super) remembers: bool,
-    /// One of the slots for receivers that are sent to; given back once the last byte is there.
+    /// Whether to store the receiver as trusted after its user accepts too.
+    pub(super) trusts_after_consent: bool,
+    /// The transfer slot; released after the last byte has arrived.
     pub(super) slot: Option<OwnedSemaphorePermit>,
-    /// A person compares the code.
+    /// The pending answer to the code comparison.
     pub(super) comparing: Option<oneshot::Receiver<Answer>>,
 }
 
@@ -88,10 +89,10 @@ impl Sending {
             wire_before: 0,
             last_progress: None,
             is_unproven: false,
-            fruitless: 0,
+            losses_before_consent: 0,
             is_verified: false,
             is_by_invite: false,
-            remembers: false,
+            trusts_after_consent: false,
             slot: None,
             comparing: None,
         }
@@ -99,7 +100,7 @@ impl Sending {
 
     pub(crate) async fn run(mut self) {
         let outcome = self.send().await;
-        // Before it is told: whoever hears that it is over may look at the history next.
+        // Write the history before the event, because a subscriber may read the history at once.
         self.keep(&outcome).await;
         self.enter(match outcome {
             Ok(receipt) => {
@@ -110,9 +111,9 @@ impl Sending {
         });
     }
 
-    /// Remembers what came of it.
+    /// Stores the result in the history.
     async fn keep(&self, outcome: &Result<Receipt, EndReason>) {
-        let past = Exchange {
+        let entry = Exchange {
             role: ExchangeRole::Sent,
             peer: self.receiver,
             peer_key: self.peer_key,
@@ -123,25 +124,25 @@ impl Sending {
             wire_bytes: self.progress.wire,
             result: history::result(outcome.as_ref()),
         };
-        history::keep(&self.shared.store, past, false).await;
+        history::keep(&self.shared.store, entry, false).await;
     }
 
-    /// What the receiver calls itself: what it said under its key, or, until then, what was announced, by whomever.
+    /// The receiver's name: as it sent it under its key, else as it was announced, which is not authenticated.
     pub(super) fn name(&self) -> DeviceName {
         self.peer_name.clone().unwrap_or_else(|| self.shared.name_of(self.receiver))
     }
 
-    /// Whether the receiver has signed that it saved this very offer.
+    /// Whether the receiver has signed that it saved exactly this offer.
     fn is_signed(&self, receipt: &Receipt, link: &Link) -> bool {
         receipts::holds(receipt, &link.peer_key(), &self.shared.identity.fingerprint(), &self.offer.snapshots)
     }
 
-    pub(super) async fn exchange(&mut self, reached: Reached) -> Result<Receipt, EndReason> {
-        let Reached { mut link, introduction, hello, network, is_invited, call: _call } = reached;
+    pub(super) async fn exchange(&mut self, connected: Connected) -> Result<Receipt, EndReason> {
+        let Connected { mut link, handshake, hello, network, is_invited, listed: _listed } = connected;
         self.is_by_invite = is_invited;
-        let exporter = introduction.opening.exporter;
+        let exporter = handshake.opening.exporter;
         let start = Instant::now();
-        let mut machine = Distributor::new(introduction, self.shared.settings.limits, Duration::ZERO);
+        let mut machine = Distributor::new(handshake, self.shared.settings.limits, Duration::ZERO);
         if let Some(hello) = hello {
             machine.on_message(Message::Hello(hello), start.elapsed());
         }
@@ -153,13 +154,13 @@ impl Sending {
                 }
                 self.carry_out(action, &link, &mut machine, start).await;
             }
-            let place = link.place();
+            let permit = link.permit();
             tokio::select! {
                 incoming = link.next() => self.on_incoming(incoming, &mut machine, &link, &exporter, start.elapsed()),
-                place = place, if machine.may_send() => {
+                permit = permit, if machine.may_send() => {
                     if let Some(index) = machine.next_chunk(start.elapsed()) {
                         match self.chunk(index).await {
-                            Ok(chunk) => link.send_chunk(place, index, &chunk),
+                            Ok(chunk) => link.send_chunk(permit, index, &chunk),
                             Err(reason) => machine.stop(reason),
                         }
                     }
@@ -196,9 +197,9 @@ impl Sending {
         now: Duration,
     ) {
         match incoming {
-            // Who is called may have an invite as well as who calls. One that is of no use is none.
+            // A receiver that was dialed may have an invite too. An invalid invite is ignored.
             Ok(Frame::Message(Message::Invited(proof))) if machine.peer_name().is_none() => {
-                self.is_by_invite = self.shared.has_invited(&proof, exporter);
+                self.is_by_invite = self.shared.is_valid_invite(&proof, exporter);
             }
             Ok(Frame::Message(Message::Saved(receipt))) if !self.is_signed(&receipt, link) => {
                 machine.stop(EndReason::NotSigned);
@@ -231,7 +232,7 @@ impl Sending {
             }
             DistributorAction::PlanWhole(indexes) => {
                 self.staged_in_rounds = self.progress.staged;
-                let slots = self.shared.live.clone();
+                let slots = self.shared.transfer_slots.clone();
                 self.slot = link.alive_during(slots.acquire_owned()).await.ok();
                 let offered = self.offered.clone();
                 let manifest = self.on_bundle(move |bundle| Ok(bundle.whole(&offered, &indexes))).await;
@@ -239,18 +240,18 @@ impl Sending {
             }
             DistributorAction::Staged { bytes, .. } => {
                 self.last_progress = Some(Instant::now());
-                // The peer's number: it may say anything.
+                // The number comes from the peer and can be wrong, so limit it.
                 self.progress.staged = self.staged_before.saturating_add(bytes).min(self.progress.total);
                 self.enter(SendState::Sending(self.progress));
             }
             DistributorAction::Entered(state) => self.entered(&state, machine),
-            DistributorAction::Close => {} // the caller's
+            DistributorAction::Close => {} // handled by the caller
         }
     }
 
     async fn finish(&mut self, link: Link, machine: &Distributor, is_cut: bool) -> Result<Receipt, EndReason> {
-        self.comparing = None; // a question that is still open is withdrawn
-        // Where there is no network any more there are no last words.
+        self.comparing = None; // withdraws an open question
+        // Without a network no last message can be sent.
         let wire = if is_cut { link.wire_bytes() } else { link.close().await };
         self.progress.wire = self.wire_before + wire;
         match machine.state() {
@@ -260,7 +261,7 @@ impl Sending {
         }
     }
 
-    /// Sends the manifest of what the receiver lacks.
+    /// Sends the manifest of the chunks that the receiver lacks.
     fn plan(&mut self, manifest: Result<Manifest, EndReason>, link: &Link, machine: &mut Distributor, start: Instant) {
         match manifest {
             Ok(manifest) => {
@@ -277,7 +278,7 @@ impl Sending {
         self.on_bundle(move |bundle| bundle.chunk(hash)).await
     }
 
-    /// Asks the bundle where blocking is allowed.
+    /// Calls the bundle on a blocking thread.
     pub(super) async fn on_bundle<T: Send + 'static>(
         &self,
         ask: impl FnOnce(&Bundle) -> Result<T, Error> + Send + 'static,
@@ -295,13 +296,13 @@ impl Sending {
             DistributorState::Asking => SendState::Asking,
             DistributorState::Confirming if self.comparing.is_some() => SendState::Confirming,
             DistributorState::Planning => {
-                self.is_verified = true; // on a connection to come, too
+                self.is_verified = true; // this holds for later connections too
                 SendState::Agreeing
             }
             DistributorState::Sending => {
                 let wanted = machine.chunks_to_send().filter_map(|index| self.chunks.get(index as usize));
                 let wanted: u64 = wanted.map(|chunk| u64::from(chunk.bytes)).sum();
-                // What an earlier connection brought counts; so does what an earlier round of this one brought.
+                // Count the bytes of earlier connections and of earlier rounds of this connection.
                 let known = self.progress.total.max(self.staged_in_rounds + wanted);
                 self.progress.total = known;
                 self.staged_before = known - wanted;
@@ -309,10 +310,10 @@ impl Sending {
                 SendState::Sending(self.progress)
             }
             DistributorState::Applying => {
-                self.slot = None; // the others need not wait until it has applied
+                self.slot = None; // other receivers need not wait until this one has applied
                 SendState::Applying(self.progress)
             }
-            // Told when the connection is closed and its bytes are counted, or not worth telling.
+            // Published after the connection is closed and its bytes are counted, or not worth an event.
             DistributorState::Greeting
             | DistributorState::Confirming
             | DistributorState::Agreeing
@@ -320,7 +321,7 @@ impl Sending {
             | DistributorState::Ended(_) => return,
         };
         if state != SendState::Asking {
-            (self.last_progress, self.fruitless) = (Some(Instant::now()), 0);
+            (self.last_progress, self.losses_before_consent) = (Some(Instant::now()), 0);
         }
         self.enter(state);
     }

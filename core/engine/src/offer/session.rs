@@ -1,4 +1,4 @@
-//! A distributor's session: who is near, who was picked, how far each is.
+//! A distributor's session: the receivers that are found, the ones that are picked, and the state of each.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -23,30 +23,30 @@ use crate::events::EventBus;
 use crate::interface_monitor::{ActiveNetwork, NetworkState};
 use crate::{Answer, Error, ExchangeSettings, NetworkChange, Subscription, clock, task};
 
-/// A code nobody has compared yet.
+/// An open code comparison.
 struct Comparison {
     code: Sas,
     answer: oneshot::Sender<Answer>,
 }
 
-/// What the tasks of one session share.
+/// The state that the tasks of one session share.
 pub(crate) struct Shared {
     pub(crate) settings: ExchangeSettings,
     pub(crate) identity: Arc<Identity>,
-    pub(crate) air: NetworkState,
+    pub(crate) network_state: NetworkState,
     pub(crate) store: Store,
     pub(crate) bundle: Bundle,
     pub(crate) offer: Offer,
-    pub(crate) live: Arc<Semaphore>,
+    pub(crate) transfer_slots: Arc<Semaphore>,
     events: EventBus<OfferEvent>,
     peers: Mutex<Peers>,
     comparisons: Mutex<BTreeMap<Fingerprint, Comparison>>,
     reverify_requests: mpsc::UnboundedSender<Fingerprint>,
-    /// Bumped whenever a state changes, for those who wait for the end.
+    /// Incremented when the state of a send changes, to wake the tasks that wait for the end.
     changes: watch::Sender<u64>,
-    /// Bumped whenever the network or the ways to a receiver change, for those who wait for one.
-    ways: watch::Sender<u64>,
-    /// In every invite of this session, the last of which ends then.
+    /// Incremented when the network or the routes to a receiver change, to wake the tasks that wait for a route.
+    route_changes: watch::Sender<u64>,
+    /// The token in every invite of this session. `invited_until` is the latest expiry of these invites.
     token: Token,
     invited_until: AtomicI64,
 }
@@ -56,19 +56,19 @@ impl Shared {
         self.peers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes the list of receivers and tells what came of it.
+    /// Changes the list of receivers and publishes the resulting event.
     pub(super) fn change(&self, change: impl FnOnce(&mut Peers) -> Option<OfferEvent>) {
         let mut peers = self.peers();
         if let Some(event) = change(&mut peers) {
-            self.publish(event); // in the order it happened
+            self.publish(event); // under the lock, to keep the order
         }
         drop(peers);
-        self.ways.send_modify(|count| *count += 1);
+        self.route_changes.send_modify(|count| *count += 1);
     }
 
-    /// For changes of the ways to receivers.
-    pub(super) fn ways(&self) -> watch::Receiver<u64> {
-        self.ways.subscribe()
+    /// Signals changes of the routes to receivers.
+    pub(super) fn route_changes(&self) -> watch::Receiver<u64> {
+        self.route_changes.subscribe()
     }
 
     pub(super) fn publish(&self, event: OfferEvent) {
@@ -79,26 +79,26 @@ impl Shared {
         self.peers().shown(peer)
     }
 
-    pub(super) fn post(&self) -> EndpointConfig<'_> {
+    pub(super) fn endpoint_config(&self) -> EndpointConfig<'_> {
         EndpointConfig { settings: &self.settings, identity: &self.identity, role: Role::Distributor }
     }
 
-    pub(super) fn network_here(&self, station: &Endpoint) -> ActiveNetwork {
-        let live = self.air.begin(station);
-        self.ways.send_modify(|count| *count += 1);
-        live
+    pub(super) fn network_here(&self, endpoint: &Endpoint) -> ActiveNetwork {
+        let network = self.network_state.begin(endpoint);
+        self.route_changes.send_modify(|count| *count += 1);
+        network
     }
 
     pub(super) fn network_gone(&self, name: &str) {
-        self.air.end();
+        self.network_state.end();
         let events = self.peers().network_gone();
         self.publish(OfferEvent::Network(NetworkChange::Gone { name: name.to_owned() }));
         events.into_iter().for_each(|event| self.publish(event));
-        self.ways.send_modify(|count| *count += 1);
+        self.route_changes.send_modify(|count| *count += 1);
     }
 
-    /// Whether whoever proves this has read an invite of this session, and in time.
-    pub(super) fn has_invited(&self, proof: &[u8; 32], exporter: &[u8; 32]) -> bool {
+    /// Whether this proof shows that the peer has read an invite of this session that has not expired.
+    pub(super) fn is_valid_invite(&self, proof: &[u8; 32], exporter: &[u8; 32]) -> bool {
         clock::now() < self.invited_until.load(Ordering::Relaxed) && self.token.proof(exporter) == *proof
     }
 
@@ -108,13 +108,13 @@ impl Shared {
         self.changes.send_modify(|count| *count += 1);
     }
 
-    /// What a receiver calls itself.
+    /// The name of a receiver.
     pub(crate) fn name_of(&self, peer: Fingerprint) -> DeviceName {
         self.found(peer).map_or_else(|| DeviceName::new(""), |found| found.name)
     }
 
-    /// Asks the person to compare a receiver's code; the answer comes through the channel. A later question about the
-    /// same receiver takes the place of this one.
+    /// Asks the user to compare a receiver's code; the answer comes through the channel. A later question about the
+    /// same receiver replaces this one.
     pub(crate) fn compare(&self, peer: Fingerprint, code: Sas) -> oneshot::Receiver<Answer> {
         let (answer, answered) = oneshot::channel();
         self.comparisons().insert(peer, Comparison { code, answer });
@@ -124,7 +124,7 @@ impl Shared {
         answered
     }
 
-    /// Tells what a receiver's screen shows that is not compared here.
+    /// Publishes the code on a receiver's screen if it is not compared here.
     pub(crate) fn show_code(&self, peer: Fingerprint, code: Sas) {
         if let Some(found) = self.found(peer) {
             self.publish(OfferEvent::Sas(found, code));
@@ -135,19 +135,19 @@ impl Shared {
         self.comparisons.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Has a peer prove that it is still there.
+    /// Requests a check that a peer is still present.
     pub(crate) fn reverify(&self, peer: Fingerprint) {
         let _no_longer_browsing = self.reverify_requests.send(peer);
     }
 }
 
-/// Offering a bundle to the receivers near by. Dropping it stops everything at once; [`stop`](Self::stop) tells the
-/// receivers why.
+/// A session that offers a bundle to the receivers on the network. Dropping it stops everything at once;
+/// [`stop`](Self::stop) also sends the receivers the reason.
 pub struct OfferSession {
     shared: Arc<Shared>,
     sending: Mutex<BTreeMap<Fingerprint, Sent>>,
     cancel: CancellationToken,
-    /// Until it is stopped.
+    /// `None` after the session was stopped.
     finding: Mutex<Option<AbortOnDropHandle<()>>>,
 }
 
@@ -167,24 +167,24 @@ impl OfferSession {
         let token = fieldcast_net::random()?.first_chunk().copied().unwrap_or_default();
         let shared = Arc::new(Shared {
             reverify_requests,
-            live: Arc::new(Semaphore::new(settings.max_live)),
+            transfer_slots: Arc::new(Semaphore::new(settings.max_live)),
             offer: bundle.offer(),
             store: bundle.store().clone(),
             comparisons: Mutex::default(),
             settings,
             identity,
-            air: NetworkState::new(),
+            network_state: NetworkState::new(),
             bundle,
             events: EventBus::new(),
             peers: Mutex::default(),
             changes: watch::Sender::new(0),
-            ways: watch::Sender::new(0),
+            route_changes: watch::Sender::new(0),
             token: Token(token),
             invited_until: AtomicI64::new(0),
         });
-        let station = shared.post().open(interface).await?;
-        let live = shared.network_here(&station);
-        let finding = task::spawn(find(shared.clone(), station, live, to_reverify));
+        let endpoint = shared.endpoint_config().open(interface).await?;
+        let network = shared.network_here(&endpoint);
+        let finding = task::spawn(find(shared.clone(), endpoint, network, to_reverify));
         Ok(Self {
             shared,
             sending: Mutex::default(),
@@ -193,13 +193,13 @@ impl OfferSession {
         })
     }
 
-    /// Where receivers can call in just now; `None` while there is no network.
+    /// The address to which receivers can connect now; `None` if there is no network.
     pub fn addr(&self) -> Option<SocketAddr> {
-        self.shared.air.live().map(|live| live.addr)
+        self.shared.network_state.current().map(|network| network.addr)
     }
 
-    /// An invite to call in here, good until `expires` (ms since 1970 by this device's clock), with the Wi-Fi group to
-    /// join first if there is one. Whoever calls by it is asked for no code, nor is this device's person.
+    /// An invite to connect to this session, valid until `expires` (ms since 1970 by this device's clock). It contains
+    /// the Wi-Fi group to join first, if there is one. If a receiver connects with it, neither side asks for a code.
     ///
     /// # Errors
     /// [`Error::Network`] while there is no network, [`Error::Invite`].
@@ -210,37 +210,37 @@ impl OfferSession {
         Ok(invite.with_token(self.shared.token))
     }
 
-    /// Asks who is at this address, and puts the receiver there on the list.
+    /// Identifies the receiver at this address and adds it to the list.
     ///
     /// # Errors
-    /// [`Error::Network`] when nobody is there, [`Error::Refused`] when it is no receiver.
+    /// [`Error::Network`] if no device answers, [`Error::Refused`] if it is not a receiver.
     pub fn find_at(&self, addr: SocketAddr) -> impl Future<Output = Result<FoundPeer, Error>> + Send + use<> {
         find_at(self.shared.clone(), addr)
     }
 
-    /// What is offered.
+    /// The offered snapshots.
     pub fn offer(&self) -> &Offer {
         &self.shared.offer
     }
 
-    /// The session's events from now on; to the first who asks, from the beginning.
+    /// The session's events from now on. The first subscriber gets all events since the start.
     pub fn subscribe(&self) -> Subscription<OfferEvent> {
         self.shared.events.subscribe()
     }
 
-    /// Everyone found so far and how sending to them stands, by fingerprint.
+    /// All receivers with the state of sending, by fingerprint.
     pub fn peers(&self) -> Vec<(FoundPeer, SendState)> {
         self.shared.peers().all()
     }
 
-    /// Sends to a receiver; nothing happens if that is going on or done already.
+    /// Sends to a receiver. Does nothing if that is already running or done.
     ///
     /// # Errors
     /// [`Error::NoSuchPeer`] if it was not found.
     pub fn send_to(&self, receiver: Fingerprint) -> Result<(), Error> {
         let state = self.shared.peers().state(receiver).ok_or(Error::NoSuchPeer)?;
         let mut sending = self.sending.lock().unwrap_or_else(PoisonError::into_inner);
-        // A task that has told its end may take a moment more to be gone.
+        // A task that has reported its end may take a moment longer to finish.
         let is_running = !state.is_final() && sending.get(&receiver).is_some_and(|sent| !sent.task.is_finished());
         if !is_running && !matches!(state, SendState::Saved(_)) {
             let cancel = self.cancel.child_token();
@@ -249,7 +249,7 @@ impl OfferSession {
                 AbortOnDropHandle::new(task::spawn(Sending::new(self.shared.clone(), receiver, cancel.clone()).run()));
             let shared = self.shared.clone();
             let watched = task::spawn(async move {
-                // A bug must not leave anybody waiting for an end that never comes.
+                // If the task panics, report a failure, so that no caller waits without end.
                 if let Err(error) = task.await {
                     let reason = EndReason::NotRead(Error::from(error).to_string());
                     shared.enter(receiver, SendState::Failed(reason, SendProgress::default()));
@@ -260,22 +260,22 @@ impl OfferSession {
         Ok(())
     }
 
-    /// Says whether a receiver's screen shows the code of [`OfferEvent::Compare`]; nothing happens if that is no longer
-    /// asked.
+    /// Answers [`OfferEvent::Compare`]: whether the receiver's screen shows the code. Does nothing if the question is
+    /// no longer open.
     pub fn answer(&self, receiver: Fingerprint, answer: Answer) {
         if let Some(open) = self.shared.comparisons().remove(&receiver) {
             let _asker_may_be_gone = open.answer.send(answer);
         }
     }
 
-    /// The codes that wait to be compared, for a screen that was not there when it was asked.
+    /// The open code comparisons, for a screen that was opened after the event.
     pub fn open_comparisons(&self) -> Vec<(Fingerprint, Sas)> {
         let comparisons = self.shared.comparisons();
         let open = comparisons.iter().filter(|(_, open)| !open.answer.is_closed());
         open.map(|(receiver, open)| (*receiver, open.code)).collect()
     }
 
-    /// Cancels sending to a receiver, which is told.
+    /// Cancels sending to a receiver and notifies it.
     pub fn cancel(&self, receiver: Fingerprint) {
         let sending = self.sending.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(sent) = sending.get(&receiver) {
@@ -283,14 +283,14 @@ impl OfferSession {
         }
     }
 
-    /// Waits until every receiver that was picked has saved or failed.
+    /// Waits until every picked receiver has saved or failed.
     pub async fn finished(&self) {
         let mut changes = self.shared.changes.subscribe();
         let is_finished = || self.peers().iter().all(|(_, state)| state.is_final() || *state == SendState::Found);
         while !is_finished() && changes.changed().await.is_ok() {}
     }
 
-    /// Cancels whatever still runs, tells the receivers, and waits until all of it has ended; nobody is found any more.
+    /// Cancels all running sends, notifies the receivers and waits until everything has ended. Also ends discovery.
     pub async fn stop(&self) {
         self.cancel.cancel();
         self.finished().await;

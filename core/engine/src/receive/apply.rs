@@ -1,4 +1,5 @@
-//! From staged chunks to records: one transaction a dataset, then the comparison that makes "saved" true.
+//! Applies staged chunks to the records: one transaction per dataset, then a comparison of digests before "saved" is
+//! reported.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,8 +20,8 @@ use super::not_stored;
 use super::stage::Expected;
 use crate::Error;
 
-/// Refuses an offer that claims to be from the future, `now` being the server's time as this device knows it. Without a
-/// bound, one lie about the time would make a device believe it is ahead of everybody for ever.
+/// Refuses an offer that is dated too far in the future. `now` is the server's time as this device knows it. Without
+/// this limit, a device that once accepted a false time would permanently believe that it is ahead of all others.
 pub(crate) fn check_time(offer: &Offer, now: ServerTime) -> Result<(), EndReason> {
     let latest = ServerTime(now.0.saturating_add(MAX_AHEAD_MS));
     match offer.snapshots.iter().map(|snapshot| snapshot.as_of).max().filter(|dated| *dated > latest) {
@@ -29,8 +30,8 @@ pub(crate) fn check_time(offer: &Offer, now: ServerTime) -> Result<(), EndReason
     }
 }
 
-/// Whether a person has said yes to this very offer: to one that broke off, or to one that was saved and has nothing new,
-/// so that a lost last word brings no second question.
+/// Whether the user has already accepted exactly this offer: it was interrupted, or it was saved and brings nothing
+/// new. So a lost last message does not cause a second question.
 pub(crate) fn needs_no_question(store: &Store, incoming: &[u8; 32], offer: &Offer) -> Result<bool, Error> {
     Ok(match store.consent(incoming)? {
         Consent::None => false,
@@ -42,7 +43,7 @@ pub(crate) fn needs_no_question(store: &Store, incoming: &[u8; 32], offer: &Offe
     })
 }
 
-/// What the receiver holds of each offered snapshot.
+/// The versions of the offered snapshots that the receiver holds.
 pub(crate) fn held(store: &Store, offer: &Offer) -> Result<Vec<Held>, Error> {
     let held = |(offered, origin): (&SnapshotSummary, &Origin)| {
         let Some(ours) = store.summary(&offered.dataset)? else { return Ok(Held::NOTHING) };
@@ -53,7 +54,7 @@ pub(crate) fn held(store: &Store, offer: &Offer) -> Result<Vec<Held>, Error> {
     offer.snapshots.iter().zip(&offer.origins).map(held).collect()
 }
 
-/// Whether what is here comes from devices that are trusted no less than the one that signed what is offered.
+/// Whether the held data comes from devices that are trusted no less than the signer of the offered data.
 fn is_trusted_as_much(store: &Store, ours: &SnapshotSummary, offered: &Origin) -> Result<bool, Error> {
     if !store.trusts_peer(&fingerprint_of(&offered.key))? {
         return Ok(true);
@@ -65,21 +66,22 @@ fn is_trusted_as_much(store: &Store, ours: &SnapshotSummary, offered: &Origin) -
     })
 }
 
-/// A manifest that was checked against the offer, with what of it is to come.
+/// A manifest that was checked against the offer, with the chunks that are still needed.
 pub(crate) struct Plan {
     pub(crate) manifest: Manifest,
-    /// Every chunk, in the order the manifest names them.
+    /// All chunks, in the order of the manifest.
     pub(crate) chunks: Vec<Expected>,
-    /// Those that are neither staged nor, judging by the digest of their range, in the store already.
+    /// Chunks that are neither staged nor in the store already, according to the digest of their range.
     pub(crate) wanted: ChunkSet,
     pub(crate) wanted_bytes: u64,
 }
 
-/// How often a record's JSON is on disk for a moment while it is applied: in its row and in the write-ahead log.
+/// The number of copies of a record's JSON that are on the disk while it is applied: in its row and in the write-ahead
+/// log.
 const APPLIED_COPIES: u64 = 2;
 
-/// Reads a manifest, refuses one that is not of the offer, finds out what is lacking after the `earlier` round, and refuses
-/// what would leave less than `reserve` bytes of the storage free.
+/// Decodes a manifest and determines which chunks are still needed after the `earlier` round. Refuses a manifest that
+/// does not match the offer, and data that would leave less than `reserve` bytes of free space.
 pub(crate) fn plan(
     store: &Store,
     incoming: &[u8; 32],
@@ -89,12 +91,16 @@ pub(crate) fn plan(
     earlier: &Round,
 ) -> Result<Plan, EndReason> {
     let manifest = Manifest::decode(manifest).map_err(|error| {
-        tracing::warn!(%error, "manifest refused");
+        tracing::warn!(%error, "the manifest was refused");
         EndReason::BadData
     })?;
-    // The user has agreed to so many bytes.
+    // The user has accepted this number of bytes.
     if manifest.total_bytes() > offer.bytes {
-        tracing::warn!(offered = offer.bytes, named = manifest.total_bytes(), "more than was offered");
+        tracing::warn!(
+            offered = offer.bytes,
+            named = manifest.total_bytes(),
+            "the manifest names more bytes than were offered"
+        );
         return Err(EndReason::BadData);
     }
     let hashes: Vec<_> = manifest.chunks().map(|chunk| chunk.hash.0).collect();
@@ -102,9 +108,9 @@ pub(crate) fn plan(
     let mut chunks = Vec::new();
     let (mut wanted, mut wanted_bytes, mut needed) = (ChunkSet::default(), 0, reserve);
     for snapshot in &manifest.snapshots {
-        let place =
+        let index =
             offer.snapshots.iter().position(|offered| *offered == snapshot.summary).ok_or(EndReason::BadData)?;
-        let ours = earlier.ranges(store, place, snapshot).map_err(not_stored)?;
+        let ours = earlier.ranges(store, index, snapshot).map_err(not_stored)?;
         for info in &snapshot.chunks {
             let is_held = is_held(&ours, info);
             if !is_held {
@@ -125,31 +131,32 @@ pub(crate) fn plan(
     Ok(Plan { manifest, chunks, wanted, wanted_bytes })
 }
 
-/// Whether a range in the store is just what the chunk holds.
+/// Whether the store already has exactly the records of the chunk in its range.
 fn is_held(ours: &[RangeTotals], info: &ChunkInfo) -> bool {
     ours.iter().any(|totals| totals.range.index == info.range && totals.digest == info.digest)
 }
 
-/// What an earlier round has left to the next, by place in the offer.
+/// The state that an earlier round leaves for the next, by index in the offer.
 #[derive(Debug, Default)]
 pub(crate) struct Round {
-    /// What is settled.
+    /// Snapshots that are settled.
     settled: HashMap<usize, SavedSnapshot>,
-    /// Changes that were not enough. Nothing of them is in the store; their chunks are staged still.
+    /// Changes that were not enough. They are not in the store, but their chunks are still staged.
     changes: HashMap<usize, Changes>,
 }
 
 #[derive(Debug)]
 struct Changes {
     chunks: Vec<ChunkInfo>,
-    /// What the dataset is with them, by fine key range.
+    /// The dataset with these changes, by fine key range.
     ranges: Vec<RangeTotals>,
 }
 
 impl Round {
-    /// What this device has of a snapshot, cut as the manifest cuts it: with changes of an earlier round if there were any.
-    fn ranges(&self, store: &Store, place: usize, snapshot: &Snapshot) -> Result<Vec<RangeTotals>, Error> {
-        match self.changes.get(&place) {
+    /// The ranges of a snapshot on this device, with the bits of the manifest, including the changes of an earlier
+    /// round.
+    fn ranges(&self, store: &Store, index: usize, snapshot: &Snapshot) -> Result<Vec<RangeTotals>, Error> {
+        match self.changes.get(&index) {
             Some(changes) => Ok(RangeTotals::coarser(changes.ranges.iter().copied(), snapshot.bits)),
             None => Ok(store.ranges(&snapshot.summary.dataset, snapshot.bits)?),
         }
@@ -157,72 +164,72 @@ impl Round {
 
     /// The snapshots for which changes were not enough.
     fn differing(&self) -> Vec<u16> {
-        let mut places: Vec<u16> = self.changes.keys().map(|place| *place as u16).collect();
-        places.sort_unstable();
-        places
+        let mut indexes: Vec<u16> = self.changes.keys().map(|index| *index as u16).collect();
+        indexes.sort_unstable();
+        indexes
     }
 }
 
-/// What came of applying.
+/// The result of applying.
 pub(crate) enum Outcome {
-    /// All is in; one entry for each offered snapshot.
+    /// Everything is saved; one entry for each offered snapshot.
     Saved(Vec<SavedSnapshot>),
-    /// Changes were not enough for some.
+    /// The changes of some snapshots were not enough.
     Differs {
-        /// Which, by place in the offer.
+        /// Their indexes in the offer.
         snapshots: Vec<u16>,
-        /// For the next round.
+        /// The state for the next round.
         round: Round,
     },
 }
 
-/// The application of what was offered, in one round or, where changes are not enough, two.
+/// Applies an offer, in one round or, if changes are not enough, in two.
 pub(crate) struct Application {
     pub(crate) store: Store,
     pub(crate) incoming: [u8; 32],
     pub(crate) offer: Offer,
     pub(crate) manifest: Manifest,
     pub(crate) earlier: Arc<Round>,
-    /// Who sends it.
+    /// The sender.
     pub(crate) sender: Sender,
-    /// The server's time now, as this device knows it.
+    /// The server's current time as this device knows it.
     pub(crate) now: ServerTime,
-    /// How many records it has taken in, for those who wait.
+    /// The number of applied records, for progress reports.
     pub(crate) applied: Arc<AtomicU64>,
-    /// Cancelled when nobody waits for it any more: then what is not committed is rolled back.
+    /// Cancelled when the result is no longer needed. Uncommitted changes are then rolled back.
     pub(crate) abandoned: CancellationToken,
 }
 
 impl Application {
-    /// One transaction a dataset. After it each dataset's digest is the sender's, or this device was ahead, or it is
-    /// among those that differ, which are as they were.
+    /// Applies each dataset in one transaction. Afterwards each dataset has the sender's digest, or this device is
+    /// ahead, or the dataset differs and is unchanged.
     pub(crate) fn run(self) -> Result<Outcome, EndReason> {
         let mut round = Round::default();
-        for place in 0..self.offer.snapshots.len() {
-            match self.earlier.settled.get(&place).cloned().map_or_else(|| self.apply(place), |saved| Ok(Ok(saved)))? {
-                Ok(saved) => _ = round.settled.insert(place, saved),
-                Err(changes) => _ = round.changes.insert(place, changes),
+        for index in 0..self.offer.snapshots.len() {
+            match self.earlier.settled.get(&index).cloned().map_or_else(|| self.apply(index), |saved| Ok(Ok(saved)))? {
+                Ok(saved) => _ = round.settled.insert(index, saved),
+                Err(changes) => _ = round.changes.insert(index, changes),
             }
         }
         if !round.changes.is_empty() {
             return Ok(Outcome::Differs { snapshots: round.differing(), round });
         }
-        // The consent is spent, not gone: if the last word is lost, the same offer comes again and nobody should be asked
-        // twice.
+        // Keep the consent, marked as spent: if the last message is lost and the same offer comes again, the user is
+        // not asked again.
         self.store.finish_incoming(&self.incoming).map_err(not_stored)?;
-        let saved = (0..self.offer.snapshots.len()).filter_map(|place| round.settled.remove(&place));
+        let saved = (0..self.offer.snapshots.len()).filter_map(|index| round.settled.remove(&index));
         Ok(Outcome::Saved(saved.collect()))
     }
 
-    /// Applies what came of one snapshot; gives back changes that were not enough.
-    fn apply(&self, place: usize) -> Result<Result<SavedSnapshot, Changes>, EndReason> {
-        let (Some(summary), Some(origin)) = (self.offer.snapshots.get(place), self.offer.origins.get(place)) else {
+    /// Applies the chunks of one snapshot. Returns the changes if they were not enough.
+    fn apply(&self, index: usize) -> Result<Result<SavedSnapshot, Changes>, EndReason> {
+        let (Some(summary), Some(origin)) = (self.offer.snapshots.get(index), self.offer.origins.get(index)) else {
             return Err(EndReason::BadData);
         };
         let snapshot = self.manifest.snapshots.iter().find(|snapshot| snapshot.summary == *summary);
         let is_whole = snapshot.is_some_and(|snapshot| snapshot.since.is_none());
-        let Parts { chunks, held } = match self.parts(place, snapshot) {
-            Err(Error::OfferOutdated) => return self.again(summary),
+        let Parts { chunks, held } = match self.parts(index, snapshot) {
+            Err(Error::OfferOutdated) => return self.request_again(summary),
             parts => parts.map_err(not_stored)?,
         };
         let mut chunks = chunks.into_iter();
@@ -248,78 +255,79 @@ impl Application {
         };
         let (merged, ours) = match self.store.apply(&arriving, &mut next) {
             Ok(Verdict::Applied(Applied { merged, summary })) => (merged, summary),
-            Ok(Verdict::Differs(differing)) => return self.differs(place, summary, snapshot, differing),
-            Err(ApplyError::NotAuthentic) => return self.blamed(place, summary, EndReason::NotAuthentic),
-            // A chunk that was staged is damaged.
-            Err(ApplyError::Source(Error::OfferOutdated)) => return self.again(summary),
+            Ok(Verdict::Differs(differing)) => return self.differs(index, summary, snapshot, differing),
+            Err(ApplyError::NotAuthentic) => return self.fail_if_undamaged(index, summary, EndReason::NotAuthentic),
+            // A staged chunk is damaged.
+            Err(ApplyError::Source(Error::OfferOutdated)) => return self.request_again(summary),
             Err(error) => return Err(not_stored(error)),
         };
-        // What this device has beyond the sender's is newer to the sender, too.
+        // Records that only this device has are also newer than the sender's version.
         let records = merged.kept_newer + ours.records.saturating_sub(summary.records);
         let conflicting = before.filter(|before| before.as_of > summary.as_of && before.records < summary.records);
         let comparison = match (ours.digest == summary.digest, conflicting) {
             (true, _) => ComparisonResult::Equal,
             (false, Some(before)) => ComparisonResult::Conflict { as_of: before.as_of, records },
             (false, None) if records > 0 => ComparisonResult::KeptNewer { records },
-            (false, None) => return self.blamed(place, summary, EndReason::DigestDiffers),
+            (false, None) => return self.fail_if_undamaged(index, summary, EndReason::DigestDiffers),
         };
         Ok(Ok(SavedSnapshot { digest: ours.digest, comparison }))
     }
 
-    /// What nothing whole has come of, and whose digest is not the one that was offered.
+    /// Handles a snapshot that could not be applied and whose digest differs from the offered one.
     fn differs(
         &self,
-        place: usize,
+        index: usize,
         summary: &SnapshotSummary,
         snapshot: Option<&Snapshot>,
         Differing { summary: ours, ranges }: Differing,
     ) -> Result<Result<SavedSnapshot, Changes>, EndReason> {
         match snapshot {
             Some(snapshot) => match self.repaired(summary)? {
-                true => self.apply(place),
+                true => self.apply(index),
                 false => Ok(Err(Changes { chunks: snapshot.chunks.clone(), ranges })),
             },
             None if ours.as_of > summary.as_of => {
                 Ok(Ok(SavedSnapshot { digest: ours.digest, comparison: ComparisonResult::Ahead { as_of: ours.as_of } }))
             }
-            None if ours.digest == summary.digest => self.blamed(place, summary, EndReason::NotAuthentic),
-            None => self.blamed(place, summary, EndReason::DigestDiffers),
+            None if ours.digest == summary.digest => self.fail_if_undamaged(index, summary, EndReason::NotAuthentic),
+            None => self.fail_if_undamaged(index, summary, EndReason::DigestDiffers),
         }
     }
 
-    /// Nobody else is accused before it is certain that nothing is damaged here. What was damaged is tried or asked for again.
-    fn blamed(
+    /// Before it reports an error of the peer, checks this device's own data for damage. After a repair it applies the
+    /// snapshot again or requests it again.
+    fn fail_if_undamaged(
         &self,
-        place: usize,
+        index: usize,
         summary: &SnapshotSummary,
         reason: EndReason,
     ) -> Result<Result<SavedSnapshot, Changes>, EndReason> {
         if !self.repaired(summary)? {
             return Err(reason);
         }
-        // Of what is not in the manifest nothing can have changed but by the repair.
+        // Without chunks in the manifest, only the repair can have changed the dataset.
         let is_sent = self.manifest.snapshots.iter().any(|snapshot| snapshot.summary == *summary);
-        if is_sent { self.apply(place) } else { self.again(summary) }
+        if is_sent { self.apply(index) } else { self.request_again(summary) }
     }
 
-    /// Whether something of a dataset was damaged here; it is repaired then, or dropped.
+    /// Whether records of the dataset were damaged on this device. Damaged records are repaired or removed.
     fn repaired(&self, summary: &SnapshotSummary) -> Result<bool, EndReason> {
         let Verified { repaired, dropped, .. } = self.store.verify_dataset(&summary.dataset).map_err(not_stored)?;
         Ok(repaired + dropped > 0)
     }
 
-    /// Asks for whatever of a snapshot is not here.
-    fn again(&self, summary: &SnapshotSummary) -> Result<Result<SavedSnapshot, Changes>, EndReason> {
+    /// Requests all of a snapshot that this device does not have.
+    fn request_again(&self, summary: &SnapshotSummary) -> Result<Result<SavedSnapshot, Changes>, EndReason> {
         let ranges = self.store.ranges(&summary.dataset, FINE_BITS).map_err(not_stored)?;
         Ok(Err(Changes { chunks: Vec::new(), ranges }))
     }
 
-    /// What is to be applied of a snapshot, and what is in the store already.
-    fn parts(&self, place: usize, snapshot: Option<&Snapshot>) -> Result<Parts, Error> {
+    /// The chunks of a snapshot to apply, and the ranges that are in the store already.
+    fn parts(&self, index: usize, snapshot: Option<&Snapshot>) -> Result<Parts, Error> {
         let Some(snapshot) = snapshot else { return Ok(Parts::default()) };
         let staged = self.store.read(|reader| reader.staged(&self.incoming))?;
-        let ours = self.earlier.ranges(&self.store, place, snapshot)?;
-        let earlier = self.earlier.changes.get(&place).map(|changes| &changes.chunks[..]).unwrap_or_default();
+        let ours = self.earlier.ranges(&self.store, index, snapshot)?;
+        let earlier = self.earlier.changes.get(&index).map(|changes| &changes.chunks[..]).unwrap_or_default();
         let mut parts = Parts { chunks: earlier.iter().map(|info| (info.hash, false)).collect(), held: Vec::new() };
         for info in &snapshot.chunks {
             if staged.contains(&info.hash.0) {
@@ -336,9 +344,9 @@ impl Application {
 
 #[derive(Default)]
 struct Parts {
-    /// Staged chunks in the order to apply them, and whether each is all there is in its range.
+    /// Staged chunks in the order of applying, and whether each contains all records of its range.
     chunks: Vec<(ChunkHash, bool)>,
-    /// The ranges this device has already.
+    /// The ranges that this device already has.
     held: Vec<KeyRange>,
 }
 
@@ -349,7 +357,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_offer_from_the_future_is_refused() {
+    fn refuses_offer_from_the_future() {
         let offer = |as_of| {
             let dataset = Dataset { tenant: "mz".into(), project: "p".into(), boundary: None };
             let (project_name, boundary_name) = (String::new(), String::new());

@@ -1,5 +1,5 @@
-//! What has to be settled before anything is written: whose turn it is, whether the campaign lets the distributor, and
-//! what the person says.
+//! The checks before anything is written: whether another exchange is running, whether the campaign allows the
+//! distributor, and what the user answers.
 
 use fieldcast_model::DeviceName;
 use fieldcast_wire::{EndReason, Offer, Receiver};
@@ -13,7 +13,7 @@ use crate::link::Link;
 use crate::{Answer, Error, clock, origins, task, trust};
 
 impl Exchange {
-    /// Takes an offer as far as the place for it, unless another distributor has that.
+    /// Handles an offer until it has the exchange permit. Refuses it if another distributor holds the permit.
     pub(super) fn on_offer(
         &mut self,
         machine: &mut Receiver,
@@ -23,8 +23,8 @@ impl Exchange {
         start: Instant,
     ) {
         let fingerprint = link.peer();
-        match self.shared.place(fingerprint, &self.superseded) {
-            Some(place) => self.work = Work::Waiting(Box::pin(place)),
+        match self.shared.exchange_permit(fingerprint, &self.superseded) {
+            Some(permit) => self.work = Work::Waiting(Box::pin(permit)),
             None => return machine.answer(Err(EndReason::Busy), start.elapsed()),
         }
         self.incoming = offer.id(&fingerprint);
@@ -32,28 +32,28 @@ impl Exchange {
         self.offer = offer;
     }
 
-    /// Asks the user, unless this very offer was accepted before.
+    /// Asks the user, unless exactly this offer was accepted before.
     pub(super) async fn ask(&mut self, machine: &mut Receiver, link: &Link, start: Instant) {
         let (Some(sender), Some(code)) = (self.sender.clone(), self.code) else { return };
         let (store, incoming, offer) = (self.shared.store.clone(), self.incoming, self.offer.clone());
         let (trust, fingerprint) = (self.shared.settings.trust.clone(), sender.fingerprint);
-        let shown = std::mem::take(&mut self.shown);
+        let credentials = std::mem::take(&mut self.credentials);
         let own = self.shared.identity.fingerprint();
-        let looked = blocking(move || {
+        let checked = blocking(move || {
             let now = store.server_now(clock::now())?;
             apply::check_time(&offer, now).map_err(Error::Refused)?;
-            let judge = Authorizer::of(&store, fingerprint, &shown)?;
-            judge.authorize(&offer).map_err(Error::Refused)?;
+            let authorizer = Authorizer::of(&store, fingerprint, &credentials)?;
+            authorizer.authorize(&offer).map_err(Error::Refused)?;
             let is_trusted = trust.covers(&store, &fingerprint)?;
             let origins = origins::devices(&store, own, &offer)?;
             let is_settled = apply::needs_no_question(&store, &incoming, &offer)?;
-            Ok::<_, Error>((now, (is_settled, is_trusted, origins, origins::shown(&store, &offer)?)))
+            Ok::<_, Error>((now, (is_settled, is_trusted, origins, origins::with_local_names(&store, &offer)?)))
         });
-        let looked = looked.await.map(|(now, looked)| {
+        let checked = checked.await.map(|(now, checked)| {
             self.now = now;
-            looked
+            checked
         });
-        match looked {
+        match checked {
             Ok((true, ..)) => {
                 (self.is_resumed, self.asked) = (true, Some(clock::now()));
                 self.shared.events.publish(ReceiveEvent::Resumed(sender, code));
@@ -70,7 +70,7 @@ impl Exchange {
         }
     }
 
-    /// Remembers the distributor: both people have seen the same code.
+    /// Stores the distributor as trusted: both users have seen the same code.
     pub(super) fn remember(&self) -> impl Future<Output = ()> + use<> {
         let (sender, store) = (self.sender.clone(), self.shared.store.clone());
         async move {
@@ -80,7 +80,7 @@ impl Exchange {
         }
     }
 
-    /// Notes the user's yes, so that the same offer is not asked for twice, and says what is held already.
+    /// Stores the user's consent, so that the same offer is not asked about again, and sends the held versions.
     async fn accept(&mut self, machine: &mut Receiver, link: &Link, is_answer: bool, start: Instant) {
         let (store, offer) = (self.shared.store.clone(), self.offer.clone());
         let (accepted, current) = (self.accepted(), self.incoming);
@@ -106,8 +106,8 @@ impl Exchange {
     pub(super) async fn on_answer(&mut self, machine: &mut Receiver, link: &Link, answer: Answer, start: Instant) {
         match answer {
             Answer::Trust | Answer::Once => {
-                // Not before the distributor's person, too, has said that the codes agree; and only for a code.
-                self.remembers = answer == Answer::Trust && !self.is_known;
+                // Trust only after the distributor's user has confirmed the code too, and only if a code was compared.
+                self.trusts_after_consent = answer == Answer::Trust && !self.is_known;
                 self.accept(machine, link, true, start).await;
             }
             Answer::Decline => machine.answer(Err(EndReason::Declined), start.elapsed()),

@@ -1,4 +1,5 @@
-//! Calling in: a receiver that knows where a distributor is waits on its line, and calls again when that breaks.
+//! Dials a distributor: the receiver waits on a parked connection until it is picked, and reconnects when the
+//! connection breaks.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,25 +14,25 @@ use super::event::ReceiveEvent;
 use super::exchange::Exchange;
 use super::session::Shared;
 use crate::interface_monitor::ActiveNetwork;
-use crate::link::{Link, not_called};
+use crate::link::{Link, dial_error};
 use crate::trust;
 
-/// How long one call may take, TLS included.
-const CALL_LIMIT: Duration = Duration::from_secs(10);
-/// How long to wait on the line before calling anew.
-const ON_THE_LINE: Duration = Duration::from_secs(3600);
-/// The pause before the first new call; it doubles up to [`LONGEST_PAUSE`].
+/// The timeout of one dial, with TLS.
+const DIAL_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long to stay on a parked connection before reconnecting.
+const PARKED_LIMIT: Duration = Duration::from_secs(3600);
+/// The pause before the first reconnect; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 
-/// A distributor to call, and to wait on its line until its person picks this device.
+/// A distributor to dial. The connection stays parked until its user picks this device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DialTarget {
-    /// Where it listens.
+    /// The address on which it listens.
     pub addr: SocketAddr,
-    /// Who must answer; whoever does if `None`.
+    /// The expected device; `None` accepts any device.
     pub expected: Option<Fingerprint>,
-    /// From the invite of who is expected: then no code is compared, whichever side calls.
+    /// The token of the expected device's invite. With it no code is compared, whichever side connects.
     pub token: Option<Token>,
 }
 
@@ -41,58 +42,60 @@ impl From<&Invite> for DialTarget {
     }
 }
 
-/// How a call to a distributor stands.
+/// The state of dialing a distributor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DialState {
-    /// It is being called.
+    /// Connecting.
     Connecting,
-    /// On the line of this distributor, whose person can pick this device now.
+    /// Connected to this distributor. Its user can pick this device now.
     Connected(Fingerprint),
-    /// There is no line; it is called again.
+    /// Not connected; this device will reconnect.
     Retrying(EndReason),
-    /// There will be none, and it is not called again.
+    /// Not connected; this device does not try again.
     GaveUp(EndReason),
 }
 
-/// Calls until cancelled, or until it is clear that there is no use in it.
-pub(super) async fn reconnect_loop(shared: Arc<Shared>, call: DialTarget, cancel: CancellationToken) {
-    let (mut pause, mut last, mut who) = (FIRST_PAUSE, None, call.expected);
+/// Dials until it is cancelled, or until a retry is pointless.
+pub(super) async fn reconnect_loop(shared: Arc<Shared>, target: DialTarget, cancel: CancellationToken) {
+    let (mut pause, mut last, mut who) = (FIRST_PAUSE, None, target.expected);
     loop {
         let network = tokio::select! {
-            network = shared.air.some() => network,
+            network = shared.network_state.available() => network,
             () = cancel.cancelled() => return,
         };
-        // The group may have been formed anew, with other addresses: then it is heard where the distributor is now. Anybody
-        // can say so, so the address that was given has its turn, too.
-        let heard =
-            who.and_then(|who| Some((shared.heard_at(&who)?, Some(who)))).filter(|(addr, _)| *addr != call.addr);
-        let (addr, expected) = heard.filter(|_| last == Some(call.addr)).unwrap_or((call.addr, call.expected));
+        // The Wi-Fi group may have been formed again with other addresses. Then the distributor's announcement has the
+        // new address. Announcements can be forged, so alternate it with the given address.
+        let announced = who
+            .and_then(|who| Some((shared.discovered_addr(&who)?, Some(who))))
+            .filter(|(addr, _)| *addr != target.addr);
+        let (addr, expected) =
+            announced.filter(|_| last == Some(target.addr)).unwrap_or((target.addr, target.expected));
         last = Some(addr);
         let begun = Instant::now();
-        let tell = |state| shared.events.publish(ReceiveEvent::Dial(addr, state));
-        tell(DialState::Connecting);
+        let publish = |state| shared.events.publish(ReceiveEvent::Dial(addr, state));
+        publish(DialState::Connecting);
         let attempt = Attempt { shared: &shared, addr, expected, network: &network, cancel: &cancel };
         let ended = attempt.run(&mut who).await;
         if cancel.is_cancelled() {
             return;
         }
         match ended {
-            Ok(()) => tell(DialState::Retrying(EndReason::Lost)),
-            Err(reason) if addr == call.addr && is_of_no_use(&reason) => return tell(DialState::GaveUp(reason)),
-            Err(reason) => tell(DialState::Retrying(reason)),
+            Ok(()) => publish(DialState::Retrying(EndReason::Lost)),
+            Err(reason) if addr == target.addr && is_permanent(&reason) => return publish(DialState::GaveUp(reason)),
+            Err(reason) => publish(DialState::Retrying(reason)),
         }
         let was_long = begun.elapsed() > LONGEST_PAUSE;
         let now = if was_long { FIRST_PAUSE } else { pause };
         pause = LONGEST_PAUSE.min(now * 2);
         tokio::select! {
             () = tokio::time::sleep(now) => {}
-            () = shared.heard_elsewhere(who, addr) => {}
+            () = shared.announced_elsewhere(who, addr) => {}
             () = cancel.cancelled() => return,
         }
     }
 }
 
-/// One call.
+/// One dial.
 struct Attempt<'a> {
     shared: &'a Arc<Shared>,
     addr: SocketAddr,
@@ -102,36 +105,36 @@ struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
-    /// To the end of what comes of it; with who has answered.
+    /// Runs until the connection ends. Sets `who` to the device that answered.
     async fn run(self, who: &mut Option<Fingerprint>) -> Result<(), EndReason> {
         let Self { shared, addr, network, cancel, .. } = self;
-        let dial = fieldcast_net::dial(&network.interface, &shared.identity, addr, self.expected, CALL_LIMIT);
+        let dial = fieldcast_net::dial(&network.interface, &shared.identity, addr, self.expected, DIAL_TIMEOUT);
         let connection = tokio::select! {
-            connection = dial => connection.map_err(|error| not_called(&error))?,
+            connection = dial => connection.map_err(|error| dial_error(&error))?,
             () = network.ended.cancelled() => return Err(EndReason::Lost),
             () = cancel.cancelled() => return Err(EndReason::Lost),
         };
         *who = Some(connection.peer());
         let credentials = shared.credentials().await.map_err(super::not_stored)?;
-        let introduction = HandshakeParameters {
+        let handshake = HandshakeParameters {
             credentials,
-            ..trust::introduce(&connection, &shared.settings.name, &shared.identity)?
+            ..trust::handshake_parameters(&connection, &shared.settings.name, &shared.identity)?
         };
         let link = Link::new(connection, shared.settings.limits.heartbeat);
         let distributor = link.peer();
         shared.events.publish(ReceiveEvent::Dial(addr, DialState::Connected(distributor)));
-        let limits = Limits { greeting: ON_THE_LINE, ..shared.settings.limits };
+        let limits = Limits { greeting: PARKED_LIMIT, ..shared.settings.limits };
         let exchange = Exchange::new(shared.clone(), cancel.clone(), &network.ended);
-        let ended = exchange.parked().run(link, introduction, limits).await;
+        let ended = exchange.parked().run(link, handshake, limits).await;
         if ended == Err(EndReason::NotInvited) {
-            shared.invites().remove(&distributor); // it may be called without
+            shared.invites().remove(&distributor); // it may be dialed without the invite
         }
         ended
     }
 }
 
-/// Whether calling again would end the same way.
-fn is_of_no_use(reason: &EndReason) -> bool {
+/// Whether another dial would end in the same way.
+fn is_permanent(reason: &EndReason) -> bool {
     use EndReason as R;
     matches!(
         reason,

@@ -1,4 +1,4 @@
-//! Distributors that announce themselves: one entry a fingerprint, with every way it is heard.
+//! Distributors that announce themselves: one entry per fingerprint, with every discovery source.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -9,14 +9,15 @@ use fieldcast_net::{DiscoveryEvent, Peer};
 use super::event::ReceiveEvent;
 use crate::discovery::DiscoverySource;
 
-/// A distributor that announces itself. What it says is a hint that anybody can forge; a call proves who it is.
+/// A distributor that announces itself. Its announcement is only a hint that any device can forge; a connection proves
+/// its identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DiscoveredDistributor {
-    /// Who it says it is.
+    /// The announced fingerprint.
     pub fingerprint: Fingerprint,
-    /// What it calls itself.
+    /// The announced name.
     pub name: DeviceName,
-    /// Where it listens for receivers that call in.
+    /// The address on which it listens for receivers.
     pub addr: SocketAddr,
 }
 
@@ -27,26 +28,26 @@ impl From<Peer> for DiscoveredDistributor {
 }
 
 #[derive(Default)]
-pub(super) struct DiscoveredDistributors(BTreeMap<Fingerprint, Ways>);
+pub(super) struct DiscoveredDistributors(BTreeMap<Fingerprint, Sources>);
 
 #[derive(Default)]
-struct Ways {
+struct Sources {
     mdns: Option<DiscoveredDistributor>,
     platform: Option<DiscoveredDistributor>,
 }
 
 impl DiscoveredDistributors {
-    /// Takes what is heard of a distributor, and says what that changes for a screen.
-    pub(super) fn take(&mut self, by: DiscoverySource, sighting: DiscoveryEvent) -> Option<ReceiveEvent> {
-        let (who, heard) = match sighting {
+    /// Applies a discovery event and returns the event for the screen.
+    pub(super) fn apply(&mut self, source: DiscoverySource, event: DiscoveryEvent) -> Option<ReceiveEvent> {
+        let (who, found) = match event {
             DiscoveryEvent::Found(peer) => (peer.fingerprint, Some(DiscoveredDistributor::from(peer))),
             DiscoveryEvent::Lost(who) => (who, None),
         };
         let before = self.get(&who).cloned();
-        let ways = self.0.entry(who).or_default();
-        match by {
-            DiscoverySource::Mdns => ways.mdns = heard,
-            DiscoverySource::Platform => ways.platform = heard,
+        let sources = self.0.entry(who).or_default();
+        match source {
+            DiscoverySource::Mdns => sources.mdns = found,
+            DiscoverySource::Platform => sources.platform = found,
         }
         let Some(now) = self.get(&who).cloned() else {
             self.0.remove(&who);
@@ -56,20 +57,20 @@ impl DiscoveredDistributors {
     }
 
     pub(super) fn get(&self, distributor: &Fingerprint) -> Option<&DiscoveredDistributor> {
-        self.0.get(distributor).and_then(Ways::shown)
+        self.0.get(distributor).and_then(Sources::shown)
     }
 
     pub(super) fn all(&self) -> Vec<DiscoveredDistributor> {
-        self.0.values().filter_map(Ways::shown).cloned().collect()
+        self.0.values().filter_map(Sources::shown).cloned().collect()
     }
 
-    /// The network has gone, and whoever was heard on it.
+    /// The network is lost: removes all distributors that were found on it.
     pub(super) fn clear(&mut self) -> Vec<ReceiveEvent> {
         std::mem::take(&mut self.0).into_keys().map(ReceiveEvent::DistributorLost).collect()
     }
 }
 
-impl Ways {
+impl Sources {
     fn shown(&self) -> Option<&DiscoveredDistributor> {
         self.mdns.as_ref().or(self.platform.as_ref())
     }
@@ -88,7 +89,7 @@ mod tests {
         DiscoveryEvent::Found(Peer { fingerprint: OTTO, name, role: Role::Distributor, protocol: 1, session: 1, addr })
     }
 
-    fn told(event: Option<ReceiveEvent>) -> Option<u16> {
+    fn port_of(event: Option<ReceiveEvent>) -> Option<u16> {
         match event? {
             ReceiveEvent::DistributorFound(distributor) => Some(distributor.addr.port()),
             other => panic!("{other:?}"),
@@ -96,20 +97,20 @@ mod tests {
     }
 
     #[test]
-    fn a_distributor_is_heard_as_long_as_one_way_holds() {
-        let mut heard = DiscoveredDistributors::default();
-        assert_eq!(told(heard.take(DiscoverySource::Platform, seen(1))), Some(1));
-        assert_eq!(told(heard.take(DiscoverySource::Mdns, seen(1))), None, "it is on the screen already");
-        assert_eq!(told(heard.take(DiscoverySource::Mdns, seen(2))), Some(2));
-        assert_eq!(heard.all().len(), 1);
-        assert_eq!(told(heard.take(DiscoverySource::Mdns, DiscoveryEvent::Lost(OTTO))), Some(1));
+    fn lists_distributor_while_any_source_finds_it() {
+        let mut found = DiscoveredDistributors::default();
+        assert_eq!(port_of(found.apply(DiscoverySource::Platform, seen(1))), Some(1));
+        assert_eq!(port_of(found.apply(DiscoverySource::Mdns, seen(1))), None, "it is on the screen already");
+        assert_eq!(port_of(found.apply(DiscoverySource::Mdns, seen(2))), Some(2));
+        assert_eq!(found.all().len(), 1);
+        assert_eq!(port_of(found.apply(DiscoverySource::Mdns, DiscoveryEvent::Lost(OTTO))), Some(1));
         assert_eq!(
-            heard.take(DiscoverySource::Platform, DiscoveryEvent::Lost(OTTO)),
+            found.apply(DiscoverySource::Platform, DiscoveryEvent::Lost(OTTO)),
             Some(ReceiveEvent::DistributorLost(OTTO))
         );
-        assert_eq!((heard.take(DiscoverySource::Platform, DiscoveryEvent::Lost(OTTO)), heard.all()), (None, vec![]));
-        heard.take(DiscoverySource::Platform, seen(1));
-        assert_eq!(heard.clear(), [ReceiveEvent::DistributorLost(OTTO)]);
-        assert_eq!(heard.get(&OTTO), None);
+        assert_eq!((found.apply(DiscoverySource::Platform, DiscoveryEvent::Lost(OTTO)), found.all()), (None, vec![]));
+        found.apply(DiscoverySource::Platform, seen(1));
+        assert_eq!(found.clear(), [ReceiveEvent::DistributorLost(OTTO)]);
+        assert_eq!(found.get(&OTTO), None);
     }
 }

@@ -1,8 +1,8 @@
-//! How an exchange ends: what is signed, remembered and told.
+//! The end of an exchange: receipt, history and event.
 
 use std::sync::Arc;
 
-use fieldcast_store::{Exchange as Past, ExchangeRole};
+use fieldcast_store::{Exchange as HistoryEntry, ExchangeRole};
 use fieldcast_wire::{Applied, EndReason, Message, Receiver, ReceiverState, offer_id};
 
 use super::apply::Outcome;
@@ -12,7 +12,7 @@ use crate::link::Link;
 use crate::{clock, history, origins, receipts};
 
 impl Exchange {
-    /// Signs what is in, or keeps what is settled for the second round.
+    /// Signs the receipt of saved data, or keeps the settled state for the second round.
     pub(super) fn settle(&mut self, outcome: Outcome, link: &Link) -> Applied {
         match outcome {
             Outcome::Saved(saved) => {
@@ -28,23 +28,23 @@ impl Exchange {
         }
     }
 
-    /// Remembers what came of it, if it came as far as the question.
+    /// Stores the result in the history, if the exchange got as far as the question.
     fn keep(&self, peer_key: [u8; 32], reason: Option<&EndReason>) -> impl Future<Output = ()> + use<> {
-        let (past, store, is_resumed) = (self.past(peer_key, reason), self.shared.store.clone(), self.is_resumed);
+        let (entry, store, is_resumed) = (self.entry(peer_key, reason), self.shared.store.clone(), self.is_resumed);
         async move {
-            if let Some(past) = past {
-                history::keep(&store, past, is_resumed).await;
+            if let Some(entry) = entry {
+                history::keep(&store, entry, is_resumed).await;
             }
         }
     }
 
-    fn past(&self, peer_key: [u8; 32], reason: Option<&EndReason>) -> Option<Past> {
+    fn entry(&self, peer_key: [u8; 32], reason: Option<&EndReason>) -> Option<HistoryEntry> {
         let (started, sender) = (self.asked?, self.sender.clone()?);
         let outcome = match (reason, &self.receipt) {
             (None, Some(receipt)) => Ok(receipt),
             (reason, _) => Err(reason.unwrap_or(&EndReason::Lost)),
         };
-        Some(Past {
+        Some(HistoryEntry {
             role: ExchangeRole::Received,
             peer: sender.fingerprint,
             peer_key: Some(peer_key),
@@ -59,8 +59,8 @@ impl Exchange {
 
     pub(super) async fn finish(mut self, link: Link, machine: &Receiver) -> Result<(), EndReason> {
         let (sender, peer_key) = (link.peer(), link.peer_key());
-        // Others need not wait until this peer has hung up, and a question it left open is withdrawn.
-        drop(self.place.take());
+        // Release the permit before the peer disconnects, so that others need not wait. An open question is withdrawn.
+        drop(self.permit.take());
         self.work = Work::Nothing;
         let reason = match machine.state() {
             ReceiverState::Saved => {
@@ -68,12 +68,12 @@ impl Exchange {
                 self.keep(peer_key, None).await;
                 let (store, incoming) = (self.shared.store.clone(), self.incoming);
                 if let Err(reason) = blocking(move || store.trim_incoming(&incoming)).await {
-                    tracing::warn!(%reason, "chunks of superseded offers are still there");
+                    tracing::warn!(%reason, "chunks of superseded offers could not be deleted");
                 }
                 let (store, offer) = (self.shared.store.clone(), self.offer.clone());
-                let shown = blocking(move || origins::shown(&store, &offer)).await;
+                let named = blocking(move || origins::with_local_names(&store, &offer)).await;
                 let Self { offer, progress, receipt, .. } = self;
-                let offer = shown.unwrap_or(offer);
+                let offer = named.unwrap_or(offer);
                 let comparisons =
                     receipt.iter().flat_map(|receipt| &receipt.saved).map(|saved| saved.comparison).collect();
                 self.shared.events.publish(ReceiveEvent::Saved(Received { sender, offer, progress, comparisons }));
@@ -83,32 +83,32 @@ impl Exchange {
             ReceiverState::Ended(reason) => reason.clone(),
             _ => EndReason::Lost,
         };
-        // A yes to a bundle that a person has stopped since, on either side, is no yes to the next one.
+        // If a user stopped the bundle on either side, the consent is not valid for the next one.
         if matches!(reason, EndReason::Cancelled { .. } | EndReason::CodesDiffer | EndReason::NotConfirmed) {
             let (store, incoming) = (self.shared.store.clone(), self.incoming);
             if let Err(reason) = blocking(move || store.withdraw_consent(&incoming)).await {
-                tracing::warn!(%reason, "the next offer of this kind will not be asked about");
+                tracing::warn!(%reason, "consent not withdrawn: the next such offer resumes without a question");
             }
         }
         self.progress.wire = link.wire_bytes();
         self.keep(peer_key, Some(&reason)).await;
-        if self.is_worth_telling(&reason) {
+        if self.should_publish(&reason) {
             self.shared.events.publish(ReceiveEvent::Ended(sender, reason.clone()));
             self.shared.events.publish(ReceiveEvent::Changed(ReceiveState::Waiting));
         }
         if matches!(reason, EndReason::Looked { .. }) {
             link.send(&Message::Stop(EndReason::Looked { session: self.shared.identity.session() }));
         }
-        // Where there is no network any more there are no last words.
+        // Without a network no last message can be sent.
         if !self.network.is_cancelled() {
             link.close().await;
         }
         Err(reason)
     }
 
-    /// Of those turned away because another exchange runs, only that other is worth hearing about; of a line on which
-    /// nothing was offered, whether it is called again; and of who only looked, nothing.
-    fn is_worth_telling(&self, reason: &EndReason) -> bool {
+    /// Whether to publish the end. Not if another exchange was running, not for a parked connection without an offer,
+    /// because it is dialed again, and not for a peer that only looked.
+    fn should_publish(&self, reason: &EndReason) -> bool {
         !matches!(reason, EndReason::Busy | EndReason::Looked { .. }) && (!self.is_parked || self.sender.is_some())
     }
 }

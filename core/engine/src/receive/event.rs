@@ -1,4 +1,4 @@
-//! What a receiver's screen shows.
+//! The data that a receiver's screen shows.
 
 use std::net::SocketAddr;
 
@@ -10,42 +10,42 @@ use super::dialing::DialState;
 use super::discovered::DiscoveredDistributor;
 use crate::{NetworkChange, SharedKey, SourceDevice};
 
-/// Who is on the other side of an exchange.
+/// The other device of an exchange.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sender {
-    /// Who it is, proven by its key.
+    /// The device's fingerprint, proven by its key.
     pub fingerprint: Fingerprint,
-    /// What people call it; chosen by its owner, so never proof of anything.
+    /// The name that its owner chose; never a proof of identity.
     pub name: DeviceName,
 }
 
 /// "Receive 412 households from distributor-3?"
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
-    /// To be given back with the answer.
+    /// Pass it back with the answer.
     pub id: u64,
-    /// Who offers.
+    /// The distributor.
     pub sender: Sender,
-    /// The devices that answer for what is offered, proven by their signatures: the sender itself for what it downloaded,
-    /// others for what it only passes on.
+    /// The signers of the offered data, proven by their signatures: the sender for its own downloads, other devices for
+    /// data that it passes on.
     pub origins: Vec<SourceDevice>,
-    /// What is offered, with the names that projects and boundaries have on this device.
+    /// The offer, with the names that projects and boundaries have on this device.
     pub offer: Offer,
-    /// What the distributor's screen shows, if nobody is in between.
+    /// The code on the distributor's screen, if no attacker is in the middle.
     pub code: Sas,
-    /// Whether the distributor's key is known already: then the code need not be compared. Show it all the same: this
-    /// device may be unknown to the distributor, whose person then looks for it here.
+    /// Whether the distributor's key is already trusted, so that the code need not be compared. Show the code in any
+    /// case: if the distributor does not trust this device, its user has to compare it with this screen.
     pub is_known: bool,
 }
 
-/// An offer that was accepted, and is not saved yet: it goes on by itself when its sender offers it again.
+/// An accepted offer that is not saved yet. It resumes automatically when its sender offers it again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnfinishedOffer {
-    /// Who offered.
+    /// The sender.
     pub sender: Sender,
-    /// What was offered.
+    /// The offered snapshots.
     pub snapshots: Vec<SnapshotSummary>,
-    /// Bytes of it on this device's disk, encoded.
+    /// Encoded bytes of it on this device's disk.
     pub staged: u64,
 }
 
@@ -61,43 +61,43 @@ impl UnfinishedOffer {
     }
 }
 
-/// How far an exchange is, in encoded bytes.
+/// The progress of an exchange, in encoded bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReceiveProgress {
-    /// On this device's disk since the connection was made.
+    /// Bytes on this device's disk since the connection was made.
     pub staged: u64,
-    /// Lacking when the connection was made.
+    /// Bytes missing when the connection was made.
     pub total: u64,
-    /// Bytes over the socket, both ways, TLS included.
+    /// Bytes over the socket, in both directions, with TLS.
     pub wire: u64,
 }
 
 /// A bundle that was saved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Received {
-    /// Who sent it.
+    /// The sender.
     pub sender: Fingerprint,
-    /// What was offered, and is now in the store.
+    /// The offer, which is now in the store.
     pub offer: Offer,
-    /// What it took.
+    /// The final progress.
     pub progress: ReceiveProgress,
-    /// How each offered snapshot compares with what this device now has.
+    /// How each offered snapshot compares with the data on this device.
     pub comparisons: Vec<ComparisonResult>,
 }
 
 impl Received {
-    /// Records of which this device held, and kept, a newer version.
+    /// The number of records for which this device kept a newer version.
     pub fn kept_newer(&self) -> u64 {
         self.comparisons.iter().map(ComparisonResult::kept_newer).fold(0, u64::saturating_add)
     }
 }
 
-/// Where a receiver stands.
+/// The state of a receiver.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReceiveState {
     /// Listening and announced.
     Waiting,
-    /// The person is being asked.
+    /// The user is being asked.
     Asking,
     /// Data is arriving.
     Receiving(ReceiveProgress),
@@ -105,28 +105,28 @@ pub enum ReceiveState {
     Applying(ReceiveProgress),
 }
 
-/// What happens in a [`ReceiveSession`](crate::ReceiveSession).
+/// An event of a [`ReceiveSession`](crate::ReceiveSession).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReceiveEvent {
-    /// A question for the person; see [`ReceiveSession::answer`](crate::ReceiveSession::answer).
+    /// A question for the user; see [`ReceiveSession::answer`](crate::ReceiveSession::answer).
     Asked(Question),
-    /// An offer that was accepted before, and broke off, goes on; nobody is asked again.
+    /// A previously accepted offer resumes without a question.
     Resumed(Sender, Sas),
     /// The state changed.
     Changed(ReceiveState),
-    /// A bundle is committed and its digests compared.
+    /// A bundle is committed and its digests are compared.
     Saved(Received),
-    /// An exchange ended without "saved". The session goes on listening.
+    /// An exchange ended without "saved". The session keeps listening.
     Ended(Fingerprint, EndReason),
-    /// A distributor announces itself, or has changed its name or address; see
-    /// [`ReceiveSession::call`](crate::ReceiveSession::call).
+    /// A distributor announces itself, or changed its name or address; see
+    /// [`ReceiveSession::dial`](crate::ReceiveSession::dial).
     DistributorFound(DiscoveredDistributor),
-    /// A distributor announces itself no more. It may well be there.
+    /// A distributor's announcement has ended. It may still be present.
     DistributorLost(Fingerprint),
-    /// How the call to a distributor at this address stands.
+    /// The state of dialing the distributor at this address.
     Dial(SocketAddr, DialState),
-    /// Devices near by have one key; perhaps this device's.
+    /// Several devices on the network use the same key, perhaps this device's key.
     SharedKey(SharedKey),
-    /// The network went, or the session goes on in another.
+    /// The network was lost, or the session continues on another network.
     Network(NetworkChange),
 }

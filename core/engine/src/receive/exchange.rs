@@ -25,19 +25,19 @@ use crate::inbound::Proven;
 use crate::link::{Frame, Link};
 use crate::{Answer, Error, task};
 
-/// What runs beside the machine, if anything does.
+/// The current work beside the state machine.
 pub(super) enum Work {
     Nothing,
-    /// An earlier exchange of this distributor has the place still.
+    /// An earlier exchange of this distributor still holds the permit.
     Waiting(Pin<Box<dyn Future<Output = Option<OwnedSemaphorePermit>> + Send>>),
     Asking(oneshot::Receiver<Answer>),
     Staging(Stager),
     Applying(task::Work<Result<Result<Outcome, EndReason>, Error>>),
 }
 
-/// What the work beside the machine has brought.
+/// The result of the work beside the state machine.
 enum Done {
-    Placed(Option<OwnedSemaphorePermit>),
+    Permitted(Option<OwnedSemaphorePermit>),
     Answered(Answer),
     Staged(Result<super::stage::OnDisk, EndReason>),
     Applied(Result<Outcome, EndReason>),
@@ -49,45 +49,47 @@ pub(crate) struct Exchange {
     /// Cancelled when this exchange is dropped.
     pub(super) abandoned: CancellationToken,
     _abandons: DropGuard,
-    /// Cancelled when this distributor calls anew: then this connection is dead, noticed or not.
+    /// Cancelled when this distributor connects again. This connection is then dead, even if this device has not
+    /// noticed.
     pub(super) superseded: CancellationToken,
     pub(super) work: Work,
     pub(super) sender: Option<Sender>,
     pub(super) offer: Offer,
-    /// What both screens show.
+    /// The code on both screens.
     pub(super) code: Option<Sas>,
-    /// Whether the sender's key is known, so that nobody need compare the code here.
+    /// Whether the sender's key is trusted, so that no code is compared here.
     pub(super) is_known: bool,
-    /// Whether to remember the sender once its person, too, has compared the code.
-    pub(super) remembers: bool,
-    /// The server's time when the offer came, as this device knows it.
+    /// Whether to store the sender as trusted after its user has compared the code too.
+    pub(super) trusts_after_consent: bool,
+    /// The server's time when the offer arrived, as this device knows it.
     pub(super) now: ServerTime,
-    /// What the campaign has said of the sender.
-    pub(super) shown: Credentials,
-    /// Names the offer and its sender: under it chunks are staged, and consent is remembered.
+    /// The sender's credentials from its campaign.
+    pub(super) credentials: Credentials,
+    /// The id of the offer and its sender, for staged chunks and consent.
     pub(super) incoming: [u8; 32],
     pub(super) manifest: Option<Manifest>,
     pub(super) chunks: Vec<Expected>,
     pub(super) progress: ReceiveProgress,
-    /// What an earlier round has settled, and what it has left.
+    /// The results of an earlier round.
     pub(super) earlier: Arc<Round>,
-    /// Records the apply has taken in.
+    /// The number of applied records.
     pub(super) applied: Arc<AtomicU64>,
-    /// Signed once all is in.
+    /// Signed after everything is applied.
     pub(super) receipt: Option<Receipt>,
-    /// When the person was asked, or need not be, by this device's clock: from then on the exchange is worth remembering.
+    /// When the user was asked, or when a question was not necessary, by this device's clock. From then on the exchange
+    /// goes into the history.
     pub(super) asked: Option<i64>,
-    /// Whether it goes on where an earlier one was lost.
+    /// Whether it resumes an interrupted exchange.
     pub(super) is_resumed: bool,
-    /// Held from the question to the end: one exchange at a time.
-    pub(super) place: Option<OwnedSemaphorePermit>,
-    /// Whether this side has called, and waits on the line.
+    /// The permit for one exchange at a time, held from the question to the end.
+    pub(super) permit: Option<OwnedSemaphorePermit>,
+    /// Whether this device dialed and waits on a parked connection.
     pub(super) is_parked: bool,
-    /// Whether the distributor's invite was read, so that neither side asks for a code.
+    /// Whether this device has the distributor's invite, so that neither side asks for a code.
     pub(super) is_invited: bool,
-    /// Cancelled when the network goes.
+    /// Cancelled when the network is lost.
     pub(super) network: CancellationToken,
-    /// To be proven once it has the place: until then it gives way to others.
+    /// Set to proven when the exchange gets its permit. Until then other connections may replace this one.
     proven: Proven,
 }
 
@@ -109,9 +111,9 @@ impl Exchange {
             offer: Offer::default(),
             code: None,
             is_known: false,
-            remembers: false,
+            trusts_after_consent: false,
             now: ServerTime::default(),
-            shown: Credentials::default(),
+            credentials: Credentials::default(),
             incoming: [0; 32],
             manifest: None,
             chunks: Vec::new(),
@@ -121,34 +123,34 @@ impl Exchange {
             receipt: None,
             asked: None,
             is_resumed: false,
-            place: None,
+            permit: None,
         }
     }
 
-    /// On a connection the distributor has made, one of several.
+    /// For a connection that the distributor made, one of several.
     pub(super) fn proving(self, proven: Proven) -> Self {
         Self { proven, ..self }
     }
 
-    /// On a connection this side has made.
+    /// For a connection that this device made.
     pub(super) fn parked(self) -> Self {
         Self { is_parked: true, ..self }
     }
 
-    /// Runs to the end; `Err` is why nothing was saved.
+    /// Runs to the end; `Err` is the reason why nothing was saved.
     pub(crate) async fn run(
         mut self,
         mut link: Link,
-        introduction: HandshakeParameters,
+        handshake: HandshakeParameters,
         limits: Limits,
     ) -> Result<(), EndReason> {
         let start = Instant::now();
         let token = self.shared.invites().get(&link.peer()).copied();
         if let Some(token) = token {
-            link.send(&Message::Invited(token.proof(&introduction.opening.exporter)));
+            link.send(&Message::Invited(token.proof(&handshake.opening.exporter)));
             self.is_invited = true;
         }
-        let mut machine = Receiver::new(introduction, limits, Duration::ZERO);
+        let mut machine = Receiver::new(handshake, limits, Duration::ZERO);
         let mut is_superseded = false;
         loop {
             while let Some(action) = machine.poll() {
@@ -156,7 +158,7 @@ impl Exchange {
                 match action {
                     ReceiverAction::Send(message) => link.send(&message),
                     ReceiverAction::Ask { sender, code, credentials, offer } => {
-                        (self.code, self.shown) = (Some(code), credentials);
+                        (self.code, self.credentials) = (Some(code), credentials);
                         self.on_offer(&mut machine, &link, sender, offer, start);
                     }
                     ReceiverAction::Apply => self.apply(),
@@ -195,7 +197,7 @@ impl Exchange {
         if *machine.state() != ReceiverState::Agreeing {
             return machine.stop(EndReason::Protocol(Breach::OutOfTurn));
         }
-        if std::mem::take(&mut self.remembers) {
+        if std::mem::take(&mut self.trusts_after_consent) {
             self.remember().await;
         }
         let (store, incoming, offer, reserve) =
@@ -234,8 +236,8 @@ impl Exchange {
 
     async fn on_done(&mut self, machine: &mut Receiver, link: &Link, done: Done, start: Instant) {
         match done {
-            Done::Placed(place) => {
-                (self.place, self.work) = (place, Work::Nothing);
+            Done::Permitted(permit) => {
+                (self.permit, self.work) = (permit, Work::Nothing);
                 self.proven.prove();
                 self.ask(machine, link, start).await;
             }
@@ -287,12 +289,12 @@ impl Exchange {
 }
 
 impl Work {
-    /// Waits for what runs; for ever if nothing does.
+    /// Waits for the current work; pends forever if there is none.
     async fn done(&mut self) -> Done {
         match self {
             Self::Nothing => std::future::pending().await,
-            Self::Waiting(place) => Done::Placed(place.await),
-            // A person who is gone has not said yes.
+            Self::Waiting(permit) => Done::Permitted(permit.await),
+            // If the screen is closed, the user has not accepted.
             Self::Asking(answer) => Done::Answered(answer.await.unwrap_or(Answer::Decline)),
             Self::Staging(stager) => Done::Staged(stager.progress().await),
             Self::Applying(task) => Done::Applied(task.await.unwrap_or_else(|error| Err(not_stored(error)))),

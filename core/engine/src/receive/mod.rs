@@ -25,15 +25,13 @@ pub use event::{Question, ReceiveEvent, ReceiveProgress, ReceiveState, Received,
 pub use session::ReceiveSession;
 pub(crate) use stage::COMMIT_BYTES;
 
-/// Why data was refused, or could not be stored, as the peer may hear it: without paths of this device.
+/// The reason why data was refused or could not be stored, in a form for the peer: without paths of this device.
 fn not_stored(error: impl Into<Error>) -> EndReason {
     match error.into() {
         Error::Refused(reason) => reason,
-        // The user has withdrawn the offer meanwhile.
+        // The user has withdrawn the offer in the meantime.
         Error::Store(StoreError::NoSuchBundle) => EndReason::Cancelled { by_distributor: false },
-        Error::Store(StoreError::NotWritable { .. }) => {
-            EndReason::NotStored("its storage cannot be written to".to_owned())
-        }
+        Error::Store(StoreError::NotWritable { .. }) => EndReason::NotStored("its storage is not writable".to_owned()),
         error => EndReason::NotStored(error.to_string()),
     }
 }

@@ -1,4 +1,4 @@
-//! A receiver's session: it listens, shows who offers what, and takes one bundle at a time.
+//! A receiver's session: it listens, shows the offers, and receives one bundle at a time.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -23,100 +23,101 @@ use crate::events::EventBus;
 use crate::interface_monitor::NetworkState;
 use crate::{Answer, Error, ExchangeSettings, Subscription, grants, task};
 
-/// A question nobody has answered yet.
+/// An open question.
 struct Asked {
     question: Question,
     answer: oneshot::Sender<Answer>,
 }
 
-/// What the tasks of one session share.
+/// The state that the tasks of one session share.
 pub(crate) struct Shared {
     pub(crate) settings: ExchangeSettings,
     pub(crate) store: Store,
     pub(crate) identity: Arc<Identity>,
     pub(crate) events: EventBus<ReceiveEvent>,
-    /// One exchange at a time.
-    pub(crate) free: Arc<Semaphore>,
-    /// Whose exchange that is, and how to tell it that its distributor has called anew.
+    /// The permit for one exchange at a time.
+    pub(crate) exchange_slot: Arc<Semaphore>,
+    /// The distributor of the current exchange, and a token to cancel it when that distributor connects again.
     holder: Mutex<Option<(Fingerprint, CancellationToken)>>,
     questions: Mutex<(u64, HashMap<u64, Asked>)>,
-    pub(super) air: NetworkState,
+    pub(super) network_state: NetworkState,
     /// Distributors that announce themselves.
-    heard: watch::Sender<DiscoveredDistributors>,
-    /// What the invites hold that were read in this session, by whose they are.
+    discovered: watch::Sender<DiscoveredDistributors>,
+    /// The tokens of the invites that were read in this session, by distributor.
     invites: Mutex<HashMap<Fingerprint, Token>>,
 }
 
 impl Shared {
-    /// The place for an exchange with this distributor, for the caller to wait for; `None` while another distributor has
-    /// it. An exchange of the same distributor is over, whether or not it has noticed: it gives its place up, or keeps
-    /// it until what it applies is in.
-    pub(crate) fn place(
+    /// A future for the exchange permit with this distributor; `None` if another distributor holds the permit. An
+    /// earlier exchange of the same distributor is over, even if it has not noticed: it releases the permit at once, or
+    /// after its running apply.
+    pub(crate) fn exchange_permit(
         &self,
         sender: Fingerprint,
         superseded: &CancellationToken,
     ) -> Option<impl Future<Output = Option<OwnedSemaphorePermit>> + Send + use<>> {
         let mut holder = self.holder.lock().unwrap_or_else(PoisonError::into_inner);
         match &*holder {
-            Some((other, _)) if *other != sender && self.free.available_permits() == 0 => return None,
+            Some((other, _)) if *other != sender && self.exchange_slot.available_permits() == 0 => return None,
             Some((_, old)) => old.cancel(),
             None => {}
         }
         *holder = Some((sender, superseded.clone()));
-        let free = self.free.clone();
-        Some(async move { free.acquire_owned().await.ok() })
+        let exchange_slot = self.exchange_slot.clone();
+        Some(async move { exchange_slot.acquire_owned().await.ok() })
     }
 
-    /// What distributors are shown; read anew each time, for it grows as others come by.
+    /// The credentials for distributors. Read for each connection, because other devices add revocations.
     pub(super) async fn credentials(&self) -> Result<Credentials, Error> {
         let store = self.store.clone();
         task::blocking(move || grants::credentials(&store)).await?
     }
 
-    /// Takes what is heard of a distributor.
-    pub(super) fn hear(&self, by: DiscoverySource, sighting: DiscoveryEvent) {
-        let mut event = None;
-        self.heard.send_modify(|heard| event = heard.take(by, sighting));
-        if let Some(event) = event {
+    /// Handles a discovery event.
+    pub(super) fn on_discovery_event(&self, source: DiscoverySource, event: DiscoveryEvent) {
+        let mut change = None;
+        self.discovered.send_modify(|discovered| change = discovered.apply(source, event));
+        if let Some(event) = change {
             self.events.publish(event);
         }
     }
 
-    /// Where a distributor says it is.
-    pub(super) fn heard_at(&self, distributor: &Fingerprint) -> Option<SocketAddr> {
-        self.heard.borrow().get(distributor).map(|heard| heard.addr)
+    /// The announced address of a distributor.
+    pub(super) fn discovered_addr(&self, distributor: &Fingerprint) -> Option<SocketAddr> {
+        self.discovered.borrow().get(distributor).map(|discovered| discovered.addr)
     }
 
-    /// Waits until this distributor says it is elsewhere.
-    pub(super) async fn heard_elsewhere(&self, distributor: Option<Fingerprint>, before: SocketAddr) {
+    /// Waits until this distributor announces another address.
+    pub(super) async fn announced_elsewhere(&self, distributor: Option<Fingerprint>, before: SocketAddr) {
         let Some(distributor) = distributor else { return std::future::pending().await };
-        let is_elsewhere =
-            |heard: &DiscoveredDistributors| heard.get(&distributor).is_some_and(|heard| heard.addr != before);
-        let mut heard = self.heard.subscribe();
-        if heard.wait_for(is_elsewhere).await.is_err() {
+        let is_elsewhere = |discovered: &DiscoveredDistributors| {
+            discovered.get(&distributor).is_some_and(|discovered| discovered.addr != before)
+        };
+        let mut discovered = self.discovered.subscribe();
+        if discovered.wait_for(is_elsewhere).await.is_err() {
             std::future::pending().await
         }
     }
 
-    /// What shows a distributor that its invite was read, if it was.
+    /// The invite tokens, by distributor.
     pub(super) fn invites(&self) -> MutexGuard<'_, HashMap<Fingerprint, Token>> {
         self.invites.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn post(&self) -> EndpointConfig<'_> {
+    pub(super) fn endpoint_config(&self) -> EndpointConfig<'_> {
         EndpointConfig { settings: &self.settings, identity: &self.identity, role: Role::Receiver }
     }
 
     pub(super) fn network_gone(&self, name: &str) {
-        self.air.end();
+        self.network_state.end();
         self.events.publish(ReceiveEvent::Network(NetworkChange::Gone { name: name.to_owned() }));
         let mut gone = Vec::new();
-        self.heard.send_modify(|heard| gone = heard.clear());
+        self.discovered.send_modify(|discovered| gone = discovered.clear());
         gone.into_iter().for_each(|event| self.events.publish(event));
     }
 
-    /// Asks the person; the answer comes through the channel. Dropping the channel withdraws nothing on the screen: a
-    /// late answer is simply not heard.
+    /// Asks the user; the answer comes through the channel. Dropping the channel does not remove the question from the
+    /// screen: a late answer is ignored.
     pub(crate) fn ask(&self, question: Question) -> oneshot::Receiver<Answer> {
         let (answer, answered) = oneshot::channel();
         let mut questions = self.questions.lock().unwrap_or_else(PoisonError::into_inner);
@@ -131,17 +132,18 @@ impl Shared {
     }
 }
 
-/// Listening for distributors. Dropping it stops everything at once; [`stop`](Self::stop) tells the distributor why.
+/// A session that listens for distributors. Dropping it stops everything at once; [`stop`](Self::stop) also sends the
+/// distributor the reason.
 pub struct ReceiveSession {
     shared: Arc<Shared>,
     cancel: CancellationToken,
     task: AbortOnDropHandle<()>,
-    /// The distributor that is called.
-    call: Mutex<Option<Dialing>>,
+    /// The distributor that is dialed.
+    dialing: Mutex<Option<Dialing>>,
 }
 
 struct Dialing {
-    call: DialTarget,
+    target: DialTarget,
     task: AbortOnDropHandle<()>,
 }
 
@@ -157,60 +159,60 @@ impl ReceiveSession {
             store,
             identity,
             events: EventBus::new(),
-            free: Arc::new(Semaphore::new(1)),
+            exchange_slot: Arc::new(Semaphore::new(1)),
             holder: Mutex::default(),
             questions: Mutex::default(),
-            air: NetworkState::new(),
-            heard: watch::Sender::default(),
+            network_state: NetworkState::new(),
+            discovered: watch::Sender::default(),
             invites: Mutex::default(),
         });
-        let station = shared.post().open(interface).await?;
-        let (live, cancel) = (shared.air.begin(&station), CancellationToken::new());
-        let task = task::spawn(waiting::wait(shared.clone(), station, live, cancel.clone()));
-        Ok(Self { shared, cancel, task: AbortOnDropHandle::new(task), call: Mutex::default() })
+        let endpoint = shared.endpoint_config().open(interface).await?;
+        let (network, cancel) = (shared.network_state.begin(&endpoint), CancellationToken::new());
+        let task = task::spawn(waiting::wait(shared.clone(), endpoint, network, cancel.clone()));
+        Ok(Self { shared, cancel, task: AbortOnDropHandle::new(task), dialing: Mutex::default() })
     }
 
-    /// Where it listens just now; `None` while there is no network.
+    /// The address on which it listens now; `None` if there is no network.
     pub fn addr(&self) -> Option<SocketAddr> {
-        self.shared.air.live().map(|live| live.addr)
+        self.shared.network_state.current().map(|network| network.addr)
     }
 
-    /// Calls a distributor, and again whenever the line breaks, so that its person can pick this device whether or not
-    /// mDNS works. One distributor at a time: another call ends this one with whatever
-    /// comes over it, the same call does nothing.
-    pub fn dial(&self, call: DialTarget) {
-        let mut calling = self.calling();
-        if calling.as_ref().is_some_and(|before| before.call == call && !before.task.is_finished()) {
+    /// Dials a distributor and reconnects when the connection breaks, so that its user can pick this device even
+    /// without mDNS. One distributor at a time: a call with another target ends the current connection and its
+    /// transfer; a call with the same target does nothing.
+    pub fn dial(&self, target: DialTarget) {
+        let mut dialing = self.dialing();
+        if dialing.as_ref().is_some_and(|before| before.target == target && !before.task.is_finished()) {
             return;
         }
-        self.shared.settings.wanted.add(call.expected);
-        if let (Some(distributor), Some(token)) = (call.expected, call.token) {
+        self.shared.settings.wanted.add(target.expected);
+        if let (Some(distributor), Some(token)) = (target.expected, target.token) {
             self.shared.invites().insert(distributor, token);
         }
-        let task = task::spawn(dialing::reconnect_loop(self.shared.clone(), call.clone(), self.cancel.clone()));
-        *calling = Some(Dialing { call, task: AbortOnDropHandle::new(task) });
+        let task = task::spawn(dialing::reconnect_loop(self.shared.clone(), target.clone(), self.cancel.clone()));
+        *dialing = Some(Dialing { target, task: AbortOnDropHandle::new(task) });
     }
 
-    /// Calls nobody any more.
+    /// Stops dialing.
     pub fn disconnect(&self) {
-        drop(self.calling().take());
+        drop(self.dialing().take());
     }
 
     /// The distributors that announce themselves.
     pub fn distributors(&self) -> Vec<DiscoveredDistributor> {
-        self.shared.heard.borrow().all()
+        self.shared.discovered.borrow().all()
     }
 
-    fn calling(&self) -> MutexGuard<'_, Option<Dialing>> {
-        self.call.lock().unwrap_or_else(PoisonError::into_inner)
+    fn dialing(&self) -> MutexGuard<'_, Option<Dialing>> {
+        self.dialing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The session's events from now on; to the first who asks, from the beginning.
+    /// The session's events from now on. The first subscriber gets all events since the start.
     pub fn subscribe(&self) -> Subscription<ReceiveEvent> {
         self.shared.events.subscribe()
     }
 
-    /// Answers a question; nothing happens if it is no longer open.
+    /// Answers a question. Does nothing if the question is no longer open.
     pub fn answer(&self, question: u64, answer: Answer) {
         let mut questions = self.shared.questions.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(open) = questions.1.remove(&question) {
@@ -218,20 +220,20 @@ impl ReceiveSession {
         }
     }
 
-    /// The question that waits for an answer, for a screen that was not there when it was asked.
+    /// The open question, for a screen that was opened after the event.
     pub fn open_question(&self) -> Option<Question> {
         let questions = self.shared.questions.lock().unwrap_or_else(PoisonError::into_inner);
         let open = questions.1.values().filter(|open| !open.answer.is_closed());
         open.max_by_key(|open| open.question.id).map(|open| open.question.clone())
     }
 
-    /// Cancels whatever still runs, tells the distributor, and ends. What was staged stays for a later exchange.
+    /// Cancels everything that runs, notifies the distributor and ends. Staged chunks stay for a later exchange.
     pub async fn stop(self) {
         self.cancel.cancel();
-        let calling = self.calling().take();
+        let dialing = self.dialing().take();
         let _ended = self.task.await;
-        if let Some(calling) = calling {
-            let _ended = calling.task.await;
+        if let Some(dialing) = dialing {
+            let _ended = dialing.task.await;
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Chunks to disk: each is verified on arrival, several are committed together.
+//! Writes chunks to the disk: each is verified when it arrives, several are committed together.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,27 +13,27 @@ use tokio_util::task::AbortOnDropHandle;
 use super::not_stored;
 use crate::task;
 
-/// Chunks wait for each other up to so many bytes: fewer than a distributor sends before it hears of them.
+/// Chunks are batched up to this many bytes. It must be less than a distributor sends before it gets a report.
 pub(crate) const COMMIT_BYTES: usize = 3 << 20;
 const _: () = assert!((COMMIT_BYTES as u64) < MAX_UNSTAGED);
-/// At most so long do verified chunks wait for company.
+/// The maximum time that verified chunks wait for a commit.
 const COMMIT_AFTER: Duration = Duration::from_secs(1);
 
-/// A chunk the manifest names, with the cut its range belongs to.
+/// A chunk of the manifest, with the number of range bits of its snapshot.
 #[derive(Clone, Debug)]
 pub(crate) struct Expected {
     pub(crate) info: ChunkInfo,
     pub(crate) bits: u8,
 }
 
-/// What has reached the disk since the exchange began.
+/// The amount that is on the disk since the exchange began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct OnDisk {
     pub(crate) chunks: u32,
     pub(crate) bytes: u64,
 }
 
-/// Verifies and commits chunks in a task of its own. Dropping it stops it; what was committed stays.
+/// Verifies and commits chunks in its own task. Dropping it stops the task; committed chunks stay.
 pub(crate) struct Stager {
     chunks: mpsc::Sender<(Expected, Vec<u8>)>,
     progress: mpsc::UnboundedReceiver<Result<OnDisk, EndReason>>,
@@ -41,22 +41,23 @@ pub(crate) struct Stager {
 }
 
 impl Stager {
-    /// `wanted`: how many chunks will come; the last is committed without waiting for company.
+    /// `wanted`: the number of chunks that will come; the last one is committed at once.
     pub(crate) fn start(store: Store, incoming: [u8; 32], wanted: u32) -> Self {
         let (chunks, to_stage) = mpsc::channel(1);
-        // Unbounded: whoever waits for room for a chunk must not have to read reports first. One comes a commit.
+        // Unbounded, so that a caller that waits to stage a chunk need not read reports first. There is one report per
+        // commit.
         let (report, progress) = mpsc::unbounded_channel();
         let batch = Batch { store, incoming, wanted, chunks: Vec::new(), bytes: 0, on_disk: OnDisk::default() };
         let task = AbortOnDropHandle::new(task::spawn(batch.run(to_stage, report)));
         Self { chunks, progress, _task: task }
     }
 
-    /// Hands over a chunk; waits while the disk is behind.
+    /// Queues a chunk; waits while the disk is behind.
     pub(crate) async fn stage(&self, expected: Expected, chunk: Vec<u8>) {
         let _stopped_stager_reports_why = self.chunks.send((expected, chunk)).await;
     }
 
-    /// The next commit, or why there will be none.
+    /// The next commit, or the reason why there are no more.
     pub(crate) async fn progress(&mut self) -> Result<OnDisk, EndReason> {
         match self.progress.recv().await {
             Some(progress) => progress,
@@ -107,7 +108,7 @@ impl Batch {
         }
     }
 
-    /// Verifies a chunk and puts it into the batch; commits when the batch is full or complete.
+    /// Verifies a chunk and adds it to the batch; commits when the batch is full or complete.
     async fn take(&mut self, expected: Expected, chunk: Vec<u8>) -> Result<Option<OnDisk>, EndReason> {
         let chunk = Arc::new(chunk);
         let to_verify = chunk.clone();
@@ -116,7 +117,7 @@ impl Batch {
         match verified.await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                tracing::warn!(%error, "chunk refused");
+                tracing::warn!(%error, "the chunk was refused");
                 return Err(EndReason::BadData);
             }
             Err(error) => return Err(not_stored(error)),

@@ -1,4 +1,4 @@
-//! Waiting for distributors, in whatever network there is: they call, or are heard of.
+//! Waits for distributors on each network: for inbound connections and for discovery events.
 
 use std::sync::Arc;
 
@@ -17,76 +17,78 @@ use crate::interface_monitor::ActiveNetwork;
 use crate::link::Link;
 use crate::trust;
 
-/// Connections at a time; one of them receives, the others are told to wait. Those of no offer yet give way to new ones.
-const MOST_CONNECTIONS: usize = 16;
+/// The maximum number of connections at a time. One of them receives, the others have to wait. A connection without
+/// an offer is closed if a new one needs the slot.
+const MAX_CONNECTIONS: usize = 16;
 
-/// Waits for distributors until cancelled, wherever the network goes; then lets what runs say its last words.
+/// Waits for distributors until cancelled, across network changes. Then waits until running exchanges have ended.
 pub(super) async fn wait(
     shared: Arc<Shared>,
-    mut station: Endpoint,
-    mut live: ActiveNetwork,
+    mut endpoint: Endpoint,
+    mut network: ActiveNetwork,
     cancel: CancellationToken,
 ) {
-    let (post, mut exchanges) = (shared.post(), InboundConnections::new(MOST_CONNECTIONS));
+    let (config, mut exchanges) = (shared.endpoint_config(), InboundConnections::new(MAX_CONNECTIONS));
     loop {
         tokio::select! {
-            () = take(&shared, &mut station, &live, &mut exchanges, &cancel) => {}
-            () = shared.settings.roaming.gone(&live.interface) => {}
+            () = handle(&shared, &mut endpoint, &network, &mut exchanges, &cancel) => {}
+            () = shared.settings.roaming.lost(&network.interface) => {}
             () = cancel.cancelled() => break,
         }
-        drop(station);
-        shared.network_gone(&live.interface.name);
+        drop(endpoint);
+        shared.network_gone(&network.interface.name);
         tokio::select! {
-            reopened = post.reopen(&live) => station = reopened,
+            reopened = config.reopen(&network) => endpoint = reopened,
             () = cancel.cancelled() => break,
         }
-        live = shared.air.begin(&station);
-        let (interface, addr) = (live.interface.clone(), live.addr);
+        network = shared.network_state.begin(&endpoint);
+        let (interface, addr) = (network.interface.clone(), network.addr);
         shared.events.publish(ReceiveEvent::Network(NetworkChange::Back { interface, addr }));
     }
     exchanges.finished().await;
 }
 
-/// Takes whoever comes, for as long as this is polled.
-async fn take(
+/// Handles inbound connections and discovery events while it is polled.
+async fn handle(
     shared: &Arc<Shared>,
-    station: &mut Endpoint,
-    live: &ActiveNetwork,
+    endpoint: &mut Endpoint,
+    network: &ActiveNetwork,
     exchanges: &mut InboundConnections,
     cancel: &CancellationToken,
 ) {
     loop {
         tokio::select! {
-            Ok(connection) = station.listener.accept() => {
-                // Whoever proves a key may talk, yet not all of them at once.
+            Ok(connection) = endpoint.listener.accept() => {
+                // Any device that proves a key may connect, but the number of connections is limited.
                 let from = connection.peer_addr().ip();
-                exchanges.admit(from, |proven| talk(shared.clone(), connection, live.clone(), cancel.clone(), proven));
+                let (shared, network, cancel) = (shared.clone(), network.clone(), cancel.clone());
+                exchanges.admit(from, |proven| serve(shared, connection, network, cancel, proven));
             }
-            found = station.search.next() => match found {
-                Found::DiscoveryEvent(by, sighting) => shared.hear(by, sighting),
+            found = endpoint.search.next() => match found {
+                Found::DiscoveryEvent(source, event) => shared.on_discovery_event(source, event),
                 Found::SharedKey(devices) => shared.events.publish(ReceiveEvent::SharedKey(devices)),
             },
         }
     }
 }
 
-async fn talk(
+async fn serve(
     shared: Arc<Shared>,
     connection: Connection,
-    live: ActiveNetwork,
+    network: ActiveNetwork,
     cancel: CancellationToken,
     proven: Proven,
 ) {
     let Ok(credentials) = shared.credentials().await else { return };
-    let introduced = trust::introduce(&connection, &shared.settings.name, &shared.identity);
+    let handshake = trust::handshake_parameters(&connection, &shared.settings.name, &shared.identity);
     let (link, limits) = (Link::new(connection, shared.settings.limits.heartbeat), shared.settings.limits);
-    let introduction = match introduced {
-        Ok(introduction) => HandshakeParameters { credentials, ..introduction },
+    let handshake = match handshake {
+        Ok(handshake) => HandshakeParameters { credentials, ..handshake },
         Err(reason) => {
             link.send(&Message::Stop(reason));
             link.close().await;
             return;
         }
     };
-    let _told = Exchange::new(shared, cancel, &live.ended).proving(proven).run(link, introduction, limits).await;
+    let _reported = Exchange::new(shared, cancel, &network.ended).proving(proven).run(link, handshake, limits).await;
 }

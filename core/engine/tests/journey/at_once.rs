@@ -1,4 +1,4 @@
-//! What the server is asked for at the same time.
+//! The number of concurrent requests to the server.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::device::device;
 
 const BOUNDARIES: u32 = 6;
 
-/// Requests whose answers have not begun: how many there are, and the most there were.
+/// Unanswered requests: the current number and the maximum.
 #[derive(Default)]
 struct Waiting {
     now: AtomicUsize,
@@ -30,7 +30,7 @@ impl Waiting {
     }
 }
 
-/// Stands before a server and counts; gives the URL to call instead.
+/// Starts a proxy in front of a server that counts requests; returns the URL of the proxy.
 async fn counted(server: SocketAddr) -> (String, Arc<Waiting>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -45,7 +45,7 @@ async fn counted(server: SocketAddr) -> (String, Arc<Waiting>) {
     (url, waiting)
 }
 
-/// Passes bytes both ways. On one connection a request follows the answer to the one before.
+/// Passes bytes in both directions. On one connection each request follows the answer to the one before.
 async fn pass(mut client: TcpStream, mut server: TcpStream, waiting: Arc<Waiting>) {
     let (mut up, mut down) = (vec![0; 1 << 16], vec![0; 1 << 16]);
     let mut is_waiting = false;
@@ -82,7 +82,7 @@ async fn pass(mut client: TcpStream, mut server: TcpStream, waiting: Arc<Waiting
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_six_boundaries_three_are_asked_for_at_a_time() {
+async fn downloads_three_of_six_boundaries_at_once() {
     let config = SandboxConfig { households: 60, boundaries: BOUNDARIES, ..SandboxConfig::default() };
     let sandbox = Sandbox::start(config).await.unwrap();
     let moment = sandbox.campaign().moment();
@@ -91,7 +91,7 @@ async fn of_six_boundaries_three_are_asked_for_at_a_time() {
     let (url, waiting) = counted(sandbox.address()).await;
     let distributor = device("at-once").await;
     distributor.login_at(&url).await;
-    assert_eq!(waiting.most.load(Ordering::SeqCst), 1, "nothing but the login and the projects so far");
+    assert_eq!(waiting.most.load(Ordering::SeqCst), 1, "only the login and the projects so far");
     distributor.downsync(BOUNDARIES as usize).await;
     assert!(sandbox.downsync_requests() >= u64::from(BOUNDARIES));
     assert_eq!((waiting.now.load(Ordering::SeqCst), waiting.most.load(Ordering::SeqCst)), (0, 3));

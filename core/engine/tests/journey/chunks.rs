@@ -1,4 +1,4 @@
-//! What is encoded once: chunks whose range has not changed, and changes that several receivers lack.
+//! Data that is encoded once: unchanged ranges, and changes that several receivers lack.
 
 use std::collections::BTreeSet;
 
@@ -6,10 +6,10 @@ use fieldcast::{Dataset, SendState};
 use fieldcast_model::FINE_BITS;
 use fieldcast_store::{ChunkEntry, Store};
 
-use crate::device::{PATIENCE, answer_all, device, find, state_of};
+use crate::device::{TIMEOUT, answer_all, device, find, state_of};
 use crate::filled::{change_one, fill};
 
-/// What is in the cache of the only dataset: bits, range and hash.
+/// The cache of the only dataset: bits, range and hash.
 fn cached(store: &Store) -> BTreeSet<(u8, u32, [u8; 32])> {
     entries(store).into_iter().map(|entry| (entry.range.bits, entry.range.index, entry.hash)).collect()
 }
@@ -24,10 +24,10 @@ fn only(store: &Store) -> Dataset {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_the_range_that_has_changed_is_encoded_anew() {
+async fn encodes_only_the_changed_range() {
     let distributor = device("encoding").await.with_store(|store| _ = fill(store, 400, |_| true)).await;
     distributor.offer().await.stop().await;
-    // Encoding is always the same: only by a mark can it be seen that it did not happen.
+    // Encoding is deterministic, so only a marker shows that it did not happen.
     let mark = fieldcast_bundle::ChunkHash::of(b"mark").0;
     let mut count = 0;
     let mark_and_change = |store: &Store| {
@@ -38,7 +38,7 @@ async fn only_the_range_that_has_changed_is_encoded_anew() {
         change_one(store);
     };
     let distributor = distributor.with_store(mark_and_change).await;
-    assert!(count > 2, "{count} chunks are no choice");
+    assert!(count > 2, "{count} chunks are too few");
     distributor.offer().await.stop().await;
     let check = |store: &Store| {
         let (kept, encoded): (Vec<_>, Vec<_>) = cached(store).into_iter().partition(|(_, _, hash)| *hash == mark);
@@ -48,7 +48,7 @@ async fn only_the_range_that_has_changed_is_encoded_anew() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_changes_since_one_version_are_encoded_once_for_all_who_have_it() {
+async fn encodes_changes_once_for_all_receivers() {
     let distributor = device("sharing").await.with_store(|store| _ = fill(store, 200, |_| true)).await;
     distributor.offer().await.stop().await;
     let mut before = BTreeSet::new();
@@ -75,7 +75,7 @@ async fn the_changes_since_one_version_are_encoded_once_for_all_who_have_it() {
         () = sending => {}
         () = answer_all(&one, &mut asked_one, true) => panic!("the first stopped"),
         () = answer_all(&other, &mut asked_other, true) => panic!("the second stopped"),
-        () = tokio::time::sleep(PATIENCE) => panic!("still {:?}", offering.peers()),
+        () = tokio::time::sleep(TIMEOUT) => panic!("still {:?}", offering.peers()),
     }
     let mut totals = Vec::new();
     for receiver in [&first, &second] {
@@ -83,10 +83,10 @@ async fn the_changes_since_one_version_are_encoded_once_for_all_who_have_it() {
         totals.push(sent.progress.total);
         assert_eq!(receiver.digests().await, distributor.digests().await);
     }
-    assert!(totals[0] == totals[1] && totals[0] < 4096, "{totals:?}: both take the changes only");
+    assert!(totals[0] == totals[1] && totals[0] < 4096, "{totals:?}: both receive only the changes");
     offering.stop().await;
     drop(offering);
-    // The changes are one chunk, cut at no bits; the chunk of everything they are in is the other.
+    // One new chunk holds the changes, with 0 bits; the other is the re-encoded chunk of the complete snapshot.
     let check = |store: &Store| {
         let new: Vec<u8> = cached(store).difference(&before).map(|(bits, ..)| *bits).collect();
         assert!(new.len() == 2 && new[0] == 0 && new[1] > 0, "{new:?}");

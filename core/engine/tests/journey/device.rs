@@ -1,4 +1,4 @@
-//! A device: an engine in a folder of its own, and what a person would do with it.
+//! A device: an engine in its own folder, and the actions of its user.
 
 use std::time::Duration;
 
@@ -10,20 +10,20 @@ use fieldcast_sandbox::Sandbox;
 use fieldcast_store::Store;
 use tempfile::TempDir;
 
-/// Whatever a test waits for comes well before this, or never.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+/// The timeout of every wait in these tests.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
 
 pub(crate) struct Device {
     pub(crate) engine: Engine,
-    /// Bytes of the disk it must leave free.
+    /// Bytes of the disk that must stay free.
     pub(crate) reserve: u64,
-    /// How many receivers it sends to at a time.
+    /// How many receivers get data at a time.
     pub(crate) max_live: usize,
-    /// Whose code it compares.
+    /// The devices whose code it compares.
     pub(crate) trust: Trust,
     /// Whether it announces itself and searches.
     pub(crate) mdns: bool,
-    /// Where it goes on when its network has gone.
+    /// How it finds another network after a loss.
     pub(crate) roaming: InterfaceMonitor,
     dir: TempDir,
 }
@@ -36,20 +36,20 @@ pub(crate) async fn device(name: &str) -> Device {
     Device { engine, reserve: 0, max_live: 8, trust, mdns: true, roaming, dir }
 }
 
-/// Waits until the device is among those found.
+/// Waits until the device is found.
 pub(crate) async fn find(offering: &OfferSession, found: &mut Subscription<OfferEvent>, device: &Device) {
     while !offering.peers().iter().any(|(peer, _)| peer.fingerprint == device.engine.fingerprint()) {
         found.next().await.unwrap();
     }
 }
 
-/// How sending to a device that was found stands.
+/// The state of sending to a device that was found.
 pub(crate) fn state_of(offering: &OfferSession, device: &Device) -> SendState {
     let fingerprint = device.engine.fingerprint();
     offering.peers().into_iter().find(|(peer, _)| peer.fingerprint == fingerprint).unwrap().1
 }
 
-/// Answers every question with `accept` for as long as the session lasts.
+/// Answers every question with `accept` until the session ends.
 pub(crate) async fn answer_all(receiving: &ReceiveSession, asked: &mut Subscription<ReceiveEvent>, accept: bool) {
     while let Some(event) = asked.next().await {
         if let ReceiveEvent::Asked(Question { id, .. }) = event {
@@ -59,12 +59,12 @@ pub(crate) async fn answer_all(receiving: &ReceiveSession, asked: &mut Subscript
 }
 
 impl Device {
-    /// Closes the engine, lets `work` at its store, and opens it again.
+    /// Closes the engine, runs `work` on its store, and opens it again.
     pub(crate) async fn with_store(self, work: impl FnOnce(&Store)) -> Self {
         let Self { engine, dir, .. } = self;
         drop(engine);
-        // Tasks of sessions that were dropped let go of the store when the runtime gets to them.
-        let opened = tokio::time::timeout(PATIENCE, async {
+        // The tasks of dropped sessions release the store when the runtime runs them.
+        let opened = tokio::time::timeout(TIMEOUT, async {
             loop {
                 match Store::open(dir.path()) {
                     Err(fieldcast_store::Error::InUse { .. }) => tokio::time::sleep(Duration::from_millis(10)).await,
@@ -91,7 +91,7 @@ impl Device {
         assert_eq!(done, boundaries, "{why}");
     }
 
-    /// Tells how many boundaries are complete, and why others are not.
+    /// Returns the number of complete boundaries, and the errors of the others.
     pub(crate) async fn try_downsync(&self, boundaries: usize) -> (usize, String) {
         let project = self.engine.choose_project(None).await.unwrap();
         let tree = self.engine.boundaries(&project).await.unwrap();
@@ -104,7 +104,7 @@ impl Device {
         self.engine.datasets().await.unwrap().into_iter().map(|status| status.summary).collect()
     }
 
-    /// The only dataset of a boundary.
+    /// The only dataset that has a boundary.
     pub(crate) async fn village(&self) -> SnapshotSummary {
         self.summaries().await.into_iter().find(|summary| summary.dataset.boundary.is_some()).unwrap()
     }
@@ -127,7 +127,7 @@ impl Device {
         self.offer_on(0).await
     }
 
-    /// Offers all it has, listening on this port.
+    /// Offers all complete datasets on this port.
     pub(crate) async fn offer_on(&self, port: u16) -> OfferSession {
         let datasets = self.engine.datasets().await.unwrap();
         let complete = datasets.into_iter().map(|status| status.summary).filter(|summary| summary.as_of.0 > 0);
@@ -141,7 +141,7 @@ impl Device {
         self.engine.receive(interface, self.settings()).await.unwrap()
     }
 
-    /// Sends to the other device and gives how it ended; every question there is answered with `accept`.
+    /// Sends to the other device and returns the final state. Every question there is answered with `accept`.
     pub(crate) async fn send_to(&self, other: &Self, accept: bool) -> SendState {
         let receiving = other.receive().await;
         let mut asked = receiving.subscribe();
@@ -155,7 +155,7 @@ impl Device {
         tokio::select! {
             () = sending => {}
             () = answer_all(&receiving, &mut asked, accept) => panic!("the receiver stopped"),
-            () = tokio::time::sleep(PATIENCE) => panic!("still {:?}", offering.peers()),
+            () = tokio::time::sleep(TIMEOUT) => panic!("still {:?}", offering.peers()),
         }
         receiving.stop().await;
         state_of(&offering, other)

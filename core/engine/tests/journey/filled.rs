@@ -1,11 +1,12 @@
-//! Stores filled without HTTP, for what is about the exchange alone.
+//! Stores filled without HTTP, for tests of the exchange alone.
 
 use fieldcast::{Dataset, EntityType, Record, RecordId, ServerTime};
 use fieldcast_model::Json;
 use fieldcast_sandbox::{Campaign, SandboxConfig};
 use fieldcast_store::{Completeness, PageCommit, RecordQuery, Store, SyncStart, SyncTarget};
 
-/// Puts a campaign's only boundary into a store as a downsync would, less what is filtered out. Tells how many records.
+/// Fills a store with a campaign's only boundary, as a downsync would, but only with the records that `keep` accepts.
+/// Returns the number of records.
 pub(crate) fn fill(store: &Store, households: u64, keep: impl Fn(&Record) -> bool) -> usize {
     let config = SandboxConfig { households, boundaries: 1, seed: 7, ..SandboxConfig::default() };
     let moment = Campaign::new(&config).unwrap().moment();
@@ -66,7 +67,7 @@ fn commit(store: &Store, dataset: Dataset, as_of: i64, families: Vec<Record>) {
         project_wide: vec![],
     };
     store.commit_page(&page).unwrap();
-    // All there is of no type: the time moves on, nothing is taken for gone.
+    // No type is listed as complete: the time moves on, and no record is taken as deleted.
     let whole = Completeness::Verified { households: 0, answered: Vec::new() };
     store.finish_sync(run, &whole, &Completeness::Partial).unwrap();
 }

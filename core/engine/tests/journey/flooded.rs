@@ -1,4 +1,4 @@
-//! Announcements without end: the list of receivers keeps room for those that are real.
+//! Forged announcements without limit: the list of receivers keeps room for real ones.
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
@@ -9,10 +9,10 @@ use fieldcast::{
     choose_interface,
 };
 
-use crate::device::{PATIENCE, device};
+use crate::device::{TIMEOUT, device};
 use crate::filled::fill;
 
-/// A phone's discovery that finds what a test has it find.
+/// A platform discovery that the test controls.
 #[derive(Clone, Debug, Default)]
 struct Phone(Arc<Mutex<Option<DiscoverySink>>>);
 
@@ -24,7 +24,7 @@ impl Discovery for Phone {
 }
 
 impl Phone {
-    /// Finds a receiver that is announced at an address.
+    /// Announces a receiver at an address.
     fn find(&self, receiver: Fingerprint, addr: [u8; 4]) {
         let (name, fp) = (format!("fc-{}", receiver.short()), receiver.to_string());
         let text = |key: &str| match key {
@@ -48,7 +48,7 @@ impl Phone {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn lists_trusted_and_later_receivers_whatever_is_forged() {
+async fn lists_trusted_and_later_receivers_despite_forgeries() {
     let (trusted, later) = (Fingerprint([1; 32]), Fingerprint([2; 32]));
     let known = TrustedPeer { fingerprint: trusted, name: DeviceName::new("Asha"), since: 0 };
     let trusting = |store: &fieldcast_store::Store| {
@@ -62,7 +62,7 @@ async fn lists_trusted_and_later_receivers_whatever_is_forged() {
     let settings = ExchangeSettings { mdns: false, discovery, ..distributor.engine.exchange_settings() };
     let interface = choose_interface(Some("127.0.0.1")).unwrap();
     let offering = distributor.engine.offer(datasets, interface, settings).await.unwrap();
-    // Even at the forger's own address.
+    // Even at the forger's address.
     phone.find(trusted, [127, 0, 0, 9]);
     phone.flood(1_000, [127, 0, 0, 9]);
     phone.find(later, [127, 0, 0, 2]);
@@ -76,7 +76,7 @@ async fn lists_trusted_and_later_receivers_whatever_is_forged() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    let count = tokio::time::timeout(PATIENCE, listed).await.unwrap();
+    let count = tokio::time::timeout(TIMEOUT, listed).await.unwrap();
     assert!(count <= 256, "the list is bounded: {count}");
     offering.stop().await;
 }

@@ -1,4 +1,4 @@
-//! What a campaign grants and revokes, on real devices.
+//! Grants and revocations of a campaign, between devices.
 
 use fieldcast::{
     CampaignKey, DeviceName, EndReason, Error, Fingerprint, Grant, Policy, Role, SendState, SignedStatement, Statement,
@@ -7,9 +7,9 @@ use fieldcast::{
 use fieldcast_sandbox::{Sandbox, SandboxConfig};
 use tempfile::TempDir;
 
-use crate::device::{Device, PATIENCE, answer_all, device, find};
+use crate::device::{Device, TIMEOUT, answer_all, device, find};
 
-/// A campaign's office, and two devices that trust it and ask for grants.
+/// A campaign's office, and two devices that trust it.
 struct Scene {
     office: CampaignKey,
     distributor: Device,
@@ -67,13 +67,13 @@ impl Scene {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_receiver_is_sent_what_it_was_granted_and_no_more() {
+async fn sends_only_granted_boundaries() {
     let scene = scene(Policy::GrantRequired).await;
     let villages = scene.villages().await;
     scene.give(&scene.distributor, Role::Distributor, &[]).await;
     scene.assert_refused(EndReason::NotGranted { to_distributor: false }).await;
     scene.give(&scene.receiver, Role::Distributor, &[]).await;
-    scene.assert_refused(EndReason::NotGranted { to_distributor: false }).await; // granted, in another role
+    scene.assert_refused(EndReason::NotGranted { to_distributor: false }).await; // granted for the other role
 
     scene.give(&scene.receiver, Role::Receiver, &villages[..1]).await;
     let state = scene.distributor.send_to(&scene.receiver, true).await;
@@ -88,18 +88,18 @@ async fn a_receiver_is_sent_what_it_was_granted_and_no_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_distributor_without_a_grant_is_not_accepted() {
+async fn refuses_distributor_without_a_grant() {
     let scene = scene(Policy::GrantRequired).await;
     scene.give(&scene.receiver, Role::Receiver, &[]).await;
     scene.assert_refused(EndReason::NotGranted { to_distributor: true }).await;
-    assert_eq!(scene.receiver.engine.history(9).await.unwrap(), [], "strangers fill no history");
+    assert_eq!(scene.receiver.engine.history(9).await.unwrap(), [], "unknown devices add no history");
     let villages = scene.villages().await;
     scene.give(&scene.distributor, Role::Distributor, &villages[..1]).await;
-    scene.assert_refused(EndReason::NotGranted { to_distributor: true }).await; // for one of the two
+    scene.assert_refused(EndReason::NotGranted { to_distributor: true }).await; // granted for one of the two
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_expired_grant_is_none() {
+async fn refuses_expired_grant() {
     let scene = scene(Policy::GrantRequired).await;
     scene.give(&scene.distributor, Role::Distributor, &[]).await;
     let expired = scene.grant(&scene.receiver, Role::Receiver, &[], 1_700_000_000_000);
@@ -108,29 +108,29 @@ async fn an_expired_grant_is_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whom_a_campaign_has_revoked_gets_nothing_and_the_word_spreads() {
+async fn refuses_revoked_devices_and_passes_revocations_on() {
     let scene = scene(Policy::Ask).await;
     let list = scene.office.revoke(1, vec![scene.receiver.engine.fingerprint(), Fingerprint([7; 32])]).unwrap();
     scene.distributor.engine.keep_statement(list).await.unwrap();
     scene.assert_refused(EndReason::Revoked { of_distributor: false }).await;
 
-    // The list goes with every exchange, and the greater number stays.
+    // The list is sent in every exchange, and the higher number wins.
     let third = device("third").await;
     third.engine.trust_campaign(scene.office.public_key(), "Nets").await.unwrap();
     let state = scene.distributor.send_to(&third, true).await;
     assert!(matches!(state, SendState::Saved(_)), "{state:?}");
-    let heard = third.engine.campaigns().await.unwrap().remove(0).revocations.unwrap();
-    let heard = third.engine.keep_statement(SignedStatement::from_text(&heard).unwrap()).await.unwrap();
-    assert!(matches!(heard, Statement::Revocations(list) if list.number == 1 && list.devices.len() == 2));
+    let received = third.engine.campaigns().await.unwrap().remove(0).revocations.unwrap();
+    let received = third.engine.keep_statement(SignedStatement::from_text(&received).unwrap()).await.unwrap();
+    assert!(matches!(received, Statement::Revocations(list) if list.number == 1 && list.devices.len() == 2));
 
-    let pardon = scene.office.revoke(2, vec![]).unwrap();
-    scene.distributor.engine.keep_statement(pardon).await.unwrap();
+    let empty_list = scene.office.revoke(2, vec![]).unwrap();
+    scene.distributor.engine.keep_statement(empty_list).await.unwrap();
     let state = scene.distributor.send_to(&scene.receiver, true).await;
     assert!(matches!(state, SendState::Saved(_)), "{state:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whom_a_receiver_knows_to_be_revoked_the_next_one_hears_in_the_same_session() {
+async fn passes_revocations_to_the_next_receiver() {
     let scene = scene(Policy::Ask).await;
     let next = device("next").await;
     next.engine.trust_campaign(scene.office.public_key(), "Nets").await.unwrap();
@@ -151,20 +151,20 @@ async fn whom_a_receiver_knows_to_be_revoked_the_next_one_hears_in_the_same_sess
         () = sending => {}
         () = answer_all(&knows, &mut asked, true) => panic!("the first stopped"),
         () = answer_all(&hears, &mut asked_next, true) => panic!("the second stopped"),
-        () = tokio::time::sleep(PATIENCE) => panic!("still {:?}", offering.peers()),
+        () = tokio::time::sleep(TIMEOUT) => panic!("still {:?}", offering.peers()),
     }
     assert_eq!(next.engine.campaigns().await.unwrap()[0].revoked_number, Some(1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_what_a_trusted_campaign_says_to_this_device_is_kept() {
+async fn keeps_only_statements_of_trusted_campaigns() {
     let scene = scene(Policy::Ask).await;
     let engine = &scene.receiver.engine;
     let dir = TempDir::new().unwrap();
-    let stranger = CampaignKey::create(&dir.path().join("key")).unwrap();
+    let other_office = CampaignKey::create(&dir.path().join("key")).unwrap();
     assert!(matches!(CampaignKey::create(&dir.path().join("key")), Err(Error::CampaignKeyExists { .. })));
     assert!(matches!(CampaignKey::open(&dir.path().join("other")), Err(Error::NoCampaignKey { .. })));
-    let forged = stranger.revoke(9, vec![engine.fingerprint()]).unwrap();
+    let forged = other_office.revoke(9, vec![engine.fingerprint()]).unwrap();
     assert!(matches!(engine.keep_statement(forged).await, Err(Error::UnknownCampaign)));
     let of_another = scene.grant(&scene.distributor, Role::Receiver, &[], FAR);
     assert!(matches!(engine.keep_statement(of_another).await, Err(Error::GrantOfAnother)));
@@ -175,13 +175,13 @@ async fn only_what_a_trusted_campaign_says_to_this_device_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_list_that_does_not_take_the_place_of_the_one_held_is_not_said_to_be_kept() {
+async fn rejects_older_or_conflicting_revocation_lists() {
     let scene = scene(Policy::Ask).await;
     let engine = &scene.receiver.engine;
     let list = |number, device| scene.office.revoke(number, vec![Fingerprint([device; 32])]).unwrap();
     let keep = async |list| engine.keep_statement(list).await;
     keep(list(2, 1)).await.unwrap();
-    keep(list(2, 1)).await.unwrap(); // it is held
+    keep(list(2, 1)).await.unwrap(); // the same list again
     assert!(matches!(keep(list(1, 1)).await, Err(Error::OutdatedRevocations { number: 1, held: 2 })));
     assert!(matches!(keep(list(2, 9)).await, Err(Error::ConflictingRevocations { number: 2 })));
     let held = engine.campaigns().await.unwrap().remove(0);
@@ -191,7 +191,7 @@ async fn a_list_that_does_not_take_the_place_of_the_one_held_is_not_said_to_be_k
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_of_a_revoked_device_is_not_imported_nor_any_where_grants_are_required() {
+async fn refuses_files_of_revoked_or_ungranted_devices() {
     let scene = scene(Policy::Ask).await;
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("villages.fcb");

@@ -1,4 +1,4 @@
-//! What is remembered of exchanges, and receipts that can be checked.
+//! The history of exchanges, and receipts that can be verified.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use fieldcast_wire::{
     Message, PROTOCOL, Receipt, Receiver, ReceiverAction, SavedSnapshot,
 };
 
-use crate::device::{Device, PATIENCE, device};
+use crate::device::{Device, TIMEOUT, device};
 use crate::filled::fill;
 
 async fn pair() -> (Device, Device) {
@@ -22,7 +22,7 @@ async fn history(of: &Device) -> Vec<PastExchange> {
     of.engine.history(10).await.unwrap()
 }
 
-/// Of the newest exchange: what this device did, how it ended, and whether the receipt holds.
+/// The newest exchange: this device's role, the result, and whether the receipt is valid.
 async fn newest(of: &Device) -> (ExchangeRole, String, Option<bool>) {
     let PastExchange { exchange, receipt, .. } = history(of).await.remove(0);
     let result = match exchange.result {
@@ -33,7 +33,7 @@ async fn newest(of: &Device) -> (ExchangeRole, String, Option<bool>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn both_sides_remember_the_same_with_a_receipt_that_holds() {
+async fn keeps_same_history_and_receipt_on_both_sides() {
     let (distributor, receiver) = pair().await;
     assert!(matches!(distributor.send_to(&receiver, false).await, SendState::Failed(EndReason::Declined, _)));
     assert_eq!(newest(&distributor).await, (ExchangeRole::Sent, "declined".to_owned(), None));
@@ -52,14 +52,14 @@ async fn both_sides_remember_the_same_with_a_receipt_that_holds() {
         (distributor.engine.fingerprint(), "distributor")
     );
     assert_eq!((history(&distributor).await.len(), history(&receiver).await.len()), (2, 2));
-    // The same again brings nothing, asks nobody, and is one more only for whoever chose to send.
+    // The same offer again brings nothing and asks no question. Only the distributor adds a history entry.
     assert!(matches!(distributor.send_to(&receiver, false).await, SendState::Saved(_)));
     assert_eq!((history(&distributor).await.len(), history(&receiver).await.len()), (3, 2));
     assert_eq!(newest(&receiver).await, (ExchangeRole::Received, "saved".to_owned(), Some(true)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn how_far_a_version_has_come_is_counted_by_devices() {
+async fn counts_devices_that_saved_a_version() {
     let (distributor, first) = pair().await;
     assert_eq!(distributor.engine.distribution_stats().await.unwrap(), [], "nothing was sent yet");
     let second = device("second").await;
@@ -67,18 +67,18 @@ async fn how_far_a_version_has_come_is_counted_by_devices() {
     distributor.send_to(&first, true).await;
     distributor.send_to(&second, false).await;
     let distribution_stats = distributor.engine.distribution_stats().await.unwrap();
-    let counted: Vec<_> = distribution_stats.iter().map(|reach| (reach.saved, reach.picked)).collect();
+    let counted: Vec<_> = distribution_stats.iter().map(|stats| (stats.saved, stats.picked)).collect();
     assert_eq!(counted, vec![(1, 2); distributor.summaries().await.len()]);
-    assert_eq!(first.engine.distribution_stats().await.unwrap(), [], "it has sent to nobody");
+    assert_eq!(first.engine.distribution_stats().await.unwrap(), [], "it has not sent anything");
 }
 
-/// A receiver that wants nothing and says at once that it has saved everything, under a signature of its choice.
+/// A receiver that requests nothing and at once claims to have saved everything, with a signature of its choice.
 async fn claim(connection: Connection, sign: impl Fn(&[u8]) -> [u8; 64]) -> Option<EndReason> {
     let distributor = connection.peer();
-    let opening = HandshakeSecret { exporter: connection.exporter(CODE_LABEL, &[]).unwrap(), nonce: random().unwrap() };
-    let introduction =
-        HandshakeParameters { name: DeviceName::new("liar"), opening, credentials: Credentials::default() };
-    let mut machine = Receiver::new(introduction, Limits::default(), Duration::ZERO);
+    let secret = HandshakeSecret { exporter: connection.exporter(CODE_LABEL, &[]).unwrap(), nonce: random().unwrap() };
+    let handshake =
+        HandshakeParameters { name: DeviceName::new("liar"), opening: secret, credentials: Credentials::default() };
+    let mut machine = Receiver::new(handshake, Limits::default(), Duration::ZERO);
     let (mut reader, mut writer) = connection.split();
     let (mut claimed, mut offered) = (Vec::new(), None);
     loop {
@@ -118,7 +118,7 @@ async fn claim(connection: Connection, sign: impl Fn(&[u8]) -> [u8; 64]) -> Opti
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_receipt_that_another_key_has_signed_is_not_believed() {
+async fn rejects_receipt_signed_by_another_key() {
     let (distributor, _) = pair().await;
     let [identity, other] = [Identity::generate().unwrap(), Identity::generate().unwrap()];
     let interface = choose_interface(Some("127.0.0.1")).unwrap();
@@ -126,7 +126,7 @@ async fn a_receipt_that_another_key_has_signed_is_not_believed() {
         let mut listener = Listener::bind(&interface, 0, &identity).await.unwrap();
         let announcement = Announcement {
             fingerprint: identity.fingerprint(),
-            name: DeviceName::new("announced by whomever"),
+            name: DeviceName::new("announced by anyone"),
             role: Role::Receiver,
             port: listener.addr().port(),
             protocol: PROTOCOL,
@@ -143,16 +143,16 @@ async fn a_receipt_that_another_key_has_signed_is_not_believed() {
         };
         let claiming = async { claim(listener.accept().await.unwrap(), |message| key.sign(message)).await };
         let both = async { tokio::join!(sending, claiming).1 };
-        let told = tokio::time::timeout(PATIENCE, both).await.unwrap();
+        let reason = tokio::time::timeout(TIMEOUT, both).await.unwrap();
         let (_, result, receipt) = newest(&distributor).await;
         let name = history(&distributor).await.remove(0).exchange.peer_name;
-        assert_eq!(name.as_str(), "liar", "as it says under its key");
+        assert_eq!(name.as_str(), "liar", "the name that it sent under its key");
         match is_believed {
             false => {
-                assert_eq!((told, result.as_str(), receipt), (Some(EndReason::NotSigned), "not_signed", None));
-                assert!(distributor.engine.distribution_stats().await.unwrap().iter().all(|reach| reach.saved == 0));
+                assert_eq!((reason, result.as_str(), receipt), (Some(EndReason::NotSigned), "not_signed", None));
+                assert!(distributor.engine.distribution_stats().await.unwrap().iter().all(|stats| stats.saved == 0));
             }
-            true => assert_eq!((told, result.as_str(), receipt), (None, "saved", Some(true))),
+            true => assert_eq!((reason, result.as_str(), receipt), (None, "saved", Some(true))),
         }
         offering.stop().await;
     }

@@ -1,13 +1,13 @@
-//! The whole journey with two engines in one process, over real HTTP, SQLite, mDNS and TLS on loopback.
+//! The whole workflow with two engines in one process, over real HTTP, SQLite, mDNS and TLS on loopback.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on is a test that failed")]
+#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
 mod asking;
 mod at_once;
-mod callers;
-mod calls;
+mod attackers;
 mod chunks;
 mod device;
+mod dialing;
 mod filled;
 mod flooded;
 mod grants;
@@ -34,14 +34,14 @@ async fn sandbox() -> Sandbox {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_downsynced_reaches_the_receiver_whole_and_an_update_costs_less() {
+async fn sends_complete_download_then_smaller_update() {
     let sandbox = sandbox().await;
     let (distributor, receiver) = (device("distributor-1").await, device("receiver-1").await);
     distributor.login(&sandbox).await;
     distributor.downsync(2).await;
     let SendState::Saved(first) = distributor.send_to(&receiver, true).await else { panic!("not saved") };
     assert_eq!(distributor.digests().await, receiver.digests().await);
-    assert_eq!(distributor.digests().await.len(), 3, "two boundaries and what the project has outside them");
+    assert_eq!(distributor.digests().await.len(), 3, "two boundaries and the project-wide dataset");
 
     sandbox.advance(5).unwrap();
     distributor.downsync(2).await;
@@ -51,11 +51,11 @@ async fn what_was_downsynced_reaches_the_receiver_whole_and_an_update_costs_less
     assert!(second.progress.total <= first.progress.total, "{second:?} after {first:?}");
 
     let SendState::Saved(nothing) = distributor.send_to(&receiver, true).await else { panic!("not saved") };
-    assert_eq!(nothing.progress.total, 0, "nothing is sent twice");
+    assert_eq!(nothing.progress.total, 0, "nothing is sent again");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_no_is_told_and_writes_nothing() {
+async fn reports_declined_offer_and_writes_nothing() {
     let sandbox = sandbox().await;
     let (distributor, receiver) = (device("distributor-2").await, device("receiver-2").await);
     distributor.login(&sandbox).await;
@@ -66,7 +66,7 @@ async fn a_no_is_told_and_writes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_does_not_fit_is_refused_before_the_first_chunk() {
+async fn refuses_offer_larger_than_free_space() {
     let sandbox = sandbox().await;
     let (distributor, mut receiver) = (device("distributor-4").await, device("receiver-4").await);
     distributor.login(&sandbox).await;
@@ -81,7 +81,7 @@ async fn what_does_not_fit_is_refused_before_the_first_chunk() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bundle_file_carries_the_same_and_a_damaged_one_is_refused_by_name() {
+async fn imports_bundle_file_and_refuses_damaged_ones() {
     let sandbox = sandbox().await;
     let (distributor, receiver) = (device("distributor-3").await, device("receiver-3").await);
     distributor.login(&sandbox).await;
@@ -113,7 +113,7 @@ async fn a_bundle_file_carries_the_same_and_a_damaged_one_is_refused_by_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_device_forgets_what_it_is_told_to_forget() {
+async fn removes_login_and_datasets_on_request() {
     let sandbox = sandbox().await;
     let device = device("forgetful").await;
     device.login(&sandbox).await;

@@ -1,4 +1,4 @@
-//! Who answers for data that goes through several hands.
+//! The provenance of data that several devices pass on.
 
 use fieldcast::{
     Answer, CampaignKey, DeviceName, EndReason, Error, Fingerprint, Origin, Question, ReceiveEvent, SendState, Sender,
@@ -7,10 +7,10 @@ use fieldcast::{
 use fieldcast_store::Arriving;
 use tempfile::TempDir;
 
-use crate::device::{Device, PATIENCE, device, find, state_of};
+use crate::device::{Device, TIMEOUT, device, find, state_of};
 use crate::filled::{change_one, fill};
 
-/// Sends, and gives whom the receiver's screen named and how it ended. The receiver says yes.
+/// Sends, and returns the devices that the receiver's screen named and the final state. The receiver accepts.
 async fn send(from: &Device, to: &Device) -> (Option<(Sender, Vec<SourceDevice>)>, SendState) {
     let receiving = to.receive().await;
     let mut asked = receiving.subscribe();
@@ -33,7 +33,7 @@ async fn send(from: &Device, to: &Device) -> (Option<(Sender, Vec<SourceDevice>)
     tokio::select! {
         () = sending => {}
         () = answering => panic!("the receiver stopped"),
-        () = tokio::time::sleep(PATIENCE) => panic!("still {:?}", offering.peers()),
+        () = tokio::time::sleep(TIMEOUT) => panic!("still {:?}", offering.peers()),
     }
     receiving.stop().await;
     (named, state_of(&offering, to))
@@ -45,7 +45,7 @@ async fn scene() -> [Device; 3] {
     [office.with_store(|store| _ = fill(store, 40, |_| true)).await, first, second]
 }
 
-/// A device that has signed what is offered, and has downloaded so many records of it.
+/// A device that signed the offered data and downloaded this number of its records.
 fn signer(device: &Device, records: u64) -> SourceDevice {
     let (fingerprint, name) = (device.engine.fingerprint(), device.engine.name().clone());
     SourceDevice { fingerprint, name, is_known: false, records, has_signed: true }
@@ -64,7 +64,7 @@ async fn assert_named(from: &Device, to: &Device, expected: &[SourceDevice]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_passed_on_keeps_its_origin_and_the_carrier_is_shown_beside_it() {
+async fn keeps_provenance_and_shows_the_carrier() {
     let [office, first, second] = scene().await;
     let origin = as_origin(&office).await;
     assert_named(&office, &first, std::slice::from_ref(&origin)).await;
@@ -79,11 +79,11 @@ async fn what_is_passed_on_keeps_its_origin_and_the_carrier_is_shown_beside_it()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn merged_version_names_every_device_that_downloaded_part_of_it() {
+async fn names_every_source_of_a_merged_version() {
     let [office, first, second] = scene().await;
     let all = as_origin(&office).await;
     assert_named(&office, &first, std::slice::from_ref(&all)).await;
-    let first = first.with_store(change_one).await; // a download of its own, of one record
+    let first = first.with_store(change_one).await; // its own download of one record
     let rest = SourceDevice { records: all.records - 1, has_signed: false, ..all };
     let expected = [signer(&first, 1), rest];
     assert_named(&first, &second, &expected).await;
@@ -94,11 +94,11 @@ async fn merged_version_names_every_device_that_downloaded_part_of_it() {
     for of in [&office, &first] {
         assert_eq!(held(of).await.unwrap().len(), 1);
     }
-    assert_eq!(held(&second).await.unwrap(), [], "it only carried it");
+    assert_eq!(held(&second).await.unwrap(), [], "it only passed the data on");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn refuses_merged_version_with_a_revoked_device_in_it() {
+async fn refuses_merged_version_with_a_revoked_source() {
     let [office, first, second] = scene().await;
     send(&office, &first).await;
     let first = first.with_store(change_one).await;
@@ -113,7 +113,7 @@ async fn refuses_merged_version_with_a_revoked_device_in_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_its_origin_has_not_signed_is_refused_before_anybody_is_asked() {
+async fn refuses_forged_provenance_without_a_question() {
     let [office, first, second] = scene().await;
     send(&office, &first).await;
     let forge = |store: &fieldcast_store::Store| {
@@ -153,7 +153,7 @@ async fn what_its_origin_has_not_signed_is_refused_before_anybody_is_asked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_revoked_device_answers_for_is_refused_from_any_hand() {
+async fn refuses_data_of_revoked_device_from_any_sender() {
     let [office, first, second] = scene().await;
     let origin = as_origin(&office).await;
     assert_named(&office, &first, std::slice::from_ref(&origin)).await;

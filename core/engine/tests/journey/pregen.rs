@@ -6,14 +6,14 @@ use fieldcast_sandbox::{Sandbox, SandboxConfig};
 use crate::device::device;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn files_of_several_pages_give_a_dataset_with_a_time_that_can_be_sent() {
+async fn sends_dataset_from_pregenerated_files() {
     let config = SandboxConfig { households: 400, boundaries: 1, pregen: true, ..SandboxConfig::default() };
     let sandbox = Sandbox::start(config).await.unwrap();
     let (distributor, receiver) = (device("distributor-5").await, device("receiver-5").await);
     distributor.login(&sandbox).await;
     distributor.downsync(1).await;
     let village = distributor.village().await;
-    assert!(village.records > 2_000, "{} are one page", village.records);
+    assert!(village.records > 2_000, "{} records fit one page", village.records);
     assert!(village.as_of.0 > 0 && village.as_of.0 <= sandbox.campaign().moment().now());
     let state = distributor.send_to(&receiver, true).await;
     assert!(matches!(state, fieldcast::SendState::Saved(_)), "{state:?}");
@@ -21,7 +21,7 @@ async fn files_of_several_pages_give_a_dataset_with_a_time_that_can_be_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_the_live_service_gives_what_a_project_has_outside_its_boundaries_whole() {
+async fn completes_project_records_from_live_service_only() {
     for pregen in [false, true] {
         let config = SandboxConfig { households: 400, boundaries: 3, pregen, ..SandboxConfig::default() };
         let sandbox = Sandbox::start(config).await.unwrap();

@@ -1,12 +1,12 @@
-//! More receivers than are sent to at a time.
+//! More receivers than transfer slots.
 
 use fieldcast::{Fingerprint, OfferEvent, SendState};
 
-use crate::device::{PATIENCE, answer_all, device, find};
+use crate::device::{TIMEOUT, answer_all, device, find};
 use crate::filled::fill;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn with_one_place_the_second_waits_until_the_first_has_everything() {
+async fn queues_second_receiver_for_the_only_slot() {
     let mut distributor = device("queue").await.with_store(|store| _ = fill(store, 60, |_| true)).await;
     distributor.max_live = 1;
     let devices = [device("queue-1").await, device("queue-2").await];
@@ -33,10 +33,10 @@ async fn with_one_place_the_second_waits_until_the_first_has_everything() {
         () = sending => {}
         () = answer_all(&one, &mut asked_one, true) => panic!("the first stopped"),
         () = answer_all(&other, &mut asked_other, true) => panic!("the second stopped"),
-        () = tokio::time::sleep(PATIENCE) => panic!("still {:?}", offering.peers()),
+        () = tokio::time::sleep(TIMEOUT) => panic!("still {:?}", offering.peers()),
     }
     let first = steps.iter().find(|(_, state)| *state == SendState::Connecting).unwrap().0;
-    // Its place is free a moment before its end is told.
+    // Its slot is released a moment before its final state is published.
     let busy = steps.iter().rposition(|(peer, state)| *peer == first && !state.is_final()).unwrap();
     assert!(matches!(steps[busy].1, SendState::Applying(_)), "{steps:?}");
     let meanwhile: Vec<_> = steps[..busy].iter().filter(|(peer, _)| *peer != first).collect();

@@ -1,4 +1,4 @@
-//! Downloads that were broken off: gone on with on the same day, begun anew later.
+//! Interrupted downloads: resumed on the same day, restarted later.
 
 use fieldcast::ServerTime;
 use fieldcast_downsync::{CLOCK_OVERLAP_MS, Cursor};
@@ -8,7 +8,7 @@ use fieldcast_store::{PageCommit, SyncStart, SyncTarget};
 use crate::device::device;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_download_broken_off_yesterday_starts_over_and_todays_goes_on() {
+async fn resumes_todays_download_and_restarts_yesterdays() {
     let broken = Fault::once(When::Request(2), FaultKind::TokenExpired);
     let config =
         SandboxConfig { households: 250, boundaries: 1, faults: vec![broken.clone()], ..SandboxConfig::default() };
@@ -19,7 +19,7 @@ async fn a_download_broken_off_yesterday_starts_over_and_todays_goes_on() {
     assert_eq!(done, 0, "the second of three pages was refused");
     distributor.login(&sandbox).await;
     distributor.downsync(1).await;
-    assert_eq!(sandbox.downsync_requests(), 4, "one page, its refused successor, and from there on");
+    assert_eq!(sandbox.downsync_requests(), 4, "one page, the refused page, and two more");
 
     let again = Fault { when: When::Request(6), ..broken };
     sandbox.add_faults(vec![again]);
@@ -29,11 +29,11 @@ async fn a_download_broken_off_yesterday_starts_over_and_todays_goes_on() {
     distributor.downsync(1).await;
     let now = sandbox.campaign().moment().now();
     assert_eq!(distributor.village().await.as_of.0, now - CLOCK_OVERLAP_MS);
-    assert_eq!(sandbox.downsync_requests(), 10, "one page that told the time, then all three");
+    assert_eq!(sandbox.downsync_requests(), 10, "one page with the server's time, then all three");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_of_which_only_the_end_is_missing_is_not_taken_for_todays() {
+async fn restarts_old_run_that_lacks_only_its_end() {
     let config = SandboxConfig { households: 20, boundaries: 1, ..SandboxConfig::default() };
     let sandbox = Sandbox::start(config).await.unwrap();
     let distributor = device("distributor-8").await;

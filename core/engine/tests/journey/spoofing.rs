@@ -1,14 +1,14 @@
-//! Announcements that lie about where a receiver is.
+//! Forged announcements of a receiver's address.
 
 use fieldcast::{DeviceName, Fingerprint, SendState, choose_interface};
 use fieldcast_net::{Announced, Announcement, Identity, Listener, announce};
 use fieldcast_wire::{PROTOCOL, Role};
 use tokio::task::JoinHandle;
 
-use crate::device::{PATIENCE, answer_all, device, find, state_of};
+use crate::device::{TIMEOUT, answer_all, device, find, state_of};
 use crate::filled::fill;
 
-/// Somebody else, who answers every call, and says that this receiver is there.
+/// Another device that accepts every connection and announces this receiver's fingerprint.
 async fn spoof(receiver: Fingerprint) -> (Announced, JoinHandle<()>) {
     let (mallory, interface) = (Identity::generate().unwrap(), choose_interface(Some("127.0.0.1")).unwrap());
     let mut listener = Listener::bind(&interface, 0, &mallory).await.unwrap();
@@ -22,7 +22,7 @@ async fn spoof(receiver: Fingerprint) -> (Announced, JoinHandle<()>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn spoofed_address_does_not_end_a_send() {
+async fn keeps_sending_despite_spoofed_address() {
     let distributor = device("spoofed").await.with_store(|store| _ = fill(store, 40, |_| true)).await;
     let receiver = device("spoofed-receiver").await;
     let (_announced, answering) = spoof(receiver.engine.fingerprint()).await;
@@ -35,13 +35,13 @@ async fn spoofed_address_does_not_end_a_send() {
             states.next().await.unwrap();
         }
     };
-    tokio::time::timeout(PATIENCE, lost).await.unwrap();
+    tokio::time::timeout(TIMEOUT, lost).await.unwrap();
     let receiving = receiver.receive().await;
     let mut asked = receiving.subscribe();
     tokio::select! {
         () = offering.finished() => {}
         () = answer_all(&receiving, &mut asked, true) => panic!("the receiver stopped"),
-        () = tokio::time::sleep(PATIENCE) => panic!("still {:?}", offering.peers()),
+        () = tokio::time::sleep(TIMEOUT) => panic!("still {:?}", offering.peers()),
     }
     assert!(matches!(state_of(&offering, &receiver), SendState::Saved(_)));
     answering.abort();

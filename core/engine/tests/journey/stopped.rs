@@ -1,4 +1,4 @@
-//! Phones fall asleep. A process that is stopped for longer than any silence may last goes on where it was.
+//! Phones go to sleep: a process that is stopped for longer than the silence timeout resumes its exchange.
 
 use std::env;
 use std::io::{BufRead, BufReader};
@@ -15,18 +15,19 @@ use fieldcast::{
 use fieldcast_store::Store;
 use tempfile::TempDir;
 
-use crate::device::PATIENCE;
+use crate::device::TIMEOUT;
 use crate::filled::fill;
 
-/// The longest silence; each side gives signs of life four times as often.
+/// The silence timeout; each side sends heartbeats four times as often.
 const SILENCE: Duration = Duration::from_secs(1);
-/// What a process of these tests is told: its folder, and either whom to send to or how many questions to leave open.
+/// The environment of a child process: its folder, and either the receiver to send to or the number of questions to
+/// leave unanswered.
 const DIR: &str = "FIELDCAST_TEST_DIR";
 const TO: &str = "FIELDCAST_TEST_TO";
 const LEAVE_OPEN: &str = "FIELDCAST_TEST_LEAVE_OPEN";
 
 #[test]
-fn a_receiver_that_sleeps_in_mid_transfer_is_called_again_when_it_wakes() {
+fn resumes_after_receiver_sleeps_during_transfer() {
     let (mut receiver, mut sender, scene) = Scene::begin(0);
     sender.wait_for("sending");
     receiver.signal("STOP");
@@ -38,7 +39,7 @@ fn a_receiver_that_sleeps_in_mid_transfer_is_called_again_when_it_wakes() {
 }
 
 #[test]
-fn a_distributor_that_sleeps_calls_again_when_it_wakes() {
+fn resumes_after_distributor_sleeps() {
     let (mut receiver, mut sender, scene) = Scene::begin(1);
     receiver.wait_for("asked");
     sender.signal("STOP");
@@ -51,12 +52,12 @@ fn a_distributor_that_sleeps_calls_again_when_it_wakes() {
 }
 
 #[test]
-fn when_both_sleep_in_mid_transfer_they_go_on_together() {
+fn resumes_after_both_sleep_during_transfer() {
     let (mut receiver, mut sender, scene) = Scene::begin(0);
     sender.wait_for("sending");
     receiver.signal("STOP");
     sender.signal("STOP");
-    thread::sleep(2 * SILENCE); // nobody is awake who could tell
+    thread::sleep(2 * SILENCE); // neither process runs that could report a loss
     receiver.signal("CONT");
     sender.signal("CONT");
     sender.wait_for("saved");
@@ -64,14 +65,14 @@ fn when_both_sleep_in_mid_transfer_they_go_on_together() {
     scene.end(receiver, sender);
 }
 
-/// The folders of the two.
+/// The folders of the two processes.
 struct Scene {
     receiver: TempDir,
     sender: TempDir,
 }
 
 impl Scene {
-    /// Starts both; the receiver leaves so many questions open.
+    /// Starts both; the receiver leaves this many questions unanswered.
     fn begin(leave_open: u32) -> (Process, Process, Self) {
         let scene = Self { receiver: TempDir::new().unwrap(), sender: TempDir::new().unwrap() };
         fill(&Store::open(scene.sender.path()).unwrap().store, 400, |_| true);
@@ -81,7 +82,7 @@ impl Scene {
         (receiver, sender, scene)
     }
 
-    /// Ends both and compares.
+    /// Ends both and compares their data.
     fn end(self, receiver: Process, sender: Process) {
         drop((receiver, sender));
         let digests = |dir: TempDir| -> Vec<_> {
@@ -93,7 +94,7 @@ impl Scene {
     }
 }
 
-/// This test program again, as one of the two. Dropping it kills it.
+/// A child process of this test program. Dropping it kills it.
 struct Process {
     child: Child,
     lines: Receiver<String>,
@@ -112,10 +113,10 @@ impl Process {
         Self { child, lines }
     }
 
-    /// Waits for a line that begins so, and gives what follows. To be lost or to fail must have been waited for.
+    /// Waits for a line with this prefix and returns the rest. An earlier line with a final state fails the test.
     fn wait_for(&mut self, word: &str) -> String {
         loop {
-            let line = self.lines.recv_timeout(PATIENCE).unwrap_or_else(|error| panic!("no `{word}`: {error}"));
+            let line = self.lines.recv_timeout(TIMEOUT).unwrap_or_else(|error| panic!("no `{word}`: {error}"));
             if let Some(rest) = line.strip_prefix(word) {
                 return rest.trim().to_owned();
             }
@@ -137,7 +138,7 @@ impl Drop for Process {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "what the other tests here start as processes of their own"]
+#[ignore = "started by the other tests of this file as a child process"]
 async fn process() {
     let Ok(dir) = env::var(DIR) else { return };
     say(""); // the test runner has begun a line
@@ -155,7 +156,7 @@ async fn send(engine: &Engine, loopback: Interface, settings: ExchangeSettings, 
     let datasets = engine.datasets().await.unwrap().into_iter().map(|status| status.summary.dataset).collect();
     let session = engine.offer(datasets, loopback, settings).await.unwrap();
     let (mut events, receiver) = (session.subscribe(), receiver.parse().unwrap());
-    _ = session.send_to(receiver); // it may have been found already
+    _ = session.send_to(receiver); // it may not be found yet
     while let Some(event) = events.next().await {
         match event {
             OfferEvent::Found(peer) if peer.fingerprint == receiver => session.send_to(receiver).unwrap(),
@@ -186,7 +187,7 @@ async fn receive(engine: &Engine, loopback: Interface, settings: ExchangeSetting
     }
 }
 
-#[expect(clippy::print_stdout, reason = "how a process of these tests speaks")]
+#[expect(clippy::print_stdout, reason = "the parent test reads this output")]
 fn say(line: &str) {
     println!("{line}");
 }

@@ -1,20 +1,20 @@
-//! Who is believed to be who.
+//! Identity of devices.
 
 use std::collections::BTreeSet;
 
 use fieldcast::{Answer, EndReason, OfferEvent, Question, ReceiveEvent, Sas, SendState, Trust};
 
-use crate::device::{Device, PATIENCE, device, find, state_of};
+use crate::device::{Device, TIMEOUT, device, find, state_of};
 use crate::filled::fill;
 
-/// What the two screens showed on one send, and how it ended.
+/// The codes on the two screens during one send, and the final state.
 struct Shown {
     distributor: Option<Sas>,
     receiver: Option<Sas>,
     end: SendState,
 }
 
-/// Sends with a person on each side, who answer thus.
+/// Sends with these answers of the two users.
 async fn send(from: &Device, to: &Device, [distributor, receiver]: [Answer; 2]) -> Shown {
     let receiving = to.receive().await;
     let mut asked = receiving.subscribe();
@@ -26,7 +26,7 @@ async fn send(from: &Device, to: &Device, [distributor, receiver]: [Answer; 2]) 
         offering.send_to(to.engine.fingerprint()).unwrap();
         offering.finished().await;
     };
-    let people = async {
+    let answering = async {
         loop {
             tokio::select! {
                 Some(event) = asked.next() => match event {
@@ -51,13 +51,13 @@ async fn send(from: &Device, to: &Device, [distributor, receiver]: [Answer; 2]) 
     };
     tokio::select! {
         () = sending => {}
-        () = people => {}
-        () = tokio::time::sleep(PATIENCE) => panic!("still {:?}", offering.peers()),
+        () = answering => {}
+        () = tokio::time::sleep(TIMEOUT) => panic!("still {:?}", offering.peers()),
     }
     receiving.stop().await;
     let end = state_of(&offering, to);
     if let SendState::Saved(_) = end {
-        assert!(shown.0.is_some() && shown.0 == shown.1, "each screen shows the code, whoever is asked to compare it");
+        assert!(shown.0.is_some() && shown.0 == shown.1, "both screens show the code");
     }
     Shown { distributor: codes.0, receiver: codes.1, end }
 }
@@ -66,7 +66,7 @@ fn compare() -> Trust {
     Trust::Compare(BTreeSet::new())
 }
 
-async fn strangers() -> (Device, Device) {
+async fn untrusted_pair() -> (Device, Device) {
     let (mut distributor, mut receiver) = (device("distributor").await, device("receiver").await);
     distributor = distributor.with_store(|store| _ = fill(store, 40, |_| true)).await;
     (distributor.trust, receiver.trust) = (compare(), compare());
@@ -74,8 +74,8 @@ async fn strangers() -> (Device, Device) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn strangers_see_the_same_code_once_and_know_each_other_then() {
-    let (distributor, receiver) = strangers().await;
+async fn compares_code_once_then_trusts_the_device() {
+    let (distributor, receiver) = untrusted_pair().await;
     let first = send(&distributor, &receiver, [Answer::Trust, Answer::Trust]).await;
     assert!(matches!(first.end, SendState::Saved(_)), "{:?}", first.end);
     assert!(first.distributor.is_some() && first.distributor == first.receiver);
@@ -87,7 +87,7 @@ async fn strangers_see_the_same_code_once_and_know_each_other_then() {
 
     let again = send(&distributor, &receiver, [Answer::Decline, Answer::Once]).await;
     assert!(matches!(again.end, SendState::Saved(_)), "{:?}", again.end);
-    assert_eq!((again.distributor, again.receiver), (None, None), "nobody is asked about a code again");
+    assert_eq!((again.distributor, again.receiver), (None, None), "no user compares the code again");
 
     assert!(distributor.engine.forget_peer(receiver.engine.fingerprint()).await.unwrap());
     assert!(!distributor.engine.forget_peer(receiver.engine.fingerprint()).await.unwrap());
@@ -97,8 +97,8 @@ async fn strangers_see_the_same_code_once_and_know_each_other_then() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn once_is_not_remembered() {
-    let (distributor, receiver) = strangers().await;
+async fn stores_no_trust_after_once() {
+    let (distributor, receiver) = untrusted_pair().await;
     let first = send(&distributor, &receiver, [Answer::Once, Answer::Once]).await;
     assert!(matches!(first.end, SendState::Saved(_)), "{:?}", first.end);
     assert_eq!(distributor.engine.trusted_peers().await.unwrap(), []);
@@ -106,14 +106,14 @@ async fn once_is_not_remembered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_that_differs_on_either_screen_lets_nothing_through() {
+async fn sends_nothing_if_codes_differ() {
     let cases = [
         ([Answer::CodesDiffer, Answer::Once], EndReason::CodesDiffer),
         ([Answer::Once, Answer::CodesDiffer], EndReason::CodesDiffer),
         ([Answer::Decline, Answer::Once], EndReason::NotConfirmed),
     ];
-    let (distributor, receiver) = strangers().await;
-    // One after another on the same devices: a yes given to what then was stopped must not count for the next.
+    let (distributor, receiver) = untrusted_pair().await;
+    // One after another on the same devices: a consent to a stopped bundle must not count for the next one.
     for (answers, reason) in cases {
         let shown = send(&distributor, &receiver, answers).await;
         assert!(matches!(&shown.end, SendState::Failed(ended, _) if *ended == reason), "{:?}", shown.end);
@@ -123,8 +123,8 @@ async fn a_code_that_differs_on_either_screen_lets_nothing_through() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_given_beforehand_needs_no_code() {
-    let (mut distributor, mut receiver) = strangers().await;
+async fn compares_no_code_for_pinned_key() {
+    let (mut distributor, mut receiver) = untrusted_pair().await;
     distributor.trust = Trust::Compare(BTreeSet::from([receiver.engine.fingerprint()]));
     receiver.trust = Trust::Compare(BTreeSet::from([distributor.engine.fingerprint()]));
     let shown = send(&distributor, &receiver, [Answer::Decline, Answer::Once]).await;
@@ -133,9 +133,9 @@ async fn a_key_given_beforehand_needs_no_code() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_code_is_on_both_screens_if_one_side_alone_compares() {
+async fn shows_code_on_both_screens_if_one_compares() {
     for receiver_knows in [true, false] {
-        let (mut distributor, mut receiver) = strangers().await;
+        let (mut distributor, mut receiver) = untrusted_pair().await;
         let knows = |whom: &Device| Trust::Compare(BTreeSet::from([whom.engine.fingerprint()]));
         match receiver_knows {
             true => receiver.trust = knows(&distributor),
@@ -148,15 +148,15 @@ async fn the_code_is_on_both_screens_if_one_side_alone_compares() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_is_remembered_only_if_both_people_saw_the_same_code() {
-    let (distributor, receiver) = strangers().await;
+async fn trusts_key_only_after_both_users_compared() {
+    let (distributor, receiver) = untrusted_pair().await;
     for answers in [[Answer::Trust, Answer::CodesDiffer], [Answer::CodesDiffer, Answer::Trust]] {
         send(&distributor, &receiver, answers).await;
         assert_eq!(distributor.engine.trusted_peers().await.unwrap(), []);
         assert_eq!(receiver.engine.trusted_peers().await.unwrap(), []);
     }
-    // Nor for a yes to a key that was given beforehand: nobody compared it.
-    let (distributor, mut receiver) = strangers().await;
+    // The same for a key that was given beforehand: no code was compared.
+    let (distributor, mut receiver) = untrusted_pair().await;
     receiver.trust = Trust::Compare(BTreeSet::from([distributor.engine.fingerprint()]));
     send(&distributor, &receiver, [Answer::Once, Answer::Trust]).await;
     assert_eq!(receiver.engine.trusted_peers().await.unwrap(), []);

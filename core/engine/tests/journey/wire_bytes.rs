@@ -1,4 +1,4 @@
-//! What an update costs on the wire: every byte both sockets moved, TLS and its handshake included.
+//! The cost of an update on the network: every byte over both sockets, with TLS and its handshake.
 
 use fieldcast::SendState;
 use fieldcast_sandbox::{Sandbox, SandboxConfig};
@@ -6,7 +6,7 @@ use fieldcast_sandbox::{Sandbox, SandboxConfig};
 use crate::device::{Device, device};
 use crate::filled::{change_one, fill};
 
-/// Sends, and gives the bytes on the wire once both devices are shown to be equal.
+/// Sends, checks that both devices are equal, and returns the bytes over the network.
 pub(crate) async fn send(distributor: &Device, receiver: &Device) -> u64 {
     let SendState::Saved(sent) = distributor.send_to(receiver, true).await else { panic!("not saved") };
     assert_eq!(distributor.digests().await, receiver.digests().await);
@@ -14,7 +14,7 @@ pub(crate) async fn send(distributor: &Device, receiver: &Device) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_per_cent_changed_costs_at_most_two_per_cent_of_the_first_send() {
+async fn sends_small_update_in_few_bytes() {
     let config = SandboxConfig { households: 2000, boundaries: 1, seed: 7, ..SandboxConfig::default() };
     let sandbox = Sandbox::start(config).await.unwrap();
     let (distributor, receiver) = (device("update-1").await, device("update-1-receiver").await);
@@ -28,7 +28,7 @@ async fn one_per_cent_changed_costs_at_most_two_per_cent_of_the_first_send() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_record_of_a_hundred_thousand_costs_less_than_four_kibibytes() {
+async fn sends_one_changed_record_in_four_kib() {
     let (distributor, receiver) = (device("update-2").await, device("update-2-receiver").await);
     let distributor = distributor.with_store(|store| assert!(fill(store, 5500, |_| true) > 100_000)).await;
     send(&distributor, &receiver).await;

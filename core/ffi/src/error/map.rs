@@ -1,4 +1,4 @@
-//! Of the engine's errors, what a screen would do about each.
+//! Maps the engine's errors to the reaction of a screen.
 
 use fieldcast::{Error, InviteError, NetworkError, ServerError, StatementError, StoreError};
 
@@ -117,7 +117,7 @@ impl From<&InviteError> for FieldcastError {
 
 impl From<tokio::task::JoinError> for FieldcastError {
     fn from(error: tokio::task::JoinError) -> Self {
-        // A task that nobody aborted is cancelled by the end of its runtime alone.
+        // A task that was not aborted is only cancelled by the shutdown of its runtime.
         if error.is_cancelled() { Self::shut_down() } else { Error::from(error).into() }
     }
 }
@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_error_is_what_a_screen_would_do_about_it_and_says_so() {
+    fn maps_each_error_to_screen_reaction() {
         type Is = fn(&FieldcastError) -> bool;
         let path = PathBuf::from("/x");
         let cases: [(Error, Is); 12] = [

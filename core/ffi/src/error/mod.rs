@@ -1,169 +1,169 @@
-//! What can go wrong, by what a screen would do about it.
+//! The errors, grouped by the reaction of a screen.
 
 mod map;
 
 use crate::Ending;
 
-/// Why something could not be done, by what a person can do about it; each `reason` says so in English. Whatever it is,
-/// each dataset is as it was or complete.
+/// Why a call failed, grouped by what the user can do. Each `reason` says so in English. After any error, each dataset
+/// is complete or unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, uniffi::Error)]
 pub enum FieldcastError {
-    /// Nobody is logged in, or the session has expired: show the login.
+    /// No user is logged in, or the session has expired. Show the login screen.
     #[error("{reason}")]
     LoginNeeded {
-        /// What to do.
+        /// Cause and advice, in English.
         reason: String,
     },
-    /// The server does not accept this user name and password.
+    /// The server rejects this user name and password.
     #[error("{reason}")]
     WrongCredentials {
-        /// What to do.
+        /// Cause and advice, in English.
         reason: String,
     },
-    /// The account lacks a role: for the campaign's administrator.
+    /// The account lacks a role. Refer the user to the campaign's administrator.
     #[error("{reason}")]
     NotAllowed {
-        /// What to do.
+        /// Cause and advice, in English.
         reason: String,
     },
-    /// The server cannot be reached: try again with a connection.
+    /// The server cannot be reached. Try again when the phone is online.
     #[error("{reason}")]
     Offline {
-        /// What to do.
+        /// Cause and advice, in English.
         reason: String,
     },
-    /// Only mobile data is there, and it was not allowed: wait for Wi-Fi, or ask.
+    /// Only mobile data is available, and it is not allowed. Wait for Wi-Fi, or ask the user.
     #[error("{reason}")]
     Metered {
-        /// What to do.
+        /// Cause and advice, in English.
         reason: String,
     },
-    /// The server failed, or its settings do not fit: for the campaign's IT team.
+    /// The server failed, or its settings are wrong. Refer the user to the campaign's IT team.
     #[error("{reason}")]
     ServerFailed {
-        /// What to do.
+        /// Cause and advice, in English.
         reason: String,
     },
-    /// The server has not prepared this boundary's files yet: for the campaign's IT team.
+    /// The server has not prepared the files of this boundary yet. Refer the user to the campaign's IT team.
     #[error("{reason}")]
     NotPrepared {
-        /// What to do.
+        /// Cause and advice, in English.
         reason: String,
     },
-    /// What was chosen is not there, or cannot be taken together: show the choice again.
+    /// The selection does not exist, or its items cannot be combined. Show the selection again.
     #[error("{reason}")]
     ChooseAgain {
-        /// What to do.
+        /// Cause and advice, in English.
         reason: String,
     },
-    /// The device that was picked is no longer near.
+    /// The selected device is no longer nearby.
     #[error("{reason}")]
     NotNearby {
-        /// What to do.
+        /// Cause and advice, in English.
         reason: String,
     },
-    /// No network that other devices could be on: make or join the group.
+    /// No network with other devices is available. Make or join a Wi-Fi group.
     #[error("{reason}")]
     NoNetwork {
-        /// What to do.
+        /// Cause and advice, in English.
         reason: String,
     },
-    /// The system does not let this app use the local network: show its settings.
+    /// The system does not let this app use the local network. Show the system settings.
     #[error("{reason}")]
     PermissionNeeded {
-        /// What to do.
+        /// Cause and advice, in English.
         reason: String,
     },
-    /// The other device cannot be talked to: closer together, same Wi-Fi.
+    /// The connection to the other device failed. Ask the user to move closer and to use the same Wi-Fi.
     #[error("{reason}")]
     ConnectionFailed {
-        /// What to do.
+        /// Cause and advice, in English.
         reason: String,
     },
-    /// No room on the storage: show what can be removed.
+    /// The storage is full. Show what the user can remove.
     #[error("{reason}")]
     StorageFull {
-        /// What to do.
+        /// Cause and advice, in English.
         reason: String,
     },
     /// The database cannot be read or written.
     #[error("{reason}")]
     StorageFailed {
-        /// What to do.
+        /// Cause and advice, in English.
         reason: String,
     },
-    /// Another Fieldcast has the folder open.
+    /// Another Fieldcast instance has the folder open.
     #[error("{reason}")]
     InUse {
-        /// What to do.
+        /// Cause and advice, in English.
         reason: String,
     },
-    /// This Fieldcast, or the other device's, is too old.
+    /// This version of Fieldcast, or the version on the other device, is too old.
     #[error("{reason}")]
     UpdateNeeded {
-        /// What to do.
+        /// Cause and advice, in English.
         reason: String,
     },
     /// The device key is damaged, exposed or cannot be unwrapped.
     #[error("{reason}")]
     KeyFailed {
-        /// What to do.
+        /// Cause and advice, in English.
         reason: String,
     },
-    /// Removing it would lose edits that exist nowhere else.
+    /// Removing the dataset would lose edits that exist only on this device.
     #[error("{reason}")]
     UnsentEdits {
-        /// How many.
+        /// Number of edits.
         edits: u64,
-        /// What to do.
+        /// Cause and advice, in English.
         reason: String,
     },
-    /// A text that is not what was asked for: an invite, a grant, a fingerprint, a body.
+    /// A text has the wrong format: an invite, a grant, a fingerprint or a record body.
     #[error("{reason}")]
     Unreadable {
-        /// What to do.
+        /// Cause and advice, in English.
         reason: String,
     },
-    /// An invite whose time is over.
+    /// The invite has expired.
     #[error("{reason}")]
     Expired {
-        /// What to do.
+        /// Cause and advice, in English.
         reason: String,
     },
-    /// A grant of a campaign that is not trusted, for another device, or with a wrong signature.
+    /// The grant is from an untrusted campaign, for another device, or has a wrong signature.
     #[error("{reason}")]
     NotTrusted {
-        /// What to do.
+        /// Cause and advice, in English.
         reason: String,
     },
-    /// A bundle file that is damaged, or cannot be written.
+    /// A bundle file is damaged, or cannot be written.
     #[error("{reason}")]
     FileFailed {
-        /// What to do.
+        /// Cause and advice, in English.
         reason: String,
     },
-    /// An offer or bundle file that was not taken.
+    /// An offer or bundle file was rejected.
     #[error("{}", .ending.detail)]
     Refused {
         /// Why.
         ending: Ending,
     },
-    /// The job or session was cancelled, or is over.
+    /// The job or session was cancelled or has ended.
     #[error("{reason}")]
     Over {
-        /// What to do.
+        /// Cause and advice, in English.
         reason: String,
     },
-    /// Fieldcast was shut down; open it again.
+    /// Fieldcast was shut down. Open it again.
     #[error("{reason}")]
     ShutDown {
-        /// What to do.
+        /// Cause and advice, in English.
         reason: String,
     },
-    /// A bug.
+    /// An internal error: a bug in Fieldcast.
     #[error("{reason}")]
     Internal {
-        /// What to do.
+        /// Cause and advice, in English.
         reason: String,
     },
 }
@@ -174,15 +174,17 @@ impl FieldcastError {
     }
 
     pub(crate) fn metered() -> Self {
-        Self::Metered { reason: "only mobile data is there: wait for Wi-Fi, or allow it".to_owned() }
+        Self::Metered { reason: "only mobile data is available: wait for Wi-Fi, or allow mobile data".to_owned() }
     }
 
     pub(crate) fn over() -> Self {
-        Self::Over { reason: "this was cancelled, or is over: start anew".to_owned() }
+        Self::Over { reason: "this was cancelled or has ended: start it again".to_owned() }
     }
 
     pub(crate) fn no_threads(error: std::io::Error) -> Self {
-        Self::Internal { reason: format!("the system gives no threads: {error}") }
+        Self::Internal {
+            reason: format!("the system cannot start a thread ({error}): close other apps, then try again"),
+        }
     }
 
     pub(crate) fn unreadable(reason: impl Into<String>) -> Self {

@@ -1,26 +1,26 @@
-//! What campaigns grant and revoke.
+//! Grants and revocations of campaigns.
 
 use fieldcast::Statement;
 pub use fieldcast::{Grant, Policy, Revocations, Role};
 
 use crate::{DeviceName, Fingerprint, PublicKey};
 
-/// What a device does in an exchange.
+/// The role of a device in an exchange.
 #[uniffi::remote(Enum)]
 pub enum Role {
     Distributor,
     Receiver,
 }
 
-/// What a device without a grant may do: all that people agree to, or nothing.
+/// The permissions of a device without a grant: everything that the users accept, or nothing.
 #[uniffi::remote(Enum)]
 pub enum Policy {
     Ask,
     GrantRequired,
 }
 
-/// What a device may do in a campaign until `expires` (milliseconds since 1970). No role means either, no project every
-/// one of the tenant, no boundaries all.
+/// A permission for a device in a campaign until `expires` (milliseconds since 1970). No role means both roles, no
+/// project means all projects of the tenant, no boundaries means all boundaries.
 #[uniffi::remote(Record)]
 pub struct Grant {
     pub authority: PublicKey,
@@ -41,17 +41,17 @@ pub struct Revocations {
     pub devices: Vec<Fingerprint>,
 }
 
-/// What a campaign says.
+/// A statement of a campaign.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum CampaignStatement {
-    /// A device may do something.
+    /// Gives a device a permission.
     Granted {
-        /// What.
+        /// The permission.
         grant: Grant,
     },
-    /// Devices are no longer trusted.
+    /// Withdraws trust from devices.
     Revoked {
-        /// Which.
+        /// The devices.
         revocations: Revocations,
     },
 }
@@ -65,14 +65,14 @@ impl From<Statement> for CampaignStatement {
     }
 }
 
-/// A campaign that is trusted.
+/// A trusted campaign.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct TrustedCampaign {
-    /// Its public key.
+    /// Public key.
     pub key: PublicKey,
-    /// What it is called here.
+    /// Name on this device.
     pub name: String,
-    /// Since when, in milliseconds since 1970.
+    /// Start of the trust, in milliseconds since 1970.
     pub since: i64,
 }
 

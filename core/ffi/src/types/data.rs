@@ -1,4 +1,4 @@
-//! What this device holds.
+//! The data on this device.
 
 pub use fieldcast::{
     Dataset, DistributionStats, EditSent, EditStatus, LocalEdit, QrMatrix, Record as StoredRecord, RecordQuery,
@@ -7,7 +7,8 @@ pub use fieldcast::{
 
 use crate::{Count, DataDigest, DeviceName, EntityType, Json, RecordId, ServerTime};
 
-/// What is synced as one: a boundary's families in one project, or, without a boundary, what is outside all of them.
+/// The unit of synchronization: the families of one boundary in one project, or, without a boundary, the project's data
+/// outside all boundaries.
 #[uniffi::remote(Record)]
 pub struct Dataset {
     pub tenant: String,
@@ -15,7 +16,7 @@ pub struct Dataset {
     pub boundary: Option<String>,
 }
 
-/// A dataset at one version. `as_of` is 0 for one that was never complete.
+/// One version of a dataset. `as_of` is 0 if it was never complete.
 #[uniffi::remote(Record)]
 pub struct SnapshotSummary {
     pub dataset: Dataset,
@@ -28,29 +29,29 @@ pub struct SnapshotSummary {
     pub digest: DataDigest,
 }
 
-/// A dataset as this device holds it.
+/// A dataset on this device.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct DatasetStatus {
-    /// What is there.
+    /// The stored version.
     pub summary: SnapshotSummary,
-    /// The download of it that has begun and not ended, whether or not it is running now.
+    /// A download that has started and not ended, whether or not it is running now.
     pub unfinished: Option<UnfinishedDownload>,
-    /// Where its records come from.
+    /// The origins of its records.
     pub sources: Vec<RecordSource>,
-    /// Whether the last bundle that was received for it can be taken back.
+    /// Whether the last received bundle can be undone.
     pub can_undo: bool,
 }
 
-/// Records that came in one bundle, or by this device's own downloads.
+/// Records that came in one bundle, or by downloads of this device.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct RecordSource {
-    /// What the device that signed the bundle calls itself; not given for own downloads.
+    /// Name of the device that signed the bundle; none for downloads of this device.
     pub signer: Option<DeviceName>,
-    /// What the device that sent it calls itself.
+    /// Name of the device that sent the bundle.
     pub carrier: Option<DeviceName>,
-    /// How many records.
+    /// Number of records.
     pub records: u64,
-    /// The server's clock when they were downloaded.
+    /// Server time of their download.
     pub as_of: ServerTime,
 }
 
@@ -61,14 +62,14 @@ impl From<fieldcast::RecordSource> for RecordSource {
     }
 }
 
-/// A download that has begun and not ended.
+/// A download that has started and not ended.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct UnfinishedDownload {
-    /// Households that came.
+    /// Downloaded households.
     pub done: u64,
-    /// Households the server last said there are.
+    /// Total households, as the server last reported.
     pub total: u64,
-    /// Bytes that came.
+    /// Downloaded bytes.
     pub bytes: u64,
 }
 
@@ -81,17 +82,17 @@ impl From<fieldcast::DatasetStatus> for DatasetStatus {
     }
 }
 
-/// An edit that is possibly lost.
+/// An edit that may be lost.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct LostEdit {
-    /// What it is.
+    /// Entity type.
     pub entity: EntityType,
     /// Its `clientReferenceId`.
     pub id: RecordId,
 }
 
-/// What a verification has found: records that were hashed, damage that was repaired, damaged records that were dropped and
-/// have to be downloaded or received again.
+/// The result of a verification: records that were hashed, damage that was repaired, and damaged records that were
+/// removed. Removed records must be downloaded or received again.
 #[uniffi::remote(Record)]
 pub struct Verified {
     pub records: u64,
@@ -99,7 +100,7 @@ pub struct Verified {
     pub dropped: u64,
 }
 
-/// Which records to read; what is not given means any.
+/// A filter for records. A missing value matches everything.
 #[uniffi::remote(Record)]
 pub struct RecordQuery {
     #[uniffi(default = None)]
@@ -120,7 +121,7 @@ pub struct RecordQuery {
     pub offset: u64,
 }
 
-/// One DIGIT entity instance; `body` is every field as the server sent it.
+/// One DIGIT entity. `body` has all fields as the server sent them.
 #[uniffi::remote(Record)]
 pub struct StoredRecord {
     pub entity: EntityType,
@@ -132,7 +133,7 @@ pub struct StoredRecord {
     pub body: Json,
 }
 
-/// A record as this device would have it; `edited_at` is milliseconds since 1970 on its clock.
+/// A record as edited on this device. `edited_at` is in milliseconds since 1970 by this device's clock.
 #[uniffi::remote(Record)]
 pub struct LocalEdit {
     pub dataset: Dataset,
@@ -144,14 +145,15 @@ pub struct LocalEdit {
     pub edited_at: i64,
 }
 
-/// A local edit; `base_moved` says that the server's version it was made from was replaced: a conflict to look at.
+/// A local edit. `base_moved` means that the server's version on which the edit is based was replaced: a conflict to
+/// review.
 #[uniffi::remote(Record)]
 pub struct EditStatus {
     pub edit: LocalEdit,
     pub base_moved: bool,
 }
 
-/// What came of telling that an edit was sent.
+/// The result of reporting an edit as sent.
 #[uniffi::remote(Enum)]
 pub enum EditSent {
     Forgotten,
@@ -159,7 +161,7 @@ pub enum EditSent {
     Unknown,
 }
 
-/// A dataset this device has sent: how many devices were picked for it, and how many have saved its present version.
+/// A dataset that this device has sent: how many devices were selected, and how many have saved its current version.
 #[uniffi::remote(Record)]
 pub struct DistributionStats {
     pub summary: SnapshotSummary,
@@ -167,7 +169,7 @@ pub struct DistributionStats {
     pub saved: Count,
 }
 
-/// The modules of a QR code row by row, true is dark, without the quiet zone of four light modules around it.
+/// The modules of a QR code, row by row; true is dark. The quiet zone of four light modules is not included.
 #[uniffi::remote(Record)]
 pub struct QrMatrix {
     pub width: Count,

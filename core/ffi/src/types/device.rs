@@ -1,4 +1,4 @@
-//! This device, and others.
+//! This device and other devices.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -8,20 +8,20 @@ use fieldcast::{Group, Invite, InviteError};
 
 use crate::{Dataset, DeviceName, Fingerprint};
 
-/// This device, as others see it.
+/// This device, as other devices see it.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct DeviceInfo {
-    /// What other devices show.
+    /// The name that other devices show.
     pub name: DeviceName,
-    /// Who it is.
+    /// Identity of the device.
     pub fingerprint: Fingerprint,
-    /// What became of a database that was found damaged at opening; the user should be told.
+    /// The result of recovering a damaged database at opening. Inform the user.
     pub recovery: Option<Recovery>,
 }
 
-/// What became of a damaged database. If anything was lost, `old` is where the damaged file was moved. `incomplete` datasets
-/// have to be downloaded or received again; `lost_edits` are told until they are confirmed; if settings were lost, nothing is
-/// taken without a grant until the policy is set again.
+/// The result of recovering a damaged database. If data was lost, `old` is the new path of the damaged file.
+/// `incomplete` datasets must be downloaded or received again. `lost_edits` are reported until they are confirmed. If
+/// settings were lost, data is accepted only with a grant until the policy is set again.
 #[uniffi::remote(Record)]
 pub struct Recovery {
     pub old: Option<PathBuf>,
@@ -32,16 +32,16 @@ pub struct Recovery {
     pub settings_lost: bool,
 }
 
-/// What the storage has room for.
+/// Free and used storage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct StorageInfo {
-    /// Bytes that are free.
+    /// Free bytes.
     pub free: u64,
-    /// Bytes that the database takes.
+    /// Bytes used by the database.
     pub used: u64,
 }
 
-/// A device whose code was compared; `since` is milliseconds since 1970.
+/// A trusted device: its code was compared. `since` is in milliseconds since 1970.
 #[uniffi::remote(Record)]
 pub struct TrustedPeer {
     pub fingerprint: Fingerprint,
@@ -59,12 +59,12 @@ pub struct Interface {
     pub index: Option<u32>,
 }
 
-/// A Wi-Fi group and what lets one into it.
+/// A Wi-Fi group with its passphrase.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
 pub struct WifiGroup {
-    /// Its name (SSID).
+    /// Name (SSID).
     pub name: String,
-    /// Its passphrase; not to be logged.
+    /// Passphrase. Do not log it.
     pub passphrase: String,
 }
 
@@ -88,16 +88,16 @@ impl From<&Group> for WifiGroup {
     }
 }
 
-/// What an invite says: where a device waits, who it is, until when, and the group to join first.
+/// The contents of an invite: address, device, expiry, and the group to join first.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct InviteInfo {
     /// The group to join first.
     pub group: Option<WifiGroup>,
-    /// Where the device waits.
+    /// The address of the waiting device.
     pub addr: SocketAddr,
-    /// Who it is.
+    /// The fingerprint of the waiting device.
     pub device: Fingerprint,
-    /// Until when, in milliseconds since 1970.
+    /// Expiry, in milliseconds since 1970.
     pub expires: i64,
 }
 
@@ -108,7 +108,7 @@ impl From<&Invite> for InviteInfo {
     }
 }
 
-/// What is looked at.
+/// The subject of a check.
 #[uniffi::remote(Enum)]
 pub enum Checked {
     Interfaces,
@@ -121,7 +121,7 @@ pub enum Checked {
     Database,
 }
 
-/// How bad it is.
+/// The severity of a result.
 #[uniffi::remote(Enum)]
 pub enum Finding {
     Ok,
@@ -129,7 +129,7 @@ pub enum Finding {
     Problem,
 }
 
-/// One thing that was looked at: what was found, and what to do about it, empty when there is nothing to do.
+/// One check: the result and the advice. The advice is empty if there is nothing to do.
 #[uniffi::remote(Record)]
 pub struct Check {
     pub checked: Checked,

@@ -1,4 +1,4 @@
-//! What goes on between two devices.
+//! Exchanges between two devices.
 
 use std::net::SocketAddr;
 
@@ -10,8 +10,8 @@ pub use fieldcast::{
 
 use crate::{ComparisonCode, DeviceName, Ending, Fingerprint, ServerTime, SnapshotSummary};
 
-/// What a person says to a question about another device: yes and remember it, yes this once, no, or no because the
-/// screens show different codes.
+/// The user's answer to a question about another device: yes and trust it, yes once, no, or no because the screens show
+/// different codes.
 #[uniffi::remote(Enum)]
 pub enum Answer {
     Trust,
@@ -20,7 +20,7 @@ pub enum Answer {
     CodesDiffer,
 }
 
-/// How a receiver's dataset compares with what was offered.
+/// How a receiver's dataset compares with the offered one.
 #[uniffi::remote(Enum)]
 pub enum ComparisonResult {
     Equal,
@@ -29,14 +29,14 @@ pub enum ComparisonResult {
     Conflict { as_of: ServerTime, records: u64 },
 }
 
-/// A device on the other side; its name is chosen by its owner, so never proof of anything.
+/// The other device. Its owner chooses the name, so the name proves nothing.
 #[uniffi::remote(Record)]
 pub struct Sender {
     pub fingerprint: Fingerprint,
     pub name: DeviceName,
 }
 
-/// A receiver that was found; `addr` is where it listens, or called from.
+/// A discovered receiver. `addr` is the address where it listens, or from which it connected.
 #[uniffi::remote(Record)]
 pub struct FoundPeer {
     pub fingerprint: Fingerprint,
@@ -45,8 +45,8 @@ pub struct FoundPeer {
     pub by: FoundBy,
 }
 
-/// The ways a receiver was found: it announces itself by mDNS, it is on the line, it answered at an address that was given,
-/// the phone's own service discovery tells of it.
+/// How a receiver was found: by its mDNS announcement, by a parked connection, by its answer at a given address, or by
+/// the phone's own service discovery.
 #[uniffi::remote(Record)]
 pub struct FoundBy {
     pub mdns: bool,
@@ -55,7 +55,8 @@ pub struct FoundBy {
     pub platform: bool,
 }
 
-/// A distributor that announces itself; a hint that anybody can forge, until it was called.
+/// A distributor that announces itself. The announcement can be forged, so treat it as unconfirmed until a connection
+/// exists.
 #[uniffi::remote(Record)]
 pub struct DiscoveredDistributor {
     pub fingerprint: Fingerprint,
@@ -63,22 +64,22 @@ pub struct DiscoveredDistributor {
     pub addr: SocketAddr,
 }
 
-/// How a call to a distributor stands.
+/// The state of dialing a distributor.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum DialState {
-    /// It is being called.
+    /// Connecting.
     Connecting,
-    /// On the line; its person can pick this device now.
+    /// Connected. The distributor's user can select this device now.
     Connected {
-        /// Whose.
+        /// The distributor.
         distributor: Fingerprint,
     },
-    /// There is no line; it is called again.
+    /// Not connected. Fieldcast will try again.
     Retrying {
         /// Why.
         ending: Ending,
     },
-    /// There will be none.
+    /// Not connected. Fieldcast will not try again.
     GaveUp {
         /// Why.
         ending: Ending,
@@ -96,7 +97,7 @@ impl From<fieldcast::DialState> for DialState {
     }
 }
 
-/// How much a receiver has: bytes `staged` safely of `total`, and bytes over the sockets.
+/// Progress of a receiver: bytes `staged` safely of `total`, and bytes transferred over the network.
 #[uniffi::remote(Record)]
 pub struct SendProgress {
     pub staged: u64,
@@ -104,53 +105,53 @@ pub struct SendProgress {
     pub wire: u64,
 }
 
-/// What a receiver has saved: what it took, and how its data compares with each offered snapshot.
+/// The result of a saved transfer: the amount of data, and how the receiver's data compares with each offered snapshot.
 #[uniffi::remote(Record)]
 pub struct Sent {
     pub progress: SendProgress,
     pub comparisons: Vec<ComparisonResult>,
 }
 
-/// How sending to one receiver stands; see [`fieldcast::SendState`].
+/// The state of sending to one receiver; see [`fieldcast::SendState`].
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum SendState {
-    /// Found, not picked.
+    /// Found, not selected.
     Found,
-    /// Picked; waits for one of the places.
+    /// Selected. Waits for a free transfer slot.
     Queued,
-    /// The connection is being made.
+    /// Connecting.
     Connecting,
-    /// Its person is being asked.
+    /// The receiver's user is asked to accept.
     Asking,
-    /// Its person said yes; the code is still to be compared on this side.
+    /// The receiver's user has accepted. This side's user must still compare the code.
     Confirming,
-    /// The two sides agree on what is missing.
+    /// The devices determine which data is missing.
     Agreeing,
-    /// Data is on its way.
+    /// Data is in transfer.
     Sending {
-        /// How much.
+        /// Progress.
         progress: SendProgress,
     },
-    /// It has everything and applies it.
+    /// The receiver has all data and applies it.
     Applying {
-        /// How much.
+        /// Progress.
         progress: SendProgress,
     },
-    /// It has saved.
+    /// The receiver has saved the data.
     Saved {
-        /// What.
+        /// The result.
         sent: Sent,
     },
-    /// The connection broke; it is called again.
+    /// The connection broke. Fieldcast reconnects.
     Lost {
-        /// How much was done.
+        /// Progress so far.
         progress: SendProgress,
     },
-    /// It ended without "saved".
+    /// The exchange ended without "saved".
     Failed {
         /// Why.
         ending: Ending,
-        /// How much was done.
+        /// Progress so far.
         progress: SendProgress,
     },
 }
@@ -173,32 +174,32 @@ impl From<EngineSendState> for SendState {
     }
 }
 
-/// A receiver and how sending to it stands.
+/// A receiver and the state of sending to it.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct ReceiverState {
-    /// Who.
+    /// The receiver.
     pub receiver: Fingerprint,
-    /// How it stands.
+    /// State.
     pub state: SendState,
 }
 
-/// A receiver that was found, and how sending to it stands.
+/// A discovered receiver and the state of sending to it.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct NearbyReceiver {
-    /// Who.
+    /// The receiver.
     pub peer: FoundPeer,
-    /// How it stands.
+    /// State.
     pub state: SendState,
-    /// The code that waits to be compared with its screen.
+    /// The code to compare with the receiver's screen.
     pub code: Option<ComparisonCode>,
 }
 
-/// What is offered, and the bytes on the wire if all of it is new.
+/// The offered data, and the bytes to transfer if all of it is new.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct Offer {
     /// The snapshots.
     pub snapshots: Vec<SnapshotSummary>,
-    /// Bytes if all is new.
+    /// Bytes to transfer if all data is new.
     pub bytes: u64,
 }
 
@@ -208,8 +209,8 @@ impl From<fieldcast::Offer> for Offer {
     }
 }
 
-/// A device that data comes from; `is_known` if it is remembered here, or this device itself. `records` are those it
-/// downloaded. If it has not signed itself, the device that merged its records says so.
+/// A device that the data comes from. `is_known` is true for a trusted device and for this device. `records` are the
+/// records that it downloaded. If the device did not sign them itself, the device that merged them names it.
 #[uniffi::remote(Record)]
 pub struct SourceDevice {
     pub fingerprint: Fingerprint,
@@ -219,21 +220,21 @@ pub struct SourceDevice {
     pub has_signed: bool,
 }
 
-/// "Receive 412 households from distributor-3?"
+/// The question "Receive 412 households from distributor-3?"
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct Question {
-    /// To be given back with the answer.
+    /// Question number, to pass with the answer.
     pub id: u64,
-    /// Who offers.
+    /// The sender.
     pub sender: Sender,
-    /// The devices that the data comes from: the sender itself for what it downloaded.
+    /// The devices that the data comes from. The sender itself is one if it downloaded data.
     pub origins: Vec<SourceDevice>,
-    /// What is offered.
+    /// The offered data.
     pub offer: Offer,
-    /// What the distributor's screen shows, if nobody is in between.
+    /// The code on the distributor's screen, unless another device intercepts the connection.
     pub code: ComparisonCode,
-    /// Whether its key is known already, so that the code need not be compared. Show it all the same: the distributor may
-    /// have to ask for it.
+    /// Whether the sender is trusted, so that the user need not compare the code. Show the code anyway: the
+    /// distributor's user may have to compare it.
     pub is_known: bool,
 }
 
@@ -244,8 +245,8 @@ impl From<fieldcast::Question> for Question {
     }
 }
 
-/// An offer that was accepted, and is not saved yet; `staged` bytes of it are here. It goes on by itself when its sender offers
-/// it again.
+/// An accepted offer that is not saved yet. `staged` bytes of it are on this device. It continues automatically when
+/// its sender offers it again.
 #[uniffi::remote(Record)]
 pub struct UnfinishedOffer {
     pub sender: Sender,
@@ -253,7 +254,7 @@ pub struct UnfinishedOffer {
     pub staged: u64,
 }
 
-/// How far receiving is: bytes `staged` on this device's disk of `total`, and bytes over the socket.
+/// Progress of receiving: bytes `staged` on this device's disk of `total`, and bytes transferred over the network.
 #[uniffi::remote(Record)]
 pub struct ReceiveProgress {
     pub staged: u64,
@@ -261,21 +262,21 @@ pub struct ReceiveProgress {
     pub wire: u64,
 }
 
-/// Where a receiver stands.
+/// The state of a receiver.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum ReceiveState {
     /// Listening and announced.
     Waiting,
-    /// The person is being asked.
+    /// The user is asked to accept.
     Asking,
     /// Data is arriving.
     Receiving {
-        /// How much.
+        /// Progress.
         progress: ReceiveProgress,
     },
-    /// Everything is on disk; it is being applied.
+    /// All data is on disk and is being applied.
     Applying {
-        /// How much.
+        /// Progress.
         progress: ReceiveProgress,
     },
 }
@@ -291,16 +292,16 @@ impl From<fieldcast::ReceiveState> for ReceiveState {
     }
 }
 
-/// A bundle that was saved.
+/// A saved bundle.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct Received {
-    /// Who sent it.
+    /// The sender.
     pub sender: Fingerprint,
-    /// What is now in the store.
+    /// The saved data.
     pub offer: Offer,
-    /// What it took.
+    /// The amount of data.
     pub progress: ReceiveProgress,
-    /// How each snapshot compares with what this device now has.
+    /// How each snapshot compares with the data on this device now.
     pub comparisons: Vec<ComparisonResult>,
 }
 
@@ -311,14 +312,14 @@ impl From<fieldcast::Received> for Received {
     }
 }
 
-/// What is in a bundle file.
+/// The contents of a bundle file.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct BundleInfo {
-    /// Who made it, proven by its signature.
+    /// The maker, verified by its signature.
     pub sender: Sender,
-    /// The devices that answer for the data, proven.
+    /// The devices that the data comes from, verified.
     pub origins: Vec<SourceDevice>,
-    /// What it holds.
+    /// The data.
     pub offer: Offer,
 }
 
@@ -328,12 +329,12 @@ impl From<fieldcast::BundleInfo> for BundleInfo {
     }
 }
 
-/// A bundle file that was imported.
+/// An imported bundle file.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct Imported {
-    /// Who made it and what it held.
+    /// Maker and contents.
     pub info: BundleInfo,
-    /// How each snapshot compares with what this device now has.
+    /// How each snapshot compares with the data on this device now.
     pub comparisons: Vec<ComparisonResult>,
 }
 

@@ -1,4 +1,4 @@
-//! How exchanges end, and those that have.
+//! Why exchanges end, and the history of exchanges.
 
 use fieldcast::ExchangeResult;
 pub use fieldcast::ExchangeRole;
@@ -8,27 +8,27 @@ use crate::{ComparisonResult, DeviceName, Fingerprint, SnapshotSummary};
 /// Why an exchange ended without "saved".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, uniffi::Enum)]
 pub enum EndReason {
-    /// The receiver's person said no.
+    /// The receiver's user declined.
     Declined,
-    /// Nobody answered the question in time.
+    /// The receiver's user did not answer in time.
     NotAnswered,
-    /// The distributor's person stopped it.
+    /// The distributor's user cancelled.
     CancelledByDistributor,
-    /// The receiver's person stopped it.
+    /// The receiver's user cancelled.
     CancelledByReceiver,
     /// The receiver is busy with another distributor.
     Busy,
-    /// It does not fit on the receiver.
+    /// The data does not fit on the receiver.
     NoSpace,
-    /// The two sides speak no common version.
+    /// The two devices have no common protocol version.
     Incompatible,
-    /// Both want to send, or both to receive.
+    /// Both devices want to send, or both want to receive.
     SameRole,
     /// The other device broke the protocol.
     Protocol,
-    /// What arrived is not what was offered.
+    /// The received data does not match the offer.
     BadData,
-    /// The receiver could not store it.
+    /// The receiver could not store the data.
     NotStored,
     /// The distributor could not read its own data.
     NotRead,
@@ -36,15 +36,15 @@ pub enum EndReason {
     DigestDiffers,
     /// The connection broke.
     Lost,
-    /// No connection could be made.
+    /// The connection attempt failed.
     Unreachable,
-    /// Another device answered.
+    /// A different device answered.
     WrongDevice,
-    /// No secure connection could be made.
+    /// The secure connection could not be established.
     NotSecure,
-    /// A person saw different codes: somebody may be between the devices.
+    /// A user saw different codes: another device may be intercepting the connection.
     CodesDiffer,
-    /// Nobody confirmed the code on the distributor.
+    /// The distributor's user did not confirm the code.
     NotConfirmed,
     /// The distributor has no grant.
     DistributorNotGranted,
@@ -56,25 +56,25 @@ pub enum EndReason {
     ReceiverRevoked,
     /// The receipt is not signed with the receiver's key.
     NotSigned,
-    /// What is offered was altered.
+    /// The offered data was altered.
     NotAuthentic,
-    /// What is offered comes from a device that is revoked.
+    /// The offered data comes from a revoked device.
     OriginRevoked,
-    /// The invite that was followed is not one of this distributor's, or no longer.
+    /// The invite is not from this distributor, or has expired.
     NotInvited,
-    /// The distributor only looked who is there.
+    /// The distributor only checked which device is here.
     Looked,
-    /// The data is dated later than the receiver's clock can be: the date of one of the phones is wrong.
+    /// The data is dated later than the receiver's clock allows: the date on one of the phones is wrong.
     ClockDiffers,
-    /// The data has version numbers that no server gives.
+    /// The data has version numbers that no server assigns.
     ForgedVersions,
     /// Both devices have the same key: the data of one was copied to the other.
     SharedKey,
-    /// One that this SDK does not know.
+    /// A reason that this SDK does not know.
     Other,
 }
 
-/// The engine's words for them.
+/// The engine's codes for the reasons.
 const REASONS: [(&str, EndReason); 31] = [
     ("declined", EndReason::Declined),
     ("not_answered", EndReason::NotAnswered),
@@ -115,12 +115,12 @@ impl EndReason {
     }
 }
 
-/// Bytes that are needed, and that are free.
+/// Needed and free bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct MissingSpace {
-    /// Needed while the bundle is staged and applied.
+    /// Bytes needed while the bundle is staged and applied.
     pub needed: u64,
-    /// Free on the receiver.
+    /// Free bytes on the receiver.
     pub free: u64,
 }
 
@@ -129,9 +129,9 @@ pub struct MissingSpace {
 pub struct Ending {
     /// Why.
     pub reason: EndReason,
-    /// For [`EndReason::NoSpace`] of an exchange of now.
+    /// For [`EndReason::NoSpace`]; none for exchanges in the history.
     pub space: Option<MissingSpace>,
-    /// The same in English, with what to do about it.
+    /// The reason in English, with advice.
     pub detail: String,
 }
 
@@ -145,48 +145,48 @@ impl From<&fieldcast::EndReason> for Ending {
     }
 }
 
-/// What this device did in an exchange.
+/// The role of this device in an exchange.
 #[uniffi::remote(Enum)]
 pub enum ExchangeRole {
     Sent,
     Received,
 }
 
-/// What came of an exchange.
+/// The result of an exchange.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum Outcome {
     /// Saved.
     Saved {
-        /// Whether the receipt is signed by the receiver for just this.
+        /// Whether the receiver signed the receipt for exactly this exchange.
         receipt_holds: bool,
-        /// How the receiver's data compared with each offered snapshot, as the receipt says.
+        /// How the receiver's data compared with each offered snapshot, from the receipt.
         comparisons: Vec<ComparisonResult>,
     },
-    /// It ended otherwise.
+    /// The exchange ended without "saved".
     Ended {
         /// How.
         ending: Ending,
     },
 }
 
-/// An exchange that is over.
+/// A finished exchange.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct PastExchange {
-    /// What this device did.
+    /// The role of this device.
     pub role: ExchangeRole,
     /// The other device.
     pub peer: Fingerprint,
-    /// What it called itself.
+    /// Name of the other device.
     pub peer_name: DeviceName,
-    /// When it began, in milliseconds since 1970 by this device's clock.
+    /// Start, in milliseconds since 1970 by this device's clock.
     pub started: i64,
-    /// When it ended, likewise.
+    /// End, in milliseconds since 1970 by this device's clock.
     pub ended: i64,
-    /// What was offered.
+    /// The offered data.
     pub offered: Vec<SnapshotSummary>,
-    /// Bytes over the sockets.
+    /// Bytes transferred over the network.
     pub wire_bytes: u64,
-    /// What came of it.
+    /// The result.
     pub outcome: Outcome,
 }
 
@@ -219,7 +219,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_reason_says_is_kept() {
+    fn keeps_details_of_reason() {
         let ending = Ending::from(&fieldcast::EndReason::NoSpace { needed: 9, free: 4 });
         assert_eq!((ending.reason, ending.space), (EndReason::NoSpace, Some(MissingSpace { needed: 9, free: 4 })));
         assert!(ending.detail.contains("9 bytes are needed"), "{}", ending.detail);
@@ -227,15 +227,15 @@ mod tests {
     }
 
     #[test]
-    fn no_two_words_stand_for_the_same() {
+    fn maps_each_code_to_one_reason() {
         let words: HashSet<_> = REASONS.iter().map(|(word, _)| word).collect();
         let reasons: HashSet<_> = REASONS.iter().map(|(_, reason)| reason).collect();
         assert_eq!((words.len(), reasons.len()), (REASONS.len(), REASONS.len()));
     }
 
     #[test]
-    fn every_reason_of_the_engine_is_known_here() {
-        // Their text, for the engine's enum may grow: the source says which there are.
+    fn knows_every_reason_of_engine() {
+        // The engine's enum may grow, so the test reads the reasons from its source.
         let source = include_str!("../../../wire/src/end_reason.rs");
         let words = source.split("pub const fn code").nth(1).unwrap().split("}\n    }").next().unwrap();
         let words: Vec<_> = words.split("=> \"").skip(1).filter_map(|rest| rest.split('"').next()).collect();

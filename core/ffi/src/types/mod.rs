@@ -1,4 +1,4 @@
-//! What goes over the border: the engine's own types, mirrored, and views of those that a screen wants otherwise.
+//! The types of the API: the engine's own types, mirrored, and views of them for a screen.
 
 mod campaign;
 mod data;

@@ -1,4 +1,4 @@
-//! Values that are one text or number on the other side.
+//! Types that are one text or one number in Kotlin and Swift.
 
 pub use std::net::{IpAddr, SocketAddr};
 pub use std::path::PathBuf;
@@ -10,13 +10,13 @@ pub use fieldcast::{
 
 use crate::FieldcastError;
 
-/// A number of things in memory.
+/// A number of items in memory.
 pub type Count = usize;
 /// An Ed25519 public key.
 pub type PublicKey = [u8; 32];
 
 uniffi::custom_type!(
-    /// Who a device is: 64 hexadecimal digits.
+    /// The identity of a device: 64 hexadecimal digits.
     Fingerprint, String, {
         remote,
         lower: |fingerprint| fingerprint.to_string(),
@@ -24,11 +24,11 @@ uniffi::custom_type!(
     }
 );
 uniffi::custom_type!(
-    /// What a person calls a device: at most 40 characters that can steer no screen.
+    /// The name of a device: at most 40 characters, without control characters.
     DeviceName, String, { remote, lower: |name| name.to_string(), try_lift: |text| Ok(DeviceName::new(&text)) }
 );
 uniffi::custom_type!(
-    /// The sum of a dataset's record hashes: equal where the data is equal. 64 hexadecimal digits.
+    /// The sum of a dataset's record hashes. Equal data has equal digests. 64 hexadecimal digits.
     DataDigest, String, {
         remote,
         lower: |digest| digest.to_string(),
@@ -44,11 +44,11 @@ uniffi::custom_type!(
     }
 );
 uniffi::custom_type!(
-    /// Six digits, as both screens show them: `123 456`.
+    /// The six digits that both screens show: `123 456`.
     ComparisonCode, String, {
         remote,
         lower: |code| code.to_string(),
-        try_lift: |_text| Err(not("to be given in: codes are shown only")),
+        try_lift: |_text| Err(not("a valid input: codes are only shown")),
     }
 );
 uniffi::custom_type!(
@@ -56,7 +56,7 @@ uniffi::custom_type!(
     EntityType, String, { remote, lower: |entity| entity.to_string(), try_lift: |name| Ok(EntityType::new(&name)) }
 );
 uniffi::custom_type!(
-    /// A record's `clientReferenceId`.
+    /// The `clientReferenceId` of a record.
     RecordId, String, { remote, lower: |id| id.to_string(), try_lift: |text| Ok(RecordId::parse(&text)) }
 );
 uniffi::custom_type!(
@@ -68,11 +68,11 @@ uniffi::custom_type!(
     }
 );
 uniffi::custom_type!(
-    /// A time on the server's clock, milliseconds since 1970; 0 for none.
+    /// A time on the server's clock, in milliseconds since 1970; 0 for none.
     ServerTime, i64, { remote, lower: |time| time.0, try_lift: |ms| Ok(ServerTime(ms)) }
 );
 uniffi::custom_type!(
-    /// What a campaign has signed: a `fieldcast-grant:` text.
+    /// A signed statement of a campaign: a `fieldcast-grant:` text.
     SignedStatement, String, {
         remote,
         lower: |signed| signed.to_text(),
@@ -92,11 +92,11 @@ uniffi::custom_type!(
     SocketAddr, String, {
         remote,
         lower: |addr| addr.to_string(),
-        try_lift: |text| text.parse().map_err(|_| not("an address and port, as 192.168.49.1:47000")),
+        try_lift: |text| text.parse().map_err(|_| not("an address and port, such as 192.168.49.1:47000")),
     }
 );
 uniffi::custom_type!(
-    /// A file or folder of this device.
+    /// A file or folder on this device.
     PathBuf, String, {
         remote,
         lower: |path| path.to_string_lossy().into_owned(),
@@ -104,7 +104,7 @@ uniffi::custom_type!(
     }
 );
 uniffi::custom_type!(
-    /// A number of things.
+    /// A number of items.
     Count, u64, {
         remote,
         lower: |count| count as u64,
@@ -112,7 +112,7 @@ uniffi::custom_type!(
     }
 );
 
-/// The error of a text that is not what it should be.
+/// The error for a text with the wrong format.
 fn not(what: &str) -> uniffi::deps::anyhow::Error {
     FieldcastError::unreadable(format!("this is not {what}")).into()
 }

@@ -1,4 +1,4 @@
-//! What the server knows.
+//! Data from the server.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ pub use fieldcast::{BeneficiaryType, ProjectBoundary};
 
 use crate::{Count, FieldcastError, SnapshotSummary};
 
-/// Who is logged in where.
+/// The logged-in user and the server.
 #[uniffi::remote(Record)]
 pub struct Account {
     pub server: String,
@@ -17,7 +17,7 @@ pub struct Account {
     pub roles: Vec<String>,
 }
 
-/// A project a user is staff of.
+/// A project that the user is staff of.
 #[uniffi::remote(Record)]
 pub struct Project {
     pub id: String,
@@ -31,7 +31,7 @@ pub struct Project {
     pub end_date: Option<i64>,
 }
 
-/// Who is registered in a project.
+/// The kind of beneficiary that a project registers.
 #[uniffi::remote(Enum)]
 pub enum BeneficiaryType {
     Household,
@@ -45,7 +45,8 @@ pub struct ProjectBoundary {
     pub kind: String,
 }
 
-/// A boundary of a project's tree; `parent` is its parent's place in the list, `leaf` whether data is downloaded by it.
+/// A boundary in a project's tree. `parent` is the index of its parent in the list. `leaf` is whether data is
+/// downloaded for it.
 #[uniffi::remote(Record)]
 pub struct Boundary {
     pub code: String,
@@ -56,7 +57,7 @@ pub struct Boundary {
     pub leaf: bool,
 }
 
-/// How far the download of a boundary is: households `done` of `total`, if the server says; bytes; records that changed.
+/// Progress of downloading a boundary: households `done` of `total`, if the server reports it; bytes; changed records.
 #[uniffi::remote(Record)]
 pub struct BoundaryProgress {
     pub done: u64,
@@ -66,39 +67,39 @@ pub struct BoundaryProgress {
     pub elapsed: Duration,
 }
 
-/// How far a boundary of a download is.
+/// A boundary and its progress.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct BoundaryState {
-    /// The boundary's code.
+    /// Boundary code.
     pub boundary: String,
-    /// How far it is.
+    /// Progress.
     pub progress: BoundaryProgress,
 }
 
-/// A boundary whose download is complete.
+/// A completely downloaded boundary.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct BoundaryDone {
-    /// The dataset as it is now.
+    /// The dataset after the download.
     pub summary: SnapshotSummary,
-    /// What came of it.
+    /// Final progress.
     pub progress: BoundaryProgress,
 }
 
-/// A boundary whose download is not complete; the next one goes on from there.
+/// A boundary that is not complete. The next download continues from there.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct BoundaryFailed {
-    /// The boundary's code.
+    /// Boundary code.
     pub boundary: String,
     /// Why.
     pub error: FieldcastError,
 }
 
-/// How a download ended.
+/// The result of a download.
 #[derive(Clone, Debug, Default, PartialEq, Eq, uniffi::Record)]
 pub struct DownsyncReport {
-    /// Boundaries that are complete.
+    /// Complete boundaries.
     pub done: Vec<BoundaryDone>,
-    /// Boundaries that are not.
+    /// Incomplete boundaries.
     pub failed: Vec<BoundaryFailed>,
 }
 

@@ -1,4 +1,4 @@
-//! What an app may set.
+//! Settings of the app.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -8,52 +8,52 @@ use fieldcast::{Engine, ExchangeSettings, InterfaceMonitor, Trust};
 
 use crate::Fingerprint;
 
-/// Where Fieldcast lives and what it is called.
+/// Folder, name and options for opening Fieldcast.
 #[derive(Clone, Debug, uniffi::Record)]
 pub struct OpenSettings {
-    /// The folder for the database and the device key, this app's alone; made if it is not there.
+    /// The folder for the database and the device key, used by this app only. It is created if missing.
     pub data_dir: PathBuf,
-    /// What other devices show; kept from the last time if not given.
+    /// The name that other devices show. Without it, the previous name is kept.
     #[uniffi(default = None)]
     pub device_name: Option<String>,
-    /// Allow a server without TLS on another machine: for closed test networks only.
+    /// Allows a server without TLS on another machine. Use it only in closed test networks.
     #[uniffi(default = false)]
     pub allow_http: bool,
-    /// Make a new device key, in the place of the one that is there or of one that is missing: other devices then take it for
-    /// another device. Only when the user has said so.
+    /// Makes a new device key, replacing an existing or a missing one. Other devices then treat this device as a new
+    /// one. Set it only if the user has confirmed it.
     #[uniffi(default = false)]
     pub new_identity: bool,
-    /// Threads it works on.
+    /// Number of worker threads.
     #[uniffi(default = 2)]
     pub workers: u8,
 }
 
-/// How an exchange behaves.
+/// Options of an exchange.
 #[derive(Clone, Debug, uniffi::Record)]
 pub struct ExchangeOptions {
-    /// The network, by interface name or address; the best one if not given.
+    /// The network, by interface name or address. Without it, Fieldcast selects the best one.
     #[uniffi(default = None)]
     pub interface: Option<String>,
-    /// Whether devices are announced and searched for by the engine's own mDNS, for which iOS wants an entitlement; the
-    /// phone's own discovery and calling in work without.
+    /// Whether the engine's own mDNS announces and searches. On iOS it needs an entitlement; the phone's own discovery
+    /// and direct connections work without it.
     #[uniffi(default = true)]
     pub mdns: bool,
-    /// The port to listen on; 0 takes any free one.
+    /// The port to listen on; 0 selects any free port.
     #[uniffi(default = 0)]
     pub port: u16,
-    /// Devices whose keys came by another way, as an invite: no code is compared for them.
+    /// Devices whose keys came by another way, such as an invite. No code is compared for them.
     #[uniffi(default = [])]
     pub pinned: Vec<Fingerprint>,
-    /// Compare no codes at all: for rehearsals and tests.
+    /// Compares no codes at all. For rehearsals and tests only.
     #[uniffi(default = false)]
     pub trust_everybody: bool,
-    /// Receivers sent to at the same time; more wait in a queue.
+    /// Number of receivers to send to at the same time. More receivers wait in a queue.
     #[uniffi(default = 8)]
     pub max_live: u16,
-    /// Seconds for which a receiver that was lost is called again.
+    /// For how many seconds Fieldcast reconnects to a lost receiver.
     #[uniffi(default = 60)]
     pub resume_seconds: u32,
-    /// Bytes of the storage that what is received must leave free.
+    /// Bytes of storage that received data must leave free.
     #[uniffi(default = 67108864)]
     pub reserve: u64,
 }

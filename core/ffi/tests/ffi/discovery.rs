@@ -1,4 +1,4 @@
-//! A phone's own service discovery, played: an air that carries what each announces to the others, and ports that fail.
+//! A simulated service discovery of phones: a shared network that carries announcements, and ports that fail.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::mpsc::channel;
@@ -12,17 +12,17 @@ use fieldcast_ffi::{
 };
 use tempfile::TempDir;
 
-use crate::listener::{Heard, listener};
+use crate::listener::{EventLog, listener};
 use crate::phone::{Phone, options, server, settings, wait};
 
-/// What is announced, and who listens, by phone and search.
+/// The announcements and their listeners, by phone and search.
 type Searches = BTreeMap<(usize, u64), (LocalService, Arc<PeerDiscoverySink>)>;
 
 #[derive(Clone, Default)]
-struct Air(Arc<Mutex<Searches>>);
+struct Network(Arc<Mutex<Searches>>);
 
-/// One phone's part in it.
-struct Radio(usize, Air);
+/// The part of one phone.
+struct Radio(usize, Network);
 
 fn as_found(service: &LocalService) -> RemoteService {
     let (name, addresses) = (format!("{} (2)", service.name), vec![service.interface.addr]);
@@ -32,29 +32,29 @@ fn as_found(service: &LocalService) -> RemoteService {
 impl PeerDiscovery for Radio {
     fn start(&self, search: u64, service: LocalService, sightings: Arc<PeerDiscoverySink>) -> Result<(), PortError> {
         assert_eq!(service.kind, "_fieldcast._tcp");
-        let mut air = self.1.0.lock().unwrap();
-        air.insert((self.0, search), (service.clone(), sightings.clone()));
-        // To all, as on a real network: itself included.
-        for (other, ears) in air.values() {
+        let mut network = self.1.0.lock().unwrap();
+        network.insert((self.0, search), (service.clone(), sightings.clone()));
+        // Announcements go to all phones, including the sender, as on a real network.
+        for (other, sink) in network.values() {
             sightings.found(as_found(other)).unwrap();
-            ears.found(as_found(&service)).unwrap();
+            sink.found(as_found(&service)).unwrap();
         }
         Ok(())
     }
 
     fn stop(&self, search: u64) -> Result<(), PortError> {
-        let mut air = self.1.0.lock().unwrap();
-        let (gone, _) = air.remove(&(self.0, search)).unwrap();
-        air.values().for_each(|(_, ears)| ears.lost(as_found(&gone).name).unwrap());
+        let mut network = self.1.0.lock().unwrap();
+        let (gone, _) = network.remove(&(self.0, search)).unwrap();
+        network.values().for_each(|(_, sink)| sink.lost(as_found(&gone).name).unwrap());
         Ok(())
     }
 }
 
-fn phone(name: &str, discovery: impl PeerDiscovery + 'static) -> (Phone, Heard) {
-    let (dir, (ears, heard)) = (TempDir::new().unwrap(), listener());
+fn phone(name: &str, discovery: impl PeerDiscovery + 'static) -> (Phone, EventLog) {
+    let (dir, (listener, events)) = (TempDir::new().unwrap(), listener());
     let ports = PlatformPorts { discovery: Some(Arc::new(discovery)), ..PlatformPorts::default() };
-    let fieldcast = wait(Fieldcast::open(settings(&dir, name), ports, ears)).unwrap();
-    (Phone { fieldcast, dir }, heard)
+    let fieldcast = wait(Fieldcast::open(settings(&dir, name), ports, listener)).unwrap();
+    (Phone { fieldcast, dir }, events)
 }
 
 fn without_mdns() -> ExchangeOptions {
@@ -62,8 +62,8 @@ fn without_mdns() -> ExchangeOptions {
 }
 
 #[track_caller]
-fn found(heard: &Heard) -> (Fingerprint, FoundBy) {
-    heard.wait_for(|event| match event {
+fn found(events: &EventLog) -> (Fingerprint, FoundBy) {
+    events.wait_for(|event| match event {
         Event::ReceiverFound { receiver, .. } => Some((receiver.fingerprint, receiver.by)),
         _ => None,
     })
@@ -72,29 +72,29 @@ fn found(heard: &Heard) -> (Fingerprint, FoundBy) {
 const BY_PLATFORM: FoundBy = FoundBy { mdns: false, called_in: false, typed: false, platform: true };
 
 #[test]
-fn what_only_the_phone_finds_is_sent_to_and_off_the_list_when_it_goes() {
-    let (server, air) = (server(), Air::default());
-    let (distributor, heard_there) = phone("ffi-radio-1", Radio(1, air.clone()));
-    let (receiver, heard_here) = phone("ffi-radio-2", Radio(2, air.clone()));
+fn sends_to_receiver_found_only_by_platform() {
+    let (server, network) = (server(), Network::default());
+    let (distributor, distributor_events) = phone("ffi-radio-1", Radio(1, network.clone()));
+    let (receiver, receiver_events) = phone("ffi-radio-2", Radio(2, network.clone()));
     distributor.downsync(&server, 1);
     let receiving = wait(receiver.fieldcast.start_receive(without_mdns())).unwrap();
     let offering = wait(distributor.fieldcast.start_offer(distributor.datasets(), without_mdns())).unwrap();
     let who = receiver.fieldcast.device().unwrap().fingerprint;
-    assert_eq!(found(&heard_there), (who, BY_PLATFORM), "once, though under a number");
+    assert_eq!(found(&distributor_events), (who, BY_PLATFORM), "found once, although its name has a number");
 
-    // Heard the other way round, too: it can be called.
-    let distributor_heard = heard_here.wait_for(|event| match event {
+    // The receiver discovers the distributor too, and can dial it.
+    let discovered_distributor = receiver_events.wait_for(|event| match event {
         Event::DistributorFound { distributor, .. } => Some(distributor),
         _ => None,
     });
-    assert_eq!(distributor_heard.fingerprint, distributor.fieldcast.device().unwrap().fingerprint);
-    receiving.dial(distributor_heard.addr, Some(distributor_heard.fingerprint)).unwrap();
-    assert_eq!(found(&heard_there), (who, FoundBy { called_in: true, ..BY_PLATFORM }));
+    assert_eq!(discovered_distributor.fingerprint, distributor.fieldcast.device().unwrap().fingerprint);
+    receiving.dial(discovered_distributor.addr, Some(discovered_distributor.fingerprint)).unwrap();
+    assert_eq!(found(&distributor_events), (who, FoundBy { called_in: true, ..BY_PLATFORM }));
     receiving.disconnect().unwrap();
-    assert_eq!(found(&heard_there), (who, BY_PLATFORM));
+    assert_eq!(found(&distributor_events), (who, BY_PLATFORM));
 
     offering.send_to(who).unwrap();
-    let question = heard_here.wait_for(|event| match event {
+    let question = receiver_events.wait_for(|event| match event {
         Event::Asked { question, .. } => Some(question.id),
         _ => None,
     });
@@ -103,12 +103,12 @@ fn what_only_the_phone_finds_is_sent_to_and_off_the_list_when_it_goes() {
     assert!(matches!(offering.receivers().unwrap()[0].state, SendState::Saved { .. }));
     assert_eq!(distributor.digests(), receiver.digests());
 
-    let (third, _) = phone("ffi-radio-3", Radio(3, air.clone()));
+    let (third, _) = phone("ffi-radio-3", Radio(3, network.clone()));
     let passing = wait(third.fieldcast.start_receive(without_mdns())).unwrap();
     let third = third.fieldcast.device().unwrap().fingerprint;
-    assert_eq!(found(&heard_there).0, third);
+    assert_eq!(found(&distributor_events).0, third);
     wait(passing.stop()).unwrap();
-    let gone = heard_there.wait_for(|event| match event {
+    let gone = distributor_events.wait_for(|event| match event {
         Event::ReceiverGone { receiver, .. } => Some(receiver),
         _ => None,
     });
@@ -116,40 +116,40 @@ fn what_only_the_phone_finds_is_sent_to_and_off_the_list_when_it_goes() {
     assert_eq!(offering.receivers().unwrap().len(), 1);
 
     wait(offering.stop()).unwrap();
-    heard_here.wait_for(|event| matches!(event, Event::DistributorLost { .. }).then_some(()));
+    receiver_events.wait_for(|event| matches!(event, Event::DistributorLost { .. }).then_some(()));
     assert!(receiving.distributors().unwrap().is_empty());
     drop(receiving);
     let begun = Instant::now();
-    while !air.0.lock().unwrap().is_empty() {
-        assert!(begun.elapsed() < Duration::from_secs(10), "each search is stopped, however its session ended");
+    while !network.0.lock().unwrap().is_empty() {
+        assert!(begun.elapsed() < Duration::from_secs(10), "each search is stopped when its session ends");
         thread::sleep(Duration::from_millis(5));
     }
 }
 
-/// Says what nobody asked for, and goes on when it was told to stop.
-struct Lies(Arc<Mutex<Option<Arc<PeerDiscoverySink>>>>);
+/// Reports services that were not requested, and continues after it was stopped.
+struct FalseReports(Arc<Mutex<Option<Arc<PeerDiscoverySink>>>>);
 
-impl PeerDiscovery for Lies {
+impl PeerDiscovery for FalseReports {
     fn start(&self, _: u64, own: LocalService, sightings: Arc<PeerDiscoverySink>) -> Result<(), PortError> {
         *self.0.lock().unwrap() = Some(sightings.clone());
         let txt = |fp: &str| {
             let pairs = [("V", "1"), ("r", "r"), ("fp", fp), ("n", "\u{202e}\u{1b}[2JAsha")];
             pairs.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect::<HashMap<_, _>>()
         };
-        let tell = |name: String, txt, addresses: Vec<_>, port| {
+        let report = |name: String, txt, addresses: Vec<_>, port| {
             sightings.found(RemoteService { name, txt, addresses, port }).unwrap();
         };
         let here = own.interface.addr;
         for nonsense in ["", "(", "fc-", " (2)", "fc-é (2)", &"x".repeat(1 << 20)] {
-            tell(nonsense.to_owned(), txt(nonsense), vec![here], 1);
-            tell(nonsense.to_owned(), HashMap::new(), Vec::new(), 0);
+            report(nonsense.to_owned(), txt(nonsense), vec![here], 1);
+            report(nonsense.to_owned(), HashMap::new(), Vec::new(), 0);
             sightings.lost(nonsense.to_owned()).unwrap();
         }
         for number in 0..5_000_u32 {
             let (fp, name) = (format!("{number:064x}"), format!("fc-0000-0000-0000-{number:04x}"));
             let fp = format!("{}{}", &fp[48..], &fp[..48]);
-            tell(name.clone(), txt(&fp), vec![[192, 0, 2, 1].into()], 1); // on no network of ours
-            tell(name, txt(&fp), vec![here, [224, 0, 0, 1].into()], 9);
+            report(name.clone(), txt(&fp), vec![[192, 0, 2, 1].into()], 1); // an address outside our networks
+            report(name, txt(&fp), vec![here, [224, 0, 0, 1].into()], 9);
         }
         Ok(())
     }
@@ -160,17 +160,17 @@ impl PeerDiscovery for Lies {
 }
 
 #[test]
-fn a_port_that_lies_fills_no_more_than_a_list_of_strangers() {
-    let (server, ears) = (server(), Arc::new(Mutex::new(None)));
-    let (distributor, heard) = phone("ffi-lies", Lies(ears.clone()));
+fn limits_list_filled_by_false_reports() {
+    let (server, sink) = (server(), Arc::new(Mutex::new(None)));
+    let (distributor, events) = phone("ffi-false", FalseReports(sink.clone()));
     distributor.downsync(&server, 1);
     let offering = wait(distributor.fieldcast.start_offer(distributor.datasets(), without_mdns())).unwrap();
-    (0..256).for_each(|_| assert_eq!(found(&heard).1, BY_PLATFORM));
+    (0..256).for_each(|_| assert_eq!(found(&events).1, BY_PLATFORM));
     let receivers = offering.receivers().unwrap();
     assert_eq!(receivers.len(), 256);
     assert!(receivers.iter().all(|nearby| nearby.peer.name.as_str() == "[2JAsha" && nearby.peer.addr.port() == 9));
     wait(offering.stop()).unwrap();
-    let late = ears.lock().unwrap().take().unwrap();
+    let late = sink.lock().unwrap().take().unwrap();
     late.lost("fc-0000-0000-0000-0000".to_owned()).unwrap();
     wait(distributor.fieldcast.shut_down()).unwrap();
 }
@@ -204,17 +204,17 @@ impl PeerDiscovery for Blocks {
 }
 
 #[test]
-fn a_port_that_throws_or_never_returns_holds_up_nobody() {
+fn continues_if_discovery_port_throws_or_blocks() {
     let server = server();
     let (distributor, _heard) = phone("ffi-blocks", Blocks);
-    let (receiver, heard) = phone("ffi-throws", Throws);
+    let (receiver, events) = phone("ffi-throws", Throws);
     distributor.downsync(&server, 1);
     let receiving = wait(receiver.fieldcast.start_receive(without_mdns())).unwrap();
     wait(wait(distributor.fieldcast.start_receive(without_mdns())).unwrap().stop()).unwrap();
     let offering = wait(distributor.fieldcast.start_offer(distributor.datasets(), without_mdns())).unwrap();
     let found = wait(offering.find_at(receiving.addr().unwrap().unwrap())).unwrap();
     offering.send_to(found.fingerprint).unwrap();
-    let question = heard.wait_for(|event| match event {
+    let question = events.wait_for(|event| match event {
         Event::Asked { question, .. } => Some(question.id),
         _ => None,
     });

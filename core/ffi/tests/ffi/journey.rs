@@ -1,4 +1,4 @@
-//! From the server over one phone to the other.
+//! From the server through one phone to another.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,35 +12,35 @@ use crate::listener::{Blocks, Throws, listener};
 use crate::phone::{Phone, options, phone, server, wait};
 
 #[test]
-fn what_was_downloaded_is_offered_compared_accepted_and_saved() {
+fn transfers_downloaded_data_to_receiver() {
     let server = server();
-    let ((ears, heard_there), (other_ears, heard_here)) = (listener(), listener());
-    let (distributor, receiver) = (phone("ffi-distributor", ears), phone("ffi-receiver", other_ears));
+    let ((listener, distributor_events), (receiver_listener, receiver_events)) = (listener(), listener());
+    let (distributor, receiver) = (phone("ffi-distributor", listener), phone("ffi-receiver", receiver_listener));
     distributor.downsync(&server, 2);
-    heard_there.wait_for(|event| matches!(event, Event::BoundaryDone { .. }).then_some(()));
-    heard_there.wait_for(|event| matches!(event, Event::Over { session: 1 }).then_some(()));
+    distributor_events.wait_for(|event| matches!(event, Event::BoundaryDone { .. }).then_some(()));
+    distributor_events.wait_for(|event| matches!(event, Event::Over { session: 1 }).then_some(()));
 
     let receiving = wait(receiver.fieldcast.start_receive(options())).unwrap();
     let offering = wait(distributor.fieldcast.start_offer(distributor.datasets(), options())).unwrap();
     let who = receiver.fieldcast.device().unwrap().fingerprint;
-    heard_there.wait_for(|event| match event {
+    distributor_events.wait_for(|event| match event {
         Event::ReceiverFound { receiver, .. } => (receiver.fingerprint == who).then_some(()),
         _ => None,
     });
     offering.send_to(who).unwrap();
-    let (question, shown_here) = heard_here.wait_for(|event| match event {
+    let (question, shown_here) = receiver_events.wait_for(|event| match event {
         Event::Asked { question, .. } => Some((question.id, question.code)),
         _ => None,
     });
     assert_eq!(receiving.open_question().unwrap().unwrap().id, question);
-    let shown_there = heard_there.wait_for(|event| match event {
+    let shown_there = distributor_events.wait_for(|event| match event {
         Event::CompareCode { code, .. } => Some(code),
         _ => None,
     });
     assert_eq!(shown_here, shown_there, "both screens show the same code");
     receiving.answer(question, Answer::Trust).unwrap();
     offering.answer(who, Answer::Trust).unwrap();
-    let received = heard_here.wait_for(|event| match event {
+    let received = receiver_events.wait_for(|event| match event {
         Event::Saved { received, .. } => Some(received),
         Event::Ended { ending, .. } => panic!("{ending:?}"),
         _ => None,
@@ -62,14 +62,14 @@ fn what_was_downloaded_is_offered_compared_accepted_and_saved() {
     wait(offering.stop()).unwrap();
     wait(receiving.stop()).unwrap();
     assert!(matches!(receiving.addr(), Err(FieldcastError::Over { .. })));
-    heard_here.wait_for(|event| matches!(event, Event::Over { .. }).then_some(()));
+    receiver_events.wait_for(|event| matches!(event, Event::Over { .. }).then_some(()));
 }
 
 #[test]
-fn an_invite_that_was_read_brings_the_devices_together_without_mdns_or_a_code() {
+fn connects_by_invite_without_mdns_or_code() {
     let server = server();
-    let ((ears, heard_there), (other_ears, heard_here)) = (listener(), listener());
-    let (distributor, receiver) = (phone("ffi-invites", ears), phone("ffi-invited", other_ears));
+    let ((listener, distributor_events), (receiver_listener, receiver_events)) = (listener(), listener());
+    let (distributor, receiver) = (phone("ffi-invites", listener), phone("ffi-invited", receiver_listener));
     distributor.downsync(&server, 1);
     let quiet = ExchangeOptions { mdns: false, ..options() };
     let receiving = wait(receiver.fieldcast.start_receive(quiet.clone())).unwrap();
@@ -79,27 +79,27 @@ fn an_invite_that_was_read_brings_the_devices_together_without_mdns_or_a_code() 
     assert_eq!(Some(invite.addr), offering.addr().unwrap());
     assert!(matches!(parse_invite(uri.clone(), 4_000_000_000_000), Err(FieldcastError::Expired { .. })));
     receiving.dial_invite(uri, 1_000_000).unwrap();
-    let found = heard_there.wait_for(|event| match event {
+    let found = distributor_events.wait_for(|event| match event {
         Event::ReceiverFound { receiver, .. } => Some(receiver),
         _ => None,
     });
     assert!(found.by.called_in && !found.by.mdns, "{found:?}");
     offering.send_to(found.fingerprint).unwrap();
-    let question = heard_here.wait_for(|event| match event {
+    let question = receiver_events.wait_for(|event| match event {
         Event::Asked { question, .. } => Some(question),
         _ => None,
     });
-    assert!(question.is_known, "the invite was read");
+    assert!(question.is_known, "the invite makes the sender known");
     receiving.answer(question.id, Answer::Once).unwrap();
     wait(offering.finished()).unwrap();
     assert!(has_saved(&offering, found.fingerprint));
 }
 
 #[test]
-fn a_no_is_told_with_its_reason() {
+fn reports_decline_with_reason() {
     let server = server();
-    let ((ears, heard_there), (other_ears, heard_here)) = (listener(), listener());
-    let (distributor, receiver) = (phone("ffi-no-d", ears), phone("ffi-no-r", other_ears));
+    let ((listener, distributor_events), (receiver_listener, receiver_events)) = (listener(), listener());
+    let (distributor, receiver) = (phone("ffi-no-d", listener), phone("ffi-no-r", receiver_listener));
     distributor.downsync(&server, 1);
     let receiving = wait(receiver.fieldcast.start_receive(options())).unwrap();
     let offering = wait(distributor.fieldcast.start_offer(distributor.datasets(), options())).unwrap();
@@ -108,17 +108,17 @@ fn a_no_is_told_with_its_reason() {
         offering.send_to(distributor.fieldcast.device().unwrap().fingerprint),
         Err(FieldcastError::NotNearby { .. })
     ));
-    heard_there.wait_for(|event| match event {
+    distributor_events.wait_for(|event| match event {
         Event::ReceiverFound { receiver, .. } => (receiver.fingerprint == who).then_some(()),
         _ => None,
     });
     offering.send_to(who).unwrap();
-    let question = heard_here.wait_for(|event| match event {
+    let question = receiver_events.wait_for(|event| match event {
         Event::Asked { question, .. } => Some(question.id),
         _ => None,
     });
     receiving.answer(question, Answer::Decline).unwrap();
-    let ending = heard_there.wait_for(|event| match event {
+    let ending = distributor_events.wait_for(|event| match event {
         Event::SendChanged { state: SendState::Failed { ending, .. }, .. } => Some(ending),
         _ => None,
     });
@@ -126,8 +126,8 @@ fn a_no_is_told_with_its_reason() {
     assert!(receiver.digests().is_empty());
 }
 
-/// Sends between phones with these listeners, nobody looking, and tells how long it took.
-fn rehearsed(listeners: [Arc<dyn EventListener>; 2], name: &str) -> Duration {
+/// Sends between phones with these listeners, without user actions, and returns the duration.
+fn transfer_time(listeners: [Arc<dyn EventListener>; 2], name: &str) -> Duration {
     let server = server();
     let [there, here] = listeners;
     let distributor: Phone = phone(&format!("{name}-d"), there);
@@ -159,19 +159,19 @@ fn has_saved(offering: &OfferSession, who: Fingerprint) -> bool {
     receivers.iter().any(|found| found.peer.fingerprint == who && matches!(found.state, SendState::Saved { .. }))
 }
 
-/// Looks again and again: the listeners here tell nothing.
+/// Polls a condition, because the listeners here report nothing.
 fn until(mut is_so: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !is_so() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "it did not come");
+        assert!(begun.elapsed() < Duration::from_secs(60), "the condition did not become true");
         std::thread::sleep(Duration::from_millis(5));
     }
 }
 
 #[test]
-fn listeners_that_never_return_or_throw_neither_stop_nor_slow_a_transfer() {
-    let took = rehearsed([Arc::new(Blocks), Arc::new(Blocks)], "ffi-blocks");
+fn transfers_despite_blocking_or_failing_listeners() {
+    let took = transfer_time([Arc::new(Blocks), Arc::new(Blocks)], "ffi-blocks");
     assert!(took < Duration::from_secs(20), "{took:?}");
-    let took = rehearsed([Arc::new(Throws), Arc::new(Throws)], "ffi-throws");
+    let took = transfer_time([Arc::new(Throws), Arc::new(Throws)], "ffi-throws");
     assert!(took < Duration::from_secs(20), "{took:?}");
 }

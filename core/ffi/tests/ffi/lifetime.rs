@@ -1,4 +1,4 @@
-//! How it begins and ends.
+//! Opening and shutting down.
 
 use std::io::Read;
 use std::net::TcpListener;
@@ -12,7 +12,7 @@ use crate::listener::{Blocks, listener};
 use crate::phone::{begin, options, phone, server, settings, wait};
 
 #[test]
-fn a_folder_is_free_as_soon_as_it_was_shut_down_again_and_again() {
+fn frees_folder_after_each_shutdown() {
     let mut phone = phone("ffi-again", listener().0);
     let fingerprint = phone.fieldcast.device().unwrap().fingerprint;
     let in_use = wait(Fieldcast::open(settings(&phone.dir, "ffi-again"), PlatformPorts::default(), listener().0));
@@ -31,25 +31,25 @@ fn a_folder_is_free_as_soon_as_it_was_shut_down_again_and_again() {
 }
 
 #[test]
-fn what_is_let_go_of_without_a_shutdown_lets_the_folder_go_soon() {
+fn frees_folder_after_drop_without_shutdown() {
     let phone = phone("ffi-dropped", Arc::new(Blocks));
     let receiving = wait(phone.fieldcast.start_receive(options())).unwrap();
     let (fieldcast, dir) = (phone.fieldcast, phone.dir);
     drop(fieldcast);
-    assert!(receiving.addr().is_ok(), "a session keeps what it needs");
+    assert!(receiving.addr().is_ok(), "a session keeps its engine alive");
     drop(receiving);
     let begun = std::time::Instant::now();
     while let Err(error) =
         wait(Fieldcast::open(settings(&dir, "ffi-dropped"), PlatformPorts::default(), Arc::new(Blocks)))
     {
         assert!(matches!(error, FieldcastError::InUse { .. }), "{error}");
-        assert!(begun.elapsed() < Duration::from_secs(10), "still in use");
+        assert!(begun.elapsed() < Duration::from_secs(10), "the folder is still in use");
         std::thread::sleep(Duration::from_millis(5));
     }
 }
 
 #[test]
-fn a_call_that_is_dropped_drops_its_work() {
+fn drops_work_of_dropped_call() {
     let phone = phone("ffi-drops", listener().0);
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
@@ -63,11 +63,11 @@ fn a_call_that_is_dropped_drops_its_work() {
     assert_eq!(&request, b"POST");
     drop(login);
     let rest = connection.read_to_end(&mut Vec::new());
-    assert!(rest.is_ok(), "the request was hung up on: {rest:?}");
+    assert!(rest.is_ok(), "the request was disconnected: {rest:?}");
 }
 
 #[test]
-fn a_job_that_is_cancelled_says_so_and_keeps_what_came() {
+fn keeps_downloaded_data_of_cancelled_job() {
     let server = server();
     let phone = phone("ffi-cancels", listener().0);
     phone.downsync(&server, 1);
@@ -82,7 +82,7 @@ fn a_job_that_is_cancelled_says_so_and_keeps_what_came() {
 }
 
 #[test]
-fn errors_are_told_apart() {
+fn distinguishes_errors() {
     let server = server();
     let phone = phone("ffi-errors", listener().0);
     assert!(matches!(wait(phone.fieldcast.projects()), Err(FieldcastError::LoginNeeded { .. })));
@@ -99,7 +99,7 @@ fn errors_are_told_apart() {
 }
 
 #[test]
-fn the_doctor_comes_without_an_open_fieldcast() {
+fn runs_doctor_without_open_fieldcast() {
     let phone = phone("ffi-doctor", listener().0);
     let checks = wait(doctor(phone.dir.path().to_owned(), Some("127.0.0.1".to_owned()))).unwrap();
     assert_eq!(checks.len(), 8, "{checks:?}");

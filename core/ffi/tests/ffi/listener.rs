@@ -1,4 +1,4 @@
-//! Listeners: one that hands on, one that never returns, one that throws.
+//! Listeners: one that forwards events, one that never returns, one that throws.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use fieldcast_ffi::{Event, EventListener, ListenerError};
 
-/// Whatever a test waits for comes well before this, or never.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Longer than any expected wait in the tests.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 struct HandsOn(Mutex<Sender<Event>>);
 
@@ -19,15 +19,15 @@ impl EventListener for HandsOn {
     }
 }
 
-/// Events as the listener got them.
-pub(crate) struct Heard(Receiver<Event>);
+/// The events that the listener received.
+pub(crate) struct EventLog(Receiver<Event>);
 
-impl Heard {
-    /// The first event that `pick` takes; those before it are gone.
+impl EventLog {
+    /// The first event that `pick` accepts. Earlier events are discarded.
     #[track_caller]
     pub(crate) fn wait_for<T>(&self, mut pick: impl FnMut(Event) -> Option<T>) -> T {
         loop {
-            let event = self.0.recv_timeout(PATIENCE).unwrap();
+            let event = self.0.recv_timeout(TIMEOUT).unwrap();
             if let Some(found) = pick(event) {
                 return found;
             }
@@ -35,9 +35,9 @@ impl Heard {
     }
 }
 
-pub(crate) fn listener() -> (Arc<dyn EventListener>, Heard) {
+pub(crate) fn listener() -> (Arc<dyn EventListener>, EventLog) {
     let (send, receive) = channel();
-    (Arc::new(HandsOn(Mutex::new(send))), Heard(receive))
+    (Arc::new(HandsOn(Mutex::new(send))), EventLog(receive))
 }
 
 /// Never returns from its first event.

@@ -1,6 +1,6 @@
-//! What the generated bindings call, called as they call it: from a thread that knows no runtime.
+//! Calls the same functions as the generated bindings, in the same way: from a thread without a runtime.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on is a test that failed")]
+#![allow(clippy::unwrap_used, reason = "a test may panic on an unexpected error")]
 
 mod discovery;
 mod journey;

@@ -1,4 +1,4 @@
-//! A phone: a Fieldcast in a folder of its own, polled as a foreign executor would.
+//! A phone: a Fieldcast in its own folder, polled as by a foreign executor.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -29,13 +29,13 @@ pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// Polls once; the future is to be unfinished.
+/// Polls once. The future must not be finished.
 pub(crate) fn begin<T>(future: &mut (impl Future<Output = T> + Unpin)) {
     let polled = pin!(future).poll(&mut Context::from_waker(Waker::noop()));
     assert!(polled.is_pending());
 }
 
-/// A server, with the runtime it needs.
+/// A server, with the runtime that it needs.
 pub(crate) struct Server {
     pub(crate) url: String,
     _runtime: tokio::runtime::Runtime,
@@ -97,7 +97,7 @@ impl Phone {
         wait(self.fieldcast.datasets()).unwrap().into_iter().map(|status| status.summary.dataset).collect()
     }
 
-    /// Of each dataset, how many records and their digest.
+    /// The number of records and the digest of each dataset.
     pub(crate) fn digests(&self) -> Vec<(Dataset, u64, String)> {
         let held = wait(self.fieldcast.datasets()).unwrap().into_iter().map(|status| status.summary);
         held.map(|summary| (summary.dataset, summary.records, summary.digest.to_string())).collect()

@@ -1,4 +1,4 @@
-//! What a phone does for Fieldcast, played.
+//! Simulated phone services.
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -11,10 +11,10 @@ use fieldcast_ffi::{
 };
 use tempfile::TempDir;
 
-use crate::listener::{Heard, listener};
+use crate::listener::{EventLog, listener};
 use crate::phone::{options, phone, server, settings, wait};
 
-/// Plays every port.
+/// Implements every port.
 #[derive(Default)]
 struct Hardware {
     is_locked: Mutex<bool>,
@@ -75,7 +75,7 @@ impl WifiLink for Hardware {
 fn opened_with(
     dir: &TempDir,
     hardware: &Arc<Hardware>,
-    ears: Arc<dyn EventListener>,
+    listener: Arc<dyn EventListener>,
 ) -> Result<Arc<Fieldcast>, FieldcastError> {
     let ports = PlatformPorts {
         key_store: Some(hardware.clone()),
@@ -84,7 +84,7 @@ fn opened_with(
         link: Some(hardware.clone()),
         discovery: None,
     };
-    wait(Fieldcast::open(settings(dir, "ffi-ports"), ports, ears))
+    wait(Fieldcast::open(settings(dir, "ffi-ports"), ports, listener))
 }
 
 fn opened(dir: &TempDir, hardware: &Arc<Hardware>) -> Result<Arc<Fieldcast>, FieldcastError> {
@@ -92,7 +92,7 @@ fn opened(dir: &TempDir, hardware: &Arc<Hardware>) -> Result<Arc<Fieldcast>, Fie
 }
 
 #[test]
-fn the_key_is_kept_by_the_key_store_and_only_while_that_is_open() {
+fn protects_device_key_with_key_store() {
     let (dir, hardware) = (TempDir::new().unwrap(), Arc::new(Hardware::default()));
     let fieldcast = opened(&dir, &hardware).unwrap();
     let device = fieldcast.device().unwrap();
@@ -105,7 +105,7 @@ fn the_key_is_kept_by_the_key_store_and_only_while_that_is_open() {
 }
 
 #[test]
-fn mobile_data_is_used_only_when_allowed() {
+fn uses_mobile_data_only_if_allowed() {
     let (dir, hardware) = (TempDir::new().unwrap(), Arc::new(Hardware::default()));
     let fieldcast = opened(&dir, &hardware).unwrap();
     let project = Project {
@@ -126,7 +126,7 @@ fn mobile_data_is_used_only_when_allowed() {
 }
 
 #[test]
-fn the_multicast_lock_is_held_while_a_session_runs() {
+fn holds_multicast_lock_while_session_runs() {
     let (dir, hardware) = (TempDir::new().unwrap(), Arc::new(Hardware::default()));
     let fieldcast = opened(&dir, &hardware).unwrap();
     let held = || hardware.held.load(Ordering::SeqCst);
@@ -140,29 +140,29 @@ fn the_multicast_lock_is_held_while_a_session_runs() {
     assert_eq!(held(), 0);
     let _running = wait(fieldcast.start_receive(options())).unwrap();
     wait(fieldcast.shut_down()).unwrap();
-    assert_eq!(held(), 0, "the end of everything lets go of it too");
+    assert_eq!(held(), 0, "the shutdown releases it too");
     assert!(wait(fieldcast.start_receive(options())).is_err());
     assert_eq!(held(), 0);
 }
 
 #[test]
-fn groups_are_made_by_the_phone_with_a_name_and_passphrase_of_ours() {
+fn makes_group_with_generated_name_and_passphrase() {
     let (dir, hardware) = (TempDir::new().unwrap(), Arc::new(Hardware::default()));
     let fieldcast = opened(&dir, &hardware).unwrap();
     let made = wait(fieldcast.make_group(None)).unwrap();
     assert_eq!(hardware.groups.lock().unwrap().concat(), made.group.name);
     assert!(made.group.name.starts_with("DIRECT-fc-") && made.interface.is_loopback);
-    assert!(!format!("{made:?}").contains(&made.group.passphrase), "no output shows it");
+    assert!(!format!("{made:?}").contains(&made.group.passphrase), "debug output hides the passphrase");
     let error = wait(fieldcast.join_group(made.group)).err().unwrap();
     assert!(matches!(&error, FieldcastError::NoNetwork { reason } if reason.contains("Wi-Fi is off")), "{error}");
     wait(fieldcast.leave_group()).unwrap();
     assert!(hardware.groups.lock().unwrap().is_empty());
 }
 
-/// What comes of the network next, and how soon.
-fn network(heard: &Heard) -> (bool, Duration) {
+/// The next network event, and its delay.
+fn network(events: &EventLog) -> (bool, Duration) {
     let begun = Instant::now();
-    let is_back = heard.wait_for(|event| match event {
+    let is_back = events.wait_for(|event| match event {
         Event::NetworkGone { .. } => Some(false),
         Event::NetworkBack { .. } => Some(true),
         _ => None,
@@ -171,10 +171,10 @@ fn network(heard: &Heard) -> (bool, Duration) {
 }
 
 #[test]
-fn sessions_follow_at_once_when_the_phone_tells_that_its_group_was_lost_or_is_back() {
+fn reacts_at_once_to_lost_and_restored_group() {
     let (server, dir, hardware) = (server(), TempDir::new().unwrap(), Arc::new(Hardware::default()));
-    let (ears, heard) = listener();
-    let fieldcast = opened_with(&dir, &hardware, ears).unwrap();
+    let (own_listener, events) = listener();
+    let fieldcast = opened_with(&dir, &hardware, own_listener).unwrap();
     wait(fieldcast.make_group(None)).unwrap();
     let made = wait(fieldcast.make_group(None)).unwrap();
     let [stale, changes] = [0, 1].map(|at| hardware.changes.lock().unwrap()[at].clone());
@@ -184,14 +184,14 @@ fn sessions_follow_at_once_when_the_phone_tells_that_its_group_was_lost_or_is_ba
     let before = receiving.addr().unwrap();
 
     stale.lost().unwrap();
-    assert_eq!(receiving.addr().unwrap(), before, "what was told of another group does not count");
+    assert_eq!(receiving.addr().unwrap(), before, "a report about another group is ignored");
     changes.lost().unwrap();
-    let (is_back, after) = network(&heard);
-    assert!(!is_back && after < Duration::from_millis(900), "{after:?}: not only when it was missing in two looks");
-    assert_eq!(receiving.addr().unwrap(), None, "its interface is there all the same, and does not count");
+    let (is_back, after) = network(&events);
+    assert!(!is_back && after < Duration::from_millis(900), "{after:?}: must not wait for two interface polls");
+    assert_eq!(receiving.addr().unwrap(), None, "the interface still exists, but is not used");
     stale.here(made.interface.addr).unwrap();
     changes.here(made.interface.addr).unwrap();
-    let (is_back, after) = network(&heard);
+    let (is_back, after) = network(&events);
     assert!(is_back && after < Duration::from_millis(900), "{after:?}");
     let addr = receiving.addr().unwrap().unwrap();
 
@@ -200,7 +200,7 @@ fn sessions_follow_at_once_when_the_phone_tells_that_its_group_was_lost_or_is_ba
     let offering = wait(distributor.fieldcast.start_offer(distributor.datasets(), options)).unwrap();
     let found = wait(offering.find_at(addr)).unwrap();
     offering.send_to(found.fingerprint).unwrap();
-    let question = heard.wait_for(|event| match event {
+    let question = events.wait_for(|event| match event {
         Event::Asked { question, .. } => Some(question.id),
         _ => None,
     });
@@ -209,9 +209,9 @@ fn sessions_follow_at_once_when_the_phone_tells_that_its_group_was_lost_or_is_ba
     assert_eq!(distributor.digests().len(), wait(fieldcast.datasets()).unwrap().len());
 
     changes.lost().unwrap();
-    assert!(!network(&heard).0);
+    assert!(!network(&events).0);
     wait(fieldcast.leave_group()).unwrap();
-    assert!(network(&heard).0, "it was left, and the address is as any other");
+    assert!(network(&events).0, "the group was left, and its address is an ordinary one");
     changes.lost().unwrap();
     stale.lost().unwrap();
     assert!(receiving.addr().unwrap().is_some());

@@ -9,7 +9,7 @@ use crate::{Connection, Error, FrameReader, FrameWriter};
 
 const KINDS: [FrameKind; 3] = [FrameKind::Control, FrameKind::Manifest, FrameKind::Chunk];
 
-/// A writer, and the reader at the other end of it.
+/// A writer, and the reader at its other end.
 async fn one_way() -> (FrameWriter, FrameReader, Vec<Box<dyn std::any::Any>>) {
     let (out, inward) = connected().await;
     let (idle, writer) = out.split();
@@ -21,7 +21,7 @@ fn payload(len: usize) -> Vec<u8> {
     (0..len).map(|i| (i * 31 % 251) as u8).collect()
 }
 
-/// A connection whose other end sends these bytes as they are, under TLS.
+/// A connection whose other end sends these raw bytes over TLS.
 async fn hearing(bytes: &[u8]) -> (Connection, FrameReader) {
     let (mut out, inward) = connected().await;
     out.stream.write_all(bytes).await.unwrap();
@@ -30,7 +30,7 @@ async fn hearing(bytes: &[u8]) -> (Connection, FrameReader) {
 }
 
 #[tokio::test]
-async fn frames_of_every_kind_and_length_arrive_as_sent() {
+async fn delivers_frames_of_every_kind_and_length() {
     let (mut writer, mut reader, _rest) = one_way().await;
     let lengths = |kind: FrameKind| [0, 1, 16_378, 16_379, 16_380, 65_000, kind.max_len()];
     let send = async {
@@ -53,17 +53,17 @@ async fn frames_of_every_kind_and_length_arrive_as_sent() {
 }
 
 #[tokio::test]
-async fn an_impossible_header_is_refused_at_once() {
+async fn rejects_invalid_header_at_once() {
     let (_out, mut reader) = hearing(&[3, 255, 255, 255, 255]).await;
     let error = reader.read().await.unwrap_err();
     assert!(matches!(error, Error::Frame(FrameError::TooLong { len: 0xffff_ffff, .. })), "{error:?}");
-    assert_eq!(reader.arrived.capacity(), 5, "nothing was set aside for it");
+    assert_eq!(reader.arrived.capacity(), 5, "no memory was reserved");
     let (_out, mut reader) = hearing(&[9, 1, 0, 0, 0]).await;
     assert!(matches!(reader.read().await, Err(Error::Frame(FrameError::UnknownKind(9)))));
 }
 
 #[tokio::test]
-async fn a_promise_of_8_mib_sets_nothing_aside() {
+async fn reserves_no_memory_for_announced_length() {
     let (_out, mut reader) = hearing(&[3, 0, 0, 128, 0, 1, 2, 3]).await;
     reader.set_idle_limit(SHORT);
     assert!(matches!(reader.read().await, Err(Error::Timeout)));
@@ -72,14 +72,14 @@ async fn a_promise_of_8_mib_sets_nothing_aside() {
 }
 
 #[tokio::test]
-async fn data_is_refused_at_its_header_until_it_is_wanted() {
+async fn rejects_data_frames_before_authorization() {
     let flag = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
     let (_out, mut reader) = hearing(&[1, 0, 0, 0, 0, 3, 0, 0, 128, 0, 1]).await;
     reader.set_takes_data(flag.clone());
-    assert!(reader.read().await.is_ok(), "messages always pass");
+    assert!(reader.read().await.is_ok(), "messages are always accepted");
     let error = reader.read().await.unwrap_err();
     assert!(matches!(error, Error::Frame(FrameError::NotYet(FrameKind::Chunk))), "{error:?}");
-    assert_eq!(reader.arrived.capacity(), 5, "nothing was set aside for it");
+    assert_eq!(reader.arrived.capacity(), 5, "no memory was reserved");
 
     let (_out, mut reader) = hearing(&[3, 1, 0, 0, 0, 7]).await;
     reader.set_takes_data(flag.clone());
@@ -88,21 +88,21 @@ async fn data_is_refused_at_its_header_until_it_is_wanted() {
 }
 
 #[tokio::test]
-async fn how_a_connection_ended_is_told() {
+async fn distinguishes_close_from_loss() {
     let (out, mut reader) = hearing(&[1, 9, 0, 0, 0, 1, 2]).await;
     out.split().1.shutdown().await.unwrap();
-    assert!(matches!(reader.read().await, Err(Error::Cut)), "goodbye in the middle of a frame");
+    assert!(matches!(reader.read().await, Err(Error::Cut)), "closed inside a frame");
     let (out, mut reader) = hearing(&[1, 0, 0]).await;
     drop(out);
-    assert!(matches!(reader.read().await, Err(Error::Cut)), "lost in the middle of a header");
+    assert!(matches!(reader.read().await, Err(Error::Cut)), "lost inside a header");
     let (out, mut reader) = hearing(&[1, 0, 0, 0, 0]).await;
     drop(out);
     assert!(reader.read().await.is_ok());
-    assert!(matches!(reader.read().await, Err(Error::Cut)), "lost between two frames, without a goodbye");
+    assert!(matches!(reader.read().await, Err(Error::Cut)), "lost between two frames, without a close message");
 }
 
 #[tokio::test]
-async fn a_read_that_is_dropped_loses_nothing() {
+async fn keeps_bytes_of_dropped_read() {
     let (mut out, inward) = connected().await;
     let mut reader = inward.split().0;
     let mut bytes = vec![1, 20, 0, 0, 0];
@@ -117,7 +117,7 @@ async fn a_read_that_is_dropped_loses_nothing() {
 }
 
 #[tokio::test]
-async fn silence_counts_across_dropped_reads() {
+async fn counts_silence_across_dropped_reads() {
     let (_out, inward) = connected().await;
     let mut reader = inward.split().0;
     reader.set_idle_limit(SHORT);
@@ -134,7 +134,7 @@ async fn silence_counts_across_dropped_reads() {
 }
 
 #[tokio::test]
-async fn what_is_too_long_is_not_sent() {
+async fn sends_nothing_of_oversized_frame() {
     let (mut writer, mut reader, _rest) = one_way().await;
     let error = writer.write(FrameKind::Control, &payload(FrameKind::Control.max_len() + 1)).await.unwrap_err();
     assert!(matches!(error, Error::Frame(FrameError::TooLong { .. })), "{error:?}");
@@ -144,7 +144,7 @@ async fn what_is_too_long_is_not_sent() {
 }
 
 #[tokio::test]
-async fn a_peer_that_takes_nothing_does_not_hold_the_writer() {
+async fn times_out_when_peer_reads_nothing() {
     let (mut writer, _reader, _rest) = one_way().await;
     writer.set_idle_limit(SHORT);
     let chunk = payload(FrameKind::Chunk.max_len());
@@ -157,7 +157,7 @@ async fn a_peer_that_takes_nothing_does_not_hold_the_writer() {
 }
 
 #[tokio::test]
-async fn what_one_side_sent_is_what_the_other_received() {
+async fn counts_same_bytes_on_both_sides() {
     let (out, inward) = connected().await;
     let (there, here) = (out.traffic(), inward.traffic());
     let handshake = there.sent.load(Relaxed) + here.sent.load(Relaxed);

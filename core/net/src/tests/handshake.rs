@@ -8,26 +8,26 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsConnector;
 
-use super::{LONG, SHORT, call, connected, device, lo};
+use super::{LONG, SHORT, connect, connected, device, lo};
 use crate::waiting::HandshakeLimits;
 use crate::{Connection, Error, Interface, Listener, dial};
 
-/// What a device makes of it when `caller` has its way with the socket.
-async fn answered(caller: impl AsyncFnOnce(TcpStream)) -> Error {
+/// The error of a device when `caller` controls the client socket.
+async fn answered(client: impl AsyncFnOnce(TcpStream)) -> Error {
     let socket = TcpListener::bind((lo().addr, 0)).await.unwrap();
     let addr = socket.local_addr().unwrap();
     let answer = async {
-        let (stream, caller) = socket.accept().await.unwrap();
-        Connection::answer(stream, caller, device().credentials().server().unwrap()).await
+        let (stream, client) = socket.accept().await.unwrap();
+        Connection::accept(stream, client, device().credentials().server().unwrap()).await
     };
-    let call = async { caller(TcpStream::connect(addr).await.unwrap()).await };
+    let call = async { client(TcpStream::connect(addr).await.unwrap()).await };
     tokio::join!(answer, call).0.unwrap_err()
 }
 
 async fn shake(stream: TcpStream, config: ClientConfig) {
     let name = ServerName::IpAddress(lo().addr.into());
     if let Ok(mut tls) = TlsConnector::from(Arc::new(config)).connect(name, stream).await {
-        let _ = tls.read(&mut [0]).await; // until the other side hangs up
+        let _ = tls.read(&mut [0]).await; // until the peer closes the connection
     }
 }
 
@@ -36,29 +36,29 @@ fn honest_config() -> ClientConfig {
 }
 
 #[tokio::test]
-async fn both_sides_learn_who_the_other_is() {
-    let (caller, callee) = (device(), device());
-    let mut listener = Listener::bind(&lo(), 0, &callee).await.unwrap();
-    for expected in [None, Some(callee.fingerprint())] {
-        let (out, inward) = tokio::join!(call(&caller, listener.addr(), expected), listener.accept());
+async fn proves_both_identities() {
+    let (client, server) = (device(), device());
+    let mut listener = Listener::bind(&lo(), 0, &server).await.unwrap();
+    for expected in [None, Some(server.fingerprint())] {
+        let (out, inward) = tokio::join!(connect(&client, listener.addr(), expected), listener.accept());
         let (out, inward) = (out.unwrap(), inward.unwrap());
-        assert_eq!(out.peer(), callee.fingerprint());
-        assert_eq!(inward.peer(), caller.fingerprint());
+        assert_eq!(out.peer(), server.fingerprint());
+        assert_eq!(inward.peer(), client.fingerprint());
     }
-    assert_eq!(listener.turned_away(), 0);
+    assert_eq!(listener.rejected(), 0);
 }
 
 #[tokio::test]
-async fn another_device_than_the_one_expected_is_not_talked_to() {
-    let (caller, callee, meant) = (device(), device(), device().fingerprint());
-    let listener = Listener::bind(&lo(), 0, &callee).await.unwrap();
-    let error = dial(&lo(), &caller, listener.addr(), Some(meant), LONG).await.unwrap_err();
+async fn rejects_unexpected_device() {
+    let (client, server, meant) = (device(), device(), device().fingerprint());
+    let listener = Listener::bind(&lo(), 0, &server).await.unwrap();
+    let error = dial(&lo(), &client, listener.addr(), Some(meant), LONG).await.unwrap_err();
     let Error::WrongPeer { expected, found } = error else { panic!("{error:?}") };
-    assert_eq!((expected, found), (meant, callee.fingerprint()));
+    assert_eq!((expected, found), (meant, server.fingerprint()));
 }
 
 #[tokio::test]
-async fn the_exporter_gives_both_ends_of_one_connection_the_same() {
+async fn exports_same_secret_on_both_ends() {
     let ((out, inward), (other, _)) = tokio::join!(connected(), connected());
     let secret = out.exporter(b"code", b"7").unwrap();
     assert_eq!(secret, inward.exporter(b"code", b"7").unwrap());
@@ -68,7 +68,7 @@ async fn the_exporter_gives_both_ends_of_one_connection_the_same() {
 }
 
 #[tokio::test]
-async fn a_caller_without_a_key_is_refused() {
+async fn rejects_client_without_key() {
     let mut config = honest_config();
     config.client_auth_cert_resolver = Arc::new(NoKey);
     let error = answered(async |stream| shake(stream, config).await).await;
@@ -93,7 +93,7 @@ impl rustls::client::ResolvesClientCert for NoKey {
 }
 
 #[tokio::test]
-async fn a_key_that_is_claimed_but_not_held_is_refused() {
+async fn rejects_claimed_key_without_proof() {
     let (mut config, victim) = (honest_config(), device());
     let spki = [&[0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00], &victim.public_key()[..]];
     let own = ring::signature::Ed25519KeyPair::generate_pkcs8(&ring::rand::SystemRandom::new()).unwrap();
@@ -105,7 +105,7 @@ async fn a_key_that_is_claimed_but_not_held_is_refused() {
 }
 
 #[tokio::test]
-async fn another_protocol_is_told_as_such() {
+async fn reports_other_protocol_version() {
     for alpn in [vec![b"fieldcast/2".to_vec()], vec![]] {
         let mut config = honest_config();
         config.alpn_protocols = alpn;
@@ -114,7 +114,7 @@ async fn another_protocol_is_told_as_such() {
     }
 }
 
-/// A ClientHello that offers TLS 1.2 with one good cipher, and no more.
+/// A ClientHello that offers TLS 1.2 with one good cipher and nothing else.
 fn tls12_hello() -> Vec<u8> {
     let mut hello = vec![0x03, 0x03];
     hello.extend([7; 32]);
@@ -129,7 +129,7 @@ fn tls12_hello() -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn what_is_not_tls_1_3_is_dropped() {
+async fn rejects_everything_but_tls_1_3() {
     let http = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n".to_vec();
     for bytes in [tls12_hello(), http, vec![0x16, 0x03, 0x01, 0xff, 0xff], vec![0; 64]] {
         let error = answered(async |mut stream| {
@@ -144,18 +144,18 @@ async fn what_is_not_tls_1_3_is_dropped() {
 }
 
 #[tokio::test]
-async fn a_caller_who_stops_half_way_is_dropped_in_time() {
+async fn closes_stalled_handshake_after_timeout() {
     let limits = HandshakeLimits { time: SHORT, ..HandshakeLimits::of(&lo()) };
     let listener = Listener::bind_with(&lo(), 0, &device(), limits).await.unwrap();
     let mut stalled = TcpStream::connect(listener.addr()).await.unwrap();
     stalled.write_all(&tls12_hello()[..20]).await.unwrap();
     let ended = tokio::time::timeout(LONG, stalled.read(&mut [0])).await.unwrap();
-    assert!(matches!(ended, Ok(0) | Err(_)), "hung up on");
-    assert_eq!(listener.turned_away(), 1);
+    assert!(matches!(ended, Ok(0) | Err(_)), "the device closes the connection");
+    assert_eq!(listener.rejected(), 1);
 }
 
 #[tokio::test]
-async fn whoever_does_not_answer_is_told_apart() {
+async fn distinguishes_reasons_for_no_answer() {
     let me = device();
     let silent = TcpListener::bind((lo().addr, 0)).await.unwrap();
     let addr = silent.local_addr().unwrap();
@@ -170,14 +170,14 @@ async fn whoever_does_not_answer_is_told_apart() {
 }
 
 #[tokio::test]
-async fn a_port_in_use_is_told_with_its_number_and_free_again_after_a_drop() {
+async fn reports_port_in_use_until_listener_drops() {
     let me = device();
     let first = Listener::bind(&lo(), 0, &me).await.unwrap();
     let taken = first.addr().port();
     let error = Listener::bind(&lo(), taken, &me).await.unwrap_err();
     assert!(matches!(error, Error::PortInUse { port } if port == taken), "{error:?}");
     drop(first);
-    // The task that holds the socket ends at its next turn.
+    // The task with the socket ends when it runs next.
     for _ in 0..100 {
         tokio::task::yield_now().await;
     }

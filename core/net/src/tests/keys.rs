@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use crate::{Error, Identity, KeyWrap, fingerprint_of, verify};
 
 #[test]
-fn a_key_file_is_made_once_for_its_owner_alone() {
+fn creates_key_file_once_for_owner_only() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("new folder").join("device.key");
     let first = Identity::load_or_create(&path).unwrap();
@@ -15,7 +15,7 @@ fn a_key_file_is_made_once_for_its_owner_alone() {
 }
 
 #[test]
-fn a_key_that_others_can_read_is_refused() {
+fn rejects_key_readable_by_others() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("device.key");
     Identity::load_or_create(&path).unwrap();
@@ -28,7 +28,7 @@ fn a_key_that_others_can_read_is_refused() {
 }
 
 #[test]
-fn a_damaged_key_is_told_and_left_alone() {
+fn reports_damaged_key_and_keeps_file() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("device.key");
     let whole = {
@@ -45,7 +45,7 @@ fn a_damaged_key_is_told_and_left_alone() {
 }
 
 #[test]
-fn a_signature_holds_for_its_message_and_key() {
+fn verifies_signature_of_message_and_key() {
     let (one, other) = (Identity::generate().unwrap(), Identity::generate().unwrap());
     let signature = one.sign(b"receipt");
     assert!(verify(&one.public_key(), b"receipt", &signature));
@@ -55,7 +55,7 @@ fn a_signature_holds_for_its_message_and_key() {
     assert_eq!(format!("{one:?}"), format!("Identity({})", one.fingerprint().short()));
 }
 
-/// Wraps by turning every bit over; one that is broken, by losing the last byte.
+/// Wraps by inverting every bit. A broken one loses the last byte.
 #[derive(Debug)]
 struct Turns {
     is_broken: bool,
@@ -72,7 +72,7 @@ impl KeyWrap for Turns {
 }
 
 #[test]
-fn a_wrapped_key_is_the_same_each_time_and_never_on_the_disk_as_it_is() {
+fn stores_only_wrapped_key_on_disk() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("device.key");
     let first = Identity::load_or_create_wrapped(&path, &Turns { is_broken: false }).unwrap();
@@ -81,20 +81,20 @@ fn a_wrapped_key_is_the_same_each_time_and_never_on_the_disk_as_it_is() {
     let kept = std::fs::read(&path).unwrap();
     assert!(
         !kept.windows(5).any(|bytes| bytes == [0x06, 0x03, 0x2b, 0x65, 0x70]),
-        "PKCS #8 names Ed25519 in the clear"
+        "an unwrapped PKCS #8 file contains the Ed25519 id"
     );
     assert!(matches!(Identity::load_or_create(&path), Err(Error::KeyWrapped { .. })));
     assert!(matches!(Identity::load(&path), Err(Error::KeyWrapped { .. })));
 }
 
 #[test]
-fn a_bare_key_is_wrapped_where_there_is_a_key_store_unless_that_is_broken() {
+fn wraps_existing_key_with_working_key_store() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("device.key");
     let bare = Identity::load_or_create(&path).unwrap();
     let broken = Identity::load_or_create_wrapped(&path, &Turns { is_broken: true });
     assert!(matches!(broken, Err(Error::KeyStore { .. })));
-    assert_eq!(Identity::load_or_create(&path).unwrap().fingerprint(), bare.fingerprint(), "left as it was");
+    assert_eq!(Identity::load_or_create(&path).unwrap().fingerprint(), bare.fingerprint(), "the file is unchanged");
     let wrapped = Identity::load_or_create_wrapped(&path, &Turns { is_broken: false }).unwrap();
     assert_eq!(wrapped.fingerprint(), bare.fingerprint());
     assert!(matches!(Identity::load(&path), Err(Error::KeyWrapped { .. })));

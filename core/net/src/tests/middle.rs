@@ -1,4 +1,4 @@
-//! Somebody between two devices, with keys of her own and a connection to each.
+//! An attacker between two devices, with her own keys and a connection to each.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ fn opening(connection: &Connection) -> HandshakeSecret {
     HandshakeSecret { exporter: connection.exporter(CODE_LABEL, &[]).unwrap(), nonce: random().unwrap() }
 }
 
-/// Two honest devices and the ends of their connections that Mallory holds.
+/// Two correct devices, and the ends of their connections that Mallory controls.
 struct Scene {
     asha: Distributor,
     bela: Receiver,
@@ -39,7 +39,7 @@ async fn scene() -> Scene {
 }
 
 impl Scene {
-    /// What Asha says next, and the code on her screen.
+    /// The next messages from Asha, and the code on her screen.
     fn asha_says(&mut self, shown: &mut Option<Sas>) -> Vec<Message> {
         let mut said = Vec::new();
         while let Some(action) = self.asha.poll() {
@@ -67,7 +67,7 @@ impl Scene {
 }
 
 #[tokio::test]
-async fn words_handed_on_from_one_connection_to_the_other_are_noticed() {
+async fn detects_messages_relayed_between_connections() {
     let mut scene = scene().await;
     let (mut on_asha, mut on_bela) = (None, None);
     for _ in 0..4 {
@@ -85,7 +85,7 @@ async fn words_handed_on_from_one_connection_to_the_other_are_noticed() {
 }
 
 #[tokio::test]
-async fn with_numbers_of_her_own_the_codes_differ() {
+async fn shows_different_codes_under_attack() {
     let mut scene = scene().await;
     let (mut on_asha, mut on_bela) = (None, None);
     let hello = |role, opening: &HandshakeSecret| Message::Hello(Hello::new(role, DeviceName::new("x"), opening));
@@ -99,5 +99,5 @@ async fn with_numbers_of_her_own_the_codes_differ() {
     scene.bela.on_message(offer, NOW);
     scene.bela_says(&mut on_bela);
     assert!(on_asha.is_some() && on_bela.is_some());
-    assert_ne!(on_asha, on_bela, "unless the one in a million is met");
+    assert_ne!(on_asha, on_bela, "the codes are equal only once in a million");
 }

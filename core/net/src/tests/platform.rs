@@ -12,7 +12,7 @@ use crate::{
     Wanted, search,
 };
 
-/// A system that says what a test has it say.
+/// A service discovery that the test controls.
 #[derive(Clone, Debug, Default)]
 struct System(Arc<Mutex<Option<(Service, DiscoverySink)>>>);
 
@@ -25,14 +25,14 @@ impl Drop for Ends {
 }
 
 impl Discovery for System {
-    fn start(&self, service: Service, findings: DiscoverySink) -> Box<dyn Send + Sync> {
-        *self.0.lock().unwrap() = Some((service, findings));
+    fn start(&self, service: Service, sink: DiscoverySink) -> Box<dyn Send + Sync> {
+        *self.0.lock().unwrap() = Some((service, sink));
         Box::new(Ends(self.clone()))
     }
 }
 
 impl System {
-    fn findings(&self) -> DiscoverySink {
+    fn sink(&self) -> DiscoverySink {
         self.0.lock().unwrap().as_ref().unwrap().1.clone()
     }
 }
@@ -42,13 +42,13 @@ fn announcement(name: &str, role: Role) -> Announcement {
     Announcement { fingerprint, name: DeviceName::new(name), role, port: 7000, protocol: 1, session: 1 }
 }
 
-fn find(findings: &DiscoverySink, said: &Announcement, name: &str, addresses: &[IpAddr]) {
+fn find(sink: &DiscoverySink, said: &Announcement, name: &str, addresses: &[IpAddr]) {
     let pairs = txt(said);
     let text = |key: &str| pairs.iter().find(|(name, _)| *name == key).map(|(_, value)| value.as_str());
-    findings.found(&DiscoveredService { name, addresses, port: said.port }, text);
+    sink.found(&DiscoveredService { name, addresses, port: said.port }, text);
 }
 
-/// What comes next, of what is to come.
+/// The next event, if there is one.
 async fn next(search: &mut PlatformSearch) -> Option<DiscoveryEvent> {
     timeout(Duration::from_secs(5), search.next()).await.ok()
 }
@@ -61,99 +61,99 @@ fn searching(system: &System, own: &Announcement) -> PlatformSearch {
 const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 168, 49, 7));
 
 #[tokio::test(start_paused = true)]
-async fn the_system_is_told_what_to_announce_and_what_it_finds_is_judged_as_what_is_heard() {
+async fn announces_and_checks_platform_results() {
     let (system, own, anna) =
         (System::default(), announcement("Own", Role::Distributor), announcement("Anna", Role::Receiver));
     let mut search = searching(&system, &own);
-    let (service, findings) = system.0.lock().unwrap().clone().unwrap();
+    let (service, sink) = system.0.lock().unwrap().clone().unwrap();
     assert_eq!((service.kind.as_str(), service.port), ("_fieldcast._tcp", 7000));
     assert_eq!(service.name, instance(&own.fingerprint, Role::Distributor));
 
     let label = instance(&anna.fingerprint, Role::Receiver);
     let elsewhere: IpAddr = [10, 0, 0, 7].into();
-    find(&findings, &own, &service.name, &[HERE]); // itself
+    find(&sink, &own, &service.name, &[HERE]); // this device
     assert_eq!(next(&mut search).await, None);
-    find(&findings, &Announcement { session: 2, ..own.clone() }, &service.name, &[HERE]);
+    find(&sink, &Announcement { session: 2, ..own.clone() }, &service.name, &[HERE]);
     assert!(
         matches!(next(&mut search).await, Some(DiscoveryEvent::Found(peer)) if peer.session == 2),
-        "a copy of its key"
+        "a device with a copied key"
     );
-    findings.lost(&service.name);
+    sink.lost(&service.name);
     assert_eq!(next(&mut search).await, Some(DiscoveryEvent::Lost(own.fingerprint)));
-    find(&findings, &announcement("Bert", Role::Distributor), &label, &[HERE]); // not its name
-    find(&findings, &anna, &label, &[elsewhere]); // not on this network
-    find(&findings, &anna, &label, &[]); // nowhere
-    find(&findings, &Announcement { port: 0, ..anna.clone() }, &label, &[HERE]);
-    findings.found(&DiscoveredService { name: &label, addresses: &[HERE], port: 1 }, |_| None);
-    findings.lost(&label); // never was there
+    find(&sink, &announcement("Bert", Role::Distributor), &label, &[HERE]); // does not match its name
+    find(&sink, &anna, &label, &[elsewhere]); // not on this network
+    find(&sink, &anna, &label, &[]); // no address
+    find(&sink, &Announcement { port: 0, ..anna.clone() }, &label, &[HERE]);
+    sink.found(&DiscoveredService { name: &label, addresses: &[HERE], port: 1 }, |_| None);
+    sink.lost(&label); // was never found
     assert_eq!(next(&mut search).await, None);
 
-    find(&findings, &anna, &format!("{label} (2)"), &[elsewhere, HERE]);
-    let Some(DiscoveryEvent::Found(peer)) = next(&mut search).await else { panic!("it is there") };
+    find(&sink, &anna, &format!("{label} (2)"), &[elsewhere, HERE]);
+    let Some(DiscoveryEvent::Found(peer)) = next(&mut search).await else { panic!("the device is found") };
     assert_eq!((peer.fingerprint, peer.name.as_str()), (anna.fingerprint, "Anna"));
     assert_eq!(peer.addr.to_string(), "192.168.49.7:7000");
-    find(&findings, &Announcement { port: 7001, ..anna.clone() }, &format!("{label} (2)"), &[HERE]);
+    find(&sink, &Announcement { port: 7001, ..anna.clone() }, &format!("{label} (2)"), &[HERE]);
     assert!(matches!(next(&mut search).await, Some(DiscoveryEvent::Found(peer)) if peer.addr.port() == 7001));
-    findings.lost(&format!("{label} (2)"));
+    sink.lost(&format!("{label} (2)"));
     assert_eq!(next(&mut search).await, Some(DiscoveryEvent::Lost(anna.fingerprint)));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_flood_is_what_is_there_in_the_end_and_told_slowly() {
+async fn reports_final_state_of_flood_slowly() {
     let (system, own) = (System::default(), announcement("Own", Role::Distributor));
     let mut search = searching(&system, &own);
-    let (findings, anna) = (system.findings(), announcement("Anna", Role::Receiver));
+    let (sink, anna) = (system.sink(), announcement("Anna", Role::Receiver));
     let label = instance(&anna.fingerprint, Role::Receiver);
     let begun = Instant::now();
     for round in 1..=20_u16 {
         for port in 0..100 {
-            find(&findings, &Announcement { port: round * 100 + port, ..anna.clone() }, &label, &[HERE]);
-            findings.lost(&label);
+            find(&sink, &Announcement { port: round * 100 + port, ..anna.clone() }, &label, &[HERE]);
+            sink.lost(&label);
         }
-        find(&findings, &Announcement { port: round, ..anna.clone() }, &label, &[HERE]);
+        find(&sink, &Announcement { port: round, ..anna.clone() }, &label, &[HERE]);
         assert!(matches!(next(&mut search).await, Some(DiscoveryEvent::Found(peer)) if peer.addr.port() == round));
     }
     assert!(begun.elapsed() >= Duration::from_millis(1900), "{:?}", begun.elapsed());
     for number in 0..2000_u32 {
         let mut said = announcement("Forged", Role::Receiver);
         said.fingerprint.0[..4].copy_from_slice(&number.to_be_bytes());
-        find(&findings, &said, &instance(&said.fingerprint, Role::Receiver), &[HERE]);
+        find(&sink, &said, &instance(&said.fingerprint, Role::Receiver), &[HERE]);
     }
-    let mut told = 0;
+    let mut events = 0;
     while next(&mut search).await.is_some() {
-        told += 1;
+        events += 1;
     }
-    assert_eq!(told, 257, "as many as are kept in view, and the one that gave way to them");
+    assert_eq!(events, 257, "the size of the table, and the evicted device");
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_end_of_a_search_is_told_and_what_comes_later_is_not_kept() {
+async fn ignores_results_after_search_ends() {
     let (system, own) = (System::default(), announcement("Own", Role::Distributor));
     let search = searching(&system, &own);
-    let findings = system.findings();
+    let sink = system.sink();
     drop(search);
     assert!(system.0.lock().unwrap().is_none());
     let anna = announcement("Anna", Role::Receiver);
-    find(&findings, &anna, &instance(&anna.fingerprint, Role::Receiver), &[HERE]);
-    findings.lost("fc-whoever");
+    find(&sink, &anna, &instance(&anna.fingerprint, Role::Receiver), &[HERE]);
+    sink.lost("fc-unknown");
 }
 
 #[tokio::test(start_paused = true)]
-async fn finds_both_devices_that_have_one_key() {
+async fn finds_both_devices_with_one_key() {
     let (system, own) = (System::default(), announcement("Own", Role::Distributor));
     let mut search = searching(&system, &own);
-    let (findings, anna) = (system.findings(), announcement("Anna", Role::Receiver));
+    let (sink, anna) = (system.sink(), announcement("Anna", Role::Receiver));
     let label = instance(&anna.fingerprint, Role::Receiver);
     let copy = Announcement { session: 2, port: 7002, ..anna.clone() };
-    find(&findings, &anna, &label, &[HERE]);
-    find(&findings, &copy, &format!("{label} (2)"), &[HERE]);
+    find(&sink, &anna, &label, &[HERE]);
+    find(&sink, &copy, &format!("{label} (2)"), &[HERE]);
     let mut sessions = Vec::new();
     while let Some(DiscoveryEvent::Found(peer)) = next(&mut search).await {
         sessions.push(peer.session);
     }
     assert_eq!(sessions, [1, 2]);
-    findings.lost(&label);
-    assert_eq!(next(&mut search).await, None, "one of them is still there");
-    findings.lost(&format!("{label} (2)"));
+    sink.lost(&label);
+    assert_eq!(next(&mut search).await, None, "one of the two devices remains");
+    sink.lost(&format!("{label} (2)"));
     assert_eq!(next(&mut search).await, Some(DiscoveryEvent::Lost(anna.fingerprint)));
 }

@@ -14,10 +14,11 @@ const REFERRAL: u64 = 12;
 const SIDE_EFFECT: u64 = 13;
 const HOUSEHOLD_BENEFICIARY: u64 = 40;
 
-/// Rate of new tasks per child, of 100,000 per per-mille of an epoch; a twentieth of all changes.
+/// The rate of new tasks per child, out of 100,000, per per-mille of an epoch. New tasks are a twentieth of all
+/// changes.
 const FOLLOW_UPS: u64 = 60;
 
-/// Registers the household itself (bed nets) and gives most of them their nets.
+/// Registers the household itself (bed nets). Most households receive their nets.
 pub(super) fn to_household<'a>(home: &Home<'a>, family: &mut Family<'a>) {
     let key = home.key.child(HOUSEHOLD_BENEFICIARY).child(home.project.key.bits());
     family.beneficiaries.push(beneficiary(home, key, home.birth, (home.id.clone(), home.reference()), 600));
@@ -30,7 +31,7 @@ pub(super) fn to_household<'a>(home: &Home<'a>, family: &mut Family<'a>) {
     follow_ups(home, key, home.birth, true, family);
 }
 
-/// Doses for a child under five; infants under three months get none.
+/// The doses for a child under five. Infants under three months get none.
 pub(super) fn to_child<'a>(home: &Home<'a>, key: Key, birth: Birth, months: u64, family: &mut Family<'a>) {
     let doses = if months < 3 { 0 } else { 1 + u64::from(key.child(TASK).chance(2, 5)) };
     for n in 0..doses {
@@ -47,7 +48,7 @@ pub(super) fn to_child<'a>(home: &Home<'a>, key: Key, birth: Birth, months: u64,
     follow_ups(home, key, birth, false, family);
 }
 
-/// A delivery: for whom (key, and when registered), its key, when.
+/// A delivery: the beneficiary's key and registration time, the delivery's key and its time.
 struct Dose {
     beneficiary: Key,
     registered: i64,

@@ -1,4 +1,4 @@
-//! One family: the household and everything that hangs off it.
+//! One family: the household and all its records.
 
 use super::delivery;
 use super::life::{Birth, Life};
@@ -14,10 +14,11 @@ use crate::key::Key;
 use crate::row::Row;
 use crate::uuid::Uuid;
 
-/// Sizes a family is drawn from: 2 to 8, five on average.
+/// Family sizes to draw from: 2 to 8, five on average.
 const SIZES: &[u64] = &[2, 3, 3, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 7, 7, 8];
 
-/// A join adds three records to a family; at this rate (of 100,000 per per-mille) joins are a twentieth of all changes.
+/// A new member adds three records. At this rate (out of 100,000 per per-mille) new members are a twentieth of all
+/// changes.
 const JOINS: u64 = 30;
 
 pub(super) const PERSON: u64 = 30;
@@ -38,13 +39,13 @@ pub(crate) struct Family<'a> {
     pub(crate) services: Vec<Service<'a>>,
 }
 
-/// Something that looks at rows of every kind.
+/// A visitor for rows of every kind.
 pub(crate) trait Visit {
-    /// One row.
+    /// Visits one row.
     fn row<R: Row>(&mut self, row: &R);
 }
 
-/// What the rows of a family share while they are drawn.
+/// The values that all rows of a family share while they are generated.
 pub(super) struct Home<'a> {
     pub(super) moment: &'a Moment,
     pub(super) project: &'a Project,
@@ -59,7 +60,7 @@ pub(super) struct Home<'a> {
 }
 
 impl<'a> Family<'a> {
-    /// Draws the family of `slot` as it is at `moment`.
+    /// Generates the family of `slot` in its state at `moment`.
     pub(super) fn draw(moment: &'a Moment, project: &'a Project, leaf: usize, slot: &Slot) -> Self {
         let home = Home::draw(moment, project, &moment.leaves()[leaf], slot);
         let size = home.key.child(HOME).child(1).rng().pick(SIZES);
@@ -86,7 +87,7 @@ impl<'a> Family<'a> {
         family
     }
 
-    /// Shows every row to `visit`, parents first.
+    /// Passes every row to `visit`, parents first.
     pub(crate) fn each_row(&self, visit: &mut impl Visit) {
         visit.row(&self.household);
         self.members.iter().for_each(|row| visit.row(row));
@@ -110,14 +111,14 @@ impl<'a> Home<'a> {
             id: slot.id.clone(),
             leaf,
             surname: rng.pick(names::FAMILIES),
-            // About 1.5 km around the middle of the village, 7 digits as phones give them.
+            // About 1.5 km around the middle of the village, with 7 decimals like a phone.
             latitude: round(leaf.latitude + rng.around() * 0.014),
             longitude: round(leaf.longitude + rng.around() * 0.014),
             landmark: rng.chance(3, 5).then(|| rng.pick(names::LANDMARKS)),
         }
     }
 
-    /// The family's address under its own row id.
+    /// The family's address, with its own row id.
     pub(super) fn address(&self, key: Key, line: Option<&'static str>) -> Address<'a> {
         let mut rng = key.rng();
         Address {
@@ -157,7 +158,7 @@ impl<'a> Home<'a> {
     }
 }
 
-/// Everybody of the family: those registered at its birth, then those who joined.
+/// All members of the family: first those registered with the household, then those who joined later.
 fn people(home: &Home<'_>, size: u64) -> Vec<Person> {
     let born = (0..size).map(|n| Person { key: home.key.child(PERSON).child(n), birth: home.birth, number: n });
     let mut people: Vec<_> = born.collect();
@@ -171,7 +172,7 @@ fn people(home: &Home<'_>, size: u64) -> Vec<Person> {
     people
 }
 
-/// The household row. It counts who was there at its birth: a join is a change of its own rows, not of this one.
+/// The household row. It contains the member count at registration: a new member changes its own rows, not this one.
 fn household<'a>(home: &Home<'a>, people: u64) -> Household<'a> {
     let life = home.life(home.key, home.birth);
     let mut rng = home.key.child(HOME).child(2).rng();

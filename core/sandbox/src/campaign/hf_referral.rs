@@ -1,4 +1,4 @@
-//! Referrals made at health facilities: few, of the whole project, and repeated on every page.
+//! Referrals made at health facilities. There are few; they belong to the whole project, and every page repeats them.
 
 use super::life::Birth;
 use super::moment::Moment;
@@ -6,7 +6,7 @@ use super::{Project, names};
 use crate::clock::{CAMPAIGN_DAYS, HOUR_MS, morning};
 use crate::entity::{AdditionalFields, Field, HfReferral};
 
-/// The project's HF referrals: one per 250 households, 3 to 40.
+/// The project's HF referrals: one per 250 households, at least 3 and at most 40.
 pub(super) fn draw<'a>(moment: &'a Moment, project: &'a Project) -> Vec<HfReferral<'a>> {
     let count = (moment.plan().households / 250).clamp(3, 40);
     (0..count).map(|n| one(moment, project, n)).collect()

@@ -1,12 +1,13 @@
-//! The history of one record: when it was made, how often it changed, whether it is gone.
+//! The history of one record: when it was made, how often it changed, and whether it is deleted.
 //!
-//! Nothing is stored. Each past epoch asks the record's key whether it was touched, so the state of any record is a
-//! function of (seed, epochs) and a million families can move on without one of them being made.
+//! No history is stored. For each past epoch the record's key decides whether the record changed. The state of a record
+//! is therefore a function of (seed, epochs), and a million families can change without being generated.
 
 use crate::clock::{CLOCK_BASE_MS, DAY_MS, HOUR_MS, MINUTE_MS};
 use crate::key::Key;
 
-/// Of every 100 records an epoch changes, this many are edits of what was there; the rest is growth (see `family`).
+/// Out of 100 records that an epoch changes, this many are edits of existing records; the others are new (see
+/// `family`).
 const EDITS_OF_100: u64 = 80;
 
 /// How long a visit to a family takes.
@@ -21,43 +22,45 @@ pub(crate) struct Epoch {
     pub(crate) permille: u32,
 }
 
-/// The campaign clock when `epochs` epochs lie behind.
+/// The campaign clock after `epochs` epochs.
 pub(crate) fn now(epochs: usize) -> i64 {
     CLOCK_BASE_MS + epochs as i64 * DAY_MS
 }
 
-/// When a draw happens within epoch `number` (from 1): after the clock of the epoch before, before its own, same day.
+/// The time of a draw within epoch `number` (from 1): after the clock of the previous epoch, before its own, on the
+/// same day.
 pub(crate) fn moment_of(number: usize, draw: u64) -> i64 {
     now(number - 1) + HOUR_MS + (draw % (14 * HOUR_MS as u64)) as i64
 }
 
-/// When a record came to be and who made it; epoch 0 is the registration before the base. The rows of one visit share
-/// it, as one phone registers a family in a few minutes and uploads it in one batch.
+/// When a record was made and who made it. Epoch 0 is the registration before the base time. The rows of one visit
+/// share these values, because one phone registers a family in a few minutes and uploads it in one batch.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Birth {
     pub(crate) epoch: usize,
     /// Device clock at the start of the visit, ms.
     pub(crate) at: i64,
-    /// How long the phone kept it before it had a network, ms.
+    /// How long the phone kept the records until it had a network, ms.
     pub(crate) kept: i64,
-    /// The draw of the worker.
+    /// The draw that selects the worker.
     pub(crate) by: u64,
 }
 
 impl Birth {
-    /// Registration before the base, drawn by `key`.
+    /// A registration before the base time, drawn from `key`.
     pub(crate) fn registered(at: i64, key: Key, by: u64) -> Self {
         Self { epoch: 0, at, kept: (key.child(LIFE).bits() % (6 * HOUR_MS as u64)) as i64, by }
     }
 
-    /// Growth in epoch `number`: kept for a minute only, so that the server's time stays inside the epoch.
+    /// A record made in epoch `number`. The phone keeps it only for a minute, so that the server time stays in the
+    /// epoch.
     pub(crate) fn in_epoch(number: usize, key: Key) -> Self {
         let draw = key.child(LIFE).bits();
         Self { epoch: number, at: moment_of(number, draw), kept: MINUTE_MS, by: draw >> 32 }
     }
 }
 
-/// The state a record's history has led to.
+/// The state of a record after its history.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Life {
     /// Device clock at creation, ms.
@@ -70,12 +73,12 @@ pub(crate) struct Life {
     pub(crate) deleted: bool,
     /// False for the few old rows without audit details.
     pub(crate) audited: bool,
-    /// Draws of who made it and who changed it last.
+    /// The draws that select the creator and the last editor.
     pub(crate) by: (u64, u64),
 }
 
 impl Life {
-    /// Follows the record of `key` through the epochs since its birth.
+    /// Computes the state of the record of `key` from the epochs since it was made.
     pub(crate) fn follow(key: Key, birth: Birth, epochs: &[Epoch]) -> Self {
         let mut life = Self::born(key.child(LIFE), birth);
         for (index, epoch) in epochs.iter().enumerate().skip(birth.epoch) {

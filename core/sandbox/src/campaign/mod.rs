@@ -1,4 +1,4 @@
-//! The campaign: who lives where, and what happened to them. Everything is drawn from the seed when it is asked for.
+//! The campaign: places, families and deliveries. All data is generated from the seed on demand.
 
 mod delivery;
 mod family;
@@ -30,7 +30,7 @@ use crate::config::SandboxConfig;
 use crate::error::SandboxError;
 use crate::key::Key;
 
-/// What never changes while a sandbox runs.
+/// The values that never change while a sandbox runs.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) key: Key,
@@ -43,34 +43,34 @@ pub(crate) struct Plan {
     pub(crate) people: People,
 }
 
-/// A campaign that can move on. Share it in an `Arc`.
+/// A campaign that can advance. Share it in an `Arc`.
 #[derive(Debug)]
 pub struct Campaign {
     plan: Arc<Plan>,
     epochs: RwLock<Arc<[Epoch]>>,
 }
 
-/// What one `advance` did.
+/// The result of one `advance`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Advance {
-    /// Number of the new epoch, from 1.
+    /// The number of the new epoch, from 1.
     pub epoch: usize,
-    /// Share of the records that changed or were added, as asked for.
+    /// The requested share of records that changed or were added, in per mille.
     pub permille: u32,
-    /// Campaign clock before, ms: every change of the epoch is later than this.
+    /// Campaign clock before the epoch, ms. Every change of the epoch is later.
     pub since: i64,
-    /// Campaign clock now, ms: no change is later than this.
+    /// Campaign clock after the epoch, ms. No change is later.
     pub now: i64,
     /// Households registered in this epoch.
     pub households_added: u64,
 }
 
 impl Campaign {
-    /// Lays out the boundaries; makes no family. Costs a few hundred bytes a boundary.
+    /// Creates the boundaries, but no family. Needs a few hundred bytes per boundary.
     ///
     /// # Errors
-    /// [`SandboxError::Config`] where a setting makes no sense.
+    /// [`SandboxError::Config`] if a setting is invalid.
     pub fn new(config: &SandboxConfig) -> Result<Self, SandboxError> {
         config.check()?;
         let key = Key::root(config.seed);
@@ -87,14 +87,14 @@ impl Campaign {
         Ok(Self { plan: Arc::new(plan), epochs: RwLock::new(Arc::from([])) })
     }
 
-    /// The campaign as it stands: a view that later epochs do not touch.
+    /// Returns the current state of the campaign. Later epochs do not change it.
     pub fn moment(&self) -> Moment {
         let epochs = self.epochs.read().unwrap_or_else(PoisonError::into_inner);
         Moment::new(Arc::clone(&self.plan), Arc::clone(&epochs))
     }
 
-    /// Moves the campaign on by a day in which `permille` of the records change: edits, deletions, new members, new
-    /// tasks, new households. Costs nothing; [`Moment::changed_in`] counts what it changed.
+    /// Advances the campaign by one day in which `permille` of the records change: edits, deletions, new members, new
+    /// tasks, new households. Generates no data; [`Moment::changed_in`] counts the changes.
     ///
     /// # Errors
     /// [`SandboxError::Permille`] above 1000.

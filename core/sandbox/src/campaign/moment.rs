@@ -1,4 +1,4 @@
-//! The campaign at one moment: what the server and the tests read.
+//! The campaign at one point in time. The server and the tests read from it.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ impl Moment {
         now(self.epochs.len())
     }
 
-    /// How often the campaign was advanced.
+    /// How many times the campaign was advanced.
     pub fn epoch(&self) -> usize {
         self.epochs.len()
     }
@@ -39,17 +39,17 @@ impl Moment {
         &self.plan.places.nodes
     }
 
-    /// The leaf boundaries in the order of the tree.
+    /// The leaf boundaries in tree order.
     pub fn leaves(&self) -> &[Leaf] {
         &self.plan.places.leaves
     }
 
-    /// The projects; the first is the one meant where a test does not care.
+    /// The projects. Tests that need any project use the first.
     pub fn projects(&self) -> &[Project] {
         &self.plan.projects
     }
 
-    /// Households of a leaf boundary now, deleted ones included.
+    /// The number of households of a leaf boundary now, deleted ones included.
     ///
     /// # Errors
     /// [`SandboxError::UnknownBoundary`].
@@ -57,8 +57,8 @@ impl Moment {
         Ok(self.total(self.leaf(boundary)?))
     }
 
-    /// Every record of a boundary in a project, deleted ones included, family by family in the server's order; made as
-    /// the iterator is read. HF referrals are apart, see [`Self::hf_referrals`].
+    /// Returns every record of a boundary in a project, deleted ones included, family by family in the server's order.
+    /// The iterator generates records on demand. HF referrals are separate, see [`Self::hf_referrals`].
     ///
     /// # Errors
     /// [`SandboxError::UnknownBoundary`], [`SandboxError::UnknownProject`].
@@ -67,7 +67,7 @@ impl Moment {
         Ok((0..self.total(leaf)).flat_map(move |n| record::list(&self.family(project, leaf, n))))
     }
 
-    /// The HF referrals of a project, as every page of it repeats them.
+    /// Returns the HF referrals of a project. Every page of the project repeats them.
     ///
     /// # Errors
     /// [`SandboxError::UnknownProject`].
@@ -75,8 +75,8 @@ impl Moment {
         Ok(self.hf_rows(self.project(project)?).iter().map(Record::of).collect())
     }
 
-    /// Records of a project that epoch `number` (from 1) changed or added, as far as later epochs did not change them
-    /// again. Reads every family.
+    /// Counts the records of a project that epoch `number` (from 1) changed or added and that no later epoch changed.
+    /// Generates every family.
     ///
     /// # Errors
     /// [`SandboxError::UnknownProject`].
@@ -97,31 +97,32 @@ impl Moment {
         &self.plan
     }
 
-    /// The index of the leaf with this code.
+    /// Returns the index of the leaf with this code.
     pub(crate) fn leaf(&self, code: &str) -> Result<usize, SandboxError> {
         let found = self.leaves().iter().position(|leaf| leaf.code == code);
         found.ok_or_else(|| SandboxError::UnknownBoundary { code: code.into() })
     }
 
-    /// The project with this id.
+    /// Returns the project with this id.
     pub(crate) fn project(&self, id: &str) -> Result<&Project, SandboxError> {
         let found = self.projects().iter().find(|project| project.id == id);
         found.ok_or_else(|| SandboxError::UnknownProject { id: id.into() })
     }
 
-    /// Households of the leaf, deleted ones included.
+    /// The number of households of the leaf, deleted ones included.
     pub(crate) fn total(&self, leaf: usize) -> u64 {
         let place = &self.plan.places.leaves[leaf];
         let end = place.start + place.households;
         place.households + self.epochs.iter().map(|epoch| added(epoch.permille, place.start, end)).sum::<u64>()
     }
 
-    /// Household `n` of the leaf with all that hangs off it. `n` must be below [`Self::total`].
+    /// Generates household `n` of the leaf with all its records. `n` must be below [`Self::total`].
     pub(crate) fn family<'a>(&'a self, project: &'a Project, leaf: usize, n: u64) -> Family<'a> {
         Family::draw(self, project, leaf, &Slot::of(self, leaf, n))
     }
 
-    /// Whether household `n` is deleted, and when it last changed: all a filter needs, without its family.
+    /// Returns whether household `n` is deleted and when it last changed. Filters need no more, so no family is
+    /// generated.
     pub(crate) fn household_state(&self, leaf: usize, n: u64) -> (bool, Option<i64>) {
         let slot = Slot::of(self, leaf, n);
         let life = self.life(slot.key, slot.birth);
@@ -141,7 +142,7 @@ impl Moment {
         Life::follow(key, birth, &self.epochs)
     }
 
-    /// The fields every entity begins with.
+    /// The fields that every entity starts with.
     pub(super) fn base(
         &self,
         key: Key,
@@ -156,7 +157,7 @@ impl Moment {
             created_time: life.created,
             last_modified_time: life.modified,
         };
-        // The phone's clock: the time between upload and registration earlier, and a little off.
+        // The phone's clock: earlier by the time between visit and upload, and a little inaccurate.
         let lag = life.created - life.made;
         let client = Audit { created_time: life.made, last_modified_time: life.modified - lag, ..audit };
         Base {

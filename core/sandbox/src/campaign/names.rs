@@ -1,4 +1,4 @@
-//! Names of people and places of northern Mozambique and northern Nigeria: common ones, nobody's in particular.
+//! Names of people and places in northern Mozambique and northern Nigeria. All are common; none refers to a real user.
 
 pub(crate) const WOMEN: &[&str] = &[
     "Amina",

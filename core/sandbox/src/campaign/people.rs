@@ -1,16 +1,16 @@
-//! Who works in the campaign, and the projects they work for.
+//! The workers of the campaign, and the projects they work for.
 
 use crate::config::SandboxConfig;
 use crate::key::Key;
 use crate::uuid::Uuid;
 
-/// Field workers whose names stand in audit details.
+/// How many field workers occur in audit details.
 const WORKERS: u64 = 40;
 
-/// Whom a project registers: it decides which rows hang off a family.
+/// The kind of beneficiary of a project. It decides which records a family has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BeneficiaryType {
-    /// Every person is a beneficiary (seasonal malaria chemoprevention).
+    /// Every family member is a beneficiary (seasonal malaria chemoprevention).
     Individual,
     /// The household is the beneficiary (bed nets).
     Household,
@@ -19,20 +19,20 @@ pub enum BeneficiaryType {
 /// A project (campaign).
 #[derive(Clone, Debug)]
 pub struct Project {
-    /// The id a downsync names.
+    /// The project id in a downsync request.
     pub id: String,
-    /// First id of its hierarchy: what pre-generated files are kept under.
+    /// The first id of its hierarchy. Pre-generated files are stored under it.
     pub root_id: String,
-    /// Its name for people.
+    /// Its name for display.
     pub name: String,
     /// Project type code.
     pub project_type: &'static str,
-    /// Whom it registers.
+    /// The kind of beneficiary.
     pub beneficiary_type: BeneficiaryType,
     pub(crate) key: Key,
 }
 
-/// The projects, the first the one most demos use.
+/// The projects. Most demos use the first.
 pub(crate) fn projects(root: Key) -> Vec<Project> {
     let make = |n: u64, name: &str, project_type, beneficiary_type| {
         let key = root.child(900 + n);
@@ -67,7 +67,7 @@ impl People {
         Self { workers, staff }
     }
 
-    /// The field worker a draw falls on.
+    /// Returns the field worker for a draw.
     pub(crate) fn worker(&self, draw: u64) -> Uuid {
         self.workers[(draw % WORKERS) as usize]
     }
@@ -77,7 +77,7 @@ impl People {
         self.staff.iter().map(|(name, _, uuid)| (name.as_str(), *uuid))
     }
 
-    /// The index of the user with this name and password.
+    /// Returns the index of the user with this name and password.
     pub(crate) fn login(&self, username: &str, password: &str) -> Option<usize> {
         self.staff.iter().position(|(name, secret, _)| name == username && secret == password)
     }

@@ -1,4 +1,4 @@
-//! One person: membership, the individual, and their registration in the project.
+//! One family member: membership, the individual, and the registration in the project.
 
 use super::family::{Family, Home};
 use super::life::Birth;
@@ -12,14 +12,14 @@ const INDIVIDUAL: u64 = 1;
 const BENEFICIARY: u64 = 2;
 const CONTENT: u64 = 3;
 
-/// A person of a family: head first, then spouse, then the others.
+/// A member of a family: head first, then spouse, then the others.
 pub(super) struct Person {
     pub(super) key: Key,
     pub(super) birth: Birth,
     pub(super) number: u64,
 }
 
-/// Adds the person's rows to the family. One of 400 memberships points at an individual that is not there.
+/// Adds the member's rows to the family. One of 400 memberships refers to an individual that does not exist.
 pub(super) fn write<'a>(home: &Home<'a>, person: &Person, family: &mut Family<'a>) {
     family.members.push(member(home, person));
     let key = person.key.child(CONTENT).child(9);
@@ -32,7 +32,7 @@ pub(super) fn write<'a>(home: &Home<'a>, person: &Person, family: &mut Family<'a
         return;
     }
     let registration = person.key.child(BENEFICIARY).child(home.project.key.bits());
-    // One of 500 registrations is missing, its deliveries are not (the server accepts such orphans).
+    // One of 500 registrations is missing, but its deliveries exist (the server accepts such orphans).
     if !key.chance(1, 500) {
         let individual = person.key.child(INDIVIDUAL);
         let registered = (individual.child(8).uuid().to_string(), individual.uuid());
@@ -43,7 +43,7 @@ pub(super) fn write<'a>(home: &Home<'a>, person: &Person, family: &mut Family<'a
     }
 }
 
-/// The project's registration of a person or the household: `registered` is its server id and client reference.
+/// The project's registration of an individual or the household. `registered` is the server id and client reference.
 pub(super) fn beneficiary<'a>(
     home: &Home<'a>,
     key: Key,
@@ -98,7 +98,7 @@ fn individual<'a>(home: &Home<'a>, person: &Person, months: u64) -> Individual<'
     let mut rng = key.child(CONTENT).rng();
     let woman = if person.number < 2 { person.number == 1 } else { rng.chance(1, 2) };
     let Date { year, month, day } = Date::of(person.birth.at - (months * 30 * DAY_MS as u64) as i64);
-    // What an edit changes: the number they can be called at, and how the name was spelt.
+    // An edit changes the phone number and the spelling of the name.
     let mut edited = key.child(CONTENT).child(u64::from(life.version)).rng();
     let phone = months >= 216 && edited.chance(2, 3);
     let number = [82, 84, 86, 87][edited.below(4) as usize] * 10_000_000 + edited.below(10_000_000);
@@ -142,7 +142,7 @@ fn individual<'a>(home: &Home<'a>, person: &Person, months: u64) -> Individual<'
     }
 }
 
-/// Half of the people have an identifier: the campaign's printed code, or the app's default.
+/// Half of the individuals have an identifier: the campaign's printed code, or the app's default.
 fn identifiers(key: Key, rng: &mut Rng) -> Vec<Identifier> {
     if rng.chance(1, 2) {
         return Vec::new();
@@ -164,7 +164,7 @@ fn identifiers(key: Key, rng: &mut Rng) -> Vec<Identifier> {
     }]
 }
 
-/// Head and spouse are grown up; of the others about half are under five.
+/// Head and spouse are adults. About half of the others are under five.
 fn age_in_months(person: &Person) -> u64 {
     let mut rng = person.key.child(CONTENT).child(1).rng();
     match person.number {
@@ -175,7 +175,7 @@ fn age_in_months(person: &Person) -> u64 {
     }
 }
 
-/// An id of the server's id generator, e.g. `IND-2025-08-20-004711`.
+/// An id like those of the server's id generator, e.g. `IND-2025-08-20-004711`.
 pub(super) fn server_id(prefix: &str, rng: &mut Rng, at: i64) -> String {
     let Date { year, month, day } = Date::of(at);
     format!("{prefix}-{year:04}-{month:02}-{day:02}-{:06}", rng.below(1_000_000))

@@ -5,7 +5,7 @@ use crate::key::Key;
 
 const LEVELS: [&str; 6] = ["Country", "Province", "District", "Administrative Post", "Locality", "Village"];
 
-/// Children per node from the province down, near those of Nampula: 23 districts, 3 posts each, and so on.
+/// Children per node from the province down, similar to Nampula: 23 districts, 3 posts each, and so on.
 const FAN: [u64; 4] = [23, 3, 5, 8];
 
 /// A boundary of any level.
@@ -13,20 +13,20 @@ const FAN: [u64; 4] = [23, 3, 5, 8];
 pub struct Boundary {
     /// DIGIT code, e.g. `MICROPLAN_MO_13_01_01_01_01_NACUCA`.
     pub code: String,
-    /// The name people know it by.
+    /// Its name for display.
     pub name: String,
     /// Level name, e.g. `Village`.
     pub boundary_type: &'static str,
-    /// Indices of its children in [`super::Moment::boundaries`]; empty for a leaf.
+    /// Indices of its children in [`super::Moment::boundaries`]. Empty for a leaf.
     pub children: Vec<usize>,
 }
 
 /// A leaf boundary and its share of the households.
 #[derive(Clone, Debug)]
 pub struct Leaf {
-    /// DIGIT code: what a downsync names as its locality.
+    /// DIGIT code: the locality in a downsync request.
     pub code: String,
-    /// The name people know it by.
+    /// Its name for display.
     pub name: String,
     /// Households before the first `advance`, deleted ones included.
     pub households: u64,
@@ -44,7 +44,7 @@ pub(crate) struct Places {
 }
 
 impl Places {
-    /// Grows a tree of `count` villages and spreads `households` over them.
+    /// Creates a tree of `count` villages and distributes `households` over them.
     pub(crate) fn grow(key: Key, count: u32, households: u64) -> Self {
         let root = Boundary {
             code: "MICROPLAN_MO".into(),
@@ -99,7 +99,7 @@ impl Places {
     }
 }
 
-/// A village's weight: 87 to 400, the range real leaf boundaries have.
+/// The weight of a village: 87 to 400, the range of real leaf boundaries.
 fn share(key: Key, n: u64) -> u64 {
     87 + key.child(n).bits() % 314
 }
@@ -118,13 +118,13 @@ fn label(key: Key, level: usize, child: u64, n: u64) -> (u64, String) {
         1 => (child + 1, DISTRICTS[child as usize % DISTRICTS.len()].into()),
         _ => {
             let name = key.child(n).child(level as u64).rng().pick(PLACES);
-            // Sisters must not share a name, and real villages are told apart by a number.
+            // Siblings must have different names; real villages are distinguished by a number.
             (child + 1, if level == FAN.len() { format!("{name} {}", child + 1) } else { name.into() })
         }
     }
 }
 
-/// A name as codes spell it: capitals without accents.
+/// A name as it is written in codes: capitals without accents.
 fn plain(name: &str) -> String {
     name.chars()
         .map(|c| match c {

@@ -1,16 +1,16 @@
-//! Records as a test sees them: the truth a downsync is compared with.
+//! Records as tests see them. A test compares the result of a downsync with them.
 
 use super::family::{Family, Visit};
 use crate::row::Row;
 
-/// A record exactly as the server sends it: the truth a test compares with.
+/// A record exactly as the server sends it, for comparison in tests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     /// DIGIT list name, e.g. `Households`.
     pub entity: &'static str,
-    /// What one of the list is called, e.g. `Household`.
+    /// The name of one entity in the list, e.g. `Household`.
     pub name: &'static str,
-    /// `clientReferenceId`; a checklist's `clientId`.
+    /// `clientReferenceId`; for a checklist, `clientId`.
     pub client_reference_id: String,
     /// `rowVersion`; `None` for a checklist.
     pub row_version: Option<u32>,
@@ -31,7 +31,7 @@ impl Record {
             row_version: row.version(),
             modified: row.modified(),
             deleted: row.deleted(),
-            // Only maps with non-string keys and failing writers can fail here, and there are none.
+            // Only maps with non-string keys and failing writers can fail here; neither occurs.
             json: serde_json::to_string(row).unwrap_or_default(),
         }
     }
@@ -52,7 +52,7 @@ impl Visit for Listing<'_> {
     }
 }
 
-/// How many rows of a family have a time of change that is `within` a window.
+/// Counts the rows of a family whose time of change is `within` a window.
 pub(super) fn count(family: &Family<'_>, within: &impl Fn(Option<i64>) -> bool) -> u64 {
     let mut count = Count { within, rows: 0 };
     family.each_row(&mut count);

@@ -1,24 +1,24 @@
-//! Where a household stands among all of the campaign.
+//! The position of a household in the campaign.
 
 use super::life::{Birth, now};
 use super::moment::Moment;
 use crate::clock::{CAMPAIGN_DAYS, Date, HOUR_MS, morning};
 use crate::key::Key;
 
-/// Where a household stands among all: its key, its birth, its server id.
+/// A household's key, birth and server id.
 pub(super) struct Slot {
     pub(super) key: Key,
     pub(super) birth: Birth,
     pub(super) id: String,
 }
 
-/// Households an epoch adds to those numbered `from..to`. Cumulative rounding gives exact sums without a table.
+/// Households that an epoch adds to those numbered `from..to`. Cumulative rounding gives exact sums without a table.
 pub(super) fn added(permille: u32, from: u64, to: u64) -> u64 {
     to * u64::from(permille) / 10_000 - from * u64::from(permille) / 10_000
 }
 
 impl Slot {
-    /// Household `n` of the leaf.
+    /// Returns the slot of household `n` of the leaf.
     pub(super) fn of(moment: &Moment, leaf: usize, n: u64) -> Self {
         let plan = moment.plan();
         let place = &plan.places.leaves[leaf];
@@ -31,7 +31,7 @@ impl Slot {
             let hours = (global - first) as f64 / (all as f64 / CAMPAIGN_DAYS as f64) * 10.0;
             let at = morning(day) + (hours * HOUR_MS as f64) as i64;
             let key = key.child(n);
-            // A village is visited by a team of four.
+            // A team of four visits each village.
             let birth = Birth::registered(at, key, place.key.bits() % 1_000 + key.bits() % 4);
             return Self { key, birth, id: household_id(at, global - first + 1) };
         }

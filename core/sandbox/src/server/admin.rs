@@ -1,4 +1,4 @@
-//! Levers for tests and demos. They need no token: a sandbox holds nothing worth guarding.
+//! Control endpoints for tests and demos. They need no token, because a sandbox contains no confidential data.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ struct AdvanceResponse {
     records_changed: Option<u64>,
 }
 
-/// `POST /_sandbox/advance {"permille":10,"count":true}`; counting reads every family.
+/// `POST /_sandbox/advance {"permille":10,"count":true}`. Counting generates every family.
 pub(super) async fn advance(State(app): State<Arc<App>>, body: Bytes) -> Result<Response, Refusal> {
     let request: AdvanceRequest = reply::parse(&body)?;
     let advance = app.campaign.advance(request.permille);
@@ -42,14 +42,14 @@ pub(super) async fn advance(State(app): State<Arc<App>>, body: Bytes) -> Result<
     Ok(reply::json(StatusCode::OK, &AdvanceResponse { advance, records_changed }))
 }
 
-/// `POST /_sandbox/faults [{"when":{"request":3},"kind":{"slow":{"ms":500}},"times":1}]`: adds to the plan.
+/// `POST /_sandbox/faults [{"when":{"request":3},"kind":{"slow":{"ms":500}},"times":1}]` adds faults.
 pub(super) async fn add_faults(State(app): State<Arc<App>>, body: Bytes) -> Result<Response, Refusal> {
     let faults: Vec<Fault> = reply::parse(&body)?;
     app.faults.add(faults);
     Ok(reply::json(StatusCode::OK, &serde_json::json!({ "requests": app.faults.requests() })))
 }
 
-/// `DELETE /_sandbox/faults`: forgets what is still to come.
+/// `DELETE /_sandbox/faults` removes all remaining faults.
 pub(super) async fn clear_faults(State(app): State<Arc<App>>) -> StatusCode {
     app.faults.clear();
     StatusCode::NO_CONTENT
@@ -80,7 +80,8 @@ struct ProjectStats {
     name: String,
 }
 
-/// `GET /_sandbox/stats`; with `?scan=true` it also reads every family of the first project for records and bytes.
+/// `GET /_sandbox/stats`. With `?scan=true` it also generates every family of the first project to count records and
+/// bytes.
 pub(super) async fn stats(
     State(app): State<Arc<App>>,
     Query(request): Query<StatsRequest>,

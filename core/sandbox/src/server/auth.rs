@@ -1,4 +1,4 @@
-//! Login and what it unlocks.
+//! Login, and the user's permitted actions.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -16,10 +16,10 @@ use super::App;
 use super::reply::{self, Refusal};
 use crate::campaign::Campaign;
 
-/// `egov-user-client:` with an empty secret: the same in every deployment.
+/// `egov-user-client:` with an empty secret. It is the same in every deployment.
 const CLIENT: &str = "Basic ZWdvdi11c2VyLWNsaWVudDo=";
 
-/// Tokens given out and not forgotten.
+/// The valid tokens.
 #[derive(Default)]
 pub(super) struct Tokens(Mutex<Given>);
 
@@ -30,7 +30,7 @@ struct Given {
 }
 
 impl fmt::Debug for Tokens {
-    /// Tokens are secrets: a log shows that there are some, not which.
+    /// Tokens are secrets, so the debug output does not contain them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Tokens(..)")
     }
@@ -50,7 +50,7 @@ impl Tokens {
         self.with(|given| given.living.contains(token))
     }
 
-    /// Makes the token worthless, as its expiry would.
+    /// Invalidates the token, like an expiry.
     pub(super) fn forget(&self, token: &str) {
         self.with(|given| given.living.remove(token));
     }
@@ -126,7 +126,7 @@ fn user_request(app: &App, user: usize) -> Option<Value> {
     }))
 }
 
-/// `POST /access/v1/actions/mdms/_get`: which cards the app's home screen shows.
+/// `POST /access/v1/actions/mdms/_get`: the cards of the app's home screen.
 pub(super) async fn actions(State(app): State<Arc<App>>, body: Bytes) -> Result<Response, Refusal> {
     app.authorised::<serde::de::IgnoredAny>(&body)?;
     let names =

@@ -42,7 +42,7 @@ struct Relationships<'a> {
     tenants: Vec<Tenant<'a>>,
 }
 
-/// `POST /boundary-service/boundary-relationships/_search`: here it is the query string that counts.
+/// `POST /boundary-service/boundary-relationships/_search`. This endpoint reads the query string.
 pub(super) async fn relationships(
     State(app): State<Arc<App>>,
     Query(params): Params,

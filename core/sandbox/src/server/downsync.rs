@@ -1,4 +1,4 @@
-//! `POST /referralmanagement/beneficiary-downsync/v1/_get`, and what can be made to go wrong with it.
+//! `POST /referralmanagement/beneficiary-downsync/v1/_get`, with fault injection.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::clock::HOUR_MS;
 use crate::downsync::{Criteria, Page, Twist};
 use crate::faults::FaultKind;
 
-/// Older than this, and the server sends files instead of an incremental page.
+/// If the cursor is older than this, the server sends files instead of an incremental page.
 const STALE_MS: i64 = 8 * HOUR_MS;
 
 #[derive(Deserialize)]
@@ -34,7 +34,7 @@ struct Answer<'a> {
     page: Page<'a>,
 }
 
-/// One page, or links to files. The query string is ignored: the real controller reads only the body.
+/// Sends one page, or links to files. The query string is ignored, because the real controller reads only the body.
 pub(super) async fn page(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Result<Response, Refusal> {
     let (caller, Request { criteria }) = app.authorised::<Request>(&body)?;
     let faults = app.faults.next(&criteria.locality);
@@ -61,7 +61,7 @@ pub(super) async fn page(State(app): State<Arc<App>>, headers: HeaderMap, body: 
         return Ok((status, kind, [(header::CONTENT_ENCODING, "gzip")], body).into_response());
     }
     let twisted = faults.clone();
-    // Drawing a page of any size is work for a thread that may be busy.
+    // Generating a large page takes time, so do it on a blocking thread.
     let bytes = tokio::task::spawn_blocking(move || draw(&moment, criteria, &twisted)).await;
     let bytes = bytes.map_err(|_| Refusal::server_error())??;
     Ok((status, kind, spoil::body(bytes, &faults)).into_response())
@@ -89,7 +89,7 @@ fn draw(moment: &Moment, mut criteria: Criteria, faults: &[FaultKind]) -> Result
     serde_json::to_vec(&Answer { info: ResponseInfo::at(moment.now()), page }).map_err(|_| Refusal::server_error())
 }
 
-/// The project of a leaf or root id; the server fails on any other because its list of projects is empty.
+/// Returns the project of a leaf or root id. For any other id the server fails, because its list of projects is empty.
 pub(super) fn project<'m>(moment: &'m Moment, id: &str) -> Result<&'m Project, Refusal> {
     let found = moment.projects().iter().find(|project| project.id == id || project.root_id == id);
     found.ok_or_else(|| Refusal::bad_request("IndexOutOfBoundsException", "Index 0 out of bounds for length 0"))

@@ -1,4 +1,4 @@
-//! Links to pre-generated files, and the files: the storage bucket and the server in one.
+//! Links to pre-generated files, and the files themselves. The sandbox acts as both server and storage bucket.
 
 use std::sync::Arc;
 
@@ -32,12 +32,13 @@ struct Link {
     expires_at: i64,
 }
 
-/// The host the caller reached the sandbox by: a phone on the LAN must not be sent to this machine's loopback.
+/// The host that the caller used to reach the sandbox. A link for a phone on the LAN must not contain the loopback
+/// address.
 pub(super) fn host(headers: &HeaderMap) -> &str {
     headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost")
 }
 
-/// The links of a locality, on `host`. A leaf project's id finds the registry's files only; the root's finds all four.
+/// Returns the links of a locality, on `host`. A leaf project's id finds only the registry's files, a root id all four.
 pub(super) fn links(host: &str, moment: &Moment, criteria: &Criteria) -> Result<Response, Refusal> {
     let project = downsync::project(moment, &criteria.project_id)?;
     let none = |_| Refusal::bad_request("PREGEN_NOT_AVAILABLE", "no pre-generated files for this locality");
@@ -60,7 +61,8 @@ pub(super) fn links(host: &str, moment: &Moment, criteria: &Criteria) -> Result<
     Ok(json(StatusCode::OK, &Answer { info: ResponseInfo::at(moment.now()), links }))
 }
 
-/// `GET /_files/<tenant>/[<root project>/]<locality>/<name>`: whole, or from a byte on where the ETag still holds.
+/// `GET /_files/<tenant>/[<root project>/]<locality>/<name>`: the whole file, or a byte range if the ETag still
+/// matches.
 pub(super) async fn download(
     State(app): State<Arc<App>>,
     Path(key): Path<String>,
@@ -116,7 +118,7 @@ fn serve(bytes: Vec<u8>, headers: &HeaderMap, faults: &[FaultKind]) -> Response 
     }
 }
 
-/// `bytes=<from>-[<to>]` as a half-open span inside `total` bytes.
+/// Parses `bytes=<from>-[<to>]` as a half-open range within `total` bytes.
 fn span(range: &str, total: usize) -> Option<(usize, usize)> {
     let (from, to) = range.strip_prefix("bytes=")?.split_once('-')?;
     let from: usize = from.parse().ok()?;
@@ -124,7 +126,7 @@ fn span(range: &str, total: usize) -> Option<(usize, usize)> {
     (from < to).then_some((from, to))
 }
 
-/// FNV-1a of the content: enough to tell one generation of a file from the next.
+/// FNV-1a of the content: enough to distinguish two generations of a file.
 fn etag(bytes: &[u8]) -> String {
     let hash = bytes
         .iter()

@@ -1,4 +1,4 @@
-//! Master data: the little a client needs before and after login. Needs no token.
+//! Master data: the few entries that a client needs before and after login. Needs no token.
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ struct Master {
     name: String,
 }
 
-/// `POST /mdms-v2/v1/_search`; a master the sandbox does not have is an empty list, as on the server.
+/// `POST /mdms-v2/v1/_search`. For an unknown master it returns an empty list, like the server.
 pub(super) async fn search(State(app): State<Arc<App>>, body: Bytes) -> Result<Response, Refusal> {
     let search: Search = reply::parse(&body)?;
     let mut modules = Map::new();

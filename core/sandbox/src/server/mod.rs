@@ -1,4 +1,4 @@
-//! The HTTP face: paths and shapes of a DIGIT HCM deployment.
+//! The HTTP interface: paths and shapes of a DIGIT HCM deployment.
 
 mod admin;
 mod auth;
@@ -20,7 +20,7 @@ use crate::campaign::Campaign;
 use crate::config::SandboxConfig;
 use crate::faults::FaultPlan;
 
-/// What all handlers share.
+/// The state that all handlers share.
 #[derive(Debug)]
 pub(crate) struct App {
     pub(crate) campaign: Arc<Campaign>,
@@ -31,7 +31,7 @@ pub(crate) struct App {
 }
 
 impl App {
-    /// A server of the campaign, nobody logged in yet.
+    /// Makes a server for the campaign, without logged-in users.
     pub(crate) fn new(campaign: Arc<Campaign>, config: &SandboxConfig) -> Self {
         Self {
             campaign,

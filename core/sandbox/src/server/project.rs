@@ -1,4 +1,4 @@
-//! Projects, who is staff of them, and the bandwidth probe.
+//! Projects, their staff, and the bandwidth probe.
 
 use std::sync::Arc;
 
@@ -94,7 +94,7 @@ pub(super) async fn search(State(app): State<Arc<App>>, body: Bytes) -> Result<R
     Ok(reply::json(StatusCode::OK, &json!({ "ResponseInfo": app.info(), "Project": found, "TotalCount": count })))
 }
 
-/// `POST /project/check/bandwidth`: the body comes back.
+/// `POST /project/check/bandwidth` returns the request body.
 pub(super) async fn bandwidth(body: Bytes) -> Result<Response, Refusal> {
     let echo: Value = reply::parse(&body)?;
     Ok(reply::json(StatusCode::OK, &echo))

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::App;
 
-/// What every response tells about itself. `ts` is the campaign clock, so that responses are reproducible.
+/// The header object of every response. `ts` is the campaign clock, so that responses are reproducible.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ResponseInfo {
@@ -26,7 +26,7 @@ impl ResponseInfo {
     }
 }
 
-/// A refusal in the shape of eGov's tracer.
+/// An error in the format of eGov's tracer.
 #[derive(Debug)]
 pub(super) struct Refusal {
     pub(super) status: StatusCode,
@@ -43,7 +43,7 @@ impl Refusal {
         Self {
             status: StatusCode::UNAUTHORIZED,
             code: "InvalidAccessTokenException",
-            message: "Invalid access token: log in again".into(),
+            message: "Invalid access token; log in again".into(),
         }
     }
 
@@ -79,7 +79,7 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// A response of `body` as JSON.
+/// Makes a JSON response from `body`.
 pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
     match serde_json::to_vec(body) {
         Ok(bytes) => (status, [(header::CONTENT_TYPE, "application/json;charset=UTF-8")], bytes).into_response(),
@@ -95,21 +95,21 @@ struct Envelope<T> {
     rest: T,
 }
 
-/// The part of `RequestInfo` the sandbox reads. The token travels in the body, not in a header.
+/// The part of `RequestInfo` that the sandbox reads. The token is in the body, not in a header.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RequestInfo {
     auth_token: Option<String>,
 }
 
-/// A caller who is logged in.
+/// An authenticated caller.
 pub(super) struct Caller {
-    /// The token as sent.
+    /// The token from the request.
     pub(super) token: String,
 }
 
 impl App {
-    /// Reads a body whose `RequestInfo` holds a living token. The token is looked at first, as the gateway does.
+    /// Parses a body whose `RequestInfo` contains a valid token. Like the gateway, it checks the token first.
     pub(super) fn authorised<T: DeserializeOwned>(&self, body: &Bytes) -> Result<(Caller, T), Refusal> {
         let info: Envelope<serde::de::IgnoredAny> = parse(body)?;
         let token = info.info.and_then(|info| info.auth_token).unwrap_or_default();
@@ -125,8 +125,8 @@ impl App {
     }
 }
 
-/// Reads a JSON body.
+/// Parses a JSON body.
 pub(super) fn parse<'b, T: Deserialize<'b>>(body: &'b [u8]) -> Result<T, Refusal> {
-    // serde's text names keys and positions, never values of the request.
+    // serde's messages contain keys and positions, never values of the request.
     serde_json::from_slice(body).map_err(|error| Refusal::bad_request("INVALID_REQUEST", error.to_string()))
 }

@@ -1,4 +1,4 @@
-//! Faults that spoil any answer: late, refused, cut short, or broken off with the connection.
+//! Faults that apply to any answer: delayed, rejected, truncated, or with a broken connection.
 
 use std::io::{self, Write};
 use std::pin::Pin;
@@ -14,7 +14,7 @@ use tokio_util::io::ReaderStream;
 use super::reply::Refusal;
 use crate::faults::FaultKind;
 
-/// Waits or refuses as the faults say, before anything is looked at.
+/// Applies delays and error responses before the request is processed.
 pub(super) async fn before(faults: &[FaultKind]) -> Result<(), Refusal> {
     for fault in faults {
         match fault {
@@ -26,7 +26,7 @@ pub(super) async fn before(faults: &[FaultKind]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The body of `bytes`, or of their first half where a fault cuts it.
+/// Returns a body of `bytes`, or of their first half if a fault truncates it.
 pub(super) fn body(mut bytes: Vec<u8>, faults: &[FaultKind]) -> Body {
     let dropped = faults.contains(&FaultKind::Dropped);
     if dropped || faults.contains(&FaultKind::Truncated) {
@@ -35,7 +35,7 @@ pub(super) fn body(mut bytes: Vec<u8>, faults: &[FaultKind]) -> Body {
     if dropped { Body::from_stream(ReaderStream::new(Breaking { bytes, sent: 0 })) } else { Body::from(bytes) }
 }
 
-/// What a body is to expand to: a text again and again, for so many bytes.
+/// Returns the text to repeat and the target size in bytes, for a body that expands.
 pub(super) fn expansion(faults: &[FaultKind]) -> Option<(&str, u64)> {
     faults.iter().find_map(|fault| match fault {
         FaultKind::Expanded { item, bytes } => Some((item.as_str(), *bytes)),
@@ -43,12 +43,12 @@ pub(super) fn expansion(faults: &[FaultKind]) -> Option<(&str, u64)> {
     })
 }
 
-/// Bytes in a member of a body that expands.
+/// The size of one gzip member of a body that expands, in bytes.
 const MEMBER: usize = 1 << 20;
 
-/// `start`, then `item` and `separator` for about `bytes` bytes, then `item` and `end`, as gzip.
+/// Returns as gzip: `start`, then `item` and `separator` repeated for about `bytes` bytes, then `item` and `end`.
 pub(super) fn expanded([start, item, separator, end]: [&str; 4], bytes: u64) -> io::Result<Vec<u8>> {
-    // A member of gzip can be repeated, so this takes no longer than what it makes is long.
+    // A gzip member can be repeated, so compression takes no longer than copying the compressed output.
     let many = [item, separator].concat();
     let many = many.repeat((MEMBER / many.len()).max(1));
     let members = gzip(&many)?.repeat(usize::try_from(bytes).unwrap_or(usize::MAX) / many.len() + 1);
@@ -61,7 +61,7 @@ fn gzip(text: &str) -> io::Result<Vec<u8>> {
     encoder.finish()
 }
 
-/// Bytes and then a reset connection.
+/// Sends the bytes, then resets the connection.
 struct Breaking {
     bytes: Vec<u8>,
     sent: usize,

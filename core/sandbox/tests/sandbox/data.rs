@@ -1,4 +1,4 @@
-//! The generated data: deterministic, sized like the real one, moving on as told.
+//! The generated data: deterministic, with realistic sizes, and changed only by `advance`.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Instant;
@@ -14,9 +14,9 @@ fn all(moment: &Moment) -> Vec<Record> {
 }
 
 #[test]
-fn the_same_seed_gives_the_same_bytes() {
+fn generates_same_bytes_for_same_seed() {
     let campaign = |seed| {
-        let campaign = Campaign::new(&SandboxConfig { seed, households: 60, ..config() }).expect("a sound config");
+        let campaign = Campaign::new(&SandboxConfig { seed, households: 60, ..config() }).expect("a valid config");
         campaign.advance(30).expect("a share");
         all(&campaign.moment())
     };
@@ -25,8 +25,8 @@ fn the_same_seed_gives_the_same_bytes() {
 }
 
 #[test]
-fn records_are_as_many_and_as_long_as_real_ones() {
-    let moment = Campaign::new(&config()).expect("a sound config").moment();
+fn generates_realistic_record_counts_and_sizes() {
+    let moment = Campaign::new(&config()).expect("a valid config").moment();
     let records = all(&moment);
     let mut kinds: HashMap<&str, (usize, usize)> = HashMap::new();
     for record in &records {
@@ -44,8 +44,8 @@ fn records_are_as_many_and_as_long_as_real_ones() {
 }
 
 #[test]
-fn families_people_and_places_are_as_real_ones() {
-    let records = all(&Campaign::new(&config()).expect("a sound config").moment());
+fn generates_realistic_families_and_places() {
+    let records = all(&Campaign::new(&config()).expect("a valid config").moment());
     let rows: Vec<(&str, Value)> =
         records.iter().map(|record| (record.name, serde_json::from_str(&record.json).expect("JSON"))).collect();
     let of = |name: &'static str| rows.iter().filter(move |(of, _)| *of == name).map(|(_, row)| row);
@@ -54,7 +54,7 @@ fn families_people_and_places_are_as_real_ones() {
     for member in of("HouseholdMember") {
         *sizes.entry(member["householdClientReferenceId"].as_str().expect("a reference")).or_default() += 1;
     }
-    assert_eq!(sizes.len(), of("Household").count(), "nobody lives in some household");
+    assert_eq!(sizes.len(), of("Household").count(), "a household has no members");
     assert!(sizes.values().all(|size| (2..=8).contains(size)), "{:?}", sizes.values().max());
     let mean = f64::from(sizes.values().sum::<u32>()) / sizes.len() as f64;
     assert!((4.0..6.0).contains(&mean), "{mean}");
@@ -65,7 +65,7 @@ fn families_people_and_places_are_as_real_ones() {
     assert!((30..=50).contains(&users.len()), "{} users", users.len());
 
     let gps = |household: &Value| ["latitude", "longitude"].iter().all(|key| household["address"][*key].is_f64());
-    assert!(of("Household").all(gps), "a household is nowhere");
+    assert!(of("Household").all(gps), "a household has no location");
     let tasks = of("Task").count();
     for name in ["SideEffect", "Referral"] {
         let count = of(name).count();
@@ -74,8 +74,8 @@ fn families_people_and_places_are_as_real_ones() {
 }
 
 #[test]
-fn references_are_unique_and_a_few_parents_are_missing() {
-    let records = all(&Campaign::new(&config()).expect("a sound config").moment());
+fn generates_unique_references_and_few_orphans() {
+    let records = all(&Campaign::new(&config()).expect("a valid config").moment());
     let known: HashSet<_> = records.iter().map(|record| record.client_reference_id.as_str()).collect();
     assert_eq!(known.len(), records.len());
     let missing = |entity: &str, key: &str| {
@@ -91,9 +91,9 @@ fn references_are_unique_and_a_few_parents_are_missing() {
 }
 
 #[test]
-fn households_are_spread_over_the_leaves_and_ordered_by_id() {
+fn distributes_households_over_leaves_by_id() {
     let config = SandboxConfig { households: 10_000, boundaries: 40, ..config() };
-    let moment = Campaign::new(&config).expect("a sound config").moment();
+    let moment = Campaign::new(&config).expect("a valid config").moment();
     let sizes: Vec<_> = moment.leaves().iter().map(|leaf| leaf.households).collect();
     assert_eq!(sizes.iter().sum::<u64>(), 10_000);
     assert!(sizes.iter().min() < sizes.iter().max());
@@ -109,10 +109,10 @@ fn households_are_spread_over_the_leaves_and_ordered_by_id() {
 }
 
 #[test]
-fn a_million_households_cost_nothing_until_asked_for() {
+fn generates_million_households_on_demand() {
     let start = Instant::now();
     let config = SandboxConfig { households: 1_000_000, boundaries: 4_000, ..config() };
-    let campaign = Campaign::new(&config).expect("a sound config");
+    let campaign = Campaign::new(&config).expect("a valid config");
     campaign.advance(10).expect("a share");
     let moment = campaign.moment();
     let project = &moment.projects()[0].id;
@@ -125,7 +125,7 @@ fn a_million_households_cost_nothing_until_asked_for() {
     assert!(resident_kib() < 200_000);
 }
 
-/// This process's memory, all tests of the binary together.
+/// The memory of this process, in KiB; it includes all tests of the binary.
 fn resident_kib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

@@ -19,7 +19,7 @@ const LISTS: [&str; 8] = [
 ];
 
 #[tokio::test]
-async fn a_walk_over_all_pages_gives_the_truth() {
+async fn returns_all_records_over_all_pages() {
     let client = Client::start(config()).await;
     let mut walked = Vec::new();
     let (mut offset, mut total) = (0, 1);
@@ -45,7 +45,7 @@ async fn a_walk_over_all_pages_gives_the_truth() {
 }
 
 #[tokio::test]
-async fn a_page_needs_no_page_before_it() {
+async fn returns_page_without_earlier_pages() {
     let walked = Client::start(config()).await;
     let alone = Client::start(config()).await;
     for offset in [0, 20, 40] {
@@ -56,7 +56,7 @@ async fn a_page_needs_no_page_before_it() {
 }
 
 #[tokio::test]
-async fn keys_stand_in_the_servers_order_and_the_criteria_come_back() {
+async fn keeps_key_order_and_repeats_criteria() {
     let client = Client::start(config()).await;
     let (_, bytes) = client.raw(&client.criteria(0, 0, 5)).await.expect("a page");
     let text = String::from_utf8(bytes).expect("UTF-8");
@@ -66,7 +66,7 @@ async fn keys_stand_in_the_servers_order_and_the_criteria_come_back() {
     assert!(keys.map(|key| text.find(&format!("\"{key}\":")).expect(key)).is_sorted());
     let page: Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!(page["ResponseInfo"]["status"], "successful");
-    assert_eq!(page["Downsync"]["DownsyncCriteria"]["offset"], 0, "the query string counts for nothing");
+    assert_eq!(page["Downsync"]["DownsyncCriteria"]["offset"], 0, "the query string is ignored");
     assert_eq!(page["Downsync"]["Households"].as_array().map(Vec::len), Some(5));
     let household = &page["Downsync"]["Households"][0];
     assert_eq!(household["address"]["locality"]["code"], client.criteria(0, 0, 0)["locality"]);
@@ -74,7 +74,7 @@ async fn keys_stand_in_the_servers_order_and_the_criteria_come_back() {
 }
 
 #[tokio::test]
-async fn a_probe_counts_and_leaves_unsearched_lists_null() {
+async fn counts_on_probe_with_null_lists() {
     let client = Client::start(SandboxConfig { services: false, ..config() }).await;
     let (_, page) = client.downsync(&client.criteria(0, 0, 0)).await;
     assert_eq!(page["Downsync"]["Households"], json!([]));
@@ -86,7 +86,7 @@ async fn a_probe_counts_and_leaves_unsearched_lists_null() {
 }
 
 #[tokio::test]
-async fn hf_referrals_of_the_project_come_with_every_page() {
+async fn repeats_hf_referrals_on_every_page() {
     let client = Client::start(config()).await;
     let (_, one) = client.downsync(&client.criteria(0, 0, 5)).await;
     let (_, other) = client.downsync(&client.criteria(2, 10, 5)).await;
@@ -94,7 +94,7 @@ async fn hf_referrals_of_the_project_come_with_every_page() {
 }
 
 #[tokio::test]
-async fn deleted_rows_come_only_when_the_body_asks() {
+async fn returns_deleted_rows_only_on_request() {
     let client = Client::start(config()).await;
     client.sandbox.advance(1_000).expect("a share");
     let mut criteria = client.criteria(0, 0, 1_000);
@@ -115,7 +115,7 @@ async fn deleted_rows_come_only_when_the_body_asks() {
 }
 
 #[tokio::test]
-async fn an_incremental_page_misses_changes_below_unchanged_households() {
+async fn misses_changes_below_unchanged_households() {
     let client = Client::start(config()).await;
     let since = client.sandbox.advance(50).expect("a share").since;
     let mut criteria = client.criteria(0, 0, 1_000);
@@ -137,7 +137,7 @@ async fn an_incremental_page_misses_changes_below_unchanged_households() {
 }
 
 #[tokio::test]
-async fn projects_share_the_registry_and_nothing_else() {
+async fn shares_only_registry_between_projects() {
     let client = Client::start(config()).await;
     let mut criteria = client.criteria(0, 0, 20);
     let (_, first) = client.downsync(&criteria).await;
@@ -156,7 +156,7 @@ async fn projects_share_the_registry_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn older_servers_answer_202() {
+async fn answers_202_like_older_servers() {
     let client = Client::start(SandboxConfig { accepted_status: 202, ..config() }).await;
     assert_eq!(client.downsync(&client.criteria(0, 0, 1)).await.0, 202);
 }

@@ -1,4 +1,4 @@
-//! The campaign moving on.
+//! Advancing the campaign.
 
 use std::collections::HashMap;
 
@@ -14,13 +14,13 @@ fn all(moment: &Moment) -> HashMap<String, Record> {
 }
 
 #[test]
-fn an_epoch_changes_the_share_asked_for() {
-    let campaign = Campaign::new(&SandboxConfig { households: 1_500, ..config() }).expect("a sound config");
+fn changes_requested_share_per_epoch() {
+    let campaign = Campaign::new(&SandboxConfig { households: 1_500, ..config() }).expect("a valid config");
     let before = campaign.moment();
     let advance = campaign.advance(20).expect("a share");
     let after = campaign.moment();
     let (old, new) = (all(&before), all(&after));
-    assert_eq!(all(&before), old, "a moment does not move");
+    assert_eq!(all(&before), old, "a moment must not change");
 
     let changed: Vec<_> = new.values().filter(|record| old.get(&record.client_reference_id) != Some(record)).collect();
     let share = changed.len() as f64 * 1_000.0 / old.len() as f64;
@@ -33,7 +33,7 @@ fn an_epoch_changes_the_share_asked_for() {
     let added = changed.iter().filter(|record| !old.contains_key(&record.client_reference_id)).count();
     let deleted = changed.iter().filter(|record| record.deleted).count();
     assert!(added > 0 && deleted > 0 && added + deleted < changed.len());
-    assert_eq!(new.len(), old.len() + added, "nothing vanishes");
+    assert_eq!(new.len(), old.len() + added, "no record disappears");
 
     let hf = |moment: &Moment| moment.hf_referrals(&moment.projects()[0].id).expect("a project");
     let hf_changed = hf(&after).iter().zip(hf(&before)).filter(|(new, old)| *new != old).count();
@@ -46,8 +46,8 @@ fn an_epoch_changes_the_share_asked_for() {
 }
 
 #[test]
-fn epochs_follow_one_another() {
-    let campaign = Campaign::new(&config()).expect("a sound config");
+fn advances_epoch_by_epoch() {
+    let campaign = Campaign::new(&config()).expect("a valid config");
     for number in 1..=3 {
         let before = campaign.moment().now();
         let advance = campaign.advance(10).expect("a share");
@@ -60,13 +60,13 @@ fn epochs_follow_one_another() {
 }
 
 #[test]
-fn nothing_before_the_first_epoch_is_later_than_the_base() {
-    let moment = Campaign::new(&config()).expect("a sound config").moment();
+fn keeps_initial_changes_before_base_time() {
+    let moment = Campaign::new(&config()).expect("a valid config").moment();
     assert!(all(&moment).values().all(|record| record.modified.is_none_or(|modified| modified < CLOCK_BASE_MS)));
 }
 
 #[tokio::test]
-async fn a_command_line_can_move_it_on() {
+async fn advances_over_http() {
     let client = Client::start(config()).await;
     let (status, body) = client.post("/_sandbox/advance", json!({ "permille": 10, "count": true })).await;
     assert_eq!(status, 200, "{body}");

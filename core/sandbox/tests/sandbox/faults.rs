@@ -1,4 +1,4 @@
-//! Faults on purpose.
+//! Deliberate faults.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ async fn with(faults: Vec<Fault>) -> Client {
 }
 
 #[tokio::test]
-async fn the_nth_request_fails_and_the_next_does_not() {
+async fn fails_only_nth_request() {
     let client = with(vec![Fault::once(When::Request(2), FaultKind::ServerError)]).await;
     let criteria = client.criteria(0, 0, 2);
     assert_eq!(client.downsync(&criteria).await.0, 200);
@@ -24,7 +24,7 @@ async fn the_nth_request_fails_and_the_next_does_not() {
 }
 
 #[tokio::test]
-async fn an_expired_token_needs_a_new_login() {
+async fn requires_new_login_after_token_expiry() {
     let mut client = with(vec![Fault::once(When::Request(1), FaultKind::TokenExpired)]).await;
     let criteria = client.criteria(0, 0, 2);
     assert_eq!(client.downsync(&criteria).await.0, 401);
@@ -34,7 +34,7 @@ async fn an_expired_token_needs_a_new_login() {
 }
 
 #[tokio::test]
-async fn a_body_can_be_cut_or_the_connection() {
+async fn truncates_body_or_breaks_connection() {
     let client = with(vec![
         Fault::once(When::Request(1), FaultKind::Truncated),
         Fault::once(When::Request(2), FaultKind::Dropped),
@@ -50,7 +50,7 @@ async fn a_body_can_be_cut_or_the_connection() {
 }
 
 #[tokio::test]
-async fn a_boundary_can_be_slow() {
+async fn delays_answer_for_boundary() {
     let slow = Client::start(config()).await;
     let code = slow.moment().leaves()[1].code.clone();
     slow.sandbox.add_faults(vec![Fault::once(When::Boundary(code), FaultKind::Slow { ms: 300 })]);
@@ -61,7 +61,7 @@ async fn a_boundary_can_be_slow() {
 }
 
 #[tokio::test]
-async fn later_pages_can_overlap() {
+async fn overlaps_later_pages() {
     let client = with(vec![Fault { when: When::Always, kind: FaultKind::Overlap, times: u32::MAX }]).await;
     let (_, first) = client.downsync(&client.criteria(0, 0, 10)).await;
     let (_, second) = client.downsync(&client.criteria(0, 10, 10)).await;
@@ -71,7 +71,7 @@ async fn later_pages_can_overlap() {
 }
 
 #[tokio::test]
-async fn a_cached_page_of_another_project_betrays_itself_by_its_criteria() {
+async fn returns_criteria_of_other_project() {
     let client = with(vec![Fault::once(When::Request(1), FaultKind::OtherProject)]).await;
     let criteria = client.criteria(0, 0, 10);
     let (_, page) = client.downsync(&criteria).await;
@@ -81,7 +81,7 @@ async fn a_cached_page_of_another_project_betrays_itself_by_its_criteria() {
 }
 
 #[tokio::test]
-async fn counts_can_lie_and_lists_be_null() {
+async fn returns_wrong_count_and_null_lists() {
     let client = Client::start(config()).await;
     let faults = json!([
         { "when": { "request": 1 }, "kind": { "total_count": { "by": -3 } } },
@@ -101,7 +101,7 @@ async fn counts_can_lie_and_lists_be_null() {
 }
 
 #[tokio::test]
-async fn a_page_can_begin_elsewhere_than_asked() {
+async fn shifts_start_of_page() {
     let client = with(vec![
         Fault::once(When::Request(2), FaultKind::Shifted { by: 2 }),
         Fault::once(When::Request(3), FaultKind::Shifted { by: -3 }),

@@ -15,7 +15,7 @@ async fn start() -> (Client, Value) {
     (client, criteria)
 }
 
-/// The file's bytes as stored: a client that undoes the gzip itself could not resume.
+/// Returns the bytes of the file as stored. A client that decompresses gzip itself could not resume.
 async fn fetch(client: &Client, url: &str, headers: &[(&str, &str)]) -> (u16, HashMap<String, String>, Vec<u8>) {
     let http = reqwest::Client::builder().no_gzip().build().expect("a client");
     let request = headers.iter().fold(http.get(url), |request, (name, value)| request.header(*name, *value));
@@ -34,7 +34,7 @@ fn lines(bytes: &[u8]) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_files_hold_what_is_alive_without_what_files_never_hold() {
+async fn contains_live_rows_without_omitted_fields() {
     let (client, criteria) = start().await;
     let (status, body) = client.downsync(&criteria).await;
     assert_eq!((status, body.get("Downsync")), (200, None));
@@ -70,7 +70,7 @@ async fn the_files_hold_what_is_alive_without_what_files_never_hold() {
     assert!(truth.is_empty(), "{} live rows are in no file", truth.len());
 }
 
-/// A row without what the files leave out and what only they have.
+/// A row without the fields that files omit, and without the fields that only files have.
 fn without(mut row: Value) -> Value {
     let fields = row.as_object_mut().expect("an object");
     let task = fields.contains_key("actualStartDate");
@@ -90,7 +90,7 @@ fn without(mut row: Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_download_resumes_only_while_the_file_is_the_same() {
+async fn resumes_download_only_for_unchanged_file() {
     let (client, criteria) = start().await;
     let (_, body) = client.downsync(&criteria).await;
     let url = body["DownloadLinks"][0]["url"].as_str().expect("a URL");
@@ -108,7 +108,7 @@ async fn a_download_resumes_only_while_the_file_is_the_same() {
 }
 
 #[tokio::test]
-async fn a_leaf_project_gets_registry_files_and_a_fresh_cursor_gets_a_page() {
+async fn returns_registry_files_or_page() {
     let (client, mut criteria) = start().await;
     criteria["projectId"] = json!(client.moment().projects()[0].id);
     let (_, body) = client.downsync(&criteria).await;
@@ -122,7 +122,7 @@ async fn a_leaf_project_gets_registry_files_and_a_fresh_cursor_gets_a_page() {
 }
 
 #[tokio::test]
-async fn a_download_can_break_off() {
+async fn breaks_download() {
     let (client, criteria) = start().await;
     let (_, body) = client.downsync(&criteria).await;
     let url = body["DownloadLinks"][1]["url"].as_str().expect("a URL");

@@ -1,6 +1,6 @@
-//! What a client of the sandbox may rely on.
+//! Tests of the behaviour that clients of the sandbox rely on.
 
-// `cfg(test)` tells clippy that helpers here are test code too.
+// With `cfg(test)` clippy treats the helpers here as test code.
 #[cfg(test)]
 mod data;
 #[cfg(test)]

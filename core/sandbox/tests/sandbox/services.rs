@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{Client, config};
 
 #[tokio::test]
-async fn login_tells_who_it_was_and_refuses_a_wrong_password() {
+async fn returns_user_on_login_and_rejects_wrong_password() {
     let client = Client::start(config()).await;
     let (status, body) = client.login("distributor", "fieldcast").await;
     assert_eq!((status, &body["token_type"]), (200, &json!("bearer")));
@@ -21,7 +21,7 @@ async fn login_tells_who_it_was_and_refuses_a_wrong_password() {
 }
 
 #[tokio::test]
-async fn a_bad_token_is_refused_everywhere_behind_the_gateway() {
+async fn rejects_invalid_token_on_all_endpoints() {
     let mut client = Client::start(config()).await;
     client.token = "stale".into();
     for path in [
@@ -38,7 +38,7 @@ async fn a_bad_token_is_refused_everywhere_behind_the_gateway() {
 }
 
 #[tokio::test]
-async fn projects_are_found_through_staff() {
+async fn finds_projects_through_staff() {
     let client = Client::start(config()).await;
     let (_, login) = client.login("distributor", "fieldcast").await;
     let search = json!({ "ProjectStaff": { "staffId": [login["UserRequest"]["uuid"]] } });
@@ -51,8 +51,8 @@ async fn projects_are_found_through_staff() {
     assert_eq!(project["id"], id);
     assert!(project["projectHierarchy"].as_str().is_some_and(|path| path.ends_with(id.as_str().expect("an id"))));
     assert_eq!(project["additionalDetails"]["projectType"]["beneficiaryType"], "INDIVIDUAL");
-    let nobody = json!({ "ProjectStaff": { "staffId": ["nobody"] } });
-    assert_eq!(client.post("/project/staff/v1/_search", nobody).await.1["ProjectStaff"], json!([]));
+    let unknown = json!({ "ProjectStaff": { "staffId": ["unknown"] } });
+    assert_eq!(client.post("/project/staff/v1/_search", unknown).await.1["ProjectStaff"], json!([]));
 }
 
 fn leaves<'v>(node: &'v Value, found: &mut Vec<&'v str>) {
@@ -65,7 +65,7 @@ fn leaves<'v>(node: &'v Value, found: &mut Vec<&'v str>) {
 }
 
 #[tokio::test]
-async fn the_boundary_tree_leads_to_every_leaf_and_every_leaf_has_a_name() {
+async fn returns_every_leaf_with_name() {
     let client = Client::start(SandboxConfig { boundaries: 200, ..config() }).await;
     let path = "/boundary-service/boundary-relationships/_search?tenantId=mz&includeChildren=true&hierarchyType=ADMIN\
                 &boundaryType=Country&codes=MICROPLAN_MO";
@@ -86,7 +86,7 @@ async fn the_boundary_tree_leads_to_every_leaf_and_every_leaf_has_a_name() {
 }
 
 #[tokio::test]
-async fn master_data_names_the_downsync_path_before_login() {
+async fn returns_downsync_path_before_login() {
     let mut client = Client::start(config()).await;
     client.token = String::new();
     let search = json!({ "MdmsCriteria": { "tenantId": "mz", "moduleDetails": [
@@ -102,7 +102,7 @@ async fn master_data_names_the_downsync_path_before_login() {
 }
 
 #[tokio::test]
-async fn a_port_in_use_is_told_with_a_way_out() {
+async fn suggests_another_port_if_in_use() {
     let first = Sandbox::start(config()).await.expect("a free port");
     let second = Sandbox::start(SandboxConfig { listen: first.address(), ..config() }).await;
     let error = second.expect_err("taken");
@@ -111,11 +111,11 @@ async fn a_port_in_use_is_told_with_a_way_out() {
     let address = first.address();
     first.stop().await;
     let again = Sandbox::start(SandboxConfig { listen: address, ..config() }).await;
-    assert!(again.is_ok(), "stopping frees the port");
+    assert!(again.is_ok(), "stop must free the port");
 }
 
 #[tokio::test]
-async fn a_senseless_setting_is_refused() {
+async fn rejects_invalid_setting() {
     for broken in [
         SandboxConfig { boundaries: 0, ..config() },
         SandboxConfig { accepted_status: 201, ..config() },

@@ -1,4 +1,4 @@
-//! A small client and the settings most tests share.
+//! A small client, and the settings that most tests share.
 
 use fieldcast_sandbox::{Moment, Sandbox, SandboxConfig};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ pub(crate) fn config() -> SandboxConfig {
     SandboxConfig { seed: 42, households: 400, boundaries: 4, ..SandboxConfig::default() }
 }
 
-/// Somebody logged in at a sandbox.
+/// A client that is logged in to a sandbox.
 pub(crate) struct Client {
     pub(crate) sandbox: Sandbox,
     pub(crate) http: reqwest::Client,
@@ -17,7 +17,7 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) async fn start(config: SandboxConfig) -> Self {
-        // The client insists on a provider even for plain http.
+        // reqwest needs a TLS provider even for plain HTTP.
         rustls::crypto::ring::default_provider().install_default().ok();
         let sandbox = Sandbox::start(config).await.expect("a free port");
         let mut client = Self { sandbox, http: reqwest::Client::new(), token: String::new() };
@@ -53,7 +53,7 @@ impl Client {
         (response.status().as_u16(), response.json().await.expect("JSON"))
     }
 
-    /// A downsync as bytes: `Err` where the connection broke.
+    /// Sends a downsync request and returns the bytes. `Err` if the connection broke.
     pub(crate) async fn raw(&self, criteria: &Value) -> Result<(u16, Vec<u8>), reqwest::Error> {
         let path = "/referralmanagement/beneficiary-downsync/v1/_get?offset=7&limit=1&includeDeleted=true";
         let body = json!({ "RequestInfo": { "authToken": self.token }, "DownsyncCriteria": criteria });
@@ -84,7 +84,7 @@ impl Client {
     }
 }
 
-/// The client references of one list of a page, in order.
+/// The client references in one list of a page, in order.
 pub(crate) fn references(page: &Value, list: &str) -> Vec<String> {
     let key = if list == "Services" { "clientId" } else { "clientReferenceId" };
     let rows = page["Downsync"][list].as_array().map(Vec::as_slice).unwrap_or_default();

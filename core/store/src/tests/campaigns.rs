@@ -1,16 +1,16 @@
-//! Campaigns: what they grant and revoke goes with them.
+//! Campaigns with their grants and revocations.
 
 use super::{Fresh, fresh};
 
 #[test]
-fn the_newest_list_of_a_trusted_campaign_is_kept() {
+fn keeps_newest_revocations_of_trusted_campaign() {
     let Fresh { store, dir: _dir } = fresh();
     let key = [1; 32];
     assert!(!store.keep_revocations(&key, 1, "one").unwrap(), "not trusted");
     store.trust_campaign(&key, "Nets", 5).unwrap();
     assert!(store.keep_revocations(&key, 2, "two").unwrap());
     assert!(!store.keep_revocations(&key, 2, "another two").unwrap());
-    assert!(!store.keep_revocations(&key, 1, "one").unwrap(), "a device that was revoked stays so");
+    assert!(!store.keep_revocations(&key, 1, "one").unwrap(), "an older list does not end a revocation");
     store.trust_campaign(&key, "Nets 2026", 9).unwrap();
     let campaigns = store.campaigns().unwrap();
     assert_eq!((campaigns.len(), campaigns[0].name.as_str(), campaigns[0].since), (1, "Nets 2026", 5));
@@ -18,9 +18,9 @@ fn the_newest_list_of_a_trusted_campaign_is_kept() {
 }
 
 #[test]
-fn grants_go_with_their_campaign() {
+fn removes_grants_with_their_campaign() {
     let Fresh { store, dir: _dir } = fresh();
-    assert!(store.keep_grant(&[1; 32], "of a stranger").is_err());
+    assert!(store.keep_grant(&[1; 32], "of an unknown campaign").is_err());
     store.trust_campaign(&[1; 32], "Nets", 5).unwrap();
     for statement in ["first", "second", "first"] {
         store.keep_grant(&[1; 32], statement).unwrap();

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::{Fresh, apply, arriving, batch, fresh, household, origin_of, record, snapshot, village, wrong_ranges};
 use crate::{Applied, Batch, Error, Opened, Recovery, Store, Verdict, open};
 
-/// A closed store with enough in it for tables of several pages.
+/// A closed store with enough data for tables of several pages.
 fn filled() -> tempfile::TempDir {
     let Fresh { store, dir } = fresh();
     let records: Vec<_> = (0..200).map(|n| household(&format!("h{n}"), 1, n)).collect();
@@ -17,23 +17,23 @@ fn filled() -> tempfile::TempDir {
     dir
 }
 
-/// Opens a damaged store of which something was lost: the old file is kept, and the village is not complete.
+/// Opens a damaged store with lost data: the old file is kept, and the village is incomplete.
 fn assert_recovered(dir: &Path, damaged: &[u8]) -> Recovery {
     let Opened { store, recovery, .. } = Store::open(dir).unwrap();
-    let recovery = recovery.expect("it is recovered");
-    let aside = recovery.old.clone().expect("something was lost");
+    let recovery = recovery.expect("the store is recovered");
+    let aside = recovery.old.clone().expect("data was lost");
     assert!(aside.file_name().unwrap().to_str().unwrap().starts_with("fieldcast.db.corrupt-"));
-    assert!(fs::read(&aside).unwrap() == damaged, "every byte is kept");
+    assert!(fs::read(&aside).unwrap() == damaged, "the old file keeps every byte");
     assert_eq!(recovery.incomplete, [village("v")]);
     let here = store.summary(&village("v")).unwrap().unwrap();
     assert_eq!((here.records, here.as_of.0, wrong_ranges(&store).unwrap()), (recovery.records, 0, 0));
     let all: Vec<_> = (0..200).map(|n| household(&format!("h{n}"), 1, n)).collect();
-    assert_eq!(apply(&store, &village("v"), &all).summary.records, 200, "the next bundle brings the rest");
+    assert_eq!(apply(&store, &village("v"), &all).summary.records, 200, "the next bundle restores the missing records");
     recovery
 }
 
 #[test]
-fn keeps_a_file_that_is_no_database_each_time_under_a_new_name() {
+fn keeps_invalid_file_under_new_name() {
     let dir = filled();
     let path = dir.path().join(open::FILE);
     for n in 1..=2 {
@@ -46,7 +46,7 @@ fn keeps_a_file_that_is_no_database_each_time_under_a_new_name() {
 }
 
 #[test]
-fn keeps_a_truncated_file_with_its_log() {
+fn keeps_truncated_file_with_its_log() {
     let dir = filled();
     let path = dir.path().join(open::FILE);
     let mut bytes = fs::read(&path).unwrap();
@@ -58,7 +58,7 @@ fn keeps_a_truncated_file_with_its_log() {
 }
 
 #[test]
-fn recovers_the_records_of_pages_that_can_be_read() {
+fn recovers_records_of_readable_pages() {
     let dir = filled();
     let path = dir.path().join(open::FILE);
     let mut bytes = fs::read(&path).unwrap();
@@ -72,7 +72,8 @@ fn recovers_the_records_of_pages_that_can_be_read() {
 
 #[test]
 fn recovers_from_damaged_header() {
-    // Of SQLite's header: how it is written, how many pages are free, the schema's format and version (too new, none, too new).
+    // Bytes of SQLite's header: the write version, the number of free pages, the schema format and the version (too
+    // new, zero, too new).
     for (at, bit) in [(18, 5), (37, 2), (39, 0), (47, 3), (62, 6), (63, 0), (63, 2)] {
         let Fresh { store, dir } = fresh();
         store.set_setting("k", "v").unwrap();
@@ -89,7 +90,7 @@ fn recovers_from_damaged_header() {
 }
 
 #[test]
-fn makes_copy_again_if_its_header_is_damaged() {
+fn recreates_copy_with_damaged_header() {
     for (at, bit) in [(18, 0), (18, 5), (47, 3), (59, 1)] {
         let Fresh { store, dir } = fresh();
         store.set_setting("k", "v").unwrap();
@@ -105,7 +106,7 @@ fn makes_copy_again_if_its_header_is_damaged() {
 }
 
 #[test]
-fn recovers_from_bit_flipped_in_any_copy_of_a_key() {
+fn recovers_from_flipped_bit_in_any_key() {
     let Fresh { store, dir } = fresh();
     let records = [household("the-only-one", 1, 1), household("another-one", 1, 1)];
     apply(&store, &village("v"), &records);
@@ -113,7 +114,7 @@ fn recovers_from_bit_flipped_in_any_copy_of_a_key() {
     let path = dir.path().join(open::FILE);
     let bytes = fs::read(&path).unwrap();
     let places: Vec<_> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(b"the-only-one")).collect();
-    assert!(places.len() >= 4, "key, root, body and an index");
+    assert!(places.len() >= 4, "the key is in key, root, body and an index");
     for at in places {
         let mut damaged = bytes.clone();
         damaged[at + 4] ^= 1;
@@ -127,14 +128,14 @@ fn recovers_from_bit_flipped_in_any_copy_of_a_key() {
 }
 
 #[test]
-fn damage_met_while_running_is_told_and_looked_into_at_the_next_open() {
+fn reports_damage_and_checks_at_next_open() {
     let dir = filled();
     let store = Store::open(dir.path()).unwrap().store;
     let refused = store.read(|_| Err::<(), _>(Error::Corrupt)).unwrap_err();
     assert!(matches!(refused, Error::Corrupt));
     assert!(dir.path().join(open::SUSPECT).exists());
     drop(store);
-    // It was a false alarm: the file is whole and stays.
+    // It was a false alarm: the file is undamaged and stays.
     let opened = Store::open(dir.path()).unwrap();
     assert_eq!(opened.recovery, None);
     assert!(!dir.path().join(open::SUSPECT).exists());
@@ -144,9 +145,9 @@ fn damage_met_while_running_is_told_and_looked_into_at_the_next_open() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
-    /// Whatever is done to the file, opening ends in a store that works.
+    /// After any change to the file, opening results in a working store.
     #[test]
-    fn no_damage_keeps_a_store_from_opening(
+    fn opens_after_any_damage(
         flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..40),
         cut in prop::option::of(any::<prop::sample::Index>()),
     ) {
@@ -162,7 +163,7 @@ proptest! {
         }
         fs::write(&path, &bytes).unwrap();
         match Store::open(dir.path()) {
-            // The version is a number like any other: flipped upwards it says "newer".
+            // A bit flip can increase the version number, which then looks newer than this build.
             Err(Error::Newer { .. }) => {}
             opened => {
                 let Opened { store, recovery, .. } = opened.unwrap();
@@ -176,7 +177,7 @@ proptest! {
 }
 
 #[test]
-fn a_full_storage_is_told_and_changes_nothing() {
+fn reports_full_storage_and_changes_nothing() {
     let Fresh { store, dir: _dir } = fresh();
     let before = apply(&store, &village("v"), &[household("h", 1, 1)]).summary;
     store.with_writer(|conn| {
@@ -194,10 +195,11 @@ fn a_full_storage_is_told_and_changes_nothing() {
 }
 
 #[test]
-fn a_kill_in_the_middle_of_an_apply_leaves_the_version_before() {
+fn keeps_previous_version_after_kill_during_apply() {
     let Fresh { store, dir } = fresh();
     let before = apply(&store, &village("v"), &[household("h", 1, 1)]).summary;
-    store.with_writer(|conn| conn.pragma_update(None, "cache_size", 10).unwrap()); // so that it spills into the -wal
+    // so changes spill into the -wal file
+    store.with_writer(|conn| conn.pragma_update(None, "cache_size", 10).unwrap());
     let killed = tempfile::tempdir().unwrap();
     let tasks: Vec<_> = (0..2_000).map(|n| record("Task", &format!("t{n}"), "h", 1, 1)).collect();
     let (mut batches, mut n) = (tasks.chunks(100), 0);
@@ -215,16 +217,19 @@ fn a_kill_in_the_middle_of_an_apply_leaves_the_version_before() {
     let (snapshot, origin) = (snapshot(&village("v"), 99), origin_of(&all));
     let arriving = arriving(&snapshot, &origin, Some(&[KeyRange::ALL]));
     let Verdict::Applied(Applied { summary: after, .. }) = store.apply(&arriving, batches).unwrap() else {
-        panic!("not applied");
+        panic!("the process is killed here");
     };
-    assert!(fs::metadata(killed.path().join("fieldcast.db-wal")).unwrap().len() > 1 << 16, "the test must bite");
+    assert!(
+        fs::metadata(killed.path().join("fieldcast.db-wal")).unwrap().len() > 1 << 16,
+        "the change must have reached the -wal file"
+    );
     let opened = Store::open(killed.path()).unwrap();
     assert_eq!((opened.store.summary(&village("v")).unwrap().unwrap(), opened.recovery), (before, None));
     assert_eq!(store.summary(&village("v")).unwrap().unwrap(), after);
 }
 
 #[test]
-fn every_error_says_what_to_do() {
+fn says_what_to_do_in_every_error() {
     let errors = [
         Error::Busy,
         Error::Corrupt,

@@ -1,4 +1,4 @@
-//! The digests that are kept equal the digests that are computed.
+//! The stored digests equal the computed digests.
 
 use proptest::prelude::*;
 
@@ -6,7 +6,7 @@ use fieldcast_model::{FINE_BITS, KeyRange, RangeTotals, Record};
 
 use super::{Fresh, apply, fresh, household, record, village, wrong_ranges};
 
-/// The totals of ranges cut at `bits`, from the finest.
+/// The totals of ranges cut at `bits`, computed from the finest ranges.
 fn coarser(fine: &[RangeTotals], bits: u8) -> Vec<RangeTotals> {
     let mut sums: Vec<RangeTotals> = Vec::new();
     for part in fine {
@@ -27,7 +27,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
-    fn kept_equals_computed(
+    fn keeps_digests_equal_to_computed_ones(
         batches in prop::collection::vec(
             prop::collection::vec((0..40u8, 0..30u8, 0..4i64, any::<bool>(), any::<bool>()), 0..40), 1..4),
         bits in 0..=FINE_BITS,
@@ -61,7 +61,7 @@ proptest! {
 }
 
 #[test]
-fn a_changed_body_shows_in_the_digest() {
+fn changes_digest_with_record_body() {
     let Fresh { store, dir: _dir } = fresh();
     apply(&store, &village("v"), &[household("a", 1, 1), household("b", 1, 1)]);
     store.with_writer(|conn| conn.execute("UPDATE record SET body = '{}' WHERE key = 'a'", ()).unwrap());
@@ -69,7 +69,7 @@ fn a_changed_body_shows_in_the_digest() {
 }
 
 #[test]
-fn a_removed_dataset_leaves_nothing() {
+fn removes_all_data_of_dataset() {
     let Fresh { store, dir: _dir } = fresh();
     apply(&store, &village("v"), &[household("a", 1, 1)]);
     let kept = apply(&store, &village("w"), &[household("a", 1, 1)]).summary;

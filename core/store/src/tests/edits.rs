@@ -1,4 +1,4 @@
-//! Local edits stand beside the server's records and are touched by nothing that arrives.
+//! Local edits are stored beside the server's records, and received data never changes them.
 
 use fieldcast_model::{EntityType, Json, RecordId};
 
@@ -18,7 +18,7 @@ fn edit(id: &str, text: &str) -> LocalEdit {
 }
 
 #[test]
-fn arriving_data_changes_no_edit_and_edits_change_no_digest() {
+fn keeps_edits_and_digests_independent() {
     let it = fresh();
     let before = apply(&it.store, &village("a"), &[household("h1", 1, 10)]).summary;
     it.store.put_edit(&edit("h1", "mine")).unwrap();
@@ -31,7 +31,7 @@ fn arriving_data_changes_no_edit_and_edits_change_no_digest() {
 }
 
 #[test]
-fn an_edit_whose_base_has_moved_on_is_a_conflict_until_somebody_says_otherwise() {
+fn reports_conflict_until_edit_is_rebased() {
     let it = fresh();
     apply(&it.store, &village("a"), &[household("h1", 1, 10)]);
     it.store.put_edit(&edit("h1", "mine")).unwrap();
@@ -42,13 +42,13 @@ fn an_edit_whose_base_has_moved_on_is_a_conflict_until_somebody_says_otherwise()
     apply(&it.store, &village("a"), &[household("h1", 2, 20)]);
     assert_eq!(moved(), [true, false]);
     it.store.put_edit(&edit("h1", "mine, again")).unwrap();
-    assert_eq!(moved(), [true, false], "editing on hides no conflict");
+    assert_eq!(moved(), [true, false], "a second edit does not hide the conflict");
     let (entity, id) = (EntityType::new("Household"), RecordId::parse("h1"));
     assert!(it.store.rebase_edit(&village("a"), &entity, &id).unwrap());
     assert_eq!(moved(), [false, false]);
 
     let sent = |edit: &LocalEdit| it.store.edit_sent(edit).unwrap();
-    assert_eq!(sent(&edit("h1", "mine")), EditSent::ChangedSince, "it was edited on while the first was under way");
+    assert_eq!(sent(&edit("h1", "mine")), EditSent::ChangedSince, "the record was edited again during the upload");
     assert_eq!(it.store.edits().unwrap().len(), 2);
     assert_eq!(sent(&edit("h1", "mine, again")), EditSent::Forgotten);
     assert_eq!(sent(&edit("h1", "mine, again")), EditSent::Unknown);
@@ -56,7 +56,7 @@ fn an_edit_whose_base_has_moved_on_is_a_conflict_until_somebody_says_otherwise()
 }
 
 #[test]
-fn a_dataset_with_edits_is_not_removed() {
+fn refuses_to_remove_dataset_with_edits() {
     let it = fresh();
     apply(&it.store, &village("a"), &[household("h1", 1, 10)]);
     it.store.put_edit(&edit("h1", "mine")).unwrap();

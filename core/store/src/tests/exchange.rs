@@ -8,19 +8,19 @@ use super::{Fresh, apply, apply_as, arriving, batch, fresh, household, origin_of
 use crate::verify::chunk_hash;
 use crate::{ApplyError, Arriving, Batch, Consent, Error, Incoming, Store, Verdict};
 
-/// What nobody has signed.
-fn nobodys(snapshot: &SnapshotSummary) -> Arriving<'_> {
+/// The input of an apply without a signature of these records.
+fn unsigned(snapshot: &SnapshotSummary) -> Arriving<'_> {
     static ORIGIN: std::sync::LazyLock<Origin> = std::sync::LazyLock::new(|| origin_of(&[]));
     arriving(snapshot, &ORIGIN, Some(&[]))
 }
 
 #[test]
-fn an_error_from_the_source_takes_everything_back() {
+fn rolls_back_when_source_fails() {
     let Fresh { store, dir: _dir } = fresh();
     let before = apply(&store, &village("v"), &[household("a", 1, 1)]).summary;
     for fail_at in 0..4 {
         let mut n = 0;
-        let failed = store.apply(&nobodys(&snapshot(&village("v"), 99)), &mut || {
+        let failed = store.apply(&unsigned(&snapshot(&village("v"), 99)), &mut || {
             n += 1;
             if n > fail_at {
                 Err("a bad chunk")
@@ -32,15 +32,15 @@ fn an_error_from_the_source_takes_everything_back() {
         assert_eq!(store.summary(&village("v")).unwrap().unwrap(), before);
     }
     assert_eq!(wrong_ranges(&store).unwrap(), 0);
-    assert_eq!(apply(&store, &village("v"), &[household("a", 2, 2)]).merged.updated, 1, "the store goes on");
+    assert_eq!(apply(&store, &village("v"), &[household("a", 2, 2)]).merged.updated, 1, "the store still works");
 }
 
 #[test]
-fn a_panicking_source_takes_everything_back_too() {
+fn rolls_back_when_source_panics() {
     let Fresh { store, dir: _dir } = fresh();
     let half = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         let mut first = true;
-        store.apply::<()>(&nobodys(&snapshot(&village("v"), 99)), &mut || {
+        store.apply::<()>(&unsigned(&snapshot(&village("v"), 99)), &mut || {
             assert!(std::mem::take(&mut first), "bug");
             Ok(Some(batch(&[household("a", 1, 1)])))
         })
@@ -51,7 +51,7 @@ fn a_panicking_source_takes_everything_back_too() {
 }
 
 #[test]
-fn the_time_a_dataset_stands_at_never_goes_back_by_air() {
+fn never_lowers_as_of_in_exchange() {
     let Fresh { store, dir: _dir } = fresh();
     for (comes, stands) in [(50, 50), (40, 50), (60, 60)] {
         let applied = apply_as(&store, &snapshot(&village("v"), comes), &[]);
@@ -59,33 +59,35 @@ fn the_time_a_dataset_stands_at_never_goes_back_by_air() {
     }
 }
 
-/// Takes over changes to a snapshot.
+/// Applies changes to a snapshot.
 fn apply_changes(store: &Store, snapshot: &SnapshotSummary, origin: &Origin, changes: &[Record]) -> Verdict {
     let mut batch = Some(Batch { records: changes.to_vec(), is_range: false });
     store.apply::<()>(&arriving(snapshot, origin, None), &mut || Ok(batch.take())).unwrap()
 }
 
 #[test]
-fn changes_are_kept_and_move_the_time_only_when_they_were_all() {
+fn applies_changes_only_if_complete() {
     let (Fresh { store, dir: _dir }, other) = (fresh(), fresh());
     let [a, b] = [household("a", 1, 1), household("b", 1, 1)];
     let whole = apply(&other.store, &village("v"), &[a.clone(), b.clone()]).summary;
     let origin = origin_of(&[a.clone(), b.clone()]);
     let Verdict::Differs(differing) = apply_changes(&store, &whole, &origin, std::slice::from_ref(&a)) else {
-        panic!("b is lacking");
+        panic!("record b is missing");
     };
-    assert_eq!((differing.summary.records, differing.ranges.len()), (1, 1), "what it would be");
-    assert_eq!(store.summary(&village("v")).unwrap(), None, "nothing is kept that is not what was signed");
+    assert_eq!((differing.summary.records, differing.ranges.len()), (1, 1), "the state after the changes");
+    assert_eq!(store.summary(&village("v")).unwrap(), None, "nothing is stored unless it matches the signature");
 
     let forged = origin_of(std::slice::from_ref(&a));
     assert!(matches!(apply_changes(&store, &whole, &forged, &[a.clone(), b.clone()]), Verdict::Differs(_)));
     assert_eq!(store.summary(&village("v")).unwrap(), None);
-    let Verdict::Applied(applied) = apply_changes(&store, &whole, &origin, &[a, b]) else { panic!("that was all") };
+    let Verdict::Applied(applied) = apply_changes(&store, &whole, &origin, &[a, b]) else {
+        panic!("the changes are complete")
+    };
     assert_eq!((applied.summary.as_of, applied.summary.digest), (ServerTime(10), whole.digest));
 }
 
 #[test]
-fn a_whole_snapshot_is_what_its_origin_has_sealed_whatever_this_device_keeps() {
+fn requires_signed_hash_for_whole_snapshot() {
     let Fresh { store, dir: _dir } = fresh();
     let [a, b, newer] = [household("a", 1, 1), household("b", 1, 1), household("a", 2, 25)];
     let before = apply(&store, &village("v"), std::slice::from_ref(&newer)).summary;
@@ -99,17 +101,17 @@ fn a_whole_snapshot_is_what_its_origin_has_sealed_whatever_this_device_keeps() {
         (&[a.clone(), forged][..], &[][..]),
         (std::slice::from_ref(&a), &[]),
         (&[a.clone(), b.clone(), household("c", 1, 1)], &[]),
-        (std::slice::from_ref(&b), &[KeyRange::ALL]), // what is held is not what was signed
+        (std::slice::from_ref(&b), &[KeyRange::ALL]), // the held ranges do not match the signed records
     ] {
         assert!(matches!(take(records, held), Err(ApplyError::NotAuthentic)), "{records:?}");
         assert_eq!(store.summary(&village("v")).unwrap().unwrap(), before);
     }
-    let Verdict::Applied(applied) = take(&[a, b], &[]).unwrap() else { panic!("it was whole") };
+    let Verdict::Applied(applied) = take(&[a, b], &[]).unwrap() else { panic!("the snapshot is complete") };
     assert_eq!((applied.merged.kept_newer, applied.merged.inserted), (1, 1));
 }
 
 #[test]
-fn a_peer_names_only_what_has_no_name_and_the_server_has_the_last_word() {
+fn prefers_server_names_over_peer_names() {
     use crate::{SyncStart, SyncTarget};
     let Fresh { store, dir: _dir } = fresh();
     let names = || {
@@ -140,7 +142,7 @@ fn a_peer_names_only_what_has_no_name_and_the_server_has_the_last_word() {
 }
 
 #[test]
-fn refuses_a_bundle_with_a_record_twice() {
+fn rejects_bundle_with_repeated_record() {
     let Fresh { store, dir: _dir } = fresh();
     let before = apply(&store, &village("v"), &[household("a", 1, 1)]).summary;
     let [one, two] = [household("b", 1, 1), household("b", 2, 2)];
@@ -168,13 +170,13 @@ fn bundle(n: u8) -> Incoming {
 }
 
 #[test]
-fn staged_chunks_survive_reopening_and_a_new_offer() {
+fn keeps_staged_chunks_after_reopen_and_new_offer() {
     let Fresh { store, dir } = fresh();
     let [x, y] = [vec![1; 10], vec![2; 20]].map(|bytes| (chunk_hash(&bytes), bytes));
     store.begin_incoming(&bundle(1)).unwrap();
     assert_eq!(store.resume_incoming(&[1; 32], &[x.0, y.0]).unwrap(), HashSet::new());
     store.stage_chunks(&[1; 32], &[x.clone(), y.clone()]).unwrap();
-    store.stage_chunks(&[1; 32], std::slice::from_ref(&x)).unwrap(); // twice is once
+    store.stage_chunks(&[1; 32], std::slice::from_ref(&x)).unwrap(); // storing a chunk twice has no effect
     drop(store);
 
     let store = Store::open(dir.path()).unwrap().store;
@@ -183,7 +185,7 @@ fn staged_chunks_survive_reopening_and_a_new_offer() {
     assert_eq!(store.staged(&[1; 32]).unwrap(), HashSet::from([x.0, y.0]));
     assert_eq!(store.staged_chunk(&x.0).unwrap(), Some(x.1));
 
-    // The same dataset offered anew, or by somebody else: what it shares with the first is here already.
+    // The same dataset in a new offer or from another device: the shared chunks are already here.
     store.begin_incoming(&bundle(2)).unwrap();
     assert_eq!(store.resume_incoming(&[2; 32], &[y.0, [3; 32]]).unwrap(), HashSet::from([y.0]));
     store.discard_incoming(&[1; 32]).unwrap();
@@ -203,16 +205,16 @@ fn drops_staged_chunks_of_superseded_bundles() {
         store.stage_chunks(&[n; 32], &[chunk(n)]).unwrap();
     }
     let known = || store.incoming().unwrap().iter().map(|status| status.incoming.bundle_id[0]).collect::<Vec<_>>();
-    assert_eq!(known(), [1, 2, 3], "nothing of them is here");
-    apply_as(&store, &snapshot(&village("v"), 12), &[household("a", 1, 1)]); // what bundle 2 offers
+    assert_eq!(known(), [1, 2, 3], "no bundle is on this device yet");
+    apply_as(&store, &snapshot(&village("v"), 12), &[household("a", 1, 1)]); // the content of bundle 2
     store.finish_incoming(&[2; 32]).unwrap();
     store.trim_incoming(&[2; 32]).unwrap();
-    assert_eq!(known(), [3], "only what is later");
+    assert_eq!(known(), [3], "only later bundles stay");
     assert_eq!(store.staged_chunk(&chunk(1).0).unwrap(), None);
     assert_eq!(store.consent(&[2; 32]).unwrap(), Consent::Spent);
     (4..=8).chain([4, 9]).for_each(|n| store.begin_incoming(&bundle(n)).unwrap());
     store.trim_incoming(&[9; 32]).unwrap();
-    assert_eq!(known(), [6, 7, 8, 4, 9], "and of those the last that began or were resumed");
+    assert_eq!(known(), [6, 7, 8, 4, 9], "the bundles that were started or resumed last stay");
     store.withdraw_incoming(&Fingerprint([7; 32])).unwrap();
     assert_eq!(known(), [0; 0]);
     let refused = store.resume_incoming(&[9; 32], &[]);
@@ -220,7 +222,7 @@ fn drops_staged_chunks_of_superseded_bundles() {
 }
 
 #[test]
-fn names_of_the_server_stay_and_those_of_a_stranger_give_way() {
+fn keeps_server_names_and_replaces_untrusted_names() {
     let Fresh { store, dir: _dir } = fresh();
     let named = |as_of, name: &str| SnapshotSummary { boundary_name: name.into(), ..snapshot(&village("v"), as_of) };
     let receive = |as_of, name: &str, is_trusted| {
@@ -231,8 +233,8 @@ fn names_of_the_server_stay_and_those_of_a_stranger_give_way() {
         store.apply::<std::convert::Infallible>(&arriving, &mut || Ok(batches.next())).unwrap();
         store.summary(&village("v")).unwrap().unwrap().boundary_name
     };
-    assert_eq!(receive(10, "Elsewhere", false), "Elsewhere", "none is known");
-    assert_eq!(receive(11, "Nowhere", false), "Elsewhere", "one stranger is as good as another");
+    assert_eq!(receive(10, "Elsewhere", false), "Elsewhere", "no name is known");
+    assert_eq!(receive(11, "Nowhere", false), "Elsewhere", "an untrusted name does not replace another one");
     assert_eq!(receive(12, "Muite", true), "Muite");
     assert_eq!(receive(13, "", true), "Muite");
     let target = crate::SyncTarget {
@@ -245,11 +247,11 @@ fn names_of_the_server_stay_and_those_of_a_stranger_give_way() {
     assert_eq!(receive(14, "Muite", true), "Muíte");
     let elsewhere = SnapshotSummary { project_name: "Malaria".into(), ..snapshot(&village("w"), 10) };
     let names = store.read(|reader| reader.names(&elsewhere, true)).unwrap();
-    assert_eq!(names.0, "Nets 2026", "the project is known from another village");
+    assert_eq!(names.0, "Nets 2026", "the project name is known from another village");
 }
 
 #[test]
-fn a_cached_chunk_is_current_while_the_digest_is_the_same() {
+fn keeps_cached_chunk_current_while_digest_matches() {
     let Fresh { store, dir: _dir } = fresh();
     let range = KeyRange::ALL;
     let old = apply(&store, &village("v"), &[household("a", 1, 1)]).summary.digest;
@@ -263,7 +265,7 @@ fn a_cached_chunk_is_current_while_the_digest_is_the_same() {
     assert_eq!(
         store.chunk_bytes(&chunk_hash(b"old")).unwrap().as_deref(),
         Some(&b"old"[..]),
-        "for whoever began with it"
+        "running exchanges still need it"
     );
     assert_eq!(cached().len(), 2);
 
@@ -277,17 +279,17 @@ fn a_cached_chunk_is_current_while_the_digest_is_the_same() {
 }
 
 #[test]
-fn only_a_persons_yes_is_one() {
+fn counts_only_consent_of_the_user() {
     let Fresh { store, dir: _dir } = fresh();
     let consent = || store.consent(&[1; 32]).unwrap();
     store.begin_incoming(&bundle(1)).unwrap();
     assert_eq!(consent(), Consent::None);
     store.give_consent(&[1; 32]).unwrap();
     store.begin_incoming(&bundle(1)).unwrap();
-    assert_eq!(consent(), Consent::Given, "to go on changes nothing");
+    assert_eq!(consent(), Consent::Given, "resuming does not change the consent");
     store.finish_incoming(&[1; 32]).unwrap();
     store.begin_incoming(&bundle(1)).unwrap();
-    assert_eq!(consent(), Consent::Spent, "nor does to begin anew");
+    assert_eq!(consent(), Consent::Spent, "starting again does not change the consent");
     store.withdraw_consent(&[1; 32]).unwrap();
     assert_eq!(consent(), Consent::None);
 }

@@ -9,7 +9,7 @@ fn saved() -> ExchangeResult {
     ExchangeResult::Saved { receipt: vec![1, 2, 3], digests: vec![Digest::from_bytes([4; 32])] }
 }
 
-/// Saved, and the receiver has now what was offered.
+/// A saved exchange after which the receiver has exactly the offered records.
 fn saved_equal(offered: &[SnapshotSummary]) -> ExchangeResult {
     let digests = offered.iter().map(|summary| summary.digest).collect();
     ExchangeResult::Saved { receipt: vec![1, 2, 3], digests }
@@ -38,7 +38,7 @@ fn started(store: &Store) -> Vec<i64> {
 }
 
 #[test]
-fn what_was_added_is_there_after_a_restart_newest_first() {
+fn lists_exchanges_newest_first_after_restart() {
     let Fresh { store, dir } = fresh();
     let offered = [snapshot(&village("a"), 7), snapshot(&super::project(), 8)];
     let received = Exchange { role: ExchangeRole::Received, ..exchange(2, 20, &offered, saved()) };
@@ -48,19 +48,23 @@ fn what_was_added_is_there_after_a_restart_newest_first() {
     drop(store);
     let store = Store::open(dir.path()).unwrap().store;
     let [first, second, third] = all;
-    assert_eq!(store.exchanges(2).unwrap(), [third.clone(), second.clone()], "by when it was added: clocks are set");
+    assert_eq!(
+        store.exchanges(2).unwrap(),
+        [third.clone(), second.clone()],
+        "in the order of insertion, because clocks may change"
+    );
     assert_eq!(store.exchanges(9).unwrap(), [third, second, first]);
 }
 
 #[test]
-fn a_saved_one_without_a_key_is_refused() {
+fn rejects_saved_exchange_without_key() {
     let Fresh { store, dir: _dir } = fresh();
     assert!(store.add_exchange(&Exchange { peer_key: None, ..exchange(1, 1, &[], saved()) }, false).is_err());
     assert_eq!(started(&store), []);
 }
 
 #[test]
-fn one_that_goes_on_where_the_last_was_lost_is_one_row() {
+fn merges_exchange_continued_after_connection_loss() {
     let Fresh { store, dir: _dir } = fresh();
     let [offered, other, third] = ["a", "b", "c"].map(|name| [snapshot(&village(name), 7)]);
     store.add_exchange(&exchange(1, 10, &offered, ended("lost")), false).unwrap();
@@ -68,27 +72,27 @@ fn one_that_goes_on_where_the_last_was_lost_is_one_row() {
     store.add_exchange(&exchange(2, 25, &offered, saved()), true).unwrap();
     store.add_exchange(&exchange(1, 30, &offered, saved()), true).unwrap();
     let rows = store.exchanges(9).unwrap();
-    assert_eq!(started(&store), [10, 25], "another device's goes on with nothing");
+    assert_eq!(started(&store), [10, 25], "an exchange with another device is not merged");
     assert_eq!((rows[0].ended, rows[0].wire_bytes, rows[0].result.clone()), (35, 3_000, saved()));
 
     for last in [exchange(1, 40, &other, ended("lost")), exchange(1, 41, &other, ended("declined"))] {
         store.add_exchange(&last, false).unwrap();
     }
     store.add_exchange(&exchange(1, 50, &other, saved()), true).unwrap();
-    assert_eq!(started(&store), [50, 41, 40, 10, 25], "a no came in between");
+    assert_eq!(started(&store), [50, 41, 40, 10, 25], "a refusal came in between");
     store.add_exchange(&exchange(1, 60, &other, ended("lost")), false).unwrap();
     store.add_exchange(&exchange(1, 70, &third, saved()), true).unwrap();
     assert_eq!(started(&store)[..2], [70, 60], "another offer");
 }
 
 #[test]
-fn one_that_is_saved_again_with_nothing_new_adds_no_row() {
+fn merges_exchange_saved_again_without_changes() {
     let Fresh { store, dir: _dir } = fresh();
     let (a, b) = ([snapshot(&village("a"), 7)], [snapshot(&village("b"), 7)]);
     for (at, offered) in [(10, &a), (20, &b)] {
         store.add_exchange(&exchange(1, at, offered, saved()), false).unwrap();
     }
-    // However a device mixes what it offers again, and breaks off.
+    // In any order in which a device offers data again and loses the connection.
     for at in 3..9 {
         store.add_exchange(&exchange(1, 10 * at, &a, saved()), true).unwrap();
         store.add_exchange(&exchange(1, 10 * at + 1, &b, ended("lost")), true).unwrap();
@@ -98,13 +102,13 @@ fn one_that_is_saved_again_with_nothing_new_adds_no_row() {
     assert_eq!(rows.iter().map(|row| (row.started, row.ended)).collect::<Vec<_>>(), [(20, 87), (10, 85)]);
     assert_eq!(rows.iter().map(|row| row.wire_bytes).collect::<Vec<_>>(), [13_000, 7_000]);
     store.add_exchange(&exchange(1, 90, &a, ended("lost")), true).unwrap();
-    assert_eq!(started(&store), [90, 20, 10], "what was not saved takes no receipt away");
+    assert_eq!(started(&store), [90, 20, 10], "a failed exchange removes no receipt");
     store.add_exchange(&exchange(1, 95, &a, saved()), false).unwrap();
-    assert_eq!(started(&store), [95, 90, 20, 10], "a person said yes");
+    assert_eq!(started(&store), [95, 90, 20, 10], "the user accepted again");
 }
 
 #[test]
-fn the_oldest_go_and_what_was_not_saved_pushes_no_receipt_out() {
+fn trims_oldest_rows_without_losing_receipts() {
     let Fresh { store, dir: _dir } = fresh();
     let offered = [snapshot(&village("a"), 7)];
     for at in 0..3 {
@@ -125,7 +129,7 @@ fn the_oldest_go_and_what_was_not_saved_pushes_no_receipt_out() {
 }
 
 #[test]
-fn reach_counts_devices_and_only_the_present_version() {
+fn counts_devices_with_present_version_only() {
     let Fresh { store, dir: _dir } = fresh();
     assert_eq!(store.reach().unwrap(), []);
     let [a, b, never] = ["a", "b", "never"].map(village);
@@ -143,9 +147,9 @@ fn reach_counts_devices_and_only_the_present_version() {
         sent(2, &[old]),
         exchange(3, 3, &[now(&a)], ended("lost")),
         sent(4, &[same_later, snapshot(&village("elsewhere"), 1)]),
-        // It kept newer records, or is ahead of what it was sent.
+        // This device kept newer records, or had newer ones before.
         exchange(5, 5, &[now(&a)], saved()),
-        // It had the version once, and has since kept something newer.
+        // This device had the version once and has saved newer records since.
         sent(6, &[now(&a)]),
         exchange(6, 6, &[now(&a)], saved()),
         received,

@@ -1,4 +1,4 @@
-//! The merge rule: whatever comes in whatever order, devices end equal.
+//! The merge rule: devices have equal data after any versions in any order.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use fieldcast_model::{FINE_BITS, Record};
 use super::{Fresh, apply, fresh, household, record, village, wrong_ranges};
 use crate::{Merged, RecordQuery};
 
-/// Versions of few records, so that they meet: some equal, some deleted, some under another root.
+/// Versions of few records, so they conflict: some equal, some deleted, some under another root.
 fn versions() -> impl Strategy<Value = Vec<Record>> {
     let one = (0..3usize, 0..4u8, 0..3u8, 0..3i64, 0..3i64, any::<bool>());
     prop::collection::vec(one, 1..30).prop_map(|all| {
@@ -27,7 +27,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn order_and_repetition_do_not_matter(
+    fn merges_equally_in_any_order(
         (records, shuffled) in versions().prop_flat_map(|v| {
             let twice: Vec<_> = v.iter().chain(&v).cloned().collect();
             (Just(v), Just(twice).prop_shuffle())
@@ -37,7 +37,7 @@ proptest! {
         let (a_end, b_end) = (apply(&a, &village("v"), &records).summary, apply(&b, &village("v"), &shuffled).summary);
         prop_assert_eq!(&a_end, &b_end);
         prop_assert_eq!(a.ranges(&village("v"), FINE_BITS).unwrap(), b.ranges(&village("v"), FINE_BITS).unwrap());
-        // The winners are the ones with the greatest stamp.
+        // The versions with the greatest stamps win.
         let mut winners: HashMap<_, Record> = HashMap::new();
         for record in records {
             let winner = winners.entry((record.entity.clone(), record.id.clone())).or_insert_with(|| record.clone());
@@ -55,7 +55,7 @@ proptest! {
 }
 
 #[test]
-fn a_version_whose_household_is_known_replaces_the_orphan_and_not_the_other_way() {
+fn prefers_version_with_known_household() {
     let Fresh { store, dir: _dir } = fresh();
     for id in ["t", "61626364-6566-6768-696a-6b6c6d6e6f70"] {
         let (orphan, rooted) = (record("Task", id, id, 1, 1), record("Task", id, "h", 1, 1));
@@ -67,7 +67,7 @@ fn a_version_whose_household_is_known_replaces_the_orphan_and_not_the_other_way(
 }
 
 #[test]
-fn every_outcome_is_counted() {
+fn counts_every_merge_result() {
     let Fresh { store, dir: _dir } = fresh();
     let first = apply(&store, &village("v"), &[household("a", 2, 5), household("b", 1, 1)]).merged;
     assert_eq!(first, Merged { inserted: 2, ..Merged::default() });
@@ -77,7 +77,7 @@ fn every_outcome_is_counted() {
 }
 
 #[test]
-fn a_uuid_and_a_text_of_the_same_bytes_are_two_records() {
+fn separates_uuid_and_text_of_same_bytes() {
     let Fresh { store, dir: _dir } = fresh();
     let uuid = household("61626364-6566-6768-696a-6b6c6d6e6f70", 1, 1);
     let text = household("abcdefghijklmnop", 1, 1);
@@ -85,7 +85,7 @@ fn a_uuid_and_a_text_of_the_same_bytes_are_two_records() {
 }
 
 #[test]
-fn a_uuid_sent_as_text_is_the_same_record() {
+fn treats_uuid_sent_as_text_as_same_record() {
     use fieldcast_model::RecordId;
     let Fresh { store, dir: _dir } = fresh();
     let uuid = household("61626364-6566-6768-696a-6b6c6d6e6f70", 1, 1);

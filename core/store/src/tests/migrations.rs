@@ -1,4 +1,4 @@
-//! The schema: fresh, upgraded and newer than known.
+//! The schema: new, upgraded, and newer than this build.
 
 use rusqlite::Connection;
 
@@ -12,7 +12,7 @@ fn schema(conn: &Connection) -> Vec<(String, String)> {
 }
 
 #[test]
-fn upgraded_from_every_version_equals_fresh() {
+fn upgrades_every_version_to_current_schema() {
     let fresh = Connection::open_in_memory().unwrap();
     run(&fresh).unwrap();
     for from in 0..=MIGRATIONS.len() {
@@ -27,7 +27,7 @@ fn upgraded_from_every_version_equals_fresh() {
 }
 
 #[test]
-fn every_table_is_strict_and_explained() {
+fn requires_strict_tables_with_comments() {
     let conn = Connection::open_in_memory().unwrap();
     run(&conn).unwrap();
     let tables = "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
@@ -39,7 +39,7 @@ fn every_table_is_strict_and_explained() {
 }
 
 #[test]
-fn a_newer_database_is_refused_and_left_as_it_was() {
+fn refuses_newer_database_without_changes() {
     let super::Fresh { store, dir } = fresh();
     store.set_setting("k", "v").unwrap();
     store.with_writer(|conn| conn.execute_batch("CREATE TABLE new (id); PRAGMA user_version = 99").unwrap());

@@ -1,4 +1,4 @@
-//! The store's promises, one file for each.
+//! The guarantees of the store, one file per topic.
 
 mod campaigns;
 mod damage;
@@ -29,7 +29,7 @@ use tempfile::TempDir;
 
 use crate::{Applied, Arriving, Batch, Store, Verdict};
 
-/// A store in a folder of its own, gone with it.
+/// A store in a temporary folder, which is removed with it.
 struct Fresh {
     store: Store,
     dir: TempDir,
@@ -62,7 +62,7 @@ fn snapshot(dataset: &Dataset, as_of: i64) -> SnapshotSummary {
     }
 }
 
-/// A version of a record of household `root`.
+/// A version of a record in the household `root`.
 fn record(entity: &str, id: &str, root: &str, row_version: i64, modified: i64) -> Record {
     Record {
         entity: EntityType::new(entity),
@@ -80,32 +80,32 @@ fn household(id: &str, row_version: i64, modified: i64) -> Record {
     record("Household", id, id, row_version, modified)
 }
 
-/// Who answers for these records and no others.
+/// An origin that signs exactly these records.
 fn origin_of(records: &[Record]) -> Origin {
-    let mut seals = RangeHashes::default();
-    seals.add(records.iter().map(|record| (record.root_hash(), record.hash())));
+    let mut hashes = RangeHashes::default();
+    hashes.add(records.iter().map(|record| (record.root_hash(), record.hash())));
     Origin {
         key: [3; 32],
         name: DeviceName::new("office"),
-        seal: seals.seal(),
+        seal: hashes.seal(),
         sources: Vec::new(),
         signature: Signature([4; 64]),
     }
 }
 
-/// All that a snapshot of these records has, as one batch.
+/// A complete snapshot of these records as one batch.
 fn batch(records: &[Record]) -> Batch {
     Batch { records: records.to_vec(), is_range: true }
 }
 
-/// A snapshot that arrives on a device whose clock agrees with everything.
+/// A snapshot that arrives on a device whose clock accepts every time.
 fn arriving<'a>(snapshot: &'a SnapshotSummary, origin: &'a Origin, held: Option<&'a [KeyRange]>) -> Arriving<'a> {
     static CARRIER: std::sync::LazyLock<DeviceName> = std::sync::LazyLock::new(|| DeviceName::new("Asha"));
     let carrier = Fingerprint([5; 32]);
     Arriving { snapshot, origin, carrier, carrier_name: &CARRIER, is_trusted: false, now: ServerTime(i64::MAX), held }
 }
 
-/// Takes over whole snapshots of these records one after another, each with no record twice.
+/// Applies complete snapshots of these records one after another, each without repeated records.
 fn apply_as(store: &Store, snapshot: &SnapshotSummary, records: &[Record]) -> Applied {
     let mut rounds: Vec<Vec<Record>> = vec![Vec::new()];
     for record in records {
@@ -138,7 +138,7 @@ fn apply(store: &Store, dataset: &Dataset, records: &[Record]) -> Applied {
     apply_as(store, &snapshot(dataset, 10), records)
 }
 
-/// How many key ranges have a kept digest that is not that of their records; fails if the file is not sound.
+/// How many key ranges have a stored digest that does not match their records. Fails if the file is damaged.
 fn wrong_ranges(store: &Store) -> crate::Result<usize> {
     store.read(|reader| {
         crate::open::check(reader.conn, "main")?;

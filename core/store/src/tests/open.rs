@@ -1,4 +1,4 @@
-//! Who gets in, and what is remembered.
+//! Opening a store, and the data it keeps.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use super::{Fresh, apply, arriving, fresh, household, village};
 use crate::{Error, Login, Store};
 
 #[test]
-fn a_folder_has_one_owner_until_the_last_handle_is_gone() {
+fn locks_folder_until_last_handle_is_dropped() {
     let first = fresh();
     let second = Store::open(first.dir.path());
     assert!(matches!(second, Err(Error::InUse { dir }) if dir == first.dir.path()));
@@ -18,7 +18,7 @@ fn a_folder_has_one_owner_until_the_last_handle_is_gone() {
 }
 
 #[test]
-fn what_was_written_is_there_after_reopening() {
+fn keeps_data_after_reopening() {
     let Fresh { store, dir } = fresh();
     store.set_setting("device.name", "Asha").unwrap();
     store.set_setting("device.name", "Asha's phone").unwrap();
@@ -32,7 +32,7 @@ fn what_was_written_is_there_after_reopening() {
 }
 
 #[test]
-fn a_login_is_kept_replaced_and_forgotten_and_never_shown() {
+fn stores_login_and_never_prints_it() {
     let Fresh { store, dir: _dir } = fresh();
     assert_eq!(store.login().unwrap(), None);
     let login = Login { server: "https://s".into(), tenant: "mz".into(), session: "s3cret".into() };
@@ -47,14 +47,14 @@ fn a_login_is_kept_replaced_and_forgotten_and_never_shown() {
 }
 
 #[test]
-fn a_place_that_cannot_be_written_is_named() {
+fn names_path_that_cannot_be_written() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("file");
     fs::write(&file, "").unwrap();
     let error = Store::open(&file.join("under")).unwrap_err();
     assert!(matches!(&error, Error::NotWritable { path } if path.starts_with(&file)), "{error}");
     assert!(error.to_string().contains("check that the folder exists"));
-    // A folder where the database should be.
+    // A folder with the name of the database.
     fs::create_dir(dir.path().join("fieldcast.db")).unwrap();
     let error = Store::open(dir.path()).unwrap_err();
     assert!(matches!(&error, Error::NotWritable { path } if path.ends_with("fieldcast.db")), "{error}");
@@ -62,7 +62,7 @@ fn a_place_that_cannot_be_written_is_named() {
 
 #[cfg(unix)]
 #[test]
-fn folder_and_files_are_for_their_owner_alone() {
+fn creates_folder_and_files_for_owner_only() {
     use std::os::unix::fs::PermissionsExt;
     let dir = tempfile::tempdir().unwrap();
     let folder = dir.path().join("new/data");
@@ -76,7 +76,7 @@ fn folder_and_files_are_for_their_owner_alone() {
 }
 
 #[test]
-fn readers_cannot_write_and_do_not_wait_for_the_writer() {
+fn reads_without_waiting_for_writer() {
     let Fresh { store, dir: _dir } = fresh();
     let refused = store.read(|r| Ok(r.conn.execute("DELETE FROM record", ())?)).unwrap_err();
     assert!(matches!(refused, Error::NotWritable { .. }), "{refused}");
@@ -88,5 +88,5 @@ fn readers_cannot_write_and_do_not_wait_for_the_writer() {
     };
     let (snapshot, origin) = (super::snapshot(&village("v"), 1), super::origin_of(&records));
     store.apply(&arriving(&snapshot, &origin, Some(&[])), batch).unwrap();
-    assert_eq!(seen, Some(None), "an apply is seen whole or not at all");
+    assert_eq!(seen, Some(None), "a reader sees the whole apply or nothing");
 }

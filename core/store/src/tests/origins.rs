@@ -1,12 +1,12 @@
-//! Who answers for what was taken over.
+//! The signers of received datasets.
 
 use fieldcast_model::{DeviceName, Origin, SnapshotSummary};
 
 use super::{Fresh, apply, arriving, fresh, household, origin_of, village};
 use crate::{Store, Verdict};
 
-/// Takes over, from a device of this name, what is here already.
-fn take_over(store: &Store, summary: &SnapshotSummary, name: &str) -> (Verdict, Origin) {
+/// Applies from a device with this name data that is already here.
+fn apply_again(store: &Store, summary: &SnapshotSummary, name: &str) -> (Verdict, Origin) {
     let origin = Origin { name: DeviceName::new(name), ..origin_of(&[household("a", 1, 1)]) };
     (store.apply::<()>(&arriving(summary, &origin, None), &mut || Ok(None)).unwrap(), origin)
 }
@@ -16,33 +16,33 @@ fn kept(store: &Store) -> Option<(SnapshotSummary, Origin)> {
 }
 
 #[test]
-fn it_stands_for_as_long_as_that_version_does() {
+fn keeps_origin_until_version_changes() {
     let Fresh { store, dir } = fresh();
     assert_eq!(kept(&store), None);
     let summary = apply(&store, &village("v"), &[household("a", 1, 1)]).summary;
-    assert_eq!(kept(&store), None, "the snapshot that was named had another digest");
-    take_over(&store, &summary, "office");
-    let (_, another) = take_over(&store, &summary, "another");
+    assert_eq!(kept(&store), None, "the signed snapshot had another digest");
+    apply_again(&store, &summary, "office");
+    let (_, another) = apply_again(&store, &summary, "another");
     drop(store);
     let store = Store::open(dir.path()).unwrap().store;
     assert_eq!(kept(&store), Some((summary.clone(), another)));
 
     apply(&store, &village("v"), &[household("a", 1, 1)]);
-    assert!(kept(&store).is_some(), "nothing has changed");
+    assert!(kept(&store).is_some(), "the data is unchanged");
     apply(&store, &village("v"), &[household("a", 2, 2)]);
     assert_eq!(kept(&store), None, "another version");
-    assert!(matches!(take_over(&store, &summary, "office").0, Verdict::Differs(_)));
-    assert_eq!(kept(&store), None, "of a version that is not here");
+    assert!(matches!(apply_again(&store, &summary, "office").0, Verdict::Differs(_)));
+    assert_eq!(kept(&store), None, "the signed version is not on this device");
 }
 
 #[test]
-fn names_may_be_others_and_counts_may_not() {
+fn accepts_other_names_but_not_other_counts() {
     let Fresh { store, dir: _dir } = fresh();
     let summary = apply(&store, &village("v"), &[household("a", 1, 1)]).summary;
     let renamed = SnapshotSummary { boundary_name: "Muite 1".into(), ..summary.clone() };
-    let (_, origin) = take_over(&store, &renamed, "office");
-    assert_eq!(kept(&store), Some((renamed, origin)), "in the names it was signed with");
+    let (_, origin) = apply_again(&store, &renamed, "office");
+    assert_eq!(kept(&store), Some((renamed, origin)), "with the signed names");
     let counted = SnapshotSummary { households: summary.households + 1, ..summary };
-    take_over(&store, &counted, "office");
+    apply_again(&store, &counted, "office");
     assert_eq!(kept(&store), None);
 }

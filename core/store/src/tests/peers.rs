@@ -1,4 +1,4 @@
-//! Devices that are known.
+//! Trusted devices.
 
 use fieldcast_model::{DeviceName, Fingerprint};
 
@@ -10,7 +10,7 @@ fn peer(byte: u8, name: &str, since: i64) -> TrustedPeer {
 }
 
 #[test]
-fn a_device_is_known_by_its_key_until_it_is_forgotten() {
+fn trusts_device_by_key_until_forgotten() {
     let Fresh { store, dir } = fresh();
     assert!(!store.trusts_peer(&Fingerprint([1; 32])).unwrap());
     store.trust_peer(&peer(1, "Bela", 5)).unwrap();
@@ -20,7 +20,7 @@ fn a_device_is_known_by_its_key_until_it_is_forgotten() {
     let store = Store::open(dir.path()).unwrap().store;
     assert_eq!(store.trusted_peers().unwrap(), [peer(2, "Asha", 6), peer(1, "Bela's new name", 7)]);
     assert!(store.trusts_peer(&Fingerprint([1; 32])).unwrap());
-    assert!(!store.trusts_peer(&Fingerprint([3; 32])).unwrap(), "a name is no key");
+    assert!(!store.trusts_peer(&Fingerprint([3; 32])).unwrap(), "an equal name gives no trust");
     assert!(store.forget_peer(&Fingerprint([1; 32])).unwrap());
     assert!(!store.forget_peer(&Fingerprint([1; 32])).unwrap());
     assert_eq!(store.trusted_peers().unwrap(), [peer(2, "Asha", 6)]);

@@ -1,4 +1,4 @@
-//! The server outranks what devices say, and every record says where it came from.
+//! The server has priority over data from devices, and every record has a source.
 
 use fieldcast_model::{DeviceName, Fingerprint, Origin, Record, ServerTime, SnapshotSource};
 use proptest::prelude::*;
@@ -18,7 +18,7 @@ fn sources(store: &Store) -> Vec<(Option<String>, u64, i64)> {
     sources.into_iter().map(shown).collect()
 }
 
-/// What an attacker makes of a household.
+/// The versions of a household that an attacker could forge.
 fn forgeries(honest: &Record) -> [Record; 3] {
     let absurd = Record { row_version: Record::MAX_ROW_VERSION, modified: ServerTime(500), ..honest.clone() };
     let next = Record { row_version: honest.row_version + 1, ..household(&honest.id.to_string(), 7, 7) };
@@ -26,7 +26,7 @@ fn forgeries(honest: &Record) -> [Record; 3] {
 }
 
 #[test]
-fn verified_download_replaces_what_a_device_forged() {
+fn replaces_forged_records_by_verified_download() {
     let honest = [household("a", 3, 10), household("b", 1, 10)];
     for forged in forgeries(&honest[0]) {
         let Fresh { store, dir: _dir } = fresh();
@@ -36,39 +36,39 @@ fn verified_download_replaces_what_a_device_forged() {
         let end = store.finish_sync(run, &verified(2), &Completeness::Partial).unwrap();
         assert_eq!((end.restored, end.gone, end.summary.households), (1, 1, 2));
         assert_eq!((one(&store, "a"), one(&store, "b")), (honest[0].clone(), honest[1].clone()));
-        assert!(one(&store, "made-up").deleted, "held only by air, and the full walk did not contain it");
+        assert!(one(&store, "made-up").deleted, "it came from a device, and the full download did not contain it");
         assert_eq!(sources(&store), [(None, 3, 300)]);
         assert_eq!(wrong_ranges(&store).unwrap(), 0);
     }
 }
 
 #[test]
-fn unverified_download_replaces_nothing_that_has_a_greater_stamp() {
+fn keeps_greater_stamp_in_unverified_download() {
     for distribution_stats in [Completeness::Partial, Completeness::Complete, verified(2)] {
         let Fresh { store, dir: _dir } = fresh();
         let newer = household("a", 4, 20);
         apply_as(&store, &snapshot(&village("v"), 30), std::slice::from_ref(&newer));
         download(&store, 300, &[household("a", 3, 10)], &distribution_stats);
-        assert_eq!(one(&store, "a"), newer, "the page may be a cached one");
+        assert_eq!(one(&store, "a"), newer, "the page may be an old cached page");
         assert_eq!(sources(&store), [(Some("office".into()), 1, 30)]);
     }
 }
 
 #[test]
-fn keeps_its_own_download_from_a_server_that_is_behind() {
+fn keeps_own_download_if_server_is_behind() {
     let Fresh { store, dir: _dir } = fresh();
     let (newer, older) = (household("a", 4, 200), household("a", 3, 10));
     download(&store, 300, &[newer.clone(), household("b", 1, 200)], &verified(2));
     download(&store, 150, std::slice::from_ref(&older), &verified(1));
-    assert_eq!(one(&store, "a"), newer, "the server's clock is earlier than what it said before");
+    assert_eq!(one(&store, "a"), newer, "the server's clock is earlier than before");
     assert!(!one(&store, "b").deleted);
     download(&store, 250, std::slice::from_ref(&older), &verified(1));
-    assert_eq!(one(&store, "a"), older, "it was set back, and knows of the time that it lost");
+    assert_eq!(one(&store, "a"), older, "the server was reset, and its clock is later than the lost changes");
     assert!(one(&store, "b").deleted);
 }
 
 #[test]
-fn keeps_what_a_bundle_brought_while_the_download_went_on() {
+fn keeps_bundle_records_received_during_download() {
     let Fresh { store, dir: _dir } = fresh();
     let run = begin(&store, SyncStart::Fresh).run;
     store.commit_page(&page(run, 100, &[household("a", 1, 10)])).unwrap();
@@ -81,19 +81,19 @@ fn keeps_what_a_bundle_brought_while_the_download_went_on() {
 }
 
 #[test]
-fn later_snapshot_heals_what_an_earlier_one_forged() {
+fn replaces_forged_records_by_later_snapshot() {
     let honest = household("a", 3, 10);
     for forged in forgeries(&honest) {
         let Fresh { store, dir: _dir } = fresh();
         let forged = Record { modified: forged.modified.min(ServerTime(60)), ..forged };
         apply_as(&store, &snapshot(&village("v"), 50), std::slice::from_ref(&forged));
         assert_eq!(apply_as(&store, &snapshot(&village("v"), 40), std::slice::from_ref(&honest)).merged.kept_newer, 1);
-        let healed = apply_as(&store, &snapshot(&village("v"), 70), std::slice::from_ref(&honest));
-        assert_eq!((healed.merged.updated, one(&store, "a")), (1, honest.clone()));
+        let repaired = apply_as(&store, &snapshot(&village("v"), 70), std::slice::from_ref(&honest));
+        assert_eq!((repaired.merged.updated, one(&store, "a")), (1, honest.clone()));
         assert_eq!(
             apply_as(&store, &snapshot(&village("v"), 50), &[forged]).merged.kept_newer,
             1,
-            "it does not return"
+            "the forged version does not return"
         );
     }
 }
@@ -101,10 +101,10 @@ fn later_snapshot_heals_what_an_earlier_one_forged() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
-    /// Whatever versions, true or not, come in whatever order: what stays follows from them alone. Each version comes in one
-    /// snapshot: that a later one has it, too, is noted only if nothing else of the dataset differs.
+    /// The final state depends only on the versions, forged or not, and not on their order. Each version comes in one
+    /// snapshot: the store notes that a later snapshot contains it, too, only if nothing else in the dataset differs.
     #[test]
-    fn snapshots_in_any_order_end_equal(
+    fn merges_snapshots_equally_in_any_order(
         snapshots in prop::collection::vec((0..5i64, 0..3i64, 0..6i64), 1..6)
             .prop_map(|mut all| {
                 let mut seen = std::collections::BTreeSet::new();
@@ -124,7 +124,7 @@ proptest! {
     }
 }
 
-/// Takes over one record on a device for which it is `now`.
+/// Applies one record on a device whose time is `now`.
 fn take(store: &Store, as_of: i64, now: i64, record: Record) -> Result<Verdict, ApplyError<()>> {
     let (snapshot, origin) = (snapshot(&village("v"), as_of), origin_of(std::slice::from_ref(&record)));
     let mut batch = Some(batch(&[record]));
@@ -133,7 +133,7 @@ fn take(store: &Store, as_of: i64, now: i64, record: Record) -> Result<Verdict, 
 }
 
 #[test]
-fn refuses_records_no_honest_server_can_have_made() {
+fn rejects_records_no_server_can_create() {
     let Fresh { store, dir: _dir } = fresh();
     let now = 1_000_000_000;
     let latest = household("a", Record::MAX_ROW_VERSION, now + MAX_AHEAD_MS);
@@ -141,7 +141,7 @@ fn refuses_records_no_honest_server_can_have_made() {
     let before = store.summary(&village("v")).unwrap();
     for dated in [now + MAX_AHEAD_MS + 1, i64::MAX] {
         let refused = take(&store, 5, now, household("b", 1, dated));
-        assert!(matches!(refused, Err(ApplyError::FromTheFuture { dated: ServerTime(told), .. }) if told == dated));
+        assert!(matches!(refused, Err(ApplyError::FromTheFuture { dated: ServerTime(actual), .. }) if actual == dated));
     }
     for row_version in [Record::MAX_ROW_VERSION + 1, i64::MAX, -1] {
         assert!(matches!(take(&store, 5, now, household("b", row_version, 1)), Err(ApplyError::RowVersion)));
@@ -150,35 +150,38 @@ fn refuses_records_no_honest_server_can_have_made() {
 }
 
 #[test]
-fn believes_no_snapshot_to_be_later_than_now() {
+fn limits_snapshot_time_to_now() {
     let Fresh { store, dir: _dir } = fresh();
     let now = 1_000_000_000;
     take(&store, now + MAX_AHEAD_MS, now, household("a", 9, 1)).unwrap();
     assert_eq!(store.summary(&village("v")).unwrap().unwrap().as_of, ServerTime(now));
     take(&store, now + 1, now + 2, household("a", 2, 1)).unwrap();
-    assert_eq!(one(&store, "a").row_version, 2, "an honest device that downloaded later");
+    assert_eq!(one(&store, "a").row_version, 2, "a correct device downloaded later");
 }
 
 #[test]
-fn knows_the_servers_time_from_its_own_downloads() {
+fn learns_server_time_from_own_downloads_only() {
     let Fresh { store, dir } = fresh();
-    assert_eq!(store.server_now(77).unwrap(), ServerTime(77), "nothing but this device's clock");
+    assert_eq!(store.server_now(77).unwrap(), ServerTime(77), "only this device's clock is known");
     apply_as(&store, &snapshot(&village("v"), 9_000_000), &[household("a", 1, 1)]);
-    assert_eq!(store.server_now(77).unwrap(), ServerTime(77), "other devices are not asked");
+    assert_eq!(store.server_now(77).unwrap(), ServerTime(77), "data from other devices does not set the server's time");
     let run = begin(&store, SyncStart::Fresh).run;
     let clock = Some(ServerClock { server: ServerTime(5_000_000), device: 1_000 });
     store.commit_page(&crate::PageCommit { clock, ..page(run, 5, &[]) }).unwrap();
     let about = |now: i64, expected: i64| (expected..expected + 60_000).contains(&now);
     assert!(about(store.server_now(1_000).unwrap().0, 5_000_000));
     assert!(about(store.server_now(301_000).unwrap().0, 5_300_000));
-    assert!(about(store.server_now(-9_000).unwrap().0, 5_000_000), "a clock that was set back takes no time back");
+    assert!(
+        about(store.server_now(-9_000).unwrap().0, 5_000_000),
+        "setting the clock back does not reduce the elapsed time"
+    );
     drop(store);
     let store = Store::open(dir.path()).unwrap().store;
     assert_eq!(store.server_now(301_000).unwrap(), ServerTime(5_300_000));
 }
 
 #[test]
-fn every_record_names_the_bundle_it_came_in() {
+fn names_source_bundle_of_every_record() {
     let Fresh { store, dir: _dir } = fresh();
     download(&store, 100, &[household("a", 1, 1), household("b", 1, 1)], &verified(2));
     assert_eq!(sources(&store), [(None, 2, 100)]);
@@ -202,7 +205,7 @@ fn every_record_names_the_bundle_it_came_in() {
     };
     let own = RecordSource { bundle: None, records: 1, as_of: ServerTime(100) };
     let theirs = RecordSource { bundle: Some(bundle), records: 1, as_of: ServerTime(150) };
-    assert_eq!(sources(), [own, theirs], "of a merged snapshot the oldest source's time holds");
+    assert_eq!(sources(), [own, theirs], "a merged snapshot has the time of its oldest source");
     assert_eq!(store.datasets().unwrap()[0].sources, sources());
     download(&store, 300, &[household("a", 1, 1), household("b", 2, 150)], &verified(2));
     assert_eq!(
@@ -213,7 +216,7 @@ fn every_record_names_the_bundle_it_came_in() {
 }
 
 #[test]
-fn earlier_snapshot_of_the_same_records_takes_no_download_over() {
+fn keeps_own_download_after_earlier_snapshot() {
     let Fresh { store, dir: _dir } = fresh();
     let record = household("a", 1, 1);
     download(&store, 300, std::slice::from_ref(&record), &verified(1));
@@ -225,7 +228,7 @@ fn earlier_snapshot_of_the_same_records_takes_no_download_over() {
 }
 
 #[test]
-fn own_download_that_confirms_a_bundle_is_this_devices() {
+fn becomes_own_data_after_confirming_download() {
     let Fresh { store, dir: _dir } = fresh();
     let record = household("a", 1, 1);
     let summary = apply(&store, &village("v"), std::slice::from_ref(&record)).summary;

@@ -10,7 +10,7 @@ fn ids(records: &[Record]) -> Vec<String> {
 }
 
 #[test]
-fn the_order_of_a_range_is_the_same_on_every_device() {
+fn orders_range_equally_on_every_device() {
     let mut records: Vec<_> = (0..40).map(|n| household(&format!("h{n}"), 1, 1)).collect();
     for n in 0..40 {
         records.push(record("Task", &format!("t{n}"), &format!("h{n}"), 1, 1));
@@ -18,7 +18,7 @@ fn the_order_of_a_range_is_the_same_on_every_device() {
     }
     let (a, b) = (fresh(), fresh());
     apply(&a.store, &village("v"), &records);
-    records.reverse(); // so that types get other interned ids and rows other places
+    records.reverse(); // so the ids of types and rows differ
     apply(&b.store, &village("v"), &records);
     let read = |of: &Fresh, range| of.store.records_in_range(&village("v"), range).unwrap();
     let all = read(&a, KeyRange::ALL);
@@ -32,7 +32,7 @@ fn the_order_of_a_range_is_the_same_on_every_device() {
 }
 
 #[test]
-fn changes_since_a_time_are_those_after_it() {
+fn lists_changes_after_a_time() {
     let Fresh { store, dir: _dir } = fresh();
     let deleted = Record { deleted: true, ..household("d", 1, 30) };
     let all = [household("a", 1, 10), household("b", 1, 20), household("c", 1, 21), deleted];
@@ -49,7 +49,7 @@ fn changes_since_a_time_are_those_after_it() {
 }
 
 #[test]
-fn a_query_narrows_by_each_of_its_parts() {
+fn filters_by_each_query_field() {
     let Fresh { store, dir: _dir } = fresh();
     let mut other = village("v");
     other.project = "p2".into();
@@ -81,7 +81,7 @@ fn a_query_narrows_by_each_of_its_parts() {
 }
 
 #[test]
-fn the_queries_use_their_indexes() {
+fn uses_an_index_for_every_query() {
     let Fresh { store, dir: _dir } = fresh();
     apply(&store, &village("v"), &[household("a", 1, 1)]);
     let plan = |sql: &str| {
@@ -101,7 +101,7 @@ fn the_queries_use_their_indexes() {
 }
 
 #[test]
-fn roots_are_found_by_type_and_id() {
+fn finds_roots_by_type_and_id() {
     let Fresh { store, dir: _dir } = fresh();
     apply(&store, &village("v"), &[household("a", 1, 1), record("Individual", "i", "a", 1, 1)]);
     let ask = [("Individual", "i"), ("Task", "i"), ("Individual", "j")]
@@ -111,7 +111,7 @@ fn roots_are_found_by_type_and_id() {
 }
 
 #[test]
-fn one_read_sees_one_state() {
+fn reads_one_consistent_state() {
     let Fresh { store, dir: _dir } = fresh();
     apply(&store, &village("v"), &[household("a", 1, 1)]);
     store

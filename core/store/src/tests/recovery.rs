@@ -1,4 +1,4 @@
-//! What cannot be had again survives a damaged database, and a policy never fails open.
+//! Data that cannot be downloaded again survives a damaged database, and a lost policy never permits more.
 
 use std::fs;
 use std::path::Path;
@@ -61,7 +61,7 @@ fn recovers_edits_settings_and_trust_from_either_file() {
     let dir = filled();
     overwrite(&dir.path().join(copy::FILE), 0, usize::MAX);
     let opened = Store::open(dir.path()).unwrap();
-    assert_eq!(opened.recovery, None, "the first file is whole");
+    assert_eq!(opened.recovery, None, "the first file is undamaged");
     assert_kept(&opened.store, 50);
     drop(opened);
     fs::remove_file(dir.path().join(open::FILE)).unwrap();
@@ -71,7 +71,7 @@ fn recovers_edits_settings_and_trust_from_either_file() {
 }
 
 #[test]
-fn copy_follows_every_change() {
+fn updates_copy_with_every_change() {
     let dir = filled();
     let store = Store::open(dir.path()).unwrap().store;
     store.edit_sent(&edit(3)).unwrap();
@@ -92,10 +92,10 @@ fn copy_follows_every_change() {
 }
 
 #[test]
-fn puts_back_what_only_the_copy_has() {
+fn restores_rows_that_only_the_copy_has() {
     let dir = filled();
     let (store, lost) = (Store::open(dir.path()).unwrap().store, tempfile::tempdir().unwrap());
-    let before = fs::read(dir.path().join(open::FILE)).unwrap(); // without what its log gets from here on
+    let before = fs::read(dir.path().join(open::FILE)).unwrap(); // without the changes that its log gets from here on
     store.put_edit(&edit(50)).unwrap();
     store.edit_sent(&edit(1)).unwrap();
     fs::write(lost.path().join(open::FILE), before).unwrap();
@@ -108,7 +108,7 @@ fn puts_back_what_only_the_copy_has() {
 }
 
 #[test]
-fn tells_what_neither_file_could_give_until_the_user_confirms() {
+fn reports_losses_until_user_confirms() {
     let dir = filled();
     overwrite(&dir.path().join(copy::FILE), 0, usize::MAX);
     overwrite(&dir.path().join(open::FILE), 0, usize::MAX);
@@ -117,18 +117,18 @@ fn tells_what_neither_file_could_give_until_the_user_confirms() {
     assert!(recovery.settings_lost && recovery.lost_edits == 1 && recovery.old.is_some(), "{recovery:?}");
     drop(store);
     let store = Store::open(dir.path()).unwrap().store;
-    assert_eq!((store.lost_edits().unwrap().len(), store.are_settings_lost().unwrap()), (1, true), "still told");
+    assert_eq!((store.lost_edits().unwrap().len(), store.are_settings_lost().unwrap()), (1, true), "still reported");
     store.confirm_lost_edits().unwrap();
     assert_eq!(store.lost_edits().unwrap(), []);
 }
 
 #[test]
-fn names_the_edits_whose_pages_are_gone() {
+fn names_edits_on_damaged_pages() {
     let dir = filled();
     overwrite(&dir.path().join(copy::FILE), 0, usize::MAX);
     let path = dir.path().join(open::FILE);
     let bytes = fs::read(&path).unwrap();
-    // The page of the table, not of the index, with one edit: known by its body.
+    // The page of the table, not of the index, with one edit; it is found by the body of the edit.
     let needle = edit(10).body.as_str().as_bytes().to_vec();
     let at = bytes.windows(needle.len()).position(|window| window == needle).unwrap();
     overwrite(&path, at / 4096 * 4096, at / 4096 * 4096 + 4096);
@@ -145,7 +145,7 @@ fn names_the_edits_whose_pages_are_gone() {
 }
 
 #[test]
-fn recovery_that_was_killed_is_made_again_or_put_in_place() {
+fn repeats_or_finishes_recovery_after_kill() {
     let dir = filled();
     let path = dir.path().join(open::FILE);
     fs::write(dir.path().join("fieldcast.db.recovered"), "half").unwrap();
@@ -159,7 +159,7 @@ fn recovery_that_was_killed_is_made_again_or_put_in_place() {
     assert_kept(&store, 50);
 }
 
-/// Where these bytes stand in a file.
+/// The positions of these bytes in a file.
 fn places(path: &Path, sought: &[u8]) -> Vec<usize> {
     let bytes = fs::read(path).unwrap();
     (0..bytes.len()).filter(|at| bytes[*at..].starts_with(sought)).collect()
@@ -180,7 +180,7 @@ fn copied(from: &Path) -> tempfile::TempDir {
 }
 
 #[test]
-fn keeps_the_row_that_was_written_when_one_bit_differs() {
+fn keeps_written_row_when_one_bit_differs() {
     let whole = filled();
     let edits = Store::open(whole.path()).unwrap().store.edits().unwrap();
     let body = edit(10).body;
@@ -202,7 +202,7 @@ fn keeps_the_row_that_was_written_when_one_bit_differs() {
 }
 
 #[test]
-fn tells_of_what_is_damaged_in_both_files() {
+fn reports_damage_in_both_files() {
     let whole = filled();
     for (sought, edits, are_settings_lost) in
         [(edit(10).body.as_str().as_bytes(), 49, false), (b"grant_policy", 50, true)]
@@ -213,16 +213,16 @@ fn tells_of_what_is_damaged_in_both_files() {
             places(&path, sought).into_iter().for_each(|at| flip(&path, at + offset));
         }
         let Opened { store, recovery, .. } = Store::open(dir.path()).unwrap();
-        let recovery = recovery.expect("it is recovered");
+        let recovery = recovery.expect("the store is recovered");
         assert_eq!((recovery.edits, recovery.settings_lost), (edits, are_settings_lost));
         let lost: Vec<_> = store.lost_edits().unwrap().iter().map(|(_, id)| id.to_string()).collect();
-        assert_eq!(lost, if edits < 50 { vec!["t10"] } else { Vec::new() }, "named by the index");
+        assert_eq!(lost, if edits < 50 { vec!["t10"] } else { Vec::new() }, "the index names the edit");
         assert_eq!(store.are_settings_lost().unwrap(), are_settings_lost);
     }
 }
 
 #[test]
-fn tells_of_damaged_rows_though_the_copy_is_damaged_too() {
+fn reports_damaged_rows_with_damaged_copy() {
     let whole = filled();
     for (sought, lost, are_settings_lost) in
         [(edit(10).body.as_str().as_bytes(), 1, false), (b"grant_policy", 0, true), (b"nothing of that", 0, false)]

@@ -1,4 +1,4 @@
-//! Downloads: pages with their cursor, resuming, and what is gone.
+//! Downloads: pages with their cursor, resuming, and records that are gone.
 
 use fieldcast_model::{EntityType, KeyRange, Record, RecordId, ServerTime};
 
@@ -38,11 +38,11 @@ pub(super) fn verified(households: u64) -> Completeness {
     Completeness::Verified { households, answered: ["Household", "Task"].map(EntityType::new).to_vec() }
 }
 
-/// A whole download in one page.
-pub(super) fn download(store: &Store, as_of: i64, families: &[Record], distribution_stats: &Completeness) -> u64 {
+/// A complete download in one page.
+pub(super) fn download(store: &Store, as_of: i64, families: &[Record], completeness: &Completeness) -> u64 {
     let run = begin(store, SyncStart::Fresh).run;
     store.commit_page(&page(run, as_of, families)).unwrap();
-    store.finish_sync(run, distribution_stats, &Completeness::Partial).unwrap().gone
+    store.finish_sync(run, completeness, &Completeness::Partial).unwrap().gone
 }
 
 fn as_of(store: &Store) -> ServerTime {
@@ -55,7 +55,7 @@ pub(super) fn one(store: &Store, id: &str) -> Record {
 }
 
 #[test]
-fn a_run_goes_on_where_it_stood_and_keeps_the_first_pages_time() {
+fn resumes_run_with_time_of_first_page() {
     let Fresh { store, dir } = fresh();
     let new = begin(&store, SyncStart::Resume);
     assert_eq!((new.as_of, new.position.as_deref(), new.bytes), (None, None, 0));
@@ -81,11 +81,11 @@ fn a_run_goes_on_where_it_stood_and_keeps_the_first_pages_time() {
 }
 
 #[test]
-fn a_page_and_its_cursor_come_together_or_not_at_all() {
+fn commits_page_and_cursor_atomically() {
     let Fresh { store, dir: _dir } = fresh();
     let at = begin(&store, SyncStart::Fresh);
     store.with_writer(|conn| {
-        // Fails as late as a page can: when its cursor is written.
+        // Fails at the last step of a page: when the cursor is written.
         let fail = "CREATE TRIGGER fail BEFORE UPDATE ON sync_run BEGIN SELECT raise(ABORT, 'killed'); END";
         conn.execute_batch(fail).unwrap();
     });
@@ -96,7 +96,7 @@ fn a_page_and_its_cursor_come_together_or_not_at_all() {
 }
 
 #[test]
-fn a_run_that_was_overtaken_or_ended_is_refused() {
+fn rejects_replaced_or_finished_run() {
     let Fresh { store, dir: _dir } = fresh();
     let old = begin(&store, SyncStart::Fresh).run;
     store.commit_page(&page(old, 50, &[])).unwrap();
@@ -104,14 +104,14 @@ fn a_run_that_was_overtaken_or_ended_is_refused() {
     assert_ne!(old, new);
     assert!(matches!(store.commit_page(&page(old, 50, &[])), Err(Error::NoSuchRun)));
     let unstarted = store.finish_sync(new, &Completeness::Complete, &Completeness::Partial);
-    assert!(matches!(unstarted, Err(Error::NoSuchRun)), "without a page there is no time to be complete at");
+    assert!(matches!(unstarted, Err(Error::NoSuchRun)), "a run without a page has no time");
     store.commit_page(&page(new, 50, &[])).unwrap();
     store.finish_sync(new, &Completeness::Complete, &Completeness::Partial).unwrap();
     assert!(matches!(store.commit_page(&page(new, 50, &[])), Err(Error::NoSuchRun)));
 }
 
 #[test]
-fn what_has_no_boundary_goes_to_the_project() {
+fn stores_records_without_boundary_project_wide() {
     let Fresh { store, dir: _dir } = fresh();
     let run = begin(&store, SyncStart::Fresh).run;
     let referral = record("HFReferral", "r", "r", 1, 1);
@@ -125,10 +125,10 @@ fn what_has_no_boundary_goes_to_the_project() {
 }
 
 #[test]
-fn what_a_verified_download_lacks_is_gone_and_the_tombstone_travels() {
+fn marks_missing_records_gone_on_every_device() {
     let (Fresh { store, dir: _dir }, other) = (fresh(), fresh());
     let (a, b, task) = (household("a", 1, 10), household("b", 1, 20), record("Task", "t", "a", 1, 10));
-    let kept = record("Service", "s", "a", 0, 10); // of a type the server did not answer for
+    let kept = record("Service", "s", "a", 0, 10); // of a type that the server did not answer for
     apply(&other.store, &village("v"), &[a.clone(), b.clone(), task.clone()]);
     apply(&store, &village("v"), &[a.clone(), b.clone(), task, kept.clone()]);
 
@@ -137,7 +137,7 @@ fn what_a_verified_download_lacks_is_gone_and_the_tombstone_travels() {
     assert_eq!((gone.deleted, gone.modified, &gone.body), (true, ServerTime(100), &b.body));
     assert!(one(&store, "t").deleted);
     assert_eq!((one(&store, "a"), one(&store, "s")), (a.clone(), kept));
-    assert_eq!(download(&store, 110, &[a], &verified(1)), 0, "once is enough");
+    assert_eq!(download(&store, 110, &[a], &verified(1)), 0, "a second download marks nothing again");
     assert_eq!(wrong_ranges(&store).unwrap(), 0);
 
     let travelling = RecordQuery { include_deleted: true, ..RecordQuery::default() };
@@ -148,18 +148,18 @@ fn what_a_verified_download_lacks_is_gone_and_the_tombstone_travels() {
 }
 
 #[test]
-fn fewer_households_than_the_server_counts_prove_nothing() {
+fn deletes_nothing_if_households_are_missing() {
     let Fresh { store, dir: _dir } = fresh();
     apply(&store, &village("v"), &[household("b", 1, 20)]);
     assert_eq!(download(&store, 100, &[household("a", 1, 1)], &verified(2)), 0);
     assert_eq!(download(&store, 110, &[household("a", 1, 1)], &Completeness::Complete), 0);
     assert_eq!(download(&store, 120, &[household("a", 1, 1)], &Completeness::Partial), 0);
-    assert_eq!(as_of(&store), ServerTime(10), "what they may have missed counts as not here");
+    assert_eq!(as_of(&store), ServerTime(10), "records that the runs may have missed count as missing");
     assert!(!one(&store, "b").deleted);
 }
 
 #[test]
-fn a_walk_that_may_have_missed_records_gives_a_time_only_where_there_was_none() {
+fn sets_time_of_unverified_download_only_once() {
     for unsure in [Completeness::Complete, verified(2)] {
         let Fresh { store, dir: _dir } = fresh();
         download(&store, 100, &[household("a", 1, 1)], &unsure);
@@ -167,16 +167,16 @@ fn a_walk_that_may_have_missed_records_gives_a_time_only_where_there_was_none() 
         download(&store, 200, &[household("a", 1, 1)], &unsure);
         assert_eq!(as_of(&store), ServerTime(100));
         download(&store, 50, &[household("a", 1, 1)], &verified(1));
-        assert_eq!(as_of(&store), ServerTime(50), "one that has all is believed, also when it is earlier");
+        assert_eq!(as_of(&store), ServerTime(50), "a verified complete download sets an earlier time, too");
     }
 }
 
 #[test]
-fn a_time_that_only_the_last_page_tells_is_the_runs() {
+fn takes_time_from_last_page_of_run() {
     let Fresh { store, dir: _dir } = fresh();
     let run = begin(&store, SyncStart::Fresh).run;
-    let untold = |run, id| PageCommit { as_of: None, ..page(run, 0, &[household(id, 1, 1)]) };
-    store.commit_page(&untold(run, "a")).unwrap();
+    let undated = |run, id| PageCommit { as_of: None, ..page(run, 0, &[household(id, 1, 1)]) };
+    store.commit_page(&undated(run, "a")).unwrap();
     let at = begin(&store, SyncStart::Resume);
     assert_eq!((at.as_of, at.position.as_deref()), (None, Some("next")));
     store.commit_page(&page(run, 70, &[household("b", 1, 1)])).unwrap();
@@ -184,13 +184,17 @@ fn a_time_that_only_the_last_page_tells_is_the_runs() {
     assert_eq!(as_of(&store), ServerTime(70));
 
     let run = begin(&store, SyncStart::Fresh).run;
-    store.commit_page(&untold(run, "a")).unwrap();
+    store.commit_page(&undated(run, "a")).unwrap();
     let end = store.finish_sync(run, &verified(1), &Completeness::Partial).unwrap();
-    assert_eq!((end.summary.as_of, end.gone), (ServerTime(70), 0), "without any time it stays and nothing is gone");
+    assert_eq!(
+        (end.summary.as_of, end.gone),
+        (ServerTime(70), 0),
+        "without a time, as_of stays and nothing is marked as gone"
+    );
 }
 
 #[test]
-fn what_the_server_lists_again_comes_back_and_wins_everywhere() {
+fn restores_record_listed_again_by_server() {
     let (Fresh { store, dir: _dir }, other) = (fresh(), fresh());
     let (a, b) = (household("a", 1, 10), household("b", 1, 20));
     download(&store, 90, &[a.clone(), b.clone()], &verified(2));
@@ -200,11 +204,11 @@ fn what_the_server_lists_again_comes_back_and_wins_everywhere() {
 
     assert_eq!(download(&store, 200, &[a.clone(), b.clone()], &verified(2)), 0);
     let back = one(&store, "b");
-    assert_eq!(back, b, "as the server has it, so that all devices have the same");
+    assert_eq!(back, b, "equal to the server's version, so all devices are equal");
     let as_of_200 = snapshot(&village("v"), 200);
     assert_eq!(apply_as(&other.store, &as_of_200, std::slice::from_ref(&back)).merged.updated, 1);
 
-    // The other device had the tombstone by air only, and learns the same from the server alone.
+    // The other device had received the deletion from a device only, and now learns it from the server, too.
     let third = fresh();
     apply(&third.store, &village("v"), &[a.clone(), Record { deleted: true, modified: ServerTime(100), ..b.clone() }]);
     download(&third.store, 150, &[a, b.clone()], &verified(2));
@@ -212,22 +216,22 @@ fn what_the_server_lists_again_comes_back_and_wins_everywhere() {
 }
 
 #[test]
-fn what_the_server_deleted_stays_deleted() {
+fn keeps_server_deletions() {
     let Fresh { store, dir: _dir } = fresh();
     let old = household("a", 1, 10);
     let deleted = Record { deleted: true, ..household("a", 2, 20) };
     download(&store, 90, std::slice::from_ref(&deleted), &Completeness::Complete);
-    download(&store, 100, &[old], &Completeness::Complete); // a cached, older page
+    download(&store, 100, &[old], &Completeness::Complete); // an older page from a cache
     assert_eq!(one(&store, "a"), deleted);
 }
 
 #[test]
-fn pages_in_any_order_count_as_seen() {
+fn counts_pages_in_any_order_as_seen() {
     let Fresh { store, dir: _dir } = fresh();
     let all: Vec<_> = (0..300).map(|n| household(&format!("h{n}"), 1, 1)).collect();
     apply(&store, &village("v"), &all);
     let run = begin(&store, SyncStart::Fresh).run;
-    // Overlapping, backwards, each with a new record between known ones; h7 in none.
+    // The pages overlap, in descending order, each with a new record between known ones. No page has h7.
     for (n, first) in [200, 90, 0, 100].into_iter().enumerate() {
         let mut families: Vec<_> = all[first..first + 100].iter().filter(|r| r.id != all[7].id).cloned().collect();
         families.insert(50, household(&format!("new{n}"), 1, 1));
@@ -239,7 +243,7 @@ fn pages_in_any_order_count_as_seen() {
 }
 
 #[test]
-fn what_the_server_shows_late_counts_as_changed_when_it_came() {
+fn dates_late_records_by_their_arrival() {
     let Fresh { store, dir: _dir } = fresh();
     let all = KeyRange::ALL;
     let changed = |since| -> Vec<String> {
@@ -247,7 +251,7 @@ fn what_the_server_shows_late_counts_as_changed_when_it_came() {
         records.iter().map(|record| record.id.to_string()).collect()
     };
     download(&store, 100, &[household("a", 1, 50), household("undated", 1, 0)], &Completeness::Complete);
-    assert_eq!(changed(100), [""; 0], "what came first is as old as the download");
+    assert_eq!(changed(100), [""; 0], "records of the first download have its time");
     download(
         &store,
         200,

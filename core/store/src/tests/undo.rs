@@ -1,4 +1,4 @@
-//! The last bundle can be taken back.
+//! The last bundle can be undone.
 
 use fieldcast_model::{FINE_BITS, Record};
 
@@ -6,7 +6,7 @@ use super::sync::{download, one, verified};
 use super::{Fresh, apply_as, fresh, household, snapshot, village, wrong_ranges};
 use crate::{Error, LocalEdit, Store};
 
-/// All that is to be as it was.
+/// The state that an undo must restore.
 fn state(store: &Store) -> impl PartialEq + std::fmt::Debug + use<> {
     let status = store.datasets().unwrap().into_iter().map(|status| (status.summary, status.sources));
     let origin = store.read(|reader| reader.origin(&village("v"))).unwrap();
@@ -14,7 +14,7 @@ fn state(store: &Store) -> impl PartialEq + std::fmt::Debug + use<> {
 }
 
 #[test]
-fn undo_restores_what_stood_before_the_last_bundle() {
+fn restores_state_before_last_bundle() {
     let Fresh { store, dir } = fresh();
     download(&store, 100, &[household("a", 1, 1), household("b", 1, 1), household("c", 1, 1)], &verified(3));
     let before = state(&store);
@@ -35,7 +35,7 @@ fn undo_restores_what_stood_before_the_last_bundle() {
 }
 
 #[test]
-fn undo_reaches_no_further_than_the_last_change() {
+fn undoes_only_the_last_change() {
     let Fresh { store, dir: _dir } = fresh();
     assert!(matches!(store.undo_bundle(&village("v")), Err(Error::NothingToUndo)));
     apply_as(&store, &snapshot(&village("v"), 100), &[household("a", 1, 1)]);
@@ -45,11 +45,11 @@ fn undo_reaches_no_further_than_the_last_change() {
     assert!(matches!(store.undo_bundle(&village("v")), Err(Error::NothingToUndo)));
     apply_as(&store, &snapshot(&village("v"), 200), &[household("a", 2, 110)]);
     download(&store, 300, &[household("a", 3, 210)], &verified(1));
-    assert!(matches!(store.undo_bundle(&village("v")), Err(Error::NothingToUndo)), "a download came since");
+    assert!(matches!(store.undo_bundle(&village("v")), Err(Error::NothingToUndo)), "a download followed the bundle");
 }
 
 #[test]
-fn undo_of_a_first_bundle_leaves_nothing_but_edits() {
+fn leaves_only_edits_after_undoing_first_bundle() {
     let Fresh { store, dir: _dir } = fresh();
     let first = || apply_as(&store, &snapshot(&village("v"), 100), &[household("a", 1, 1)]);
     first();

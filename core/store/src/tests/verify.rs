@@ -1,4 +1,4 @@
-//! One flipped bit, wherever it is, is found where the data is used.
+//! One flipped bit at any place is found when the data is used.
 
 use fieldcast_model::{KeyRange, Record};
 use rusqlite::Connection;
@@ -13,7 +13,7 @@ fn records() -> Vec<Record> {
     (0..5).map(|n| household(&format!("h{n}"), 1, 5)).chain(tasks).collect()
 }
 
-/// A store with a downloaded village, to which this was then done.
+/// A store with a downloaded village, after this damage.
 fn damaged(damage: &str) -> Fresh {
     let fresh = fresh();
     download(&fresh.store, 100, &records(), &verified(5));
@@ -23,7 +23,7 @@ fn damaged(damage: &str) -> Fresh {
     fresh
 }
 
-/// One bit of a column of one record.
+/// Flips one bit in a column of one record.
 fn flip(column: &str) -> String {
     let expression = match column {
         "hash" => "CAST(x'01' || substr(hash, 2) AS BLOB)",
@@ -41,11 +41,11 @@ fn is_complete(store: &Store) -> bool {
 }
 
 #[test]
-fn damaged_record_is_dropped_and_the_next_download_brings_it_back() {
+fn drops_damaged_record_until_next_download() {
     for column in ["body", "row_version", "modified", "deleted", "root"] {
         let Fresh { store, dir: _dir } = damaged(&flip(column));
         let served = store.records_in_range(&village("v"), KeyRange::ALL);
-        assert!(matches!(served, Err(Error::DamagedRecords)), "{column} is served as good");
+        assert!(matches!(served, Err(Error::DamagedRecords)), "{column} is returned in spite of damage");
         let found = store.verify_dataset(&village("v")).unwrap();
         assert_eq!((found.records, found.dropped), (25, 1), "{column}");
         assert_eq!((wrong_ranges(&store).unwrap(), is_complete(&store)), (0, false), "{column}");
@@ -57,7 +57,7 @@ fn damaged_record_is_dropped_and_the_next_download_brings_it_back() {
 }
 
 #[test]
-fn what_is_derived_from_records_is_repaired_from_them() {
+fn repairs_derived_data_from_records() {
     let damages = [
         flip("hash"),
         flip("root_hash"),
@@ -75,14 +75,14 @@ fn what_is_derived_from_records_is_repaired_from_them() {
 }
 
 #[test]
-fn lost_record_leaves_its_village_incomplete() {
+fn marks_village_incomplete_after_record_loss() {
     let Fresh { store, dir: _dir } = damaged("DELETE FROM record WHERE key = 't7'");
     assert_eq!(store.verify_dataset(&village("v")).unwrap().dropped, 1);
     assert!(!is_complete(&store));
 }
 
 #[test]
-fn fresh_copy_heals_a_damaged_record() {
+fn repairs_damaged_record_from_new_copy() {
     for column in ["body", "row_version", "modified", "deleted", "root", "root_hash"] {
         let Fresh { store, dir: _dir } = damaged(&flip(column));
         download(&store, 200, &records(), &verified(5));
@@ -96,7 +96,7 @@ fn fresh_copy_heals_a_damaged_record() {
 }
 
 #[test]
-fn listing_leaves_damaged_records_out() {
+fn lists_records_without_damaged_ones() {
     let Fresh { store, dir: _dir } = damaged(&flip("body"));
     let listed = store.records(&RecordQuery::default()).unwrap();
     assert_eq!((listed.len(), is_complete(&store)), (24, false));
@@ -104,7 +104,7 @@ fn listing_leaves_damaged_records_out() {
 }
 
 #[test]
-fn seal_is_not_made_of_damaged_hashes() {
+fn refuses_snapshot_hash_of_damaged_hashes() {
     let Fresh { store, dir: _dir } = damaged(&flip("hash"));
     let seal = || store.read(|reader| reader.seal(&village("v")));
     assert!(matches!(seal(), Err(Error::DamagedRecords)));
@@ -113,7 +113,7 @@ fn seal_is_not_made_of_damaged_hashes() {
 }
 
 #[test]
-fn damaged_chunks_are_dropped_and_not_handed_out() {
+fn drops_damaged_chunks_before_use() {
     let Fresh { store, dir: _dir } = fresh();
     apply(&store, &village("v"), &records());
     let range = KeyRange::ALL;
@@ -138,11 +138,11 @@ fn damaged_chunks_are_dropped_and_not_handed_out() {
     store.stage_chunks(&[1; 32], &[(hash, b"chunk".to_vec())]).unwrap();
     store.with_writer(|conn| conn.execute("UPDATE staged_chunk SET bytes = x'00'", ()).unwrap());
     assert_eq!(store.staged_chunk(&hash).unwrap(), None);
-    assert!(store.resume_incoming(&[1; 32], &[hash]).unwrap().is_empty(), "it is asked for again");
+    assert!(store.resume_incoming(&[1; 32], &[hash]).unwrap().is_empty(), "the chunk is requested again");
 }
 
 #[test]
-fn small_steps_find_what_one_look_finds() {
+fn finds_same_damage_in_small_steps() {
     let steps = |store: &Store| -> Vec<Verified> {
         (0..).map_while(|number| store.check_step(number).unwrap()).collect::<Vec<_>>()
     };
@@ -167,15 +167,15 @@ fn small_steps_find_what_one_look_finds() {
     store.with_writer(|conn| conn.execute("DELETE FROM record WHERE key = 'h7'", ()).unwrap());
     let small = steps(&store);
     assert!(small.iter().all(|step| step.records <= 1000 || step.dropped > 0), "{small:?}");
-    assert_eq!(sum(small).dropped, 1, "a record that is missing");
+    assert_eq!(sum(small).dropped, 1, "one record is missing");
     assert!(!is_complete(&store));
 }
 
 #[test]
-fn tells_whether_the_last_process_was_killed() {
+fn reports_kill_of_last_process() {
     let Fresh { store, dir } = fresh();
     apply(&store, &village("v"), &records());
-    let killed = tempfile::TempDir::new().unwrap(); // as a kill leaves the folder
+    let killed = tempfile::TempDir::new().unwrap(); // the folder as a kill leaves it
     for file in std::fs::read_dir(dir.path()).unwrap().map(|file| file.unwrap()) {
         std::fs::copy(file.path(), killed.path().join(file.file_name())).unwrap();
     }
@@ -199,19 +199,19 @@ fn rejects_held_range_whose_record_is_damaged() {
 }
 
 #[test]
-fn small_steps_find_a_key_missing_from_its_index() {
+fn finds_missing_index_key_in_small_steps() {
     let Fresh { store, dir } = damaged("UPDATE record SET modified = 5 WHERE key = 't7'");
     store.with_writer(|conn| conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap());
     let path = dir.path().join("fieldcast.db");
     let mut bytes = std::fs::read(&path).unwrap();
-    // The key of a row in the table is followed by its body, that of an entry in the index is not.
+    // In the table, the key is followed by its body; in the index, it is not.
     let is_entry =
         |at: &usize| bytes[*at..].starts_with(b"t7") && !bytes[*at..].iter().take(300).any(|byte| *byte == b'{');
     let entries: Vec<_> = (0..bytes.len()).filter(is_entry).collect();
     assert!(!entries.is_empty());
     entries.into_iter().for_each(|at| bytes[at + 1] = b'_');
     std::fs::write(&path, bytes).unwrap();
-    // Read by a connection that has no page in memory yet: the other one is in use.
+    // Reads with a connection that has no page in memory yet, because the other one is in use.
     let found = store.read(|_| (0..10).try_for_each(|number| store.check_step(number).map(drop)));
     assert!(matches!(found, Err(Error::Corrupt)), "{found:?}");
     assert!(dir.path().join("fieldcast.suspect").exists(), "the next open recovers it");

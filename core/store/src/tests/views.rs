@@ -1,4 +1,4 @@
-//! The views read DIGIT's records for any SQLite tool.
+//! The views show DIGIT's records to any SQLite tool.
 
 use fieldcast_model::{EntityType, Json, Record, RecordId};
 
@@ -86,7 +86,7 @@ const CASES: [[&str; 6]; 9] = [
 ];
 
 #[test]
-fn each_view_shows_its_records_in_readable_columns() {
+fn shows_records_in_readable_columns() {
     let Fresh { store, dir: _dir } = fresh();
     let records: Vec<_> = CASES.iter().map(|[entity, _, id, body, ..]| digit(entity, id, body)).collect();
     apply(&store, &village("v"), &records);

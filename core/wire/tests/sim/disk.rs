@@ -12,7 +12,7 @@ use super::world::{Event, RECEIVER, World};
 const COMMIT_BYTES: u64 = 3 << 20;
 const COMMIT_AFTER: Duration = Duration::from_secs(1);
 
-/// The receiver's machine always finishes an apply that has begun, whatever message arrives (see `regressions.rs`).
+/// The receiver's machine always finishes an apply that has begun. No message stops it (see `regressions.rs`).
 const FINISHES_APPLYING: bool = true;
 
 /// Several chunks, one flush. During the flush one more chunk waits in the channel, and the driver waits with the next

@@ -237,7 +237,7 @@ impl World {
     }
 
     fn receiver_entered(&mut self, c: usize, state: &ReceiverState) {
-        self.note(|this| format!("receiver {} #{c} receiver_side is {state:?}", this.conns[c].receiver));
+        self.note(|this| format!("receiver {} #{c} is {state:?}", this.conns[c].receiver));
         self.conns[c].ends[RECEIVER].entered = self.now;
         let receiver = &mut self.receivers[self.conns[c].receiver];
         match state {

@@ -113,7 +113,7 @@ impl World {
     }
 
     fn distributor_entered(&mut self, c: usize, state: &DistributorState) {
-        self.note(|this| format!("receiver {} #{c} distributor is {state:?}", this.conns[c].receiver));
+        self.note(|this| format!("receiver {} #{c}: the distributor is {state:?}", this.conns[c].receiver));
         self.conns[c].ends[DISTRIBUTOR].entered = self.now;
         if let DistributorState::Saved(receipt) = state {
             self.check_saved(self.conns[c].receiver, &receipt.saved);

@@ -1,4 +1,4 @@
-//! `cargo xtask bench codec`: our encoding beside the obvious ones, on the same records in the same run.
+//! `cargo xtask bench codec`: compares our encoding with common ones, on the same records in the same run.
 
 use std::collections::HashSet;
 use std::process::ExitCode;
@@ -14,15 +14,15 @@ use crate::clock::{Spent, Stopwatch};
 use crate::figures::{mb_per_second, median, ratio};
 use crate::sample;
 
-/// What `columns` must keep to, on the reference set.
+/// The size limits that `columns` must keep, on the reference data.
 const MOST_PER_RECORD: f64 = 82.0;
 const LEAST_TIMES_SMALLER: f64 = 14.0;
-/// What it should do, in MB/s; how fast the machine is decides, too, so missing it does not fail.
+/// The speed goals in MB/s. They depend on the machine, so a missed goal does not fail the run.
 const ENCODE: f64 = 100.0;
 const DECODE: f64 = 200.0;
 const PLAIN: &str = "zstd -3 on plain JSON lines";
 
-/// What one encoding did in one round.
+/// The result of one encoding in one round.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Run {
     pub(crate) bytes: u64,
@@ -30,7 +30,7 @@ pub(crate) struct Run {
     pub(crate) decoding: Spent,
 }
 
-/// What it did in all rounds.
+/// The results of one encoding in all rounds.
 struct Figures {
     bytes: u64,
     encoding: Duration,
@@ -48,7 +48,7 @@ pub(crate) fn run(options: &BenchCodec) -> Outcome {
     let names = ["columns", "json+gzip", "json+zstd by key", "json+zstd by family", PLAIN];
     let mut runs: [Vec<Run>; 5] = Default::default();
     for _ in 0..options.rounds {
-        // Turn about: what slows the machine down slows all of them.
+        // Alternate the encodings, so that a slow phase of the machine affects all of them.
         runs[0].push(set.columns()?);
         runs[1].push(lines::run(&set.generated, Compression::Gzip)?);
         runs[2].push(lines::run(&set.by_key, Compression::Zstd)?);
@@ -76,15 +76,15 @@ fn figures(runs: &[Run]) -> Figures {
     }
 }
 
-/// The same records in three orders, each cut into blocks of about the same size.
+/// The same records in three orders, each divided into blocks of about the same size.
 struct Set<'a> {
     records: u64,
     json: u64,
     /// By key range, families together.
     chunks: Vec<Vec<&'a Record>>,
-    /// All of one type together, by id.
+    /// All records of one type together, by id.
     by_key: Vec<Vec<&'a Record>>,
-    /// As the server lists them: families together, in the order they were registered.
+    /// In the server's order: families together, in order of registration.
     generated: Vec<Vec<&'a Record>>,
     columns: Vec<&'a [Record]>,
 }
@@ -114,14 +114,14 @@ impl<'a> Set<'a> {
             let decoded = decode_chunk(&chunk.bytes)?;
             run.decoding += start.elapsed();
             if decoded != **records {
-                return Err("what was decoded is not what was encoded".into());
+                return Err("the decoded records differ from the encoded records".into());
             }
             run.bytes += chunk.bytes.len() as u64;
         }
         Ok(run)
     }
 
-    /// Bytes no encoding goes below: 122 random bits for each UUID, once a chunk.
+    /// A lower bound for every encoding, in bytes: 122 random bits for each UUID, once per chunk.
     fn floor(&self) -> u64 {
         let distinct = |records: &&[Record]| {
             let texts =
@@ -135,16 +135,16 @@ impl<'a> Set<'a> {
     fn head(&self, options: &BenchCodec) {
         let Self { records, json, .. } = *self;
         println!(
-            "{} households, seed {}: {records} records, {json} B of JSON, {:.0} B a record",
+            "{} households, seed {}: {records} records, {json} B of JSON, {:.0} B/record",
             options.households,
             options.seed,
             ratio(json as f64, records as f64)
         );
         println!(
-            "blocks of about 1 MiB; MB of JSON a second of one thread's processor time, median of {} rounds",
+            "blocks of about 1 MiB; MB of JSON per second of processor time of one thread, median of {} rounds",
             options.rounds
         );
-        println!("decoding gives records for columns, and unparsed text for the others");
+        println!("decoding returns records for columns, and unparsed text for the others");
     }
 
     fn row(&self, name: &str, run: &Figures) {
@@ -157,7 +157,7 @@ impl<'a> Set<'a> {
         );
     }
 
-    /// Prints the goals; tells whether those of size, which are the same on every machine, are met.
+    /// Prints the goals. Returns whether the size goals are met; they are the same on every machine.
     fn goals(&self, run: &Figures) -> bool {
         let (encode, decode) = (mb_per_second(self.json, run.encoding), mb_per_second(self.json, run.decoding));
         println!("speed: {encode:.0} MB/s in (goal {ENCODE:.0}), {decode:.0} MB/s out (goal {DECODE:.0})");
@@ -173,7 +173,7 @@ impl<'a> Set<'a> {
     }
 }
 
-/// Cuts records, in the order they come, where they hold the JSON of a chunk.
+/// Divides records, in the given order, into blocks with the JSON size of a chunk.
 fn blocks<'a>(records: impl Iterator<Item = &'a Record>) -> Vec<Vec<&'a Record>> {
     let mut blocks: Vec<Vec<&Record>> = Vec::new();
     let mut room = 0;
@@ -198,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_orders_hold_the_same_records() {
+    fn keeps_same_records_in_all_orders() {
         let moment = sample::campaign(5, 120, 2).unwrap();
         let generated: Vec<Vec<Record>> =
             (0..2).map(|leaf| sample::boundary(&moment, leaf).unwrap().collect()).collect();

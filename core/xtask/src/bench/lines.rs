@@ -1,4 +1,4 @@
-//! JSON lines, compressed: what our encoding is held against.
+//! Compressed JSON lines, for comparison with our encoding.
 
 use std::io::{Read, Write};
 
@@ -12,13 +12,13 @@ use crate::clock::Stopwatch;
 
 #[derive(Clone, Copy)]
 pub(crate) enum Compression {
-    /// Level 6, as everybody has it.
+    /// Level 6, the common default.
     Gzip,
     /// Level 3, its default.
     Zstd,
 }
 
-/// Compresses each block and decompresses it; joining the lines is not counted.
+/// Compresses and decompresses each block. The time for joining the lines is not included.
 pub(crate) fn run(blocks: &[Vec<&Record>], compression: Compression) -> Outcome<Run> {
     let mut run = Run::default();
     for block in blocks {
@@ -30,7 +30,7 @@ pub(crate) fn run(blocks: &[Vec<&Record>], compression: Compression) -> Outcome<
         let back = compression.decompress(&bytes, text.len())?;
         run.decoding += start.elapsed();
         if back != text {
-            return Err("a block did not come back".into());
+            return Err("a decompressed block differs from the original".into());
         }
         run.bytes += bytes.len() as u64;
     }

@@ -1,4 +1,4 @@
-//! `cargo xtask bench memory`: a stream of records, encoded and decoded chunk by chunk, and the most memory it took.
+//! `cargo xtask bench memory`: encodes and decodes a stream of records chunk by chunk and measures the peak memory.
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Seek, Write};
@@ -14,9 +14,9 @@ use crate::figures::Mib;
 use crate::memory::Baseline;
 use crate::sample;
 
-/// What a phone can spare.
+/// The maximum memory, which a phone can provide.
 const MOST: u64 = 64 << 20;
-/// A household brings at least so many records, on average.
+/// The minimum average number of records per household.
 const PER_HOUSEHOLD: u64 = 16;
 const PER_BOUNDARY: u64 = 1_000;
 
@@ -29,21 +29,21 @@ pub(crate) fn run(options: &BenchMemory) -> Outcome {
     let written = encode_all(&moment, options.records, &mut file)?;
     let encode = baseline.peak_above();
     println!("{} records, {} B of JSON, {} B encoded", written.records, written.json, written.bytes);
-    println!("encode: peak memory {} above baseline, making the records included", Mib(encode));
+    println!("encode: peak memory {} above baseline, including the generation of records", Mib(encode));
     file.rewind()?;
     baseline.begin_again();
     let read = decode_all(&file)?;
     let decode = baseline.peak_above();
     println!("decode: peak memory {} above baseline", Mib(decode));
     if (read.records, read.digest) != (written.records, written.digest) {
-        return Err("what was decoded is not what was encoded".into());
+        return Err("the decoded records differ from the encoded records".into());
     }
     let is_fine = [encode, decode].iter().flatten().all(|peak| *peak < MOST);
     println!("goal: below {} each way: {}", Mib(Some(MOST)), if is_fine { "met" } else { "MISSED" });
     Ok(if is_fine { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// What went through.
+/// Totals of the processed records.
 struct Stream {
     records: u64,
     json: u64,
@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn as_many_records_as_asked_for_go_both_ways() {
+    fn encodes_and_decodes_requested_record_count() {
         let moment = sample::campaign(7, 200, 2).unwrap();
         let mut file = tempfile::tempfile().unwrap();
         let written = encode_all(&moment, 2_500, &mut file).unwrap();

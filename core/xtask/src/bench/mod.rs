@@ -1,4 +1,4 @@
-//! Measurements.
+//! Benchmarks.
 
 pub(crate) mod codec;
 pub(crate) mod crowd;

@@ -1,4 +1,4 @@
-//! What an app takes on with the SDK: the library's size, what takes it, and the wait at its start.
+//! The cost of the SDK for an app: the size of the library by crate, and the start-up time.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -9,13 +9,14 @@ use crate::args::BenchSdk;
 use crate::figures::ratio;
 use crate::{Outcome, bindings};
 
-/// Bytes the stripped library may have.
+/// The maximum size of the stripped library, in bytes.
 const MOST: u64 = 6_000_000;
-/// Relocations packed, as .cargo/config.toml has it for Android; not there for hosts, as those of before 2022 do not know it.
+/// Packed relocations, as in .cargo/config.toml for Android. Not set there for hosts, because host linkers before 2022
+/// do not support them.
 const PACKED: &str = "-Clink-arg=-Wl,-z,pack-relative-relocs";
-/// Equal functions kept once, as .cargo/config.toml has it for Android.
+/// Identical functions are merged, as in .cargo/config.toml for Android.
 const FOLDED: &str = "-Clink-arg=-Wl,--icf=all";
-/// What is smaller goes into one line.
+/// Smaller crates are combined in one line of the output.
 const SHOWN: u64 = 20_000;
 
 pub(crate) fn run(options: &BenchSdk) -> Outcome {
@@ -59,7 +60,7 @@ fn print_parts(size: u64, mut parts: Vec<(String, u64)>) {
     }
 }
 
-/// Which crate has brought a function written in C, by its name.
+/// Returns the crate of each C function, by function name.
 fn c_symbols(target: &Path) -> Outcome<HashMap<String, String>> {
     let mut names = HashMap::new();
     for built in fs::read_dir(target.join("build"))? {
@@ -77,7 +78,7 @@ fn c_symbols(target: &Path) -> Outcome<HashMap<String, String>> {
     Ok(names)
 }
 
-/// Bytes by crate, of the lines `address size kind name`; those at one address are one function.
+/// Returns the bytes per crate, from lines `address size kind name`. Symbols at one address are one function.
 fn parts(symbols: &str, in_c: &HashMap<String, String>) -> Vec<(String, u64)> {
     let mut functions = BTreeMap::new();
     for line in symbols.lines() {
@@ -87,7 +88,7 @@ fn parts(symbols: &str, in_c: &HashMap<String, String>) -> Vec<(String, u64)> {
         else {
             continue; // a symbol without a size
         };
-        // Room that is set aside when it starts is not in the file.
+        // Zero-initialized memory (.bss) is not stored in the file.
         if let (Ok(size), false) = (u64::from_str_radix(size, 16), kind.eq_ignore_ascii_case("b")) {
             functions.insert(address, (size, name));
         }
@@ -99,13 +100,13 @@ fn parts(symbols: &str, in_c: &HashMap<String, String>) -> Vec<(String, u64)> {
     parts.into_iter().collect()
 }
 
-/// The crate a function is of: `a::b`, `<a::T as b::U>::c`; what C has, by where it was compiled.
+/// Returns the crate of a function: `a::b`, `<a::T as b::U>::c`. For a C function, the crate that compiled it.
 fn crate_of(name: &str, in_c: &HashMap<String, String>) -> String {
     let path = name.trim_start_matches(['<', '&', '*', '[', '(', ' ']);
     let path = ["mut ", "dyn ", "const "].iter().fold(path, |path, word| path.trim_start_matches(word));
     match path.split_once("::") {
         Some((first, _)) if first.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') => first.to_owned(),
-        _ => in_c.get(name).cloned().unwrap_or_else(|| "core, std, and what has no name".to_owned()),
+        _ => in_c.get(name).cloned().unwrap_or_else(|| "core, std, and unnamed symbols".to_owned()),
     }
 }
 
@@ -114,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_are_counted_once_for_the_crate_they_are_of() {
+    fn counts_bytes_once_per_crate() {
         let symbols = "\
             0000000000001000 0000000000000010 t alpha::run\n\
             0000000000001000 0000000000000010 t alpha::run_again\n\

@@ -1,4 +1,4 @@
-//! `cargo xtask bench store`: the store's two bulk paths beside a plain loop inserting the same rows.
+//! `cargo xtask bench store`: compares the store's two bulk paths with a plain loop that inserts the same rows.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -16,15 +16,15 @@ use crate::args::BenchStore;
 use crate::figures::{mb_per_second, median, per_second, ratio};
 use crate::sample;
 
-/// What the bulk paths must reach, in per cent of the plain loop.
+/// The minimum speed of the bulk paths, in per cent of the plain loop.
 const GOAL: f64 = 80.0;
 
-/// One boundary, as the air and as the server bring it.
+/// One boundary, in the form of a received bundle and in the form of server pages.
 struct Boundary {
     dataset: Dataset,
     chunks: Vec<Vec<Record>>,
     encoded: Vec<EncodedChunk>,
-    /// What the air's side must amount to.
+    /// The expected totals of the received bundle.
     origin: Origin,
     pages: Vec<Vec<Record>>,
 }
@@ -36,7 +36,7 @@ pub(crate) fn run(options: &BenchStore) -> Outcome {
     let records = || boundaries.iter().flat_map(|boundary| boundary.pages.iter().flatten());
     let totals = (records().count() as u64, records().map(|record| record.body.len() as u64).sum());
     println!(
-        "{} households, seed {}: {} records, {} B of JSON, in {} boundaries; time that passed, median of {} rounds",
+        "{} households, seed {}: {} records, {} B of JSON, in {} boundaries; elapsed time, median of {} rounds",
         options.households,
         options.seed,
         totals.0,
@@ -46,24 +46,24 @@ pub(crate) fn run(options: &BenchStore) -> Outcome {
     );
     let mut times: [Vec<Duration>; 5] = Default::default();
     for _ in 0..options.rounds {
-        // Turn about, each in a new database: what slows the machine down slows all of them.
+        // Alternate the paths, each with a new database, so that a slow phase of the machine affects all of them.
         let round = Round { dir: options.dir.as_deref(), boundaries: &boundaries };
         let now =
             [round.plain_batches()?, round.apply(true)?, round.apply(false)?, round.plain_pages()?, round.pages()?];
         times.iter_mut().zip(now).for_each(|(times, time)| times.push(time));
     }
     let [batches, decoded, applied, plain_pages, pages] = times.map(median);
-    println!("air: one transaction a boundary, flushed to the storage");
+    println!("bundle: one transaction per boundary, flushed to storage");
     let mut is_fine = row("plain loop", totals, batches, None);
     is_fine &= row("apply, chunks decoded", totals, decoded, Some(batches));
-    is_fine &= row("apply, records at hand", totals, applied, Some(batches));
-    println!("downsync: one transaction a page of {} households", options.page);
+    is_fine &= row("apply, decoded before", totals, applied, Some(batches));
+    println!("downsync: one transaction per page of {} households", options.page);
     is_fine &= row("plain loop", totals, plain_pages, None);
     is_fine &= row("commit_page", totals, pages, Some(plain_pages));
     Ok(if is_fine { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Prints one path; tells whether it is fast enough, as what nothing is held against is.
+/// Prints one path. Returns whether it is fast enough; a path without a comparison always is.
 fn row(name: &str, (records, json): (u64, u64), time: Duration, yardstick: Option<Duration>) -> bool {
     let percent = yardstick.map(|plain| 100.0 * ratio(plain.as_secs_f64(), time.as_secs_f64()));
     let is_fine = percent.is_none_or(|percent| percent >= GOAL);
@@ -90,7 +90,7 @@ impl Boundary {
     }
 }
 
-/// Cuts records, family by family, into pages of so many households.
+/// Divides records, family by family, into pages of this many households.
 fn pages(records: &[Record], households: u32) -> Vec<Vec<Record>> {
     let mut pages: Vec<Vec<Record>> = Vec::new();
     let mut room = 0;
@@ -109,14 +109,14 @@ fn pages(records: &[Record], households: u32) -> Vec<Vec<Record>> {
     pages
 }
 
-/// One measurement of each kind.
+/// One measurement of each path.
 struct Round<'a> {
     dir: Option<&'a Path>,
     boundaries: &'a [Boundary],
 }
 
 impl Round<'_> {
-    /// A store in a folder of its own, which goes when the folder is dropped.
+    /// Opens a store in a temporary folder, which is deleted when it is dropped.
     fn store(&self) -> Outcome<(TempDir, Store)> {
         let dir = self.dir.map_or_else(tempfile::tempdir, tempfile::tempdir_in)?;
         let store = Store::open(dir.path())?.store;
@@ -213,7 +213,7 @@ impl Round<'_> {
     }
 }
 
-/// As much of a snapshot as an apply looks at.
+/// A snapshot with only the fields that an apply reads.
 fn snapshot(dataset: &Dataset) -> SnapshotSummary {
     SnapshotSummary {
         dataset: dataset.clone(),
@@ -232,7 +232,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_path_leaves_the_same_records() {
+    fn stores_same_records_on_every_path() {
         let moment = sample::campaign(5, 30, 1).unwrap();
         let boundary = Boundary::new(0, sample::boundary(&moment, 0).unwrap().collect(), 7).unwrap();
         assert_eq!(boundary.pages.len(), 5);

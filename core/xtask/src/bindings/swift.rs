@@ -1,9 +1,9 @@
-//! What the Swift sources lack as they are generated: a cancelled task cancels its call, and the constructor knows that its
-//! class was renamed.
+//! Corrects the generated Swift sources: a cancelled task cancels its call, and the constructor uses the class's new
+//! name.
 
 use crate::Outcome;
 
-/// Each place, and what it becomes.
+/// Each text in the generated source, and its replacement.
 const CHANGES: [(&str, &str); 6] = [
     (
         "    completeFunc: (UInt64, UnsafeMutablePointer<RustCallStatus>) -> F,\n    freeFunc: (UInt64) -> (),\n",
@@ -30,52 +30,56 @@ const CHANGES: [(&str, &str); 6] = [
 
 const COMPLETE: &str = "            completeFunc: ffi_fieldcast_ffi_rust_future_complete_";
 
-/// The generated source, in which a cancelled task's call ends with `CancellationError`, and its work is dropped.
+/// Returns the generated source with cancellation: the call of a cancelled task ends with `CancellationError`, and its
+/// work is dropped.
 ///
 /// # Errors
-/// When the generator makes other code than this knows.
+/// If the generated code differs from the code that this module expects.
 pub(crate) fn cancelling(source: &str) -> Outcome<String> {
     let mut changed = source.to_owned();
     for (place, instead) in CHANGES {
         if changed.matches(place).count() != 1 {
-            return Err(format!("uniffi's Swift is not as core/xtask/src/bindings/swift.rs knows it: {place:?}").into());
+            return Err(format!(
+                "uniffi generated unexpected Swift; update core/xtask/src/bindings/swift.rs, which expects {place:?}"
+            )
+            .into());
         }
         changed = changed.replace(place, instead);
     }
-    let mut told = String::with_capacity(changed.len());
+    let mut result = String::with_capacity(changed.len());
     for line in changed.split_inclusive('\n') {
-        told.push_str(line);
+        result.push_str(line);
         if let Some(kind) = line.strip_prefix(COMPLETE) {
-            told.push_str("            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_");
-            told.push_str(&kind.replace(",\n", "($0) },\n"));
+            result.push_str("            cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_");
+            result.push_str(&kind.replace(",\n", "($0) },\n"));
         }
     }
-    let (calls, cancels) = (told.matches("pollFunc: ffi_").count(), told.matches("cancelFunc: { ffi_").count());
+    let (calls, cancels) = (result.matches("pollFunc: ffi_").count(), result.matches("cancelFunc: { ffi_").count());
     if calls != cancels {
-        return Err(format!("of {calls} asynchronous calls in Swift {cancels} could be cancelled").into());
+        return Err(format!("only {cancels} of {calls} asynchronous calls in Swift can be cancelled").into());
     }
-    Ok(told)
+    Ok(result)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// What the generator makes, in short.
+    /// A short example of generated code.
     fn made() -> String {
         let places: String = CHANGES.iter().map(|(place, _)| *place).collect();
         places + "            pollFunc: ffi_poll_u64,\n" + COMPLETE + "u64,\n"
     }
 
     #[test]
-    fn each_call_can_be_cancelled() {
-        let told = cancelling(&made()).unwrap();
-        assert!(told.contains("cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_u64($0) },"), "{told}");
-        assert!(told.contains("onCancel") && told.contains("CancellationError"), "{told}");
+    fn makes_every_call_cancellable() {
+        let result = cancelling(&made()).unwrap();
+        assert!(result.contains("cancelFunc: { ffi_fieldcast_ffi_rust_future_cancel_u64($0) },"), "{result}");
+        assert!(result.contains("onCancel") && result.contains("CancellationError"), "{result}");
     }
 
     #[test]
-    fn what_is_not_known_is_not_left_uncancelled() {
+    fn rejects_unexpected_generated_code() {
         let error = cancelling(&made().replace("fatalError", "abort")).unwrap_err().to_string();
         assert!(error.contains("Cancellation not supported"), "{error}");
         let error = cancelling(&(made() + "pollFunc: ffi_another")).unwrap_err().to_string();

@@ -1,8 +1,8 @@
-//! `cargo xtask fuzz`: the targets of tests/fuzz, built with coverage instrumentation and run one after another.
+//! `cargo xtask fuzz`: builds the targets of tests/fuzz with coverage instrumentation and runs them one after another.
 //!
-//! libFuzzer comes with the crate `libfuzzer-sys`, and instrumenting needs no unstable option as long as no sanitizer is
-//! asked for; so this runs wherever the workspace builds and there is a C++ compiler. The targets bring their own
-//! allocation limit. With cargo-fuzz and a nightly the same crate runs under AddressSanitizer: see tests/fuzz/README.md.
+//! The crate `libfuzzer-sys` contains libFuzzer, and instrumentation without a sanitizer needs no unstable option. This
+//! task therefore runs wherever the workspace builds and a C++ compiler exists. The targets have their own allocation
+//! limit. With cargo-fuzz and a nightly toolchain the same crate runs under AddressSanitizer: see tests/fuzz/README.md.
 
 mod report;
 pub(crate) mod seeds;
@@ -15,7 +15,7 @@ use self::report::Report;
 use crate::Outcome;
 use crate::args::Fuzz;
 
-/// What cargo-fuzz passes too.
+/// The flags that cargo-fuzz also passes.
 const INSTRUMENT: [&str; 7] = [
     "-Cpasses=sancov-module",
     "-Cllvm-args=-sanitizer-coverage-level=4",
@@ -26,10 +26,10 @@ const INSTRUMENT: [&str; 7] = [
     "--cfg=fuzzing",
 ];
 
-/// An input may cost so much and no more. The limit on memory counts the fuzzer's own corpus too.
+/// The limits of one input. The memory limit also includes the fuzzer's corpus.
 const LIMITS: [&str; 4] = ["-timeout=60", "-rss_limit_mb=512", "-malloc_limit_mb=320", "-max_len=65536"];
 
-/// Where things are.
+/// Folders.
 struct Places {
     /// tests/fuzz.
     crate_dir: PathBuf,
@@ -58,7 +58,7 @@ pub(crate) fn run(options: &Fuzz) -> Outcome {
     let places = Places::find();
     let targets = chosen(&places.targets()?, &options.targets)?;
     if let Some(reason) = unfit() {
-        eprintln!("nothing was fuzzed: {reason}");
+        eprintln!("fuzzing was skipped: {reason}");
         let is_ci = std::env::var_os("CI").is_some_and(|ci| ci == "true");
         return Ok(if is_ci { ExitCode::FAILURE } else { ExitCode::SUCCESS });
     }
@@ -77,26 +77,28 @@ pub(crate) fn run(options: &Fuzz) -> Outcome {
 
 fn chosen(all: &[String], asked: &[String]) -> Outcome<Vec<String>> {
     match asked.iter().find(|target| !all.contains(target)) {
-        Some(unknown) => Err(format!("no target is called {unknown}; there are {}", all.join(", ")).into()),
+        Some(unknown) => Err(format!("unknown target {unknown}; choose from {}", all.join(", ")).into()),
         None if asked.is_empty() => Ok(all.to_vec()),
         None => Ok(asked.to_vec()),
     }
 }
 
-/// Why fuzzing cannot be done on this machine.
+/// Returns why this machine cannot fuzz, if it cannot.
 fn unfit() -> Option<String> {
     if !cfg!(any(target_os = "linux", target_os = "macos")) {
-        return Some("libFuzzer is only used on Linux and macOS here".into());
+        return Some("fuzzing is supported only on Linux and macOS".into());
     }
     let compiler = std::env::var("CXX").unwrap_or_else(|_| "c++".into());
     let works = Command::new(&compiler).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     match works {
         Ok(status) if status.success() => None,
-        _ => Some(format!("libFuzzer is C++, and there is no C++ compiler {compiler} (Debian: apt-get install g++)")),
+        _ => Some(format!(
+            "libFuzzer needs a C++ compiler, but {compiler} does not run; install one (Debian: apt-get install g++)"
+        )),
     }
 }
 
-/// Builds all targets and returns the folder they are in.
+/// Builds all targets and returns their folder.
 fn build(places: &Places) -> Outcome<PathBuf> {
     let host = host()?;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into());
@@ -105,11 +107,11 @@ fn build(places: &Places) -> Outcome<PathBuf> {
         .arg(places.crate_dir.join("Cargo.toml"))
         .arg("--target-dir")
         .arg(&places.work)
-        // With a target named, build scripts and macros stay as they are.
+        // With an explicit target, cargo does not instrument build scripts and macros.
         .env("CARGO_ENCODED_RUSTFLAGS", INSTRUMENT.join("\u{1f}"))
         .status()?;
     if !status.success() {
-        return Err("tests/fuzz does not build".into());
+        return Err("cannot build tests/fuzz".into());
     }
     Ok(places.work.join(host).join("release"))
 }
@@ -119,7 +121,7 @@ fn host() -> Outcome<String> {
     let output = Command::new(rustc).arg("-vV").output()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let host = text.lines().find_map(|line| line.strip_prefix("host: "));
-    Ok(host.ok_or("rustc does not say what machine this is")?.to_owned())
+    Ok(host.ok_or("rustc does not report the host platform")?.to_owned())
 }
 
 fn fuzz(places: &Places, programs: &Path, target: &str, seconds: u32) -> Outcome<Report> {
@@ -146,22 +148,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_target_has_seeds_and_is_built() {
+    fn builds_every_target_with_seeds() {
         let places = Places::find();
         let manifest = fs::read_to_string(places.crate_dir.join("Cargo.toml")).unwrap();
         for target in places.targets().unwrap() {
             assert!(manifest.contains(&format!("path = \"fuzz_targets/{target}.rs\"")), "{target} is not built");
             let seeds = fs::read_dir(places.crate_dir.join("seeds").join(&target)).unwrap();
-            assert!(seeds.count() > 0, "{target} has no seeds: cargo xtask fuzz-seeds");
+            assert!(seeds.count() > 0, "{target} has no seeds; run `cargo xtask fuzz-seeds`");
         }
     }
 
     #[test]
-    fn a_target_that_is_not_there_is_told_by_name() {
+    fn names_unknown_target() {
         let all = ["chunk".to_owned(), "json".to_owned()];
         assert_eq!(chosen(&all, &[]).unwrap(), all);
         assert_eq!(chosen(&all, &all[1..]).unwrap(), all[1..]);
         let error = chosen(&all, &["chunks".to_owned()]).unwrap_err().to_string();
-        assert_eq!(error, "no target is called chunks; there are chunk, json");
+        assert_eq!(error, "unknown target chunks; choose from chunk, json");
     }
 }

@@ -1,10 +1,10 @@
-//! What a run of libFuzzer came to, out of what it printed.
+//! The result of a libFuzzer run, parsed from its output.
 
 use std::fmt;
 
 use crate::figures::Mib;
 
-/// Lines of the log that are shown with a finding.
+/// How many lines of the log are printed with a finding.
 const TAIL: usize = 40;
 
 #[derive(Debug, PartialEq, Eq)]
@@ -12,9 +12,9 @@ pub(crate) struct Report {
     runs: u64,
     runs_per_second: u64,
     coverage: u64,
-    /// Inputs kept because they reach something new.
+    /// Inputs that were kept because they reach new code.
     corpus: u64,
-    /// The most that reading one input took.
+    /// The peak memory of reading one input.
     peak: u64,
     pub(crate) is_finding: bool,
     /// The end of the log.
@@ -57,7 +57,7 @@ fn last_after(log: &str, mark: &str) -> u64 {
     log.rfind(mark).and_then(|at| number(&log[at + mark.len()..])).unwrap_or(0)
 }
 
-/// The number a text begins with.
+/// The number at the start of a text.
 fn number(text: &str) -> Option<u64> {
     text.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
@@ -78,7 +78,7 @@ stat::average_exec_per_sec:     51
 ";
 
     #[test]
-    fn the_last_figures_count() {
+    fn reads_last_figures() {
         let report = Report::read(LOG, true);
         assert_eq!((report.runs, report.runs_per_second, report.coverage, report.corpus), (512, 51, 345, 17));
         assert_eq!((report.peak, report.is_finding), (3 << 20, false));
@@ -86,7 +86,7 @@ stat::average_exec_per_sec:     51
     }
 
     #[test]
-    fn a_run_that_ended_early_is_a_finding_whatever_it_printed() {
+    fn reports_early_end_as_finding() {
         let report = Report::read("", false);
         assert!(report.is_finding && report.to_string().ends_with("FINDING"));
     }

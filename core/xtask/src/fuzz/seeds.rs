@@ -1,4 +1,4 @@
-//! Where fuzzing begins: small, valid inputs of every kind, made from the sandbox and from the golden vectors.
+//! Seeds for fuzzing: small, valid inputs of every kind, made from the sandbox and from the golden vectors.
 
 use std::fs;
 use std::path::Path;
@@ -18,10 +18,10 @@ use fieldcast_wire::{
 use super::Places;
 use crate::{Outcome, sample};
 
-/// An input by name.
+/// The name and bytes of an input.
 type Seed = (String, Vec<u8>);
 
-/// Bodies of every kind there is.
+/// Bodies of all kinds.
 const BODIES: [&str; 8] = [
     "null",
     r#"{"a":[1,1.0,1e5,-0,12345678901234567890,0.1,-15.1234567,1500.25],"a!":{"":[{},[],null,true]}}"#,
@@ -40,7 +40,7 @@ const INVITES: [&str; 2] = [
     "fieldcast:1?a=%5Bfd00::1%5D:1&k=AAcOFRwjKjE4P0ZNVFtiaXB3foWMk5qhqK-2vcTL0tk&x=9&later=1",
 ];
 
-/// The receiver says yes and everything crosses, as the target `machines` spells it.
+/// A transfer that the receiver accepts and that succeeds, in the input format of the target `machines`.
 const HONEST: [u8; 70] = [
     1, 3, 5, 7, 1, 5, 3, 14, 0, 0, 0, 0, 0, 0, 0, 0, 9, 3, 7, 1, 11, 5, 12, 3, 7, 13, 13, 13, 3, 7, 7, 7, 7, 7, 15, 2,
     2, 2, 2, 3, 7, 1, 5, 0, 0, 4, 1, 3, 5, 7, 16, 3, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 3, 7, 17, 3, 1, 3, 1,
@@ -144,7 +144,7 @@ fn summary(n: usize) -> SnapshotSummary {
     }
 }
 
-/// A snapshot of one chunk for each set of records.
+/// A manifest with one snapshot of one chunk for each set of records.
 fn manifest(sets: &[Vec<Record>], since: Option<ServerTime>) -> Outcome<Manifest> {
     let snapshot = |(n, records): (usize, &Vec<Record>)| {
         let chunk = ChunkInfo::describe(0, records, &encode_chunk(records)?);
@@ -226,7 +226,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn seeds_are_what_they_should_be_and_small() {
+    fn makes_valid_small_seeds() {
         let all: BTreeMap<&str, Vec<Seed>> = all().unwrap().into_iter().collect();
         assert!(all.values().flatten().map(|(_, seed)| seed.len()).sum::<usize>() < 200_000);
         assert!(all["chunk"].iter().all(|(_, seed)| decode_chunk(seed).is_ok()));

@@ -1,4 +1,4 @@
-//! Where Swift is, and how its tests are run.
+//! Finds Swift and runs the Swift tests.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -7,21 +7,21 @@ use std::{env, fs, io};
 
 use crate::Outcome;
 
-/// Names a folder with a system that has Swift, as `.ci/swift` makes it.
+/// The environment variable with the root folder of a system that has Swift, as `.ci/swift` makes it.
 pub(crate) const ROOT: &str = "FIELDCAST_SWIFT_ROOT";
 
-/// A Swift that can be run.
+/// An installed Swift.
 pub(crate) enum Swift {
     /// On the PATH.
     Here,
-    /// In a system of its own in this folder.
+    /// In a separate system in this folder.
     Within(PathBuf),
 }
 
-/// The Swift of this machine; none when there is none.
+/// Returns the Swift of this machine, or `None`.
 ///
 /// # Errors
-/// When a folder is named that has no Swift.
+/// If the environment variable names a folder without Swift.
 pub(crate) fn found() -> Outcome<Option<Swift>> {
     chosen(env::var_os("PATH"), env::var_os(ROOT).filter(|root| !root.is_empty()))
 }
@@ -30,7 +30,11 @@ fn chosen(path: Option<OsString>, root: Option<OsString>) -> Outcome<Option<Swif
     if let Some(root) = root {
         let root = PathBuf::from(root);
         if root.join("usr/bin/swift").symlink_metadata().is_err() {
-            return Err(format!("{ROOT} is {}, which has no usr/bin/swift", root.display()).into());
+            return Err(format!(
+                "{ROOT} is {}, but that folder has no usr/bin/swift; set it to a system root with Swift",
+                root.display()
+            )
+            .into());
         }
         return Ok(Some(Swift::Within(root)));
     }
@@ -38,7 +42,8 @@ fn chosen(path: Option<OsString>, root: Option<OsString>) -> Outcome<Option<Swif
     Ok(env::split_paths(&path).any(|folder| folder.join("swift").is_file()).then_some(Swift::Here))
 }
 
-/// Enters the system of `$1` in a mount namespace of its own, where the workspace is at the same place, and does the rest.
+/// Enters the system of `$1` in a separate mount namespace, mounts the workspace at the same path, and runs the
+/// command.
 const ENTER: &str = r#"set -e
 mount -t proc proc "$1/proc"
 mount --bind "$2" "$1$2"
@@ -46,10 +51,10 @@ mount --bind "$3" "$1$3"
 exec chroot "$1" /usr/bin/env PATH=/usr/bin:/bin HOME=/root sh -c 'cd "$1" && shift && exec "$@"' enter "$2" "${@:4}""#;
 
 impl Swift {
-    /// The tests of ios/Sdk, with the library from `folder`. What is built goes to target/swift.
+    /// Returns the command for the tests of ios/Sdk, with the library from `folder`. Build products go to target/swift.
     ///
     /// # Errors
-    /// When the places in the other system cannot be made.
+    /// If the mount points in the other system cannot be created.
     pub(crate) fn tests(&self, root: &Path, folder: &Path) -> io::Result<Command> {
         let tests = ["test", "--package-path", "ios/Sdk", "--scratch-path", "target/swift", "--disable-sandbox"];
         let mut swift = match self {
@@ -73,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_that_is_named_must_have_swift() {
+    fn rejects_named_folder_without_swift() {
         let empty = env::temp_dir().join("fieldcast-no-swift");
         assert!(chosen(None, Some(empty.clone().into())).is_err());
         assert!(chosen(Some(empty.into()), None).unwrap().is_none());

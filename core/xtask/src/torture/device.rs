@@ -1,4 +1,4 @@
-//! A device: the `fieldcast` command with a folder of its own.
+//! A device: the `fieldcast` command with its own data folder.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -11,15 +11,15 @@ use fieldcast_store::Store;
 use crate::process::{Ended, Process};
 use crate::{Outcome, sample};
 
-/// The hashes of the records of each village by its code; what is outside all villages is under the empty one.
+/// The record hashes of each village, by village code. Records outside all villages are under the empty code.
 pub(super) type Holdings = BTreeMap<String, BTreeSet<[u8; 32]>>;
 
-/// The hash of a record but for the household it hangs off, which devices work out.
+/// Returns the hash of a record without its household, which each device computes itself.
 fn rootless(record: Record) -> [u8; 32] {
     Record { root: record.id.clone(), ..record }.hash().0
 }
 
-/// What the server has, without roots.
+/// Returns the server's records, without roots.
 pub(super) fn truth(moment: &Moment) -> Outcome<Holdings> {
     let mut truth = Holdings::new();
     for (leaf, boundary) in moment.leaves().iter().enumerate() {
@@ -39,7 +39,7 @@ pub(super) struct Device {
 }
 
 impl Device {
-    /// The same command with another folder beside this one's.
+    /// Returns the same command with another folder next to this one.
     pub(super) fn beside(&self, name: &str) -> Self {
         Self { binary: self.binary.clone(), dir: self.dir.with_file_name(name) }
     }
@@ -48,7 +48,7 @@ impl Device {
         Process::start(&self.binary, self.dir.clone(), args, Stdio::null())
     }
 
-    /// Runs a command to its end, whatever that is.
+    /// Runs a command to its end, successful or not.
     pub(super) fn run(&self, args: &[&str]) -> Outcome<Ended> {
         self.start(args)?.end()
     }
@@ -58,12 +58,12 @@ impl Device {
         self.start(args)?.finish()
     }
 
-    /// What its database holds, each record hashed anew. Only while no process uses it.
+    /// Reads the records from its database and computes their hashes again. No process may use the database meanwhile.
     pub(super) fn holdings(&self) -> Outcome<Holdings> {
         self.hashed(|record| record.hash().0)
     }
 
-    /// The same without roots, as the server tells it.
+    /// The same without roots, for comparison with the server.
     pub(super) fn rootless(&self) -> Outcome<Holdings> {
         self.hashed(rootless)
     }

@@ -1,4 +1,4 @@
-//! Where a bit flips: chosen by a seed, so that a run can be repeated.
+//! Selects the bits to flip from a seed, so that a run can be repeated.
 
 use std::fmt;
 use std::fs;
@@ -7,18 +7,18 @@ use std::path::Path;
 
 use crate::Outcome;
 
-/// A page of SQLite's.
+/// The page size of SQLite.
 const PAGE: usize = 4096;
-/// What a database begins with.
+/// The size of the database header.
 const HEADER: usize = 100;
-/// How far from what is sought a bit may flip.
+/// The maximum distance of a flipped bit from a found text, in bytes.
 const NEAR: usize = 32;
 
 pub(super) const DATABASE: &str = "fieldcast.db";
 pub(super) const LOG: &str = "fieldcast.db-wal";
 pub(super) const COPY: &str = "fieldcast-copy.db";
 
-/// What is damaged.
+/// The target of the damage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Target {
     /// Anywhere in the database.
@@ -33,11 +33,11 @@ pub(super) enum Target {
     Log,
     /// Anywhere in the copy of edits and settings.
     Copy,
-    /// In the database, where edits, policy or trust are.
+    /// In the database, near edits, policy or trust data.
     Kept,
     /// Two bits anywhere in the database.
     Twice,
-    /// Where edits, policy or trust are, in the database and in the copy.
+    /// Near edits, policy or trust data, in the database and in the copy.
     Both,
 }
 
@@ -80,11 +80,11 @@ pub(super) struct Flip {
 }
 
 impl Flip {
-    /// Flips it in the file of a device's folder.
+    /// Flips it in the file in a device's folder.
     pub(super) fn apply(self, folder: &Path) -> Outcome<()> {
         let path = folder.join(self.file);
         let mut bytes = fs::read(&path)?;
-        *bytes.get_mut(self.offset).ok_or("a bit beyond the end")? ^= 1 << self.bit;
+        *bytes.get_mut(self.offset).ok_or("the bit is beyond the end of the file")? ^= 1 << self.bit;
         Ok(fs::write(path, bytes)?)
     }
 }
@@ -95,7 +95,7 @@ impl fmt::Display for Flip {
     }
 }
 
-/// Which bytes of the files belong to which target.
+/// The byte ranges of each target in the files.
 pub(super) struct Areas {
     database: Vec<Range<usize>>,
     log: Vec<Range<usize>>,
@@ -107,7 +107,8 @@ pub(super) struct Areas {
 }
 
 impl Areas {
-    /// Of a device's folder, with the bytes of its chunks and texts of its edits and settings; and the length of its log.
+    /// Finds the ranges in a device's folder, from the bytes of its chunks, the texts of its edits and settings, and
+    /// the log length.
     pub(super) fn of(folder: &Path, log: usize, chunks: [&[Vec<u8>]; 2], kept: &[Vec<u8>]) -> Outcome<Self> {
         let (database, copy) = (fs::read(folder.join(DATABASE))?, fs::read(folder.join(COPY))?);
         let areas = Self {
@@ -120,10 +121,14 @@ impl Areas {
             copy: only(0..copy.len()),
         };
         let all = [&areas.cache, &areas.staging, &areas.log, &areas.kept, &areas.kept_in_copy];
-        if all.iter().any(|area| length(area) == 0) { Err("a target is not in the files".into()) } else { Ok(areas) }
+        if all.iter().any(|area| length(area) == 0) {
+            Err("the files do not contain every target".into())
+        } else {
+            Ok(areas)
+        }
     }
 
-    /// The bits of one database of a run, and what they are to hit.
+    /// Selects the target and the bits for one database of a run.
     pub(super) fn flips(&self, seed: u64, number: u64) -> (Target, Vec<Flip>) {
         let target = Target::ALL[(number % Target::ALL.len() as u64) as usize];
         let mut draws = Draws(seed.wrapping_mul(1 << 32).wrapping_add(number));
@@ -151,7 +156,7 @@ fn length(area: &[Range<usize>]) -> usize {
     area.iter().map(Range::len).sum()
 }
 
-/// The pages that hold bytes of one of these chunks.
+/// Returns the pages that contain bytes of one of these chunks.
 fn pages_of(file: &[u8], chunks: &[Vec<u8>]) -> Vec<Range<usize>> {
     let is_part = |bytes: &[u8]| chunks.iter().any(|chunk| chunk.windows(bytes.len()).any(|window| window == bytes));
     let is_of = |page: &[u8]| [64, PAGE / 2, PAGE - NEAR].iter().any(|at| is_part(&page[*at..at + NEAR]));
@@ -159,7 +164,7 @@ fn pages_of(file: &[u8], chunks: &[Vec<u8>]) -> Vec<Range<usize>> {
     pages.map(|(number, _)| number * PAGE..(number + 1) * PAGE).collect()
 }
 
-/// The bytes of these texts, and those close to them.
+/// Returns the ranges of these texts and the bytes near them.
 fn around(file: &[u8], texts: &[Vec<u8>]) -> Vec<Range<usize>> {
     let of = |text: &Vec<u8>| {
         let found = file.windows(text.len()).enumerate().filter(|(_, window)| window == text);
@@ -198,7 +203,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn repeats_a_run_and_stays_inside_the_target() {
+    fn repeats_run_and_stays_inside_target() {
         let areas = Areas {
             database: only(0..90_000),
             log: only(0..10),
@@ -223,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_pages_of_chunks_and_places_of_texts() {
+    fn finds_chunk_pages_and_text_positions() {
         let chunk: Vec<u8> = (0..6_000_u32).flat_map(u32::to_le_bytes).collect();
         let mut file = vec![0; 3 * PAGE];
         file[PAGE + 4..2 * PAGE].copy_from_slice(&chunk[..PAGE - 4]);

@@ -1,6 +1,6 @@
-//! `cargo xtask torture`: bits that flip in a device's files. Each of many copies of one phone's folder is damaged in its own
-//! way and put to the commands of `fieldcast`. The rules: a command succeeds or says what to do; edits and policy are kept or
-//! their loss is told; nothing wrong is passed on; the next download or bundle heals.
+//! `cargo xtask torture`: flips bits in a device's files. Each of many copies of one phone's folder is damaged
+//! differently, then runs several `fieldcast` commands. The rules: a command succeeds or says what to do; edits and
+//! policy are kept, or their loss is reported; no wrong data is sent; the next download or bundle repairs the device.
 
 mod device;
 mod flip;
@@ -33,13 +33,13 @@ pub(crate) fn run(options: &Torture) -> Outcome {
     if found.iter().all(|(_, findings)| findings.broken.is_empty()) {
         return Ok(ExitCode::SUCCESS);
     }
-    println!("their folders are kept in {}; --only NUMBER repeats one", template.keep().display());
+    println!("the folders are kept in {}; use --only NUMBER to repeat one", template.keep().display());
     Ok(ExitCode::FAILURE)
 }
 
-/// One row for each target, and one for all.
+/// Prints one row for each target, and one for all.
 fn print(options: &Torture, found: &[(Target, Findings)]) {
-    println!("seed {}, {} households; databases with bits flipped, by what was hit:", options.seed, options.households);
+    println!("seed {}, {} households; databases with flipped bits, by target:", options.seed, options.households);
     println!(
         "{:18} {:>6} | {:>8} {:>9} {:>7} | {:>5} {:>5} | {:>6} {:>5} | {:>6} {:>4} {:>7} | {:>6} | {:>6}",
         "",
@@ -48,9 +48,9 @@ fn print(options: &Torture, found: &[(Target, Findings)]) {
         "recovered",
         "refused",
         "edits",
-        "told",
+        "lost",
         "policy",
-        "told",
+        "lost",
         "export",
         "part",
         "refused",

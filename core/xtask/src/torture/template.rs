@@ -1,4 +1,5 @@
-//! What every database of a run is a copy of: a phone with downloaded, received and staged data, edits, and a policy.
+//! The template that every database of a run is copied from: a phone with downloaded, received and staged data, edits,
+//! and a policy.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,30 +16,30 @@ use super::flip::{Areas, COPY, DATABASE, LOG, Target};
 use crate::args::Torture;
 use crate::{Outcome, binary};
 
-/// How often the key space can be halved.
+/// How many times the key space can be halved.
 const MOST_BITS: u8 = 12;
-/// A number of household members that only edits have, and how many edits there are.
+/// The first household member count that only edits use, and the number of edits.
 const MEMBERS: u64 = 77_001;
 const EDITS: usize = 3;
 const LOOPBACK: [&str; 2] = ["--interface", "127.0.0.1"];
 
-/// The template, the server it is from, and what holds of it.
+/// The template, its server, and its expected data.
 pub(super) struct Template {
     dir: TempDir,
     server: Sandbox,
     _runtime: Runtime,
     pub(super) phone: Device,
-    /// The phone's folder as a kill leaves it, with a log.
+    /// The phone's folder after a kill, with a write-ahead log.
     killed: PathBuf,
     pub(super) areas: Areas,
-    /// What the server has, and every healed device must have.
+    /// The server's records, which every repaired device must have.
     pub(super) truth: Holdings,
     pub(super) project: String,
-    /// The phone's edits as `fieldcast edits` tells them.
+    /// The phone's edits, from `fieldcast edits`.
     pub(super) edits: Vec<Value>,
-    /// Policy and trust as `fieldcast grant show` tells them.
+    /// Policy and trust, from `fieldcast grant show`.
     pub(super) grants: Vec<Value>,
-    /// A file with all villages, from a device that is not damaged.
+    /// A bundle file with all villages, from an undamaged device.
     pub(super) bundle: String,
 }
 
@@ -60,7 +61,7 @@ impl Template {
         }
         good.done(&["export", &bundle])?;
         if good.rootless()? != truth(&moment)? {
-            return Err("a download is not what the server has".into());
+            return Err("the downloaded records differ from the server's".into());
         }
         let truth = good.holdings()?;
         set_policy(&phone, &good)?;
@@ -72,7 +73,7 @@ impl Template {
         let edits = events(&phone, &["edits"], "edit")?;
         let grants = grants(&phone)?;
         if edits.len() != EDITS || grants.len() < 3 {
-            return Err("the phone has not kept its edits and its policy".into());
+            return Err("the phone lost its edits or its policy".into());
         }
         let log = fs::metadata(killed.join(LOG))?.len() as usize;
         let areas = Areas::of(&phone.dir, log, [&chunks[0], &chunks[1]], &kept(&edits, &grants)?)?;
@@ -80,12 +81,12 @@ impl Template {
         Ok(Self { dir, server, _runtime: runtime, phone, killed, areas, truth, project, edits, grants, bundle })
     }
 
-    /// A folder of its own for each database.
+    /// Returns a separate folder for each database.
     pub(super) fn folder(&self, number: u64) -> PathBuf {
         self.dir.path().join(number.to_string())
     }
 
-    /// Copies the phone's files, with the log where that is the target.
+    /// Copies the phone's files, with the log if the log is the target.
     pub(super) fn copy(&self, to: &Path, target: Target) -> Outcome<()> {
         let from = if target == Target::Log { &self.killed } else { &self.phone.dir };
         copy(from, to)
@@ -95,17 +96,17 @@ impl Template {
         log_in(device, &self.server)
     }
 
-    /// Leaves everything where it is, for a look at it.
+    /// Keeps all files for inspection.
     pub(super) fn keep(self) -> PathBuf {
         self.dir.keep()
     }
 }
 
 pub(super) fn text(path: &Path) -> Outcome<&str> {
-    path.to_str().ok_or_else(|| "a folder whose name is not UTF-8".into())
+    path.to_str().ok_or_else(|| "the folder name is not UTF-8".into())
 }
 
-/// Policy and trust, as a device tells them.
+/// Reads policy and trust from a device.
 pub(super) fn grants(device: &Device) -> Outcome<Vec<Value>> {
     let ended = device.done(&["grant", "show"])?;
     Ok(["policy", "campaign", "statement"].iter().flat_map(|name| ended.events(name)).cloned().collect())
@@ -119,12 +120,15 @@ fn log_in(device: &Device, server: &Sandbox) -> Outcome<()> {
     device.done(&["login", "--server", &server.url(), "--tenant", "mz", "--user", "distributor"]).map(drop)
 }
 
-/// The key an event has at `name`.
+/// Returns the value at `name` of an event.
 fn key<'v>(ended: &'v crate::process::Ended, event: &str, name: &str) -> Outcome<&'v str> {
-    ended.events(event).find_map(|event| event[name].as_str()).ok_or_else(|| format!("no {name} is told").into())
+    ended
+        .events(event)
+        .find_map(|event| event[name].as_str())
+        .ok_or_else(|| format!("the output contains no {name}").into())
 }
 
-/// A campaign that both trust, which lets one send to the other and has revoked a third.
+/// Creates a campaign that both devices trust. It permits one to send to the other and has revoked a third device.
 fn set_policy(phone: &Device, good: &Device) -> Outcome<()> {
     let (office, file) = (phone.beside("office"), phone.dir.with_file_name("campaign.key"));
     let file = text(&file)?;
@@ -146,7 +150,7 @@ fn set_policy(phone: &Device, good: &Device) -> Outcome<()> {
     phone.done(&["grant", "policy", "grant-required"]).map(drop)
 }
 
-/// The body of the edit of this number: a new household.
+/// The body of edit `number`: a new household.
 fn body(number: u64) -> String {
     let (id, members) = (format!("torture-{number}"), MEMBERS + number);
     serde_json::json!({"clientReferenceId": id, "memberCount": members, "note": "made on this phone"}).to_string()
@@ -158,7 +162,7 @@ fn edit(phone: &Device, village: &str, number: u64) -> Outcome<()> {
     phone.done(&["edits", "add", "--boundary", village, "--entity", "Household", text(&file)?]).map(drop)
 }
 
-/// Has the phone receive a village and die without closing its database.
+/// Lets the phone receive a village, then kills it before it closes its database.
 fn receive(phone: &Device, good: &Device, village: &str) -> Outcome<()> {
     let name = format!("torture-{}", std::process::id());
     let mut receiving = phone.start(&[&["receive", "--yes", "--name", &name], &LOOPBACK[..]].concat())?;
@@ -169,8 +173,8 @@ fn receive(phone: &Device, good: &Device, village: &str) -> Outcome<()> {
     Ok(())
 }
 
-/// Adds an edit and staged chunks, and copies the folder while the log still has them. Gives the bytes of the phone's cached
-/// chunks and of its staged ones.
+/// Adds an edit and staged chunks, then copies the folder while they are still in the log. Returns the bytes of the
+/// phone's cached chunks and of its staged chunks.
 fn leave_log(phone: &Device, good: &Device, villages: &[&str], killed: &Path) -> Outcome<[Vec<Vec<u8>>; 2]> {
     let good = Store::open(&good.dir)?.store;
     let staged = cached(&good, villages[2])?;
@@ -190,7 +194,7 @@ fn leave_log(phone: &Device, good: &Device, villages: &[&str], killed: &Path) ->
     Ok([cached(&store, villages[0])?, staged])
 }
 
-/// The bytes of the chunks that a store has cached of a village.
+/// Returns the bytes of a village's chunks in the cache of a store.
 fn cached(store: &Store, village: &str) -> Outcome<Vec<Vec<u8>>> {
     let datasets = store.datasets()?.into_iter().map(|status| status.summary.dataset);
     let dataset =
@@ -204,17 +208,17 @@ fn cached(store: &Store, village: &str) -> Outcome<Vec<Vec<u8>>> {
     Ok(bytes)
 }
 
-/// Texts that stand where edits, policy and trust are kept.
+/// Returns texts that occur in the stored edits, policy and trust data.
 fn kept(edits: &[Value], grants: &[Value]) -> Outcome<Vec<Vec<u8>>> {
     let mut texts: Vec<Vec<u8>> = (1..=edits.len() as u64).map(|n| body(n).into_bytes()).collect();
     texts.push(b"grant_policy".to_vec());
-    let campaign = grants.iter().find_map(|event| event["campaign"].as_str()).ok_or("no campaign is trusted")?;
+    let campaign = grants.iter().find_map(|event| event["campaign"].as_str()).ok_or("the phone trusts no campaign")?;
     let bytes = (0..campaign.len() / 2).map(|at| u8::from_str_radix(&campaign[2 * at..2 * at + 2], 16));
     texts.push(bytes.collect::<Result<_, _>>()?);
     Ok(texts)
 }
 
-/// Copies a device's files; what is not there is not missed.
+/// Copies a device's files. Missing files are ignored.
 fn copy(from: &Path, to: &Path) -> Outcome<()> {
     fs::create_dir_all(to)?;
     for file in ["device.key", DATABASE, LOG, COPY] {

@@ -1,4 +1,4 @@
-//! One damaged database, put to the commands a user gives.
+//! Runs user commands on one damaged database.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,45 +12,46 @@ use super::template::{Template, text};
 use crate::Outcome;
 use crate::process::Ended;
 
-/// Exit codes that say what is wrong: the server, the network, the storage, a part, nothing; and usage, where nothing is to send.
+/// Exit codes of explained failures: server, network, storage, partial result, nothing done; and usage, if there is
+/// nothing to send.
 const TYPED: [i32; 7] = [0, 2, 3, 4, 5, 6, 7];
 const REFUSED: i32 = 7;
 
-/// How a device took its damaged files.
+/// How a device reacted to its damaged files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Opened {
-    /// Without a word.
+    /// Without a message.
     #[default]
     Silently,
-    /// It said what it has recovered and what not.
+    /// It reported what it recovered and what it did not.
     Recovered,
     /// With an error that says what to do.
     Refused,
 }
 
-/// What became of what cannot be had again.
+/// What happened to data that cannot be downloaded again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Fate {
     #[default]
     Kept,
-    /// It is told that it is possibly lost.
+    /// The loss is reported as possible.
     Told,
-    /// Lost or changed without a word.
+    /// Lost or changed without a report.
     Broken,
 }
 
-/// What was exported before it was healed.
+/// What was exported before the repair.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Export {
-    /// Every village the phone has.
+    /// Every village of the phone.
     #[default]
     Whole,
-    /// Only those that are complete.
+    /// Only the complete villages.
     Part,
     Refused,
 }
 
-/// What one database came to.
+/// The results of one database.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
     pub(super) opened: Opened,
@@ -58,11 +59,11 @@ pub(super) struct Findings {
     pub(super) policy: Fate,
     pub(super) export: Export,
     pub(super) is_healed: bool,
-    /// Rules that were broken.
+    /// Broken rules.
     pub(super) broken: Vec<String>,
 }
 
-/// Damages a copy of the template and looks at it; keeps its folder if a rule was broken.
+/// Damages a copy of the template and checks it. Keeps its folder if a rule is broken.
 pub(super) fn run(template: &Template, number: u64, target: Target, flips: &[Flip]) -> Outcome<Findings> {
     let folder = template.folder(number);
     let phone = Device { dir: folder.join("phone"), ..template.phone.clone() };
@@ -83,19 +84,19 @@ struct Trial<'t> {
     phone: Device,
     folder: PathBuf,
     number: u64,
-    /// Whether the phone has told that settings are lost.
+    /// Whether the phone has reported that settings are lost.
     settings_lost: bool,
     found: Findings,
 }
 
 impl Trial<'_> {
-    /// Every rule. An error is what kept one from being looked at, which breaks it.
+    /// Checks every rule. An error means that a rule could not be checked; this also counts as broken.
     fn all(&mut self) -> Outcome<()> {
         if self.ask(&["status"])?.code != Some(0) {
             self.found.opened = Opened::Refused;
-            // A refusal is for this time only: the next start recovers what it can.
+            // A failed start must not be permanent: the next start recovers what it can.
             if self.ask(&["status"])?.code != Some(0) {
-                self.broke("it never opens again");
+                self.broke("the phone does not start again");
                 return Ok(());
             }
         }
@@ -110,7 +111,7 @@ impl Trial<'_> {
         self.found.broken.push(rule.to_owned());
     }
 
-    /// Runs a command on the phone; it may refuse, but must say why.
+    /// Runs a command on the phone. It may fail, but must say why.
     fn ask(&mut self, args: &[&str]) -> Outcome<Ended> {
         let ended = self.phone.run(args)?;
         let what = args[0];
@@ -118,7 +119,7 @@ impl Trial<'_> {
             return Err(format!("`{what}` ended with {:?}: {}", ended.code, message(&ended)).into());
         }
         if matches!(ended.code, Some(1..=5)) && message(&ended).is_empty() {
-            self.broke(&format!("`{what}` does not say why it refuses"));
+            self.broke(&format!("`{what}` fails without a reason"));
         }
         if let Some(recovered) = ended.events("recovered").next() {
             self.found.opened = Opened::Recovered;
@@ -136,30 +137,30 @@ impl Trial<'_> {
         Err(format!("`{}` ended with {:?}: {}", args.join(" "), ended.code, message(&ended)).into())
     }
 
-    /// All edits are there as they were, or it is told that some are possibly lost.
+    /// All edits exist unchanged, or the phone reports that some may be lost.
     fn edits(&mut self) -> Outcome<()> {
         self.found.edits = Fate::Broken;
         let listed = self.must(&["edits"])?;
         let expected: Vec<Value> = self.template.edits.iter().map(as_made).collect();
         let edits: Vec<Value> = listed.events("edit").map(as_made).collect();
         if let Some(edit) = edits.iter().find(|edit| !expected.contains(edit)) {
-            self.broke(&format!("an edit is not what it was: {edit}"));
+            self.broke(&format!("an edit has changed: {edit}"));
         } else if listed.events("lost_edit").next().is_some() {
             self.found.edits = Fate::Told;
         } else if edits.len() == expected.len() {
             self.found.edits = Fate::Kept;
         } else {
-            self.broke(&format!("{} of {} edits, and it is not told", edits.len(), expected.len()));
+            self.broke(&format!("{} of {} edits are left, without a report", edits.len(), expected.len()));
         }
         Ok(())
     }
 
-    /// Nothing is taken without a grant, and whom the phone trusts has not changed unless it was told.
+    /// The phone imports nothing without a grant. Its policy and trust data change only with a report.
     fn policy(&mut self) -> Outcome<()> {
         self.found.policy = Fate::Broken;
         let refused = self.ask(&["import", "--yes", &self.template.bundle])?;
         if refused.code != Some(REFUSED) || !message(&refused).contains("granted") {
-            self.broke(&format!("a file without a grant: {:?} {}", refused.code, message(&refused)));
+            self.broke(&format!("a file without a grant was not rejected: {:?} {}", refused.code, message(&refused)));
         }
         let shown = self.must(&["grant", "show"])?;
         let grants: Vec<Value> =
@@ -169,69 +170,69 @@ impl Trial<'_> {
         } else if grants == self.template.grants {
             self.found.policy = Fate::Kept;
         } else {
-            self.broke(&format!("policy or trust changed, and it is not told: {grants:?}"));
+            self.broke(&format!("policy or trust changed without a report: {grants:?}"));
         }
         Ok(())
     }
 
-    /// What is exported is right; what is not right is not exported.
+    /// The exported data is correct; incorrect data is not exported.
     fn export(&mut self) -> Outcome<()> {
         let file = self.folder.join("damaged.fcb");
         let exported = self.ask(&["export", text(&file)?])?;
         if exported.code != Some(0) {
             self.found.export = Export::Refused;
-            return if file.exists() { Err("a refused export has left a file".into()) } else { Ok(()) };
+            return if file.exists() { Err("a failed export left a file".into()) } else { Ok(()) };
         }
         let taken = self.taken(&file, "first")?;
         for (village, records) in &taken {
             if self.template.truth.get(village) != Some(records) {
-                self.broke(&format!("what was exported of `{village}` is not what the server has"));
+                self.broke(&format!("the exported records of `{village}` differ from the server's"));
             }
         }
-        // Two villages, and what is outside all.
+        // Two villages, and the records outside all villages.
         self.found.export = if taken.len() == 3 { Export::Whole } else { Export::Part };
         Ok(())
     }
 
-    /// What a new device gets from a file.
+    /// Returns the records that a new device imports from a file.
     fn taken(&self, file: &Path, receiver: &str) -> Outcome<Holdings> {
         let receiver = self.phone.beside(receiver);
         receiver.done(&["import", "--yes", text(file)?])?;
         receiver.holdings()
     }
 
-    /// The next download, or the next bundle, brings all back.
+    /// The next download or the next bundle restores all data.
     fn heal(&mut self) -> Outcome<()> {
         if self.number.is_multiple_of(2) {
             self.template.log_in(&self.phone)?;
             self.must(&["downsync", "--all", "--project", &self.template.project])?;
         } else {
-            self.must(&["grant", "policy", "ask"])?; // files show no grants
+            self.must(&["grant", "policy", "ask"])?; // bundle files contain no grants
             self.must(&["import", "--yes", &self.template.bundle])?;
         }
         if self.phone.holdings()? != self.template.truth {
-            return Err("the phone does not have what the server has".into());
+            return Err("the phone's records differ from the server's".into());
         }
         let file = self.folder.join("healed.fcb");
         self.must(&["export", text(&file)?])?;
         if self.taken(&file, "second")? != self.template.truth {
-            return Err("what the healed phone exports is not what the server has".into());
+            return Err("the records exported by the repaired phone differ from the server's".into());
         }
         let verified = Store::open(&self.phone.dir)?.store.verify(&mut |_, _| {})?;
         if verified.dropped > 0 {
-            return Err(format!("healed, and still {} records are damaged", verified.dropped).into());
+            return Err(format!("{} records are still damaged after the repair", verified.dropped).into());
         }
         self.found.is_healed = true;
         Ok(())
     }
 }
 
-/// What it said of its failure.
+/// Returns the error message of a failed command.
 fn message(ended: &Ended) -> &str {
     ended.events("error").filter_map(|error| error["message"].as_str()).last().unwrap_or_default()
 }
 
-/// An edit without what the server's data decides.
+/// Returns an edit without the values that depend on the server's data.
 fn as_made(edit: &Value) -> Value {
     let mut edit = edit.clone();
     edit["base_moved"] = Value::Null;

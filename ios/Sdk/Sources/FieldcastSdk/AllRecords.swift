@@ -1,4 +1,4 @@
-/// Every record that fits a query, read a page at a time as they are asked for.
+/// All records that match a query, read page by page during iteration.
 public struct AllRecords: AsyncSequence, Sendable {
     public typealias Element = StoredRecord
 
@@ -9,7 +9,7 @@ public struct AllRecords: AsyncSequence, Sendable {
         Iterator(engine: engine, query: query, offset: query.offset)
     }
 
-    /// Reads a page when the last one is used up.
+    /// Reads the next page when the current one is used up.
     public struct Iterator: AsyncIteratorProtocol {
         let engine: FieldcastEngine
         let query: RecordQuery

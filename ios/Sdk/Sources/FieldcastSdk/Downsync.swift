@@ -1,18 +1,19 @@
-/// How far a boundary of a download is.
+/// The download state of a boundary.
 public enum BoundaryStatus: Equatable, Sendable {
-    /// It is on its way.
+    /// The download runs.
     case running(BoundaryProgress)
-    /// It is complete.
+    /// The download is complete.
     case done(BoundaryProgress)
-    /// It is not complete; the next download goes on from there.
+    /// The download is not complete. The next download continues from there.
     case failed(FieldcastError)
 }
 
-/// A download that is running. What came stays, whether it is cancelled or the app is killed. Letting go of it stops it.
+/// A running download. Downloaded data is kept if the download is cancelled or the app is killed. Releasing this object
+/// stops the download.
 public final class Downsync: Sendable {
     private let job: DownsyncJob
 
-    /// How far each boundary is, by its code.
+    /// The state of each boundary, by its code.
     public let boundaries = Live<[String: BoundaryStatus]>([:])
 
     init(job: DownsyncJob, router: Router) throws {
@@ -29,7 +30,7 @@ public final class Downsync: Sendable {
         try await job.finished()
     }
 
-    /// ``finished()``, but cancelling the wait cancels the download too.
+    /// Same as ``finished()``, but cancelling the wait also cancels the download.
     public func run() async throws -> DownsyncReport {
         try await withTaskCancellationHandler {
             try await job.finished()
@@ -38,7 +39,7 @@ public final class Downsync: Sendable {
         }
     }
 
-    /// Stops it.
+    /// Cancels the download.
     public func cancel() {
         try? job.cancel()
     }

@@ -1,6 +1,6 @@
 extension FieldcastError {
-    /// What to do, in English: for a log, or a screen that has no words of its own for this one. `localizedDescription` is
-    /// made of the case's name and is neither.
+    /// Advice in English, for a log or for a screen without its own text for this error. Do not show
+    /// `localizedDescription`: it contains the name of the case.
     public var advice: String {
         switch self {
         case .LoginNeeded(let reason), .WrongCredentials(let reason), .NotAllowed(let reason), .Offline(let reason),
@@ -16,11 +16,11 @@ extension FieldcastError {
         }
     }
 
-    /// ``advice``, for whatever shows errors of any kind.
+    /// Same as ``advice``, for code that shows errors of any type.
     public var recoverySuggestion: String? { advice }
 }
 
-/// What a session says of itself, or nothing when it has ended between the event and the look.
+/// Reads the state of a session, or returns nil if the session ended in the meantime.
 func ifOpen<T>(_ look: () throws -> T) -> T? {
     do {
         return try look()

@@ -1,5 +1,5 @@
 extension Event {
-    /// The job or session it is of; none for `missed`, which concerns them all.
+    /// The job or session of the event; nil for `missed`, which concerns all of them.
     public var session: UInt64? {
         switch self {
         case .downsyncProgress(let job, _), .boundaryDone(let job, _, _), .boundaryFailed(let job, _, _):

@@ -1,19 +1,20 @@
 import Foundation
 
-/// One device's Fieldcast: everything of ``FieldcastEngine``, and what makes it at home among Swift's tasks.
+/// Fieldcast on one device: all functions of ``FieldcastEngine``, plus an API for Swift concurrency.
 ///
-/// No call blocks its thread, so each may be made from the main actor. A call whose task is cancelled is dropped, and throws
-/// `CancellationError`. Keep one per process, and ``shutDown()`` it before opening another in the same folder.
+/// No call blocks its thread, so all calls are safe on the main actor. If its task is cancelled, a call stops and
+/// throws `CancellationError`. Keep one instance per process, and call ``shutDown()`` before you open another in the
+/// same folder.
 public final class Fieldcast: FieldcastEngine, @unchecked Sendable {
     private let lock = NSLock()
     private var listening: Router?
     private let ending = Once()
 
-    /// What happens, as it happens, from now on. Whoever falls behind misses the oldest events and slows nothing. Ends after
-    /// ``shutDown()``.
+    /// All events from now on, as they happen. An iteration that is too slow misses the oldest events and blocks
+    /// nothing. Ends after ``shutDown()``.
     public var events: AsyncStream<Event> { router.events() }
 
-    /// After ``shutDown()`` one that hears nothing, so that the engine's thread lets go of the other as its last.
+    /// After ``shutDown()``, an empty router, so that the engine's thread releases the real one last.
     private var router: Router { lock.withLock { listening } ?? Router() }
 
     private init(engine: FieldcastEngine, router: Router) {
@@ -21,14 +22,15 @@ public final class Fieldcast: FieldcastEngine, @unchecked Sendable {
         super.init(unsafeFromHandle: engine.uniffiCloneHandle())
     }
 
-    /// For the generated code alone, which has no listener to give.
+    /// Only for the generated code, which has no listener.
     required init(unsafeFromHandle handle: UInt64) {
         super.init(unsafeFromHandle: handle)
     }
 
-    /// Opens Fieldcast in its folder, made on first use: one that is not backed up, for a device key that is restored on another
-    /// phone would make two phones one. ``folder()`` is such. `ports` is what the phone does for it.
-    /// `newIdentity`: make a new device key in the place of a missing or copied one; only when the user has said so.
+    /// Opens Fieldcast in its folder and creates the folder on first use. The folder must be excluded from backups,
+    /// such as ``folder()``: a device key that is restored on another phone would give two phones the same identity.
+    /// `ports` are the phone's services for Fieldcast. `newIdentity` makes a new device key that replaces a missing or
+    /// copied one. Set it only if the user has confirmed it.
     public static func open(
         dataDir: URL,
         deviceName: String? = nil,
@@ -45,7 +47,7 @@ public final class Fieldcast: FieldcastEngine, @unchecked Sendable {
         return Fieldcast(engine: try await open(settings: settings, ports: ports, listener: router), router: router)
     }
 
-    /// `Application Support/fieldcast`, which is left out of backups.
+    /// `Application Support/fieldcast`, excluded from backups.
     public static func folder() throws -> URL {
         let manager = FileManager.default
         let support = try manager.url(
@@ -61,7 +63,7 @@ public final class Fieldcast: FieldcastEngine, @unchecked Sendable {
         return folder
     }
 
-    /// Starts downloading leaf boundaries, given by code; over mobile data only if that is allowed.
+    /// Starts to download the leaf boundaries with these codes. Uses mobile data only if `allowMetered` is set.
     public func downsync(
         _ project: Project, boundaries: [String], allowMetered: Bool = false
     ) async throws -> Downsync {
@@ -73,7 +75,7 @@ public final class Fieldcast: FieldcastEngine, @unchecked Sendable {
         }
     }
 
-    /// Offers these datasets to the receivers near by until ``Offering/stop()``.
+    /// Offers these datasets to nearby receivers until ``Offering/stop()``.
     public func offer(_ datasets: [Dataset], options: ExchangeOptions = ExchangeOptions()) async throws -> Offering {
         let router = router
         return try await router.starting {
@@ -93,8 +95,8 @@ public final class Fieldcast: FieldcastEngine, @unchecked Sendable {
         }
     }
 
-    /// Ends all jobs and sessions, tells the other sides, and closes everything, even if the task is cancelled. Nothing can be
-    /// asked afterwards.
+    /// Ends all jobs and sessions, notifies the other devices, and closes everything, even if the task is cancelled. No
+    /// other call works afterwards.
     public override func shutDown() async throws {
         try await ending.run {
             try await super.shutDown()
@@ -104,7 +106,8 @@ public final class Fieldcast: FieldcastEngine, @unchecked Sendable {
 }
 
 extension Fieldcast {
-    /// ``offer(_:options:)`` for as long as `body` runs; the receivers are told when it ends, however it ends.
+    /// Calls ``offer(_:options:)`` and keeps the offer while `body` runs. Notifies the receivers when `body` ends, also
+    /// after an error.
     public func offering<T>(
         _ datasets: [Dataset],
         options: ExchangeOptions = ExchangeOptions(),
@@ -114,7 +117,8 @@ extension Fieldcast {
         return try await ended { try await body(offering) } by: { try await offering.stop() }
     }
 
-    /// ``receive(options:)`` for as long as `body` runs; the distributor is told when it ends, however it ends.
+    /// Calls ``receive(options:)`` and keeps receiving while `body` runs. Notifies the distributor when `body` ends,
+    /// also after an error.
     public func receiving<T>(
         options: ExchangeOptions = ExchangeOptions(), _ body: (Receiving) async throws -> T
     ) async throws -> T {
@@ -122,7 +126,7 @@ extension Fieldcast {
         return try await ended { try await body(receiving) } by: { try await receiving.stop() }
     }
 
-    /// In a Wi-Fi group for as long as `body` runs; it is left when that ends, however it ends.
+    /// Joins a Wi-Fi group while `body` runs. Leaves the group when `body` ends, also after an error.
     public func joined<T>(_ group: WifiGroup, _ body: (JoinedGroup) async throws -> T) async throws -> T {
         let joined = try await joinGroup(group: group)
         return try await ended { try await body(joined) } by: {
@@ -130,7 +134,7 @@ extension Fieldcast {
         }
     }
 
-    /// Every record that fits, read a page at a time as they are asked for.
+    /// All records that match, read page by page during iteration.
     public func allRecords(_ query: RecordQuery) -> AllRecords {
         AllRecords(engine: self, query: query)
     }
@@ -140,7 +144,7 @@ extension Fieldcast {
         do {
             value = try await body()
         } catch {
-            try? await stop() // what went wrong first is what counts
+            try? await stop() // the first error is the one to report
             throw error
         }
         try await stop()

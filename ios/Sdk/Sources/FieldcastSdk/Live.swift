@@ -1,6 +1,7 @@
 import Foundation
 
-/// A value that changes: the present one, and each later one for whoever iterates. Whoever is slow sees the newest, not all.
+/// A changing value: iteration returns the current value and then later ones. A slow iteration sees the newest value,
+/// not all values.
 public final class Live<Value: Sendable>: AsyncSequence, @unchecked Sendable {
     public typealias Element = Value
 
@@ -13,10 +14,10 @@ public final class Live<Value: Sendable>: AsyncSequence, @unchecked Sendable {
         current = value
     }
 
-    /// The value just now.
+    /// The current value.
     public var value: Value { lock.withLock { current } }
 
-    /// Begins with the value of now; ends when the job or session is over.
+    /// Starts with the current value. Ends with the job or session.
     public func makeAsyncIterator() -> AsyncStream<Value>.Iterator {
         let stream = AsyncStream<Value>(bufferingPolicy: .bufferingNewest(1)) { reader in
             let id = UUID()
@@ -43,7 +44,7 @@ public final class Live<Value: Sendable>: AsyncSequence, @unchecked Sendable {
             isOver = true
             return Array(readers.values)
         }
-        ended.forEach { $0.finish() } // which calls `forget`
+        ended.forEach { $0.finish() } // calls `forget`
     }
 
     private func forget(_ id: UUID) {

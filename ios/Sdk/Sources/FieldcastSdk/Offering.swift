@@ -1,18 +1,18 @@
 import Foundation
 
-/// Datasets that are offered to the receivers near by. Letting go of it ends it too, without telling them.
+/// An offer of datasets to nearby receivers. Releasing this object ends the offer without notifying them.
 public final class Offering: Sendable {
     private let session: OfferSession
     private let ending = Once()
 
-    /// What is offered.
+    /// The offered data.
     public let offer: Offer
 
-    /// Everyone found so far, how sending to them stands, and the codes that wait to be compared.
+    /// All receivers found so far, the state of sending to each, and the codes to compare.
     public let receivers = Live<[NearbyReceiver]>([])
 
-    /// What the screens of receivers show that are known here, by fingerprint, until they have said yes or no: nobody has to
-    /// compare it on this side, but the receiver's person may look for it.
+    /// The codes on the screens of trusted receivers, by fingerprint, until their users answer. This side's user need
+    /// not compare them, but the receiver's user may want to.
     public let codesShown = Live<[Fingerprint: ComparisonCode]>([:])
 
     init(session: OfferSession, router: Router) throws {
@@ -25,47 +25,47 @@ public final class Offering: Sendable {
         receivers.look(at: session)
     }
 
-    /// Where receivers can call in just now; none while there is no network.
+    /// The current address for receivers; nil while there is no network.
     public var address: String? { ifOpen { try session.addr() } ?? nil }
 
-    /// An invite to call in here, for a QR code: whoever has read it is asked for no code. It holds the group's passphrase, so
-    /// it is not to be logged.
+    /// An invite to this offer, for a QR code. A reader of the invite needs no code. It contains the group's
+    /// passphrase, so do not log it.
     public func invite(group: WifiGroup? = nil, expires: Date) throws -> String {
         try session.invite(group: group, expires: expires.milliseconds)
     }
 
-    /// Asks who is at this address, and puts the receiver there on the list.
+    /// Identifies the receiver at this address and adds it to the list.
     public func find(at address: String) async throws -> FoundPeer {
         let found = try await session.findAt(addr: address)
         receivers.look(at: session)
         return found
     }
 
-    /// Sends to a receiver; nothing happens if that is going on or done already.
+    /// Sends to a receiver. Has no effect if the transfer is running or done.
     public func send(to receiver: Fingerprint) throws {
         try session.sendTo(receiver: receiver)
         receivers.look(at: session)
     }
 
-    /// Says whether a receiver's screen shows the same code.
+    /// Answers whether a receiver's screen shows the same code.
     public func answer(_ receiver: Fingerprint, _ answer: Answer) throws {
         try session.answer(receiver: receiver, answer: answer)
-        receivers.look(at: session) // or the code would be asked for again by a screen that has waited
+        receivers.look(at: session) // otherwise a waiting screen would ask for the code again
     }
 
-    /// Cancels sending to a receiver, which is told.
+    /// Cancels sending to a receiver and notifies it.
     public func cancel(_ receiver: Fingerprint) throws {
         try session.cancel(receiver: receiver)
     }
 
-    /// Waits until every receiver that was picked has saved or failed. Cancelling the wait does not cancel the sending.
+    /// Waits until every selected receiver has saved or failed. Cancelling the wait does not cancel sending.
     public func finished() async throws {
         try await session.finished()
         receivers.look(at: session)
     }
 
-    /// Cancels whatever still runs, tells the receivers, and ends, even if the task is cancelled. Nothing happens the second
-    /// time.
+    /// Cancels all running transfers, notifies the receivers, and ends the offer, even if the task is cancelled. A
+    /// second call has no effect.
     public func stop() async throws {
         try await ending.run { [session] in try await session.stop() }
     }
@@ -96,6 +96,6 @@ extension Live where Value == [Fingerprint: ComparisonCode] {
 }
 
 extension Date {
-    /// Since 1970, as Fieldcast counts.
+    /// Milliseconds since 1970, as Fieldcast uses them.
     var milliseconds: Int64 { Int64(timeIntervalSince1970 * 1000) }
 }

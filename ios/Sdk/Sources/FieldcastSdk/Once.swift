@@ -1,4 +1,4 @@
-/// Something that ends once, and does so even if the task is cancelled; whoever ends it again waits until it has.
+/// An action that runs once, even if the task is cancelled. Later callers wait until it has finished.
 actor Once {
     private var ending: Task<Void, Error>?
 
@@ -8,7 +8,7 @@ actor Once {
         do {
             try await task.value
         } catch {
-            ending = nil // it may be tried again
+            ending = nil // allows another try
             throw error
         }
     }

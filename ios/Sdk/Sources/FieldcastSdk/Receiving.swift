@@ -1,37 +1,37 @@
 import Foundation
 
-/// What a receiver's screen shows.
+/// The state for a receiver's screen.
 public struct ReceivingStatus: Equatable, Sendable {
-    /// Where receiving stands.
+    /// The state of receiving.
     public var state: ReceiveState = .waiting
-    /// The question that waits for the person.
+    /// The question that waits for the user.
     public var question: Question?
-    /// The exchange that goes on without asking, as it was accepted before; gone when it has ended.
+    /// An exchange that continues without a question, because the user accepted it before; nil after it has ended.
     public var resumed: Resumption?
-    /// What was saved in this session, the newest last.
+    /// Bundles saved in this session, newest last.
     public var saved: [Received] = []
-    /// How the last exchange that did not save ended; gone when the next begins.
+    /// How the last unsuccessful exchange ended; nil when the next one starts.
     public var ended: Ending?
-    /// Distributors that announce themselves, and can be called.
+    /// Distributors that announce themselves and can be dialed.
     public var distributors: [DiscoveredDistributor] = []
-    /// How the call to a distributor stands, if one was made.
+    /// The state of dialing a distributor, if any.
     public var call: DialState?
 }
 
-/// An exchange that broke off and goes on.
+/// An interrupted exchange that continues.
 public struct Resumption: Equatable, Sendable {
-    /// Whose it is.
+    /// The sender.
     public let sender: Sender
-    /// What the distributor's screen shows: to be shown here too, for its person may have to compare.
+    /// The code on the distributor's screen. Show it here too: the distributor's user may have to compare it.
     public let code: ComparisonCode
 }
 
-/// Waiting for distributors. Letting go of it ends it too, without telling them.
+/// A session that waits for distributors. Releasing this object ends it without notifying them.
 public final class Receiving: Sendable {
     private let session: ReceiveSession
     private let ending = Once()
 
-    /// What to show.
+    /// The state to show.
     public let status = Live(ReceivingStatus())
 
     init(session: ReceiveSession, router: Router) throws {
@@ -42,32 +42,33 @@ public final class Receiving: Sendable {
         status.update { $0.question = session.waiting }
     }
 
-    /// Where it listens just now; none while there is no network.
+    /// The current address; nil while there is no network.
     public var address: String? { ifOpen { try session.addr() } ?? nil }
 
-    /// Calls a distributor, and again whenever the line breaks; `expected` is who must answer.
+    /// Connects to a distributor and reconnects whenever the connection breaks. `expected` is the device that must
+    /// answer.
     public func dial(_ address: String, expected: Fingerprint? = nil) throws {
         try session.dial(addr: address, expected: expected)
     }
 
-    /// Calls whoever has made this invite; no code is compared.
+    /// Connects to the device that made this invite. No code is compared.
     public func dial(invite uri: String) throws {
         try session.dialInvite(uri: uri, now: Date().milliseconds)
     }
 
-    /// Calls nobody any more.
+    /// Stops connecting to the distributor.
     public func disconnect() throws {
         try session.disconnect()
     }
 
-    /// Answers a question; nothing happens if it is no longer open.
+    /// Answers a question. Has no effect if it is no longer open.
     public func answer(_ question: Question, _ answer: Answer) throws {
         try session.answer(question: question.id, answer: answer)
         status.update { if $0.question?.id == question.id { $0.question = nil } }
     }
 
-    /// Cancels whatever still runs, tells the distributor, and ends, even if the task is cancelled. What was staged stays for a
-    /// later exchange. Nothing happens the second time.
+    /// Cancels the running exchange, notifies the distributor, and ends the session, even if the task is cancelled.
+    /// Staged data is kept for a later exchange. A second call has no effect.
     public func stop() async throws {
         try await ending.run { [session] in try await session.stop() }
     }

@@ -1,13 +1,13 @@
 import Foundation
 
-/// Gives each event to the job or session it is of, then to whoever iterates over them all. Never waits.
+/// Passes each event to its job or session, then to all iterations. Never blocks.
 final class Router: EventListener, @unchecked Sendable {
     private typealias Watcher = (Event) -> Void
 
     private let lock = NSLock()
     private var watchers: [UInt64: Watcher] = [:]
     private var readers: [UUID: AsyncStream<Event>.Continuation] = [:]
-    /// What came of sessions nobody watches yet; kept only while one is being started.
+    /// Events of sessions without a watcher yet; kept only while a session starts.
     private var early: [Event] = []
     private var starts = 0
 
@@ -33,7 +33,7 @@ final class Router: EventListener, @unchecked Sendable {
         }
     }
 
-    /// Starts a job or session, so that nothing is missed that happens before it is watched.
+    /// Starts a job or session without losing the events before it has a watcher.
     func starting<S, W>(_ start: () async throws -> S, watched: (S) throws -> W) async throws -> W {
         lock.withLock { starts += 1 }
         defer {
@@ -45,12 +45,12 @@ final class Router: EventListener, @unchecked Sendable {
         return try watched(try await start())
     }
 
-    /// Tells `watcher` what has happened and happens in a session until it is over.
+    /// Passes the past and future events of a session to `watcher` until the session ends.
     func watch(_ session: UInt64, _ watcher: @escaping (Event) -> Void) {
         lock.withLock {
             let missed = early.filter { $0.session == session }
             early.removeAll { $0.session == session }
-            missed.forEach(watcher) // within the lock, for what comes meanwhile is to come after
+            missed.forEach(watcher) // inside the lock, so that new events come after these
             if !missed.contains(where: \.isOver) { watchers[session] = watcher }
         }
     }

@@ -1,10 +1,10 @@
-#if os(Linux) // where Apple's frameworks are played: Tests/AppleStubs
+#if os(Linux) // with stubs of Apple's frameworks: Tests/AppleStubs
 @testable import FieldcastSdk
 import Foundation
 import XCTest
 @testable import dnssd
 
-/// Keeps what a search tells.
+/// Records the reports of a search.
 private final class Sightings: PeerDiscoverySink, @unchecked Sendable {
     enum Told: Equatable {
         case found([String: String], [String], UInt16)
@@ -43,7 +43,7 @@ final class BonjourTests: XCTestCase {
     private let kind = "_fieldcast._tcp"
     private let record = ["v": "1", "n": "Téa"]
 
-    /// On interface 7.
+    /// The announced service, on interface 7.
     private var own: LocalService {
         let wifi = Interface(name: "en0", addr: "192.0.2.9", prefix: 24, isLoopback: false, index: 7)
         return LocalService(kind: kind, name: "own", txt: record, port: 4000, interface: wifi)
@@ -58,10 +58,10 @@ final class BonjourTests: XCTestCase {
 
     override func tearDown() {
         ["peer", "printer", "far"].forEach(Air.vanish)
-        XCTAssertEqual(Air.count, 0, "what was begun is ended")
+        XCTAssertEqual(Air.count, 0, "every operation has ended")
     }
 
-    func testAServiceIsFoundFollowedAndLost() async throws {
+    func testFindsFollowsAndLosesService() async throws {
         let (discovery, sightings) = (BonjourDiscovery(), Sightings())
         Air.appear(service("printer", kind: "_ipp._tcp"))
         Air.appear(service("far", interface: 8))
@@ -83,13 +83,13 @@ final class BonjourTests: XCTestCase {
         try await follows(.found(record, ["192.0.2.2"], 4712))
         Air.vanish("peer")
         try await follows(.lost)
-        XCTAssertEqual(Air.count, 4, "the announcement, the search, and the own service that was found")
-        XCTAssertEqual(sightings.told(of: "own"), [.found(record, ["127.0.0.1"], 4000)], "as it was announced")
+        XCTAssertEqual(Air.count, 4, "the announcement, the search, and the device's own service")
+        XCTAssertEqual(sightings.told(of: "own"), [.found(record, ["127.0.0.1"], 4000)], "the record as announced")
         XCTAssertEqual(sightings.told(of: "printer") + sightings.told(of: "far"), [])
         try discovery.stop(search: 1)
     }
 
-    func testASearchThatIsStoppedTellsNothing() async throws {
+    func testReportsNothingAfterStop() async throws {
         let (discovery, stopped, goesOn) = (BonjourDiscovery(), Sightings(), Sightings())
         try discovery.start(search: 1, service: own, sightings: stopped)
         try discovery.start(search: 2, service: own, sightings: goesOn)
@@ -101,7 +101,7 @@ final class BonjourTests: XCTestCase {
         try discovery.stop(search: 2)
     }
 
-    func testASearchEndsWithItsDiscovery() async throws {
+    func testEndsSearchWithDiscovery() async throws {
         var discovery: BonjourDiscovery? = BonjourDiscovery()
         let sightings = Sightings()
         try discovery?.start(search: 1, service: own, sightings: sightings)
@@ -110,7 +110,7 @@ final class BonjourTests: XCTestCase {
         XCTAssertEqual(Air.count, 0)
     }
 
-    func testWhatTheSystemRefusesIsToldAndLeavesNothing() async throws {
+    func testReportsRefusalAndCleansUp() async throws {
         let (discovery, sightings) = (BonjourDiscovery(), Sightings())
         let good = kDNSServiceErr_NoError
         for (codes, reason) in [
@@ -124,10 +124,10 @@ final class BonjourTests: XCTestCase {
         }
         Air.refuse([good, kDNSServiceErr_BadParam])
         let said = await refusal { try discovery.start(search: 1, service: own, sightings: sightings) }
-        XCTAssertEqual(said, .Failed(reason: "Bonjour says -65540"))
+        XCTAssertEqual(said, .Failed(reason: "Bonjour failed with code -65540: turn Wi-Fi off and on again"))
     }
 
-    func testTwoPhonesFindEachOtherByBonjour() async throws {
+    func testConnectsTwoPhonesByBonjour() async throws {
         try await eachFindsTheOther(
             PlatformPorts(discovery: BonjourDiscovery()), PlatformPorts(discovery: BonjourDiscovery())
         )

@@ -1,14 +1,14 @@
 #if os(Linux)
 import Foundation
 
-/// What the process takes, as Linux counts it.
+/// The resources of the process, as Linux reports them.
 struct Footprint {
     let threads: Int
     let files: Int
     let residentKb: Int
 
     static func now() async throws -> Footprint {
-        try await Task.sleep(nanoseconds: 200_000_000) // threads that have ended take a moment to be gone
+        try await Task.sleep(nanoseconds: 200_000_000) // ended threads take a moment to disappear
         let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
         func number(_ key: String) -> Int {
             let line = status.split(separator: "\n").first { $0.hasPrefix("\(key):") }

@@ -1,11 +1,11 @@
-#if os(Linux) // where Apple's frameworks are played: Tests/AppleStubs
+#if os(Linux) // with stubs of Apple's frameworks: Tests/AppleStubs
 @testable import FieldcastSdk
 import Foundation
 @testable import Network
 @testable import NetworkExtension
 import XCTest
 
-/// Keeps what is told of a group.
+/// Records the reports about a group.
 private final class Changes: GroupChanges, @unchecked Sendable {
     private let lock = NSLock()
     private var heard: [IpAddr?] = []
@@ -18,7 +18,7 @@ private final class Changes: GroupChanges, @unchecked Sendable {
         super.init(unsafeFromHandle: handle)
     }
 
-    /// The addresses, and none where the group was lost.
+    /// The reported addresses; nil where the group was lost.
     var told: [IpAddr?] { lock.withLock { heard } }
 
     override func here(address: IpAddr) throws {
@@ -42,17 +42,17 @@ final class HotspotTests: XCTestCase {
         try await until { Way.count == 0 }
     }
 
-    func testAGroupIsJoinedAndLeft() async throws {
+    func testJoinsAndLeavesGroup() async throws {
         Radio.start(near: [group.name: group.passphrase], configured: ["DIRECT-fc-0", "Home"])
         let address = try await link.joinGroup(group: group, changes: changes)
         XCTAssertEqual(address, here)
-        XCTAssertEqual(Radio.configured, ["Home", group.name], "what an earlier run has left is gone")
+        XCTAssertEqual(Radio.configured, ["Home", group.name], "groups of an earlier run were removed")
         try await link.leaveGroup()
         XCTAssertEqual([Radio.configured, [Radio.current].compactMap { $0 }], [["Home"], []])
         try await link.leaveGroup()
     }
 
-    func testAGroupIsToldWhenItIsLostAndWhenItIsBack() async throws {
+    func testReportsLostAndRestoredGroup() async throws {
         let changes = changes
         Radio.start(near: [group.name: group.passphrase])
         _ = try await link.joinGroup(group: group, changes: changes)
@@ -65,7 +65,7 @@ final class HotspotTests: XCTestCase {
         try await until { changes.told == [self.here, nil, self.here] }
     }
 
-    func testALateAnswerIsNotTheLastWord() async throws {
+    func testReportsCurrentStateAfterLateAnswer() async throws {
         let changes = changes
         Radio.start(near: [group.name: group.passphrase])
         _ = try await link.joinGroup(group: group, changes: changes)
@@ -77,13 +77,13 @@ final class HotspotTests: XCTestCase {
         try await until { !Radio.isHeld }
         Radio.moves(to: group.name)
         Way.becomes(.satisfied)
-        try await Task.sleep(nanoseconds: 20_000_000) // for whoever would not wait
+        try await Task.sleep(nanoseconds: 20_000_000) // time for a wrong early report
         opening.finish()
         try await until { changes.told.count == 3 }
         XCTAssertEqual(changes.told, [here, nil, here])
     }
 
-    func testAJoinThatIsGivenUpDoesNotEndTheNext() async throws {
+    func testKeepsNextJoinAfterCancelledJoin() async throws {
         let (link, changes) = (HotspotLink(interface: "lo", wait: 5_000_000), changes)
         let (lost, next) = (group, WifiGroup(name: "DIRECT-fc-2", passphrase: "correct horse"))
         Radio.start(near: [next.name: next.passphrase])
@@ -98,13 +98,13 @@ final class HotspotTests: XCTestCase {
         XCTAssertEqual(Radio.configured, [])
     }
 
-    func testThatItIsThereAlreadyIsNoError() async throws {
+    func testAcceptsGroupAlreadyJoined() async throws {
         Radio.start(joined: group.name, refusal: .alreadyAssociated)
         let address = try await link.joinGroup(group: group, changes: changes)
         XCTAssertEqual(address, here)
     }
 
-    func testAGroupThatIsNotReachedIsForgotten() async throws {
+    func testRemovesUnreachableGroup() async throws {
         for near in [[:], [group.name: "another passphrase"]] {
             Radio.start(near: near)
             let said = await refusal { try await link.joinGroup(group: group, changes: changes) }
@@ -114,14 +114,14 @@ final class HotspotTests: XCTestCase {
         }
     }
 
-    func testWhatTheSystemSaysIsTold() async throws {
+    func testReportsSystemErrors() async throws {
         let cases: [(NEHotspotConfigurationError, PortError)] = [
-            (.userDenied, .Denied(reason: "joining the group was not allowed")),
-            (.userUnauthorized, .Denied(reason: "joining the group was not allowed")),
-            (.invalidSSID, .Failed(reason: "the group's name or passphrase is none")),
-            (.invalidWPAPassphrase, .Failed(reason: "the group's name or passphrase is none")),
-            (.applicationIsNotInForeground, .Unavailable(reason: "groups are joined while the app is on the screen")),
-            (.pending, .Unavailable(reason: "the system says 9")),
+            (.userDenied, .Denied(reason: "joining the group was not allowed: try again and tap Join")),
+            (.userUnauthorized, .Denied(reason: "joining the group was not allowed: try again and tap Join")),
+            (.invalidSSID, .Failed(reason: "the group name or passphrase is invalid: scan the invite again")),
+            (.invalidWPAPassphrase, .Failed(reason: "the group name or passphrase is invalid: scan the invite again")),
+            (.applicationIsNotInForeground, .Unavailable(reason: "the app is in the background: open it first")),
+            (.pending, .Unavailable(reason: "joining failed with code 9: try again")),
         ]
         for (refused, expected) in cases {
             Radio.start(refusal: refused)
@@ -129,10 +129,10 @@ final class HotspotTests: XCTestCase {
             XCTAssertEqual(said, expected)
         }
         let said = await refusal { try await link.makeGroup(group: group, changes: changes) }
-        guard case .Unavailable? = said else { return XCTFail("an iPhone makes no group") }
+        guard case .Unavailable? = said else { return XCTFail("an iPhone cannot make a group") }
     }
 
-    func testAnIPhoneHasItAll() {
+    func testProvidesAllPortsOnIPhone() {
         let ports = PlatformPorts.system()
         XCTAssertTrue(ports.keyStore is KeychainKeys && ports.network is PathNetwork)
         XCTAssertTrue(ports.link is HotspotLink && ports.discovery is BonjourDiscovery)

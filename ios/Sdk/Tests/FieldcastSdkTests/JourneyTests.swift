@@ -3,7 +3,7 @@ import Foundation
 import XCTest
 
 final class JourneyTests: XCTestCase {
-    func testWhatWasDownloadedIsOfferedComparedAcceptedAndSaved() async throws {
+    func testTransfersDownloadedDataToReceiver() async throws {
         let (distributor, receiver) = (try await phone("swift-distributor"), try await phone("swift-receiver"))
         let datasets = try await distributor.download(2)
         let who = try receiver.device().fingerprint
@@ -13,7 +13,7 @@ final class JourneyTests: XCTestCase {
                 try offering.send(to: who)
                 let question = try await receiving.status.first { $0.question }
                 let code = try await offering.receivers.first { $0.first { $0.peer.fingerprint == who }?.code }
-                XCTAssertEqual(question.code, code, "both screens show the same")
+                XCTAssertEqual(question.code, code, "both screens show the same code")
                 try receiving.answer(question, .trust)
                 try offering.answer(who, .trust)
                 let saved = try await receiving.status.first { $0.saved.first }
@@ -38,11 +38,11 @@ final class JourneyTests: XCTestCase {
         var ids = [Set<RecordId>(), []]
         for try await record in distributor.allRecords(households) { ids[0].insert(record.id) }
         for try await record in receiver.allRecords(households) { ids[1].insert(record.id) }
-        XCTAssertGreaterThan(ids[0].count, 7, "more than a page")
+        XCTAssertGreaterThan(ids[0].count, 7, "more than one page")
         XCTAssertEqual(ids[0], ids[1])
     }
 
-    func testADownloadShowsHowFarItIs() async throws {
+    func testShowsDownloadProgress() async throws {
         let phone = try await phone("swift-progress")
         let project = try await phone.logIn()
         let boundary = try await phone.leaves(project)[0]
@@ -54,11 +54,11 @@ final class JourneyTests: XCTestCase {
         XCTAssertGreaterThan(done.done, 0)
         let report = try await downsync.run()
         XCTAssertEqual(report.done.count, 1)
-        for await _ in downsync.boundaries {} // ends, as the download has
+        for await _ in downsync.boundaries {} // ends with the download
         try await phone.shutDown()
     }
 
-    func testANoAndACancelAreToldWithTheirReason() async throws {
+    func testReportsDeclineAndCancelWithReason() async throws {
         let (distributor, receiver) = (try await phone("swift-no-d"), try await phone("swift-no-r"))
         let datasets = try await distributor.download(1)
         let who = try receiver.device().fingerprint
@@ -84,7 +84,7 @@ final class JourneyTests: XCTestCase {
         try await receiver.shutDown()
     }
 
-    func testAnInviteBringsTwoPhonesTogetherWithoutACode() async throws {
+    func testConnectsTwoPhonesByInviteWithoutCode() async throws {
         let (distributor, receiver) = (try await phone("swift-invites"), try await phone("swift-invited"))
         let datasets = try await distributor.download(1)
         let who = try receiver.device().fingerprint
@@ -109,7 +109,7 @@ final class JourneyTests: XCTestCase {
         try await receiver.shutDown()
     }
 
-    func testErrorsAreToldApartAndSayWhatToDo() async throws {
+    func testDistinguishesErrorsAndGivesAdvice() async throws {
         let phone = try await phone("swift-errors")
         await expect { if case .LoginNeeded = $0 { true } else { false } } by: { _ = try await phone.projects() }
         await expect { if case .WrongCredentials = $0 { true } else { false } } by: {

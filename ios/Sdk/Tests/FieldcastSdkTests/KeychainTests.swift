@@ -1,11 +1,11 @@
-#if os(Linux) // where Apple's frameworks are played: Tests/AppleStubs
+#if os(Linux) // with stubs of Apple's frameworks: Tests/AppleStubs
 @testable import FieldcastSdk
 import Foundation
 @testable import Network
 @testable import Security
 import XCTest
 
-/// What a port says to something that does not go.
+/// The port error that a call throws.
 func refusal<T>(_ body: () async throws -> T) async -> PortError? {
     do {
         _ = try await body()
@@ -18,23 +18,23 @@ func refusal<T>(_ body: () async throws -> T) async -> PortError? {
 final class KeychainTests: XCTestCase {
     private let key = Data("a device's key".utf8)
 
-    func testAKeyIsWrappedByOneThatStaysInTheEnclave() throws {
+    func testWrapsKeyWithEnclaveKey() throws {
         Keychain.start()
         let wrapped = try KeychainKeys().wrapKey(key: key)
         XCTAssertNil(wrapped.range(of: key))
-        XCTAssertEqual(try KeychainKeys().unwrapKey(wrapped: wrapped), key, "after a start of the app")
-        XCTAssertEqual(try KeychainKeys().wrapKey(key: key), wrapped, "by the key that is there")
+        XCTAssertEqual(try KeychainKeys().unwrapKey(wrapped: wrapped), key, "after a restart of the app")
+        XCTAssertEqual(try KeychainKeys().wrapKey(key: key), wrapped, "with the existing key")
         XCTAssertEqual(Keychain.kept.map(\.isInEnclave), [true])
     }
 
-    func testWhereThereIsNoEnclaveTheKeychainDoes() throws {
+    func testUsesKeychainWithoutEnclave() throws {
         Keychain.start(hasEnclave: false)
         let wrapped = try KeychainKeys().wrapKey(key: key)
         XCTAssertEqual(try KeychainKeys().unwrapKey(wrapped: wrapped), key)
         XCTAssertEqual(Keychain.kept.map(\.isInEnclave), [false])
     }
 
-    func testALockedDeviceIsToldFromALostKey() async throws {
+    func testDistinguishesLockedDeviceFromLostKey() async throws {
         Keychain.start()
         let wrapped = try KeychainKeys().wrapKey(key: key)
         Keychain.isLocked(true)
@@ -49,23 +49,23 @@ final class KeychainTests: XCTestCase {
         XCTAssertEqual(try KeychainKeys().unwrapKey(wrapped: wrapped), key)
         Keychain.start()
         guard case .Failed(let reason)? = await refusal({ try KeychainKeys().unwrapKey(wrapped: wrapped) }) else {
-            return XCTFail("the key is gone")
+            return XCTFail("the key is missing")
         }
         XCTAssertTrue(reason.contains("gone"), reason)
     }
 
-    func testWhatAnotherKeyHasWrappedIsNotUnwrapped() async throws {
+    func testRejectsKeyWrappedByAnotherKey() async throws {
         Keychain.start()
         let (ours, other) = (KeychainKeys(), KeychainKeys(tag: "other"))
         _ = try ours.wrapKey(key: key)
         let wrapped = try other.wrapKey(key: key)
         let said = await refusal { try ours.unwrapKey(wrapped: wrapped) }
-        XCTAssertEqual(said, .Failed(reason: "the Keychain says -50"))
+        XCTAssertEqual(said, .Failed(reason: "the Keychain failed with code -50"))
     }
 }
 
 final class PathTests: XCTestCase {
-    func testWhatCostsIsToldFromWhatDoesNot() throws {
+    func testDistinguishesMeteredNetworks() throws {
         do {
             let network = PathNetwork()
             Way.becomes(.satisfied)
@@ -80,7 +80,7 @@ final class PathTests: XCTestCase {
             }
             XCTAssertEqual(Way.count, 1)
         }
-        XCTAssertEqual(Way.count, 0, "let go of")
+        XCTAssertEqual(Way.count, 0, "the monitor was released")
     }
 }
 #endif

@@ -7,8 +7,8 @@ import Glibc
 #endif
 
 final class LifetimeTests: XCTestCase {
-    /// A cancelled login hangs up on the server, which is silent.
-    func testACancelledTaskDropsItsCall() async throws {
+    /// A cancelled login closes its connection to a silent server.
+    func testDropsCallOfCancelledTask() async throws {
         let phone = try await phone("swift-drops")
         let silent = try Silent()
         let login = Task {
@@ -18,16 +18,16 @@ final class LifetimeTests: XCTestCase {
         login.cancel()
         do {
             _ = try await login.value
-            XCTFail("a silent server let it in")
+            XCTFail("the login succeeded on a silent server")
         } catch is CancellationError {
-            // as it should be
+            // Expected.
         }
         let isHungUp = await Task.detached { asked.endsWithin(seconds: 30) }.value
-        XCTAssertTrue(isHungUp, "the request went on")
+        XCTAssertTrue(isHungUp, "the request was not closed")
         try await phone.shutDown()
     }
 
-    func testACancelledWaitLeavesTheDownloadAndACancelledRunDoesNot() async throws {
+    func testCancelsDownloadOnlyWithRun() async throws {
         let phone = try await phone("swift-cancels")
         let project = try await phone.logIn()
         let leaves = try await phone.leaves(project)
@@ -45,7 +45,7 @@ final class LifetimeTests: XCTestCase {
         do {
             _ = try await other.downsync.finished()
         } catch FieldcastError.Over {
-            // as it should be, unless it was quicker
+            // Expected, unless the download was faster.
         }
         try await other.phone.shutDown()
         try await phone.shutDown()
@@ -57,8 +57,8 @@ final class LifetimeTests: XCTestCase {
         return (phone, try await phone.downsync(project, boundaries: try await phone.leaves(project)))
     }
 
-    /// The scope's end tells the other side, although the task is cancelled.
-    func testACancelledScopeStopsItsSession() async throws {
+    /// The end of the scope notifies the other device, although the task is cancelled.
+    func testStopsSessionOfCancelledScope() async throws {
         let (distributor, receiver) = (try await phone("swift-scope-d"), try await phone("swift-scope-r"))
         let datasets = try await distributor.download(1)
         let who = try receiver.device().fingerprint
@@ -76,37 +76,37 @@ final class LifetimeTests: XCTestCase {
             XCTAssertEqual(ending.reason, .cancelledByDistributor)
             do {
                 try await screen.value
-                XCTFail("it was cancelled")
+                XCTFail("the task was cancelled")
             } catch is CancellationError {
-                // as it should be
+                // Expected.
             }
         }
         try await distributor.shutDown()
         try await receiver.shutDown()
     }
 
-    func testAfterAShutdownNothingGoesAndTheFolderIsFree() async throws {
+    func testRejectsCallsAndFreesFolderAfterShutdown() async throws {
         let dir = folder("swift-shut")
         let phone = try await Fieldcast.open(dataDir: dir, ports: PlatformPorts())
         let device = try phone.device()
         let receiving = try await phone.receive(options: onLoopback())
         do {
             _ = try await Fieldcast.open(dataDir: dir, ports: PlatformPorts())
-            XCTFail("it is open")
+            XCTFail("the folder is still in use")
         } catch FieldcastError.InUse {
-            // as it should be
+            // Expected.
         }
         let heard = phone.events
         try await phone.shutDown()
         try await phone.shutDown()
         let ends = try await within { await heard.contains { if case .over = $0 { true } else { false } } }
-        XCTAssertTrue(ends, "the session's end was told")
-        for await _ in phone.events {} // there are none
+        XCTAssertTrue(ends, "the end of the session was reported")
+        for await _ in phone.events {} // no events follow
         do {
             _ = try await phone.datasets()
-            XCTFail("it was shut down")
+            XCTFail("Fieldcast was shut down")
         } catch FieldcastError.ShutDown {
-            // as it should be
+            // Expected.
         }
         try await receiving.stop()
         let again = try await Fieldcast.open(dataDir: dir, ports: PlatformPorts())
@@ -114,7 +114,7 @@ final class LifetimeTests: XCTestCase {
         try await again.shutDown()
     }
 
-    func testListenersThatNeverReturnOrThrowDoNotStopATransfer() async throws {
+    func testTransfersDespiteBlockingOrFailingListeners() async throws {
         for listener in [Blocks() as EventListener, Throws()] {
             let distributor = try await phone("swift-heard")
             let datasets = try await distributor.download(1)
@@ -143,7 +143,7 @@ final class LifetimeTests: XCTestCase {
     }
 
     #if os(Linux)
-    func testAThousandCyclesLeaveNoThreadsFilesOrMemoryBehind() async throws {
+    func testLeaksNothingInThousandCycles() async throws {
         let dir = folder("swift-thousand")
         func cycles(_ count: Int) async throws {
             for _ in 0..<count {
@@ -152,7 +152,7 @@ final class LifetimeTests: XCTestCase {
                 try await phone.shutDown()
             }
         }
-        try await cycles(100) // whatever is made once is made now
+        try await cycles(100) // one-time allocations happen now
         let before = try await Footprint.now()
         try await cycles(1000)
         let after = try await Footprint.now()

@@ -3,9 +3,9 @@ import Foundation
 import XCTest
 
 /// The sandbox that `cargo xtask journey swift` has started.
-let server = ProcessInfo.processInfo.environment["FIELDCAST_SANDBOX"] ?? "run by `cargo xtask journey swift`"
+let server = ProcessInfo.processInfo.environment["FIELDCAST_SANDBOX"] ?? "run this with `cargo xtask journey swift`"
 
-/// Whatever a test waits for comes well before this, or never.
+/// Longer than any expected wait in the tests, in seconds.
 let patience: UInt64 = 60
 
 struct TimedOut: Error {}
@@ -38,7 +38,7 @@ func phone(_ name: String, ports: PlatformPorts = PlatformPorts()) async throws 
     try await Fieldcast.open(dataDir: folder(name), deviceName: name, ports: ports)
 }
 
-/// On this machine alone, and with no room left free.
+/// Options for this machine only, without reserved storage.
 func onLoopback(trustEverybody: Bool = false) -> ExchangeOptions {
     ExchangeOptions(interface: "127.0.0.1", trustEverybody: trustEverybody, reserve: 0)
 }
@@ -53,7 +53,7 @@ extension Fieldcast {
         try await boundaries(project: project).filter(\.leaf).map(\.code)
     }
 
-    /// Logs in and downloads so many boundaries.
+    /// Logs in and downloads this many boundaries.
     func download(_ count: Int) async throws -> [Dataset] {
         let project = try await logIn()
         let codes = try await leaves(project).prefix(count)
@@ -69,7 +69,7 @@ extension Fieldcast {
 }
 
 extension Live {
-    /// The first that there is.
+    /// The first value that `pick` accepts.
     func first<R: Sendable>(_ pick: @escaping @Sendable (Value) -> R?) async throws -> R {
         let found = try await within { () -> R? in
             for await value in self {
@@ -77,12 +77,12 @@ extension Live {
             }
             return nil
         }
-        return try XCTUnwrap(found, "it ended before")
+        return try XCTUnwrap(found, "the values ended before")
     }
 }
 
 extension Offering {
-    /// The receiver, as soon as it was found.
+    /// The receiver, as soon as it is found.
     func found(_ receiver: Fingerprint) async throws -> NearbyReceiver {
         try await receivers.first { $0.first { $0.peer.fingerprint == receiver } }
     }
@@ -98,7 +98,7 @@ extension Offering {
     }
 }
 
-/// By the phones' own discovery alone.
+/// Checks that the phones find each other only with their own discovery.
 func eachFindsTheOther(_ distributor: PlatformPorts, _ receiver: PlatformPorts) async throws {
     let quiet = ExchangeOptions(interface: "127.0.0.1", mdns: false, reserve: 0)
     let sender = try await phone("swift-sees", ports: distributor)

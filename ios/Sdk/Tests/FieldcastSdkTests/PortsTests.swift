@@ -2,7 +2,7 @@
 import Foundation
 import XCTest
 
-/// Plays what an iPhone does for Fieldcast.
+/// Simulates the services of an iPhone.
 final class Hardware: KeyStore, NetworkMonitor, WifiLink, PeerDiscovery, @unchecked Sendable {
     private let lock = NSLock()
     private var locked = false
@@ -25,7 +25,7 @@ final class Hardware: KeyStore, NetworkMonitor, WifiLink, PeerDiscovery, @unchec
     func kind() throws -> NetworkKind? { .metered }
 
     func makeGroup(group: WifiGroup, changes: GroupChanges) async throws -> IpAddr {
-        throw PortError.Unavailable(reason: "an iPhone makes no group")
+        throw PortError.Unavailable(reason: "an iPhone cannot make a group")
     }
 
     func joinGroup(group: WifiGroup, changes: GroupChanges) async throws -> IpAddr {
@@ -37,7 +37,7 @@ final class Hardware: KeyStore, NetworkMonitor, WifiLink, PeerDiscovery, @unchec
         lock.withLock { joined.removeAll() }
     }
 
-    /// Every search of this machine that goes on.
+    /// All running searches on this machine.
     private static let ether = NSLock()
     private static var searches: [ObjectIdentifier: [UInt64: (LocalService, PeerDiscoverySink)]] = [:]
 
@@ -47,7 +47,7 @@ final class Hardware: KeyStore, NetworkMonitor, WifiLink, PeerDiscovery, @unchec
         Self.ether.withLock { Self.searches[ObjectIdentifier(self), default: [:]][search] = (service, sightings) }
         let all = Self.ether.withLock { Self.searches.values.flatMap(\.values) }
         for (service, _) in all {
-            let record = TxtRecord.pairs(TxtRecord.bytes(service.txt)) // as they come by the air
+            let record = TxtRecord.pairs(TxtRecord.bytes(service.txt)) // as a network carries them
             let remote = RemoteService(
                 name: service.name, txt: record, addresses: [service.interface.addr], port: service.port
             )
@@ -61,7 +61,7 @@ final class Hardware: KeyStore, NetworkMonitor, WifiLink, PeerDiscovery, @unchec
 }
 
 final class PortsTests: XCTestCase {
-    func testTheKeyIsKeptByTheKeyStoreAndOnlyWhileThatIsOpen() async throws {
+    func testProtectsDeviceKeyWithKeyStore() async throws {
         let (dir, hardware) = (folder("swift-keys"), Hardware())
         let phone = try await Fieldcast.open(dataDir: dir, ports: hardware.ports)
         let device = try phone.device()
@@ -69,7 +69,7 @@ final class PortsTests: XCTestCase {
         hardware.isLocked = true
         do {
             _ = try await Fieldcast.open(dataDir: dir, ports: hardware.ports)
-            XCTFail("the key store is locked")
+            XCTFail("opened with a locked key store")
         } catch FieldcastError.KeyFailed(let reason) {
             XCTAssertTrue(reason.contains("locked"), reason)
         }
@@ -79,14 +79,14 @@ final class PortsTests: XCTestCase {
         try await again.shutDown()
     }
 
-    func testMobileDataIsUsedOnlyWhenAllowed() async throws {
+    func testUsesMobileDataOnlyIfAllowed() async throws {
         let phone = try await phone("swift-metered", ports: Hardware().ports)
         let project = try await phone.logIn()
         do {
             _ = try await phone.downsync(project, boundaries: [])
             XCTFail("it costs")
         } catch FieldcastError.Metered {
-            // as it should be
+            // Expected.
         }
         let leaf = try await phone.leaves(project)[0]
         let report = try await phone.downsync(project, boundaries: [leaf], allowMetered: true).finished()
@@ -94,12 +94,12 @@ final class PortsTests: XCTestCase {
         try await phone.shutDown()
     }
 
-    func testAGroupIsJoinedAndLeftButNotMade() async throws {
+    func testJoinsAndLeavesGroupButCannotMakeOne() async throws {
         let hardware = Hardware()
         let phone = try await phone("swift-groups", ports: hardware.ports)
         do {
             _ = try await phone.makeGroup(group: nil)
-            XCTFail("an iPhone makes no group")
+            XCTFail("an iPhone cannot make a group")
         } catch FieldcastError.NoNetwork(let reason) {
             XCTAssertTrue(reason.contains("iPhone"), reason)
         }
@@ -112,23 +112,23 @@ final class PortsTests: XCTestCase {
         try await phone.shutDown()
     }
 
-    func testTheAddressOfAnInterfaceIsTold() {
+    func testReturnsAddressOfInterface() {
         #if os(Linux)
         XCTAssertEqual(ownAddress(of: "lo"), "127.0.0.1")
         #endif
         XCTAssertNil(ownAddress(of: "no-such"))
     }
 
-    func testThePhonesOwnDiscoveryFindsWithoutMdns() async throws {
+    func testFindsPhonesWithoutMdns() async throws {
         try await eachFindsTheOther(Hardware().ports, Hardware().ports)
-        try await until { Hardware.count == 0 } // which is done by a thread of its own
+        try await until { Hardware.count == 0 } // a separate thread stops the search
     }
 
-    func testATxtRecordOfAStrangerIsReadAsFarAsItGoes() {
+    func testIgnoresMalformedTxtRecordParts() {
         let pairs = ["v": "1", "id": "0a=b", "n": "Téa"]
         XCTAssertEqual(TxtRecord.pairs(TxtRecord.bytes(pairs)), pairs)
         XCTAssertEqual(TxtRecord.pairs([3, 97, 61, 98, 9, 99]), ["a": "b"], "cut off")
-        XCTAssertEqual(TxtRecord.pairs([3, 97, 61, 255, 1, 98, 0, 3, 97, 61, 99]), ["a": "c"], "not text, no value")
+        XCTAssertEqual(TxtRecord.pairs([3, 97, 61, 255, 1, 98, 0, 3, 97, 61, 99]), ["a": "c"], "not text, or no value")
         XCTAssertEqual(TxtRecord.pairs([UInt8]()), [:])
     }
 }

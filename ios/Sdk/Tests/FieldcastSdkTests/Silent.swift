@@ -8,7 +8,7 @@ import Darwin
 private let stream = SOCK_STREAM
 #endif
 
-/// A server that accepts and says nothing.
+/// A server that accepts connections and sends nothing.
 final class Silent: @unchecked Sendable {
     private let listener = socket(AF_INET, stream, 0)
     let port: UInt16
@@ -33,7 +33,7 @@ final class Silent: @unchecked Sendable {
         close(listener)
     }
 
-    /// The first connection, once something came on it. Blocks.
+    /// The first connection, after it has received data. Blocks.
     func accept() throws -> Connection {
         #if canImport(Glibc)
         let connection = Connection(descriptor: Glibc.accept(listener, nil, nil))
@@ -61,7 +61,7 @@ final class Silent: @unchecked Sendable {
             return recv(descriptor, &byte, 1, 0)
         }
 
-        /// Whether the other side hangs up in time. Blocks.
+        /// Whether the other side disconnects in time. Blocks.
         func endsWithin(seconds: Int) -> Bool {
             var limit = timeval()
             limit.tv_sec = seconds

@@ -3,7 +3,7 @@ import Foundation
 import XCTest
 
 final class SnippetTests: XCTestCase {
-    func testWhatTheGuideShowsPassesDataOn() async throws {
+    func testTransfersDataWithGuideCode() async throws {
         let (distributor, receiver) = (try await phone("swift-guide-d"), try await phone("swift-guide-r"))
         let datasets = try await download(distributor, server: server, user: "distributor", password: "fieldcast")
         let who = try receiver.device().fingerprint
@@ -19,7 +19,7 @@ final class SnippetTests: XCTestCase {
         try await receiver.shutDown()
     }
 
-    func testTheGuidesInviteLeadsThroughItsGroup() async throws {
+    func testReceivesByInviteOfGuide() async throws {
         let hardware = Hardware()
         let distributor = try await phone("swift-hosts")
         let receiver = try await phone("swift-joins", ports: hardware.ports)
@@ -42,7 +42,7 @@ final class SnippetTests: XCTestCase {
         try await receiver.shutDown()
     }
 
-    func testErrorsAreShown() async throws {
+    func testShowsErrors() async throws {
         let phone = try await phone("swift-shows")
         let shown = Shown()
         await showing({ shown.put($0) }, toLogin: { shown.put("login") }) { _ = try await phone.projects() }.value

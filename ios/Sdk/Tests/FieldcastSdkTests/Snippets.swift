@@ -1,7 +1,7 @@
 import FieldcastSdk
 import Foundation
 
-// What docs/sdk-swift.md shows, in its order. `SnippetTests` runs what needs no iPhone.
+// The code blocks of docs/sdk-swift.md, in the same order. `SnippetTests` runs the blocks that need no iPhone.
 
 // snippet: open
 actor FieldApp {
@@ -20,11 +20,11 @@ actor FieldApp {
 func download(_ fieldcast: Fieldcast, server: String, user: String, password: String) async throws -> [Dataset] {
     _ = try await fieldcast.login(server: server, tenant: "mz", user: user, password: password)
     let projects = try await fieldcast.projects()
-    let project = try await fieldcast.chooseProject(idOrName: projects[0].id) // or whichever the person picks
+    let project = try await fieldcast.chooseProject(idOrName: projects[0].id) // or let the user select one
     let villages = try await fieldcast.boundaries(project: project).filter(\.leaf).map(\.code)
     let downsync = try await fieldcast.downsync(project, boundaries: Array(villages.prefix(2)))
-    let report = try await downsync.run() // downsync.boundaries is what a screen shows meanwhile
-    if let failure = report.failed.first { throw failure.error } // what came stays; download again to go on
+    let report = try await downsync.run() // a screen shows downsync.boundaries during the download
+    if let failure = report.failed.first { throw failure.error } // downloaded data is kept: download again to continue
     return try await fieldcast.datasets().map(\.summary.dataset)
 }
 // end
@@ -38,7 +38,7 @@ func send(
     options: ExchangeOptions = ExchangeOptions()
 ) async throws -> SendState? {
     try await fieldcast.offering(datasets, options: options) { offering in
-        let receiver = try await pick(offering) // offering.receivers is the list that grows on the screen
+        let receiver = try await pick(offering) // a screen shows offering.receivers
         try offering.send(to: receiver)
         for await nearby in offering.receivers {
             guard let now = nearby.first(where: { $0.peer.fingerprint == receiver }) else { continue }
@@ -48,7 +48,7 @@ func send(
             default: continue
             }
         }
-        return nil // it was stopped
+        return nil // the session was stopped
     }
 }
 // end
@@ -63,9 +63,9 @@ func receive(
         for await status in receiving.status {
             if let saved = status.saved.first { return saved }
             guard let question = status.question else { continue }
-            try receiving.answer(question, await ask(question)) // shows question.sender.name, the offer, and question.code
+            try receiving.answer(question, await ask(question)) // shows the sender's name, the offer and the code
         }
-        return nil // it was stopped
+        return nil // the session was stopped
     }
 }
 // end
@@ -99,7 +99,7 @@ func showing(
         } catch FieldcastError.LoginNeeded {
             toLogin()
         } catch let error as FieldcastError {
-            show(error.advice) // in English; your own words by the error's case are better
+            show(error.advice) // English text; better: your own text for each error case
         } catch {
             // cancelled
         }

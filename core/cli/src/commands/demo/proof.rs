@@ -1,4 +1,4 @@
-//! What a device really has: not what it keeps about it, but what its records come to.
+//! Computes a device's contents from its records, not from its stored summaries.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use fieldcast::{Dataset, Digest, Engine, RecordQuery};
 
 use crate::error::{Error, Result};
 
-/// Records read at a time.
+/// Number of records per query.
 const PAGE: u32 = 2_000;
 
 /// Number and digest of the records of each dataset.
@@ -22,7 +22,7 @@ impl Contents {
             let (records, digest) = dataset(engine, &summary.dataset).await?;
             if (records, digest) != (summary.records, summary.digest) {
                 return Err(Error::Unexpected(format!(
-                    "{} of {} holds other records than it says; please report this",
+                    "{} of {} holds other records than its summary says: report this to the developers",
                     summary.dataset,
                     engine.name()
                 )));

@@ -1,4 +1,4 @@
-//! A receiver of the demo: this same program as another process, told apart by its own folder and key.
+//! A receiver of the demo: this program as another process, with a separate folder and key.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -13,8 +13,8 @@ use tokio::task::JoinHandle;
 use super::LOOPBACK;
 use crate::error::{Error, Result};
 
-/// How long a process may take to start, and to end after it has saved.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Time limit for a process to start, and to end after it has saved.
+const PROCESS_LIMIT: Duration = Duration::from_secs(30);
 
 /// A process that was started.
 pub(super) struct Starting {
@@ -30,7 +30,7 @@ pub(super) struct Receiver {
     dir: PathBuf,
     child: Child,
     pub(super) fingerprint: Fingerprint,
-    /// Reads on, so that the process never waits for a full pipe.
+    /// Reads the output, so that the process never blocks on a full pipe.
     _reader: JoinHandle<()>,
 }
 
@@ -56,20 +56,20 @@ impl Receiver {
 
     /// Waits until the process has ended; gives its name and folder.
     pub(super) async fn ended(mut self) -> Result<(String, PathBuf)> {
-        match tokio::time::timeout(PATIENCE, self.child.wait()).await {
+        match tokio::time::timeout(PROCESS_LIMIT, self.child.wait()).await {
             Ok(Ok(_)) => Ok((self.name, self.dir)),
             Ok(Err(error)) => Err(Error::Unexpected(format!("{}: {error}", self.name))),
-            Err(_) => Err(Error::Unexpected(format!("{} did not end", self.name))),
+            Err(_) => Err(Error::Unexpected(format!("{} did not end in time", self.name))),
         }
     }
 }
 
 impl Starting {
-    /// Waits until it says where it listens.
+    /// Waits for its `listening` event.
     pub(super) async fn listening(mut self) -> Result<Receiver> {
-        let fingerprint = match tokio::time::timeout(PATIENCE, self.fingerprint()).await {
+        let fingerprint = match tokio::time::timeout(PROCESS_LIMIT, self.fingerprint()).await {
             Ok(fingerprint) => fingerprint?,
-            Err(_) => return Err(Error::Unexpected(format!("{} does not listen", self.name))),
+            Err(_) => return Err(Error::Unexpected(format!("{} did not start in time", self.name))),
         };
         let Self { name, dir, child, mut lines } = self;
         let reader = tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
@@ -89,6 +89,6 @@ impl Starting {
                 _ => {}
             }
         }
-        Err(Error::Unexpected(format!("{} ended before it listened", self.name)))
+        Err(Error::Unexpected(format!("{} ended before it was ready", self.name)))
     }
 }

@@ -1,4 +1,4 @@
-//! One send to all receivers, and what everybody has after it.
+//! One send to all receivers, and the contents of all devices after it.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -15,29 +15,29 @@ use crate::commands::send::watch::{Sent, Watch};
 use crate::error::{Error, Result};
 use crate::offers::Totals;
 
-/// How long mDNS may take to find everybody.
+/// Time limit for mDNS to find all receivers.
 const FIND_LIMIT: Duration = Duration::from_secs(30);
 
-/// Who takes part.
+/// The devices of the demo.
 pub(super) struct Roles<'a> {
     pub(super) app: &'a App,
     pub(super) distributor: Engine,
     pub(super) receivers: u16,
-    /// Where each device has its folder.
+    /// The folder that holds one folder per device.
     pub(super) dir: &'a Path,
 }
 
-/// What came of it.
+/// The result of a send.
 pub(super) struct Round {
     pub(super) offer: Offer,
     pub(super) sent: Vec<Sent>,
     pub(super) own: Contents,
-    /// By receiver.
+    /// Contents by receiver name.
     pub(super) theirs: Vec<(String, Contents)>,
 }
 
 impl Roles<'_> {
-    /// Starts the receivers, with what their folders hold.
+    /// Starts the receivers with the data of their folders.
     pub(super) async fn start(&self) -> Result<Vec<Receiver>> {
         let mut starting = Vec::new();
         for number in 1..=self.receivers {
@@ -51,12 +51,12 @@ impl Roles<'_> {
         Ok(receivers)
     }
 
-    /// Packs all the distributor has.
+    /// Offers all data of the distributor.
     pub(super) async fn offer(&self, receivers: &[Receiver]) -> Result<OfferSession> {
         let held = self.distributor.datasets().await?;
         let datasets: Vec<Dataset> = held.into_iter().map(|status| status.summary.dataset).collect();
         let mut exchange = self.distributor.exchange_settings();
-        // Their keys are known: they are this program's own processes.
+        // This program started these processes, so it trusts their keys.
         exchange.trust = Trust::Compare(receivers.iter().map(|receiver| receiver.fingerprint).collect());
         exchange.max_live = self.receivers.into();
         Ok(self.distributor.offer(datasets, choose_interface(Some(LOOPBACK))?, exchange).await?)
@@ -75,7 +75,7 @@ impl Roles<'_> {
             }
         };
         tokio::time::timeout(FIND_LIMIT, all_found).await.map_err(|_| {
-            let reason = format!("not all receivers were heard on {LOOPBACK} within {} s", FIND_LIMIT.as_secs());
+            let reason = format!("not all receivers were found on {LOOPBACK} within {} s", FIND_LIMIT.as_secs());
             Error::from(NetworkError::Discovery { reason })
         })
     }
@@ -90,7 +90,7 @@ impl Roles<'_> {
         Ok(sent)
     }
 
-    /// Waits until the receivers have ended and reads what everybody has.
+    /// Waits until the receivers have ended and reads the contents of all devices.
     pub(super) async fn prove(&self, offer: Offer, sent: Vec<Sent>, receivers: Vec<Receiver>) -> Result<Round> {
         let own = Contents::read(&self.distributor).await?;
         let mut theirs = Vec::new();
@@ -112,7 +112,7 @@ impl Round {
         self.sent.iter().filter(|one| one.is_saved()).count()
     }
 
-    /// Whether everybody has everything.
+    /// Whether all receivers saved, and all data matches.
     pub(super) fn is_done(&self) -> bool {
         self.saved() == self.theirs.len() && self.is_equal()
     }
@@ -121,12 +121,12 @@ impl Round {
         Totals::of(&self.offer)
     }
 
-    /// Over the sockets for one receiver, the largest.
+    /// Bytes on the network for one receiver, the maximum over all receivers.
     pub(super) fn wire_bytes(&self) -> u64 {
         self.sent.iter().map(|one| one.progress.wire).max().unwrap_or(0)
     }
 
-    /// How sending to a receiver went.
+    /// The result for one receiver.
     pub(super) fn sent_to(&self, name: &str) -> Option<&Sent> {
         self.sent.iter().find(|one| one.name == name)
     }

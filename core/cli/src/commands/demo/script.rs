@@ -1,4 +1,4 @@
-//! How the demo is told.
+//! The demo's screen.
 
 use std::time::Instant;
 
@@ -13,43 +13,43 @@ use crate::events;
 use crate::output::Output;
 use crate::text::{Table, bytes, count, counted, duration, padded};
 
-/// What fits beside mark and time on a terminal of 80 columns.
+/// Width of a step's text on a terminal of 80 columns, without mark and time.
 const WIDTH: usize = 67;
-/// How much of a digest is shown to be compared by eye.
+/// Digits of a digest that the table shows, to compare by eye.
 const SHORT_DIGEST: usize = 12;
 
-/// Steps, each with its time.
+/// Prints steps, each with its duration.
 pub(super) struct DemoScript {
     out: Output,
     since: Instant,
 }
 
-/// What came of it all.
+/// The result of the whole demo.
 pub(super) struct Outcome {
     pub(super) first: Round,
-    /// `None` if the first round went wrong.
+    /// `None` if the first round failed.
     pub(super) update: Option<Update>,
 }
 
-/// The round after the campaign has moved on.
+/// The round after the campaign's data has changed.
 pub(super) struct Update {
-    /// Records that are new or changed.
+    /// Number of new or changed records.
     pub(super) changed: u64,
     pub(super) round: Round,
 }
 
 impl DemoScript {
     pub(super) fn begin(app: &App) -> Result<Self> {
-        app.out.line("Fieldcast: the whole job on this machine, with made-up data.\n")?;
+        app.out.line("Fieldcast: a complete transfer on this computer, with made-up data.\n")?;
         Ok(Self { out: app.out, since: Instant::now() })
     }
 
-    /// Tells that time has passed.
+    /// Prints a heading.
     pub(super) fn chapter(&self, text: &str) -> Result {
         self.out.line(format_args!("\n{text}\n"))
     }
 
-    /// Tells what has just been done.
+    /// Prints a finished step.
     pub(super) fn step(&mut self, name: &str, text: &str) -> Result {
         let took = self.since.elapsed();
         self.since = Instant::now();
@@ -57,13 +57,13 @@ impl DemoScript {
         self.out.line(format_args!("  {} {} {:>7}", style("✓").green(), padded(text, WIDTH), duration(took)))
     }
 
-    /// Tells how the databases compare.
+    /// Prints the comparison of the databases.
     pub(super) fn proof(&mut self, name: &str, round: &Round, equal: &str) -> Result {
         let verdict = if round.is_equal() { equal } else { "DIFFER" };
-        self.step(name, &format!("All {} databases, read record by record, {verdict}", round.theirs.len() + 1))
+        self.step(name, &format!("All {} databases, compared record by record, {verdict}", round.theirs.len() + 1))
     }
 
-    /// Tells the end.
+    /// Prints the summary.
     pub(super) fn end(&self, outcome: &Outcome) -> Result {
         self.out.event(|| outcome.summary())?;
         self.out.line("")?;
@@ -71,32 +71,31 @@ impl DemoScript {
         let (json_bytes, wire) = (outcome.first.totals().json_bytes, outcome.first.wire_bytes());
         let times = json_bytes as f64 / wire.max(1) as f64;
         self.out.line(format_args!(
-            "\n{} records, {} as JSON, took {} on the wire to each receiver,\nencryption included: {times:.1} times less.",
+            "\nEach receiver got {} records ({}) as {} of encrypted data:\n{times:.1} times less.",
             count(outcome.first.own.records()),
             bytes(json_bytes),
             bytes(wire),
         ))?;
         if let Some(Update { changed, round }) = &outcome.update {
             self.out.line(format_args!(
-                "A day later {}: the update took {} instead of {}.",
+                "A day later {}: the update needed {} instead of {}.",
                 counted(*changed, "record had changed", "records had changed"),
                 bytes(round.wire_bytes()),
                 bytes(wire),
             ))?;
         }
-        self.out.line("\nTo do it by hand, start with: fieldcast sandbox")
+        self.out.line("\nTo do the same by hand, start with: fieldcast sandbox")
     }
 }
 
 impl Outcome {
-    /// The round that everybody is left with.
+    /// The last round.
     pub(super) fn last(&self) -> &Round {
         self.update.as_ref().map_or(&self.first, |update| &update.round)
     }
 
     fn table(&self) -> Table {
-        let mut table =
-            Table::new(&["device", ">first send", ">time", ">update", ">time", ">records", "digest of them"]);
+        let mut table = Table::new(&["device", ">first send", ">time", ">update", ">time", ">records", "checksum"]);
         let last = self.last();
         let mut row = |name: &str, verdict: &str, contents: &Contents| {
             let first = self.first.sent_to(name);
@@ -112,12 +111,12 @@ impl Outcome {
         };
         row("distributor", "", &last.own);
         for (name, contents) in &last.theirs {
-            row(name, if *contents == last.own { "equal" } else { "DIFFERENT" }, contents);
+            row(name, if *contents == last.own { "matches" } else { "DIFFERENT" }, contents);
         }
         table
     }
 
-    /// What was offered, saved and sent is that of the first round; `digests_equal` is of all there were.
+    /// The numbers of offered, saved and sent data are those of the first round. `digests_equal` covers all rounds.
     fn summary(&self) -> serde_json::Value {
         let (first, update) = (&self.first, self.update.as_ref());
         json!({"event": "demo_summary", "receivers": first.theirs.len(), "saved": first.saved(),

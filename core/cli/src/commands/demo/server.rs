@@ -1,4 +1,4 @@
-//! The demo's campaign server, and what a distributor does while it can be reached.
+//! The demo's campaign server, and the distributor's login and download.
 
 use fieldcast::{DownsyncReport, Engine};
 use fieldcast_sandbox::{Sandbox, SandboxConfig, SandboxUser};
@@ -10,10 +10,10 @@ use crate::commands::downsync::{self, View};
 use crate::error::{Error, Result};
 
 const DOWNLOADED: usize = 3;
-/// How many of a thousand records change in a day.
+/// Records per thousand that change in a day.
 const CHANGE: u32 = 10;
 
-/// A server that is switched on and off; the campaign goes on meanwhile.
+/// A server that the demo switches on and off. The campaign's data also changes while it is off.
 pub(super) struct Server {
     config: SandboxConfig,
     days: u32,
@@ -43,14 +43,15 @@ impl Server {
         }
     }
 
-    /// Lets a day pass.
+    /// Simulates a day of changes.
     pub(super) fn wait_a_day(&mut self) {
         self.days += 1;
     }
 
-    /// A login and a download.
+    /// Logs the distributor in and downloads the villages.
     pub(super) async fn fill(&self, app: &App, distributor: &Engine) -> Result<DownsyncReport> {
-        let missing = || Error::Unexpected("the sandbox has neither user nor project; please report this".to_owned());
+        let missing =
+            || Error::Unexpected("the demo server has no user or no project: report this to the developers".to_owned());
         let SandboxUser { username, password } = self.config.users.first().ok_or_else(missing)?;
         let url = format!("http://{}", self.config.listen);
         distributor.login(&url, &self.config.tenant, username, password).await?;
@@ -61,7 +62,7 @@ impl Server {
         let codes: Vec<_> = leaves.iter().map(|leaf| leaf.code.clone()).collect();
         let report = downsync::download(distributor, project, &codes, View::new(app.out, &leaves)).await?;
         match report.failed.first() {
-            Some((_, error)) => Err(Error::Unexpected(format!("the download failed: {error}"))),
+            Some((_, error)) => Err(Error::Unexpected(format!("the demo's download failed: {error}"))),
             None => Ok(report),
         }
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use fieldcast::{Engine, EntityType, Json, LocalEdit, RecordId, RecordQuery};
 use serde_json::Value;
 
-use super::{CONFLICT, dataset, tell_event};
+use super::{CONFLICT, dataset, print_event};
 use crate::app::App;
 use crate::args::AddEditArgs;
 use crate::error::{Error, Result};
@@ -40,21 +40,21 @@ pub(super) async fn run(app: &App, engine: &Engine, args: &AddEditArgs) -> Resul
     };
     engine.put_edit(edit).await?;
     let edits = engine.edits().await?;
-    let kept = edits
+    let saved = edits
         .iter()
         .map(|status| &status.edit)
         .position(|edit| edit.dataset == dataset && edit.entity == entity && edit.id == id);
-    let Some(status) = kept.and_then(|index| edits.get(index)) else { return Ok(()) };
-    tell_event(app, status)?;
+    let Some(status) = saved.and_then(|index| edits.get(index)) else { return Ok(()) };
+    print_event(app, status)?;
     let beside = if is_new { "as a new record" } else { "beside the server's version" };
-    app.out.line(format_args!("Kept {} {} {beside}.", safe(entity.as_str()), safe(&id.to_string())))?;
+    app.out.line(format_args!("Saved {} {} {beside}.", safe(entity.as_str()), safe(&id.to_string())))?;
     if status.base_moved {
-        app.out.line(format_args!("  {CONFLICT} since the first edit of it"))?;
+        app.out.line(format_args!("  {CONFLICT} since your first edit"))?;
     }
     Ok(())
 }
 
-/// The text of a file, or of stdin.
+/// Reads a file, or stdin if `file` is `-`.
 fn read(file: &Path) -> Result<String> {
     let mut text = String::new();
     let read = match file.to_str() {
@@ -63,25 +63,28 @@ fn read(file: &Path) -> Result<String> {
     };
     match read {
         Ok(()) => Ok(text),
-        Err(error) => Err(Error::Usage(format!("{} cannot be read: {error}", file.display()))),
+        Err(error) => Err(Error::Usage(format!("reading {} failed: {error}", file.display()))),
     }
 }
 
-/// A record's body and its id, which the body holds or is told apart from it.
-fn parse(text: &str, told: Option<&str>) -> Result<(Json, RecordId)> {
-    let no_json = |error: &dyn std::fmt::Display| Error::Usage(format!("the body is not JSON: {error}"));
+/// Parses a record's body and id. The id comes from the body or from `given_id`.
+fn parse(text: &str, given_id: Option<&str>) -> Result<(Json, RecordId)> {
+    let no_json =
+        |error: &dyn std::fmt::Display| Error::Usage(format!("the record is not JSON ({error}): correct the file"));
     let body = Json::parse(text).map_err(|error| no_json(&error))?;
     let value: Value = serde_json::from_str(body.as_str()).map_err(|error| no_json(&error))?;
     let Value::Object(fields) = value else {
-        return Err(Error::usage("the body is not one record: it must be a JSON object"));
+        return Err(Error::usage("the file does not hold one record: it must be a JSON object"));
     };
     let own = fields.get("clientReferenceId").and_then(Value::as_str);
-    match (own, told) {
-        (Some(own), Some(told)) if own != told => {
-            Err(Error::Usage(format!("the body's clientReferenceId is {}, not {}", safe(own), safe(told))))
-        }
+    match (own, given_id) {
+        (Some(own), Some(given)) if own != given => Err(Error::Usage(format!(
+            "the record's clientReferenceId is {}, not {}: correct --id or the file",
+            safe(own),
+            safe(given)
+        ))),
         (Some(id), _) | (None, Some(id)) => Ok((body, RecordId::parse(id))),
-        (None, None) => Err(Error::usage("the body has no clientReferenceId: give one with --id")),
+        (None, None) => Err(Error::usage("the record has no clientReferenceId: give one with --id")),
     }
 }
 
@@ -90,18 +93,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_body_says_its_id_or_is_told_one() {
-        let id = |text: &str, told: Option<&str>| parse(text, told).map(|(_, id)| id.to_string());
+    fn takes_the_id_from_the_body_or_the_flag() {
+        let id = |text: &str, given: Option<&str>| parse(text, given).map(|(_, id)| id.to_string());
         assert_eq!(id(r#"{"clientReferenceId":"a"}"#, None).unwrap(), "a");
         assert_eq!(id(r#"{"clientReferenceId":"a"}"#, Some("a")).unwrap(), "a");
         assert_eq!(id("{}", Some("b")).unwrap(), "b");
-        for (text, told, advice) in [
+        for (text, given, advice) in [
             (r#"{"clientReferenceId":"a"}"#, Some("b"), "is a, not b"),
             ("{}", None, "--id"),
             ("[]", Some("b"), "a JSON object"),
             ("{", Some("b"), "not JSON"),
         ] {
-            let error = id(text, told).unwrap_err();
+            let error = id(text, given).unwrap_err();
             assert!(error.to_string().contains(advice), "{error}");
         }
     }

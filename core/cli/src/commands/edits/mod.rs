@@ -1,4 +1,4 @@
-//! `fieldcast edits`: what this device has changed, beside the server's records.
+//! `fieldcast edits`: changes on this device, beside the server's records.
 
 mod add;
 
@@ -13,19 +13,21 @@ use crate::events;
 use crate::names::{OUTSIDE, find_dataset};
 use crate::text::{Table, counted, safe, utc};
 
-const CONFLICT: &str = "conflict: the server's version has moved on";
+const CONFLICT: &str = "conflict: the server's version has changed";
 
 pub(crate) async fn run(app: &App, args: &EditsArgs) -> Result {
     let engine = app.engine().await?;
     match &args.command {
         None => list(app, &engine, args.conflicts).await,
-        Some(_) if args.conflicts => Err(Error::usage("--conflicts is for the list: `fieldcast edits --conflicts`")),
+        Some(_) if args.conflicts => {
+            Err(Error::usage("--conflicts works only with the list: run `fieldcast edits --conflicts`"))
+        }
         Some(EditsCommand::Add(args)) => add::run(app, &engine, args).await,
         Some(EditsCommand::Sent(args)) => sent(app, &engine, args).await,
         Some(EditsCommand::Keep(args)) => keep(app, &engine, args).await,
         Some(EditsCommand::ConfirmLost) => {
             engine.confirm_lost_edits().await?;
-            app.out.line("Noted: they are not listed any more.")
+            app.out.line("Confirmed. Fieldcast no longer lists these edits.")
         }
     }
 }
@@ -37,15 +39,13 @@ async fn list_lost(app: &App, engine: &Engine) -> Result<bool> {
     if lost.is_empty() {
         return Ok(false);
     }
-    app.out
-        .line("POSSIBLY LOST when the database was damaged; make these edits again if they are not on the server:")?;
+    app.out.line("POSSIBLY LOST in a damaged database. If they are not on the server, make these edits again:")?;
     for (entity, id) in &lost {
         let (entity, id) = (safe(entity.as_str()), safe(&id.to_string()));
-        let named =
-            if id.is_empty() { "edits that cannot be named any more".to_owned() } else { format!("{entity} {id}") };
+        let named = if id.is_empty() { "edits whose names are lost, too".to_owned() } else { format!("{entity} {id}") };
         app.out.line(format_args!("  {named}"))?;
     }
-    app.out.line("When you have seen to it: fieldcast edits confirm-lost\n")?;
+    app.out.line("After that, run: fieldcast edits confirm-lost\n")?;
     Ok(true)
 }
 
@@ -53,26 +53,26 @@ async fn list(app: &App, engine: &Engine, conflicts_only: bool) -> Result {
     let is_lost = list_lost(app, engine).await?;
     let mut edits = engine.edits().await?;
     edits.retain(|status| status.base_moved || !conflicts_only);
-    edits.iter().try_for_each(|status| tell_event(app, status))?;
+    edits.iter().try_for_each(|status| print_event(app, status))?;
     if edits.is_empty() {
         return app.out.line(if conflicts_only {
             "No conflicts."
         } else if is_lost {
             "No other edits."
         } else {
-            "No edits: all this device has is the server's."
+            "No edits: all data on this device came from the server."
         });
     }
     let datasets = engine.datasets().await?;
-    let mut table = Table::new(&["type", "id", "boundary", "edited (UTC)", ""]);
+    let mut table = Table::new(&["type", "id", "village", "edited (UTC)", ""]);
     edits.iter().for_each(|status| table.row(row(&datasets, status)));
     table.lines().iter().try_for_each(|line| app.out.line(line))?;
     let conflicts = edits.iter().filter(|status| status.base_moved).count() as u64;
     if conflicts > 0 {
         app.out.line(format_args!(
-            "\n{}. The server's version: fieldcast records --id ID --deleted\n\
-             The edit stands: fieldcast edits keep ID --boundary BOUNDARY --entity TYPE\n\
-             The server has it: fieldcast edits sent ID --boundary BOUNDARY --entity TYPE",
+            "\n{}. To see the server's version: fieldcast records --id ID --deleted\n\
+             To keep the edit: fieldcast edits keep ID --boundary VILLAGE --entity TYPE\n\
+             If the server has the edit: fieldcast edits sent ID --boundary VILLAGE --entity TYPE",
             counted(conflicts, "conflict", "conflicts")
         ))?;
     }
@@ -99,7 +99,7 @@ fn row(datasets: &[DatasetStatus], status: &EditStatus) -> Vec<String> {
     ]
 }
 
-/// The `edit` event. A struct, as that of a record, so that the body goes out as it was stored, digit by digit.
+/// The `edit` event. A struct, like the record event, so that the body keeps its stored text exactly.
 #[derive(Serialize)]
 struct EditEvent<'a> {
     event: &'static str,
@@ -114,11 +114,13 @@ struct EditEvent<'a> {
     body: Box<RawValue>,
 }
 
-fn tell_event(app: &App, status: &EditStatus) -> Result {
+fn print_event(app: &App, status: &EditStatus) -> Result {
     if !app.out.is_json() {
         return Ok(());
     }
-    let text = event(status).map_err(|error| Error::Unexpected(format!("an edit cannot be shown: {error}")))?;
+    let text = event(status).map_err(|error| {
+        Error::Unexpected(format!("an edit cannot be shown ({error}): report this to the developers"))
+    })?;
     app.out.event(|| text)
 }
 
@@ -141,36 +143,38 @@ fn event(status: &EditStatus) -> serde_json::Result<String> {
 async fn sent(app: &App, engine: &Engine, args: &NamedEditArgs) -> Result {
     let (dataset, entity, id) = named(engine, args).await?;
     let mut listed = engine.edits().await?.into_iter().map(|status| status.edit);
-    let is_meant = |edit: &LocalEdit| edit.dataset == dataset && edit.entity == entity && edit.id == id;
-    let outcome = match listed.find(is_meant) {
+    let matches = |edit: &LocalEdit| edit.dataset == dataset && edit.entity == entity && edit.id == id;
+    let outcome = match listed.find(matches) {
         Some(edit) => engine.edit_sent(edit).await?,
         None => EditSent::Unknown,
     };
     if outcome == EditSent::ChangedSince {
         return Err(Error::Usage(
-            "the edit was changed at this moment and stays: look at `fieldcast edits`".to_owned(),
+            "the edit has just changed, so Fieldcast kept it: check it with `fieldcast edits`".to_owned(),
         ));
     }
-    let was_there = outcome == EditSent::Forgotten;
-    settled(app, "edit_sent", "Forgotten, the server has it", was_there, (&dataset, &entity, &id))
+    let existed = outcome == EditSent::Forgotten;
+    settled(app, "edit_sent", "Deleted, because the server has it", existed, (&dataset, &entity, &id))
 }
 
 async fn keep(app: &App, engine: &Engine, args: &NamedEditArgs) -> Result {
     let (dataset, entity, id) = named(engine, args).await?;
-    let was_there = engine.rebase_edit(dataset.clone(), entity.clone(), id.clone()).await?;
-    settled(app, "edit_kept", "The edit stands on the server's present version", was_there, (&dataset, &entity, &id))
+    let existed = engine.rebase_edit(dataset.clone(), entity.clone(), id.clone()).await?;
+    settled(app, "edit_kept", "Kept on top of the server's current version", existed, (&dataset, &entity, &id))
 }
 
 fn settled(
     app: &App,
     event: &str,
     text: &str,
-    was_there: bool,
+    existed: bool,
     (dataset, entity, id): (&Dataset, &EntityType, &RecordId),
 ) -> Result {
     let shown = format!("{} {}", safe(entity.as_str()), safe(&id.to_string()));
-    if !was_there {
-        return Err(Error::Usage(format!("there is no edit of {shown} in that boundary: see `fieldcast edits`")));
+    if !existed {
+        return Err(Error::Usage(format!(
+            "there is no edit of {shown} in this village: run `fieldcast edits` to see the list"
+        )));
     }
     app.out.event(|| events::edit_settled(event, dataset, entity, id))?;
     app.out.line(format_args!("{text}: {shown}"))
@@ -181,7 +185,7 @@ async fn named(engine: &Engine, args: &NamedEditArgs) -> Result<(Dataset, Entity
     Ok((dataset, EntityType::new(&args.place.entity), RecordId::parse(&args.id)))
 }
 
-/// The dataset of this device that is meant.
+/// Finds the dataset that the arguments name.
 fn dataset(held: &[DatasetStatus], place: &EditPlace) -> Result<Dataset> {
     let held = held.iter().map(|status| &status.summary);
     Ok(find_dataset(held, &place.boundary, place.project.as_deref())?.dataset.clone())

@@ -1,4 +1,4 @@
-//! Who may come in.
+//! Which senders this device accepts.
 
 use std::collections::BTreeSet;
 
@@ -7,103 +7,104 @@ use fieldcast::{DialTarget, DiscoveredDistributor, Fingerprint, Sender};
 use crate::args::ReceiveArgs;
 use crate::names::is_device;
 
-/// What the flags say about questions.
+/// The accept policy from the flags.
 #[derive(Debug)]
 pub(super) struct AcceptPolicy {
     answer: Verdict,
     from: From,
-    /// The named one that was heard, and called.
-    heard: Option<Fingerprint>,
-    /// Who was let as far as the question. Whoever knocks and runs away ends nothing.
-    guests: BTreeSet<Fingerprint>,
+    /// The named distributor that this device has found and dialed.
+    dialed: Option<Fingerprint>,
+    /// Senders whose offers passed the filter. A connection that ends earlier does not end the command.
+    asked: BTreeSet<Fingerprint>,
 }
 
-/// Whose offers are looked at.
+/// The senders that pass the filter.
 #[derive(Debug)]
 enum From {
-    Anybody,
-    /// By name or fingerprint.
+    Any,
+    /// One sender, by name or fingerprint.
     Named(String),
-    /// Whoever answers the call, once that is known.
-    Called(Option<Fingerprint>),
+    /// The distributor at the dialed address. `None` until it has connected.
+    Dialed(Option<Fingerprint>),
 }
 
-/// What to do about a question.
+/// What to do with a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     Accept,
     Decline,
-    AskPerson,
-    /// Nobody is there to answer; the distributor waits until its time is over.
+    AskUser,
+    /// No user is there to answer. The distributor waits until its time limit.
     Leave,
 }
 
 impl AcceptPolicy {
-    /// `calls`: a distributor is called whose address was given.
-    pub(super) fn new(args: &ReceiveArgs, person: bool, calls: bool) -> Self {
-        let answer = match (args.yes, args.no, person) {
+    /// `is_interactive`: a user can answer questions. `dials`: the arguments give a distributor's address.
+    pub(super) fn new(args: &ReceiveArgs, is_interactive: bool, dials: bool) -> Self {
+        let answer = match (args.yes, args.no, is_interactive) {
             (true, ..) => Verdict::Accept,
             (_, true, _) => Verdict::Decline,
-            (.., true) => Verdict::AskPerson,
+            (.., true) => Verdict::AskUser,
             _ => Verdict::Leave,
         };
         let from = match &args.from {
-            _ if calls => From::Called(None),
+            _ if dials => From::Dialed(None),
             Some(from) => From::Named(from.clone()),
-            None => From::Anybody,
+            None => From::Any,
         };
-        Self { answer, from, heard: None, guests: BTreeSet::new() }
+        Self { answer, from, dialed: None, asked: BTreeSet::new() }
     }
 
-    /// The distributor that was called has answered.
-    pub(super) fn answered(&mut self, distributor: Fingerprint) {
-        if let From::Called(who) = &mut self.from {
-            *who = Some(distributor);
+    /// The dialed distributor has connected.
+    pub(super) fn connected(&mut self, distributor: Fingerprint) {
+        if let From::Dialed(expected) = &mut self.from {
+            *expected = Some(distributor);
         }
     }
 
-    /// The call to a distributor that is heard, if it is the one named. A name means the first one heard that has it; who is
-    /// called already is followed where it goes.
-    pub(super) fn calls(&mut self, distributor: &DiscoveredDistributor) -> Option<DialTarget> {
+    /// The dial target for a discovered distributor, if it is the named one. A name means the first distributor found
+    /// with it. The engine follows a dialed distributor to a new address.
+    pub(super) fn target_for(&mut self, distributor: &DiscoveredDistributor) -> Option<DialTarget> {
         let DiscoveredDistributor { fingerprint, name, addr } = distributor;
         let From::Named(from) = &self.from else { return None };
-        if self.heard.is_some() || !is_device(from, fingerprint, name) {
+        if self.dialed.is_some() || !is_device(from, fingerprint, name) {
             return None;
         }
-        self.heard = Some(*fingerprint);
+        self.dialed = Some(*fingerprint);
         Some(DialTarget { addr: *addr, expected: Some(*fingerprint), token: None })
     }
 
-    /// A distributor is heard no more: another of its name may be called.
+    /// A distributor is no longer announced, so this device may dial another one with its name.
     pub(super) fn forget(&mut self, distributor: &Fingerprint) {
-        self.heard.take_if(|heard| heard == distributor);
+        self.dialed.take_if(|dialed| dialed == distributor);
     }
 
-    pub(super) fn asks_person(&self) -> bool {
-        self.answer == Verdict::AskPerson
+    pub(super) fn asks_user(&self) -> bool {
+        self.answer == Verdict::AskUser
     }
 
-    pub(super) fn opens(&mut self, sender: &Sender) -> Verdict {
-        let is_welcome = match &self.from {
-            From::Anybody => true,
+    /// Decides about an offer of `sender`.
+    pub(super) fn decide(&mut self, sender: &Sender) -> Verdict {
+        let passes = match &self.from {
+            From::Any => true,
             From::Named(from) => is_device(from, &sender.fingerprint, &sender.name),
-            From::Called(who) => *who == Some(sender.fingerprint),
+            From::Dialed(expected) => *expected == Some(sender.fingerprint),
         };
-        if !is_welcome {
+        if !passes {
             return Verdict::Decline;
         }
-        self.welcome(sender);
+        self.note_asked(sender);
         self.answer
     }
 
-    /// Notes somebody who is let in without a question.
-    pub(super) fn welcome(&mut self, sender: &Sender) {
-        self.guests.insert(sender.fingerprint);
+    /// Notes a sender that has passed the filter, or that continues an accepted offer.
+    pub(super) fn note_asked(&mut self, sender: &Sender) {
+        self.asked.insert(sender.fingerprint);
     }
 
-    /// Whether it was let as far as the question, and was not declined for not being the one named.
-    pub(super) fn is_guest(&self, sender: &Fingerprint) -> bool {
-        self.guests.contains(sender)
+    /// Whether an offer of the sender has passed the filter.
+    pub(super) fn has_asked(&self, sender: &Fingerprint) -> bool {
+        self.asked.contains(sender)
     }
 }
 
@@ -115,10 +116,10 @@ mod tests {
     use super::*;
     use crate::args::{Cli, Command};
 
-    fn door(flags: &str, person: bool) -> AcceptPolicy {
+    fn policy(flags: &str, is_interactive: bool) -> AcceptPolicy {
         let words = ["fieldcast", "receive"].into_iter().chain(flags.split_whitespace());
         match Cli::try_parse_from(words).unwrap().command {
-            Command::Receive(args) => AcceptPolicy::new(&args, person, args.invite.is_some()),
+            Command::Receive(args) => AcceptPolicy::new(&args, is_interactive, args.invite.is_some()),
             other => panic!("{other:?}"),
         }
     }
@@ -128,46 +129,46 @@ mod tests {
     }
 
     #[test]
-    fn flags_answer_before_people() {
+    fn applies_flags_before_asking_the_user() {
         let asha = sender(1, "Asha");
-        assert_eq!(door("--yes", true).opens(&asha), Verdict::Accept);
-        assert_eq!(door("--no", true).opens(&asha), Verdict::Decline);
-        assert_eq!(door("", true).opens(&asha), Verdict::AskPerson);
-        assert_eq!(door("", false).opens(&asha), Verdict::Leave);
+        assert_eq!(policy("--yes", true).decide(&asha), Verdict::Accept);
+        assert_eq!(policy("--no", true).decide(&asha), Verdict::Decline);
+        assert_eq!(policy("", true).decide(&asha), Verdict::AskUser);
+        assert_eq!(policy("", false).decide(&asha), Verdict::Leave);
     }
 
     #[test]
-    fn who_calls_takes_from_whom_it_has_called_alone() {
-        let mut door = door("--yes --invite x", false);
-        assert_eq!(door.opens(&sender(1, "Asha")), Verdict::Decline, "nobody has answered yet");
-        door.answered(Fingerprint([1; 32]));
-        assert_eq!(door.opens(&sender(1, "Asha")), Verdict::Accept);
-        assert_eq!(door.opens(&sender(2, "Asha")), Verdict::Decline);
+    fn accepts_only_the_dialed_distributor() {
+        let mut policy = policy("--yes --invite x", false);
+        assert_eq!(policy.decide(&sender(1, "Asha")), Verdict::Decline, "no distributor has connected yet");
+        policy.connected(Fingerprint([1; 32]));
+        assert_eq!(policy.decide(&sender(1, "Asha")), Verdict::Accept);
+        assert_eq!(policy.decide(&sender(2, "Asha")), Verdict::Decline);
     }
 
     #[test]
-    fn the_first_heard_of_that_name_is_called_until_it_is_heard_no_more() {
-        let heard = |byte, name: &str| {
+    fn dials_the_first_device_found_with_the_name() {
+        let found = |byte, name: &str| {
             let (fingerprint, name) = (Fingerprint([byte; 32]), DeviceName::new(name));
             DiscoveredDistributor { fingerprint, name, addr: ([192, 168, 49, 1], 7000).into() }
         };
-        let mut door = door("--yes --from asha", false);
-        assert_eq!(door.calls(&heard(9, "Bela")), None);
-        assert_eq!(door.calls(&heard(1, "Asha")).unwrap().expected, Some(Fingerprint([1; 32])));
-        assert_eq!(door.calls(&heard(2, "Asha")), None, "somebody else of that name takes no call away");
-        door.forget(&Fingerprint([2; 32]));
-        assert_eq!(door.calls(&heard(2, "Asha")), None);
-        door.forget(&Fingerprint([1; 32]));
-        assert!(door.calls(&heard(2, "Asha")).is_some());
+        let mut policy = policy("--yes --from asha", false);
+        assert_eq!(policy.target_for(&found(9, "Bela")), None);
+        assert_eq!(policy.target_for(&found(1, "Asha")).unwrap().expected, Some(Fingerprint([1; 32])));
+        assert_eq!(policy.target_for(&found(2, "Asha")), None, "another device with the name does not replace it");
+        policy.forget(&Fingerprint([2; 32]));
+        assert_eq!(policy.target_for(&found(2, "Asha")), None);
+        policy.forget(&Fingerprint([1; 32]));
+        assert!(policy.target_for(&found(2, "Asha")).is_some());
     }
 
     #[test]
-    fn with_from_all_others_are_strangers() {
-        let mut door = door("--yes --from asha", false);
-        assert_eq!(door.opens(&sender(1, "Asha")), Verdict::Accept);
-        assert_eq!(door.opens(&sender(2, "Bela")), Verdict::Decline);
-        assert!(door.is_guest(&Fingerprint([1; 32])));
-        assert!(!door.is_guest(&Fingerprint([2; 32])), "declined for not being Asha");
-        assert!(!door.is_guest(&Fingerprint([3; 32])), "never came as far as the question");
+    fn declines_all_senders_but_the_named_one() {
+        let mut policy = policy("--yes --from asha", false);
+        assert_eq!(policy.decide(&sender(1, "Asha")), Verdict::Accept);
+        assert_eq!(policy.decide(&sender(2, "Bela")), Verdict::Decline);
+        assert!(policy.has_asked(&Fingerprint([1; 32])));
+        assert!(!policy.has_asked(&Fingerprint([2; 32])), "declined for not being Asha");
+        assert!(!policy.has_asked(&Fingerprint([3; 32])), "it never sent an offer");
     }
 }

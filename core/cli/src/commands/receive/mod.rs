@@ -18,7 +18,7 @@ use crate::events;
 use crate::prompt::{self, Typed};
 
 pub(crate) async fn run(app: &App, args: &ReceiveArgs) -> Result {
-    let call = whom_to_call(args).await?;
+    let target = dial_target(args).await?;
     let interface = choose_interface(args.interface.as_deref())?;
     let settings = Settings { device_name: args.name.clone(), ..Settings::new(app.data_dir()?) };
     let engine = app.engine_with(settings).await?;
@@ -30,20 +30,20 @@ pub(crate) async fn run(app: &App, args: &ReceiveArgs) -> Result {
     app.out.event(|| events::listening(session.addr(), &engine))?;
     let (name, fingerprint) = (engine.name(), engine.fingerprint().short());
     app.out.line(format_args!(
-        "Waiting for a distributor as {name} [{fingerprint}] on {} ({}). Ctrl-C ends.",
+        "Waiting for a distributor as {name} [{fingerprint}] on {} ({}). Stop with Ctrl-C.",
         session.addr().map(|addr| addr.to_string()).unwrap_or_default(),
         interface.name
     ))?;
     let mut receiving = Receiving {
         view: View::new(app.out),
-        door: AcceptPolicy::new(args, app.out.is_interactive(), call.is_some()),
+        policy: AcceptPolicy::new(args, app.out.is_interactive(), target.is_some()),
         once: args.once,
-        calls: call.is_some(),
+        dials: target.is_some(),
         open: None,
         typed: Typed::default(),
     };
-    if let Some(call) = call {
-        session.dial(call);
+    if let Some(target) = target {
+        session.dial(target);
     }
     let ended = tokio::select! {
         ended = receiving.run(&session, events) => ended,
@@ -54,56 +54,55 @@ pub(crate) async fn run(app: &App, args: &ReceiveArgs) -> Result {
     ended
 }
 
-/// The distributor whose address is known: from its invite, or typed.
-async fn whom_to_call(args: &ReceiveArgs) -> Result<Option<DialTarget>> {
+/// The distributor whose address the arguments give, as an invite or as an address.
+async fn dial_target(args: &ReceiveArgs) -> Result<Option<DialTarget>> {
     if let Some(invite) = &args.invite {
-        return Ok(Some(DialTarget::from(&invite::given(invite).await?)));
+        return Ok(Some(DialTarget::from(&invite::parse(invite).await?)));
     }
     let typed = args.from.as_ref().and_then(|from| from.parse().ok());
     Ok(typed.map(|addr| DialTarget { addr, expected: None, token: None }))
 }
 
-/// A session as it is answered and shown.
+/// Answers the questions of a session and shows its events.
 struct Receiving {
     view: View,
-    door: AcceptPolicy,
+    policy: AcceptPolicy,
     once: bool,
-    /// Whether a distributor is called whose address was given.
-    calls: bool,
-    /// The question a person is to answer.
+    /// Whether the arguments give a distributor's address, which this device dials.
+    dials: bool,
+    /// The question on the screen.
     open: Option<Question>,
     typed: Typed,
 }
 
 impl Receiving {
-    /// Runs until there is no more to wait for.
+    /// Runs until the command ends.
     async fn run(&mut self, session: &ReceiveSession, mut events: Subscription<ReceiveEvent>) -> Result {
-        if self.door.asks_person() {
+        if self.policy.asks_user() {
             self.typed = Typed::listen();
         }
         loop {
             tokio::select! {
                 event = events.next() => {
-                    let lost = || Error::Unexpected("the session ended by itself; please report this".to_owned());
-                    if let Some(ended) = self.on_event(session, event.ok_or_else(lost)?)? {
+                    if let Some(ended) = self.on_event(session, event.ok_or_else(Error::session_ended)?)? {
                         return ended;
                     }
                 }
-                line = self.typed.next() => self.parked(session, line.as_deref()),
+                line = self.typed.next() => self.on_line(session, line.as_deref()),
             }
         }
     }
 
-    /// Takes an event; `Some` when the session is over with it.
+    /// Handles an event. Returns `Some` if the command ends with it.
     fn on_event(&mut self, session: &ReceiveSession, event: ReceiveEvent) -> Result<Option<Result>> {
         match event {
             ReceiveEvent::Asked(question) => {
                 self.view.asked(&question)?;
-                match self.door.opens(&question.sender) {
+                match self.policy.decide(&question.sender) {
                     Verdict::Accept => session.answer(question.id, Answer::Once),
                     Verdict::Decline => session.answer(question.id, Answer::Decline),
-                    Verdict::AskPerson => {
-                        self.typed.forget();
+                    Verdict::AskUser => {
+                        self.typed.discard();
                         self.view.ask(&question);
                         self.open = Some(question);
                     }
@@ -111,7 +110,7 @@ impl Receiving {
                 }
             }
             ReceiveEvent::Resumed(sender, code) => {
-                self.door.welcome(&sender);
+                self.policy.note_asked(&sender);
                 self.view.resumed(&sender, code)?;
             }
             ReceiveEvent::Changed(state) => self.view.changed(&state)?,
@@ -123,39 +122,39 @@ impl Receiving {
             ReceiveEvent::Ended(sender, reason) => {
                 let was_open = self.open.take().is_some();
                 self.view.ended(&sender, &reason, was_open)?;
-                let is_final = reason != EndReason::Lost && self.door.is_guest(&sender);
+                let is_final = reason != EndReason::Lost && self.policy.has_asked(&sender);
                 return Ok((self.once && is_final).then_some(Err(Error::Nothing)));
             }
             ReceiveEvent::Dial(addr, state) => {
                 self.view.dial(addr, &state)?;
-                return Ok(self.on_call(state));
+                return Ok(self.on_dial(state));
             }
             ReceiveEvent::DistributorFound(distributor) => {
-                self.view.heard(&distributor)?;
-                if let Some(call) = self.door.calls(&distributor) {
-                    session.dial(call);
+                self.view.discovered(&distributor)?;
+                if let Some(target) = self.policy.target_for(&distributor) {
+                    session.dial(target);
                 }
             }
-            ReceiveEvent::DistributorLost(distributor) => self.door.forget(&distributor),
+            ReceiveEvent::DistributorLost(distributor) => self.policy.forget(&distributor),
             ReceiveEvent::SharedKey(devices) => self.view.shared_key(&devices)?,
             ReceiveEvent::Network(change) => self.view.network(&change)?,
         }
         Ok(None)
     }
 
-    /// Takes news of a call; an address or invite that was given and is of no use ends the command.
-    fn on_call(&mut self, state: DialState) -> Option<Result> {
+    /// Handles the state of a connection. If a given address or invite cannot work, the command ends.
+    fn on_dial(&mut self, state: DialState) -> Option<Result> {
         match state {
-            DialState::Connected(distributor) => self.door.answered(distributor),
-            DialState::GaveUp(reason) if self.calls => return Some(Err(fieldcast::Error::Refused(reason).into())),
+            DialState::Connected(distributor) => self.policy.connected(distributor),
+            DialState::GaveUp(reason) if self.dials => return Some(Err(fieldcast::Error::Refused(reason).into())),
             DialState::Connecting | DialState::Retrying(_) | DialState::GaveUp(_) => {}
         }
         None
     }
 
-    fn parked(&mut self, session: &ReceiveSession, line: Option<&str>) {
+    fn on_line(&mut self, session: &ReceiveSession, line: Option<&str>) {
         if let Some(question) = self.open.take() {
-            // No line at all: whoever was to answer has closed the input.
+            // `None`: the user has closed the input.
             session.answer(question.id, prompt::compared(line.unwrap_or_default()));
         }
     }

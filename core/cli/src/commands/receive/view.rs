@@ -1,4 +1,4 @@
-//! What a receiver's person sees.
+//! The receiver's screen.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -13,23 +13,23 @@ use crate::error::Result;
 use crate::events;
 use crate::offers::{Totals, contents, passed_on};
 use crate::output::Output;
-use crate::text::{bytes, compared, counted, network, safe, shared_key};
+use crate::text::{MATCHES, bytes, compared, counted, network, safe, shared_key};
 
-/// There is one exchange at a time, so one bar.
+/// Key of the progress bar. A receiver has one exchange at a time, so one bar.
 const BAR: &str = "exchange";
 
 pub(super) struct View {
     out: Output,
     bars: Bars,
-    /// Names of those who asked.
+    /// Names of the senders.
     names: BTreeMap<Fingerprint, String>,
-    /// What was said of the call last.
-    last_call: Option<String>,
+    /// The last line about the connection to the distributor.
+    last_dial: Option<String>,
 }
 
 impl View {
     pub(super) fn new(out: Output) -> Self {
-        Self { out, bars: Bars::new(out), names: BTreeMap::new(), last_call: None }
+        Self { out, bars: Bars::new(out), names: BTreeMap::new(), last_dial: None }
     }
 
     pub(super) fn clear(&mut self) {
@@ -45,37 +45,38 @@ impl View {
         passed_on(sender, &question.origins).map_or(Ok(()), |line| self.out.line(line))
     }
 
-    /// An offer that was accepted before goes on.
+    /// An accepted offer continues after an interruption.
     pub(super) fn resumed(&mut self, sender: &Sender, code: Sas) -> Result {
         self.names.insert(sender.fingerprint, sender.name.to_string());
         self.out.event(|| events::resumed(sender, code))?;
         self.out.line(format_args!(
-            "{} [{}] goes on with what was accepted before; if its screen asks for a code, it is {code}",
+            "Continuing the accepted transfer from {} [{}]. If its screen asks for a code: {code}",
             sender.name,
             sender.fingerprint.short()
         ))
     }
 
-    /// The question, for a person to answer.
+    /// Asks the user.
     pub(super) fn ask(&self, question: &Question) {
         let Totals { households, records, boundaries, .. } = Totals::of(&question.offer);
         let code = question.code;
         let choice = match question.is_known {
             false => {
                 self.out.note(format_args!(
-                    "The distributor's screen must show the code {code}. y: it does, receive; d: it shows another; n: no"
+                    "The distributor's screen must show the code {code}. y: same code, receive; d: other code; n: no"
                 ));
                 "[y/d/N]"
             }
             true => {
-                self.out.note(format_args!("It is known. If its screen asks for a code: {code}"));
+                self.out
+                    .note(format_args!("This device trusts the distributor. If its screen asks for a code: {code}"));
                 "[y/N]"
             }
         };
         self.out.prompt(format_args!(
             "Receive {} ({}, {}, {}) from {} [{}]? {choice} ",
             counted(households, "household", "households"),
-            counted(boundaries, "boundary", "boundaries"),
+            counted(boundaries, "village", "villages"),
             counted(records, "record", "records"),
             bytes(question.offer.bytes),
             question.sender.name,
@@ -98,7 +99,7 @@ impl View {
                 let text = format!("{} of {}", bytes(progress.staged), bytes(progress.total));
                 self.bars.show(BAR, "receiving", Some(share), &text);
             }
-            ReceiveState::Applying(_) => self.bars.show(BAR, "writing", Some(share), "everything is here"),
+            ReceiveState::Applying(_) => self.bars.show(BAR, "saving", Some(share), "all data received"),
         }
         Ok(())
     }
@@ -109,11 +110,11 @@ impl View {
         let sender = self.name(&received.sender);
         self.out.event(|| events::saved(received, &sender))?;
         let outcome = match compared(&received.comparisons).as_str() {
-            "equal" => "digests: equal".to_owned(),
+            MATCHES => "the data matches".to_owned(),
             ahead => format!("this device {ahead}"),
         };
         self.out.line(format_args!(
-            "Saved from {sender}: {}, {}, {} on the wire; {outcome}.",
+            "Saved from {sender}: {}, {}, {} received; {outcome}.",
             counted(households, "household", "households"),
             counted(records, "record", "records"),
             bytes(received.progress.wire),
@@ -125,28 +126,28 @@ impl View {
         self.out.event(|| events::shared_key(devices))
     }
 
-    /// News of a call. That it is called again and again is worth a line once.
+    /// Shows the state of the connection to a distributor. Repeated attempts get one line only.
     pub(super) fn dial(&mut self, addr: SocketAddr, state: &DialState) -> Result {
         self.out.event(|| events::dial(addr, state))?;
         let word = match state {
             DialState::Connecting | DialState::GaveUp(_) => return Ok(()),
             DialState::Connected(distributor) => {
-                format!("On the line with {addr} [{}]. Its person can pick this device now.", distributor.short())
+                format!("Connected to {addr} [{}]. Its user can now choose this device.", distributor.short())
             }
-            DialState::Retrying(reason) => format!("{addr}: {}; calling again.", safe(&reason.to_string())),
+            DialState::Retrying(reason) => format!("{addr}: {}. Trying again.", safe(&reason.to_string())),
         };
-        if self.last_call.as_ref() != Some(&word) {
+        if self.last_dial.as_ref() != Some(&word) {
             self.bars.note(&word);
-            self.last_call = Some(word);
+            self.last_dial = Some(word);
         }
         Ok(())
     }
 
-    /// A distributor announces itself.
-    pub(super) fn heard(&mut self, distributor: &DiscoveredDistributor) -> Result {
+    /// Shows a distributor that announces itself.
+    pub(super) fn discovered(&mut self, distributor: &DiscoveredDistributor) -> Result {
         self.out.event(|| events::distributor_found(distributor))?;
         let DiscoveredDistributor { fingerprint, name, addr } = distributor;
-        self.bars.note(format_args!("{name} [{}] is near, at {addr}.", fingerprint.short()));
+        self.bars.note(format_args!("Found {name} [{}] at {addr}.", fingerprint.short()));
         Ok(())
     }
 
@@ -155,18 +156,20 @@ impl View {
         self.out.event(|| events::network(change))
     }
 
-    /// `was_open`: a person was being asked.
+    /// `was_open`: the screen still showed the question.
     pub(super) fn ended(&mut self, sender: &Fingerprint, reason: &EndReason, was_open: bool) -> Result {
         self.bars.clear();
         let name = self.name(sender);
         self.out.event(|| events::ended(&name, sender, &reason.to_string()))?;
         if was_open {
-            self.out.line("")?; // the prompt has no end of line yet
+            self.out.line("")?; // ends the line of the prompt
         }
         self.out.line(match reason {
             EndReason::CodesDiffer => format!("Not received from {name}: {reason}."),
-            EndReason::Declined => format!("Declined what {name} offers."),
-            EndReason::Lost => format!("{name} was lost; what has arrived is kept for when it calls again."),
+            EndReason::Declined => format!("Declined the offer of {name}."),
+            EndReason::Lost => format!(
+                "The connection to {name} is lost. Received data is kept. The transfer continues when {name} is back."
+            ),
             _ => format!("Not received from {name}: {}.", safe(&reason.to_string())),
         })
     }

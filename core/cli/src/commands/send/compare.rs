@@ -1,4 +1,4 @@
-//! The codes of receivers that are not known yet: compared by a person, one after another.
+//! Code comparisons for receivers that are not trusted yet. The user answers them one after another.
 
 use std::collections::VecDeque;
 
@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::bars::Bars;
 use crate::prompt::{self, Typed};
 
-/// The codes that are to be compared, oldest first; the first is on the screen.
+/// The open code comparisons, oldest first. The first one is on the screen.
 #[derive(Default)]
 pub(super) struct Comparisons {
     open: VecDeque<(FoundPeer, String)>,
@@ -16,19 +16,19 @@ pub(super) struct Comparisons {
 }
 
 impl Comparisons {
-    /// Listens to the person from now on, before anything is asked: a line that lies typed already is no answer.
+    /// Starts to read the user's input before any question, because an earlier line is not an answer.
     pub(super) fn listen(&mut self, app: &App) {
         if app.out.is_interactive() {
             self.typed = Typed::listen();
         }
     }
 
-    /// A receiver shows a code; tells whether there is a person to compare it. Without one nobody can have seen it.
+    /// Adds the code of a receiver. Returns `false` if no user is there to compare it.
     pub(super) fn ask(&mut self, bars: &Bars, peer: FoundPeer, code: String) -> bool {
         if !self.typed.is_open() {
             bars.note(format_args!(
-                "{} [{}] is not known and nobody is here to compare its code {code}: send to it once from a terminal, \
-                 give its whole fingerprint with --to, or use --unverified.",
+                "{} [{}] is not trusted yet, and there is no terminal to compare its code {code}. Send to it once from \
+                 a terminal, give its whole fingerprint with --to, or use --unverified.",
                 peer.name,
                 peer.fingerprint.short()
             ));
@@ -43,7 +43,7 @@ impl Comparisons {
         true
     }
 
-    /// A receiver's question is over, answered or not.
+    /// Removes the question about a receiver, answered or not.
     pub(super) fn withdraw(&mut self, bars: &Bars, peer: Fingerprint) {
         let was_shown = self.is_shown(&peer);
         self.open.retain(|(open, _)| open.fingerprint != peer);
@@ -52,17 +52,17 @@ impl Comparisons {
         }
     }
 
-    /// What is typed next, whether or not anything is asked.
+    /// The next typed line, even if no question is open.
     pub(super) async fn line(&mut self) -> Option<String> {
         self.typed.next().await
     }
 
-    /// Takes a typed line as the answer to what is on the screen, if anything is; no line at all means that nobody is
-    /// there any more, which answers everything.
+    /// Takes a typed line as the answer to the question on the screen, if there is one. `None` means that the input is
+    /// closed, which declines all open questions.
     pub(super) fn answer(&mut self, bars: &Bars, line: Option<&str>) -> Vec<(Fingerprint, Answer)> {
-        let meant = if line.is_some() { self.open.len().min(1) } else { self.open.len() };
+        let count = if line.is_some() { self.open.len().min(1) } else { self.open.len() };
         let answer = prompt::compared(line.unwrap_or_default());
-        let answered: Vec<_> = self.open.drain(..meant).map(|(peer, _)| (peer.fingerprint, answer)).collect();
+        let answered: Vec<_> = self.open.drain(..count).map(|(peer, _)| (peer.fingerprint, answer)).collect();
         if !answered.is_empty() {
             self.show(bars);
         }
@@ -74,11 +74,11 @@ impl Comparisons {
     }
 
     fn show(&mut self, bars: &Bars) {
-        self.typed.forget();
+        self.typed.discard();
         if let Some((peer, code)) = self.open.front() {
             let (name, fingerprint) = (&peer.name, peer.fingerprint.short());
             bars.note(format_args!(
-                "Does {name} [{fingerprint}] show the code {code}? y: yes, remember it; d: a different one; n: no"
+                "Does {name} [{fingerprint}] show the code {code}? y: yes, trust it; d: another code; n: no"
             ));
         }
     }
@@ -106,36 +106,39 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_yes_typed_before_a_code_is_shown_confirms_nothing() {
+    async fn ignores_a_yes_typed_before_the_code() {
         let (mut comparisons, bars, types) = scene();
-        let types = |line: &str| types.send(line.to_owned()).unwrap();
-        types("y"); // nobody has been asked anything
+        let type_line = |line: &str| types.send(line.to_owned()).unwrap();
+        type_line("y"); // no question is open
         let early = comparisons.line().await;
         assert_eq!(comparisons.answer(&bars, early.as_deref()), []);
-        types("y");
+        type_line("y");
         assert!(comparisons.ask(&bars, peer(1), CODE.to_owned()));
         assert!(comparisons.ask(&bars, peer(2), CODE.to_owned()));
-        types("d");
-        types("y"); // typed twice: the second code is not on the screen yet
+        type_line("d");
+        type_line("y"); // typed before the second code is on the screen
         let line = comparisons.line().await;
         assert_eq!(comparisons.answer(&bars, line.as_deref()), [(Fingerprint([1; 32]), Answer::CodesDiffer)]);
-        types("n");
+        type_line("n");
         let line = comparisons.line().await;
         assert_eq!(comparisons.answer(&bars, line.as_deref()), [(Fingerprint([2; 32]), Answer::Decline)]);
     }
 
     #[tokio::test]
-    async fn what_was_typed_for_a_code_is_no_answer_to_the_one_that_takes_its_place() {
+    async fn ignores_an_answer_to_a_replaced_code() {
         let (mut comparisons, bars, types) = scene();
         assert!(comparisons.ask(&bars, peer(1), CODE.to_owned()));
         types.send("y".to_owned()).unwrap();
-        assert!(comparisons.ask(&bars, peer(1), CODE.to_owned()), "it has called again, and shows another code");
+        assert!(
+            comparisons.ask(&bars, peer(1), CODE.to_owned()),
+            "the receiver has reconnected and shows another code"
+        );
         types.send("d".to_owned()).unwrap();
         assert_eq!(comparisons.line().await.as_deref(), Some("d"));
     }
 
     #[tokio::test]
-    async fn when_nobody_is_there_any_more_nothing_is_confirmed() {
+    async fn declines_all_codes_when_the_input_closes() {
         let (mut comparisons, bars, types) = scene();
         assert!(comparisons.ask(&bars, peer(1), CODE.to_owned()) && comparisons.ask(&bars, peer(2), CODE.to_owned()));
         drop(types);

@@ -1,8 +1,8 @@
 //! `fieldcast send`
 
 mod compare;
-mod pace;
 pub(super) mod pick;
+mod rate;
 mod report;
 mod typed;
 pub(super) mod watch;
@@ -23,14 +23,14 @@ use crate::offers::{Totals, contents};
 use crate::text::{bytes, counted};
 
 pub(crate) async fn run(app: &App, args: &SendArgs) -> Result {
-    let is_told = !args.to.is_empty() || !args.at.is_empty() || args.yes;
-    if !is_told && !app.out.is_interactive() {
+    let has_receivers = !args.to.is_empty() || !args.at.is_empty() || args.yes;
+    if !has_receivers && !app.out.is_interactive() {
         return Err(Error::usage(
-            "say whom to send to: --to NAME_OR_FINGERPRINT, --at IP:PORT, or --yes for everybody who is found",
+            "choose the receivers: --to NAME_OR_FINGERPRINT, --at IP:PORT, or --yes for all receivers found",
         ));
     }
     if args.terms.group.is_some() && !args.invite {
-        return Err(Error::usage("a group is named for an invite: add --invite"));
+        return Err(Error::usage("--group works only with --invite: add --invite"));
     }
     let interface = choose_interface(args.interface.as_deref())?;
     let engine = app.engine().await?;
@@ -38,17 +38,17 @@ pub(crate) async fn run(app: &App, args: &SendArgs) -> Result {
     let settings = settings(args, engine.exchange_settings());
     let group = invite::group(&args.terms).await?;
     let network = format!("{} ({})", interface.name, interface.addr);
-    app.out.note("Preparing what is to be sent...");
+    app.out.note("Preparing the village data...");
     let session = tokio::select! {
         session = engine.offer(datasets, interface, settings) => session?,
         () = app.stop.wanted() => return Err(Error::Interrupted),
     };
-    tell_offer(app, &engine, &session, &network)?;
+    show_offer(app, &engine, &session, &network)?;
     if args.invite {
-        invite::tell(app, &session.invite(group, invite::expires(&args.terms))?)?;
+        invite::show_invite(app, &session.invite(group, invite::expires(&args.terms))?)?;
     }
     let wait = Duration::from_secs(args.wait);
-    let mut watch = Watch::new(app, &session).looking_at(&session, &args.at);
+    let mut watch = Watch::new(app, &session).searching_at(&session, &args.at);
     let driven = match Picker::new(args, wait) {
         Some(picker) => watch.drive(&session, picker).await,
         None => match pick::ask(app, &session).await {
@@ -64,7 +64,7 @@ pub(crate) async fn run(app: &App, args: &SendArgs) -> Result {
         Err(error) => return Err(error),
     };
     let (sent, offered) = watch.finish(missing);
-    report::tell(app, &sent, offered)?;
+    report::show(app, &sent, offered)?;
     ended.and_then(|()| report::verdict(app, &sent))
 }
 
@@ -82,7 +82,8 @@ fn settings(args: &SendArgs, usual: ExchangeSettings) -> ExchangeSettings {
     settings
 }
 
-/// Whoever was given by its whole fingerprint is known; all others are compared, unless nobody is to be.
+/// Trusts receivers given by whole fingerprint. The user compares codes with all others, except with `--yes` or
+/// `--unverified`.
 fn trust(args: &SendArgs) -> Trust {
     match args.yes || args.unverified {
         true => Trust::Everybody,
@@ -90,7 +91,7 @@ fn trust(args: &SendArgs) -> Trust {
     }
 }
 
-/// The datasets to hand on: those of the boundaries named, or all that are complete; each with its project's own.
+/// The datasets to send: those of the named boundaries, or all complete ones, and each project's project-wide data.
 pub(super) fn choose(held: &[DatasetStatus], named: &[String]) -> Result<Vec<Dataset>> {
     let complete = || held.iter().map(|status| &status.summary).filter(|summary| summary.as_of.0 > 0);
     let leaves: Vec<_> = complete().filter(|summary| summary.dataset.boundary.is_some()).collect();
@@ -101,27 +102,28 @@ pub(super) fn choose(held: &[DatasetStatus], named: &[String]) -> Result<Vec<Dat
             .iter()
             .map(|summary| (summary.dataset.boundary.as_deref().unwrap_or_default(), summary.boundary_name.as_str()))
             .collect();
-        let found = find_boundaries(&known, named, "is complete on this device: see `fieldcast status`")?;
+        let found =
+            find_boundaries(&known, named, "is complete on this device: run `fieldcast status` to see the list")?;
         found.into_iter().filter_map(|index| leaves.get(index)).map(|summary| summary.dataset.clone()).collect()
     };
     if chosen.is_empty() {
         return Err(fieldcast::Error::NothingToSend.into());
     }
-    let goes_along = |whole: &&Dataset| {
+    let is_project_wide = |whole: &&Dataset| {
         whole.boundary.is_none()
             && chosen.iter().any(|leaf| (&leaf.tenant, &leaf.project) == (&whole.tenant, &whole.project))
     };
-    let along: Vec<_> = complete().map(|summary| &summary.dataset).filter(goes_along).cloned().collect();
-    chosen.extend(along);
+    let project_wide: Vec<_> = complete().map(|summary| &summary.dataset).filter(is_project_wide).cloned().collect();
+    chosen.extend(project_wide);
     Ok(chosen)
 }
 
-fn tell_offer(app: &App, engine: &Engine, session: &OfferSession, network: &str) -> Result {
+fn show_offer(app: &App, engine: &Engine, session: &OfferSession, network: &str) -> Result {
     let offer = session.offer();
     app.out.event(|| events::offer(offer))?;
     let Totals { households, records, json_bytes, .. } = Totals::of(offer);
     app.out.line(format_args!(
-        "Offering {}\n  {}, {}, {} as JSON, at most {} on the wire",
+        "Offering {}\n  {}, {}, {} of data, at most {} to send",
         contents(&offer.snapshots),
         counted(households, "household", "households"),
         counted(records, "record", "records"),
@@ -130,7 +132,9 @@ fn tell_offer(app: &App, engine: &Engine, session: &OfferSession, network: &str)
     ))?;
     let name = format_args!("{} [{}] on {network}", engine.name(), engine.fingerprint().short());
     match session.addr() {
-        Some(addr) => app.out.note(format_args!("  as {name}; receivers may call in: `receive --from {addr}`")),
+        Some(addr) => {
+            app.out.note(format_args!("  as {name}; receivers can connect with: fieldcast receive --from {addr}"))
+        }
         None => app.out.note(format_args!("  as {name}")),
     }
     app.out.event(|| events::listening(session.addr(), engine))

@@ -1,4 +1,4 @@
-//! Whom to send to.
+//! Selects the receivers of a send.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -11,21 +11,21 @@ use crate::app::App;
 use crate::args::SendArgs;
 use crate::error::{Error, Result};
 use crate::names::is_device;
+use crate::prompt;
 use crate::text::counted;
-use crate::{events, prompt};
 
-/// Who is picked as receivers appear.
+/// Picks receivers as they appear.
 #[derive(Debug)]
 pub(in crate::commands) enum Picker {
-    /// Those named, each as it appears, until a time.
+    /// Each named receiver as it appears, until a time.
     Named(Vec<Named>, Instant),
-    /// Everybody, until a time.
-    Everybody(Instant),
-    /// Those a person has picked.
+    /// All receivers, until a time.
+    All(Instant),
+    /// The receivers that the user has picked.
     Chosen(Vec<Fingerprint>),
 }
 
-/// A receiver that was named, or whose address was typed.
+/// A receiver that the arguments give by name or address.
 #[derive(Debug)]
 pub(in crate::commands) struct Named {
     text: String,
@@ -34,7 +34,7 @@ pub(in crate::commands) struct Named {
 }
 
 impl Picker {
-    /// What the command line says; `None` if a person is to pick.
+    /// The picker for the arguments. `None` if the user must pick.
     pub(in crate::commands) fn new(args: &SendArgs, wait: Duration) -> Option<Self> {
         let until = Instant::now() + wait;
         if !args.to.is_empty() || !args.at.is_empty() {
@@ -42,76 +42,77 @@ impl Picker {
             let typed = args.at.iter().map(|addr| Named { text: addr.to_string(), at: Some(*addr), found: None });
             Some(Self::Named(named.chain(typed).collect(), until))
         } else {
-            args.yes.then_some(Self::Everybody(until))
+            args.yes.then_some(Self::All(until))
         }
     }
 
-    /// Whether to send to this receiver. A name means the first one found that has it; `Err` says that another has it too.
+    /// Whether to send to this receiver. A name means the first receiver found with it. `Err` says that another
+    /// receiver already has the name.
     pub(in crate::commands) fn takes(&mut self, peer: &FoundPeer) -> Result<bool, String> {
         let named = match self {
-            Self::Everybody(_) => return Ok(true),
+            Self::All(_) => return Ok(true),
             Self::Chosen(picked) => return Ok(picked.contains(&peer.fingerprint)),
             Self::Named(named, _) => named,
         };
-        let mut taken = false;
+        let mut picked = false;
         let mut namesake = false;
-        // A device that is announced under two of the names is two devices with one key, of which one is sent to.
+        // If a device appears under two of the names, these are two devices with the same key. Only one gets data.
         let is_name = |one: &Named| one.at.is_none() && !is_device(&one.text, &peer.fingerprint, &DeviceName::new(""));
         let has_name = named.iter().any(|one| is_name(one) && one.found == Some(peer.fingerprint));
         for one in named.iter_mut() {
-            // Whoever is at a typed address is told by `answered`.
-            let is_meant = match one.at {
+            // `answered` sets the receiver of an address.
+            let matches = match one.at {
                 Some(_) => one.found == Some(peer.fingerprint),
                 None => is_device(&one.text, &peer.fingerprint, &peer.name),
             };
-            if !is_meant || one.found.is_none() && has_name && is_name(one) {
+            if !matches || one.found.is_none() && has_name && is_name(one) {
                 continue;
             }
             let found = *one.found.get_or_insert(peer.fingerprint);
-            taken |= found == peer.fingerprint;
+            picked |= found == peer.fingerprint;
             namesake |= found != peer.fingerprint;
         }
-        if namesake && !taken {
+        if namesake && !picked {
             let fingerprint = peer.fingerprint.short();
             return Err(format!(
-                "Another device is called {} [{fingerprint}]: name it by fingerprint to send to it.",
+                "Another device is called {} [{fingerprint}]. To send to it, use its fingerprint.",
                 peer.name
             ));
         }
-        Ok(taken)
+        Ok(picked)
     }
 
-    /// Somebody has answered at an address that was typed.
+    /// A receiver has answered at one of the given addresses.
     pub(in crate::commands) fn answered(&mut self, addr: SocketAddr, peer: Fingerprint) {
         if let Self::Named(named, _) = self {
             named.iter_mut().filter(|one| one.at == Some(addr)).for_each(|one| one.found = Some(peer));
         }
     }
 
-    /// When no more receivers are looked for; `None` if that is so already.
+    /// When the search for receivers ends. `None` if it has ended.
     pub(in crate::commands) fn until(&self) -> Option<Instant> {
         match self {
             Self::Named(named, until) => named.iter().any(|one| one.found.is_none()).then_some(*until),
-            Self::Everybody(until) => Some(*until),
+            Self::All(until) => Some(*until),
             Self::Chosen(_) => None,
         }
         .filter(|until| *until > Instant::now())
     }
 
-    /// Those named who were not found.
+    /// The given receivers that were not found.
     pub(in crate::commands) fn missing(self) -> Vec<String> {
         match self {
             Self::Named(named, _) => named.into_iter().filter(|one| one.found.is_none()).map(|one| one.text).collect(),
-            Self::Everybody(_) | Self::Chosen(_) => Vec::new(),
+            Self::All(_) | Self::Chosen(_) => Vec::new(),
         }
     }
 }
 
-/// Lets a person pick among those found, as often as it takes.
+/// Lets the user pick receivers. Repeats until the user has confirmed a selection.
 pub(in crate::commands) async fn ask(app: &App, session: &OfferSession) -> Result<Vec<Fingerprint>> {
     let mut shown = BTreeSet::new();
     loop {
-        look(app, session, &mut shown).await?;
+        search(app, session, &mut shown).await?;
         let mut found: Vec<FoundPeer> = session.peers().into_iter().map(|(peer, _)| peer).collect();
         found.sort_by(|a, b| a.name.as_str().cmp(b.name.as_str()));
         if found.is_empty() {
@@ -119,7 +120,8 @@ pub(in crate::commands) async fn ask(app: &App, session: &OfferSession) -> Resul
         }
         let items: Vec<_> =
             found.iter().map(|peer| (format!("{} [{}]", peer.name, peer.fingerprint.short()), false)).collect();
-        let question = "Send to (space picks, a all, enter goes on, with none picked looks for more)".to_owned();
+        let question =
+            "Send to (Space: choose, A: choose all, Enter: continue, or search again without a choice)".to_owned();
         let picked = stoppable(app, prompt::pick_many(question, items)).await?;
         if picked.is_empty() {
             continue;
@@ -131,14 +133,13 @@ pub(in crate::commands) async fn ask(app: &App, session: &OfferSession) -> Resul
     }
 }
 
-/// Shows who is found until Enter is pressed.
-async fn look(app: &App, session: &OfferSession, shown: &mut BTreeSet<Fingerprint>) -> Result {
-    app.out.note("Looking for receivers. Enter picks among those found:");
+/// Shows the receivers found until the user presses Enter.
+async fn search(app: &App, session: &OfferSession, shown: &mut BTreeSet<Fingerprint>) -> Result {
+    app.out.note("Searching for receivers. Press Enter to choose from the list:");
     let mut events = session.subscribe();
     let show = |peer: &FoundPeer, shown: &mut BTreeSet<Fingerprint>| {
         if shown.insert(peer.fingerprint) {
-            let ways = events::ways(&peer.by).join(", ");
-            app.out.note(format_args!("  {} [{}], {ways}", peer.name, peer.fingerprint.short()));
+            app.out.note(format_args!("  {} [{}]", peer.name, peer.fingerprint.short()));
         }
     };
     session.peers().iter().for_each(|(peer, _)| show(peer, shown));
@@ -149,7 +150,7 @@ async fn look(app: &App, session: &OfferSession, shown: &mut BTreeSet<Fingerprin
             event = events.next() => match event {
                 Some(OfferEvent::Found(peer)) => show(&peer, shown),
                 Some(_) => {}
-                None => return Err(Error::Unexpected("the session ended by itself; please report this".to_owned())),
+                None => return Err(Error::session_ended()),
             },
             pressed = &mut enter => return pressed,
         }
@@ -181,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_means_the_first_who_has_it() {
+    fn picks_the_first_receiver_with_a_name() {
         let mut picker = named(&["Asha", "2222"]);
         assert_eq!(picker.takes(&peer(0x11, "asha")), Ok(true));
         assert_eq!(picker.takes(&peer(0x11, "asha")), Ok(true));
@@ -201,18 +202,18 @@ mod tests {
     }
 
     #[test]
-    fn who_answers_at_a_typed_address_is_meant_whatever_its_name() {
+    fn picks_any_receiver_at_a_given_address() {
         let at: SocketAddr = ([192, 168, 49, 2], 7000).into();
         let typed = Named { text: at.to_string(), at: Some(at), found: None };
         let mut picker = Picker::Named(vec![typed], Instant::now() + Duration::from_secs(60));
-        assert_eq!(picker.takes(&peer(1, &at.to_string())), Ok(false), "a name is not where it is");
+        assert_eq!(picker.takes(&peer(1, &at.to_string())), Ok(false), "a name is not an address");
         picker.answered(at, Fingerprint([2; 32]));
         assert_eq!(picker.takes(&peer(2, "Bela")), Ok(true));
         assert!(picker.until().is_none());
     }
 
     #[test]
-    fn who_is_not_found_is_missing() {
+    fn lists_receivers_that_were_not_found() {
         let mut picker = named(&["Asha", "Bela"]);
         assert_eq!(picker.takes(&peer(1, "Bela")), Ok(true));
         assert_eq!(picker.missing(), ["Asha"]);

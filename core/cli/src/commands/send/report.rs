@@ -1,4 +1,4 @@
-//! Who has it, and why not the others.
+//! The summary of a send.
 
 use fieldcast::{Fingerprint, SendState};
 use serde_json::{Value, json};
@@ -11,10 +11,10 @@ use crate::text::{Table, bytes, compared, count, duration, safe};
 
 const NOT_FOUND: &str = "not found";
 
-/// Tells what became of everybody.
-pub(super) fn tell(app: &App, sent: &[Sent], offered: Offered) -> Result {
+/// Prints the result of each receiver.
+pub(super) fn show(app: &App, sent: &[Sent], offered: Offered) -> Result {
     app.out.event(|| summary(sent))?;
-    let mut table = Table::new(&["receiver", "state", ">records", ">on the wire", ">time", "digest"]);
+    let mut table = Table::new(&["receiver", "state", ">records", ">sent", ">time", "result"]);
     sent.iter().for_each(|one| table.row(row(one, offered)));
     if sent.is_empty() {
         return Ok(());
@@ -23,11 +23,13 @@ pub(super) fn tell(app: &App, sent: &[Sent], offered: Offered) -> Result {
     table.lines().iter().try_for_each(|line| app.out.line(line))
 }
 
-/// Whether all went well.
+/// `Ok` if all receivers saved.
 pub(super) fn verdict(app: &App, sent: &[Sent]) -> Result {
     match (saved(sent), sent.len()) {
         (_, 0) => {
-            app.out.line("No receiver was found. Are they on the same network, with `fieldcast receive` running?")?;
+            app.out.line(
+                "No receiver found. Connect all phones to the same Wi-Fi, start `fieldcast receive`, then try again.",
+            )?;
             Err(Error::Nothing)
         }
         (saved, picked) if saved == picked => Ok(()),
@@ -64,7 +66,7 @@ fn state(one: &Sent) -> &'static str {
     one.state.as_ref().map_or("failed", word)
 }
 
-/// How what a receiver has compares with what it was sent; `None` if it has not saved.
+/// The comparison of a receiver's data with the sent data. `None` if the receiver has not saved.
 fn comparison(one: &Sent) -> Option<&'static str> {
     match &one.state {
         Some(SendState::Saved(sent)) => Some(events::comparison(&sent.comparisons)),

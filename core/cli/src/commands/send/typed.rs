@@ -1,4 +1,4 @@
-//! Addresses that were typed: asked who is there until somebody answers.
+//! Addresses from the arguments: tries each one until a receiver answers.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -8,43 +8,43 @@ use tokio::task::JoinSet;
 
 use crate::text::safe;
 
-/// Between one call to an address and the next.
-const PAUSE: Duration = Duration::from_secs(1);
+/// Pause between two attempts at an address.
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
-type Looked = (SocketAddr, Result<FoundPeer, Error>);
+type Attempt = (SocketAddr, Result<FoundPeer, Error>);
 
-/// The addresses nobody has answered at yet.
+/// The addresses that have not answered yet.
 #[derive(Debug, Default)]
-pub(super) struct TypedAddresses(JoinSet<Looked>);
+pub(super) struct TypedAddresses(JoinSet<Attempt>);
 
 impl TypedAddresses {
-    pub(super) fn look(session: &OfferSession, addresses: &[SocketAddr]) -> Self {
+    pub(super) fn search(session: &OfferSession, addresses: &[SocketAddr]) -> Self {
         let mut this = Self::default();
-        addresses.iter().for_each(|addr| this.ask(session, *addr, Duration::ZERO));
+        addresses.iter().for_each(|addr| this.dial(session, *addr, Duration::ZERO));
         this
     }
 
-    /// The next who has answered, or why it is of no use to ask there again.
+    /// The next receiver that answers, or the reason why another attempt cannot succeed.
     pub(super) async fn next(&mut self, session: &OfferSession) -> (SocketAddr, Result<FoundPeer, String>) {
         loop {
             match self.0.join_next().await {
                 Some(Ok((addr, Ok(peer)))) => return (addr, Ok(peer)),
-                // Out of reach for now, or busy with its first words.
+                // The receiver is out of reach, or still in another handshake.
                 Some(Ok((addr, Err(Error::Network(_) | Error::Refused(EndReason::Lost))))) => {
-                    self.ask(session, addr, PAUSE)
+                    self.dial(session, addr, RETRY_INTERVAL)
                 }
                 Some(Ok((addr, Err(error)))) => return (addr, Err(safe(&error.to_string()))),
-                Some(Err(_)) => {} // only at the very end
+                Some(Err(_)) => {} // only when the runtime stops
                 None => std::future::pending().await,
             }
         }
     }
 
-    fn ask(&mut self, session: &OfferSession, addr: SocketAddr, pause: Duration) {
-        let look = session.find_at(addr);
+    fn dial(&mut self, session: &OfferSession, addr: SocketAddr, delay: Duration) {
+        let attempt = session.find_at(addr);
         self.0.spawn(async move {
-            tokio::time::sleep(pause).await;
-            (addr, look.await)
+            tokio::time::sleep(delay).await;
+            (addr, attempt.await)
         });
     }
 }

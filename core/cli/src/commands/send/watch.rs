@@ -1,4 +1,4 @@
-//! Following what becomes of each receiver.
+//! Shows the progress of each receiver.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -11,22 +11,22 @@ use fieldcast::{
 use tokio::time::Instant;
 
 use super::compare::Comparisons;
-use super::pace::Pace;
 use super::pick::Picker;
+use super::rate::TransferRate;
 use super::typed::TypedAddresses;
 use crate::app::App;
 use crate::bars::{Bars, Share};
 use crate::error::{Error, Result};
 use crate::events;
 use crate::offers::Totals;
-use crate::text::{compared, network, safe, shared_key};
+use crate::text::{MATCHES, compared, network, safe, shared_key};
 
-/// How often the session is asked for ends that an overflown subscription may have missed.
-const CATCH_UP: Duration = Duration::from_millis(500);
-/// How long the last events of a stopped session may take.
-const LAST_EVENTS: Duration = Duration::from_secs(1);
+/// How often to poll the session for final states, because a full subscription can drop events.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
+/// Time limit for the last events of a stopped session.
+const DRAIN_LIMIT: Duration = Duration::from_secs(1);
 
-/// A receiver that was picked.
+/// A picked receiver and its state.
 #[derive(Clone, Debug)]
 pub(in crate::commands) struct Sent {
     pub(in crate::commands) name: String,
@@ -36,12 +36,12 @@ pub(in crate::commands) struct Sent {
     pub(in crate::commands) state: Option<SendState>,
     pub(in crate::commands) progress: SendProgress,
     begun: Instant,
-    /// While data flows.
-    pace: Option<Pace>,
+    /// Set while data is transferred.
+    rate: Option<TransferRate>,
     pub(in crate::commands) took: Duration,
 }
 
-/// The screen, or the stream of events, of a session.
+/// Prints a session's progress, as text or as events.
 pub(in crate::commands) struct Watch<'a> {
     app: &'a App,
     events: Subscription<OfferEvent>,
@@ -50,12 +50,12 @@ pub(in crate::commands) struct Watch<'a> {
     sent: BTreeMap<Fingerprint, Sent>,
     comparisons: Comparisons,
     typed: TypedAddresses,
-    /// Whether codes are told that need not be compared here.
-    tells_codes: bool,
+    /// Whether to show codes that only the other side may ask for.
+    shows_codes: bool,
     pub(in crate::commands) snapshots: Offered,
 }
 
-/// What every receiver that has saved has.
+/// The data that each receiver has after it saved.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::commands) struct Offered {
     pub(in crate::commands) records: u64,
@@ -70,31 +70,31 @@ impl<'a> Watch<'a> {
             bars: Bars::new(app.out),
             known: BTreeMap::new(),
             typed: TypedAddresses::default(),
-            tells_codes: true,
+            shows_codes: true,
             sent: BTreeMap::new(),
             comparisons: Comparisons::default(),
             snapshots: Offered { records },
         }
     }
 
-    /// Tells no code that need not be compared here: nobody compares them on the other side either.
+    /// Hides codes that the user need not compare here, because no user compares them on the other side either.
     pub(in crate::commands) fn without_codes(self) -> Self {
-        Self { tells_codes: false, ..self }
+        Self { shows_codes: false, ..self }
     }
 
-    /// Asks who is at these addresses, too.
-    pub(in crate::commands) fn looking_at(self, session: &OfferSession, addresses: &[SocketAddr]) -> Self {
-        Self { typed: TypedAddresses::look(session, addresses), ..self }
+    /// Also tries these addresses.
+    pub(in crate::commands) fn searching_at(self, session: &OfferSession, addresses: &[SocketAddr]) -> Self {
+        Self { typed: TypedAddresses::search(session, addresses), ..self }
     }
 
-    /// Sends to whom the picker takes until all is over. Gives those who were named and not found.
+    /// Sends to the receivers of the picker until all have finished. Returns the given receivers that were not found.
     pub(in crate::commands) async fn drive(
         &mut self,
         session: &OfferSession,
         mut picker: Picker,
     ) -> Result<Vec<String>> {
         self.comparisons.listen(self.app);
-        let mut tick = tokio::time::interval(CATCH_UP);
+        let mut tick = tokio::time::interval(POLL_INTERVAL);
         for (peer, _) in session.peers() {
             self.found(session, &mut picker, &peer)?;
         }
@@ -116,9 +116,9 @@ impl<'a> Watch<'a> {
                     }
                     Some(OfferEvent::Sas(peer, code)) => {
                         self.app.out.event(|| events::code("code", &peer, code))?;
-                        if self.tells_codes {
+                        if self.shows_codes {
                             self.bars.note(format_args!(
-                                "{} [{}] is known. If its screen asks for a code: {code}",
+                                "{} [{}] is trusted. If its screen asks for a code: {code}",
                                 peer.name,
                                 peer.fingerprint.short()
                             ));
@@ -130,7 +130,7 @@ impl<'a> Watch<'a> {
                         self.bars.note(shared_key(&devices));
                     }
                     Some(OfferEvent::Network(change)) => self.network(&change)?,
-                    None => return Err(Error::Unexpected("the session ended by itself; please report this".to_owned())),
+                    None => return Err(Error::session_ended()),
                 },
                 (addr, answered) = self.typed.next(session) => match answered {
                     Ok(peer) => {
@@ -144,7 +144,7 @@ impl<'a> Watch<'a> {
                     answered.into_iter().for_each(|(receiver, answer)| session.answer(receiver, answer));
                 }
                 _ = tick.tick() => {
-                    self.catch_up(session)?;
+                    self.poll_final_states(session)?;
                     self.refresh();
                 }
                 () = self.app.stop.wanted() => return Err(Error::Interrupted),
@@ -152,9 +152,9 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// The last events of a session that was stopped.
+    /// Prints the last events of a stopped session.
     pub(in crate::commands) async fn drain(&mut self) -> Result {
-        while let Ok(Some(event)) = tokio::time::timeout(LAST_EVENTS, self.events.next()).await {
+        while let Ok(Some(event)) = tokio::time::timeout(DRAIN_LIMIT, self.events.next()).await {
             if let OfferEvent::Changed(peer, state) = event {
                 self.changed(peer, state)?;
             }
@@ -162,7 +162,7 @@ impl<'a> Watch<'a> {
         Ok(())
     }
 
-    /// Takes the bars off and gives all who were picked, by name.
+    /// Removes the bars. Returns all picked receivers, sorted by name.
     pub(in crate::commands) fn finish(mut self, missing: Vec<String>) -> (Vec<Sent>, Offered) {
         self.bars.clear();
         let (none, now) = (SendProgress::default(), Instant::now());
@@ -172,7 +172,7 @@ impl<'a> Watch<'a> {
             state: None,
             progress: none,
             begun: now,
-            pace: None,
+            rate: None,
             took: Duration::ZERO,
         });
         let mut sent: Vec<_> = self.sent.into_values().chain(missing).collect();
@@ -208,7 +208,7 @@ impl<'a> Watch<'a> {
             state: None,
             progress: SendProgress::default(),
             begun: Instant::now(),
-            pace: None,
+            rate: None,
             took: Duration::ZERO,
         };
         self.sent.insert(peer.fingerprint, sent);
@@ -222,11 +222,11 @@ impl<'a> Watch<'a> {
         }
         sent.progress = state.progress().unwrap_or(sent.progress);
         sent.took = sent.begun.elapsed();
-        sent.pace = match &state {
+        sent.rate = match &state {
             SendState::Sending(progress) => {
-                let mut pace = sent.pace.take().unwrap_or_default();
-                pace.report(Instant::now(), *progress);
-                Some(pace)
+                let mut rate = sent.rate.take().unwrap_or_default();
+                rate.report(Instant::now(), *progress);
+                Some(rate)
             }
             _ => None,
         };
@@ -243,16 +243,16 @@ impl<'a> Watch<'a> {
         Ok(())
     }
 
-    /// Bars that stand still say so: at the rate of the last seconds the rest takes longer and longer.
+    /// Redraws the bars, so that the remaining time grows while no data arrives.
     fn refresh(&mut self) {
-        for (peer, sent) in self.sent.iter().filter(|(_, sent)| sent.pace.is_some()) {
+        for (peer, sent) in self.sent.iter().filter(|(_, sent)| sent.rate.is_some()) {
             if let Some(state) = &sent.state {
                 self.bars.redraw(&peer.to_string(), &sent.text(state));
             }
         }
     }
 
-    fn catch_up(&mut self, session: &OfferSession) -> Result {
+    fn poll_final_states(&mut self, session: &OfferSession) -> Result {
         let over = session.peers().into_iter().filter(|(_, state)| state.is_final());
         for (peer, state) in over {
             self.changed(peer.fingerprint, state)?;
@@ -272,24 +272,24 @@ impl Sent {
 
     fn text(&self, state: &SendState) -> String {
         match state {
-            SendState::Found | SendState::Queued => "waits for its turn".to_owned(),
+            SendState::Found | SendState::Queued => "waiting".to_owned(),
             SendState::Connecting => "connecting".to_owned(),
-            SendState::Asking => "asking its person".to_owned(),
-            SendState::Confirming => "accepted; compare the code".to_owned(),
-            SendState::Agreeing => "accepted; comparing what it has".to_owned(),
-            SendState::Sending(_) => self.pace.as_ref().map(|pace| pace.text(Instant::now())).unwrap_or_default(),
-            SendState::Applying(_) => "has everything, is writing it".to_owned(),
+            SendState::Asking => "waiting for the user's answer".to_owned(),
+            SendState::Confirming => "accepted; compare the codes".to_owned(),
+            SendState::Agreeing => "accepted; comparing data".to_owned(),
+            SendState::Sending(_) => self.rate.as_ref().map(|rate| rate.text(Instant::now())).unwrap_or_default(),
+            SendState::Applying(_) => "all data received; saving".to_owned(),
             SendState::Saved(sent) => match compared(&sent.comparisons).as_str() {
-                "equal" => "saved".to_owned(),
+                MATCHES => "saved".to_owned(),
                 ahead => format!("saved; {ahead}"),
             },
-            SendState::Lost(_) => "lost; calling again".to_owned(),
+            SendState::Lost(_) => "connection lost; reconnecting".to_owned(),
             SendState::Failed(reason, _) => format!("failed: {}", safe(&reason.to_string())),
         }
     }
 }
 
-/// The state's name in events.
+/// The name of the state in events.
 pub(in crate::commands) fn word(state: &SendState) -> &'static str {
     match state {
         SendState::Found => "found",

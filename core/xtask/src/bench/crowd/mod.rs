@@ -1,5 +1,5 @@
-//! `cargo xtask bench crowd`: one distributor and many receivers, in processes of their own on the loopback: the
-//! distributor's memory, and what one receiver that stops and one that dies cost the others.
+//! `cargo xtask bench crowd`: one distributor and many receivers, in separate processes on the loopback interface.
+//! Measures the distributor's memory, and how much one stopped and one killed receiver delay the others.
 
 mod scene;
 
@@ -11,20 +11,20 @@ use crate::Outcome;
 use crate::args::BenchCrowd;
 use crate::figures::{Mib, median, ratio};
 
-/// What a phone can spare.
+/// The maximum memory, which a phone can provide.
 const MOST: u64 = 64 << 20;
-/// How much later the others may have saved, in per cent.
+/// The maximum delay of the other receivers, in per cent.
 const DELAY: f64 = 10.0;
 pub(crate) fn run(options: &BenchCrowd) -> Outcome {
     let scene = Scene::prepare(options)?;
     println!(
-        "{} households, seed {}: {} B of JSON, {} B on the wire to each; {} receivers at the same time; \
+        "{} households, seed {}: {} B of JSON, {} B sent to each; {} receivers at the same time; \
          medians of {} rounds",
         options.households, options.seed, scene.json, scene.wire, options.receivers, options.rounds
     );
     let (mut without, mut with) = (Vec::new(), Vec::new());
     for round in 0..options.rounds {
-        // Side by side, and turn about: what slows the machine down slows both.
+        // Alternate the two kinds of rounds, so that a slow phase of the machine affects both.
         if round.is_multiple_of(2) {
             without.push(scene.round(false)?);
             with.push(scene.round(true)?);
@@ -33,7 +33,7 @@ pub(crate) fn run(options: &BenchCrowd) -> Outcome {
             without.push(scene.round(false)?);
         }
     }
-    row("all well", &without);
+    row("no failure", &without);
     row("one stopped, one killed", &with);
     let peak = without.iter().chain(&with).map(|round| round.peak).max().flatten();
     let is_light = peak.is_none_or(|peak| peak < MOST);
@@ -41,7 +41,7 @@ pub(crate) fn run(options: &BenchCrowd) -> Outcome {
     let delays = [delay(&without, &with, |round| round.middle), delay(&without, &with, |round| round.last)];
     let is_prompt = delays.iter().all(|delay| *delay <= DELAY);
     println!(
-        "one stopped and one killed delay the others by {:.1} % (the middle one), {:.1} % (the last) \
+        "one stopped and one killed receiver delay the others by {:.1} % (median), {:.1} % (last) \
          (goal: at most {DELAY:.0} %: {})",
         delays[0],
         delays[1],
@@ -57,10 +57,10 @@ fn met(is_met: bool) -> &'static str {
 fn row(name: &str, rounds: &[Round]) {
     let of = |time: fn(&Round) -> Duration| median(rounds.iter().map(time).collect()).as_secs_f64();
     let (middle, last) = (of(|round| round.middle), of(|round| round.last));
-    println!("  {name:24} of the others the middle one has saved after {middle:5.2} s, the last after {last:5.2} s");
+    println!("  {name:24} other receivers: the median one saved after {middle:5.2} s, the last after {last:5.2} s");
 }
 
-/// How much longer it took, in per cent; below zero when it was faster. The median of what each pair of rounds says.
+/// Returns the delay in per cent, as the median over all pairs of rounds. Negative if the second round was faster.
 fn delay(without: &[Round], with: &[Round], time: fn(&Round) -> Duration) -> f64 {
     let pairs = without.iter().zip(with).map(|(without, with)| (time(without).as_secs_f64(), time(with).as_secs_f64()));
     let mut delays: Vec<f64> = pairs.map(|(without, with)| 100.0 * (ratio(with, without) - 1.0)).collect();
@@ -73,11 +73,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_delay_is_the_median_of_pairs() {
+    fn computes_delay_as_median_of_pairs() {
         let rounds = |times: [u64; 3]| {
             times.map(|time| Round { middle: Duration::from_secs(time), last: Duration::ZERO, peak: None })
         };
-        // The machine was ten times as slow for one pair, and hiccuped once.
+        // The machine was ten times slower during one pair, and had one short stall.
         let (without, with) = (rounds([10, 100, 10]), rounds([11, 110, 90]));
         assert!((delay(&without, &with, |round| round.middle) - 10.0).abs() < 1e-9);
         assert_eq!(delay(&without, &without, |round| round.middle), 0.0);

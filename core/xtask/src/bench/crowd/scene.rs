@@ -1,4 +1,4 @@
-//! What the rounds play on: a distributor with data, and receivers that are new each time.
+//! The setup of a round: a distributor with data, and new receivers in each round.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -12,11 +12,11 @@ use crate::args::BenchCrowd;
 use crate::process::Process;
 use crate::{Outcome, binary};
 
-/// What those in trouble get.
+/// The signals for the failing receivers.
 const SIGNALS: [&str; 2] = ["STOP", "KILL"];
 const LOOPBACK: [&str; 2] = ["--interface", "127.0.0.1"];
 
-/// The distributor and what it sends.
+/// The distributor and the data it sends.
 pub(super) struct Scene {
     binary: PathBuf,
     dir: TempDir,
@@ -25,13 +25,13 @@ pub(super) struct Scene {
     pub(super) wire: u64,
 }
 
-/// What a round took.
+/// The measurements of a round.
 pub(super) struct Round {
-    /// From the first byte of data until the middle one of the others had saved.
+    /// Time from the first byte of data until the median one of the other receivers had saved.
     pub(super) middle: Duration,
-    /// And the last of them.
+    /// Time until the last one had saved.
     pub(super) last: Duration,
-    /// The distributor's memory at the highest.
+    /// The peak memory of the distributor.
     pub(super) peak: Option<u64>,
 }
 
@@ -48,7 +48,7 @@ impl Scene {
         let project = scene.start("distributor", &login)?.event("login", |_| true)?["projects"][0]["id"].to_string();
         let downsync = ["downsync", "--all", "--project", project.trim_matches('"')];
         scene.start("distributor", &downsync)?.finish()?;
-        // Once, so that every round finds the chunks made.
+        // Send once before the rounds, so that every round finds cached chunks.
         let (receivers, mut send) = scene.begin(1)?;
         scene.json = number(&send.event("offer", |_| true)?, "json_bytes");
         scene.wire = number(&send.event("send_state", |event| event["state"] == "saved")?, "wire");
@@ -56,8 +56,8 @@ impl Scene {
         Ok(scene)
     }
 
-    /// A send to new receivers. Of the first two that data flows to, one is stopped and one killed if there is to be
-    /// trouble; the others are looked at.
+    /// Sends to new receivers. If `trouble` is set, stops the first receiver that gets data and kills the second.
+    /// Measures the other receivers.
     pub(super) fn round(&self, trouble: bool) -> Outcome<Round> {
         let (mut crowd, mut send) = self.begin(self.receivers)?;
         let mut begun = None;
@@ -71,7 +71,7 @@ impl Scene {
                 continue;
             } else if let Some(signal) = SIGNALS.get(first.len()) {
                 if trouble {
-                    crowd.get(&peer).ok_or("a stranger")?.signal(signal)?;
+                    crowd.get(&peer).ok_or("an unknown receiver")?.signal(signal)?;
                 }
                 first.push(peer);
             } else if event["state"] == "saved" {
@@ -88,7 +88,7 @@ impl Scene {
         Ok(Round { middle, last, peak })
     }
 
-    /// Starts so many receivers, and, when they all listen, the send.
+    /// Starts this many receivers. When all of them listen, starts the send.
     fn begin(&self, receivers: usize) -> Outcome<(BTreeMap<String, Process>, Process)> {
         let mut crowd = BTreeMap::new();
         for n in 0..receivers {
@@ -108,7 +108,7 @@ impl Scene {
         Process::start(&self.binary, self.dir.path().join(folder), args, Stdio::inherit())
     }
 
-    /// A name that nobody else on this loopback has.
+    /// A receiver name that is unique on this loopback interface.
     fn name(&self, receiver: usize) -> String {
         format!("crowd-{}-{receiver}", std::process::id())
     }

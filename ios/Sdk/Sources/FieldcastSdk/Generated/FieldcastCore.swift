@@ -668,12 +668,13 @@ fileprivate struct FfiConverterDuration: FfiConverterRustBuffer {
 
 
 /**
- * A download of several boundaries. Letting go of it stops it; what came stays, and the next job goes on from there.
+ * A download of several boundaries. Releasing this object stops the download. Downloaded data is kept, and the next
+ * job continues from there.
  */
 public protocol DownsyncJobProtocol: AnyObject, Sendable {
 
     /**
-     * Stops it; committed pages stay.
+     * Cancels the download. Saved pages are kept.
      *
      * # Errors
      * None.
@@ -681,15 +682,15 @@ public protocol DownsyncJobProtocol: AnyObject, Sendable {
     func cancel() throws
 
     /**
-     * Waits for the end. That a boundary failed is in the report.
+     * Waits for the end. The report lists the boundaries that failed.
      *
      * # Errors
-     * [`FieldcastError::Over`] when it was cancelled.
+     * [`FieldcastError::Over`] if the download was cancelled.
      */
     func finished() async throws  -> DownsyncReport
 
     /**
-     * The number its events carry.
+     * The job number in its events.
      *
      * # Errors
      * None.
@@ -698,7 +699,8 @@ public protocol DownsyncJobProtocol: AnyObject, Sendable {
 
 }
 /**
- * A download of several boundaries. Letting go of it stops it; what came stays, and the next job goes on from there.
+ * A download of several boundaries. Releasing this object stops the download. Downloaded data is kept, and the next
+ * job continues from there.
  */
 open class DownsyncJob: DownsyncJobProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -754,7 +756,7 @@ open class DownsyncJob: DownsyncJobProtocol, @unchecked Sendable {
 
 
     /**
-     * Stops it; committed pages stay.
+     * Cancels the download. Saved pages are kept.
      *
      * # Errors
      * None.
@@ -768,10 +770,10 @@ open func cancel()throws   {try rustCallWithError(FfiConverterTypeFieldcastError
 }
 
     /**
-     * Waits for the end. That a boundary failed is in the report.
+     * Waits for the end. The report lists the boundaries that failed.
      *
      * # Errors
-     * [`FieldcastError::Over`] when it was cancelled.
+     * [`FieldcastError::Over`] if the download was cancelled.
      */
 open func finished()async throws  -> DownsyncReport  {
     return
@@ -791,7 +793,7 @@ open func finished()async throws  -> DownsyncReport  {
 }
 
     /**
-     * The number its events carry.
+     * The job number in its events.
      *
      * # Errors
      * None.
@@ -856,21 +858,23 @@ public func FfiConverterTypeDownsyncJob_lower(_ value: DownsyncJob) -> UInt64 {
 
 
 /**
- * Hears what happens. Called from one thread, one event after another, never from the caller's.
+ * Receives events. Fieldcast calls it from one separate thread, one event after another, never from the caller's
+ * thread.
  */
 public protocol EventListener: AnyObject, Sendable {
 
     /**
-     * Something happened. What this throws is logged by its kind and changes nothing.
+     * Handles an event. An exception is logged by its type and has no other effect.
      *
      * # Errors
-     * Whatever the app throws.
+     * Any exception of the app.
      */
     func onEvent(event: Event) throws
 
 }
 /**
- * Hears what happens. Called from one thread, one event after another, never from the caller's.
+ * Receives events. Fieldcast calls it from one separate thread, one event after another, never from the caller's
+ * thread.
  */
 open class EventListenerImpl: EventListener, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -926,10 +930,10 @@ open class EventListenerImpl: EventListener, @unchecked Sendable {
 
 
     /**
-     * Something happened. What this throws is logged by its kind and changes nothing.
+     * Handles an event. An exception is logged by its type and has no other effect.
      *
      * # Errors
-     * Whatever the app throws.
+     * Any exception of the app.
      */
 open func onEvent(event: Event)throws   {try rustCallWithError(FfiConverterTypeListenerError_lift) {
         uniffiCallStatus in
@@ -1073,12 +1077,13 @@ public func FfiConverterTypeEventListener_lower(_ value: EventListener) -> UInt6
 
 
 /**
- * One device's Fieldcast. Shut it down before letting go of it, or the folder may stay in use for a moment.
+ * Fieldcast on one device. Call `shut_down` before you release this object; otherwise the folder may stay in use for a
+ * moment.
  */
 public protocol FieldcastEngineProtocol: AnyObject, Sendable {
 
     /**
-     * For each dataset this device has sent: how many devices have saved its present version.
+     * For each dataset that this device has sent: how many devices have saved its current version.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -1086,7 +1091,7 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
     func distributionStats() async throws  -> [DistributionStats]
 
     /**
-     * Forgets a known device, whose code will be compared anew; tells whether it was known.
+     * Removes a trusted device. Its code must then be compared again. Returns whether the device was trusted.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -1094,7 +1099,7 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
     func forgetPeer(fingerprint: Fingerprint) async throws  -> Bool
 
     /**
-     * The newest exchanges of this device that are over, the newest first.
+     * The most recent finished exchanges of this device, newest first.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -1102,7 +1107,7 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
     func history(limit: UInt32) async throws  -> [PastExchange]
 
     /**
-     * Devices whose code was compared, and is not shown again.
+     * Trusted devices: their code was compared and is not shown again.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -1110,7 +1115,7 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
     func trustedPeers() async throws  -> [TrustedPeer]
 
     /**
-     * Who is logged in, if anybody.
+     * The logged-in account, if any.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -1118,23 +1123,23 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
     func account() async throws  -> Account?
 
     /**
-     * The project's boundaries from the server, each before those below it.
+     * The boundaries of the project, from the server. Each boundary comes before its children.
      *
      * # Errors
-     * As `projects`.
+     * The errors of `projects`.
      */
     func boundaries(project: Project) async throws  -> [Boundary]
 
     /**
-     * Chooses the project to work in by id or name; without either the one chosen before, or the only one there is.
+     * Selects the project to work in, by ID or name. Without either, uses the previous selection or the only project.
      *
      * # Errors
-     * [`FieldcastError::ChooseAgain`], and those of `projects`.
+     * [`FieldcastError::ChooseAgain`], and the errors of `projects`.
      */
     func chooseProject(idOrName: String?) async throws  -> Project
 
     /**
-     * Says that the user has seen which edits are possibly lost.
+     * Records that the user has seen the list of possibly lost edits.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -1142,7 +1147,7 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
     func confirmLostEdits() async throws
 
     /**
-     * The local edits whose base has moved on: for a person to look at.
+     * The local edits whose base record has changed. A user must review them.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -1150,7 +1155,7 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
     func conflicts() async throws  -> [EditStatus]
 
     /**
-     * What this device holds, by dataset.
+     * The datasets on this device.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -1158,7 +1163,8 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
     func datasets() async throws  -> [DatasetStatus]
 
     /**
-     * The datasets that hold records downloaded or signed by another device: to be removed if it is trusted no longer.
+     * The datasets with records that another device downloaded or signed. Remove them if that device is no longer
+     * trusted.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -1166,7 +1172,7 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
     func datasetsOf(device: Fingerprint) async throws  -> [SnapshotSummary]
 
     /**
-     * This device, as others see it.
+     * This device, as other devices see it.
      *
      * # Errors
      * [`FieldcastError::ShutDown`].
@@ -1174,7 +1180,7 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
     func device() throws  -> DeviceInfo
 
     /**
-     * Forgets an edit because the server has it now, as long as it still is what was sent.
+     * Removes an edit after the server has it, if the edit has not changed since it was sent.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -1182,7 +1188,7 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
     func editSent(sent: LocalEdit) async throws  -> EditSent
 
     /**
-     * Every local edit that was not sent.
+     * All local edits that were not sent.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -1190,7 +1196,7 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
     func edits() async throws  -> [EditStatus]
 
     /**
-     * Writes these datasets into a bundle file, signed with this device's key. It is not encrypted.
+     * Writes these datasets to a bundle file, signed with this device's key. The file is not encrypted.
      *
      * # Errors
      * [`FieldcastError::ChooseAgain`], [`FieldcastError::FileFailed`].
@@ -1198,7 +1204,7 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
     func exportBundle(datasets: [Dataset], path: PathBuf) async throws  -> Offer
 
     /**
-     * Takes over what a bundle file holds.
+     * Imports the data of a bundle file.
      *
      * # Errors
      * [`FieldcastError::FileFailed`], [`FieldcastError::Refused`], [`FieldcastError::StorageFailed`].
@@ -1206,7 +1212,7 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
     func importBundle(path: PathBuf) async throws  -> Imported
 
     /**
-     * Reads who made a bundle file and what it holds, to ask a person before `import_bundle`.
+     * Reads the maker and the contents of a bundle file, to ask the user before `import_bundle`.
      *
      * # Errors
      * [`FieldcastError::FileFailed`].
@@ -1214,7 +1220,7 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
     func inspectBundle(path: PathBuf) async throws  -> BundleInfo
 
     /**
-     * Logs in and remembers it.
+     * Logs in and stores the login.
      *
      * # Errors
      * [`FieldcastError::WrongCredentials`], [`FieldcastError::Offline`], [`FieldcastError::ServerFailed`].
@@ -1222,7 +1228,7 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
     func login(server: String, tenant: String, user: String, password: String) async throws  -> Account
 
     /**
-     * Forgets the login; the data stays.
+     * Removes the login. The data is kept.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -1230,7 +1236,7 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
     func logout() async throws
 
     /**
-     * Edits that are possibly lost since a damaged database was recovered; empty texts are unknown.
+     * Edits that may be lost since a damaged database was recovered. Unknown values are empty texts.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -1238,7 +1244,7 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
     func lostEdits() async throws  -> [LostEdit]
 
     /**
-     * The account's projects, from the server.
+     * The projects of the account, from the server.
      *
      * # Errors
      * [`FieldcastError::LoginNeeded`], [`FieldcastError::Offline`], [`FieldcastError::ServerFailed`].
@@ -1246,7 +1252,7 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
     func projects() async throws  -> [Project]
 
     /**
-     * Keeps what was registered or changed on this device until it was sent to the server.
+     * Stores a local registration or change until it is sent to the server.
      *
      * # Errors
      * [`FieldcastError::StorageFull`], [`FieldcastError::StorageFailed`].
@@ -1254,7 +1260,7 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
     func putEdit(edit: LocalEdit) async throws
 
     /**
-     * Says that a conflict was looked at and the edit stands; tells whether there was such an edit.
+     * Records that the user has reviewed a conflict and keeps the edit. Returns whether the edit existed.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -1262,7 +1268,7 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
     func rebaseEdit(dataset: Dataset, entity: EntityType, id: RecordId) async throws  -> Bool
 
     /**
-     * Records of this device, a page at a time.
+     * Records on this device, one page at a time.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -1270,7 +1276,7 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
     func records(query: RecordQuery) async throws  -> [StoredRecord]
 
     /**
-     * Removes a dataset from this device and tells whether it was there.
+     * Removes a dataset from this device. Returns whether it existed.
      *
      * # Errors
      * [`FieldcastError::UnsentEdits`], [`FieldcastError::StorageFailed`].
@@ -1278,7 +1284,7 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
     func remove(dataset: Dataset) async throws  -> Bool
 
     /**
-     * Ends all jobs and sessions, tells the other sides, and closes everything. Nothing happens the second time.
+     * Ends all jobs and sessions, notifies the other devices, and closes everything. A second call has no effect.
      *
      * # Errors
      * [`FieldcastError::Internal`].
@@ -1286,15 +1292,16 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
     func shutDown() async throws
 
     /**
-     * Starts downloading leaf boundaries, given by code; over mobile data only if that is allowed.
+     * Starts to download the leaf boundaries with these codes. Uses mobile data only if `allow_metered` is set.
      *
      * # Errors
-     * [`FieldcastError::Metered`], [`FieldcastError::ChooseAgain`], and those of `boundaries`.
+     * [`FieldcastError::Metered`], [`FieldcastError::ChooseAgain`], and the errors of `boundaries`.
      */
     func startDownsync(project: Project, boundaries: [String], allowMetered: Bool) async throws  -> DownsyncJob
 
     /**
-     * Prepares these datasets and offers them to the receivers near by. Takes seconds when much is new.
+     * Prepares these datasets and offers them to nearby receivers. Takes several seconds for a large amount of new
+     * data.
      *
      * # Errors
      * [`FieldcastError::ChooseAgain`], [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
@@ -1310,23 +1317,23 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
     func startReceive(options: ExchangeOptions) async throws  -> ReceiveSession
 
     /**
-     * What the storage has room for.
+     * Free and used storage.
      *
      * # Errors
-     * [`FieldcastError::StorageFailed`] when the system does not tell.
+     * [`FieldcastError::StorageFailed`] if the system does not report it.
      */
     func storage() async throws  -> StorageInfo
 
     /**
-     * Takes back the last bundle that was received for a dataset, until the next download or bundle of it.
+     * Undoes the last received bundle of a dataset. Possible until the next download or bundle of that dataset.
      *
      * # Errors
-     * [`FieldcastError::ChooseAgain`] if there is nothing to take back, [`FieldcastError::StorageFailed`].
+     * [`FieldcastError::ChooseAgain`] if there is nothing to undo, [`FieldcastError::StorageFailed`].
      */
     func undo(dataset: Dataset) async throws
 
     /**
-     * Offers that were accepted and are not saved yet, the oldest first.
+     * Accepted offers that are not saved yet, oldest first.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -1334,17 +1341,17 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
     func unfinishedOffers() async throws  -> [UnfinishedOffer]
 
     /**
-     * Verifies a dataset, or, if none is given, all that is stored, and repairs what can be repaired. Takes seconds for a
-     * large campaign: to show progress, verify one dataset after another.
+     * Verifies a dataset, or all stored data if none is given, and repairs it as far as possible. Takes seconds for a
+     * large campaign: to show progress, verify the datasets one after another.
      *
      * # Errors
-     * [`FieldcastError::StorageFailed`]: open Fieldcast anew, which recovers what it can.
+     * [`FieldcastError::StorageFailed`]: open Fieldcast again, which recovers as much as possible.
      */
     func verify(dataset: Dataset?) async throws  -> Verified
 
     /**
-     * Withdraws the acceptance of a sender's unfinished offers and drops what has come of them: they do not go on without a
-     * new question. A transfer that runs is cancelled.
+     * Withdraws the acceptance of a sender's unfinished offers and deletes their staged data. They then need a new
+     * question. A running transfer is cancelled.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -1352,7 +1359,7 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
     func withdrawOffers(sender: Fingerprint) async throws
 
     /**
-     * The campaigns that are trusted.
+     * The trusted campaigns.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -1360,7 +1367,7 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
     func campaigns() async throws  -> [TrustedCampaign]
 
     /**
-     * Trusts a campaign no more; its grants to this device go with it. Tells whether it was trusted.
+     * Stops trusting a campaign and removes its grants to this device. Returns whether it was trusted.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -1368,7 +1375,7 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
     func forgetCampaign(key: PublicKey) async throws  -> Bool
 
     /**
-     * What was granted to this device, expired or not.
+     * The grants to this device, including expired ones.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -1376,7 +1383,7 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
     func heldGrants() async throws  -> [SignedStatement]
 
     /**
-     * Keeps what a trusted campaign says: a grant to this device, or a list of revoked devices.
+     * Stores a statement of a trusted campaign: a grant to this device, or a list of revoked devices.
      *
      * # Errors
      * [`FieldcastError::NotTrusted`], [`FieldcastError::Unreadable`], [`FieldcastError::StorageFailed`].
@@ -1384,7 +1391,7 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
     func keepStatement(statement: SignedStatement) async throws  -> CampaignStatement
 
     /**
-     * What a device without a grant may do here.
+     * The permissions of devices without a grant.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -1392,7 +1399,7 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
     func policy() async throws  -> Policy
 
     /**
-     * Sets what a device without a grant may do here.
+     * Sets the permissions of devices without a grant.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -1400,7 +1407,7 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
     func setPolicy(policy: Policy) async throws
 
     /**
-     * Trusts a campaign's key to say who may distribute and receive what.
+     * Trusts a campaign's key to permit devices to distribute and receive.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -1408,7 +1415,7 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
     func trustCampaign(key: PublicKey, name: String) async throws
 
     /**
-     * Has the phone join a Wi-Fi group, as that of an invite.
+     * Joins a Wi-Fi group with the phone, for example the group of an invite.
      *
      * # Errors
      * [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
@@ -1416,7 +1423,7 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
     func joinGroup(group: WifiGroup) async throws  -> JoinedGroup
 
     /**
-     * Has the phone leave the group that it made or joined.
+     * Leaves the group that the phone made or joined.
      *
      * # Errors
      * [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
@@ -1424,7 +1431,7 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
     func leaveGroup() async throws
 
     /**
-     * Has the phone make a Wi-Fi group; one with a new name and passphrase if none is given.
+     * Makes a Wi-Fi group with the phone. Without `group`, it gets a new name and passphrase.
      *
      * # Errors
      * [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
@@ -1433,7 +1440,8 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
 
 }
 /**
- * One device's Fieldcast. Shut it down before letting go of it, or the folder may stay in use for a moment.
+ * Fieldcast on one device. Call `shut_down` before you release this object; otherwise the folder may stay in use for a
+ * moment.
  */
 open class FieldcastEngine: FieldcastEngineProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -1487,8 +1495,8 @@ open class FieldcastEngine: FieldcastEngineProtocol, @unchecked Sendable {
 
 
     /**
-     * Opens Fieldcast in its folder, with the device key and the database made on first use; `ports` is what the phone does
-     * for it.
+     * Opens Fieldcast in its folder. On first use it creates the device key and the database. `ports` are the phone's
+     * services for Fieldcast.
      *
      * # Errors
      * [`FieldcastError::InUse`], [`FieldcastError::StorageFailed`], [`FieldcastError::StorageFull`],
@@ -1513,7 +1521,7 @@ public static func `open`(settings: OpenSettings, ports: PlatformPorts, listener
 
 
     /**
-     * For each dataset this device has sent: how many devices have saved its present version.
+     * For each dataset that this device has sent: how many devices have saved its current version.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -1536,7 +1544,7 @@ open func distributionStats()async throws  -> [DistributionStats]  {
 }
 
     /**
-     * Forgets a known device, whose code will be compared anew; tells whether it was known.
+     * Removes a trusted device. Its code must then be compared again. Returns whether the device was trusted.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -1559,7 +1567,7 @@ open func forgetPeer(fingerprint: Fingerprint)async throws  -> Bool  {
 }
 
     /**
-     * The newest exchanges of this device that are over, the newest first.
+     * The most recent finished exchanges of this device, newest first.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -1582,7 +1590,7 @@ open func history(limit: UInt32)async throws  -> [PastExchange]  {
 }
 
     /**
-     * Devices whose code was compared, and is not shown again.
+     * Trusted devices: their code was compared and is not shown again.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -1605,7 +1613,7 @@ open func trustedPeers()async throws  -> [TrustedPeer]  {
 }
 
     /**
-     * Who is logged in, if anybody.
+     * The logged-in account, if any.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -1628,10 +1636,10 @@ open func account()async throws  -> Account?  {
 }
 
     /**
-     * The project's boundaries from the server, each before those below it.
+     * The boundaries of the project, from the server. Each boundary comes before its children.
      *
      * # Errors
-     * As `projects`.
+     * The errors of `projects`.
      */
 open func boundaries(project: Project)async throws  -> [Boundary]  {
     return
@@ -1651,10 +1659,10 @@ open func boundaries(project: Project)async throws  -> [Boundary]  {
 }
 
     /**
-     * Chooses the project to work in by id or name; without either the one chosen before, or the only one there is.
+     * Selects the project to work in, by ID or name. Without either, uses the previous selection or the only project.
      *
      * # Errors
-     * [`FieldcastError::ChooseAgain`], and those of `projects`.
+     * [`FieldcastError::ChooseAgain`], and the errors of `projects`.
      */
 open func chooseProject(idOrName: String?)async throws  -> Project  {
     return
@@ -1674,7 +1682,7 @@ open func chooseProject(idOrName: String?)async throws  -> Project  {
 }
 
     /**
-     * Says that the user has seen which edits are possibly lost.
+     * Records that the user has seen the list of possibly lost edits.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -1697,7 +1705,7 @@ open func confirmLostEdits()async throws   {
 }
 
     /**
-     * The local edits whose base has moved on: for a person to look at.
+     * The local edits whose base record has changed. A user must review them.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -1720,7 +1728,7 @@ open func conflicts()async throws  -> [EditStatus]  {
 }
 
     /**
-     * What this device holds, by dataset.
+     * The datasets on this device.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -1743,7 +1751,8 @@ open func datasets()async throws  -> [DatasetStatus]  {
 }
 
     /**
-     * The datasets that hold records downloaded or signed by another device: to be removed if it is trusted no longer.
+     * The datasets with records that another device downloaded or signed. Remove them if that device is no longer
+     * trusted.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -1766,7 +1775,7 @@ open func datasetsOf(device: Fingerprint)async throws  -> [SnapshotSummary]  {
 }
 
     /**
-     * This device, as others see it.
+     * This device, as other devices see it.
      *
      * # Errors
      * [`FieldcastError::ShutDown`].
@@ -1781,7 +1790,7 @@ open func device()throws  -> DeviceInfo  {
 }
 
     /**
-     * Forgets an edit because the server has it now, as long as it still is what was sent.
+     * Removes an edit after the server has it, if the edit has not changed since it was sent.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -1804,7 +1813,7 @@ open func editSent(sent: LocalEdit)async throws  -> EditSent  {
 }
 
     /**
-     * Every local edit that was not sent.
+     * All local edits that were not sent.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -1827,7 +1836,7 @@ open func edits()async throws  -> [EditStatus]  {
 }
 
     /**
-     * Writes these datasets into a bundle file, signed with this device's key. It is not encrypted.
+     * Writes these datasets to a bundle file, signed with this device's key. The file is not encrypted.
      *
      * # Errors
      * [`FieldcastError::ChooseAgain`], [`FieldcastError::FileFailed`].
@@ -1850,7 +1859,7 @@ open func exportBundle(datasets: [Dataset], path: PathBuf)async throws  -> Offer
 }
 
     /**
-     * Takes over what a bundle file holds.
+     * Imports the data of a bundle file.
      *
      * # Errors
      * [`FieldcastError::FileFailed`], [`FieldcastError::Refused`], [`FieldcastError::StorageFailed`].
@@ -1873,7 +1882,7 @@ open func importBundle(path: PathBuf)async throws  -> Imported  {
 }
 
     /**
-     * Reads who made a bundle file and what it holds, to ask a person before `import_bundle`.
+     * Reads the maker and the contents of a bundle file, to ask the user before `import_bundle`.
      *
      * # Errors
      * [`FieldcastError::FileFailed`].
@@ -1896,7 +1905,7 @@ open func inspectBundle(path: PathBuf)async throws  -> BundleInfo  {
 }
 
     /**
-     * Logs in and remembers it.
+     * Logs in and stores the login.
      *
      * # Errors
      * [`FieldcastError::WrongCredentials`], [`FieldcastError::Offline`], [`FieldcastError::ServerFailed`].
@@ -1919,7 +1928,7 @@ open func login(server: String, tenant: String, user: String, password: String)a
 }
 
     /**
-     * Forgets the login; the data stays.
+     * Removes the login. The data is kept.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -1942,7 +1951,7 @@ open func logout()async throws   {
 }
 
     /**
-     * Edits that are possibly lost since a damaged database was recovered; empty texts are unknown.
+     * Edits that may be lost since a damaged database was recovered. Unknown values are empty texts.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -1965,7 +1974,7 @@ open func lostEdits()async throws  -> [LostEdit]  {
 }
 
     /**
-     * The account's projects, from the server.
+     * The projects of the account, from the server.
      *
      * # Errors
      * [`FieldcastError::LoginNeeded`], [`FieldcastError::Offline`], [`FieldcastError::ServerFailed`].
@@ -1988,7 +1997,7 @@ open func projects()async throws  -> [Project]  {
 }
 
     /**
-     * Keeps what was registered or changed on this device until it was sent to the server.
+     * Stores a local registration or change until it is sent to the server.
      *
      * # Errors
      * [`FieldcastError::StorageFull`], [`FieldcastError::StorageFailed`].
@@ -2011,7 +2020,7 @@ open func putEdit(edit: LocalEdit)async throws   {
 }
 
     /**
-     * Says that a conflict was looked at and the edit stands; tells whether there was such an edit.
+     * Records that the user has reviewed a conflict and keeps the edit. Returns whether the edit existed.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -2034,7 +2043,7 @@ open func rebaseEdit(dataset: Dataset, entity: EntityType, id: RecordId)async th
 }
 
     /**
-     * Records of this device, a page at a time.
+     * Records on this device, one page at a time.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -2057,7 +2066,7 @@ open func records(query: RecordQuery)async throws  -> [StoredRecord]  {
 }
 
     /**
-     * Removes a dataset from this device and tells whether it was there.
+     * Removes a dataset from this device. Returns whether it existed.
      *
      * # Errors
      * [`FieldcastError::UnsentEdits`], [`FieldcastError::StorageFailed`].
@@ -2080,7 +2089,7 @@ open func remove(dataset: Dataset)async throws  -> Bool  {
 }
 
     /**
-     * Ends all jobs and sessions, tells the other sides, and closes everything. Nothing happens the second time.
+     * Ends all jobs and sessions, notifies the other devices, and closes everything. A second call has no effect.
      *
      * # Errors
      * [`FieldcastError::Internal`].
@@ -2103,10 +2112,10 @@ open func shutDown()async throws   {
 }
 
     /**
-     * Starts downloading leaf boundaries, given by code; over mobile data only if that is allowed.
+     * Starts to download the leaf boundaries with these codes. Uses mobile data only if `allow_metered` is set.
      *
      * # Errors
-     * [`FieldcastError::Metered`], [`FieldcastError::ChooseAgain`], and those of `boundaries`.
+     * [`FieldcastError::Metered`], [`FieldcastError::ChooseAgain`], and the errors of `boundaries`.
      */
 open func startDownsync(project: Project, boundaries: [String], allowMetered: Bool)async throws  -> DownsyncJob  {
     return
@@ -2126,7 +2135,8 @@ open func startDownsync(project: Project, boundaries: [String], allowMetered: Bo
 }
 
     /**
-     * Prepares these datasets and offers them to the receivers near by. Takes seconds when much is new.
+     * Prepares these datasets and offers them to nearby receivers. Takes several seconds for a large amount of new
+     * data.
      *
      * # Errors
      * [`FieldcastError::ChooseAgain`], [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
@@ -2172,10 +2182,10 @@ open func startReceive(options: ExchangeOptions)async throws  -> ReceiveSession 
 }
 
     /**
-     * What the storage has room for.
+     * Free and used storage.
      *
      * # Errors
-     * [`FieldcastError::StorageFailed`] when the system does not tell.
+     * [`FieldcastError::StorageFailed`] if the system does not report it.
      */
 open func storage()async throws  -> StorageInfo  {
     return
@@ -2195,10 +2205,10 @@ open func storage()async throws  -> StorageInfo  {
 }
 
     /**
-     * Takes back the last bundle that was received for a dataset, until the next download or bundle of it.
+     * Undoes the last received bundle of a dataset. Possible until the next download or bundle of that dataset.
      *
      * # Errors
-     * [`FieldcastError::ChooseAgain`] if there is nothing to take back, [`FieldcastError::StorageFailed`].
+     * [`FieldcastError::ChooseAgain`] if there is nothing to undo, [`FieldcastError::StorageFailed`].
      */
 open func undo(dataset: Dataset)async throws   {
     return
@@ -2218,7 +2228,7 @@ open func undo(dataset: Dataset)async throws   {
 }
 
     /**
-     * Offers that were accepted and are not saved yet, the oldest first.
+     * Accepted offers that are not saved yet, oldest first.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -2241,11 +2251,11 @@ open func unfinishedOffers()async throws  -> [UnfinishedOffer]  {
 }
 
     /**
-     * Verifies a dataset, or, if none is given, all that is stored, and repairs what can be repaired. Takes seconds for a
-     * large campaign: to show progress, verify one dataset after another.
+     * Verifies a dataset, or all stored data if none is given, and repairs it as far as possible. Takes seconds for a
+     * large campaign: to show progress, verify the datasets one after another.
      *
      * # Errors
-     * [`FieldcastError::StorageFailed`]: open Fieldcast anew, which recovers what it can.
+     * [`FieldcastError::StorageFailed`]: open Fieldcast again, which recovers as much as possible.
      */
 open func verify(dataset: Dataset?)async throws  -> Verified  {
     return
@@ -2265,8 +2275,8 @@ open func verify(dataset: Dataset?)async throws  -> Verified  {
 }
 
     /**
-     * Withdraws the acceptance of a sender's unfinished offers and drops what has come of them: they do not go on without a
-     * new question. A transfer that runs is cancelled.
+     * Withdraws the acceptance of a sender's unfinished offers and deletes their staged data. They then need a new
+     * question. A running transfer is cancelled.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -2289,7 +2299,7 @@ open func withdrawOffers(sender: Fingerprint)async throws   {
 }
 
     /**
-     * The campaigns that are trusted.
+     * The trusted campaigns.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -2312,7 +2322,7 @@ open func campaigns()async throws  -> [TrustedCampaign]  {
 }
 
     /**
-     * Trusts a campaign no more; its grants to this device go with it. Tells whether it was trusted.
+     * Stops trusting a campaign and removes its grants to this device. Returns whether it was trusted.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -2335,7 +2345,7 @@ open func forgetCampaign(key: PublicKey)async throws  -> Bool  {
 }
 
     /**
-     * What was granted to this device, expired or not.
+     * The grants to this device, including expired ones.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -2358,7 +2368,7 @@ open func heldGrants()async throws  -> [SignedStatement]  {
 }
 
     /**
-     * Keeps what a trusted campaign says: a grant to this device, or a list of revoked devices.
+     * Stores a statement of a trusted campaign: a grant to this device, or a list of revoked devices.
      *
      * # Errors
      * [`FieldcastError::NotTrusted`], [`FieldcastError::Unreadable`], [`FieldcastError::StorageFailed`].
@@ -2381,7 +2391,7 @@ open func keepStatement(statement: SignedStatement)async throws  -> CampaignStat
 }
 
     /**
-     * What a device without a grant may do here.
+     * The permissions of devices without a grant.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -2404,7 +2414,7 @@ open func policy()async throws  -> Policy  {
 }
 
     /**
-     * Sets what a device without a grant may do here.
+     * Sets the permissions of devices without a grant.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -2427,7 +2437,7 @@ open func setPolicy(policy: Policy)async throws   {
 }
 
     /**
-     * Trusts a campaign's key to say who may distribute and receive what.
+     * Trusts a campaign's key to permit devices to distribute and receive.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -2450,7 +2460,7 @@ open func trustCampaign(key: PublicKey, name: String)async throws   {
 }
 
     /**
-     * Has the phone join a Wi-Fi group, as that of an invite.
+     * Joins a Wi-Fi group with the phone, for example the group of an invite.
      *
      * # Errors
      * [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
@@ -2473,7 +2483,7 @@ open func joinGroup(group: WifiGroup)async throws  -> JoinedGroup  {
 }
 
     /**
-     * Has the phone leave the group that it made or joined.
+     * Leaves the group that the phone made or joined.
      *
      * # Errors
      * [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
@@ -2496,7 +2506,7 @@ open func leaveGroup()async throws   {
 }
 
     /**
-     * Has the phone make a Wi-Fi group; one with a new name and passphrase if none is given.
+     * Makes a Wi-Fi group with the phone. Without `group`, it gets a new name and passphrase.
      *
      * # Errors
      * [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
@@ -2569,13 +2579,13 @@ public func FfiConverterTypeFieldcastEngine_lower(_ value: FieldcastEngine) -> U
 
 
 /**
- * Takes news of one group, from any thread, and never waits. Sessions in the group follow at once. Nothing is taken any
- * more once the group was left or another made or joined.
+ * Receives changes of one group. It can be called from any thread and never blocks. Sessions in the group react at
+ * once. It ignores all changes after the group was left or another group was made or joined.
  */
 public protocol GroupChangesProtocol: AnyObject, Sendable {
 
     /**
-     * The group is there, or is back, and this is the device's address in it.
+     * Reports that the group is available, or available again, with this address of the device.
      *
      * # Errors
      * None.
@@ -2583,7 +2593,7 @@ public protocol GroupChangesProtocol: AnyObject, Sendable {
     func here(address: IpAddr) throws
 
     /**
-     * The group is lost. It may come back.
+     * Reports that the group is lost. It may come back.
      *
      * # Errors
      * None.
@@ -2592,8 +2602,8 @@ public protocol GroupChangesProtocol: AnyObject, Sendable {
 
 }
 /**
- * Takes news of one group, from any thread, and never waits. Sessions in the group follow at once. Nothing is taken any
- * more once the group was left or another made or joined.
+ * Receives changes of one group. It can be called from any thread and never blocks. Sessions in the group react at
+ * once. It ignores all changes after the group was left or another group was made or joined.
  */
 open class GroupChanges: GroupChangesProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -2649,7 +2659,7 @@ open class GroupChanges: GroupChangesProtocol, @unchecked Sendable {
 
 
     /**
-     * The group is there, or is back, and this is the device's address in it.
+     * Reports that the group is available, or available again, with this address of the device.
      *
      * # Errors
      * None.
@@ -2664,7 +2674,7 @@ open func here(address: IpAddr)throws   {try rustCallWithError(FfiConverterTypeF
 }
 
     /**
-     * The group is lost. It may come back.
+     * Reports that the group is lost. It may come back.
      *
      * # Errors
      * None.
@@ -2728,29 +2738,29 @@ public func FfiConverterTypeGroupChanges_lower(_ value: GroupChanges) -> UInt64 
 
 
 /**
- * The phone's key store: Android Keystore, the iOS Keychain. The device key lies on the disk only as it was wrapped.
+ * The phone's key store: Android Keystore or the iOS Keychain. Only the wrapped device key is stored on disk.
  */
 public protocol KeyStore: AnyObject, Sendable {
 
     /**
-     * The key, encrypted so that this phone alone can unwrap it.
+     * Encrypts the key, so that only this phone can unwrap it.
      *
      * # Errors
-     * Whatever the system says.
+     * Any system error.
      */
     func wrapKey(key: Data) throws  -> Data
 
     /**
-     * The key that was wrapped.
+     * Decrypts a wrapped key.
      *
      * # Errors
-     * Whatever the system says, as while the phone is locked.
+     * Any system error, for example while the phone is locked.
      */
     func unwrapKey(wrapped: Data) throws  -> Data
 
 }
 /**
- * The phone's key store: Android Keystore, the iOS Keychain. The device key lies on the disk only as it was wrapped.
+ * The phone's key store: Android Keystore or the iOS Keychain. Only the wrapped device key is stored on disk.
  */
 open class KeyStoreImpl: KeyStore, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -2806,10 +2816,10 @@ open class KeyStoreImpl: KeyStore, @unchecked Sendable {
 
 
     /**
-     * The key, encrypted so that this phone alone can unwrap it.
+     * Encrypts the key, so that only this phone can unwrap it.
      *
      * # Errors
-     * Whatever the system says.
+     * Any system error.
      */
 open func wrapKey(key: Data)throws  -> Data  {
     return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypePortError_lift) {
@@ -2822,10 +2832,10 @@ open func wrapKey(key: Data)throws  -> Data  {
 }
 
     /**
-     * The key that was wrapped.
+     * Decrypts a wrapped key.
      *
      * # Errors
-     * Whatever the system says, as while the phone is locked.
+     * Any system error, for example while the phone is locked.
      */
 open func unwrapKey(wrapped: Data)throws  -> Data  {
     return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypePortError_lift) {
@@ -2995,29 +3005,29 @@ public func FfiConverterTypeKeyStore_lower(_ value: KeyStore) -> UInt64 {
 
 
 /**
- * Android's lock without which Wi-Fi drops multicast, so that nobody is found. Held while a session runs.
+ * Android's multicast lock. Without it, Wi-Fi drops multicast and no device is found. Held while a session runs.
  */
 public protocol MulticastLock: AnyObject, Sendable {
 
     /**
-     * Takes it.
+     * Acquires the lock.
      *
      * # Errors
-     * Whatever the system says.
+     * Any system error.
      */
     func acquire() throws
 
     /**
-     * Lets go of it.
+     * Releases the lock.
      *
      * # Errors
-     * Whatever the system says.
+     * Any system error.
      */
     func release() throws
 
 }
 /**
- * Android's lock without which Wi-Fi drops multicast, so that nobody is found. Held while a session runs.
+ * Android's multicast lock. Without it, Wi-Fi drops multicast and no device is found. Held while a session runs.
  */
 open class MulticastLockImpl: MulticastLock, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -3073,10 +3083,10 @@ open class MulticastLockImpl: MulticastLock, @unchecked Sendable {
 
 
     /**
-     * Takes it.
+     * Acquires the lock.
      *
      * # Errors
-     * Whatever the system says.
+     * Any system error.
      */
 open func acquire()throws   {try rustCallWithError(FfiConverterTypePortError_lift) {
         uniffiCallStatus in
@@ -3087,10 +3097,10 @@ open func acquire()throws   {try rustCallWithError(FfiConverterTypePortError_lif
 }
 
     /**
-     * Lets go of it.
+     * Releases the lock.
      *
      * # Errors
-     * Whatever the system says.
+     * Any system error.
      */
 open func release()throws   {try rustCallWithError(FfiConverterTypePortError_lift) {
         uniffiCallStatus in
@@ -3254,21 +3264,21 @@ public func FfiConverterTypeMulticastLock_lower(_ value: MulticastLock) -> UInt6
 
 
 /**
- * Tells what the way to the internet costs just now.
+ * Reports whether the current internet connection is metered.
  */
 public protocol NetworkMonitor: AnyObject, Sendable {
 
     /**
-     * Its kind; none when there is no internet or nobody knows.
+     * The kind of the connection; none if there is no internet or the kind is unknown.
      *
      * # Errors
-     * Whatever the system says.
+     * Any system error.
      */
     func kind() throws  -> NetworkKind?
 
 }
 /**
- * Tells what the way to the internet costs just now.
+ * Reports whether the current internet connection is metered.
  */
 open class NetworkMonitorImpl: NetworkMonitor, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -3324,10 +3334,10 @@ open class NetworkMonitorImpl: NetworkMonitor, @unchecked Sendable {
 
 
     /**
-     * Its kind; none when there is no internet or nobody knows.
+     * The kind of the connection; none if there is no internet or the kind is unknown.
      *
      * # Errors
-     * Whatever the system says.
+     * Any system error.
      */
 open func kind()throws  -> NetworkKind?  {
     return try  FfiConverterOptionTypeNetworkKind.lift(try rustCallWithError(FfiConverterTypePortError_lift) {
@@ -3469,12 +3479,13 @@ public func FfiConverterTypeNetworkMonitor_lower(_ value: NetworkMonitor) -> UIn
 
 
 /**
- * Offering a bundle to the receivers near by. Letting go of it stops everything at once; `stop` tells the receivers why.
+ * Offers a bundle to nearby receivers. Releasing this object stops everything at once; `stop` also sends the reason to
+ * the receivers.
  */
 public protocol OfferSessionProtocol: AnyObject, Sendable {
 
     /**
-     * Where receivers can call in just now; none while there is no network.
+     * The current address for receivers; none while there is no network.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -3482,7 +3493,7 @@ public protocol OfferSessionProtocol: AnyObject, Sendable {
     func addr() throws  -> SocketAddr?
 
     /**
-     * Says whether a receiver's screen shows the code; nothing happens if that is no longer asked.
+     * Answers whether a receiver's screen shows the same code. Has no effect if the question is no longer open.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -3490,7 +3501,7 @@ public protocol OfferSessionProtocol: AnyObject, Sendable {
     func answer(receiver: Fingerprint, answer: Answer) throws
 
     /**
-     * Cancels sending to a receiver, which is told.
+     * Cancels sending to a receiver and notifies it.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -3498,16 +3509,17 @@ public protocol OfferSessionProtocol: AnyObject, Sendable {
     func cancel(receiver: Fingerprint) throws
 
     /**
-     * Asks who is at this address, and puts the receiver there on the list.
+     * Identifies the receiver at this address and adds it to the list.
      *
      * # Errors
-     * [`FieldcastError::ConnectionFailed`] when nobody is there, [`FieldcastError::Refused`] when it is no receiver,
+     * [`FieldcastError::ConnectionFailed`] if no device answers, [`FieldcastError::Refused`] if the device is not a
+     * receiver,
      * [`FieldcastError::Over`].
      */
     func findAt(addr: SocketAddr) async throws  -> FoundPeer
 
     /**
-     * Waits until every receiver that was picked has saved or failed.
+     * Waits until every selected receiver has saved or failed.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -3515,7 +3527,7 @@ public protocol OfferSessionProtocol: AnyObject, Sendable {
     func finished() async throws
 
     /**
-     * The number its events carry.
+     * The session number in its events.
      *
      * # Errors
      * None.
@@ -3523,17 +3535,17 @@ public protocol OfferSessionProtocol: AnyObject, Sendable {
     func id() throws  -> UInt64
 
     /**
-     * An invite to call in here: a `fieldcast:` URI, good until `expires` (milliseconds since 1970), with the Wi-Fi group to
-     * join first if there is one. Whoever has read it is asked for no code, and can join the group: not to be logged.
+     * An invite to this session: a `fieldcast:` URI, valid until `expires` (milliseconds since 1970), with the Wi-Fi
+     * group to join first, if any. A reader of the invite needs no code and can join the group, so do not log it.
      *
      * # Errors
-     * [`FieldcastError::NoNetwork`] while there is none, [`FieldcastError::Unreadable`] for a group that cannot be,
+     * [`FieldcastError::NoNetwork`] while there is no network, [`FieldcastError::Unreadable`] for an invalid group,
      * [`FieldcastError::Over`].
      */
     func invite(group: WifiGroup?, expires: Int64) throws  -> String
 
     /**
-     * What is offered.
+     * The offered data.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -3541,7 +3553,7 @@ public protocol OfferSessionProtocol: AnyObject, Sendable {
     func offer() throws  -> Offer
 
     /**
-     * Everyone found so far, by fingerprint.
+     * All receivers found so far, sorted by fingerprint.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -3549,15 +3561,15 @@ public protocol OfferSessionProtocol: AnyObject, Sendable {
     func receivers() throws  -> [NearbyReceiver]
 
     /**
-     * Sends to a receiver; nothing happens if that is going on or done already.
+     * Sends to a receiver. Has no effect if the transfer is running or done.
      *
      * # Errors
-     * [`FieldcastError::NotNearby`] if it was not found, [`FieldcastError::Over`].
+     * [`FieldcastError::NotNearby`] if the receiver was not found, [`FieldcastError::Over`].
      */
     func sendTo(receiver: Fingerprint) throws
 
     /**
-     * Cancels whatever still runs, tells the receivers, and ends. Nothing happens the second time.
+     * Cancels all running transfers, notifies the receivers, and ends the session. A second call has no effect.
      *
      * # Errors
      * [`FieldcastError::Internal`].
@@ -3566,7 +3578,8 @@ public protocol OfferSessionProtocol: AnyObject, Sendable {
 
 }
 /**
- * Offering a bundle to the receivers near by. Letting go of it stops everything at once; `stop` tells the receivers why.
+ * Offers a bundle to nearby receivers. Releasing this object stops everything at once; `stop` also sends the reason to
+ * the receivers.
  */
 open class OfferSession: OfferSessionProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -3622,7 +3635,7 @@ open class OfferSession: OfferSessionProtocol, @unchecked Sendable {
 
 
     /**
-     * Where receivers can call in just now; none while there is no network.
+     * The current address for receivers; none while there is no network.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -3637,7 +3650,7 @@ open func addr()throws  -> SocketAddr?  {
 }
 
     /**
-     * Says whether a receiver's screen shows the code; nothing happens if that is no longer asked.
+     * Answers whether a receiver's screen shows the same code. Has no effect if the question is no longer open.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -3653,7 +3666,7 @@ open func answer(receiver: Fingerprint, answer: Answer)throws   {try rustCallWit
 }
 
     /**
-     * Cancels sending to a receiver, which is told.
+     * Cancels sending to a receiver and notifies it.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -3668,10 +3681,11 @@ open func cancel(receiver: Fingerprint)throws   {try rustCallWithError(FfiConver
 }
 
     /**
-     * Asks who is at this address, and puts the receiver there on the list.
+     * Identifies the receiver at this address and adds it to the list.
      *
      * # Errors
-     * [`FieldcastError::ConnectionFailed`] when nobody is there, [`FieldcastError::Refused`] when it is no receiver,
+     * [`FieldcastError::ConnectionFailed`] if no device answers, [`FieldcastError::Refused`] if the device is not a
+     * receiver,
      * [`FieldcastError::Over`].
      */
 open func findAt(addr: SocketAddr)async throws  -> FoundPeer  {
@@ -3692,7 +3706,7 @@ open func findAt(addr: SocketAddr)async throws  -> FoundPeer  {
 }
 
     /**
-     * Waits until every receiver that was picked has saved or failed.
+     * Waits until every selected receiver has saved or failed.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -3715,7 +3729,7 @@ open func finished()async throws   {
 }
 
     /**
-     * The number its events carry.
+     * The session number in its events.
      *
      * # Errors
      * None.
@@ -3730,11 +3744,11 @@ open func id()throws  -> UInt64  {
 }
 
     /**
-     * An invite to call in here: a `fieldcast:` URI, good until `expires` (milliseconds since 1970), with the Wi-Fi group to
-     * join first if there is one. Whoever has read it is asked for no code, and can join the group: not to be logged.
+     * An invite to this session: a `fieldcast:` URI, valid until `expires` (milliseconds since 1970), with the Wi-Fi
+     * group to join first, if any. A reader of the invite needs no code and can join the group, so do not log it.
      *
      * # Errors
-     * [`FieldcastError::NoNetwork`] while there is none, [`FieldcastError::Unreadable`] for a group that cannot be,
+     * [`FieldcastError::NoNetwork`] while there is no network, [`FieldcastError::Unreadable`] for an invalid group,
      * [`FieldcastError::Over`].
      */
 open func invite(group: WifiGroup?, expires: Int64)throws  -> String  {
@@ -3749,7 +3763,7 @@ open func invite(group: WifiGroup?, expires: Int64)throws  -> String  {
 }
 
     /**
-     * What is offered.
+     * The offered data.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -3764,7 +3778,7 @@ open func offer()throws  -> Offer  {
 }
 
     /**
-     * Everyone found so far, by fingerprint.
+     * All receivers found so far, sorted by fingerprint.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -3779,10 +3793,10 @@ open func receivers()throws  -> [NearbyReceiver]  {
 }
 
     /**
-     * Sends to a receiver; nothing happens if that is going on or done already.
+     * Sends to a receiver. Has no effect if the transfer is running or done.
      *
      * # Errors
-     * [`FieldcastError::NotNearby`] if it was not found, [`FieldcastError::Over`].
+     * [`FieldcastError::NotNearby`] if the receiver was not found, [`FieldcastError::Over`].
      */
 open func sendTo(receiver: Fingerprint)throws   {try rustCallWithError(FfiConverterTypeFieldcastError_lift) {
         uniffiCallStatus in
@@ -3794,7 +3808,7 @@ open func sendTo(receiver: Fingerprint)throws   {try rustCallWithError(FfiConver
 }
 
     /**
-     * Cancels whatever still runs, tells the receivers, and ends. Nothing happens the second time.
+     * Cancels all running transfers, notifies the receivers, and ends the session. A second call has no effect.
      *
      * # Errors
      * [`FieldcastError::Internal`].
@@ -3867,32 +3881,32 @@ public func FfiConverterTypeOfferSession_lower(_ value: OfferSession) -> UInt64 
 
 
 /**
- * Announces this device and finds others: Bonjour on iOS, `NsdManager` on Android, or whatever else tells devices of each
- * other. Called from a thread of its own, one call after another.
+ * Announces this device and discovers others: Bonjour on iOS, `NsdManager` on Android, or another mechanism. Fieldcast
+ * calls it from a separate thread, one call after another.
  */
 public protocol PeerDiscovery: AnyObject, Sendable {
 
     /**
-     * Begins to announce this service, to search for others of its kind on the same network, and to tell of those for as
-     * long as the search goes on. Several searches may go on at once, each with a number of its own.
+     * Starts to announce this service, to search for services of the same kind on the same network, and to report them
+     * until the search is stopped. Several searches can run at once; each has its own number.
      *
      * # Errors
-     * Whatever the system says. The session goes on without.
+     * Any system error. The session continues without this discovery.
      */
     func start(search: UInt64, service: LocalService, sightings: PeerDiscoverySink) throws
 
     /**
-     * Ends the announcement and the search of this number, whether or not it began.
+     * Stops the announcement and the search with this number, whether or not it has started.
      *
      * # Errors
-     * Whatever the system says.
+     * Any system error.
      */
     func stop(search: UInt64) throws
 
 }
 /**
- * Announces this device and finds others: Bonjour on iOS, `NsdManager` on Android, or whatever else tells devices of each
- * other. Called from a thread of its own, one call after another.
+ * Announces this device and discovers others: Bonjour on iOS, `NsdManager` on Android, or another mechanism. Fieldcast
+ * calls it from a separate thread, one call after another.
  */
 open class PeerDiscoveryImpl: PeerDiscovery, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -3948,11 +3962,11 @@ open class PeerDiscoveryImpl: PeerDiscovery, @unchecked Sendable {
 
 
     /**
-     * Begins to announce this service, to search for others of its kind on the same network, and to tell of those for as
-     * long as the search goes on. Several searches may go on at once, each with a number of its own.
+     * Starts to announce this service, to search for services of the same kind on the same network, and to report them
+     * until the search is stopped. Several searches can run at once; each has its own number.
      *
      * # Errors
-     * Whatever the system says. The session goes on without.
+     * Any system error. The session continues without this discovery.
      */
 open func start(search: UInt64, service: LocalService, sightings: PeerDiscoverySink)throws   {try rustCallWithError(FfiConverterTypePortError_lift) {
         uniffiCallStatus in
@@ -3966,10 +3980,10 @@ open func start(search: UInt64, service: LocalService, sightings: PeerDiscoveryS
 }
 
     /**
-     * Ends the announcement and the search of this number, whether or not it began.
+     * Stops the announcement and the search with this number, whether or not it has started.
      *
      * # Errors
-     * Whatever the system says.
+     * Any system error.
      */
 open func stop(search: UInt64)throws   {try rustCallWithError(FfiConverterTypePortError_lift) {
         uniffiCallStatus in
@@ -4142,13 +4156,13 @@ public func FfiConverterTypePeerDiscovery_lower(_ value: PeerDiscovery) -> UInt6
 
 
 /**
- * Takes what a search finds, from any thread, and never waits. What is no device of Fieldcast on the session's network is
- * left out; once the search was stopped nothing is taken any more.
+ * Receives the results of a search. It can be called from any thread and never blocks. It ignores services that are
+ * not Fieldcast devices on the session's network, and everything after the search was stopped.
  */
 public protocol PeerDiscoverySinkProtocol: AnyObject, Sendable {
 
     /**
-     * A service is there, or has changed. This device's own may be told, too.
+     * Reports a service that appeared or changed. It may also be the service of this device.
      *
      * # Errors
      * None.
@@ -4156,7 +4170,7 @@ public protocol PeerDiscoverySinkProtocol: AnyObject, Sendable {
     func found(service: RemoteService) throws
 
     /**
-     * The service of this name is there no more.
+     * Reports that the service with this name has disappeared.
      *
      * # Errors
      * None.
@@ -4165,8 +4179,8 @@ public protocol PeerDiscoverySinkProtocol: AnyObject, Sendable {
 
 }
 /**
- * Takes what a search finds, from any thread, and never waits. What is no device of Fieldcast on the session's network is
- * left out; once the search was stopped nothing is taken any more.
+ * Receives the results of a search. It can be called from any thread and never blocks. It ignores services that are
+ * not Fieldcast devices on the session's network, and everything after the search was stopped.
  */
 open class PeerDiscoverySink: PeerDiscoverySinkProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -4222,7 +4236,7 @@ open class PeerDiscoverySink: PeerDiscoverySinkProtocol, @unchecked Sendable {
 
 
     /**
-     * A service is there, or has changed. This device's own may be told, too.
+     * Reports a service that appeared or changed. It may also be the service of this device.
      *
      * # Errors
      * None.
@@ -4237,7 +4251,7 @@ open func found(service: RemoteService)throws   {try rustCallWithError(FfiConver
 }
 
     /**
-     * The service of this name is there no more.
+     * Reports that the service with this name has disappeared.
      *
      * # Errors
      * None.
@@ -4302,12 +4316,13 @@ public func FfiConverterTypePeerDiscoverySink_lower(_ value: PeerDiscoverySink) 
 
 
 /**
- * Listening for distributors. Letting go of it stops everything at once; `stop` tells the distributor why.
+ * Listens for distributors. Releasing this object stops everything at once; `stop` also sends the reason to the
+ * distributor.
  */
 public protocol ReceiveSessionProtocol: AnyObject, Sendable {
 
     /**
-     * Where it listens just now; none while there is no network.
+     * The current address; none while there is no network.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -4315,7 +4330,7 @@ public protocol ReceiveSessionProtocol: AnyObject, Sendable {
     func addr() throws  -> SocketAddr?
 
     /**
-     * Answers a question; nothing happens if it is no longer open.
+     * Answers a question. Has no effect if it is no longer open.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -4323,8 +4338,9 @@ public protocol ReceiveSessionProtocol: AnyObject, Sendable {
     func answer(question: UInt64, answer: Answer) throws
 
     /**
-     * Calls a distributor, and again whenever the line breaks, so that its person can pick this device whether or not
-     * mDNS works; `expected` is who must answer, whoever does if not given. Another call ends this one.
+     * Connects to a distributor, and reconnects whenever the connection breaks. The distributor's user can then select
+     * this device even if mDNS does not work. `expected` is the device that must answer; without it, any device may
+     * answer. A new call replaces this one.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -4332,7 +4348,8 @@ public protocol ReceiveSessionProtocol: AnyObject, Sendable {
     func dial(addr: SocketAddr, expected: Fingerprint?) throws
 
     /**
-     * Calls whoever has made this invite, which is read at the time `now` (milliseconds since 1970); no code is compared.
+     * Connects to the device that made this invite. `now` (milliseconds since 1970) is the time for the expiry check.
+     * No code is compared.
      *
      * # Errors
      * [`FieldcastError::Unreadable`], [`FieldcastError::Expired`], [`FieldcastError::UpdateNeeded`],
@@ -4341,7 +4358,7 @@ public protocol ReceiveSessionProtocol: AnyObject, Sendable {
     func dialInvite(uri: String, now: Int64) throws
 
     /**
-     * Calls nobody any more.
+     * Stops connecting to the distributor.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -4357,7 +4374,7 @@ public protocol ReceiveSessionProtocol: AnyObject, Sendable {
     func distributors() throws  -> [DiscoveredDistributor]
 
     /**
-     * The number its events carry.
+     * The session number in its events.
      *
      * # Errors
      * None.
@@ -4365,7 +4382,7 @@ public protocol ReceiveSessionProtocol: AnyObject, Sendable {
     func id() throws  -> UInt64
 
     /**
-     * The question that waits for an answer, for a screen that was not there when it was asked.
+     * The question that waits for an answer, for a screen that opens after it was asked.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -4373,8 +4390,8 @@ public protocol ReceiveSessionProtocol: AnyObject, Sendable {
     func openQuestion() throws  -> Question?
 
     /**
-     * Cancels whatever still runs, tells the distributor, and ends. What was staged stays for a later exchange.
-     * Nothing happens the second time.
+     * Cancels the running exchange, notifies the distributor, and ends the session. Staged data is kept for a later
+     * exchange. A second call has no effect.
      *
      * # Errors
      * [`FieldcastError::Internal`].
@@ -4383,7 +4400,8 @@ public protocol ReceiveSessionProtocol: AnyObject, Sendable {
 
 }
 /**
- * Listening for distributors. Letting go of it stops everything at once; `stop` tells the distributor why.
+ * Listens for distributors. Releasing this object stops everything at once; `stop` also sends the reason to the
+ * distributor.
  */
 open class ReceiveSession: ReceiveSessionProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -4439,7 +4457,7 @@ open class ReceiveSession: ReceiveSessionProtocol, @unchecked Sendable {
 
 
     /**
-     * Where it listens just now; none while there is no network.
+     * The current address; none while there is no network.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -4454,7 +4472,7 @@ open func addr()throws  -> SocketAddr?  {
 }
 
     /**
-     * Answers a question; nothing happens if it is no longer open.
+     * Answers a question. Has no effect if it is no longer open.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -4470,8 +4488,9 @@ open func answer(question: UInt64, answer: Answer)throws   {try rustCallWithErro
 }
 
     /**
-     * Calls a distributor, and again whenever the line breaks, so that its person can pick this device whether or not
-     * mDNS works; `expected` is who must answer, whoever does if not given. Another call ends this one.
+     * Connects to a distributor, and reconnects whenever the connection breaks. The distributor's user can then select
+     * this device even if mDNS does not work. `expected` is the device that must answer; without it, any device may
+     * answer. A new call replaces this one.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -4487,7 +4506,8 @@ open func dial(addr: SocketAddr, expected: Fingerprint?)throws   {try rustCallWi
 }
 
     /**
-     * Calls whoever has made this invite, which is read at the time `now` (milliseconds since 1970); no code is compared.
+     * Connects to the device that made this invite. `now` (milliseconds since 1970) is the time for the expiry check.
+     * No code is compared.
      *
      * # Errors
      * [`FieldcastError::Unreadable`], [`FieldcastError::Expired`], [`FieldcastError::UpdateNeeded`],
@@ -4504,7 +4524,7 @@ open func dialInvite(uri: String, now: Int64)throws   {try rustCallWithError(Ffi
 }
 
     /**
-     * Calls nobody any more.
+     * Stops connecting to the distributor.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -4533,7 +4553,7 @@ open func distributors()throws  -> [DiscoveredDistributor]  {
 }
 
     /**
-     * The number its events carry.
+     * The session number in its events.
      *
      * # Errors
      * None.
@@ -4548,7 +4568,7 @@ open func id()throws  -> UInt64  {
 }
 
     /**
-     * The question that waits for an answer, for a screen that was not there when it was asked.
+     * The question that waits for an answer, for a screen that opens after it was asked.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -4563,8 +4583,8 @@ open func openQuestion()throws  -> Question?  {
 }
 
     /**
-     * Cancels whatever still runs, tells the distributor, and ends. What was staged stays for a later exchange.
-     * Nothing happens the second time.
+     * Cancels the running exchange, notifies the distributor, and ends the session. Staged data is kept for a later
+     * exchange. A second call has no effect.
      *
      * # Errors
      * [`FieldcastError::Internal`].
@@ -4637,37 +4657,39 @@ public func FfiConverterTypeReceiveSession_lower(_ value: ReceiveSession) -> UIn
 
 
 /**
- * The phone's part in a Wi-Fi group: Wi-Fi Direct on Android, joining a network on iOS.
+ * The phone's Wi-Fi group functions: Wi-Fi Direct on Android, joining a network on iOS.
  */
 public protocol WifiLink: AnyObject, Sendable {
 
     /**
-     * Makes the group, and tells this device's address in it; later, by `changes`, that the group was lost or is back.
+     * Makes the group and returns this device's address in it. Afterwards, reports through `changes` when the group is
+     * lost or available again.
      *
      * # Errors
-     * Whatever the system says.
+     * Any system error.
      */
     func makeGroup(group: WifiGroup, changes: GroupChanges) async throws  -> IpAddr
 
     /**
-     * Joins the group, and tells this device's address in it; later, by `changes`, that the group was lost or is back.
+     * Joins the group and returns this device's address in it. Afterwards, reports through `changes` when the group is
+     * lost or available again.
      *
      * # Errors
-     * Whatever the system says.
+     * Any system error.
      */
     func joinGroup(group: WifiGroup, changes: GroupChanges) async throws  -> IpAddr
 
     /**
-     * Leaves the group that was made or joined; nothing happens if there is none.
+     * Leaves the group that was made or joined. Has no effect if there is none.
      *
      * # Errors
-     * Whatever the system says.
+     * Any system error.
      */
     func leaveGroup() async throws
 
 }
 /**
- * The phone's part in a Wi-Fi group: Wi-Fi Direct on Android, joining a network on iOS.
+ * The phone's Wi-Fi group functions: Wi-Fi Direct on Android, joining a network on iOS.
  */
 open class WifiLinkImpl: WifiLink, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -4723,10 +4745,11 @@ open class WifiLinkImpl: WifiLink, @unchecked Sendable {
 
 
     /**
-     * Makes the group, and tells this device's address in it; later, by `changes`, that the group was lost or is back.
+     * Makes the group and returns this device's address in it. Afterwards, reports through `changes` when the group is
+     * lost or available again.
      *
      * # Errors
-     * Whatever the system says.
+     * Any system error.
      */
 open func makeGroup(group: WifiGroup, changes: GroupChanges)async throws  -> IpAddr  {
     return
@@ -4746,10 +4769,11 @@ open func makeGroup(group: WifiGroup, changes: GroupChanges)async throws  -> IpA
 }
 
     /**
-     * Joins the group, and tells this device's address in it; later, by `changes`, that the group was lost or is back.
+     * Joins the group and returns this device's address in it. Afterwards, reports through `changes` when the group is
+     * lost or available again.
      *
      * # Errors
-     * Whatever the system says.
+     * Any system error.
      */
 open func joinGroup(group: WifiGroup, changes: GroupChanges)async throws  -> IpAddr  {
     return
@@ -4769,10 +4793,10 @@ open func joinGroup(group: WifiGroup, changes: GroupChanges)async throws  -> IpA
 }
 
     /**
-     * Leaves the group that was made or joined; nothing happens if there is none.
+     * Leaves the group that was made or joined. Has no effect if there is none.
      *
      * # Errors
-     * Whatever the system says.
+     * Any system error.
      */
 open func leaveGroup()async throws   {
     return
@@ -5026,7 +5050,7 @@ public func FfiConverterTypeWifiLink_lower(_ value: WifiLink) -> UInt64 {
 
 
 /**
- * Who is logged in where.
+ * The logged-in user and the server.
  */
 public struct Account: Equatable, Hashable {
     public let server: String
@@ -5091,7 +5115,8 @@ public func FfiConverterTypeAccount_lower(_ value: Account) -> RustBuffer {
 
 
 /**
- * A boundary of a project's tree; `parent` is its parent's place in the list, `leaf` whether data is downloaded by it.
+ * A boundary in a project's tree. `parent` is the index of its parent in the list. `leaf` is whether data is
+ * downloaded for it.
  */
 public struct Boundary: Equatable, Hashable {
     public let code: String
@@ -5164,15 +5189,15 @@ public func FfiConverterTypeBoundary_lower(_ value: Boundary) -> RustBuffer {
 
 
 /**
- * A boundary whose download is complete.
+ * A completely downloaded boundary.
  */
 public struct BoundaryDone: Equatable, Hashable {
     /**
-     * The dataset as it is now.
+     * The dataset after the download.
      */
     public let summary: SnapshotSummary
     /**
-     * What came of it.
+     * Final progress.
      */
     public let progress: BoundaryProgress
 
@@ -5180,10 +5205,10 @@ public struct BoundaryDone: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * The dataset as it is now.
+         * The dataset after the download.
          */summary: SnapshotSummary,
         /**
-         * What came of it.
+         * Final progress.
          */progress: BoundaryProgress) {
         self.summary = summary
         self.progress = progress
@@ -5233,11 +5258,11 @@ public func FfiConverterTypeBoundaryDone_lower(_ value: BoundaryDone) -> RustBuf
 
 
 /**
- * A boundary whose download is not complete; the next one goes on from there.
+ * A boundary that is not complete. The next download continues from there.
  */
 public struct BoundaryFailed: Equatable, Hashable {
     /**
-     * The boundary's code.
+     * Boundary code.
      */
     public let boundary: String
     /**
@@ -5249,7 +5274,7 @@ public struct BoundaryFailed: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * The boundary's code.
+         * Boundary code.
          */boundary: String,
         /**
          * Why.
@@ -5302,7 +5327,7 @@ public func FfiConverterTypeBoundaryFailed_lower(_ value: BoundaryFailed) -> Rus
 
 
 /**
- * How far the download of a boundary is: households `done` of `total`, if the server says; bytes; records that changed.
+ * Progress of downloading a boundary: households `done` of `total`, if the server reports it; bytes; changed records.
  */
 public struct BoundaryProgress: Equatable, Hashable {
     public let done: UInt64
@@ -5371,15 +5396,15 @@ public func FfiConverterTypeBoundaryProgress_lower(_ value: BoundaryProgress) ->
 
 
 /**
- * How far a boundary of a download is.
+ * A boundary and its progress.
  */
 public struct BoundaryState: Equatable, Hashable {
     /**
-     * The boundary's code.
+     * Boundary code.
      */
     public let boundary: String
     /**
-     * How far it is.
+     * Progress.
      */
     public let progress: BoundaryProgress
 
@@ -5387,10 +5412,10 @@ public struct BoundaryState: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * The boundary's code.
+         * Boundary code.
          */boundary: String,
         /**
-         * How far it is.
+         * Progress.
          */progress: BoundaryProgress) {
         self.boundary = boundary
         self.progress = progress
@@ -5440,19 +5465,19 @@ public func FfiConverterTypeBoundaryState_lower(_ value: BoundaryState) -> RustB
 
 
 /**
- * What is in a bundle file.
+ * The contents of a bundle file.
  */
 public struct BundleInfo: Equatable, Hashable {
     /**
-     * Who made it, proven by its signature.
+     * The maker, verified by its signature.
      */
     public let sender: Sender
     /**
-     * The devices that answer for the data, proven.
+     * The devices that the data comes from, verified.
      */
     public let origins: [SourceDevice]
     /**
-     * What it holds.
+     * The data.
      */
     public let offer: Offer
 
@@ -5460,13 +5485,13 @@ public struct BundleInfo: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * Who made it, proven by its signature.
+         * The maker, verified by its signature.
          */sender: Sender,
         /**
-         * The devices that answer for the data, proven.
+         * The devices that the data comes from, verified.
          */origins: [SourceDevice],
         /**
-         * What it holds.
+         * The data.
          */offer: Offer) {
         self.sender = sender
         self.origins = origins
@@ -5519,7 +5544,7 @@ public func FfiConverterTypeBundleInfo_lower(_ value: BundleInfo) -> RustBuffer 
 
 
 /**
- * One thing that was looked at: what was found, and what to do about it, empty when there is nothing to do.
+ * One check: the result and the advice. The advice is empty if there is nothing to do.
  */
 public struct Check: Equatable, Hashable {
     public let checked: Checked
@@ -5584,7 +5609,8 @@ public func FfiConverterTypeCheck_lower(_ value: Check) -> RustBuffer {
 
 
 /**
- * What is synced as one: a boundary's families in one project, or, without a boundary, what is outside all of them.
+ * The unit of synchronization: the families of one boundary in one project, or, without a boundary, the project's data
+ * outside all boundaries.
  */
 public struct Dataset: Equatable, Hashable {
     public let tenant: String
@@ -5645,23 +5671,23 @@ public func FfiConverterTypeDataset_lower(_ value: Dataset) -> RustBuffer {
 
 
 /**
- * A dataset as this device holds it.
+ * A dataset on this device.
  */
 public struct DatasetStatus: Equatable, Hashable {
     /**
-     * What is there.
+     * The stored version.
      */
     public let summary: SnapshotSummary
     /**
-     * The download of it that has begun and not ended, whether or not it is running now.
+     * A download that has started and not ended, whether or not it is running now.
      */
     public let unfinished: UnfinishedDownload?
     /**
-     * Where its records come from.
+     * The origins of its records.
      */
     public let sources: [RecordSource]
     /**
-     * Whether the last bundle that was received for it can be taken back.
+     * Whether the last received bundle can be undone.
      */
     public let canUndo: Bool
 
@@ -5669,16 +5695,16 @@ public struct DatasetStatus: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * What is there.
+         * The stored version.
          */summary: SnapshotSummary,
         /**
-         * The download of it that has begun and not ended, whether or not it is running now.
+         * A download that has started and not ended, whether or not it is running now.
          */unfinished: UnfinishedDownload?,
         /**
-         * Where its records come from.
+         * The origins of its records.
          */sources: [RecordSource],
         /**
-         * Whether the last bundle that was received for it can be taken back.
+         * Whether the last received bundle can be undone.
          */canUndo: Bool) {
         self.summary = summary
         self.unfinished = unfinished
@@ -5734,19 +5760,19 @@ public func FfiConverterTypeDatasetStatus_lower(_ value: DatasetStatus) -> RustB
 
 
 /**
- * This device, as others see it.
+ * This device, as other devices see it.
  */
 public struct DeviceInfo: Equatable, Hashable {
     /**
-     * What other devices show.
+     * The name that other devices show.
      */
     public let name: DeviceName
     /**
-     * Who it is.
+     * Identity of the device.
      */
     public let fingerprint: Fingerprint
     /**
-     * What became of a database that was found damaged at opening; the user should be told.
+     * The result of recovering a damaged database at opening. Inform the user.
      */
     public let recovery: Recovery?
 
@@ -5754,13 +5780,13 @@ public struct DeviceInfo: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * What other devices show.
+         * The name that other devices show.
          */name: DeviceName,
         /**
-         * Who it is.
+         * Identity of the device.
          */fingerprint: Fingerprint,
         /**
-         * What became of a database that was found damaged at opening; the user should be told.
+         * The result of recovering a damaged database at opening. Inform the user.
          */recovery: Recovery?) {
         self.name = name
         self.fingerprint = fingerprint
@@ -5813,7 +5839,8 @@ public func FfiConverterTypeDeviceInfo_lower(_ value: DeviceInfo) -> RustBuffer 
 
 
 /**
- * A distributor that announces itself; a hint that anybody can forge, until it was called.
+ * A distributor that announces itself. The announcement can be forged, so treat it as unconfirmed until a connection
+ * exists.
  */
 public struct DiscoveredDistributor: Equatable, Hashable {
     public let fingerprint: Fingerprint
@@ -5874,7 +5901,7 @@ public func FfiConverterTypeDiscoveredDistributor_lower(_ value: DiscoveredDistr
 
 
 /**
- * A dataset this device has sent: how many devices were picked for it, and how many have saved its present version.
+ * A dataset that this device has sent: how many devices were selected, and how many have saved its current version.
  */
 public struct DistributionStats: Equatable, Hashable {
     public let summary: SnapshotSummary
@@ -5935,15 +5962,15 @@ public func FfiConverterTypeDistributionStats_lower(_ value: DistributionStats) 
 
 
 /**
- * How a download ended.
+ * The result of a download.
  */
 public struct DownsyncReport: Equatable, Hashable {
     /**
-     * Boundaries that are complete.
+     * Complete boundaries.
      */
     public let done: [BoundaryDone]
     /**
-     * Boundaries that are not.
+     * Incomplete boundaries.
      */
     public let failed: [BoundaryFailed]
 
@@ -5951,10 +5978,10 @@ public struct DownsyncReport: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * Boundaries that are complete.
+         * Complete boundaries.
          */done: [BoundaryDone],
         /**
-         * Boundaries that are not.
+         * Incomplete boundaries.
          */failed: [BoundaryFailed]) {
         self.done = done
         self.failed = failed
@@ -6004,7 +6031,8 @@ public func FfiConverterTypeDownsyncReport_lower(_ value: DownsyncReport) -> Rus
 
 
 /**
- * A local edit; `base_moved` says that the server's version it was made from was replaced: a conflict to look at.
+ * A local edit. `base_moved` means that the server's version on which the edit is based was replaced: a conflict to
+ * review.
  */
 public struct EditStatus: Equatable, Hashable {
     public let edit: LocalEdit
@@ -6069,11 +6097,11 @@ public struct Ending: Equatable, Hashable {
      */
     public let reason: EndReason
     /**
-     * For [`EndReason::NoSpace`] of an exchange of now.
+     * For [`EndReason::NoSpace`]; none for exchanges in the history.
      */
     public let space: MissingSpace?
     /**
-     * The same in English, with what to do about it.
+     * The reason in English, with advice.
      */
     public let detail: String
 
@@ -6084,10 +6112,10 @@ public struct Ending: Equatable, Hashable {
          * Why.
          */reason: EndReason,
         /**
-         * For [`EndReason::NoSpace`] of an exchange of now.
+         * For [`EndReason::NoSpace`]; none for exchanges in the history.
          */space: MissingSpace?,
         /**
-         * The same in English, with what to do about it.
+         * The reason in English, with advice.
          */detail: String) {
         self.reason = reason
         self.space = space
@@ -6140,40 +6168,40 @@ public func FfiConverterTypeEnding_lower(_ value: Ending) -> RustBuffer {
 
 
 /**
- * How an exchange behaves.
+ * Options of an exchange.
  */
 public struct ExchangeOptions: Equatable, Hashable {
     /**
-     * The network, by interface name or address; the best one if not given.
+     * The network, by interface name or address. Without it, Fieldcast selects the best one.
      */
     public let interface: String?
     /**
-     * Whether devices are announced and searched for by the engine's own mDNS, for which iOS wants an entitlement; the
-     * phone's own discovery and calling in work without.
+     * Whether the engine's own mDNS announces and searches. On iOS it needs an entitlement; the phone's own discovery
+     * and direct connections work without it.
      */
     public let mdns: Bool
     /**
-     * The port to listen on; 0 takes any free one.
+     * The port to listen on; 0 selects any free port.
      */
     public let port: UInt16
     /**
-     * Devices whose keys came by another way, as an invite: no code is compared for them.
+     * Devices whose keys came by another way, such as an invite. No code is compared for them.
      */
     public let pinned: [Fingerprint]
     /**
-     * Compare no codes at all: for rehearsals and tests.
+     * Compares no codes at all. For rehearsals and tests only.
      */
     public let trustEverybody: Bool
     /**
-     * Receivers sent to at the same time; more wait in a queue.
+     * Number of receivers to send to at the same time. More receivers wait in a queue.
      */
     public let maxLive: UInt16
     /**
-     * Seconds for which a receiver that was lost is called again.
+     * For how many seconds Fieldcast reconnects to a lost receiver.
      */
     public let resumeSeconds: UInt32
     /**
-     * Bytes of the storage that what is received must leave free.
+     * Bytes of storage that received data must leave free.
      */
     public let reserve: UInt64
 
@@ -6181,29 +6209,29 @@ public struct ExchangeOptions: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * The network, by interface name or address; the best one if not given.
+         * The network, by interface name or address. Without it, Fieldcast selects the best one.
          */interface: String? = nil,
         /**
-         * Whether devices are announced and searched for by the engine's own mDNS, for which iOS wants an entitlement; the
-         * phone's own discovery and calling in work without.
+         * Whether the engine's own mDNS announces and searches. On iOS it needs an entitlement; the phone's own discovery
+         * and direct connections work without it.
          */mdns: Bool = true,
         /**
-         * The port to listen on; 0 takes any free one.
+         * The port to listen on; 0 selects any free port.
          */port: UInt16 = UInt16(0),
         /**
-         * Devices whose keys came by another way, as an invite: no code is compared for them.
+         * Devices whose keys came by another way, such as an invite. No code is compared for them.
          */pinned: [Fingerprint] = [],
         /**
-         * Compare no codes at all: for rehearsals and tests.
+         * Compares no codes at all. For rehearsals and tests only.
          */trustEverybody: Bool = false,
         /**
-         * Receivers sent to at the same time; more wait in a queue.
+         * Number of receivers to send to at the same time. More receivers wait in a queue.
          */maxLive: UInt16 = UInt16(8),
         /**
-         * Seconds for which a receiver that was lost is called again.
+         * For how many seconds Fieldcast reconnects to a lost receiver.
          */resumeSeconds: UInt32 = UInt32(60),
         /**
-         * Bytes of the storage that what is received must leave free.
+         * Bytes of storage that received data must leave free.
          */reserve: UInt64 = UInt64(67108864)) {
         self.interface = interface
         self.mdns = mdns
@@ -6271,8 +6299,8 @@ public func FfiConverterTypeExchangeOptions_lower(_ value: ExchangeOptions) -> R
 
 
 /**
- * The ways a receiver was found: it announces itself by mDNS, it is on the line, it answered at an address that was given,
- * the phone's own service discovery tells of it.
+ * How a receiver was found: by its mDNS announcement, by a parked connection, by its answer at a given address, or by
+ * the phone's own service discovery.
  */
 public struct FoundBy: Equatable, Hashable {
     public let mdns: Bool
@@ -6337,7 +6365,7 @@ public func FfiConverterTypeFoundBy_lower(_ value: FoundBy) -> RustBuffer {
 
 
 /**
- * A receiver that was found; `addr` is where it listens, or called from.
+ * A discovered receiver. `addr` is the address where it listens, or from which it connected.
  */
 public struct FoundPeer: Equatable, Hashable {
     public let fingerprint: Fingerprint
@@ -6402,8 +6430,8 @@ public func FfiConverterTypeFoundPeer_lower(_ value: FoundPeer) -> RustBuffer {
 
 
 /**
- * What a device may do in a campaign until `expires` (milliseconds since 1970). No role means either, no project every
- * one of the tenant, no boundaries all.
+ * A permission for a device in a campaign until `expires` (milliseconds since 1970). No role means both roles, no
+ * project means all projects of the tenant, no boundaries means all boundaries.
  */
 public struct Grant: Equatable, Hashable {
     public let authority: PublicKey
@@ -6484,15 +6512,15 @@ public func FfiConverterTypeGrant_lower(_ value: Grant) -> RustBuffer {
 
 
 /**
- * A bundle file that was imported.
+ * An imported bundle file.
  */
 public struct Imported: Equatable, Hashable {
     /**
-     * Who made it and what it held.
+     * Maker and contents.
      */
     public let info: BundleInfo
     /**
-     * How each snapshot compares with what this device now has.
+     * How each snapshot compares with the data on this device now.
      */
     public let comparisons: [ComparisonResult]
 
@@ -6500,10 +6528,10 @@ public struct Imported: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * Who made it and what it held.
+         * Maker and contents.
          */info: BundleInfo,
         /**
-         * How each snapshot compares with what this device now has.
+         * How each snapshot compares with the data on this device now.
          */comparisons: [ComparisonResult]) {
         self.info = info
         self.comparisons = comparisons
@@ -6622,7 +6650,7 @@ public func FfiConverterTypeInterface_lower(_ value: Interface) -> RustBuffer {
 
 
 /**
- * What an invite says: where a device waits, who it is, until when, and the group to join first.
+ * The contents of an invite: address, device, expiry, and the group to join first.
  */
 public struct InviteInfo: Equatable, Hashable {
     /**
@@ -6630,15 +6658,15 @@ public struct InviteInfo: Equatable, Hashable {
      */
     public let group: WifiGroup?
     /**
-     * Where the device waits.
+     * The address of the waiting device.
      */
     public let addr: SocketAddr
     /**
-     * Who it is.
+     * The fingerprint of the waiting device.
      */
     public let device: Fingerprint
     /**
-     * Until when, in milliseconds since 1970.
+     * Expiry, in milliseconds since 1970.
      */
     public let expires: Int64
 
@@ -6649,13 +6677,13 @@ public struct InviteInfo: Equatable, Hashable {
          * The group to join first.
          */group: WifiGroup?,
         /**
-         * Where the device waits.
+         * The address of the waiting device.
          */addr: SocketAddr,
         /**
-         * Who it is.
+         * The fingerprint of the waiting device.
          */device: Fingerprint,
         /**
-         * Until when, in milliseconds since 1970.
+         * Expiry, in milliseconds since 1970.
          */expires: Int64) {
         self.group = group
         self.addr = addr
@@ -6711,15 +6739,15 @@ public func FfiConverterTypeInviteInfo_lower(_ value: InviteInfo) -> RustBuffer 
 
 
 /**
- * A group this device is in.
+ * A group that this device is in.
  */
 public struct JoinedGroup: Equatable, Hashable {
     /**
-     * Its name and passphrase, as an invite takes them.
+     * Name and passphrase, in the form that an invite needs.
      */
     public let group: WifiGroup
     /**
-     * This device's address there: the `interface` of a session's options.
+     * This device's address in the group: the `interface` for a session's options.
      */
     public let interface: Interface
 
@@ -6727,10 +6755,10 @@ public struct JoinedGroup: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * Its name and passphrase, as an invite takes them.
+         * Name and passphrase, in the form that an invite needs.
          */group: WifiGroup,
         /**
-         * This device's address there: the `interface` of a session's options.
+         * This device's address in the group: the `interface` for a session's options.
          */interface: Interface) {
         self.group = group
         self.interface = interface
@@ -6780,7 +6808,7 @@ public func FfiConverterTypeJoinedGroup_lower(_ value: JoinedGroup) -> RustBuffe
 
 
 /**
- * A record as this device would have it; `edited_at` is milliseconds since 1970 on its clock.
+ * A record as edited on this device. `edited_at` is in milliseconds since 1970 by this device's clock.
  */
 public struct LocalEdit: Equatable, Hashable {
     public let dataset: Dataset
@@ -6857,27 +6885,27 @@ public func FfiConverterTypeLocalEdit_lower(_ value: LocalEdit) -> RustBuffer {
 
 
 /**
- * A service to be announced.
+ * A service to announce.
  */
 public struct LocalService: Equatable, Hashable {
     /**
-     * Its kind: `_fieldcast._tcp`. Others of it are to be searched for.
+     * Service type: `_fieldcast._tcp`. Search for the same type.
      */
     public let kind: String
     /**
-     * Its name. The system may add a number, as in `fc-0a1b-2c3d-4e5f-6a7b (2)`.
+     * Service name. The system may add a number, as in `fc-0a1b-2c3d-4e5f-6a7b (2)`.
      */
     public let name: String
     /**
-     * Its TXT record.
+     * TXT record.
      */
     public let txt: [String: String]
     /**
-     * Where it listens.
+     * Port of the service.
      */
     public let port: UInt16
     /**
-     * The network to announce it and to search on.
+     * Network interface for the announcement and the search.
      */
     public let interface: Interface
 
@@ -6885,19 +6913,19 @@ public struct LocalService: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * Its kind: `_fieldcast._tcp`. Others of it are to be searched for.
+         * Service type: `_fieldcast._tcp`. Search for the same type.
          */kind: String,
         /**
-         * Its name. The system may add a number, as in `fc-0a1b-2c3d-4e5f-6a7b (2)`.
+         * Service name. The system may add a number, as in `fc-0a1b-2c3d-4e5f-6a7b (2)`.
          */name: String,
         /**
-         * Its TXT record.
+         * TXT record.
          */txt: [String: String],
         /**
-         * Where it listens.
+         * Port of the service.
          */port: UInt16,
         /**
-         * The network to announce it and to search on.
+         * Network interface for the announcement and the search.
          */interface: Interface) {
         self.kind = kind
         self.name = name
@@ -6956,11 +6984,11 @@ public func FfiConverterTypeLocalService_lower(_ value: LocalService) -> RustBuf
 
 
 /**
- * An edit that is possibly lost.
+ * An edit that may be lost.
  */
 public struct LostEdit: Equatable, Hashable {
     /**
-     * What it is.
+     * Entity type.
      */
     public let entity: EntityType
     /**
@@ -6972,7 +7000,7 @@ public struct LostEdit: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * What it is.
+         * Entity type.
          */entity: EntityType,
         /**
          * Its `clientReferenceId`.
@@ -7025,15 +7053,15 @@ public func FfiConverterTypeLostEdit_lower(_ value: LostEdit) -> RustBuffer {
 
 
 /**
- * Bytes that are needed, and that are free.
+ * Needed and free bytes.
  */
 public struct MissingSpace: Equatable, Hashable {
     /**
-     * Needed while the bundle is staged and applied.
+     * Bytes needed while the bundle is staged and applied.
      */
     public let needed: UInt64
     /**
-     * Free on the receiver.
+     * Free bytes on the receiver.
      */
     public let free: UInt64
 
@@ -7041,10 +7069,10 @@ public struct MissingSpace: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * Needed while the bundle is staged and applied.
+         * Bytes needed while the bundle is staged and applied.
          */needed: UInt64,
         /**
-         * Free on the receiver.
+         * Free bytes on the receiver.
          */free: UInt64) {
         self.needed = needed
         self.free = free
@@ -7094,19 +7122,19 @@ public func FfiConverterTypeMissingSpace_lower(_ value: MissingSpace) -> RustBuf
 
 
 /**
- * A receiver that was found, and how sending to it stands.
+ * A discovered receiver and the state of sending to it.
  */
 public struct NearbyReceiver: Equatable, Hashable {
     /**
-     * Who.
+     * The receiver.
      */
     public let peer: FoundPeer
     /**
-     * How it stands.
+     * State.
      */
     public let state: SendState
     /**
-     * The code that waits to be compared with its screen.
+     * The code to compare with the receiver's screen.
      */
     public let code: ComparisonCode?
 
@@ -7114,13 +7142,13 @@ public struct NearbyReceiver: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * Who.
+         * The receiver.
          */peer: FoundPeer,
         /**
-         * How it stands.
+         * State.
          */state: SendState,
         /**
-         * The code that waits to be compared with its screen.
+         * The code to compare with the receiver's screen.
          */code: ComparisonCode?) {
         self.peer = peer
         self.state = state
@@ -7173,7 +7201,7 @@ public func FfiConverterTypeNearbyReceiver_lower(_ value: NearbyReceiver) -> Rus
 
 
 /**
- * What is offered, and the bytes on the wire if all of it is new.
+ * The offered data, and the bytes to transfer if all of it is new.
  */
 public struct Offer: Equatable, Hashable {
     /**
@@ -7181,7 +7209,7 @@ public struct Offer: Equatable, Hashable {
      */
     public let snapshots: [SnapshotSummary]
     /**
-     * Bytes if all is new.
+     * Bytes to transfer if all data is new.
      */
     public let bytes: UInt64
 
@@ -7192,7 +7220,7 @@ public struct Offer: Equatable, Hashable {
          * The snapshots.
          */snapshots: [SnapshotSummary],
         /**
-         * Bytes if all is new.
+         * Bytes to transfer if all data is new.
          */bytes: UInt64) {
         self.snapshots = snapshots
         self.bytes = bytes
@@ -7242,28 +7270,28 @@ public func FfiConverterTypeOffer_lower(_ value: Offer) -> RustBuffer {
 
 
 /**
- * Where Fieldcast lives and what it is called.
+ * Folder, name and options for opening Fieldcast.
  */
 public struct OpenSettings: Equatable, Hashable {
     /**
-     * The folder for the database and the device key, this app's alone; made if it is not there.
+     * The folder for the database and the device key, used by this app only. It is created if missing.
      */
     public let dataDir: PathBuf
     /**
-     * What other devices show; kept from the last time if not given.
+     * The name that other devices show. Without it, the previous name is kept.
      */
     public let deviceName: String?
     /**
-     * Allow a server without TLS on another machine: for closed test networks only.
+     * Allows a server without TLS on another machine. Use it only in closed test networks.
      */
     public let allowHttp: Bool
     /**
-     * Make a new device key, in the place of the one that is there or of one that is missing: other devices then take it for
-     * another device. Only when the user has said so.
+     * Makes a new device key, replacing an existing or a missing one. Other devices then treat this device as a new
+     * one. Set it only if the user has confirmed it.
      */
     public let newIdentity: Bool
     /**
-     * Threads it works on.
+     * Number of worker threads.
      */
     public let workers: UInt8
 
@@ -7271,20 +7299,20 @@ public struct OpenSettings: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * The folder for the database and the device key, this app's alone; made if it is not there.
+         * The folder for the database and the device key, used by this app only. It is created if missing.
          */dataDir: PathBuf,
         /**
-         * What other devices show; kept from the last time if not given.
+         * The name that other devices show. Without it, the previous name is kept.
          */deviceName: String? = nil,
         /**
-         * Allow a server without TLS on another machine: for closed test networks only.
+         * Allows a server without TLS on another machine. Use it only in closed test networks.
          */allowHttp: Bool = false,
         /**
-         * Make a new device key, in the place of the one that is there or of one that is missing: other devices then take it for
-         * another device. Only when the user has said so.
+         * Makes a new device key, replacing an existing or a missing one. Other devices then treat this device as a new
+         * one. Set it only if the user has confirmed it.
          */newIdentity: Bool = false,
         /**
-         * Threads it works on.
+         * Number of worker threads.
          */workers: UInt8 = UInt8(2)) {
         self.dataDir = dataDir
         self.deviceName = deviceName
@@ -7343,11 +7371,11 @@ public func FfiConverterTypeOpenSettings_lower(_ value: OpenSettings) -> RustBuf
 
 
 /**
- * An exchange that is over.
+ * A finished exchange.
  */
 public struct PastExchange: Equatable, Hashable {
     /**
-     * What this device did.
+     * The role of this device.
      */
     public let role: ExchangeRole
     /**
@@ -7355,27 +7383,27 @@ public struct PastExchange: Equatable, Hashable {
      */
     public let peer: Fingerprint
     /**
-     * What it called itself.
+     * Name of the other device.
      */
     public let peerName: DeviceName
     /**
-     * When it began, in milliseconds since 1970 by this device's clock.
+     * Start, in milliseconds since 1970 by this device's clock.
      */
     public let started: Int64
     /**
-     * When it ended, likewise.
+     * End, in milliseconds since 1970 by this device's clock.
      */
     public let ended: Int64
     /**
-     * What was offered.
+     * The offered data.
      */
     public let offered: [SnapshotSummary]
     /**
-     * Bytes over the sockets.
+     * Bytes transferred over the network.
      */
     public let wireBytes: UInt64
     /**
-     * What came of it.
+     * The result.
      */
     public let outcome: Outcome
 
@@ -7383,28 +7411,28 @@ public struct PastExchange: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * What this device did.
+         * The role of this device.
          */role: ExchangeRole,
         /**
          * The other device.
          */peer: Fingerprint,
         /**
-         * What it called itself.
+         * Name of the other device.
          */peerName: DeviceName,
         /**
-         * When it began, in milliseconds since 1970 by this device's clock.
+         * Start, in milliseconds since 1970 by this device's clock.
          */started: Int64,
         /**
-         * When it ended, likewise.
+         * End, in milliseconds since 1970 by this device's clock.
          */ended: Int64,
         /**
-         * What was offered.
+         * The offered data.
          */offered: [SnapshotSummary],
         /**
-         * Bytes over the sockets.
+         * Bytes transferred over the network.
          */wireBytes: UInt64,
         /**
-         * What came of it.
+         * The result.
          */outcome: Outcome) {
         self.role = role
         self.peer = peer
@@ -7472,19 +7500,19 @@ public func FfiConverterTypePastExchange_lower(_ value: PastExchange) -> RustBuf
 
 
 /**
- * What the phone does for Fieldcast.
+ * The phone's services for Fieldcast.
  */
 public struct PlatformPorts {
     /**
-     * Keeps the device key.
+     * Protects the device key.
      */
     public let keyStore: KeyStore?
     /**
-     * Tells mobile data from Wi-Fi.
+     * Distinguishes mobile data from Wi-Fi.
      */
     public let network: NetworkMonitor?
     /**
-     * Lets multicast through.
+     * Enables multicast.
      */
     public let multicast: MulticastLock?
     /**
@@ -7492,7 +7520,7 @@ public struct PlatformPorts {
      */
     public let link: WifiLink?
     /**
-     * Announces this device and finds others.
+     * Announces this device and discovers others.
      */
     public let discovery: PeerDiscovery?
 
@@ -7500,19 +7528,19 @@ public struct PlatformPorts {
     // declare one manually.
     public init(
         /**
-         * Keeps the device key.
+         * Protects the device key.
          */keyStore: KeyStore? = nil,
         /**
-         * Tells mobile data from Wi-Fi.
+         * Distinguishes mobile data from Wi-Fi.
          */network: NetworkMonitor? = nil,
         /**
-         * Lets multicast through.
+         * Enables multicast.
          */multicast: MulticastLock? = nil,
         /**
          * Makes and joins Wi-Fi groups.
          */link: WifiLink? = nil,
         /**
-         * Announces this device and finds others.
+         * Announces this device and discovers others.
          */discovery: PeerDiscovery? = nil) {
         self.keyStore = keyStore
         self.network = network
@@ -7571,7 +7599,7 @@ public func FfiConverterTypePlatformPorts_lower(_ value: PlatformPorts) -> RustB
 
 
 /**
- * A project a user is staff of.
+ * A project that the user is staff of.
  */
 public struct Project: Equatable, Hashable {
     public let id: String
@@ -7713,7 +7741,7 @@ public func FfiConverterTypeProjectBoundary_lower(_ value: ProjectBoundary) -> R
 
 
 /**
- * The modules of a QR code row by row, true is dark, without the quiet zone of four light modules around it.
+ * The modules of a QR code, row by row; true is dark. The quiet zone of four light modules is not included.
  */
 public struct QrMatrix: Equatable, Hashable {
     public let width: Count
@@ -7770,32 +7798,32 @@ public func FfiConverterTypeQrMatrix_lower(_ value: QrMatrix) -> RustBuffer {
 
 
 /**
- * "Receive 412 households from distributor-3?"
+ * The question "Receive 412 households from distributor-3?"
  */
 public struct Question: Equatable, Hashable {
     /**
-     * To be given back with the answer.
+     * Question number, to pass with the answer.
      */
     public let id: UInt64
     /**
-     * Who offers.
+     * The sender.
      */
     public let sender: Sender
     /**
-     * The devices that the data comes from: the sender itself for what it downloaded.
+     * The devices that the data comes from. The sender itself is one if it downloaded data.
      */
     public let origins: [SourceDevice]
     /**
-     * What is offered.
+     * The offered data.
      */
     public let offer: Offer
     /**
-     * What the distributor's screen shows, if nobody is in between.
+     * The code on the distributor's screen, unless another device intercepts the connection.
      */
     public let code: ComparisonCode
     /**
-     * Whether its key is known already, so that the code need not be compared. Show it all the same: the distributor may
-     * have to ask for it.
+     * Whether the sender is trusted, so that the user need not compare the code. Show the code anyway: the
+     * distributor's user may have to compare it.
      */
     public let isKnown: Bool
 
@@ -7803,23 +7831,23 @@ public struct Question: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * To be given back with the answer.
+         * Question number, to pass with the answer.
          */id: UInt64,
         /**
-         * Who offers.
+         * The sender.
          */sender: Sender,
         /**
-         * The devices that the data comes from: the sender itself for what it downloaded.
+         * The devices that the data comes from. The sender itself is one if it downloaded data.
          */origins: [SourceDevice],
         /**
-         * What is offered.
+         * The offered data.
          */offer: Offer,
         /**
-         * What the distributor's screen shows, if nobody is in between.
+         * The code on the distributor's screen, unless another device intercepts the connection.
          */code: ComparisonCode,
         /**
-         * Whether its key is known already, so that the code need not be compared. Show it all the same: the distributor may
-         * have to ask for it.
+         * Whether the sender is trusted, so that the user need not compare the code. Show the code anyway: the
+         * distributor's user may have to compare it.
          */isKnown: Bool) {
         self.id = id
         self.sender = sender
@@ -7881,7 +7909,7 @@ public func FfiConverterTypeQuestion_lower(_ value: Question) -> RustBuffer {
 
 
 /**
- * How far receiving is: bytes `staged` on this device's disk of `total`, and bytes over the socket.
+ * Progress of receiving: bytes `staged` on this device's disk of `total`, and bytes transferred over the network.
  */
 public struct ReceiveProgress: Equatable, Hashable {
     public let staged: UInt64
@@ -7942,23 +7970,23 @@ public func FfiConverterTypeReceiveProgress_lower(_ value: ReceiveProgress) -> R
 
 
 /**
- * A bundle that was saved.
+ * A saved bundle.
  */
 public struct Received: Equatable, Hashable {
     /**
-     * Who sent it.
+     * The sender.
      */
     public let sender: Fingerprint
     /**
-     * What is now in the store.
+     * The saved data.
      */
     public let offer: Offer
     /**
-     * What it took.
+     * The amount of data.
      */
     public let progress: ReceiveProgress
     /**
-     * How each snapshot compares with what this device now has.
+     * How each snapshot compares with the data on this device now.
      */
     public let comparisons: [ComparisonResult]
 
@@ -7966,16 +7994,16 @@ public struct Received: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * Who sent it.
+         * The sender.
          */sender: Fingerprint,
         /**
-         * What is now in the store.
+         * The saved data.
          */offer: Offer,
         /**
-         * What it took.
+         * The amount of data.
          */progress: ReceiveProgress,
         /**
-         * How each snapshot compares with what this device now has.
+         * How each snapshot compares with the data on this device now.
          */comparisons: [ComparisonResult]) {
         self.sender = sender
         self.offer = offer
@@ -8031,15 +8059,15 @@ public func FfiConverterTypeReceived_lower(_ value: Received) -> RustBuffer {
 
 
 /**
- * A receiver and how sending to it stands.
+ * A receiver and the state of sending to it.
  */
 public struct ReceiverState: Equatable, Hashable {
     /**
-     * Who.
+     * The receiver.
      */
     public let receiver: Fingerprint
     /**
-     * How it stands.
+     * State.
      */
     public let state: SendState
 
@@ -8047,10 +8075,10 @@ public struct ReceiverState: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * Who.
+         * The receiver.
          */receiver: Fingerprint,
         /**
-         * How it stands.
+         * State.
          */state: SendState) {
         self.receiver = receiver
         self.state = state
@@ -8100,7 +8128,7 @@ public func FfiConverterTypeReceiverState_lower(_ value: ReceiverState) -> RustB
 
 
 /**
- * Which records to read; what is not given means any.
+ * A filter for records. A missing value matches everything.
  */
 public struct RecordQuery: Equatable, Hashable {
     public let dataset: Dataset?
@@ -8181,23 +8209,23 @@ public func FfiConverterTypeRecordQuery_lower(_ value: RecordQuery) -> RustBuffe
 
 
 /**
- * Records that came in one bundle, or by this device's own downloads.
+ * Records that came in one bundle, or by downloads of this device.
  */
 public struct RecordSource: Equatable, Hashable {
     /**
-     * What the device that signed the bundle calls itself; not given for own downloads.
+     * Name of the device that signed the bundle; none for downloads of this device.
      */
     public let signer: DeviceName?
     /**
-     * What the device that sent it calls itself.
+     * Name of the device that sent the bundle.
      */
     public let carrier: DeviceName?
     /**
-     * How many records.
+     * Number of records.
      */
     public let records: UInt64
     /**
-     * The server's clock when they were downloaded.
+     * Server time of their download.
      */
     public let asOf: ServerTime
 
@@ -8205,16 +8233,16 @@ public struct RecordSource: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * What the device that signed the bundle calls itself; not given for own downloads.
+         * Name of the device that signed the bundle; none for downloads of this device.
          */signer: DeviceName?,
         /**
-         * What the device that sent it calls itself.
+         * Name of the device that sent the bundle.
          */carrier: DeviceName?,
         /**
-         * How many records.
+         * Number of records.
          */records: UInt64,
         /**
-         * The server's clock when they were downloaded.
+         * Server time of their download.
          */asOf: ServerTime) {
         self.signer = signer
         self.carrier = carrier
@@ -8270,9 +8298,9 @@ public func FfiConverterTypeRecordSource_lower(_ value: RecordSource) -> RustBuf
 
 
 /**
- * What became of a damaged database. If anything was lost, `old` is where the damaged file was moved. `incomplete` datasets
- * have to be downloaded or received again; `lost_edits` are told until they are confirmed; if settings were lost, nothing is
- * taken without a grant until the policy is set again.
+ * The result of recovering a damaged database. If data was lost, `old` is the new path of the damaged file.
+ * `incomplete` datasets must be downloaded or received again. `lost_edits` are reported until they are confirmed. If
+ * settings were lost, data is accepted only with a grant until the policy is set again.
  */
 public struct Recovery: Equatable, Hashable {
     public let old: PathBuf?
@@ -8345,23 +8373,23 @@ public func FfiConverterTypeRecovery_lower(_ value: Recovery) -> RustBuffer {
 
 
 /**
- * A service that was found.
+ * A discovered service.
  */
 public struct RemoteService: Equatable, Hashable {
     /**
-     * Its name, as `LocalService` has it.
+     * Service name, as in `LocalService`.
      */
     public let name: String
     /**
-     * Its TXT record.
+     * TXT record.
      */
     public let txt: [String: String]
     /**
-     * Every address it has.
+     * All addresses of the service.
      */
     public let addresses: [IpAddr]
     /**
-     * Where it listens.
+     * Port of the service.
      */
     public let port: UInt16
 
@@ -8369,16 +8397,16 @@ public struct RemoteService: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * Its name, as `LocalService` has it.
+         * Service name, as in `LocalService`.
          */name: String,
         /**
-         * Its TXT record.
+         * TXT record.
          */txt: [String: String],
         /**
-         * Every address it has.
+         * All addresses of the service.
          */addresses: [IpAddr],
         /**
-         * Where it listens.
+         * Port of the service.
          */port: UInt16) {
         self.name = name
         self.txt = txt
@@ -8495,7 +8523,7 @@ public func FfiConverterTypeRevocations_lower(_ value: Revocations) -> RustBuffe
 
 
 /**
- * How much a receiver has: bytes `staged` safely of `total`, and bytes over the sockets.
+ * Progress of a receiver: bytes `staged` safely of `total`, and bytes transferred over the network.
  */
 public struct SendProgress: Equatable, Hashable {
     public let staged: UInt64
@@ -8556,7 +8584,7 @@ public func FfiConverterTypeSendProgress_lower(_ value: SendProgress) -> RustBuf
 
 
 /**
- * A device on the other side; its name is chosen by its owner, so never proof of anything.
+ * The other device. Its owner chooses the name, so the name proves nothing.
  */
 public struct Sender: Equatable, Hashable {
     public let fingerprint: Fingerprint
@@ -8613,7 +8641,7 @@ public func FfiConverterTypeSender_lower(_ value: Sender) -> RustBuffer {
 
 
 /**
- * What a receiver has saved: what it took, and how its data compares with each offered snapshot.
+ * The result of a saved transfer: the amount of data, and how the receiver's data compares with each offered snapshot.
  */
 public struct Sent: Equatable, Hashable {
     public let progress: SendProgress
@@ -8670,7 +8698,7 @@ public func FfiConverterTypeSent_lower(_ value: Sent) -> RustBuffer {
 
 
 /**
- * A dataset at one version. `as_of` is 0 for one that was never complete.
+ * One version of a dataset. `as_of` is 0 if it was never complete.
  */
 public struct SnapshotSummary: Equatable, Hashable {
     public let dataset: Dataset
@@ -8751,8 +8779,8 @@ public func FfiConverterTypeSnapshotSummary_lower(_ value: SnapshotSummary) -> R
 
 
 /**
- * A device that data comes from; `is_known` if it is remembered here, or this device itself. `records` are those it
- * downloaded. If it has not signed itself, the device that merged its records says so.
+ * A device that the data comes from. `is_known` is true for a trusted device and for this device. `records` are the
+ * records that it downloaded. If the device did not sign them itself, the device that merged them names it.
  */
 public struct SourceDevice: Equatable, Hashable {
     public let fingerprint: Fingerprint
@@ -8821,15 +8849,15 @@ public func FfiConverterTypeSourceDevice_lower(_ value: SourceDevice) -> RustBuf
 
 
 /**
- * What the storage has room for.
+ * Free and used storage.
  */
 public struct StorageInfo: Equatable, Hashable {
     /**
-     * Bytes that are free.
+     * Free bytes.
      */
     public let free: UInt64
     /**
-     * Bytes that the database takes.
+     * Bytes used by the database.
      */
     public let used: UInt64
 
@@ -8837,10 +8865,10 @@ public struct StorageInfo: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * Bytes that are free.
+         * Free bytes.
          */free: UInt64,
         /**
-         * Bytes that the database takes.
+         * Bytes used by the database.
          */used: UInt64) {
         self.free = free
         self.used = used
@@ -8890,7 +8918,7 @@ public func FfiConverterTypeStorageInfo_lower(_ value: StorageInfo) -> RustBuffe
 
 
 /**
- * One DIGIT entity instance; `body` is every field as the server sent it.
+ * One DIGIT entity. `body` has all fields as the server sent them.
  */
 public struct StoredRecord: Equatable, Hashable {
     public let entity: EntityType
@@ -8967,19 +8995,19 @@ public func FfiConverterTypeStoredRecord_lower(_ value: StoredRecord) -> RustBuf
 
 
 /**
- * A campaign that is trusted.
+ * A trusted campaign.
  */
 public struct TrustedCampaign: Equatable, Hashable {
     /**
-     * Its public key.
+     * Public key.
      */
     public let key: PublicKey
     /**
-     * What it is called here.
+     * Name on this device.
      */
     public let name: String
     /**
-     * Since when, in milliseconds since 1970.
+     * Start of the trust, in milliseconds since 1970.
      */
     public let since: Int64
 
@@ -8987,13 +9015,13 @@ public struct TrustedCampaign: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * Its public key.
+         * Public key.
          */key: PublicKey,
         /**
-         * What it is called here.
+         * Name on this device.
          */name: String,
         /**
-         * Since when, in milliseconds since 1970.
+         * Start of the trust, in milliseconds since 1970.
          */since: Int64) {
         self.key = key
         self.name = name
@@ -9046,7 +9074,7 @@ public func FfiConverterTypeTrustedCampaign_lower(_ value: TrustedCampaign) -> R
 
 
 /**
- * A device whose code was compared; `since` is milliseconds since 1970.
+ * A trusted device: its code was compared. `since` is in milliseconds since 1970.
  */
 public struct TrustedPeer: Equatable, Hashable {
     public let fingerprint: Fingerprint
@@ -9107,19 +9135,19 @@ public func FfiConverterTypeTrustedPeer_lower(_ value: TrustedPeer) -> RustBuffe
 
 
 /**
- * A download that has begun and not ended.
+ * A download that has started and not ended.
  */
 public struct UnfinishedDownload: Equatable, Hashable {
     /**
-     * Households that came.
+     * Downloaded households.
      */
     public let done: UInt64
     /**
-     * Households the server last said there are.
+     * Total households, as the server last reported.
      */
     public let total: UInt64
     /**
-     * Bytes that came.
+     * Downloaded bytes.
      */
     public let bytes: UInt64
 
@@ -9127,13 +9155,13 @@ public struct UnfinishedDownload: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * Households that came.
+         * Downloaded households.
          */done: UInt64,
         /**
-         * Households the server last said there are.
+         * Total households, as the server last reported.
          */total: UInt64,
         /**
-         * Bytes that came.
+         * Downloaded bytes.
          */bytes: UInt64) {
         self.done = done
         self.total = total
@@ -9186,8 +9214,8 @@ public func FfiConverterTypeUnfinishedDownload_lower(_ value: UnfinishedDownload
 
 
 /**
- * An offer that was accepted, and is not saved yet; `staged` bytes of it are here. It goes on by itself when its sender offers
- * it again.
+ * An accepted offer that is not saved yet. `staged` bytes of it are on this device. It continues automatically when
+ * its sender offers it again.
  */
 public struct UnfinishedOffer: Equatable, Hashable {
     public let sender: Sender
@@ -9248,8 +9276,8 @@ public func FfiConverterTypeUnfinishedOffer_lower(_ value: UnfinishedOffer) -> R
 
 
 /**
- * What a verification has found: records that were hashed, damage that was repaired, damaged records that were dropped and
- * have to be downloaded or received again.
+ * The result of a verification: records that were hashed, damage that was repaired, and damaged records that were
+ * removed. Removed records must be downloaded or received again.
  */
 public struct Verified: Equatable, Hashable {
     public let records: UInt64
@@ -9310,15 +9338,15 @@ public func FfiConverterTypeVerified_lower(_ value: Verified) -> RustBuffer {
 
 
 /**
- * A Wi-Fi group and what lets one into it.
+ * A Wi-Fi group with its passphrase.
  */
 public struct WifiGroup: Equatable, Hashable {
     /**
-     * Its name (SSID).
+     * Name (SSID).
      */
     public let name: String
     /**
-     * Its passphrase; not to be logged.
+     * Passphrase. Do not log it.
      */
     public let passphrase: String
 
@@ -9326,10 +9354,10 @@ public struct WifiGroup: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * Its name (SSID).
+         * Name (SSID).
          */name: String,
         /**
-         * Its passphrase; not to be logged.
+         * Passphrase. Do not log it.
          */passphrase: String) {
         self.name = name
         self.passphrase = passphrase
@@ -9379,8 +9407,8 @@ public func FfiConverterTypeWifiGroup_lower(_ value: WifiGroup) -> RustBuffer {
 
 
 /**
- * What a person says to a question about another device: yes and remember it, yes this once, no, or no because the
- * screens show different codes.
+ * The user's answer to a question about another device: yes and trust it, yes once, no, or no because the screens show
+ * different codes.
  */
 
 public enum Answer: Equatable, Hashable {
@@ -9463,7 +9491,7 @@ public func FfiConverterTypeAnswer_lower(_ value: Answer) -> RustBuffer {
 
 
 /**
- * Who is registered in a project.
+ * The kind of beneficiary that a project registers.
  */
 
 public enum BeneficiaryType: Equatable, Hashable {
@@ -9532,25 +9560,25 @@ public func FfiConverterTypeBeneficiaryType_lower(_ value: BeneficiaryType) -> R
 
 
 /**
- * What a campaign says.
+ * A statement of a campaign.
  */
 
 public enum CampaignStatement: Equatable, Hashable {
 
     /**
-     * A device may do something.
+     * Gives a device a permission.
      */
     case granted(
         /**
-         * What.
+         * The permission.
          */grant: Grant
     )
     /**
-     * Devices are no longer trusted.
+     * Withdraws trust from devices.
      */
     case revoked(
         /**
-         * Which.
+         * The devices.
          */revocations: Revocations
     )
 
@@ -9619,7 +9647,7 @@ public func FfiConverterTypeCampaignStatement_lower(_ value: CampaignStatement) 
 
 
 /**
- * What is looked at.
+ * The subject of a check.
  */
 
 public enum Checked: Equatable, Hashable {
@@ -9730,7 +9758,7 @@ public func FfiConverterTypeChecked_lower(_ value: Checked) -> RustBuffer {
 
 
 /**
- * How a receiver's dataset compares with what was offered.
+ * How a receiver's dataset compares with the offered one.
  */
 
 public enum ComparisonResult: Equatable, Hashable {
@@ -9823,25 +9851,25 @@ public func FfiConverterTypeComparisonResult_lower(_ value: ComparisonResult) ->
 
 
 /**
- * How a call to a distributor stands.
+ * The state of dialing a distributor.
  */
 
 public enum DialState: Equatable, Hashable {
 
     /**
-     * It is being called.
+     * Connecting.
      */
     case connecting
     /**
-     * On the line; its person can pick this device now.
+     * Connected. The distributor's user can select this device now.
      */
     case connected(
         /**
-         * Whose.
+         * The distributor.
          */distributor: Fingerprint
     )
     /**
-     * There is no line; it is called again.
+     * Not connected. Fieldcast will try again.
      */
     case retrying(
         /**
@@ -9849,7 +9877,7 @@ public enum DialState: Equatable, Hashable {
          */ending: Ending
     )
     /**
-     * There will be none.
+     * Not connected. Fieldcast will not try again.
      */
     case gaveUp(
         /**
@@ -9936,7 +9964,7 @@ public func FfiConverterTypeDialState_lower(_ value: DialState) -> RustBuffer {
 
 
 /**
- * What came of telling that an edit was sent.
+ * The result of reporting an edit as sent.
  */
 
 public enum EditSent: Equatable, Hashable {
@@ -10018,19 +10046,19 @@ public func FfiConverterTypeEditSent_lower(_ value: EditSent) -> RustBuffer {
 public enum EndReason: Equatable, Hashable {
 
     /**
-     * The receiver's person said no.
+     * The receiver's user declined.
      */
     case declined
     /**
-     * Nobody answered the question in time.
+     * The receiver's user did not answer in time.
      */
     case notAnswered
     /**
-     * The distributor's person stopped it.
+     * The distributor's user cancelled.
      */
     case cancelledByDistributor
     /**
-     * The receiver's person stopped it.
+     * The receiver's user cancelled.
      */
     case cancelledByReceiver
     /**
@@ -10038,15 +10066,15 @@ public enum EndReason: Equatable, Hashable {
      */
     case busy
     /**
-     * It does not fit on the receiver.
+     * The data does not fit on the receiver.
      */
     case noSpace
     /**
-     * The two sides speak no common version.
+     * The two devices have no common protocol version.
      */
     case incompatible
     /**
-     * Both want to send, or both to receive.
+     * Both devices want to send, or both want to receive.
      */
     case sameRole
     /**
@@ -10054,11 +10082,11 @@ public enum EndReason: Equatable, Hashable {
      */
     case `protocol`
     /**
-     * What arrived is not what was offered.
+     * The received data does not match the offer.
      */
     case badData
     /**
-     * The receiver could not store it.
+     * The receiver could not store the data.
      */
     case notStored
     /**
@@ -10074,23 +10102,23 @@ public enum EndReason: Equatable, Hashable {
      */
     case lost
     /**
-     * No connection could be made.
+     * The connection attempt failed.
      */
     case unreachable
     /**
-     * Another device answered.
+     * A different device answered.
      */
     case wrongDevice
     /**
-     * No secure connection could be made.
+     * The secure connection could not be established.
      */
     case notSecure
     /**
-     * A person saw different codes: somebody may be between the devices.
+     * A user saw different codes: another device may be intercepting the connection.
      */
     case codesDiffer
     /**
-     * Nobody confirmed the code on the distributor.
+     * The distributor's user did not confirm the code.
      */
     case notConfirmed
     /**
@@ -10114,27 +10142,27 @@ public enum EndReason: Equatable, Hashable {
      */
     case notSigned
     /**
-     * What is offered was altered.
+     * The offered data was altered.
      */
     case notAuthentic
     /**
-     * What is offered comes from a device that is revoked.
+     * The offered data comes from a revoked device.
      */
     case originRevoked
     /**
-     * The invite that was followed is not one of this distributor's, or no longer.
+     * The invite is not from this distributor, or has expired.
      */
     case notInvited
     /**
-     * The distributor only looked who is there.
+     * The distributor only checked which device is here.
      */
     case looked
     /**
-     * The data is dated later than the receiver's clock can be: the date of one of the phones is wrong.
+     * The data is dated later than the receiver's clock allows: the date on one of the phones is wrong.
      */
     case clockDiffers
     /**
-     * The data has version numbers that no server gives.
+     * The data has version numbers that no server assigns.
      */
     case forgedVersions
     /**
@@ -10142,7 +10170,7 @@ public enum EndReason: Equatable, Hashable {
      */
     case sharedKey
     /**
-     * One that this SDK does not know.
+     * A reason that this SDK does not know.
      */
     case other
 
@@ -10387,20 +10415,20 @@ public func FfiConverterTypeEndReason_lower(_ value: EndReason) -> RustBuffer {
 
 
 /**
- * What happened. Progress comes at most ten times a second for each job and session, the last always.
+ * An event. Progress events come at most ten times a second for each job and session; the last one always comes.
  */
 
 public enum Event: Equatable, Hashable {
 
     /**
-     * How far the boundaries are that a download is at.
+     * Progress of the boundaries of a download.
      */
     case downsyncProgress(
         /**
-         * Which job.
+         * Job number.
          */job: UInt64,
         /**
-         * Each boundary that has begun and not ended.
+         * All boundaries that have started and not ended.
          */boundaries: [BoundaryState]
     )
     /**
@@ -10408,24 +10436,24 @@ public enum Event: Equatable, Hashable {
      */
     case boundaryDone(
         /**
-         * Which job.
+         * Job number.
          */job: UInt64,
         /**
-         * The dataset as it is now.
+         * The dataset after the download.
          */summary: SnapshotSummary,
         /**
-         * What came of it.
+         * Final progress.
          */progress: BoundaryProgress
     )
     /**
-     * A boundary could not be completed; what came stays, and the next job goes on from there.
+     * A boundary could not be completed. Downloaded data is kept, and the next job continues from there.
      */
     case boundaryFailed(
         /**
-         * Which job.
+         * Job number.
          */job: UInt64,
         /**
-         * The boundary's code.
+         * Boundary code.
          */boundary: String,
         /**
          * Why.
@@ -10436,200 +10464,201 @@ public enum Event: Equatable, Hashable {
      */
     case receiverFound(
         /**
-         * Which session.
+         * Session number.
          */session: UInt64,
         /**
-         * Who.
+         * The receiver.
          */receiver: FoundPeer
     )
     /**
-     * A receiver's announcement ended; a running transfer goes on.
+     * A receiver stopped its announcement. A running transfer continues.
      */
     case receiverGone(
         /**
-         * Which session.
+         * Session number.
          */session: UInt64,
         /**
-         * Who.
+         * The receiver.
          */receiver: Fingerprint
     )
     /**
-     * The network of a session went; the session looks for it, or for one in its place.
+     * The network of a session is lost. The session searches for it, or for a replacement.
      */
     case networkGone(
         /**
-         * Which session.
+         * Session number.
          */session: UInt64,
         /**
-         * The interface's name.
+         * Interface name.
          */name: String
     )
     /**
-     * Devices near by have one key, for the data of one was copied to another: what is meant for one may reach the other. On
-     * all but one of them, open Fieldcast once with `new_identity`. Each key is told once.
+     * Devices nearby have the same key, because the data of one was copied to another. Data for one device may reach
+     * the other. On all but one of them, open Fieldcast once with `new_identity`. Each key is reported once.
      */
     case sharedKey(
         /**
-         * Which session.
+         * Session number.
          */session: UInt64,
         /**
-         * The key's.
+         * Fingerprint of the key.
          */fingerprint: Fingerprint,
         /**
-         * Whether this device, too, has it.
+         * Whether this device also has the key.
          */isOwn: Bool,
         /**
-         * What they call themselves.
+         * Names of the devices.
          */names: [DeviceName]
     )
     /**
-     * A session goes on in this network.
+     * A session continues on this network.
      */
     case networkBack(
         /**
-         * Which session.
+         * Session number.
          */session: UInt64,
         /**
          * The network.
          */interface: Interface,
         /**
-         * Where it listens now.
+         * The session's new address.
          */addr: SocketAddr
     )
     /**
-     * A distributor announces itself, or has changed its name or address; it can be called.
+     * A distributor announces itself, or has changed its name or address. It can be dialed.
      */
     case distributorFound(
         /**
-         * Which session.
+         * Session number.
          */session: UInt64,
         /**
-         * Who.
+         * The distributor.
          */distributor: DiscoveredDistributor
     )
     /**
-     * A distributor announces itself no more. It may well be there.
+     * A distributor stopped its announcement. It may still be reachable.
      */
     case distributorLost(
         /**
-         * Which session.
+         * Session number.
          */session: UInt64,
         /**
-         * Who.
+         * The distributor.
          */distributor: Fingerprint
     )
     /**
-     * How the call to a distributor stands.
+     * The state of dialing a distributor changed.
      */
     case dialChanged(
         /**
-         * Which session.
+         * Session number.
          */session: UInt64,
         /**
-         * Where it is called.
+         * Dialed address.
          */addr: SocketAddr,
         /**
-         * How it stands.
+         * New state.
          */state: DialState
     )
     /**
-     * Does this receiver's screen show the same code? Nothing is sent before the answer.
+     * Ask the user: does this receiver's screen show the same code? Nothing is sent before the answer.
      */
     case compareCode(
         /**
-         * Which session.
+         * Session number.
          */session: UInt64,
         /**
-         * Who.
+         * The receiver.
          */receiver: FoundPeer,
         /**
          * The code.
          */code: ComparisonCode
     )
     /**
-     * What this receiver's screen shows, if nobody is in between. Its key is known here; its person may have to compare.
+     * The code on this receiver's screen, unless another device intercepts the connection. The receiver is trusted
+     * here, but its user may have to compare the code.
      */
     case codeShown(
         /**
-         * Which session.
+         * Session number.
          */session: UInt64,
         /**
-         * Who.
+         * The receiver.
          */receiver: FoundPeer,
         /**
          * The code.
          */code: ComparisonCode
     )
     /**
-     * Sending to a receiver took a step.
+     * The state of sending to a receiver changed.
      */
     case sendChanged(
         /**
-         * Which session.
+         * Session number.
          */session: UInt64,
         /**
-         * Who.
+         * The receiver.
          */receiver: Fingerprint,
         /**
-         * How it stands.
+         * New state.
          */state: SendState
     )
     /**
-     * How far the receivers are that data is on its way to.
+     * Progress of all receivers with a running transfer.
      */
     case sendProgress(
         /**
-         * Which session.
+         * Session number.
          */session: UInt64,
         /**
-         * Each of them.
+         * These receivers.
          */receivers: [ReceiverState]
     )
     /**
-     * A question for the person.
+     * A question for the user.
      */
     case asked(
         /**
-         * Which session.
+         * Session number.
          */session: UInt64,
         /**
-         * To be answered.
+         * The question to answer.
          */question: Question
     )
     /**
-     * An offer that was accepted before, and broke off, goes on; nobody is asked again.
+     * An interrupted exchange continues. The user has accepted its offer before and is not asked again.
      */
     case resumed(
         /**
-         * Which session.
+         * Session number.
          */session: UInt64,
         /**
-         * Whose.
+         * The sender.
          */sender: Sender,
         /**
-         * What the distributor's screen shows; its person may have to compare.
+         * The code on the distributor's screen. The distributor's user may have to compare it.
          */code: ComparisonCode
     )
     /**
-     * Receiving took a step.
+     * The state of receiving changed.
      */
     case receiveChanged(
         /**
-         * Which session.
+         * Session number.
          */session: UInt64,
         /**
-         * Where it stands.
+         * New state.
          */state: ReceiveState
     )
     /**
-     * How far receiving is.
+     * Progress of receiving.
      */
     case receiveProgress(
         /**
-         * Which session.
+         * Session number.
          */session: UInt64,
         /**
-         * Where it stands.
+         * Current state.
          */state: ReceiveState
     )
     /**
@@ -10637,40 +10666,40 @@ public enum Event: Equatable, Hashable {
      */
     case saved(
         /**
-         * Which session.
+         * Session number.
          */session: UInt64,
         /**
-         * What.
+         * The saved data.
          */received: Received
     )
     /**
-     * An exchange ended without "saved"; the session goes on listening.
+     * An exchange ended without "saved". The session continues to listen.
      */
     case ended(
         /**
-         * Which session.
+         * Session number.
          */session: UInt64,
         /**
-         * Whose it was.
+         * The sender.
          */sender: Fingerprint,
         /**
          * Why.
          */ending: Ending
     )
     /**
-     * A job or session is over; nothing more comes of it.
+     * A job or session has ended. No more events of it follow.
      */
     case over(
         /**
-         * Which.
+         * Job or session number.
          */session: UInt64
     )
     /**
-     * The listener was so slow that so many events were left out: read the state anew.
+     * The listener was too slow, and this many events were dropped. Read the whole state again.
      */
     case missed(
         /**
-         * How many.
+         * Number of dropped events.
          */events: UInt64
     )
 
@@ -10939,7 +10968,7 @@ public func FfiConverterTypeEvent_lower(_ value: Event) -> RustBuffer {
 
 
 /**
- * What this device did in an exchange.
+ * The role of this device in an exchange.
  */
 
 public enum ExchangeRole: Equatable, Hashable {
@@ -11008,8 +11037,8 @@ public func FfiConverterTypeExchangeRole_lower(_ value: ExchangeRole) -> RustBuf
 
 
 /**
- * Why something could not be done, by what a person can do about it; each `reason` says so in English. Whatever it is,
- * each dataset is as it was or complete.
+ * Why a call failed, grouped by what the user can do. Each `reason` says so in English. After any error, each dataset
+ * is complete or unchanged.
  */
 public
 enum FieldcastError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
@@ -11017,107 +11046,107 @@ enum FieldcastError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError
 
 
     /**
-     * Nobody is logged in, or the session has expired: show the login.
+     * No user is logged in, or the session has expired. Show the login screen.
      */
     case LoginNeeded(
         /**
-         * What to do.
+         * Cause and advice, in English.
          */reason: String
     )
     /**
-     * The server does not accept this user name and password.
+     * The server rejects this user name and password.
      */
     case WrongCredentials(
         /**
-         * What to do.
+         * Cause and advice, in English.
          */reason: String
     )
     /**
-     * The account lacks a role: for the campaign's administrator.
+     * The account lacks a role. Refer the user to the campaign's administrator.
      */
     case NotAllowed(
         /**
-         * What to do.
+         * Cause and advice, in English.
          */reason: String
     )
     /**
-     * The server cannot be reached: try again with a connection.
+     * The server cannot be reached. Try again when the phone is online.
      */
     case Offline(
         /**
-         * What to do.
+         * Cause and advice, in English.
          */reason: String
     )
     /**
-     * Only mobile data is there, and it was not allowed: wait for Wi-Fi, or ask.
+     * Only mobile data is available, and it is not allowed. Wait for Wi-Fi, or ask the user.
      */
     case Metered(
         /**
-         * What to do.
+         * Cause and advice, in English.
          */reason: String
     )
     /**
-     * The server failed, or its settings do not fit: for the campaign's IT team.
+     * The server failed, or its settings are wrong. Refer the user to the campaign's IT team.
      */
     case ServerFailed(
         /**
-         * What to do.
+         * Cause and advice, in English.
          */reason: String
     )
     /**
-     * The server has not prepared this boundary's files yet: for the campaign's IT team.
+     * The server has not prepared the files of this boundary yet. Refer the user to the campaign's IT team.
      */
     case NotPrepared(
         /**
-         * What to do.
+         * Cause and advice, in English.
          */reason: String
     )
     /**
-     * What was chosen is not there, or cannot be taken together: show the choice again.
+     * The selection does not exist, or its items cannot be combined. Show the selection again.
      */
     case ChooseAgain(
         /**
-         * What to do.
+         * Cause and advice, in English.
          */reason: String
     )
     /**
-     * The device that was picked is no longer near.
+     * The selected device is no longer nearby.
      */
     case NotNearby(
         /**
-         * What to do.
+         * Cause and advice, in English.
          */reason: String
     )
     /**
-     * No network that other devices could be on: make or join the group.
+     * No network with other devices is available. Make or join a Wi-Fi group.
      */
     case NoNetwork(
         /**
-         * What to do.
+         * Cause and advice, in English.
          */reason: String
     )
     /**
-     * The system does not let this app use the local network: show its settings.
+     * The system does not let this app use the local network. Show the system settings.
      */
     case PermissionNeeded(
         /**
-         * What to do.
+         * Cause and advice, in English.
          */reason: String
     )
     /**
-     * The other device cannot be talked to: closer together, same Wi-Fi.
+     * The connection to the other device failed. Ask the user to move closer and to use the same Wi-Fi.
      */
     case ConnectionFailed(
         /**
-         * What to do.
+         * Cause and advice, in English.
          */reason: String
     )
     /**
-     * No room on the storage: show what can be removed.
+     * The storage is full. Show what the user can remove.
      */
     case StorageFull(
         /**
-         * What to do.
+         * Cause and advice, in English.
          */reason: String
     )
     /**
@@ -11125,23 +11154,23 @@ enum FieldcastError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError
      */
     case StorageFailed(
         /**
-         * What to do.
+         * Cause and advice, in English.
          */reason: String
     )
     /**
-     * Another Fieldcast has the folder open.
+     * Another Fieldcast instance has the folder open.
      */
     case InUse(
         /**
-         * What to do.
+         * Cause and advice, in English.
          */reason: String
     )
     /**
-     * This Fieldcast, or the other device's, is too old.
+     * This version of Fieldcast, or the version on the other device, is too old.
      */
     case UpdateNeeded(
         /**
-         * What to do.
+         * Cause and advice, in English.
          */reason: String
     )
     /**
@@ -11149,54 +11178,54 @@ enum FieldcastError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError
      */
     case KeyFailed(
         /**
-         * What to do.
+         * Cause and advice, in English.
          */reason: String
     )
     /**
-     * Removing it would lose edits that exist nowhere else.
+     * Removing the dataset would lose edits that exist only on this device.
      */
     case UnsentEdits(
         /**
-         * How many.
+         * Number of edits.
          */edits: UInt64,
         /**
-         * What to do.
+         * Cause and advice, in English.
          */reason: String
     )
     /**
-     * A text that is not what was asked for: an invite, a grant, a fingerprint, a body.
+     * A text has the wrong format: an invite, a grant, a fingerprint or a record body.
      */
     case Unreadable(
         /**
-         * What to do.
+         * Cause and advice, in English.
          */reason: String
     )
     /**
-     * An invite whose time is over.
+     * The invite has expired.
      */
     case Expired(
         /**
-         * What to do.
+         * Cause and advice, in English.
          */reason: String
     )
     /**
-     * A grant of a campaign that is not trusted, for another device, or with a wrong signature.
+     * The grant is from an untrusted campaign, for another device, or has a wrong signature.
      */
     case NotTrusted(
         /**
-         * What to do.
+         * Cause and advice, in English.
          */reason: String
     )
     /**
-     * A bundle file that is damaged, or cannot be written.
+     * A bundle file is damaged, or cannot be written.
      */
     case FileFailed(
         /**
-         * What to do.
+         * Cause and advice, in English.
          */reason: String
     )
     /**
-     * An offer or bundle file that was not taken.
+     * An offer or bundle file was rejected.
      */
     case Refused(
         /**
@@ -11204,27 +11233,27 @@ enum FieldcastError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError
          */ending: Ending
     )
     /**
-     * The job or session was cancelled, or is over.
+     * The job or session was cancelled or has ended.
      */
     case Over(
         /**
-         * What to do.
+         * Cause and advice, in English.
          */reason: String
     )
     /**
-     * Fieldcast was shut down; open it again.
+     * Fieldcast was shut down. Open it again.
      */
     case ShutDown(
         /**
-         * What to do.
+         * Cause and advice, in English.
          */reason: String
     )
     /**
-     * A bug.
+     * An internal error: a bug in Fieldcast.
      */
     case Internal(
         /**
-         * What to do.
+         * Cause and advice, in English.
          */reason: String
     )
 
@@ -11498,7 +11527,7 @@ public func FfiConverterTypeFieldcastError_lower(_ value: FieldcastError) -> Rus
 
 
 /**
- * How bad it is.
+ * The severity of a result.
  */
 
 public enum Finding: Equatable, Hashable {
@@ -11574,7 +11603,7 @@ public func FfiConverterTypeFinding_lower(_ value: Finding) -> RustBuffer {
 
 
 /**
- * What a listener may throw.
+ * The error of a listener.
  */
 public
 enum ListenerError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
@@ -11582,11 +11611,11 @@ enum ListenerError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError 
 
 
     /**
-     * It failed.
+     * The listener failed.
      */
     case Failed(
         /**
-         * How.
+         * Details.
          */reason: String
     )
 
@@ -11658,13 +11687,13 @@ public func FfiConverterTypeListenerError_lower(_ value: ListenerError) -> RustB
 
 
 /**
- * What the way to the internet costs.
+ * Whether the internet connection is metered.
  */
 
 public enum NetworkKind: Equatable, Hashable {
 
     /**
-     * Wi-Fi or the like.
+     * Wi-Fi or similar.
      */
     case unmetered
     /**
@@ -11733,7 +11762,7 @@ public func FfiConverterTypeNetworkKind_lower(_ value: NetworkKind) -> RustBuffe
 
 
 /**
- * What came of an exchange.
+ * The result of an exchange.
  */
 
 public enum Outcome: Equatable, Hashable {
@@ -11743,14 +11772,14 @@ public enum Outcome: Equatable, Hashable {
      */
     case saved(
         /**
-         * Whether the receipt is signed by the receiver for just this.
+         * Whether the receiver signed the receipt for exactly this exchange.
          */receiptHolds: Bool,
         /**
-         * How the receiver's data compared with each offered snapshot, as the receipt says.
+         * How the receiver's data compared with each offered snapshot, from the receipt.
          */comparisons: [ComparisonResult]
     )
     /**
-     * It ended otherwise.
+     * The exchange ended without "saved".
      */
     case ended(
         /**
@@ -11824,7 +11853,7 @@ public func FfiConverterTypeOutcome_lower(_ value: Outcome) -> RustBuffer {
 
 
 /**
- * What a device without a grant may do: all that people agree to, or nothing.
+ * The permissions of a device without a grant: everything that the users accept, or nothing.
  */
 
 public enum Policy: Equatable, Hashable {
@@ -11893,7 +11922,7 @@ public func FfiConverterTypePolicy_lower(_ value: Policy) -> RustBuffer {
 
 
 /**
- * What a platform port may throw.
+ * The error of a platform port.
  */
 public
 enum PortError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
@@ -11901,27 +11930,27 @@ enum PortError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
 
 
     /**
-     * The person, or the system, does not allow it.
+     * The user or the system does not allow it.
      */
     case Denied(
         /**
-         * What the system said.
+         * Message of the system.
          */reason: String
     )
     /**
-     * Wi-Fi is off, busy, or not there.
+     * Wi-Fi is off, busy or missing.
      */
     case Unavailable(
         /**
-         * What the system said.
+         * Message of the system.
          */reason: String
     )
     /**
-     * It failed.
+     * It failed for another reason.
      */
     case Failed(
         /**
-         * How.
+         * Details.
          */reason: String
     )
 
@@ -12009,7 +12038,7 @@ public func FfiConverterTypePortError_lower(_ value: PortError) -> RustBuffer {
 
 
 /**
- * Where a receiver stands.
+ * The state of a receiver.
  */
 
 public enum ReceiveState: Equatable, Hashable {
@@ -12019,7 +12048,7 @@ public enum ReceiveState: Equatable, Hashable {
      */
     case waiting
     /**
-     * The person is being asked.
+     * The user is asked to accept.
      */
     case asking
     /**
@@ -12027,15 +12056,15 @@ public enum ReceiveState: Equatable, Hashable {
      */
     case receiving(
         /**
-         * How much.
+         * Progress.
          */progress: ReceiveProgress
     )
     /**
-     * Everything is on disk; it is being applied.
+     * All data is on disk and is being applied.
      */
     case applying(
         /**
-         * How much.
+         * Progress.
          */progress: ReceiveProgress
     )
 
@@ -12116,7 +12145,7 @@ public func FfiConverterTypeReceiveState_lower(_ value: ReceiveState) -> RustBuf
 
 
 /**
- * What a device does in an exchange.
+ * The role of a device in an exchange.
  */
 
 public enum Role: Equatable, Hashable {
@@ -12185,76 +12214,76 @@ public func FfiConverterTypeRole_lower(_ value: Role) -> RustBuffer {
 
 
 /**
- * How sending to one receiver stands; see [`fieldcast::SendState`].
+ * The state of sending to one receiver; see [`fieldcast::SendState`].
  */
 
 public enum SendState: Equatable, Hashable {
 
     /**
-     * Found, not picked.
+     * Found, not selected.
      */
     case found
     /**
-     * Picked; waits for one of the places.
+     * Selected. Waits for a free transfer slot.
      */
     case queued
     /**
-     * The connection is being made.
+     * Connecting.
      */
     case connecting
     /**
-     * Its person is being asked.
+     * The receiver's user is asked to accept.
      */
     case asking
     /**
-     * Its person said yes; the code is still to be compared on this side.
+     * The receiver's user has accepted. This side's user must still compare the code.
      */
     case confirming
     /**
-     * The two sides agree on what is missing.
+     * The devices determine which data is missing.
      */
     case agreeing
     /**
-     * Data is on its way.
+     * Data is in transfer.
      */
     case sending(
         /**
-         * How much.
+         * Progress.
          */progress: SendProgress
     )
     /**
-     * It has everything and applies it.
+     * The receiver has all data and applies it.
      */
     case applying(
         /**
-         * How much.
+         * Progress.
          */progress: SendProgress
     )
     /**
-     * It has saved.
+     * The receiver has saved the data.
      */
     case saved(
         /**
-         * What.
+         * The result.
          */sent: Sent
     )
     /**
-     * The connection broke; it is called again.
+     * The connection broke. Fieldcast reconnects.
      */
     case lost(
         /**
-         * How much was done.
+         * Progress so far.
          */progress: SendProgress
     )
     /**
-     * It ended without "saved".
+     * The exchange ended without "saved".
      */
     case failed(
         /**
          * Why.
          */ending: Ending,
         /**
-         * How much was done.
+         * Progress so far.
          */progress: SendProgress
     )
 
@@ -13832,7 +13861,7 @@ fileprivate struct FfiConverterDictionaryStringString: FfiConverterRustBuffer {
 
 
 /**
- * Six digits, as both screens show them: `123 456`.
+ * The six digits that both screens show: `123 456`.
  */
 public typealias ComparisonCode = String
 
@@ -13875,7 +13904,7 @@ public func FfiConverterTypeComparisonCode_lower(_ value: ComparisonCode) -> Rus
 
 
 /**
- * A number of things.
+ * A number of items.
  */
 public typealias Count = UInt64
 
@@ -13918,7 +13947,7 @@ public func FfiConverterTypeCount_lower(_ value: Count) -> UInt64 {
 
 
 /**
- * The sum of a dataset's record hashes: equal where the data is equal. 64 hexadecimal digits.
+ * The sum of a dataset's record hashes. Equal data has equal digests. 64 hexadecimal digits.
  */
 public typealias DataDigest = String
 
@@ -13961,7 +13990,7 @@ public func FfiConverterTypeDataDigest_lower(_ value: DataDigest) -> RustBuffer 
 
 
 /**
- * What a person calls a device: at most 40 characters that can steer no screen.
+ * The name of a device: at most 40 characters, without control characters.
  */
 public typealias DeviceName = String
 
@@ -14047,7 +14076,7 @@ public func FfiConverterTypeEntityType_lower(_ value: EntityType) -> RustBuffer 
 
 
 /**
- * Who a device is: 64 hexadecimal digits.
+ * The identity of a device: 64 hexadecimal digits.
  */
 public typealias Fingerprint = String
 
@@ -14176,7 +14205,7 @@ public func FfiConverterTypeJson_lower(_ value: Json) -> RustBuffer {
 
 
 /**
- * A file or folder of this device.
+ * A file or folder on this device.
  */
 public typealias PathBuf = String
 
@@ -14262,7 +14291,7 @@ public func FfiConverterTypePublicKey_lower(_ value: PublicKey) -> RustBuffer {
 
 
 /**
- * A record's `clientReferenceId`.
+ * The `clientReferenceId` of a record.
  */
 public typealias RecordId = String
 
@@ -14305,7 +14334,7 @@ public func FfiConverterTypeRecordId_lower(_ value: RecordId) -> RustBuffer {
 
 
 /**
- * A time on the server's clock, milliseconds since 1970; 0 for none.
+ * A time on the server's clock, in milliseconds since 1970; 0 for none.
  */
 public typealias ServerTime = Int64
 
@@ -14348,7 +14377,7 @@ public func FfiConverterTypeServerTime_lower(_ value: ServerTime) -> Int64 {
 
 
 /**
- * What a campaign has signed: a `fieldcast-grant:` text.
+ * A signed statement of a campaign: a `fieldcast-grant:` text.
  */
 public typealias SignedStatement = String
 
@@ -14575,11 +14604,11 @@ public func uniffiForeignFutureHandleCountFieldcastFfi() -> Int {
     UNIFFI_FOREIGN_FUTURE_HANDLE_MAP.count
 }
 /**
- * Looks at what Fieldcast needs on this device, and says what to do where it is not there. Changes nothing, and works
- * where opening fails. Takes a few seconds.
+ * Checks everything that Fieldcast needs on this device, and gives advice for each problem. It changes nothing, works
+ * even if opening fails, and takes a few seconds.
  *
  * # Errors
- * [`FieldcastError::Internal`] when the system gives no threads.
+ * [`FieldcastError::Internal`] if the system cannot start threads.
  */
 public func doctor(dataDir: PathBuf, interface: String?)async throws  -> [Check]  {
     return
@@ -14597,10 +14626,10 @@ public func doctor(dataDir: PathBuf, interface: String?)async throws  -> [Check]
         )
 }
 /**
- * The networks of this device that others could be on, loopback included.
+ * The network interfaces of this device that other devices could reach, including loopback.
  *
  * # Errors
- * None; it is empty when the system does not tell.
+ * None. The list is empty if the system does not report them.
  */
 public func interfaces()throws  -> [Interface]  {
     return try  FfiConverterSequenceTypeInterface.lift(try rustCallWithError(FfiConverterTypeFieldcastError_lift) {
@@ -14625,10 +14654,10 @@ public func parseInvite(uri: String, now: Int64)throws  -> InviteInfo  {
 })
 }
 /**
- * The QR code of a text.
+ * The QR code for a text.
  *
  * # Errors
- * [`FieldcastError::Unreadable`] for a text that is too long.
+ * [`FieldcastError::Unreadable`] if the text is too long.
  */
 public func qrMatrix(text: String)throws  -> QrMatrix  {
     return try  FfiConverterTypeQrMatrix_lift(try rustCallWithError(FfiConverterTypeFieldcastError_lift) {
@@ -14639,7 +14668,7 @@ public func qrMatrix(text: String)throws  -> QrMatrix  {
 })
 }
 /**
- * What a campaign has signed; whether it is to be trusted is another question.
+ * Reads a signed statement of a campaign. It does not check whether the campaign is trusted.
  *
  * # Errors
  * [`FieldcastError::Unreadable`], [`FieldcastError::NotTrusted`] for a wrong signature.
@@ -14668,268 +14697,268 @@ private let initializationResult: InitializationResult = {
     if bindings_contract_version != scaffolding_contract_version {
         return InitializationResult.contractVersionMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_func_doctor() != 35964) {
+    if (uniffi_fieldcast_ffi_checksum_func_doctor() != 64091) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_func_interfaces() != 39438) {
+    if (uniffi_fieldcast_ffi_checksum_func_interfaces() != 33432) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_func_parse_invite() != 32119) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_func_qr_matrix() != 16480) {
+    if (uniffi_fieldcast_ffi_checksum_func_qr_matrix() != 14157) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_func_read_statement() != 14356) {
+    if (uniffi_fieldcast_ffi_checksum_func_read_statement() != 21934) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_eventlistener_on_event() != 2102) {
+    if (uniffi_fieldcast_ffi_checksum_method_eventlistener_on_event() != 36009) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_peerdiscovery_start() != 61752) {
+    if (uniffi_fieldcast_ffi_checksum_method_peerdiscovery_start() != 55080) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_peerdiscovery_stop() != 51163) {
+    if (uniffi_fieldcast_ffi_checksum_method_peerdiscovery_stop() != 62613) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_peerdiscoverysink_found() != 6078) {
+    if (uniffi_fieldcast_ffi_checksum_method_peerdiscoverysink_found() != 23606) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_peerdiscoverysink_lost() != 64916) {
+    if (uniffi_fieldcast_ffi_checksum_method_peerdiscoverysink_lost() != 64283) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_downsyncjob_cancel() != 8236) {
+    if (uniffi_fieldcast_ffi_checksum_method_downsyncjob_cancel() != 14682) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_downsyncjob_finished() != 58899) {
+    if (uniffi_fieldcast_ffi_checksum_method_downsyncjob_finished() != 59822) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_downsyncjob_id() != 6194) {
+    if (uniffi_fieldcast_ffi_checksum_method_downsyncjob_id() != 8450) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_distribution_stats() != 13112) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_distribution_stats() != 19071) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_forget_peer() != 47971) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_forget_peer() != 888) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_history() != 19941) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_history() != 58111) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_trusted_peers() != 18124) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_trusted_peers() != 8054) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_account() != 8141) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_account() != 45489) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_boundaries() != 55949) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_boundaries() != 57712) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_choose_project() != 8079) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_choose_project() != 47097) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_confirm_lost_edits() != 18412) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_confirm_lost_edits() != 17616) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_conflicts() != 44646) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_conflicts() != 34063) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_datasets() != 40355) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_datasets() != 3425) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_datasets_of() != 17292) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_datasets_of() != 1717) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_device() != 59677) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_device() != 30708) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_edit_sent() != 45691) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_edit_sent() != 23937) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_edits() != 43567) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_edits() != 41922) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_export_bundle() != 57058) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_export_bundle() != 55945) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_import_bundle() != 43906) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_import_bundle() != 15733) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_inspect_bundle() != 43222) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_inspect_bundle() != 53569) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_login() != 50903) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_login() != 54948) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_logout() != 13953) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_logout() != 6276) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_lost_edits() != 62911) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_lost_edits() != 46841) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_projects() != 2761) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_projects() != 60259) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_put_edit() != 57619) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_put_edit() != 19717) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_rebase_edit() != 24592) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_rebase_edit() != 789) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_records() != 64433) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_records() != 28364) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_remove() != 46594) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_remove() != 10962) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_shut_down() != 37550) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_shut_down() != 55283) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_start_downsync() != 32427) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_start_downsync() != 428) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_start_offer() != 3017) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_start_offer() != 45696) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_method_fieldcast_start_receive() != 11209) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_storage() != 24392) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_storage() != 26819) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_undo() != 44500) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_undo() != 59974) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_unfinished_offers() != 61760) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_unfinished_offers() != 5835) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_verify() != 9929) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_verify() != 54997) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_withdraw_offers() != 22761) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_withdraw_offers() != 28659) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_campaigns() != 60652) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_campaigns() != 37741) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_forget_campaign() != 24766) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_forget_campaign() != 20867) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_held_grants() != 53973) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_held_grants() != 57777) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_keep_statement() != 29345) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_keep_statement() != 18324) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_policy() != 51559) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_policy() != 50987) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_set_policy() != 44571) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_set_policy() != 35111) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_trust_campaign() != 12106) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_trust_campaign() != 60973) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_join_group() != 12520) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_join_group() != 20199) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_leave_group() != 61009) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_leave_group() != 25489) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_make_group() != 38954) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_make_group() != 34899) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_groupchanges_here() != 50417) {
+    if (uniffi_fieldcast_ffi_checksum_method_groupchanges_here() != 37569) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_groupchanges_lost() != 7729) {
+    if (uniffi_fieldcast_ffi_checksum_method_groupchanges_lost() != 62101) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_offersession_addr() != 41024) {
+    if (uniffi_fieldcast_ffi_checksum_method_offersession_addr() != 51077) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_offersession_answer() != 16433) {
+    if (uniffi_fieldcast_ffi_checksum_method_offersession_answer() != 64197) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_offersession_cancel() != 4330) {
+    if (uniffi_fieldcast_ffi_checksum_method_offersession_cancel() != 18673) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_offersession_find_at() != 12114) {
+    if (uniffi_fieldcast_ffi_checksum_method_offersession_find_at() != 57854) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_offersession_finished() != 7478) {
+    if (uniffi_fieldcast_ffi_checksum_method_offersession_finished() != 17260) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_offersession_id() != 43463) {
+    if (uniffi_fieldcast_ffi_checksum_method_offersession_id() != 62953) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_offersession_invite() != 63888) {
+    if (uniffi_fieldcast_ffi_checksum_method_offersession_invite() != 35636) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_offersession_offer() != 51910) {
+    if (uniffi_fieldcast_ffi_checksum_method_offersession_offer() != 16613) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_offersession_receivers() != 22591) {
+    if (uniffi_fieldcast_ffi_checksum_method_offersession_receivers() != 26357) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_offersession_send_to() != 22726) {
+    if (uniffi_fieldcast_ffi_checksum_method_offersession_send_to() != 9124) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_offersession_stop() != 7716) {
+    if (uniffi_fieldcast_ffi_checksum_method_offersession_stop() != 28104) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_keystore_wrap_key() != 54154) {
+    if (uniffi_fieldcast_ffi_checksum_method_keystore_wrap_key() != 20742) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_keystore_unwrap_key() != 51458) {
+    if (uniffi_fieldcast_ffi_checksum_method_keystore_unwrap_key() != 55966) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_multicastlock_acquire() != 32506) {
+    if (uniffi_fieldcast_ffi_checksum_method_multicastlock_acquire() != 38488) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_multicastlock_release() != 43893) {
+    if (uniffi_fieldcast_ffi_checksum_method_multicastlock_release() != 48299) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_networkmonitor_kind() != 46553) {
+    if (uniffi_fieldcast_ffi_checksum_method_networkmonitor_kind() != 33294) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_wifilink_make_group() != 17381) {
+    if (uniffi_fieldcast_ffi_checksum_method_wifilink_make_group() != 44652) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_wifilink_join_group() != 52915) {
+    if (uniffi_fieldcast_ffi_checksum_method_wifilink_join_group() != 55315) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_wifilink_leave_group() != 11867) {
+    if (uniffi_fieldcast_ffi_checksum_method_wifilink_leave_group() != 37418) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_receivesession_addr() != 21275) {
+    if (uniffi_fieldcast_ffi_checksum_method_receivesession_addr() != 32580) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_receivesession_answer() != 17756) {
+    if (uniffi_fieldcast_ffi_checksum_method_receivesession_answer() != 3816) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_receivesession_dial() != 53019) {
+    if (uniffi_fieldcast_ffi_checksum_method_receivesession_dial() != 21775) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_receivesession_dial_invite() != 29686) {
+    if (uniffi_fieldcast_ffi_checksum_method_receivesession_dial_invite() != 55295) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_receivesession_disconnect() != 58912) {
+    if (uniffi_fieldcast_ffi_checksum_method_receivesession_disconnect() != 28679) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_method_receivesession_distributors() != 64796) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_receivesession_id() != 32745) {
+    if (uniffi_fieldcast_ffi_checksum_method_receivesession_id() != 1700) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_receivesession_open_question() != 41739) {
+    if (uniffi_fieldcast_ffi_checksum_method_receivesession_open_question() != 61897) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_receivesession_stop() != 24166) {
+    if (uniffi_fieldcast_ffi_checksum_method_receivesession_stop() != 3248) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_constructor_fieldcast_open() != 16944) {
+    if (uniffi_fieldcast_ffi_checksum_constructor_fieldcast_open() != 46305) {
         return InitializationResult.apiChecksumMismatch
     }
 

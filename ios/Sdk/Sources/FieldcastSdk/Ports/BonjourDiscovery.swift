@@ -1,9 +1,9 @@
 import Foundation
 import dnssd
 
-/// Announces this device and finds others by the system's own Bonjour, which needs no multicast entitlement, but
-/// `_fieldcast._tcp` among `NSBonjourServices`. Not `NWListener` and `NWBrowser`: those announce a port of their own, and do not
-/// tell the addresses of what they find.
+/// Announces this device and discovers others with the system's Bonjour. It needs no multicast entitlement, but needs
+/// `_fieldcast._tcp` in `NSBonjourServices`. It does not use `NWListener` and `NWBrowser`: they announce a separate
+/// port and do not report the addresses of the services they find.
 public final class BonjourDiscovery: PeerDiscovery, @unchecked Sendable {
     private let lock = NSLock()
     private var searches: [UInt64: BonjourSearch] = [:]
@@ -11,7 +11,7 @@ public final class BonjourDiscovery: PeerDiscovery, @unchecked Sendable {
     public init() {}
 
     deinit {
-        searches.values.forEach { $0.stop() } // which are called back by their bare address
+        searches.values.forEach { $0.stop() } // callbacks use their unretained pointers
     }
 
     public func start(search: UInt64, service: LocalService, sightings: PeerDiscoverySink) throws {
@@ -30,7 +30,7 @@ public final class BonjourDiscovery: PeerDiscovery, @unchecked Sendable {
     }
 }
 
-/// One announcement and one search. All but ``start(_:)`` and ``stop()`` is done in its queue.
+/// One announcement and one search. All work except ``start(_:)`` and ``stop()`` runs in its queue.
 private final class BonjourSearch: @unchecked Sendable {
     let queue = DispatchQueue(label: "org.fieldcast.bonjour")
     let sightings: PeerDiscoverySink
@@ -48,7 +48,7 @@ private final class BonjourSearch: @unchecked Sendable {
         }
     }
 
-    /// After this nothing is told any more.
+    /// Stops the search. Nothing is reported afterwards.
     func stop() {
         queue.sync {
             found.values.forEach { $0.stop() }
@@ -96,7 +96,7 @@ private final class BonjourSearch: @unchecked Sendable {
     }
 }
 
-/// A service that was found, whose port, record and addresses come one after the other.
+/// A discovered service. Its port, record and addresses arrive one after another.
 private final class BonjourService {
     private let name: String
     private let interface: UInt32
@@ -132,7 +132,7 @@ private final class BonjourService {
         keep(operation, code)
     }
 
-    /// Asks for the addresses of a host, unless that is going on.
+    /// Requests the addresses of a host, unless a request is running.
     private func address(_ host: String) {
         guard host != self.host else { return tell() }
         self.host = host
@@ -156,13 +156,13 @@ private final class BonjourService {
         try? search.sightings.found(service: RemoteService(name: name, txt: txt, addresses: addresses, port: port))
     }
 
-    /// Where one fails, the service is not found, as if it had not been there.
+    /// If an operation fails, the service is treated as not found.
     private func keep(_ operation: DNSServiceRef?, _ code: DNSServiceErrorType) {
         if let operation = try? begun(operation, code, in: search.queue) { operations.append(operation) }
     }
 }
 
-/// An operation that goes on in `queue`.
+/// An operation that runs in `queue`.
 private func begun(
     _ operation: DNSServiceRef?, _ code: DNSServiceErrorType, in queue: DispatchQueue
 ) throws -> DNSServiceRef {
@@ -177,8 +177,8 @@ private func begun(
 
 private func told(_ code: DNSServiceErrorType) -> PortError {
     switch Int(code) {
-    case kDNSServiceErr_PolicyDenied: .Denied(reason: "allow the local network for this app in Settings")
-    case kDNSServiceErr_NoAuth: .Denied(reason: "list _fieldcast._tcp under NSBonjourServices in the app's Info.plist")
-    default: .Failed(reason: "Bonjour says \(code)")
+    case kDNSServiceErr_PolicyDenied: .Denied(reason: "the local network is off for this app: allow it in Settings")
+    case kDNSServiceErr_NoAuth: .Denied(reason: "add _fieldcast._tcp to NSBonjourServices in the app's Info.plist")
+    default: .Failed(reason: "Bonjour failed with code \(code): turn Wi-Fi off and on again")
     }
 }

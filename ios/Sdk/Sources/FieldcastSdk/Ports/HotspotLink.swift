@@ -3,8 +3,8 @@ import Foundation
 import Network
 import NetworkExtension
 
-/// Joins the Wi-Fi group of an Android phone. Needs the Hotspot Configuration entitlement; the system asks the person about
-/// each new group.
+/// Joins the Wi-Fi group of an Android phone. Needs the Hotspot Configuration entitlement. The system asks the user
+/// about each new group.
 public actor HotspotLink: WifiLink {
     private let interface: String
     private let wait: UInt64
@@ -15,18 +15,18 @@ public actor HotspotLink: WifiLink {
         self.init(interface: "en0", wait: 500_000_000)
     }
 
-    /// For tests: elsewhere than on an iPhone's Wi-Fi, and looking whether the group is there after so many nanoseconds.
+    /// For tests: uses another interface than an iPhone's Wi-Fi, and checks for the group after this many nanoseconds.
     init(interface: String, wait: UInt64) {
         (self.interface, self.wait) = (interface, wait)
     }
 
     public func makeGroup(group: WifiGroup, changes: GroupChanges) async throws -> IpAddr {
-        throw PortError.Unavailable(reason: "this device cannot make a Wi-Fi group: let an Android phone make it, or use a router")
+        throw PortError.Unavailable(reason: "this device cannot make a group: use an Android phone or a router")
     }
 
     public func joinGroup(group: WifiGroup, changes: GroupChanges) async throws -> IpAddr {
         let manager = NEHotspotConfigurationManager.shared
-        // What was joined when the app was killed; and a configuration that is there already is not tried again.
+        // Removes groups that were joined when the app was killed. The system does not retry an existing configuration.
         for left in await manager.configuredSSIDs() where left == group.name || left.hasPrefix("DIRECT-fc-") {
             manager.removeConfiguration(forSSID: left)
         }
@@ -34,11 +34,11 @@ public actor HotspotLink: WifiLink {
         do {
             try await Self.apply(group)
             let address = try await associated(with: group.name)
-            guard joined == group.name else { throw CancellationError() } // it was left meanwhile
+            guard joined == group.name else { throw CancellationError() } // the group was left in the meantime
             follow(group.name, changes)
             return address
         } catch {
-            if joined == group.name { try? await leaveGroup() } // and not the one that was joined meanwhile
+            if joined == group.name { try? await leaveGroup() } // not a group that was joined in the meantime
             throw Self.told(error)
         }
     }
@@ -51,7 +51,7 @@ public actor HotspotLink: WifiLink {
         watch = nil
     }
 
-    /// It is no error that this device is in the group already.
+    /// No error if this device is in the group already.
     private static func apply(_ group: WifiGroup) async throws {
         let configuration = NEHotspotConfiguration(ssid: group.name, passphrase: group.passphrase, isWEP: false)
         do {
@@ -59,17 +59,17 @@ public actor HotspotLink: WifiLink {
         } catch let error where code(error) == .alreadyAssociated {}
     }
 
-    /// The system says yes long before the device is in the network, and says yes when it never gets there.
+    /// Waits for the group. The system reports success long before the device has joined, and even if it never joins.
     private func associated(with name: String) async throws -> IpAddr {
         for _ in 0..<60 {
             if let address = await Self.address(in: name, on: interface) { return address }
             try await Task.sleep(nanoseconds: wait)
         }
-        throw PortError.Unavailable(reason: "the group was not joined in 30 seconds: come nearer, and try again")
+        throw PortError.Unavailable(reason: "the group was not joined in 30 seconds: move closer, then try again")
     }
 
-    /// Tells when the group is lost, and when the system has joined it again: one after the other, so that what is told last
-    /// is how it is.
+    /// Reports when the group is lost and when the system has joined it again. The checks run one after another, so the
+    /// last report is the current state.
     private func follow(_ name: String, _ changes: GroupChanges) {
         watch?.cancel()
         watch = Task { [interface] in
@@ -83,7 +83,7 @@ public actor HotspotLink: WifiLink {
         }
     }
 
-    /// Wi-Fi as it is, and whenever that changes.
+    /// The current Wi-Fi path, and each change of it.
     private static func paths() -> AsyncStream<NWPath> {
         AsyncStream(bufferingPolicy: .bufferingNewest(1)) { paths in
             let monitor = NWPathMonitor(requiredInterfaceType: .wifi)
@@ -93,7 +93,7 @@ public actor HotspotLink: WifiLink {
         }
     }
 
-    /// This device's address in the group; none while it is elsewhere.
+    /// This device's address in the group; nil while it is in another network.
     private static func address(in name: String, on interface: String) async -> IpAddr? {
         guard await NEHotspotNetwork.fetchCurrent()?.ssid == name else { return nil }
         return ownAddress(of: interface)
@@ -103,13 +103,13 @@ public actor HotspotLink: WifiLink {
         if let error = error as? PortError { return error }
         switch code(error) {
         case .userDenied, .userUnauthorized:
-            return .Denied(reason: "joining the group was not allowed")
+            return .Denied(reason: "joining the group was not allowed: try again and tap Join")
         case .invalidSSID, .invalidWPAPassphrase:
-            return .Failed(reason: "the group's name or passphrase is none")
+            return .Failed(reason: "the group name or passphrase is invalid: scan the invite again")
         case .applicationIsNotInForeground:
-            return .Unavailable(reason: "groups are joined while the app is on the screen")
+            return .Unavailable(reason: "the app is in the background: open it first")
         case let code?:
-            return .Unavailable(reason: "the system says \(code.rawValue)")
+            return .Unavailable(reason: "joining failed with code \(code.rawValue): try again")
         case nil:
             return .Failed(reason: (error as NSError).domain)
         }

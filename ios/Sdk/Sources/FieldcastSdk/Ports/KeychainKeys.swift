@@ -1,8 +1,8 @@
 import Foundation
 import Security
 
-/// Wraps the device key with one that never leaves this device: in the Secure Enclave, or where there is none (a simulator, an
-/// old Mac) in the Keychain. Usable once the device was unlocked after it was switched on.
+/// Wraps the device key with a key that never leaves this device: in the Secure Enclave, or in the Keychain if there is
+/// no enclave (a simulator, an old Mac). Available after the first unlock since the device was turned on.
 public final class KeychainKeys: KeyStore, Sendable {
     private let tag: String
 
@@ -12,7 +12,7 @@ public final class KeychainKeys: KeyStore, Sendable {
 
     public func wrapKey(key: Data) throws -> Data {
         guard let ours = SecKeyCopyPublicKey(try found() ?? made()) else {
-            throw PortError.Failed(reason: "the Keychain's key has no public part")
+            throw PortError.Failed(reason: "the Keychain's key has no public part: make a new identity")
         }
         var error: Unmanaged<CFError>?
         guard let wrapped = SecKeyCreateEncryptedData(ours, Self.algorithm, key as CFData, &error) else {
@@ -23,7 +23,7 @@ public final class KeychainKeys: KeyStore, Sendable {
 
     public func unwrapKey(wrapped: Data) throws -> Data {
         guard let ours = try found() else {
-            throw PortError.Failed(reason: "the Keychain's key is gone, as after moving to another device")
+            throw PortError.Failed(reason: "the Keychain's key is missing, as on a restored phone: make a new identity")
         }
         var error: Unmanaged<CFError>?
         guard let key = SecKeyCreateDecryptedData(ours, Self.algorithm, wrapped as CFData, &error) else {
@@ -45,13 +45,13 @@ public final class KeychainKeys: KeyStore, Sendable {
         var item: CFTypeRef?
         switch SecItemCopyMatching(query as CFDictionary, &item) {
         case errSecSuccess:
-            return (item as! SecKey) // which is what `kSecReturnRef` of a key gives
+            return (item as! SecKey) // `kSecReturnRef` of a key returns this type
         case errSecItemNotFound:
             return nil
         case errSecInteractionNotAllowed:
             throw PortError.Denied(reason: "unlock the device first")
         case let status:
-            throw PortError.Failed(reason: "the Keychain says \(status)")
+            throw PortError.Failed(reason: "the Keychain failed with code \(status)")
         }
     }
 
@@ -82,8 +82,8 @@ public final class KeychainKeys: KeyStore, Sendable {
     }
 
     private static func failed(_ error: Unmanaged<CFError>?) -> PortError {
-        guard let error = error?.takeRetainedValue() else { return .Failed(reason: "the Keychain does not say why") }
+        guard let error = error?.takeRetainedValue() else { return .Failed(reason: "the Keychain gave no reason") }
         if CFErrorGetCode(error) == Int(errSecInteractionNotAllowed) { return .Denied(reason: "unlock the device first") }
-        return .Failed(reason: "the Keychain says \(CFErrorGetCode(error))")
+        return .Failed(reason: "the Keychain failed with code \(CFErrorGetCode(error))")
     }
 }

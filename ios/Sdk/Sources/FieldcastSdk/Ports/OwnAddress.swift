@@ -4,7 +4,7 @@ import Glibc
 import Darwin
 #endif
 
-/// This device's IPv4 address on an interface; none while it has only the one that stands for none.
+/// This device's IPv4 address on an interface; nil if the interface has no address or only the unspecified one.
 func ownAddress(of interface: String) -> IpAddr? {
     var list: UnsafeMutablePointer<ifaddrs>?
     guard getifaddrs(&list) == 0 else { return nil }
@@ -19,7 +19,7 @@ func ownAddress(of interface: String) -> IpAddr? {
         .first { !$0.hasPrefix("169.254.") }
 }
 
-/// An address as text; none for one of another kind than IP, or that means something on one interface only.
+/// An IP address as text; nil for another address type, or for an address that is valid on one interface only.
 func numeric(_ address: UnsafePointer<sockaddr>) -> IpAddr? {
     let length: Int
     switch Int32(address.pointee.sa_family) {

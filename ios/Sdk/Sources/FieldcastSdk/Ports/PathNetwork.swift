@@ -1,7 +1,7 @@
 import Foundation
 import Network
 
-/// Tells mobile data, another phone's hotspot, and what the person wants little data used on, from Wi-Fi.
+/// Reports mobile data, another phone's hotspot and networks in Low Data Mode as metered, and other Wi-Fi as unmetered.
 public final class PathNetwork: NetworkMonitor, @unchecked Sendable {
     private let monitor = NWPathMonitor()
 

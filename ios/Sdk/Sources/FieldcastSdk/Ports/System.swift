@@ -1,6 +1,6 @@
 extension PlatformPorts {
-    /// What this system does for Fieldcast. An iPhone makes no Wi-Fi groups, and needs no multicast lock; a Mac joins none
-    /// either.
+    /// The services of this system for Fieldcast. An iPhone cannot make Wi-Fi groups and needs no multicast lock. A Mac
+    /// cannot join groups either.
     public static func system() -> PlatformPorts {
         #if os(macOS)
         let link: WifiLink? = nil

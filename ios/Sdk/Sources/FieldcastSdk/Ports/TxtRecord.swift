@@ -1,4 +1,4 @@
-/// A TXT record as DNS-SD has it: pairs, each after its length.
+/// A TXT record in DNS-SD format: pairs, each after its length.
 enum TxtRecord {
     static func bytes(_ pairs: [String: String]) -> [UInt8] {
         pairs.sorted { $0.key < $1.key }.flatMap { key, value -> [UInt8] in
@@ -7,7 +7,7 @@ enum TxtRecord {
         }
     }
 
-    /// What can be read of one; what a stranger has made up is left out.
+    /// The readable pairs. Malformed input is ignored, because it comes from unknown devices.
     static func pairs(_ bytes: some Collection<UInt8>) -> [String: String] {
         var (pairs, rest) = ([String: String](), bytes[...])
         while let length = rest.popFirst(), rest.count >= Int(length) {
@@ -15,14 +15,14 @@ enum TxtRecord {
             rest = rest.dropFirst(Int(length))
             guard let text = String(validatingBytes: pair), let cut = text.firstIndex(of: "=") else { continue }
             let key = String(text[..<cut])
-            if pairs[key] == nil { pairs[key] = String(text[text.index(after: cut)...]) } // the first counts
+            if pairs[key] == nil { pairs[key] = String(text[text.index(after: cut)...]) } // the first value wins
         }
         return pairs
     }
 }
 
 extension String {
-    /// None if it is no UTF-8.
+    /// nil if the bytes are not UTF-8.
     fileprivate init?(validatingBytes bytes: some Collection<UInt8>) {
         let text = String(decoding: bytes, as: UTF8.self)
         guard text.utf8.elementsEqual(bytes) else { return nil }

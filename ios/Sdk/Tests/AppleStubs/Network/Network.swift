@@ -1,4 +1,4 @@
-// What the SDK uses of Apple's `Network`, declared as Swift sees it on an iPhone: public is what Apple has, no more.
+// The part of Apple's `Network` that the SDK uses, declared as Swift sees it on an iPhone. Only Apple's API is public.
 import Foundation
 
 public struct NWInterface: Sendable {
@@ -53,7 +53,7 @@ public final class NWPathMonitor: @unchecked Sendable {
     }
 }
 
-/// The way to the internet.
+/// The internet connection.
 enum Way {
     private static let lock = NSLock()
     private static var path = NWPath(status: .satisfied, isExpensive: false, isConstrained: false)
@@ -61,7 +61,7 @@ enum Way {
 
     static var now: NWPath { lock.withLock { path } }
 
-    /// How many look at it.
+    /// Number of monitors.
     static var count: Int { lock.withLock { monitors.count } }
 
     static func becomes(_ status: NWPath.Status, isExpensive: Bool = false, isConstrained: Bool = false) {

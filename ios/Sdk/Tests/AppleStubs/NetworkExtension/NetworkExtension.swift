@@ -1,4 +1,5 @@
-// What the SDK uses of Apple's `NetworkExtension`, declared as Swift sees it on an iPhone: public is what Apple has, no more.
+// The part of Apple's `NetworkExtension` that the SDK uses, declared as Swift sees it on an iPhone. Only Apple's API is
+// public.
 import Foundation
 
 public let NEHotspotConfigurationErrorDomain: String = "NEHotspotConfigurationErrorDomain"
@@ -63,7 +64,7 @@ open class NEHotspotNetwork: NSObject {
     }
 }
 
-/// The Wi-Fi of this iPhone, and the networks near by.
+/// The Wi-Fi of this iPhone, and the nearby networks.
 enum Radio {
     private static let lock = NSLock()
     private static var near: [String: String] = [:]
@@ -75,11 +76,11 @@ enum Radio {
     /// The networks that this app has configured.
     static var configured: [String] { lock.withLock { known } }
 
-    /// The network this iPhone is in.
+    /// The iPhone's current network.
     static var current: String? { lock.withLock { joined } }
 
-    /// Begins anew: with networks near by, names and passphrases; with what was configured and joined earlier; and with what
-    /// the system says to whatever is applied.
+    /// Resets the stub: nearby networks with names and passphrases, networks that were configured and joined earlier,
+    /// and the system's answer to every request.
     static func start(
         near: [String: String] = [:], configured: [String] = [], joined: String? = nil,
         refusal: NEHotspotConfigurationError? = nil
@@ -87,12 +88,12 @@ enum Radio {
         lock.withLock { (self.near, known, self.joined, self.refusal) = (near, configured, joined, refusal) }
     }
 
-    /// The iPhone leaves the network it is in, or comes into another.
+    /// Moves the iPhone out of its network, or into another one.
     static func moves(to network: String?) {
         lock.withLock { joined = network }
     }
 
-    /// The next time the network is asked for, the answer comes only after this.
+    /// Delays the answer to the next query of the network until this task ends.
     static func answers(after task: Task<Void, Never>) {
         lock.withLock { hold = task }
     }
@@ -104,10 +105,10 @@ enum Radio {
         }
     }
 
-    /// Whether the answer is yet to come.
+    /// Whether the answer is still delayed.
     static var isHeld: Bool { lock.withLock { hold != nil } }
 
-    /// Joins only what is near by, and says yes in any case.
+    /// Joins only a nearby network, but always reports success.
     fileprivate static func apply(_ configuration: NEHotspotConfiguration) throws {
         try lock.withLock {
             if let refusal { throw NSError(domain: NEHotspotConfigurationErrorDomain, code: refusal.rawValue) }

@@ -12,15 +12,15 @@ enum Keychain {
     private static var locked = false
     private static var enclave = true
 
-    /// The keys that are kept.
+    /// The stored keys.
     static var kept: [SecKey] { lock.withLock { Array(keys.values) } }
 
-    /// Begins anew.
+    /// Resets the stub.
     static func start(hasEnclave: Bool = true) {
         lock.withLock { (keys, locked, enclave) = ([:], false, hasEnclave) }
     }
 
-    /// Until it is unlocked after it was switched on, this iPhone gives no key.
+    /// Whether this iPhone refuses all keys, as before the first unlock after it was turned on.
     static func isLocked(_ isLocked: Bool) {
         lock.withLock { locked = isLocked }
     }
@@ -55,7 +55,7 @@ enum Keychain {
         }
     }
 
-    /// Encrypted enough to tell what was not: with the number of its key before it, and turned over.
+    /// A simple reversible encryption that detects foreign input: the number of the key, then the reversed data.
     static func encrypted(_ key: SecKey, _ algorithm: SecKeyAlgorithm, _ plain: Data) -> Result<CFData, Refusal> {
         guard !key.isPrivate, algorithm == .eciesEncryptionCofactorVariableIVX963SHA256AESGCM else {
             return refused(errSecParam)

@@ -1,8 +1,8 @@
-// What the SDK uses of Apple's `Security`, declared as Swift sees it on an iPhone: public is what Apple has, no more. How it
-// behaves is in Keychain.swift.
+// The part of Apple's `Security` that the SDK uses, declared as Swift sees it on an iPhone. Only Apple's API is public.
+// Keychain.swift implements the behaviour.
 import Foundation
 
-// Core Foundation's, which comes along. They are classes of their own there, which turn into these with the same `as`.
+// From Core Foundation. On an iPhone these are separate classes, which convert to these types with the same `as`.
 public typealias CFString = NSString
 public typealias CFData = NSData
 public typealias CFDictionary = NSDictionary

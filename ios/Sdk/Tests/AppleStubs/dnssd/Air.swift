@@ -1,6 +1,6 @@
 import Foundation
 
-/// A service as it is announced.
+/// An announced service.
 struct Announced {
     var name: String
     var kind: String
@@ -11,7 +11,8 @@ struct Announced {
     var addresses: [String]
 }
 
-/// What a `DNSServiceRef` points to. Its callbacks come in its queue, once it has one and until it is deallocated.
+/// The target of a `DNSServiceRef`. Its callbacks run in its queue, from the time when it has one until it is
+/// deallocated.
 final class Operation: @unchecked Sendable {
     enum Wish {
         case announce(Announced)
@@ -30,7 +31,7 @@ final class Operation: @unchecked Sendable {
     var reference: DNSServiceRef { OpaquePointer(Unmanaged.passUnretained(self).toOpaque()) }
 }
 
-/// The services that can be heard, and who listens.
+/// The announced services and their listeners.
 enum Air {
     static let domain = "local."
     private static let lock = NSRecursiveLock()
@@ -38,15 +39,15 @@ enum Air {
     private static var services: [Announced] = []
     private static var codes: [Int] = []
 
-    /// How many operations go on.
+    /// Number of running operations.
     static var count: Int { lock.withLock { operations.count } }
 
-    /// The next operations begin with these codes, and those after them well.
+    /// The next operations fail with these codes; later ones succeed.
     static func refuse(_ next: [Int]) {
         lock.withLock { codes = next }
     }
 
-    /// A service appears, or one of its name changes.
+    /// A service appears, or a service with this name changes.
     static func appear(_ service: Announced) {
         lock.withLock {
             let isNew = !services.contains { $0.name == service.name }
@@ -98,16 +99,17 @@ enum Air {
         }
     }
 
-    /// Traps where Apple's may crash: on a reference that is not there, and beside the callbacks of one that is.
+    /// Traps where Apple's function may crash: for an unknown reference, and for a call outside the queue of the
+    /// callbacks.
     static func end(_ reference: DNSServiceRef) {
         let operation = lock.withLock { operations[reference] }
-        guard let operation else { fatalError("deallocated twice") }
+        guard let operation else { fatalError("the reference was deallocated twice") }
         if let queue = operation.queue { dispatchPrecondition(condition: .onQueue(queue)) }
         _ = lock.withLock { operations.removeValue(forKey: reference) }
         if case .announce(let service) = operation.wish { vanish(service.name) }
     }
 
-    /// Calls back, if by then that still goes on.
+    /// Calls back, if the operation is still running.
     private static func reply(_ operation: Operation, _ body: @escaping (DNSServiceRef) -> Void) {
         operation.queue?.async {
             if lock.withLock({ operations[operation.reference] === operation }) { body(operation.reference) }
@@ -131,7 +133,7 @@ enum Air {
         }
     }
 
-    /// An IPv4 address, after the word that there is none of IPv6.
+    /// Reports that there is no IPv6 address, then the IPv4 address.
     private static func addressed(_ operation: Operation, _ text: String, of host: String, _ flags: DNSServiceFlags) {
         guard case .addresses(host, let callBack, let context) = operation.wish else { return }
         let none = DNSServiceErrorType(kDNSServiceErr_NoSuchRecord)

@@ -1,5 +1,5 @@
-// What the SDK uses of Apple's `dnssd`, declared as Swift sees it on an iPhone: public is what Apple has, no more. How it behaves
-// is in Air.swift.
+// The part of Apple's `dnssd` that the SDK uses, declared as Swift sees it on an iPhone. Only Apple's API is public.
+// Air.swift implements the behaviour.
 import Foundation
 
 public typealias DNSServiceRef = OpaquePointer

@@ -11,10 +11,10 @@ import org.fieldcast.sdk.core.Event
 import org.fieldcast.sdk.core.ReceiveState
 import org.fieldcast.sdk.core.SendState
 
-/** A side that applies what it has says nothing for as long as this, and must not fall asleep over it. */
+/** The longest silence of a side that is applying data. The phone must stay awake during this time. */
 private val QUIET_FOR = 60.seconds
 
-/** Whether the phone must stay awake: while data moves or is saved, and not while people are waited for. */
+/** Whether the phone must stay awake: while data is transferred or saved, but not while waiting for a user. */
 @OptIn(ExperimentalCoroutinesApi::class)
 internal fun Flow<Event>.isMoving(): Flow<Boolean> = filter { it.begins || it.ends }
     .transformLatest { event ->
@@ -34,7 +34,7 @@ private val Event.begins: Boolean
         else -> false
     }
 
-/** If something else still moves, its next progress is a tenth of a second away. */
+/** If another transfer still runs, its next progress event comes within a tenth of a second. */
 private val Event.ends: Boolean
     get() = when (this) {
         is Event.SendChanged -> state is SendState.Saved || state is SendState.Failed || state is SendState.Lost

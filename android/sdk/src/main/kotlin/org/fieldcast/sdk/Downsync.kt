@@ -10,23 +10,23 @@ import org.fieldcast.sdk.core.DownsyncReport
 import org.fieldcast.sdk.core.Event
 import org.fieldcast.sdk.core.FieldcastException
 
-/** How far a boundary of a download is. */
+/** The download state of a boundary. */
 sealed interface BoundaryStatus {
-    /** It is on its way. */
+    /** The download runs. */
     data class Running(val progress: BoundaryProgress) : BoundaryStatus
 
-    /** It is complete. */
+    /** The download is complete. */
     data class Done(val progress: BoundaryProgress) : BoundaryStatus
 
-    /** It is not complete; the next download goes on from there. */
+    /** The download is not complete. The next download continues from there. */
     data class Failed(val error: FieldcastException) : BoundaryStatus
 }
 
-/** A download that is running. What came stays, whether it is cancelled or the app is killed. */
+/** A running download. Downloaded data is kept if the download is cancelled or the app is killed. */
 class Downsync internal constructor(private val job: DownsyncJob, router: Router) : AutoCloseable {
     private val states = MutableStateFlow<Map<String, BoundaryStatus>>(emptyMap())
 
-    /** How far each boundary is, by its code. */
+    /** The state of each boundary, by its code. */
     val boundaries: StateFlow<Map<String, BoundaryStatus>> = states.asStateFlow()
 
     init {
@@ -36,10 +36,10 @@ class Downsync internal constructor(private val job: DownsyncJob, router: Router
     /** Waits for the end. Cancelling the wait does not cancel the download. */
     suspend fun await(): DownsyncReport = asked { job.finished() }
 
-    /** Stops it. */
+    /** Cancels the download. */
     fun cancel() = ifOpen(Unit) { job.cancel() }
 
-    /** Stops it, and lets go of it. Nothing happens the second time. */
+    /** Cancels the download and releases it. A second call has no effect. */
     override fun close() {
         cancel()
         job.close()

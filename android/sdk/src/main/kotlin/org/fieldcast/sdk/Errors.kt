@@ -3,8 +3,8 @@ package org.fieldcast.sdk
 import org.fieldcast.sdk.core.FieldcastException
 
 /**
- * What to do, in English: for a log, or a screen that has no words of its own for this one. `message` is made of the fields'
- * names and is neither.
+ * Advice in English, for a log or for a screen without its own text for this error. Do not show `message`: it contains
+ * the names of the fields.
  */
 val FieldcastException.advice: String
     get() = when (this) {

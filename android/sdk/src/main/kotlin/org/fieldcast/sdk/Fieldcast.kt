@@ -21,25 +21,25 @@ import org.fieldcast.sdk.core.WifiGroup
 import org.fieldcast.sdk.core.Fieldcast as Core
 
 /**
- * One device's Fieldcast: everything of [FieldcastInterface], and what makes it at home among coroutines.
+ * Fieldcast on one device: all functions of [FieldcastInterface], plus an API for coroutines.
  *
- * No call blocks its thread, so each may be made from the main one; cancelling the coroutine drops the work. Keep one per
- * process, and [shutDown] it before opening another in the same folder.
+ * No call blocks its thread, so all calls are safe on the main thread. Cancelling the coroutine drops the work. Keep
+ * one instance per process, and call [shutDown] before you open another in the same folder.
  */
 class Fieldcast private constructor(private val core: Core, private val router: Router) : FieldcastInterface by core {
     private val ending = Once()
 
-    /** What runs beside it until it is shut down. */
+    /** Parent of the jobs that run until the shutdown. */
     internal val lifetime = SupervisorJob()
 
-    /** What happens, as it happens. A collector that falls behind misses the oldest events and slows nothing. */
+    /** All events as they happen. A collector that is too slow misses the oldest events and blocks nothing. */
     val events: SharedFlow<Event> get() = router.events
 
-    /** Starts downloading leaf boundaries, given by code; over mobile data only if that is allowed. */
+    /** Starts to download the leaf boundaries with these codes. Uses mobile data only if [allowMetered] is set. */
     suspend fun downsync(project: Project, boundaries: List<String>, allowMetered: Boolean = false): Downsync =
         router.starting { Downsync(core.startDownsync(project, boundaries, allowMetered), router) }
 
-    /** Offers these datasets to the receivers near by until [Offering.stop]. */
+    /** Offers these datasets to nearby receivers until [Offering.stop]. */
     suspend fun offer(datasets: List<Dataset>, options: ExchangeOptions = exchangeOptions()): Offering =
         router.starting { Offering(core.startOffer(datasets, options), router) }
 
@@ -47,7 +47,10 @@ class Fieldcast private constructor(private val core: Core, private val router: 
     suspend fun receive(options: ExchangeOptions = exchangeOptions()): Receiving =
         router.starting { Receiving(core.startReceive(options), router) }
 
-    /** [offer] for as long as [block] runs; the receivers are told when it ends, however it ends. */
+    /**
+     * Calls [offer] and keeps the offer while [block] runs. Notifies the receivers when [block] ends, also after an
+     * error.
+     */
     suspend fun <T> offering(
         datasets: List<Dataset>,
         options: ExchangeOptions = exchangeOptions(),
@@ -61,7 +64,10 @@ class Fieldcast private constructor(private val core: Core, private val router: 
         }
     }
 
-    /** [receive] for as long as [block] runs; the distributor is told when it ends, however it ends. */
+    /**
+     * Calls [receive] and keeps receiving while [block] runs. Notifies the distributor when [block] ends, also after an
+     * error.
+     */
     suspend fun <T> receiving(options: ExchangeOptions = exchangeOptions(), block: suspend (Receiving) -> T): T {
         val receiving = receive(options)
         try {
@@ -71,18 +77,20 @@ class Fieldcast private constructor(private val core: Core, private val router: 
         }
     }
 
-    /** In a Wi-Fi group of this phone's for as long as [block] runs; it is left when that ends, however it ends. */
+    /** Makes a Wi-Fi group and keeps it while [block] runs. Leaves the group when [block] ends, also after an error. */
     suspend fun <T> hosting(group: WifiGroup? = null, block: suspend (JoinedGroup) -> T): T =
         leaving { block(makeGroup(group)) }
 
-    /** In another phone's Wi-Fi group for as long as [block] runs; it is left when that ends, however it ends. */
+    /**
+     * Joins another phone's Wi-Fi group while [block] runs. Leaves the group when [block] ends, also after an error.
+     */
     suspend fun <T> joined(group: WifiGroup, block: suspend (JoinedGroup) -> T): T = leaving { block(joinGroup(group)) }
 
     private suspend fun <T> leaving(block: suspend () -> T): T {
         val result = try {
             block()
         } catch (error: Throwable) {
-            // What went wrong first is what counts.
+            // The first error is the one to report.
             withContext(NonCancellable) { runCatching { leaveGroup() }.exceptionOrNull()?.let(error::addSuppressed) }
             throw error
         }
@@ -90,7 +98,7 @@ class Fieldcast private constructor(private val core: Core, private val router: 
         return result
     }
 
-    /** Every record that fits, read a page at a time as they are collected. */
+    /** All records that match, read page by page during collection. */
     fun allRecords(query: RecordQuery): Flow<StoredRecord> = flow {
         var page = query
         do {
@@ -100,17 +108,20 @@ class Fieldcast private constructor(private val core: Core, private val router: 
         } while (records.size.toUInt() == query.limit && records.isNotEmpty())
     }
 
-    /** Ends all jobs and sessions, tells the other sides, and closes everything. Nothing can be asked afterwards. */
+    /**
+     * Ends all jobs and sessions, notifies the other devices, and closes everything. No other call works afterwards.
+     */
     override suspend fun shutDown() = ending.run {
         lifetime.cancel()
-        core.shutDown() // and not closed: what is asked afterwards is answered by an error of Fieldcast's
+        core.shutDown() // not closed, so that later calls fail with a Fieldcast error
     }
 
     companion object {
         /**
-         * Opens Fieldcast in its folder, made on first use: `File(context.noBackupFilesDir, "fieldcast")`, for a device key
-         * that is restored on another phone would make two phones one. [ports] is what the phone does for it.
-         * [newIdentity] makes a new device key in the place of a missing or copied one: only when the user has said so.
+         * Opens Fieldcast in its folder and creates the folder on first use. Use `File(context.noBackupFilesDir,
+         * "fieldcast")`: a device key that is restored from a backup on another phone would give two phones the same
+         * identity. [ports] are the phone's services for Fieldcast. [newIdentity] makes a new device key that replaces
+         * a missing or copied one. Set it only if the user has confirmed it.
          */
         suspend fun open(
             dataDir: File,
@@ -127,7 +138,7 @@ class Fieldcast private constructor(private val core: Core, private val router: 
     }
 }
 
-/** How an exchange behaves; the defaults are right but for tests and unusual networks. */
+/** Options of an exchange. The defaults are correct except for tests and unusual networks. */
 fun exchangeOptions(
     network: String? = null,
     port: Int = 0,

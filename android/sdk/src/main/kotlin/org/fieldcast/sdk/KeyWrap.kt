@@ -8,16 +8,19 @@ import javax.crypto.spec.GCMParameterSpec
 import org.fieldcast.sdk.core.KeyStore
 import org.fieldcast.sdk.core.PortException
 
-/** A key that the system hands out but does not show. */
+/** A key that the system uses but does not reveal. */
 internal interface StoredKey {
-    /** The key; none if none was made. */
+    /** The existing key; none if it was not made yet. */
     fun found(): SecretKey?
 
-    /** The key, made if there is none. */
+    /** The existing key, or a new one. */
     fun made(): SecretKey
 }
 
-/** Wraps the device key with AES-GCM. Only wrapping makes a key: one in its place would unwrap nothing, and be there for good. */
+/**
+ * Wraps the device key with AES-GCM. Only wrapping makes a new key: a new key cannot unwrap old data, and would stay
+ * permanently.
+ */
 internal class KeyWrap(private val stored: StoredKey) : KeyStore {
     override fun wrapKey(key: ByteArray): ByteArray = typed {
         val cipher = cipher { init(Cipher.ENCRYPT_MODE, stored.made()) } // the key store chooses the nonce
@@ -26,9 +29,9 @@ internal class KeyWrap(private val stored: StoredKey) : KeyStore {
     }
 
     override fun unwrapKey(wrapped: ByteArray): ByteArray = typed {
-        if (wrapped.size < NONCE + TAG) throw PortException.Failed("the wrapped device key is cut off")
+        if (wrapped.size < NONCE + TAG) throw PortException.Failed("the device key is incomplete: make a new identity")
         val parameters = GCMParameterSpec(TAG * 8, wrapped, 0, NONCE)
-        val key = stored.found() ?: throw PortException.Failed("the phone's key store has lost its key")
+        val key = stored.found() ?: throw PortException.Failed("the phone lost its device key: make a new identity")
         cipher { init(Cipher.DECRYPT_MODE, key, parameters) }.doFinal(wrapped, NONCE, wrapped.size - NONCE)
     }
 
@@ -40,10 +43,11 @@ internal class KeyWrap(private val stored: StoredKey) : KeyStore {
     } catch (error: GeneralSecurityException) {
         throw failed(error)
     } catch (error: ProviderException) {
-        throw failed(error) // as Android's own does when its service fails
+        throw failed(error) // Android's key store throws this if its service fails
     }
 
-    // The text may be null, and is about the cipher; the kind tells a lost key from one that is not to be used now.
+    // The message may be null and only describes the cipher. The class distinguishes a lost key from a key that is
+    // unavailable now.
     private fun failed(error: Exception) = PortException.Failed("the phone's key store: ${error.javaClass.simpleName}")
 
     private companion object {

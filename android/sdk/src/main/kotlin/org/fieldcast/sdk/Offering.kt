@@ -13,24 +13,24 @@ import org.fieldcast.sdk.core.OfferSession
 import org.fieldcast.sdk.core.SendState
 import org.fieldcast.sdk.core.WifiGroup
 
-/** Datasets that are offered to the receivers near by. */
+/** An offer of datasets to nearby receivers. */
 class Offering internal constructor(private val session: OfferSession, router: Router) {
     private val nearby = MutableStateFlow<List<NearbyReceiver>>(emptyList())
     private val ending = Once()
     private val shown = MutableStateFlow<Map<String, String>>(emptyMap())
 
-    /** What is offered. */
+    /** The offered data. */
     val offer: Offer = session.offer()
 
-    /** Where receivers can call in just now; none while there is no network. */
+    /** The current address for receivers; none while there is no network. */
     val address: String? get() = ifOpen(null) { session.addr() }
 
-    /** Everyone found so far, how sending to them stands, and the codes that wait to be compared. */
+    /** All receivers found so far, the state of sending to each, and the codes to compare. */
     val receivers: StateFlow<List<NearbyReceiver>> = nearby.asStateFlow()
 
     /**
-     * What the screens of receivers show that are known here, by fingerprint, until they have said yes or no: nobody has to
-     * compare it on this side, but the receiver's person may look for it.
+     * The codes on the screens of trusted receivers, by fingerprint, until their users answer. This side's user need
+     * not compare them, but the receiver's user may want to.
      */
     val codesShown: StateFlow<Map<String, String>> = shown.asStateFlow()
 
@@ -40,36 +40,36 @@ class Offering internal constructor(private val session: OfferSession, router: R
     }
 
     /**
-     * An invite to call in here, for a QR code: whoever has read it is asked for no code. It holds the group's passphrase, so
-     * it is not to be logged. Good until [expires], in milliseconds since 1970.
+     * An invite to this offer, for a QR code. A reader of the invite needs no code. It contains the group's passphrase,
+     * so do not log it. Valid until [expires], in milliseconds since 1970.
      */
     fun invite(group: WifiGroup?, expires: Long): String = asked { session.invite(group, expires) }
 
-    /** Asks who is at this address, and puts the receiver there on the list. */
+    /** Identifies the receiver at this address and adds it to the list. */
     suspend fun findAt(address: String): FoundPeer = asked { session.findAt(address) }.also { look() }
 
-    /** Sends to a receiver; nothing happens if that is going on or done already. */
+    /** Sends to a receiver. Has no effect if the transfer is running or done. */
     fun sendTo(receiver: String) {
         asked { session.sendTo(receiver) }
         look()
     }
 
-    /** Says whether a receiver's screen shows the same code. */
+    /** Answers whether a receiver's screen shows the same code. */
     fun answer(receiver: String, answer: Answer) {
         asked { session.answer(receiver, answer) }
         look()
     }
 
-    /** Cancels sending to a receiver, which is told. */
+    /** Cancels sending to a receiver and notifies it. */
     fun cancel(receiver: String) = asked { session.cancel(receiver) }
 
-    /** Waits until every receiver that was picked has saved or failed. */
+    /** Waits until every selected receiver has saved or failed. */
     suspend fun finished() {
         asked { session.finished() }
         look()
     }
 
-    /** Cancels whatever still runs, tells the receivers, and ends. Nothing happens the second time. */
+    /** Cancels all running transfers, notifies the receivers, and ends the offer. A second call has no effect. */
     suspend fun stop() = ending.run {
         session.stop()
         session.close()
@@ -90,6 +90,6 @@ class Offering internal constructor(private val session: OfferSession, router: R
     }
 }
 
-/** Whether the receiver's person has still to say yes or no. */
+/** Whether the receiver's user has not answered yet. */
 private val SendState.isAsked: Boolean
     get() = this is SendState.Queued || this is SendState.Connecting || this is SendState.Asking

@@ -5,7 +5,7 @@ import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.sync.withLock
 import org.fieldcast.sdk.core.FieldcastException
 
-/** Something that ends once; whoever ends it again waits until it has. */
+/** An action that runs once. Later callers wait until it has finished. */
 internal class Once {
     private val turn = Mutex()
     private var isOver = false
@@ -18,15 +18,15 @@ internal class Once {
     }
 }
 
-/** A call to a session; once that was let go of, the error is the one of a session that is over. */
+/** Calls a session. If the session was released, throws the error of a session that has ended. */
 internal inline fun <T> asked(call: () -> T): T = try {
     call()
 } catch (gone: IllegalStateException) {
     if (gone is CancellationException) throw gone
-    throw FieldcastException.Over("this is over: start anew")
+    throw FieldcastException.Over("this was cancelled or has ended: start it again")
 }
 
-/** What a session says of itself, or [otherwise] when it has ended between the event and the look. */
+/** Reads the state of a session, or returns [otherwise] if the session ended in the meantime. */
 internal inline fun <T> ifOpen(otherwise: T, look: () -> T): T = try {
     asked(look)
 } catch (_: FieldcastException.Over) {

@@ -15,41 +15,41 @@ import org.fieldcast.sdk.core.ReceiveState
 import org.fieldcast.sdk.core.Received
 import org.fieldcast.sdk.core.Sender
 
-/** What a receiver's screen shows. */
+/** The state for a receiver's screen. */
 data class ReceivingStatus(
-    /** Where receiving stands. */
+    /** The state of receiving. */
     val state: ReceiveState = ReceiveState.Waiting,
-    /** The question that waits for the person. */
+    /** The question that waits for the user. */
     val question: Question? = null,
-    /** The exchange that goes on without asking, as it was accepted before; gone when it has ended. */
+    /** An exchange that continues without a question, because the user accepted it before; none after it has ended. */
     val resumed: Resumption? = null,
-    /** What was saved in this session, the newest last. */
+    /** Bundles saved in this session, newest last. */
     val saved: List<Received> = emptyList(),
-    /** How the last exchange that did not save ended; gone when the next begins. */
+    /** How the last unsuccessful exchange ended; none when the next one starts. */
     val ended: Ending? = null,
-    /** Distributors that announce themselves, and can be called. */
+    /** Distributors that announce themselves and can be dialed. */
     val distributors: List<DiscoveredDistributor> = emptyList(),
-    /** How the call to a distributor stands, if one was made. */
+    /** The state of dialing a distributor, if any. */
     val call: DialState? = null,
 )
 
-/** An exchange that broke off and goes on. */
+/** An interrupted exchange that continues. */
 data class Resumption(
-    /** Whose it is. */
+    /** The sender. */
     val sender: Sender,
-    /** What the distributor's screen shows: to be shown here too, for its person may have to compare. */
+    /** The code on the distributor's screen. Show it here too: the distributor's user may have to compare it. */
     val code: String,
 )
 
-/** Waiting for distributors. */
+/** A session that waits for distributors. */
 class Receiving internal constructor(private val session: ReceiveSession, router: Router) {
     private val ending = Once()
     private val current = MutableStateFlow(ReceivingStatus())
 
-    /** What to show. */
+    /** The state to show. */
     val status: StateFlow<ReceivingStatus> = current.asStateFlow()
 
-    /** Where it listens just now; none while there is no network. */
+    /** The current address; none while there is no network. */
     val address: String? get() = ifOpen(null) { session.addr() }
 
     init {
@@ -57,24 +57,27 @@ class Receiving internal constructor(private val session: ReceiveSession, router
         current.update { it.copy(question = waiting()) }
     }
 
-    /** Calls a distributor, and again whenever the line breaks; [expected] is who must answer. */
+    /**
+     * Connects to a distributor and reconnects whenever the connection breaks. [expected] is the device that must
+     * answer.
+     */
     fun dial(address: String, expected: String? = null) = asked { session.dial(address, expected) }
 
-    /** Calls whoever has made this invite; no code is compared. */
+    /** Connects to the device that made this invite. No code is compared. */
     fun dialInvite(uri: String) = asked { session.dialInvite(uri, System.currentTimeMillis()) }
 
-    /** Calls nobody any more. */
+    /** Stops connecting to the distributor. */
     fun disconnect() = asked { session.disconnect() }
 
-    /** Answers a question; nothing happens if it is no longer open. */
+    /** Answers a question. Has no effect if it is no longer open. */
     fun answer(question: Question, answer: Answer) {
         asked { session.answer(question.id, answer) }
         current.update { if (it.question?.id == question.id) it.copy(question = null) else it }
     }
 
     /**
-     * Cancels whatever still runs, tells the distributor, and ends. What was staged stays for a later exchange. Nothing
-     * happens the second time.
+     * Cancels the running exchange, notifies the distributor, and ends the session. Staged data is kept for a later
+     * exchange. A second call has no effect.
      */
     suspend fun stop() = ending.run {
         session.stop()

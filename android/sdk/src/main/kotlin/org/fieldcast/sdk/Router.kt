@@ -7,12 +7,12 @@ import kotlinx.coroutines.flow.asSharedFlow
 import org.fieldcast.sdk.core.Event
 import org.fieldcast.sdk.core.EventListener
 
-/** Gives each event to the job or session it is of, then to whoever collects. Never waits. */
+/** Passes each event to its job or session, then to all collectors. Never blocks. */
 internal class Router : EventListener {
     private val all = MutableSharedFlow<Event>(extraBufferCapacity = 256, onBufferOverflow = BufferOverflow.DROP_OLDEST)
     private val watchers = HashMap<ULong, (Event) -> Unit>()
 
-    /** What came of sessions nobody watches yet; kept only while one is being started. */
+    /** Events of sessions without a watcher yet; kept only while a session starts. */
     private val early = ArrayList<Event>()
     private var starts = 0
 
@@ -31,7 +31,7 @@ internal class Router : EventListener {
         return listOfNotNull(watcher)
     }
 
-    /** Starts a job or session, so that nothing is missed that happens before it is watched. */
+    /** Starts a job or session without losing the events before it has a watcher. */
     suspend fun <T> starting(start: suspend () -> T): T {
         synchronized(this) { starts++ }
         try {
@@ -41,17 +41,17 @@ internal class Router : EventListener {
         }
     }
 
-    /** Tells [watcher] what has happened and happens in a session until it is over. */
+    /** Passes the past and future events of a session to [watcher] until the session ends. */
     @Synchronized
     fun watch(session: ULong, watcher: (Event) -> Unit) {
         val missed = early.filter { it.session == session }
         early -= missed.toSet()
-        missed.forEach(watcher) // within the lock, for what comes meanwhile is to come after
+        missed.forEach(watcher) // inside the lock, so that new events come after these
         if (missed.none { it is Event.Over }) watchers[session] = watcher
     }
 }
 
-/** The job or session an event is of; none for [Event.Missed], which concerns them all. */
+/** The job or session of an event; none for [Event.Missed], which concerns all of them. */
 val Event.session: ULong?
     get() = when (this) {
         is Event.DownsyncProgress -> job

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test
 @OptIn(ExperimentalCoroutinesApi::class)
 class AwakeTest {
     @Test
-    fun `awake while data moves or is saved, asleep while people are waited for`() = runTest {
+    fun `stays awake during transfer but not while waiting for users`() = runTest {
         val events = MutableSharedFlow<Event>(extraBufferCapacity = 8)
         val told = mutableListOf<Pair<Long, Boolean>>()
         backgroundScope.launch { events.isMoving().collect { told += currentTime / 1000 to it } }
@@ -38,6 +38,6 @@ class AwakeTest {
         happens(Event.Over(1u), 5)
         assertEquals(listOf(100L to true, 259L to false), told)
         happens(Event.SendProgress(2u, emptyList()), 100)
-        assertEquals(listOf(264L to true, 324L to false), told.drop(2), "not for ever, whatever is never told")
+        assertEquals(listOf(264L to true, 324L to false), told.drop(2), "sleeps even if the last event is missing")
     }
 }

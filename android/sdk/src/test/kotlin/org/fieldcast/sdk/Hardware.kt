@@ -16,7 +16,7 @@ import org.fieldcast.sdk.core.PortException
 import org.fieldcast.sdk.core.WifiGroup
 import org.fieldcast.sdk.core.WifiLink
 
-/** What a phone does, without a phone. */
+/** The phone's services without a phone. */
 class Hardware {
     val keys = FakeKeyStore()
     val network = FakeNetwork()
@@ -25,7 +25,7 @@ class Hardware {
     val ports = PlatformPorts(keys, network, multicast, link = link)
 }
 
-/** Wraps as Android's does; the key never leaves it. */
+/** Wraps like Android's key store. The key never leaves it. */
 class FakeKeyStore : KeyStore {
     private val key = KeyGenerator.getInstance("AES").apply { init(256) }.generateKey()
     @Volatile var locked = false
@@ -65,7 +65,7 @@ class FakeLock : MulticastLock {
     }
 }
 
-/** A group is this machine's loopback; [fails] is thrown instead, [hangs] never returns. */
+/** A group on this machine's loopback interface. Throws [fails] if set; never returns if [hangs]. */
 class FakeLink : WifiLink {
     val groups = mutableListOf<WifiGroup>()
     @Volatile var fails: Exception? = null

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test
 
 class JourneyTest {
     @Test
-    fun `what was downloaded is offered, compared, accepted and saved`() = test {
+    fun `transfers downloaded data to a receiver`() = test {
         val distributor = phone("kt-distributor")
         val receiver = phone("kt-receiver")
         val datasets = distributor.download(2)
@@ -29,7 +29,7 @@ class JourneyTest {
                 offering.sendTo(who)
                 val question = receiving.status.firstOf { it.question }
                 val code = offering.receivers.firstOf { all -> all.find { it.peer.fingerprint == who }?.code }
-                assertEquals(question.code, code, "both screens show the same")
+                assertEquals(question.code, code, "both screens show the same code")
                 receiving.answer(question, Answer.TRUST)
                 offering.answer(who, Answer.TRUST)
                 val saved = receiving.status.first { it.saved.isNotEmpty() }.saved.single()
@@ -41,7 +41,7 @@ class JourneyTest {
         assertEquals(distributor.digests(), receiver.digests())
         val households = RecordQuery(entity = "Household", limit = 7u)
         val there = distributor.allRecords(households).count()
-        assertTrue(there > 7, "more than a page: $there")
+        assertTrue(there > 7, "more than one page: $there")
         assertEquals(there, receiver.allRecords(households).count())
         val past = receiver.history(5u).single()
         assertTrue((past.outcome as Outcome.Saved).receiptHolds)
@@ -52,7 +52,7 @@ class JourneyTest {
     }
 
     @Test
-    fun `a download shows how far it is`() = test {
+    fun `shows download progress`() = test {
         val phone = phone("kt-progress")
         val project = phone.logIn()
         val boundary = phone.leaves(project).first()
@@ -65,7 +65,7 @@ class JourneyTest {
     }
 
     @Test
-    fun `a no, and a cancel on either side, are told to both with their reason`() = test {
+    fun `reports decline and cancel to both sides`() = test {
         val distributor = phone("kt-no-d")
         val receiver = phone("kt-no-r")
         val datasets = distributor.download(1)
@@ -97,7 +97,7 @@ class JourneyTest {
     }
 
     @Test
-    fun `errors are told apart and say what to do`() = test {
+    fun `distinguishes errors and gives advice`() = test {
         val phone = phone("kt-errors")
         expect<FieldcastException.LoginNeeded> { phone.projects() }
         expect<FieldcastException.WrongCredentials> { phone.login(server, "mz", "distributor", "guess") }
@@ -111,7 +111,7 @@ class JourneyTest {
     }
 
     @Test
-    fun `an invite on the screen brings two phones together without a code`() = test {
+    fun `connects two phones by invite without a code`() = test {
         val distributor = phone("kt-invites")
         val receiver = phone("kt-invited")
         val datasets = distributor.download(1)
@@ -128,7 +128,7 @@ class JourneyTest {
                 offering.sendTo(who)
                 val question = receiving.status.firstOf { it.question }
                 assertTrue(question.isKnown)
-                assertEquals(question.code, offering.codesShown.firstOf { it[who] }, "nobody compares, both show")
+                assertEquals(question.code, offering.codesShown.firstOf { it[who] }, "both screens show the code")
                 receiving.answer(question, Answer.ONCE)
                 receiving.status.first { it.saved.isNotEmpty() }
                 offering.codesShown.first { it.isEmpty() }
@@ -140,7 +140,7 @@ class JourneyTest {
     }
 
     @Test
-    fun `two phones of one process work at the same time`() = test {
+    fun `runs two phones in one process`() = test {
         coroutineScope {
             val downloads = (1..3).map { at ->
                 async {

@@ -17,14 +17,14 @@ class KeyWrapTest {
     private val key = ByteArray(85) { it.toByte() }
 
     @Test
-    fun `a key comes back as it was, and no two wrappings are the same`() {
+    fun `unwraps the key and never wraps it twice alike`() {
         val wrapped = wrap.wrapKey(key)
         assertFalse(wrapped.contentEquals(wrap.wrapKey(key)))
         assertArrayEquals(key, wrap.unwrapKey(wrapped))
     }
 
     @Test
-    fun `what was touched, cut off or wrapped elsewhere does not come back`() {
+    fun `rejects altered, truncated or foreign wrapped keys`() {
         val wrapped = wrap.wrapKey(key)
         for (at in wrapped.indices) {
             val touched = wrapped.copyOf().also { it[at] = (it[at] + 1).toByte() }
@@ -38,7 +38,7 @@ class KeyWrapTest {
     }
 
     @Test
-    fun `a key that is lost is not made anew by unwrapping`() {
+    fun `makes no new key while unwrapping`() {
         val store = Kept(null)
         assertThrows(PortException.Failed::class.java) { KeyWrap(store).unwrapKey(wrap.wrapKey(key)) }
         assertNull(store.key)
@@ -47,7 +47,7 @@ class KeyWrapTest {
     }
 
     @Test
-    fun `a key store that refuses says how`() {
+    fun `reports why the key store refused`() {
         val refuses = KeyWrap(object : StoredKey {
             override fun found() = made()
 

@@ -23,7 +23,7 @@ import org.fieldcast.sdk.core.Fieldcast as Core
 
 class LifetimeTest {
     @Test
-    fun `a cancelled coroutine drops its call`() = test {
+    fun `drops the call of a cancelled coroutine`() = test {
         val phone = phone("kt-drops")
         withContext(Dispatchers.IO) {
             ServerSocket(0, 1, java.net.InetAddress.getLoopbackAddress()).use { silent ->
@@ -33,7 +33,7 @@ class LifetimeTest {
                     val input = connection.getInputStream()
                     assertEquals('P'.code, input.read())
                     login.cancel()
-                    while (input.read() >= 0) continue // ends when the request is hung up on; else the time-out throws
+                    while (input.read() >= 0) continue // ends when the client disconnects, otherwise the timeout throws
                 }
             }
         }
@@ -41,7 +41,7 @@ class LifetimeTest {
     }
 
     @Test
-    fun `a cancelled wait leaves the download running, a cancelled download ends the wait`() = test {
+    fun `keeps the download after a cancelled wait`() = test {
         val phone = phone("kt-cancels")
         val project = phone.logIn()
         val downsync = phone.downsync(project, phone.leaves(project))
@@ -55,7 +55,7 @@ class LifetimeTest {
         try {
             again.await()
         } catch (_: FieldcastException.Over) {
-            // as it should be
+            // Expected.
         }
         again.close()
         downsync.close()
@@ -64,7 +64,7 @@ class LifetimeTest {
     }
 
     @Test
-    fun `after a shutdown nothing goes and the folder is free`() = test {
+    fun `rejects calls and frees the folder after shutdown`() = test {
         val folder = folder("kt-shut")
         val phone = Fieldcast.open(folder)
         val name = phone.device()
@@ -86,7 +86,7 @@ class LifetimeTest {
     }
 
     @Test
-    fun `listeners that never return or throw neither stop nor slow a transfer`() = test {
+    fun `transfers despite blocking or failing listeners`() = test {
         val blocks = object : EventListener {
             override fun onEvent(event: Event) = Thread.sleep(Long.MAX_VALUE)
         }
@@ -122,7 +122,7 @@ class LifetimeTest {
     }
 
     @Test
-    fun `a thousand cycles leave no threads, files or memory behind`() = kotlinx.coroutines.runBlocking {
+    fun `leaks nothing in a thousand cycles`() = kotlinx.coroutines.runBlocking {
         val folder = folder("kt-thousand")
         val hardware = Hardware()
         val left = mutableListOf<WeakReference<Any>>()
@@ -135,7 +135,7 @@ class LifetimeTest {
             left += WeakReference(phone.events)
             phone.shutDown()
         }
-        cycles(100) // whatever is made once is made now
+        cycles(100) // one-time allocations happen now
         val taken = mutableListOf(Footprint.now())
         repeat(4) {
             cycles(250)
@@ -146,21 +146,21 @@ class LifetimeTest {
         println("1,000 open/close cycles: before $before, after $after, resident KiB each 250: $growth")
         assertTrue(after.threads <= before.threads + 2, "threads: $before, $after")
         assertTrue(after.files <= before.files + 4, "files: $before, $after")
-        // The VM compiles when it likes, which takes megabytes once; what leaks does so in each round.
+        // The VM's compiler takes some megabytes once, at any time. A leak grows in every round.
         assertTrue(growth.sorted()[1] <= 1024, "memory, KiB each 250 cycles: $growth")
         assertTrue(after.heapKb <= before.heapKb + 2 * 1024, "heap: $before, $after")
         val alive = left.count { it.get() != null }
-        assertTrue(alive <= 4, "$alive ports and listeners are held on to")
+        assertTrue(alive <= 4, "$alive ports and listeners are not released")
     }
 }
 
-/** What the process takes, as Linux and the JVM count it. */
+/** The resources of the process, as Linux and the JVM report them. */
 data class Footprint(val threads: Int, val files: Int, val residentKb: Long, val heapKb: Long) {
     companion object {
         fun now(): Footprint {
             repeat(2) {
                 System.gc()
-                Thread.sleep(200) // threads that have ended take a moment to be gone, as do objects with cleaners
+                Thread.sleep(200) // ended threads and objects with cleaners take a moment to disappear
             }
             fun status(key: String) = File("/proc/self/status").readLines()
                 .first { it.startsWith("$key:") }.filter { it.isDigit() }.toLong()

@@ -14,16 +14,16 @@ import org.fieldcast.sdk.core.NearbyReceiver
 import org.fieldcast.sdk.core.Project
 
 /** The sandbox that `cargo xtask journey kotlin` has started. */
-val server: String = checkNotNull(System.getenv("FIELDCAST_SANDBOX")) { "run by `cargo xtask journey kotlin`" }
+val server: String = checkNotNull(System.getenv("FIELDCAST_SANDBOX")) { "run this with `cargo xtask journey kotlin`" }
 
-/** Whatever a test waits for comes well before this, or never. */
+/** Runs a test with a time limit that is longer than any expected wait. */
 fun test(body: suspend () -> Unit) = runBlocking { withTimeout(120.seconds) { body() } }
 
 fun folder(name: String): File = Files.createTempDirectory(name).toFile()
 
 suspend fun phone(name: String): Fieldcast = Fieldcast.open(folder(name), name)
 
-/** On this machine alone, and with no room left free. */
+/** Options for this machine only, without reserved storage. */
 fun onLoopback(trustEverybody: Boolean = false) =
     exchangeOptions(network = "127.0.0.1", trustEverybody = trustEverybody, reserve = 0)
 
@@ -34,7 +34,7 @@ suspend fun Fieldcast.logIn(): Project {
 
 suspend fun Fieldcast.leaves(project: Project): List<String> = boundaries(project).filter { it.leaf }.map { it.code }
 
-/** Logs in and downloads so many boundaries. */
+/** Logs in and downloads this many boundaries. */
 suspend fun Fieldcast.download(count: Int): List<Dataset> {
     val project = logIn()
     val report = downsync(project, leaves(project).take(count)).use { it.await() }
@@ -45,15 +45,15 @@ suspend fun Fieldcast.download(count: Int): List<Dataset> {
 suspend fun Fieldcast.digests(): List<Pair<Dataset, String>> =
     datasets().map { it.summary.dataset to it.summary.digest }
 
-/** The first that there is. */
+/** The first value that [pick] accepts. */
 suspend fun <T, R : Any> Flow<T>.firstOf(pick: (T) -> R?): R = mapNotNull { pick(it) }.first()
 
-/** The receiver, as soon as it was found. */
+/** The receiver, as soon as it is found. */
 suspend fun Offering.find(receiver: Fieldcast): NearbyReceiver = receivers.firstOf { nearby ->
     nearby.find { it.peer.fingerprint == receiver.device().fingerprint }
 }
 
-/** The error that this throws. */
+/** The error that the call throws. */
 suspend inline fun <reified E : FieldcastException> expect(call: suspend () -> Any?): E {
     try {
         call()

@@ -20,14 +20,14 @@ import org.junit.jupiter.api.Test
 
 class PortsTest {
     @Test
-    fun `the key store alone can unwrap the device key`() = test {
+    fun `unwraps the device key only with the key store`() = test {
         val (folder, hardware) = folder("kt-keys") to Hardware()
         val phone = Fieldcast.open(folder, ports = hardware.ports)
         val device = phone.device()
         phone.shutDown()
         val key = hardware.keys.seen.single()
         assertTrue(key.size >= 32)
-        folder.walk().filter(File::isFile).forEach { assertFalse(it.holds(key), "$it holds the key") }
+        folder.walk().filter(File::isFile).forEach { assertFalse(it.holds(key), "$it contains the key") }
         hardware.keys.locked = true
         val locked = expect<FieldcastException.KeyFailed> { Fieldcast.open(folder, ports = hardware.ports) }
         assertTrue("the phone is locked" in locked.advice, locked.advice)
@@ -40,7 +40,7 @@ class PortsTest {
     }
 
     @Test
-    fun `mobile data is used when it is allowed or nobody knows`() = test {
+    fun `uses mobile data if allowed or unknown`() = test {
         val hardware = Hardware()
         val phone = Fieldcast.open(folder("kt-metered"), ports = hardware.ports)
         val project = phone.logIn()
@@ -58,7 +58,7 @@ class PortsTest {
     }
 
     @Test
-    fun `the multicast lock is held exactly while sessions run`() = test {
+    fun `holds the multicast lock only while sessions run`() = test {
         val hardware = Hardware()
         val held = hardware.multicast.held
         val phone = Fieldcast.open(folder("kt-multicast"), ports = hardware.ports)
@@ -70,18 +70,18 @@ class PortsTest {
         }
         assertEquals(0, held.get())
         expect<FieldcastException.NoNetwork> { phone.receive(exchangeOptions(network = "no-such")) }
-        assertEquals(0, held.get(), "a session that did not begin holds nothing")
+        assertEquals(0, held.get(), "a session that failed to start holds no lock")
         hardware.multicast.allowed = false
         phone.receiving(onLoopback()) { assertEquals(0, held.get()) }
         hardware.multicast.allowed = true
         phone.receive(onLoopback())
         assertEquals(1, held.get())
         phone.shutDown()
-        assertEquals(0, held.get(), "the end of everything lets go of it too")
+        assertEquals(0, held.get(), "the shutdown releases it too")
     }
 
     @Test
-    fun `a group is made, told by an invite, and joined`() = test {
+    fun `makes a group and joins it by invite`() = test {
         val (there, here) = Hardware() to Hardware()
         val distributor = Fieldcast.open(folder("kt-group-d"), ports = there.ports)
         val receiver = Fieldcast.open(folder("kt-group-r"), ports = here.ports)
@@ -111,7 +111,7 @@ class PortsTest {
     }
 
     @Test
-    fun `a group is left however that ends what is done in it`() = test {
+    fun `leaves the group after success, error or cancel`() = test {
         val hardware = Hardware()
         val phone = Fieldcast.open(folder("kt-hosts"), ports = hardware.ports)
         coroutineScope {
@@ -140,7 +140,7 @@ class PortsTest {
     }
 
     @Test
-    fun `what the link throws comes as an error by its kind, and the next try works`() = test {
+    fun `maps link errors and allows another try`() = test {
         val link = Hardware()
         val phone = Fieldcast.open(folder("kt-link"), ports = link.ports)
         link.link.fails = PortException.Denied("NEARBY_WIFI_DEVICES")
@@ -162,7 +162,7 @@ class PortsTest {
     }
 
     @Test
-    fun `cancelling the wait for a group cancels the making of it`() = test {
+    fun `cancels making a group with its wait`() = test {
         val link = Hardware().apply { link.hangs = true }
         val phone = Fieldcast.open(folder("kt-link-cancel"), ports = link.ports)
         coroutineScope {

@@ -10,8 +10,8 @@ class RouterTest {
     private val told = mutableListOf<Event>()
 
     @Test
-    fun `what happens before a session is watched is told first, and an end is the end`() = runTest {
-        router.onEvent(gone(1u)) // nobody is starting anything
+    fun `delivers early events first and stops at the end`() = runTest {
+        router.onEvent(gone(1u)) // no session is starting
         router.starting {
             listOf(gone(1u), gone(2u), Event.Over(1u), Event.Over(2u)).forEach(router::onEvent)
             router.watch(1u, told::add)
@@ -19,7 +19,7 @@ class RouterTest {
         assertEquals(listOf(gone(1u), Event.Over(1u)), told)
         router.onEvent(gone(1u))
         router.starting { router.watch(2u, told::add) }
-        assertEquals(2, told.size, "what nobody asked for is kept no longer than a start lasts")
+        assertEquals(2, told.size, "unclaimed events are kept only during a start")
         router.onEvent(gone(2u))
         router.onEvent(Event.Over(2u))
         router.onEvent(gone(2u))

@@ -17,9 +17,9 @@ import org.junit.jupiter.api.BeforeEach
 import org.junit.jupiter.api.Test
 import org.fieldcast.sdk.core.Fieldcast as Core
 
-/** A library that the VM itself has loaded knows the VM, and its threads are the VM's too, from their start to their end. */
+/** If the VM itself loads the library, the library's threads are attached to the VM from their start to their end. */
 class ThreadsTest {
-    /** The threads that called, one after another. */
+    /** The calling threads, one after another. */
     private class Callers {
         private val calls = LinkedBlockingQueue<Thread>()
 
@@ -36,7 +36,7 @@ class ThreadsTest {
     private fun ours() = Thread.getAllStackTraces().keys.filter { it.name.startsWith("fieldcast") }
 
     @Test
-    fun `callbacks come from one thread each, which carries our name, and no thread outlives Fieldcast`() = test {
+    fun `calls back from one named thread each and ends all threads`() = test {
         val before = ours().toSet()
         val (events, orders) = Callers() to Callers()
         val listener = object : EventListener {
@@ -58,10 +58,10 @@ class ThreadsTest {
             }
         }
         val (searching, _, listening) = callers.first()
-        // The same object each time: JNA by itself makes one for each call.
+        // The same thread object each time: JNA by itself creates one for each call.
         assertTrue(callers.all { it.first === searching && it.second === searching && it.third === listening }) { "$callers" }
         assertEquals("fieldcast-events" to "fieldcast-peers", listening.name to searching.name)
-        assertTrue(listening.isDaemon && searching.isDaemon) { "or they would keep the VM from ending" }
+        assertTrue(listening.isDaemon && searching.isDaemon) { "other threads would keep the VM from ending" }
 
         val working = ours().filter { it.name == "fieldcast" && it !in before }
         assertTrue(working.size >= 3 && working.all { it.isDaemon }) { "$working" }

@@ -11,8 +11,8 @@ private const val PROVIDER = "AndroidKeyStore"
 private const val ALIAS = "fieldcast-device-key"
 
 /**
- * The phone's key store. Its key needs no unlocking: a transfer goes on behind a locked screen. It is gone when the app is
- * uninstalled, as is what it wraps.
+ * The key in the phone's key store. It needs no unlocked screen, so a transfer continues while the screen is locked.
+ * Uninstalling the app deletes the key, and with it everything that it wraps.
  */
 internal object AndroidKey : StoredKey {
     override fun found(): SecretKey? =

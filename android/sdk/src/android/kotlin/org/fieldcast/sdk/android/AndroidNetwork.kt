@@ -8,7 +8,9 @@ import org.fieldcast.sdk.core.MulticastLock
 import org.fieldcast.sdk.core.NetworkKind
 import org.fieldcast.sdk.core.NetworkMonitor
 
-/** What the way to the internet costs, as the system counts it: a Wi-Fi that is marked as metered is metered. */
+/**
+ * Whether the internet connection is metered, as the system reports it. A Wi-Fi marked as metered counts as metered.
+ */
 internal class AndroidNetwork(context: Context) : NetworkMonitor {
     private val connectivity = context.getSystemService(ConnectivityManager::class.java)
 
@@ -16,13 +18,13 @@ internal class AndroidNetwork(context: Context) : NetworkMonitor {
         val capabilities = connectivity?.run { getNetworkCapabilities(activeNetwork) } ?: return null
         if (!capabilities.hasCapability(NetworkCapabilities.NET_CAPABILITY_INTERNET)) return null
         val isFree = capabilities.hasCapability(NetworkCapabilities.NET_CAPABILITY_NOT_METERED) ||
-            // Known from Android 11 on; an older one has never heard of it and says no.
+            // Available from Android 11. Older versions do not know this capability and return false.
             capabilities.hasCapability(NetworkCapabilities.NET_CAPABILITY_TEMPORARILY_NOT_METERED)
         return if (isFree) NetworkKind.UNMETERED else NetworkKind.METERED
     }
 }
 
-/** The lock that lets multicast through; it counts how often it was taken. */
+/** The lock that enables multicast. It is reference-counted. */
 internal class AndroidMulticast(context: Context) : MulticastLock {
     private val lock = context.getSystemService(WifiManager::class.java)
         ?.createMulticastLock("fieldcast")?.apply { setReferenceCounted(true) }

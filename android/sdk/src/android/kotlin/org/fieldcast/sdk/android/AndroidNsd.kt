@@ -19,11 +19,11 @@ import org.fieldcast.sdk.core.RemoteService
 import org.fieldcast.sdk.discovery.Nsd
 import org.fieldcast.sdk.discovery.Sighting
 
-/** Android's service discovery; only translation. It works on every network of the phone at once. */
+/** Android's service discovery; translation only. It works on all networks of the phone at once. */
 internal class AndroidNsd(private val context: Context) : Nsd {
     private val manager: NsdManager
         get() = context.getSystemService(NsdManager::class.java)
-            ?: throw PortException.Unavailable("this phone has no service discovery")
+            ?: throw PortException.Unavailable("this phone has no service discovery: connect by an invite")
 
     override suspend fun announce(service: LocalService): Nothing = suspendCancellableCoroutine { announced ->
         val manager = manager
@@ -67,7 +67,7 @@ internal class AndroidNsd(private val context: Context) : Nsd {
         awaitClose { end { manager.stopServiceDiscovery(listener) } }
     }.buffer(Channel.UNLIMITED)
 
-    // What took its place needs Android 14, and to be ended by hand.
+    // The replacement needs Android 14 and explicit cleanup.
     @Suppress("DEPRECATION")
     override suspend fun resolve(kind: String, name: String): RemoteService? = suspendCancellableCoroutine { answered ->
         val listener = object : NsdManager.ResolveListener {
@@ -82,16 +82,17 @@ internal class AndroidNsd(private val context: Context) : Nsd {
         typed { manager.resolveService(asked, listener) }
     }
 
-    /** What never began, or has ended already, the system does not know. */
+    /** Ignores the error for an operation that has not started or has already ended. */
     private fun end(call: () -> Unit) = try {
         call()
     } catch (_: IllegalArgumentException) {
     }
 }
 
-private fun failed(code: Int) = PortException.Unavailable("the system's service discovery says $code")
+private fun failed(code: Int) =
+    PortException.Unavailable("service discovery failed ($code): turn Wi-Fi off and on again")
 
-/** What Android is to announce. */
+/** The service in Android's form. */
 internal fun info(service: LocalService) = NsdServiceInfo().apply {
     serviceName = service.name
     serviceType = service.kind
@@ -99,7 +100,7 @@ internal fun info(service: LocalService) = NsdServiceInfo().apply {
     service.txt.forEach(::setAttribute)
 }
 
-/** What Android has found. Before Android 14 it tells one address. */
+/** The discovered service in Fieldcast's form. Before Android 14 it has only one address. */
 @Suppress("DEPRECATION")
 internal fun remote(info: NsdServiceInfo, level: Int = Build.VERSION.SDK_INT): RemoteService {
     val hosts = if (level >= Build.VERSION_CODES.UPSIDE_DOWN_CAKE) info.hostAddresses else listOfNotNull(info.host)
@@ -107,5 +108,5 @@ internal fun remote(info: NsdServiceInfo, level: Int = Build.VERSION.SDK_INT): R
     return RemoteService(info.serviceName, txt, hosts.mapNotNull(::address), info.port.toUShort())
 }
 
-/** Without the name of the interface that some have. */
+/** The address without the interface name that some addresses have. */
 private fun address(host: InetAddress): String? = host.hostAddress?.substringBefore('%')

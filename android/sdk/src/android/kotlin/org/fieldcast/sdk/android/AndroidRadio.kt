@@ -26,8 +26,10 @@ import org.fieldcast.sdk.link.Radio
 import org.fieldcast.sdk.link.RadioGroup
 import org.fieldcast.sdk.link.Refusal
 
-/** Android's Wi-Fi Direct; only translation, what to ask for and when is [org.fieldcast.sdk.link.DirectLink]'s. */
-@SuppressLint("MissingPermission", "NewApi") // obstacle() is asked first
+/**
+ * Android's Wi-Fi Direct; translation only. [org.fieldcast.sdk.link.DirectLink] decides which request to make and when.
+ */
+@SuppressLint("MissingPermission", "NewApi") // obstacle() is called first
 internal class AndroidRadio(private val context: Context) : Radio {
     private val manager: WifiP2pManager? = context.getSystemService(WifiP2pManager::class.java)
 
@@ -37,13 +39,13 @@ internal class AndroidRadio(private val context: Context) : Radio {
         val level = level(context)
         return when {
             manager == null || !context.packageManager.hasSystemFeature(PackageManager.FEATURE_WIFI_DIRECT) ->
-                PortException.Unavailable("this phone has no Wi-Fi Direct: use a Wi-Fi both phones are in")
+                PortException.Unavailable("this phone has no Wi-Fi Direct: connect both phones to the same Wi-Fi")
             Build.VERSION.SDK_INT < Build.VERSION_CODES.Q ->
-                PortException.Unavailable("Wi-Fi groups need Android 10: use a Wi-Fi both phones are in")
+                PortException.Unavailable("Wi-Fi groups need Android 10: connect both phones to the same Wi-Fi")
             missing(context, Permissions.forNearby(level)).isNotEmpty() ->
                 PortException.Denied("${missing(context, Permissions.forNearby(level)).last()} is not granted")
             Permissions.needsLocationOn(level) && !isLocationOn() ->
-                PortException.Denied("location is switched off, and this Android needs it to find phones: switch it on")
+                PortException.Denied("location is off, but this Android needs it to find phones: turn location on")
             !isOn() -> PortException.Unavailable("Wi-Fi is off: turn it on")
             else -> null
         }
@@ -65,7 +67,7 @@ internal class AndroidRadio(private val context: Context) : Radio {
         }
         val news = IntentFilter(WifiP2pManager.WIFI_P2P_CONNECTION_CHANGED_ACTION)
         news.addAction(WifiP2pManager.WIFI_P2P_STATE_CHANGED_ACTION)
-        context.registerReceiver(receiver, news) // the system alone sends these
+        context.registerReceiver(receiver, news) // only the system sends these
         awaitClose { context.unregisterReceiver(receiver) }
     }
 
@@ -117,12 +119,13 @@ internal class AndroidRadio(private val context: Context) : Radio {
         }
 
     private suspend fun <T> answer(ask: (WifiP2pManager, Channel, Continuation<T>) -> Unit): T {
-        val manager = manager ?: throw PortException.Unavailable("this phone has no Wi-Fi Direct")
+        val manager = manager
+            ?: throw PortException.Unavailable("no Wi-Fi Direct: connect both phones to the same Wi-Fi")
         return suspendCancellableCoroutine { answered -> typed { ask(manager, opened(manager), answered) } }
     }
 
-    /** The system closes the channel when its own process has died; the next request opens another. */
+    /** The system closes the channel if its own process has crashed. The next request opens a new one. */
     private fun opened(manager: WifiP2pManager): Channel = channel
         ?: manager.initialize(context, context.mainLooper) { channel = null }?.also { channel = it }
-        ?: throw PortException.Unavailable("the system opens no channel to Wi-Fi Direct: turn Wi-Fi off and on again")
+        ?: throw PortException.Unavailable("Wi-Fi Direct does not start: turn Wi-Fi off and on again")
 }

@@ -21,12 +21,12 @@ import org.fieldcast.sdk.link.DirectLink
 /** Fieldcast on an Android phone. */
 object FieldcastAndroid {
     /**
-     * Opens Fieldcast in the app's folder that is never backed up, with all that the phone does for it: the key store keeps
-     * the device key, mobile data is told apart, Wi-Fi Direct groups are made and joined, and the phone stays awake while
-     * data moves. Keep one per process.
+     * Opens Fieldcast in the app's folder that is excluded from backups, with all services of the phone: the key store
+     * protects the device key, mobile data is recognized, Wi-Fi Direct groups are made and joined, and the phone stays
+     * awake during a transfer. Keep one instance per process.
      *
-     * With [systemDiscovery] Android's own service discovery announces and searches beside the built-in mDNS, for phones
-     * whose Wi-Fi keeps multicast from apps.
+     * With [systemDiscovery], Android's own service discovery announces and searches in addition to the built-in mDNS.
+     * Use it for phones whose Wi-Fi blocks multicast for apps.
      */
     suspend fun open(
         context: Context,
@@ -35,7 +35,7 @@ object FieldcastAndroid {
         systemDiscovery: Boolean = false,
     ): Fieldcast {
         val app = context.applicationContext
-        // Before JNA does: only so is the library told of the Java VM.
+        // Load the library before JNA does: only then does it receive the Java VM.
         System.loadLibrary("fieldcast_ffi")
         val background = CoroutineScope(SupervisorJob() + Dispatchers.Default)
         val link = DirectLink(AndroidRadio(app), LastName(app), background)
@@ -46,23 +46,26 @@ object FieldcastAndroid {
         background.launch { WakeLocks(app).use { locks -> fieldcast.events.isMoving().collect(locks::hold) } }
         background.launch {
             try {
-                link.cleanUp() // a group outlives the process that made it
+                link.cleanUp() // a group can exist longer than the process that made it
             } catch (_: PortException) {
-                // The next group that is made or joined is told why it cannot be.
+                // The next call that makes or joins a group reports the error.
             }
         }
         return fieldcast
     }
 
-    /** What the person has to be asked for before a group is made or joined or anybody is found, and has not granted yet. */
+    /**
+     * The permissions that are needed to make or join a group or to discover devices, and that the user has not granted
+     * yet.
+     */
     fun missingPermissions(context: Context): List<String> = missing(context, Permissions.forNearby(level(context)))
 
-    /** What the person may be asked for besides, so that the notification of a transfer is seen. */
+    /** The additional permissions that are needed to show the notification of a transfer. */
     fun missingNotificationPermission(context: Context): List<String> =
         missing(context, Permissions.forNotification(level(context)))
 }
 
-/** The level by which the system treats this app. */
+/** The API level by which the system treats this app. */
 internal fun level(context: Context): Int = minOf(Build.VERSION.SDK_INT, context.applicationInfo.targetSdkVersion)
 
 internal fun missing(context: Context, permissions: List<String>): List<String> =

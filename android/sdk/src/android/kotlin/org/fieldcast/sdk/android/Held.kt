@@ -6,7 +6,7 @@ import android.os.Build
 import android.os.PowerManager
 import org.fieldcast.sdk.link.LastGroup
 
-/** Keeps processor and Wi-Fi awake while data moves; the screen may go off. */
+/** Keeps the processor and Wi-Fi awake during a transfer. The screen may turn off. */
 internal class WakeLocks(context: Context) : AutoCloseable {
     private val processor = context.getSystemService(PowerManager::class.java)
         ?.newWakeLock(PowerManager.PARTIAL_WAKE_LOCK, "fieldcast:moving")?.apply { setReferenceCounted(false) }
@@ -28,10 +28,11 @@ internal class WakeLocks(context: Context) : AutoCloseable {
     }
 
     private companion object {
-        /** Longer than any transfer takes, and no battery is emptied by a mistake here. */
+        /** Longer than any transfer, but short enough that an error does not drain the battery. */
         const val AT_MOST = 3 * 60 * 60 * 1000L
 
-        // The low-latency mode works in the foreground with the screen on only; this one was the other until Android 14.
+        // The low-latency mode only works in the foreground with the screen on. This mode is the alternative before
+        // Android 14.
         @Suppress("DEPRECATION")
         fun wifiMode() = if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.UPSIDE_DOWN_CAKE) {
             WifiManager.WIFI_MODE_FULL_LOW_LATENCY
@@ -41,13 +42,13 @@ internal class WakeLocks(context: Context) : AutoCloseable {
     }
 }
 
-/** The last group's name, in the app's preferences. */
+/** The name of the last group, in the app's preferences. */
 internal class LastName(context: Context) : LastGroup {
     private val preferences = context.getSharedPreferences("fieldcast", Context.MODE_PRIVATE)
 
     override var name: String?
         get() = preferences.getString(KEY, null)
-        // At once on disk: the group outlives this process, whatever ends it.
+        // Written to disk at once, because the group can exist longer than this process.
         set(value) {
             preferences.edit().putString(KEY, value).commit()
         }

@@ -13,7 +13,7 @@ import org.fieldcast.sdk.link.Band
 import org.fieldcast.sdk.link.RadioGroup
 import org.fieldcast.sdk.link.Refusal
 
-/** What Android is asked for; with name and passphrase nobody is asked on the other phone. Needs Android 10. */
+/** The request for Android. With name and passphrase, the other phone shows no question. Needs Android 10. */
 internal fun config(group: WifiGroup, band: Band = Band.ANY): WifiP2pConfig = try {
     WifiP2pConfig.Builder()
         .setNetworkName(group.name)
@@ -26,7 +26,7 @@ internal fun config(group: WifiGroup, band: Band = Band.ANY): WifiP2pConfig = tr
         )
         .build()
 } catch (_: IllegalArgumentException) {
-    throw PortException.Failed("no group can have this name and passphrase: read the invite again")
+    throw PortException.Failed("the group's name or passphrase is invalid: scan the invite again")
 }
 
 /** Why a request was not accepted. */
@@ -36,7 +36,9 @@ internal fun refusal(code: Int): Refusal = when (code) {
     else -> Refusal.FAILED
 }
 
-/** The group with this phone's address in it, which never is to be guessed: each group has another network. */
+/**
+ * The group with this phone's address in it. The address cannot be guessed, because each group has a different network.
+ */
 internal fun radioGroup(
     group: WifiP2pGroup?,
     info: WifiP2pInfo?,
@@ -56,5 +58,5 @@ private fun addressOf(networkInterface: String): String? = try {
     NetworkInterface.getByName(networkInterface)
         ?.inetAddresses?.asSequence()?.firstOrNull { it is Inet4Address }?.hostAddress
 } catch (_: SocketException) {
-    null // gone between the two
+    null // the interface disappeared between the two calls
 }

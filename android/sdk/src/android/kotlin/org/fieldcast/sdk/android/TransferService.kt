@@ -9,8 +9,8 @@ import android.os.Build
 import android.os.IBinder
 
 /**
- * Keeps the app running in the background while it offers, receives or downloads, with a notification that the person sees.
- * It does no work itself. Android lets it begin only while the app is on the screen.
+ * Keeps the app running in the background while it offers, receives or downloads, and shows a notification to the user.
+ * The service does no work itself. Android allows its start only while the app is on the screen.
  */
 class TransferService : Service() {
     override fun onBind(intent: Intent?): IBinder? = null
@@ -24,7 +24,7 @@ class TransferService : Service() {
             running = this
             if (!isWanted) stopSelf()
         }
-        // What ran is gone with the process: the app begins anew when the person opens it, and goes on where it was.
+        // The transfer ended with the process. When the user opens the app, the app starts it again, and it continues.
         return START_NOT_STICKY
     }
 
@@ -42,7 +42,7 @@ class TransferService : Service() {
     }
 
     companion object {
-        /** The number of its notification, to change what that shows. */
+        /** The notification number, to update the notification. */
         const val NOTIFICATION = 0x0fca57
         private const val EXTRA = "org.fieldcast.sdk.notification"
 
@@ -51,22 +51,23 @@ class TransferService : Service() {
         @Volatile private var isWanted = false
 
         /**
-         * Begins, or shows another notification. From Android 12 on `ForegroundServiceStartNotAllowedException` is thrown
-         * (an [IllegalStateException]) when the app is not on the screen.
+         * Starts the service, or shows another notification. From Android 12, throws
+         * `ForegroundServiceStartNotAllowedException` (an [IllegalStateException]) if the app is not on the screen.
          */
         fun start(context: Context, notification: Notification) {
             isWanted = true
             context.startForegroundService(Intent(context, TransferService::class.java).putExtra(EXTRA, notification))
         }
 
-        /** Ends. */
+        /** Stops the service. */
         fun stop() {
-            // Android ends an app whose service is stopped before it has shown its notification: then it stops itself.
+            // Android kills an app whose service is stopped before it has shown its notification, so the service stops
+            // itself then.
             isWanted = false
             running?.stopSelf()
         }
 
-        @Suppress("DEPRECATION") // the typed one is Android 13's, and was broken there
+        @Suppress("DEPRECATION") // the typed variant needs Android 13 and is broken there
         private fun Intent.notification(): Notification? = getParcelableExtra(EXTRA)
     }
 }

@@ -2,13 +2,13 @@ package org.fieldcast.sdk.android
 
 import org.fieldcast.sdk.core.PortException
 
-/** A call to the system, whose errors come as the port's. */
+/** Calls the system and converts its exceptions to port errors. */
 internal inline fun <T> typed(call: () -> T): T = try {
     call()
 } catch (error: SecurityException) {
-    throw PortException.Denied(error.message ?: "a permission is missing")
+    throw PortException.Denied(error.message ?: "a permission is missing: grant it in the settings")
 } catch (error: RuntimeException) {
     if (error is kotlinx.coroutines.CancellationException) throw error
-    // The system's services throw whatever went wrong in their process.
+    // The system's services pass on any exception of their process.
     throw PortException.Failed("${error.javaClass.simpleName}: ${error.message}")
 }

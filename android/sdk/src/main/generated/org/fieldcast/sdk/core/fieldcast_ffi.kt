@@ -1401,268 +1401,268 @@ private fun uniffiCheckContractApiVersion(lib: IntegrityCheckingUniffiLib) {
 }
 @Suppress("UNUSED_PARAMETER")
 private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
-    if ((lib.uniffi_fieldcast_ffi_checksum_func_doctor() and 0xFFFF) != 35964) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_func_doctor() and 0xFFFF) != 64091) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_func_interfaces() and 0xFFFF) != 39438) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_func_interfaces() and 0xFFFF) != 33432) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldcast_ffi_checksum_func_parse_invite() and 0xFFFF) != 32119) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_func_qr_matrix() and 0xFFFF) != 16480) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_func_qr_matrix() and 0xFFFF) != 14157) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_func_read_statement() and 0xFFFF) != 14356) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_func_read_statement() and 0xFFFF) != 21934) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_eventlistener_on_event() and 0xFFFF) != 2102) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_eventlistener_on_event() and 0xFFFF) != 36009) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_peerdiscovery_start() and 0xFFFF) != 61752) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_peerdiscovery_start() and 0xFFFF) != 55080) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_peerdiscovery_stop() and 0xFFFF) != 51163) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_peerdiscovery_stop() and 0xFFFF) != 62613) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_peerdiscoverysink_found() and 0xFFFF) != 6078) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_peerdiscoverysink_found() and 0xFFFF) != 23606) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_peerdiscoverysink_lost() and 0xFFFF) != 64916) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_peerdiscoverysink_lost() and 0xFFFF) != 64283) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_downsyncjob_cancel() and 0xFFFF) != 8236) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_downsyncjob_cancel() and 0xFFFF) != 14682) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_downsyncjob_finished() and 0xFFFF) != 58899) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_downsyncjob_finished() and 0xFFFF) != 59822) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_downsyncjob_id() and 0xFFFF) != 6194) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_downsyncjob_id() and 0xFFFF) != 8450) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_distribution_stats() and 0xFFFF) != 13112) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_distribution_stats() and 0xFFFF) != 19071) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_forget_peer() and 0xFFFF) != 47971) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_forget_peer() and 0xFFFF) != 888) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_history() and 0xFFFF) != 19941) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_history() and 0xFFFF) != 58111) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_trusted_peers() and 0xFFFF) != 18124) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_trusted_peers() and 0xFFFF) != 8054) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_account() and 0xFFFF) != 8141) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_account() and 0xFFFF) != 45489) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_boundaries() and 0xFFFF) != 55949) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_boundaries() and 0xFFFF) != 57712) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_choose_project() and 0xFFFF) != 8079) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_choose_project() and 0xFFFF) != 47097) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_confirm_lost_edits() and 0xFFFF) != 18412) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_confirm_lost_edits() and 0xFFFF) != 17616) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_conflicts() and 0xFFFF) != 44646) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_conflicts() and 0xFFFF) != 34063) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_datasets() and 0xFFFF) != 40355) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_datasets() and 0xFFFF) != 3425) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_datasets_of() and 0xFFFF) != 17292) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_datasets_of() and 0xFFFF) != 1717) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_device() and 0xFFFF) != 59677) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_device() and 0xFFFF) != 30708) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_edit_sent() and 0xFFFF) != 45691) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_edit_sent() and 0xFFFF) != 23937) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_edits() and 0xFFFF) != 43567) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_edits() and 0xFFFF) != 41922) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_export_bundle() and 0xFFFF) != 57058) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_export_bundle() and 0xFFFF) != 55945) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_import_bundle() and 0xFFFF) != 43906) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_import_bundle() and 0xFFFF) != 15733) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_inspect_bundle() and 0xFFFF) != 43222) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_inspect_bundle() and 0xFFFF) != 53569) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_login() and 0xFFFF) != 50903) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_login() and 0xFFFF) != 54948) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_logout() and 0xFFFF) != 13953) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_logout() and 0xFFFF) != 6276) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_lost_edits() and 0xFFFF) != 62911) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_lost_edits() and 0xFFFF) != 46841) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_projects() and 0xFFFF) != 2761) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_projects() and 0xFFFF) != 60259) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_put_edit() and 0xFFFF) != 57619) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_put_edit() and 0xFFFF) != 19717) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_rebase_edit() and 0xFFFF) != 24592) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_rebase_edit() and 0xFFFF) != 789) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_records() and 0xFFFF) != 64433) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_records() and 0xFFFF) != 28364) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_remove() and 0xFFFF) != 46594) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_remove() and 0xFFFF) != 10962) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_shut_down() and 0xFFFF) != 37550) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_shut_down() and 0xFFFF) != 55283) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_start_downsync() and 0xFFFF) != 32427) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_start_downsync() and 0xFFFF) != 428) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_start_offer() and 0xFFFF) != 3017) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_start_offer() and 0xFFFF) != 45696) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_start_receive() and 0xFFFF) != 11209) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_storage() and 0xFFFF) != 24392) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_storage() and 0xFFFF) != 26819) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_undo() and 0xFFFF) != 44500) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_undo() and 0xFFFF) != 59974) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_unfinished_offers() and 0xFFFF) != 61760) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_unfinished_offers() and 0xFFFF) != 5835) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_verify() and 0xFFFF) != 9929) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_verify() and 0xFFFF) != 54997) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_withdraw_offers() and 0xFFFF) != 22761) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_withdraw_offers() and 0xFFFF) != 28659) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_campaigns() and 0xFFFF) != 60652) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_campaigns() and 0xFFFF) != 37741) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_forget_campaign() and 0xFFFF) != 24766) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_forget_campaign() and 0xFFFF) != 20867) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_held_grants() and 0xFFFF) != 53973) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_held_grants() and 0xFFFF) != 57777) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_keep_statement() and 0xFFFF) != 29345) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_keep_statement() and 0xFFFF) != 18324) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_policy() and 0xFFFF) != 51559) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_policy() and 0xFFFF) != 50987) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_set_policy() and 0xFFFF) != 44571) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_set_policy() and 0xFFFF) != 35111) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_trust_campaign() and 0xFFFF) != 12106) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_trust_campaign() and 0xFFFF) != 60973) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_join_group() and 0xFFFF) != 12520) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_join_group() and 0xFFFF) != 20199) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_leave_group() and 0xFFFF) != 61009) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_leave_group() and 0xFFFF) != 25489) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_make_group() and 0xFFFF) != 38954) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_make_group() and 0xFFFF) != 34899) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_groupchanges_here() and 0xFFFF) != 50417) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_groupchanges_here() and 0xFFFF) != 37569) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_groupchanges_lost() and 0xFFFF) != 7729) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_groupchanges_lost() and 0xFFFF) != 62101) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_addr() and 0xFFFF) != 41024) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_addr() and 0xFFFF) != 51077) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_answer() and 0xFFFF) != 16433) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_answer() and 0xFFFF) != 64197) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_cancel() and 0xFFFF) != 4330) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_cancel() and 0xFFFF) != 18673) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_find_at() and 0xFFFF) != 12114) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_find_at() and 0xFFFF) != 57854) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_finished() and 0xFFFF) != 7478) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_finished() and 0xFFFF) != 17260) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_id() and 0xFFFF) != 43463) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_id() and 0xFFFF) != 62953) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_invite() and 0xFFFF) != 63888) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_invite() and 0xFFFF) != 35636) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_offer() and 0xFFFF) != 51910) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_offer() and 0xFFFF) != 16613) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_receivers() and 0xFFFF) != 22591) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_receivers() and 0xFFFF) != 26357) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_send_to() and 0xFFFF) != 22726) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_send_to() and 0xFFFF) != 9124) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_stop() and 0xFFFF) != 7716) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_offersession_stop() and 0xFFFF) != 28104) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_keystore_wrap_key() and 0xFFFF) != 54154) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_keystore_wrap_key() and 0xFFFF) != 20742) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_keystore_unwrap_key() and 0xFFFF) != 51458) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_keystore_unwrap_key() and 0xFFFF) != 55966) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_multicastlock_acquire() and 0xFFFF) != 32506) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_multicastlock_acquire() and 0xFFFF) != 38488) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_multicastlock_release() and 0xFFFF) != 43893) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_multicastlock_release() and 0xFFFF) != 48299) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_networkmonitor_kind() and 0xFFFF) != 46553) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_networkmonitor_kind() and 0xFFFF) != 33294) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_wifilink_make_group() and 0xFFFF) != 17381) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_wifilink_make_group() and 0xFFFF) != 44652) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_wifilink_join_group() and 0xFFFF) != 52915) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_wifilink_join_group() and 0xFFFF) != 55315) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_wifilink_leave_group() and 0xFFFF) != 11867) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_wifilink_leave_group() and 0xFFFF) != 37418) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_addr() and 0xFFFF) != 21275) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_addr() and 0xFFFF) != 32580) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_answer() and 0xFFFF) != 17756) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_answer() and 0xFFFF) != 3816) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_dial() and 0xFFFF) != 53019) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_dial() and 0xFFFF) != 21775) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_dial_invite() and 0xFFFF) != 29686) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_dial_invite() and 0xFFFF) != 55295) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_disconnect() and 0xFFFF) != 58912) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_disconnect() and 0xFFFF) != 28679) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_distributors() and 0xFFFF) != 64796) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_id() and 0xFFFF) != 32745) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_id() and 0xFFFF) != 1700) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_open_question() and 0xFFFF) != 41739) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_open_question() and 0xFFFF) != 61897) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_stop() and 0xFFFF) != 24166) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_receivesession_stop() and 0xFFFF) != 3248) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_constructor_fieldcast_open() and 0xFFFF) != 16944) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_constructor_fieldcast_open() and 0xFFFF) != 46305) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
 }
@@ -2315,12 +2315,13 @@ public object FfiConverterDuration: FfiConverterRustBuffer<java.time.Duration> {
 
 
 /**
- * A download of several boundaries. Letting go of it stops it; what came stays, and the next job goes on from there.
+ * A download of several boundaries. Releasing this object stops the download. Downloaded data is kept, and the next
+ * job continues from there.
  */
 public interface DownsyncJobInterface {
 
     /**
-     * Stops it; committed pages stay.
+     * Cancels the download. Saved pages are kept.
      *
      * # Errors
      * None.
@@ -2328,15 +2329,15 @@ public interface DownsyncJobInterface {
     fun `cancel`()
 
     /**
-     * Waits for the end. That a boundary failed is in the report.
+     * Waits for the end. The report lists the boundaries that failed.
      *
      * # Errors
-     * [`FieldcastError::Over`] when it was cancelled.
+     * [`FieldcastError::Over`] if the download was cancelled.
      */
     suspend fun `finished`(): DownsyncReport
 
     /**
-     * The number its events carry.
+     * The job number in its events.
      *
      * # Errors
      * None.
@@ -2347,7 +2348,8 @@ public interface DownsyncJobInterface {
 }
 
 /**
- * A download of several boundaries. Letting go of it stops it; what came stays, and the next job goes on from there.
+ * A download of several boundaries. Releasing this object stops the download. Downloaded data is kept, and the next
+ * job continues from there.
  */
 open class DownsyncJob: Disposable, AutoCloseable, DownsyncJobInterface
 {
@@ -2452,7 +2454,7 @@ open class DownsyncJob: Disposable, AutoCloseable, DownsyncJobInterface
 
 
     /**
-     * Stops it; committed pages stay.
+     * Cancels the download. Saved pages are kept.
      *
      * # Errors
      * None.
@@ -2471,10 +2473,10 @@ open class DownsyncJob: Disposable, AutoCloseable, DownsyncJobInterface
 
 
     /**
-     * Waits for the end. That a boundary failed is in the report.
+     * Waits for the end. The report lists the boundaries that failed.
      *
      * # Errors
-     * [`FieldcastError::Over`] when it was cancelled.
+     * [`FieldcastError::Over`] if the download was cancelled.
      */
     @Throws(FieldcastException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -2498,7 +2500,7 @@ open class DownsyncJob: Disposable, AutoCloseable, DownsyncJobInterface
 
 
     /**
-     * The number its events carry.
+     * The job number in its events.
      *
      * # Errors
      * None.
@@ -2651,15 +2653,16 @@ public object FfiConverterTypeDownsyncJob: FfiConverter<DownsyncJob, Long> {
 
 
 /**
- * Hears what happens. Called from one thread, one event after another, never from the caller's.
+ * Receives events. Fieldcast calls it from one separate thread, one event after another, never from the caller's
+ * thread.
  */
 public interface EventListener {
 
     /**
-     * Something happened. What this throws is logged by its kind and changes nothing.
+     * Handles an event. An exception is logged by its type and has no other effect.
      *
      * # Errors
-     * Whatever the app throws.
+     * Any exception of the app.
      */
     fun `onEvent`(`event`: Event)
 
@@ -2667,7 +2670,8 @@ public interface EventListener {
 }
 
 /**
- * Hears what happens. Called from one thread, one event after another, never from the caller's.
+ * Receives events. Fieldcast calls it from one separate thread, one event after another, never from the caller's
+ * thread.
  */
 open class EventListenerImpl: Disposable, AutoCloseable, EventListener
 {
@@ -2772,10 +2776,10 @@ open class EventListenerImpl: Disposable, AutoCloseable, EventListener
 
 
     /**
-     * Something happened. What this throws is logged by its kind and changes nothing.
+     * Handles an event. An exception is logged by its type and has no other effect.
      *
      * # Errors
-     * Whatever the app throws.
+     * Any exception of the app.
      */
     @Throws(ListenerException::class)override fun `onEvent`(`event`: Event)
         =
@@ -2986,12 +2990,13 @@ public object FfiConverterTypeEventListener: FfiConverter<EventListener, Long> {
 
 
 /**
- * One device's Fieldcast. Shut it down before letting go of it, or the folder may stay in use for a moment.
+ * Fieldcast on one device. Call `shut_down` before you release this object; otherwise the folder may stay in use for a
+ * moment.
  */
 public interface FieldcastInterface {
 
     /**
-     * For each dataset this device has sent: how many devices have saved its present version.
+     * For each dataset that this device has sent: how many devices have saved its current version.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -2999,7 +3004,7 @@ public interface FieldcastInterface {
     suspend fun `distributionStats`(): List<DistributionStats>
 
     /**
-     * Forgets a known device, whose code will be compared anew; tells whether it was known.
+     * Removes a trusted device. Its code must then be compared again. Returns whether the device was trusted.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -3007,7 +3012,7 @@ public interface FieldcastInterface {
     suspend fun `forgetPeer`(`fingerprint`: Fingerprint): kotlin.Boolean
 
     /**
-     * The newest exchanges of this device that are over, the newest first.
+     * The most recent finished exchanges of this device, newest first.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -3015,7 +3020,7 @@ public interface FieldcastInterface {
     suspend fun `history`(`limit`: kotlin.UInt): List<PastExchange>
 
     /**
-     * Devices whose code was compared, and is not shown again.
+     * Trusted devices: their code was compared and is not shown again.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -3023,7 +3028,7 @@ public interface FieldcastInterface {
     suspend fun `trustedPeers`(): List<TrustedPeer>
 
     /**
-     * Who is logged in, if anybody.
+     * The logged-in account, if any.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -3031,23 +3036,23 @@ public interface FieldcastInterface {
     suspend fun `account`(): Account?
 
     /**
-     * The project's boundaries from the server, each before those below it.
+     * The boundaries of the project, from the server. Each boundary comes before its children.
      *
      * # Errors
-     * As `projects`.
+     * The errors of `projects`.
      */
     suspend fun `boundaries`(`project`: Project): List<Boundary>
 
     /**
-     * Chooses the project to work in by id or name; without either the one chosen before, or the only one there is.
+     * Selects the project to work in, by ID or name. Without either, uses the previous selection or the only project.
      *
      * # Errors
-     * [`FieldcastError::ChooseAgain`], and those of `projects`.
+     * [`FieldcastError::ChooseAgain`], and the errors of `projects`.
      */
     suspend fun `chooseProject`(`idOrName`: kotlin.String?): Project
 
     /**
-     * Says that the user has seen which edits are possibly lost.
+     * Records that the user has seen the list of possibly lost edits.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -3055,7 +3060,7 @@ public interface FieldcastInterface {
     suspend fun `confirmLostEdits`()
 
     /**
-     * The local edits whose base has moved on: for a person to look at.
+     * The local edits whose base record has changed. A user must review them.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -3063,7 +3068,7 @@ public interface FieldcastInterface {
     suspend fun `conflicts`(): List<EditStatus>
 
     /**
-     * What this device holds, by dataset.
+     * The datasets on this device.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -3071,7 +3076,8 @@ public interface FieldcastInterface {
     suspend fun `datasets`(): List<DatasetStatus>
 
     /**
-     * The datasets that hold records downloaded or signed by another device: to be removed if it is trusted no longer.
+     * The datasets with records that another device downloaded or signed. Remove them if that device is no longer
+     * trusted.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -3079,7 +3085,7 @@ public interface FieldcastInterface {
     suspend fun `datasetsOf`(`device`: Fingerprint): List<SnapshotSummary>
 
     /**
-     * This device, as others see it.
+     * This device, as other devices see it.
      *
      * # Errors
      * [`FieldcastError::ShutDown`].
@@ -3087,7 +3093,7 @@ public interface FieldcastInterface {
     fun `device`(): DeviceInfo
 
     /**
-     * Forgets an edit because the server has it now, as long as it still is what was sent.
+     * Removes an edit after the server has it, if the edit has not changed since it was sent.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -3095,7 +3101,7 @@ public interface FieldcastInterface {
     suspend fun `editSent`(`sent`: LocalEdit): EditSent
 
     /**
-     * Every local edit that was not sent.
+     * All local edits that were not sent.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -3103,7 +3109,7 @@ public interface FieldcastInterface {
     suspend fun `edits`(): List<EditStatus>
 
     /**
-     * Writes these datasets into a bundle file, signed with this device's key. It is not encrypted.
+     * Writes these datasets to a bundle file, signed with this device's key. The file is not encrypted.
      *
      * # Errors
      * [`FieldcastError::ChooseAgain`], [`FieldcastError::FileFailed`].
@@ -3111,7 +3117,7 @@ public interface FieldcastInterface {
     suspend fun `exportBundle`(`datasets`: List<Dataset>, `path`: PathBuf): Offer
 
     /**
-     * Takes over what a bundle file holds.
+     * Imports the data of a bundle file.
      *
      * # Errors
      * [`FieldcastError::FileFailed`], [`FieldcastError::Refused`], [`FieldcastError::StorageFailed`].
@@ -3119,7 +3125,7 @@ public interface FieldcastInterface {
     suspend fun `importBundle`(`path`: PathBuf): Imported
 
     /**
-     * Reads who made a bundle file and what it holds, to ask a person before `import_bundle`.
+     * Reads the maker and the contents of a bundle file, to ask the user before `import_bundle`.
      *
      * # Errors
      * [`FieldcastError::FileFailed`].
@@ -3127,7 +3133,7 @@ public interface FieldcastInterface {
     suspend fun `inspectBundle`(`path`: PathBuf): BundleInfo
 
     /**
-     * Logs in and remembers it.
+     * Logs in and stores the login.
      *
      * # Errors
      * [`FieldcastError::WrongCredentials`], [`FieldcastError::Offline`], [`FieldcastError::ServerFailed`].
@@ -3135,7 +3141,7 @@ public interface FieldcastInterface {
     suspend fun `login`(`server`: kotlin.String, `tenant`: kotlin.String, `user`: kotlin.String, `password`: kotlin.String): Account
 
     /**
-     * Forgets the login; the data stays.
+     * Removes the login. The data is kept.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -3143,7 +3149,7 @@ public interface FieldcastInterface {
     suspend fun `logout`()
 
     /**
-     * Edits that are possibly lost since a damaged database was recovered; empty texts are unknown.
+     * Edits that may be lost since a damaged database was recovered. Unknown values are empty texts.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -3151,7 +3157,7 @@ public interface FieldcastInterface {
     suspend fun `lostEdits`(): List<LostEdit>
 
     /**
-     * The account's projects, from the server.
+     * The projects of the account, from the server.
      *
      * # Errors
      * [`FieldcastError::LoginNeeded`], [`FieldcastError::Offline`], [`FieldcastError::ServerFailed`].
@@ -3159,7 +3165,7 @@ public interface FieldcastInterface {
     suspend fun `projects`(): List<Project>
 
     /**
-     * Keeps what was registered or changed on this device until it was sent to the server.
+     * Stores a local registration or change until it is sent to the server.
      *
      * # Errors
      * [`FieldcastError::StorageFull`], [`FieldcastError::StorageFailed`].
@@ -3167,7 +3173,7 @@ public interface FieldcastInterface {
     suspend fun `putEdit`(`edit`: LocalEdit)
 
     /**
-     * Says that a conflict was looked at and the edit stands; tells whether there was such an edit.
+     * Records that the user has reviewed a conflict and keeps the edit. Returns whether the edit existed.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -3175,7 +3181,7 @@ public interface FieldcastInterface {
     suspend fun `rebaseEdit`(`dataset`: Dataset, `entity`: EntityType, `id`: RecordId): kotlin.Boolean
 
     /**
-     * Records of this device, a page at a time.
+     * Records on this device, one page at a time.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -3183,7 +3189,7 @@ public interface FieldcastInterface {
     suspend fun `records`(`query`: RecordQuery): List<StoredRecord>
 
     /**
-     * Removes a dataset from this device and tells whether it was there.
+     * Removes a dataset from this device. Returns whether it existed.
      *
      * # Errors
      * [`FieldcastError::UnsentEdits`], [`FieldcastError::StorageFailed`].
@@ -3191,7 +3197,7 @@ public interface FieldcastInterface {
     suspend fun `remove`(`dataset`: Dataset): kotlin.Boolean
 
     /**
-     * Ends all jobs and sessions, tells the other sides, and closes everything. Nothing happens the second time.
+     * Ends all jobs and sessions, notifies the other devices, and closes everything. A second call has no effect.
      *
      * # Errors
      * [`FieldcastError::Internal`].
@@ -3199,15 +3205,16 @@ public interface FieldcastInterface {
     suspend fun `shutDown`()
 
     /**
-     * Starts downloading leaf boundaries, given by code; over mobile data only if that is allowed.
+     * Starts to download the leaf boundaries with these codes. Uses mobile data only if `allow_metered` is set.
      *
      * # Errors
-     * [`FieldcastError::Metered`], [`FieldcastError::ChooseAgain`], and those of `boundaries`.
+     * [`FieldcastError::Metered`], [`FieldcastError::ChooseAgain`], and the errors of `boundaries`.
      */
     suspend fun `startDownsync`(`project`: Project, `boundaries`: List<kotlin.String>, `allowMetered`: kotlin.Boolean): DownsyncJob
 
     /**
-     * Prepares these datasets and offers them to the receivers near by. Takes seconds when much is new.
+     * Prepares these datasets and offers them to nearby receivers. Takes several seconds for a large amount of new
+     * data.
      *
      * # Errors
      * [`FieldcastError::ChooseAgain`], [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
@@ -3223,23 +3230,23 @@ public interface FieldcastInterface {
     suspend fun `startReceive`(`options`: ExchangeOptions): ReceiveSession
 
     /**
-     * What the storage has room for.
+     * Free and used storage.
      *
      * # Errors
-     * [`FieldcastError::StorageFailed`] when the system does not tell.
+     * [`FieldcastError::StorageFailed`] if the system does not report it.
      */
     suspend fun `storage`(): StorageInfo
 
     /**
-     * Takes back the last bundle that was received for a dataset, until the next download or bundle of it.
+     * Undoes the last received bundle of a dataset. Possible until the next download or bundle of that dataset.
      *
      * # Errors
-     * [`FieldcastError::ChooseAgain`] if there is nothing to take back, [`FieldcastError::StorageFailed`].
+     * [`FieldcastError::ChooseAgain`] if there is nothing to undo, [`FieldcastError::StorageFailed`].
      */
     suspend fun `undo`(`dataset`: Dataset)
 
     /**
-     * Offers that were accepted and are not saved yet, the oldest first.
+     * Accepted offers that are not saved yet, oldest first.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -3247,17 +3254,17 @@ public interface FieldcastInterface {
     suspend fun `unfinishedOffers`(): List<UnfinishedOffer>
 
     /**
-     * Verifies a dataset, or, if none is given, all that is stored, and repairs what can be repaired. Takes seconds for a
-     * large campaign: to show progress, verify one dataset after another.
+     * Verifies a dataset, or all stored data if none is given, and repairs it as far as possible. Takes seconds for a
+     * large campaign: to show progress, verify the datasets one after another.
      *
      * # Errors
-     * [`FieldcastError::StorageFailed`]: open Fieldcast anew, which recovers what it can.
+     * [`FieldcastError::StorageFailed`]: open Fieldcast again, which recovers as much as possible.
      */
     suspend fun `verify`(`dataset`: Dataset?): Verified
 
     /**
-     * Withdraws the acceptance of a sender's unfinished offers and drops what has come of them: they do not go on without a
-     * new question. A transfer that runs is cancelled.
+     * Withdraws the acceptance of a sender's unfinished offers and deletes their staged data. They then need a new
+     * question. A running transfer is cancelled.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -3265,7 +3272,7 @@ public interface FieldcastInterface {
     suspend fun `withdrawOffers`(`sender`: Fingerprint)
 
     /**
-     * The campaigns that are trusted.
+     * The trusted campaigns.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -3273,7 +3280,7 @@ public interface FieldcastInterface {
     suspend fun `campaigns`(): List<TrustedCampaign>
 
     /**
-     * Trusts a campaign no more; its grants to this device go with it. Tells whether it was trusted.
+     * Stops trusting a campaign and removes its grants to this device. Returns whether it was trusted.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -3281,7 +3288,7 @@ public interface FieldcastInterface {
     suspend fun `forgetCampaign`(`key`: PublicKey): kotlin.Boolean
 
     /**
-     * What was granted to this device, expired or not.
+     * The grants to this device, including expired ones.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -3289,7 +3296,7 @@ public interface FieldcastInterface {
     suspend fun `heldGrants`(): List<SignedStatement>
 
     /**
-     * Keeps what a trusted campaign says: a grant to this device, or a list of revoked devices.
+     * Stores a statement of a trusted campaign: a grant to this device, or a list of revoked devices.
      *
      * # Errors
      * [`FieldcastError::NotTrusted`], [`FieldcastError::Unreadable`], [`FieldcastError::StorageFailed`].
@@ -3297,7 +3304,7 @@ public interface FieldcastInterface {
     suspend fun `keepStatement`(`statement`: SignedStatement): CampaignStatement
 
     /**
-     * What a device without a grant may do here.
+     * The permissions of devices without a grant.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -3305,7 +3312,7 @@ public interface FieldcastInterface {
     suspend fun `policy`(): Policy
 
     /**
-     * Sets what a device without a grant may do here.
+     * Sets the permissions of devices without a grant.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -3313,7 +3320,7 @@ public interface FieldcastInterface {
     suspend fun `setPolicy`(`policy`: Policy)
 
     /**
-     * Trusts a campaign's key to say who may distribute and receive what.
+     * Trusts a campaign's key to permit devices to distribute and receive.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -3321,7 +3328,7 @@ public interface FieldcastInterface {
     suspend fun `trustCampaign`(`key`: PublicKey, `name`: kotlin.String)
 
     /**
-     * Has the phone join a Wi-Fi group, as that of an invite.
+     * Joins a Wi-Fi group with the phone, for example the group of an invite.
      *
      * # Errors
      * [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
@@ -3329,7 +3336,7 @@ public interface FieldcastInterface {
     suspend fun `joinGroup`(`group`: WifiGroup): JoinedGroup
 
     /**
-     * Has the phone leave the group that it made or joined.
+     * Leaves the group that the phone made or joined.
      *
      * # Errors
      * [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
@@ -3337,7 +3344,7 @@ public interface FieldcastInterface {
     suspend fun `leaveGroup`()
 
     /**
-     * Has the phone make a Wi-Fi group; one with a new name and passphrase if none is given.
+     * Makes a Wi-Fi group with the phone. Without `group`, it gets a new name and passphrase.
      *
      * # Errors
      * [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
@@ -3348,7 +3355,8 @@ public interface FieldcastInterface {
 }
 
 /**
- * One device's Fieldcast. Shut it down before letting go of it, or the folder may stay in use for a moment.
+ * Fieldcast on one device. Call `shut_down` before you release this object; otherwise the folder may stay in use for a
+ * moment.
  */
 open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 {
@@ -3453,7 +3461,7 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * For each dataset this device has sent: how many devices have saved its present version.
+     * For each dataset that this device has sent: how many devices have saved its current version.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -3480,7 +3488,7 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * Forgets a known device, whose code will be compared anew; tells whether it was known.
+     * Removes a trusted device. Its code must then be compared again. Returns whether the device was trusted.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -3508,7 +3516,7 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * The newest exchanges of this device that are over, the newest first.
+     * The most recent finished exchanges of this device, newest first.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -3536,7 +3544,7 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * Devices whose code was compared, and is not shown again.
+     * Trusted devices: their code was compared and is not shown again.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -3563,7 +3571,7 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * Who is logged in, if anybody.
+     * The logged-in account, if any.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -3590,10 +3598,10 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * The project's boundaries from the server, each before those below it.
+     * The boundaries of the project, from the server. Each boundary comes before its children.
      *
      * # Errors
-     * As `projects`.
+     * The errors of `projects`.
      */
     @Throws(FieldcastException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -3618,10 +3626,10 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * Chooses the project to work in by id or name; without either the one chosen before, or the only one there is.
+     * Selects the project to work in, by ID or name. Without either, uses the previous selection or the only project.
      *
      * # Errors
-     * [`FieldcastError::ChooseAgain`], and those of `projects`.
+     * [`FieldcastError::ChooseAgain`], and the errors of `projects`.
      */
     @Throws(FieldcastException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -3646,7 +3654,7 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * Says that the user has seen which edits are possibly lost.
+     * Records that the user has seen the list of possibly lost edits.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -3674,7 +3682,7 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * The local edits whose base has moved on: for a person to look at.
+     * The local edits whose base record has changed. A user must review them.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -3701,7 +3709,7 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * What this device holds, by dataset.
+     * The datasets on this device.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -3728,7 +3736,8 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * The datasets that hold records downloaded or signed by another device: to be removed if it is trusted no longer.
+     * The datasets with records that another device downloaded or signed. Remove them if that device is no longer
+     * trusted.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -3756,7 +3765,7 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * This device, as others see it.
+     * This device, as other devices see it.
      *
      * # Errors
      * [`FieldcastError::ShutDown`].
@@ -3776,7 +3785,7 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * Forgets an edit because the server has it now, as long as it still is what was sent.
+     * Removes an edit after the server has it, if the edit has not changed since it was sent.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -3804,7 +3813,7 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * Every local edit that was not sent.
+     * All local edits that were not sent.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -3831,7 +3840,7 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * Writes these datasets into a bundle file, signed with this device's key. It is not encrypted.
+     * Writes these datasets to a bundle file, signed with this device's key. The file is not encrypted.
      *
      * # Errors
      * [`FieldcastError::ChooseAgain`], [`FieldcastError::FileFailed`].
@@ -3860,7 +3869,7 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * Takes over what a bundle file holds.
+     * Imports the data of a bundle file.
      *
      * # Errors
      * [`FieldcastError::FileFailed`], [`FieldcastError::Refused`], [`FieldcastError::StorageFailed`].
@@ -3888,7 +3897,7 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * Reads who made a bundle file and what it holds, to ask a person before `import_bundle`.
+     * Reads the maker and the contents of a bundle file, to ask the user before `import_bundle`.
      *
      * # Errors
      * [`FieldcastError::FileFailed`].
@@ -3916,7 +3925,7 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * Logs in and remembers it.
+     * Logs in and stores the login.
      *
      * # Errors
      * [`FieldcastError::WrongCredentials`], [`FieldcastError::Offline`], [`FieldcastError::ServerFailed`].
@@ -3947,7 +3956,7 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * Forgets the login; the data stays.
+     * Removes the login. The data is kept.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -3975,7 +3984,7 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * Edits that are possibly lost since a damaged database was recovered; empty texts are unknown.
+     * Edits that may be lost since a damaged database was recovered. Unknown values are empty texts.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -4002,7 +4011,7 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * The account's projects, from the server.
+     * The projects of the account, from the server.
      *
      * # Errors
      * [`FieldcastError::LoginNeeded`], [`FieldcastError::Offline`], [`FieldcastError::ServerFailed`].
@@ -4029,7 +4038,7 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * Keeps what was registered or changed on this device until it was sent to the server.
+     * Stores a local registration or change until it is sent to the server.
      *
      * # Errors
      * [`FieldcastError::StorageFull`], [`FieldcastError::StorageFailed`].
@@ -4058,7 +4067,7 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * Says that a conflict was looked at and the edit stands; tells whether there was such an edit.
+     * Records that the user has reviewed a conflict and keeps the edit. Returns whether the edit existed.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -4088,7 +4097,7 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * Records of this device, a page at a time.
+     * Records on this device, one page at a time.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -4116,7 +4125,7 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * Removes a dataset from this device and tells whether it was there.
+     * Removes a dataset from this device. Returns whether it existed.
      *
      * # Errors
      * [`FieldcastError::UnsentEdits`], [`FieldcastError::StorageFailed`].
@@ -4144,7 +4153,7 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * Ends all jobs and sessions, tells the other sides, and closes everything. Nothing happens the second time.
+     * Ends all jobs and sessions, notifies the other devices, and closes everything. A second call has no effect.
      *
      * # Errors
      * [`FieldcastError::Internal`].
@@ -4172,10 +4181,10 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * Starts downloading leaf boundaries, given by code; over mobile data only if that is allowed.
+     * Starts to download the leaf boundaries with these codes. Uses mobile data only if `allow_metered` is set.
      *
      * # Errors
-     * [`FieldcastError::Metered`], [`FieldcastError::ChooseAgain`], and those of `boundaries`.
+     * [`FieldcastError::Metered`], [`FieldcastError::ChooseAgain`], and the errors of `boundaries`.
      */
     @Throws(FieldcastException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -4202,7 +4211,8 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * Prepares these datasets and offers them to the receivers near by. Takes seconds when much is new.
+     * Prepares these datasets and offers them to nearby receivers. Takes several seconds for a large amount of new
+     * data.
      *
      * # Errors
      * [`FieldcastError::ChooseAgain`], [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
@@ -4259,10 +4269,10 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * What the storage has room for.
+     * Free and used storage.
      *
      * # Errors
-     * [`FieldcastError::StorageFailed`] when the system does not tell.
+     * [`FieldcastError::StorageFailed`] if the system does not report it.
      */
     @Throws(FieldcastException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -4286,10 +4296,10 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * Takes back the last bundle that was received for a dataset, until the next download or bundle of it.
+     * Undoes the last received bundle of a dataset. Possible until the next download or bundle of that dataset.
      *
      * # Errors
-     * [`FieldcastError::ChooseAgain`] if there is nothing to take back, [`FieldcastError::StorageFailed`].
+     * [`FieldcastError::ChooseAgain`] if there is nothing to undo, [`FieldcastError::StorageFailed`].
      */
     @Throws(FieldcastException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -4315,7 +4325,7 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * Offers that were accepted and are not saved yet, the oldest first.
+     * Accepted offers that are not saved yet, oldest first.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -4342,11 +4352,11 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * Verifies a dataset, or, if none is given, all that is stored, and repairs what can be repaired. Takes seconds for a
-     * large campaign: to show progress, verify one dataset after another.
+     * Verifies a dataset, or all stored data if none is given, and repairs it as far as possible. Takes seconds for a
+     * large campaign: to show progress, verify the datasets one after another.
      *
      * # Errors
-     * [`FieldcastError::StorageFailed`]: open Fieldcast anew, which recovers what it can.
+     * [`FieldcastError::StorageFailed`]: open Fieldcast again, which recovers as much as possible.
      */
     @Throws(FieldcastException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -4371,8 +4381,8 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * Withdraws the acceptance of a sender's unfinished offers and drops what has come of them: they do not go on without a
-     * new question. A transfer that runs is cancelled.
+     * Withdraws the acceptance of a sender's unfinished offers and deletes their staged data. They then need a new
+     * question. A running transfer is cancelled.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -4401,7 +4411,7 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * The campaigns that are trusted.
+     * The trusted campaigns.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -4428,7 +4438,7 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * Trusts a campaign no more; its grants to this device go with it. Tells whether it was trusted.
+     * Stops trusting a campaign and removes its grants to this device. Returns whether it was trusted.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -4456,7 +4466,7 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * What was granted to this device, expired or not.
+     * The grants to this device, including expired ones.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -4483,7 +4493,7 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * Keeps what a trusted campaign says: a grant to this device, or a list of revoked devices.
+     * Stores a statement of a trusted campaign: a grant to this device, or a list of revoked devices.
      *
      * # Errors
      * [`FieldcastError::NotTrusted`], [`FieldcastError::Unreadable`], [`FieldcastError::StorageFailed`].
@@ -4511,7 +4521,7 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * What a device without a grant may do here.
+     * The permissions of devices without a grant.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -4538,7 +4548,7 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * Sets what a device without a grant may do here.
+     * Sets the permissions of devices without a grant.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -4567,7 +4577,7 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * Trusts a campaign's key to say who may distribute and receive what.
+     * Trusts a campaign's key to permit devices to distribute and receive.
      *
      * # Errors
      * [`FieldcastError::StorageFailed`].
@@ -4597,7 +4607,7 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * Has the phone join a Wi-Fi group, as that of an invite.
+     * Joins a Wi-Fi group with the phone, for example the group of an invite.
      *
      * # Errors
      * [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
@@ -4625,7 +4635,7 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * Has the phone leave the group that it made or joined.
+     * Leaves the group that the phone made or joined.
      *
      * # Errors
      * [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
@@ -4653,7 +4663,7 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * Has the phone make a Wi-Fi group; one with a new name and passphrase if none is given.
+     * Makes a Wi-Fi group with the phone. Without `group`, it gets a new name and passphrase.
      *
      * # Errors
      * [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
@@ -4688,8 +4698,8 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
     companion object {
 
     /**
-     * Opens Fieldcast in its folder, with the device key and the database made on first use; `ports` is what the phone does
-     * for it.
+     * Opens Fieldcast in its folder. On first use it creates the device key and the database. `ports` are the phone's
+     * services for Fieldcast.
      *
      * # Errors
      * [`FieldcastError::InUse`], [`FieldcastError::StorageFailed`], [`FieldcastError::StorageFull`],
@@ -4839,13 +4849,13 @@ public object FfiConverterTypeFieldcast: FfiConverter<Fieldcast, Long> {
 
 
 /**
- * Takes news of one group, from any thread, and never waits. Sessions in the group follow at once. Nothing is taken any
- * more once the group was left or another made or joined.
+ * Receives changes of one group. It can be called from any thread and never blocks. Sessions in the group react at
+ * once. It ignores all changes after the group was left or another group was made or joined.
  */
 public interface GroupChangesInterface {
 
     /**
-     * The group is there, or is back, and this is the device's address in it.
+     * Reports that the group is available, or available again, with this address of the device.
      *
      * # Errors
      * None.
@@ -4853,7 +4863,7 @@ public interface GroupChangesInterface {
     fun `here`(`address`: IpAddr)
 
     /**
-     * The group is lost. It may come back.
+     * Reports that the group is lost. It may come back.
      *
      * # Errors
      * None.
@@ -4864,8 +4874,8 @@ public interface GroupChangesInterface {
 }
 
 /**
- * Takes news of one group, from any thread, and never waits. Sessions in the group follow at once. Nothing is taken any
- * more once the group was left or another made or joined.
+ * Receives changes of one group. It can be called from any thread and never blocks. Sessions in the group react at
+ * once. It ignores all changes after the group was left or another group was made or joined.
  */
 open class GroupChanges: Disposable, AutoCloseable, GroupChangesInterface
 {
@@ -4970,7 +4980,7 @@ open class GroupChanges: Disposable, AutoCloseable, GroupChangesInterface
 
 
     /**
-     * The group is there, or is back, and this is the device's address in it.
+     * Reports that the group is available, or available again, with this address of the device.
      *
      * # Errors
      * None.
@@ -4990,7 +5000,7 @@ open class GroupChanges: Disposable, AutoCloseable, GroupChangesInterface
 
 
     /**
-     * The group is lost. It may come back.
+     * Reports that the group is lost. It may come back.
      *
      * # Errors
      * None.
@@ -5142,23 +5152,23 @@ public object FfiConverterTypeGroupChanges: FfiConverter<GroupChanges, Long> {
 
 
 /**
- * The phone's key store: Android Keystore, the iOS Keychain. The device key lies on the disk only as it was wrapped.
+ * The phone's key store: Android Keystore or the iOS Keychain. Only the wrapped device key is stored on disk.
  */
 public interface KeyStore {
 
     /**
-     * The key, encrypted so that this phone alone can unwrap it.
+     * Encrypts the key, so that only this phone can unwrap it.
      *
      * # Errors
-     * Whatever the system says.
+     * Any system error.
      */
     fun `wrapKey`(`key`: kotlin.ByteArray): kotlin.ByteArray
 
     /**
-     * The key that was wrapped.
+     * Decrypts a wrapped key.
      *
      * # Errors
-     * Whatever the system says, as while the phone is locked.
+     * Any system error, for example while the phone is locked.
      */
     fun `unwrapKey`(`wrapped`: kotlin.ByteArray): kotlin.ByteArray
 
@@ -5166,7 +5176,7 @@ public interface KeyStore {
 }
 
 /**
- * The phone's key store: Android Keystore, the iOS Keychain. The device key lies on the disk only as it was wrapped.
+ * The phone's key store: Android Keystore or the iOS Keychain. Only the wrapped device key is stored on disk.
  */
 open class KeyStoreImpl: Disposable, AutoCloseable, KeyStore
 {
@@ -5271,10 +5281,10 @@ open class KeyStoreImpl: Disposable, AutoCloseable, KeyStore
 
 
     /**
-     * The key, encrypted so that this phone alone can unwrap it.
+     * Encrypts the key, so that only this phone can unwrap it.
      *
      * # Errors
-     * Whatever the system says.
+     * Any system error.
      */
     @Throws(PortException::class)override fun `wrapKey`(`key`: kotlin.ByteArray): kotlin.ByteArray {
             return FfiConverterByteArray.lift(
@@ -5292,10 +5302,10 @@ open class KeyStoreImpl: Disposable, AutoCloseable, KeyStore
 
 
     /**
-     * The key that was wrapped.
+     * Decrypts a wrapped key.
      *
      * # Errors
-     * Whatever the system says, as while the phone is locked.
+     * Any system error, for example while the phone is locked.
      */
     @Throws(PortException::class)override fun `unwrapKey`(`wrapped`: kotlin.ByteArray): kotlin.ByteArray {
             return FfiConverterByteArray.lift(
@@ -5525,23 +5535,23 @@ public object FfiConverterTypeKeyStore: FfiConverter<KeyStore, Long> {
 
 
 /**
- * Android's lock without which Wi-Fi drops multicast, so that nobody is found. Held while a session runs.
+ * Android's multicast lock. Without it, Wi-Fi drops multicast and no device is found. Held while a session runs.
  */
 public interface MulticastLock {
 
     /**
-     * Takes it.
+     * Acquires the lock.
      *
      * # Errors
-     * Whatever the system says.
+     * Any system error.
      */
     fun `acquire`()
 
     /**
-     * Lets go of it.
+     * Releases the lock.
      *
      * # Errors
-     * Whatever the system says.
+     * Any system error.
      */
     fun `release`()
 
@@ -5549,7 +5559,7 @@ public interface MulticastLock {
 }
 
 /**
- * Android's lock without which Wi-Fi drops multicast, so that nobody is found. Held while a session runs.
+ * Android's multicast lock. Without it, Wi-Fi drops multicast and no device is found. Held while a session runs.
  */
 open class MulticastLockImpl: Disposable, AutoCloseable, MulticastLock
 {
@@ -5654,10 +5664,10 @@ open class MulticastLockImpl: Disposable, AutoCloseable, MulticastLock
 
 
     /**
-     * Takes it.
+     * Acquires the lock.
      *
      * # Errors
-     * Whatever the system says.
+     * Any system error.
      */
     @Throws(PortException::class)override fun `acquire`()
         =
@@ -5673,10 +5683,10 @@ open class MulticastLockImpl: Disposable, AutoCloseable, MulticastLock
 
 
     /**
-     * Lets go of it.
+     * Releases the lock.
      *
      * # Errors
-     * Whatever the system says.
+     * Any system error.
      */
     @Throws(PortException::class)override fun `release`()
         =
@@ -5902,15 +5912,15 @@ public object FfiConverterTypeMulticastLock: FfiConverter<MulticastLock, Long> {
 
 
 /**
- * Tells what the way to the internet costs just now.
+ * Reports whether the current internet connection is metered.
  */
 public interface NetworkMonitor {
 
     /**
-     * Its kind; none when there is no internet or nobody knows.
+     * The kind of the connection; none if there is no internet or the kind is unknown.
      *
      * # Errors
-     * Whatever the system says.
+     * Any system error.
      */
     fun `kind`(): NetworkKind?
 
@@ -5918,7 +5928,7 @@ public interface NetworkMonitor {
 }
 
 /**
- * Tells what the way to the internet costs just now.
+ * Reports whether the current internet connection is metered.
  */
 open class NetworkMonitorImpl: Disposable, AutoCloseable, NetworkMonitor
 {
@@ -6023,10 +6033,10 @@ open class NetworkMonitorImpl: Disposable, AutoCloseable, NetworkMonitor
 
 
     /**
-     * Its kind; none when there is no internet or nobody knows.
+     * The kind of the connection; none if there is no internet or the kind is unknown.
      *
      * # Errors
-     * Whatever the system says.
+     * Any system error.
      */
     @Throws(PortException::class)override fun `kind`(): NetworkKind? {
             return FfiConverterOptionalTypeNetworkKind.lift(
@@ -6236,12 +6246,13 @@ public object FfiConverterTypeNetworkMonitor: FfiConverter<NetworkMonitor, Long>
 
 
 /**
- * Offering a bundle to the receivers near by. Letting go of it stops everything at once; `stop` tells the receivers why.
+ * Offers a bundle to nearby receivers. Releasing this object stops everything at once; `stop` also sends the reason to
+ * the receivers.
  */
 public interface OfferSessionInterface {
 
     /**
-     * Where receivers can call in just now; none while there is no network.
+     * The current address for receivers; none while there is no network.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -6249,7 +6260,7 @@ public interface OfferSessionInterface {
     fun `addr`(): SocketAddr?
 
     /**
-     * Says whether a receiver's screen shows the code; nothing happens if that is no longer asked.
+     * Answers whether a receiver's screen shows the same code. Has no effect if the question is no longer open.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -6257,7 +6268,7 @@ public interface OfferSessionInterface {
     fun `answer`(`receiver`: Fingerprint, `answer`: Answer)
 
     /**
-     * Cancels sending to a receiver, which is told.
+     * Cancels sending to a receiver and notifies it.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -6265,16 +6276,17 @@ public interface OfferSessionInterface {
     fun `cancel`(`receiver`: Fingerprint)
 
     /**
-     * Asks who is at this address, and puts the receiver there on the list.
+     * Identifies the receiver at this address and adds it to the list.
      *
      * # Errors
-     * [`FieldcastError::ConnectionFailed`] when nobody is there, [`FieldcastError::Refused`] when it is no receiver,
+     * [`FieldcastError::ConnectionFailed`] if no device answers, [`FieldcastError::Refused`] if the device is not a
+     * receiver,
      * [`FieldcastError::Over`].
      */
     suspend fun `findAt`(`addr`: SocketAddr): FoundPeer
 
     /**
-     * Waits until every receiver that was picked has saved or failed.
+     * Waits until every selected receiver has saved or failed.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -6282,7 +6294,7 @@ public interface OfferSessionInterface {
     suspend fun `finished`()
 
     /**
-     * The number its events carry.
+     * The session number in its events.
      *
      * # Errors
      * None.
@@ -6290,17 +6302,17 @@ public interface OfferSessionInterface {
     fun `id`(): kotlin.ULong
 
     /**
-     * An invite to call in here: a `fieldcast:` URI, good until `expires` (milliseconds since 1970), with the Wi-Fi group to
-     * join first if there is one. Whoever has read it is asked for no code, and can join the group: not to be logged.
+     * An invite to this session: a `fieldcast:` URI, valid until `expires` (milliseconds since 1970), with the Wi-Fi
+     * group to join first, if any. A reader of the invite needs no code and can join the group, so do not log it.
      *
      * # Errors
-     * [`FieldcastError::NoNetwork`] while there is none, [`FieldcastError::Unreadable`] for a group that cannot be,
+     * [`FieldcastError::NoNetwork`] while there is no network, [`FieldcastError::Unreadable`] for an invalid group,
      * [`FieldcastError::Over`].
      */
     fun `invite`(`group`: WifiGroup?, `expires`: kotlin.Long): kotlin.String
 
     /**
-     * What is offered.
+     * The offered data.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -6308,7 +6320,7 @@ public interface OfferSessionInterface {
     fun `offer`(): Offer
 
     /**
-     * Everyone found so far, by fingerprint.
+     * All receivers found so far, sorted by fingerprint.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -6316,15 +6328,15 @@ public interface OfferSessionInterface {
     fun `receivers`(): List<NearbyReceiver>
 
     /**
-     * Sends to a receiver; nothing happens if that is going on or done already.
+     * Sends to a receiver. Has no effect if the transfer is running or done.
      *
      * # Errors
-     * [`FieldcastError::NotNearby`] if it was not found, [`FieldcastError::Over`].
+     * [`FieldcastError::NotNearby`] if the receiver was not found, [`FieldcastError::Over`].
      */
     fun `sendTo`(`receiver`: Fingerprint)
 
     /**
-     * Cancels whatever still runs, tells the receivers, and ends. Nothing happens the second time.
+     * Cancels all running transfers, notifies the receivers, and ends the session. A second call has no effect.
      *
      * # Errors
      * [`FieldcastError::Internal`].
@@ -6335,7 +6347,8 @@ public interface OfferSessionInterface {
 }
 
 /**
- * Offering a bundle to the receivers near by. Letting go of it stops everything at once; `stop` tells the receivers why.
+ * Offers a bundle to nearby receivers. Releasing this object stops everything at once; `stop` also sends the reason to
+ * the receivers.
  */
 open class OfferSession: Disposable, AutoCloseable, OfferSessionInterface
 {
@@ -6440,7 +6453,7 @@ open class OfferSession: Disposable, AutoCloseable, OfferSessionInterface
 
 
     /**
-     * Where receivers can call in just now; none while there is no network.
+     * The current address for receivers; none while there is no network.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -6460,7 +6473,7 @@ open class OfferSession: Disposable, AutoCloseable, OfferSessionInterface
 
 
     /**
-     * Says whether a receiver's screen shows the code; nothing happens if that is no longer asked.
+     * Answers whether a receiver's screen shows the same code. Has no effect if the question is no longer open.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -6481,7 +6494,7 @@ open class OfferSession: Disposable, AutoCloseable, OfferSessionInterface
 
 
     /**
-     * Cancels sending to a receiver, which is told.
+     * Cancels sending to a receiver and notifies it.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -6501,10 +6514,11 @@ open class OfferSession: Disposable, AutoCloseable, OfferSessionInterface
 
 
     /**
-     * Asks who is at this address, and puts the receiver there on the list.
+     * Identifies the receiver at this address and adds it to the list.
      *
      * # Errors
-     * [`FieldcastError::ConnectionFailed`] when nobody is there, [`FieldcastError::Refused`] when it is no receiver,
+     * [`FieldcastError::ConnectionFailed`] if no device answers, [`FieldcastError::Refused`] if the device is not a
+     * receiver,
      * [`FieldcastError::Over`].
      */
     @Throws(FieldcastException::class)
@@ -6530,7 +6544,7 @@ open class OfferSession: Disposable, AutoCloseable, OfferSessionInterface
 
 
     /**
-     * Waits until every receiver that was picked has saved or failed.
+     * Waits until every selected receiver has saved or failed.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -6558,7 +6572,7 @@ open class OfferSession: Disposable, AutoCloseable, OfferSessionInterface
 
 
     /**
-     * The number its events carry.
+     * The session number in its events.
      *
      * # Errors
      * None.
@@ -6578,11 +6592,11 @@ open class OfferSession: Disposable, AutoCloseable, OfferSessionInterface
 
 
     /**
-     * An invite to call in here: a `fieldcast:` URI, good until `expires` (milliseconds since 1970), with the Wi-Fi group to
-     * join first if there is one. Whoever has read it is asked for no code, and can join the group: not to be logged.
+     * An invite to this session: a `fieldcast:` URI, valid until `expires` (milliseconds since 1970), with the Wi-Fi
+     * group to join first, if any. A reader of the invite needs no code and can join the group, so do not log it.
      *
      * # Errors
-     * [`FieldcastError::NoNetwork`] while there is none, [`FieldcastError::Unreadable`] for a group that cannot be,
+     * [`FieldcastError::NoNetwork`] while there is no network, [`FieldcastError::Unreadable`] for an invalid group,
      * [`FieldcastError::Over`].
      */
     @Throws(FieldcastException::class)override fun `invite`(`group`: WifiGroup?, `expires`: kotlin.Long): kotlin.String {
@@ -6602,7 +6616,7 @@ open class OfferSession: Disposable, AutoCloseable, OfferSessionInterface
 
 
     /**
-     * What is offered.
+     * The offered data.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -6622,7 +6636,7 @@ open class OfferSession: Disposable, AutoCloseable, OfferSessionInterface
 
 
     /**
-     * Everyone found so far, by fingerprint.
+     * All receivers found so far, sorted by fingerprint.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -6642,10 +6656,10 @@ open class OfferSession: Disposable, AutoCloseable, OfferSessionInterface
 
 
     /**
-     * Sends to a receiver; nothing happens if that is going on or done already.
+     * Sends to a receiver. Has no effect if the transfer is running or done.
      *
      * # Errors
-     * [`FieldcastError::NotNearby`] if it was not found, [`FieldcastError::Over`].
+     * [`FieldcastError::NotNearby`] if the receiver was not found, [`FieldcastError::Over`].
      */
     @Throws(FieldcastException::class)override fun `sendTo`(`receiver`: Fingerprint)
         =
@@ -6662,7 +6676,7 @@ open class OfferSession: Disposable, AutoCloseable, OfferSessionInterface
 
 
     /**
-     * Cancels whatever still runs, tells the receivers, and ends. Nothing happens the second time.
+     * Cancels all running transfers, notifies the receivers, and ends the session. A second call has no effect.
      *
      * # Errors
      * [`FieldcastError::Internal`].
@@ -6823,25 +6837,25 @@ public object FfiConverterTypeOfferSession: FfiConverter<OfferSession, Long> {
 
 
 /**
- * Announces this device and finds others: Bonjour on iOS, `NsdManager` on Android, or whatever else tells devices of each
- * other. Called from a thread of its own, one call after another.
+ * Announces this device and discovers others: Bonjour on iOS, `NsdManager` on Android, or another mechanism. Fieldcast
+ * calls it from a separate thread, one call after another.
  */
 public interface PeerDiscovery {
 
     /**
-     * Begins to announce this service, to search for others of its kind on the same network, and to tell of those for as
-     * long as the search goes on. Several searches may go on at once, each with a number of its own.
+     * Starts to announce this service, to search for services of the same kind on the same network, and to report them
+     * until the search is stopped. Several searches can run at once; each has its own number.
      *
      * # Errors
-     * Whatever the system says. The session goes on without.
+     * Any system error. The session continues without this discovery.
      */
     fun `start`(`search`: kotlin.ULong, `service`: LocalService, `sightings`: PeerDiscoverySink)
 
     /**
-     * Ends the announcement and the search of this number, whether or not it began.
+     * Stops the announcement and the search with this number, whether or not it has started.
      *
      * # Errors
-     * Whatever the system says.
+     * Any system error.
      */
     fun `stop`(`search`: kotlin.ULong)
 
@@ -6849,8 +6863,8 @@ public interface PeerDiscovery {
 }
 
 /**
- * Announces this device and finds others: Bonjour on iOS, `NsdManager` on Android, or whatever else tells devices of each
- * other. Called from a thread of its own, one call after another.
+ * Announces this device and discovers others: Bonjour on iOS, `NsdManager` on Android, or another mechanism. Fieldcast
+ * calls it from a separate thread, one call after another.
  */
 open class PeerDiscoveryImpl: Disposable, AutoCloseable, PeerDiscovery
 {
@@ -6955,11 +6969,11 @@ open class PeerDiscoveryImpl: Disposable, AutoCloseable, PeerDiscovery
 
 
     /**
-     * Begins to announce this service, to search for others of its kind on the same network, and to tell of those for as
-     * long as the search goes on. Several searches may go on at once, each with a number of its own.
+     * Starts to announce this service, to search for services of the same kind on the same network, and to report them
+     * until the search is stopped. Several searches can run at once; each has its own number.
      *
      * # Errors
-     * Whatever the system says. The session goes on without.
+     * Any system error. The session continues without this discovery.
      */
     @Throws(PortException::class)override fun `start`(`search`: kotlin.ULong, `service`: LocalService, `sightings`: PeerDiscoverySink)
         =
@@ -6978,10 +6992,10 @@ open class PeerDiscoveryImpl: Disposable, AutoCloseable, PeerDiscovery
 
 
     /**
-     * Ends the announcement and the search of this number, whether or not it began.
+     * Stops the announcement and the search with this number, whether or not it has started.
      *
      * # Errors
-     * Whatever the system says.
+     * Any system error.
      */
     @Throws(PortException::class)override fun `stop`(`search`: kotlin.ULong)
         =
@@ -7212,13 +7226,13 @@ public object FfiConverterTypePeerDiscovery: FfiConverter<PeerDiscovery, Long> {
 
 
 /**
- * Takes what a search finds, from any thread, and never waits. What is no device of Fieldcast on the session's network is
- * left out; once the search was stopped nothing is taken any more.
+ * Receives the results of a search. It can be called from any thread and never blocks. It ignores services that are
+ * not Fieldcast devices on the session's network, and everything after the search was stopped.
  */
 public interface PeerDiscoverySinkInterface {
 
     /**
-     * A service is there, or has changed. This device's own may be told, too.
+     * Reports a service that appeared or changed. It may also be the service of this device.
      *
      * # Errors
      * None.
@@ -7226,7 +7240,7 @@ public interface PeerDiscoverySinkInterface {
     fun `found`(`service`: RemoteService)
 
     /**
-     * The service of this name is there no more.
+     * Reports that the service with this name has disappeared.
      *
      * # Errors
      * None.
@@ -7237,8 +7251,8 @@ public interface PeerDiscoverySinkInterface {
 }
 
 /**
- * Takes what a search finds, from any thread, and never waits. What is no device of Fieldcast on the session's network is
- * left out; once the search was stopped nothing is taken any more.
+ * Receives the results of a search. It can be called from any thread and never blocks. It ignores services that are
+ * not Fieldcast devices on the session's network, and everything after the search was stopped.
  */
 open class PeerDiscoverySink: Disposable, AutoCloseable, PeerDiscoverySinkInterface
 {
@@ -7343,7 +7357,7 @@ open class PeerDiscoverySink: Disposable, AutoCloseable, PeerDiscoverySinkInterf
 
 
     /**
-     * A service is there, or has changed. This device's own may be told, too.
+     * Reports a service that appeared or changed. It may also be the service of this device.
      *
      * # Errors
      * None.
@@ -7363,7 +7377,7 @@ open class PeerDiscoverySink: Disposable, AutoCloseable, PeerDiscoverySinkInterf
 
 
     /**
-     * The service of this name is there no more.
+     * Reports that the service with this name has disappeared.
      *
      * # Errors
      * None.
@@ -7516,12 +7530,13 @@ public object FfiConverterTypePeerDiscoverySink: FfiConverter<PeerDiscoverySink,
 
 
 /**
- * Listening for distributors. Letting go of it stops everything at once; `stop` tells the distributor why.
+ * Listens for distributors. Releasing this object stops everything at once; `stop` also sends the reason to the
+ * distributor.
  */
 public interface ReceiveSessionInterface {
 
     /**
-     * Where it listens just now; none while there is no network.
+     * The current address; none while there is no network.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -7529,7 +7544,7 @@ public interface ReceiveSessionInterface {
     fun `addr`(): SocketAddr?
 
     /**
-     * Answers a question; nothing happens if it is no longer open.
+     * Answers a question. Has no effect if it is no longer open.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -7537,8 +7552,9 @@ public interface ReceiveSessionInterface {
     fun `answer`(`question`: kotlin.ULong, `answer`: Answer)
 
     /**
-     * Calls a distributor, and again whenever the line breaks, so that its person can pick this device whether or not
-     * mDNS works; `expected` is who must answer, whoever does if not given. Another call ends this one.
+     * Connects to a distributor, and reconnects whenever the connection breaks. The distributor's user can then select
+     * this device even if mDNS does not work. `expected` is the device that must answer; without it, any device may
+     * answer. A new call replaces this one.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -7546,7 +7562,8 @@ public interface ReceiveSessionInterface {
     fun `dial`(`addr`: SocketAddr, `expected`: Fingerprint?)
 
     /**
-     * Calls whoever has made this invite, which is read at the time `now` (milliseconds since 1970); no code is compared.
+     * Connects to the device that made this invite. `now` (milliseconds since 1970) is the time for the expiry check.
+     * No code is compared.
      *
      * # Errors
      * [`FieldcastError::Unreadable`], [`FieldcastError::Expired`], [`FieldcastError::UpdateNeeded`],
@@ -7555,7 +7572,7 @@ public interface ReceiveSessionInterface {
     fun `dialInvite`(`uri`: kotlin.String, `now`: kotlin.Long)
 
     /**
-     * Calls nobody any more.
+     * Stops connecting to the distributor.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -7571,7 +7588,7 @@ public interface ReceiveSessionInterface {
     fun `distributors`(): List<DiscoveredDistributor>
 
     /**
-     * The number its events carry.
+     * The session number in its events.
      *
      * # Errors
      * None.
@@ -7579,7 +7596,7 @@ public interface ReceiveSessionInterface {
     fun `id`(): kotlin.ULong
 
     /**
-     * The question that waits for an answer, for a screen that was not there when it was asked.
+     * The question that waits for an answer, for a screen that opens after it was asked.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -7587,8 +7604,8 @@ public interface ReceiveSessionInterface {
     fun `openQuestion`(): Question?
 
     /**
-     * Cancels whatever still runs, tells the distributor, and ends. What was staged stays for a later exchange.
-     * Nothing happens the second time.
+     * Cancels the running exchange, notifies the distributor, and ends the session. Staged data is kept for a later
+     * exchange. A second call has no effect.
      *
      * # Errors
      * [`FieldcastError::Internal`].
@@ -7599,7 +7616,8 @@ public interface ReceiveSessionInterface {
 }
 
 /**
- * Listening for distributors. Letting go of it stops everything at once; `stop` tells the distributor why.
+ * Listens for distributors. Releasing this object stops everything at once; `stop` also sends the reason to the
+ * distributor.
  */
 open class ReceiveSession: Disposable, AutoCloseable, ReceiveSessionInterface
 {
@@ -7704,7 +7722,7 @@ open class ReceiveSession: Disposable, AutoCloseable, ReceiveSessionInterface
 
 
     /**
-     * Where it listens just now; none while there is no network.
+     * The current address; none while there is no network.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -7724,7 +7742,7 @@ open class ReceiveSession: Disposable, AutoCloseable, ReceiveSessionInterface
 
 
     /**
-     * Answers a question; nothing happens if it is no longer open.
+     * Answers a question. Has no effect if it is no longer open.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -7745,8 +7763,9 @@ open class ReceiveSession: Disposable, AutoCloseable, ReceiveSessionInterface
 
 
     /**
-     * Calls a distributor, and again whenever the line breaks, so that its person can pick this device whether or not
-     * mDNS works; `expected` is who must answer, whoever does if not given. Another call ends this one.
+     * Connects to a distributor, and reconnects whenever the connection breaks. The distributor's user can then select
+     * this device even if mDNS does not work. `expected` is the device that must answer; without it, any device may
+     * answer. A new call replaces this one.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -7767,7 +7786,8 @@ open class ReceiveSession: Disposable, AutoCloseable, ReceiveSessionInterface
 
 
     /**
-     * Calls whoever has made this invite, which is read at the time `now` (milliseconds since 1970); no code is compared.
+     * Connects to the device that made this invite. `now` (milliseconds since 1970) is the time for the expiry check.
+     * No code is compared.
      *
      * # Errors
      * [`FieldcastError::Unreadable`], [`FieldcastError::Expired`], [`FieldcastError::UpdateNeeded`],
@@ -7789,7 +7809,7 @@ open class ReceiveSession: Disposable, AutoCloseable, ReceiveSessionInterface
 
 
     /**
-     * Calls nobody any more.
+     * Stops connecting to the distributor.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -7828,7 +7848,7 @@ open class ReceiveSession: Disposable, AutoCloseable, ReceiveSessionInterface
 
 
     /**
-     * The number its events carry.
+     * The session number in its events.
      *
      * # Errors
      * None.
@@ -7848,7 +7868,7 @@ open class ReceiveSession: Disposable, AutoCloseable, ReceiveSessionInterface
 
 
     /**
-     * The question that waits for an answer, for a screen that was not there when it was asked.
+     * The question that waits for an answer, for a screen that opens after it was asked.
      *
      * # Errors
      * [`FieldcastError::Over`].
@@ -7868,8 +7888,8 @@ open class ReceiveSession: Disposable, AutoCloseable, ReceiveSessionInterface
 
 
     /**
-     * Cancels whatever still runs, tells the distributor, and ends. What was staged stays for a later exchange.
-     * Nothing happens the second time.
+     * Cancels the running exchange, notifies the distributor, and ends the session. Staged data is kept for a later
+     * exchange. A second call has no effect.
      *
      * # Errors
      * [`FieldcastError::Internal`].
@@ -8030,31 +8050,33 @@ public object FfiConverterTypeReceiveSession: FfiConverter<ReceiveSession, Long>
 
 
 /**
- * The phone's part in a Wi-Fi group: Wi-Fi Direct on Android, joining a network on iOS.
+ * The phone's Wi-Fi group functions: Wi-Fi Direct on Android, joining a network on iOS.
  */
 public interface WifiLink {
 
     /**
-     * Makes the group, and tells this device's address in it; later, by `changes`, that the group was lost or is back.
+     * Makes the group and returns this device's address in it. Afterwards, reports through `changes` when the group is
+     * lost or available again.
      *
      * # Errors
-     * Whatever the system says.
+     * Any system error.
      */
     suspend fun `makeGroup`(`group`: WifiGroup, `changes`: GroupChanges): IpAddr
 
     /**
-     * Joins the group, and tells this device's address in it; later, by `changes`, that the group was lost or is back.
+     * Joins the group and returns this device's address in it. Afterwards, reports through `changes` when the group is
+     * lost or available again.
      *
      * # Errors
-     * Whatever the system says.
+     * Any system error.
      */
     suspend fun `joinGroup`(`group`: WifiGroup, `changes`: GroupChanges): IpAddr
 
     /**
-     * Leaves the group that was made or joined; nothing happens if there is none.
+     * Leaves the group that was made or joined. Has no effect if there is none.
      *
      * # Errors
-     * Whatever the system says.
+     * Any system error.
      */
     suspend fun `leaveGroup`()
 
@@ -8062,7 +8084,7 @@ public interface WifiLink {
 }
 
 /**
- * The phone's part in a Wi-Fi group: Wi-Fi Direct on Android, joining a network on iOS.
+ * The phone's Wi-Fi group functions: Wi-Fi Direct on Android, joining a network on iOS.
  */
 open class WifiLinkImpl: Disposable, AutoCloseable, WifiLink
 {
@@ -8167,10 +8189,11 @@ open class WifiLinkImpl: Disposable, AutoCloseable, WifiLink
 
 
     /**
-     * Makes the group, and tells this device's address in it; later, by `changes`, that the group was lost or is back.
+     * Makes the group and returns this device's address in it. Afterwards, reports through `changes` when the group is
+     * lost or available again.
      *
      * # Errors
-     * Whatever the system says.
+     * Any system error.
      */
     @Throws(PortException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -8196,10 +8219,11 @@ open class WifiLinkImpl: Disposable, AutoCloseable, WifiLink
 
 
     /**
-     * Joins the group, and tells this device's address in it; later, by `changes`, that the group was lost or is back.
+     * Joins the group and returns this device's address in it. Afterwards, reports through `changes` when the group is
+     * lost or available again.
      *
      * # Errors
-     * Whatever the system says.
+     * Any system error.
      */
     @Throws(PortException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -8225,10 +8249,10 @@ open class WifiLinkImpl: Disposable, AutoCloseable, WifiLink
 
 
     /**
-     * Leaves the group that was made or joined; nothing happens if there is none.
+     * Leaves the group that was made or joined. Has no effect if there is none.
      *
      * # Errors
-     * Whatever the system says.
+     * Any system error.
      */
     @Throws(PortException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -8439,7 +8463,7 @@ public object FfiConverterTypeWifiLink: FfiConverter<WifiLink, Long> {
 
 
 /**
- * Who is logged in where.
+ * The logged-in user and the server.
  */
 data class Account (
     val `server`: kotlin.String
@@ -8490,7 +8514,8 @@ public object FfiConverterTypeAccount: FfiConverterRustBuffer<Account> {
 
 
 /**
- * A boundary of a project's tree; `parent` is its parent's place in the list, `leaf` whether data is downloaded by it.
+ * A boundary in a project's tree. `parent` is the index of its parent in the list. `leaf` is whether data is
+ * downloaded for it.
  */
 data class Boundary (
     val `code`: kotlin.String
@@ -8551,16 +8576,16 @@ public object FfiConverterTypeBoundary: FfiConverterRustBuffer<Boundary> {
 
 
 /**
- * A boundary whose download is complete.
+ * A completely downloaded boundary.
  */
 data class BoundaryDone (
     /**
-     * The dataset as it is now.
+     * The dataset after the download.
      */
     val `summary`: SnapshotSummary
     ,
     /**
-     * What came of it.
+     * Final progress.
      */
     val `progress`: BoundaryProgress
 
@@ -8598,11 +8623,11 @@ public object FfiConverterTypeBoundaryDone: FfiConverterRustBuffer<BoundaryDone>
 
 
 /**
- * A boundary whose download is not complete; the next one goes on from there.
+ * A boundary that is not complete. The next download continues from there.
  */
 data class BoundaryFailed (
     /**
-     * The boundary's code.
+     * Boundary code.
      */
     val `boundary`: kotlin.String
     ,
@@ -8645,7 +8670,7 @@ public object FfiConverterTypeBoundaryFailed: FfiConverterRustBuffer<BoundaryFai
 
 
 /**
- * How far the download of a boundary is: households `done` of `total`, if the server says; bytes; records that changed.
+ * Progress of downloading a boundary: households `done` of `total`, if the server reports it; bytes; changed records.
  */
 data class BoundaryProgress (
     val `done`: kotlin.ULong
@@ -8701,16 +8726,16 @@ public object FfiConverterTypeBoundaryProgress: FfiConverterRustBuffer<BoundaryP
 
 
 /**
- * How far a boundary of a download is.
+ * A boundary and its progress.
  */
 data class BoundaryState (
     /**
-     * The boundary's code.
+     * Boundary code.
      */
     val `boundary`: kotlin.String
     ,
     /**
-     * How far it is.
+     * Progress.
      */
     val `progress`: BoundaryProgress
 
@@ -8748,21 +8773,21 @@ public object FfiConverterTypeBoundaryState: FfiConverterRustBuffer<BoundaryStat
 
 
 /**
- * What is in a bundle file.
+ * The contents of a bundle file.
  */
 data class BundleInfo (
     /**
-     * Who made it, proven by its signature.
+     * The maker, verified by its signature.
      */
     val `sender`: Sender
     ,
     /**
-     * The devices that answer for the data, proven.
+     * The devices that the data comes from, verified.
      */
     val `origins`: List<SourceDevice>
     ,
     /**
-     * What it holds.
+     * The data.
      */
     val `offer`: Offer
 
@@ -8803,7 +8828,7 @@ public object FfiConverterTypeBundleInfo: FfiConverterRustBuffer<BundleInfo> {
 
 
 /**
- * One thing that was looked at: what was found, and what to do about it, empty when there is nothing to do.
+ * One check: the result and the advice. The advice is empty if there is nothing to do.
  */
 data class Check (
     val `checked`: Checked
@@ -8854,7 +8879,8 @@ public object FfiConverterTypeCheck: FfiConverterRustBuffer<Check> {
 
 
 /**
- * What is synced as one: a boundary's families in one project, or, without a boundary, what is outside all of them.
+ * The unit of synchronization: the families of one boundary in one project, or, without a boundary, the project's data
+ * outside all boundaries.
  */
 data class Dataset (
     val `tenant`: kotlin.String
@@ -8900,26 +8926,26 @@ public object FfiConverterTypeDataset: FfiConverterRustBuffer<Dataset> {
 
 
 /**
- * A dataset as this device holds it.
+ * A dataset on this device.
  */
 data class DatasetStatus (
     /**
-     * What is there.
+     * The stored version.
      */
     val `summary`: SnapshotSummary
     ,
     /**
-     * The download of it that has begun and not ended, whether or not it is running now.
+     * A download that has started and not ended, whether or not it is running now.
      */
     val `unfinished`: UnfinishedDownload?
     ,
     /**
-     * Where its records come from.
+     * The origins of its records.
      */
     val `sources`: List<RecordSource>
     ,
     /**
-     * Whether the last bundle that was received for it can be taken back.
+     * Whether the last received bundle can be undone.
      */
     val `canUndo`: kotlin.Boolean
 
@@ -8963,21 +8989,21 @@ public object FfiConverterTypeDatasetStatus: FfiConverterRustBuffer<DatasetStatu
 
 
 /**
- * This device, as others see it.
+ * This device, as other devices see it.
  */
 data class DeviceInfo (
     /**
-     * What other devices show.
+     * The name that other devices show.
      */
     val `name`: DeviceName
     ,
     /**
-     * Who it is.
+     * Identity of the device.
      */
     val `fingerprint`: Fingerprint
     ,
     /**
-     * What became of a database that was found damaged at opening; the user should be told.
+     * The result of recovering a damaged database at opening. Inform the user.
      */
     val `recovery`: Recovery?
 
@@ -9018,7 +9044,8 @@ public object FfiConverterTypeDeviceInfo: FfiConverterRustBuffer<DeviceInfo> {
 
 
 /**
- * A distributor that announces itself; a hint that anybody can forge, until it was called.
+ * A distributor that announces itself. The announcement can be forged, so treat it as unconfirmed until a connection
+ * exists.
  */
 data class DiscoveredDistributor (
     val `fingerprint`: Fingerprint
@@ -9064,7 +9091,7 @@ public object FfiConverterTypeDiscoveredDistributor: FfiConverterRustBuffer<Disc
 
 
 /**
- * A dataset this device has sent: how many devices were picked for it, and how many have saved its present version.
+ * A dataset that this device has sent: how many devices were selected, and how many have saved its current version.
  */
 data class DistributionStats (
     val `summary`: SnapshotSummary
@@ -9110,16 +9137,16 @@ public object FfiConverterTypeDistributionStats: FfiConverterRustBuffer<Distribu
 
 
 /**
- * How a download ended.
+ * The result of a download.
  */
 data class DownsyncReport (
     /**
-     * Boundaries that are complete.
+     * Complete boundaries.
      */
     val `done`: List<BoundaryDone>
     ,
     /**
-     * Boundaries that are not.
+     * Incomplete boundaries.
      */
     val `failed`: List<BoundaryFailed>
 
@@ -9157,7 +9184,8 @@ public object FfiConverterTypeDownsyncReport: FfiConverterRustBuffer<DownsyncRep
 
 
 /**
- * A local edit; `base_moved` says that the server's version it was made from was replaced: a conflict to look at.
+ * A local edit. `base_moved` means that the server's version on which the edit is based was replaced: a conflict to
+ * review.
  */
 data class EditStatus (
     val `edit`: LocalEdit
@@ -9207,12 +9235,12 @@ data class Ending (
     val `reason`: EndReason
     ,
     /**
-     * For [`EndReason::NoSpace`] of an exchange of now.
+     * For [`EndReason::NoSpace`]; none for exchanges in the history.
      */
     val `space`: MissingSpace?
     ,
     /**
-     * The same in English, with what to do about it.
+     * The reason in English, with advice.
      */
     val `detail`: kotlin.String
 
@@ -9253,47 +9281,47 @@ public object FfiConverterTypeEnding: FfiConverterRustBuffer<Ending> {
 
 
 /**
- * How an exchange behaves.
+ * Options of an exchange.
  */
 data class ExchangeOptions (
     /**
-     * The network, by interface name or address; the best one if not given.
+     * The network, by interface name or address. Without it, Fieldcast selects the best one.
      */
     val `interface`: kotlin.String? = null
     ,
     /**
-     * Whether devices are announced and searched for by the engine's own mDNS, for which iOS wants an entitlement; the
-     * phone's own discovery and calling in work without.
+     * Whether the engine's own mDNS announces and searches. On iOS it needs an entitlement; the phone's own discovery
+     * and direct connections work without it.
      */
     val `mdns`: kotlin.Boolean = true
     ,
     /**
-     * The port to listen on; 0 takes any free one.
+     * The port to listen on; 0 selects any free port.
      */
     val `port`: kotlin.UShort = 0u
     ,
     /**
-     * Devices whose keys came by another way, as an invite: no code is compared for them.
+     * Devices whose keys came by another way, such as an invite. No code is compared for them.
      */
     val `pinned`: List<Fingerprint> = listOf()
     ,
     /**
-     * Compare no codes at all: for rehearsals and tests.
+     * Compares no codes at all. For rehearsals and tests only.
      */
     val `trustEverybody`: kotlin.Boolean = false
     ,
     /**
-     * Receivers sent to at the same time; more wait in a queue.
+     * Number of receivers to send to at the same time. More receivers wait in a queue.
      */
     val `maxLive`: kotlin.UShort = 8u
     ,
     /**
-     * Seconds for which a receiver that was lost is called again.
+     * For how many seconds Fieldcast reconnects to a lost receiver.
      */
     val `resumeSeconds`: kotlin.UInt = 60u
     ,
     /**
-     * Bytes of the storage that what is received must leave free.
+     * Bytes of storage that received data must leave free.
      */
     val `reserve`: kotlin.ULong = 67108864uL
 
@@ -9349,8 +9377,8 @@ public object FfiConverterTypeExchangeOptions: FfiConverterRustBuffer<ExchangeOp
 
 
 /**
- * The ways a receiver was found: it announces itself by mDNS, it is on the line, it answered at an address that was given,
- * the phone's own service discovery tells of it.
+ * How a receiver was found: by its mDNS announcement, by a parked connection, by its answer at a given address, or by
+ * the phone's own service discovery.
  */
 data class FoundBy (
     val `mdns`: kotlin.Boolean
@@ -9401,7 +9429,7 @@ public object FfiConverterTypeFoundBy: FfiConverterRustBuffer<FoundBy> {
 
 
 /**
- * A receiver that was found; `addr` is where it listens, or called from.
+ * A discovered receiver. `addr` is the address where it listens, or from which it connected.
  */
 data class FoundPeer (
     val `fingerprint`: Fingerprint
@@ -9452,8 +9480,8 @@ public object FfiConverterTypeFoundPeer: FfiConverterRustBuffer<FoundPeer> {
 
 
 /**
- * What a device may do in a campaign until `expires` (milliseconds since 1970). No role means either, no project every
- * one of the tenant, no boundaries all.
+ * A permission for a device in a campaign until `expires` (milliseconds since 1970). No role means both roles, no
+ * project means all projects of the tenant, no boundaries means all boundaries.
  */
 data class Grant (
     val `authority`: PublicKey
@@ -9524,16 +9552,16 @@ public object FfiConverterTypeGrant: FfiConverterRustBuffer<Grant> {
 
 
 /**
- * A bundle file that was imported.
+ * An imported bundle file.
  */
 data class Imported (
     /**
-     * Who made it and what it held.
+     * Maker and contents.
      */
     val `info`: BundleInfo
     ,
     /**
-     * How each snapshot compares with what this device now has.
+     * How each snapshot compares with the data on this device now.
      */
     val `comparisons`: List<ComparisonResult>
 
@@ -9627,7 +9655,7 @@ public object FfiConverterTypeInterface: FfiConverterRustBuffer<Interface> {
 
 
 /**
- * What an invite says: where a device waits, who it is, until when, and the group to join first.
+ * The contents of an invite: address, device, expiry, and the group to join first.
  */
 data class InviteInfo (
     /**
@@ -9636,17 +9664,17 @@ data class InviteInfo (
     val `group`: WifiGroup?
     ,
     /**
-     * Where the device waits.
+     * The address of the waiting device.
      */
     val `addr`: SocketAddr
     ,
     /**
-     * Who it is.
+     * The fingerprint of the waiting device.
      */
     val `device`: Fingerprint
     ,
     /**
-     * Until when, in milliseconds since 1970.
+     * Expiry, in milliseconds since 1970.
      */
     val `expires`: kotlin.Long
 
@@ -9690,16 +9718,16 @@ public object FfiConverterTypeInviteInfo: FfiConverterRustBuffer<InviteInfo> {
 
 
 /**
- * A group this device is in.
+ * A group that this device is in.
  */
 data class JoinedGroup (
     /**
-     * Its name and passphrase, as an invite takes them.
+     * Name and passphrase, in the form that an invite needs.
      */
     val `group`: WifiGroup
     ,
     /**
-     * This device's address there: the `interface` of a session's options.
+     * This device's address in the group: the `interface` for a session's options.
      */
     val `interface`: Interface
 
@@ -9737,7 +9765,7 @@ public object FfiConverterTypeJoinedGroup: FfiConverterRustBuffer<JoinedGroup> {
 
 
 /**
- * A record as this device would have it; `edited_at` is milliseconds since 1970 on its clock.
+ * A record as edited on this device. `edited_at` is in milliseconds since 1970 by this device's clock.
  */
 data class LocalEdit (
     val `dataset`: Dataset
@@ -9803,31 +9831,31 @@ public object FfiConverterTypeLocalEdit: FfiConverterRustBuffer<LocalEdit> {
 
 
 /**
- * A service to be announced.
+ * A service to announce.
  */
 data class LocalService (
     /**
-     * Its kind: `_fieldcast._tcp`. Others of it are to be searched for.
+     * Service type: `_fieldcast._tcp`. Search for the same type.
      */
     val `kind`: kotlin.String
     ,
     /**
-     * Its name. The system may add a number, as in `fc-0a1b-2c3d-4e5f-6a7b (2)`.
+     * Service name. The system may add a number, as in `fc-0a1b-2c3d-4e5f-6a7b (2)`.
      */
     val `name`: kotlin.String
     ,
     /**
-     * Its TXT record.
+     * TXT record.
      */
     val `txt`: Map<kotlin.String, kotlin.String>
     ,
     /**
-     * Where it listens.
+     * Port of the service.
      */
     val `port`: kotlin.UShort
     ,
     /**
-     * The network to announce it and to search on.
+     * Network interface for the announcement and the search.
      */
     val `interface`: Interface
 
@@ -9874,11 +9902,11 @@ public object FfiConverterTypeLocalService: FfiConverterRustBuffer<LocalService>
 
 
 /**
- * An edit that is possibly lost.
+ * An edit that may be lost.
  */
 data class LostEdit (
     /**
-     * What it is.
+     * Entity type.
      */
     val `entity`: EntityType
     ,
@@ -9921,16 +9949,16 @@ public object FfiConverterTypeLostEdit: FfiConverterRustBuffer<LostEdit> {
 
 
 /**
- * Bytes that are needed, and that are free.
+ * Needed and free bytes.
  */
 data class MissingSpace (
     /**
-     * Needed while the bundle is staged and applied.
+     * Bytes needed while the bundle is staged and applied.
      */
     val `needed`: kotlin.ULong
     ,
     /**
-     * Free on the receiver.
+     * Free bytes on the receiver.
      */
     val `free`: kotlin.ULong
 
@@ -9968,21 +9996,21 @@ public object FfiConverterTypeMissingSpace: FfiConverterRustBuffer<MissingSpace>
 
 
 /**
- * A receiver that was found, and how sending to it stands.
+ * A discovered receiver and the state of sending to it.
  */
 data class NearbyReceiver (
     /**
-     * Who.
+     * The receiver.
      */
     val `peer`: FoundPeer
     ,
     /**
-     * How it stands.
+     * State.
      */
     val `state`: SendState
     ,
     /**
-     * The code that waits to be compared with its screen.
+     * The code to compare with the receiver's screen.
      */
     val `code`: ComparisonCode?
 
@@ -10023,7 +10051,7 @@ public object FfiConverterTypeNearbyReceiver: FfiConverterRustBuffer<NearbyRecei
 
 
 /**
- * What is offered, and the bytes on the wire if all of it is new.
+ * The offered data, and the bytes to transfer if all of it is new.
  */
 data class Offer (
     /**
@@ -10032,7 +10060,7 @@ data class Offer (
     val `snapshots`: List<SnapshotSummary>
     ,
     /**
-     * Bytes if all is new.
+     * Bytes to transfer if all data is new.
      */
     val `bytes`: kotlin.ULong
 
@@ -10070,32 +10098,32 @@ public object FfiConverterTypeOffer: FfiConverterRustBuffer<Offer> {
 
 
 /**
- * Where Fieldcast lives and what it is called.
+ * Folder, name and options for opening Fieldcast.
  */
 data class OpenSettings (
     /**
-     * The folder for the database and the device key, this app's alone; made if it is not there.
+     * The folder for the database and the device key, used by this app only. It is created if missing.
      */
     val `dataDir`: PathBuf
     ,
     /**
-     * What other devices show; kept from the last time if not given.
+     * The name that other devices show. Without it, the previous name is kept.
      */
     val `deviceName`: kotlin.String? = null
     ,
     /**
-     * Allow a server without TLS on another machine: for closed test networks only.
+     * Allows a server without TLS on another machine. Use it only in closed test networks.
      */
     val `allowHttp`: kotlin.Boolean = false
     ,
     /**
-     * Make a new device key, in the place of the one that is there or of one that is missing: other devices then take it for
-     * another device. Only when the user has said so.
+     * Makes a new device key, replacing an existing or a missing one. Other devices then treat this device as a new
+     * one. Set it only if the user has confirmed it.
      */
     val `newIdentity`: kotlin.Boolean = false
     ,
     /**
-     * Threads it works on.
+     * Number of worker threads.
      */
     val `workers`: kotlin.UByte = 2u
 
@@ -10142,11 +10170,11 @@ public object FfiConverterTypeOpenSettings: FfiConverterRustBuffer<OpenSettings>
 
 
 /**
- * An exchange that is over.
+ * A finished exchange.
  */
 data class PastExchange (
     /**
-     * What this device did.
+     * The role of this device.
      */
     val `role`: ExchangeRole
     ,
@@ -10156,32 +10184,32 @@ data class PastExchange (
     val `peer`: Fingerprint
     ,
     /**
-     * What it called itself.
+     * Name of the other device.
      */
     val `peerName`: DeviceName
     ,
     /**
-     * When it began, in milliseconds since 1970 by this device's clock.
+     * Start, in milliseconds since 1970 by this device's clock.
      */
     val `started`: kotlin.Long
     ,
     /**
-     * When it ended, likewise.
+     * End, in milliseconds since 1970 by this device's clock.
      */
     val `ended`: kotlin.Long
     ,
     /**
-     * What was offered.
+     * The offered data.
      */
     val `offered`: List<SnapshotSummary>
     ,
     /**
-     * Bytes over the sockets.
+     * Bytes transferred over the network.
      */
     val `wireBytes`: kotlin.ULong
     ,
     /**
-     * What came of it.
+     * The result.
      */
     val `outcome`: Outcome
 
@@ -10237,21 +10265,21 @@ public object FfiConverterTypePastExchange: FfiConverterRustBuffer<PastExchange>
 
 
 /**
- * What the phone does for Fieldcast.
+ * The phone's services for Fieldcast.
  */
 data class PlatformPorts (
     /**
-     * Keeps the device key.
+     * Protects the device key.
      */
     val `keyStore`: KeyStore? = null
     ,
     /**
-     * Tells mobile data from Wi-Fi.
+     * Distinguishes mobile data from Wi-Fi.
      */
     val `network`: NetworkMonitor? = null
     ,
     /**
-     * Lets multicast through.
+     * Enables multicast.
      */
     val `multicast`: MulticastLock? = null
     ,
@@ -10261,7 +10289,7 @@ data class PlatformPorts (
     val `link`: WifiLink? = null
     ,
     /**
-     * Announces this device and finds others.
+     * Announces this device and discovers others.
      */
     val `discovery`: PeerDiscovery? = null
 
@@ -10320,7 +10348,7 @@ public object FfiConverterTypePlatformPorts: FfiConverterRustBuffer<PlatformPort
 
 
 /**
- * A project a user is staff of.
+ * A project that the user is staff of.
  */
 data class Project (
     val `id`: kotlin.String
@@ -10437,7 +10465,7 @@ public object FfiConverterTypeProjectBoundary: FfiConverterRustBuffer<ProjectBou
 
 
 /**
- * The modules of a QR code row by row, true is dark, without the quiet zone of four light modules around it.
+ * The modules of a QR code, row by row; true is dark. The quiet zone of four light modules is not included.
  */
 data class QrMatrix (
     val `width`: Count
@@ -10478,37 +10506,37 @@ public object FfiConverterTypeQrMatrix: FfiConverterRustBuffer<QrMatrix> {
 
 
 /**
- * "Receive 412 households from distributor-3?"
+ * The question "Receive 412 households from distributor-3?"
  */
 data class Question (
     /**
-     * To be given back with the answer.
+     * Question number, to pass with the answer.
      */
     val `id`: kotlin.ULong
     ,
     /**
-     * Who offers.
+     * The sender.
      */
     val `sender`: Sender
     ,
     /**
-     * The devices that the data comes from: the sender itself for what it downloaded.
+     * The devices that the data comes from. The sender itself is one if it downloaded data.
      */
     val `origins`: List<SourceDevice>
     ,
     /**
-     * What is offered.
+     * The offered data.
      */
     val `offer`: Offer
     ,
     /**
-     * What the distributor's screen shows, if nobody is in between.
+     * The code on the distributor's screen, unless another device intercepts the connection.
      */
     val `code`: ComparisonCode
     ,
     /**
-     * Whether its key is known already, so that the code need not be compared. Show it all the same: the distributor may
-     * have to ask for it.
+     * Whether the sender is trusted, so that the user need not compare the code. Show the code anyway: the
+     * distributor's user may have to compare it.
      */
     val `isKnown`: kotlin.Boolean
 
@@ -10558,7 +10586,7 @@ public object FfiConverterTypeQuestion: FfiConverterRustBuffer<Question> {
 
 
 /**
- * How far receiving is: bytes `staged` on this device's disk of `total`, and bytes over the socket.
+ * Progress of receiving: bytes `staged` on this device's disk of `total`, and bytes transferred over the network.
  */
 data class ReceiveProgress (
     val `staged`: kotlin.ULong
@@ -10604,26 +10632,26 @@ public object FfiConverterTypeReceiveProgress: FfiConverterRustBuffer<ReceivePro
 
 
 /**
- * A bundle that was saved.
+ * A saved bundle.
  */
 data class Received (
     /**
-     * Who sent it.
+     * The sender.
      */
     val `sender`: Fingerprint
     ,
     /**
-     * What is now in the store.
+     * The saved data.
      */
     val `offer`: Offer
     ,
     /**
-     * What it took.
+     * The amount of data.
      */
     val `progress`: ReceiveProgress
     ,
     /**
-     * How each snapshot compares with what this device now has.
+     * How each snapshot compares with the data on this device now.
      */
     val `comparisons`: List<ComparisonResult>
 
@@ -10667,16 +10695,16 @@ public object FfiConverterTypeReceived: FfiConverterRustBuffer<Received> {
 
 
 /**
- * A receiver and how sending to it stands.
+ * A receiver and the state of sending to it.
  */
 data class ReceiverState (
     /**
-     * Who.
+     * The receiver.
      */
     val `receiver`: Fingerprint
     ,
     /**
-     * How it stands.
+     * State.
      */
     val `state`: SendState
 
@@ -10714,7 +10742,7 @@ public object FfiConverterTypeReceiverState: FfiConverterRustBuffer<ReceiverStat
 
 
 /**
- * Which records to read; what is not given means any.
+ * A filter for records. A missing value matches everything.
  */
 data class RecordQuery (
     val `dataset`: Dataset? = null
@@ -10785,26 +10813,26 @@ public object FfiConverterTypeRecordQuery: FfiConverterRustBuffer<RecordQuery> {
 
 
 /**
- * Records that came in one bundle, or by this device's own downloads.
+ * Records that came in one bundle, or by downloads of this device.
  */
 data class RecordSource (
     /**
-     * What the device that signed the bundle calls itself; not given for own downloads.
+     * Name of the device that signed the bundle; none for downloads of this device.
      */
     val `signer`: DeviceName?
     ,
     /**
-     * What the device that sent it calls itself.
+     * Name of the device that sent the bundle.
      */
     val `carrier`: DeviceName?
     ,
     /**
-     * How many records.
+     * Number of records.
      */
     val `records`: kotlin.ULong
     ,
     /**
-     * The server's clock when they were downloaded.
+     * Server time of their download.
      */
     val `asOf`: ServerTime
 
@@ -10848,9 +10876,9 @@ public object FfiConverterTypeRecordSource: FfiConverterRustBuffer<RecordSource>
 
 
 /**
- * What became of a damaged database. If anything was lost, `old` is where the damaged file was moved. `incomplete` datasets
- * have to be downloaded or received again; `lost_edits` are told until they are confirmed; if settings were lost, nothing is
- * taken without a grant until the policy is set again.
+ * The result of recovering a damaged database. If data was lost, `old` is the new path of the damaged file.
+ * `incomplete` datasets must be downloaded or received again. `lost_edits` are reported until they are confirmed. If
+ * settings were lost, data is accepted only with a grant until the policy is set again.
  */
 data class Recovery (
     val `old`: PathBuf?
@@ -10911,26 +10939,26 @@ public object FfiConverterTypeRecovery: FfiConverterRustBuffer<Recovery> {
 
 
 /**
- * A service that was found.
+ * A discovered service.
  */
 data class RemoteService (
     /**
-     * Its name, as `LocalService` has it.
+     * Service name, as in `LocalService`.
      */
     val `name`: kotlin.String
     ,
     /**
-     * Its TXT record.
+     * TXT record.
      */
     val `txt`: Map<kotlin.String, kotlin.String>
     ,
     /**
-     * Every address it has.
+     * All addresses of the service.
      */
     val `addresses`: List<IpAddr>
     ,
     /**
-     * Where it listens.
+     * Port of the service.
      */
     val `port`: kotlin.UShort
 
@@ -11020,7 +11048,7 @@ public object FfiConverterTypeRevocations: FfiConverterRustBuffer<Revocations> {
 
 
 /**
- * How much a receiver has: bytes `staged` safely of `total`, and bytes over the sockets.
+ * Progress of a receiver: bytes `staged` safely of `total`, and bytes transferred over the network.
  */
 data class SendProgress (
     val `staged`: kotlin.ULong
@@ -11066,7 +11094,7 @@ public object FfiConverterTypeSendProgress: FfiConverterRustBuffer<SendProgress>
 
 
 /**
- * A device on the other side; its name is chosen by its owner, so never proof of anything.
+ * The other device. Its owner chooses the name, so the name proves nothing.
  */
 data class Sender (
     val `fingerprint`: Fingerprint
@@ -11107,7 +11135,7 @@ public object FfiConverterTypeSender: FfiConverterRustBuffer<Sender> {
 
 
 /**
- * What a receiver has saved: what it took, and how its data compares with each offered snapshot.
+ * The result of a saved transfer: the amount of data, and how the receiver's data compares with each offered snapshot.
  */
 data class Sent (
     val `progress`: SendProgress
@@ -11148,7 +11176,7 @@ public object FfiConverterTypeSent: FfiConverterRustBuffer<Sent> {
 
 
 /**
- * A dataset at one version. `as_of` is 0 for one that was never complete.
+ * One version of a dataset. `as_of` is 0 if it was never complete.
  */
 data class SnapshotSummary (
     val `dataset`: Dataset
@@ -11219,8 +11247,8 @@ public object FfiConverterTypeSnapshotSummary: FfiConverterRustBuffer<SnapshotSu
 
 
 /**
- * A device that data comes from; `is_known` if it is remembered here, or this device itself. `records` are those it
- * downloaded. If it has not signed itself, the device that merged its records says so.
+ * A device that the data comes from. `is_known` is true for a trusted device and for this device. `records` are the
+ * records that it downloaded. If the device did not sign them itself, the device that merged them names it.
  */
 data class SourceDevice (
     val `fingerprint`: Fingerprint
@@ -11276,16 +11304,16 @@ public object FfiConverterTypeSourceDevice: FfiConverterRustBuffer<SourceDevice>
 
 
 /**
- * What the storage has room for.
+ * Free and used storage.
  */
 data class StorageInfo (
     /**
-     * Bytes that are free.
+     * Free bytes.
      */
     val `free`: kotlin.ULong
     ,
     /**
-     * Bytes that the database takes.
+     * Bytes used by the database.
      */
     val `used`: kotlin.ULong
 
@@ -11323,7 +11351,7 @@ public object FfiConverterTypeStorageInfo: FfiConverterRustBuffer<StorageInfo> {
 
 
 /**
- * One DIGIT entity instance; `body` is every field as the server sent it.
+ * One DIGIT entity. `body` has all fields as the server sent them.
  */
 data class StoredRecord (
     val `entity`: EntityType
@@ -11389,21 +11417,21 @@ public object FfiConverterTypeStoredRecord: FfiConverterRustBuffer<StoredRecord>
 
 
 /**
- * A campaign that is trusted.
+ * A trusted campaign.
  */
 data class TrustedCampaign (
     /**
-     * Its public key.
+     * Public key.
      */
     val `key`: PublicKey
     ,
     /**
-     * What it is called here.
+     * Name on this device.
      */
     val `name`: kotlin.String
     ,
     /**
-     * Since when, in milliseconds since 1970.
+     * Start of the trust, in milliseconds since 1970.
      */
     val `since`: kotlin.Long
 
@@ -11444,7 +11472,7 @@ public object FfiConverterTypeTrustedCampaign: FfiConverterRustBuffer<TrustedCam
 
 
 /**
- * A device whose code was compared; `since` is milliseconds since 1970.
+ * A trusted device: its code was compared. `since` is in milliseconds since 1970.
  */
 data class TrustedPeer (
     val `fingerprint`: Fingerprint
@@ -11490,21 +11518,21 @@ public object FfiConverterTypeTrustedPeer: FfiConverterRustBuffer<TrustedPeer> {
 
 
 /**
- * A download that has begun and not ended.
+ * A download that has started and not ended.
  */
 data class UnfinishedDownload (
     /**
-     * Households that came.
+     * Downloaded households.
      */
     val `done`: kotlin.ULong
     ,
     /**
-     * Households the server last said there are.
+     * Total households, as the server last reported.
      */
     val `total`: kotlin.ULong
     ,
     /**
-     * Bytes that came.
+     * Downloaded bytes.
      */
     val `bytes`: kotlin.ULong
 
@@ -11545,8 +11573,8 @@ public object FfiConverterTypeUnfinishedDownload: FfiConverterRustBuffer<Unfinis
 
 
 /**
- * An offer that was accepted, and is not saved yet; `staged` bytes of it are here. It goes on by itself when its sender offers
- * it again.
+ * An accepted offer that is not saved yet. `staged` bytes of it are on this device. It continues automatically when
+ * its sender offers it again.
  */
 data class UnfinishedOffer (
     val `sender`: Sender
@@ -11592,8 +11620,8 @@ public object FfiConverterTypeUnfinishedOffer: FfiConverterRustBuffer<Unfinished
 
 
 /**
- * What a verification has found: records that were hashed, damage that was repaired, damaged records that were dropped and
- * have to be downloaded or received again.
+ * The result of a verification: records that were hashed, damage that was repaired, and damaged records that were
+ * removed. Removed records must be downloaded or received again.
  */
 data class Verified (
     val `records`: kotlin.ULong
@@ -11639,16 +11667,16 @@ public object FfiConverterTypeVerified: FfiConverterRustBuffer<Verified> {
 
 
 /**
- * A Wi-Fi group and what lets one into it.
+ * A Wi-Fi group with its passphrase.
  */
 data class WifiGroup (
     /**
-     * Its name (SSID).
+     * Name (SSID).
      */
     val `name`: kotlin.String
     ,
     /**
-     * Its passphrase; not to be logged.
+     * Passphrase. Do not log it.
      */
     val `passphrase`: kotlin.String
 
@@ -11686,8 +11714,8 @@ public object FfiConverterTypeWifiGroup: FfiConverterRustBuffer<WifiGroup> {
 
 
 /**
- * What a person says to a question about another device: yes and remember it, yes this once, no, or no because the
- * screens show different codes.
+ * The user's answer to a question about another device: yes and trust it, yes once, no, or no because the screens show
+ * different codes.
  */
 
 enum class Answer {
@@ -11728,7 +11756,7 @@ public object FfiConverterTypeAnswer: FfiConverterRustBuffer<Answer> {
 
 
 /**
- * Who is registered in a project.
+ * The kind of beneficiary that a project registers.
  */
 
 enum class BeneficiaryType {
@@ -11767,16 +11795,16 @@ public object FfiConverterTypeBeneficiaryType: FfiConverterRustBuffer<Beneficiar
 
 
 /**
- * What a campaign says.
+ * A statement of a campaign.
  */
 sealed class CampaignStatement {
 
     /**
-     * A device may do something.
+     * Gives a device a permission.
      */
     data class Granted(
         /**
-         * What.
+         * The permission.
          */
         val `grant`: org.fieldcast.sdk.core.Grant) : CampaignStatement()
 
@@ -11787,11 +11815,11 @@ sealed class CampaignStatement {
     }
 
     /**
-     * Devices are no longer trusted.
+     * Withdraws trust from devices.
      */
     data class Revoked(
         /**
-         * Which.
+         * The devices.
          */
         val `revocations`: org.fieldcast.sdk.core.Revocations) : CampaignStatement()
 
@@ -11865,7 +11893,7 @@ public object FfiConverterTypeCampaignStatement : FfiConverterRustBuffer<Campaig
 
 
 /**
- * What is looked at.
+ * The subject of a check.
  */
 
 enum class Checked {
@@ -11910,7 +11938,7 @@ public object FfiConverterTypeChecked: FfiConverterRustBuffer<Checked> {
 
 
 /**
- * How a receiver's dataset compares with what was offered.
+ * How a receiver's dataset compares with the offered one.
  */
 sealed class ComparisonResult {
 
@@ -12038,22 +12066,22 @@ public object FfiConverterTypeComparisonResult : FfiConverterRustBuffer<Comparis
 
 
 /**
- * How a call to a distributor stands.
+ * The state of dialing a distributor.
  */
 sealed class DialState {
 
     /**
-     * It is being called.
+     * Connecting.
      */
     object Connecting : DialState()
 
 
     /**
-     * On the line; its person can pick this device now.
+     * Connected. The distributor's user can select this device now.
      */
     data class Connected(
         /**
-         * Whose.
+         * The distributor.
          */
         val `distributor`: org.fieldcast.sdk.core.Fingerprint) : DialState()
 
@@ -12064,7 +12092,7 @@ sealed class DialState {
     }
 
     /**
-     * There is no line; it is called again.
+     * Not connected. Fieldcast will try again.
      */
     data class Retrying(
         /**
@@ -12079,7 +12107,7 @@ sealed class DialState {
     }
 
     /**
-     * There will be none.
+     * Not connected. Fieldcast will not try again.
      */
     data class GaveUp(
         /**
@@ -12183,7 +12211,7 @@ public object FfiConverterTypeDialState : FfiConverterRustBuffer<DialState>{
 
 
 /**
- * What came of telling that an edit was sent.
+ * The result of reporting an edit as sent.
  */
 
 enum class EditSent {
@@ -12229,19 +12257,19 @@ public object FfiConverterTypeEditSent: FfiConverterRustBuffer<EditSent> {
 enum class EndReason {
 
     /**
-     * The receiver's person said no.
+     * The receiver's user declined.
      */
     DECLINED,
     /**
-     * Nobody answered the question in time.
+     * The receiver's user did not answer in time.
      */
     NOT_ANSWERED,
     /**
-     * The distributor's person stopped it.
+     * The distributor's user cancelled.
      */
     CANCELLED_BY_DISTRIBUTOR,
     /**
-     * The receiver's person stopped it.
+     * The receiver's user cancelled.
      */
     CANCELLED_BY_RECEIVER,
     /**
@@ -12249,15 +12277,15 @@ enum class EndReason {
      */
     BUSY,
     /**
-     * It does not fit on the receiver.
+     * The data does not fit on the receiver.
      */
     NO_SPACE,
     /**
-     * The two sides speak no common version.
+     * The two devices have no common protocol version.
      */
     INCOMPATIBLE,
     /**
-     * Both want to send, or both to receive.
+     * Both devices want to send, or both want to receive.
      */
     SAME_ROLE,
     /**
@@ -12265,11 +12293,11 @@ enum class EndReason {
      */
     PROTOCOL,
     /**
-     * What arrived is not what was offered.
+     * The received data does not match the offer.
      */
     BAD_DATA,
     /**
-     * The receiver could not store it.
+     * The receiver could not store the data.
      */
     NOT_STORED,
     /**
@@ -12285,23 +12313,23 @@ enum class EndReason {
      */
     LOST,
     /**
-     * No connection could be made.
+     * The connection attempt failed.
      */
     UNREACHABLE,
     /**
-     * Another device answered.
+     * A different device answered.
      */
     WRONG_DEVICE,
     /**
-     * No secure connection could be made.
+     * The secure connection could not be established.
      */
     NOT_SECURE,
     /**
-     * A person saw different codes: somebody may be between the devices.
+     * A user saw different codes: another device may be intercepting the connection.
      */
     CODES_DIFFER,
     /**
-     * Nobody confirmed the code on the distributor.
+     * The distributor's user did not confirm the code.
      */
     NOT_CONFIRMED,
     /**
@@ -12325,27 +12353,27 @@ enum class EndReason {
      */
     NOT_SIGNED,
     /**
-     * What is offered was altered.
+     * The offered data was altered.
      */
     NOT_AUTHENTIC,
     /**
-     * What is offered comes from a device that is revoked.
+     * The offered data comes from a revoked device.
      */
     ORIGIN_REVOKED,
     /**
-     * The invite that was followed is not one of this distributor's, or no longer.
+     * The invite is not from this distributor, or has expired.
      */
     NOT_INVITED,
     /**
-     * The distributor only looked who is there.
+     * The distributor only checked which device is here.
      */
     LOOKED,
     /**
-     * The data is dated later than the receiver's clock can be: the date of one of the phones is wrong.
+     * The data is dated later than the receiver's clock allows: the date on one of the phones is wrong.
      */
     CLOCK_DIFFERS,
     /**
-     * The data has version numbers that no server gives.
+     * The data has version numbers that no server assigns.
      */
     FORGED_VERSIONS,
     /**
@@ -12353,7 +12381,7 @@ enum class EndReason {
      */
     SHARED_KEY,
     /**
-     * One that this SDK does not know.
+     * A reason that this SDK does not know.
      */
     OTHER;
 
@@ -12388,20 +12416,20 @@ public object FfiConverterTypeEndReason: FfiConverterRustBuffer<EndReason> {
 
 
 /**
- * What happened. Progress comes at most ten times a second for each job and session, the last always.
+ * An event. Progress events come at most ten times a second for each job and session; the last one always comes.
  */
 sealed class Event {
 
     /**
-     * How far the boundaries are that a download is at.
+     * Progress of the boundaries of a download.
      */
     data class DownsyncProgress(
         /**
-         * Which job.
+         * Job number.
          */
         val `job`: kotlin.ULong,
         /**
-         * Each boundary that has begun and not ended.
+         * All boundaries that have started and not ended.
          */
         val `boundaries`: List<org.fieldcast.sdk.core.BoundaryState>) : Event()
 
@@ -12416,15 +12444,15 @@ sealed class Event {
      */
     data class BoundaryDone(
         /**
-         * Which job.
+         * Job number.
          */
         val `job`: kotlin.ULong,
         /**
-         * The dataset as it is now.
+         * The dataset after the download.
          */
         val `summary`: org.fieldcast.sdk.core.SnapshotSummary,
         /**
-         * What came of it.
+         * Final progress.
          */
         val `progress`: org.fieldcast.sdk.core.BoundaryProgress) : Event()
 
@@ -12435,15 +12463,15 @@ sealed class Event {
     }
 
     /**
-     * A boundary could not be completed; what came stays, and the next job goes on from there.
+     * A boundary could not be completed. Downloaded data is kept, and the next job continues from there.
      */
     data class BoundaryFailed(
         /**
-         * Which job.
+         * Job number.
          */
         val `job`: kotlin.ULong,
         /**
-         * The boundary's code.
+         * Boundary code.
          */
         val `boundary`: kotlin.String,
         /**
@@ -12462,11 +12490,11 @@ sealed class Event {
      */
     data class ReceiverFound(
         /**
-         * Which session.
+         * Session number.
          */
         val `session`: kotlin.ULong,
         /**
-         * Who.
+         * The receiver.
          */
         val `receiver`: org.fieldcast.sdk.core.FoundPeer) : Event()
 
@@ -12477,15 +12505,15 @@ sealed class Event {
     }
 
     /**
-     * A receiver's announcement ended; a running transfer goes on.
+     * A receiver stopped its announcement. A running transfer continues.
      */
     data class ReceiverGone(
         /**
-         * Which session.
+         * Session number.
          */
         val `session`: kotlin.ULong,
         /**
-         * Who.
+         * The receiver.
          */
         val `receiver`: org.fieldcast.sdk.core.Fingerprint) : Event()
 
@@ -12496,15 +12524,15 @@ sealed class Event {
     }
 
     /**
-     * The network of a session went; the session looks for it, or for one in its place.
+     * The network of a session is lost. The session searches for it, or for a replacement.
      */
     data class NetworkGone(
         /**
-         * Which session.
+         * Session number.
          */
         val `session`: kotlin.ULong,
         /**
-         * The interface's name.
+         * Interface name.
          */
         val `name`: kotlin.String) : Event()
 
@@ -12515,24 +12543,24 @@ sealed class Event {
     }
 
     /**
-     * Devices near by have one key, for the data of one was copied to another: what is meant for one may reach the other. On
-     * all but one of them, open Fieldcast once with `new_identity`. Each key is told once.
+     * Devices nearby have the same key, because the data of one was copied to another. Data for one device may reach
+     * the other. On all but one of them, open Fieldcast once with `new_identity`. Each key is reported once.
      */
     data class SharedKey(
         /**
-         * Which session.
+         * Session number.
          */
         val `session`: kotlin.ULong,
         /**
-         * The key's.
+         * Fingerprint of the key.
          */
         val `fingerprint`: org.fieldcast.sdk.core.Fingerprint,
         /**
-         * Whether this device, too, has it.
+         * Whether this device also has the key.
          */
         val `isOwn`: kotlin.Boolean,
         /**
-         * What they call themselves.
+         * Names of the devices.
          */
         val `names`: List<org.fieldcast.sdk.core.DeviceName>) : Event()
 
@@ -12543,11 +12571,11 @@ sealed class Event {
     }
 
     /**
-     * A session goes on in this network.
+     * A session continues on this network.
      */
     data class NetworkBack(
         /**
-         * Which session.
+         * Session number.
          */
         val `session`: kotlin.ULong,
         /**
@@ -12555,7 +12583,7 @@ sealed class Event {
          */
         val `interface`: org.fieldcast.sdk.core.Interface,
         /**
-         * Where it listens now.
+         * The session's new address.
          */
         val `addr`: org.fieldcast.sdk.core.SocketAddr) : Event()
 
@@ -12566,15 +12594,15 @@ sealed class Event {
     }
 
     /**
-     * A distributor announces itself, or has changed its name or address; it can be called.
+     * A distributor announces itself, or has changed its name or address. It can be dialed.
      */
     data class DistributorFound(
         /**
-         * Which session.
+         * Session number.
          */
         val `session`: kotlin.ULong,
         /**
-         * Who.
+         * The distributor.
          */
         val `distributor`: org.fieldcast.sdk.core.DiscoveredDistributor) : Event()
 
@@ -12585,15 +12613,15 @@ sealed class Event {
     }
 
     /**
-     * A distributor announces itself no more. It may well be there.
+     * A distributor stopped its announcement. It may still be reachable.
      */
     data class DistributorLost(
         /**
-         * Which session.
+         * Session number.
          */
         val `session`: kotlin.ULong,
         /**
-         * Who.
+         * The distributor.
          */
         val `distributor`: org.fieldcast.sdk.core.Fingerprint) : Event()
 
@@ -12604,19 +12632,19 @@ sealed class Event {
     }
 
     /**
-     * How the call to a distributor stands.
+     * The state of dialing a distributor changed.
      */
     data class DialChanged(
         /**
-         * Which session.
+         * Session number.
          */
         val `session`: kotlin.ULong,
         /**
-         * Where it is called.
+         * Dialed address.
          */
         val `addr`: org.fieldcast.sdk.core.SocketAddr,
         /**
-         * How it stands.
+         * New state.
          */
         val `state`: org.fieldcast.sdk.core.DialState) : Event()
 
@@ -12627,15 +12655,15 @@ sealed class Event {
     }
 
     /**
-     * Does this receiver's screen show the same code? Nothing is sent before the answer.
+     * Ask the user: does this receiver's screen show the same code? Nothing is sent before the answer.
      */
     data class CompareCode(
         /**
-         * Which session.
+         * Session number.
          */
         val `session`: kotlin.ULong,
         /**
-         * Who.
+         * The receiver.
          */
         val `receiver`: org.fieldcast.sdk.core.FoundPeer,
         /**
@@ -12650,15 +12678,16 @@ sealed class Event {
     }
 
     /**
-     * What this receiver's screen shows, if nobody is in between. Its key is known here; its person may have to compare.
+     * The code on this receiver's screen, unless another device intercepts the connection. The receiver is trusted
+     * here, but its user may have to compare the code.
      */
     data class CodeShown(
         /**
-         * Which session.
+         * Session number.
          */
         val `session`: kotlin.ULong,
         /**
-         * Who.
+         * The receiver.
          */
         val `receiver`: org.fieldcast.sdk.core.FoundPeer,
         /**
@@ -12673,19 +12702,19 @@ sealed class Event {
     }
 
     /**
-     * Sending to a receiver took a step.
+     * The state of sending to a receiver changed.
      */
     data class SendChanged(
         /**
-         * Which session.
+         * Session number.
          */
         val `session`: kotlin.ULong,
         /**
-         * Who.
+         * The receiver.
          */
         val `receiver`: org.fieldcast.sdk.core.Fingerprint,
         /**
-         * How it stands.
+         * New state.
          */
         val `state`: org.fieldcast.sdk.core.SendState) : Event()
 
@@ -12696,15 +12725,15 @@ sealed class Event {
     }
 
     /**
-     * How far the receivers are that data is on its way to.
+     * Progress of all receivers with a running transfer.
      */
     data class SendProgress(
         /**
-         * Which session.
+         * Session number.
          */
         val `session`: kotlin.ULong,
         /**
-         * Each of them.
+         * These receivers.
          */
         val `receivers`: List<org.fieldcast.sdk.core.ReceiverState>) : Event()
 
@@ -12715,15 +12744,15 @@ sealed class Event {
     }
 
     /**
-     * A question for the person.
+     * A question for the user.
      */
     data class Asked(
         /**
-         * Which session.
+         * Session number.
          */
         val `session`: kotlin.ULong,
         /**
-         * To be answered.
+         * The question to answer.
          */
         val `question`: org.fieldcast.sdk.core.Question) : Event()
 
@@ -12734,19 +12763,19 @@ sealed class Event {
     }
 
     /**
-     * An offer that was accepted before, and broke off, goes on; nobody is asked again.
+     * An interrupted exchange continues. The user has accepted its offer before and is not asked again.
      */
     data class Resumed(
         /**
-         * Which session.
+         * Session number.
          */
         val `session`: kotlin.ULong,
         /**
-         * Whose.
+         * The sender.
          */
         val `sender`: org.fieldcast.sdk.core.Sender,
         /**
-         * What the distributor's screen shows; its person may have to compare.
+         * The code on the distributor's screen. The distributor's user may have to compare it.
          */
         val `code`: org.fieldcast.sdk.core.ComparisonCode) : Event()
 
@@ -12757,15 +12786,15 @@ sealed class Event {
     }
 
     /**
-     * Receiving took a step.
+     * The state of receiving changed.
      */
     data class ReceiveChanged(
         /**
-         * Which session.
+         * Session number.
          */
         val `session`: kotlin.ULong,
         /**
-         * Where it stands.
+         * New state.
          */
         val `state`: org.fieldcast.sdk.core.ReceiveState) : Event()
 
@@ -12776,15 +12805,15 @@ sealed class Event {
     }
 
     /**
-     * How far receiving is.
+     * Progress of receiving.
      */
     data class ReceiveProgress(
         /**
-         * Which session.
+         * Session number.
          */
         val `session`: kotlin.ULong,
         /**
-         * Where it stands.
+         * Current state.
          */
         val `state`: org.fieldcast.sdk.core.ReceiveState) : Event()
 
@@ -12799,11 +12828,11 @@ sealed class Event {
      */
     data class Saved(
         /**
-         * Which session.
+         * Session number.
          */
         val `session`: kotlin.ULong,
         /**
-         * What.
+         * The saved data.
          */
         val `received`: org.fieldcast.sdk.core.Received) : Event()
 
@@ -12814,15 +12843,15 @@ sealed class Event {
     }
 
     /**
-     * An exchange ended without "saved"; the session goes on listening.
+     * An exchange ended without "saved". The session continues to listen.
      */
     data class Ended(
         /**
-         * Which session.
+         * Session number.
          */
         val `session`: kotlin.ULong,
         /**
-         * Whose it was.
+         * The sender.
          */
         val `sender`: org.fieldcast.sdk.core.Fingerprint,
         /**
@@ -12837,11 +12866,11 @@ sealed class Event {
     }
 
     /**
-     * A job or session is over; nothing more comes of it.
+     * A job or session has ended. No more events of it follow.
      */
     data class Over(
         /**
-         * Which.
+         * Job or session number.
          */
         val `session`: kotlin.ULong) : Event()
 
@@ -12852,11 +12881,11 @@ sealed class Event {
     }
 
     /**
-     * The listener was so slow that so many events were left out: read the state anew.
+     * The listener was too slow, and this many events were dropped. Read the whole state again.
      */
     data class Missed(
         /**
-         * How many.
+         * Number of dropped events.
          */
         val `events`: kotlin.ULong) : Event()
 
@@ -13341,7 +13370,7 @@ public object FfiConverterTypeEvent : FfiConverterRustBuffer<Event>{
 
 
 /**
- * What this device did in an exchange.
+ * The role of this device in an exchange.
  */
 
 enum class ExchangeRole {
@@ -13382,18 +13411,18 @@ public object FfiConverterTypeExchangeRole: FfiConverterRustBuffer<ExchangeRole>
 
 
 /**
- * Why something could not be done, by what a person can do about it; each `reason` says so in English. Whatever it is,
- * each dataset is as it was or complete.
+ * Why a call failed, grouped by what the user can do. Each `reason` says so in English. After any error, each dataset
+ * is complete or unchanged.
  */
 sealed class FieldcastException: kotlin.Exception() {
 
     /**
-     * Nobody is logged in, or the session has expired: show the login.
+     * No user is logged in, or the session has expired. Show the login screen.
      */
     class LoginNeeded(
 
         /**
-         * What to do.
+         * Cause and advice, in English.
          */
         val `reason`: kotlin.String
         ) : FieldcastException() {
@@ -13402,12 +13431,12 @@ sealed class FieldcastException: kotlin.Exception() {
     }
 
     /**
-     * The server does not accept this user name and password.
+     * The server rejects this user name and password.
      */
     class WrongCredentials(
 
         /**
-         * What to do.
+         * Cause and advice, in English.
          */
         val `reason`: kotlin.String
         ) : FieldcastException() {
@@ -13416,12 +13445,12 @@ sealed class FieldcastException: kotlin.Exception() {
     }
 
     /**
-     * The account lacks a role: for the campaign's administrator.
+     * The account lacks a role. Refer the user to the campaign's administrator.
      */
     class NotAllowed(
 
         /**
-         * What to do.
+         * Cause and advice, in English.
          */
         val `reason`: kotlin.String
         ) : FieldcastException() {
@@ -13430,12 +13459,12 @@ sealed class FieldcastException: kotlin.Exception() {
     }
 
     /**
-     * The server cannot be reached: try again with a connection.
+     * The server cannot be reached. Try again when the phone is online.
      */
     class Offline(
 
         /**
-         * What to do.
+         * Cause and advice, in English.
          */
         val `reason`: kotlin.String
         ) : FieldcastException() {
@@ -13444,12 +13473,12 @@ sealed class FieldcastException: kotlin.Exception() {
     }
 
     /**
-     * Only mobile data is there, and it was not allowed: wait for Wi-Fi, or ask.
+     * Only mobile data is available, and it is not allowed. Wait for Wi-Fi, or ask the user.
      */
     class Metered(
 
         /**
-         * What to do.
+         * Cause and advice, in English.
          */
         val `reason`: kotlin.String
         ) : FieldcastException() {
@@ -13458,12 +13487,12 @@ sealed class FieldcastException: kotlin.Exception() {
     }
 
     /**
-     * The server failed, or its settings do not fit: for the campaign's IT team.
+     * The server failed, or its settings are wrong. Refer the user to the campaign's IT team.
      */
     class ServerFailed(
 
         /**
-         * What to do.
+         * Cause and advice, in English.
          */
         val `reason`: kotlin.String
         ) : FieldcastException() {
@@ -13472,12 +13501,12 @@ sealed class FieldcastException: kotlin.Exception() {
     }
 
     /**
-     * The server has not prepared this boundary's files yet: for the campaign's IT team.
+     * The server has not prepared the files of this boundary yet. Refer the user to the campaign's IT team.
      */
     class NotPrepared(
 
         /**
-         * What to do.
+         * Cause and advice, in English.
          */
         val `reason`: kotlin.String
         ) : FieldcastException() {
@@ -13486,12 +13515,12 @@ sealed class FieldcastException: kotlin.Exception() {
     }
 
     /**
-     * What was chosen is not there, or cannot be taken together: show the choice again.
+     * The selection does not exist, or its items cannot be combined. Show the selection again.
      */
     class ChooseAgain(
 
         /**
-         * What to do.
+         * Cause and advice, in English.
          */
         val `reason`: kotlin.String
         ) : FieldcastException() {
@@ -13500,12 +13529,12 @@ sealed class FieldcastException: kotlin.Exception() {
     }
 
     /**
-     * The device that was picked is no longer near.
+     * The selected device is no longer nearby.
      */
     class NotNearby(
 
         /**
-         * What to do.
+         * Cause and advice, in English.
          */
         val `reason`: kotlin.String
         ) : FieldcastException() {
@@ -13514,12 +13543,12 @@ sealed class FieldcastException: kotlin.Exception() {
     }
 
     /**
-     * No network that other devices could be on: make or join the group.
+     * No network with other devices is available. Make or join a Wi-Fi group.
      */
     class NoNetwork(
 
         /**
-         * What to do.
+         * Cause and advice, in English.
          */
         val `reason`: kotlin.String
         ) : FieldcastException() {
@@ -13528,12 +13557,12 @@ sealed class FieldcastException: kotlin.Exception() {
     }
 
     /**
-     * The system does not let this app use the local network: show its settings.
+     * The system does not let this app use the local network. Show the system settings.
      */
     class PermissionNeeded(
 
         /**
-         * What to do.
+         * Cause and advice, in English.
          */
         val `reason`: kotlin.String
         ) : FieldcastException() {
@@ -13542,12 +13571,12 @@ sealed class FieldcastException: kotlin.Exception() {
     }
 
     /**
-     * The other device cannot be talked to: closer together, same Wi-Fi.
+     * The connection to the other device failed. Ask the user to move closer and to use the same Wi-Fi.
      */
     class ConnectionFailed(
 
         /**
-         * What to do.
+         * Cause and advice, in English.
          */
         val `reason`: kotlin.String
         ) : FieldcastException() {
@@ -13556,12 +13585,12 @@ sealed class FieldcastException: kotlin.Exception() {
     }
 
     /**
-     * No room on the storage: show what can be removed.
+     * The storage is full. Show what the user can remove.
      */
     class StorageFull(
 
         /**
-         * What to do.
+         * Cause and advice, in English.
          */
         val `reason`: kotlin.String
         ) : FieldcastException() {
@@ -13575,7 +13604,7 @@ sealed class FieldcastException: kotlin.Exception() {
     class StorageFailed(
 
         /**
-         * What to do.
+         * Cause and advice, in English.
          */
         val `reason`: kotlin.String
         ) : FieldcastException() {
@@ -13584,12 +13613,12 @@ sealed class FieldcastException: kotlin.Exception() {
     }
 
     /**
-     * Another Fieldcast has the folder open.
+     * Another Fieldcast instance has the folder open.
      */
     class InUse(
 
         /**
-         * What to do.
+         * Cause and advice, in English.
          */
         val `reason`: kotlin.String
         ) : FieldcastException() {
@@ -13598,12 +13627,12 @@ sealed class FieldcastException: kotlin.Exception() {
     }
 
     /**
-     * This Fieldcast, or the other device's, is too old.
+     * This version of Fieldcast, or the version on the other device, is too old.
      */
     class UpdateNeeded(
 
         /**
-         * What to do.
+         * Cause and advice, in English.
          */
         val `reason`: kotlin.String
         ) : FieldcastException() {
@@ -13617,7 +13646,7 @@ sealed class FieldcastException: kotlin.Exception() {
     class KeyFailed(
 
         /**
-         * What to do.
+         * Cause and advice, in English.
          */
         val `reason`: kotlin.String
         ) : FieldcastException() {
@@ -13626,17 +13655,17 @@ sealed class FieldcastException: kotlin.Exception() {
     }
 
     /**
-     * Removing it would lose edits that exist nowhere else.
+     * Removing the dataset would lose edits that exist only on this device.
      */
     class UnsentEdits(
 
         /**
-         * How many.
+         * Number of edits.
          */
         val `edits`: kotlin.ULong,
 
         /**
-         * What to do.
+         * Cause and advice, in English.
          */
         val `reason`: kotlin.String
         ) : FieldcastException() {
@@ -13645,12 +13674,12 @@ sealed class FieldcastException: kotlin.Exception() {
     }
 
     /**
-     * A text that is not what was asked for: an invite, a grant, a fingerprint, a body.
+     * A text has the wrong format: an invite, a grant, a fingerprint or a record body.
      */
     class Unreadable(
 
         /**
-         * What to do.
+         * Cause and advice, in English.
          */
         val `reason`: kotlin.String
         ) : FieldcastException() {
@@ -13659,12 +13688,12 @@ sealed class FieldcastException: kotlin.Exception() {
     }
 
     /**
-     * An invite whose time is over.
+     * The invite has expired.
      */
     class Expired(
 
         /**
-         * What to do.
+         * Cause and advice, in English.
          */
         val `reason`: kotlin.String
         ) : FieldcastException() {
@@ -13673,12 +13702,12 @@ sealed class FieldcastException: kotlin.Exception() {
     }
 
     /**
-     * A grant of a campaign that is not trusted, for another device, or with a wrong signature.
+     * The grant is from an untrusted campaign, for another device, or has a wrong signature.
      */
     class NotTrusted(
 
         /**
-         * What to do.
+         * Cause and advice, in English.
          */
         val `reason`: kotlin.String
         ) : FieldcastException() {
@@ -13687,12 +13716,12 @@ sealed class FieldcastException: kotlin.Exception() {
     }
 
     /**
-     * A bundle file that is damaged, or cannot be written.
+     * A bundle file is damaged, or cannot be written.
      */
     class FileFailed(
 
         /**
-         * What to do.
+         * Cause and advice, in English.
          */
         val `reason`: kotlin.String
         ) : FieldcastException() {
@@ -13701,7 +13730,7 @@ sealed class FieldcastException: kotlin.Exception() {
     }
 
     /**
-     * An offer or bundle file that was not taken.
+     * An offer or bundle file was rejected.
      */
     class Refused(
 
@@ -13715,12 +13744,12 @@ sealed class FieldcastException: kotlin.Exception() {
     }
 
     /**
-     * The job or session was cancelled, or is over.
+     * The job or session was cancelled or has ended.
      */
     class Over(
 
         /**
-         * What to do.
+         * Cause and advice, in English.
          */
         val `reason`: kotlin.String
         ) : FieldcastException() {
@@ -13729,12 +13758,12 @@ sealed class FieldcastException: kotlin.Exception() {
     }
 
     /**
-     * Fieldcast was shut down; open it again.
+     * Fieldcast was shut down. Open it again.
      */
     class ShutDown(
 
         /**
-         * What to do.
+         * Cause and advice, in English.
          */
         val `reason`: kotlin.String
         ) : FieldcastException() {
@@ -13743,12 +13772,12 @@ sealed class FieldcastException: kotlin.Exception() {
     }
 
     /**
-     * A bug.
+     * An internal error: a bug in Fieldcast.
      */
     class Internal(
 
         /**
-         * What to do.
+         * Cause and advice, in English.
          */
         val `reason`: kotlin.String
         ) : FieldcastException() {
@@ -14135,7 +14164,7 @@ public object FfiConverterTypeFieldcastError : FfiConverterRustBuffer<FieldcastE
 
 
 /**
- * How bad it is.
+ * The severity of a result.
  */
 
 enum class Finding {
@@ -14177,17 +14206,17 @@ public object FfiConverterTypeFinding: FfiConverterRustBuffer<Finding> {
 
 
 /**
- * What a listener may throw.
+ * The error of a listener.
  */
 sealed class ListenerException: kotlin.Exception() {
 
     /**
-     * It failed.
+     * The listener failed.
      */
     class Failed(
 
         /**
-         * How.
+         * Details.
          */
         val `reason`: kotlin.String
         ) : ListenerException() {
@@ -14246,13 +14275,13 @@ public object FfiConverterTypeListenerError : FfiConverterRustBuffer<ListenerExc
 
 
 /**
- * What the way to the internet costs.
+ * Whether the internet connection is metered.
  */
 
 enum class NetworkKind {
 
     /**
-     * Wi-Fi or the like.
+     * Wi-Fi or similar.
      */
     UNMETERED,
     /**
@@ -14291,7 +14320,7 @@ public object FfiConverterTypeNetworkKind: FfiConverterRustBuffer<NetworkKind> {
 
 
 /**
- * What came of an exchange.
+ * The result of an exchange.
  */
 sealed class Outcome {
 
@@ -14300,11 +14329,11 @@ sealed class Outcome {
      */
     data class Saved(
         /**
-         * Whether the receipt is signed by the receiver for just this.
+         * Whether the receiver signed the receipt for exactly this exchange.
          */
         val `receiptHolds`: kotlin.Boolean,
         /**
-         * How the receiver's data compared with each offered snapshot, as the receipt says.
+         * How the receiver's data compared with each offered snapshot, from the receipt.
          */
         val `comparisons`: List<org.fieldcast.sdk.core.ComparisonResult>) : Outcome()
 
@@ -14315,7 +14344,7 @@ sealed class Outcome {
     }
 
     /**
-     * It ended otherwise.
+     * The exchange ended without "saved".
      */
     data class Ended(
         /**
@@ -14396,7 +14425,7 @@ public object FfiConverterTypeOutcome : FfiConverterRustBuffer<Outcome>{
 
 
 /**
- * What a device without a grant may do: all that people agree to, or nothing.
+ * The permissions of a device without a grant: everything that the users accept, or nothing.
  */
 
 enum class Policy {
@@ -14437,17 +14466,17 @@ public object FfiConverterTypePolicy: FfiConverterRustBuffer<Policy> {
 
 
 /**
- * What a platform port may throw.
+ * The error of a platform port.
  */
 sealed class PortException: kotlin.Exception() {
 
     /**
-     * The person, or the system, does not allow it.
+     * The user or the system does not allow it.
      */
     class Denied(
 
         /**
-         * What the system said.
+         * Message of the system.
          */
         val `reason`: kotlin.String
         ) : PortException() {
@@ -14456,12 +14485,12 @@ sealed class PortException: kotlin.Exception() {
     }
 
     /**
-     * Wi-Fi is off, busy, or not there.
+     * Wi-Fi is off, busy or missing.
      */
     class Unavailable(
 
         /**
-         * What the system said.
+         * Message of the system.
          */
         val `reason`: kotlin.String
         ) : PortException() {
@@ -14470,12 +14499,12 @@ sealed class PortException: kotlin.Exception() {
     }
 
     /**
-     * It failed.
+     * It failed for another reason.
      */
     class Failed(
 
         /**
-         * How.
+         * Details.
          */
         val `reason`: kotlin.String
         ) : PortException() {
@@ -14560,7 +14589,7 @@ public object FfiConverterTypePortError : FfiConverterRustBuffer<PortException> 
 
 
 /**
- * Where a receiver stands.
+ * The state of a receiver.
  */
 sealed class ReceiveState {
 
@@ -14571,7 +14600,7 @@ sealed class ReceiveState {
 
 
     /**
-     * The person is being asked.
+     * The user is asked to accept.
      */
     object Asking : ReceiveState()
 
@@ -14581,7 +14610,7 @@ sealed class ReceiveState {
      */
     data class Receiving(
         /**
-         * How much.
+         * Progress.
          */
         val `progress`: org.fieldcast.sdk.core.ReceiveProgress) : ReceiveState()
 
@@ -14592,11 +14621,11 @@ sealed class ReceiveState {
     }
 
     /**
-     * Everything is on disk; it is being applied.
+     * All data is on disk and is being applied.
      */
     data class Applying(
         /**
-         * How much.
+         * Progress.
          */
         val `progress`: org.fieldcast.sdk.core.ReceiveProgress) : ReceiveState()
 
@@ -14692,7 +14721,7 @@ public object FfiConverterTypeReceiveState : FfiConverterRustBuffer<ReceiveState
 
 
 /**
- * What a device does in an exchange.
+ * The role of a device in an exchange.
  */
 
 enum class Role {
@@ -14731,52 +14760,52 @@ public object FfiConverterTypeRole: FfiConverterRustBuffer<Role> {
 
 
 /**
- * How sending to one receiver stands; see [`fieldcast::SendState`].
+ * The state of sending to one receiver; see [`fieldcast::SendState`].
  */
 sealed class SendState {
 
     /**
-     * Found, not picked.
+     * Found, not selected.
      */
     object Found : SendState()
 
 
     /**
-     * Picked; waits for one of the places.
+     * Selected. Waits for a free transfer slot.
      */
     object Queued : SendState()
 
 
     /**
-     * The connection is being made.
+     * Connecting.
      */
     object Connecting : SendState()
 
 
     /**
-     * Its person is being asked.
+     * The receiver's user is asked to accept.
      */
     object Asking : SendState()
 
 
     /**
-     * Its person said yes; the code is still to be compared on this side.
+     * The receiver's user has accepted. This side's user must still compare the code.
      */
     object Confirming : SendState()
 
 
     /**
-     * The two sides agree on what is missing.
+     * The devices determine which data is missing.
      */
     object Agreeing : SendState()
 
 
     /**
-     * Data is on its way.
+     * Data is in transfer.
      */
     data class Sending(
         /**
-         * How much.
+         * Progress.
          */
         val `progress`: org.fieldcast.sdk.core.SendProgress) : SendState()
 
@@ -14787,11 +14816,11 @@ sealed class SendState {
     }
 
     /**
-     * It has everything and applies it.
+     * The receiver has all data and applies it.
      */
     data class Applying(
         /**
-         * How much.
+         * Progress.
          */
         val `progress`: org.fieldcast.sdk.core.SendProgress) : SendState()
 
@@ -14802,11 +14831,11 @@ sealed class SendState {
     }
 
     /**
-     * It has saved.
+     * The receiver has saved the data.
      */
     data class Saved(
         /**
-         * What.
+         * The result.
          */
         val `sent`: org.fieldcast.sdk.core.Sent) : SendState()
 
@@ -14817,11 +14846,11 @@ sealed class SendState {
     }
 
     /**
-     * The connection broke; it is called again.
+     * The connection broke. Fieldcast reconnects.
      */
     data class Lost(
         /**
-         * How much was done.
+         * Progress so far.
          */
         val `progress`: org.fieldcast.sdk.core.SendProgress) : SendState()
 
@@ -14832,7 +14861,7 @@ sealed class SendState {
     }
 
     /**
-     * It ended without "saved".
+     * The exchange ended without "saved".
      */
     data class Failed(
         /**
@@ -14840,7 +14869,7 @@ sealed class SendState {
          */
         val `ending`: org.fieldcast.sdk.core.Ending,
         /**
-         * How much was done.
+         * Progress so far.
          */
         val `progress`: org.fieldcast.sdk.core.SendProgress) : SendState()
 
@@ -16803,7 +16832,7 @@ public object FfiConverterMapStringString: FfiConverterRustBuffer<Map<kotlin.Str
 
 
 /**
- * Six digits, as both screens show them: `123 456`.
+ * The six digits that both screens show: `123 456`.
  */
 public typealias ComparisonCode = kotlin.String
 public typealias FfiConverterTypeComparisonCode = FfiConverterString
@@ -16811,7 +16840,7 @@ public typealias FfiConverterTypeComparisonCode = FfiConverterString
 
 
 /**
- * A number of things.
+ * A number of items.
  */
 public typealias Count = kotlin.ULong
 public typealias FfiConverterTypeCount = FfiConverterULong
@@ -16819,7 +16848,7 @@ public typealias FfiConverterTypeCount = FfiConverterULong
 
 
 /**
- * The sum of a dataset's record hashes: equal where the data is equal. 64 hexadecimal digits.
+ * The sum of a dataset's record hashes. Equal data has equal digests. 64 hexadecimal digits.
  */
 public typealias DataDigest = kotlin.String
 public typealias FfiConverterTypeDataDigest = FfiConverterString
@@ -16827,7 +16856,7 @@ public typealias FfiConverterTypeDataDigest = FfiConverterString
 
 
 /**
- * What a person calls a device: at most 40 characters that can steer no screen.
+ * The name of a device: at most 40 characters, without control characters.
  */
 public typealias DeviceName = kotlin.String
 public typealias FfiConverterTypeDeviceName = FfiConverterString
@@ -16843,7 +16872,7 @@ public typealias FfiConverterTypeEntityType = FfiConverterString
 
 
 /**
- * Who a device is: 64 hexadecimal digits.
+ * The identity of a device: 64 hexadecimal digits.
  */
 public typealias Fingerprint = kotlin.String
 public typealias FfiConverterTypeFingerprint = FfiConverterString
@@ -16867,7 +16896,7 @@ public typealias FfiConverterTypeJson = FfiConverterString
 
 
 /**
- * A file or folder of this device.
+ * A file or folder on this device.
  */
 public typealias PathBuf = kotlin.String
 public typealias FfiConverterTypePathBuf = FfiConverterString
@@ -16883,7 +16912,7 @@ public typealias FfiConverterTypePublicKey = FfiConverterString
 
 
 /**
- * A record's `clientReferenceId`.
+ * The `clientReferenceId` of a record.
  */
 public typealias RecordId = kotlin.String
 public typealias FfiConverterTypeRecordId = FfiConverterString
@@ -16891,7 +16920,7 @@ public typealias FfiConverterTypeRecordId = FfiConverterString
 
 
 /**
- * A time on the server's clock, milliseconds since 1970; 0 for none.
+ * A time on the server's clock, in milliseconds since 1970; 0 for none.
  */
 public typealias ServerTime = kotlin.Long
 public typealias FfiConverterTypeServerTime = FfiConverterLong
@@ -16899,7 +16928,7 @@ public typealias FfiConverterTypeServerTime = FfiConverterLong
 
 
 /**
- * What a campaign has signed: a `fieldcast-grant:` text.
+ * A signed statement of a campaign: a `fieldcast-grant:` text.
  */
 public typealias SignedStatement = kotlin.String
 public typealias FfiConverterTypeSignedStatement = FfiConverterString
@@ -16920,11 +16949,11 @@ public typealias FfiConverterTypeSocketAddr = FfiConverterString
 
 
         /**
-         * Looks at what Fieldcast needs on this device, and says what to do where it is not there. Changes nothing, and works
-         * where opening fails. Takes a few seconds.
+         * Checks everything that Fieldcast needs on this device, and gives advice for each problem. It changes nothing, works
+         * even if opening fails, and takes a few seconds.
          *
          * # Errors
-         * [`FieldcastError::Internal`] when the system gives no threads.
+         * [`FieldcastError::Internal`] if the system cannot start threads.
          */
     @Throws(FieldcastException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -16944,10 +16973,10 @@ public typealias FfiConverterTypeSocketAddr = FfiConverterString
     }
 
         /**
-         * The networks of this device that others could be on, loopback included.
+         * The network interfaces of this device that other devices could reach, including loopback.
          *
          * # Errors
-         * None; it is empty when the system does not tell.
+         * None. The list is empty if the system does not report them.
          */
     @Throws(FieldcastException::class) fun `interfaces`(): List<Interface> {
             return FfiConverterSequenceTypeInterface.lift(
@@ -16980,10 +17009,10 @@ public typealias FfiConverterTypeSocketAddr = FfiConverterString
 
 
         /**
-         * The QR code of a text.
+         * The QR code for a text.
          *
          * # Errors
-         * [`FieldcastError::Unreadable`] for a text that is too long.
+         * [`FieldcastError::Unreadable`] if the text is too long.
          */
     @Throws(FieldcastException::class) fun `qrMatrix`(`text`: kotlin.String): QrMatrix {
             return FfiConverterTypeQrMatrix.lift(
@@ -16998,7 +17027,7 @@ public typealias FfiConverterTypeSocketAddr = FfiConverterString
 
 
         /**
-         * What a campaign has signed; whether it is to be trusted is another question.
+         * Reads a signed statement of a campaign. It does not check whether the campaign is trusted.
          *
          * # Errors
          * [`FieldcastError::Unreadable`], [`FieldcastError::NotTrusted`] for a wrong signature.

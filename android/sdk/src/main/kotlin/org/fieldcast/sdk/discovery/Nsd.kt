@@ -4,7 +4,7 @@ import kotlinx.coroutines.flow.Flow
 import org.fieldcast.sdk.core.LocalService
 import org.fieldcast.sdk.core.RemoteService
 
-/** What the system tells of a service: its name. The rest has to be asked for. */
+/** A discovery report of the system. It contains only the name of a service; other data must be requested. */
 internal sealed interface Sighting {
     val name: String
 
@@ -13,14 +13,14 @@ internal sealed interface Sighting {
     data class Gone(override val name: String) : Sighting
 }
 
-/** Android's service discovery; what goes wrong comes as the port's error. */
+/** Android's service discovery. Failures are port errors. */
 internal interface Nsd {
-    /** Announces a service until it is cancelled. */
+    /** Announces a service until cancelled. */
     suspend fun announce(service: LocalService): Nothing
 
-    /** Who of this kind comes and goes. */
+    /** The services of this kind that appear and disappear. */
     fun search(kind: String): Flow<Sighting>
 
-    /** The rest of a service; none if the system does not find it, or is busy. */
+    /** The other data of a service; none if the system does not find it or is busy. */
     suspend fun resolve(kind: String, name: String): RemoteService?
 }

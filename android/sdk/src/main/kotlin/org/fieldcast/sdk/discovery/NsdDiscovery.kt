@@ -16,7 +16,10 @@ import org.fieldcast.sdk.core.PeerDiscoverySink
 import org.fieldcast.sdk.core.PortException
 import org.fieldcast.sdk.core.RemoteService
 
-/** Announces and finds by Android's own service discovery, which answers one question at a time, and some never. */
+/**
+ * Announces and discovers with Android's own service discovery, which resolves one service at a time and sometimes
+ * never answers.
+ */
 internal class NsdDiscovery(private val nsd: Nsd, private val scope: CoroutineScope) : PeerDiscovery {
     private val searches = ConcurrentHashMap<ULong, Job>()
     private val turn = Mutex()
@@ -34,13 +37,16 @@ internal class NsdDiscovery(private val nsd: Nsd, private val scope: CoroutineSc
         searches.remove(search)?.cancel()
     }
 
-    /** Wi-Fi may be off, and the system's service dead: each fails by itself, and is tried again. */
+    /**
+     * Wi-Fi may be off, or the system's service may have crashed. The announcement and the search fail separately, and
+     * each is retried.
+     */
     private suspend fun again(work: suspend () -> Unit) {
         while (true) {
             try {
                 work()
             } catch (_: PortException) {
-                // The engine's own mDNS goes on meanwhile.
+                // The engine's own mDNS continues in the meantime.
             }
             delay(AGAIN_AFTER)
         }
@@ -59,7 +65,7 @@ internal class NsdDiscovery(private val nsd: Nsd, private val scope: CoroutineSc
             }
         } finally {
             seen.values.forEach(Job::cancel)
-            seen.keys.forEach(sightings::lost) // nobody tells of their going any more
+            seen.keys.forEach(sightings::lost) // their disappearance will not be reported
         }
     }
 

@@ -19,8 +19,7 @@ import org.fieldcast.sdk.core.WifiGroup
 import org.fieldcast.sdk.core.WifiLink
 
 /**
- * Makes and joins groups in spite of "busy", of groups that outlived their process, and of requests that were accepted and
- * forgotten.
+ * Makes and joins groups. Handles "busy" answers, groups of earlier processes, and accepted requests without a result.
  */
 internal class DirectLink(
     private val radio: Radio,
@@ -32,7 +31,8 @@ internal class DirectLink(
     @Volatile private var watch: Job? = null
 
     override suspend fun makeGroup(group: WifiGroup, changes: GroupChanges): String =
-        // Any band first: the system knows what is allowed here. At 2.4 GHz every phone can make a group, and join one.
+        // Try any band first: the system knows which bands are allowed here. Every phone can make and join a group at
+        // 2.4 GHz.
         begin(Entry(group, isOwner = true, MAKE_WAITS) { radio.make(group, if (it) Band.LOW else Band.ANY) }, changes)
 
     override suspend fun joinGroup(group: WifiGroup, changes: GroupChanges): String =
@@ -43,7 +43,7 @@ internal class DirectLink(
         radio.release()
     }
 
-    /** Ends a group that an earlier process left behind, if that can be done without asking anybody. */
+    /** Ends a group of an earlier process, if that needs no permission request. */
     suspend fun cleanUp() = turn.withLock {
         if (watch == null && last.name != null && radio.obstacle() == null) {
             leaveOurs()
@@ -55,9 +55,9 @@ internal class DirectLink(
         enter(entry).also { watch = scope.launch { follow(entry, it, changes) } }
     }
 
-    /** Does this when nothing else goes on, and the group before is followed no more. */
+    /** Runs [work] exclusively, after the previous group is no longer watched. */
     private suspend fun <T> alone(work: suspend () -> T): T {
-        watch?.cancel() // or it would be waited for while it enters its group again
+        watch?.cancel() // otherwise this call waits while the watch enters its group again
         return turn.withLock {
             watch?.cancelAndJoin()
             watch = null
@@ -65,14 +65,14 @@ internal class DirectLink(
         }
     }
 
-    /** Tells when the group is lost, and enters it again. */
+    /** Reports when the group is lost, and enters it again. */
     private suspend fun follow(entry: Entry, first: String, changes: GroupChanges) = changes.use {
         var told: String? = first
         radio.changes().conflate().collect {
             var now = try {
                 turn.withLock { entry.address(group()) }
             } catch (_: PortException) {
-                return@collect // nobody knows: whatever changes next is another chance
+                return@collect // unknown state: the next change is another chance
             }
             if (now == null) {
                 if (told != null) changes.lost()
@@ -84,7 +84,7 @@ internal class DirectLink(
         }
     }
 
-    /** Wi-Fi may be off, and the other phone away: whatever changes next is another chance. */
+    /** Wi-Fi may be off, or the other phone out of range. The next change is another chance. */
     private suspend fun again(entry: Entry): String? = try {
         appears(entry) ?: enter(entry)
     } catch (_: PortException) {
@@ -113,7 +113,7 @@ internal class DirectLink(
             if (attempt == NEW_CHANNEL_AT) radio.release()
             refusal = ask { entry.request(hasFailed) }
             if (refusal == Refusal.UNSUPPORTED) throw PortException.Unavailable("this phone has no Wi-Fi Direct")
-            // A group that is refused because it is there already is looked for once, too.
+            // A request may be refused because the group already exists, so look for the group once.
             val appeared = if (refusal == null) appears(entry) else present(entry)
             if (appeared != null) return appeared
             radio.obstacle()?.let { throw it }
@@ -122,14 +122,14 @@ internal class DirectLink(
         }
         throw PortException.Unavailable(
             when {
-                refusal == Refusal.BUSY -> "Wi-Fi is busy: turn off hotspot, casting and sharing, or Wi-Fi off and on again"
+                refusal == Refusal.BUSY -> "Wi-Fi is busy: turn off hotspot, casting and sharing, or restart Wi-Fi"
                 entry.isOwner -> "the group could not be made: turn Wi-Fi off and on again"
-                else -> "the group was not found: go closer to the phone that made it, and read its invite again"
+                else -> "the group was not found: move closer to the phone that made it, then scan its invite again"
             },
         )
     }
 
-    /** Waits for a group that was accepted to be there. */
+    /** Waits until an accepted group exists. */
     private suspend fun appears(entry: Entry): String? {
         repeat(APPEARS_WITHIN_LOOKS) {
             delay(LOOK_EVERY)
@@ -140,23 +140,23 @@ internal class DirectLink(
 
     private suspend fun present(entry: Entry): String? = entry.address(seen())
 
-    /** Ends what would be in the way, if it is ours. */
+    /** Ends an existing group, if this app made or joined it. */
     private suspend fun clear() {
         leaveOurs()
         if (group() != null) {
-            throw PortException.Unavailable("another app has a Wi-Fi Direct group open: end it there first")
+            throw PortException.Unavailable("another app has a Wi-Fi Direct group: end the group in that app first")
         }
         radio.quiet()
     }
 
-    /** What was begun and came to nothing would be in the way of the next attempt. */
+    /** Ends a failed attempt, which would block the next one. */
     private suspend fun abandon(isOwner: Boolean) {
         if (!isOwner) ask { radio.cancelJoin() }
         val now = seen()
         if (now?.name == last.name || now == null && isOwner) ask { radio.leave() }
     }
 
-    /** What may still come of it is known as ours, and ended the next time. */
+    /** Gives up. A group that still appears later has a stored name, so the next attempt ends it. */
     private suspend fun giveUp(isOwner: Boolean) {
         abandon(isOwner)
         radio.release()
@@ -172,17 +172,17 @@ internal class DirectLink(
             }
             delay(LOOK_EVERY)
         }
-        throw PortException.Failed("the system does not end the group: turn Wi-Fi off and on again")
+        throw PortException.Failed("the Wi-Fi group does not end: turn Wi-Fi off and on again")
     }
 
-    /** The group as far as it is seen: while attempts go on, no answer is one that comes later. */
+    /** The current group, if known. No answer counts as no group here, because more attempts follow. */
     private suspend fun seen(): RadioGroup? = try {
         group()
     } catch (_: PortException) {
         null
     }
 
-    /** The group there is; that nobody answers does not mean that there is none. */
+    /** The current group. A missing answer is an error: it does not mean that there is no group. */
     private suspend fun group(): RadioGroup? {
         var now: RadioGroup? = null
         withTimeoutOrNull(ANSWERS_WITHIN) {
@@ -192,22 +192,22 @@ internal class DirectLink(
         return now
     }
 
-    /** The system sometimes never answers. */
+    /** Calls the system with a time limit, because the system sometimes never answers. */
     private suspend fun ask(request: suspend () -> Refusal?): Refusal? {
         var refusal: Refusal? = Refusal.FAILED
         withTimeoutOrNull(ANSWERS_WITHIN) { refusal = request() }
         return refusal
     }
 
-    /** How a group is entered. */
+    /** The way to enter a group. */
     private class Entry(
         val group: WifiGroup,
         val isOwner: Boolean,
         val waits: List<Duration>,
-        /** Asks the system once; it is told whether an attempt before came to nothing. */
+        /** Sends one request to the system. `hasFailed` is whether an earlier attempt failed. */
         val request: suspend (hasFailed: Boolean) -> Refusal?,
     ) {
-        /** This phone's address, if this is the group that was entered. */
+        /** This phone's address, if [now] is the group that was entered. */
         fun address(now: RadioGroup?): String? =
             now?.address?.takeIf { now.name == group.name && now.isOwner == isOwner }
     }

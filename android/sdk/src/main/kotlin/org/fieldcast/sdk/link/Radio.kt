@@ -4,53 +4,53 @@ import kotlinx.coroutines.flow.Flow
 import org.fieldcast.sdk.core.PortException
 import org.fieldcast.sdk.core.WifiGroup
 
-/** The group the phone is in, as far as the system tells. */
+/** The phone's current group, as far as the system reports it. */
 internal data class RadioGroup(
     val name: String,
     /** Whether this phone made it. */
     val isOwner: Boolean,
-    /** This phone's address in it; it comes a while after the group. */
+    /** This phone's address in the group. It is available some time after the group. */
     val address: String?,
 )
 
-/** Why the system does not even begin what it was asked for. */
+/** Why the system does not start a request. */
 internal enum class Refusal { BUSY, FAILED, UNSUPPORTED }
 
-/** The band a group is made in. */
+/** The band of a new group. */
 internal enum class Band { ANY, LOW }
 
-/** Wi-Fi Direct, as Android has it: every request is only accepted or not, and what came of it has to be looked up. */
+/** Android's Wi-Fi Direct. A request is only accepted or refused; its result must be queried. */
 internal interface Radio {
-    /** What keeps it from being used: a permission, a switch; none if it can be. */
+    /** The reason why Wi-Fi Direct cannot be used, such as a missing permission or a switch; none if it can. */
     suspend fun obstacle(): PortException?
 
-    /** The group the phone is in, whoever began it. */
+    /** The phone's current group, whichever app started it. */
     suspend fun group(): RadioGroup?
 
-    /** Something has changed: Wi-Fi itself, or the group. What it was has to be looked up. */
+    /** Emits after each change of Wi-Fi or of the group. The change itself must be queried. */
     fun changes(): Flow<Unit>
 
-    /** Ends searches and announcements of this app, which make the rest busy. */
+    /** Ends this app's searches and announcements, which make Wi-Fi Direct busy. */
     suspend fun quiet()
 
     /** Makes this group. */
     suspend fun make(group: WifiGroup, band: Band): Refusal?
 
-    /** Joins this group, by name and passphrase, so that nobody is asked on the other phone. */
+    /** Joins this group by name and passphrase, so that the other phone shows no question. */
     suspend fun join(group: WifiGroup): Refusal?
 
-    /** Joins no more. */
+    /** Cancels joining. */
     suspend fun cancelJoin(): Refusal?
 
-    /** Leaves the group; for its owner that ends it. */
+    /** Leaves the group. If this phone made it, the group ends. */
     suspend fun leave(): Refusal?
 
-    /** Lets go of the system's channel; the next request opens another. */
+    /** Releases the system's channel. The next request opens a new one. */
     fun release()
 }
 
-/** The name of the group that was made or joined last. It outlives the process, as a group does. */
+/** The name of the group that was made or joined last. It is kept after the process ends, as the group is. */
 internal interface LastGroup {
-    /** None once it was left. */
+    /** None after the group was left. */
     var name: String?
 }

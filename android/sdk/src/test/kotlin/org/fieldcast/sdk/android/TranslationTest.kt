@@ -21,12 +21,12 @@ import org.junit.jupiter.api.Assertions.assertThrows
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 
-/** With Android's own classes, as far as they run without Android. */
+/** Uses Android's own classes, as far as they run without Android. */
 class TranslationTest {
     private val group = WifiGroup("DIRECT-fc-one", "passphrase")
 
     @Test
-    fun `a group is asked for by name and passphrase, and is not kept by the system`() {
+    fun `requests a temporary group by name and passphrase`() {
         val config = config(group, Band.LOW)
         assertEquals(group.name to group.passphrase, config.networkName to config.passphrase)
         assertEquals(WifiP2pConfig.GROUP_OWNER_BAND_2GHZ, config.groupOwnerBand)
@@ -38,7 +38,7 @@ class TranslationTest {
     }
 
     @Test
-    fun `the address is this phone's, whatever network the system has chosen`() {
+    fun `finds this phone's address in any group network`() {
         val owner = WifiP2pInfo().apply {
             groupFormed = true
             groupOwnerAddress = InetAddress.getByName("192.168.7.1")
@@ -49,13 +49,13 @@ class TranslationTest {
         val joined = radioGroup(p2p(isOwner = false), owner) { asked += it; "192.168.7.23" }
         assertEquals(RadioGroup(group.name, false, "192.168.7.23"), joined)
         assertEquals(listOf("p2p-wlan0-0"), asked)
-        assertEquals(RadioGroup(group.name, true, null), radioGroup(ours, WifiP2pInfo()), "not up yet")
+        assertEquals(RadioGroup(group.name, true, null), radioGroup(ours, WifiP2pInfo()), "no address yet")
         assertNull(radioGroup(null, null))
-        assertNull(radioGroup(p2p(isOwner = false), owner)!!.address, "no such interface here")
+        assertNull(radioGroup(p2p(isOwner = false), owner)!!.address, "the interface does not exist here")
     }
 
     @Test
-    fun `a service is announced and found with all it says`() {
+    fun `announces and finds a service with all fields`() {
         val network = Interface("wlan0", "192.168.1.2", 24u, false, null)
         val ours = LocalService("_fieldcast._tcp", "fc-us", mapOf("v" to "1", "n" to "Asha é"), 7000u, network)
         val info = info(ours)
@@ -69,19 +69,19 @@ class TranslationTest {
     }
 
     @Test
-    fun `refusals are told apart`() {
+    fun `distinguishes refusals`() {
         val codes = listOf(WifiP2pManager.BUSY, WifiP2pManager.ERROR, WifiP2pManager.P2P_UNSUPPORTED, 99)
         assertEquals(listOf(Refusal.BUSY, Refusal.FAILED, Refusal.UNSUPPORTED, Refusal.FAILED), codes.map(::refusal))
     }
 
     @Test
-    fun `what the system throws comes as the port's error`() {
+    fun `converts system exceptions to port errors`() {
         assertThrows(PortException.Denied::class.java) { typed { throw SecurityException("no") } }
         assertThrows(PortException.Failed::class.java) { typed { throw IllegalStateException("dead") } }
     }
 
     @Test
-    fun `each Android is asked for what it knows`() {
+    fun `requests permissions that each Android version knows`() {
         assertTrue("android.permission.ACCESS_FINE_LOCATION" in Permissions.forNearby(29))
         assertEquals(listOf("android.permission.NEARBY_WIFI_DEVICES"), Permissions.forNearby(33))
         assertTrue("android.permission.ACCESS_LOCAL_NETWORK" in Permissions.forNearby(37))

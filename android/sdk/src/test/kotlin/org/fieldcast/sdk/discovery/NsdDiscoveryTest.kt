@@ -31,7 +31,7 @@ class NsdDiscoveryTest {
     }
 
     @Test
-    fun `what is seen is asked for and told, what goes is told, and stopping ends everything`() = discovery { nsd, phone ->
+    fun `reports services and stops everything`() = discovery { nsd, phone ->
         phone.start(1u, service, told)
         nsd.see("one", "two")
         runCurrent()
@@ -48,7 +48,7 @@ class NsdDiscoveryTest {
     }
 
     @Test
-    fun `one is asked for at a time, whoever searches, and those who do not answer do not hold up the rest`() =
+    fun `resolves one service at a time and skips silent ones`() =
         discovery { nsd, phone ->
             nsd.answers = { name -> if (name == "mute") awaitCancellation() else delay(1000) }
             phone.start(1u, service, told)
@@ -61,7 +61,7 @@ class NsdDiscoveryTest {
         }
 
     @Test
-    fun `who is not found at first is asked for again, until it has gone`() = discovery { nsd, phone ->
+    fun `retries an unresolved service until it disappears`() = discovery { nsd, phone ->
         nsd.unknown["slow"] = 2
         nsd.unknown["gone"] = 99
         phone.start(1u, service, told)
@@ -72,22 +72,22 @@ class NsdDiscoveryTest {
         runCurrent()
         val asked = nsd.asked.size
         advanceTimeBy(60_000)
-        assertEquals(asked, nsd.asked.size, "nobody asks for what has gone")
+        assertEquals(asked, nsd.asked.size, "a service that has disappeared is not resolved")
     }
 
     @Test
-    fun `the announcement and the search fail each by itself and are begun again`() = discovery { nsd, phone ->
+    fun `retries announcement and search separately`() = discovery { nsd, phone ->
         nsd.refusesToAnnounce = true
         phone.start(1u, service, told)
         nsd.see("one")
         runCurrent()
-        assertEquals(listOf("found one"), told.news, "found all the same")
+        assertEquals(listOf("found one"), told.news, "found although the announcement failed")
         nsd.refusesToAnnounce = false
         advanceTimeBy(6000)
         assertEquals(setOf("fc-us"), nsd.announced)
         nsd.failSearch()
         runCurrent()
-        assertEquals(listOf("found one", "lost one"), told.news, "nobody tells of its going any more")
+        assertEquals(listOf("found one", "lost one"), told.news, "its disappearance is not reported by the system")
         nsd.see("one")
         advanceTimeBy(6000)
         assertTrue(told.news.last() == "found one", told.news.toString())
@@ -102,7 +102,7 @@ class NsdDiscoveryTest {
     )
 }
 
-/** Android's service discovery as it is. Each search has what was seen before, too. */
+/** Simulates Android's service discovery. Each search also returns the services that were seen before. */
 private class FakeNsd(private val now: () -> Long) : Nsd {
     val announced = mutableSetOf<String>()
     val asked = mutableListOf<String>()
@@ -121,7 +121,7 @@ private class FakeNsd(private val now: () -> Long) : Nsd {
 
     fun failSearch() {
         past.clear()
-        open.toList().forEach { it.close(PortException.Unavailable("the service died")) }
+        open.toList().forEach { it.close(PortException.Unavailable("the service crashed")) }
     }
 
     override suspend fun announce(service: LocalService): Nothing {

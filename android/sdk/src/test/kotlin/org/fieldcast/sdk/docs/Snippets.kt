@@ -1,4 +1,4 @@
-/** What docs/sdk-kotlin.md shows, between the marks: a test of core/xtask holds the two to be the same. */
+/** The code blocks of docs/sdk-kotlin.md, between the marks. A test in core/xtask compares the two. */
 package org.fieldcast.sdk.docs
 
 import android.app.Activity
@@ -66,11 +66,11 @@ fun transferEnds() = TransferService.stop()
 // snippet: download
 suspend fun download(fieldcast: Fieldcast, server: String, user: String, password: String): List<Dataset> {
     fieldcast.login(server, "mz", user, password)
-    val project = fieldcast.chooseProject(fieldcast.projects().first().id) // or whichever the person picks
+    val project = fieldcast.chooseProject(fieldcast.projects().first().id) // or let the user select one
     val villages = fieldcast.boundaries(project).filter { it.leaf }.map { it.code }
     fieldcast.downsync(project, villages.take(2)).use { downsync ->
-        val report = downsync.await() // downsync.boundaries is what a screen shows meanwhile
-        check(report.failed.isEmpty()) { "what came stays; download again to go on" }
+        val report = downsync.await() // a screen shows downsync.boundaries during the download
+        check(report.failed.isEmpty()) { "downloaded data is kept: download again to continue" }
     }
     return fieldcast.datasets().map { it.summary.dataset }
 }
@@ -84,7 +84,7 @@ suspend fun send(
     isSame: suspend (NearbyReceiver) -> Boolean,
     options: ExchangeOptions = exchangeOptions(),
 ): SendState = fieldcast.offering(datasets, options) { offering ->
-    val receiver = pick(offering) // offering.receivers is the list that grows on the screen
+    val receiver = pick(offering) // a screen shows offering.receivers
     offering.sendTo(receiver)
     offering.receivers.mapNotNull { all ->
         val now = all.find { it.peer.fingerprint == receiver } ?: return@mapNotNull null
@@ -101,7 +101,7 @@ suspend fun receive(
     options: ExchangeOptions = exchangeOptions(),
 ): Received = fieldcast.receiving(options) { receiving ->
     receiving.status.mapNotNull { now ->
-        now.question?.let { receiving.answer(it, ask(it)) } // shows its sender.name, what is offered, and its code
+        now.question?.let { receiving.answer(it, ask(it)) } // shows the sender's name, the offer and the code
         now.saved.firstOrNull()
     }.first()
 }
@@ -137,14 +137,14 @@ fun <T> CoroutineScope.showing(show: (String) -> Unit, toLogin: () -> Unit, work
     } catch (_: FieldcastException.LoginNeeded) {
         toLogin()
     } catch (error: FieldcastException) {
-        show(error.advice) // in English; your own words by the error's type are better
+        show(error.advice) // English text; better: your own text for each error type
     }
 }
 // end
 
 // snippet: many
 suspend fun sendToAll(offering: Offering, receivers: List<String>): List<NearbyReceiver> {
-    receivers.forEach(offering::sendTo) // eight at a time, the rest wait in line
+    receivers.forEach(offering::sendTo) // eight at a time; the others wait in a queue
     offering.finished()
     return offering.receivers.value
 }

@@ -17,10 +17,10 @@ import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 
-/** What the document shows does what it says. */
+/** Runs the code of the guide and checks its results. */
 class SnippetsTest {
     @Test
-    fun `the first transfer`() = test {
+    fun `runs the first transfer`() = test {
         val distributor = phone("kt-doc-d")
         val receiver = phone("kt-doc-r")
         val datasets = download(distributor, server, "distributor", "fieldcast")
@@ -40,7 +40,7 @@ class SnippetsTest {
     }
 
     @Test
-    fun `by a group and its invite`() = test {
+    fun `transfers by group and invite`() = test {
         val (there, here) = Hardware() to Hardware()
         val distributor = Fieldcast.open(folder("kt-doc-group-d"), ports = there.ports)
         val receiver = Fieldcast.open(folder("kt-doc-group-r"), ports = here.ports)

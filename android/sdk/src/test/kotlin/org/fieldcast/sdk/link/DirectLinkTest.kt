@@ -27,10 +27,10 @@ class DirectLinkTest {
     }
 
     @Test
-    fun `a group is made in any band, joined by name, and left`() = link { radio, link ->
+    fun `makes, joins and leaves a group`() = link { radio, link ->
         assertEquals("10.0.0.1", link.makeGroup(group, told))
         assertEquals(listOf("0 quiet", "0 make ANY"), radio.asked)
-        assertEquals("10.0.0.1", link.makeGroup(group, told), "it is there already")
+        assertEquals("10.0.0.1", link.makeGroup(group, told), "the group exists already")
         assertEquals(group.name, last.name)
         link.leaveGroup()
         assertEquals(listOf("1 leave", "1 release"), radio.asked.drop(2))
@@ -41,11 +41,11 @@ class DirectLinkTest {
     }
 
     @Test
-    fun `no answer is not no group`() = link { radio, link ->
+    fun `treats no answer as unknown group`() = link { radio, link ->
         link.makeGroup(group, told)
         radio.isDeaf = true
         fails<PortException.Failed> { link.leaveGroup() }
-        assertEquals(group.name, last.name, "it is ours still, and may be there")
+        assertEquals(group.name, last.name, "the group is still ours and may exist")
         radio.isDeaf = false
         link.leaveGroup()
         assertNull(radio.group)
@@ -54,16 +54,16 @@ class DirectLinkTest {
         runCurrent()
         radio.changes.emit(Unit)
         advanceTimeBy(6000)
-        assertEquals(emptyList<String>(), told.news.filter { it == "lost" }, "nor is it lost")
+        assertEquals(emptyList<String>(), told.news.filter { it == "lost" }, "the group is not lost either")
         radio.isDeaf = false
         radio.group = null
         radio.changes.emit(Unit)
         runCurrent()
-        assertTrue("lost" in told.news, "it is followed still")
+        assertTrue("lost" in told.news, "the group is still watched")
     }
 
     @Test
-    fun `busy is waited out, longer each time, with a new channel before the third attempt`() = link { radio, link ->
+    fun `waits longer after each busy answer`() = link { radio, link ->
         radio.refusals += List(4) { Refusal.BUSY }
         link.makeGroup(group, told)
         assertEquals(
@@ -73,24 +73,24 @@ class DirectLinkTest {
     }
 
     @Test
-    fun `busy for ever says what to do and leaves nothing behind`() = link { radio, link ->
+    fun `gives advice after permanent busy and cleans up`() = link { radio, link ->
         radio.refusals += List(6) { Refusal.BUSY }
         val error = fails<PortException.Unavailable> { link.makeGroup(group, told) }
         assertTrue("hotspot" in error.reason, error.reason)
         assertEquals(23, currentTime / 1000)
         assertEquals("23 release", radio.asked.last())
-        assertEquals("10.0.0.1", link.makeGroup(group, told), "the next attempt is free")
+        assertEquals("10.0.0.1", link.makeGroup(group, told), "the next attempt succeeds")
     }
 
     @Test
-    fun `a band that cannot be had gives way to the one everybody has`() = link { radio, link ->
+    fun `falls back to the band that every phone has`() = link { radio, link ->
         radio.refusals += listOf(Refusal.FAILED)
         link.makeGroup(group, told)
         assertEquals(listOf("0 make ANY", "1 make LOW"), radio.asked.drop(1))
     }
 
     @Test
-    fun `a group that was accepted and does not come is ended and made again`() = link { radio, link ->
+    fun `makes an accepted group again if it does not appear`() = link { radio, link ->
         radio.appearsAfter = 100
         val making = async { link.makeGroup(group, told) }
         advanceTimeBy(15_500)
@@ -100,7 +100,7 @@ class DirectLinkTest {
     }
 
     @Test
-    fun `a group whose address is not there yet is waited for`() = link { radio, link ->
+    fun `waits for the address of a group`() = link { radio, link ->
         radio.appearsAfter = null
         val joining = async { link.joinGroup(group, told) }
         advanceTimeBy(2_500)
@@ -113,7 +113,7 @@ class DirectLinkTest {
     }
 
     @Test
-    fun `a group out of reach is tried five times two seconds apart`() = link { radio, link ->
+    fun `tries an unreachable group five times`() = link { radio, link ->
         radio.appearsAfter = null
         val error = fails<PortException.Unavailable> { link.joinGroup(group, told) }
         assertTrue("closer" in error.reason, error.reason)
@@ -124,7 +124,7 @@ class DirectLinkTest {
     }
 
     @Test
-    fun `our own group of an earlier process is ended, a foreign one is not`() = link { radio, link ->
+    fun `ends its own old group but no foreign group`() = link { radio, link ->
         last.name = "DIRECT-fc-old"
         radio.group = RadioGroup("DIRECT-fc-old", true, "10.0.0.1")
         link.makeGroup(group, told)
@@ -138,7 +138,7 @@ class DirectLinkTest {
     }
 
     @Test
-    fun `a start cleans up after a crash, but asks for nothing`() = link { radio, link ->
+    fun `cleans up after a crash without permission requests`() = link { radio, link ->
         last.name = "DIRECT-fc-old"
         radio.group = RadioGroup("DIRECT-fc-old", true, "10.0.0.1")
         radio.obstacle = PortException.Denied("NEARBY_WIFI_DEVICES is not granted")
@@ -150,7 +150,7 @@ class DirectLinkTest {
     }
 
     @Test
-    fun `a permission or a switch that is missing is told at once, and before anything is tried`() = link { radio, link ->
+    fun `reports a missing permission before any attempt`() = link { radio, link ->
         radio.obstacle = PortException.Denied("NEARBY_WIFI_DEVICES is not granted")
         fails<PortException.Denied> { link.makeGroup(group, told) }
         assertTrue(radio.asked.isEmpty())
@@ -164,14 +164,14 @@ class DirectLinkTest {
     }
 
     @Test
-    fun `a phone without Wi-Fi Direct is not asked twice`() = link { radio, link ->
+    fun `asks only once without Wi-Fi Direct`() = link { radio, link ->
         radio.refusals += Refusal.UNSUPPORTED
         fails<PortException.Unavailable> { link.makeGroup(group, told) }
         assertEquals(1, radio.asked.count { "make" in it })
     }
 
     @Test
-    fun `a cancelled attempt ends what it began`() = link { radio, link ->
+    fun `cleans up a cancelled attempt`() = link { radio, link ->
         radio.appearsAfter = 8
         val making = launch { link.makeGroup(group, told) }
         advanceTimeBy(3_500)
@@ -182,7 +182,7 @@ class DirectLinkTest {
     }
 
     @Test
-    fun `a system that never answers is asked again`() = link { radio, link ->
+    fun `asks again if the system never answers`() = link { radio, link ->
         radio.isSilent = true
         val making = async { link.makeGroup(group, told) }
         advanceTimeBy(5_500)
@@ -192,7 +192,7 @@ class DirectLinkTest {
     }
 
     @Test
-    fun `a group that does not end is told, and is not forgotten`() = link { radio, link ->
+    fun `reports and remembers a group that does not end`() = link { radio, link ->
         link.makeGroup(group, told)
         radio.leaveWorks = false
         fails<PortException.Failed> { link.leaveGroup() }
@@ -203,12 +203,12 @@ class DirectLinkTest {
     }
 
     @Test
-    fun `a group that is lost is told and entered again, until it is left`() = link { radio, link ->
+    fun `reports and enters a lost group again until left`() = link { radio, link ->
         link.joinGroup(group, told)
         runCurrent()
         radio.changes.emit(Unit)
         advanceTimeBy(1_000)
-        assertEquals(emptyList<String>(), told.news, "nothing has changed")
+        assertEquals(emptyList<String>(), told.news, "no change happened")
         radio.group = null
         radio.changes.emit(Unit)
         advanceTimeBy(30_000)
@@ -228,7 +228,7 @@ class DirectLinkTest {
     }
 
     @Test
-    fun `a group that comes back by itself is left alone`() = link { radio, link ->
+    fun `accepts a group that returns by itself`() = link { radio, link ->
         link.makeGroup(group, told)
         runCurrent()
         val there = radio.group

@@ -8,20 +8,20 @@ import org.fieldcast.sdk.core.NoHandle
 import org.fieldcast.sdk.core.PortException
 import org.fieldcast.sdk.core.WifiGroup
 
-/** Android's Wi-Fi Direct as it is: what it is asked for is noted, and done as the script says. */
+/** Simulates Android's Wi-Fi Direct: records each request, and answers as the script says. */
 internal class FakeRadio(private val now: () -> Long) : Radio {
-    /** What was asked for, with the second at which it was. */
+    /** The requests, each with its second. */
     val asked = mutableListOf<String>()
     val refusals = ArrayDeque<Refusal?>()
     var obstacle: PortException? = null
     var group: RadioGroup? = null
 
-    /** Seconds after which an accepted group is there; never if none. */
+    /** Seconds until an accepted group exists; never if none. */
     var appearsAfter: Long? = 1
     var leaveWorks = true
     var isSilent = false
 
-    /** Whether nobody tells which group there is. */
+    /** Whether the current group is never reported. */
     var isDeaf = false
     val changes = MutableSharedFlow<Unit>()
     private var coming: Pair<Long, RadioGroup>? = null
@@ -80,7 +80,7 @@ internal class FakeRadio(private val now: () -> Long) : Radio {
 
 internal class Remembered(override var name: String? = null) : LastGroup
 
-/** What is told of a group. */
+/** The reports about a group. */
 internal class Told : GroupChanges(NoHandle) {
     val news = mutableListOf<String>()
 

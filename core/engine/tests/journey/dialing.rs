@@ -1,4 +1,4 @@
-//! Receivers that call in, and addresses that are typed; without mDNS.
+//! Receivers that dial, and typed addresses; without mDNS.
 
 use std::collections::BTreeSet;
 
@@ -7,18 +7,18 @@ use fieldcast::{
     ReceiveSession, Sas, SendState, Subscription, Trust,
 };
 
-use crate::device::{Device, PATIENCE, device, find, state_of};
+use crate::device::{Device, TIMEOUT, device, find, state_of};
 use crate::filled::fill;
 
-/// In an hour, by any clock.
+/// One hour from now.
 #[expect(clippy::disallowed_methods, reason = "dates")]
 pub(crate) fn later() -> i64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     now.as_millis() as i64 + 3_600_000
 }
 
-/// A distributor with data and a receiver, strangers to each other, without mDNS.
-pub(crate) async fn strangers() -> (Device, Device) {
+/// A distributor with data and a receiver that do not trust each other, without mDNS.
+pub(crate) async fn untrusted_pair() -> (Device, Device) {
     let (distributor, mut receiver) = (device("distributor").await, device("receiver").await);
     let mut distributor = distributor.with_store(|store| _ = fill(store, 40, |_| true)).await;
     for device in [&mut distributor, &mut receiver] {
@@ -27,8 +27,8 @@ pub(crate) async fn strangers() -> (Device, Device) {
     (distributor, receiver)
 }
 
-/// The next state of the receiver's call that fits.
-pub(crate) async fn call_state(
+/// The receiver's next dial state that matches.
+pub(crate) async fn dial_state(
     events: &mut Subscription<ReceiveEvent>,
     fits: impl Fn(&DialState) -> bool,
 ) -> DialState {
@@ -40,10 +40,10 @@ pub(crate) async fn call_state(
             }
         }
     };
-    tokio::time::timeout(PATIENCE, next).await.unwrap()
+    tokio::time::timeout(TIMEOUT, next).await.unwrap()
 }
 
-/// Sends to a receiver that is found, both people saying yes; gives the codes that were shown here and there.
+/// Sends to a receiver that is found; both users accept. Returns the codes that the two screens showed.
 async fn send(
     offering: &OfferSession,
     receiving: &ReceiveSession,
@@ -52,7 +52,7 @@ async fn send(
 ) -> [Option<Sas>; 2] {
     let (mut found, mut compared) = (offering.subscribe(), offering.subscribe());
     let mut codes = [None, None];
-    let people = async {
+    let answering = async {
         loop {
             tokio::select! {
                 Some(event) = asked.next() => if let ReceiveEvent::Asked(Question { id, code, is_known, .. }) = event {
@@ -73,8 +73,8 @@ async fn send(
     };
     tokio::select! {
         () = sending => {}
-        () = people => {}
-        () = tokio::time::sleep(PATIENCE) => panic!("still {:?}", offering.peers()),
+        () = answering => {}
+        () = tokio::time::sleep(TIMEOUT) => panic!("still {:?}", offering.peers()),
     }
     codes
 }
@@ -84,8 +84,8 @@ fn to(offering: &OfferSession) -> DialTarget {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_calls_in_is_listed_waits_to_be_picked_and_gets_the_data_over_its_call() {
-    let (distributor, receiver) = strangers().await;
+async fn sends_over_parked_connection_of_picked_receiver() {
+    let (distributor, receiver) = untrusted_pair().await;
     let (offering, receiving) = (distributor.offer().await, receiver.receive().await);
     let (asked, mut calls, mut found) = (receiving.subscribe(), receiving.subscribe(), offering.subscribe());
     receiving.dial(to(&offering));
@@ -93,45 +93,46 @@ async fn who_calls_in_is_listed_waits_to_be_picked_and_gets_the_data_over_its_ca
     let (peer, state) = offering.peers().remove(0);
     assert_eq!((peer.name.as_str(), state), ("receiver", SendState::Found));
     assert_eq!(peer.by, FoundBy { called_in: true, ..FoundBy::default() });
-    assert_eq!(receiving.open_question(), None, "nobody has picked it");
-    call_state(&mut calls, |state| *state == DialState::Connected(distributor.engine.fingerprint())).await;
+    assert_eq!(receiving.open_question(), None, "it was not picked");
+    dial_state(&mut calls, |state| *state == DialState::Connected(distributor.engine.fingerprint())).await;
 
     let codes = send(&offering, &receiving, &receiver, asked).await;
     assert!(codes[0].is_some() && codes[0] == codes[1], "{codes:?}");
     assert!(matches!(state_of(&offering, &receiver), SendState::Saved(_)));
     assert_eq!(receiver.digests().await, distributor.digests().await);
-    // For the day's next version it is on the line again.
-    call_state(&mut calls, |state| matches!(state, DialState::Connected(_))).await;
+    // It is parked again for the next version.
+    dial_state(&mut calls, |state| matches!(state, DialState::Connected(_))).await;
     receiving.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn by_an_invite_no_code_is_compared_on_either_side() {
-    let (distributor, receiver) = strangers().await;
+async fn compares_no_code_after_an_invite() {
+    let (distributor, receiver) = untrusted_pair().await;
     let (offering, receiving) = (distributor.offer().await, receiver.receive().await);
     let asked = receiving.subscribe();
     let group = Group::new("DIRECT-fc", "sixteen-letters!").unwrap();
     let invite = offering.invite(Some(group), later()).unwrap();
-    // As it comes out of the camera.
+    // As the camera reads it.
     receiving.dial(DialTarget::from(&Invite::parse(&invite.to_uri(), 0).unwrap()));
     assert_eq!(send(&offering, &receiving, &receiver, asked).await, [None, None]);
     assert!(matches!(state_of(&offering, &receiver), SendState::Saved(_)));
-    assert_eq!(receiver.engine.trusted_peers().await.unwrap(), [], "being invited once is not being known");
+    assert_eq!(receiver.engine.trusted_peers().await.unwrap(), [], "an invite does not make a device trusted");
     receiving.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_invite_counts_as_much_when_the_distributor_calls_first() {
-    let (distributor, receiver) = strangers().await;
+async fn accepts_invite_when_the_distributor_dials() {
+    let (distributor, receiver) = untrusted_pair().await;
     let (offering, receiving) = (distributor.offer().await, receiver.receive().await);
     let good = DialTarget::from(&offering.invite(None, later()).unwrap());
-    let nowhere = ([127, 0, 0, 1], 1).into(); // so that its own call does not come
+    let nowhere = ([127, 0, 0, 1], 1).into(); // so that its own dial does not arrive
     receiving.dial(DialTarget { addr: nowhere, ..good.clone() });
     offering.find_at(receiving.addr().unwrap()).await.unwrap();
     assert_eq!(send(&offering, &receiving, &receiver, receiving.subscribe()).await, [None, None]);
     assert!(matches!(state_of(&offering, &receiver), SendState::Saved(_)));
 
-    // Of no use at the distributor any more, which therefore asks; whose key it holds is known all the same.
+    // The new session does not know the invite, so it asks for the code. The receiver still knows the distributor's
+    // key.
     let (later_on, other) = (distributor.offer().await, receiver.receive().await);
     other.dial(DialTarget { addr: nowhere, ..good });
     later_on.find_at(other.addr().unwrap()).await.unwrap();
@@ -142,13 +143,13 @@ async fn an_invite_counts_as_much_when_the_distributor_calls_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_invite_with_another_key_or_another_token_or_out_of_time_is_refused_by_name() {
-    let (distributor, receiver) = strangers().await;
+async fn refuses_invite_with_wrong_key_token_or_time() {
+    let (distributor, receiver) = untrusted_pair().await;
     let (offering, receiving) = (distributor.offer().await, receiver.receive().await);
     let mut calls = receiving.subscribe();
     let mut over = async |call: &DialTarget| {
         receiving.dial(call.clone());
-        call_state(&mut calls, |state| matches!(state, DialState::GaveUp(_))).await
+        dial_state(&mut calls, |state| matches!(state, DialState::GaveUp(_))).await
     };
     let past = DialTarget::from(&offering.invite(None, 1_000).unwrap());
     assert_eq!(over(&past).await, DialState::GaveUp(EndReason::NotInvited), "its time is over");
@@ -157,16 +158,16 @@ async fn an_invite_with_another_key_or_another_token_or_out_of_time_is_refused_b
     assert_eq!(over(&wrong_key).await, DialState::GaveUp(EndReason::WrongDevice));
     let wrong_token = DialTarget { token: Some(fieldcast::Token([0; 16])), ..good };
     assert_eq!(over(&wrong_token).await, DialState::GaveUp(EndReason::NotInvited));
-    assert_eq!(offering.peers(), [], "none of them is on the list");
+    assert_eq!(offering.peers(), [], "the list is empty");
     receiving.dial(to(&offering));
-    call_state(&mut calls, |state| matches!(state, DialState::Connected(_))).await;
+    dial_state(&mut calls, |state| matches!(state, DialState::Connected(_))).await;
     find(&offering, &mut offering.subscribe(), &receiver).await;
     receiving.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_distributor_that_starts_late_or_again_is_called_until_it_is_there() {
-    let (distributor, receiver) = strangers().await;
+async fn reconnects_until_the_distributor_starts() {
+    let (distributor, receiver) = untrusted_pair().await;
     let receiving = receiver.receive().await;
     let mut calls = receiving.subscribe();
     let first = distributor.offer().await;
@@ -174,17 +175,17 @@ async fn a_distributor_that_starts_late_or_again_is_called_until_it_is_there() {
     first.stop().await;
     receiving.dial(call);
     let again = |state: &DialState| matches!(state, DialState::Retrying(EndReason::Unreachable(_)));
-    call_state(&mut calls, again).await;
+    dial_state(&mut calls, again).await;
     let second = distributor.offer_on(addr.port()).await;
     find(&second, &mut second.subscribe(), &receiver).await;
     receiving.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_answers_at_a_typed_address_is_listed_and_not_disturbed() {
-    let (distributor, receiver) = strangers().await;
+async fn lists_receiver_at_typed_address_without_disturbing_it() {
+    let (distributor, receiver) = untrusted_pair().await;
     let (offering, receiving) = (distributor.offer().await, receiver.receive().await);
-    let (asked, mut told) = (receiving.subscribe(), receiving.subscribe());
+    let (asked, mut events) = (receiving.subscribe(), receiving.subscribe());
     let peer = offering.find_at(receiving.addr().unwrap()).await.unwrap();
     assert_eq!((peer.fingerprint, peer.name.as_str()), (receiver.engine.fingerprint(), "receiver"));
     assert_eq!(peer.by, FoundBy { typed: true, ..FoundBy::default() });
@@ -192,28 +193,28 @@ async fn who_answers_at_a_typed_address_is_listed_and_not_disturbed() {
     assert!(codes[0].is_some() && codes[0] == codes[1], "{codes:?}");
     assert!(matches!(state_of(&offering, &receiver), SendState::Saved(_)));
     receiving.stop().await;
-    while let Some(event) = told.next().await {
-        assert!(!matches!(event, ReceiveEvent::Ended(..)), "{event:?}: it was only looked at");
+    while let Some(event) = events.next().await {
+        assert!(!matches!(event, ReceiveEvent::Ended(..)), "{event:?}: the distributor only looked");
     }
     let other = device("other").await.with_store(|store| _ = fill(store, 4, |_| true)).await.offer().await;
     let refused = offering.find_at(other.addr().unwrap()).await.unwrap_err();
     assert!(refused.to_string().contains("same role"), "{refused}");
     let same = offering.find_at(offering.addr().unwrap()).await.unwrap_err();
     assert!(same.to_string().contains("this device itself"), "{same}");
-    let nobody = offering.find_at(([127, 0, 0, 1], 1).into()).await.unwrap_err();
-    assert!(nobody.to_string().contains("not waiting"), "{nobody}");
+    let unreachable = offering.find_at(([127, 0, 0, 1], 1).into()).await.unwrap_err();
+    assert!(unreachable.to_string().contains("not waiting"), "{unreachable}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn found_in_several_ways_it_is_one_receiver_and_a_goodbye_takes_away_one_way() {
-    let (mut distributor, mut receiver) = strangers().await;
+async fn lists_one_receiver_found_in_several_ways() {
+    let (mut distributor, mut receiver) = untrusted_pair().await;
     (distributor.mdns, receiver.mdns) = (true, true);
     let (offering, receiving) = (distributor.offer().await, receiver.receive().await);
-    let (mut found, mut heard) = (offering.subscribe(), receiving.subscribe());
-    // The other way round, too: the distributor is heard, and called where it says it is.
+    let (mut found, mut discovered) = (offering.subscribe(), receiving.subscribe());
+    // The other direction too: the receiver discovers the distributor and dials its announced address.
     let us = distributor.engine.fingerprint();
     while !receiving.distributors().iter().any(|distributor| distributor.fingerprint == us) {
-        heard.next().await.unwrap();
+        discovered.next().await.unwrap();
     }
     let addr = receiving.distributors().into_iter().find(|one| one.fingerprint == us).unwrap().addr;
     receiving.dial(DialTarget { addr, expected: Some(us), token: None });
