@@ -273,19 +273,19 @@ CREATE TABLE campaign (
 ) STRICT;
 
 CREATE TABLE held_grant (
--- Grants of campaigns to this device, to show to other devices.
+    -- Grants of campaigns to this device, to show to other devices.
     statement TEXT NOT NULL PRIMARY KEY,                          -- as signed
     campaign BLOB NOT NULL REFERENCES campaign ON DELETE CASCADE  -- the campaign that granted it
 ) STRICT;
 
-CREATE TABLE origin (
+CREATE TABLE signed_snapshot (
     -- The device that signed the version of a dataset that this device took over. Passed on while the dataset has that
     -- version.
     dataset INTEGER PRIMARY KEY REFERENCES dataset (id) ON DELETE CASCADE,
     summary BLOB NOT NULL,           -- the snapshot it signed, in the form of an `Offer` message (postcard)
     key BLOB NOT NULL CHECK (length(key) = 32), -- its public key
     name TEXT NOT NULL,              -- what it called itself
-    seal BLOB NOT NULL CHECK (length(seal) = 32), -- the snapshot hash, signed with the summary
+    snapshot_hash BLOB NOT NULL CHECK (length(snapshot_hash) = 32), -- the snapshot hash, signed with the summary
     sources BLOB NOT NULL,           -- the sources it merged, signed with the rest (postcard)
     signature BLOB NOT NULL CHECK (length(signature) = 64)
 ) STRICT;

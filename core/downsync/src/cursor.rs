@@ -26,7 +26,7 @@ pub struct Cursor {
     /// Whether there is no sign of a missed household so far: no short page, and no smaller or missing total. Missing
     /// records may be marked as gone only if this is still true at the end and the store has received at least
     /// [`Cursor::households_total`] distinct households.
-    pub sound: bool,
+    pub verified_complete: bool,
     /// The types that the server has answered for. A missing record of another type means nothing: the server may not
     /// search for the type (`Services` is optional), or may not include it in files.
     pub answered: BTreeSet<EntityType>,
@@ -49,7 +49,7 @@ impl Cursor {
             limit: 0,
             as_of: None,
             households_total: None,
-            sound: true,
+            verified_complete: true,
             answered: BTreeSet::new(),
             project_read: false,
             done: false,
@@ -75,7 +75,7 @@ impl Cursor {
             limit: (asked + (limit / 16).max(1)).min(limit),
             as_of: self.as_of.or(as_of),
             households_total: page.total,
-            sound: self.sound && counted && !short && !is_total_wrong,
+            verified_complete: self.verified_complete && counted && !short && !is_total_wrong,
             answered: self.answered.union(&page.answered).cloned().collect(),
             project_read: self.project_read || page.project_read,
             done,
@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn ends_at_total_with_only_full_pages() {
         let end = cursor_after(&[(10, Some(25)), (10, Some(25)), (5, Some(25))]);
-        assert!(end.done && end.sound && end.offset == 30);
+        assert!(end.done && end.verified_complete && end.offset == 30);
         assert!(cursor_after(&[(0, Some(0))]).done);
         assert!(!cursor_after(&[(10, Some(25))]).done);
     }
@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn advances_by_requested_limit_on_overlap() {
         let end = cursor_after(&[(10, Some(25)), (11, Some(25)), (6, Some(25))]);
-        assert!(end.done && end.sound && end.offset == 30);
+        assert!(end.done && end.verified_complete && end.offset == 30);
     }
 
     #[test]
@@ -118,14 +118,14 @@ mod tests {
             &[(10, None), (3, None)],
         ] {
             let end = cursor_after(pages);
-            assert!(end.done && !end.sound, "{pages:?}");
+            assert!(end.done && !end.verified_complete, "{pages:?}");
         }
     }
 
     #[test]
     fn continues_past_too_small_total() {
         let cursor = cursor_after(&[(10, Some(3))]);
-        assert!(!cursor.done && !cursor.sound);
+        assert!(!cursor.done && !cursor.verified_complete);
         assert!(cursor_after(&[(10, Some(3)), (4, Some(3))]).done);
     }
 

@@ -66,7 +66,7 @@ struct Seen {
     lines_of_file: u64,
     households: u64,
     newest: Option<ServerTime>,
-    sound: bool,
+    verified_complete: bool,
 }
 
 /// An unfinished page.
@@ -123,7 +123,13 @@ impl FileDownload {
             held: Vec::new(),
             held_memory: 0,
             draft: Draft::default(),
-            seen: Seen { lines: 0, lines_of_file: 0, households: 0, newest: None, sound: complete && counted },
+            seen: Seen {
+                lines: 0,
+                lines_of_file: 0,
+                households: 0,
+                newest: None,
+                verified_complete: complete && counted,
+            },
             created: None,
         })
     }
@@ -211,7 +217,7 @@ impl FileDownload {
 
     fn end_file(&mut self) {
         let file = &self.files[self.at];
-        self.seen.sound &= file.records.is_none_or(|records| records == self.seen.lines_of_file);
+        self.seen.verified_complete &= file.records.is_none_or(|records| records == self.seen.lines_of_file);
         tracing::debug!(file = %file.file_type, lines = self.seen.lines_of_file, reported = ?file.records, "file read");
         let created = self.stream.take().and_then(|stream| stream.last_modified);
         self.created = match (self.created, created) {
@@ -258,7 +264,7 @@ impl FileDownload {
             offset: self.seen.households,
             households_total: Some(self.seen.households),
             as_of: time.map(|time| ServerTime(time.0.saturating_sub(CLOCK_OVERLAP_MS))),
-            sound: self.seen.sound,
+            verified_complete: self.seen.verified_complete,
             answered: answered.map(|e| e.entity.clone()).collect(),
             done: true,
             ..Cursor::start()

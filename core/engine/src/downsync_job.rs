@@ -268,7 +268,7 @@ fn project_completeness(cursor: &Cursor) -> Completeness {
 /// How complete a finished download is for its boundary.
 fn boundary_completeness(cursor: &Cursor) -> Completeness {
     match cursor.households_total {
-        Some(households) if cursor.sound => {
+        Some(households) if cursor.verified_complete => {
             Completeness::Verified { households, answered: cursor.answered.iter().cloned().collect() }
         }
         _ => Completeness::Complete,

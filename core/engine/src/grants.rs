@@ -271,7 +271,7 @@ mod tests {
         let far = clock::now() + 1_000_000_000;
         let (identity, name) = (Identity::generate().unwrap(), fieldcast_model::DeviceName::new("x"));
         let signer = origins::Signer { identity: &identity, name: &name };
-        let (snapshot, empty) = (as_of(2 * far), fieldcast_model::RangeHashes::default().seal());
+        let (snapshot, empty) = (as_of(2 * far), fieldcast_model::RangeHashes::default().snapshot_hash());
         let origin = signer.sign(&snapshot, empty, Vec::new());
         let (carrier, now_there) = (identity.fingerprint(), ServerTime(2 * far));
         let (carrier_name, is_trusted) = (&name, false);

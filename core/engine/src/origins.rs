@@ -16,9 +16,14 @@ pub(crate) struct Signer<'a> {
 impl Signer<'_> {
     /// Signs a snapshot with this snapshot hash. Without sources it is this device's own download, else a merged
     /// version.
-    pub(crate) fn sign(self, summary: &SnapshotSummary, seal: SnapshotHash, sources: Vec<SnapshotSource>) -> Origin {
-        let signature = Signature(self.identity.sign(&Origin::signed(self.name, summary, &seal, &sources)));
-        Origin { key: self.identity.public_key(), name: self.name.clone(), seal, sources, signature }
+    pub(crate) fn sign(
+        self,
+        summary: &SnapshotSummary,
+        snapshot_hash: SnapshotHash,
+        sources: Vec<SnapshotSource>,
+    ) -> Origin {
+        let signature = Signature(self.identity.sign(&Origin::signed(self.name, summary, &snapshot_hash, &sources)));
+        Origin { key: self.identity.public_key(), name: self.name.clone(), snapshot_hash, sources, signature }
     }
 
     /// The devices whose downloads a dataset contains; empty if all of it is this device's own download.

@@ -12,8 +12,8 @@ mod origin;
 mod range;
 mod record;
 mod record_id;
-mod seal;
 mod signature;
+mod snapshot_hash;
 
 pub use dataset::{Dataset, SnapshotSummary};
 pub use date::{civil, date};
@@ -24,5 +24,5 @@ pub use origin::{Origin, SnapshotSource};
 pub use range::{FINE_BITS, KeyRange, RangeTotals, RootHash};
 pub use record::{EntityType, Record, ServerTime, Stamp};
 pub use record_id::RecordId;
-pub use seal::{RangeHashes, SnapshotHash};
 pub use signature::Signature;
+pub use snapshot_hash::{RangeHashes, SnapshotHash};

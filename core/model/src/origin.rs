@@ -15,7 +15,7 @@ pub struct Origin {
     /// Its name when it signed.
     pub name: DeviceName,
     /// The hash of the snapshot's records.
-    pub seal: SnapshotHash,
+    pub snapshot_hash: SnapshotHash,
     /// The devices whose downloads it merged, itself included. Empty if it downloaded every record itself. At most
     /// [`Self::MAX_SOURCES`].
     pub sources: Vec<SnapshotSource>,
@@ -46,7 +46,7 @@ impl Origin {
     pub fn signed(
         name: &DeviceName,
         summary: &SnapshotSummary,
-        seal: &SnapshotHash,
+        snapshot_hash: &SnapshotHash,
         sources: &[SnapshotSource],
     ) -> Vec<u8> {
         let dataset = &summary.dataset;
@@ -66,7 +66,7 @@ impl Origin {
         signed.extend(summary.as_of.0.to_le_bytes());
         signed.extend(counts.as_flattened());
         signed.extend(summary.digest.as_bytes());
-        signed.extend(seal.0);
+        signed.extend(snapshot_hash.0);
         signed.extend((sources.len() as u32).to_le_bytes());
         for source in sources {
             signed.extend(source.fingerprint.0);
@@ -90,7 +90,11 @@ impl Origin {
         summary: &SnapshotSummary,
         is_signed_by: impl FnOnce(&[u8; 32], &[u8], &[u8; 64]) -> bool,
     ) -> bool {
-        is_signed_by(&self.key, &Self::signed(&self.name, summary, &self.seal, &self.sources), &self.signature.0)
+        is_signed_by(
+            &self.key,
+            &Self::signed(&self.name, summary, &self.snapshot_hash, &self.sources),
+            &self.signature.0,
+        )
     }
 }
 
@@ -134,7 +138,7 @@ mod tests {
             |it| it.json_bytes += 1,
             |it| it.digest = Digest::from_bytes([8; 32]),
         ];
-        let seal = SnapshotHash([9; 32]);
+        let snapshot_hash = SnapshotHash([9; 32]);
         let source =
             SnapshotSource { fingerprint: Fingerprint([1; 32]), name: asha.clone(), records: 5, as_of: ServerTime(9) };
         let sources = [
@@ -145,16 +149,16 @@ mod tests {
             SnapshotSource { as_of: ServerTime(8), ..source.clone() },
         ];
         let mut seen = vec![
-            Origin::signed(&asha, &honest, &seal, &[]),
-            Origin::signed(&DeviceName::new("Bela"), &honest, &seal, &[]),
+            Origin::signed(&asha, &honest, &snapshot_hash, &[]),
+            Origin::signed(&DeviceName::new("Bela"), &honest, &snapshot_hash, &[]),
             Origin::signed(&asha, &honest, &SnapshotHash([8; 32]), &[]),
-            Origin::signed(&asha, &honest, &seal, &sources),
+            Origin::signed(&asha, &honest, &snapshot_hash, &sources),
         ];
-        seen.extend(sources.into_iter().map(|source| Origin::signed(&asha, &honest, &seal, &[source])));
+        seen.extend(sources.into_iter().map(|source| Origin::signed(&asha, &honest, &snapshot_hash, &[source])));
         for change in changes {
             let mut other = honest.clone();
             change(&mut other);
-            seen.push(Origin::signed(&asha, &other, &seal, &[]));
+            seen.push(Origin::signed(&asha, &other, &snapshot_hash, &[]));
         }
         seen.sort();
         seen.dedup();
@@ -173,7 +177,7 @@ mod tests {
         let origin = |sources| Origin {
             key: [1; 32],
             name: name.clone(),
-            seal: SnapshotHash([9; 32]),
+            snapshot_hash: SnapshotHash([9; 32]),
             sources,
             signature: Signature([2; 64]),
         };
@@ -183,9 +187,9 @@ mod tests {
 
     #[test]
     fn verifies_with_its_key_and_signature() {
-        let (name, seal) = (DeviceName::new("Asha"), SnapshotHash([9; 32]));
-        let origin = Origin { key: [1; 32], name, seal, sources: Vec::new(), signature: Signature([2; 64]) };
-        let honest = Origin::signed(&origin.name, &summary(), &seal, &[]);
+        let (name, snapshot_hash) = (DeviceName::new("Asha"), SnapshotHash([9; 32]));
+        let origin = Origin { key: [1; 32], name, snapshot_hash, sources: Vec::new(), signature: Signature([2; 64]) };
+        let honest = Origin::signed(&origin.name, &summary(), &snapshot_hash, &[]);
         assert!(honest.starts_with(b"fieldcast snapshot 1\n"));
         assert!(origin.answers_for(&summary(), |key, message, signature| {
             (*key, message, *signature) == ([1; 32], &honest[..], [2; 64])

@@ -196,7 +196,8 @@ fn finish<E>(
         reader.add_fresh_hashes(id, *range, &mut hashes)?;
     }
     let mut summary = reader.summary_of(id)?;
-    let (matches_signed_hash, is_equal) = (hashes.seal() == origin.seal, summary.digest == snapshot.digest);
+    let (matches_signed_hash, is_equal) =
+        (hashes.snapshot_hash() == origin.snapshot_hash, summary.digest == snapshot.digest);
     match held {
         Some(_) if !matches_signed_hash => return Ok(Err(ApplyError::NotAuthentic)),
         None if !matches_signed_hash || !is_equal => {

@@ -25,7 +25,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// Fails if the database cannot be read.
-    pub fn reach(&self) -> Result<Vec<DistributionStats>> {
+    pub fn distribution_stats(&self) -> Result<Vec<DistributionStats>> {
         let held = self.datasets()?.into_iter().map(|status| status.summary).filter(|summary| summary.as_of.0 > 0);
         let held: Vec<SnapshotSummary> = held.collect();
         // For each dataset: its present digest, its recipients, and whether each recipient saved it.
@@ -46,21 +46,21 @@ impl Reader<'_> {
                 }
             }
         }
-        let reach = |summary: &SnapshotSummary| {
+        let stats = |summary: &SnapshotSummary| {
             let (_, peers) = found.get(&summary.dataset)?;
             let saved = peers.values().filter(|saved| **saved).count();
             (!peers.is_empty()).then(|| DistributionStats { summary: summary.clone(), picked: peers.len(), saved })
         };
-        Ok(held.iter().filter_map(reach).collect())
+        Ok(held.iter().filter_map(stats).collect())
     }
 }
 
 impl Store {
-    /// See [`Reader::reach`].
+    /// See [`Reader::distribution_stats`].
     ///
     /// # Errors
     /// The same errors.
-    pub fn reach(&self) -> Result<Vec<DistributionStats>> {
-        self.read(|r| r.reach())
+    pub fn distribution_stats(&self) -> Result<Vec<DistributionStats>> {
+        self.read(|r| r.distribution_stats())
     }
 }

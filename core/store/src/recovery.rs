@@ -102,7 +102,7 @@ fn fill(new: &Connection, damaged: Option<&Connection>, copy: Option<&Connection
         note_lost_edits(new, damaged)?;
     }
     let mut are_records_read = damaged.is_some();
-    for table in ["server_clock", "provenance", "record", "exchange", "origin"] {
+    for table in ["server_clock", "provenance", "record", "exchange", "signed_snapshot"] {
         let Some(damaged) = damaged else { continue };
         are_records_read &= salvage(damaged, table, new, table, &|_, _| true)? || table != "record";
     }
@@ -248,7 +248,7 @@ fn drop_orphans(new: &Connection) -> Result<()> {
          DELETE FROM local_edit WHERE dataset NOT IN (SELECT id FROM dataset) OR entity NOT IN (SELECT id FROM entity);
          DELETE FROM record WHERE dataset NOT IN (SELECT id FROM dataset) OR entity NOT IN (SELECT id FROM entity);
          DELETE FROM provenance WHERE dataset NOT IN (SELECT id FROM dataset);
-         DELETE FROM origin WHERE dataset NOT IN (SELECT id FROM dataset);
+         DELETE FROM signed_snapshot WHERE dataset NOT IN (SELECT id FROM dataset);
          DELETE FROM held_grant WHERE campaign NOT IN (SELECT key FROM campaign);",
     )?;
     Ok(())

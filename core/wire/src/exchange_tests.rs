@@ -31,7 +31,7 @@ fn offer() -> Offer {
     let origin = Origin {
         key: [5; 32],
         name: DeviceName::new("office"),
-        seal: SnapshotHash([0x5e; 32]),
+        snapshot_hash: SnapshotHash([0x5e; 32]),
         sources: Vec::new(),
         signature: Signature([6; 64]),
     };

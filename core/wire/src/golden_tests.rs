@@ -42,7 +42,7 @@ fn offer() -> Offer {
     let origin = Origin {
         key: [0xc3; 32],
         name: DeviceName::new("escritório-1"),
-        seal: SnapshotHash([0x5e; 32]),
+        snapshot_hash: SnapshotHash([0x5e; 32]),
         sources: vec![SnapshotSource {
             fingerprint: Fingerprint([0xf3; 32]),
             name: DeviceName::new("Bela"),

@@ -74,8 +74,8 @@ impl Offer {
     pub fn id(&self, sender: &Fingerprint) -> [u8; 32] {
         let mut hasher = blake3::Hasher::new();
         hasher.update(&offer_id(sender, &self.snapshots));
-        for Origin { key, seal, sources, .. } in &self.origins {
-            hasher.update(key).update(&seal.0);
+        for Origin { key, snapshot_hash, sources, .. } in &self.origins {
+            hasher.update(key).update(&snapshot_hash.0);
             hasher.update(&postcard::to_stdvec(sources).unwrap_or_default()); // cannot fail for plain data
         }
         *hasher.finalize().as_bytes()
@@ -329,8 +329,9 @@ mod tests {
                 json_bytes: 5000,
                 digest: Digest::EMPTY,
             };
-            let (name, seal, signature) = (DeviceName::new("office"), SnapshotHash([7; 32]), Signature([6; 64]));
-            let origin = Origin { key: [5; 32], name, seal, sources: Vec::new(), signature };
+            let (name, snapshot_hash, signature) =
+                (DeviceName::new("office"), SnapshotHash([7; 32]), Signature([6; 64]));
+            let origin = Origin { key: [5; 32], name, snapshot_hash, sources: Vec::new(), signature };
             Message::Offer(Offer { snapshots: vec![summary], origins: vec![origin], bytes: 500 })
         };
         assert_eq!(Message::decode(&offer(120).encode()), Ok(offer(120)));
@@ -342,7 +343,7 @@ mod tests {
         let origin = |key| Origin {
             key: [key; 32],
             name: DeviceName::new("office"),
-            seal: SnapshotHash([7; 32]),
+            snapshot_hash: SnapshotHash([7; 32]),
             sources: Vec::new(),
             signature: Signature([6; 64]),
         };
@@ -351,7 +352,7 @@ mod tests {
         let id = offer(origin(5)).id(&sender);
         assert_eq!(offer(Origin { signature: Signature([8; 64]), ..origin(5) }).id(&sender), id);
         assert_ne!(offer(origin(6)).id(&sender), id);
-        assert_ne!(offer(Origin { seal: SnapshotHash([8; 32]), ..origin(5) }).id(&sender), id);
+        assert_ne!(offer(Origin { snapshot_hash: SnapshotHash([8; 32]), ..origin(5) }).id(&sender), id);
         assert_ne!(offer(origin(5)).id(&Fingerprint([2; 32])), id);
     }
 

@@ -29,14 +29,21 @@ impl FakeBundle {
     pub(super) fn offer(&self) -> Offer {
         let (summary, name) = (self.summary(), DeviceName::new("hostile"));
         let key = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).expect("32 bytes");
-        let mut seals = RangeHashes::default();
-        seals.add(self.records.iter().map(|record| (record.root_hash(), record.hash())));
-        let seal = seals.seal();
-        let signature = key.sign(&Origin::signed(&name, &summary, &seal, &[])).as_ref().try_into().expect("64 bytes");
+        let mut range_hashes = RangeHashes::default();
+        range_hashes.add(self.records.iter().map(|record| (record.root_hash(), record.hash())));
+        let snapshot_hash = range_hashes.snapshot_hash();
+        let signature =
+            key.sign(&Origin::signed(&name, &summary, &snapshot_hash, &[])).as_ref().try_into().expect("64 bytes");
         let public = key.public_key().as_ref().try_into().expect("32 bytes");
         Offer {
             snapshots: vec![summary],
-            origins: vec![Origin { key: public, name, seal, sources: Vec::new(), signature: Signature(signature) }],
+            origins: vec![Origin {
+                key: public,
+                name,
+                snapshot_hash,
+                sources: Vec::new(),
+                signature: Signature(signature),
+            }],
             bytes: 1 << 20, // large enough, so the receiver does not reject altered data because of its size
         }
     }

@@ -111,7 +111,7 @@ fn head(manifest: Manifest) -> FileHead {
     let origin = Origin {
         key: [0xc3; 32],
         name: DeviceName::new("escritório-1"),
-        seal: SnapshotHash([0x5e; 32]),
+        snapshot_hash: SnapshotHash([0x5e; 32]),
         sources: Vec::new(),
         signature: Signature([0x3c; 64]),
     };

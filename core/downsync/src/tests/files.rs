@@ -78,7 +78,7 @@ async fn reads_same_records_from_files() {
     assert_eq!((page.progress.done, page.progress.total), (8, Some(8)));
     let end = page.next.clone();
     check_records(&[super::resolved(page)]);
-    assert!(end.done && end.sound && end.households_total == Some(1));
+    assert!(end.done && end.verified_complete && end.households_total == Some(1));
     assert_eq!(end.as_of, Some(ServerTime(1_756_000_000_000 - CLOCK_OVERLAP_MS)));
     assert!(end.answered.contains(&EntityType::new("Task")));
     assert!(!end.answered.contains(&EntityType::new("Service")), "files contain no checklists");
@@ -107,7 +107,7 @@ async fn resumes_file_after_broken_connection() {
     .await;
     let (batches, end) = finish(&mut download(&server.url, 10)).await.unwrap();
     check_records(&batches);
-    assert!(end.sound);
+    assert!(end.verified_complete);
     assert!(server.seen().iter().any(|request| request.header("range").is_some()));
 }
 
@@ -131,7 +131,7 @@ async fn accepts_slow_file_while_bytes_arrive() {
     let (batches, end) = finish(&mut download).await.unwrap();
     // files contain only the project-wide records of this boundary, so they are always reported
     check_records(&batches);
-    assert!(end.sound && !end.project_read);
+    assert!(end.verified_complete && !end.project_read);
     assert!(begun.elapsed() > Duration::from_millis(1000), "the download takes longer than the limit for one file");
 }
 
@@ -144,7 +144,7 @@ async fn rereads_file_without_range_support() {
     .await;
     let (batches, end) = finish(&mut download(&server.url, 10)).await.unwrap();
     check_records(&batches);
-    assert!(end.sound);
+    assert!(end.verified_complete);
 }
 
 #[tokio::test]
@@ -163,7 +163,7 @@ async fn restarts_after_file_was_replaced() {
     assert!(what.contains("replaced"));
     let (batches, end) = finish(&mut download).await.unwrap();
     check_records(&batches);
-    assert!(end.sound);
+    assert!(end.verified_complete);
 }
 
 #[tokio::test]
@@ -180,7 +180,7 @@ async fn marks_missing_files_and_lines_incomplete() {
         })
         .await;
         let (_, end) = finish(&mut download(&server.url, 10)).await.unwrap();
-        assert!(end.done && !end.sound);
+        assert!(end.done && !end.verified_complete);
     }
 }
 

@@ -23,7 +23,7 @@ async fn requests_pages_in_body_until_total() {
     let (batches, end) = finish(&mut download(&server.url, 10)).await.unwrap();
     let sizes: Vec<_> = batches.iter().map(|batch| (batch.families.len(), batch.project.len())).collect();
     assert_eq!(sizes, [(10, 1), (10, 0), (5, 0)], "project-wide records are reported once");
-    assert!(end.done && end.sound && end.households_total == Some(25));
+    assert!(end.done && end.verified_complete && end.households_total == Some(25));
     assert_eq!(end.as_of, Some(ServerTime(1_756_000_000_000 - CLOCK_OVERLAP_MS)));
     assert_eq!(end.answered, ["HFReferral", "Household"].map(EntityType::new).into());
     assert!(end.project_read);
@@ -44,7 +44,7 @@ async fn resumes_download_from_stored_cursor() {
     let mut second = client.downsync(&session(), village(), stored, DownsyncOptions::default()).unwrap();
     let (batches, end) = finish(&mut second).await.unwrap();
     assert_eq!(batches[0].families[0].id, RecordId::parse("h010"));
-    assert!(end.done && end.sound);
+    assert!(end.done && end.verified_complete);
     assert!(second.next_page().await.unwrap().is_none());
 }
 
@@ -79,7 +79,7 @@ async fn fills_envelope_defaults_and_counts_missing_ids() {
     let mut download = download(&server.url, 10);
     let page = download.next_page().await.unwrap().unwrap();
     assert_eq!(page.skipped, 3);
-    assert!(page.next.sound, "unreadable rows do not make the paging incomplete");
+    assert!(page.next.verified_complete, "unreadable rows do not make the paging incomplete");
     let batch = resolved(page);
     let household = &batch.families[0];
     assert_eq!(
@@ -124,7 +124,7 @@ async fn retries_foreign_cached_page_with_other_limit() {
     let limits: Vec<_> = server.seen().iter().map(|request| request.criteria()["limit"].as_u64().unwrap()).collect();
     assert_eq!(limits, [10, 10, 11, 12, 10]);
     assert_eq!(batches.iter().map(|batch| batch.families.len()).sum::<usize>(), 25);
-    assert!(end.sound);
+    assert!(end.verified_complete);
 }
 
 #[tokio::test]
@@ -151,7 +151,7 @@ async fn advances_by_requested_limit_on_overlapping_pages() {
     .await;
     let (batches, end) = finish(&mut download(&server.url, 10)).await.unwrap();
     assert_eq!(batches.iter().map(|batch| batch.families.len()).collect::<Vec<_>>(), [10, 11, 6]);
-    assert!(end.sound && end.offset == 30);
+    assert!(end.verified_complete && end.offset == 30);
 }
 
 #[tokio::test]
@@ -165,7 +165,7 @@ async fn marks_download_incomplete_after_short_page() {
     })
     .await;
     let (_, end) = finish(&mut download(&server.url, 10)).await.unwrap();
-    assert!(end.done && !end.sound);
+    assert!(end.done && !end.verified_complete);
 }
 
 #[tokio::test]
@@ -198,7 +198,7 @@ async fn retries_temporary_errors() {
     .await;
     let (batches, end) = finish(&mut download(&server.url, 10)).await.unwrap();
     assert_eq!(batches[0].families.len(), 2);
-    assert!(end.sound);
+    assert!(end.verified_complete);
     assert_eq!(server.seen().len(), 4);
 }
 

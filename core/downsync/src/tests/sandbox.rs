@@ -143,7 +143,7 @@ async fn downloads_every_record_of_boundary() {
     let (records, end) = collect(&mut campaign.download(&campaign.session)).await.unwrap();
     assert_same(&records, &campaign.truth());
     assert!(records.len() > 500 && records.values().any(|record| record.deleted));
-    assert!(end.sound && end.done);
+    assert!(end.verified_complete && end.done);
     let households = campaign.sandbox.campaign().moment().households(&campaign.village).unwrap();
     assert_eq!(end.households_total, Some(households));
     let now = campaign.sandbox.campaign().moment().now();
@@ -166,7 +166,7 @@ async fn loses_no_records_to_faults() {
     .await;
     let (records, end) = collect(&mut campaign.download(&campaign.session)).await.unwrap();
     assert_same(&records, &campaign.truth());
-    assert!(end.sound);
+    assert!(end.verified_complete);
     assert!(campaign.sandbox.downsync_requests() >= 10);
 }
 
@@ -194,7 +194,7 @@ async fn resumes_after_login_with_new_token() {
     let (more, end) = collect(&mut rest).await.unwrap();
     records.extend(more);
     assert_same(&records, &campaign.truth());
-    assert!(end.sound);
+    assert!(end.verified_complete);
 }
 
 #[tokio::test]
@@ -202,7 +202,7 @@ async fn marks_wrong_counts_and_lists_incomplete() {
     for kind in [FaultKind::NullLists, FaultKind::TotalCount { by: 9 }] {
         let campaign = Campaign::start(settings(vec![Fault::once(When::Request(1), kind.clone())])).await;
         let (_, end) = collect(&mut campaign.download(&campaign.session)).await.unwrap();
-        assert!(end.done && !end.sound, "{kind:?}");
+        assert!(end.done && !end.verified_complete, "{kind:?}");
     }
     let campaign = Campaign::start(settings(Vec::new())).await;
     let by = 30 - campaign.sandbox.campaign().moment().households(&campaign.village).unwrap() as i64;
@@ -210,7 +210,7 @@ async fn marks_wrong_counts_and_lists_incomplete() {
     campaign.sandbox.add_faults(vec![low]);
     let (records, end) = collect(&mut campaign.download(&campaign.session)).await.unwrap();
     assert_same(&records, &campaign.truth());
-    assert!(end.done && !end.sound, "a count that is too low does not stop the download");
+    assert!(end.done && !end.verified_complete, "a count that is too low does not stop the download");
 }
 
 #[tokio::test]
@@ -219,7 +219,7 @@ async fn detects_shifted_rows_by_household_count() {
         let campaign = Campaign::start(settings(vec![Fault::once(When::Request(2), FaultKind::Shifted { by })])).await;
         let (records, end) = collect(&mut campaign.download(&campaign.session)).await.unwrap();
         let distinct = records.keys().filter(|(entity, _)| entity == "Household").count() as u64;
-        assert!(!end.sound || distinct < end.households_total.unwrap());
+        assert!(!end.verified_complete || distinct < end.households_total.unwrap());
     }
 }
 
@@ -251,7 +251,7 @@ async fn reads_files_without_deleted_records_and_checklists() {
         let batch = page.records.resolve(|wanted| Ok::<_, Error>(wanted.iter().map(known).collect())).unwrap();
         records.extend(batch.families.into_iter().chain(batch.project));
     }
-    assert!(end.sound && end.done && end.as_of.is_some());
+    assert!(end.verified_complete && end.done && end.as_of.is_some());
     for record in &records {
         let expected = &truth[&(record.entity.to_string(), record.id.to_string())];
         assert_eq!(
@@ -278,6 +278,6 @@ async fn marks_leaf_project_files_incomplete() {
     let options = DownsyncOptions::default();
     let mut download = campaign.client.downsync(&campaign.session, dataset, Cursor::start(), options).unwrap();
     let (records, end) = collect(&mut download).await.unwrap();
-    assert!(end.done && !end.sound);
+    assert!(end.done && !end.verified_complete);
     assert!(records.keys().all(|(entity, _)| entity != "Task"));
 }

@@ -32,7 +32,7 @@ impl Engine {
     /// # Errors
     /// [`Error::Store`].
     pub async fn distribution_stats(&self) -> Result<Vec<DistributionStats>, Error> {
-        self.store_call(Store::reach).await
+        self.store_call(Store::distribution_stats).await
     }
 
     /// Accepted offers that are not saved yet, oldest first.

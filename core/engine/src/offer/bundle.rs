@@ -241,7 +241,7 @@ fn with_provenance(
     if sources.len() > Origin::MAX_SOURCES {
         return Err(Error::TooManySources { boundary: summary.boundary_name });
     }
-    let origin = signer.sign(&summary, reader.seal(dataset)?, sources);
+    let origin = signer.sign(&summary, reader.snapshot_hash(dataset)?, sources);
     Ok((summary, origin))
 }
 

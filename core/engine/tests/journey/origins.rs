@@ -118,11 +118,11 @@ async fn refuses_forged_provenance_without_a_question() {
     send(&office, &first).await;
     let forge = |store: &fieldcast_store::Store| {
         let summary = store.datasets().unwrap().remove(0).summary;
-        let seal = store.read(|reader| reader.seal(&summary.dataset)).unwrap();
+        let snapshot_hash = store.read(|reader| reader.snapshot_hash(&summary.dataset)).unwrap();
         let origin = Origin {
             key: [7; 32],
             name: DeviceName::new("office"),
-            seal,
+            snapshot_hash,
             sources: Vec::new(),
             signature: Signature([1; 64]),
         };

@@ -54,7 +54,7 @@ fn transfers_downloaded_data_to_receiver() {
     let past = wait(distributor.fieldcast.history(10)).unwrap();
     assert_eq!((past.len(), past[0].role), (1, ExchangeRole::Sent));
     assert!(matches!(past[0].outcome, Outcome::Saved { receipt_holds: true, .. }), "{past:?}");
-    assert!(wait(distributor.fieldcast.distribution_stats()).unwrap().iter().all(|reach| reach.saved == 1));
+    assert!(wait(distributor.fieldcast.distribution_stats()).unwrap().iter().all(|stats| stats.saved == 1));
     let page = RecordQuery { entity: Some(EntityType::new("Household")), limit: 7, ..RecordQuery::default() };
     assert_eq!(wait(receiver.fieldcast.records(page)).unwrap().len(), 7);
     let storage = wait(receiver.fieldcast.storage()).unwrap();

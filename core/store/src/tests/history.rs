@@ -131,7 +131,7 @@ fn trims_oldest_rows_without_losing_receipts() {
 #[test]
 fn counts_devices_with_present_version_only() {
     let Fresh { store, dir: _dir } = fresh();
-    assert_eq!(store.reach().unwrap(), []);
+    assert_eq!(store.distribution_stats().unwrap(), []);
     let [a, b, never] = ["a", "b", "never"].map(village);
     for dataset in [&a, &b, &never] {
         apply(&store, dataset, &[household("h", 1, 1)]);
@@ -155,7 +155,7 @@ fn counts_devices_with_present_version_only() {
         received,
     ];
     history.iter().for_each(|exchange| store.add_exchange(exchange, false).unwrap());
-    let reach = store.reach().unwrap();
-    let counts: Vec<_> = reach.iter().map(|reach| (&reach.summary.dataset, reach.saved, reach.picked)).collect();
+    let stats = store.distribution_stats().unwrap();
+    let counts: Vec<_> = stats.iter().map(|stats| (&stats.summary.dataset, stats.saved, stats.picked)).collect();
     assert_eq!(counts, [(&a, 2, 6), (&b, 1, 1)]);
 }

@@ -87,7 +87,7 @@ fn origin_of(records: &[Record]) -> Origin {
     Origin {
         key: [3; 32],
         name: DeviceName::new("office"),
-        seal: hashes.seal(),
+        snapshot_hash: hashes.snapshot_hash(),
         sources: Vec::new(),
         signature: Signature([4; 64]),
     }

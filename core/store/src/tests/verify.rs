@@ -106,10 +106,10 @@ fn lists_records_without_damaged_ones() {
 #[test]
 fn refuses_snapshot_hash_of_damaged_hashes() {
     let Fresh { store, dir: _dir } = damaged(&flip("hash"));
-    let seal = || store.read(|reader| reader.seal(&village("v")));
-    assert!(matches!(seal(), Err(Error::DamagedRecords)));
+    let snapshot_hash = || store.read(|reader| reader.snapshot_hash(&village("v")));
+    assert!(matches!(snapshot_hash(), Err(Error::DamagedRecords)));
     store.verify_dataset(&village("v")).unwrap();
-    seal().unwrap();
+    snapshot_hash().unwrap();
 }
 
 #[test]

@@ -82,10 +82,13 @@ impl Boundary {
         let chunks: Vec<Vec<Record>> = sample::cut(&keyed).into_iter().map(<[Record]>::to_vec).collect();
         let encoded = chunks.iter().map(|chunk| encode_chunk(chunk)).collect::<Result<_, _>>()?;
         let dataset = Dataset { tenant: "mz".into(), project: "p".into(), boundary: Some(format!("V{leaf}")) };
-        let mut seals = RangeHashes::default();
-        chunks.iter().for_each(|chunk| seals.add(chunk.iter().map(|record| (record.root_hash(), record.hash()))));
+        let mut range_hashes = RangeHashes::default();
+        chunks
+            .iter()
+            .for_each(|chunk| range_hashes.add(chunk.iter().map(|record| (record.root_hash(), record.hash()))));
         let (name, signature) = (DeviceName::new("bench"), Signature([0; 64]));
-        let origin = Origin { key: [0; 32], name, seal: seals.seal(), sources: Vec::new(), signature };
+        let origin =
+            Origin { key: [0; 32], name, snapshot_hash: range_hashes.snapshot_hash(), sources: Vec::new(), signature };
         Ok(Self { dataset, chunks, encoded, origin, pages })
     }
 }

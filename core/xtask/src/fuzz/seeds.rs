@@ -170,7 +170,7 @@ fn origins(manifest: &Manifest) -> Vec<Origin> {
     let origin = Origin {
         key: [5; 32],
         name: DeviceName::new("office"),
-        seal: SnapshotHash([0x5e; 32]),
+        snapshot_hash: SnapshotHash([0x5e; 32]),
         sources: Vec::new(),
         signature: Signature([6; 64]),
     };

@@ -12,7 +12,7 @@ impl Reader<'_> {
     /// # Errors
     /// [`Error::DamagedRecords`] if the record hashes do not match the digests. Also fails if the database cannot be
     /// read.
-    pub fn seal(&self, dataset: &Dataset) -> Result<SnapshotHash> {
+    pub fn snapshot_hash(&self, dataset: &Dataset) -> Result<SnapshotHash> {
         let mut hashes = RangeHashes::default();
         if let Some(id) = dataset_id(self.conn, dataset)? {
             let hashed = self.add_hashes(id, KeyRange::ALL, &mut hashes)?;
@@ -20,7 +20,7 @@ impl Reader<'_> {
                 return Err(Error::DamagedRecords);
             }
         }
-        Ok(hashes.seal())
+        Ok(hashes.snapshot_hash())
     }
 
     /// Adds the stored hashes of one key range. Returns the sum of the hashes.

@@ -28,12 +28,12 @@ impl Reader<'_> {
 
     /// The stored origin of the last snapshot that was applied as a whole, even if the dataset has changed since.
     pub(crate) fn kept_origin(&self, dataset: i64) -> Result<Option<(SnapshotSummary, Origin)>> {
-        let sql = "SELECT summary, key, name, seal, sources, signature FROM origin WHERE dataset = ?";
+        let sql = "SELECT summary, key, name, snapshot_hash, sources, signature FROM signed_snapshot WHERE dataset = ?";
         let kept = self.conn.query_row(sql, [dataset], |row| {
             let origin = Origin {
                 key: row.get(1)?,
                 name: DeviceName::from(row.get::<_, String>(2)?),
-                seal: SnapshotHash(row.get(3)?),
+                snapshot_hash: SnapshotHash(row.get(3)?),
                 sources: unpacked(row, 4)?,
                 signature: Signature(row.get(5)?),
             };
@@ -46,18 +46,18 @@ impl Reader<'_> {
 impl WriteTx<'_> {
     /// Stores the origin of the snapshot that is in the store now.
     pub(crate) fn keep_origin(&self, dataset: i64, summary: &SnapshotSummary, origin: &Origin) -> Result<()> {
-        let Origin { key, name, seal, sources, signature } = origin;
+        let Origin { key, name, snapshot_hash, sources, signature } = origin;
         self.conn.execute(
-            "INSERT OR REPLACE INTO origin (dataset, summary, key, name, seal, sources, signature)
+            "INSERT OR REPLACE INTO signed_snapshot (dataset, summary, key, name, snapshot_hash, sources, signature)
              VALUES (?, ?, ?, ?, ?, ?, ?)",
-            params![dataset, packed(summary), key, name.as_str(), seal.0, packed(sources), signature.0],
+            params![dataset, packed(summary), key, name.as_str(), snapshot_hash.0, packed(sources), signature.0],
         )?;
         Ok(())
     }
 
     /// Removes the origin: no other device has signed the present version.
     pub(crate) fn forget_origin(&self, dataset: i64) -> Result<()> {
-        self.conn.execute("DELETE FROM origin WHERE dataset = ?", [dataset])?;
+        self.conn.execute("DELETE FROM signed_snapshot WHERE dataset = ?", [dataset])?;
         Ok(())
     }
 }

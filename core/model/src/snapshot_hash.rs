@@ -37,7 +37,7 @@ impl RangeHashes {
 
     /// Returns the hash of the whole snapshot: BLAKE3 over the number (4 bytes, little-endian) and the hash of each
     /// non-empty range, in order.
-    pub fn seal(&self) -> SnapshotHash {
+    pub fn snapshot_hash(&self) -> SnapshotHash {
         let mut hasher = blake3::Hasher::new();
         for (range, hash) in &self.0 {
             hasher.update(&range.to_le_bytes()).update(hash);
@@ -55,26 +55,26 @@ mod tests {
         (0..40u8).map(|n| (RootHash(u64::from(n % 5) << 55), RecordHash([n; 32]))).collect()
     }
 
-    fn seal(parts: &[&[(RootHash, RecordHash)]]) -> SnapshotHash {
-        let mut seals = RangeHashes::default();
-        parts.iter().for_each(|part| seals.add(part.iter().copied()));
-        seals.seal()
+    fn snapshot_hash(parts: &[&[(RootHash, RecordHash)]]) -> SnapshotHash {
+        let mut range_hashes = RangeHashes::default();
+        parts.iter().for_each(|part| range_hashes.add(part.iter().copied()));
+        range_hashes.snapshot_hash()
     }
 
     #[test]
     fn ignores_order_and_division() {
-        let (mut records, whole) = (records(), seal(&[&records()]));
+        let (mut records, whole) = (records(), snapshot_hash(&[&records()]));
         records.reverse();
-        assert_eq!(seal(&[&records]), whole);
+        assert_eq!(snapshot_hash(&[&records]), whole);
         records.sort();
         let (first, second) = records.split_at(16); // two ranges, three ranges
-        assert_eq!(seal(&[first, second]), whole);
-        assert_eq!(seal(&[second, first]), whole);
+        assert_eq!(snapshot_hash(&[first, second]), whole);
+        assert_eq!(snapshot_hash(&[second, first]), whole);
     }
 
     #[test]
     fn depends_on_every_record_position_and_count() {
-        let whole = seal(&[&records()]);
+        let whole = snapshot_hash(&[&records()]);
         for at in 0..records().len() {
             let (mut other, mut moved, mut less, mut twice) = (records(), records(), records(), records());
             other[at].1.0[31] ^= 1;
@@ -82,18 +82,19 @@ mod tests {
             let one = less.remove(at);
             twice.push(one);
             for changed in [other, moved, less, twice] {
-                assert_ne!(seal(&[&changed]), whole, "{at}");
+                assert_ne!(snapshot_hash(&[&changed]), whole, "{at}");
             }
         }
         // A sum of the hashes would be equal for these two sets.
-        let pair = |a: u8, b: u8| seal(&[&[(RootHash(0), RecordHash([a; 32])), (RootHash(0), RecordHash([b; 32]))]]);
+        let pair =
+            |a: u8, b: u8| snapshot_hash(&[&[(RootHash(0), RecordHash([a; 32])), (RootHash(0), RecordHash([b; 32]))]]);
         assert_ne!(pair(1, 4), pair(2, 3));
     }
 
     #[test]
     fn invalidates_hash_if_range_repeats() {
         let records = records();
-        assert_ne!(seal(&[&records[..1], &records]), seal(&[&records]));
-        assert_ne!(seal(&[&records, &records[..0], &records]), seal(&[&records]));
+        assert_ne!(snapshot_hash(&[&records[..1], &records]), snapshot_hash(&[&records]));
+        assert_ne!(snapshot_hash(&[&records, &records[..0], &records]), snapshot_hash(&[&records]));
     }
 }
