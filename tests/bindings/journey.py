@@ -86,7 +86,7 @@ async def main():
     events, receiver_events = EventQueue(loop), EventQueue(loop)
     distributor, receiver = await phone("py-distributor", events), await phone("py-receiver", receiver_events)
     datasets = await download(distributor, events, os.environ["FIELDCAST_SANDBOX"])
-    options = fc.ExchangeOptions(interface="127.0.0.1", reserve=0)
+    options = fc.ExchangeOptions(network="127.0.0.1", reserve=0)
     await send(distributor, events, datasets, receiver, receiver_events, options)
     assert await digests(distributor) == await digests(receiver)
     page = await receiver.records(fc.RecordQuery(entity="Household", limit=5))

@@ -31,7 +31,7 @@ impl OfferSession {
     ) -> Result<Arc<Self>, FieldcastError> {
         let phone = core.clone();
         let start = |engine: fieldcast::Engine| async move {
-            let interface = choose_interface(options.interface.as_deref())?;
+            let interface = choose_interface(options.network.as_deref())?;
             let settings = phone.settings(options, &engine);
             engine.offer(datasets, interface, settings).await
         };

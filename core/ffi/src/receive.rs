@@ -26,7 +26,7 @@ impl ReceiveSession {
     pub(crate) async fn start(core: Arc<Core>, options: ExchangeOptions) -> Result<Arc<Self>, FieldcastError> {
         let phone = core.clone();
         let start = |engine: fieldcast::Engine| async move {
-            let interface = choose_interface(options.interface.as_deref())?;
+            let interface = choose_interface(options.network.as_deref())?;
             let settings = phone.settings(options, &engine);
             engine.receive(interface, settings).await
         };

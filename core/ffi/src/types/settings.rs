@@ -33,7 +33,7 @@ pub struct OpenSettings {
 pub struct ExchangeOptions {
     /// The network, by interface name or address. Without it, Fieldcast selects the best one.
     #[uniffi(default = None)]
-    pub interface: Option<String>,
+    pub network: Option<String>,
     /// Whether the engine's own mDNS announces and searches. On iOS it needs an entitlement; the phone's own discovery
     /// and direct connections work without it.
     #[uniffi(default = true)]
@@ -66,7 +66,7 @@ impl ExchangeOptions {
             max_live: self.max_live.max(1).into(),
             mdns: self.mdns,
             port: self.port,
-            roaming: InterfaceMonitor { any: self.interface.is_none(), ..InterfaceMonitor::default() },
+            roaming: InterfaceMonitor { any: self.network.is_none(), ..InterfaceMonitor::default() },
             resume_for: Duration::from_secs(self.resume_seconds.into()),
             reserve: self.reserve,
             ..engine.exchange_settings()

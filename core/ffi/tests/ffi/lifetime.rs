@@ -92,7 +92,8 @@ fn distinguishes_errors() {
     let nothing = wait(phone.fieldcast.start_offer(Vec::new(), options())).err();
     assert!(matches!(nothing, Some(FieldcastError::ChooseAgain { .. })), "{nothing:?}");
     let interface = Some(text("no-such-network"));
-    let nowhere = wait(phone.fieldcast.start_receive(fieldcast_ffi::ExchangeOptions { interface, ..options() })).err();
+    let nowhere =
+        wait(phone.fieldcast.start_receive(fieldcast_ffi::ExchangeOptions { network: interface, ..options() })).err();
     assert!(matches!(nowhere, Some(FieldcastError::NoNetwork { .. })), "{nowhere:?}");
     let nothing = wait(phone.fieldcast.inspect_bundle(phone.dir.path().join("none.fcb")));
     assert!(matches!(nothing, Err(FieldcastError::FileFailed { .. })), "{nothing:?}");

@@ -67,7 +67,7 @@ pub(crate) fn phone(name: &str, listener: Arc<dyn EventListener>) -> Phone {
 
 pub(crate) fn options() -> ExchangeOptions {
     ExchangeOptions {
-        interface: Some("127.0.0.1".to_owned()),
+        network: Some("127.0.0.1".to_owned()),
         mdns: true,
         port: 0,
         pinned: Vec::new(),

@@ -179,7 +179,7 @@ fn reacts_at_once_to_lost_and_restored_group() {
     let made = wait(fieldcast.make_group(None)).unwrap();
     let [stale, changes] = [0, 1].map(|at| hardware.changes.lock().unwrap()[at].clone());
     let interface = Some(made.interface.addr.to_string());
-    let options = ExchangeOptions { interface, mdns: false, trust_everybody: true, ..options() };
+    let options = ExchangeOptions { network: interface, mdns: false, trust_everybody: true, ..options() };
     let receiving = wait(fieldcast.start_receive(options.clone())).unwrap();
     let before = receiving.addr().unwrap();
 

@@ -83,7 +83,7 @@ extension Live where Value == [Fingerprint: ComparisonCode] {
         switch event {
         case .codeShown(_, let receiver, let code):
             update { $0[receiver.fingerprint] = code }
-        case .sendChanged(_, _, .queued), .sendChanged(_, _, .calling), .sendChanged(_, _, .asking):
+        case .sendChanged(_, _, .queued), .sendChanged(_, _, .connecting), .sendChanged(_, _, .asking):
             break
         case .sendChanged(_, let receiver, _):
             update { $0[receiver] = nil }

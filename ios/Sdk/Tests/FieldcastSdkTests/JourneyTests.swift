@@ -120,7 +120,7 @@ final class JourneyTests: XCTestCase {
         }
         await expect { if case .ChooseAgain = $0 { true } else { false } } by: { _ = try await phone.offer([]) }
         await expect { if case .NoNetwork = $0 { true } else { false } } by: {
-            _ = try await phone.receive(options: ExchangeOptions(interface: "no-such"))
+            _ = try await phone.receive(options: ExchangeOptions(network: "no-such"))
         }
         await expect { if case .Unreadable = $0 { true } else { false } } by: { _ = try parseInvite(uri: "x", now: 0) }
         await expect { if case .FileFailed = $0 { true } else { false } } by: {

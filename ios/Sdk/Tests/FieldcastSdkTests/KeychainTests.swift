@@ -51,7 +51,7 @@ final class KeychainTests: XCTestCase {
         guard case .Failed(let reason)? = await refusal({ try KeychainKeys().unwrapKey(wrapped: wrapped) }) else {
             return XCTFail("the key is missing")
         }
-        XCTAssertTrue(reason.contains("gone"), reason)
+        XCTAssertTrue(reason.contains("missing"), reason)
     }
 
     func testRejectsKeyWrappedByAnotherKey() async throws {

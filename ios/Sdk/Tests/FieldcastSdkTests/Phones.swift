@@ -40,7 +40,7 @@ func phone(_ name: String, ports: PlatformPorts = PlatformPorts()) async throws 
 
 /// Options for this machine only, without reserved storage.
 func onLoopback(trustEverybody: Bool = false) -> ExchangeOptions {
-    ExchangeOptions(interface: "127.0.0.1", trustEverybody: trustEverybody, reserve: 0)
+    ExchangeOptions(network: "127.0.0.1", trustEverybody: trustEverybody, reserve: 0)
 }
 
 extension Fieldcast {
@@ -100,7 +100,7 @@ extension Offering {
 
 /// Checks that the phones find each other only with their own discovery.
 func eachFindsTheOther(_ distributor: PlatformPorts, _ receiver: PlatformPorts) async throws {
-    let quiet = ExchangeOptions(interface: "127.0.0.1", mdns: false, reserve: 0)
+    let quiet = ExchangeOptions(network: "127.0.0.1", mdns: false, reserve: 0)
     let sender = try await phone("swift-sees", ports: distributor)
     let other = try await phone("swift-seen", ports: receiver)
     let project = try await sender.logIn()

@@ -76,7 +76,7 @@ func receiveByInvite(
 ) async throws {
     let now = Int64(Date().timeIntervalSince1970 * 1000)
     func receive(on network: String?) async throws {
-        try await fieldcast.receiving(options: ExchangeOptions(interface: network)) { receiving in
+        try await fieldcast.receiving(options: ExchangeOptions(network: network)) { receiving in
             try receiving.dial(invite: scanned)
             try await show(receiving)
         }

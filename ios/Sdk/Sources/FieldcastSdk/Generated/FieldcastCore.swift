@@ -6174,7 +6174,7 @@ public struct ExchangeOptions: Equatable, Hashable {
     /**
      * The network, by interface name or address. Without it, Fieldcast selects the best one.
      */
-    public let interface: String?
+    public let network: String?
     /**
      * Whether the engine's own mDNS announces and searches. On iOS it needs an entitlement; the phone's own discovery
      * and direct connections work without it.
@@ -6210,7 +6210,7 @@ public struct ExchangeOptions: Equatable, Hashable {
     public init(
         /**
          * The network, by interface name or address. Without it, Fieldcast selects the best one.
-         */interface: String? = nil,
+         */network: String? = nil,
         /**
          * Whether the engine's own mDNS announces and searches. On iOS it needs an entitlement; the phone's own discovery
          * and direct connections work without it.
@@ -6233,7 +6233,7 @@ public struct ExchangeOptions: Equatable, Hashable {
         /**
          * Bytes of storage that received data must leave free.
          */reserve: UInt64 = UInt64(67108864)) {
-        self.interface = interface
+        self.network = network
         self.mdns = mdns
         self.port = port
         self.pinned = pinned
@@ -6259,7 +6259,7 @@ public struct FfiConverterTypeExchangeOptions: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ExchangeOptions {
         return
             try ExchangeOptions(
-                interface: FfiConverterOptionString.read(from: &buf),
+                network: FfiConverterOptionString.read(from: &buf),
                 mdns: FfiConverterBool.read(from: &buf),
                 port: FfiConverterUInt16.read(from: &buf),
                 pinned: FfiConverterSequenceTypeFingerprint.read(from: &buf),
@@ -6271,7 +6271,7 @@ public struct FfiConverterTypeExchangeOptions: FfiConverterRustBuffer {
     }
 
     public static func write(_ value: ExchangeOptions, into buf: inout [UInt8]) {
-        FfiConverterOptionString.write(value.interface, into: &buf)
+        FfiConverterOptionString.write(value.network, into: &buf)
         FfiConverterBool.write(value.mdns, into: &buf)
         FfiConverterUInt16.write(value.port, into: &buf)
         FfiConverterSequenceTypeFingerprint.write(value.pinned, into: &buf)

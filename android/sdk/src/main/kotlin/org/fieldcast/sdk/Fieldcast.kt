@@ -40,11 +40,11 @@ class Fieldcast private constructor(private val core: Core, private val router: 
         router.starting { Downsync(core.startDownsync(project, boundaries, allowMetered), router) }
 
     /** Offers these datasets to nearby receivers until [Offering.stop]. */
-    suspend fun offer(datasets: List<Dataset>, options: ExchangeOptions = exchangeOptions()): Offering =
+    suspend fun offer(datasets: List<Dataset>, options: ExchangeOptions = ExchangeOptions()): Offering =
         router.starting { Offering(core.startOffer(datasets, options), router) }
 
     /** Waits for distributors until [Receiving.stop]. */
-    suspend fun receive(options: ExchangeOptions = exchangeOptions()): Receiving =
+    suspend fun receive(options: ExchangeOptions = ExchangeOptions()): Receiving =
         router.starting { Receiving(core.startReceive(options), router) }
 
     /**
@@ -53,7 +53,7 @@ class Fieldcast private constructor(private val core: Core, private val router: 
      */
     suspend fun <T> offering(
         datasets: List<Dataset>,
-        options: ExchangeOptions = exchangeOptions(),
+        options: ExchangeOptions = ExchangeOptions(),
         block: suspend (Offering) -> T,
     ): T {
         val offering = offer(datasets, options)
@@ -68,7 +68,7 @@ class Fieldcast private constructor(private val core: Core, private val router: 
      * Calls [receive] and keeps receiving while [block] runs. Notifies the distributor when [block] ends, also after an
      * error.
      */
-    suspend fun <T> receiving(options: ExchangeOptions = exchangeOptions(), block: suspend (Receiving) -> T): T {
+    suspend fun <T> receiving(options: ExchangeOptions = ExchangeOptions(), block: suspend (Receiving) -> T): T {
         val receiving = receive(options)
         try {
             return block(receiving)
@@ -137,18 +137,3 @@ class Fieldcast private constructor(private val core: Core, private val router: 
         }
     }
 }
-
-/** Options of an exchange. The defaults are correct except for tests and unusual networks. */
-fun exchangeOptions(
-    network: String? = null,
-    port: Int = 0,
-    pinned: List<String> = emptyList(),
-    trustEverybody: Boolean = false,
-    reserve: Long = 64L shl 20,
-): ExchangeOptions = ExchangeOptions(
-    `interface` = network,
-    port = port.toUShort(),
-    pinned = pinned,
-    trustEverybody = trustEverybody,
-    reserve = reserve.toULong(),
-)

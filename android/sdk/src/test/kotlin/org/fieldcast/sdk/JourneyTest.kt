@@ -7,6 +7,7 @@ import kotlinx.coroutines.flow.first
 import org.fieldcast.sdk.core.Answer
 import org.fieldcast.sdk.core.DialState
 import org.fieldcast.sdk.core.EndReason
+import org.fieldcast.sdk.core.ExchangeOptions
 import org.fieldcast.sdk.core.FieldcastException
 import org.fieldcast.sdk.core.Outcome
 import org.fieldcast.sdk.core.RecordQuery
@@ -103,7 +104,7 @@ class JourneyTest {
         expect<FieldcastException.WrongCredentials> { phone.login(server, "mz", "distributor", "guess") }
         expect<FieldcastException.Offline> { phone.login("http://127.0.0.1:1", "mz", "u", "p") }
         expect<FieldcastException.ChooseAgain> { phone.offer(emptyList(), onLoopback()) }
-        expect<FieldcastException.NoNetwork> { phone.receive(exchangeOptions(network = "no-such")) }
+        expect<FieldcastException.NoNetwork> { phone.receive(ExchangeOptions(network = "no-such")) }
         expect<FieldcastException.Unreadable> { phone.forgetPeer("not a fingerprint") }
         expect<FieldcastException.Unreadable> { parseInvite("hello", 0) }
         expect<FieldcastException.FileFailed> { phone.inspectBundle("/no/such.fcb") }

@@ -9,6 +9,7 @@ import kotlinx.coroutines.flow.mapNotNull
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
 import org.fieldcast.sdk.core.Dataset
+import org.fieldcast.sdk.core.ExchangeOptions
 import org.fieldcast.sdk.core.FieldcastException
 import org.fieldcast.sdk.core.NearbyReceiver
 import org.fieldcast.sdk.core.Project
@@ -25,7 +26,7 @@ suspend fun phone(name: String): Fieldcast = Fieldcast.open(folder(name), name)
 
 /** Options for this machine only, without reserved storage. */
 fun onLoopback(trustEverybody: Boolean = false) =
-    exchangeOptions(network = "127.0.0.1", trustEverybody = trustEverybody, reserve = 0)
+    ExchangeOptions(network = "127.0.0.1", trustEverybody = trustEverybody, reserve = 0u)
 
 suspend fun Fieldcast.logIn(): Project {
     login(server, "mz", "distributor", "fieldcast")

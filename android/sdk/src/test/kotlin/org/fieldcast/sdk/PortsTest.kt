@@ -7,6 +7,7 @@ import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.launch
 import org.fieldcast.sdk.core.Answer
+import org.fieldcast.sdk.core.ExchangeOptions
 import org.fieldcast.sdk.core.FieldcastException
 import org.fieldcast.sdk.core.JoinedGroup
 import org.fieldcast.sdk.core.NetworkKind
@@ -69,7 +70,7 @@ class PortsTest {
             assertEquals(1, held.get())
         }
         assertEquals(0, held.get())
-        expect<FieldcastException.NoNetwork> { phone.receive(exchangeOptions(network = "no-such")) }
+        expect<FieldcastException.NoNetwork> { phone.receive(ExchangeOptions(network = "no-such")) }
         assertEquals(0, held.get(), "a session that failed to start holds no lock")
         hardware.multicast.allowed = false
         phone.receiving(onLoopback()) { assertEquals(0, held.get()) }
@@ -88,13 +89,13 @@ class PortsTest {
         val datasets = distributor.download(1)
         val made = distributor.makeGroup(null)
         assertTrue(made.group.name.startsWith("DIRECT-"), made.group.name)
-        val network = onLoopback().copy(`interface` = made.`interface`.addr)
+        val network = onLoopback().copy(network = made.`interface`.addr)
         distributor.offering(datasets, network) { offering ->
             val uri = offering.invite(made.group, System.currentTimeMillis() + 600_000)
             val group = checkNotNull(parseInvite(uri, System.currentTimeMillis()).group)
             val joined = receiver.joinGroup(group)
             assertEquals(there.link.groups, here.link.groups)
-            receiver.receiving(onLoopback().copy(`interface` = joined.`interface`.addr)) { receiving ->
+            receiver.receiving(onLoopback().copy(network = joined.`interface`.addr)) { receiving ->
                 receiving.dialInvite(uri)
                 val who = receiver.device().fingerprint
                 offering.receivers.firstOf { all -> all.find { it.peer.fingerprint == who } }

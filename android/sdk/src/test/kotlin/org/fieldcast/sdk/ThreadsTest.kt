@@ -49,7 +49,7 @@ class ThreadsTest {
         }
         val settings = OpenSettings(folder("kt-threads").path, "kt-threads", workers = 3u)
         val core = Core.open(settings, PlatformPorts(discovery = discovery), listener)
-        val options = ExchangeOptions(`interface` = "127.0.0.1", mdns = false, reserve = 0u)
+        val options = ExchangeOptions(network = "127.0.0.1", mdns = false, reserve = 0u)
         val callers = List(20) {
             core.startReceive(options).use { receiving ->
                 val begun = orders.next()

@@ -9287,7 +9287,7 @@ data class ExchangeOptions (
     /**
      * The network, by interface name or address. Without it, Fieldcast selects the best one.
      */
-    val `interface`: kotlin.String? = null
+    val `network`: kotlin.String? = null
     ,
     /**
      * Whether the engine's own mDNS announces and searches. On iOS it needs an entitlement; the phone's own discovery
@@ -9352,7 +9352,7 @@ public object FfiConverterTypeExchangeOptions: FfiConverterRustBuffer<ExchangeOp
     }
 
     override fun allocationSize(value: ExchangeOptions) = (
-            FfiConverterOptionalString.allocationSize(value.`interface`) +
+            FfiConverterOptionalString.allocationSize(value.`network`) +
             FfiConverterBoolean.allocationSize(value.`mdns`) +
             FfiConverterUShort.allocationSize(value.`port`) +
             FfiConverterSequenceTypeFingerprint.allocationSize(value.`pinned`) +
@@ -9363,7 +9363,7 @@ public object FfiConverterTypeExchangeOptions: FfiConverterRustBuffer<ExchangeOp
     )
 
     override fun write(value: ExchangeOptions, buf: ByteBuffer) {
-            FfiConverterOptionalString.write(value.`interface`, buf)
+            FfiConverterOptionalString.write(value.`network`, buf)
             FfiConverterBoolean.write(value.`mdns`, buf)
             FfiConverterUShort.write(value.`port`, buf)
             FfiConverterSequenceTypeFingerprint.write(value.`pinned`, buf)

@@ -30,7 +30,6 @@ import org.fieldcast.sdk.core.Received
 import org.fieldcast.sdk.core.SendState
 import org.fieldcast.sdk.core.parseInvite
 import org.fieldcast.sdk.core.qrMatrix
-import org.fieldcast.sdk.exchangeOptions
 
 // snippet: open
 class FieldApp : Application() {
@@ -82,7 +81,7 @@ suspend fun send(
     datasets: List<Dataset>,
     pick: suspend (Offering) -> String,
     isSame: suspend (NearbyReceiver) -> Boolean,
-    options: ExchangeOptions = exchangeOptions(),
+    options: ExchangeOptions = ExchangeOptions(),
 ): SendState = fieldcast.offering(datasets, options) { offering ->
     val receiver = pick(offering) // a screen shows offering.receivers
     offering.sendTo(receiver)
@@ -98,7 +97,7 @@ suspend fun send(
 suspend fun receive(
     fieldcast: Fieldcast,
     ask: suspend (Question) -> Answer,
-    options: ExchangeOptions = exchangeOptions(),
+    options: ExchangeOptions = ExchangeOptions(),
 ): Received = fieldcast.receiving(options) { receiving ->
     receiving.status.mapNotNull { now ->
         now.question?.let { receiving.answer(it, ask(it)) } // shows the sender's name, the offer and the code
@@ -110,7 +109,7 @@ suspend fun receive(
 // snippet: group
 suspend fun offerInGroup(fieldcast: Fieldcast, datasets: List<Dataset>, show: suspend (Offering, QrCode) -> Unit) {
     fieldcast.hosting { made ->
-        fieldcast.offering(datasets, exchangeOptions(network = made.`interface`.name)) { offering ->
+        fieldcast.offering(datasets, ExchangeOptions(network = made.`interface`.name)) { offering ->
             val tenMinutes = System.currentTimeMillis() + 10 * 60 * 1000
             val code = qrMatrix(offering.invite(made.group, tenMinutes))
             show(offering, QrCode(code.width.toInt(), code.dark))
@@ -121,7 +120,7 @@ suspend fun offerInGroup(fieldcast: Fieldcast, datasets: List<Dataset>, show: su
 class QrCode(val width: Int, val dark: List<Boolean>)
 
 suspend fun receiveByInvite(fieldcast: Fieldcast, scanned: String, show: suspend (Receiving) -> Unit) {
-    suspend fun receive(network: String?) = fieldcast.receiving(exchangeOptions(network = network)) { receiving ->
+    suspend fun receive(network: String?) = fieldcast.receiving(ExchangeOptions(network = network)) { receiving ->
         receiving.dialInvite(scanned)
         show(receiving)
     }
