@@ -1,6 +1,7 @@
 //! `cargo xtask bindings`: generates the Kotlin and Swift sources of the SDK, and the Python sources for its smoke
 //! test, from the built library. Reads only the library and core/ffi/uniffi.toml.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -16,7 +17,7 @@ use crate::args::Bindings;
 mod swift;
 
 /// The sources that are stored in the repository: the generated name, and the path in the repository.
-const KEPT: [(&str, &str); 4] = [
+const KEPT: [(&str, &str); 5] = [
     (
         "org/fieldcast/sdk/core/fieldcast_ffi.kt",
         "android/sdk/src/main/generated/org/fieldcast/sdk/core/fieldcast_ffi.kt",
@@ -24,7 +25,12 @@ const KEPT: [(&str, &str); 4] = [
     ("FieldcastCore.swift", "ios/Sdk/Sources/FieldcastSdk/Generated/FieldcastCore.swift"),
     ("FieldcastFFI.h", "ios/Sdk/Sources/FieldcastFFI/FieldcastFFI.h"),
     ("FieldcastFFI.modulemap", "ios/Sdk/Sources/FieldcastFFI/module.modulemap"),
+    ("local-symbols.map", LOCAL_SYMBOLS),
 ];
+
+/// A version script for the linker, which makes uniffi's descriptions of the interface local. Only the generator of the
+/// sources reads them, so the linker leaves them out of the library for phones.
+pub(crate) const LOCAL_SYMBOLS: &str = "core/ffi/local-symbols.map";
 
 /// The folder of all generated sources, including Python. It is deleted with the other build products.
 pub(crate) const MADE: &str = "target/bindings";
@@ -53,7 +59,16 @@ pub(crate) fn run(options: &Bindings) -> Outcome {
 pub(crate) fn made(root: &Path, command: &[&str]) -> Outcome<PathBuf> {
     let library = library(root, command)?;
     generate(&library, &root.join(MADE))?;
+    fs::write(root.join(MADE).join("local-symbols.map"), local_symbols(&fs::read(&library)?))?;
     Ok(library)
+}
+
+/// Returns the version script for a library that contains the descriptions.
+fn local_symbols(library: &[u8]) -> String {
+    let names = library.split(|byte| *byte == 0).filter(|name| name.starts_with(b"UNIFFI_META_FIELDCAST_"));
+    let names: BTreeSet<_> = names.map(String::from_utf8_lossy).collect();
+    let lines: String = names.iter().map(|name| format!("    {name};\n")).collect();
+    format!("{{\n  local:\n{lines}}};\n")
 }
 
 /// The workspace folder.

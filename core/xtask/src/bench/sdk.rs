@@ -21,7 +21,8 @@ const SHOWN: u64 = 20_000;
 
 pub(crate) fn run(options: &BenchSdk) -> Outcome {
     let root = bindings::root();
-    let command = ["rustc", "--profile=phone", "--crate-type=cdylib", "--features=jni", "--", PACKED, FOLDED];
+    let local = format!("-Clink-arg=-Wl,--version-script={}", root.join(bindings::LOCAL_SYMBOLS).display());
+    let command = ["rustc", "--profile=phone", "--crate-type=cdylib", "--features=jni", "--", PACKED, FOLDED, &local];
     let library = bindings::library(&root, &command)?;
     let dir = tempfile::tempdir()?;
     let stripped = dir.path().join("stripped");
