@@ -33,6 +33,7 @@ fn download(server: &Server, device: &Device) -> Ended {
         assert!(peak < MEMORY_LIMIT, "the download uses {peak} B of memory");
     }
     println!("peak memory: {peak} B");
+    assert!(peak > 0, "the peak could not be read");
     process.finish()
 }
 

@@ -92,6 +92,17 @@ async fn fills_envelope_defaults_and_counts_missing_ids() {
 }
 
 #[tokio::test]
+async fn skips_records_with_oversized_ids() {
+    let server = Server::start(|_, request| {
+        let rows = [256, 257].map(|bytes| json!({ "clientReferenceId": "i".repeat(bytes) }));
+        Scripted::json(&page(&request.criteria(), 2, json!({ "Households": rows })))
+    })
+    .await;
+    let page = download(&server.url, 10).next_page().await.unwrap().unwrap();
+    assert_eq!((page.skipped, resolved(page).families.len()), (1, 1));
+}
+
+#[tokio::test]
 async fn keeps_newest_copy_in_page() {
     let server = Server::start(|_, request| {
         let row = |version: i64, modified: i64, note: &str| {

@@ -222,6 +222,30 @@ fn drops_staged_chunks_of_superseded_bundles() {
 }
 
 #[test]
+fn keeps_bundle_with_more_records_than_later_version() {
+    let Fresh { store, dir: _dir } = fresh();
+    let full = Incoming { offered: vec![SnapshotSummary { records: 2, ..snapshot(&village("v"), 11) }], ..bundle(1) };
+    store.begin_incoming(&full).unwrap();
+    apply_as(&store, &snapshot(&village("v"), 20), &[household("a", 1, 1)]);
+    store.trim_incoming(&[2; 32]).unwrap();
+    assert_eq!(store.incoming().unwrap().len(), 1, "the later version here has fewer records");
+    apply_as(&store, &snapshot(&village("v"), 21), &[household("a", 1, 1), household("b", 1, 1)]);
+    store.trim_incoming(&[2; 32]).unwrap();
+    assert_eq!(store.incoming().unwrap(), []);
+}
+
+#[test]
+fn reads_bundles_with_damaged_names() {
+    let Fresh { store, dir: _dir } = fresh();
+    store.begin_incoming(&bundle(1)).unwrap();
+    let damage = "UPDATE incoming SET sender_name = CAST(x'41ff' AS TEXT)";
+    store.with_writer(|conn| assert_eq!(conn.execute(damage, ()).unwrap(), 1));
+    assert_eq!(store.incoming().unwrap()[0].incoming.sender_name.as_str(), "A\u{fffd}");
+    store.begin_incoming(&bundle(2)).unwrap();
+    store.trim_incoming(&[2; 32]).unwrap();
+}
+
+#[test]
 fn keeps_server_names_and_replaces_untrusted_names() {
     let Fresh { store, dir: _dir } = fresh();
     let named = |as_of, name: &str| SnapshotSummary { boundary_name: name.into(), ..snapshot(&village("v"), as_of) };
