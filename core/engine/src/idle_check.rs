@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use fieldcast_store::{Error as StoreError, Store, Verified};
 
-use crate::{Error, clock, task};
+use crate::engine::store_call;
+use crate::{Error, clock};
 
 /// Setting: the next step of an unfinished check; 0 if no check is running.
 const NEXT_STEP: &str = "check_next_step";
@@ -57,23 +58,24 @@ pub(crate) async fn run(store: Store, mut was_killed: bool, times: IdleTimes) ->
     }
 }
 
-/// Runs the check from `step` to the last step; afterwards `step` is 0.
-async fn check_all(store: &Store, step: &mut u64, times: IdleTimes) -> Result<Verified, Error> {
-    let (mut found, mut pause) = (Verified::default(), times.first);
-    loop {
+/// Runs the check from step `next` to the last step; afterwards `next` is 0.
+async fn check_all(store: &Store, next: &mut u64, times: IdleTimes) -> Result<Verified, Error> {
+    wait_until_idle(store, times.first).await;
+    let steps = store_call(store, Store::check_steps).await?;
+    let (mut found, mut pause) = (Verified::default(), times.next);
+    for (number, step) in (0..).zip(steps).skip(*next as usize) {
         wait_until_idle(store, pause).await;
-        let (begun, number, checked) = (std::time::Instant::now(), *step, store.clone());
-        let result = task::blocking(move || checked.check_step(number)).await??;
+        let begun = std::time::Instant::now();
+        found += store_call(store, move |store| store.check(&step)).await?;
         pause = times.next.max(begun.elapsed() * PAUSE_PER_STEP);
-        *step = result.map_or(0, |_| number + 1);
-        if step.is_multiple_of(STORE_AFTER) {
-            store_setting(store, NEXT_STEP, *step as i64).await?;
-        }
-        match result {
-            Some(step) => found += step,
-            None => return Ok(found),
+        *next = number + 1;
+        if next.is_multiple_of(STORE_AFTER) {
+            store_setting(store, NEXT_STEP, *next as i64).await?;
         }
     }
+    *next = 0;
+    store_setting(store, NEXT_STEP, 0).await?;
+    Ok(found)
 }
 
 /// Waits until the store was idle for this time.
@@ -88,14 +90,12 @@ async fn wait_until_idle(store: &Store, pause: Duration) {
 }
 
 async fn number(store: &Store, setting: &'static str) -> Result<i64, Error> {
-    let store = store.clone();
-    let value = task::blocking(move || store.setting(setting)).await??;
+    let value = store_call(store, move |store| store.setting(setting)).await?;
     Ok(value.and_then(|value| value.parse().ok()).unwrap_or(0))
 }
 
 async fn store_setting(store: &Store, setting: &'static str, value: i64) -> Result<(), Error> {
-    let store = store.clone();
-    Ok(task::blocking(move || store.set_setting(setting, &value.to_string())).await??)
+    store_call(store, move |store| store.set_setting(setting, &value.to_string())).await
 }
 
 #[cfg(test)]

@@ -10,56 +10,61 @@ use crate::{Error, Reader, Result, Store, Verified, open};
 /// About how many records one step hashes.
 const RECORDS: u64 = 1000;
 /// How many chunks one step hashes. A chunk has about 100 kB.
-const CHUNKS: u64 = 8;
+const CHUNKS: usize = 8;
 
-/// What one step checks.
+/// One step of a check of all stored data.
+#[derive(Debug)]
+pub struct CheckStep(Step);
+
+#[derive(Debug)]
 enum Step {
     /// The pages of all small tables.
     Tables,
-    /// Chunks of a table, in the order of their row ids.
-    Chunks { table: &'static str, first: u64 },
+    /// Chunks of a table, from the first row id to the last.
+    Chunks { table: &'static str, rows: [i64; 2] },
     /// Records of one dataset.
     Records(Dataset, KeyRange),
 }
 
 impl Store {
-    /// Runs one step of a check of all stored data, in some milliseconds. Repairs or drops damaged data as
-    /// [`Store::verify`] does. Call it with 0, 1, 2, ...; `None` means that all steps are done.
+    /// The steps of a check of all stored data. Each takes some milliseconds: see [`Store::check`].
+    ///
+    /// # Errors
+    /// Fails if the database cannot be read.
+    pub fn check_steps(&self) -> Result<Vec<CheckStep>> {
+        Ok(self.read(|reader| reader.steps())?.into_iter().map(CheckStep).collect())
+    }
+
+    /// Runs one step. Repairs or drops damaged data as [`Store::verify`] does.
     ///
     /// # Errors
     /// [`Error::Corrupt`] if the database file is damaged: the next open recovers the readable data.
-    pub fn check_step(&self, number: u64) -> Result<Option<Verified>> {
-        let Some(step) = self.read(|reader| reader.step(number))? else { return Ok(None) };
+    pub fn check(&self, step: &CheckStep) -> Result<Verified> {
         let mut found = Verified::default();
-        match step {
+        match &step.0 {
             Step::Tables => self.read(|reader| reader.check_small_tables())?,
-            Step::Chunks { table, first } => {
-                let rows = &format!("id IN (SELECT id FROM {table} ORDER BY id LIMIT ?2 OFFSET ?1)");
-                found.repaired = self.write(Durability::Normal, |tx| {
-                    tx.drop_damaged_chunks(table, rows, [first as i64, CHUNKS as i64])
-                })?;
+            Step::Chunks { table, rows } => {
+                found.repaired =
+                    self.write(Durability::Normal, |tx| tx.drop_damaged_chunks(table, "id BETWEEN ? AND ?", *rows))?;
             }
-            Step::Records(dataset, range) => match self.read(|reader| reader.is_intact(&dataset, range)) {
+            Step::Records(dataset, range) => match self.read(|reader| reader.is_intact(dataset, *range)) {
                 Ok(Some(records)) => found.records = records,
-                Ok(None) | Err(Error::DamagedRecords) => found = self.verify_dataset(&dataset)?,
+                Ok(None) | Err(Error::DamagedRecords) => found = self.verify_dataset(dataset)?,
                 Err(error) => return Err(error),
             },
         }
-        Ok(Some(found))
+        Ok(found)
     }
 }
 
 impl Reader<'_> {
-    fn step(&self, number: u64) -> Result<Option<Step>> {
-        let Some(mut number) = number.checked_sub(1) else { return Ok(Some(Step::Tables)) };
+    fn steps(&self) -> Result<Vec<Step>> {
+        let mut steps = vec![Step::Tables];
         for table in CHUNK_TABLES {
-            let sql = format!("SELECT count(*) FROM {table}");
-            let rows: u64 = self.conn.query_one(&sql, (), |row| count(row, 0))?;
-            let steps = rows.div_ceil(CHUNKS);
-            if number < steps {
-                return Ok(Some(Step::Chunks { table, first: number * CHUNKS }));
-            }
-            number -= steps;
+            let mut query = self.conn.prepare(&format!("SELECT id FROM {table} ORDER BY id"))?;
+            let ids = query.query_map((), |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()?;
+            let chunks = ids.chunks(CHUNKS).filter_map(|ids| Some([*ids.first()?, *ids.last()?]));
+            steps.extend(chunks.map(|rows| Step::Chunks { table, rows }));
         }
         let sql = format!(
             "SELECT {DATASET}, (SELECT ifnull(sum(records), 0) FROM range_digest WHERE dataset = dataset.id)
@@ -68,15 +73,12 @@ impl Reader<'_> {
         let mut query = self.conn.prepare(&sql)?;
         let mut rows = query.query(())?;
         while let Some(row) = rows.next()? {
-            let records = count(row, 3)?;
+            let (dataset, records) = (dataset(row, 0)?, count(row, 3)?);
             let bits = (0..FINE_BITS).find(|bits| records >> bits <= RECORDS).unwrap_or(FINE_BITS);
-            if number < 1 << bits {
-                let range = KeyRange { bits, index: number as u32 };
-                return Ok(Some(Step::Records(dataset(row, 0)?, range)));
-            }
-            number -= 1 << bits;
+            let ranges = (0..1 << bits).map(|index| KeyRange { bits, index });
+            steps.extend(ranges.map(|range| Step::Records(dataset.clone(), range)));
         }
-        Ok(None)
+        Ok(steps)
     }
 
     fn check_small_tables(&self) -> Result<()> {

@@ -87,7 +87,7 @@ fn put_back(conn: &Connection) -> Result<()> {
     for table in all() {
         let listed = columns(conn, table)?.join(", ");
         let damaged = format!("SELECT 1 FROM copy.copy_{table} WHERE {CHECK} IS NOT {FUNCTION}(_row, {listed})");
-        if conn.query_one(&format!("SELECT EXISTS ({damaged})"), (), |row| row.get(0))? {
+        if holds(conn, &format!("EXISTS ({damaged})"))? {
             return Err(Error::Corrupt);
         }
     }
@@ -131,15 +131,13 @@ fn make(conn: &Connection, table: &str) -> Result<()> {
 
 /// [`Error::Corrupt`] if rows of the first file do not match their checks. A new database has no checks.
 fn prove(conn: &Connection) -> Result<()> {
-    let is = |condition: &str| Ok::<bool, Error>(conn.query_one(&format!("SELECT {condition}"), (), |row| row.get(0))?);
-    if !is("EXISTS (SELECT 1 FROM main.kept_check)")? {
+    if !holds(conn, "EXISTS (SELECT 1 FROM main.kept_check)")? {
         return Ok(());
     }
     for table in all() {
         let listed = columns(conn, table)?.join(", ");
         let here = format!("SELECT rowid, {FUNCTION}(rowid, {listed}) FROM main.{table}");
-        let noted = format!("SELECT row, value FROM main.kept_check WHERE name = '{table}'");
-        if is(&format!("EXISTS ({here} EXCEPT {noted}) OR EXISTS ({noted} EXCEPT {here})"))? {
+        if differ(conn, &here, &noted(table))? {
             return Err(Error::Corrupt);
         }
     }
@@ -155,14 +153,13 @@ fn follow(conn: &Connection, table: &str, is_even: bool) -> Result<()> {
         format!("SELECT rowid AS _row, {listed} FROM main.{table}"),
         format!("SELECT _row, {listed} FROM copy.copy_{table}"),
     );
-    let is = |condition: &str| Ok::<bool, Error>(conn.query_one(&format!("SELECT {condition}"), (), |row| row.get(0))?);
     let check = format!("{FUNCTION}(_row, {listed})");
-    if is(&format!("EXISTS ({here} EXCEPT {there}) OR EXISTS ({there} EXCEPT {here})"))? {
+    if differ(conn, &here, &there)? {
         let is_unproven = format!(
             "EXISTS (SELECT 1 FROM ({here} EXCEPT {there}) WHERE {check} NOT IN (SELECT {CHECK} FROM copy.copy_{table}))
                 OR (SELECT count(*) FROM main.{table}) < (SELECT count(*) FROM copy.copy_{table})"
         );
-        if is_even && is(&is_unproven)? {
+        if is_even && holds(conn, &is_unproven)? {
             tracing::warn!(table, "rows were damaged");
             return Err(Error::Corrupt);
         }
@@ -171,11 +168,8 @@ fn follow(conn: &Connection, table: &str, is_even: bool) -> Result<()> {
         ))?;
     }
     conn.execute(&format!("UPDATE copy.copy_{table} SET {CHECK} = {check} WHERE {CHECK} IS NOT {check}"), ())?;
-    let (checks, noted) = (
-        format!("SELECT _row, {CHECK} FROM copy.copy_{table}"),
-        format!("SELECT row, value FROM main.kept_check WHERE name = '{table}'"),
-    );
-    if is(&format!("EXISTS ({checks} EXCEPT {noted}) OR EXISTS ({noted} EXCEPT {checks})"))? {
+    let checks = format!("SELECT _row, {CHECK} FROM copy.copy_{table}");
+    if differ(conn, &checks, &noted(table))? {
         conn.execute_batch(&format!(
             "DELETE FROM main.kept_check WHERE name = '{table}';
              INSERT INTO main.kept_check (name, row, value) SELECT '{table}', * FROM ({checks});"
@@ -198,6 +192,21 @@ fn follow(conn: &Connection, table: &str, is_even: bool) -> Result<()> {
          CREATE TEMP TRIGGER copy_{table}_update AFTER UPDATE ON main.{table} BEGIN {drop} {put} END;
          CREATE TEMP TRIGGER copy_{table}_delete AFTER DELETE ON main.{table} BEGIN {drop} END;"
     ))?)
+}
+
+/// Whether an SQL condition holds.
+fn holds(conn: &Connection, condition: &str) -> Result<bool> {
+    Ok(conn.query_one(&format!("SELECT {condition}"), (), |row| row.get(0))?)
+}
+
+/// Whether two queries return different sets of rows.
+fn differ(conn: &Connection, a: &str, b: &str) -> Result<bool> {
+    holds(conn, &format!("EXISTS ({a} EXCEPT {b}) OR EXISTS ({b} EXCEPT {a})"))
+}
+
+/// The query of a table's row checks in the first file.
+fn noted(table: &str) -> String {
+    format!("SELECT row, value FROM main.kept_check WHERE name = '{table}'")
 }
 
 /// The name of a table in the copy.

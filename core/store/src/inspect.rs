@@ -40,7 +40,7 @@ pub fn inspect(dir: &Path) -> Result<Inspected> {
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         migrations::version(&conn)?;
         conn.query_one("SELECT count(*) FROM sqlite_schema", (), |row| row.get::<_, i64>(0))?;
-        let lost = conn.query_one("SELECT count(*) FROM lost_edit", (), |row| rows::count(row, 0)).unwrap_or(0);
+        let lost = rows::count_all(&conn, "lost_edit").unwrap_or(0);
         if lost > 0 {
             return Ok(Inspected::LostEdits(lost));
         }

@@ -40,7 +40,7 @@ impl<'a> Kept<'a> {
                 salvage(file, &source, new, table, &may)?;
             }
         }
-        let filled = new.query_one(&format!("SELECT count(*) FROM {table}"), (), |row| rows::count(row, 0))?;
+        let filled = rows::count_all(new, table)?;
         Ok(rows.is_some_and(|rows| filled >= rows as u64))
     }
 }

@@ -67,6 +67,7 @@ mod tests;
 pub use access::{Reader, Store};
 pub use apply::{Applied, Arriving, Batch, Batches, Differing, MAX_AHEAD_MS, Verdict};
 pub use campaigns::Campaign;
+pub use check_step::CheckStep;
 pub use chunks::ChunkEntry;
 pub use datasets::DatasetStatus;
 pub use distribution_stats::DistributionStats;

@@ -112,7 +112,7 @@ fn fill(new: &Connection, damaged: Option<&Connection>, copy: Option<&Connection
     drop_orphans(new)?;
     new.execute_batch("COMMIT")?;
     found.incomplete = rebuild(new, damaged)?;
-    let count = |table: &str| new.query_one(&format!("SELECT count(*) FROM {table}"), (), |row| rows::count(row, 0));
+    let count = |table: &str| rows::count_all(new, table);
     (found.records, found.edits, found.lost_edits) = (count("record")?, count("local_edit")?, count("lost_edit")?);
     Ok((found, are_records_read))
 }

@@ -95,6 +95,11 @@ pub(crate) fn dataset_id(conn: &Connection, dataset: &Dataset) -> Result<Option<
         .optional()?)
 }
 
+/// The number of rows of a table.
+pub(crate) fn count_all(conn: &Connection, table: &str) -> rusqlite::Result<u64> {
+    conn.query_one(&format!("SELECT count(*) FROM {table}"), (), |row| count(row, 0))
+}
+
 /// A text for display only. Replaces damaged bytes, so they do not block reading the rest.
 pub(crate) fn shown_text(row: &Row<'_>, column: usize) -> rusqlite::Result<String> {
     Ok(String::from_utf8_lossy(row.get_ref(column)?.as_bytes()?).into_owned())
