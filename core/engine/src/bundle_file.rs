@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use fieldcast_bundle::{ChunkInfo, FileError, FileHead, read_chunk, verify_chunk};
 use fieldcast_model::{Dataset, Fingerprint, ServerTime};
-use fieldcast_store::{Incoming, Store};
+use fieldcast_store::Store;
 use fieldcast_wire::{Credentials, EndReason, MAX_SNAPSHOTS, Offer};
 use tokio_util::sync::CancellationToken;
 
@@ -140,10 +140,7 @@ pub(crate) fn import(store: &Store, own: Fingerprint, path: &Path) -> Result<Imp
 fn take(store: &Store, path: &Path, info: &BundleInfo, now: ServerTime, earlier: Arc<Round>) -> Result<Outcome, Error> {
     let (head, mut file) = open(path)?;
     let id = info.offer.id(&info.sender.fingerprint);
-    let Sender { fingerprint, name } = info.sender.clone();
-    let incoming =
-        Incoming { bundle_id: id, offered: info.offer.snapshots.clone(), sender: fingerprint, sender_name: name };
-    store.begin_incoming(&incoming)?;
+    store.begin_incoming(&info.sender.incoming(id, &info.offer))?;
     let plan = plan(store, &id, &head.manifest.encode(), &info.offer, DEFAULT_RESERVE, &earlier);
     let Plan { manifest, chunks, wanted, .. } = plan.map_err(Error::Refused)?;
     let mut wanted = wanted.iter().peekable();

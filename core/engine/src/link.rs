@@ -162,6 +162,12 @@ impl Link {
         traffic.sent.load(Ordering::Relaxed) + traffic.received.load(Ordering::Relaxed)
     }
 
+    /// Sends why this side ends the exchange, then closes.
+    pub(crate) fn stop(self, reason: EndReason) -> impl Future<Output = u64> {
+        self.send(&Message::Stop(reason));
+        self.close()
+    }
+
     fn put(&self, kind: FrameKind, bytes: Vec<u8>, permit: Option<OwnedSemaphorePermit>) {
         // A stopped writer means a lost connection, which the reader reports.
         let _stopped = self.outgoing.send(Outgoing { kind, bytes, _permit: permit });

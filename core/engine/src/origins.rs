@@ -108,10 +108,19 @@ pub(crate) fn devices(store: &Store, own: Fingerprint, offer: &Offer) -> fieldca
 pub(crate) fn with_local_names(store: &Store, offer: &Offer) -> fieldcast_store::Result<Offer> {
     let mut shown = offer.clone();
     for (summary, origin) in shown.snapshots.iter_mut().zip(&offer.origins) {
-        let is_trusted = store.trusts_peer(&fingerprint_of(&origin.key))?;
-        (summary.project_name, summary.boundary_name) = store.read(|reader| reader.names(summary, is_trusted))?;
+        set_local_names(store, summary, store.trusts_peer(&fingerprint_of(&origin.key))?)?;
     }
     Ok(shown)
+}
+
+/// Sets the names that project and boundary of an offered snapshot have on this device. Blocks.
+pub(crate) fn set_local_names(
+    store: &Store,
+    offered: &mut SnapshotSummary,
+    is_trusted: bool,
+) -> fieldcast_store::Result<()> {
+    (offered.project_name, offered.boundary_name) = store.read(|reader| reader.names(offered, is_trusted))?;
+    Ok(())
 }
 
 /// The datasets on this device that contain records of another device, or were signed by it. Blocks.

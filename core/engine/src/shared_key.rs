@@ -127,10 +127,15 @@ impl KeyWatch {
     }
 }
 
+/// The question which process the other side is, and the answer to it.
+pub(crate) fn looked(identity: &Identity) -> EndReason {
+    EndReason::Looked { session: identity.session() }
+}
+
 /// Asks a device that has proven its key for its session, which identifies the process.
 async fn session(connection: Connection, identity: &Identity, heartbeat: Duration) -> Option<u32> {
     let mut link = Link::new(connection, heartbeat);
-    link.send(&Message::Stop(EndReason::Looked { session: identity.session() }));
+    link.send(&Message::Stop(looked(identity)));
     loop {
         match link.next().await {
             Ok(Frame::Message(Message::Stop(reason))) => return reason.session(),
@@ -153,9 +158,7 @@ mod tests {
         let (addr, session) = (listener.addr(), identity.session());
         tokio::spawn(async move {
             while let Ok(connection) = listener.accept().await {
-                let link = Link::new(connection, Duration::from_secs(1));
-                link.send(&Message::Stop(EndReason::SharedKey { session }));
-                link.close().await;
+                Link::new(connection, Duration::from_secs(1)).stop(EndReason::SharedKey { session }).await;
             }
         });
         addr

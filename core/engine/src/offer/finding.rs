@@ -18,6 +18,7 @@ use crate::endpoint::Endpoint;
 use crate::inbound::InboundConnections;
 use crate::interface_monitor::ActiveNetwork;
 use crate::link::Link;
+use crate::shared_key::looked;
 use crate::{Error, NetworkChange, task, trust};
 
 /// Finds receivers until it is dropped, across network changes.
@@ -75,10 +76,7 @@ pub(super) async fn find_at(shared: Arc<Shared>, addr: SocketAddr) -> Result<Fou
     link.send(&Message::Hello(handshake.hello(Role::Distributor)));
     let greeting = timeout(shared.settings.limits.greeting, greet(&mut link, &shared, &handshake)).await;
     let greeted = greeting.unwrap_or(Err(EndReason::Lost));
-    link.send(&Message::Stop(
-        greeted.as_ref().err().cloned().unwrap_or(EndReason::Looked { session: shared.identity.session() }),
-    ));
-    task::spawn(link.close());
+    task::spawn(link.stop(greeted.as_ref().err().cloned().unwrap_or_else(|| looked(&shared.identity))));
     let (hello, _) = greeted.map_err(refused)?;
     shared.change(|peers| peers.typed(receiver, hello.name, addr));
     shared.found(receiver).ok_or(Error::NoSuchPeer)

@@ -13,6 +13,7 @@ use super::session::Shared;
 use crate::engine::store_call;
 use crate::inbound::Proven;
 use crate::link::{Frame, Link};
+use crate::shared_key::looked;
 use crate::trust;
 
 /// The maximum number of receiver connections at a time, in use or parked. A receiver whose connection is closed
@@ -57,9 +58,7 @@ pub(super) async fn answer(shared: Arc<Shared>, connection: Connection, proven: 
     let (hello, invited) = match greeted {
         Ok((_, Some(false))) => return refuse(link, EndReason::NotInvited).await,
         Ok(greeted) => greeted,
-        Err(EndReason::Looked { .. }) => {
-            return refuse(link, EndReason::Looked { session: shared.identity.session() }).await;
-        }
+        Err(EndReason::Looked { .. }) => return refuse(link, looked(&shared.identity)).await,
         Err(reason) => return refuse(link, reason).await,
     };
     let receiver = link.peer();
@@ -84,8 +83,7 @@ async fn is_trusted(shared: &Arc<Shared>, receiver: Fingerprint) -> bool {
 
 async fn refuse(link: Link, reason: EndReason) {
     tracing::debug!(%reason, "an inbound connection was refused");
-    link.send(&Message::Stop(reason));
-    link.close().await;
+    link.stop(reason).await;
 }
 
 /// Reads the receiver's hello, and whether its invite proof is valid if it sends one.
@@ -132,8 +130,7 @@ async fn wait(
                 Ok(Frame::Message(Message::Alive)) => last_received = Instant::now(),
                 Ok(Frame::Message(Message::Stop(_))) | Err(_) => return,
                 Ok(_) => {
-                    parked.link.send(&Message::Stop(EndReason::Protocol(Breach::OutOfTurn)));
-                    parked.link.close().await;
+                    parked.link.stop(EndReason::Protocol(Breach::OutOfTurn)).await;
                     return;
                 }
             },

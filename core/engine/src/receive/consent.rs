@@ -45,21 +45,21 @@ impl Exchange {
             let authorizer = Authorizer::of(&store, fingerprint, &credentials)?;
             authorizer.authorize(&offer).map_err(Error::Refused)?;
             let is_trusted = trust.covers(&store, &fingerprint)?;
-            let origins = origins::devices(&store, own, &offer)?;
-            let is_settled = apply::needs_no_question(&store, &incoming, &offer)?;
-            Ok::<_, Error>((now, (is_settled, is_trusted, origins, origins::with_local_names(&store, &offer)?)))
+            let shown = match apply::needs_no_question(&store, &incoming, &offer)? {
+                true => None,
+                false => Some((origins::devices(&store, own, &offer)?, origins::with_local_names(&store, &offer)?)),
+            };
+            Ok::<_, Error>((now, is_trusted, shown))
         });
-        let checked = checked.await.map(|(now, checked)| {
-            self.now = now;
-            checked
-        });
-        match checked {
-            Ok((true, ..)) => {
+        match checked.await {
+            Ok((now, _, None)) => {
+                self.now = now;
                 (self.is_resumed, self.asked) = (true, Some(clock::now()));
                 self.shared.events.publish(ReceiveEvent::Resumed(sender, code));
                 self.accept(machine, link, false, start).await;
             }
-            Ok((false, is_trusted, origins, offer)) => {
+            Ok((now, is_trusted, Some((origins, offer)))) => {
+                self.now = now;
                 self.asked = Some(clock::now());
                 self.shared.events.publish(ReceiveEvent::Changed(ReceiveState::Asking));
                 self.is_known = is_trusted || self.is_invited;
@@ -83,10 +83,10 @@ impl Exchange {
     /// Stores the user's consent, so that the same offer is not asked about again, and sends the held versions.
     async fn accept(&mut self, machine: &mut Receiver, link: &Link, is_answer: bool, start: Instant) {
         let (store, offer) = (self.shared.store.clone(), self.offer.clone());
-        let (accepted, current) = (self.accepted(), self.incoming);
+        let (sender, current) = (self.sender.clone(), self.incoming);
         let held = blocking(move || {
-            if let Some(accepted) = accepted {
-                store.begin_incoming(&accepted)?;
+            if let Some(sender) = sender {
+                store.begin_incoming(&sender.incoming(current, &offer))?;
             }
             if is_answer {
                 store.give_consent(&current)?;

@@ -9,6 +9,7 @@ use super::apply::Outcome;
 use super::event::{ReceiveEvent, ReceiveState, Received};
 use super::exchange::{Exchange, Work, blocking};
 use crate::link::Link;
+use crate::shared_key::looked;
 use crate::{clock, history, origins, receipts};
 
 impl Exchange {
@@ -66,12 +67,14 @@ impl Exchange {
             ReceiverState::Saved => {
                 self.progress.wire = link.close().await;
                 self.keep(peer_key, None).await;
-                let (store, incoming) = (self.shared.store.clone(), self.incoming);
-                if let Err(reason) = blocking(move || store.trim_incoming(&incoming)).await {
-                    tracing::warn!(%reason, "chunks of superseded offers could not be deleted");
-                }
-                let (store, offer) = (self.shared.store.clone(), self.offer.clone());
-                let named = blocking(move || origins::with_local_names(&store, &offer)).await;
+                let (store, incoming, offer) = (self.shared.store.clone(), self.incoming, self.offer.clone());
+                let named = blocking(move || {
+                    if let Err(error) = store.trim_incoming(&incoming) {
+                        tracing::warn!(%error, "chunks of superseded offers could not be deleted");
+                    }
+                    origins::with_local_names(&store, &offer)
+                });
+                let named = named.await;
                 let Self { offer, progress, receipt, .. } = self;
                 let offer = named.unwrap_or(offer);
                 let comparisons =
@@ -97,7 +100,7 @@ impl Exchange {
             self.shared.events.publish(ReceiveEvent::Changed(ReceiveState::Waiting));
         }
         if matches!(reason, EndReason::Looked { .. }) {
-            link.send(&Message::Stop(EndReason::Looked { session: self.shared.identity.session() }));
+            link.send(&Message::Stop(looked(&self.shared.identity)));
         }
         // Without a network no last message can be sent.
         if !self.network.is_cancelled() {

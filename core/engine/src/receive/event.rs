@@ -8,6 +8,7 @@ use fieldcast_wire::{ComparisonResult, EndReason, Offer, Sas};
 
 use super::dialing::DialState;
 use super::discovered::DiscoveredDistributor;
+use crate::origins::set_local_names;
 use crate::{NetworkChange, SharedKey, SourceDevice};
 
 /// The other device of an exchange.
@@ -17,6 +18,14 @@ pub struct Sender {
     pub fingerprint: Fingerprint,
     /// The name that its owner chose; never a proof of identity.
     pub name: DeviceName,
+}
+
+impl Sender {
+    /// Its offer as the store keeps it, under this id.
+    pub(crate) fn incoming(&self, bundle_id: [u8; 32], offer: &Offer) -> Incoming {
+        let Self { fingerprint: sender, name: sender_name } = self.clone();
+        Incoming { bundle_id, offered: offer.snapshots.clone(), sender, sender_name }
+    }
 }
 
 /// "Receive 412 households from distributor-3?"
@@ -54,7 +63,7 @@ impl UnfinishedOffer {
     pub(crate) fn named(store: &Store, IncomingStatus { incoming, bytes, .. }: IncomingStatus) -> StoreResult<Self> {
         let Incoming { mut offered, sender, sender_name, .. } = incoming;
         for summary in &mut offered {
-            (summary.project_name, summary.boundary_name) = store.read(|reader| reader.names(summary, false))?;
+            set_local_names(store, summary, false)?;
         }
         let sender = Sender { fingerprint: sender, name: sender_name };
         Ok(Self { sender, snapshots: offered, staged: bytes })

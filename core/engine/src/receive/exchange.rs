@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use fieldcast_bundle::Manifest;
 use fieldcast_model::ServerTime;
-use fieldcast_store::Incoming;
 use fieldcast_wire::{
     Breach, Credentials, EndReason, HandshakeParameters, Limits, Message, Offer, Receipt, Receiver, ReceiverAction,
     ReceiverState, Sas, split_chunk_frame,
@@ -215,11 +214,6 @@ impl Exchange {
             }
             Err(reason) => machine.stop(reason),
         }
-    }
-
-    pub(super) fn accepted(&self) -> Option<Incoming> {
-        let Sender { fingerprint: sender, name: sender_name } = self.sender.clone()?;
-        Some(Incoming { bundle_id: self.incoming, offered: self.offer.snapshots.clone(), sender, sender_name })
     }
 
     async fn on_chunk(&mut self, machine: &mut Receiver, link: &Link, frame: &[u8], start: Instant) {

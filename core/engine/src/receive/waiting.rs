@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use fieldcast_net::Connection;
-use fieldcast_wire::{HandshakeParameters, Message};
+use fieldcast_wire::HandshakeParameters;
 use tokio_util::sync::CancellationToken;
 
 use super::event::ReceiveEvent;
@@ -85,8 +85,7 @@ async fn serve(
     let handshake = match handshake {
         Ok(handshake) => HandshakeParameters { credentials, ..handshake },
         Err(reason) => {
-            link.send(&Message::Stop(reason));
-            link.close().await;
+            link.stop(reason).await;
             return;
         }
     };
