@@ -79,6 +79,30 @@ pub(crate) fn find_dataset<'d>(
     }
 }
 
+/// Finds the single device that `wanted` matches, as [`is_device`] says. `of` returns the fingerprint and the name of an item.
+/// `kind` names the items, and `command` lists them.
+///
+/// # Errors
+/// [`Error::Usage`] if no device matches, or if several match.
+pub(crate) fn find_device<T>(
+    items: impl IntoIterator<Item = T>,
+    wanted: &str,
+    of: fn(&T) -> (&Fingerprint, &DeviceName),
+    kind: &str,
+    command: &str,
+) -> Result<T> {
+    let is_wanted = |item: &T| {
+        let (fingerprint, name) = of(item);
+        is_device(wanted, fingerprint, name)
+    };
+    let mut matching = items.into_iter().filter(is_wanted);
+    match (matching.next(), matching.next()) {
+        (Some(item), None) => Ok(item),
+        (None, _) => Err(Error::Usage(format!("no {kind} `{wanted}`: run `{command}` to see the list"))),
+        _ => Err(Error::Usage(format!("several devices are called `{wanted}`: give the fingerprint instead"))),
+    }
+}
+
 /// Whether `wanted`, a name or the first digits of a fingerprint, matches this device.
 pub(crate) fn is_device(wanted: &str, fingerprint: &Fingerprint, name: &DeviceName) -> bool {
     let digits: String = wanted.chars().filter(|c| *c != '-').collect::<String>().to_lowercase();

@@ -6,9 +6,9 @@ use fieldcast::Sender;
 
 use crate::app::App;
 use crate::args::{OffersArgs, OffersCommand};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::events;
-use crate::names::is_device;
+use crate::names::find_device;
 use crate::offers::contents;
 use crate::text::{Table, bytes};
 
@@ -29,18 +29,17 @@ pub(crate) async fn run(app: &App, args: &OffersArgs) -> Result {
             .out
             .line("They continue when the sender offers them again. To cancel: fieldcast offers withdraw DEVICE");
     };
-    let matches = |sender: &Sender| is_device(device, &sender.fingerprint, &sender.name);
-    let senders = unfinished.into_iter().map(|offer| offer.sender).filter(matches);
-    let matching: BTreeMap<_, _> = senders.map(|sender| (sender.fingerprint, sender)).collect();
-    match matching.into_values().collect::<Vec<_>>().as_slice() {
-        [sender] => {
-            engine.withdraw_offers(sender.fingerprint).await?;
-            app.out.event(|| events::offers_withdrawn(sender))?;
-            app.out.line(format_args!("Cancelled. This device asks again at the next offer of {}.", named(sender)))
-        }
-        [] => Err(Error::Usage(format!("no unfinished offer of `{device}`: run `fieldcast offers` to see the list"))),
-        _ => Err(Error::Usage(format!("several devices are called `{device}`: give the fingerprint instead"))),
-    }
+    let senders: BTreeMap<_, _> = unfinished.into_iter().map(|it| (it.sender.fingerprint, it.sender)).collect();
+    let sender = find_device(
+        senders.into_values(),
+        device,
+        |it| (&it.fingerprint, &it.name),
+        "unfinished offer of",
+        "fieldcast offers",
+    )?;
+    engine.withdraw_offers(sender.fingerprint).await?;
+    app.out.event(|| events::offers_withdrawn(&sender))?;
+    app.out.line(format_args!("Cancelled. This device asks again at the next offer of {}.", named(&sender)))
 }
 
 fn named(sender: &Sender) -> String {

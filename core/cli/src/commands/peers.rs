@@ -5,9 +5,9 @@ use fieldcast::TrustedPeer;
 use crate::app::App;
 use crate::args::{PeersArgs, PeersCommand};
 use crate::commands::datasets;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::events;
-use crate::names::is_device;
+use crate::names::find_device;
 use crate::text::{Table, fingerprint, utc};
 
 pub(crate) async fn run(app: &App, args: &PeersArgs) -> Result {
@@ -25,19 +25,14 @@ pub(crate) async fn run(app: &App, args: &PeersArgs) -> Result {
         known.iter().for_each(|peer| table.row(row(peer)));
         return table.lines().iter().try_for_each(|line| app.out.line(line));
     };
-    let matching: Vec<_> = known.iter().filter(|peer| is_device(device, &peer.fingerprint, &peer.name)).collect();
-    match matching.as_slice() {
-        [peer] => {
-            engine.forget_peer(peer.fingerprint).await?;
-            app.out.event(|| events::known_peer("peer_forgotten", peer))?;
-            app.out.line(format_args!(
-                "{} [{}] is no longer trusted. Compare the codes again at the next transfer.",
-                peer.name,
-                peer.fingerprint.short()
-            ))?;
-            datasets::offer_removal(app, &engine, &[peer.fingerprint], *remove_data).await
-        }
-        [] => Err(Error::Usage(format!("no trusted device `{device}`: run `fieldcast peers` to see the list"))),
-        _ => Err(Error::Usage(format!("several devices are called `{device}`: give the fingerprint instead"))),
-    }
+    let peer =
+        find_device(&known, device, |peer| (&peer.fingerprint, &peer.name), "trusted device", "fieldcast peers")?;
+    engine.forget_peer(peer.fingerprint).await?;
+    app.out.event(|| events::known_peer("peer_forgotten", peer))?;
+    app.out.line(format_args!(
+        "{} [{}] is no longer trusted. Compare the codes again at the next transfer.",
+        peer.name,
+        peer.fingerprint.short()
+    ))?;
+    datasets::offer_removal(app, &engine, &[peer.fingerprint], *remove_data).await
 }
