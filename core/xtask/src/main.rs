@@ -53,7 +53,10 @@ fn run(task: Task) -> Outcome {
             problems.extend(cycles::problems(&bindings::root())?);
             Ok(listed(&problems))
         }
-        Task::Licences => Ok(listed(&licences::problems(&metadata::read(true)?))),
+        Task::Licences => {
+            let allowed = licences::allowed(&bindings::root())?;
+            Ok(listed(&licences::problems(&metadata::read(true)?, &allowed)))
+        }
         Task::Codec(options) => codec::run(&options),
         Task::Bench(Bench::Codec(options)) => bench::codec::run(&options),
         Task::Bench(Bench::Crowd(options)) => bench::crowd::run(&options),

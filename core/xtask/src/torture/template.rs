@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use fieldcast_model::{DeviceName, Fingerprint, Json};
+use fieldcast_model::{DeviceName, FINE_BITS, Fingerprint, Json};
 use fieldcast_sandbox::{Sandbox, SandboxConfig};
 use fieldcast_store::{Incoming, LocalEdit, Store};
 use serde_json::Value;
@@ -14,10 +14,9 @@ use tokio::runtime::Runtime;
 use super::device::{Device, Holdings, truth};
 use super::flip::{Areas, COPY, DATABASE, LOG, Target};
 use crate::args::Torture;
+use crate::process::Ended;
 use crate::{Outcome, binary};
 
-/// How many times the key space can be halved.
-const MOST_BITS: u8 = 12;
 /// The first household member count that only edits use, and the number of edits.
 const MEMBERS: u64 = 77_001;
 const EDITS: usize = 3;
@@ -68,8 +67,8 @@ impl Template {
         (1..EDITS as u64).try_for_each(|n| edit(&phone, villages[0], n))?;
         phone.done(&["export", text(&dir.path().join("cached.fcb"))?])?;
         receive(&phone, &good, villages[1])?;
-        let (killed, chunks) =
-            (dir.path().join("killed"), leave_log(&phone, &good, &villages, &dir.path().join("killed"))?);
+        let killed = dir.path().join("killed");
+        let chunks = leave_log(&phone, &good, &villages, &killed)?;
         let edits = events(&phone, &["edits"], "edit")?;
         let grants = grants(&phone)?;
         if edits.len() != EDITS || grants.len() < 3 {
@@ -77,7 +76,6 @@ impl Template {
         }
         let log = fs::metadata(killed.join(LOG))?.len() as usize;
         let areas = Areas::of(&phone.dir, log, [&chunks[0], &chunks[1]], &kept(&edits, &grants)?)?;
-        drop(villages);
         Ok(Self { dir, server, _runtime: runtime, phone, killed, areas, truth, project, edits, grants, bundle })
     }
 
@@ -107,9 +105,13 @@ pub(super) fn text(path: &Path) -> Outcome<&str> {
 }
 
 /// Reads policy and trust from a device.
-pub(super) fn grants(device: &Device) -> Outcome<Vec<Value>> {
-    let ended = device.done(&["grant", "show"])?;
-    Ok(["policy", "campaign", "statement"].iter().flat_map(|name| ended.events(name)).cloned().collect())
+fn grants(device: &Device) -> Outcome<Vec<Value>> {
+    Ok(shown_grants(&device.done(&["grant", "show"])?))
+}
+
+/// Reads policy and trust from the output of `fieldcast grant show`.
+pub(super) fn shown_grants(ended: &Ended) -> Vec<Value> {
+    ["policy", "campaign", "statement"].iter().flat_map(|name| ended.events(name)).cloned().collect()
 }
 
 fn events(device: &Device, args: &[&str], name: &str) -> Outcome<Vec<Value>> {
@@ -121,7 +123,7 @@ fn log_in(device: &Device, server: &Sandbox) -> Outcome<()> {
 }
 
 /// Returns the value at `name` of an event.
-fn key<'v>(ended: &'v crate::process::Ended, event: &str, name: &str) -> Outcome<&'v str> {
+fn key<'v>(ended: &'v Ended, event: &str, name: &str) -> Outcome<&'v str> {
     ended
         .events(event)
         .find_map(|event| event[name].as_str())
@@ -200,7 +202,7 @@ fn cached(store: &Store, village: &str) -> Outcome<Vec<Vec<u8>>> {
     let dataset =
         datasets.into_iter().find(|dataset| dataset.boundary.as_deref() == Some(village)).ok_or("no village")?;
     let mut bytes = Vec::new();
-    for bits in 0..=MOST_BITS {
+    for bits in 0..=FINE_BITS {
         for chunk in store.read(|reader| reader.cached_chunks(&dataset, bits))? {
             bytes.extend(store.chunk_bytes(&chunk.hash)?);
         }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::device::{Device, Holdings};
 use super::flip::{Flip, Target};
-use super::template::{Template, text};
+use super::template::{Template, shown_grants, text};
 use crate::Outcome;
 use crate::process::Ended;
 
@@ -162,9 +162,7 @@ impl Trial<'_> {
         if refused.code != Some(REFUSED) || !message(&refused).contains("granted") {
             self.broke(&format!("a file without a grant was not rejected: {:?} {}", refused.code, message(&refused)));
         }
-        let shown = self.must(&["grant", "show"])?;
-        let grants: Vec<Value> =
-            ["policy", "campaign", "statement"].iter().flat_map(|name| shown.events(name)).cloned().collect();
+        let grants = shown_grants(&self.must(&["grant", "show"])?);
         if self.settings_lost {
             self.found.policy = Fate::Told;
         } else if grants == self.template.grants {
