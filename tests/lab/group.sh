@@ -9,12 +9,27 @@
 #
 # The medium: the stations connect to a bridge in the namespace PREFIX-air. The bridge redirects each incoming frame to
 # ONE ifb whose ONE htb class has RATE_KBIT: half duplex, shared by all stations. Below it, a class per station gives
-# each an equal share under contention and the full rate when alone. The group owner relays frames between clients, so
-# such a frame is redirected twice and uses the medium twice.
+# each an equal share under contention and the full rate when alone. The group owner has a queue per client, as Wi-Fi
+# drivers do: in one queue, the first transfer would keep it full and hold back all others. The group owner relays
+# frames between clients, so such a frame is redirected twice and uses the medium twice.
+# The classes depend on the host's number only, so they remain valid when the group forms again in another subnet.
 # Needs root, iproute2, and a kernel with veth, bridge, ifb, htb, u32 and mirred. Needs no module and no netem.
 set -Eeuo pipefail   # E: the cleanup trap also works inside functions
 
 die() { echo "group.sh: $*" >&2; exit 1; }
+
+# Adds class 1:CLASS below 1:PARENT, with a share of the medium's rate.
+class() {
+  local air=$1 parent=$2 class=$3 rate=$4 share=$5
+  tc -n "$air" class add dev ifb0 parent "1:$parent" classid "1:$class" \
+    htb rate "${share}kbit" ceil "${rate}kbit" burst 4k cburst 4k quantum 3000
+}
+
+# Adds such a class with a queue.
+queue() {
+  class "$@"
+  tc -n "$1" qdisc add dev ifb0 parent "1:$3" handle "$3:" bfifo limit 131072
+}
 
 # A bridge, the shared medium, and one default class for frames of no station.
 medium() {
@@ -29,8 +44,7 @@ medium() {
   tc -n "$ns" qdisc add dev ifb0 root handle 1: htb default 99
   tc -n "$ns" class add dev ifb0 parent 1: classid 1:1 \
     htb rate "${rate}kbit" ceil "${rate}kbit" burst 16k cburst 16k quantum 3000
-  tc -n "$ns" class add dev ifb0 parent 1:1 classid 1:99 \
-    htb rate "${share}kbit" ceil "${rate}kbit" burst 4k cburst 4k quantum 3000
+  class "$ns" 1 99 "$rate" "$share"
 }
 
 # Adds the address NET.HOST. Adds the mDNS route first, because a program may use a new address at once.
@@ -42,32 +56,43 @@ address() {
   ip -n "$ns" route change "$net.0/24" dev p2p0 src "$net.$host" congctl cubic
 }
 
-# Adds station number I (0 is the group owner), its port on the bridge and its class on the medium.
+# Adds station number I (0 is the group owner) and its port on the bridge.
 station() {
-  local air=$1 ns=$2 i=$3 rate=$4 share=$5 address=192.168.49.$(($3 + 1))
+  local air=$1 ns=$2 i=$3
   ip netns add "$ns"
   ip -n "$ns" link set lo up
   ip link add name p2p0 netns "$ns" type veth peer name "port$i" netns "$air"
   ip -n "$ns" link set p2p0 up
   address "$ns" 192.168.49 $((i + 1))
   ip -n "$air" link set "port$i" master br0 up
-  tc -n "$air" class add dev ifb0 parent 1:1 classid "1:1$i" \
-    htb rate "${share}kbit" ceil "${rate}kbit" burst 4k cburst 4k quantum 3000
-  tc -n "$air" qdisc add dev ifb0 parent "1:1$i" handle "1$i:" bfifo limit 131072
-  tc -n "$air" filter add dev ifb0 parent 1: protocol ip prio 1 u32 match ip src "$address/32" flowid "1:1$i"
   tc -n "$air" qdisc add dev "port$i" clsact
   tc -n "$air" filter add dev "port$i" ingress protocol all prio 1 \
     u32 match u32 0 0 action mirred egress redirect dev ifb0
-  [ "$i" = 0 ] || relay "$air" "port$i"
 }
 
-# Frames from another client use the medium a second time. Frames from the group owner do not.
-relay() {
-  local air=$1 port=$2
-  tc -n "$air" filter add dev "$port" egress protocol ip prio 1 u32 match ip src 192.168.49.1/32 flowid 1:1
-  tc -n "$air" filter add dev "$port" egress protocol ip prio 2 u32 match ip dst 224.0.0.0/4 flowid 1:1
-  tc -n "$air" filter add dev "$port" egress protocol ip prio 3 \
-    u32 match ip src 192.168.49.0/24 action mirred egress redirect dev ifb0
+# Adds the group owner: a class for its share, and below it a queue per client. Multicast goes to the default class.
+owner() {
+  local air=$1 ns=$2 clients=$3 rate=$4 share=$5 i
+  station "$air" "$ns" 0
+  class "$air" 1 10 "$rate" "$share"
+  for ((i = 1; i <= clients; i++)); do
+    queue "$air" 10 "2$i" "$rate" $((share / clients))
+    tc -n "$air" filter add dev ifb0 parent 1: protocol ip prio 1 \
+      u32 match u8 1 0xff at 15 match u8 $((i + 1)) 0xff at 19 flowid "1:2$i"
+  done
+}
+
+# Adds client number I and its queue.
+client() {
+  local air=$1 ns=$2 i=$3 rate=$4 share=$5
+  station "$air" "$ns" "$i"
+  queue "$air" 1 "1$i" "$rate" "$share"
+  tc -n "$air" filter add dev ifb0 parent 1: protocol ip prio 2 u32 match u8 $((i + 1)) 0xff at 15 flowid "1:1$i"
+  # Frames from another client use the medium a second time. Frames from the group owner do not.
+  tc -n "$air" filter add dev "port$i" egress protocol ip prio 1 u32 match u8 1 0xff at 15 flowid 1:1
+  tc -n "$air" filter add dev "port$i" egress protocol ip prio 2 u32 match ip dst 224.0.0.0/4 flowid 1:1
+  tc -n "$air" filter add dev "port$i" egress protocol ip prio 3 \
+    u32 match ip src 192.168.0.0/16 action mirred egress redirect dev ifb0
 }
 
 up() {
@@ -76,9 +101,9 @@ up() {
   [ "$clients" -le 8 ] || die "CLIENTS is over 8, but a class name holds one digit: use 8 or less"
   trap 'down "$prefix"' ERR
   medium "$prefix-air" "$rate" "$share"
-  station "$prefix-air" "$prefix-go" 0 "$rate" "$share"
+  owner "$prefix-air" "$prefix-go" "$clients" "$rate" "$share"
   for ((i = 1; i <= clients; i++)); do
-    station "$prefix-air" "$prefix-c$i" "$i" "$rate" "$share"
+    client "$prefix-air" "$prefix-c$i" "$i" "$rate" "$share"
   done
   trap - ERR
 }
