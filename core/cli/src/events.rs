@@ -147,7 +147,7 @@ pub(crate) fn peer_found(peer: &FoundPeer) -> Value {
 
 /// The ways in which this device found a receiver: `mdns`, `called_in`, `typed`, `platform`.
 pub(crate) fn ways(by: &FoundBy) -> Vec<&'static str> {
-    let ways = [(by.mdns, "mdns"), (by.called_in, "called_in"), (by.typed, "typed"), (by.platform, "platform")];
+    let ways = [(by.mdns, "mdns"), (by.connected, "called_in"), (by.typed, "typed"), (by.platform, "platform")];
     ways.into_iter().filter(|(holds, _)| *holds).map(|(_, way)| way).collect()
 }
 
@@ -177,8 +177,8 @@ pub(crate) fn dial(addr: SocketAddr, state: &DialState) -> Value {
 /// The network is lost (`gone`), or the session continues on another one (`back`). `addr` is the new listen address.
 pub(crate) fn network(change: &NetworkChange) -> Value {
     match change {
-        NetworkChange::Gone { name } => json!({"event": "network", "state": "gone", "interface": name}),
-        NetworkChange::Back { interface, addr } => {
+        NetworkChange::Lost { name } => json!({"event": "network", "state": "gone", "interface": name}),
+        NetworkChange::Available { interface, addr } => {
             json!({"event": "network", "state": "back", "interface": interface.name, "addr": addr})
         }
     }

@@ -37,8 +37,10 @@ pub(crate) fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {
 /// Says what happened to the network.
 pub(crate) fn network(change: &NetworkChange) -> String {
     match change {
-        NetworkChange::Gone { name } => format!("The network `{name}` is lost. Waiting until it is back."),
-        NetworkChange::Back { interface, addr } => format!("Continuing on the network `{}` at {addr}.", interface.name),
+        NetworkChange::Lost { name } => format!("The network `{name}` is lost. Waiting until it is back."),
+        NetworkChange::Available { interface, addr } => {
+            format!("Continuing on the network `{}` at {addr}.", interface.name)
+        }
     }
 }
 

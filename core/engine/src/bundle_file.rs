@@ -11,11 +11,11 @@ use fieldcast_store::Store;
 use fieldcast_wire::{Credentials, EndReason, MAX_SNAPSHOTS, Offer};
 use tokio_util::sync::CancellationToken;
 
-use crate::grants::Authorizer;
 use crate::offer::Bundle;
-use crate::origins::{self, Signer};
 use crate::receive::{Application, COMMIT_BYTES, Outcome, Plan, Round, check_time, plan};
 use crate::settings::DEFAULT_RESERVE;
+use crate::trust::grants::Authorizer;
+use crate::trust::provenance::{self, Signer};
 use crate::{ComparisonResult, Error, Sender, SourceDevice, clock};
 
 /// The contents of a bundle file.
@@ -103,10 +103,10 @@ fn chunks(head: &FileHead) -> impl Iterator<Item = (&ChunkInfo, u8)> {
 pub(crate) fn inspect(store: &Store, own: Fingerprint, path: &Path) -> Result<BundleInfo, Error> {
     let (head, _) = open(path)?;
     let info = info(store, own, &head)?;
-    if !origins::are_authentic(&info.offer) {
+    if !provenance::are_authentic(&info.offer) {
         return Err(Error::Refused(EndReason::NotAuthentic));
     }
-    Ok(BundleInfo { offer: origins::with_local_names(store, &info.offer)?, ..info })
+    Ok(BundleInfo { offer: provenance::with_local_names(store, &info.offer)?, ..info })
 }
 
 /// Imports the data of a file in the same steps as an exchange: verify, stage, apply. Chunks that an earlier attempt
@@ -129,7 +129,7 @@ pub(crate) fn import(store: &Store, own: Fingerprint, path: &Path) -> Result<Imp
     match outcome {
         Outcome::Saved(saved) => {
             store.discard_incoming(&id)?; // no sender resends this bundle, so the consent is not needed again
-            let info = BundleInfo { offer: origins::with_local_names(store, &info.offer)?, ..info };
+            let info = BundleInfo { offer: provenance::with_local_names(store, &info.offer)?, ..info };
             Ok(Imported { info, comparisons: saved.into_iter().map(|saved| saved.comparison).collect() })
         }
         Outcome::Differs { .. } => Err(Error::Refused(EndReason::DigestDiffers)),
@@ -198,5 +198,5 @@ fn info(store: &Store, own: Fingerprint, head: &FileHead) -> Result<BundleInfo, 
     let snapshots = head.manifest.snapshots.iter().map(|snapshot| snapshot.summary.clone()).collect();
     let offer = Offer { snapshots, origins: head.origins.clone(), bytes: head.manifest.total_bytes() };
     let sender = Sender { fingerprint, name: head.signer_name.clone() };
-    Ok(BundleInfo { sender, origins: origins::devices(store, own, &offer)?, offer })
+    Ok(BundleInfo { sender, origins: provenance::devices(store, own, &offer)?, offer })
 }

@@ -11,8 +11,8 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use crate::offer::Bundle;
-use crate::origins::Signer;
 use crate::receive::{Application, Outcome, Plan, Round, held, plan};
+use crate::trust::provenance::Signer;
 
 const DEVICES: usize = 4;
 const RECORDS: usize = 40;

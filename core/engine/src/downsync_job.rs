@@ -10,9 +10,8 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::engine::store_call;
 use crate::events::EventBus;
-use crate::task::{self, Work};
+use crate::task::{self, Work, on_store};
 use crate::{Error, Subscription, clock};
 
 /// How many boundaries are downloaded at the same time. The server runs a dozen queries for each page.
@@ -184,7 +183,7 @@ impl BoundaryDownload {
             self.events.publish(DownsyncEvent::Progress { boundary: boundary.clone(), progress: progress.clone() });
         }
         let (families, project_wide) = (boundary_completeness(&cursor), project_completeness(&cursor));
-        let summary = store_call(&self.store, move |store| store.finish_sync(at.run, &families, &project_wide)).await?;
+        let summary = on_store(&self.store, move |store| store.finish_sync(at.run, &families, &project_wide)).await?;
         progress.changed += summary.gone + summary.restored;
         progress.elapsed = begun.elapsed();
         Ok((summary.summary, progress))
@@ -204,7 +203,7 @@ impl BoundaryDownload {
 
     async fn begin(&self, start: SyncStart) -> Result<SyncCursor, Error> {
         let target = self.target();
-        store_call(&self.store, move |store| store.begin_sync(&target, start)).await
+        on_store(&self.store, move |store| store.begin_sync(&target, start)).await
     }
 
     fn pages_from(&self, from: Cursor) -> Result<Downsync, Error> {
@@ -232,7 +231,7 @@ impl BoundaryDownload {
             tracing::warn!(skipped = page.skipped, "the server sent entities without an id; they are skipped");
         }
         let dataset = dataset.clone();
-        store_call(&self.store, move |store| {
+        on_store(&self.store, move |store| {
             let batch = page.records.resolve(|wanted| store.roots_of(&dataset, wanted))?;
             store.commit_page(&PageCommit {
                 run,

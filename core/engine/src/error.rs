@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use fieldcast_store::ApplyError;
+use fieldcast_store::{ApplyError, Error as StoreError};
 use fieldcast_wire::EndReason;
 
 /// An error of the engine. After any error each dataset is unchanged or complete.
@@ -166,4 +166,20 @@ impl From<tokio::task::JoinError> for Error {
     fn from(error: tokio::task::JoinError) -> Self {
         Self::Task(if error.is_panic() { "panic".to_owned() } else { "cancelled".to_owned() })
     }
+}
+
+/// The reason why data was refused or could not be stored, in a form for the peer: without paths of this device.
+pub(crate) fn not_stored(error: impl Into<Error>) -> EndReason {
+    match error.into() {
+        Error::Refused(reason) => reason,
+        // The user has withdrawn the offer in the meantime.
+        Error::Store(StoreError::NoSuchBundle) => EndReason::Cancelled { by_distributor: false },
+        Error::Store(StoreError::NotWritable { .. }) => EndReason::NotStored("its storage is not writable".to_owned()),
+        error => EndReason::NotStored(error.to_string()),
+    }
+}
+
+/// The reason why this device's data could not be read, in a form for the peer.
+pub(crate) fn not_read(error: Error) -> EndReason {
+    EndReason::NotRead(error.to_string())
 }

@@ -1,8 +1,10 @@
 //! The event bus of jobs and sessions. A slow subscriber misses old events; it never slows down the work.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use tokio::sync::broadcast;
+
+use crate::task::locked;
 
 /// How many events a subscriber may fall behind before it misses the oldest.
 const BACKLOG: usize = 1024;
@@ -28,7 +30,7 @@ impl<E: Clone> EventBus<E> {
 
     /// The events from now on. The first subscriber gets all events since the start.
     pub(crate) fn subscribe(&self) -> Subscription<E> {
-        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let first = locked(&self.first).take();
         Subscription(first.unwrap_or_else(|| self.events.subscribe()))
     }
 }

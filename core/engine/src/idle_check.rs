@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fieldcast_store::{Error as StoreError, Store, Verified};
 
-use crate::engine::store_call;
+use crate::task::on_store;
 use crate::{Error, clock};
 
 /// Setting: the next step of an unfinished check; 0 if no check is running.
@@ -61,12 +61,12 @@ pub(crate) async fn run(store: Store, mut was_killed: bool, times: IdleTimes) ->
 /// Runs the check from step `next` to the last step; afterwards `next` is 0.
 async fn check_all(store: &Store, next: &mut u64, times: IdleTimes) -> Result<Verified, Error> {
     wait_until_idle(store, times.first).await;
-    let steps = store_call(store, Store::check_steps).await?;
+    let steps = on_store(store, Store::check_steps).await?;
     let (mut found, mut pause) = (Verified::default(), times.next);
     for (number, step) in (0..).zip(steps).skip(*next as usize) {
         wait_until_idle(store, pause).await;
         let begun = std::time::Instant::now();
-        found += store_call(store, move |store| store.check(&step)).await?;
+        found += on_store(store, move |store| store.check(&step)).await?;
         pause = times.next.max(begun.elapsed() * PAUSE_PER_STEP);
         *next = number + 1;
         if next.is_multiple_of(STORE_AFTER) {
@@ -90,12 +90,12 @@ async fn wait_until_idle(store: &Store, pause: Duration) {
 }
 
 async fn number(store: &Store, setting: &'static str) -> Result<i64, Error> {
-    let value = store_call(store, move |store| store.setting(setting)).await?;
+    let value = on_store(store, move |store| store.setting(setting)).await?;
     Ok(value.and_then(|value| value.parse().ok()).unwrap_or(0))
 }
 
 async fn store_setting(store: &Store, setting: &'static str, value: i64) -> Result<(), Error> {
-    store_call(store, move |store| store.set_setting(setting, &value.to_string())).await
+    on_store(store, move |store| store.set_setting(setting, &value.to_string())).await
 }
 
 #[cfg(test)]

@@ -4,39 +4,28 @@
 //! [`ReceiveSession`]): subscribe to its events, answer its questions, or stop it. Dropping the handle cancels the
 //! operation. The engine prints nothing, and no event or error contains a record.
 
+mod api;
 mod bundle_file;
 mod clock;
 #[cfg(test)]
 mod convergence_tests;
-mod discovery;
 mod doctor;
 mod downsync_job;
-mod endpoint;
-mod engine;
 mod error;
 mod events;
-mod grants;
-mod history;
 mod idle_check;
-mod inbound;
-mod interface_monitor;
-mod link;
-mod new_group;
+mod network;
 mod offer;
-mod origins;
 mod qr;
-mod receipts;
 mod receive;
 mod settings;
-mod shared_key;
 mod task;
 mod trust;
-mod wifi_group;
 
+pub use api::{Account, Engine, device_fingerprint};
 pub use bundle_file::{BundleInfo, Imported};
 pub use doctor::{Check, Checked, DoctorSettings, Finding, doctor};
 pub use downsync_job::{BoundaryProgress, DownsyncEvent, DownsyncJob, DownsyncReport};
-pub use engine::{Account, Engine, device_fingerprint};
 pub use error::Error;
 pub use events::Subscription;
 pub use fieldcast_bundle::FileError;
@@ -57,18 +46,12 @@ pub use fieldcast_wire::{
     ComparisonResult, EndReason, Grant, Group, Invite, InviteError, Limits, Offer, Revocations, Role, Sas,
     SignedStatement, Statement, StatementError, Token,
 };
-pub use grants::{CampaignKey, Policy, verify_statement};
-pub use history::PastExchange;
-pub use interface_monitor::{InterfaceMonitor, NetworkChange};
-pub use new_group::new_group;
+pub use network::{InterfaceMonitor, NetworkChange, SharedKey, WifiGroupMonitor, new_group};
 pub use offer::{FoundBy, FoundPeer, OfferEvent, OfferSession, SendProgress, SendState, Sent};
-pub use origins::SourceDevice;
 pub use qr::{QrMatrix, qr};
 pub use receive::{
     DialState, DialTarget, DiscoveredDistributor, Question, ReceiveEvent, ReceiveProgress, ReceiveSession,
     ReceiveState, Received, Sender, UnfinishedOffer,
 };
 pub use settings::{ExchangeSettings, Settings};
-pub use shared_key::SharedKey;
-pub use trust::{Answer, Trust};
-pub use wifi_group::WifiGroupMonitor;
+pub use trust::{Answer, CampaignKey, PastExchange, Policy, SourceDevice, Trust, verify_statement};

@@ -60,7 +60,7 @@ pub struct ExchangeSettings {
     /// The port on which a session listens; 0 means any free port.
     pub port: u16,
     /// How a session finds another network after a loss.
-    pub roaming: InterfaceMonitor,
+    pub interface_monitor: InterfaceMonitor,
     /// Bytes of the storage that received data must leave free, because a phone with a full disk fails in many ways.
     pub reserve: u64,
 }
@@ -77,7 +77,7 @@ impl ExchangeSettings {
             discovery: None,
             wanted: Wanted::default(),
             port: 0,
-            roaming: InterfaceMonitor::default(),
+            interface_monitor: InterfaceMonitor::default(),
             reserve: DEFAULT_RESERVE,
         }
     }

@@ -1,8 +1,11 @@
-//! Tasks. Tokio compiles kilobytes of code for each task type, so this module boxes the futures to use few types.
+//! Tasks, work on blocking threads, and locks. Tokio compiles kilobytes of code for each task type, so this module
+//! boxes the futures to use few types.
 
 use std::any::Any;
 use std::pin::Pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use fieldcast_store::Store;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::Error;
@@ -16,9 +19,25 @@ pub(crate) fn spawn<T: Send + 'static>(work: impl Future<Output = T> + Send + 's
 }
 
 /// Runs `work` on a blocking thread, even if the result is no longer needed.
-pub(crate) fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Work<Result<T, Error>> {
-    let made = begin(Box::new(|| Box::new(work())));
-    Box::pin(async { made.await?.downcast().map(|made| *made).map_err(mixed_up) })
+pub(crate) fn blocking<T: Send + 'static, E: Into<Error>>(
+    work: impl FnOnce() -> Result<T, E> + Send + 'static,
+) -> Work<Result<T, Error>> {
+    let done = begin(Box::new(|| Box::new(work().map_err(Into::into))));
+    Box::pin(async { done.await?.downcast::<Result<T, Error>>().map_err(mixed_up).and_then(|done| *done) })
+}
+
+/// Calls the store on a blocking thread.
+pub(crate) fn on_store<T: Send + 'static, E: Into<Error>>(
+    store: &Store,
+    call: impl FnOnce(&Store) -> Result<T, E> + Send + 'static,
+) -> Work<Result<T, Error>> {
+    let store = store.clone();
+    blocking(move || call(&store))
+}
+
+/// Locks the mutex even if a task has panicked while it held the lock: all values here are valid at any time.
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn begin(work: Box<dyn FnOnce() -> Box<dyn Any + Send> + Send>) -> JoinHandle<Box<dyn Any + Send>> {

@@ -70,7 +70,7 @@ impl Core {
         let searches = self.searches.with(Arc::clone).ok();
         let mut settings = options.settings(engine);
         settings.discovery = searches.map(|searches| searches as _);
-        settings.roaming.group = self.groups.news.clone();
+        settings.interface_monitor.group = self.groups.news.clone();
         settings
     }
 

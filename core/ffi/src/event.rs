@@ -200,8 +200,8 @@ impl Event {
     /// The event for a change of a session's network.
     pub(crate) fn of_network(session: u64, change: NetworkChange) -> Self {
         match change {
-            NetworkChange::Gone { name } => Self::NetworkGone { session, name },
-            NetworkChange::Back { interface, addr } => Self::NetworkBack { session, interface, addr },
+            NetworkChange::Lost { name } => Self::NetworkGone { session, name },
+            NetworkChange::Available { interface, addr } => Self::NetworkBack { session, interface, addr },
         }
     }
 

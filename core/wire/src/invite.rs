@@ -7,8 +7,8 @@ use fieldcast_model::Fingerprint;
 
 #[cfg(doc)]
 use crate::MAX_INVITE;
-use crate::handshake;
 use crate::invite_text::{self, decode, encode, percent_encode};
+use crate::sas;
 
 /// A Wi-Fi group with its passphrase.
 #[derive(Clone, PartialEq, Eq)]
@@ -111,7 +111,7 @@ impl Token {
     /// Proves to the inviting device that the caller has the token. The proof is valid only on the connection with this
     /// exporter ([`HandshakeSecret::exporter`](crate::HandshakeSecret::exporter)).
     pub fn proof(&self, exporter: &[u8; 32]) -> [u8; 32] {
-        handshake::hash("fieldcast 2026-11 invited", &[exporter, &self.0])
+        sas::hash("fieldcast 2026-11 invited", &[exporter, &self.0])
     }
 }
 

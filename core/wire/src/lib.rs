@@ -5,23 +5,19 @@
 //! the current time, and carries out the actions that the machine returns. Sockets, storage and user questions belong
 //! to the caller. `docs/PROTOCOL.md` defines the bytes on the wire.
 
-mod distributor;
 mod end_reason;
 pub mod frame;
 mod grant;
-mod handshake;
 mod invite;
 mod invite_text;
 mod limits;
 mod message;
 mod receipt;
-mod receiver;
-mod window;
+mod sas;
+mod session;
 
-pub use distributor::{Distributor, DistributorAction, DistributorState};
 pub use end_reason::{Breach, EndReason};
 pub use grant::{Credentials, Grant, Revocations, SignedStatement, Statement, StatementError};
-pub use handshake::{CODE_LABEL, HandshakeParameters, HandshakeSecret, Sas};
 pub use invite::{Group, Invite, InviteError, Token};
 pub use invite_text::MAX_INVITE;
 pub use limits::Limits;
@@ -30,11 +26,13 @@ pub use message::{
     offer_id, split_chunk_frame,
 };
 pub use receipt::Receipt;
-pub use receiver::{Applied, Receiver, ReceiverAction, ReceiverState};
-pub use window::MAX_UNSTAGED;
+pub use sas::{CODE_LABEL, HandshakeSecret, Sas};
+pub use session::{
+    Action, Applied, Backoff, Distributor, DistributorRequest, DistributorSide, ExchangeMachine, ExchangeSlot,
+    ExchangeState, Handshake, HandshakeParameters, MAX_UNSTAGED, Parked, ParkedAction, ReceiptVerifier, Receiver,
+    ReceiverRequest, ReceiverSide, Resumption, Side,
+};
 
-#[cfg(test)]
-mod exchange_tests;
 #[cfg(test)]
 mod golden_tests;
 #[cfg(test)]

@@ -38,8 +38,8 @@ pub struct Hello {
 
 impl Hello {
     /// The hello of this build.
-    pub fn new(role: Role, name: DeviceName, opening: &HandshakeSecret) -> Self {
-        Self { protocol: PROTOCOL, oldest: OLDEST_PROTOCOL, role, name, commitment: opening.commitment(role) }
+    pub fn new(role: Role, name: DeviceName, secret: &HandshakeSecret) -> Self {
+        Self { protocol: PROTOCOL, oldest: OLDEST_PROTOCOL, role, name, commitment: secret.commitment(role) }
     }
 
     /// The newest protocol version that both sides support.

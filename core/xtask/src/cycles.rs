@@ -5,7 +5,7 @@ use std::path::Path;
 use std::{fs, io};
 
 /// Crates whose modules have no import cycle, by folder. Those of `engine`, `store` and `sandbox` still have some.
-const CHECKED: [&str; 7] = ["model", "bundle", "wire", "downsync", "net", "cli", "ffi"];
+const CHECKED: [&str; 8] = ["model", "bundle", "wire", "downsync", "net", "engine", "cli", "ffi"];
 
 /// A module by its path in the crate, without `crate`.
 type Module = Vec<String>;

@@ -3,10 +3,13 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use fieldcast_model::{Dataset, DeviceName, Digest, Origin, ServerTime, Signature, SnapshotHash, SnapshotSummary};
+use fieldcast_model::{
+    Dataset, DeviceName, Digest, Fingerprint, Origin, ServerTime, Signature, SnapshotHash, SnapshotSummary,
+};
 use fieldcast_wire::{
-    Applied, ComparisonResult, Credentials, Distributor, DistributorAction, EndReason, HandshakeParameters,
-    HandshakeSecret, Held, Hello, Limits, Message, Offer, Receipt, Receiver, ReceiverAction, Role, SavedSnapshot,
+    Action, Applied, ComparisonResult, Credentials, Distributor, DistributorRequest, EndReason, Handshake,
+    HandshakeParameters, HandshakeSecret, Held, Hello, Limits, Message, Offer, Receipt, ReceiptVerifier, Receiver,
+    ReceiverRequest, Role, SavedSnapshot,
 };
 use libfuzzer_sys::arbitrary::{Result, Unstructured};
 
@@ -29,8 +32,8 @@ struct Scene {
     now: Duration,
     to_receiver: VecDeque<Message>,
     to_distributor: VecDeque<Message>,
-    /// Number of snapshots in the receiver's question to its user.
-    asked: Option<usize>,
+    /// The receiver's last request.
+    requested: Option<ReceiverRequest>,
     chunks: u32,
     staged: u32,
     closed: [bool; 2],
@@ -64,19 +67,21 @@ fn offer(snapshots: u8) -> Offer {
 
 impl Scene {
     fn new() -> Self {
-        let parameters = |nonce| HandshakeParameters {
-            name: DeviceName::new("x"),
-            opening: HandshakeSecret { exporter: [1; 32], nonce: [nonce; 32] },
-            credentials: Credentials::default(),
+        let handshake = |role, nonce| {
+            let (name, credentials) = (DeviceName::new("x"), Credentials::default());
+            let secret = HandshakeSecret { exporter: [1; 32], nonce: [nonce; 32] };
+            Handshake::new(role, HandshakeParameters { name, secret, credentials, session: 1, invite: None })
         };
+        let verifier =
+            ReceiptVerifier { distributor: Fingerprint([1; 32]), is_signed: Box::new(|_, signed| signed[0] > 9) };
         let limits = Limits::default();
         Self {
-            distributor: Distributor::new(parameters(1), limits, Duration::ZERO),
-            receiver: Receiver::new(parameters(2), limits, Duration::ZERO),
+            distributor: Distributor::new(handshake(Role::Distributor, 1), verifier, limits, Duration::ZERO),
+            receiver: Receiver::new(handshake(Role::Receiver, 2), limits, Duration::ZERO),
             now: Duration::ZERO,
             to_receiver: VecDeque::new(),
             to_distributor: VecDeque::new(),
-            asked: None,
+            requested: None,
             chunks: 0,
             staged: 0,
             closed: [false; 2],
@@ -107,17 +112,19 @@ impl Scene {
             10 => self.distributor.on_message(message(input)?, now),
             11 => {
                 self.chunks = u32::from(input.arbitrary::<u8>()?);
-                self.distributor.planned(vec![1 << 20; self.chunks as usize], now);
+                self.distributor.planned(Ok(vec![1 << 20; self.chunks as usize]), now);
             }
             12 => {
                 let wanted = (0..self.chunks).filter(|chunk| chunk % 3 > 0);
                 self.staged = 0;
-                self.receiver.on_manifest(wanted.collect(), now);
+                if self.receiver.on_manifest(now) || input.arbitrary()? {
+                    self.receiver.want(Ok(wanted.collect()), now);
+                }
             }
             13 => self.chunk(input)?,
             14 => self.answer(input)?,
             15 => self.apply(input)?,
-            16 => self.receiver.staged(input.arbitrary()?, input.arbitrary()?, now),
+            16 => self.receiver.staged(Ok((input.arbitrary()?, input.arbitrary()?)), now),
             17 => {
                 let differ = input.ratio(1, 8)?;
                 self.distributor.confirm(if differ { Err(EndReason::CodesDiffer) } else { Ok(()) });
@@ -131,9 +138,9 @@ impl Scene {
         while let Some(action) = self.distributor.poll() {
             assert!(!self.closed[0], "no action follows a close");
             match action {
-                DistributorAction::Send(message) => self.to_receiver.push_back(message),
-                DistributorAction::Admit(_) => self.distributor.admit(Ok(offer(2)), self.now),
-                DistributorAction::Close => self.closed[0] = true,
+                Action::Send(message) => self.to_receiver.push_back(message),
+                Action::Do(DistributorRequest::Admit(_)) => self.distributor.admit(Ok(offer(2)), self.now),
+                Action::Close => self.closed[0] = true,
                 _ => {}
             }
         }
@@ -144,9 +151,9 @@ impl Scene {
         while let Some(action) = self.receiver.poll() {
             assert!(!self.closed[1], "no action follows a close");
             match action {
-                ReceiverAction::Send(message) => self.to_distributor.push_back(message),
-                ReceiverAction::Ask { offer, .. } => self.asked = Some(offer.snapshots.len()),
-                ReceiverAction::Close => self.closed[1] = true,
+                Action::Send(message) => self.to_distributor.push_back(message),
+                Action::Do(request) => self.requested = Some(request),
+                Action::Close => self.closed[1] = true,
                 _ => {}
             }
         }
@@ -161,17 +168,26 @@ impl Scene {
         };
         if self.receiver.on_chunk(index, self.now) {
             self.staged += 1;
-            self.receiver.staged(self.staged, u64::from(self.staged), self.now);
+            self.receiver.staged(Ok((self.staged, u64::from(self.staged))), self.now);
         }
         Ok(())
     }
 
+    /// Answers the receiver's last request, or a request that it did not make.
     fn answer(&mut self, input: &mut Unstructured<'_>) -> Result<()> {
-        let Some(snapshots) = self.asked else { return Ok(()) };
-        let held =
-            Held { as_of: ServerTime(input.arbitrary()?), digest: digest(0), records: 1, is_ahead: input.arbitrary()? };
-        let declines = input.ratio(1, 8)?;
-        self.receiver.answer(if declines { Err(EndReason::Declined) } else { Ok(vec![held; snapshots]) }, self.now);
+        let yes = if input.ratio(1, 8)? { Err(EndReason::Declined) } else { Ok(()) };
+        match self.requested.take() {
+            Some(ReceiverRequest::Permit) => self.receiver.permit(yes),
+            Some(ReceiverRequest::Examine(_)) => self.receiver.examined(yes.map(|()| true)),
+            Some(ReceiverRequest::Ask) => self.receiver.answer(yes),
+            Some(ReceiverRequest::Accept { .. }) | None => {
+                let (as_of, is_ahead) = (ServerTime(input.arbitrary()?), input.arbitrary()?);
+                let held = Held { as_of, digest: digest(0), records: 1, is_ahead };
+                let count = self.receiver.offer().map_or(0, |offer| offer.snapshots.len());
+                self.receiver.accept(yes.map(|()| vec![held; count]), self.now);
+            }
+            Some(ReceiverRequest::Apply) => {}
+        }
         Ok(())
     }
 
@@ -200,11 +216,11 @@ impl Scene {
         // A closed machine stays closed.
         assert!(!self.closed[0] || self.distributor.is_over());
         assert!(!self.closed[1] || self.receiver.is_over());
-        _ = (self.distributor.deadline(), self.receiver.deadline(), self.distributor.chunks_to_send().len());
+        _ = (self.distributor.deadline(), self.receiver.deadline(), self.distributor.bytes_to_send());
     }
 }
 
-/// A random receipt. The callers of the machines sign and verify receipts, so any signature works here.
+/// A random receipt.
 fn receipt(input: &mut Unstructured<'_>) -> Result<Receipt> {
     Ok(Receipt { saved: saved(input)?, at: input.arbitrary()?, signature: Signature([input.arbitrary()?; 64]) })
 }

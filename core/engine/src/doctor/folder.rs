@@ -72,7 +72,7 @@ fn is_open(_: &fs::Metadata) -> bool {
 }
 
 pub(super) fn key(settings: &DoctorSettings) -> Check {
-    let path = settings.data_dir.join(crate::engine::DEVICE_KEY);
+    let path = settings.data_dir.join(crate::api::DEVICE_KEY);
     let shown = path.display();
     match Identity::load(&path) {
         Ok(Some(identity)) => Check::ok(Checked::Key, format!("this device is {}", identity.fingerprint().short())),

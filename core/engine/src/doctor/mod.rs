@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::settings::DEFAULT_RESERVE;
-use crate::task;
+use crate::{Error, task};
 
 /// The subject of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -114,7 +114,7 @@ pub async fn doctor(settings: DoctorSettings) -> Vec<Check> {
     let here = task::blocking(move || {
         let mut checks = vec![folder::disk(&settings), clock::check(settings.now)];
         checks.extend([folder::folder(&settings), folder::key(&settings), folder::database(&settings)]);
-        checks
+        Ok::<_, Error>(checks)
     });
     match here.await {
         Ok(here) => checks.extend(here),

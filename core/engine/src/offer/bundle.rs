@@ -2,7 +2,7 @@
 //! lacks.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use fieldcast_bundle::{ChunkHash, ChunkInfo, Manifest, Snapshot, encode_chunk, range_bits};
 use fieldcast_model::{Dataset, KeyRange, Origin, Record, ServerTime, SnapshotSummary};
@@ -11,7 +11,8 @@ use fieldcast_wire::frame::FrameKind;
 use fieldcast_wire::{Held, MAX_SNAPSHOTS, Message, Offer};
 
 use crate::Error;
-use crate::origins::Signer;
+use crate::task::locked;
+use crate::trust::provenance::Signer;
 
 /// Chunks that stay in memory for receivers with similar progress: read once, sent many times.
 const RECENT_CHUNKS: usize = 8;
@@ -111,14 +112,14 @@ impl Bundle {
     fn changes(&self, index: usize, since: ServerTime) -> Result<Option<Snapshot>, Error> {
         let Some(snapshot) = self.snapshots.get(index).filter(|_| since > ServerTime(0)) else { return Ok(None) };
         let slot = {
-            let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut changes = locked(&self.changes);
             if changes.len() >= MAX_CHANGES && !changes.contains_key(&(index, since)) {
                 return Ok(None); // too many versions: send the complete snapshot
             }
             changes.entry((index, since)).or_default().clone()
         };
         // Receivers with the same version wait for the first encoding; others do not.
-        let mut encoded = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut encoded = locked(&slot);
         if encoded.is_none() {
             let now = self.store.read(|reader| Ok(changes_in(&self.store, reader, &snapshot.summary, since)))??;
             *encoded = Some(now);
@@ -136,7 +137,7 @@ impl Bundle {
             None => self.encode_again(hash)?,
         };
         let bytes = Arc::new(bytes);
-        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut recent = locked(&self.recent);
         recent.push_front((hash, bytes.clone()));
         recent.truncate(RECENT_CHUNKS);
         Ok(bytes)
@@ -146,11 +147,10 @@ impl Bundle {
     /// records have changed.
     fn encode_again(&self, hash: ChunkHash) -> Result<Vec<u8>, Error> {
         let changes: Vec<Changes> = {
-            let changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+            let changes = locked(&self.changes);
             changes.values().cloned().collect()
         };
-        let changes =
-            changes.iter().filter_map(|slot| slot.lock().unwrap_or_else(PoisonError::into_inner).clone().flatten());
+        let changes = changes.iter().filter_map(|slot| locked(slot).clone().flatten());
         for Snapshot { summary, since, bits, chunks } in self.snapshots.iter().cloned().chain(changes) {
             let Some(info) = chunks.iter().find(|info| info.hash == hash) else { continue };
             let (dataset, range) = (&summary.dataset, KeyRange { bits, index: info.range });
@@ -166,7 +166,7 @@ impl Bundle {
     }
 
     fn recent(&self, hash: ChunkHash) -> Option<Arc<Vec<u8>>> {
-        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let recent = locked(&self.recent);
         recent.iter().find(|(known, _)| *known == hash).map(|(_, bytes)| bytes.clone())
     }
 }

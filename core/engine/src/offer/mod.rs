@@ -1,15 +1,24 @@
 //! The distributor's side: one bundle, many receivers.
+//!
+//! ```text
+//! session (the handle) -> sending (one receiver) -> dialer, transfer -> delivery -> admission, progress
+//!                      -> inbound (receivers that connect)
+//! all of them                                    -> state -> receivers, bundle
+//! ```
 
-mod admit;
+mod admission;
 mod bundle;
+mod delivery;
 mod dialer;
-mod finding;
-mod parked;
-mod peer;
-mod peers;
-mod send;
+mod event;
+mod inbound;
+mod progress;
+mod receivers;
+mod sending;
 mod session;
+mod state;
+mod transfer;
 
 pub(crate) use bundle::Bundle;
-pub use peer::{FoundBy, FoundPeer, OfferEvent, SendProgress, SendState, Sent};
+pub use event::{FoundBy, FoundPeer, OfferEvent, SendProgress, SendState, Sent};
 pub use session::OfferSession;

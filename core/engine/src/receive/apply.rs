@@ -16,9 +16,9 @@ use fieldcast_wire::{ChunkSet, ComparisonResult, EndReason, Held, Offer, SavedSn
 use tokio_util::sync::CancellationToken;
 
 use super::event::Sender;
-use super::not_stored;
-use super::stage::Expected;
+use super::staging::Expected;
 use crate::Error;
+use crate::error::not_stored;
 
 /// Refuses an offer that is dated too far in the future. `now` is the server's time as this device knows it. Without
 /// this limit, a device that once accepted a false time would permanently believe that it is ahead of all others.

@@ -1,31 +1,12 @@
 //! Distributors that announce themselves: one entry per fingerprint, with every discovery source.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 
-use fieldcast_model::{DeviceName, Fingerprint};
-use fieldcast_net::{DiscoveryEvent, Peer};
+use fieldcast_model::Fingerprint;
+use fieldcast_net::DiscoveryEvent;
 
-use super::event::ReceiveEvent;
-use crate::discovery::DiscoverySource;
-
-/// A distributor that announces itself. Its announcement is only a hint that any device can forge; a connection proves
-/// its identity.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DiscoveredDistributor {
-    /// The announced fingerprint.
-    pub fingerprint: Fingerprint,
-    /// The announced name.
-    pub name: DeviceName,
-    /// The address on which it listens for receivers.
-    pub addr: SocketAddr,
-}
-
-impl From<Peer> for DiscoveredDistributor {
-    fn from(Peer { fingerprint, name, addr, .. }: Peer) -> Self {
-        Self { fingerprint, name, addr }
-    }
-}
+use super::event::{DiscoveredDistributor, ReceiveEvent};
+use crate::network::DiscoverySource;
 
 #[derive(Default)]
 pub(super) struct DiscoveredDistributors(BTreeMap<Fingerprint, Sources>);
@@ -78,6 +59,8 @@ impl Sources {
 
 #[cfg(test)]
 mod tests {
+    use fieldcast_model::DeviceName;
+    use fieldcast_net::Peer;
     use fieldcast_wire::Role;
 
     use super::*;

@@ -3,12 +3,11 @@
 use std::net::SocketAddr;
 
 use fieldcast_model::{DeviceName, Fingerprint, SnapshotSummary};
+use fieldcast_net::Peer;
 use fieldcast_store::{Incoming, IncomingStatus, Result as StoreResult, Store};
 use fieldcast_wire::{ComparisonResult, EndReason, Offer, Sas};
 
-use super::dialing::DialState;
-use super::discovered::DiscoveredDistributor;
-use crate::origins::set_local_names;
+use crate::trust::provenance::set_local_names;
 use crate::{NetworkChange, SharedKey, SourceDevice};
 
 /// The other device of an exchange.
@@ -112,6 +111,37 @@ pub enum ReceiveState {
     Receiving(ReceiveProgress),
     /// Everything is on disk; the transaction runs.
     Applying(ReceiveProgress),
+}
+
+/// A distributor that announces itself. Its announcement is only a hint that any device can forge; a connection proves
+/// its identity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiscoveredDistributor {
+    /// The announced fingerprint.
+    pub fingerprint: Fingerprint,
+    /// The announced name.
+    pub name: DeviceName,
+    /// The address on which it listens for receivers.
+    pub addr: SocketAddr,
+}
+
+impl From<Peer> for DiscoveredDistributor {
+    fn from(Peer { fingerprint, name, addr, .. }: Peer) -> Self {
+        Self { fingerprint, name, addr }
+    }
+}
+
+/// The state of dialing a distributor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DialState {
+    /// Connecting.
+    Connecting,
+    /// Connected to this distributor. Its user can pick this device now.
+    Connected(Fingerprint),
+    /// Not connected; this device will reconnect.
+    Retrying(EndReason),
+    /// Not connected; this device does not try again.
+    GaveUp(EndReason),
 }
 
 /// An event of a [`ReceiveSession`](crate::ReceiveSession).

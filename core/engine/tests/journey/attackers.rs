@@ -100,7 +100,7 @@ async fn lists_forged_name_as_separate_receiver() {
     assert_eq!(genuine, before, "it is unchanged");
     let (peer, state) = &forged[0];
     assert_eq!((peer.fingerprint, state), (mallory.fingerprint(), &SendState::Found));
-    assert_eq!(peer.by, FoundBy { called_in: true, ..FoundBy::default() });
+    assert_eq!(peer.by, FoundBy { connected: true, ..FoundBy::default() });
     receiving.stop().await;
 }
 

@@ -24,7 +24,7 @@ pub(crate) struct Device {
     /// Whether it announces itself and searches.
     pub(crate) mdns: bool,
     /// How it finds another network after a loss.
-    pub(crate) roaming: InterfaceMonitor,
+    pub(crate) interface_monitor: InterfaceMonitor,
     dir: TempDir,
 }
 
@@ -32,8 +32,8 @@ pub(crate) async fn device(name: &str) -> Device {
     let dir = TempDir::new().unwrap();
     let settings = Settings { device_name: Some(name.to_owned()), ..Settings::new(dir.path()) };
     let engine = Engine::open(settings).await.unwrap();
-    let (trust, roaming) = (Trust::Everybody, InterfaceMonitor::default());
-    Device { engine, reserve: 0, max_live: 8, trust, mdns: true, roaming, dir }
+    let (trust, interface_monitor) = (Trust::AcceptAll, InterfaceMonitor::default());
+    Device { engine, reserve: 0, max_live: 8, trust, mdns: true, interface_monitor, dir }
 }
 
 /// Waits until the device is found.
@@ -111,14 +111,14 @@ impl Device {
 
     fn settings(&self) -> ExchangeSettings {
         let Self { reserve, max_live, mdns, .. } = *self;
-        let (trust, roaming) = (self.trust.clone(), self.roaming.clone());
+        let (trust, interface_monitor) = (self.trust.clone(), self.interface_monitor.clone());
         ExchangeSettings {
             resume_for: Duration::from_secs(5),
             reserve,
             max_live,
             trust,
             mdns,
-            roaming,
+            interface_monitor,
             ..self.engine.exchange_settings()
         }
     }

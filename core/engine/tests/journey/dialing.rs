@@ -92,7 +92,7 @@ async fn sends_over_parked_connection_of_picked_receiver() {
     find(&offering, &mut found, &receiver).await;
     let (peer, state) = offering.peers().remove(0);
     assert_eq!((peer.name.as_str(), state), ("receiver", SendState::Found));
-    assert_eq!(peer.by, FoundBy { called_in: true, ..FoundBy::default() });
+    assert_eq!(peer.by, FoundBy { connected: true, ..FoundBy::default() });
     assert_eq!(receiving.open_question(), None, "it was not picked");
     dial_state(&mut calls, |state| *state == DialState::Connected(distributor.engine.fingerprint())).await;
 
@@ -223,12 +223,12 @@ async fn lists_one_receiver_found_in_several_ways() {
         let mut ours = peers.filter(|peer| peer.fingerprint == receiver.engine.fingerprint()).map(|peer| peer.by);
         (ours.next(), ours.next())
     };
-    let both = FoundBy { mdns: true, called_in: true, ..FoundBy::default() };
+    let both = FoundBy { mdns: true, connected: true, ..FoundBy::default() };
     while by(&offering) != (Some(both), None) {
         found.next().await.unwrap();
     }
     receiving.disconnect();
-    while by(&offering) != (Some(FoundBy { called_in: false, ..both }), None) {
+    while by(&offering) != (Some(FoundBy { connected: false, ..both }), None) {
         found.next().await.unwrap();
     }
     receiving.stop().await;

@@ -6,8 +6,8 @@ use fieldcast::{DeviceName, EndReason, ExchangeResult, ExchangeRole, PastExchang
 use fieldcast_net::{Announcement, Connection, Identity, Listener, announce, random};
 use fieldcast_wire::frame::FrameKind;
 use fieldcast_wire::{
-    Applied, CODE_LABEL, ChunkSet, ComparisonResult, Credentials, HandshakeParameters, HandshakeSecret, Limits,
-    Message, PROTOCOL, Receipt, Receiver, ReceiverAction, SavedSnapshot,
+    Action, Applied, CODE_LABEL, ChunkSet, ComparisonResult, Credentials, Handshake, HandshakeParameters,
+    HandshakeSecret, Limits, Message, PROTOCOL, Receipt, Receiver, ReceiverRequest, SavedSnapshot,
 };
 
 use crate::device::{Device, TIMEOUT, device};
@@ -76,21 +76,26 @@ async fn counts_devices_that_saved_a_version() {
 async fn claim(connection: Connection, sign: impl Fn(&[u8]) -> [u8; 64]) -> Option<EndReason> {
     let distributor = connection.peer();
     let secret = HandshakeSecret { exporter: connection.exporter(CODE_LABEL, &[]).unwrap(), nonce: random().unwrap() };
-    let handshake =
-        HandshakeParameters { name: DeviceName::new("liar"), opening: secret, credentials: Credentials::default() };
+    let (name, credentials) = (DeviceName::new("liar"), Credentials::default());
+    let parameters = HandshakeParameters { name, secret, credentials, session: 1, invite: None };
+    let handshake = Handshake::new(Role::Receiver, parameters);
     let mut machine = Receiver::new(handshake, Limits::default(), Duration::ZERO);
     let (mut reader, mut writer) = connection.split();
     let (mut claimed, mut offered) = (Vec::new(), None);
     loop {
         while let Some(action) = machine.poll() {
             match action {
-                ReceiverAction::Send(message) => {
+                Action::Send(message) => {
                     writer.write(FrameKind::Control, &message.encode()).await.unwrap();
                     writer.flush().await.unwrap();
                 }
-                ReceiverAction::Ask { offer, .. } => {
+                Action::Do(ReceiverRequest::Permit) => machine.permit(Ok(())),
+                Action::Do(ReceiverRequest::Examine(_)) => machine.examined(Ok(false)),
+                Action::Do(ReceiverRequest::Ask) => unreachable!("no question was requested"),
+                Action::Do(ReceiverRequest::Accept { .. }) => {
+                    let offer = machine.offer().unwrap().clone();
                     let nothing = fieldcast_wire::Held::NOTHING;
-                    machine.answer(Ok(vec![nothing; offer.snapshots.len()]), Duration::ZERO);
+                    machine.accept(Ok(vec![nothing; offer.snapshots.len()]), Duration::ZERO);
                     let equal = |summary: &fieldcast::SnapshotSummary| SavedSnapshot {
                         digest: summary.digest,
                         comparison: ComparisonResult::Equal,
@@ -98,16 +103,19 @@ async fn claim(connection: Connection, sign: impl Fn(&[u8]) -> [u8; 64]) -> Opti
                     claimed = offer.snapshots.iter().map(equal).collect();
                     offered = Some(fieldcast_wire::offer_id(&distributor, &offer.snapshots));
                 }
-                ReceiverAction::Apply => {
+                Action::Do(ReceiverRequest::Apply) => {
                     let signature = sign(&Receipt::signed(&distributor, &offered.unwrap(), &claimed, 0));
                     let receipt = Receipt { saved: claimed.clone(), at: 0, signature: fieldcast::Signature(signature) };
                     machine.applied(Ok(Applied::Saved(receipt)), Duration::ZERO);
                 }
-                ReceiverAction::Entered(_) | ReceiverAction::Close => {}
+                Action::Entered(_) | Action::Close => {}
             }
         }
         match reader.read().await {
-            Ok((FrameKind::Manifest, _)) => machine.on_manifest(ChunkSet::default(), Duration::ZERO),
+            Ok((FrameKind::Manifest, _)) => {
+                assert!(machine.on_manifest(Duration::ZERO));
+                machine.want(Ok(ChunkSet::default()), Duration::ZERO);
+            }
             Ok((_, payload)) => match Message::decode(&payload).unwrap() {
                 Message::Stop(reason) => return Some(reason),
                 message => machine.on_message(message, Duration::ZERO),

@@ -21,7 +21,7 @@ impl Network {
         for device in devices {
             let interfaces = network.0.clone();
             let interfaces = Arc::new(move || interfaces.lock().unwrap().clone());
-            device.roaming = InterfaceMonitor {
+            device.interface_monitor = InterfaceMonitor {
                 poll_interval: Duration::from_millis(20),
                 interfaces,
                 ..InterfaceMonitor::default()
@@ -71,7 +71,7 @@ async fn resumes_after(mut devices: (Device, Device), again: Interface, is_diale
     let mut changes = Vec::new();
     while changes.len() < 2 {
         if let OfferEvent::Network(change) = events.next().await.unwrap() {
-            if matches!(change, NetworkChange::Gone { .. }) {
+            if matches!(change, NetworkChange::Lost { .. }) {
                 assert_eq!((offering.addr(), state_of(&offering, &receiver).is_final()), (None, false));
                 network.set(vec![again.clone()]);
             }
@@ -79,8 +79,8 @@ async fn resumes_after(mut devices: (Device, Device), again: Interface, is_diale
         }
     }
     let addr = offering.addr().unwrap();
-    assert_eq!(changes[0], NetworkChange::Gone { name: "lo".to_owned() });
-    assert_eq!(changes[1], NetworkChange::Back { interface: again, addr });
+    assert_eq!(changes[0], NetworkChange::Lost { name: "lo".to_owned() });
+    assert_eq!(changes[1], NetworkChange::Available { interface: again, addr });
     if is_dialed {
         receiving.dial(target(addr)); // the user has typed the new address
     }
@@ -97,7 +97,7 @@ async fn resumes_after(mut devices: (Device, Device), again: Interface, is_diale
 async fn resumes_picked_receivers_when_the_group_returns() {
     let (mut distributor, mut receiver) = untrusted_pair().await;
     for device in [&mut distributor, &mut receiver] {
-        (device.mdns, device.trust) = (true, fieldcast::Trust::Everybody);
+        (device.mdns, device.trust) = (true, fieldcast::Trust::AcceptAll);
     }
     // The same address on a new interface.
     resumes_after((distributor, receiver), Interface { index: Some(9_999), ..loopback() }, false).await;
@@ -106,6 +106,6 @@ async fn resumes_picked_receivers_when_the_group_returns() {
 #[tokio::test(flavor = "multi_thread")]
 async fn resumes_on_a_network_with_other_addresses() {
     let (mut distributor, mut receiver) = untrusted_pair().await;
-    (distributor.trust, receiver.trust) = (fieldcast::Trust::Everybody, fieldcast::Trust::Everybody);
+    (distributor.trust, receiver.trust) = (fieldcast::Trust::AcceptAll, fieldcast::Trust::AcceptAll);
     resumes_after((distributor, receiver), Interface { addr: [127, 0, 0, 77].into(), ..loopback() }, true).await;
 }

@@ -144,7 +144,7 @@ async fn process() {
     say(""); // the test runner has begun a line
     let engine = Engine::open(Settings::new(dir)).await.unwrap();
     let limits = Limits { silence: SILENCE, heartbeat: SILENCE / 4, ..Limits::default() };
-    let settings = ExchangeSettings { limits, trust: Trust::Everybody, reserve: 0, ..engine.exchange_settings() };
+    let settings = ExchangeSettings { limits, trust: Trust::AcceptAll, reserve: 0, ..engine.exchange_settings() };
     let loopback = choose_interface(Some("127.0.0.1")).unwrap();
     match env::var(TO) {
         Ok(receiver) => send(&engine, loopback, settings, &receiver).await,

@@ -50,7 +50,7 @@ pub struct FoundPeer {
 #[uniffi::remote(Record)]
 pub struct FoundBy {
     pub mdns: bool,
-    pub called_in: bool,
+    pub connected: bool,
     pub typed: bool,
     pub platform: bool,
 }

@@ -62,11 +62,11 @@ impl ExchangeOptions {
     pub(crate) fn settings(self, engine: &Engine) -> ExchangeSettings {
         let pinned: BTreeSet<_> = self.pinned.into_iter().collect();
         ExchangeSettings {
-            trust: if self.trust_everybody { Trust::Everybody } else { Trust::Compare(pinned) },
+            trust: if self.trust_everybody { Trust::AcceptAll } else { Trust::Compare(pinned) },
             max_live: self.max_live.max(1).into(),
             mdns: self.mdns,
             port: self.port,
-            roaming: InterfaceMonitor { any: self.network.is_none(), ..InterfaceMonitor::default() },
+            interface_monitor: InterfaceMonitor { any: self.network.is_none(), ..InterfaceMonitor::default() },
             resume_for: Duration::from_secs(self.resume_seconds.into()),
             reserve: self.reserve,
             ..engine.exchange_settings()

@@ -69,7 +69,7 @@ fn found(events: &EventLog) -> (Fingerprint, FoundBy) {
     })
 }
 
-const BY_PLATFORM: FoundBy = FoundBy { mdns: false, called_in: false, typed: false, platform: true };
+const BY_PLATFORM: FoundBy = FoundBy { mdns: false, connected: false, typed: false, platform: true };
 
 #[test]
 fn sends_to_receiver_found_only_by_platform() {
@@ -89,7 +89,7 @@ fn sends_to_receiver_found_only_by_platform() {
     });
     assert_eq!(discovered_distributor.fingerprint, distributor.fieldcast.device().unwrap().fingerprint);
     receiving.dial(discovered_distributor.addr, Some(discovered_distributor.fingerprint)).unwrap();
-    assert_eq!(found(&distributor_events), (who, FoundBy { called_in: true, ..BY_PLATFORM }));
+    assert_eq!(found(&distributor_events), (who, FoundBy { connected: true, ..BY_PLATFORM }));
     receiving.disconnect().unwrap();
     assert_eq!(found(&distributor_events), (who, BY_PLATFORM));
 

@@ -83,7 +83,7 @@ fn connects_by_invite_without_mdns_or_code() {
         Event::ReceiverFound { receiver, .. } => Some(receiver),
         _ => None,
     });
-    assert!(found.by.called_in && !found.by.mdns, "{found:?}");
+    assert!(found.by.connected && !found.by.mdns, "{found:?}");
     offering.send_to(found.fingerprint).unwrap();
     let question = receiver_events.wait_for(|event| match event {
         Event::Asked { question, .. } => Some(question),

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use fieldcast_model::DeviceName;
 use fieldcast_wire::{
-    Breach, CODE_LABEL, Credentials, Distributor, DistributorAction, DistributorState, EndReason, HandshakeParameters,
-    HandshakeSecret, Hello, Limits, Message, Offer, Receiver, ReceiverAction, ReceiverState, Role, Sas,
+    Action, Breach, CODE_LABEL, Credentials, Distributor, DistributorRequest, EndReason, ExchangeState, Handshake,
+    HandshakeParameters, HandshakeSecret, Hello, Limits, Message, Offer, ReceiptVerifier, Receiver, ReceiverRequest,
+    Role, Sas,
 };
 
 use super::connected;
@@ -13,7 +14,7 @@ use crate::{Connection, random};
 
 const NOW: Duration = Duration::ZERO;
 
-fn opening(connection: &Connection) -> HandshakeSecret {
+fn secret(connection: &Connection) -> HandshakeSecret {
     HandshakeSecret { exporter: connection.exporter(CODE_LABEL, &[]).unwrap(), nonce: random().unwrap() }
 }
 
@@ -28,13 +29,17 @@ struct Scene {
 async fn scene() -> Scene {
     let ((asha, to_asha), (bela, to_bela)) = (connected().await, connected().await);
     let limits = Limits::default();
-    let introduction =
-        |opening| HandshakeParameters { name: DeviceName::new("x"), opening, credentials: Credentials::default() };
+    let handshake = |role, connection: &Connection| {
+        let (name, credentials) = (DeviceName::new("x"), Credentials::default());
+        let secret = secret(connection);
+        Handshake::new(role, HandshakeParameters { name, secret, credentials, session: 1, invite: None })
+    };
+    let verifier = ReceiptVerifier { distributor: asha.peer(), is_signed: Box::new(|_, _| false) };
     Scene {
-        asha: Distributor::new(introduction(opening(&asha)), limits, NOW),
-        bela: Receiver::new(introduction(opening(&bela)), limits, NOW),
-        to_asha: opening(&to_asha),
-        to_bela: opening(&to_bela),
+        asha: Distributor::new(handshake(Role::Distributor, &asha), verifier, limits, NOW),
+        bela: Receiver::new(handshake(Role::Receiver, &bela), limits, NOW),
+        to_asha: secret(&to_asha),
+        to_bela: secret(&to_bela),
     }
 }
 
@@ -44,9 +49,9 @@ impl Scene {
         let mut said = Vec::new();
         while let Some(action) = self.asha.poll() {
             match action {
-                DistributorAction::Send(message) => said.push(message),
-                DistributorAction::Admit(_) => self.asha.admit(Ok(Offer::default()), NOW),
-                DistributorAction::Confirm(code) => *shown = Some(code),
+                Action::Send(message) => said.push(message),
+                Action::Do(DistributorRequest::Admit(_)) => self.asha.admit(Ok(Offer::default()), NOW),
+                Action::Do(DistributorRequest::Confirm(code)) => *shown = Some(code),
                 _ => {}
             }
         }
@@ -57,8 +62,10 @@ impl Scene {
         let mut said = Vec::new();
         while let Some(action) = self.bela.poll() {
             match action {
-                ReceiverAction::Send(message) => said.push(message),
-                ReceiverAction::Ask { code, .. } => *shown = Some(code),
+                Action::Send(message) => said.push(message),
+                Action::Do(ReceiverRequest::Permit) => self.bela.permit(Ok(())),
+                Action::Do(ReceiverRequest::Examine(_)) => self.bela.examined(Ok(true)),
+                Action::Do(ReceiverRequest::Ask) => *shown = self.bela.code(),
                 _ => {}
             }
         }
@@ -79,8 +86,8 @@ async fn detects_messages_relayed_between_connections() {
         }
     }
     let breach = EndReason::Protocol(Breach::NotCommitted);
-    assert_eq!(scene.bela.state(), &ReceiverState::Ended(breach.clone()));
-    assert_eq!(scene.asha.state(), &DistributorState::Ended(breach));
+    assert_eq!(scene.bela.state(), &ExchangeState::Ended(breach.clone()));
+    assert_eq!(scene.asha.state(), &ExchangeState::Ended(breach));
     assert_eq!((on_asha, on_bela), (None, None), "no code is shown");
 }
 
@@ -88,9 +95,9 @@ async fn detects_messages_relayed_between_connections() {
 async fn shows_different_codes_under_attack() {
     let mut scene = scene().await;
     let (mut on_asha, mut on_bela) = (None, None);
-    let hello = |role, opening: &HandshakeSecret| Message::Hello(Hello::new(role, DeviceName::new("x"), opening));
+    let hello = |role, secret: &HandshakeSecret| Message::Hello(Hello::new(role, DeviceName::new("x"), secret));
     let reveal =
-        |opening: &HandshakeSecret| Message::Reveal { nonce: opening.nonce, credentials: Credentials::default() };
+        |secret: &HandshakeSecret| Message::Reveal { nonce: secret.nonce, credentials: Credentials::default() };
     scene.asha.on_message(hello(Role::Receiver, &scene.to_asha), NOW);
     scene.asha.on_message(reveal(&scene.to_asha), NOW);
     let offer = scene.asha_says(&mut on_asha).pop().unwrap();

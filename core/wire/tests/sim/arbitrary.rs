@@ -4,13 +4,12 @@ use std::time::Duration;
 
 use fieldcast_model::{DeviceName, ServerTime};
 use fieldcast_wire::{
-    Applied, ChunkSet, ComparisonResult, Credentials, Distributor, DistributorAction as D, EndReason,
-    HandshakeParameters, HandshakeSecret, Held, Hello, Limits, Message, Receiver, ReceiverAction as R, Role,
-    SavedSnapshot,
+    Action, Applied, ChunkSet, ComparisonResult, Credentials, Distributor, EndReason, Handshake, HandshakeParameters,
+    HandshakeSecret, Held, Hello, Limits, Message, Receiver, ReceiverRequest, Role, SavedSnapshot,
 };
 use proptest::prelude::*;
 
-use super::data::{Bundle, Version, digest, receipt};
+use super::data::{Bundle, Version, digest, receipt, verifier};
 use super::rng::Rng;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -43,12 +42,13 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     })
 }
 
-fn opening(role: Role) -> HandshakeSecret {
+fn secret(role: Role) -> HandshakeSecret {
     HandshakeSecret { exporter: [1; 32], nonce: [role as u8; 32] }
 }
 
-fn introduction(role: Role) -> HandshakeParameters {
-    HandshakeParameters { name: DeviceName::new("x"), opening: opening(role), credentials: Credentials::default() }
+fn handshake(role: Role) -> Handshake {
+    let (name, credentials) = (DeviceName::new("x"), Credentials::default());
+    Handshake::new(role, HandshakeParameters { name, secret: secret(role), credentials, session: 1, invite: None })
 }
 
 fn reveal(nonce: [u8; 32]) -> Message {
@@ -56,7 +56,7 @@ fn reveal(nonce: [u8; 32]) -> Message {
 }
 
 fn hello(role: Role) -> Message {
-    Message::Hello(Hello::new(role, DeviceName::new("x"), &opening(role)))
+    Message::Hello(Hello::new(role, DeviceName::new("x"), &secret(role)))
 }
 
 fn message(what: u8, number: u32, bundle: &Bundle) -> Message {
@@ -68,7 +68,7 @@ fn message(what: u8, number: u32, bundle: &Bundle) -> Message {
         2 => Message::Want((0..number.min(60)).collect::<ChunkSet>()),
         3 => Message::Staged { chunks: number, bytes: u64::from(number) << 32 },
         4 => Message::Applying { records: 0 },
-        5 => Message::Saved(receipt((0..count).map(saved))),
+        5 => Message::Saved(receipt(&bundle.offer(), (0..count).map(saved))),
         6 => Message::Differs(vec![number as u16]),
         7 => Message::Offer(bundle.offer()),
         8 => hello(Role::Distributor),
@@ -91,7 +91,7 @@ proptest! {
     #[test]
     fn distributor_survives_arbitrary_input(steps in steps()) {
         let bundle = Bundle::random(&mut Rng::new(7));
-        let mut machine = Distributor::new(introduction(Role::Distributor), Limits::default(), Duration::ZERO);
+        let mut machine = Distributor::new(handshake(Role::Distributor), verifier(), Limits::default(), Duration::ZERO);
         let (mut now, mut closes) = (Duration::ZERO, 0);
         for step in steps {
             now += step.passes;
@@ -99,29 +99,29 @@ proptest! {
                 // A correct exchange: hello, reveal, accept, confirmed, planned, want, chunks, staged, applying, saved.
                 0 => {
                     machine.on_message(hello(Role::Receiver), now);
-                    machine.on_message(reveal(opening(Role::Receiver).nonce), now);
+                    machine.on_message(reveal(secret(Role::Receiver).nonce), now);
                     machine.admit(Ok(bundle.offer()), now);
                 }
                 1 => {
                     machine.on_message(message(1, 0, &bundle), now);
                     machine.confirm(if step.number > 200 { Err(EndReason::CodesDiffer) } else { Ok(()) });
                 }
-                2 => machine.planned(vec![1; 40], now),
+                2 => machine.planned(Ok(vec![1; 40]), now),
                 3 => machine.on_message(Message::Want((0..40).collect()), now),
                 4 => while machine.next_chunk(now).is_some() {},
                 5 => machine.on_message(Message::Staged { chunks: 40, bytes: 400 }, now),
                 6 => machine.on_message(Message::Applying { records: 0 }, now),
                 7 => machine.on_message(Message::Differs(vec![0]), now),
-                8 | 9 => machine.planned(vec![step.number; step.number as usize % 100], now),
+                8 | 9 => machine.planned(Ok(vec![step.number; step.number as usize % 100]), now),
                 10 => drop(machine.next_chunk(now)),
                 11 if step.number > 100 => machine.stop(EndReason::BadData),
                 12 if step.number > 100 => machine.on_lost(),
                 13..=16 => machine.on_time(now),
                 what => machine.on_message(message(what, step.number, &bundle), now),
             }
-            drain(&mut closes, || machine.poll(), |action| *action == D::Close);
+            drain(&mut closes, || machine.poll(), |action| *action == Action::Close);
             prop_assert_eq!(closes == 1, machine.is_over());
-            prop_assert!(!machine.is_over() || machine.chunks_to_send().len() == 0);
+            prop_assert!(!machine.is_over() || !machine.may_send());
         }
         let end = now + HOUR;
         for _ in 0..MOST_LOOKS {
@@ -130,7 +130,7 @@ proptest! {
             }
             now = machine.deadline().max(now);
             machine.on_time(now);
-            drain(&mut closes, || machine.poll(), |action| *action == D::Close);
+            drain(&mut closes, || machine.poll(), |action| *action == Action::Close);
         }
         prop_assert!(machine.is_over() && closes == 1);
     }
@@ -138,7 +138,7 @@ proptest! {
     #[test]
     fn receiver_survives_arbitrary_input(steps in steps()) {
         let bundle = Bundle::random(&mut Rng::new(7));
-        let mut machine = Receiver::new(introduction(Role::Receiver), Limits::default(), Duration::ZERO);
+        let mut machine = Receiver::new(handshake(Role::Receiver), Limits::default(), Duration::ZERO);
         let held = vec![Held::NOTHING; bundle.whole.len()];
         let (mut now, mut closes, mut applies) = (Duration::ZERO, 0, 0);
         for step in steps {
@@ -147,19 +147,28 @@ proptest! {
                 // A correct exchange: hello, reveal, offer, yes, manifest, chunks, staged, applied.
                 0 => {
                     machine.on_message(hello(Role::Distributor), now);
-                    machine.on_message(reveal(opening(Role::Distributor).nonce), now);
+                    machine.on_message(reveal(secret(Role::Distributor).nonce), now);
                 }
                 1 => machine.on_message(message(7, 0, &bundle), now),
-                2 => machine.answer(Ok(held.clone()), now),
-                3 => machine.on_manifest((0..3).collect(), now),
+                2 => {
+                    machine.permit(Ok(()));
+                    machine.examined(Ok(true));
+                    machine.answer(Ok(()));
+                    machine.accept(Ok(held.clone()), now);
+                }
+                3 => {
+                    machine.on_manifest(now);
+                    machine.want(Ok((0..3).collect()), now);
+                }
                 what @ 4..=6 => drop(machine.on_chunk(u32::from(what) - 4, now)),
-                7 => machine.staged(3, 30, now),
+                7 => machine.staged(Ok((3, 30)), now),
                 8 | 9 => machine.applied(Ok(Applied::Differs(vec![0])), now),
                 10 => drop(machine.on_chunk(step.number, now)),
-                11 => machine.on_manifest((0..step.number.min(60)).collect(), now),
-                12 => machine.staged(step.number, 1, now),
+                11 if step.number > 2 => machine.want(Ok((0..step.number.min(60)).collect()), now),
+                11 => drop(machine.on_manifest(now)),
+                12 => machine.staged(Ok((step.number, 1)), now),
                 13 if step.number > 100 => machine.on_lost(),
-                14 if step.number > 100 => machine.answer(Err(EndReason::Declined), now),
+                14 if step.number > 100 => machine.answer(Err(EndReason::Declined)),
                 15 if step.number > 100 => machine.applied(Err(EndReason::DigestDiffers), now),
                 16 if step.number > 100 => machine.stop(EndReason::BadData),
                 17..=19 => machine.on_time(now),
@@ -167,9 +176,9 @@ proptest! {
             }
             drain(&mut closes, || {
                 let action = machine.poll();
-                applies += u32::from(action == Some(R::Apply));
+                applies += u32::from(action == Some(Action::Do(ReceiverRequest::Apply)));
                 action
-            }, |action| *action == R::Close);
+            }, |action| *action == Action::Close);
             prop_assert_eq!(closes == 1, machine.is_over());
         }
         prop_assert!(applies <= 2);
@@ -183,7 +192,7 @@ proptest! {
             if now + HOUR / 2 > end {
                 machine.applied(Err(EndReason::DigestDiffers), now); // the apply always ends
             }
-            drain(&mut closes, || machine.poll(), |action| *action == R::Close);
+            drain(&mut closes, || machine.poll(), |action| *action == Action::Close);
         }
         prop_assert!(machine.is_over() && closes == 1);
     }

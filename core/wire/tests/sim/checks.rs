@@ -2,39 +2,42 @@
 
 use std::time::Duration;
 
-use fieldcast_wire::{ComparisonResult, EndReason, Held, Limits, MAX_UNSTAGED, SavedSnapshot};
+use fieldcast_wire::{ComparisonResult, EndReason, ExchangeState, Held, Limits, MAX_UNSTAGED, SavedSnapshot};
 
 use super::conn::Stage;
 use super::data::{Chunk, Version, digest};
 use super::distributor_side::SendState;
 use super::schedule::ExpectedEnd;
-use super::world::{DISTRIBUTOR, RECEIVER, Side, World};
+use super::world::{DISTRIBUTOR, Side, World};
 
-/// How long a driver may block its machine before the delay counts as the machine's.
+/// How long this side may work before it answers; the machines count no limit then.
 const SLACK: Duration = Duration::from_secs(12);
 
 impl World {
     /// No wait exceeds its limit: neither the silence of the peer nor a state with a limit.
     pub(crate) fn check_waits(&self, c: usize, side: Side) {
-        use fieldcast_wire::{DistributorState as D, ReceiverState as R};
+        use ExchangeState as S;
         let (conn, limits) = (&self.conns[c], Limits::default());
-        let (silence, state) = match (side, conn.distributor_side.state(), conn.receiver_side.state()) {
-            (DISTRIBUTOR, D::Greeting, _) | (RECEIVER, _, R::Greeting) => (Some(limits.silence), Some(limits.greeting)),
-            (DISTRIBUTOR, D::Asking | D::Confirming, _) | (RECEIVER, _, R::Asking) => {
-                (Some(limits.silence), Some(limits.asking))
-            }
-            (DISTRIBUTOR, D::Applying, _) => (Some(limits.silence_applying), None),
-            (RECEIVER, _, R::Applying) => (None, None),
+        let current = self.state(c, side);
+        let (silence, state) = match current {
+            S::Greeting => (Some(limits.silence), Some(limits.greeting)),
+            S::Asking | S::Confirming => (Some(limits.silence), Some(limits.asking)),
+            S::Applying if side == DISTRIBUTOR => (Some(limits.silence_applying), None),
+            S::Applying => (None, None),
             _ => (Some(limits.silence), None),
         };
         let end = &conn.ends[side];
         let outlives = |since: Duration, limit: Option<Duration>| limit.is_some_and(|it| self.now > since + it + SLACK);
-        let states = (conn.distributor_side.state(), conn.receiver_side.state());
         assert!(
             !outlives(end.heard.max(end.entered), silence),
-            "#{c} side {side} exceeds the silence limit: {states:?}"
+            "#{c} side {side} exceeds the silence limit: {current:?}"
         );
-        assert!(!outlives(end.entered, state), "#{c} side {side} exceeds the limit of its state: {states:?}");
+        assert!(!outlives(end.entered, state), "#{c} side {side} exceeds the limit of its state: {current:?}");
+    }
+
+    fn state(&self, c: usize, side: Side) -> &ExchangeState {
+        let conn = &self.conns[c];
+        if side == DISTRIBUTOR { conn.distributor_side.state() } else { conn.receiver_side.state() }
     }
 
     /// An interruption loses only data that is not committed yet, wherever that data is.
@@ -68,9 +71,11 @@ impl World {
             let is_right = match plan.expected_end {
                 ExpectedEnd::None => is_saved && receiver.disk.is_saved() && receiver.ends.contains(&None),
                 ExpectedEnd::Declines => ended(EndReason::Declined) && told(EndReason::Declined),
+                // Losses before consent extend the time only a few times.
                 ExpectedEnd::NeverAnswers => {
                     ended(EndReason::NotAnswered)
                         && (told(EndReason::NotAnswered) || told(EndReason::Lost) || receiver.port > 0)
+                        || ended(EndReason::Lost) && told(EndReason::Lost)
                 }
                 ExpectedEnd::CancelledByDistributor => is_saved || (ended(cancelled(true)) && last_is(cancelled(true))),
                 ExpectedEnd::CancelledByReceiver => {

@@ -1,4 +1,4 @@
-//! One connection between two drivers: an ordered, reliable stream in each direction, slow and breakable.
+//! One connection between two machines: an ordered, reliable stream in each direction, slow and breakable.
 //!
 //! As in the engine's `Link`: a writer with room for two chunks, a reader that reads two frames ahead, and five seconds
 //! to send the last messages (`driver.rs`).
@@ -8,16 +8,18 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use fieldcast_model::DeviceName;
-use fieldcast_wire::{Credentials, Distributor, HandshakeParameters, HandshakeSecret, Limits, Message, Receiver, Sas};
+use fieldcast_wire::{
+    Credentials, Distributor, Handshake, HandshakeParameters, HandshakeSecret, Limits, Message, Receiver, Role, Sas,
+};
 
-use super::data::{Chunk, Manifest};
+use super::data::{Chunk, Manifest, verifier};
 use super::receiver_device::Work;
 use super::world::{DISTRIBUTOR, Event, Side, World};
 
 const CHUNKS_IN_FLIGHT: usize = 2;
 /// Frames in transfer, in processing and read ahead. More frames stay with the sender.
 const FRAMES_UNREAD: usize = 4;
-/// The name of a chunk that no driver would send.
+/// The name of a chunk that no correct device would send.
 pub(crate) const UNEXPECTED_CHUNK: u32 = 999_999;
 
 #[derive(Clone, Debug)]
@@ -51,12 +53,10 @@ pub(crate) enum Stage {
     Gone,
 }
 
-/// The state that both drivers keep for a connection.
+/// The state that each side keeps for a connection.
 #[derive(Debug)]
 pub(crate) struct End {
     pub(crate) stage: Stage,
-    /// The driver waits for its disk and does nothing else.
-    pub(crate) is_blocked: bool,
     pub(crate) heard: Duration,
     pub(crate) entered: Duration,
     pub(crate) armed: Option<Duration>,
@@ -88,29 +88,25 @@ impl World {
     /// Connects both sides.
     pub(crate) fn connect(&mut self, receiver: usize) -> usize {
         let now = self.now;
-        let end = || End {
-            stage: Stage::Open,
-            is_blocked: false,
-            heard: now,
-            entered: now,
-            armed: None,
-            fin_written: false,
-            fin_read: false,
-        };
+        let end =
+            || End { stage: Stage::Open, heard: now, entered: now, armed: None, fin_written: false, fin_read: false };
         let limits = Limits::default();
         let (name, exporter) = (DeviceName::new("device"), self.rng.bytes());
-        let mut introduction = || HandshakeParameters {
-            name: name.clone(),
-            opening: HandshakeSecret { exporter, nonce: self.rng.bytes() },
-            credentials: Credentials::default(),
+        let mut handshake = |role| {
+            let secret = HandshakeSecret { exporter, nonce: self.rng.bytes() };
+            let credentials = Credentials::default();
+            Handshake::new(
+                role,
+                HandshakeParameters { name: name.clone(), secret, credentials, session: 1, invite: None },
+            )
         };
-        let (distributor_side, receiver_side) = (introduction(), introduction());
+        let (distributor_side, receiver_side) = (handshake(Role::Distributor), handshake(Role::Receiver));
         self.conns.push(Conn {
             receiver,
             is_cut: false,
             ends: [end(), end()],
             pipes: Default::default(),
-            distributor_side: Distributor::new(distributor_side, limits, now),
+            distributor_side: Distributor::new(distributor_side, verifier(), limits, now),
             planned: Rc::default(),
             receiver_side: Receiver::new(receiver_side, limits, now),
             shown: [None; 2],
@@ -138,7 +134,7 @@ impl World {
         self.write(c, from);
     }
 
-    /// Sends a frame that no correct driver would send.
+    /// Sends a frame that no correct device would send.
     pub(crate) fn inject(&mut self, c: usize, from: Side, frame: Frame) {
         self.note(|this| format!("receiver {} #{c} sends unexpected {frame:?}", this.conns[c].receiver));
         self.conns[c].pipes[from].queue.push_back(frame);

@@ -1,12 +1,13 @@
-//! Disk work of a receiver's driver: `receive/stage.rs` and `receive/apply.rs`.
+//! Disk work of a receiver, as in the engine's `receive/staging.rs` and `receive/apply.rs`.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use fieldcast_wire::{Applied, EndReason};
 
 use super::conn::Stage;
 use super::data::{Chunk, receipt};
-use super::receiver_device::{Resume, Slot};
+use super::receiver_device::Slot;
 use super::world::{Event, RECEIVER, World};
 
 const COMMIT_BYTES: u64 = 3 << 20;
@@ -15,8 +16,8 @@ const COMMIT_AFTER: Duration = Duration::from_secs(1);
 /// The receiver's machine always finishes an apply that has begun. No message stops it (see `regressions.rs`).
 const FINISHES_APPLYING: bool = true;
 
-/// Several chunks, one flush. During the flush one more chunk waits in the channel, and the driver waits with the next
-/// one.
+/// Several chunks, one flush. During the flush one more chunk waits in the channel. The next one waits too, and then no
+/// more frames are read.
 #[derive(Debug, Default)]
 pub(crate) struct Stager {
     wanted: u32,
@@ -24,7 +25,7 @@ pub(crate) struct Stager {
     /// The number of the batch, to tell its timer from the timer of an earlier batch.
     number: u32,
     is_committing: bool,
-    channel: Option<(u32, u32)>,
+    channel: VecDeque<(u32, u32)>,
     chunks: u32,
     bytes: u64,
 }
@@ -52,16 +53,13 @@ impl World {
         self.stage(c, name, bytes);
     }
 
-    pub(crate) fn stage(&mut self, c: usize, name: u32, bytes: u32) {
-        let stager = &mut self.conns[c].work.stager;
-        if !stager.is_committing {
-            self.take(c, name, bytes);
-        } else if stager.channel.is_none() {
-            stager.channel = Some((name, bytes));
-        } else {
-            self.conns[c].work.resume = Some(Resume::Staged(name, bytes));
-            self.conns[c].ends[RECEIVER].is_blocked = true;
+    fn stage(&mut self, c: usize, name: u32, bytes: u32) {
+        let work = &mut self.conns[c].work;
+        if !work.stager.is_committing {
+            return self.take(c, name, bytes);
         }
+        work.stager.channel.push_back((name, bytes));
+        work.is_stager_full = work.stager.channel.len() > 1;
     }
 
     fn take(&mut self, c: usize, name: u32, bytes: u32) {
@@ -106,12 +104,12 @@ impl World {
         }
         stager.is_committing = false;
         conn.work.reports.push_back((stager.chunks, stager.bytes));
-        if let Some((name, bytes)) = stager.channel.take() {
+        while !self.conns[c].work.stager.is_committing
+            && let Some((name, bytes)) = self.conns[c].work.stager.channel.pop_front()
+        {
             self.take(c, name, bytes);
         }
-        if matches!(self.conns[c].work.resume, Some(Resume::Staged(..))) {
-            self.resume(c, RECEIVER);
-        }
+        self.conns[c].work.is_stager_full = self.conns[c].work.stager.channel.len() > 1;
         self.pump(c, RECEIVER);
     }
 
@@ -131,22 +129,21 @@ impl World {
         if conn.work.settled[dataset].is_none() {
             match receiver.disk.apply(dataset, &conn.work.manifest) {
                 Ok(settled) => conn.work.settled[dataset] = settled,
-                Err(()) => conn.work.outcome = Some(Err(EndReason::DigestDiffers)),
+                Err(()) => conn.work.applied = Some(Err(EndReason::DigestDiffers)),
             }
         }
-        if conn.work.outcome.is_none() && dataset + 1 < conn.work.settled.len() {
+        if conn.work.applied.is_none() && dataset + 1 < conn.work.settled.len() {
             conn.work.applying = Some(dataset + 1);
             return self.push_in(self.plan.receivers[self.conns[c].receiver].apply.clone(), Event::ApplyStep(c));
         }
         let differing = conn.work.settled.iter().zip(0..).filter(|(settled, _)| settled.is_none());
         let differing: Vec<u16> = differing.map(|(_, index)| index).collect();
-        if conn.work.outcome.is_none() && !differing.is_empty() {
-            conn.work.outcome = Some(Ok(Applied::Differs(differing)));
-        } else if conn.work.outcome.is_none() {
-            let saved = receipt(conn.work.settled.iter().flatten().cloned());
-            conn.work.outcome = Some(Ok(Applied::Saved(saved)));
+        if conn.work.applied.is_none() && !differing.is_empty() {
+            conn.work.applied = Some(Ok(Applied::Differs(differing)));
+        } else if conn.work.applied.is_none() {
+            let saved = receipt(&self.distributor_side.offer, conn.work.settled.iter().flatten().cloned());
+            conn.work.applied = Some(Ok(Applied::Saved(saved)));
             receiver.disk.staged.clear();
-            receiver.disk.consent &= self.policy.keeps_consent;
         }
         // Applied data stays applied, whichever connection delivered it.
         let index = conn.receiver;

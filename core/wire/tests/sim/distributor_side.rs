@@ -1,15 +1,14 @@
-//! The distributor as the engine drives it: `offer/send.rs`, one `Sending` for each selected receiver.
+//! The distributor: one `Sending` for each selected receiver, with the rules of `Resumption`.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use fieldcast_wire::{EndReason, Offer};
+use fieldcast_wire::{EndReason, Offer, Resumption};
 
 use super::world::{DISTRIBUTOR, Event, RECEIVER, World};
 
 const DIAL_LIMIT: Duration = Duration::from_secs(10);
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
-const LONGEST_PAUSE: Duration = Duration::from_secs(8);
+/// The engine's default, `ExchangeSettings::resume_for`.
 const RESUME_FOR: Duration = Duration::from_secs(60);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,10 +28,7 @@ pub(crate) struct Sending {
     turn: u32,
     /// The port on which the receiver is expected to listen.
     port: u32,
-    pause: Duration,
-    pub(crate) last_contact: Duration,
-    /// Whether data was staged on this connection.
-    pub(crate) has_progress: bool,
+    pub(crate) resumption: Resumption,
     pub(crate) is_cancelled: bool,
     /// Whether the last dial failed at random; never two in a row.
     failed_at_random: bool,
@@ -52,9 +48,7 @@ impl DistributorSide {
             state: SendState::Unfound,
             turn: 0,
             port: 0,
-            pause: FIRST_PAUSE,
-            last_contact: Duration::ZERO,
-            has_progress: false,
+            resumption: Resumption::new(RESUME_FOR),
             is_cancelled: false,
             failed_at_random: false,
         };
@@ -83,8 +77,7 @@ impl World {
             && let Some(receiver) = self.distributor_side.queue.pop_front()
         {
             self.distributor_side.live += 1;
-            let sending = &mut self.distributor_side.sending[receiver];
-            (sending.last_contact, sending.pause) = (self.now, FIRST_PAUSE);
+            self.distributor_side.sending[receiver].resumption = Resumption::new(RESUME_FOR);
             self.dial(receiver);
         }
     }
@@ -92,7 +85,8 @@ impl World {
     fn dial(&mut self, receiver: usize) {
         let sending = &mut self.distributor_side.sending[receiver];
         sending.turn += 1;
-        (sending.state, sending.has_progress) = (SendState::Connecting, false);
+        sending.state = SendState::Connecting;
+        sending.resumption.begin(self.now);
         let turn = sending.turn;
         let there = &self.receivers[receiver];
         let answers = !there.is_down && !there.is_stopped && there.port == sending.port;
@@ -120,7 +114,6 @@ impl World {
         if let Some(reason) = failed {
             return self.attempted(receiver, Err(reason));
         }
-        sending.last_contact = self.now;
         let c = self.connect(receiver);
         self.distributor_side.sending[receiver].state = SendState::Live(c);
         self.note(|_| format!("receiver {receiver} #{c} connected"));
@@ -132,18 +125,21 @@ impl World {
     pub(crate) fn attempted(&mut self, receiver: usize, result: Result<(), EndReason>) {
         self.note(|_| format!("receiver {receiver} attempt ended: {result:?}"));
         let sending = &mut self.distributor_side.sending[receiver];
-        let is_over = self.now - sending.last_contact >= RESUME_FOR;
-        match result {
-            Err(EndReason::Lost | EndReason::Unreachable(_)) if sending.is_cancelled => {
-                self.done(receiver, Err(EndReason::Cancelled { by_distributor: true }));
+        let reason = match &result {
+            Err(reason @ (EndReason::Lost | EndReason::Unreachable(_))) if sending.is_cancelled => {
+                self.note(|_| format!("cancelled after {reason}"));
+                return self.done(receiver, Err(EndReason::Cancelled { by_distributor: true }));
             }
-            Err(EndReason::Lost | EndReason::Unreachable(_)) if !is_over => {
-                sending.pause = if sending.has_progress { FIRST_PAUSE } else { LONGEST_PAUSE.min(sending.pause * 2) };
+            Err(reason) => reason,
+            Ok(()) => return self.done(receiver, result),
+        };
+        match sending.resumption.retry(reason, true, self.now) {
+            Some(pause) => {
                 sending.state = SendState::Pausing;
-                let (pause, turn) = (sending.pause, sending.turn);
+                let turn = sending.turn;
                 self.push(pause, Event::Redial(receiver, turn));
             }
-            result => self.done(receiver, result),
+            None => self.done(receiver, result),
         }
     }
 

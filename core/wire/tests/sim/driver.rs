@@ -1,4 +1,4 @@
-//! The common part of both drivers: let the machine act, set its timer, close the connection.
+//! The common part of both sides: let the machine act, set its timer, close the connection.
 
 use std::time::Duration;
 
@@ -54,9 +54,9 @@ impl World {
         if side == DISTRIBUTOR { self.distributor_finished(c) } else { self.receiver_finished(c) }
     }
 
-    /// Runs a driver until it can do no more, then sets its timer and checks its waits.
+    /// Runs one side until it can do no more, then sets its timer and checks its waits.
     pub(crate) fn pump(&mut self, c: usize, side: Side) {
-        if !self.is_open(c, side) || self.conns[c].ends[side].is_blocked {
+        if !self.is_open(c, side) {
             return;
         }
         if side == DISTRIBUTOR {
@@ -65,7 +65,7 @@ impl World {
             self.pump_receiver(c)
         }
         self.write(c, 1 - side); // there is room now
-        if self.is_open(c, side) && !self.conns[c].ends[side].is_blocked {
+        if self.is_open(c, side) {
             self.check_waits(c, side);
             let deadline = self.deadline(c, side).max(self.now);
             if self.conns[c].ends[side].armed.is_none_or(|armed| armed > deadline) {
@@ -88,7 +88,7 @@ impl World {
             return;
         }
         self.conns[c].ends[side].armed = None;
-        if !self.conns[c].ends[side].is_blocked && self.deadline(c, side) <= self.now {
+        if self.deadline(c, side) <= self.now {
             let now = self.now;
             let conn = &mut self.conns[c];
             if side == DISTRIBUTOR { conn.distributor_side.on_time(now) } else { conn.receiver_side.on_time(now) }

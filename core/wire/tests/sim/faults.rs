@@ -61,8 +61,7 @@ impl World {
                 }
             }
             Fault::OtherDistributor { lasts } => {
-                if self.receivers[receiver].slot.is_none() {
-                    self.receivers[receiver].slot = Some(Slot::OtherDistributor);
+                if self.other_distributor_comes(receiver) {
                     self.push(lasts, Event::OtherDistributorLeaves(receiver));
                 }
             }
@@ -91,9 +90,9 @@ impl World {
                 Frame::Control(Message::Reveal { nonce: rng.bytes(), credentials: Credentials::default() })
             }
             3 => {
-                let opening = HandshakeSecret { exporter: [0; 32], nonce: [0; 32] };
+                let secret = HandshakeSecret { exporter: [0; 32], nonce: [0; 32] };
                 let role = rng.pick(&[Role::Receiver, Role::Distributor]);
-                Frame::Control(Message::Hello(Hello::new(role, DeviceName::new("x"), &opening)))
+                Frame::Control(Message::Hello(Hello::new(role, DeviceName::new("x"), &secret)))
             }
             4 => Frame::Control(Message::Offer(self.distributor_side.offer.clone())),
             5 => Frame::Control(Message::Accept(vec![Held::NOTHING; count])),
@@ -101,7 +100,7 @@ impl World {
             7 => Frame::Control(Message::Staged { chunks: rng.range(0..40) as u32, bytes: rng.next() }),
             8 => Frame::Control(Message::Applying { records: 0 }),
             9 => Frame::Control(Message::Differs(vec![rng.range(0..4) as u16])),
-            10 => Frame::Control(Message::Saved(receipt((0..count).map(saved)))),
+            10 => Frame::Control(Message::Saved(receipt(&self.distributor_side.offer, (0..count).map(saved)))),
             11 => Frame::Control(Message::Stop(EndReason::BadData)),
             _ => Frame::Control(Message::Alive),
         };

@@ -1,9 +1,8 @@
 //! A deterministic simulator of exchanges: one distributor, up to eight receivers, virtual time and all faults that
-//! occur in the field. It uses the real state machines and simplified versions of the engine's drivers.
+//! occur in the field. It drives the state machines that the engine drives, with simulated networks, disks and users.
 //!
 //! `FIELDCAST_SIM_SEED=n` replays one schedule and prints every event. `FIELDCAST_SIM_RUNS=n` sets the number of
-//! schedules. `FIELDCAST_SIM_POLICY=naive` drives the machines as the first engine did, to show the failures of that
-//! design (see `world::Policy`).
+//! schedules.
 
 // `cfg(test)` marks these helpers as test code for clippy.
 #[cfg(test)]

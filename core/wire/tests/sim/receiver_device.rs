@@ -1,10 +1,13 @@
-//! A receiver as the engine drives it: `receive/exchange.rs`.
+//! A receiver: it does what the machine requests, with a simulated disk and user.
 
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
 
-use fieldcast_wire::{Applied, Breach, ChunkSet, EndReason, ReceiverAction, ReceiverState, SavedSnapshot};
+use fieldcast_model::Fingerprint;
+use fieldcast_wire::{
+    Action, Applied, ChunkSet, EndReason, ExchangeSlot, ExchangeState, ReceiverRequest, SavedSnapshot,
+};
 
 use super::conn::{Frame, Stage};
 use super::data::{Bundle, Disk, Manifest};
@@ -13,7 +16,10 @@ use super::rng::Rng;
 use super::schedule::{Moment, ReceiverPlan, UserAnswer};
 use super::world::{DISTRIBUTOR, Event, RECEIVER, World};
 
-/// The exchange that holds the only slot.
+/// The only distributor of the schedule, and another one nearby.
+const DISTRIBUTORS: [Fingerprint; 2] = [Fingerprint([1; 32]), Fingerprint([2; 32])];
+
+/// A connection that can have the exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Slot {
     Conn(usize),
@@ -22,7 +28,7 @@ pub(crate) enum Slot {
 
 pub(crate) struct ReceiverDevice {
     pub(crate) disk: Disk,
-    pub(crate) slot: Option<Slot>,
+    slot: ExchangeSlot<Slot>,
     pub(crate) is_down: bool,
     /// The user has closed the session.
     pub(crate) is_stopped: bool,
@@ -41,7 +47,7 @@ impl ReceiverDevice {
     pub(crate) fn new(plan: &ReceiverPlan, bundle: &Bundle, rng: &mut Rng) -> Self {
         Self {
             disk: Disk::new(plan.starts.clone(), bundle, rng),
-            slot: None,
+            slot: ExchangeSlot::default(),
             is_down: false,
             is_stopped: false,
             port: 0,
@@ -54,17 +60,15 @@ impl ReceiverDevice {
     }
 }
 
-/// The work that the driver waits for. Meanwhile it does nothing else.
+/// A result that the machine waits for.
 #[derive(Debug)]
-pub(crate) enum Resume {
-    /// Whether the offer was accepted before.
-    Looked,
-    /// The user's consent is on disk.
+pub(crate) enum Outcome {
+    /// The offer was compared with the stored consent.
+    Examined,
+    /// The consent is on disk.
     Accepted,
-    /// The chunks of the manifest that are missing are known.
+    /// The missing chunks of the manifest are known.
     Planned(Rc<Manifest>),
-    /// The stager has room for this chunk.
-    Staged(u32, u32),
 }
 
 /// The state of one exchange besides its machine.
@@ -72,68 +76,42 @@ pub(crate) enum Resume {
 pub(crate) struct Work {
     /// The process was killed: its pending work is dropped.
     pub(crate) is_dead: bool,
-    pub(crate) resume: Option<Resume>,
-    /// Waits for the slot, because an earlier connection of the same distributor is applying or closing.
-    pub(crate) is_waiting: bool,
-    pub(crate) answer: Option<bool>,
+    /// Whether the stager has no room, so that no more frames are read.
+    pub(crate) is_stager_full: bool,
     pub(crate) manifest: Rc<Manifest>,
     pub(crate) stager: Stager,
     pub(crate) reports: VecDeque<(u32, u64)>,
+    /// Whether the machine knows that it has the exchange.
+    is_permitted: bool,
     /// The dataset whose transaction runs.
     pub(crate) applying: Option<usize>,
     pub(crate) settled: Vec<Option<SavedSnapshot>>,
-    pub(crate) outcome: Option<Result<Applied, EndReason>>,
+    pub(crate) applied: Option<Result<Applied, EndReason>>,
 }
 
 impl World {
-    pub(crate) fn resume(&mut self, c: usize, side: usize) {
-        if !self.is_open(c, side) {
-            return;
-        }
-        self.conns[c].ends[side].is_blocked = false;
-        if side == DISTRIBUTOR {
-            self.distributor_resumes(c);
-        } else if let Some(resume) = self.conns[c].work.resume.take() {
-            self.receiver_resumes(c, resume);
-        }
-        self.pump(c, side);
-    }
-
     pub(crate) fn pump_receiver(&mut self, c: usize) {
         let now = self.now;
         loop {
-            while !self.conns[c].ends[RECEIVER].is_blocked
-                && let Some(action) = self.conns[c].receiver_side.poll()
-            {
+            while let Some(action) = self.conns[c].receiver_side.poll() {
                 match action {
-                    ReceiverAction::Send(message) => self.send(c, RECEIVER, Frame::Control(message)),
-                    ReceiverAction::Ask { code, .. } => {
-                        self.show(c, RECEIVER, code);
-                        self.ask(c);
-                    }
-                    ReceiverAction::Apply => self.apply(c),
-                    ReceiverAction::Entered(state) => self.receiver_entered(c, &state),
-                    ReceiverAction::Close => return self.close(c, RECEIVER),
+                    Action::Send(message) => self.send(c, RECEIVER, Frame::Control(message)),
+                    Action::Do(request) => self.receiver_does(c, request),
+                    Action::Entered(state) => self.receiver_entered(c, &state),
+                    Action::Close => return self.close(c, RECEIVER),
                 }
-            }
-            if self.conns[c].ends[RECEIVER].is_blocked {
-                return;
             }
             let conn = &mut self.conns[c];
-            let applies = conn.work.applying.is_some() || conn.work.outcome.is_some();
+            let applies = conn.work.applying.is_some() || conn.work.applied.is_some();
             if self.receivers[conn.receiver].is_stopped && !applies && !conn.receiver_side.is_over() {
                 conn.receiver_side.stop(EndReason::Cancelled { by_distributor: false });
-            } else if let Some(is_yes) = conn.work.answer.take() {
-                if is_yes {
-                    self.block(c, Resume::Accepted, 1..300);
-                } else {
-                    conn.receiver_side.answer(Err(EndReason::Declined), now);
-                }
-            } else if let Some((chunks, bytes)) = conn.work.reports.pop_front() {
-                conn.receiver_side.staged(chunks, bytes, now);
-            } else if let Some(outcome) = conn.work.outcome.take() {
-                conn.receiver_side.applied(outcome, now);
-            } else if let Some(frame) = conn.pipes[DISTRIBUTOR].inbox.pop_front() {
+            } else if let Some(report) = conn.work.reports.pop_front() {
+                conn.receiver_side.staged(Ok(report), now);
+            } else if let Some(applied) = conn.work.applied.take() {
+                conn.receiver_side.applied(applied, now);
+            } else if !conn.work.is_stager_full
+                && let Some(frame) = conn.pipes[DISTRIBUTOR].inbox.pop_front()
+            {
                 conn.ends[RECEIVER].heard = now;
                 self.receiver_reads(c, frame);
             } else {
@@ -143,45 +121,51 @@ impl World {
     }
 
     fn receiver_reads(&mut self, c: usize, frame: Frame) {
-        let conn = &mut self.conns[c];
+        let machine = &mut self.conns[c].receiver_side;
         match frame {
-            Frame::Control(message) => conn.receiver_side.on_message(message, self.now),
-            Frame::Fin => conn.receiver_side.on_lost(),
-            Frame::Manifest(_) if *conn.receiver_side.state() != ReceiverState::Agreeing => {
-                conn.receiver_side.stop(EndReason::Protocol(Breach::OutOfTurn));
+            Frame::Control(message) => machine.on_message(message, self.now),
+            Frame::Fin => machine.on_lost(),
+            Frame::Manifest(manifest) => {
+                if machine.on_manifest(self.now) {
+                    self.push_in(1..1_000, Event::Worked(c, Outcome::Planned(manifest)));
+                }
             }
-            Frame::Manifest(manifest) => self.block(c, Resume::Planned(manifest), 1..1_000),
             Frame::Chunk { index, name, bytes } => self.on_chunk(c, index, name, bytes),
         }
     }
 
-    fn block(&mut self, c: usize, resume: Resume, millis: std::ops::Range<u64>) {
-        self.conns[c].work.resume = Some(resume);
-        self.conns[c].ends[RECEIVER].is_blocked = true;
-        self.push_in(millis, Event::Resume(c, RECEIVER));
-    }
-
-    fn receiver_resumes(&mut self, c: usize, resume: Resume) {
-        let (now, receiver) = (self.now, self.conns[c].receiver);
-        let conn = &mut self.conns[c];
-        match resume {
-            Resume::Looked if self.receivers[receiver].disk.consent => self.block(c, Resume::Accepted, 1..300),
-            Resume::Looked => {
-                assert!(
-                    !self.policy.keeps_consent || !self.receivers[receiver].has_accepted,
-                    "the user was asked twice about one offer"
-                );
-                let answers_in = self.plan.receivers[receiver].answers_in.clone();
+    fn receiver_does(&mut self, c: usize, request: ReceiverRequest) {
+        let receiver = self.conns[c].receiver;
+        match request {
+            ReceiverRequest::Permit => self.request_slot(c),
+            ReceiverRequest::Examine(_) => self.push_in(1..300, Event::Worked(c, Outcome::Examined)),
+            ReceiverRequest::Ask => {
+                assert!(!self.receivers[receiver].has_accepted, "the user was asked twice about one offer");
+                let code = self.conns[c].receiver_side.code().expect("a code");
+                self.show(c, RECEIVER, code);
                 if self.plan.receivers[receiver].user_answer != UserAnswer::Never {
-                    self.push_in(answers_in, Event::Answer(c));
+                    self.push_in(self.plan.receivers[receiver].answers_in.clone(), Event::Answer(c));
                 }
             }
-            Resume::Accepted => {
-                (self.receivers[receiver].disk.consent, self.receivers[receiver].has_accepted) = (true, true);
-                conn.receiver_side.answer(Ok(self.receivers[receiver].disk.held()), now);
+            ReceiverRequest::Accept { .. } => self.push_in(1..300, Event::Worked(c, Outcome::Accepted)),
+            ReceiverRequest::Apply => self.apply(c),
+        }
+    }
+
+    pub(crate) fn worked(&mut self, c: usize, outcome: Outcome) {
+        if !self.is_open(c, RECEIVER) {
+            return;
+        }
+        let (now, receiver) = (self.now, self.conns[c].receiver);
+        let conn = &mut self.conns[c];
+        let disk = &mut self.receivers[receiver].disk;
+        match outcome {
+            Outcome::Examined => conn.receiver_side.examined(Ok(!disk.consent)),
+            Outcome::Accepted => {
+                (disk.consent, self.receivers[receiver].has_accepted) = (true, true);
+                conn.receiver_side.accept(Ok(self.receivers[receiver].disk.held()), now);
             }
-            Resume::Planned(manifest) => {
-                let disk = &self.receivers[receiver].disk;
+            Outcome::Planned(manifest) => {
                 assert!(disk.consent, "a manifest was planned before consent");
                 let lacking =
                     manifest.chunks().zip(0..).filter(|((dataset, chunk), _)| !disk.has(*dataset, chunk.name));
@@ -189,91 +173,91 @@ impl World {
                 conn.wanted = wanted.iter().collect();
                 conn.work.stager = Stager::new(conn.wanted.len() as u32);
                 conn.work.manifest = manifest;
-                conn.receiver_side.on_manifest(wanted, now);
+                conn.receiver_side.want(Ok(wanted), now);
             }
-            Resume::Staged(name, bytes) => self.stage(c, name, bytes),
         }
+        self.pump(c, RECEIVER);
     }
 
-    /// Serves one exchange at a time. The served distributor may connect again, because it noticed the lost connection
-    /// first.
-    fn ask(&mut self, c: usize) {
+    fn request_slot(&mut self, c: usize) {
         let receiver = self.conns[c].receiver;
-        if let (Some(Slot::Conn(_)), true) = (self.receivers[receiver].slot, self.policy.takes_over) {
-            for old in (0..c).filter(|old| self.conns[*old].receiver == receiver).collect::<Vec<_>>() {
-                if self.is_open(old, RECEIVER) {
-                    self.conns[old].pipes[DISTRIBUTOR].inbox.push_front(Frame::Fin);
-                    self.pump(old, RECEIVER);
+        match self.receivers[receiver].slot.request(Slot::Conn(c), DISTRIBUTORS[0]) {
+            Ok(superseded) => {
+                for old in superseded {
+                    if let Slot::Conn(old) = old
+                        && self.is_open(old, RECEIVER)
+                    {
+                        self.conns[old].pipes[DISTRIBUTOR].inbox.push_front(Frame::Fin);
+                        self.pump(old, RECEIVER);
+                    }
                 }
+                self.permit_holder(receiver);
             }
-            self.conns[c].work.is_waiting = true;
-            return self.pass_slot_on(receiver);
+            Err(busy) => self.conns[c].receiver_side.permit(Err(busy)),
         }
-        if self.receivers[receiver].slot.is_some() {
-            return self.conns[c].receiver_side.answer(Err(EndReason::Busy), self.now);
-        }
-        self.receivers[receiver].slot = Some(Slot::Conn(c));
-        self.block(c, Resume::Looked, 1..300);
     }
 
-    fn pass_slot_on(&mut self, receiver: usize) {
-        let waits = |c: &usize| {
-            self.conns[*c].receiver == receiver && self.conns[*c].work.is_waiting && self.is_open(*c, RECEIVER)
-        };
-        if self.receivers[receiver].slot.is_none()
-            && let Some(c) = (0..self.conns.len()).rev().find(waits)
+    /// Lets the connection that has the exchange continue.
+    fn permit_holder(&mut self, receiver: usize) {
+        if let Some(Slot::Conn(c)) = self.receivers[receiver].slot.holder()
+            && !std::mem::replace(&mut self.conns[c].work.is_permitted, true)
+            && self.is_open(c, RECEIVER)
         {
-            self.conns[c].work.is_waiting = false;
-            self.ask(c);
-        }
-    }
-
-    pub(crate) fn answered(&mut self, c: usize) {
-        if self.is_open(c, RECEIVER) {
-            self.conns[c].work.answer =
-                Some(self.plan.receivers[self.conns[c].receiver].user_answer == UserAnswer::Yes);
+            self.conns[c].receiver_side.permit(Ok(()));
             self.pump(c, RECEIVER);
         }
     }
 
-    fn receiver_entered(&mut self, c: usize, state: &ReceiverState) {
+    /// Another distributor begins an exchange with this receiver, if it is free.
+    pub(crate) fn other_distributor_comes(&mut self, receiver: usize) -> bool {
+        let slot = &mut self.receivers[receiver].slot;
+        slot.holder().is_none() && slot.request(Slot::OtherDistributor, DISTRIBUTORS[1]).is_ok()
+    }
+
+    pub(crate) fn answered(&mut self, c: usize) {
+        if self.is_open(c, RECEIVER) {
+            let is_yes = self.plan.receivers[self.conns[c].receiver].user_answer == UserAnswer::Yes;
+            self.conns[c].receiver_side.answer(if is_yes { Ok(()) } else { Err(EndReason::Declined) });
+            self.pump(c, RECEIVER);
+        }
+    }
+
+    fn receiver_entered(&mut self, c: usize, state: &ExchangeState) {
         self.note(|this| format!("receiver {} #{c} is {state:?}", this.conns[c].receiver));
         self.conns[c].ends[RECEIVER].entered = self.now;
         let receiver = &mut self.receivers[self.conns[c].receiver];
         match state {
-            ReceiverState::Saved => {
+            ExchangeState::Saved => {
                 assert!(receiver.disk.is_saved(), "reports saved, but the disk has {:?}", receiver.disk.versions);
                 receiver.ends.push(None);
             }
-            ReceiverState::Ended(reason) => receiver.ends.push(Some(reason.clone())),
+            ExchangeState::Ended(reason) => receiver.ends.push(Some(reason.clone())),
             _ => {}
         }
         let receiver = self.conns[c].receiver;
         match state {
-            ReceiverState::Receiving => self.trigger_faults(receiver, Moment::Receiving),
-            ReceiverState::Applying => self.trigger_faults(receiver, Moment::Applying),
-            ReceiverState::Saved => self.trigger_faults(receiver, Moment::Saved),
+            ExchangeState::Transferring => self.trigger_faults(receiver, Moment::Receiving),
+            ExchangeState::Applying => self.trigger_faults(receiver, Moment::Applying),
+            ExchangeState::Saved => self.trigger_faults(receiver, Moment::Saved),
             _ => {}
         }
     }
 
     pub(crate) fn receiver_finished(&mut self, c: usize) {
-        if self.conns[c].work.applying.is_none() || !self.policy.holds_slot_while_applying {
+        if self.conns[c].work.applying.is_none() {
             self.leave_slot(self.conns[c].receiver, Slot::Conn(c));
         }
     }
 
     pub(crate) fn leave_slot(&mut self, receiver: usize, slot: Slot) {
-        if self.receivers[receiver].slot == Some(slot) {
-            self.receivers[receiver].slot = None;
-            self.pass_slot_on(receiver);
-        }
+        self.receivers[receiver].slot.release(slot);
+        self.permit_holder(receiver);
     }
 
     /// The receiver crashes. Only the data on disk is left.
     pub(crate) fn crash_receiver(&mut self, receiver: usize, down: Option<Duration>, is_polite: bool) {
         self.note(|_| format!("receiver {receiver} is killed"));
-        (self.receivers[receiver].is_down, self.receivers[receiver].slot) = (true, None);
+        (self.receivers[receiver].is_down, self.receivers[receiver].slot) = (true, ExchangeSlot::default());
         for c in (0..self.conns.len()).filter(|c| self.conns[*c].receiver == receiver).collect::<Vec<_>>() {
             self.conns[c].work = Work { is_dead: true, ..Work::default() };
             self.kill_end(c, RECEIVER, is_polite);

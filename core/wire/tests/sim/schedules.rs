@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
-use super::world::{Policy, Trace, World};
+use super::world::{Trace, World};
 
 const RUNS: u64 = 10_000;
 /// How many of the last events a failure prints.
@@ -17,10 +17,8 @@ fn number(name: &str) -> Option<u64> {
 
 /// Runs one schedule. Returns the number of its events, or the failure.
 fn run(seed: u64, trace: &Trace) -> Result<u64, String> {
-    let is_naive = std::env::var("FIELDCAST_SIM_POLICY").is_ok_and(|policy| policy == "naive");
-    let policy = if is_naive { Policy::NAIVE } else { Policy::ENGINE };
     let run = || {
-        let mut world = World::new(seed, policy, trace.clone());
+        let mut world = World::new(seed, trace.clone());
         world.run();
         world.events()
     };

@@ -1,8 +1,8 @@
-//! The distributor's end of one connection: `offer/send.rs`, from the hello to the close.
+//! The distributor's end of one connection: it does what the machine requests, with simulated data and users.
 
 use std::rc::Rc;
 
-use fieldcast_wire::{Breach, DistributorAction, DistributorState, EndReason, Sas};
+use fieldcast_wire::{Action, Breach, DistributorRequest, EndReason, ExchangeState, Sas};
 
 use super::conn::Frame;
 use super::data::Manifest;
@@ -12,46 +12,32 @@ use super::world::{DISTRIBUTOR, Event, RECEIVER, Side, World};
 impl World {
     pub(crate) fn distributor_finished(&mut self, c: usize) {
         let receiver = self.conns[c].receiver;
-        let result = match self.conns[c].distributor_side.state() {
-            DistributorState::Saved(_) => Ok(()),
-            DistributorState::Ended(reason) => Err(reason.clone()),
+        let machine = &self.conns[c].distributor_side;
+        let result = match machine.state() {
+            ExchangeState::Saved => Ok(()),
+            ExchangeState::Ended(reason) => Err(reason.clone()),
             state => panic!("closed in state {state:?}"),
         };
-        assert_eq!(self.distributor_side.sending[receiver].state, SendState::Live(c));
-        if self.policy.resumes_from_loss {
-            self.distributor_side.sending[receiver].last_contact = self.now;
+        let sending = &mut self.distributor_side.sending[receiver];
+        assert_eq!(sending.state, SendState::Live(c));
+        if let Some(state) = machine.lost_in() {
+            sending.resumption.on_loss(state, self.now);
         }
         self.attempted(receiver, result);
     }
 
     pub(crate) fn pump_distributor(&mut self, c: usize) {
-        let (now, receiver) = (self.now, self.conns[c].receiver);
+        let receiver = self.conns[c].receiver;
         loop {
             while let Some(action) = self.conns[c].distributor_side.poll() {
                 match action {
-                    DistributorAction::Send(message) => self.send(c, DISTRIBUTOR, Frame::Control(message)),
-                    DistributorAction::Admit(_) => {
-                        self.conns[c].distributor_side.admit(Ok(self.distributor_side.offer.clone()), now)
-                    }
-                    DistributorAction::Confirm(code) => {
-                        self.show(c, DISTRIBUTOR, code);
-                        let compares_in = self.plan.receivers[receiver].compares_in.clone();
-                        self.push_in(compares_in, Event::Confirm(c));
-                    }
-                    DistributorAction::Plan(held) => {
-                        let manifest = self.plan.bundle.manifest_for(&held);
-                        return self.work_out(c, manifest);
-                    }
-                    DistributorAction::PlanWhole(indexes) => {
-                        let manifest = self.plan.bundle.whole(&indexes);
-                        return self.work_out(c, manifest);
-                    }
-                    DistributorAction::Staged { .. } => self.distributor_side.sending[receiver].has_progress = true,
-                    DistributorAction::Entered(state) => self.distributor_entered(c, &state),
-                    DistributorAction::Close => return self.close(c, DISTRIBUTOR),
+                    Action::Send(message) => self.send(c, DISTRIBUTOR, Frame::Control(message)),
+                    Action::Do(request) => self.distributor_does(c, request),
+                    Action::Entered(state) => self.distributor_entered(c, &state),
+                    Action::Close => return self.close(c, DISTRIBUTOR),
                 }
             }
-            let conn = &mut self.conns[c];
+            let conn = &self.conns[c];
             let can_send = conn.distributor_side.may_send() && self.has_slot(c);
             let conn = &mut self.conns[c];
             if self.distributor_side.sending[receiver].is_cancelled && !conn.distributor_side.is_over() {
@@ -59,18 +45,39 @@ impl World {
             } else if can_send && (conn.pipes[RECEIVER].inbox.is_empty() || self.rng.percent(50)) {
                 self.send_chunk(c);
             } else if let Some(frame) = conn.pipes[RECEIVER].inbox.pop_front() {
-                self.distributor_side.sending[receiver].last_contact = now;
-                conn.ends[DISTRIBUTOR].heard = now;
+                conn.ends[DISTRIBUTOR].heard = self.now;
                 match frame {
-                    Frame::Control(message) => conn.distributor_side.on_message(message, now),
-                    Frame::Manifest(_) | Frame::Chunk { .. } => {
-                        conn.distributor_side.stop(EndReason::Protocol(Breach::OutOfTurn))
-                    }
+                    Frame::Control(message) => conn.distributor_side.on_message(message, self.now),
+                    Frame::Manifest(_) | Frame::Chunk { .. } => conn.distributor_side.breach(Breach::OutOfTurn),
                     Frame::Fin => conn.distributor_side.on_lost(),
                 }
             } else {
                 return;
             }
+        }
+    }
+
+    fn distributor_does(&mut self, c: usize, request: DistributorRequest) {
+        let receiver = self.conns[c].receiver;
+        match request {
+            DistributorRequest::Admit(_) => self.push_in(1..300, Event::Admitted(c)),
+            DistributorRequest::Confirm(code) => {
+                self.show(c, DISTRIBUTOR, code);
+                self.push_in(self.plan.receivers[receiver].compares_in.clone(), Event::Confirm(c));
+            }
+            DistributorRequest::Plan(held) => self.plan_manifest(c, self.plan.bundle.manifest_for(&held)),
+            DistributorRequest::PlanWhole(indexes) => self.plan_manifest(c, self.plan.bundle.whole(&indexes)),
+            DistributorRequest::ShowStaged(_) => {
+                self.distributor_side.sending[receiver].resumption.on_staged(self.now);
+            }
+        }
+    }
+
+    /// The receiver's credentials are checked.
+    pub(crate) fn admitted(&mut self, c: usize) {
+        if self.is_open(c, DISTRIBUTOR) {
+            self.conns[c].distributor_side.admit(Ok(self.distributor_side.offer.clone()), self.now);
+            self.pump(c, DISTRIBUTOR);
         }
     }
 
@@ -89,18 +96,20 @@ impl World {
         }
     }
 
-    /// Computing the manifest takes some time. The driver waits for it.
-    fn work_out(&mut self, c: usize, manifest: Manifest) {
+    /// Computing the manifest takes some time.
+    fn plan_manifest(&mut self, c: usize, manifest: Manifest) {
         self.conns[c].planned = Rc::new(manifest);
-        self.conns[c].ends[DISTRIBUTOR].is_blocked = true;
-        self.push_in(5..1_000, Event::Resume(c, DISTRIBUTOR));
+        self.push_in(5..1_000, Event::Planned(c));
     }
 
-    pub(crate) fn distributor_resumes(&mut self, c: usize) {
-        let manifest = self.conns[c].planned.clone();
-        let sizes = manifest.chunks().map(|(_, chunk)| chunk.bytes).collect();
-        self.send(c, DISTRIBUTOR, Frame::Manifest(manifest));
-        self.conns[c].distributor_side.planned(sizes, self.now);
+    pub(crate) fn planned(&mut self, c: usize) {
+        if self.is_open(c, DISTRIBUTOR) && *self.conns[c].distributor_side.state() == ExchangeState::Planning {
+            let manifest = self.conns[c].planned.clone();
+            let sizes = manifest.chunks().map(|(_, chunk)| chunk.bytes).collect();
+            self.send(c, DISTRIBUTOR, Frame::Manifest(manifest));
+            self.conns[c].distributor_side.planned(Ok(sizes), self.now);
+            self.pump(c, DISTRIBUTOR);
+        }
     }
 
     fn send_chunk(&mut self, c: usize) {
@@ -112,11 +121,13 @@ impl World {
         self.send(c, DISTRIBUTOR, Frame::Chunk { index, name: chunk.name, bytes: chunk.bytes });
     }
 
-    fn distributor_entered(&mut self, c: usize, state: &DistributorState) {
+    fn distributor_entered(&mut self, c: usize, state: &ExchangeState) {
         self.note(|this| format!("receiver {} #{c}: the distributor is {state:?}", this.conns[c].receiver));
         self.conns[c].ends[DISTRIBUTOR].entered = self.now;
-        if let DistributorState::Saved(receipt) = state {
-            self.check_saved(self.conns[c].receiver, &receipt.saved);
+        let conn = &self.conns[c];
+        self.distributor_side.sending[conn.receiver].resumption.on_state(state, self.now);
+        if let Some(receipt) = conn.distributor_side.receipt() {
+            self.check_saved(conn.receiver, &receipt.saved);
         }
     }
 }

@@ -9,7 +9,7 @@ use fieldcast_wire::EndReason;
 
 use super::conn::Conn;
 use super::distributor_side::DistributorSide;
-use super::receiver_device::ReceiverDevice;
+use super::receiver_device::{Outcome, ReceiverDevice};
 use super::rng::Rng;
 use super::schedule::{Fault, Schedule};
 
@@ -23,31 +23,6 @@ const LONGEST: Duration = Duration::from_secs(4 * 3600);
 /// More than any schedule needs. A machine that loops reaches this number.
 const MOST_EVENTS: u64 = 40_000;
 
-/// How the engine drives the machines where they allow a choice.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Policy {
-    /// A new connection from the served distributor replaces the old one, or waits while the old one applies. Without
-    /// this policy it gets `Busy`, and a receiver that has not yet noticed a broken connection is lost permanently.
-    pub(crate) takes_over: bool,
-    /// The consent outlives the apply, so that a lost `Saved` does not lead to a second question.
-    pub(crate) keeps_consent: bool,
-    /// The resume time counts from the moment when the connection was given up. Without this policy, a distributor that
-    /// has waited 60 s for an applying receiver never connects to it again.
-    pub(crate) resumes_from_loss: bool,
-    /// An exchange keeps its slot until its data is applied. Without this policy, another exchange plans with chunks
-    /// that the first one then discards.
-    pub(crate) holds_slot_while_applying: bool,
-}
-
-impl Policy {
-    /// The first version of the engine.
-    pub(crate) const NAIVE: Self =
-        Self { takes_over: false, keeps_consent: false, resumes_from_loss: false, holds_slot_while_applying: false };
-    /// The current engine: every schedule succeeds.
-    pub(crate) const ENGINE: Self =
-        Self { takes_over: true, keeps_consent: true, resumes_from_loss: true, holds_slot_while_applying: true };
-}
-
 #[derive(Debug)]
 pub(crate) enum Event {
     /// A frame of this side is in the socket; a frame of this side reaches the other side.
@@ -57,8 +32,11 @@ pub(crate) enum Event {
     LossNoticed(usize, Side),
     CloseDone(usize, Side),
     Timer(usize, Side),
-    /// The driver of this side has what it waited for.
-    Resume(usize, Side),
+    /// The distributor has checked the receiver's credentials; it has the manifest.
+    Admitted(usize),
+    Planned(usize),
+    /// The receiver has what it waited for.
+    Worked(usize, Outcome),
     Answer(usize),
     /// The distributor's user confirms that the codes match.
     Confirm(usize),
@@ -101,7 +79,6 @@ pub(crate) type Trace = Option<Rc<RefCell<Vec<String>>>>;
 pub(crate) struct World {
     pub(crate) now: Duration,
     pub(crate) plan: Schedule,
-    pub(crate) policy: Policy,
     pub(crate) rng: Rng,
     pub(crate) distributor_side: DistributorSide,
     pub(crate) receivers: Vec<ReceiverDevice>,
@@ -112,14 +89,14 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new(seed: u64, policy: Policy, trace: Trace) -> Self {
+    pub(crate) fn new(seed: u64, trace: Trace) -> Self {
         let plan = Schedule::random(seed);
         let mut rng = Rng::new(!seed);
         let receivers: Vec<_> =
             plan.receivers.iter().map(|receiver| ReceiverDevice::new(receiver, &plan.bundle, &mut rng)).collect();
         let distributor_side = DistributorSide::new(plan.bundle.offer(), receivers.len());
         let (conns, due, now) = (Vec::new(), BinaryHeap::new(), Duration::ZERO);
-        let mut this = Self { now, plan, policy, rng, distributor_side, receivers, conns, due, events: 0, trace };
+        let mut this = Self { now, plan, rng, distributor_side, receivers, conns, due, events: 0, trace };
         for receiver in 0..this.receivers.len() {
             this.push(this.plan.receivers[receiver].appears, Event::Announce(receiver, 0));
         }
@@ -169,7 +146,9 @@ impl World {
             Event::LossNoticed(c, side) => self.notice_loss(c, side),
             Event::CloseDone(c, side) => self.finish(c, side),
             Event::Timer(c, side) => self.timer(c, side),
-            Event::Resume(c, side) => self.resume(c, side),
+            Event::Admitted(c) => self.admitted(c),
+            Event::Planned(c) => self.planned(c),
+            Event::Worked(c, outcome) => self.worked(c, outcome),
             Event::Answer(c) => self.answered(c),
             Event::Confirm(c) => self.confirmed(c),
             Event::BatchDue(c, batch) => self.batch_due(c, batch),

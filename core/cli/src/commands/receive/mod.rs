@@ -24,7 +24,7 @@ pub(crate) async fn run(app: &App, args: &ReceiveArgs) -> Result {
     let engine = app.engine_with(settings).await?;
     let mut settings = engine.exchange_settings();
     (settings.port, settings.mdns) = (args.port, !args.no_mdns);
-    settings.roaming.any = args.interface.is_none();
+    settings.interface_monitor.any = args.interface.is_none();
     let session = engine.receive(interface.clone(), settings).await?;
     let events = session.subscribe();
     app.out.event(|| events::listening(session.addr(), &engine))?;

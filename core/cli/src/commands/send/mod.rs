@@ -75,7 +75,7 @@ fn settings(args: &SendArgs, usual: ExchangeSettings) -> ExchangeSettings {
     settings.max_live = args.max_live.into();
     settings.resume_for = Duration::from_secs(args.resume_for);
     (settings.port, settings.mdns) = (args.port, !args.no_mdns);
-    settings.roaming.any = args.interface.is_none();
+    settings.interface_monitor.any = args.interface.is_none();
     if let Some(seconds) = args.ask_for {
         settings.limits.asking = Duration::from_secs(seconds);
     }
@@ -86,7 +86,7 @@ fn settings(args: &SendArgs, usual: ExchangeSettings) -> ExchangeSettings {
 /// `--unverified`.
 fn trust(args: &SendArgs) -> Trust {
     match args.yes || args.unverified {
-        true => Trust::Everybody,
+        true => Trust::AcceptAll,
         false => Trust::Compare(args.to.iter().filter_map(|to| to.parse().ok()).collect()),
     }
 }

@@ -1,0 +1,87 @@
+//! Authorizes a receiver: its campaign grants, and its identity.
+
+use std::sync::Arc;
+
+use fieldcast_model::{DeviceName, Fingerprint};
+use fieldcast_wire::{Credentials, EndReason, Offer, Role};
+
+use super::state::State;
+use crate::error::not_read;
+use crate::task::on_store;
+use crate::trust::grants::Authorizer;
+use crate::trust::identity;
+use crate::{Answer, Error};
+
+/// The part of the bundle that a receiver may get.
+#[derive(Clone)]
+pub(super) struct Admitted {
+    /// The indexes of the offered snapshots in the bundle.
+    pub(super) indexes: Vec<usize>,
+    pub(super) offer: Offer,
+}
+
+/// What is known about one receiver's identity, across its connections.
+pub(super) struct Admission {
+    state: Arc<State>,
+    receiver: Fingerprint,
+    /// Whether the receiver's key is verified: its code was compared in this session, or no comparison was necessary.
+    is_verified: bool,
+    /// Whether to store the receiver as trusted after its user accepts too.
+    trusts_after_consent: bool,
+}
+
+impl Admission {
+    pub(super) fn new(state: Arc<State>, receiver: Fingerprint) -> Self {
+        Self { state, receiver, is_verified: false, trusts_after_consent: false }
+    }
+
+    /// The part of the offer that the receiver's credentials allow.
+    pub(super) fn admit(&self, credentials: Credentials) -> impl Future<Output = Result<Admitted, EndReason>> + use<> {
+        let (receiver, bundle) = (self.receiver, self.state.bundle.clone());
+        let authorized = on_store(&self.state.store, move |store| {
+            let authorizer = Authorizer::of(store, receiver, &credentials)?;
+            let (indexes, offer) = bundle.part(|dataset| authorizer.allows(Role::Receiver, dataset));
+            // Report here what the receiver would refuse, because the distributor's user can do something about it.
+            let authorized_origins = authorizer.authorize_origins(&offer);
+            Ok::<_, Error>((authorizer.is_revoked(), authorized_origins, Admitted { indexes, offer }))
+        });
+        async {
+            match authorized.await.map_err(not_read)? {
+                (true, ..) => Err(EndReason::Revoked { of_distributor: false }),
+                (_, _, admitted) if admitted.indexes.is_empty() => Err(EndReason::NotGranted { to_distributor: false }),
+                (_, Err(reason), _) => Err(reason),
+                (_, Ok(()), admitted) => Ok(admitted),
+            }
+        }
+    }
+
+    /// Whether no code comparison is necessary.
+    pub(super) fn verify(&self, is_invited: bool) -> impl Future<Output = Result<bool, EndReason>> + use<> {
+        let is_verified = self.is_verified || is_invited;
+        let (trust, receiver) = (self.state.settings.trust.clone(), self.receiver);
+        let trusted = on_store(&self.state.store, move |store| trust.covers(store, &receiver));
+        async move { if is_verified { Ok(true) } else { trusted.await.map_err(not_read) } }
+    }
+
+    pub(super) fn on_answer(&mut self, answer: Answer) -> Result<(), EndReason> {
+        match answer {
+            Answer::Trust => self.trusts_after_consent = true,
+            Answer::Once => {}
+            Answer::Decline => return Err(EndReason::NotConfirmed),
+            Answer::CodesDiffer => return Err(EndReason::CodesDiffer),
+        }
+        Ok(())
+    }
+
+    /// Both users have agreed. Stores the receiver as trusted, if its code was compared here.
+    pub(super) fn on_consent(&mut self, name: DeviceName) -> impl Future<Output = ()> + use<> {
+        self.is_verified = true;
+        let (is_new, receiver) = (std::mem::take(&mut self.trusts_after_consent), self.receiver);
+        let store = is_new.then(|| self.state.store.clone());
+        async move {
+            if let Some(store) = store {
+                identity::remember(&store, receiver, name).await;
+            }
+        }
+    }
+}

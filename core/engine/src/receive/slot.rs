@@ -1,0 +1,72 @@
+//! The permit for the receiver's only exchange, and the order in which connections get it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use fieldcast_model::Fingerprint;
+use fieldcast_wire::{EndReason, ExchangeSlot};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::task::locked;
+
+/// Cheap to clone; all clones share one slot.
+#[derive(Clone, Default)]
+pub(super) struct Slot(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    connections: Mutex<Connections>,
+    /// The connection that has the exchange.
+    holder: watch::Sender<Option<u64>>,
+}
+
+#[derive(Default)]
+struct Connections {
+    slot: ExchangeSlot<u64>,
+    count: u64,
+    /// Cancelled when the connection is superseded.
+    superseded: HashMap<u64, CancellationToken>,
+}
+
+/// A place in the slot. Dropping it lets the next connection in.
+pub(super) struct Permit {
+    slot: Slot,
+    connection: u64,
+}
+
+impl Slot {
+    /// Requests the exchange with this distributor. `superseded` is cancelled when the distributor connects again.
+    pub(super) fn request(&self, distributor: Fingerprint, superseded: CancellationToken) -> Result<Permit, EndReason> {
+        let mut connections = locked(&self.0.connections);
+        connections.count += 1;
+        let connection = connections.count;
+        for old in connections.slot.request(connection, distributor)? {
+            if let Some(old) = connections.superseded.get(&old) {
+                old.cancel();
+            }
+        }
+        connections.superseded.insert(connection, superseded);
+        self.0.holder.send_replace(connections.slot.holder());
+        Ok(Permit { slot: self.clone(), connection })
+    }
+}
+
+impl Permit {
+    /// Waits until the connection has the exchange.
+    pub(super) fn granted(&self) -> impl Future<Output = ()> + Send + use<> {
+        let (mut holder, connection) = (self.slot.0.holder.subscribe(), self.connection);
+        async move {
+            let _closed_with_the_session = holder.wait_for(|holder| *holder == Some(connection)).await;
+        }
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        let mut connections = locked(&self.slot.0.connections);
+        connections.superseded.remove(&self.connection);
+        connections.slot.release(self.connection);
+        self.slot.0.holder.send_replace(connections.slot.holder());
+    }
+}

@@ -1,0 +1,511 @@
+//! One connection from a distributor: drives the exchange, does what it requests, and reports its end.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use fieldcast_bundle::Manifest;
+use fieldcast_model::{Fingerprint, ServerTime};
+use fieldcast_store::{Exchange, ExchangeRole};
+use fieldcast_wire::{
+    Action, Applied, Breach, EndReason, ExchangeState, Held, Offer, Receipt, Receiver, ReceiverRequest, offer_id,
+    split_chunk_frame,
+};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::apply::{self, Application, Outcome, Plan, Round};
+use super::consent::{self, Examined};
+use super::event::{Question, ReceiveEvent, ReceiveProgress, ReceiveState, Received, Sender};
+use super::slot::Permit;
+use super::staging::{Expected, OnDisk, Stager};
+use super::state::State;
+use crate::clock::{self, Monotonic};
+use crate::error::not_stored;
+use crate::network::{Frame, Link, Proven};
+use crate::task::{Work, blocking, on_store};
+use crate::trust::{history, identity, provenance, receipts};
+use crate::{Answer, Error};
+
+/// A new connection to a distributor.
+pub(super) struct Connected {
+    pub(super) link: Link,
+    /// The time of `machine`.
+    pub(super) clock: Monotonic,
+    pub(super) machine: Receiver,
+    /// Cancelled when the network is lost.
+    pub(super) network: CancellationToken,
+    /// Set to proven when the exchange gets its permit. Until then other connections may replace this one.
+    pub(super) proven: Proven,
+    /// Whether this device dialed and waits on a parked connection.
+    pub(super) is_parked: bool,
+}
+
+/// The result of work that the machine has requested.
+enum Done {
+    Permitted,
+    Examined(Result<Examined, EndReason>),
+    Answered(Answer),
+    Accepted(Result<Vec<Held>, EndReason>),
+    Planned(Result<Plan, EndReason>),
+    Applied(Result<Outcome, EndReason>),
+}
+
+/// An offer that has arrived.
+struct Incoming {
+    sender: Sender,
+    offer: Offer,
+    /// The id of the offer and its sender, for staged chunks and consent.
+    id: [u8; 32],
+    /// The permit for one exchange at a time, held until the end.
+    permit: Permit,
+    /// The server's time when the offer arrived, as this device knows it.
+    now: ServerTime,
+    /// Whether no code is compared here.
+    is_known: bool,
+    /// Whether to store the sender as trusted after its user has compared the code too.
+    trusts_after_consent: bool,
+    /// When the user was asked, or when a question was not necessary, by this device's clock. From then on the exchange
+    /// goes into the history.
+    asked: Option<i64>,
+    /// Whether it resumes an interrupted exchange.
+    is_resumed: bool,
+}
+
+/// The state of applying, across rounds.
+struct Applying {
+    /// The results of an earlier round.
+    earlier: Arc<Round>,
+    /// The number of applied records.
+    records: Arc<AtomicU64>,
+    /// Cancelled when the exchange is dropped.
+    abandoned: CancellationToken,
+    _abandons: DropGuard,
+}
+
+pub(super) struct Transfer {
+    state: Arc<State>,
+    connected: Connected,
+    /// Cancelled by this device's user.
+    cancel: CancellationToken,
+    /// Cancelled when this distributor connects again, or when the network is lost. This connection is then dead, even
+    /// if this device has not noticed.
+    superseded: CancellationToken,
+    incoming: Option<Incoming>,
+    /// The running work; the machine requests one thing at a time.
+    work: Option<Work<Done>>,
+    /// The chunks of the manifest.
+    chunks: Vec<Expected>,
+    manifest: Option<Manifest>,
+    stager: Option<Stager>,
+    applying: Applying,
+    progress: ReceiveProgress,
+    /// Signed after everything is applied.
+    receipt: Option<Receipt>,
+}
+
+impl Transfer {
+    /// Runs the exchange to its end; `Err` is the reason why nothing was saved.
+    pub(super) async fn run(
+        state: Arc<State>,
+        connected: Connected,
+        cancel: CancellationToken,
+    ) -> Result<(), EndReason> {
+        let abandoned = CancellationToken::new();
+        let applying = Applying {
+            earlier: Arc::default(),
+            records: Arc::default(),
+            _abandons: abandoned.clone().drop_guard(),
+            abandoned,
+        };
+        let this = Self {
+            state,
+            superseded: connected.network.child_token(),
+            connected,
+            cancel,
+            incoming: None,
+            work: None,
+            chunks: Vec::new(),
+            manifest: None,
+            stager: None,
+            applying,
+            progress: ReceiveProgress::default(),
+            receipt: None,
+        };
+        this.drive().await
+    }
+
+    async fn drive(mut self) -> Result<(), EndReason> {
+        let mut is_superseded = false;
+        loop {
+            while let Some(action) = self.connected.machine.poll() {
+                self.progress.wire = self.connected.link.wire_bytes();
+                match action {
+                    Action::Send(message) => self.connected.link.send(&message),
+                    Action::Do(request) => self.start(request),
+                    Action::Entered(state) => self.entered(&state),
+                    Action::Close => return self.finish().await,
+                }
+            }
+            let Connected { link, machine, clock, .. } = &mut self.connected;
+            let has_room = self.stager.as_ref().is_none_or(Stager::has_room);
+            tokio::select! {
+                incoming = link.next(), if has_room => self.on_incoming(incoming),
+                done = next(&mut self.work) => self.on_done(done),
+                staged = next_staged(&mut self.stager) => self.on_staged(staged),
+                () = clock.sleep_until(machine.deadline()) => {
+                    if link.has_received_more() {
+                        machine.on_bytes(clock.now());
+                    }
+                    machine.applying(self.applying.records.load(Ordering::Relaxed));
+                    machine.on_time(clock.now());
+                }
+                () = self.superseded.cancelled(), if !is_superseded => {
+                    is_superseded = true;
+                    machine.on_lost();
+                }
+                () = self.cancel.cancelled(), if *machine.state() != ExchangeState::Applying => {
+                    machine.stop(EndReason::Cancelled { by_distributor: false });
+                }
+            }
+        }
+    }
+
+    fn on_incoming(&mut self, incoming: Result<Frame, EndReason>) {
+        let Connected { machine, clock, .. } = &mut self.connected;
+        match incoming {
+            Ok(Frame::Message(message)) => machine.on_message(message, clock.now()),
+            Ok(Frame::Manifest(bytes)) => self.on_manifest(bytes),
+            Ok(Frame::Chunk(frame)) => self.on_chunk(&frame),
+            Err(EndReason::Lost) => machine.on_lost(),
+            Err(reason) => machine.stop(reason),
+        }
+    }
+
+    fn on_manifest(&mut self, bytes: Vec<u8>) {
+        let Connected { machine, clock, .. } = &mut self.connected;
+        let Some(Incoming { offer, id, sender, trusts_after_consent, .. }) = &mut self.incoming else {
+            return machine.breach(Breach::OutOfTurn);
+        };
+        if !machine.on_manifest(clock.now()) {
+            return;
+        }
+        let (store, reserve) = (self.state.store.clone(), self.state.settings.reserve);
+        let (id, offer, earlier) = (*id, offer.clone(), self.applying.earlier.clone());
+        let new_trust = std::mem::take(trusts_after_consent).then(|| sender.clone());
+        let plan = on_store(&store, move |store| {
+            apply::plan(store, &id, &bytes, &offer, reserve, &earlier).map_err(Error::Refused)
+        });
+        // Both users have seen the same code.
+        self.work = Some(Box::pin(async move {
+            if let Some(Sender { fingerprint, name }) = new_trust {
+                identity::remember(&store, fingerprint, name).await;
+            }
+            Done::Planned(plan.await.map_err(not_stored))
+        }));
+    }
+
+    fn on_chunk(&mut self, frame: &[u8]) {
+        let Connected { machine, clock, .. } = &mut self.connected;
+        let (index, chunk) = match split_chunk_frame(frame) {
+            Ok(split) => split,
+            Err(breach) => return machine.breach(breach),
+        };
+        if machine.on_chunk(index, clock.now())
+            && let (Some(stager), Some(expected)) = (&mut self.stager, self.chunks.get(index as usize))
+        {
+            stager.stage(expected.clone(), chunk.to_vec());
+        }
+    }
+
+    /// Starts the requested work.
+    fn start(&mut self, request: ReceiverRequest) {
+        if request == ReceiverRequest::Permit {
+            return self.request_permit();
+        }
+        let Some(incoming) = &mut self.incoming else { return };
+        let Incoming { sender, offer, id, .. } = &*incoming;
+        self.work = Some(match request {
+            ReceiverRequest::Permit | ReceiverRequest::Ask => return, // the question was opened with the result
+            ReceiverRequest::Examine(credentials) => {
+                self.connected.proven.prove();
+                let examined = consent::examine(&self.state, sender, *id, offer.clone(), credentials);
+                Box::pin(async { Done::Examined(examined.await) })
+            }
+            ReceiverRequest::Accept { is_new } => {
+                let accepted = consent::accept(&self.state, sender, *id, offer.clone(), is_new);
+                Box::pin(async { Done::Accepted(accepted.await) })
+            }
+            ReceiverRequest::Apply => {
+                let Some(manifest) = self.manifest.take() else { return };
+                let application = Application {
+                    store: self.state.store.clone(),
+                    incoming: *id,
+                    offer: offer.clone(),
+                    manifest,
+                    earlier: self.applying.earlier.clone(),
+                    sender: sender.clone(),
+                    now: incoming.now,
+                    applied: self.applying.records.clone(),
+                    abandoned: self.applying.abandoned.clone(),
+                };
+                let applied = blocking(|| application.run().map_err(Error::Refused));
+                Box::pin(async { Done::Applied(applied.await.map_err(not_stored)) })
+            }
+        });
+    }
+
+    fn request_permit(&mut self) {
+        let Connected { machine, link, .. } = &mut self.connected;
+        let fingerprint = link.peer();
+        let (Some(offer), Some(name)) = (machine.offer().cloned(), machine.peer_name().cloned()) else { return };
+        match self.state.slot.request(fingerprint, self.superseded.clone()) {
+            Ok(permit) => {
+                let granted = permit.granted();
+                self.incoming = Some(Incoming {
+                    sender: Sender { fingerprint, name },
+                    id: offer.id(&fingerprint),
+                    offer,
+                    permit,
+                    now: ServerTime::default(),
+                    is_known: false,
+                    trusts_after_consent: false,
+                    asked: None,
+                    is_resumed: false,
+                });
+                self.work = Some(Box::pin(async {
+                    granted.await;
+                    Done::Permitted
+                }));
+            }
+            Err(busy) => machine.permit(Err(busy)),
+        }
+    }
+
+    fn on_done(&mut self, done: Done) {
+        let Connected { machine, link, clock, .. } = &mut self.connected;
+        match done {
+            Done::Permitted => machine.permit(Ok(())),
+            Done::Examined(examined) => self.on_examined(examined),
+            Done::Answered(answer) => {
+                if let Some(incoming) = &mut self.incoming {
+                    // Trust only after the distributor's user has confirmed the code too, and only if a code was
+                    // compared.
+                    incoming.trusts_after_consent = answer == Answer::Trust && !incoming.is_known;
+                }
+                machine.answer(match answer {
+                    Answer::Trust | Answer::Once => Ok(()),
+                    Answer::Decline => Err(EndReason::Declined),
+                    Answer::CodesDiffer => Err(EndReason::CodesDiffer),
+                });
+            }
+            Done::Accepted(held) => {
+                link.take_data();
+                machine.accept(held, clock.now());
+            }
+            Done::Planned(plan) => {
+                let wanted = plan.map(|plan| {
+                    self.progress.total = plan.wanted_bytes;
+                    (self.manifest, self.chunks) = (Some(plan.manifest), plan.chunks);
+                    plan.wanted
+                });
+                if let (Ok(wanted), Some(incoming)) = (&wanted, &self.incoming) {
+                    let count = wanted.iter().count() as u32;
+                    self.stager = Some(Stager::start(self.state.store.clone(), incoming.id, count));
+                }
+                machine.want(wanted, clock.now());
+            }
+            Done::Applied(outcome) => {
+                let applied = outcome.map(|outcome| self.settle(outcome));
+                self.connected.machine.applied(applied, self.connected.clock.now());
+            }
+        }
+    }
+
+    /// Asks the user, unless exactly this offer was accepted before.
+    fn on_examined(&mut self, examined: Result<Examined, EndReason>) {
+        let machine = &mut self.connected.machine;
+        let (Some(code), Some(incoming)) = (machine.code(), &mut self.incoming) else { return };
+        let must_ask = examined.map(|Examined { now, is_trusted, question }| {
+            (incoming.now, incoming.asked) = (now, Some(clock::now()));
+            (incoming.is_resumed, incoming.is_known) = (question.is_none(), is_trusted || machine.is_invited());
+            let (sender, is_known) = (incoming.sender.clone(), incoming.is_known);
+            let Some((origins, offer)) = question else {
+                self.state.events.publish(ReceiveEvent::Resumed(sender, code));
+                return false;
+            };
+            self.state.events.publish(ReceiveEvent::Changed(ReceiveState::Asking));
+            let answer = self.state.ask(Question { id: 0, sender, origins, offer, code, is_known });
+            // If the screen is closed, the user has not accepted.
+            self.work = Some(Box::pin(async { Done::Answered(answer.await.unwrap_or(Answer::Decline)) }));
+            true
+        });
+        machine.examined(must_ask);
+    }
+
+    /// Chunks were committed, or there is room for the next chunk.
+    fn on_staged(&mut self, staged: Option<Result<OnDisk, EndReason>>) {
+        let Some(staged) = staged else { return };
+        let Connected { machine, clock, .. } = &mut self.connected;
+        let staged = staged.map(|on_disk| {
+            self.progress.staged = on_disk.bytes;
+            (on_disk.chunks, on_disk.bytes)
+        });
+        machine.staged(staged, clock.now());
+        if *machine.state() == ExchangeState::Transferring {
+            self.state.events.publish(ReceiveEvent::Changed(ReceiveState::Receiving(self.progress)));
+        }
+    }
+
+    /// Signs the receipt of saved data, or keeps the settled state for the second round.
+    fn settle(&mut self, outcome: Outcome) -> Applied {
+        match outcome {
+            Outcome::Saved(saved) => {
+                let sender = self.connected.link.peer();
+                let offered = self.incoming.iter().flat_map(|incoming| &incoming.offer.snapshots).cloned();
+                let offer = offer_id(&sender, &offered.collect::<Vec<_>>());
+                let receipt = receipts::sign(&self.state.identity, &sender, &offer, saved);
+                self.receipt = Some(receipt.clone());
+                Applied::Saved(receipt)
+            }
+            Outcome::Differs { snapshots, round } => {
+                self.applying.earlier = Arc::new(round);
+                Applied::Differs(snapshots)
+            }
+        }
+    }
+
+    fn entered(&self, state: &ExchangeState) {
+        let state = match state {
+            ExchangeState::Transferring => ReceiveState::Receiving(self.progress),
+            ExchangeState::Applying => ReceiveState::Applying(self.progress),
+            _ => return,
+        };
+        self.state.events.publish(ReceiveEvent::Changed(state));
+    }
+
+    async fn finish(self) -> Result<(), EndReason> {
+        let Self { state, connected, incoming, receipt, mut progress, .. } = self;
+        let Connected { link, machine, network, is_parked, .. } = connected;
+        let (fingerprint, peer_key) = (link.peer(), link.peer_key());
+        // Release the permit before the peer disconnects, so that others need not wait. An open question is withdrawn.
+        let exchange = incoming.map(|Incoming { permit, sender, offer, id, asked, is_resumed, .. }| {
+            drop(permit);
+            Ended { sender, offer, id, asked, is_resumed }
+        });
+        let outcome = match (machine.state(), receipt) {
+            (ExchangeState::Saved, Some(receipt)) => Ok(receipt),
+            (ExchangeState::Ended(reason), _) => Err(reason.clone()),
+            _ => Err(EndReason::Lost),
+        };
+        match (outcome, exchange) {
+            (Ok(receipt), Some(ended)) => {
+                progress.wire = link.close().await;
+                ended.keep(&state, peer_key, Ok(&receipt), progress).await;
+                let comparisons = receipt.saved.iter().map(|saved| saved.comparison).collect();
+                let offer = ended.clean_up(&state).await;
+                let received = Received { sender: fingerprint, offer, progress, comparisons };
+                state.events.publish(ReceiveEvent::Saved(received));
+                state.events.publish(ReceiveEvent::Changed(ReceiveState::Waiting));
+                Ok(())
+            }
+            (Ok(_), None) => Err(EndReason::Lost),
+            (Err(reason), ended) => {
+                progress.wire = link.wire_bytes();
+                if let Some(ended) = &ended {
+                    ended.withdraw_consent(&state, &reason).await;
+                    ended.keep(&state, peer_key, Err(&reason), progress).await;
+                }
+                publish_end(&state, fingerprint, &reason, is_parked && ended.is_none());
+                // Without a network no last message can be sent.
+                if !network.is_cancelled() {
+                    link.close().await;
+                }
+                Err(reason)
+            }
+        }
+    }
+}
+
+/// Publishes the end. Not if another exchange was running, not for a parked connection without an offer, because it is
+/// dialed again, and not for a peer that only looked.
+fn publish_end(state: &State, sender: Fingerprint, reason: &EndReason, is_dialed_again: bool) {
+    if !is_dialed_again && !matches!(reason, EndReason::Busy | EndReason::Looked { .. }) {
+        state.events.publish(ReceiveEvent::Ended(sender, reason.clone()));
+        state.events.publish(ReceiveEvent::Changed(ReceiveState::Waiting));
+    }
+}
+
+/// An offer whose exchange is over.
+struct Ended {
+    sender: Sender,
+    offer: Offer,
+    id: [u8; 32],
+    asked: Option<i64>,
+    is_resumed: bool,
+}
+
+impl Ended {
+    /// Stores the result in the history, if the exchange got as far as the question.
+    async fn keep(
+        &self,
+        state: &State,
+        peer_key: [u8; 32],
+        outcome: Result<&Receipt, &EndReason>,
+        progress: ReceiveProgress,
+    ) {
+        let Some(started) = self.asked else { return };
+        let entry = Exchange {
+            role: ExchangeRole::Received,
+            peer: self.sender.fingerprint,
+            peer_key: Some(peer_key),
+            peer_name: self.sender.name.clone(),
+            started,
+            ended: clock::now(),
+            offered: self.offer.snapshots.clone(),
+            wire_bytes: progress.wire,
+            result: history::result(outcome),
+        };
+        history::keep(&state.store, entry, self.is_resumed).await;
+    }
+
+    /// If a user stopped the bundle on either side, the consent is not valid for the next one.
+    async fn withdraw_consent(&self, state: &State, reason: &EndReason) {
+        if matches!(reason, EndReason::Cancelled { .. } | EndReason::CodesDiffer | EndReason::NotConfirmed) {
+            let id = self.id;
+            if let Err(error) = on_store(&state.store, move |store| store.withdraw_consent(&id)).await {
+                tracing::warn!(%error, "consent not withdrawn: the next such offer resumes without a question");
+            }
+        }
+    }
+
+    /// Deletes chunks of superseded offers. Returns the offer with the names on this device.
+    async fn clean_up(self, state: &State) -> Offer {
+        let (id, offer) = (self.id, self.offer.clone());
+        let named = on_store(&state.store, move |store| {
+            if let Err(error) = store.trim_incoming(&id) {
+                tracing::warn!(%error, "chunks of superseded offers could not be deleted");
+            }
+            provenance::with_local_names(store, &offer)
+        });
+        named.await.unwrap_or(self.offer)
+    }
+}
+
+/// Waits for the work; pends forever if there is none.
+async fn next(work: &mut Option<Work<Done>>) -> Done {
+    match work {
+        Some(running) => {
+            let done = running.await;
+            *work = None;
+            done
+        }
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits for the next event of the stager; pends forever if there is none.
+async fn next_staged(stager: &mut Option<Stager>) -> Option<Result<OnDisk, EndReason>> {
+    match stager {
+        Some(stager) => stager.next().await,
+        None => std::future::pending().await,
+    }
+}
