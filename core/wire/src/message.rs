@@ -162,6 +162,14 @@ impl ComparisonResult {
 }
 
 /// A control message.
+///
+/// A new message needs changes in these places, in this order:
+/// 1. a variant at the end of this enum, with a doc comment that says who sends it and when; if it holds texts or lists,
+///    their bounds in [`Message::decode`];
+/// 2. the states in which it may come, in `session/distributor.rs`, `session/receiver.rs` or `session/handshake.rs`. A
+///    message in any other state ends the exchange;
+/// 3. `docs/PROTOCOL.md`;
+/// 4. an example in `golden_tests.rs`, and one in `tests/fuzz/src/machines.rs`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Message {
     /// Both sides: introduces this device. First message on the connection.

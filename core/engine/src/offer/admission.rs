@@ -5,7 +5,7 @@ use std::sync::Arc;
 use fieldcast_model::{DeviceName, Fingerprint};
 use fieldcast_wire::{Credentials, EndReason, Offer, Role};
 
-use super::state::State;
+use super::state::OfferState;
 use crate::error::not_read;
 use crate::task::on_store;
 use crate::trust::grants::Authorizer;
@@ -22,7 +22,7 @@ pub(super) struct Admitted {
 
 /// What is known about one receiver's identity, across its connections.
 pub(super) struct Admission {
-    state: Arc<State>,
+    state: Arc<OfferState>,
     receiver: Fingerprint,
     /// Whether the receiver's key is verified: its code was compared in this session, or no comparison was necessary.
     is_verified: bool,
@@ -31,7 +31,7 @@ pub(super) struct Admission {
 }
 
 impl Admission {
-    pub(super) fn new(state: Arc<State>, receiver: Fingerprint) -> Self {
+    pub(super) fn new(state: Arc<OfferState>, receiver: Fingerprint) -> Self {
         Self { state, receiver, is_verified: false, trusts_after_consent: false }
     }
 

@@ -10,12 +10,12 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::admission::{Admission, Admitted};
 use super::event::SendState;
 use super::progress::Progress;
-use super::state::State;
+use super::state::OfferState;
 use crate::clock::{self, Monotonic};
 use crate::trust::history;
 
 pub(super) struct Delivery {
-    pub(super) state: Arc<State>,
+    pub(super) state: Arc<OfferState>,
     pub(super) receiver: Fingerprint,
     /// The time of `resumption` and of all exchanges with this receiver.
     pub(super) clock: Monotonic,
@@ -35,7 +35,7 @@ pub(super) struct Delivery {
 }
 
 impl Delivery {
-    pub(super) fn new(state: Arc<State>, receiver: Fingerprint) -> Self {
+    pub(super) fn new(state: Arc<OfferState>, receiver: Fingerprint) -> Self {
         Self {
             admitted: Admitted { indexes: Vec::new(), offer: state.offer.clone() },
             admission: Admission::new(state.clone(), receiver),

@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::receivers::{OnDrop, Route};
-use super::state::{ParkedConnection, State, no_network};
+use super::state::{OfferState, ParkedConnection, no_network};
 use crate::clock::Monotonic;
 use crate::network::{ActiveNetwork, Link, dial, dial_error};
 
@@ -17,7 +17,7 @@ use crate::network::{ActiveNetwork, Link, dial, dial_error};
 const NETWORK_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// A connection to the receiver.
-pub(super) struct Connected {
+pub(super) struct OutgoingConnection {
     pub(super) link: Link,
     pub(super) handshake: Handshake,
     /// Cancelled when the network is lost.
@@ -27,15 +27,15 @@ pub(super) struct Connected {
 }
 
 /// Finds routes to one receiver, one after another.
-pub(super) struct Dialer {
-    state: Arc<State>,
+pub(super) struct ReceiverDialer {
+    state: Arc<OfferState>,
     receiver: Fingerprint,
     /// The route of the last attempt.
     last: Option<Route>,
 }
 
-impl Dialer {
-    pub(super) fn new(state: Arc<State>, receiver: Fingerprint) -> Self {
+impl ReceiverDialer {
+    pub(super) fn new(state: Arc<OfferState>, receiver: Fingerprint) -> Self {
         Self { state, receiver, last: None }
     }
 
@@ -80,7 +80,7 @@ impl Dialer {
     }
 
     /// Connects over the next route.
-    pub(super) async fn connect(&mut self) -> Result<Connected, EndReason> {
+    pub(super) async fn connect(&mut self) -> Result<OutgoingConnection, EndReason> {
         let network = self.state.network.current().ok_or(EndReason::Lost)?;
         let route = next_route(&self.routes(), self.last).ok_or(EndReason::Lost)?;
         self.last = Some(route);
@@ -90,7 +90,7 @@ impl Dialer {
         }
     }
 
-    async fn connect_over(&self, route: Route, network: &ActiveNetwork) -> Result<Connected, EndReason> {
+    async fn connect_over(&self, route: Route, network: &ActiveNetwork) -> Result<OutgoingConnection, EndReason> {
         let state = &self.state;
         match route {
             Route::Parked(number) => {
@@ -99,7 +99,7 @@ impl Dialer {
                 // The receiver may disconnect at this moment.
                 request.send(asked).map_err(|_| EndReason::Lost)?;
                 let ParkedConnection { link, handshake, listed } = answer.await.map_err(|_| EndReason::Lost)?;
-                Ok(Connected { link, handshake, network: network.ended.clone(), listed: Some(listed) })
+                Ok(OutgoingConnection { link, handshake, network: network.ended.clone(), listed: Some(listed) })
             }
             Route::Dial(addr) => {
                 let dialed = dial(&network.interface, &state.identity, addr, Some(self.receiver)).await;
@@ -110,7 +110,12 @@ impl Dialer {
                 let handshake = state.handshake(&connection)?;
                 state.receivers().proven(self.receiver, addr);
                 state.settings.wanted.add([self.receiver]);
-                Ok(Connected { link: Link::new(connection), handshake, network: network.ended.clone(), listed: None })
+                Ok(OutgoingConnection {
+                    link: Link::new(connection),
+                    handshake,
+                    network: network.ended.clone(),
+                    listed: None,
+                })
             }
         }
     }

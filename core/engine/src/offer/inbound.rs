@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::event::{FoundPeer, OfferEvent};
 use super::receivers::{ConnectionRequest, OnDrop};
-use super::state::{ParkedConnection, State, no_network};
+use super::state::{OfferState, ParkedConnection, no_network};
 use crate::clock::Monotonic;
 use crate::network::{ActiveNetwork, Endpoint, Found, Frame, InboundConnections, Link, Proven, dial};
 use crate::task::{self, on_store};
@@ -23,7 +23,7 @@ const MAX_CONNECTIONS: usize = 64;
 
 /// Finds receivers until it is dropped, across network changes.
 pub(super) async fn find(
-    state: Arc<State>,
+    state: Arc<OfferState>,
     mut endpoint: Endpoint,
     mut network: ActiveNetwork,
     mut to_reverify: mpsc::UnboundedReceiver<Fingerprint>,
@@ -43,7 +43,11 @@ pub(super) async fn find(
 }
 
 /// Handles discovery events and inbound connections while it is polled.
-async fn handle(state: &Arc<State>, endpoint: &mut Endpoint, to_reverify: &mut mpsc::UnboundedReceiver<Fingerprint>) {
+async fn handle(
+    state: &Arc<OfferState>,
+    endpoint: &mut Endpoint,
+    to_reverify: &mut mpsc::UnboundedReceiver<Fingerprint>,
+) {
     let mut inbound = InboundConnections::new(MAX_CONNECTIONS);
     loop {
         tokio::select! {
@@ -64,7 +68,7 @@ async fn handle(state: &Arc<State>, endpoint: &mut Endpoint, to_reverify: &mut m
 }
 
 /// Serves one inbound connection until it is over or in use.
-async fn serve(state: Arc<State>, connection: Connection, proven: Proven) {
+async fn serve(state: Arc<OfferState>, connection: Connection, proven: Proven) {
     let (from, handshake) = (connection.peer_addr(), state.handshake(&connection));
     let mut link = Link::new(connection);
     let handshake = match handshake {
@@ -102,7 +106,7 @@ async fn serve(state: Arc<State>, connection: Connection, proven: Proven) {
 
 /// Adds the parked connection to the list of receivers, until the returned value is dropped.
 fn list(
-    state: &Arc<State>,
+    state: &Arc<OfferState>,
     receiver: Fingerprint,
     hello: Hello,
     from: SocketAddr,
@@ -146,7 +150,7 @@ async fn close(link: Link, reason: &EndReason) {
 }
 
 /// Identifies the receiver at an address and adds it to the list.
-pub(super) async fn find_at(state: Arc<State>, addr: SocketAddr) -> Result<FoundPeer, Error> {
+pub(super) async fn find_at(state: Arc<OfferState>, addr: SocketAddr) -> Result<FoundPeer, Error> {
     let network = state.network.current().ok_or_else(no_network)?;
     let connection = dial(&network.interface, &state.identity, addr, None).await?;
     let handshake = state.handshake(&connection).map_err(Error::Refused)?;

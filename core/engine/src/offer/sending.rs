@@ -7,16 +7,16 @@ use fieldcast_wire::{EndReason, Receipt};
 use tokio_util::sync::CancellationToken;
 
 use super::delivery::Delivery;
-use super::dialer::Dialer;
+use super::dialer::ReceiverDialer;
 use super::event::{SendState, Sent};
-use super::state::State;
-use super::transfer::{CANCELLED, Transfer};
+use super::state::OfferState;
+use super::transfer::{CANCELLED, OutgoingTransfer};
 use crate::error::not_read;
 use crate::task::on_store;
 use crate::trust::grants;
 
 /// Sends until the receiver has saved the data, or the send has failed permanently.
-pub(super) async fn send(state: Arc<State>, receiver: Fingerprint, cancel: CancellationToken) {
+pub(super) async fn send(state: Arc<OfferState>, receiver: Fingerprint, cancel: CancellationToken) {
     let mut delivery = Delivery::new(state, receiver);
     let outcome = deliver(&mut delivery, &cancel).await;
     // Write the history before the event, because a subscriber may read the history at once.
@@ -33,7 +33,7 @@ pub(super) async fn send(state: Arc<State>, receiver: Fingerprint, cancel: Cance
 
 async fn deliver(delivery: &mut Delivery, cancel: &CancellationToken) -> Result<Receipt, EndReason> {
     let (state, clock) = (delivery.state.clone(), delivery.clock);
-    let mut dialer = Dialer::new(state.clone(), delivery.receiver);
+    let mut dialer = ReceiverDialer::new(state.clone(), delivery.receiver);
     loop {
         delivery.resumption.begin(clock.now());
         // A receiver holds a transfer slot only while data can go to it.
@@ -56,7 +56,7 @@ async fn deliver(delivery: &mut Delivery, cancel: &CancellationToken) -> Result<
                 // one should get too.
                 let credentials = on_store(&state.store, grants::credentials).await.map_err(not_read)?;
                 connected.handshake = connected.handshake.with_credentials(credentials);
-                Transfer::run(delivery, connected, cancel).await
+                OutgoingTransfer::run(delivery, connected, cancel).await
             }
             Err(reason) => Err(reason),
         };

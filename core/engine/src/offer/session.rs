@@ -14,14 +14,14 @@ use super::bundle::Bundle;
 use super::event::{FoundPeer, OfferEvent, SendProgress, SendState};
 use super::inbound::{find, find_at};
 use super::sending::send;
-use super::state::{State, no_network};
+use super::state::{OfferState, no_network};
 use crate::task::{self, locked};
 use crate::{Answer, Error, ExchangeSettings, Subscription};
 
 /// A session that offers a bundle to the receivers on the network. Dropping it stops everything at once;
 /// [`stop`](Self::stop) also sends the receivers the reason.
 pub struct OfferSession {
-    state: Arc<State>,
+    state: Arc<OfferState>,
     sending: Mutex<BTreeMap<Fingerprint, RunningSend>>,
     cancel: CancellationToken,
     /// `None` after the session was stopped.
@@ -40,7 +40,7 @@ impl OfferSession {
         interface: Interface,
         bundle: Bundle,
     ) -> Result<Self, Error> {
-        let (state, to_reverify) = State::new(settings, identity, bundle)?;
+        let (state, to_reverify) = OfferState::new(settings, identity, bundle)?;
         let state = Arc::new(state);
         let endpoint = state.endpoint_config().open(interface).await?;
         let network = state.network_available(&endpoint);

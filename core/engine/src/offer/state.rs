@@ -28,12 +28,12 @@ pub(super) struct ParkedConnection {
 }
 
 /// An open code comparison.
-struct Comparison {
+struct OpenComparison {
     code: Sas,
     answer: oneshot::Sender<Answer>,
 }
 
-pub(super) struct State {
+pub(super) struct OfferState {
     pub(super) settings: ExchangeSettings,
     pub(super) identity: Arc<Identity>,
     pub(super) network: NetworkState,
@@ -43,7 +43,7 @@ pub(super) struct State {
     pub(super) transfer_slots: Arc<Semaphore>,
     pub(super) events: EventBus<OfferEvent>,
     receivers: Mutex<Receivers<ParkedConnection>>,
-    comparisons: Mutex<BTreeMap<Fingerprint, Comparison>>,
+    comparisons: Mutex<BTreeMap<Fingerprint, OpenComparison>>,
     reverify_requests: mpsc::UnboundedSender<Fingerprint>,
     /// Incremented when the state of a send changes, to wake the tasks that wait for the end.
     changes: watch::Sender<u64>,
@@ -54,7 +54,7 @@ pub(super) struct State {
     invited_until: AtomicI64,
 }
 
-impl State {
+impl OfferState {
     /// The state of a new session, and the requests to check whether a receiver is still present.
     pub(super) fn new(
         settings: ExchangeSettings,
@@ -160,7 +160,7 @@ impl State {
     /// same receiver replaces this one.
     pub(super) fn compare(&self, receiver: Fingerprint, code: Sas) -> oneshot::Receiver<Answer> {
         let (answer, answered) = oneshot::channel();
-        locked(&self.comparisons).insert(receiver, Comparison { code, answer });
+        locked(&self.comparisons).insert(receiver, OpenComparison { code, answer });
         if let Some(found) = self.found(receiver) {
             self.events.publish(OfferEvent::Compare(found, code));
         }

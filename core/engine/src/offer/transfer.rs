@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::admission::Admitted;
 use super::bundle::Bundle;
 use super::delivery::Delivery;
-use super::dialer::Connected;
+use super::dialer::OutgoingConnection;
 use super::event::SendState;
 use crate::clock::Monotonic;
 use crate::error::not_read;
@@ -24,7 +24,7 @@ use crate::{Answer, Error};
 pub(super) const CANCELLED: EndReason = EndReason::Cancelled { by_distributor: true };
 
 /// The result of work that the machine has requested.
-enum Done {
+enum OutgoingWork {
     Admitted(Result<Admitted, EndReason>),
     Verified(Result<bool, EndReason>),
     Compared(Answer),
@@ -33,7 +33,7 @@ enum Done {
     Read(OwnedSemaphorePermit, u32, Result<Arc<Vec<u8>>, EndReason>),
 }
 
-pub(super) struct Transfer<'a> {
+pub(super) struct OutgoingTransfer<'a> {
     delivery: &'a mut Delivery,
     cancel: &'a CancellationToken,
     machine: Distributor,
@@ -41,19 +41,19 @@ pub(super) struct Transfer<'a> {
     clock: Monotonic,
     network: CancellationToken,
     /// The running work; the machine requests one thing at a time.
-    work: Option<Work<Done>>,
+    work: Option<Work<OutgoingWork>>,
     /// The chunks of the manifest.
     chunks: Vec<ChunkInfo>,
 }
 
-impl<'a> Transfer<'a> {
+impl<'a> OutgoingTransfer<'a> {
     /// Runs the exchange on this connection to its end.
     pub(super) async fn run(
         delivery: &'a mut Delivery,
-        connected: Connected,
+        connected: OutgoingConnection,
         cancel: &'a CancellationToken,
     ) -> Result<Receipt, EndReason> {
-        let Connected { link, handshake, network, listed: _listed } = connected;
+        let OutgoingConnection { link, handshake, network, listed: _listed } = connected;
         let (clock, peer_key) = (delivery.clock, link.peer_key());
         delivery.peer_key = Some(peer_key);
         delivery.progress.begin_connection();
@@ -110,11 +110,11 @@ impl<'a> Transfer<'a> {
             DistributorRequest::Admit(credentials) => {
                 delivery.peer_name = self.machine.peer_name().cloned();
                 let admitted = delivery.admission.admit(credentials);
-                Box::pin(async { Done::Admitted(admitted.await) })
+                Box::pin(async { OutgoingWork::Admitted(admitted.await) })
             }
             DistributorRequest::Confirm(_) => {
                 let verified = delivery.admission.verify(self.machine.is_invited());
-                Box::pin(async { Done::Verified(verified.await) })
+                Box::pin(async { OutgoingWork::Verified(verified.await) })
             }
             DistributorRequest::Plan(held) => {
                 let consented = delivery.admission.on_consent(delivery.name());
@@ -122,7 +122,7 @@ impl<'a> Transfer<'a> {
                 let manifest = self.on_bundle(move |bundle| bundle.manifest_for(&indexes, &held));
                 Box::pin(async {
                     consented.await;
-                    Done::Planned(manifest.await)
+                    OutgoingWork::Planned(manifest.await)
                 })
             }
             // The receiver has released its transfer slot when it began to apply.
@@ -133,7 +133,7 @@ impl<'a> Transfer<'a> {
                 let manifest = self.on_bundle(move |bundle| Ok(bundle.whole(&indexes, &snapshots)));
                 Box::pin(async {
                     let slot = slots.acquire_owned().await.ok();
-                    Done::PlannedWhole(slot, manifest.await)
+                    OutgoingWork::PlannedWhole(slot, manifest.await)
                 })
             }
             DistributorRequest::ShowStaged(bytes) => {
@@ -151,13 +151,13 @@ impl<'a> Transfer<'a> {
             return self.machine.breach(Breach::OutOfBounds);
         };
         let read = self.on_bundle(move |bundle| bundle.chunk(hash));
-        self.work = Some(Box::pin(async move { Done::Read(permit, index, read.await) }));
+        self.work = Some(Box::pin(async move { OutgoingWork::Read(permit, index, read.await) }));
     }
 
-    fn on_done(&mut self, done: Done) {
+    fn on_done(&mut self, done: OutgoingWork) {
         let now = self.clock.now();
         match done {
-            Done::Admitted(admitted) => {
+            OutgoingWork::Admitted(admitted) => {
                 let offer = admitted.map(|admitted| {
                     let offer = admitted.offer.clone();
                     self.delivery.admitted = admitted;
@@ -165,26 +165,26 @@ impl<'a> Transfer<'a> {
                 });
                 self.machine.admit(offer, now);
             }
-            Done::Verified(Ok(false)) => {
+            OutgoingWork::Verified(Ok(false)) => {
                 let Some(code) = self.machine.code() else { return };
                 let answer = self.delivery.state.compare(self.delivery.receiver, code);
                 self.work = Some(compared(answer));
             }
-            Done::Verified(Ok(true)) => {
+            OutgoingWork::Verified(Ok(true)) => {
                 if let Some(code) = self.machine.code() {
                     self.delivery.state.show_code(self.delivery.receiver, code);
                 }
                 self.machine.confirm(Ok(()));
             }
-            Done::Verified(Err(reason)) => self.machine.stop(reason),
-            Done::Compared(answer) => self.machine.confirm(self.delivery.admission.on_answer(answer)),
-            Done::Planned(manifest) => self.on_manifest(manifest),
-            Done::PlannedWhole(slot, manifest) => {
+            OutgoingWork::Verified(Err(reason)) => self.machine.stop(reason),
+            OutgoingWork::Compared(answer) => self.machine.confirm(self.delivery.admission.on_answer(answer)),
+            OutgoingWork::Planned(manifest) => self.on_manifest(manifest),
+            OutgoingWork::PlannedWhole(slot, manifest) => {
                 self.delivery.slot = slot;
                 self.on_manifest(manifest);
             }
-            Done::Read(permit, index, Ok(chunk)) => self.link.send_chunk(permit, index, &chunk),
-            Done::Read(_, _, Err(reason)) => self.machine.stop(reason),
+            OutgoingWork::Read(permit, index, Ok(chunk)) => self.link.send_chunk(permit, index, &chunk),
+            OutgoingWork::Read(_, _, Err(reason)) => self.machine.stop(reason),
         }
     }
 
@@ -246,7 +246,7 @@ impl<'a> Transfer<'a> {
 }
 
 /// Waits for the work; pends forever if there is none.
-async fn next(work: &mut Option<Work<Done>>) -> Done {
+async fn next(work: &mut Option<Work<OutgoingWork>>) -> OutgoingWork {
     match work {
         Some(running) => {
             let done = running.await;
@@ -258,6 +258,6 @@ async fn next(work: &mut Option<Work<Done>>) -> Done {
 }
 
 /// The user's answer about a code. If the screen is closed, the user has not confirmed that the codes agree.
-fn compared(answer: oneshot::Receiver<Answer>) -> Work<Done> {
-    Box::pin(async { Done::Compared(answer.await.unwrap_or(Answer::Decline)) })
+fn compared(answer: oneshot::Receiver<Answer>) -> Work<OutgoingWork> {
+    Box::pin(async { OutgoingWork::Compared(answer.await.unwrap_or(Answer::Decline)) })
 }

@@ -228,7 +228,7 @@ impl Application {
         };
         let snapshot = self.manifest.snapshots.iter().find(|snapshot| snapshot.summary == *summary);
         let is_whole = snapshot.is_some_and(|snapshot| snapshot.since.is_none());
-        let Parts { chunks, held } = match self.parts(index, snapshot) {
+        let AppliedParts { chunks, held } = match self.parts(index, snapshot) {
             Err(Error::OfferOutdated) => return self.request_again(summary),
             parts => parts.map_err(not_stored)?,
         };
@@ -323,12 +323,13 @@ impl Application {
     }
 
     /// The chunks of a snapshot to apply, and the ranges that are in the store already.
-    fn parts(&self, index: usize, snapshot: Option<&Snapshot>) -> Result<Parts, Error> {
-        let Some(snapshot) = snapshot else { return Ok(Parts::default()) };
+    fn parts(&self, index: usize, snapshot: Option<&Snapshot>) -> Result<AppliedParts, Error> {
+        let Some(snapshot) = snapshot else { return Ok(AppliedParts::default()) };
         let staged = self.store.read(|reader| reader.staged(&self.incoming))?;
         let ours = self.earlier.ranges(&self.store, index, snapshot)?;
         let earlier = self.earlier.changes.get(&index).map(|changes| &changes.chunks[..]).unwrap_or_default();
-        let mut parts = Parts { chunks: earlier.iter().map(|info| (info.hash, false)).collect(), held: Vec::new() };
+        let mut parts =
+            AppliedParts { chunks: earlier.iter().map(|info| (info.hash, false)).collect(), held: Vec::new() };
         for info in &snapshot.chunks {
             if staged.contains(&info.hash.0) {
                 parts.chunks.push((info.hash, snapshot.since.is_none()));
@@ -343,7 +344,7 @@ impl Application {
 }
 
 #[derive(Default)]
-struct Parts {
+struct AppliedParts {
     /// Staged chunks in the order of applying, and whether each contains all records of its range.
     chunks: Vec<(ChunkHash, bool)>,
     /// The ranges that this device already has.

@@ -6,7 +6,7 @@ use fieldcast_wire::{Credentials, EndReason, Held, Offer};
 
 use super::apply;
 use super::event::Sender;
-use super::state::State;
+use super::state::ReceiverState;
 use crate::error::not_stored;
 use crate::task::on_store;
 use crate::trust::grants::Authorizer;
@@ -26,7 +26,7 @@ pub(super) struct Examined {
 
 /// Checks an offer with this id.
 pub(super) fn examine(
-    state: &State,
+    state: &ReceiverState,
     sender: &Sender,
     id: [u8; 32],
     offer: Offer,
@@ -51,7 +51,7 @@ pub(super) fn examine(
 /// Stores the user's consent, if it `is_new`, so that the same offer is not asked about again. Returns the local data
 /// for each offered snapshot.
 pub(super) fn accept(
-    state: &State,
+    state: &ReceiverState,
     sender: &Sender,
     id: [u8; 32],
     offer: Offer,

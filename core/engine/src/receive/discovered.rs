@@ -9,10 +9,10 @@ use super::event::{DiscoveredDistributor, ReceiveEvent};
 use crate::network::DiscoverySource;
 
 #[derive(Default)]
-pub(super) struct DiscoveredDistributors(BTreeMap<Fingerprint, Sources>);
+pub(super) struct DiscoveredDistributors(BTreeMap<Fingerprint, DiscoveredSources>);
 
 #[derive(Default)]
-struct Sources {
+struct DiscoveredSources {
     mdns: Option<DiscoveredDistributor>,
     platform: Option<DiscoveredDistributor>,
 }
@@ -38,11 +38,11 @@ impl DiscoveredDistributors {
     }
 
     pub(super) fn get(&self, distributor: &Fingerprint) -> Option<&DiscoveredDistributor> {
-        self.0.get(distributor).and_then(Sources::shown)
+        self.0.get(distributor).and_then(DiscoveredSources::shown)
     }
 
     pub(super) fn all(&self) -> Vec<DiscoveredDistributor> {
-        self.0.values().filter_map(Sources::shown).cloned().collect()
+        self.0.values().filter_map(DiscoveredSources::shown).cloned().collect()
     }
 
     /// The network is lost: removes all distributors that were found on it.
@@ -51,7 +51,7 @@ impl DiscoveredDistributors {
     }
 }
 
-impl Sources {
+impl DiscoveredSources {
     fn shown(&self) -> Option<&DiscoveredDistributor> {
         self.mdns.as_ref().or(self.platform.as_ref())
     }

@@ -7,8 +7,8 @@ use fieldcast_wire::Receiver;
 use tokio_util::sync::CancellationToken;
 
 use super::event::ReceiveEvent;
-use super::state::State;
-use super::transfer::{Connected, Transfer};
+use super::state::ReceiverState;
+use super::transfer::{IncomingConnection, IncomingTransfer};
 use crate::NetworkChange;
 use crate::clock::Monotonic;
 use crate::network::{ActiveNetwork, Endpoint, Found, InboundConnections, Link, Proven};
@@ -19,7 +19,7 @@ const MAX_CONNECTIONS: usize = 16;
 
 /// Waits for distributors until cancelled, across network changes. Then waits until running exchanges have ended.
 pub(super) async fn wait(
-    state: Arc<State>,
+    state: Arc<ReceiverState>,
     mut endpoint: Endpoint,
     mut network: ActiveNetwork,
     cancel: CancellationToken,
@@ -46,7 +46,7 @@ pub(super) async fn wait(
 
 /// Handles inbound connections and discovery events while it is polled.
 async fn handle(
-    state: &Arc<State>,
+    state: &Arc<ReceiverState>,
     endpoint: &mut Endpoint,
     network: &ActiveNetwork,
     exchanges: &mut InboundConnections,
@@ -69,7 +69,7 @@ async fn handle(
 }
 
 async fn serve(
-    state: Arc<State>,
+    state: Arc<ReceiverState>,
     connection: Connection,
     network: CancellationToken,
     cancel: CancellationToken,
@@ -81,8 +81,8 @@ async fn serve(
         Ok(handshake) => {
             let clock = Monotonic::start();
             let machine = Receiver::new(handshake, state.settings.limits, clock.now());
-            let connected = Connected { link, clock, machine, network, proven, is_parked: false };
-            let _reported = Transfer::run(state, connected, cancel).await;
+            let connected = IncomingConnection { link, clock, machine, network, proven, is_parked: false };
+            let _reported = IncomingTransfer::run(state, connected, cancel).await;
         }
         Err(reason) => _ = link.stop(reason).await,
     }

@@ -9,8 +9,8 @@ use fieldcast_wire::{Backoff, EndReason, Invite, Receiver, Token};
 use tokio_util::sync::CancellationToken;
 
 use super::event::{DialState, ReceiveEvent};
-use super::state::State;
-use super::transfer::{Connected, Transfer};
+use super::state::ReceiverState;
+use super::transfer::{IncomingConnection, IncomingTransfer};
 use crate::clock::Monotonic;
 use crate::network::{ActiveNetwork, Link, Proven, dial, dial_error};
 
@@ -32,7 +32,7 @@ impl From<&Invite> for DialTarget {
 }
 
 /// Dials until it is cancelled, or until a retry is pointless.
-pub(super) async fn reconnect_loop(state: Arc<State>, target: DialTarget, cancel: CancellationToken) {
+pub(super) async fn reconnect_loop(state: Arc<ReceiverState>, target: DialTarget, cancel: CancellationToken) {
     let (mut backoff, mut last, mut who) = (Backoff::default(), None, target.expected);
     loop {
         let network = tokio::select! {
@@ -50,7 +50,7 @@ pub(super) async fn reconnect_loop(state: Arc<State>, target: DialTarget, cancel
         let begun = Monotonic::start();
         let publish = |dialing| state.events.publish(ReceiveEvent::Dial(addr, dialing));
         publish(DialState::Connecting);
-        let attempt = Attempt { state: &state, addr, expected, network: &network, cancel: &cancel };
+        let attempt = DialAttempt { state: &state, addr, expected, network: &network, cancel: &cancel };
         let ended = attempt.run(&mut who).await;
         if cancel.is_cancelled() {
             return;
@@ -70,15 +70,15 @@ pub(super) async fn reconnect_loop(state: Arc<State>, target: DialTarget, cancel
 }
 
 /// One dial.
-struct Attempt<'a> {
-    state: &'a Arc<State>,
+struct DialAttempt<'a> {
+    state: &'a Arc<ReceiverState>,
     addr: SocketAddr,
     expected: Option<Fingerprint>,
     network: &'a ActiveNetwork,
     cancel: &'a CancellationToken,
 }
 
-impl Attempt<'_> {
+impl DialAttempt<'_> {
     /// Runs until the connection ends. Sets `who` to the device that answered.
     async fn run(self, who: &mut Option<Fingerprint>) -> Result<(), EndReason> {
         let Self { state, addr, network, cancel, .. } = self;
@@ -96,8 +96,9 @@ impl Attempt<'_> {
         state.events.publish(ReceiveEvent::Dial(addr, DialState::Connected(distributor)));
         let machine = Receiver::parked(handshake, state.settings.limits, clock.now());
         let network = network.ended.clone();
-        let connected = Connected { link, clock, machine, network, proven: Proven::default(), is_parked: true };
-        let ended = Transfer::run(state.clone(), connected, cancel.clone()).await;
+        let connected =
+            IncomingConnection { link, clock, machine, network, proven: Proven::default(), is_parked: true };
+        let ended = IncomingTransfer::run(state.clone(), connected, cancel.clone()).await;
         if ended == Err(EndReason::NotInvited) {
             state.set_invite(distributor, None); // it may be dialed without the invite
         }

@@ -11,14 +11,14 @@ use tokio_util::task::AbortOnDropHandle;
 use super::event::{DiscoveredDistributor, Question, ReceiveEvent};
 use super::inbound;
 use super::outbound::{self, DialTarget};
-use super::state::State;
+use super::state::ReceiverState;
 use crate::task::{self, locked};
 use crate::{Answer, Error, ExchangeSettings, Subscription};
 
 /// A session that listens for distributors. Dropping it stops everything at once; [`stop`](Self::stop) also sends the
 /// distributor the reason.
 pub struct ReceiveSession {
-    state: Arc<State>,
+    state: Arc<ReceiverState>,
     cancel: CancellationToken,
     task: AbortOnDropHandle<()>,
     /// The distributor that is dialed.
@@ -37,7 +37,7 @@ impl ReceiveSession {
         identity: Arc<Identity>,
         interface: Interface,
     ) -> Result<Self, Error> {
-        let state = Arc::new(State::new(settings, store, identity));
+        let state = Arc::new(ReceiverState::new(settings, store, identity));
         let endpoint = state.endpoint_config().open(interface).await?;
         let (network, cancel) =
             (state.network.begin(endpoint.interface.clone(), endpoint.listener.addr()), CancellationToken::new());

@@ -12,10 +12,10 @@ use crate::task::locked;
 
 /// Cheap to clone; all clones share one slot.
 #[derive(Clone, Default)]
-pub(super) struct Slot(Arc<Shared>);
+pub(super) struct SharedSlot(Arc<SlotState>);
 
 #[derive(Default)]
-struct Shared {
+struct SlotState {
     connections: Mutex<Connections>,
     /// The connection that has the exchange.
     holder: watch::Sender<Option<u64>>,
@@ -30,14 +30,18 @@ struct Connections {
 }
 
 /// A place in the slot. Dropping it lets the next connection in.
-pub(super) struct Permit {
-    slot: Slot,
+pub(super) struct SlotPermit {
+    slot: SharedSlot,
     connection: u64,
 }
 
-impl Slot {
+impl SharedSlot {
     /// Requests the exchange with this distributor. `superseded` is cancelled when the distributor connects again.
-    pub(super) fn request(&self, distributor: Fingerprint, superseded: CancellationToken) -> Result<Permit, EndReason> {
+    pub(super) fn request(
+        &self,
+        distributor: Fingerprint,
+        superseded: CancellationToken,
+    ) -> Result<SlotPermit, EndReason> {
         let mut connections = locked(&self.0.connections);
         connections.count += 1;
         let connection = connections.count;
@@ -48,11 +52,11 @@ impl Slot {
         }
         connections.superseded.insert(connection, superseded);
         self.0.holder.send_replace(connections.slot.holder());
-        Ok(Permit { slot: self.clone(), connection })
+        Ok(SlotPermit { slot: self.clone(), connection })
     }
 }
 
-impl Permit {
+impl SlotPermit {
     /// Waits until the connection has the exchange.
     pub(super) fn granted(&self) -> impl Future<Output = ()> + Send + use<> {
         let (mut holder, connection) = (self.slot.0.holder.subscribe(), self.connection);
@@ -62,7 +66,7 @@ impl Permit {
     }
 }
 
-impl Drop for Permit {
+impl Drop for SlotPermit {
     fn drop(&mut self) {
         let mut connections = locked(&self.slot.0.connections);
         connections.superseded.remove(&self.connection);

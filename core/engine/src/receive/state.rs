@@ -12,7 +12,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::discovered::DiscoveredDistributors;
 use super::event::{Question, ReceiveEvent};
-use super::slot::Slot;
+use super::slot::SharedSlot;
 use crate::error::not_stored;
 use crate::events::EventBus;
 use crate::network::{DiscoverySource, EndpointConfig, NetworkState};
@@ -21,7 +21,7 @@ use crate::trust::{grants, identity};
 use crate::{Answer, ExchangeSettings, NetworkChange};
 
 /// An open question.
-struct Asked {
+struct OpenQuestion {
     question: Question,
     answer: oneshot::Sender<Answer>,
 }
@@ -29,15 +29,15 @@ struct Asked {
 #[derive(Default)]
 struct Questions {
     count: u64,
-    open: HashMap<u64, Asked>,
+    open: HashMap<u64, OpenQuestion>,
 }
 
-pub(super) struct State {
+pub(super) struct ReceiverState {
     pub(super) settings: ExchangeSettings,
     pub(super) store: Store,
     pub(super) identity: Arc<Identity>,
     pub(super) events: EventBus<ReceiveEvent>,
-    pub(super) slot: Slot,
+    pub(super) slot: SharedSlot,
     pub(super) network: NetworkState,
     /// Distributors that announce themselves.
     pub(super) discovered: watch::Sender<DiscoveredDistributors>,
@@ -46,14 +46,14 @@ pub(super) struct State {
     invites: Mutex<HashMap<Fingerprint, Token>>,
 }
 
-impl State {
+impl ReceiverState {
     pub(super) fn new(settings: ExchangeSettings, store: Store, identity: Arc<Identity>) -> Self {
         Self {
             settings,
             store,
             identity,
             events: EventBus::new(),
-            slot: Slot::default(),
+            slot: SharedSlot::default(),
             network: NetworkState::new(),
             discovered: watch::Sender::default(),
             questions: Mutex::default(),
@@ -127,7 +127,7 @@ impl State {
         let id = questions.count;
         questions.open.retain(|_, open| !open.answer.is_closed());
         let question = Question { id, ..question };
-        questions.open.insert(id, Asked { question: question.clone(), answer });
+        questions.open.insert(id, OpenQuestion { question: question.clone(), answer });
         drop(questions);
         self.events.publish(ReceiveEvent::Asked(question));
         answered

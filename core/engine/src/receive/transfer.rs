@@ -15,9 +15,9 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::apply::{self, Application, Outcome, Plan, Round};
 use super::consent::{self, Examined};
 use super::event::{Question, ReceiveEvent, ReceiveProgress, ReceiveState, Received, Sender};
-use super::slot::Permit;
+use super::slot::SlotPermit;
 use super::staging::{Expected, OnDisk, Stager};
-use super::state::State;
+use super::state::ReceiverState;
 use crate::clock::{self, Monotonic};
 use crate::error::not_stored;
 use crate::network::{Frame, Link, Proven};
@@ -26,7 +26,7 @@ use crate::trust::{history, identity, provenance, receipts};
 use crate::{Answer, Error};
 
 /// A new connection to a distributor.
-pub(super) struct Connected {
+pub(super) struct IncomingConnection {
     pub(super) link: Link,
     /// The time of `machine`.
     pub(super) clock: Monotonic,
@@ -40,7 +40,7 @@ pub(super) struct Connected {
 }
 
 /// The result of work that the machine has requested.
-enum Done {
+enum IncomingWork {
     Permitted,
     Examined(Result<Examined, EndReason>),
     Answered(Answer),
@@ -50,13 +50,13 @@ enum Done {
 }
 
 /// An offer that has arrived.
-struct Incoming {
+struct IncomingOffer {
     sender: Sender,
     offer: Offer,
     /// The id of the offer and its sender, for staged chunks and consent.
     id: [u8; 32],
     /// The permit for one exchange at a time, held until the end.
-    permit: Permit,
+    permit: SlotPermit,
     /// The server's time when the offer arrived, as this device knows it.
     now: ServerTime,
     /// Whether no code is compared here.
@@ -71,7 +71,7 @@ struct Incoming {
 }
 
 /// The state of applying, across rounds.
-struct Applying {
+struct ApplyState {
     /// The results of an earlier round.
     earlier: Arc<Round>,
     /// The number of applied records.
@@ -81,36 +81,36 @@ struct Applying {
     _abandons: DropGuard,
 }
 
-pub(super) struct Transfer {
-    state: Arc<State>,
-    connected: Connected,
+pub(super) struct IncomingTransfer {
+    state: Arc<ReceiverState>,
+    connected: IncomingConnection,
     /// Cancelled by this device's user.
     cancel: CancellationToken,
     /// Cancelled when this distributor connects again, or when the network is lost. This connection is then dead, even
     /// if this device has not noticed.
     superseded: CancellationToken,
-    incoming: Option<Incoming>,
+    incoming: Option<IncomingOffer>,
     /// The running work; the machine requests one thing at a time.
-    work: Option<Work<Done>>,
+    work: Option<Work<IncomingWork>>,
     /// The chunks of the manifest.
     chunks: Vec<Expected>,
     manifest: Option<Manifest>,
     stager: Option<Stager>,
-    applying: Applying,
+    applying: ApplyState,
     progress: ReceiveProgress,
     /// Signed after everything is applied.
     receipt: Option<Receipt>,
 }
 
-impl Transfer {
+impl IncomingTransfer {
     /// Runs the exchange to its end; `Err` is the reason why nothing was saved.
     pub(super) async fn run(
-        state: Arc<State>,
-        connected: Connected,
+        state: Arc<ReceiverState>,
+        connected: IncomingConnection,
         cancel: CancellationToken,
     ) -> Result<(), EndReason> {
         let abandoned = CancellationToken::new();
-        let applying = Applying {
+        let applying = ApplyState {
             earlier: Arc::default(),
             records: Arc::default(),
             _abandons: abandoned.clone().drop_guard(),
@@ -145,7 +145,7 @@ impl Transfer {
                     Action::Close => return self.finish().await,
                 }
             }
-            let Connected { link, machine, clock, .. } = &mut self.connected;
+            let IncomingConnection { link, machine, clock, .. } = &mut self.connected;
             let has_room = self.stager.as_ref().is_none_or(Stager::has_room);
             tokio::select! {
                 incoming = link.next(), if has_room => self.on_incoming(incoming),
@@ -170,7 +170,7 @@ impl Transfer {
     }
 
     fn on_incoming(&mut self, incoming: Result<Frame, EndReason>) {
-        let Connected { machine, clock, .. } = &mut self.connected;
+        let IncomingConnection { machine, clock, .. } = &mut self.connected;
         match incoming {
             Ok(Frame::Message(message)) => machine.on_message(message, clock.now()),
             Ok(Frame::Manifest(bytes)) => self.on_manifest(bytes),
@@ -181,8 +181,8 @@ impl Transfer {
     }
 
     fn on_manifest(&mut self, bytes: Vec<u8>) {
-        let Connected { machine, clock, .. } = &mut self.connected;
-        let Some(Incoming { offer, id, sender, trusts_after_consent, .. }) = &mut self.incoming else {
+        let IncomingConnection { machine, clock, .. } = &mut self.connected;
+        let Some(IncomingOffer { offer, id, sender, trusts_after_consent, .. }) = &mut self.incoming else {
             return machine.breach(Breach::OutOfTurn);
         };
         if !machine.on_manifest(clock.now()) {
@@ -199,12 +199,12 @@ impl Transfer {
             if let Some(Sender { fingerprint, name }) = new_trust {
                 identity::remember(&store, fingerprint, name).await;
             }
-            Done::Planned(plan.await.map_err(not_stored))
+            IncomingWork::Planned(plan.await.map_err(not_stored))
         }));
     }
 
     fn on_chunk(&mut self, frame: &[u8]) {
-        let Connected { machine, clock, .. } = &mut self.connected;
+        let IncomingConnection { machine, clock, .. } = &mut self.connected;
         let (index, chunk) = match split_chunk_frame(frame) {
             Ok(split) => split,
             Err(breach) => return machine.breach(breach),
@@ -222,17 +222,17 @@ impl Transfer {
             return self.request_permit();
         }
         let Some(incoming) = &mut self.incoming else { return };
-        let Incoming { sender, offer, id, .. } = &*incoming;
+        let IncomingOffer { sender, offer, id, .. } = &*incoming;
         self.work = Some(match request {
             ReceiverRequest::Permit | ReceiverRequest::Ask => return, // the question was opened with the result
             ReceiverRequest::Examine(credentials) => {
                 self.connected.proven.prove();
                 let examined = consent::examine(&self.state, sender, *id, offer.clone(), credentials);
-                Box::pin(async { Done::Examined(examined.await) })
+                Box::pin(async { IncomingWork::Examined(examined.await) })
             }
             ReceiverRequest::Accept { is_new } => {
                 let accepted = consent::accept(&self.state, sender, *id, offer.clone(), is_new);
-                Box::pin(async { Done::Accepted(accepted.await) })
+                Box::pin(async { IncomingWork::Accepted(accepted.await) })
             }
             ReceiverRequest::Apply => {
                 let Some(manifest) = self.manifest.take() else { return };
@@ -248,19 +248,19 @@ impl Transfer {
                     abandoned: self.applying.abandoned.clone(),
                 };
                 let applied = blocking(|| application.run().map_err(Error::Refused));
-                Box::pin(async { Done::Applied(applied.await.map_err(not_stored)) })
+                Box::pin(async { IncomingWork::Applied(applied.await.map_err(not_stored)) })
             }
         });
     }
 
     fn request_permit(&mut self) {
-        let Connected { machine, link, .. } = &mut self.connected;
+        let IncomingConnection { machine, link, .. } = &mut self.connected;
         let fingerprint = link.peer();
         let (Some(offer), Some(name)) = (machine.offer().cloned(), machine.peer_name().cloned()) else { return };
         match self.state.slot.request(fingerprint, self.superseded.clone()) {
             Ok(permit) => {
                 let granted = permit.granted();
-                self.incoming = Some(Incoming {
+                self.incoming = Some(IncomingOffer {
                     sender: Sender { fingerprint, name },
                     id: offer.id(&fingerprint),
                     offer,
@@ -273,19 +273,19 @@ impl Transfer {
                 });
                 self.work = Some(Box::pin(async {
                     granted.await;
-                    Done::Permitted
+                    IncomingWork::Permitted
                 }));
             }
             Err(busy) => machine.permit(Err(busy)),
         }
     }
 
-    fn on_done(&mut self, done: Done) {
-        let Connected { machine, link, clock, .. } = &mut self.connected;
+    fn on_done(&mut self, done: IncomingWork) {
+        let IncomingConnection { machine, link, clock, .. } = &mut self.connected;
         match done {
-            Done::Permitted => machine.permit(Ok(())),
-            Done::Examined(examined) => self.on_examined(examined),
-            Done::Answered(answer) => {
+            IncomingWork::Permitted => machine.permit(Ok(())),
+            IncomingWork::Examined(examined) => self.on_examined(examined),
+            IncomingWork::Answered(answer) => {
                 if let Some(incoming) = &mut self.incoming {
                     // Trust only after the distributor's user has confirmed the code too, and only if a code was
                     // compared.
@@ -297,11 +297,11 @@ impl Transfer {
                     Answer::CodesDiffer => Err(EndReason::CodesDiffer),
                 });
             }
-            Done::Accepted(held) => {
+            IncomingWork::Accepted(held) => {
                 link.take_data();
                 machine.accept(held, clock.now());
             }
-            Done::Planned(plan) => {
+            IncomingWork::Planned(plan) => {
                 let wanted = plan.map(|plan| {
                     self.progress.total = plan.wanted_bytes;
                     (self.manifest, self.chunks) = (Some(plan.manifest), plan.chunks);
@@ -313,7 +313,7 @@ impl Transfer {
                 }
                 machine.want(wanted, clock.now());
             }
-            Done::Applied(outcome) => {
+            IncomingWork::Applied(outcome) => {
                 let applied = outcome.map(|outcome| self.settle(outcome));
                 self.connected.machine.applied(applied, self.connected.clock.now());
             }
@@ -335,7 +335,7 @@ impl Transfer {
             self.state.events.publish(ReceiveEvent::Changed(ReceiveState::Asking));
             let answer = self.state.ask(Question { id: 0, sender, origins, offer, code, is_known });
             // If the screen is closed, the user has not accepted.
-            self.work = Some(Box::pin(async { Done::Answered(answer.await.unwrap_or(Answer::Decline)) }));
+            self.work = Some(Box::pin(async { IncomingWork::Answered(answer.await.unwrap_or(Answer::Decline)) }));
             true
         });
         machine.examined(must_ask);
@@ -344,7 +344,7 @@ impl Transfer {
     /// Chunks were committed, or there is room for the next chunk.
     fn on_staged(&mut self, staged: Option<Result<OnDisk, EndReason>>) {
         let Some(staged) = staged else { return };
-        let Connected { machine, clock, .. } = &mut self.connected;
+        let IncomingConnection { machine, clock, .. } = &mut self.connected;
         let staged = staged.map(|on_disk| {
             self.progress.staged = on_disk.bytes;
             (on_disk.chunks, on_disk.bytes)
@@ -384,12 +384,12 @@ impl Transfer {
 
     async fn finish(self) -> Result<(), EndReason> {
         let Self { state, connected, incoming, receipt, mut progress, .. } = self;
-        let Connected { link, machine, network, is_parked, .. } = connected;
+        let IncomingConnection { link, machine, network, is_parked, .. } = connected;
         let (fingerprint, peer_key) = (link.peer(), link.peer_key());
         // Release the permit before the peer disconnects, so that others need not wait. An open question is withdrawn.
-        let exchange = incoming.map(|Incoming { permit, sender, offer, id, asked, is_resumed, .. }| {
+        let exchange = incoming.map(|IncomingOffer { permit, sender, offer, id, asked, is_resumed, .. }| {
             drop(permit);
-            Ended { sender, offer, id, asked, is_resumed }
+            EndedOffer { sender, offer, id, asked, is_resumed }
         });
         let outcome = match (machine.state(), receipt) {
             (ExchangeState::Saved, Some(receipt)) => Ok(receipt),
@@ -427,7 +427,7 @@ impl Transfer {
 
 /// Publishes the end. Not if another exchange was running, not for a parked connection without an offer, because it is
 /// dialed again, and not for a peer that only looked.
-fn publish_end(state: &State, sender: Fingerprint, reason: &EndReason, is_dialed_again: bool) {
+fn publish_end(state: &ReceiverState, sender: Fingerprint, reason: &EndReason, is_dialed_again: bool) {
     if !is_dialed_again && !matches!(reason, EndReason::Busy | EndReason::Looked { .. }) {
         state.events.publish(ReceiveEvent::Ended(sender, reason.clone()));
         state.events.publish(ReceiveEvent::Changed(ReceiveState::Waiting));
@@ -435,7 +435,7 @@ fn publish_end(state: &State, sender: Fingerprint, reason: &EndReason, is_dialed
 }
 
 /// An offer whose exchange is over.
-struct Ended {
+struct EndedOffer {
     sender: Sender,
     offer: Offer,
     id: [u8; 32],
@@ -443,11 +443,11 @@ struct Ended {
     is_resumed: bool,
 }
 
-impl Ended {
+impl EndedOffer {
     /// Stores the result in the history, if the exchange got as far as the question.
     async fn keep(
         &self,
-        state: &State,
+        state: &ReceiverState,
         peer_key: [u8; 32],
         outcome: Result<&Receipt, &EndReason>,
         progress: ReceiveProgress,
@@ -468,7 +468,7 @@ impl Ended {
     }
 
     /// If a user stopped the bundle on either side, the consent is not valid for the next one.
-    async fn withdraw_consent(&self, state: &State, reason: &EndReason) {
+    async fn withdraw_consent(&self, state: &ReceiverState, reason: &EndReason) {
         if matches!(reason, EndReason::Cancelled { .. } | EndReason::CodesDiffer | EndReason::NotConfirmed) {
             let id = self.id;
             if let Err(error) = on_store(&state.store, move |store| store.withdraw_consent(&id)).await {
@@ -478,7 +478,7 @@ impl Ended {
     }
 
     /// Deletes chunks of superseded offers. Returns the offer with the names on this device.
-    async fn clean_up(self, state: &State) -> Offer {
+    async fn clean_up(self, state: &ReceiverState) -> Offer {
         let (id, offer) = (self.id, self.offer.clone());
         let named = on_store(&state.store, move |store| {
             if let Err(error) = store.trim_incoming(&id) {
@@ -491,7 +491,7 @@ impl Ended {
 }
 
 /// Waits for the work; pends forever if there is none.
-async fn next(work: &mut Option<Work<Done>>) -> Done {
+async fn next(work: &mut Option<Work<IncomingWork>>) -> IncomingWork {
     match work {
         Some(running) => {
             let done = running.await;
