@@ -35,6 +35,18 @@ pub(crate) fn on_store<T: Send + 'static, E: Into<Error>>(
     blocking(move || call(&store))
 }
 
+/// Waits for the work and removes it; pends forever if there is none. Cancel safe.
+pub(crate) async fn next<T>(work: &mut Option<Work<T>>) -> T {
+    match work {
+        Some(running) => {
+            let done = running.await;
+            *work = None;
+            done
+        }
+        None => std::future::pending().await,
+    }
+}
+
 /// Locks the mutex even if a task has panicked while it held the lock: all values here are valid at any time.
 pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

@@ -81,7 +81,7 @@ impl<'a> OutgoingTransfer<'a> {
             tokio::select! {
                 incoming = self.link.next() => self.on_incoming(incoming),
                 permit = permit, if self.machine.may_send() && self.work.is_none() => self.read_chunk(permit),
-                done = next(&mut self.work) => self.on_done(done),
+                done = task::next(&mut self.work) => self.on_done(done),
                 () = self.clock.sleep_until(self.machine.deadline()) => {
                     if self.link.has_received_more() {
                         self.machine.on_bytes(self.clock.now());
@@ -242,18 +242,6 @@ impl<'a> OutgoingTransfer<'a> {
         let bundle = self.delivery.state.bundle.clone();
         let asked = task::blocking(move || ask(&bundle));
         Box::pin(async { asked.await.map_err(not_read) })
-    }
-}
-
-/// Waits for the work; pends forever if there is none.
-async fn next(work: &mut Option<Work<OutgoingWork>>) -> OutgoingWork {
-    match work {
-        Some(running) => {
-            let done = running.await;
-            *work = None;
-            done
-        }
-        None => std::future::pending().await,
     }
 }
 

@@ -1,13 +1,14 @@
 //! The receiver's side: one exchange at a time.
 //!
 //! ```text
-//! session (the handle) -> inbound, outbound (connections) -> transfer (one exchange) -> consent, staging, apply
+//! session (the handle) -> inbound, outbound (connections) -> transfer (one exchange) -> consent, staging, apply, ending
 //! all of them                                             -> state -> slot, discovered
 //! ```
 
 mod apply;
 mod consent;
 mod discovered;
+mod ending;
 mod event;
 mod inbound;
 mod outbound;

@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use fieldcast_bundle::Manifest;
-use fieldcast_model::{Fingerprint, ServerTime};
-use fieldcast_store::{Exchange, ExchangeRole};
+use fieldcast_model::ServerTime;
 use fieldcast_wire::{
     Action, Applied, Breach, EndReason, ExchangeState, Held, Offer, Receipt, Receiver, ReceiverRequest, offer_id,
     split_chunk_frame,
@@ -14,6 +13,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::apply::{self, Application, Outcome, Plan, Round};
 use super::consent::{self, Examined};
+use super::ending::{EndedOffer, publish_end};
 use super::event::{Question, ReceiveEvent, ReceiveProgress, ReceiveState, Received, Sender};
 use super::slot::SlotPermit;
 use super::staging::{Expected, OnDisk, Stager};
@@ -21,8 +21,8 @@ use super::state::ReceiverState;
 use crate::clock::{self, Monotonic};
 use crate::error::not_stored;
 use crate::network::{Frame, Link, Proven};
-use crate::task::{Work, blocking, on_store};
-use crate::trust::{history, identity, provenance, receipts};
+use crate::task::{self, Work, blocking, on_store};
+use crate::trust::{identity, receipts};
 use crate::{Answer, Error};
 
 /// A new connection to a distributor.
@@ -149,7 +149,7 @@ impl IncomingTransfer {
             let has_room = self.stager.as_ref().is_none_or(Stager::has_room);
             tokio::select! {
                 incoming = link.next(), if has_room => self.on_incoming(incoming),
-                done = next(&mut self.work) => self.on_done(done),
+                done = task::next(&mut self.work) => self.on_done(done),
                 staged = next_staged(&mut self.stager) => self.on_staged(staged),
                 () = clock.sleep_until(machine.deadline()) => {
                     if link.has_received_more() {
@@ -422,83 +422,6 @@ impl IncomingTransfer {
                 Err(reason)
             }
         }
-    }
-}
-
-/// Publishes the end. Not if another exchange was running, not for a parked connection without an offer, because it is
-/// dialed again, and not for a peer that only looked.
-fn publish_end(state: &ReceiverState, sender: Fingerprint, reason: &EndReason, is_dialed_again: bool) {
-    if !is_dialed_again && !matches!(reason, EndReason::Busy | EndReason::Looked { .. }) {
-        state.events.publish(ReceiveEvent::Ended(sender, reason.clone()));
-        state.events.publish(ReceiveEvent::Changed(ReceiveState::Waiting));
-    }
-}
-
-/// An offer whose exchange is over.
-struct EndedOffer {
-    sender: Sender,
-    offer: Offer,
-    id: [u8; 32],
-    asked: Option<i64>,
-    is_resumed: bool,
-}
-
-impl EndedOffer {
-    /// Stores the result in the history, if the exchange got as far as the question.
-    async fn keep(
-        &self,
-        state: &ReceiverState,
-        peer_key: [u8; 32],
-        outcome: Result<&Receipt, &EndReason>,
-        progress: ReceiveProgress,
-    ) {
-        let Some(started) = self.asked else { return };
-        let entry = Exchange {
-            role: ExchangeRole::Received,
-            peer: self.sender.fingerprint,
-            peer_key: Some(peer_key),
-            peer_name: self.sender.name.clone(),
-            started,
-            ended: clock::now(),
-            offered: self.offer.snapshots.clone(),
-            wire_bytes: progress.wire,
-            result: history::result(outcome),
-        };
-        history::keep(&state.store, entry, self.is_resumed).await;
-    }
-
-    /// If a user stopped the bundle on either side, the consent is not valid for the next one.
-    async fn withdraw_consent(&self, state: &ReceiverState, reason: &EndReason) {
-        if matches!(reason, EndReason::Cancelled { .. } | EndReason::CodesDiffer | EndReason::NotConfirmed) {
-            let id = self.id;
-            if let Err(error) = on_store(&state.store, move |store| store.withdraw_consent(&id)).await {
-                tracing::warn!(%error, "consent not withdrawn: the next such offer resumes without a question");
-            }
-        }
-    }
-
-    /// Deletes chunks of superseded offers. Returns the offer with the names on this device.
-    async fn clean_up(self, state: &ReceiverState) -> Offer {
-        let (id, offer) = (self.id, self.offer.clone());
-        let named = on_store(&state.store, move |store| {
-            if let Err(error) = store.trim_incoming(&id) {
-                tracing::warn!(%error, "chunks of superseded offers could not be deleted");
-            }
-            provenance::with_local_names(store, &offer)
-        });
-        named.await.unwrap_or(self.offer)
-    }
-}
-
-/// Waits for the work; pends forever if there is none.
-async fn next(work: &mut Option<Work<IncomingWork>>) -> IncomingWork {
-    match work {
-        Some(running) => {
-            let done = running.await;
-            *work = None;
-            done
-        }
-        None => std::future::pending().await,
     }
 }
 
