@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::{fs, io};
 
-/// Crates whose modules have no import cycle, by folder. Those of `engine`, `store` and `sandbox` still have some.
-const CHECKED: [&str; 8] = ["model", "bundle", "wire", "downsync", "net", "engine", "cli", "ffi"];
+/// Crates whose modules have no import cycle, by folder.
+const CHECKED: [&str; 9] = ["model", "bundle", "wire", "downsync", "net", "engine", "cli", "ffi", "sandbox"];
 
 /// A module by its path in the crate, without `crate`.
 type Module = Vec<String>;

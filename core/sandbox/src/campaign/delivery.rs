@@ -1,9 +1,10 @@
 //! What a project did for a beneficiary: tasks, side effects, referrals.
 
-use super::family::{Family, Home};
+use super::family::Family;
+use super::home::Home;
 use super::life::{Birth, Life};
 use super::names;
-use super::person::{beneficiary, server_id};
+use super::registration::{beneficiary, server_id};
 use crate::clock::MINUTE_MS;
 use crate::entity::{AdditionalFields, DeliveryAddress, Field, Referral, SideEffect, Task, TaskResource};
 use crate::key::{Key, Rng};

@@ -2,7 +2,8 @@
 
 use super::life::Birth;
 use super::moment::Moment;
-use super::{Project, names};
+use super::names;
+use super::people::Project;
 use crate::clock::{CAMPAIGN_DAYS, HOUR_MS, morning};
 use crate::entity::{AdditionalFields, Field, HfReferral};
 

@@ -7,7 +7,7 @@ use crate::clock::{CLOCK_BASE_MS, DAY_MS, HOUR_MS, MINUTE_MS};
 use crate::key::Key;
 
 /// Out of 100 records that an epoch changes, this many are edits of existing records; the others are new (see
-/// `family`).
+/// `household`).
 const EDITS_OF_100: u64 = 80;
 
 /// How long a visit to a family takes.
@@ -20,6 +20,14 @@ const EDIT: u64 = 2;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Epoch {
     pub(crate) permille: u32,
+}
+
+impl Epoch {
+    /// Households that this epoch adds to those numbered `from..to`. Cumulative rounding gives exact sums without a
+    /// table.
+    pub(crate) fn added(self, from: u64, to: u64) -> u64 {
+        to * u64::from(self.permille) / 10_000 - from * u64::from(self.permille) / 10_000
+    }
 }
 
 /// The campaign clock after `epochs` epochs.

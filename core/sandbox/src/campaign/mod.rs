@@ -3,13 +3,18 @@
 mod delivery;
 mod family;
 mod hf_referral;
+mod home;
+mod household;
 mod life;
 mod moment;
 mod names;
 mod people;
 mod person;
 mod places;
+mod plan;
 mod record;
+mod records;
+mod registration;
 mod slot;
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -22,26 +27,14 @@ pub use self::places::{Boundary, Leaf};
 pub use self::record::Record;
 
 pub(crate) use self::family::{Family, Visit};
-pub(crate) use self::people::People;
 
 use self::life::Epoch;
+use self::people::People;
 use self::places::Places;
+use self::plan::Plan;
 use crate::config::SandboxConfig;
 use crate::error::SandboxError;
 use crate::key::Key;
-
-/// The values that never change while a sandbox runs.
-#[derive(Debug)]
-pub(crate) struct Plan {
-    pub(crate) key: Key,
-    pub(crate) tenant: String,
-    pub(crate) hierarchy: String,
-    pub(crate) services: bool,
-    pub(crate) households: u64,
-    pub(crate) places: Places,
-    pub(crate) projects: Vec<Project>,
-    pub(crate) people: People,
-}
 
 /// A campaign that can advance. Share it in an `Arc`.
 #[derive(Debug)]
@@ -110,7 +103,7 @@ impl Campaign {
             permille,
             since: life::now(number - 1),
             now: life::now(number),
-            households_added: slot::added(permille, 0, self.plan.households),
+            households_added: Epoch { permille }.added(0, self.plan.households),
         })
     }
 

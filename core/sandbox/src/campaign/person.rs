@@ -1,12 +1,14 @@
 //! One family member: membership, the individual, and the registration in the project.
 
-use super::family::{Family, Home};
+use super::family::Family;
+use super::home::Home;
 use super::life::Birth;
-use super::{BeneficiaryType, delivery, names};
+use super::people::BeneficiaryType;
+use super::registration::{beneficiary, server_id};
+use super::{delivery, names};
 use crate::clock::{DAY_MS, Date};
-use crate::entity::{AdditionalFields, Beneficiary, Field, HomeAddress, Identifier, Individual, Member, Name};
+use crate::entity::{AdditionalFields, Field, HomeAddress, Identifier, Individual, Member, Name};
 use crate::key::{Key, Rng};
-use crate::uuid::Uuid;
 
 const INDIVIDUAL: u64 = 1;
 const BENEFICIARY: u64 = 2;
@@ -40,31 +42,6 @@ pub(super) fn write<'a>(home: &Home<'a>, person: &Person, family: &mut Family<'a
     }
     if months < 60 {
         delivery::to_child(home, registration, person.birth, months, family);
-    }
-}
-
-/// The project's registration of an individual or the household. `registered` is the server id and client reference.
-pub(super) fn beneficiary<'a>(
-    home: &Home<'a>,
-    key: Key,
-    birth: Birth,
-    registered: (String, Uuid),
-    months: u64,
-) -> Beneficiary<'a> {
-    let life = home.life(key, birth);
-    let mut rng = key.child(CONTENT).rng();
-    let fields = (months < 60).then(|| AdditionalFields {
-        schema: "ProjectBeneficiary",
-        version: 1,
-        fields: vec![Field::new("ageInMonths", months.to_string())],
-    });
-    Beneficiary {
-        base: home.moment.base(key, server_id("PTB", &mut rng, birth.at), &life, fields),
-        project_id: &home.project.id,
-        beneficiary_id: registered.0,
-        date_of_registration: life.made,
-        beneficiary_client_reference_id: registered.1,
-        tag: (months < 60 && rng.chance(1, 2)).then(|| format!("01{:012}", rng.below(1_000_000_000_000))),
     }
 }
 
@@ -173,10 +150,4 @@ fn age_in_months(person: &Person) -> u64 {
         _ if rng.chance(1, 2) => 1 + rng.below(59),
         _ => 60 + rng.below(140),
     }
-}
-
-/// An id like those of the server's id generator, e.g. `IND-2025-08-20-004711`.
-pub(super) fn server_id(prefix: &str, rng: &mut Rng, at: i64) -> String {
-    let Date { year, month, day } = Date::of(at);
-    format!("{prefix}-{year:04}-{month:02}-{day:02}-{:06}", rng.below(1_000_000))
 }

@@ -12,11 +12,6 @@ pub(super) struct Slot {
     pub(super) id: String,
 }
 
-/// Households that an epoch adds to those numbered `from..to`. Cumulative rounding gives exact sums without a table.
-pub(super) fn added(permille: u32, from: u64, to: u64) -> u64 {
-    to * u64::from(permille) / 10_000 - from * u64::from(permille) / 10_000
-}
-
 impl Slot {
     /// Returns the slot of household `n` of the leaf.
     pub(super) fn of(moment: &Moment, leaf: usize, n: u64) -> Self {
@@ -37,10 +32,10 @@ impl Slot {
         }
         let mut rest = n - place.households;
         for (index, epoch) in moment.epochs().iter().enumerate() {
-            let here = added(epoch.permille, place.start, place.start + place.households);
+            let here = epoch.added(place.start, place.start + place.households);
             if rest < here {
                 let key = key.child(index as u64 + 1).child(1 << 40).child(rest);
-                let number = added(epoch.permille, 0, place.start) + rest + 1;
+                let number = epoch.added(0, place.start) + rest + 1;
                 let birth = Birth::in_epoch(index + 1, key);
                 return Self { key, birth, id: household_id(now(index), number) };
             }

@@ -9,10 +9,9 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
 use super::App;
-use super::files;
 use super::reply::{Refusal, ResponseInfo};
-use super::spoil;
-use crate::campaign::{Moment, Project};
+use super::{files, project, spoil};
+use crate::campaign::Moment;
 use crate::clock::HOUR_MS;
 use crate::downsync::{Criteria, Page, Twist};
 use crate::faults::FaultKind;
@@ -47,7 +46,7 @@ pub(super) async fn page(State(app): State<Arc<App>>, headers: HeaderMap, body: 
         return Err(Refusal::bad_request("INVALID_TENANT_ID", "the tenant is not known here"));
     }
     let moment = app.campaign.moment();
-    project(&moment, &criteria.project_id)?;
+    project::find(&moment, &criteria.project_id)?;
     let stale = criteria.last_synced_time.is_none_or(|since| since < moment.now() - STALE_MS);
     if app.pregen && stale {
         return files::links(files::host(&headers), &moment, &criteria);
@@ -69,7 +68,7 @@ pub(super) async fn page(State(app): State<Arc<App>>, headers: HeaderMap, body: 
 
 fn draw(moment: &Moment, mut criteria: Criteria, faults: &[FaultKind]) -> Result<Vec<u8>, Refusal> {
     if faults.contains(&FaultKind::OtherProject) {
-        let own = project(moment, &criteria.project_id)?;
+        let own = project::find(moment, &criteria.project_id)?;
         let other = moment.projects().iter().find(|project| project.id != own.id).unwrap_or(own);
         criteria.project_id.clone_from(&other.id);
     }
@@ -83,14 +82,8 @@ fn draw(moment: &Moment, mut criteria: Criteria, faults: &[FaultKind]) -> Result
             _ => {}
         }
     }
-    let project = project(moment, &criteria.project_id)?;
+    let project = project::find(moment, &criteria.project_id)?;
     let leaf = moment.leaf(&criteria.locality).ok();
     let page = Page::draw(moment, project, leaf, criteria, twist);
     serde_json::to_vec(&Answer { info: ResponseInfo::at(moment.now()), page }).map_err(|_| Refusal::server_error())
-}
-
-/// Returns the project of a leaf or root id. For any other id the server fails, because its list of projects is empty.
-pub(super) fn project<'m>(moment: &'m Moment, id: &str) -> Result<&'m Project, Refusal> {
-    let found = moment.projects().iter().find(|project| project.id == id || project.root_id == id);
-    found.ok_or_else(|| Refusal::bad_request("IndexOutOfBoundsException", "Index 0 out of bounds for length 0"))
 }

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::reply::{Refusal, ResponseInfo, json};
-use super::{App, downsync, spoil};
+use super::{App, project, spoil};
 use crate::campaign::Moment;
 use crate::clock::DAY_MS;
 use crate::downsync::Criteria;
@@ -40,7 +40,7 @@ pub(super) fn host(headers: &HeaderMap) -> &str {
 
 /// Returns the links of a locality, on `host`. A leaf project's id finds only the registry's files, a root id all four.
 pub(super) fn links(host: &str, moment: &Moment, criteria: &Criteria) -> Result<Response, Refusal> {
-    let project = downsync::project(moment, &criteria.project_id)?;
+    let project = project::find(moment, &criteria.project_id)?;
     let none = |_| Refusal::bad_request("PREGEN_NOT_AVAILABLE", "no pre-generated files for this locality");
     let leaf = moment.leaf(&criteria.locality).map_err(none)?;
     let root = criteria.project_id == project.root_id;

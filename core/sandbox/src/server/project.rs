@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::App;
 use super::reply::{self, Refusal};
-use crate::campaign::{BeneficiaryType, Project};
+use crate::campaign::{BeneficiaryType, Moment, Project};
 use crate::clock::{CLOCK_BASE_MS, DAY_MS};
 
 #[derive(Deserialize)]
@@ -98,6 +98,12 @@ pub(super) async fn search(State(app): State<Arc<App>>, body: Bytes) -> Result<R
 pub(super) async fn bandwidth(body: Bytes) -> Result<Response, Refusal> {
     let echo: Value = reply::parse(&body)?;
     Ok(reply::json(StatusCode::OK, &echo))
+}
+
+/// Returns the project of a leaf or root id. For any other id the server fails, because its list of projects is empty.
+pub(super) fn find<'m>(moment: &'m Moment, id: &str) -> Result<&'m Project, Refusal> {
+    let found = moment.projects().iter().find(|project| project.id == id || project.root_id == id);
+    found.ok_or_else(|| Refusal::bad_request("IndexOutOfBoundsException", "Index 0 out of bounds for length 0"))
 }
 
 fn view(app: &App, project: &Project, root: bool) -> Value {
