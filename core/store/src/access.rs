@@ -1,19 +1,16 @@
 //! Access to the database: one writer, many readers. The type of the connection says which one it is.
 
-use std::cell::OnceCell;
-use std::collections::HashMap;
 use std::fmt;
 use std::fs::{self, File};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use fieldcast_model::EntityType;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use crate::server_clock::ClockReading;
+use crate::clock_reading::ClockReading;
 use crate::tx::WriteTx;
-use crate::{Error, Result, ServerClock, open};
+use crate::{Error, Reader, Result, ServerClock, connection};
 
 /// The number of idle readers that stay open. The store opens more readers when more reads run at once. So a read
 /// inside another read never waits for a free reader.
@@ -126,7 +123,7 @@ impl Store {
         self.inner.uses.fetch_add(1, Ordering::Relaxed);
         let idle = locked(&self.inner.readers).pop();
         let run = || {
-            let conn = idle.map_or_else(|| open::reader(&self.inner.path), Ok)?;
+            let conn = idle.map_or_else(|| connection::reader(&self.inner.path), Ok)?;
             let tx = conn.unchecked_transaction()?;
             f(&Reader::new(&tx))?;
             drop(tx);
@@ -199,34 +196,5 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Store").field("path", &self.inner.path).finish_non_exhaustive()
-    }
-}
-
-/// One consistent view of the store.
-pub struct Reader<'c> {
-    pub(crate) conn: &'c Connection,
-    entities: OnceCell<HashMap<i64, EntityType>>,
-}
-
-impl<'c> Reader<'c> {
-    pub(crate) fn new(conn: &'c Connection) -> Self {
-        Self { conn, entities: OnceCell::new() }
-    }
-
-    /// All entity types by their row id.
-    pub(crate) fn entities(&self) -> Result<&HashMap<i64, EntityType>> {
-        if let Some(known) = self.entities.get() {
-            return Ok(known);
-        }
-        let mut statement = self.conn.prepare("SELECT id, name FROM entity")?;
-        let rows = statement.query_map((), |row| Ok((row.get(0)?, EntityType::from(row.get::<_, String>(1)?))))?;
-        let read = rows.collect::<Result<HashMap<_, _>, _>>()?;
-        Ok(self.entities.get_or_init(|| read))
-    }
-}
-
-impl fmt::Debug for Reader<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reader").finish_non_exhaustive()
     }
 }

@@ -10,7 +10,8 @@ use rusqlite::params;
 #[cfg(doc)]
 use crate::Reader;
 use crate::access::Durability;
-use crate::merge::{Merger, Prepared, Ready, Source, prepare_on_thread};
+use crate::merge::{Merger, Source};
+use crate::prepared::{Prepared, Ready, prepare_on_thread};
 use crate::provenance::Provenances;
 use crate::tx::WriteTx;
 use crate::{ApplyError, Merged, Result, Store};

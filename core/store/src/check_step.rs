@@ -5,7 +5,7 @@ use fieldcast_model::{Dataset, Digest, FINE_BITS, KeyRange, RangeTotals};
 use crate::access::Durability;
 use crate::rows::{DATASET, count, dataset, dataset_id};
 use crate::verify::CHUNK_TABLES;
-use crate::{Error, Reader, Result, Store, Verified, open};
+use crate::{Error, Reader, Result, Store, Verified, connection};
 
 /// About how many records one step hashes.
 const RECORDS: u64 = 1000;
@@ -89,7 +89,7 @@ impl Reader<'_> {
         names
             .collect::<std::result::Result<Vec<_>, _>>()?
             .iter()
-            .try_for_each(|table| open::check_table(self.conn, table))
+            .try_for_each(|table| connection::check_table(self.conn, table))
     }
 
     /// Hashes the records of a key range. Returns their number, or `None` if they do not match the stored digest.

@@ -14,8 +14,10 @@ use std::path::Path;
 
 use rusqlite::{Connection, params};
 
-use crate::open::{self, connect, make_file};
+use crate::connection::{check, check_header, connect};
+use crate::files::make_file;
 use crate::row_check::{self, FUNCTION};
+use crate::rows::columns;
 use crate::{Error, Result};
 
 /// The file name of the copy.
@@ -70,8 +72,8 @@ fn try_attach(conn: &Connection, path: &Path) -> Result<()> {
     // No companion files remain after a transaction. The copy is small and changes seldom.
     conn.pragma_update(Some("copy"), "journal_mode", "TRUNCATE")?;
     conn.pragma_update(Some("copy"), "synchronous", "FULL")?;
-    open::check_header(conn, "copy", path)?;
-    open::check(conn, "copy")
+    check_header(conn, "copy", path)?;
+    check(conn, "copy")
 }
 
 /// All tables in both files, with the table of changes.
@@ -214,18 +216,11 @@ pub(crate) fn name(table: &str) -> String {
     format!("copy_{table}")
 }
 
-/// The columns of a table, in order.
-pub(crate) fn columns(conn: &Connection, table: &str) -> Result<Vec<String>> {
-    let mut query = conn.prepare("SELECT name FROM pragma_table_info(?) ORDER BY cid")?;
-    let names = query.query_map([table], |row| row.get(0))?;
-    Ok(names.collect::<std::result::Result<_, _>>()?)
-}
-
 /// Opens the copy in a folder, if it exists and is undamaged.
 pub(crate) fn open(dir: &Path) -> Option<Connection> {
     let path = dir.join(FILE);
     let conn = path.exists().then(|| connect(&path).ok()).flatten()?;
-    open::check(&conn, "main").ok()?;
+    check(&conn, "main").ok()?;
     Some(conn)
 }
 

@@ -6,7 +6,8 @@ use std::path::Path;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use crate::open::{ALWAYS_CHECKED, FILE, SUSPECT, check};
+use crate::connection::{ALWAYS_CHECKED, check};
+use crate::files::{FILE, SUSPECT};
 use crate::{Error, Result, lock, migrations, rows};
 
 /// The result of an inspection. Damage and other problems are errors.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
-use crate::recovery::salvage;
+use crate::salvage::salvage;
 use crate::{Result, copy, row_check, rows};
 
 /// The two files, and whether each has the checks of the last change: one file may be ahead.

@@ -7,14 +7,14 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use fieldcast_model::Dataset;
-use rusqlite::types::{Value, ValueRef};
-use rusqlite::{Connection, Row, params_from_iter};
+use rusqlite::Connection;
 
+use crate::files::{self, FILE};
 use crate::kept::Kept;
-use crate::open::{self, FILE};
+use crate::salvage::salvage;
 use crate::tx::WriteTx;
 use crate::verify::verify;
-use crate::{Error, Reader, Result, copy, rows};
+use crate::{Error, Reader, Result, connection, copy, rows};
 
 /// The result of the recovery of a damaged database.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,10 +58,10 @@ pub(crate) fn is_database_missing(dir: &Path) -> bool {
 /// Creates a new database from the readable data of the damaged one, and moves the damaged one aside.
 pub(crate) fn recover(dir: &Path) -> Result<Recovery> {
     let (path, new) = (dir.join(FILE), dir.join(NEW));
-    open::remove(&new)?;
+    files::remove(&new)?;
     let (mut found, are_records_read) = {
-        let conn = open::database(&new)?;
-        let damaged = if path.exists() { open::damaged(&path).ok() } else { None };
+        let conn = connection::database(&new)?;
+        let damaged = if path.exists() { connection::damaged(&path).ok() } else { None };
         let found = fill(&conn, damaged.as_ref(), copy::open(dir).as_ref())?;
         conn.query_one("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| row.get::<_, i64>(0))?;
         found
@@ -69,15 +69,15 @@ pub(crate) fn recover(dir: &Path) -> Result<Recovery> {
     File::open(&new).and_then(|file| file.sync_all()).map_err(|error| Error::of_io(&error, &new))?;
     let is_whole = are_records_read && found.incomplete.is_empty() && found.lost_edits == 0 && !found.settings_lost;
     if path.exists() {
-        let aside = open::move_aside(&path)?;
+        let aside = files::move_aside(&path)?;
         if is_whole {
-            open::remove(&aside).ok(); // the new database has all of its data
+            files::remove(&aside).ok(); // the new database has all of its data
         } else {
             found.old = Some(aside);
         }
     }
     // The next open creates the copy again. If a kill comes first, [`finish`] renames the new database.
-    open::remove(&dir.join(copy::FILE))?;
+    files::remove(&dir.join(copy::FILE))?;
     fs::rename(&new, &path).map_err(|error| Error::of_io(&error, &new))?;
     let Recovery { records, edits, lost_edits, .. } = found;
     tracing::warn!(records, edits, lost_edits, incomplete = found.incomplete.len(), "a damaged database was recovered");
@@ -115,105 +115,6 @@ fn fill(new: &Connection, damaged: Option<&Connection>, copy: Option<&Connection
     let count = |table: &str| rows::count_all(new, table);
     (found.records, found.edits, found.lost_edits) = (count("record")?, count("local_edit")?, count("lost_edit")?);
     Ok((found, are_records_read))
-}
-
-/// Copies the rows of a table that can be read and that `may` accepts, by row id and columns. Returns whether these are
-/// all rows.
-pub(crate) fn salvage(
-    from: &Connection,
-    source: &str,
-    to: &Connection,
-    table: &str,
-    may: &dyn Fn(i64, &[Value]) -> bool,
-) -> Result<bool> {
-    let Ok(there) = copy::columns(from, source) else { return Ok(false) };
-    let columns: Vec<String> = copy::columns(to, table)?.into_iter().filter(|column| there.contains(column)).collect();
-    if columns.is_empty() {
-        return Ok(false);
-    }
-    let (listed, marks) = (columns.join(", "), vec!["?"; columns.len()].join(", "));
-    let mut put = to.prepare(&format!("INSERT OR REPLACE INTO {table} ({listed}) VALUES ({marks})"))?;
-    let mut is_whole = true;
-    let mut rows = Rows { from, source, listed: &listed, next: 1 };
-    let mut failed = None;
-    let mut take = |row: &Row<'_>| {
-        let values = values(row, columns.len()).filter(|values| row.get(0).is_ok_and(|number| may(number, values)));
-        let put = values.map(|values| put.execute(params_from_iter(values)).map_err(Error::from));
-        is_whole &= matches!(put, Some(Ok(1)));
-        // Do not skip a row because the disk is full.
-        failed = failed
-            .take()
-            .or(put.and_then(Result::err).filter(|error| !matches!(error, Error::Corrupt | Error::Sqlite { .. })));
-    };
-    let mut is_read = true;
-    while !rows.read(&mut take) {
-        is_read = false;
-        match rows.readable() {
-            Some(next) => rows.next = next,
-            None => break,
-        }
-    }
-    failed.map_or(Ok(is_whole && is_read), Err)
-}
-
-/// The values of a row without its row id; `None` if a text is not valid.
-fn values(row: &Row<'_>, count: usize) -> Option<Vec<Value>> {
-    let value = |column: usize| {
-        let value = row.get_ref(column).ok()?;
-        let is_text = !matches!(value, ValueRef::Text(bytes) if std::str::from_utf8(bytes).is_err());
-        is_text.then(|| Value::try_from(value).ok()).flatten()
-    };
-    (1..=count).map(value).collect()
-}
-
-/// Reads the rows of a table with some unreadable pages.
-struct Rows<'a> {
-    from: &'a Connection,
-    source: &'a str,
-    listed: &'a str,
-    /// The row id to read next.
-    next: i64,
-}
-
-impl Rows<'_> {
-    /// Returns rows until one cannot be read; `next` is then that row. Returns whether all rows were read.
-    fn read(&mut self, take: &mut dyn FnMut(&Row<'_>)) -> bool {
-        let sql =
-            format!("SELECT rowid, {} FROM {} NOT INDEXED WHERE rowid >= ? ORDER BY rowid", self.listed, self.source);
-        let mut read = || -> rusqlite::Result<()> {
-            let mut query = self.from.prepare(&sql)?;
-            let mut rows = query.query([self.next])?;
-            while let Some(row) = rows.next()? {
-                self.next = row.get::<_, i64>(0)?.saturating_add(1);
-                take(row);
-            }
-            Ok(())
-        };
-        read().is_ok()
-    }
-
-    /// The first readable row id after the unreadable ones.
-    fn readable(&self) -> Option<i64> {
-        let probe = |step: i64| {
-            let sql = format!("SELECT rowid FROM {} NOT INDEXED WHERE rowid >= ? ORDER BY rowid LIMIT 1", self.source);
-            let from = self.next.saturating_add(step);
-            let found = self.from.prepare(&sql).and_then(|mut query| {
-                query.query([from]).and_then(|mut rows| rows.next()?.map(|row| row.get::<_, i64>(0)).transpose())
-            });
-            found.ok()
-        };
-        // Double the distance until a row can be read, then search backwards for the first readable row.
-        let mut far = 1;
-        while probe(far).is_none() {
-            far = if far < 1 << 40 { far * 2 } else { return None };
-        }
-        let mut near = far / 2;
-        while near + 1 < far {
-            let middle = near + (far - near) / 2;
-            if probe(middle).is_some() { far = middle } else { near = middle }
-        }
-        probe(far).flatten()
-    }
 }
 
 /// Lists the edits that could not be read, from the index, which is on other pages. If the index is unreadable, records

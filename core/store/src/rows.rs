@@ -100,6 +100,13 @@ pub(crate) fn count_all(conn: &Connection, table: &str) -> rusqlite::Result<u64>
     conn.query_one(&format!("SELECT count(*) FROM {table}"), (), |row| count(row, 0))
 }
 
+/// The columns of a table, in order.
+pub(crate) fn columns(conn: &Connection, table: &str) -> Result<Vec<String>> {
+    let mut query = conn.prepare("SELECT name FROM pragma_table_info(?) ORDER BY cid")?;
+    let names = query.query_map([table], |row| row.get(0))?;
+    Ok(names.collect::<std::result::Result<_, _>>()?)
+}
+
 /// A text for display only. Replaces damaged bytes, so they do not block reading the rest.
 pub(crate) fn shown_text(row: &Row<'_>, column: usize) -> rusqlite::Result<String> {
     Ok(String::from_utf8_lossy(row.get_ref(column)?.as_bytes()?).into_owned())

@@ -5,8 +5,12 @@
 
 use rusqlite::params;
 
+use crate::Result;
 use crate::tx::WriteTx;
-use crate::{Result, RunId};
+
+/// The id of a download run on this device. Ids are never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RunId(pub i64);
 
 /// Ranges of row ids (first, last), ordered and not overlapping.
 pub(crate) struct Seen(Vec<(i64, i64)>);

@@ -1,28 +1,10 @@
 //! The server's time, as far as this device knows it.
 
-use std::time::Instant;
-
 use fieldcast_model::ServerTime;
 use rusqlite::OptionalExtension;
 
 use crate::tx::WriteTx;
-use crate::{Reader, Result, Store};
-
-/// The clock that a server reported in a download by this device. Another device never sets it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ServerClock {
-    /// The server's clock.
-    pub server: ServerTime,
-    /// This device's clock at the same time, in ms since 1970.
-    pub device: i64,
-}
-
-/// The last server clock and when this process received it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ClockReading {
-    clock: ServerClock,
-    at: Instant,
-}
+use crate::{Reader, Result, ServerClock, Store};
 
 impl WriteTx<'_> {
     /// Stores the time that a server reported. The newest report wins.
@@ -67,11 +49,5 @@ impl Store {
         let elapsed = reading.map_or(0, |reading| i64::try_from(reading.at.elapsed().as_millis()).unwrap_or(i64::MAX));
         let elapsed = elapsed.max(device_now.saturating_sub(clock.device)).max(0);
         Ok(ServerTime(clock.server.0.saturating_add(elapsed)))
-    }
-}
-
-impl ClockReading {
-    pub(crate) fn now(clock: ServerClock) -> Self {
-        Self { clock, at: Instant::now() }
     }
 }

@@ -4,20 +4,17 @@ use fieldcast_model::{Dataset, EntityType, Record, ServerTime, SnapshotSummary};
 use rusqlite::{OptionalExtension, Row, params};
 
 use crate::access::Durability;
-use crate::merge::{HOUSEHOLD, Merger, Prepared, Ready, Source, prepare_on_thread};
+use crate::merge::{Merger, Source};
 use crate::outranked::Outranked;
+use crate::prepared::{HOUSEHOLD, Prepared, Ready, prepare_on_thread};
 use crate::provenance::Provenances;
 use crate::rows::{self, RECORD, count, dataset_id, signed};
-use crate::seen::Seen;
+use crate::seen::{RunId, Seen};
 use crate::tx::WriteTx;
 use crate::{Error, Merged, Reader, Result, ServerClock, Store};
 
 /// The number of records that are hashed together while the previous part is merged.
 const PART: usize = 128;
-
-/// The id of a download run on this device. Ids are never reused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct RunId(pub i64);
 
 /// The dataset to download, and the server.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, Statement, params};
 use serde::{Deserialize, Serialize};
 
 use crate::access::Durability;
-use crate::merge::{Arrival, Prepared, UPDATE};
+use crate::prepared::{Arrival, Prepared, UPDATE};
 use crate::rows::{RECORD, dataset_id, packed, unpacked};
 use crate::tx::{Counted, WriteTx};
 use crate::{Error, Reader, Result, Store};

@@ -11,7 +11,7 @@ use fieldcast_model::{Dataset, Digest, Record, RecordHash, RootHash};
 use rusqlite::{Params, Row, params};
 
 use crate::access::Durability;
-use crate::merge::HOUSEHOLD;
+use crate::prepared::HOUSEHOLD;
 use crate::rows::{RECORD, count, dataset_id, signed};
 use crate::tx::WriteTx;
 use crate::{Error, Reader, Result, Store};

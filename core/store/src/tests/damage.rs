@@ -7,7 +7,7 @@ use fieldcast_model::{KeyRange, Record};
 use proptest::prelude::*;
 
 use super::{Fresh, apply, arriving, batch, fresh, household, origin_of, record, snapshot, village, wrong_ranges};
-use crate::{Applied, Batch, Error, Opened, Recovery, Store, Verdict, open};
+use crate::{Applied, Batch, Error, Opened, Recovery, Store, Verdict, files};
 
 /// A closed store with enough data for tables of several pages.
 fn filled() -> tempfile::TempDir {
@@ -35,7 +35,7 @@ fn assert_recovered(dir: &Path, damaged: &[u8]) -> Recovery {
 #[test]
 fn keeps_invalid_file_under_new_name() {
     let dir = filled();
-    let path = dir.path().join(open::FILE);
+    let path = dir.path().join(files::FILE);
     for n in 1..=2 {
         let mut bytes = fs::read(&path).unwrap();
         bytes[..100].fill(0x5a);
@@ -48,7 +48,7 @@ fn keeps_invalid_file_under_new_name() {
 #[test]
 fn keeps_truncated_file_with_its_log() {
     let dir = filled();
-    let path = dir.path().join(open::FILE);
+    let path = dir.path().join(files::FILE);
     let mut bytes = fs::read(&path).unwrap();
     bytes.truncate(bytes.len() / 2 / 4096 * 4096);
     fs::write(&path, &bytes).unwrap();
@@ -60,7 +60,7 @@ fn keeps_truncated_file_with_its_log() {
 #[test]
 fn recovers_records_of_readable_pages() {
     let dir = filled();
-    let path = dir.path().join(open::FILE);
+    let path = dir.path().join(files::FILE);
     let mut bytes = fs::read(&path).unwrap();
     let body = household("h100", 1, 100).body.as_str().as_bytes().to_vec();
     let at = bytes.windows(body.len()).position(|window| window == body).unwrap() / 4096 * 4096;
@@ -78,7 +78,7 @@ fn recovers_from_damaged_header() {
         let Fresh { store, dir } = fresh();
         store.set_setting("k", "v").unwrap();
         drop(store);
-        let path = dir.path().join(open::FILE);
+        let path = dir.path().join(files::FILE);
         let mut bytes = fs::read(&path).unwrap();
         bytes[at] ^= 1 << bit;
         fs::write(&path, bytes).unwrap();
@@ -111,7 +111,7 @@ fn recovers_from_flipped_bit_in_any_key() {
     let records = [household("the-only-one", 1, 1), household("another-one", 1, 1)];
     apply(&store, &village("v"), &records);
     drop(store);
-    let path = dir.path().join(open::FILE);
+    let path = dir.path().join(files::FILE);
     let bytes = fs::read(&path).unwrap();
     let places: Vec<_> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(b"the-only-one")).collect();
     assert!(places.len() >= 4, "the key is in key, root, body and an index");
@@ -133,12 +133,12 @@ fn reports_damage_and_checks_at_next_open() {
     let store = Store::open(dir.path()).unwrap().store;
     let refused = store.read(|_| Err::<(), _>(Error::Corrupt)).unwrap_err();
     assert!(matches!(refused, Error::Corrupt));
-    assert!(dir.path().join(open::SUSPECT).exists());
+    assert!(dir.path().join(files::SUSPECT).exists());
     drop(store);
     // It was a false alarm: the file is undamaged and stays.
     let opened = Store::open(dir.path()).unwrap();
     assert_eq!(opened.recovery, None);
-    assert!(!dir.path().join(open::SUSPECT).exists());
+    assert!(!dir.path().join(files::SUSPECT).exists());
     assert_eq!(opened.store.summary(&village("v")).unwrap().unwrap().records, 200);
 }
 
@@ -152,7 +152,7 @@ proptest! {
         cut in prop::option::of(any::<prop::sample::Index>()),
     ) {
         let dir = filled();
-        let path = dir.path().join(open::FILE);
+        let path = dir.path().join(files::FILE);
         let mut bytes = fs::read(&path).unwrap();
         for (at, value) in flips {
             let at = at.index(bytes.len());

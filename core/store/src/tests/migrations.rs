@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::fresh;
 use crate::migrations::{MIGRATIONS, run};
-use crate::{Error, Store, open};
+use crate::{Error, Store, files};
 
 fn schema(conn: &Connection) -> Vec<(String, String)> {
     let mut statement = conn.prepare("SELECT name, ifnull(sql, '') FROM sqlite_schema ORDER BY name").unwrap();
@@ -44,7 +44,7 @@ fn refuses_newer_database_without_changes() {
     store.set_setting("k", "v").unwrap();
     store.with_writer(|conn| conn.execute_batch("CREATE TABLE new (id); PRAGMA user_version = 99").unwrap());
     drop(store);
-    let path = dir.path().join(open::FILE);
+    let path = dir.path().join(files::FILE);
     let before = std::fs::read(&path).unwrap();
     let error = Store::open(dir.path()).unwrap_err();
     assert!(matches!(error, Error::Newer { found: 99, known } if known == MIGRATIONS.len() as u32));

@@ -141,7 +141,7 @@ fn apply(store: &Store, dataset: &Dataset, records: &[Record]) -> Applied {
 /// How many key ranges have a stored digest that does not match their records. Fails if the file is damaged.
 fn wrong_ranges(store: &Store) -> crate::Result<usize> {
     store.read(|reader| {
-        crate::open::check(reader.conn, "main")?;
+        crate::connection::check(reader.conn, "main")?;
         let mut wrong = 0;
         for status in reader.datasets()? {
             let dataset = &status.summary.dataset;

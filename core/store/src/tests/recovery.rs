@@ -6,7 +6,7 @@ use std::path::Path;
 use fieldcast_model::{DeviceName, Fingerprint, Record};
 
 use super::{Fresh, apply, fresh, household, record, village};
-use crate::{LocalEdit, Opened, Recovery, Store, TrustedPeer, copy, open};
+use crate::{LocalEdit, Opened, Recovery, Store, TrustedPeer, copy, files};
 
 fn edit(n: usize) -> LocalEdit {
     let Record { entity, id, root, body, .. } = record("Task", &format!("t{n}"), "h1", 1, 1);
@@ -45,13 +45,13 @@ fn assert_kept(store: &Store, edits: usize) {
 #[test]
 fn recovers_edits_settings_and_trust_from_either_file() {
     let whole = filled();
-    let pages = fs::read(whole.path().join(open::FILE)).unwrap().len() / 4096;
+    let pages = fs::read(whole.path().join(files::FILE)).unwrap().len() / 4096;
     for page in 0..pages {
         let dir = tempfile::tempdir().unwrap();
-        for file in [open::FILE, copy::FILE] {
+        for file in [files::FILE, copy::FILE] {
             fs::copy(whole.path().join(file), dir.path().join(file)).unwrap();
         }
-        overwrite(&dir.path().join(open::FILE), page * 4096, (page + 1) * 4096);
+        overwrite(&dir.path().join(files::FILE), page * 4096, (page + 1) * 4096);
         let Opened { store, recovery, .. } = Store::open(dir.path()).unwrap();
         assert_kept(&store, 50);
         if let Some(Recovery { edits, lost_edits, settings_lost, .. }) = recovery {
@@ -64,7 +64,7 @@ fn recovers_edits_settings_and_trust_from_either_file() {
     assert_eq!(opened.recovery, None, "the first file is undamaged");
     assert_kept(&opened.store, 50);
     drop(opened);
-    fs::remove_file(dir.path().join(open::FILE)).unwrap();
+    fs::remove_file(dir.path().join(files::FILE)).unwrap();
     let Opened { store, recovery, .. } = Store::open(dir.path()).unwrap();
     assert!(recovery.is_some_and(|recovery| !recovery.settings_lost && recovery.edits == 50));
     assert_kept(&store, 50);
@@ -81,7 +81,7 @@ fn updates_copy_with_every_change() {
     store.forget_campaign(&[7; 32]).unwrap();
     let edits = store.edits().unwrap();
     drop(store);
-    overwrite(&dir.path().join(open::FILE), 0, usize::MAX);
+    overwrite(&dir.path().join(files::FILE), 0, usize::MAX);
     let Opened { store, recovery, .. } = Store::open(dir.path()).unwrap();
     let recovery = recovery.unwrap();
     assert_eq!((recovery.edits, recovery.lost_edits, recovery.settings_lost), (49, 0, false));
@@ -95,10 +95,10 @@ fn updates_copy_with_every_change() {
 fn restores_rows_that_only_the_copy_has() {
     let dir = filled();
     let (store, lost) = (Store::open(dir.path()).unwrap().store, tempfile::tempdir().unwrap());
-    let before = fs::read(dir.path().join(open::FILE)).unwrap(); // without the changes that its log gets from here on
+    let before = fs::read(dir.path().join(files::FILE)).unwrap(); // without the changes that its log gets from here on
     store.put_edit(&edit(50)).unwrap();
     store.edit_sent(&edit(1)).unwrap();
-    fs::write(lost.path().join(open::FILE), before).unwrap();
+    fs::write(lost.path().join(files::FILE), before).unwrap();
     fs::copy(dir.path().join(copy::FILE), lost.path().join(copy::FILE)).unwrap();
     let Opened { store, recovery, .. } = Store::open(lost.path()).unwrap();
     assert_eq!(recovery, None);
@@ -111,7 +111,7 @@ fn restores_rows_that_only_the_copy_has() {
 fn reports_losses_until_user_confirms() {
     let dir = filled();
     overwrite(&dir.path().join(copy::FILE), 0, usize::MAX);
-    overwrite(&dir.path().join(open::FILE), 0, usize::MAX);
+    overwrite(&dir.path().join(files::FILE), 0, usize::MAX);
     let Opened { store, recovery, .. } = Store::open(dir.path()).unwrap();
     let recovery = recovery.unwrap();
     assert!(recovery.settings_lost && recovery.lost_edits == 1 && recovery.old.is_some(), "{recovery:?}");
@@ -126,7 +126,7 @@ fn reports_losses_until_user_confirms() {
 fn names_edits_on_damaged_pages() {
     let dir = filled();
     overwrite(&dir.path().join(copy::FILE), 0, usize::MAX);
-    let path = dir.path().join(open::FILE);
+    let path = dir.path().join(files::FILE);
     let bytes = fs::read(&path).unwrap();
     // The page of the table, not of the index, with one edit; it is found by the body of the edit.
     let needle = edit(10).body.as_str().as_bytes().to_vec();
@@ -147,7 +147,7 @@ fn names_edits_on_damaged_pages() {
 #[test]
 fn repeats_or_finishes_recovery_after_kill() {
     let dir = filled();
-    let path = dir.path().join(open::FILE);
+    let path = dir.path().join(files::FILE);
     fs::write(dir.path().join("fieldcast.db.recovered"), "half").unwrap();
     overwrite(&path, 0, usize::MAX);
     let store = Store::open(dir.path()).unwrap().store;
@@ -173,7 +173,7 @@ fn flip(path: &Path, at: usize) {
 
 fn copied(from: &Path) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
-    for file in [open::FILE, copy::FILE] {
+    for file in [files::FILE, copy::FILE] {
         fs::copy(from.join(file), dir.path().join(file)).unwrap();
     }
     dir
@@ -185,7 +185,7 @@ fn keeps_written_row_when_one_bit_differs() {
     let edits = Store::open(whole.path()).unwrap().store.edits().unwrap();
     let body = edit(10).body;
     let kept: [&[u8]; 4] = [body.as_str().as_bytes(), b"grant_policy", &[7; 32], &[8; 32]];
-    for (file, sought) in [open::FILE, copy::FILE].into_iter().flat_map(|file| kept.map(|sought| (file, sought))) {
+    for (file, sought) in [files::FILE, copy::FILE].into_iter().flat_map(|file| kept.map(|sought| (file, sought))) {
         let places = places(&whole.path().join(file), sought);
         assert!(!places.is_empty());
         for at in places {
@@ -208,7 +208,7 @@ fn reports_damage_in_both_files() {
         [(edit(10).body.as_str().as_bytes(), 49, false), (b"grant_policy", 50, true)]
     {
         let dir = copied(whole.path());
-        for (file, offset) in [(open::FILE, 4), (copy::FILE, 5)] {
+        for (file, offset) in [(files::FILE, 4), (copy::FILE, 5)] {
             let path = dir.path().join(file);
             places(&path, sought).into_iter().for_each(|at| flip(&path, at + offset));
         }
@@ -229,7 +229,7 @@ fn reports_damaged_rows_with_damaged_copy() {
     {
         let dir = copied(whole.path());
         overwrite(&dir.path().join(copy::FILE), 0, 4096);
-        let path = dir.path().join(open::FILE);
+        let path = dir.path().join(files::FILE);
         places(&path, sought).first().into_iter().for_each(|at| flip(&path, at + 4));
         let Opened { store, recovery, .. } = Store::open(dir.path()).unwrap();
         assert_eq!(recovery.is_some(), lost > 0 || are_settings_lost);
