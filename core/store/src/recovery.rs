@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use fieldcast_model::Dataset;
 use rusqlite::Connection;
 
+use crate::copied_tables::CopiedTables;
 use crate::files::{self, FILE};
-use crate::kept::Kept;
 use crate::salvage::salvage;
 use crate::tx::WriteTx;
 use crate::verify::verify;
@@ -89,9 +89,9 @@ fn fill(new: &Connection, damaged: Option<&Connection>, copy: Option<&Connection
     new.pragma_update(None, "foreign_keys", false)?;
     let mut found = Recovery::default();
     new.execute_batch("BEGIN")?;
-    let (kept, mut are_edits_whole) = (Kept::of(damaged, copy), true);
+    let (copied, mut are_edits_whole) = (CopiedTables::of(damaged, copy), true);
     for table in copy::all() {
-        let is_whole = kept.fill(new, table)?;
+        let is_whole = copied.fill(new, table)?;
         match table {
             "local_edit" | "lost_edit" => are_edits_whole &= is_whole,
             "entity" | "dataset" | copy::CHANGES => {}

@@ -1,4 +1,4 @@
-//! Recovers the tables with a second copy from two files that may both be damaged.
+//! Recovers the tables that also have a copy, from two files that may both be damaged.
 
 use std::collections::HashSet;
 
@@ -9,12 +9,12 @@ use crate::salvage::salvage;
 use crate::{Result, copy, row_check, rows};
 
 /// The two files, and whether each has the checks of the last change: one file may be ahead.
-pub(crate) struct Kept<'a> {
+pub(crate) struct CopiedTables<'a> {
     files: [Option<&'a Connection>; 2],
     last: [bool; 2],
 }
 
-impl<'a> Kept<'a> {
+impl<'a> CopiedTables<'a> {
     pub(crate) fn of(damaged: Option<&'a Connection>, copy: Option<&'a Connection>) -> Self {
         let number = |file: Option<&Connection>, table: &str| -> Option<i64> {
             file?.query_one(&format!("SELECT number FROM {table}"), (), |row| row.get(0)).ok()
