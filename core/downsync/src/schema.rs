@@ -1,29 +1,13 @@
-//! The descriptions of DIGIT's entities, from `schema/digit/*.toml`, which `build.rs` converts to JSON. A new type is a
-//! new file.
+//! The descriptions of DIGIT's entities, from `schema/digit/*.toml`, which `build.rs` embeds as JSON. A new type is a new
+//! file.
 
 use std::collections::HashMap;
 
 use fieldcast_model::EntityType;
 use serde::Deserialize;
 
-/// The files in `schema/digit`. A new entity type needs a file there and a line here.
-macro_rules! embedded {
-    ($($name:literal),* $(,)?) => {
-        &[$(($name, include_str!(concat!(env!("OUT_DIR"), "/", $name, ".json")))),*]
-    };
-}
-
-const DIGIT: &[(&str, &str)] = embedded![
-    "household",
-    "household_member",
-    "individual",
-    "project_beneficiary",
-    "task",
-    "side_effect",
-    "referral",
-    "hf_referral",
-    "service",
-];
+/// The files in `schema/digit` as `(name, JSON)`. `build.rs` writes this list.
+pub(crate) const DIGIT: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/digit.rs"));
 
 /// The dataset of an entity type's records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -109,7 +93,7 @@ pub(crate) struct SchemaError {
     pub(crate) reason: String,
 }
 
-/// All entity types, parents before children.
+/// All entity types: parents before children, family types before project types.
 #[derive(Clone, Debug)]
 pub(crate) struct Schema {
     entities: Vec<EntityDescription>,
@@ -136,6 +120,9 @@ impl Schema {
             let described = described.map_err(|e| SchemaError { file: (*file).into(), reason: e.to_string() })?;
             waiting.push((*file, described));
         }
+        // Pre-generated files are read in the order of their first types, and parents should come first. The type of a
+        // project has no parents, but its file also has types with parents.
+        waiting.sort_by_key(|(_, described)| described.scope == Scope::Project);
         let mut entities: Vec<EntityDescription> = Vec::with_capacity(files.len());
         while !waiting.is_empty() {
             let known = |parent: &Parent| entities.iter().any(|e| e.entity == *parent.entity());
@@ -150,7 +137,7 @@ impl Schema {
         Ok(Self { entities, by_tag })
     }
 
-    /// The descriptions, parents before children.
+    /// The descriptions: parents before children, family types before project types.
     pub(crate) fn entities(&self) -> &[EntityDescription] {
         &self.entities
     }

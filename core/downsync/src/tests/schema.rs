@@ -1,8 +1,15 @@
 //! Compares the files in `schema/digit` with the known facts about the servers.
 
+use std::fs;
+use std::path::Path;
+
 use fieldcast_model::EntityType;
 
-use crate::schema::{Parent, Schema, Scope};
+use crate::schema::{DIGIT, Parent, Schema, Scope};
+
+#[path = "../../build.rs"]
+#[allow(dead_code, clippy::print_stdout, reason = "the tests use only the functions")]
+mod build;
 
 /// Type, list, `_t`, `fileType`, parent paths (`<` if the parent has the id of the record).
 const FACTS: [[&str; 5]; 9] = [
@@ -32,7 +39,6 @@ const FACTS: [[&str; 5]; 9] = [
 #[test]
 fn matches_known_server_facts() {
     let schema = Schema::digit().unwrap();
-    assert_eq!(schema.entities().len(), FACTS.len());
     for [name, list, tag, file, ways] in FACTS {
         let entity = &schema.entities()[schema.kind(&EntityType::new(name)).unwrap()];
         let way = |parent: &Parent| match parent {
@@ -61,6 +67,32 @@ fn orders_parents_first_below_household() {
     for entity in schema.entities() {
         assert!(entity.parents.iter().all(|parent| place(parent.entity()) < place(&entity.entity)));
     }
+    assert!(schema.entities().is_sorted_by_key(|e| e.scope == Scope::Project));
+}
+
+#[test]
+fn embeds_every_file_of_folder() {
+    let name = |file: fs::DirEntry| file.path().file_stem().unwrap().to_str().unwrap().to_owned();
+    let mut files: Vec<_> = fs::read_dir(build::FOLDER).unwrap().map(|file| name(file.unwrap())).collect();
+    files.sort();
+    assert_eq!(DIGIT.iter().map(|(name, _)| *name).collect::<Vec<_>>(), files);
+}
+
+#[test]
+fn picks_up_new_file() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, _) in DIGIT {
+        let file = format!("{name}.toml");
+        fs::copy(Path::new(build::FOLDER).join(&file), folder.path().join(&file)).unwrap();
+    }
+    let task = fs::read_to_string(folder.path().join("task.toml")).unwrap();
+    let new = task.replace("Task", "Dose").replace("PROJECT_TASK", "DOSE");
+    fs::write(folder.path().join("dose.toml"), new).unwrap();
+    let files = build::files(folder.path()).unwrap();
+    let schema = Schema::parse(&files.iter().map(|(name, json)| (&**name, &**json)).collect::<Vec<_>>()).unwrap();
+    assert_eq!(schema.entities().len(), DIGIT.len() + 1);
+    let new = &schema.entities()[schema.kind_of_tag("DOSE").unwrap()];
+    assert_eq!((new.entity.as_str(), new.response_key.as_str()), ("Dose", "Doses"));
 }
 
 #[test]
