@@ -19,6 +19,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// The descriptions in a folder as `(name, JSON)`.
 pub(crate) fn files(folder: &Path) -> Result<Vec<(String, String)>, Box<dyn Error>> {
-    let json = |(name, described)| Ok((name, serde_json::to_string(&described)?));
+    let json = |(name, mut described): (String, toml::Table)| {
+        described.remove("columns"); // for the views of the store
+        Ok((name, serde_json::to_string(&described)?))
+    };
     descriptions::read(folder)?.into_iter().map(json).collect()
 }

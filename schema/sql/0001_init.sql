@@ -290,7 +290,8 @@ CREATE TABLE signed_snapshot (
     signature BLOB NOT NULL CHECK (length(signature) = 64)
 ) STRICT;
 
--- Views of the data for users and tools. They use only plain SQL and json1, so any sqlite3 shell can read them.
+-- A view of the data for users and tools. It uses only plain SQL, so any sqlite3 shell can read it. The build adds a
+-- view for each entity type, with the columns that its description in schema/digit lists.
 
 CREATE VIEW readable AS
 -- Every record with its keys as text.
@@ -303,106 +304,3 @@ SELECT r.id, e.name AS entity, d.tenant, d.project, d.boundary,
         substr(hex(r.root), 17, 4) || '-' || substr(hex(r.root), 21)) ELSE r.root END AS root,
     r.row_version, r.modified, r.deleted, r.gone, r.body
 FROM record r JOIN entity e ON e.id = r.entity JOIN dataset d ON d.id = r.dataset;
-
-CREATE VIEW household AS
-SELECT client_reference_id, tenant, project, boundary, row_version, modified, deleted,
-    body ->> '$.id' AS server_id,
-    body ->> '$.memberCount' AS member_count,
-    body ->> '$.householdType' AS household_type,
-    body ->> '$.address.locality.code' AS locality,
-    body ->> '$.address.latitude' AS latitude,
-    body ->> '$.address.longitude' AS longitude,
-    body
-FROM readable WHERE entity = 'Household';
-
-CREATE VIEW household_member AS
-SELECT client_reference_id, tenant, project, boundary, row_version, modified, deleted,
-    body ->> '$.id' AS server_id,
-    root AS household,
-    body ->> '$.householdClientReferenceId' AS household_client_reference_id,
-    body ->> '$.individualClientReferenceId' AS individual_client_reference_id,
-    body ->> '$.isHeadOfHousehold' AS is_head_of_household,
-    body
-FROM readable WHERE entity = 'HouseholdMember';
-
-CREATE VIEW individual AS
-SELECT client_reference_id, tenant, project, boundary, row_version, modified, deleted,
-    body ->> '$.id' AS server_id,
-    root AS household,
-    body ->> '$.individualId' AS individual_id,
-    body ->> '$.name.givenName' AS given_name,
-    body ->> '$.name.familyName' AS family_name,
-    body ->> '$.gender' AS gender,
-    body ->> '$.dateOfBirth' AS date_of_birth,
-    body ->> '$.mobileNumber' AS mobile_number,
-    body
-FROM readable WHERE entity = 'Individual';
-
-CREATE VIEW project_beneficiary AS
-SELECT client_reference_id, tenant, project, boundary, row_version, modified, deleted,
-    body ->> '$.id' AS server_id,
-    root AS household,
-    body ->> '$.projectId' AS project_id,
-    body ->> '$.beneficiaryClientReferenceId' AS beneficiary_client_reference_id,
-    body ->> '$.dateOfRegistration' AS date_of_registration,
-    body ->> '$.tag' AS tag,
-    body
-FROM readable WHERE entity = 'ProjectBeneficiary';
-
-CREATE VIEW task AS
-SELECT client_reference_id, tenant, project, boundary, row_version, modified, deleted,
-    body ->> '$.id' AS server_id,
-    root AS household,
-    body ->> '$.projectId' AS project_id,
-    body ->> '$.projectBeneficiaryClientReferenceId' AS project_beneficiary_client_reference_id,
-    body ->> '$.status' AS status,
-    body ->> '$.createdDate' AS created_date,
-    body ->> '$.address.locality.code' AS locality, -- where it was delivered; may differ from the boundary
-    body -> '$.resources' AS resources,
-    body
-FROM readable WHERE entity = 'Task';
-
-CREATE VIEW side_effect AS
-SELECT client_reference_id, tenant, project, boundary, row_version, modified, deleted,
-    body ->> '$.id' AS server_id,
-    root AS household,
-    body ->> '$.taskClientReferenceId' AS task_client_reference_id,
-    body ->> '$.projectBeneficiaryClientReferenceId' AS project_beneficiary_client_reference_id,
-    body -> '$.symptoms' AS symptoms,
-    body
-FROM readable WHERE entity = 'SideEffect';
-
-CREATE VIEW referral AS
-SELECT client_reference_id, tenant, project, boundary, row_version, modified, deleted,
-    body ->> '$.id' AS server_id,
-    root AS household,
-    body ->> '$.projectId' AS project_id,
-    body ->> '$.projectBeneficiaryClientReferenceId' AS project_beneficiary_client_reference_id,
-    body ->> '$.recipientType' AS recipient_type,
-    body ->> '$.recipientId' AS recipient_id,
-    body ->> '$.referralCode' AS referral_code,
-    body -> '$.reasons' AS reasons,
-    body
-FROM readable WHERE entity = 'Referral';
-
-CREATE VIEW hf_referral AS
-SELECT client_reference_id, tenant, project, boundary, row_version, modified, deleted,
-    body ->> '$.id' AS server_id,
-    body ->> '$.projectId' AS project_id,
-    body ->> '$.projectFacilityId' AS project_facility_id,
-    body ->> '$.symptom' AS symptom,
-    body ->> '$.beneficiaryId' AS beneficiary_id,
-    body ->> '$.referralCode' AS referral_code,
-    body
-FROM readable WHERE entity = 'HFReferral';
-
-CREATE VIEW service AS
-SELECT client_reference_id, tenant, project, boundary, row_version, modified, deleted,
-    body ->> '$.id' AS server_id,
-    root AS household,
-    body ->> '$.serviceDefId' AS service_def_id,
-    body ->> '$.referenceId' AS reference_id,
-    body ->> '$.accountId' AS account_id,
-    body -> '$.attributes' AS attributes,
-    body
-FROM readable WHERE entity = 'Service';

@@ -20,7 +20,8 @@
 //!   data was lost. Data that cannot be downloaded or received again (edits, settings, trust) also has a copy in a
 //!   second file. See [`Opened::recovery`].
 //!
-//! The schema is in `schema/sql/`, with comments inside the tables. Record bodies are canonical JSON text in all calls.
+//! The schema is in `schema/sql/`, with comments inside the tables; `schema/digit` describes the views of entity types.
+//! Record bodies are canonical JSON text in all calls.
 
 mod access;
 mod apply;
@@ -66,6 +67,7 @@ mod sync;
 mod tx;
 mod undo;
 mod verify;
+mod views;
 
 #[cfg(test)]
 mod tests;

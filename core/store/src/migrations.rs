@@ -2,21 +2,24 @@
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use crate::{Error, Result};
+use crate::views::VIEWS;
+use crate::{Error, Result, views};
 
 /// All steps from an empty file to the current schema. Only append to it; each step changes the schema.
 pub(crate) const MIGRATIONS: &[&str] = &[include_str!("../../../schema/sql/0001_init.sql")];
 
-/// Migrates the database to the newest version, or leaves it unchanged.
+/// Migrates the database to the newest version, with the views of this build, or leaves it unchanged.
 pub(crate) fn run(conn: &Connection) -> Result<()> {
     let found = version(conn)?;
-    if found == known() {
+    let outdated = views::outdated(conn, VIEWS)?;
+    if found == known() && outdated.is_empty() {
         return Ok(());
     }
     let tx = Transaction::new_unchecked(conn, TransactionBehavior::Immediate)?;
     for step in MIGRATIONS.iter().skip(found as usize) {
         tx.execute_batch(step)?;
     }
+    views::create(&tx, &outdated)?;
     tx.pragma_update(None, "user_version", known())?;
     Ok(tx.commit()?)
 }
@@ -35,7 +38,7 @@ fn known() -> u32 {
     MIGRATIONS.len() as u32
 }
 
-/// The schema objects of the current version.
+/// The tables and indexes of the current version.
 fn current_schema() -> Result<Vec<String>> {
     let conn = Connection::open_in_memory()?;
     MIGRATIONS.iter().try_for_each(|step| conn.execute_batch(step))?;
@@ -43,7 +46,8 @@ fn current_schema() -> Result<Vec<String>> {
 }
 
 fn schema(conn: &Connection) -> Result<Vec<String>> {
-    let mut query = conn.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")?;
+    let sql = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND type <> 'view' ORDER BY name";
+    let mut query = conn.prepare(sql)?;
     let statements = query.query_map((), |row| row.get(0))?;
     Ok(statements.collect::<std::result::Result<_, _>>()?)
 }

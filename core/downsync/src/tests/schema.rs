@@ -5,7 +5,7 @@ use std::path::Path;
 
 use fieldcast_model::EntityType;
 
-use crate::schema::{DIGIT, Parent, Schema, Scope};
+use crate::schema::{DIGIT, EntityDescription, Parent, Schema, Scope};
 
 #[path = "../../build.rs"]
 #[allow(dead_code, clippy::print_stdout, reason = "the tests use only the functions")]
@@ -81,18 +81,17 @@ fn embeds_every_file_of_folder() {
 #[test]
 fn picks_up_new_file() {
     let folder = tempfile::tempdir().unwrap();
-    for (name, _) in DIGIT {
-        let file = format!("{name}.toml");
-        fs::copy(Path::new(build::FOLDER).join(&file), folder.path().join(&file)).unwrap();
-    }
-    let task = fs::read_to_string(folder.path().join("task.toml")).unwrap();
-    let new = task.replace("Task", "Dose").replace("PROJECT_TASK", "DOSE");
-    fs::write(folder.path().join("dose.toml"), new).unwrap();
+    let household = fs::read_to_string(Path::new(build::FOLDER).join("household.toml")).unwrap();
+    fs::write(folder.path().join("household.toml"), &household).unwrap();
+    let new = household.replace("Household", "Probe").replace("HOUSEHOLD", "PROBE");
+    fs::write(folder.path().join("probe.toml"), new).unwrap();
+    fs::write(folder.path().join("probe.toml~"), "an editor's backup").unwrap();
     let files = build::files(folder.path()).unwrap();
     let schema = Schema::parse(&files.iter().map(|(name, json)| (&**name, &**json)).collect::<Vec<_>>()).unwrap();
-    assert_eq!(schema.entities().len(), DIGIT.len() + 1);
-    let new = &schema.entities()[schema.kind_of_tag("DOSE").unwrap()];
-    assert_eq!((new.entity.as_str(), new.response_key.as_str()), ("Dose", "Doses"));
+    let found =
+        |e: &EntityDescription| [e.entity.as_str(), &e.response_key, e.ndjson_tag.as_deref().unwrap()].join(" ");
+    let found: Vec<_> = schema.entities().iter().map(found).collect();
+    assert_eq!(found, ["Household Households HOUSEHOLD", "Probe Probes PROBE"]);
 }
 
 #[test]

@@ -1,8 +1,17 @@
 //! The views show DIGIT's records to any SQLite tool.
 
+use std::fs;
+
 use fieldcast_model::{EntityType, Json, Record, RecordId};
+use rusqlite::Connection;
 
 use super::{Fresh, apply, fresh, household, village};
+use crate::views::{VIEWS, View, create, outdated};
+use crate::{Store, migrations};
+
+#[path = "../../build.rs"]
+#[allow(dead_code, clippy::print_stdout, reason = "the tests use only the functions")]
+mod build;
 
 const ROOT: &str = "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9";
 
@@ -97,5 +106,66 @@ fn shows_records_in_readable_columns() {
         let row: (String, String, String) = store
             .with_writer(|conn| conn.query_one(&sql, (), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap());
         assert_eq!(row, (id.to_owned(), "v317560000000000".to_owned(), expected.to_owned()), "{view}");
+    }
+}
+
+/// The columns of a view, without those of every view.
+fn columns(conn: &Connection, view: &str) -> Vec<String> {
+    let statement = conn.prepare(&format!("SELECT * FROM {view}")).unwrap();
+    let columns: Vec<_> = statement.column_names().map(str::to_owned).collect();
+    columns[7..columns.len() - 1].to_vec()
+}
+
+#[test]
+fn has_view_for_every_description() {
+    let Fresh { store, dir: _dir } = fresh();
+    let name = |file: fs::DirEntry| file.path().file_stem().unwrap().to_str().unwrap().to_owned();
+    let mut files: Vec<_> = fs::read_dir(build::FOLDER).unwrap().map(|file| name(file.unwrap())).collect();
+    files.sort();
+    assert_eq!(VIEWS.iter().map(|(name, _)| *name).collect::<Vec<_>>(), files);
+    for (view, _) in VIEWS {
+        let has_household = store.with_writer(|conn| columns(conn, view).contains(&"household".to_owned()));
+        assert_eq!(has_household, !["household", "hf_referral"].contains(view), "{view}");
+    }
+}
+
+#[test]
+fn adds_view_of_new_description() {
+    let conn = Connection::open_in_memory().unwrap();
+    migrations::run(&conn).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let new = r#"
+        entity = "Probe"
+        columns = ["dueDate", "address.locality.code AS locality"]
+        [[parents]]
+        entity = "Household"
+    "#;
+    fs::write(folder.path().join("probe.toml"), new).unwrap();
+    let made = build::views(folder.path()).unwrap();
+    let views: Vec<View<'_>> = made.iter().map(|(name, sql)| (&**name, &**sql)).chain(VIEWS.iter().copied()).collect();
+    let missing = outdated(&conn, &views).unwrap();
+    assert_eq!(missing.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["probe"]);
+    create(&conn, &missing).unwrap();
+    assert_eq!(columns(&conn, "probe"), ["server_id", "household", "due_date", "locality"]);
+    assert!(outdated(&conn, &views).unwrap().is_empty());
+}
+
+#[test]
+fn replaces_view_of_earlier_build() {
+    let Fresh { store, dir } = fresh();
+    let old = "DROP VIEW household; CREATE VIEW household AS SELECT 1 AS member_count; DROP VIEW task";
+    store.with_writer(|conn| conn.execute_batch(old).unwrap());
+    drop(store);
+    let store = Store::open(dir.path()).unwrap().store;
+    assert!(store.with_writer(|conn| outdated(conn, VIEWS).unwrap()).is_empty());
+}
+
+#[test]
+fn rejects_description_with_invalid_column() {
+    let folder = tempfile::tempdir().unwrap();
+    for columns in [r#""a""#, "[1]", r#"["a'b"]"#, r#"["a AS b c"]"#, r#"[""]"#] {
+        fs::write(folder.path().join("probe.toml"), format!("entity = \"Probe\"\ncolumns = {columns}")).unwrap();
+        let error = build::views(folder.path()).unwrap_err().to_string();
+        assert!(error.starts_with("probe.toml: "), "{columns}: {error}");
     }
 }
