@@ -182,14 +182,12 @@ async fn sets_up_tls_without_platform_verifier() {
 
 #[tokio::test]
 async fn rejects_oversized_login_and_boundaries() {
-    let server = Server::start(|_, request| {
-        let many = |count| vec!["{}"; count].join(",");
-        match request.target.starts_with("/user") {
-            true => {
-                Scripted::raw(200, format!(r#"{{"access_token":"t","UserRequest":{{"roles":[{}]}}}}"#, many(100_000)))
-            }
-            false => Scripted::raw(200, format!(r#"{{"TenantBoundary":[{{"boundary":[{}]}}]}}"#, many(1_000_000))),
-        }
+    let many = |count| vec!["{}"; count].join(",");
+    let login = format!(r#"{{"access_token":"t","UserRequest":{{"roles":[{}]}}}}"#, many(100_000));
+    let boundaries = format!(r#"{{"TenantBoundary":[{{"boundary":[{}]}}]}}"#, many(1_000_000));
+    let server = Server::start(move |_, request| match request.target.starts_with("/user") {
+        true => Scripted::raw(200, login.as_str()),
+        false => Scripted::raw(200, boundaries.as_str()),
     })
     .await;
     let client = Client::new(config(&server.url)).unwrap();

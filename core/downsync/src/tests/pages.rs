@@ -251,9 +251,8 @@ async fn halves_page_after_timeout() {
 
 #[tokio::test]
 async fn stops_reading_body_above_limit() {
-    let server =
-        Server::start(|_, _| Scripted::raw(200, super::gzip(&vec![b' '; 8 << 20])).header("content-encoding", "gzip"))
-            .await;
+    let body = super::gzip(&vec![b' '; 8 << 20]);
+    let server = Server::start(move |_, _| Scripted::raw(200, body.clone()).header("content-encoding", "gzip")).await;
     let mut config = config(&server.url);
     config.limits.answer_bytes = 1 << 20;
     let client = Client::new(config).unwrap();
@@ -284,7 +283,8 @@ async fn rejects_endless_list_of_links() {
 
 #[tokio::test]
 async fn reads_only_start_of_error_body() {
-    let server = Server::start(|_, _| Scripted::raw(400, super::gzip(&vec![b' '; 8 << 20]))).await;
+    let body = super::gzip(&vec![b' '; 8 << 20]);
+    let server = Server::start(move |_, _| Scripted::raw(400, body.clone())).await;
     assert!(matches!(download(&server.url, 10).next_page().await, Err(Error::Server { status: 400, .. })));
 }
 
