@@ -16,7 +16,7 @@ use super::schema::{Kind, ROOT, Schema};
 use super::state::State;
 use super::table::Table;
 use super::text;
-use super::timed::Timed;
+use super::uuid_v1::UuidV1Time;
 use crate::error::malformed;
 use crate::{Error, MAX_CHUNK_JSON};
 
@@ -265,7 +265,7 @@ impl Decoder<'_> {
             }
             Class::FirstColumn => {
                 let distance = self.state.distance(&mut self.coder, column, 0);
-                let firsts = self.state.firsts(plan.home);
+                let firsts = self.state.firsts(plan.first_column);
                 firsts.len().checked_sub(distance as usize + 1).and_then(|index| firsts.get(index)).copied()
             }
             Class::Any => Some(State::any(&mut self.coder, self.table.len(), 0)).filter(|id| *id < self.table.len()),
@@ -292,25 +292,25 @@ impl Decoder<'_> {
                 let (high, low) = (self.coder.raw(64, 0), self.coder.raw(64, 0));
                 self.table.push_uuid((u128::from(high) << 64 | u128::from(low)).to_be_bytes())?
             }
-            Class::Framed => self.framed(column)?,
-            Class::Timed => self.timed(column)?,
+            Class::Template => self.text_of_template(column)?,
+            Class::UuidV1 => self.uuid_v1(column)?,
             _ => self.table.push_text(self.head.text()?)?,
         };
         // A UUID is always valid as a string.
-        self.checked.push(if matches!(class, Class::Random | Class::Uuid | Class::Timed) { AS_STRING } else { 0 });
+        self.checked.push(if matches!(class, Class::Random | Class::Uuid | Class::UuidV1) { AS_STRING } else { 0 });
         Ok(id)
     }
 
-    fn timed(&mut self, column: u32) -> Result<u32, Error> {
-        let parts = self.plan.texts.get(column as usize).and_then(|plan| plan.timed);
+    fn uuid_v1(&mut self, column: u32) -> Result<u32, Error> {
+        let parts = self.plan.texts.get(column as usize).and_then(|plan| plan.uuid_v1);
         let parts = parts.ok_or(malformed("chunk: plan"))?;
         let tail = self.text_in_context(parts.tail)?;
-        let time = Timed { millis: self.number(parts.millis), ticks: self.number(parts.millis + 1) };
+        let time = UuidV1Time { millis: self.number(parts.millis), ticks: self.number(parts.millis + 1) };
         let uuid = time.with_tail(self.table.text(tail)).ok_or(malformed("chunk: UUID"))?;
         self.table.push_uuid(uuid)
     }
 
-    fn framed(&mut self, column: u32) -> Result<u32, Error> {
+    fn text_of_template(&mut self, column: u32) -> Result<u32, Error> {
         let plan = self.plan;
         let template = plan.texts.get(column as usize).and_then(|plan| plan.template.as_ref());
         let template = template.ok_or(malformed("chunk: template"))?;

@@ -8,7 +8,7 @@ use super::shred::{names, shred};
 mod campaign;
 
 /// Constants of the DIGIT models that occur in bodies, the most frequent last.
-const WORDS: &str = "BENEFICIARY_MIGRATEDBENEFICIARY_DIEDINELIGIBLEBENEFICIARY_REFERREDBENEFICIARY_ABSENTCLOSED_HOUSEHOLD\
+const VALUES: &str = "BENEFICIARY_MIGRATEDBENEFICIARY_DIEDINELIGIBLEBENEFICIARY_REFERREDBENEFICIARY_ABSENTCLOSED_HOUSEHOLD\
     BENEFICIARY_REFUSEDADMINISTRATION_FAILEDNOT_ADMINISTEREDVISITEDCORRESPONDENCETRANSGENDERSTAFFFACILITYCOMMUNITY\
     UNIQUE_BENEFICIARY_IDDEFAULTOTHERFAMILYFEMALEMALEPERMANENTDELIVEREDADMINISTRATION_SUCCESS";
 
@@ -25,6 +25,6 @@ fn writes_dictionary_file() {
     let mut head = Head::default();
     head.schema(&shredded.schema);
     head.plan(&plan);
-    let dictionary = [WORDS.as_bytes(), &head.texts, &head.lengths, &head.structure].concat();
+    let dictionary = [VALUES.as_bytes(), &head.texts, &head.lengths, &head.structure].concat();
     std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/src/columns/dictionary.bin"), dictionary).unwrap();
 }

@@ -17,7 +17,7 @@ use super::schema::{Kind, ROOT};
 use super::shred::{Cell, Row, Shredded, names, shred};
 use super::state::State;
 use super::table::{Quick, Table};
-use super::timed::Timed;
+use super::uuid_v1::UuidV1Time;
 use super::{FORMAT, plan_numbers, plan_texts};
 use crate::{Error, MAX_CHUNK_JSON};
 
@@ -33,14 +33,14 @@ pub(crate) fn encode(records: &[Record]) -> Result<Vec<u8>, Error> {
     let names = names(records);
     let mut shredded = shred(records, &names)?;
     bring_in_order(&mut shredded);
-    let (plan, homes) = choose(&shredded);
+    let (plan, first_columns) = choose(&shredded);
     if plan.texts.iter().map(|plan| plan.own as usize).sum::<usize>() > MAX_OWN {
         return Err(Error::TooLarge { what: "a chunk's lists", limit: MAX_OWN });
     }
     let mut head = Head::default();
     head.schema(&shredded.schema);
     head.plan(&plan);
-    let (coded, raw) = Encoder::new(&shredded, &plan, homes, &mut head).all();
+    let (coded, raw) = Encoder::new(&shredded, &plan, first_columns, &mut head).all();
     assemble(records.len(), json, &head, &coded, &raw)
 }
 
@@ -57,9 +57,9 @@ pub(crate) fn choose(shredded: &Shredded<'_>) -> (Plan, Vec<FirstColumn>) {
     let values = events::events(shredded);
     let layout = Layout::find(&values, &shredded.schema, &shredded.interner);
     let values = layout::with_parts(&values, &shredded.interner, &layout);
-    let homes = events::homes(&values, layout.texts);
+    let first_columns = events::first_columns(&values, layout.texts);
     let numbers = plan_numbers::choose(&values, layout.numbers);
-    (Plan { texts: plan_texts::choose(&values, &homes, table, layout), numbers }, homes)
+    (Plan { texts: plan_texts::choose(&values, &first_columns, table, layout), numbers }, first_columns)
 }
 
 fn assemble(records: usize, json: usize, head: &Head, coded: &[u8], raw: &[u8]) -> Result<Vec<u8>, Error> {
@@ -86,7 +86,7 @@ struct Encoder<'a> {
     shredded: &'a Shredded<'a>,
     table: &'a Table,
     plan: &'a Plan,
-    homes: Vec<FirstColumn>,
+    first_columns: Vec<FirstColumn>,
     head: &'a mut Head,
     state: State,
     coder: Writer,
@@ -97,10 +97,20 @@ struct Encoder<'a> {
 }
 
 impl<'a> Encoder<'a> {
-    fn new(shredded: &'a Shredded<'a>, plan: &'a Plan, homes: Vec<FirstColumn>, head: &'a mut Head) -> Self {
+    fn new(shredded: &'a Shredded<'a>, plan: &'a Plan, first_columns: Vec<FirstColumn>, head: &'a mut Head) -> Self {
         let state = State::new(&shredded.schema, plan);
         let table = &shredded.interner.table;
-        Self { shredded, table, plan, homes, head, state, coder: Writer::new(), known: 0, own: HashMap::default() }
+        Self {
+            shredded,
+            table,
+            plan,
+            first_columns,
+            head,
+            state,
+            coder: Writer::new(),
+            known: 0,
+            own: HashMap::default(),
+        }
     }
 
     fn all(mut self) -> (Vec<u8>, Vec<u8>) {
@@ -170,15 +180,15 @@ impl<'a> Encoder<'a> {
     /// Codes a text that does not match the prediction.
     fn missed(&mut self, column: u32, id: u32) {
         let plan = &self.plan.texts[column as usize];
-        let home = self.homes[id as usize];
+        let first = self.first_columns[id as usize];
         let key = u64::from(column) << 32 | u64::from(id);
         let class = if id >= self.known {
             new_class(self.table.uuid(id), plan)
-        } else if home.column == plan.home && plan.by_distance {
+        } else if first.column == plan.first_column && plan.by_distance {
             Class::FirstColumn
         } else if self.own.contains_key(&key) {
             Class::Own
-        } else if home.column == plan.home {
+        } else if first.column == plan.first_column {
             Class::FirstColumn
         } else {
             Class::Any
@@ -187,25 +197,25 @@ impl<'a> Encoder<'a> {
         _ = self.state.class(&mut self.coder, column, plan.classes, class);
         match class {
             Class::Own => {
-                let place = self.own.get(&key).copied().unwrap_or_default();
-                self.state.own(&mut self.coder, column, plan, place);
+                let index = self.own.get(&key).copied().unwrap_or_default();
+                self.state.own(&mut self.coder, column, plan, index);
             }
             Class::FirstColumn => {
-                let distance = self.state.firsts(plan.home).len() as u32 - 1 - home.place;
+                let distance = self.state.firsts(plan.first_column).len() as u32 - 1 - first.index;
                 self.state.distance(&mut self.coder, column, distance);
             }
             Class::Any => _ = State::any(&mut self.coder, self.known, id),
             _ => self.new_text(column, class, id),
         }
-        let place = self.state.list_of(column).len() as u32;
+        let index = self.state.list_of(column).len() as u32;
         if self.state.note(plan, column, class, id) {
-            self.own.insert(key, place);
+            self.own.insert(key, index);
         }
     }
 
     fn new_text(&mut self, column: u32, class: Class, id: u32) {
-        if class == Class::Timed {
-            self.timed(column, id);
+        if class == Class::UuidV1 {
+            self.uuid_v1(column, id);
         }
         self.known += 1;
         match (class, self.table.uuid(id)) {
@@ -216,13 +226,13 @@ impl<'a> Encoder<'a> {
                 self.coder.raw(60, high >> 16 << 12 | high & 0xfff);
                 self.coder.raw(62, low & (u64::MAX >> 2));
             }
-            (Class::Timed, _) => {}
+            (Class::UuidV1, _) => {}
             (_, Some(uuid)) => {
                 let bits = u128::from_be_bytes(uuid);
                 self.coder.raw(64, (bits >> 64) as u64);
                 self.coder.raw(64, bits as u64);
             }
-            (Class::Framed, None) => {
+            (Class::Template, None) => {
                 let template = self.plan.texts[column as usize].template.as_ref();
                 let numbers =
                     template.and_then(|template| Some((template.first, template.numbers(self.table.text(id))?)));
@@ -235,9 +245,9 @@ impl<'a> Encoder<'a> {
     }
 
     /// Codes the parts of a version 1 UUID.
-    fn timed(&mut self, column: u32, id: u32) {
-        let parts = self.plan.texts[column as usize].timed;
-        let time = self.table.uuid(id).and_then(Timed::of);
+    fn uuid_v1(&mut self, column: u32, id: u32) {
+        let parts = self.plan.texts[column as usize].uuid_v1;
+        let time = self.table.uuid(id).and_then(UuidV1Time::of);
         if let (Some(parts), Some(time), Some(tail)) = (parts, time, self.shredded.interner.tail_of(id)) {
             self.text_in_context(parts.tail, tail);
             self.number(parts.millis, time.millis);

@@ -51,21 +51,21 @@ pub(crate) fn number_of(node: &Node, cell: &Cell) -> Option<(u32, i64)> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FirstColumn {
     pub(crate) column: u32,
-    pub(crate) place: u32,
+    pub(crate) index: u32,
 }
 
 /// Returns the first column of every text, by text number.
-pub(crate) fn homes(events: &[Event], columns: u32) -> Vec<FirstColumn> {
+pub(crate) fn first_columns(events: &[Event], columns: u32) -> Vec<FirstColumn> {
     let mut counts = vec![0; columns as usize];
-    let mut homes = Vec::new();
+    let mut first_columns = Vec::new();
     for event in events {
         // Texts are numbered in order of first occurrence.
         if let Event::Text { column, id } = *event
-            && id as usize == homes.len()
+            && id as usize == first_columns.len()
         {
-            homes.push(FirstColumn { column, place: counts[column as usize] });
+            first_columns.push(FirstColumn { column, index: counts[column as usize] });
             counts[column as usize] += 1;
         }
     }
-    homes
+    first_columns
 }

@@ -92,7 +92,7 @@ impl Head {
             self.column(column, source);
         }
         if plan.classes & Class::FirstColumn.bit() != 0 || plan.by_distance {
-            self.column(column, plan.home);
+            self.column(column, plan.first_column);
         }
         if plan.classes & Class::Own.bit() != 0 {
             put(&mut self.structure, u64::from(plan.own));

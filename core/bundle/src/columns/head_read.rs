@@ -6,7 +6,7 @@ use fieldcast_model::MAX_DEPTH;
 
 use super::bytes::Bytes;
 use super::layout::Numbering;
-use super::limits::{MAX_ENTITIES, MAX_FRAMED, MAX_LISTED, MAX_NODES, MAX_OWN, MAX_TIMED};
+use super::limits::{MAX_ENTITIES, MAX_LISTED, MAX_NODES, MAX_OWN, MAX_TEMPLATE_GROUPS, MAX_UUID_V1_COLUMNS};
 use super::number::{LARGE_SCALE, SMALL_SCALE};
 use super::plan::{Class, NumberPlan, Plan, TextPlan};
 use super::schema::{Entity, Kind, Member, Node, OWN_ITEMS, Schema};
@@ -86,8 +86,8 @@ impl<'a> HeadReader<'a> {
         for _ in 0..items {
             node.items.push(self.node(schema, room, depth + 1)?);
         }
-        if let Some(place) = schema.nodes.get_mut(number) {
-            *place = node;
+        if let Some(unread) = schema.nodes.get_mut(number) {
+            *unread = node;
         }
         Ok(number as u32)
     }
@@ -147,7 +147,7 @@ impl<'a> HeadReader<'a> {
     pub(crate) fn plan(&mut self, schema: &Schema) -> Result<Plan, Error> {
         let mut plan = Plan::default();
         // A source can be a column with a higher number, so the count of columns comes first.
-        let texts = self.structure.count(schema.texts as usize + MAX_TIMED)? as u32;
+        let texts = self.structure.count(schema.texts as usize + MAX_UUID_V1_COLUMNS)? as u32;
         let mut own = 0;
         for column in 0..texts {
             let text = self.text_plan(column, texts)?;
@@ -177,7 +177,7 @@ impl<'a> HeadReader<'a> {
             plan.source = Some(self.column(column, columns)?);
         }
         if classes & Class::FirstColumn.bit() != 0 || plan.by_distance {
-            plan.home = self.column(column, columns)?;
+            plan.first_column = self.column(column, columns)?;
         }
         if classes & Class::Own.bit() != 0 {
             plan.own = self.structure.count(MAX_OWN)? as u32;
@@ -215,17 +215,17 @@ fn number_parts(plan: &mut Plan, schema: &Schema) -> Result<u32, Error> {
         template.first = numbers;
         numbers += template.widths.len() as u32;
     }
-    if (numbers - schema.numbers) as usize > MAX_FRAMED {
+    if (numbers - schema.numbers) as usize > MAX_TEMPLATE_GROUPS {
         return Err(malformed("chunk: template"));
     }
     let mut numbering = Numbering { texts: schema.texts, numbers, made: 0, last: None };
     for (column, plan) in (0..).zip(&mut plan.texts) {
-        if plan.classes & Class::Timed.bit() != 0 {
+        if plan.classes & Class::UuidV1.bit() != 0 {
             // A tail cannot have a tail: parts must not nest.
             if column >= schema.texts {
                 return Err(malformed("chunk: plan"));
             }
-            plan.timed = Some(numbering.next());
+            plan.uuid_v1 = Some(numbering.next());
         }
     }
     if numbering.texts as usize == plan.texts.len() { Ok(numbering.numbers) } else { Err(malformed("chunk: plan")) }

@@ -1,12 +1,12 @@
 //! The columns within texts: the numbers of templates, and the parts of version 1 UUIDs.
 
 use super::events::Event;
-use super::limits::{MAX_FRAMED, MAX_TIMED};
+use super::limits::{MAX_TEMPLATE_GROUPS, MAX_UUID_V1_COLUMNS};
 use super::plan::Parts;
 use super::schema::Schema;
 use super::table::Interner;
 use super::template::Template;
-use super::timed::Timed;
+use super::uuid_v1::UuidV1Time;
 
 /// The columns that exist in addition to those of the paths.
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub(crate) struct Layout {
     /// The template of each column whose new texts all share one template.
     pub(crate) templates: Vec<Option<Template>>,
     /// The parts of each column in which version 1 UUIDs first occur.
-    pub(crate) timed: Vec<Option<Parts>>,
+    pub(crate) uuid_v1: Vec<Option<Parts>>,
     /// The total counts of text columns and of number columns.
     pub(crate) texts: u32,
     pub(crate) numbers: u32,
@@ -30,9 +30,10 @@ pub(crate) struct Numbering {
 }
 
 impl Numbering {
-    /// Returns the parts of the next column. After [`MAX_TIMED`] columns, all further columns share the last parts.
+    /// Returns the parts of the next column. After [`MAX_UUID_V1_COLUMNS`] columns, all further columns share the last
+    /// parts.
     pub(crate) fn next(&mut self) -> Parts {
-        if let Some(last) = self.last.filter(|_| self.made == MAX_TIMED) {
+        if let Some(last) = self.last.filter(|_| self.made == MAX_UUID_V1_COLUMNS) {
             return last;
         }
         let parts = Parts { tail: self.texts, millis: self.numbers };
@@ -45,14 +46,14 @@ impl Numbering {
 }
 
 /// A column with fewer new texts than this gets no template, because the template would cost more than it saves.
-const MIN_FRAMED: usize = 8;
+const MIN_TEMPLATE_TEXTS: usize = 8;
 
 impl Layout {
     /// Derives the layout from the values of the path columns.
     pub(crate) fn find(events: &[Event], schema: &Schema, interner: &Interner<'_>) -> Self {
         let table = &interner.table;
-        let mut news: Vec<Vec<u32>> = vec![Vec::new(); schema.texts as usize];
-        let mut timed = vec![false; schema.texts as usize];
+        let mut new_texts: Vec<Vec<u32>> = vec![Vec::new(); schema.texts as usize];
+        let mut uuid_v1 = vec![false; schema.texts as usize];
         let mut known = 0;
         for event in events {
             let Event::Text { column, id } = *event else { continue };
@@ -61,38 +62,38 @@ impl Layout {
             }
             known = id + 1;
             match table.uuid(id) {
-                Some(uuid) => timed[column as usize] |= Timed::of(uuid).is_some(),
-                None => news[column as usize].push(id),
+                Some(uuid) => uuid_v1[column as usize] |= UuidV1Time::of(uuid).is_some(),
+                None => new_texts[column as usize].push(id),
             }
         }
         let template = |ids: Vec<u32>| {
-            if ids.len() < MIN_FRAMED { None } else { Template::of(ids.iter().map(|id| table.text(*id))) }
+            if ids.len() < MIN_TEMPLATE_TEXTS { None } else { Template::of(ids.iter().map(|id| table.text(*id))) }
         };
-        let templates = news.into_iter().map(template).collect();
-        let mut layout = Self { templates, timed: Vec::new(), texts: schema.texts, numbers: schema.numbers };
-        layout.number(&timed);
+        let templates = new_texts.into_iter().map(template).collect();
+        let mut layout = Self { templates, uuid_v1: Vec::new(), texts: schema.texts, numbers: schema.numbers };
+        layout.number(&uuid_v1);
         layout
     }
 
     /// Assigns the column numbers: first those of templates, then those of UUID parts.
-    fn number(&mut self, timed: &[bool]) {
-        let mut room = MAX_FRAMED;
-        for place in &mut self.templates {
-            match place.as_mut().filter(|template| template.widths.len() <= room) {
+    fn number(&mut self, uuid_v1: &[bool]) {
+        let mut room = MAX_TEMPLATE_GROUPS;
+        for slot in &mut self.templates {
+            match slot.as_mut().filter(|template| template.widths.len() <= room) {
                 Some(template) => {
                     template.first = self.numbers;
                     self.numbers += template.widths.len() as u32;
                     room -= template.widths.len();
                 }
-                None => *place = None,
+                None => *slot = None,
             }
         }
         let mut numbering = Numbering { texts: self.texts, numbers: self.numbers, made: 0, last: None };
-        self.timed = timed.iter().map(|timed| if *timed { Some(numbering.next()) } else { None }).collect();
+        self.uuid_v1 = uuid_v1.iter().map(|uuid_v1| if *uuid_v1 { Some(numbering.next()) } else { None }).collect();
         (self.texts, self.numbers) = (numbering.texts, numbering.numbers);
         // The tail columns have neither a template nor UUID parts.
         self.templates.resize(self.texts as usize, None);
-        self.timed.resize(self.texts as usize, None);
+        self.uuid_v1.resize(self.texts as usize, None);
     }
 }
 
@@ -112,9 +113,9 @@ pub(crate) fn with_parts(events: &[Event], interner: &Interner<'_>, layout: &Lay
             continue;
         }
         known = id + 1;
-        let timed = layout.timed.get(column as usize).copied().flatten();
-        let timed = timed.and_then(|parts| Some((parts, Timed::of(table.uuid(id)?)?, interner.tail_of(id)?)));
-        if let Some((parts, time, tail)) = timed {
+        let uuid_v1 = layout.uuid_v1.get(column as usize).copied().flatten();
+        let uuid_v1 = uuid_v1.and_then(|parts| Some((parts, UuidV1Time::of(table.uuid(id)?)?, interner.tail_of(id)?)));
+        if let Some((parts, time, tail)) = uuid_v1 {
             all.push(Event::Text { column: parts.tail, id: tail });
             all.push(*event);
             all.push(Event::Number { column: parts.millis, value: time.millis });

@@ -15,10 +15,10 @@ pub(crate) const MAX_NODES: usize = 1 << 12;
 pub(crate) const MAX_LISTED: usize = 1 << 17;
 
 /// The maximum number of digit groups in all templates together.
-pub(crate) const MAX_FRAMED: usize = 1 << 10;
+pub(crate) const MAX_TEMPLATE_GROUPS: usize = 1 << 10;
 
 /// The maximum number of columns whose version 1 UUIDs are split into parts.
-pub(crate) const MAX_TIMED: usize = 1 << 8;
+pub(crate) const MAX_UUID_V1_COLUMNS: usize = 1 << 8;
 
 /// The maximum number of distinct texts. 64 MiB of DIGIT data contain about half a million.
 pub(crate) const MAX_TEXTS: usize = 1 << 21;

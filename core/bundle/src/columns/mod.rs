@@ -31,8 +31,8 @@ mod state;
 mod table;
 mod template;
 mod text;
-mod timed;
 mod uuid;
+mod uuid_v1;
 
 pub(crate) use decode::{announced, decode};
 pub(crate) use encode::encode;

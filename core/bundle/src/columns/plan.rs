@@ -8,7 +8,7 @@ use super::template::Template;
 pub(crate) enum Class {
     /// By its index in the column's own list: the texts coded in this column before.
     Own,
-    /// By its distance: how many texts first occurred in the plan's home column since this text did.
+    /// By its distance: how many texts first occurred in the plan's first column since this text did.
     FirstColumn,
     /// By its text number.
     Any,
@@ -19,14 +19,14 @@ pub(crate) enum Class {
     /// New: any other UUID, 128 raw bits.
     Uuid,
     /// New: numbers in the column's template.
-    Framed,
+    Template,
     /// New: a version 1 UUID, as a tail and two numbers.
-    Timed,
+    UuidV1,
 }
 
 impl Class {
     pub(crate) const ALL: [Self; 8] =
-        [Self::Own, Self::FirstColumn, Self::Any, Self::Text, Self::Random, Self::Uuid, Self::Framed, Self::Timed];
+        [Self::Own, Self::FirstColumn, Self::Any, Self::Text, Self::Random, Self::Uuid, Self::Template, Self::UuidV1];
 
     pub(crate) const fn bit(self) -> u8 {
         1 << self as u8
@@ -40,18 +40,18 @@ pub(crate) struct TextPlan {
     pub(crate) source: Option<u32>,
     /// The prediction is always right, once there is one.
     pub(crate) certain: bool,
-    /// Texts that first occurred in the home column are not added to the own list.
+    /// Texts that first occurred in the plan's first column are not added to the own list.
     pub(crate) by_distance: bool,
     /// The classes that occur, as a set of [`Class::bit`]s.
     pub(crate) classes: u8,
     /// The column in which distances are counted.
-    pub(crate) home: u32,
+    pub(crate) first_column: u32,
     /// The final length of the own list.
     pub(crate) own: u32,
     /// The template of new texts in this column.
     pub(crate) template: Option<Template>,
     /// The columns for the parts of new version 1 UUIDs.
-    pub(crate) timed: Option<Parts>,
+    pub(crate) uuid_v1: Option<Parts>,
 }
 
 /// The columns that hold the parts of a version 1 UUID.

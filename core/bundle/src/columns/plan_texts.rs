@@ -6,7 +6,7 @@ use super::events::{Event, FirstColumn};
 use super::layout::Layout;
 use super::plan::{Class, Sampler, TextPlan, log2};
 use super::table::{Quick, Table};
-use super::timed::Timed;
+use super::uuid_v1::UuidV1Time;
 
 const FINALISTS: usize = 3;
 
@@ -14,7 +14,7 @@ const FINALISTS: usize = 3;
 const MAX_SOURCES: usize = 1024;
 
 /// Returns the best plan for each column.
-pub(crate) fn choose(events: &[Event], homes: &[FirstColumn], table: &Table, layout: Layout) -> Vec<TextPlan> {
+pub(crate) fn choose(events: &[Event], first_columns: &[FirstColumn], table: &Table, layout: Layout) -> Vec<TextPlan> {
     let texts: Vec<(u32, u32)> = events
         .iter()
         .filter_map(|event| match *event {
@@ -26,18 +26,18 @@ pub(crate) fn choose(events: &[Event], homes: &[FirstColumn], table: &Table, lay
     texts.iter().for_each(|(column, _)| counts[*column as usize] += 1);
     let finalists = finalists(&texts, &counts);
     let mut plans = sources(&texts, &finalists, &counts);
-    for ((plan, template), timed) in plans.iter_mut().zip(layout.templates).zip(layout.timed) {
+    for ((plan, template), uuid_v1) in plans.iter_mut().zip(layout.templates).zip(layout.uuid_v1) {
         plan.template = template;
-        plan.timed = timed;
+        plan.uuid_v1 = uuid_v1;
     }
     let missed = missed(&texts, &plans);
-    choose_homes(&missed, homes, &mut plans);
-    choose_lists(&missed, homes, &mut plans);
+    choose_first_columns(&missed, first_columns, &mut plans);
+    choose_lists(&missed, first_columns, &mut plans);
     for miss in &missed {
         let plan = &mut plans[miss.column as usize];
         plan.classes |= if miss.new { new_class(table.uuid(miss.id), plan).bit() } else { 0 };
     }
-    note_classes(&missed, homes, &mut plans);
+    note_classes(&missed, first_columns, &mut plans);
     plans
 }
 
@@ -45,9 +45,9 @@ pub(crate) fn choose(events: &[Event], homes: &[FirstColumn], table: &Table, lay
 pub(crate) fn new_class(uuid: Option<[u8; 16]>, plan: &TextPlan) -> Class {
     match uuid {
         Some(uuid) if uuid[6] >> 4 == 4 && uuid[8] >> 6 == 2 => Class::Random,
-        Some(uuid) if Timed::of(uuid).is_some() && plan.timed.is_some() => Class::Timed,
+        Some(uuid) if UuidV1Time::of(uuid).is_some() && plan.uuid_v1.is_some() => Class::UuidV1,
         Some(_) => Class::Uuid,
-        None if plan.template.is_some() => Class::Framed,
+        None if plan.template.is_some() => Class::Template,
         None => Class::Text,
     }
 }
@@ -130,65 +130,66 @@ fn missed(texts: &[(u32, u32)], plans: &[TextPlan]) -> Vec<Miss> {
     missed
 }
 
-/// Sets the home of each column to the column in which most of its repeated texts first occurred.
-fn choose_homes(missed: &[Miss], homes: &[FirstColumn], plans: &mut [TextPlan]) {
+/// Sets the first column of each plan to the column in which most of its repeated texts first occurred.
+fn choose_first_columns(missed: &[Miss], first_columns: &[FirstColumn], plans: &mut [TextPlan]) {
     let mut votes: Vec<Vec<(u32, u32)>> = vec![Vec::new(); plans.len()];
     for miss in missed.iter().filter(|miss| !miss.new) {
-        let home = homes[miss.id as usize].column;
+        let first = first_columns[miss.id as usize].column;
         let votes = &mut votes[miss.column as usize];
-        match votes.iter_mut().find(|(column, _)| *column == home) {
+        match votes.iter_mut().find(|(column, _)| *column == first) {
             Some((_, count)) => *count += 1,
-            None => votes.push((home, 1)),
+            None => votes.push((first, 1)),
         }
     }
     for (plan, votes) in plans.iter_mut().zip(votes) {
         let most = votes.iter().max_by_key(|(column, count)| (*count, u32::MAX - *column));
-        plan.home = most.map_or(0, |(column, _)| *column);
+        plan.first_column = most.map_or(0, |(column, _)| *column);
     }
 }
 
 /// Computes distances: how many texts of a column are among the first `seen` texts of the chunk.
-struct Places<'a> {
-    homes: &'a [FirstColumn],
+struct Distances<'a> {
+    first_columns: &'a [FirstColumn],
     by_column: Vec<Vec<u32>>,
 }
 
-impl<'a> Places<'a> {
-    fn new(homes: &'a [FirstColumn], columns: usize) -> Self {
+impl<'a> Distances<'a> {
+    fn new(first_columns: &'a [FirstColumn], columns: usize) -> Self {
         let mut by_column = vec![Vec::new(); columns];
-        for (id, home) in homes.iter().enumerate() {
-            by_column[home.column as usize].push(id as u32);
+        for (id, first) in first_columns.iter().enumerate() {
+            by_column[first.column as usize].push(id as u32);
         }
-        Self { homes, by_column }
+        Self { first_columns, by_column }
     }
 
     fn distance(&self, id: u32, seen: u32) -> u32 {
-        let home = self.homes[id as usize];
-        let count = self.by_column[home.column as usize].partition_point(|other| *other < seen);
-        count as u32 - 1 - home.place
+        let first = self.first_columns[id as usize];
+        let count = self.by_column[first.column as usize].partition_point(|other| *other < seen);
+        count as u32 - 1 - first.index
     }
 }
 
-/// Decides per column: code texts of the home column by distance each time, or by distance once and then by the own
+/// Decides per column: code texts of the first column by distance each time, or by distance once and then by the own
 /// list.
-fn choose_lists(missed: &[Miss], homes: &[FirstColumn], plans: &mut [TextPlan]) {
-    let places = Places::new(homes, plans.len());
-    // Per column: bits for the distances of all home texts, bits for the first ones only, and the number of repeats.
+fn choose_lists(missed: &[Miss], first_columns: &[FirstColumn], plans: &mut [TextPlan]) {
+    let distances = Distances::new(first_columns, plans.len());
+    // Per column: bits for the distances of all texts of the first column, bits for their first uses only, and the
+    // number of repeats.
     let mut costs = vec![(0u64, 0u64, 0u32); plans.len()];
     let mut listed: HashSet<u64, Quick> = HashSet::default();
     let mut own = vec![[0u32; 2]; plans.len()];
     for miss in missed {
         let column = miss.column as usize;
-        let is_home = homes[miss.id as usize].column == plans[column].home;
-        let by_distance = is_home && !miss.new;
-        let bits = if by_distance { 2 * log2(places.distance(miss.id, miss.seen) + 1) + 256 } else { 0 };
+        let is_first_column = first_columns[miss.id as usize].column == plans[column].first_column;
+        let by_distance = is_first_column && !miss.new;
+        let bits = if by_distance { 2 * log2(distances.distance(miss.id, miss.seen) + 1) + 256 } else { 0 };
         let first = listed.insert(u64::from(miss.column) << 32 | u64::from(miss.id));
         let (all, firsts, repeats) = &mut costs[column];
         *all += bits;
         if first {
             *firsts += bits;
             own[column][0] += 1;
-            own[column][1] += u32::from(!is_home);
+            own[column][1] += u32::from(!is_first_column);
         } else if by_distance {
             *repeats += 1;
         }
@@ -200,24 +201,24 @@ fn choose_lists(missed: &[Miss], homes: &[FirstColumn], plans: &mut [TextPlan]) 
 }
 
 /// Processes the misses in coding order and collects the classes of texts that are not new.
-fn note_classes(missed: &[Miss], homes: &[FirstColumn], plans: &mut [TextPlan]) {
+fn note_classes(missed: &[Miss], first_columns: &[FirstColumn], plans: &mut [TextPlan]) {
     let mut listed: HashSet<u64, Quick> = HashSet::default();
     for miss in missed {
         let plan = &mut plans[miss.column as usize];
-        let is_home = homes[miss.id as usize].column == plan.home;
+        let is_first_column = first_columns[miss.id as usize].column == plan.first_column;
         let key = u64::from(miss.column) << 32 | u64::from(miss.id);
         let class = if miss.new {
             None
-        } else if is_home && plan.by_distance {
+        } else if is_first_column && plan.by_distance {
             Some(Class::FirstColumn)
         } else if listed.contains(&key) {
             Some(Class::Own)
-        } else if is_home {
+        } else if is_first_column {
             Some(Class::FirstColumn)
         } else {
             Some(Class::Any)
         };
-        if !(is_home && plan.by_distance) {
+        if !(is_first_column && plan.by_distance) {
             listed.insert(key);
         }
         plan.classes |= class.map_or(0, Class::bit);

@@ -56,8 +56,8 @@ pub(crate) struct State {
     last_entity: usize,
     deleted: [Prob; HITS],
     /// For the current record: whether the last prediction was right, and the last coded distance.
-    text_held: bool,
-    number_held: bool,
+    text_hit: bool,
+    number_hit: bool,
     distance: u32,
 }
 
@@ -77,15 +77,15 @@ impl State {
             entity: Index::new(schema.entities.len() as u32, 2 * HITS),
             last_entity: 0,
             deleted: [Prob::new(); HITS],
-            text_held: false,
-            number_held: false,
+            text_hit: false,
+            number_hit: false,
             distance: NO_DISTANCE,
         }
     }
 
     /// Codes the entity type of a record, and whether the record is deleted. The root must be coded first.
     pub(crate) fn head<C: Coder>(&mut self, coder: &mut C, entity: u32, deleted: bool) -> (u32, bool) {
-        let context = self.last_entity << 1 | usize::from(self.text_held);
+        let context = self.last_entity << 1 | usize::from(self.text_hit);
         let entity = self.entity.code(coder, context, entity);
         self.last_entity = (entity as usize).min(HITS - 1);
         self.distance = NO_DISTANCE;
@@ -101,7 +101,7 @@ impl State {
     /// The context for the prediction of any other text.
     pub(crate) fn text_context(&self, column: u32) -> usize {
         let was_hit = self.texts.get(column as usize).is_some_and(|state| state.was_hit);
-        usize::from(was_hit) | usize::from(self.text_held) << 1
+        usize::from(was_hit) | usize::from(self.text_hit) << 1
     }
 
     pub(crate) fn number<C: Coder>(&mut self, coder: &mut C, plan: NumberPlan, column: u32, value: i64) -> i64 {
@@ -110,11 +110,11 @@ impl State {
         let Some(state) = self.numbers.get_mut(column as usize) else { return 0 };
         let mut result = expected;
         if !(plan.certain && known) {
-            let context = usize::from(state.was_zero) | usize::from(self.number_held) << 1;
+            let context = usize::from(state.was_zero) | usize::from(self.number_hit) << 1;
             let model = state.model.get_or_insert_with(|| Box::new(Number::new()));
             let difference = model.code(coder, context, value.wrapping_sub(expected));
             state.was_zero = difference == 0;
-            self.number_held = difference == 0;
+            self.number_hit = difference == 0;
             result = expected.wrapping_add(difference);
         }
         state.last = result;
@@ -131,9 +131,9 @@ impl State {
         }
         let Some(state) = self.nodes.get_mut(node as usize) else { return Kind::Null };
         let tree = state.kind.get_or_insert_with(|| Tree::new(4, 2 * HITS));
-        let place = tree.code(coder, state.last_kind << 1 | usize::from(deleted), below(kind));
-        state.last_kind = place as usize & 15;
-        nth(place).unwrap_or(Kind::Null)
+        let index = tree.code(coder, state.last_kind << 1 | usize::from(deleted), below(kind));
+        state.last_kind = index as usize & 15;
+        nth(index).unwrap_or(Kind::Null)
     }
 
     /// Codes the member list of an object, out of the `count` lists of its path.
@@ -162,7 +162,7 @@ impl State {
         let probs = state.hit.get_or_insert_with(|| Box::new([Prob::new(); HITS]));
         let hit = probs.get_mut(context).is_some_and(|prob| coder.bit(prob, hit));
         state.was_hit = hit;
-        self.text_held = hit;
+        self.text_hit = hit;
         hit
     }
 
@@ -176,23 +176,23 @@ impl State {
     ) -> Result<Class, Error> {
         let below = |class: Class| (classes & (class.bit() - 1)).count_ones();
         let nth = |n: u32| Class::ALL.into_iter().find(|class| classes & class.bit() != 0 && below(*class) == n);
-        let mut place = 0;
+        let mut index = 0;
         if classes.count_ones() > 1 {
             let state = self.texts.get_mut(column as usize).ok_or(malformed("chunk: column"))?;
             let tree = state.class.get_or_insert_with(|| Tree::new(3, 8));
-            place = tree.code(coder, state.last_class, below(class));
-            state.last_class = place as usize & 7;
+            index = tree.code(coder, state.last_class, below(class));
+            state.last_class = index as usize & 7;
         }
-        nth(place).ok_or(malformed("chunk: class"))
+        nth(index).ok_or(malformed("chunk: class"))
     }
 
     /// Codes an index into a column's own list.
-    pub(crate) fn own<C: Coder>(&mut self, coder: &mut C, column: u32, plan: &TextPlan, place: u32) -> u32 {
+    pub(crate) fn own<C: Coder>(&mut self, coder: &mut C, column: u32, plan: &TextPlan, index: u32) -> u32 {
         let Some(state) = self.texts.get_mut(column as usize) else { return 0 };
-        state.index.get_or_insert_with(|| Index::new(plan.own, 1)).code(coder, 0, place)
+        state.index.get_or_insert_with(|| Index::new(plan.own, 1)).code(coder, 0, index)
     }
 
-    /// Codes the distance of a text in its home column.
+    /// Codes the distance of a text in its first column.
     pub(crate) fn distance<C: Coder>(&mut self, coder: &mut C, column: u32, distance: u32) -> u32 {
         let Some(state) = self.texts.get_mut(column as usize) else { return 0 };
         let model = state.distance.get_or_insert_with(|| Box::new(Distance::new()));
@@ -224,9 +224,9 @@ impl State {
         if new {
             state.firsts.push(id);
         }
-        let is_home = class == Class::FirstColumn || (new && plan.home == column);
+        let is_first_column = class == Class::FirstColumn || (new && plan.first_column == column);
         let has_room = state.own.len() < plan.own as usize;
-        let enters = class != Class::Own && has_room && !(is_home && plan.by_distance);
+        let enters = class != Class::Own && has_room && !(is_first_column && plan.by_distance);
         if enters {
             state.own.push(id);
         }

@@ -5,8 +5,8 @@
 use std::collections::HashMap;
 
 use super::limits::MAX_TEXTS;
-use super::timed::{TAIL_AT, Timed};
 use super::uuid::{format_uuid, parse_uuid};
+use super::uuid_v1::{TAIL_AT, UuidV1Time};
 use crate::{Error, MAX_CHUNK_JSON};
 
 /// Texts in order of first occurrence. The order is the same in encoder and decoder.
@@ -78,7 +78,7 @@ impl<'a> Interner<'a> {
         if let Some(id) = self.uuids.get(&uuid) {
             return Ok(*id);
         }
-        let tail = if Timed::of(uuid).is_some() { Some(self.tail(uuid)?) } else { None };
+        let tail = if UuidV1Time::of(uuid).is_some() { Some(self.tail(uuid)?) } else { None };
         let id = self.table.push_uuid(uuid)?;
         self.uuids.insert(uuid, id);
         if let Some(tail) = tail {

@@ -35,11 +35,11 @@ const fn nibble(digit: u8) -> Option<u8> {
 /// Formats a UUID in lower case.
 pub(crate) fn format_uuid(uuid: [u8; 16]) -> [u8; 36] {
     const HEX: &[u8; 16] = b"0123456789abcdef";
-    const PLACES: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+    const OFFSETS: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
     let mut text = [b'-'; 36];
     let digit = |nibble: u8| HEX.get(usize::from(nibble)).copied().unwrap_or_default();
-    for (byte, place) in uuid.into_iter().zip(PLACES) {
-        if let Some([high, low]) = text.get_mut(place..place + 2) {
+    for (byte, at) in uuid.into_iter().zip(OFFSETS) {
+        if let Some([high, low]) = text.get_mut(at..at + 2) {
             (*high, *low) = (digit(byte >> 4), digit(byte & 15));
         }
     }

@@ -6,7 +6,7 @@ use super::uuid::parse_uuid;
 
 /// The time of a version 1 UUID, without the tail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Timed {
+pub(crate) struct UuidV1Time {
     /// Milliseconds since 1970.
     pub(crate) millis: i64,
     /// Ticks of 100 ns within the millisecond: 0..10,000.
@@ -21,7 +21,7 @@ const EPOCH: i64 = 12_219_292_800_000;
 /// Characters of a printed UUID before the tail.
 pub(crate) const TAIL_AT: usize = 19;
 
-impl Timed {
+impl UuidV1Time {
     /// Returns the time, if the UUID has version 1.
     pub(crate) fn of(uuid: [u8; 16]) -> Option<Self> {
         let bits = (u128::from_be_bytes(uuid) >> 64) as u64;
@@ -58,23 +58,23 @@ mod tests {
             uuid[6] = uuid[6] & 15 | 0x10;
             let text: String = uuid.iter().map(|byte| format!("{byte:02x}")).collect();
             let tail = format!("{}-{}", &text[16..20], &text[20..]);
-            prop_assert_eq!(Timed::of(uuid).unwrap().with_tail(&tail), Some(uuid));
+            prop_assert_eq!(UuidV1Time::of(uuid).unwrap().with_tail(&tail), Some(uuid));
         }
     }
 
     #[test]
     fn converts_time_to_unix_time() {
         let uuid = parse_uuid(b"c232ab00-9414-11ec-b3c8-9f6bdeced846").unwrap(); // RFC 9562, appendix A.1
-        assert_eq!(Timed::of(uuid), Some(Timed { millis: 1_645_557_742_000, ticks: 0 }));
+        assert_eq!(UuidV1Time::of(uuid), Some(UuidV1Time { millis: 1_645_557_742_000, ticks: 0 }));
     }
 
     #[test]
     fn rejects_times_and_tails_out_of_range() {
         let tail = "b3c8-9f6bdeced846";
-        assert!(Timed { millis: 0, ticks: 0 }.with_tail(tail).is_some());
-        assert!(Timed { millis: 0, ticks: 10_000 }.with_tail(tail).is_none());
-        assert!(Timed { millis: i64::MAX, ticks: 0 }.with_tail(tail).is_none());
-        assert!(Timed { millis: -EPOCH - 1, ticks: 0 }.with_tail(tail).is_none());
-        assert!(Timed { millis: 0, ticks: 0 }.with_tail("B3C8-9f6bdeced846").is_none());
+        assert!(UuidV1Time { millis: 0, ticks: 0 }.with_tail(tail).is_some());
+        assert!(UuidV1Time { millis: 0, ticks: 10_000 }.with_tail(tail).is_none());
+        assert!(UuidV1Time { millis: i64::MAX, ticks: 0 }.with_tail(tail).is_none());
+        assert!(UuidV1Time { millis: -EPOCH - 1, ticks: 0 }.with_tail(tail).is_none());
+        assert!(UuidV1Time { millis: 0, ticks: 0 }.with_tail("B3C8-9f6bdeced846").is_none());
     }
 }
