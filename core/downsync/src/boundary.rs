@@ -73,8 +73,8 @@ impl BoundaryTree {
     fn flatten(tops: Vec<Node>, names: &HashMap<String, String>) -> Self {
         let mut all: Vec<Boundary> = Vec::new();
         let mut seen = HashSet::new();
-        let mut waiting: Vec<(Option<usize>, Node)> = tops.into_iter().rev().map(|node| (None, node)).collect();
-        while let Some((parent, node)) = waiting.pop() {
+        let mut pending: Vec<(Option<usize>, Node)> = tops.into_iter().rev().map(|node| (None, node)).collect();
+        while let Some((parent, node)) = pending.pop() {
             let Some(code) = node.code.filter(|code| !code.is_empty() && seen.insert(code.clone())) else { continue };
             let above = parent.map(|parent| &all[parent]);
             let derived = || names::from_code(&code, above.map(|above| above.code.as_str()));
@@ -88,7 +88,7 @@ impl BoundaryTree {
             };
             let index = all.len();
             all.push(boundary);
-            waiting.extend(node.children.into_iter().flatten().rev().map(|child| (Some(index), child)));
+            pending.extend(node.children.into_iter().flatten().rev().map(|child| (Some(index), child)));
         }
         Self { all }
     }

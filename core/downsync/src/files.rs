@@ -26,7 +26,7 @@ const PAGE_RECORDS: usize = 2_000;
 const PAGE_BYTES: u64 = 4 << 20;
 
 /// Bytes of memory for records that wait for their parents. Above this limit, records continue without them.
-const MAX_HELD: u64 = 16 << 20;
+const MAX_POSTPONED: u64 = 16 << 20;
 
 /// The state of a download from files.
 #[derive(Debug)]
@@ -40,8 +40,8 @@ pub(crate) struct FileDownload {
     /// Whole lines, and how many of their bytes are parsed.
     lines: (Vec<u8>, usize),
     roots: Arc<Mutex<Roots>>,
-    held: Vec<Parsed>,
-    held_memory: u64,
+    postponed: Vec<Parsed>,
+    postponed_memory: u64,
     /// The unfinished page. It is here so that a dropped call loses no data.
     draft: Draft,
     seen: Seen,
@@ -120,8 +120,8 @@ impl FileDownload {
             stream: None,
             lines: (Vec::new(), 0),
             roots: Arc::default(),
-            held: Vec::new(),
-            held_memory: 0,
+            postponed: Vec::new(),
+            postponed_memory: 0,
             draft: Draft::default(),
             seen: Seen {
                 lines: 0,
@@ -192,9 +192,12 @@ impl FileDownload {
         self.seen.households += u64::from(layout.is_root(parsed.kind));
         let memory = parsed.memory();
         let scope = layout.schema.entities()[parsed.kind].scope;
-        if scope == Scope::Family && self.held_memory + memory <= MAX_HELD && self.comes_early(layout, &parsed) {
-            self.held_memory += memory;
-            return self.held.push(parsed);
+        if scope == Scope::Family
+            && self.postponed_memory + memory <= MAX_POSTPONED
+            && self.comes_early(layout, &parsed)
+        {
+            self.postponed_memory += memory;
+            return self.postponed.push(parsed);
         }
         self.draft.memory += memory;
         match scope {
@@ -232,7 +235,7 @@ impl FileDownload {
         let mut draft = std::mem::take(&mut self.draft);
         let done = self.at == self.files.len();
         if done {
-            draft.families.append(&mut self.held);
+            draft.families.append(&mut self.postponed);
         }
         let total = self.files.iter().map(|file| file.records).sum::<Option<u64>>();
         Page {

@@ -25,6 +25,7 @@
 
 mod answer;
 mod boundary;
+mod boundary_download;
 mod client;
 mod config;
 mod criteria;
@@ -49,9 +50,9 @@ mod schema;
 mod session;
 #[cfg(test)]
 mod tests;
-mod walk;
 
 pub use boundary::{Boundary, BoundaryTree};
+pub use boundary_download::{Downsync, DownsyncOptions};
 pub use client::Client;
 pub use config::{Limits, Localization, Paths, RetryPolicy, ServerConfig, Timeouts};
 pub use cursor::{CLOCK_OVERLAP_MS, Cursor};
@@ -60,4 +61,3 @@ pub use fieldcast_model::Dataset;
 pub use page::{Batch, Page, PageRecords, Progress, Source, Unit};
 pub use project::{BeneficiaryType, Project, ProjectBoundary};
 pub use session::{Role, Session};
-pub use walk::{Downsync, DownsyncOptions};

@@ -114,23 +114,23 @@ impl Schema {
     /// # Errors
     /// Fails if a file is not a description, a parent has no description, or types are parents of each other.
     pub(crate) fn parse(files: &[(&str, &str)]) -> Result<Self, SchemaError> {
-        let mut waiting = Vec::with_capacity(files.len());
+        let mut pending = Vec::with_capacity(files.len());
         for (file, text) in files {
             let described = serde_json::from_str::<EntityDescription>(text);
             let described = described.map_err(|e| SchemaError { file: (*file).into(), reason: e.to_string() })?;
-            waiting.push((*file, described));
+            pending.push((*file, described));
         }
         // Pre-generated files are read in the order of their first types, and parents should come first. The type of a
         // project has no parents, but its file also has types with parents.
-        waiting.sort_by_key(|(_, described)| described.scope == Scope::Project);
+        pending.sort_by_key(|(_, described)| described.scope == Scope::Project);
         let mut entities: Vec<EntityDescription> = Vec::with_capacity(files.len());
-        while !waiting.is_empty() {
+        while !pending.is_empty() {
             let known = |parent: &Parent| entities.iter().any(|e| e.entity == *parent.entity());
-            let Some(next) = waiting.iter().position(|(_, e)| e.parents.iter().all(known)) else {
+            let Some(next) = pending.iter().position(|(_, e)| e.parents.iter().all(known)) else {
                 let reason = "its parents have no description, or are below it themselves".into();
-                return Err(SchemaError { file: waiting[0].0.into(), reason });
+                return Err(SchemaError { file: pending[0].0.into(), reason });
             };
-            entities.push(waiting.remove(next).1);
+            entities.push(pending.remove(next).1);
         }
         let tag = |(kind, e): (usize, &EntityDescription)| e.ndjson_tag.clone().map(|tag| (tag, kind));
         let by_tag = entities.iter().enumerate().filter_map(tag).collect();

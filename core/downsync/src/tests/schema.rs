@@ -63,9 +63,9 @@ fn orders_parents_first_below_household() {
     let schema = Schema::digit().unwrap();
     let roots: Vec<_> = schema.entities().iter().filter(|e| e.is_root()).map(|e| e.entity.as_str()).collect();
     assert_eq!(roots, ["Household"]);
-    let place = |entity: &EntityType| schema.entities().iter().position(|e| e.entity == *entity).unwrap();
+    let index = |entity: &EntityType| schema.entities().iter().position(|e| e.entity == *entity).unwrap();
     for entity in schema.entities() {
-        assert!(entity.parents.iter().all(|parent| place(parent.entity()) < place(&entity.entity)));
+        assert!(entity.parents.iter().all(|parent| index(parent.entity()) < index(&entity.entity)));
     }
     assert!(schema.entities().is_sorted_by_key(|e| e.scope == Scope::Project));
 }
