@@ -18,13 +18,13 @@ mod key_wrap;
 mod listener;
 mod mdns;
 mod name_table;
+mod pending_handshakes;
 mod platform;
 mod service;
 mod socket;
 mod tls;
 mod traffic;
 mod verifier;
-mod waiting;
 mod weak_key;
 
 pub use announce::{Announced, Announcement, announce};

@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
-use crate::waiting::{HandshakeLimits, PendingHandshakes};
+use crate::pending_handshakes::{HandshakeLimits, PendingHandshakes};
 use crate::{Connection, Error, Identity, Interface, socket};
 
 /// How many connections may wait for [`Listener::accept`]. Additional connections are closed.

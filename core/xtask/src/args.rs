@@ -17,8 +17,8 @@ pub(crate) struct Args {
 pub(crate) enum Task {
     /// Run the checks of CI. --full runs all of them and needs what .ci/run installs
     Ci(Ci),
-    /// Check that no crate uses a crate of a higher layer, that only the wrapping crate uses each wrapped library, and that
-    /// modules do not import each other in a circle
+    /// Check that no crate uses a crate of a higher layer, that only the wrapping crate uses each wrapped library, and
+    /// that modules do not import each other in a circle
     Layers,
     /// Check that we may ship every dependency under its licence
     Licences,

@@ -17,7 +17,7 @@ use crate::args::Bindings;
 mod swift;
 
 /// The sources that are stored in the repository: the generated name, and the path in the repository.
-const KEPT: [(&str, &str); 5] = [
+const STORED: [(&str, &str); 5] = [
     (
         "org/fieldcast/sdk/core/fieldcast_ffi.kt",
         "android/sdk/src/main/generated/org/fieldcast/sdk/core/fieldcast_ffi.kt",
@@ -39,16 +39,16 @@ pub(crate) fn run(options: &Bindings) -> Outcome {
     let root = root();
     made(&root, &["build"])?;
     let mut drifted = Vec::new();
-    for (name, place) in KEPT {
-        let (fresh, place) = (kept(name, &fs::read_to_string(root.join(MADE).join(name))?)?, root.join(place));
-        if fs::read_to_string(&place).is_ok_and(|kept| kept == fresh) {
+    for (name, path) in STORED {
+        let (fresh, path) = (stored_form(name, &fs::read_to_string(root.join(MADE).join(name))?)?, root.join(path));
+        if fs::read_to_string(&path).is_ok_and(|stored| stored == fresh) {
             continue;
         }
         if options.verify {
-            drifted.push(format!("{} is out of date; run `cargo xtask bindings`", place.display()));
+            drifted.push(format!("{} is out of date; run `cargo xtask bindings`", path.display()));
         } else {
-            fs::create_dir_all(place.parent().unwrap_or(&root))?;
-            fs::write(&place, fresh)?;
+            fs::create_dir_all(path.parent().unwrap_or(&root))?;
+            fs::write(&path, fresh)?;
         }
     }
     Ok(crate::listed(&drifted))
@@ -77,7 +77,7 @@ pub(crate) fn root() -> PathBuf {
 }
 
 /// Returns the form of a generated source that is stored in the repository.
-fn kept(name: &str, made: &str) -> Outcome<String> {
+fn stored_form(name: &str, made: &str) -> Outcome<String> {
     let tidy = tidied(made);
     if name.ends_with(".swift") { swift::cancelling(&tidy) } else { Ok(tidy) }
 }

@@ -19,8 +19,8 @@ struct Licenses {
     allow: Vec<String>,
 }
 
-/// Reads the allowed licences from deny.toml in the workspace folder. Permissive licences require only a notice and do not
-/// affect our code. MPL-2.0 affects only the dependency's files.
+/// Reads the allowed licences from deny.toml in the workspace folder. Permissive licences require only a notice and do
+/// not affect our code. MPL-2.0 affects only the dependency's files.
 pub(crate) fn allowed(root: &Path) -> Outcome<Vec<String>> {
     Ok(toml::from_str::<Deny>(&fs::read_to_string(root.join("deny.toml"))?)?.licenses.allow)
 }

@@ -4,7 +4,7 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
 use super::{LONG, connect, device, lo, lo_at};
-use crate::waiting::HandshakeLimits;
+use crate::pending_handshakes::HandshakeLimits;
 use crate::{Listener, dial};
 
 /// Clients that connect and send nothing.

@@ -22,7 +22,7 @@ fn payload(len: usize) -> Vec<u8> {
 }
 
 /// A connection whose other end sends these raw bytes over TLS.
-async fn hearing(bytes: &[u8]) -> (Connection, FrameReader) {
+async fn receiving(bytes: &[u8]) -> (Connection, FrameReader) {
     let (mut out, inward) = connected().await;
     out.stream.write_all(bytes).await.unwrap();
     out.stream.flush().await.unwrap();
@@ -54,17 +54,17 @@ async fn delivers_frames_of_every_kind_and_length() {
 
 #[tokio::test]
 async fn rejects_invalid_header_at_once() {
-    let (_out, mut reader) = hearing(&[3, 255, 255, 255, 255]).await;
+    let (_out, mut reader) = receiving(&[3, 255, 255, 255, 255]).await;
     let error = reader.read().await.unwrap_err();
     assert!(matches!(error, Error::Frame(FrameError::TooLong { len: 0xffff_ffff, .. })), "{error:?}");
     assert_eq!(reader.arrived.capacity(), 5, "no memory was reserved");
-    let (_out, mut reader) = hearing(&[9, 1, 0, 0, 0]).await;
+    let (_out, mut reader) = receiving(&[9, 1, 0, 0, 0]).await;
     assert!(matches!(reader.read().await, Err(Error::Frame(FrameError::UnknownKind(9)))));
 }
 
 #[tokio::test]
 async fn reserves_no_memory_for_announced_length() {
-    let (_out, mut reader) = hearing(&[3, 0, 0, 128, 0, 1, 2, 3]).await;
+    let (_out, mut reader) = receiving(&[3, 0, 0, 128, 0, 1, 2, 3]).await;
     reader.set_idle_limit(SHORT);
     assert!(matches!(reader.read().await, Err(Error::Timeout)));
     assert_eq!(reader.arrived, [1, 2, 3]);
@@ -74,14 +74,14 @@ async fn reserves_no_memory_for_announced_length() {
 #[tokio::test]
 async fn rejects_data_frames_before_authorization() {
     let flag = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
-    let (_out, mut reader) = hearing(&[1, 0, 0, 0, 0, 3, 0, 0, 128, 0, 1]).await;
+    let (_out, mut reader) = receiving(&[1, 0, 0, 0, 0, 3, 0, 0, 128, 0, 1]).await;
     reader.set_takes_data(flag.clone());
     assert!(reader.read().await.is_ok(), "messages are always accepted");
     let error = reader.read().await.unwrap_err();
     assert!(matches!(error, Error::Frame(FrameError::NotYet(FrameKind::Chunk))), "{error:?}");
     assert_eq!(reader.arrived.capacity(), 5, "no memory was reserved");
 
-    let (_out, mut reader) = hearing(&[3, 1, 0, 0, 0, 7]).await;
+    let (_out, mut reader) = receiving(&[3, 1, 0, 0, 0, 7]).await;
     reader.set_takes_data(flag.clone());
     flag.store(true, std::sync::atomic::Ordering::Release);
     assert_eq!(reader.read().await.unwrap(), (FrameKind::Chunk, vec![7]));
@@ -89,13 +89,13 @@ async fn rejects_data_frames_before_authorization() {
 
 #[tokio::test]
 async fn distinguishes_close_from_loss() {
-    let (out, mut reader) = hearing(&[1, 9, 0, 0, 0, 1, 2]).await;
+    let (out, mut reader) = receiving(&[1, 9, 0, 0, 0, 1, 2]).await;
     out.split().1.shutdown().await.unwrap();
     assert!(matches!(reader.read().await, Err(Error::Cut)), "closed inside a frame");
-    let (out, mut reader) = hearing(&[1, 0, 0]).await;
+    let (out, mut reader) = receiving(&[1, 0, 0]).await;
     drop(out);
     assert!(matches!(reader.read().await, Err(Error::Cut)), "lost inside a header");
-    let (out, mut reader) = hearing(&[1, 0, 0, 0, 0]).await;
+    let (out, mut reader) = receiving(&[1, 0, 0, 0, 0]).await;
     drop(out);
     assert!(reader.read().await.is_ok());
     assert!(matches!(reader.read().await, Err(Error::Cut)), "lost between two frames, without a close message");

@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsConnector;
 
 use super::{LONG, SHORT, connect, connected, device, lo};
-use crate::waiting::HandshakeLimits;
+use crate::pending_handshakes::HandshakeLimits;
 use crate::{Connection, Error, Interface, Listener, dial};
 
 /// The error of a device when `caller` controls the client socket.

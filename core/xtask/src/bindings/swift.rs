@@ -37,14 +37,14 @@ const COMPLETE: &str = "            completeFunc: ffi_fieldcast_ffi_rust_future_
 /// If the generated code differs from the code that this module expects.
 pub(crate) fn cancelling(source: &str) -> Outcome<String> {
     let mut changed = source.to_owned();
-    for (place, instead) in CHANGES {
-        if changed.matches(place).count() != 1 {
+    for (old, new) in CHANGES {
+        if changed.matches(old).count() != 1 {
             return Err(format!(
-                "uniffi generated unexpected Swift; update core/xtask/src/bindings/swift.rs, which expects {place:?}"
+                "uniffi generated unexpected Swift; update core/xtask/src/bindings/swift.rs, which expects {old:?}"
             )
             .into());
         }
-        changed = changed.replace(place, instead);
+        changed = changed.replace(old, new);
     }
     let mut result = String::with_capacity(changed.len());
     for line in changed.split_inclusive('\n') {
@@ -67,8 +67,8 @@ mod tests {
 
     /// A short example of generated code.
     fn made() -> String {
-        let places: String = CHANGES.iter().map(|(place, _)| *place).collect();
-        places + "            pollFunc: ffi_poll_u64,\n" + COMPLETE + "u64,\n"
+        let all: String = CHANGES.iter().map(|(old, _)| *old).collect();
+        all + "            pollFunc: ffi_poll_u64,\n" + COMPLETE + "u64,\n"
     }
 
     #[test]

@@ -30,14 +30,14 @@ const INSTRUMENT: [&str; 7] = [
 const LIMITS: [&str; 4] = ["-timeout=60", "-rss_limit_mb=512", "-malloc_limit_mb=320", "-max_len=65536"];
 
 /// Folders.
-struct Places {
+struct Folders {
     /// tests/fuzz.
     crate_dir: PathBuf,
     /// target/fuzz: builds, corpora, findings.
     work: PathBuf,
 }
 
-impl Places {
+impl Folders {
     fn find() -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new("."));
         Self { crate_dir: root.join("tests/fuzz"), work: root.join("target/fuzz") }
@@ -55,17 +55,17 @@ impl Places {
 }
 
 pub(crate) fn run(options: &Fuzz) -> Outcome {
-    let places = Places::find();
-    let targets = chosen(&places.targets()?, &options.targets)?;
+    let folders = Folders::find();
+    let targets = chosen(&folders.targets()?, &options.targets)?;
     if let Some(reason) = unfit() {
         eprintln!("fuzzing was skipped: {reason}");
         let is_ci = std::env::var_os("CI").is_some_and(|ci| ci == "true");
         return Ok(if is_ci { ExitCode::FAILURE } else { ExitCode::SUCCESS });
     }
-    let programs = build(&places)?;
+    let programs = build(&folders)?;
     let mut code = ExitCode::SUCCESS;
     for target in &targets {
-        let report = fuzz(&places, &programs, target, options.seconds)?;
+        let report = fuzz(&folders, &programs, target, options.seconds)?;
         println!("{target:13} {report}");
         if report.is_finding {
             println!("{}", report.tail);
@@ -99,21 +99,21 @@ fn unfit() -> Option<String> {
 }
 
 /// Builds all targets and returns their folder.
-fn build(places: &Places) -> Outcome<PathBuf> {
+fn build(folders: &Folders) -> Outcome<PathBuf> {
     let host = host()?;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into());
     let status = Command::new(cargo)
         .args(["build", "--release", "--locked", "--quiet", "--target", &host, "--manifest-path"])
-        .arg(places.crate_dir.join("Cargo.toml"))
+        .arg(folders.crate_dir.join("Cargo.toml"))
         .arg("--target-dir")
-        .arg(&places.work)
+        .arg(&folders.work)
         // With an explicit target, cargo does not instrument build scripts and macros.
         .env("CARGO_ENCODED_RUSTFLAGS", INSTRUMENT.join("\u{1f}"))
         .status()?;
     if !status.success() {
         return Err("cannot build tests/fuzz".into());
     }
-    Ok(places.work.join(host).join("release"))
+    Ok(folders.work.join(host).join("release"))
 }
 
 fn host() -> Outcome<String> {
@@ -124,18 +124,18 @@ fn host() -> Outcome<String> {
     Ok(host.ok_or("rustc does not report the host platform")?.to_owned())
 }
 
-fn fuzz(places: &Places, programs: &Path, target: &str, seconds: u32) -> Outcome<Report> {
-    let (corpus, findings) = (places.work.join("corpus").join(target), places.work.join("findings").join(target));
+fn fuzz(folders: &Folders, programs: &Path, target: &str, seconds: u32) -> Outcome<Report> {
+    let (corpus, findings) = (folders.work.join("corpus").join(target), folders.work.join("findings").join(target));
     fs::create_dir_all(&corpus)?;
     fs::create_dir_all(&findings)?;
-    let log = places.work.join(format!("{target}.log"));
+    let log = folders.work.join(format!("{target}.log"));
     let written = File::create(&log)?;
     let status = Command::new(programs.join(target))
         .args(LIMITS)
         .arg(format!("-max_total_time={seconds}"))
         .arg("-print_final_stats=1")
         .arg(format!("-artifact_prefix={}/", findings.display()))
-        .args([corpus, places.crate_dir.join("seeds").join(target)])
+        .args([corpus, folders.crate_dir.join("seeds").join(target)])
         .stdin(Stdio::null())
         .stdout(written.try_clone()?)
         .stderr(written)
@@ -149,11 +149,11 @@ mod tests {
 
     #[test]
     fn builds_every_target_with_seeds() {
-        let places = Places::find();
-        let manifest = fs::read_to_string(places.crate_dir.join("Cargo.toml")).unwrap();
-        for target in places.targets().unwrap() {
+        let folders = Folders::find();
+        let manifest = fs::read_to_string(folders.crate_dir.join("Cargo.toml")).unwrap();
+        for target in folders.targets().unwrap() {
             assert!(manifest.contains(&format!("path = \"fuzz_targets/{target}.rs\"")), "{target} is not built");
-            let seeds = fs::read_dir(places.crate_dir.join("seeds").join(&target)).unwrap();
+            let seeds = fs::read_dir(folders.crate_dir.join("seeds").join(&target)).unwrap();
             assert!(seeds.count() > 0, "{target} has no seeds; run `cargo xtask fuzz-seeds`");
         }
     }

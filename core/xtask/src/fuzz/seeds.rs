@@ -15,7 +15,7 @@ use fieldcast_wire::{
     Revocations, Role, SavedSnapshot, Statement, chunk_frame,
 };
 
-use super::Places;
+use super::Folders;
 use crate::{Outcome, sample};
 
 /// The name and bytes of an input.
@@ -47,7 +47,7 @@ const HONEST: [u8; 70] = [
 ];
 
 pub(crate) fn write() -> Outcome {
-    let dir = Places::find().crate_dir.join("seeds");
+    let dir = Folders::find().crate_dir.join("seeds");
     let mut bytes = 0;
     for (target, seeds) in all()? {
         let dir = dir.join(target);
@@ -180,7 +180,7 @@ fn origins(manifest: &Manifest) -> Vec<Origin> {
 fn messages(manifest: &Manifest) -> Vec<Message> {
     let snapshots: Vec<SnapshotSummary> = manifest.snapshots.iter().map(|snapshot| snapshot.summary.clone()).collect();
     let digest = snapshots.first().map_or(Digest::EMPTY, |summary| summary.digest);
-    let opening = HandshakeSecret { exporter: [7; 32], nonce: [8; 32] };
+    let secret = HandshakeSecret { exporter: [7; 32], nonce: [8; 32] };
     let revoked =
         Statement::Revocations(Revocations { authority: [5; 32], number: 2, devices: vec![Fingerprint([6; 32])] });
     let credentials = Credentials::new(Vec::new(), vec![revoked.sign(|_| [9; 64])]);
@@ -191,8 +191,8 @@ fn messages(manifest: &Manifest) -> Vec<Message> {
         ComparisonResult::Ahead { as_of: ServerTime(1_756_000_000_000) },
     ];
     vec![
-        Message::Hello(Hello::new(Role::Distributor, DeviceName::new("Asha's phone"), &opening)),
-        Message::Reveal { nonce: opening.nonce, credentials },
+        Message::Hello(Hello::new(Role::Distributor, DeviceName::new("Asha's phone"), &secret)),
+        Message::Reveal { nonce: secret.nonce, credentials },
         Message::Offer(Offer { snapshots, origins: origins(manifest), bytes: 123_456_789 }),
         Message::Accept(vec![Held { as_of: ServerTime(1_755_000_000_000), digest, records: 300, is_ahead: false }; 2]),
         Message::Want((0..40).filter(|n| n % 3 > 0).collect()),

@@ -35,7 +35,7 @@ pub(super) enum Fate {
     #[default]
     Kept,
     /// The loss is reported as possible.
-    Told,
+    Reported,
     /// Lost or changed without a report.
     Broken,
 }
@@ -146,7 +146,7 @@ impl Trial<'_> {
         if let Some(edit) = edits.iter().find(|edit| !expected.contains(edit)) {
             self.broke(&format!("an edit has changed: {edit}"));
         } else if listed.events("lost_edit").next().is_some() {
-            self.found.edits = Fate::Told;
+            self.found.edits = Fate::Reported;
         } else if edits.len() == expected.len() {
             self.found.edits = Fate::Kept;
         } else {
@@ -164,7 +164,7 @@ impl Trial<'_> {
         }
         let grants = shown_grants(&self.must(&["grant", "show"])?);
         if self.settings_lost {
-            self.found.policy = Fate::Told;
+            self.found.policy = Fate::Reported;
         } else if grants == self.template.grants {
             self.found.policy = Fate::Kept;
         } else {
