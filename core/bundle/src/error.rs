@@ -31,7 +31,7 @@ pub enum Error {
         limit: usize,
     },
     /// A newer version wrote the bytes.
-    #[error("format {found} is newer than format {known}, the newest this version reads; update Fieldcast")]
+    #[error("format {found} is newer than format {known}, the newest that this version reads: update Fieldcast")]
     UnknownFormat {
         /// The format number in the bytes.
         found: u16,

@@ -40,22 +40,22 @@ pub struct FileHead {
 #[non_exhaustive]
 pub enum FileError {
     /// The file does not start like a bundle file of this format.
-    #[error("this is not a Fieldcast bundle file, or a newer version made it; choose a .fcb file or update Fieldcast")]
+    #[error("this is not a Fieldcast bundle file, or a newer version made it: choose a .fcb file or update Fieldcast")]
     NotABundle,
     /// The file ends before its head or its last chunk ends.
-    #[error("the bundle file is cut off in {part}; copy it again")]
+    #[error("the bundle file is cut off in {part}: copy it again")]
     CutOff {
         /// The incomplete part.
         part: &'static str,
     },
     /// The manifest is damaged or contradicts itself.
-    #[error("the bundle file is damaged (manifest: {0}); copy the file again")]
+    #[error("the bundle file is damaged (manifest: {0}): copy the file again")]
     Manifest(Error),
     /// The signature was not made by the device that the file names.
-    #[error("the bundle file was altered after it was made; ask the sender for a new file")]
+    #[error("the bundle file was altered after it was made: ask the sender for a new file")]
     Signature,
     /// A chunk does not match the manifest.
-    #[error("the bundle file is damaged (chunk {number}: {error}); copy the file again")]
+    #[error("the bundle file is damaged (chunk {number}: {error}): copy the file again")]
     Chunk {
         /// Its position in the file, counted from 1.
         number: usize,
@@ -63,7 +63,7 @@ pub enum FileError {
         error: Error,
     },
     /// The file cannot be read or written.
-    #[error("the bundle file cannot be read or written: {0}")]
+    #[error("the bundle file cannot be read or written ({0}): check the path and the free space")]
     Io(#[from] io::Error),
 }
 

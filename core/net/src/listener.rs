@@ -38,7 +38,7 @@ impl Listener {
     ///
     /// # Errors
     /// The same errors as [`bind`](Self::bind).
-    // Async although it awaits nothing: so it can only be called inside a runtime, and tokio panics without one.
+    // This function is async although it awaits nothing, because tokio panics outside a runtime.
     pub(crate) async fn bind_with(
         interface: &Interface,
         port: u16,

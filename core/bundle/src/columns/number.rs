@@ -1,4 +1,4 @@
-//! Which JSON numbers are stored as integers, and how to print exactly the same text again.
+//! Converts JSON numbers to integers, and integers back to exactly the same text.
 
 #![cfg_attr(not(test), forbid(clippy::indexing_slicing))]
 
