@@ -112,7 +112,7 @@ fn keeps_edits_and_detects_conflicts() {
 }
 
 #[test]
-fn rejects_edits_with_an_ambiguous_place() {
+fn rejects_edits_of_an_ambiguous_village() {
     let field = Field::new("where", 60);
     let server = Server::start(config(20, 1));
     let (device, moment) = (field.device("phone"), server.moment());
@@ -134,7 +134,7 @@ fn rejects_edits_with_an_ambiguous_place() {
     refused(body, "Nowhere", &[], "fieldcast status");
     refused("{}", &village.name, &project, "--id");
     refused(body, &village.name, &[&project[..], &["--id", "other"]].concat(), "not other");
-    refused("[]", &village.name, &project, "JSON object");
+    refused("[]", &village.name, &project, "start with {");
     assert!(edits(&device, &[]).is_empty());
     let edit = add(&device, &village.name, &json!({"clientReferenceId": "one"}), &project);
     assert_eq!((text(&edit, "project"), text(&edit, "root")), (projects[1].id.as_str(), "one"), "{edit}");

@@ -135,7 +135,9 @@ impl fmt::Display for Error {
             }
             Self::File(path, error) => write!(f, "{}: {error}", path.display()),
             Self::Sandbox(error) => error.fmt(f),
-            Self::Output(error) => write!(f, "writing to stdout failed: {error}"),
+            Self::Output(error) => {
+                write!(f, "writing the output failed ({error}): check the free space, or the program that reads it")
+            }
             Self::Interrupted => f.write_str("stopped"),
             Self::Partial => f.write_str("some parts failed"),
             Self::Warnings(_) => f.write_str("the doctor found problems"),

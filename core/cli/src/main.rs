@@ -40,7 +40,9 @@ fn main() -> ExitCode {
             runtime.shutdown_timeout(SHUTDOWN_LIMIT);
             ended
         }
-        Err(error) => Err(Error::Unexpected(format!("starting threads failed: {error}"))),
+        Err(error) => {
+            Err(Error::Unexpected(format!("starting threads failed ({error}): close other programs, then try again")))
+        }
     };
     ended.map_or_else(|error| fail(out, &error), |()| ExitCode::SUCCESS)
 }

@@ -79,8 +79,8 @@ pub(crate) fn find_dataset<'d>(
     }
 }
 
-/// Finds the single device that `wanted` matches, as [`is_device`] says. `of` returns the fingerprint and the name of an item.
-/// `kind` names the items, and `command` lists them.
+/// Finds the single device that `wanted` matches (see [`is_device`]). `of` returns the fingerprint and the name of an
+/// item. `kind` names the items, and `command` lists them.
 ///
 /// # Errors
 /// [`Error::Usage`] if no device matches, or if several match.

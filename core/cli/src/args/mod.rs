@@ -1,17 +1,17 @@
 //! The command-line arguments.
 
+mod data;
 mod exchange;
 mod grants;
-mod kept;
 mod server;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use data::*;
 pub(crate) use exchange::*;
 pub(crate) use grants::*;
-pub(crate) use kept::*;
 pub(crate) use server::*;
 
 const ABOUT: &str =
@@ -43,6 +43,7 @@ pub(crate) struct Cli {
 
 /// Arguments of every command.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Options of all commands")]
 pub(crate) struct Global {
     /// The folder of the database and the device key
     #[arg(long, global = true, value_name = "DIR", env = "FIELDCAST_DATA_DIR", hide_env_values = true)]
@@ -53,7 +54,7 @@ pub(crate) struct Global {
     /// Replace a lost or copied device key; other devices then see this device as a new one
     #[arg(long, global = true)]
     pub(crate) new_identity: bool,
-    /// Write a log to stderr; FIELDCAST_LOG sets the filter, e.g. `fieldcast=debug`
+    /// Write a log to stderr; FIELDCAST_LOG sets the filter, for example `fieldcast=debug`
     #[arg(long, short, global = true)]
     pub(crate) verbose: bool,
 }
@@ -63,7 +64,7 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     /// Show a complete transfer on this computer: a server, a download, several receivers, and a comparison
     Demo(DemoArgs),
-    /// Log in to a campaign server; the password comes from FIELDCAST_PASSWORD, stdin or a question
+    /// Log in to a campaign server; takes the password from FIELDCAST_PASSWORD or stdin, or asks for it
     Login(LoginArgs),
     /// List the boundaries of a project (regions, districts, villages)
     Boundaries(BoundariesArgs),

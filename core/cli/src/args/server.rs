@@ -6,16 +6,17 @@ use clap::Args;
 
 #[derive(Args, Debug)]
 pub(crate) struct LoginArgs {
-    /// The server's address, e.g. `https://hcm.example.org`
+    /// The server's address, for example `https://hcm.example.org`
     #[arg(long, value_name = "URL")]
     pub(crate) server: String,
-    /// The DIGIT tenant, e.g. mz
+    /// The DIGIT tenant, for example mz
     #[arg(long)]
     pub(crate) tenant: String,
     /// The user name
     #[arg(long)]
     pub(crate) user: String,
-    /// Allow http:// to another machine. Others can then read password and data: only for closed test networks
+    /// Allow http:// to another machine; others can then read password and data, so use it only on closed test
+    /// networks
     #[arg(long)]
     pub(crate) allow_http: bool,
 }
@@ -54,7 +55,7 @@ pub(crate) struct SandboxArgs {
     /// Seed of the made-up data; the same seed gives the same data
     #[arg(long, value_name = "N", default_value_t = 7)]
     pub(crate) seed: u64,
-    /// HTTP status of a downsync: 200 like newer servers, 202 like older servers
+    /// HTTP status of a downsync answer: 200 as from newer servers, or 202 as from older servers
     #[arg(long, value_name = "200|202", default_value_t = 200)]
     pub(crate) accepted: u16,
     /// Answer with links to prepared files instead of pages

@@ -16,7 +16,9 @@ use crate::{events, prompt};
 pub(crate) async fn run(app: &App, args: &DownsyncArgs) -> Result {
     let engine = app.engine().await?;
     if args.boundaries.is_empty() && !args.all && !app.out.is_interactive() {
-        return Err(Error::usage("choose what to download: codes or names from `fieldcast boundaries`, or --all"));
+        return Err(Error::usage(
+            "choose what to download: give villages from `fieldcast boundaries` by code or name, or use --all",
+        ));
     }
     let project = app.project(&engine, args.project.as_deref()).await?;
     let tree = engine.boundaries(&project).await?;

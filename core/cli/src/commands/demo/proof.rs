@@ -22,7 +22,7 @@ impl Contents {
             let (records, digest) = dataset(engine, &summary.dataset).await?;
             if (records, digest) != (summary.records, summary.digest) {
                 return Err(Error::Unexpected(format!(
-                    "{} of {} holds other records than its summary says: report this to the developers",
+                    "the records of {} on {} do not match their summary: report this to the developers",
                     summary.dataset,
                     engine.name()
                 )));

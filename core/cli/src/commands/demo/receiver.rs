@@ -48,7 +48,9 @@ impl Receiver {
                 .kill_on_drop(true)
                 .spawn()
         });
-        let failed = |why: String| Error::Unexpected(format!("{name} could not be started: {why}"));
+        let failed = |why: String| {
+            Error::Unexpected(format!("the receiver {name} could not be started ({why}): try the demo again"))
+        };
         let mut child = started.map_err(|error| failed(error.to_string()))?;
         let stdout = child.stdout.take().ok_or_else(|| failed("it has no output".to_owned()))?;
         Ok(Starting { lines: BufReader::new(stdout).lines(), name, dir: dir.to_owned(), child })
@@ -58,8 +60,11 @@ impl Receiver {
     pub(super) async fn ended(mut self) -> Result<(String, PathBuf)> {
         match tokio::time::timeout(PROCESS_LIMIT, self.child.wait()).await {
             Ok(Ok(_)) => Ok((self.name, self.dir)),
-            Ok(Err(error)) => Err(Error::Unexpected(format!("{}: {error}", self.name))),
-            Err(_) => Err(Error::Unexpected(format!("{} did not end in time", self.name))),
+            Ok(Err(error)) => Err(Error::Unexpected(format!("{} failed ({error}): try the demo again", self.name))),
+            Err(_) => Err(Error::Unexpected(format!(
+                "{} did not end in time: try the demo with fewer --receivers",
+                self.name
+            ))),
         }
     }
 }
@@ -69,7 +74,12 @@ impl Starting {
     pub(super) async fn listening(mut self) -> Result<Receiver> {
         let fingerprint = match tokio::time::timeout(PROCESS_LIMIT, self.fingerprint()).await {
             Ok(fingerprint) => fingerprint?,
-            Err(_) => return Err(Error::Unexpected(format!("{} did not start in time", self.name))),
+            Err(_) => {
+                return Err(Error::Unexpected(format!(
+                    "{} did not start in time: try the demo with fewer --receivers",
+                    self.name
+                )));
+            }
         };
         let Self { name, dir, child, mut lines } = self;
         let reader = tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
@@ -82,13 +92,18 @@ impl Starting {
             let text = |key: &str| event[key].as_str().unwrap_or_default();
             match text("event") {
                 "listening" => {
-                    let unreadable = |_| Error::Unexpected(format!("{} has no fingerprint", self.name));
+                    let unreadable = |_| {
+                        Error::Unexpected(format!(
+                            "{} sent no valid fingerprint: report this to the developers",
+                            self.name
+                        ))
+                    };
                     return text("fingerprint").parse().map_err(unreadable);
                 }
                 "error" => return Err(Error::Unexpected(format!("{}: {}", self.name, text("message")))),
                 _ => {}
             }
         }
-        Err(Error::Unexpected(format!("{} ended before it was ready", self.name)))
+        Err(Error::Unexpected(format!("{} ended before it was ready: try the demo again", self.name)))
     }
 }

@@ -13,8 +13,8 @@ use crate::error::{Error, Result};
 use crate::text::{now, safe};
 
 pub(super) async fn run(app: &App, engine: &Engine, args: &AddEditArgs) -> Result {
-    let dataset = dataset(&engine.datasets().await?, &args.place)?;
-    let entity = EntityType::new(&args.place.entity);
+    let dataset = dataset(&engine.datasets().await?, &args.target)?;
+    let entity = EntityType::new(&args.target.entity);
     let (body, id) = parse(&read(&args.file)?, args.id.as_deref())?;
     let of_record = RecordQuery {
         dataset: Some(dataset.clone()),
@@ -63,18 +63,21 @@ fn read(file: &Path) -> Result<String> {
     };
     match read {
         Ok(()) => Ok(text),
-        Err(error) => Err(Error::Usage(format!("reading {} failed: {error}", file.display()))),
+        Err(error) => Err(Error::Usage(format!(
+            "reading {} failed ({error}): check the path and the permissions",
+            file.display()
+        ))),
     }
 }
 
 /// Parses a record's body and id. The id comes from the body or from `given_id`.
 fn parse(text: &str, given_id: Option<&str>) -> Result<(Json, RecordId)> {
-    let no_json =
-        |error: &dyn std::fmt::Display| Error::Usage(format!("the record is not JSON ({error}): correct the file"));
-    let body = Json::parse(text).map_err(|error| no_json(&error))?;
-    let value: Value = serde_json::from_str(body.as_str()).map_err(|error| no_json(&error))?;
-    let Value::Object(fields) = value else {
-        return Err(Error::usage("the file does not hold one record: it must be a JSON object"));
+    let body = Json::parse(text).map_err(|error| {
+        let (at, expected) = (error.at, error.expected);
+        Error::Usage(format!("the record in the file is not valid: at byte {at}, write {expected}"))
+    })?;
+    let Ok(Value::Object(fields)) = serde_json::from_str(body.as_str()) else {
+        return Err(Error::usage("the file does not hold one record: it must start with { and end with }"));
     };
     let own = fields.get("clientReferenceId").and_then(Value::as_str);
     match (own, given_id) {
@@ -101,8 +104,8 @@ mod tests {
         for (text, given, advice) in [
             (r#"{"clientReferenceId":"a"}"#, Some("b"), "is a, not b"),
             ("{}", None, "--id"),
-            ("[]", Some("b"), "a JSON object"),
-            ("{", Some("b"), "not JSON"),
+            ("[]", Some("b"), "start with {"),
+            ("{", Some("b"), "byte 1"),
         ] {
             let error = id(text, given).unwrap_err();
             assert!(error.to_string().contains(advice), "{error}");

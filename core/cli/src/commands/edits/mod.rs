@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::app::App;
-use crate::args::{EditPlace, EditsArgs, EditsCommand, NamedEditArgs};
+use crate::args::{EditTarget, EditsArgs, EditsCommand, NamedEditArgs};
 use crate::error::{Error, Result};
 use crate::events;
 use crate::names::{OUTSIDE, find_dataset};
@@ -181,12 +181,12 @@ fn settled(
 }
 
 async fn named(engine: &Engine, args: &NamedEditArgs) -> Result<(Dataset, EntityType, RecordId)> {
-    let dataset = dataset(&engine.datasets().await?, &args.place)?;
-    Ok((dataset, EntityType::new(&args.place.entity), RecordId::parse(&args.id)))
+    let dataset = dataset(&engine.datasets().await?, &args.target)?;
+    Ok((dataset, EntityType::new(&args.target.entity), RecordId::parse(&args.id)))
 }
 
 /// Finds the dataset that the arguments name.
-fn dataset(held: &[DatasetStatus], place: &EditPlace) -> Result<Dataset> {
+fn dataset(held: &[DatasetStatus], target: &EditTarget) -> Result<Dataset> {
     let held = held.iter().map(|status| &status.summary);
-    Ok(find_dataset(held, &place.boundary, place.project.as_deref())?.dataset.clone())
+    Ok(find_dataset(held, &target.boundary, target.project.as_deref())?.dataset.clone())
 }

@@ -88,7 +88,7 @@ impl Receiving {
                         return ended;
                     }
                 }
-                line = self.typed.next() => self.on_line(session, line.as_deref()),
+                line = self.typed.next() => self.on_typed(session, line.as_deref()),
             }
         }
     }
@@ -152,7 +152,8 @@ impl Receiving {
         None
     }
 
-    fn on_line(&mut self, session: &ReceiveSession, line: Option<&str>) {
+    /// Handles a typed line: the answer to the open question.
+    fn on_typed(&mut self, session: &ReceiveSession, line: Option<&str>) {
         if let Some(question) = self.open.take() {
             // `None`: the user has closed the input.
             session.answer(question.id, prompt::compared(line.unwrap_or_default()));

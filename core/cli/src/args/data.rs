@@ -9,7 +9,7 @@ pub(crate) struct RecordsArgs {
     /// Only records of this village, by code or name
     #[arg(long, value_name = "B")]
     pub(crate) boundary: Option<String>,
-    /// Only records of this type, e.g. Household
+    /// Only records of this type, for example Household
     #[arg(long, value_name = "E")]
     pub(crate) entity: Option<String>,
     /// Only the record with this clientReferenceId
@@ -93,7 +93,7 @@ pub(crate) enum EditsCommand {
 #[derive(Args, Debug)]
 pub(crate) struct AddEditArgs {
     #[command(flatten)]
-    pub(crate) place: EditPlace,
+    pub(crate) target: EditTarget,
     /// The record's clientReferenceId; without this, the one in the file
     #[arg(long)]
     pub(crate) id: Option<String>,
@@ -103,7 +103,7 @@ pub(crate) struct AddEditArgs {
     /// Mark the record as deleted
     #[arg(long)]
     pub(crate) delete: bool,
-    /// The file with the whole record as JSON; - reads stdin
+    /// The file with the whole record, in the server's form; - reads stdin
     #[arg(value_name = "FILE|-")]
     pub(crate) file: PathBuf,
 }
@@ -113,16 +113,16 @@ pub(crate) struct NamedEditArgs {
     /// The record's clientReferenceId
     pub(crate) id: String,
     #[command(flatten)]
-    pub(crate) place: EditPlace,
+    pub(crate) target: EditTarget,
 }
 
 /// The type and the dataset of an edit.
 #[derive(Args, Debug)]
-pub(crate) struct EditPlace {
+pub(crate) struct EditTarget {
     /// The record's village, by code or name; - for data outside all villages
     #[arg(long, value_name = "B")]
     pub(crate) boundary: String,
-    /// The record's type, e.g. Household
+    /// The record's type, for example Household
     #[arg(long, value_name = "E")]
     pub(crate) entity: String,
     /// The project, by id or name, if several projects have the village
