@@ -5,8 +5,6 @@
 #[cfg(test)]
 mod bundle_files;
 #[cfg(test)]
-mod calls;
-#[cfg(test)]
 mod crowd;
 #[cfg(test)]
 mod damage;
@@ -46,3 +44,5 @@ mod second_round;
 mod shared_key;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod without_mdns;

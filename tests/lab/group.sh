@@ -7,7 +7,7 @@
 #   group.sh down PREFIX                    removes all namespaces of that prefix, in any state
 #   group.sh can                            fails with the reason if this machine cannot run a group
 #
-# The medium: the stations connect to a bridge in the namespace PREFIX-air. The bridge redirects each incoming frame to
+# The medium: the stations connect to a bridge in the namespace PREFIX-medium. The bridge redirects each incoming frame to
 # ONE ifb whose ONE htb class has RATE_KBIT: half duplex, shared by all stations. Below it, a class per station gives
 # each an equal share under contention and the full rate when alone. The group owner has a queue per client, as Wi-Fi
 # drivers do: in one queue, the first transfer would keep it full and hold back all others. The group owner relays
@@ -20,8 +20,8 @@ die() { echo "group.sh: $*" >&2; exit 1; }
 
 # Adds class 1:CLASS below 1:PARENT, with a share of the medium's rate.
 class() {
-  local air=$1 parent=$2 class=$3 rate=$4 share=$5
-  tc -n "$air" class add dev ifb0 parent "1:$parent" classid "1:$class" \
+  local medium=$1 parent=$2 class=$3 rate=$4 share=$5
+  tc -n "$medium" class add dev ifb0 parent "1:$parent" classid "1:$class" \
     htb rate "${share}kbit" ceil "${rate}kbit" burst 4k cburst 4k quantum 3000
 }
 
@@ -58,40 +58,40 @@ address() {
 
 # Adds station number I (0 is the group owner) and its port on the bridge.
 station() {
-  local air=$1 ns=$2 i=$3
+  local medium=$1 ns=$2 i=$3
   ip netns add "$ns"
   ip -n "$ns" link set lo up
-  ip link add name p2p0 netns "$ns" type veth peer name "port$i" netns "$air"
+  ip link add name p2p0 netns "$ns" type veth peer name "port$i" netns "$medium"
   ip -n "$ns" link set p2p0 up
   address "$ns" 192.168.49 $((i + 1))
-  ip -n "$air" link set "port$i" master br0 up
-  tc -n "$air" qdisc add dev "port$i" clsact
-  tc -n "$air" filter add dev "port$i" ingress protocol all prio 1 \
+  ip -n "$medium" link set "port$i" master br0 up
+  tc -n "$medium" qdisc add dev "port$i" clsact
+  tc -n "$medium" filter add dev "port$i" ingress protocol all prio 1 \
     u32 match u32 0 0 action mirred egress redirect dev ifb0
 }
 
 # Adds the group owner: a class for its share, and below it a queue per client. Multicast goes to the default class.
 owner() {
-  local air=$1 ns=$2 clients=$3 rate=$4 share=$5 i
-  station "$air" "$ns" 0
-  class "$air" 1 10 "$rate" "$share"
+  local medium=$1 ns=$2 clients=$3 rate=$4 share=$5 i
+  station "$medium" "$ns" 0
+  class "$medium" 1 10 "$rate" "$share"
   for ((i = 1; i <= clients; i++)); do
-    queue "$air" 10 "2$i" "$rate" $((share / clients))
-    tc -n "$air" filter add dev ifb0 parent 1: protocol ip prio 1 \
+    queue "$medium" 10 "2$i" "$rate" $((share / clients))
+    tc -n "$medium" filter add dev ifb0 parent 1: protocol ip prio 1 \
       u32 match u8 1 0xff at 15 match u8 $((i + 1)) 0xff at 19 flowid "1:2$i"
   done
 }
 
 # Adds client number I and its queue.
 client() {
-  local air=$1 ns=$2 i=$3 rate=$4 share=$5
-  station "$air" "$ns" "$i"
-  queue "$air" 1 "1$i" "$rate" "$share"
-  tc -n "$air" filter add dev ifb0 parent 1: protocol ip prio 2 u32 match u8 $((i + 1)) 0xff at 15 flowid "1:1$i"
+  local medium=$1 ns=$2 i=$3 rate=$4 share=$5
+  station "$medium" "$ns" "$i"
+  queue "$medium" 1 "1$i" "$rate" "$share"
+  tc -n "$medium" filter add dev ifb0 parent 1: protocol ip prio 2 u32 match u8 $((i + 1)) 0xff at 15 flowid "1:1$i"
   # Frames from another client use the medium a second time. Frames from the group owner do not.
-  tc -n "$air" filter add dev "port$i" egress protocol ip prio 1 u32 match u8 1 0xff at 15 flowid 1:1
-  tc -n "$air" filter add dev "port$i" egress protocol ip prio 2 u32 match ip dst 224.0.0.0/4 flowid 1:1
-  tc -n "$air" filter add dev "port$i" egress protocol ip prio 3 \
+  tc -n "$medium" filter add dev "port$i" egress protocol ip prio 1 u32 match u8 1 0xff at 15 flowid 1:1
+  tc -n "$medium" filter add dev "port$i" egress protocol ip prio 2 u32 match ip dst 224.0.0.0/4 flowid 1:1
+  tc -n "$medium" filter add dev "port$i" egress protocol ip prio 3 \
     u32 match ip src 192.168.0.0/16 action mirred egress redirect dev ifb0
 }
 
@@ -100,10 +100,10 @@ up() {
   local share=$((rate / (clients + 2)))
   [ "$clients" -le 8 ] || die "CLIENTS is over 8, but a class name holds one digit: use 8 or less"
   trap 'down "$prefix"' ERR
-  medium "$prefix-air" "$rate" "$share"
-  owner "$prefix-air" "$prefix-go" "$clients" "$rate" "$share"
+  medium "$prefix-medium" "$rate" "$share"
+  owner "$prefix-medium" "$prefix-go" "$clients" "$rate" "$share"
   for ((i = 1; i <= clients; i++)); do
-    client "$prefix-air" "$prefix-c$i" "$i" "$rate" "$share"
+    client "$prefix-medium" "$prefix-c$i" "$i" "$rate" "$share"
   done
   trap - ERR
 }
@@ -129,7 +129,7 @@ form() {
 down() {
   local ns
   ip netns list | while read -r ns _; do
-    case $ns in "$1"-air | "$1"-go | "$1"-c[0-9]) ip netns del "$ns" || true ;; esac
+    case $ns in "$1"-medium | "$1"-go | "$1"-c[0-9]) ip netns del "$ns" || true ;; esac
   done
 }
 

@@ -2,8 +2,8 @@
 //! each one with a typed reason, its memory stays flat, and an honest distributor succeeds afterwards.
 
 mod bundle;
+mod input;
 mod peer;
-mod words;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};

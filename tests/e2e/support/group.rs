@@ -45,7 +45,7 @@ impl Group {
 
     /// The namespace of the medium, which holds no station.
     pub(crate) fn medium(&self) -> String {
-        format!("{}-air", self.prefix)
+        format!("{}-medium", self.prefix)
     }
 
     /// The namespace of a client. `number` starts at 1.
