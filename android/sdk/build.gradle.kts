@@ -71,7 +71,7 @@ val cargo by tasks.registering(Exec::class) {
     outputs.dir(libraries)
 }
 
-/** Whether each segment of a library that is loaded can begin at a page of 16 KiB. There are none of 32 bits with such pages. */
+/** Whether every loaded segment of a library is aligned to 16 KiB. No 32-bit system has pages of this size. */
 fun hasWidePages(library: File): Boolean {
     val elf = ByteBuffer.wrap(library.readBytes()).order(ByteOrder.LITTLE_ENDIAN)
     if (elf.get(4).toInt() != 2) return true

@@ -15,7 +15,7 @@ public struct ReceivingStatus: Equatable, Sendable {
     /// Distributors that announce themselves and can be dialed.
     public var distributors: [DiscoveredDistributor] = []
     /// The state of dialing a distributor, if any.
-    public var call: DialState?
+    public var dial: DialState?
 }
 
 /// An interrupted exchange that continues.
@@ -39,7 +39,7 @@ public final class Receiving: Sendable {
         router.watch(try session.id()) { [weak session, status] event in
             if event.isOver { status.finish() } else { status.take(event, of: session) }
         }
-        status.update { $0.question = session.waiting }
+        status.update { $0.question = session.pendingQuestion }
     }
 
     /// The current address; nil while there is no network.
@@ -75,9 +75,9 @@ public final class Receiving: Sendable {
 }
 
 extension ReceiveSession {
-    fileprivate var waiting: Question? { ifOpen { try openQuestion() } ?? nil }
+    fileprivate var pendingQuestion: Question? { ifOpen { try openQuestion() } ?? nil }
 
-    fileprivate var heard: [DiscoveredDistributor] { ifOpen { try distributors() } ?? [] }
+    fileprivate var discovered: [DiscoveredDistributor] { ifOpen { try distributors() } ?? [] }
 }
 
 extension Live where Value == ReceivingStatus {
@@ -93,9 +93,9 @@ extension Live where Value == ReceivingStatus {
             case .receiveChanged(_, let state):
                 status.state = state
             case .distributorFound, .distributorLost:
-                status.distributors = session?.heard ?? []
+                status.distributors = session?.discovered ?? []
             case .dialChanged(_, _, let state):
-                status.call = state
+                status.dial = state
             case .resumed(_, let sender, let code):
                 (status.resumed, status.ended) = (Resumption(sender: sender, code: code), nil)
             case .saved(_, let received):
@@ -106,7 +106,7 @@ extension Live where Value == ReceivingStatus {
             default:
                 break
             }
-            status.question = session?.waiting
+            status.question = session?.pendingQuestion
         }
     }
 }

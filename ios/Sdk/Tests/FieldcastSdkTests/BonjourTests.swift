@@ -5,14 +5,14 @@ import XCTest
 @testable import dnssd
 
 /// Records the reports of a search.
-private final class Sightings: PeerDiscoverySink, @unchecked Sendable {
-    enum Told: Equatable {
+private final class RecordingSink: PeerDiscoverySink, @unchecked Sendable {
+    enum Report: Equatable {
         case found([String: String], [String], UInt16)
         case lost
     }
 
     private let lock = NSLock()
-    private var told: [String: [Told]] = [:]
+    private var all: [String: [Report]] = [:]
 
     init() {
         super.init(noHandle: NoHandle())
@@ -30,12 +30,12 @@ private final class Sightings: PeerDiscoverySink, @unchecked Sendable {
         keep(name, .lost)
     }
 
-    func told(of name: String) -> [Told] {
-        lock.withLock { told[name] ?? [] }
+    func reports(of name: String) -> [Report] {
+        lock.withLock { all[name] ?? [] }
     }
 
-    private func keep(_ name: String, _ what: Told) {
-        lock.withLock { told[name, default: []].append(what) }
+    private func keep(_ name: String, _ what: Report) {
+        lock.withLock { all[name, default: []].append(what) }
     }
 }
 
@@ -57,73 +57,73 @@ final class BonjourTests: XCTestCase {
     }
 
     override func tearDown() {
-        ["peer", "printer", "far"].forEach(Air.vanish)
-        XCTAssertEqual(Air.count, 0, "every operation has ended")
+        ["peer", "printer", "far"].forEach(FakeBonjour.vanish)
+        XCTAssertEqual(FakeBonjour.count, 0, "every operation has ended")
     }
 
     func testFindsFollowsAndLosesService() async throws {
-        let (discovery, sightings) = (BonjourDiscovery(), Sightings())
-        Air.appear(service("printer", kind: "_ipp._tcp"))
-        Air.appear(service("far", interface: 8))
-        Air.appear(service("peer"))
-        try discovery.start(search: 1, service: own, sightings: sightings)
-        var seen: [Sightings.Told] = [.found(record, ["192.0.2.1"], 4711)]
-        func follows(_ next: Sightings.Told?, line: UInt = #line) async throws {
+        let (discovery, sink) = (BonjourDiscovery(), RecordingSink())
+        FakeBonjour.appear(service("printer", kind: "_ipp._tcp"))
+        FakeBonjour.appear(service("far", interface: 8))
+        FakeBonjour.appear(service("peer"))
+        try discovery.start(search: 1, service: own, sightings: sink)
+        var seen: [RecordingSink.Report] = [.found(record, ["192.0.2.1"], 4711)]
+        func follows(_ next: RecordingSink.Report?, line: UInt = #line) async throws {
             if let next { seen.append(next) }
             let expected = seen
-            try await until { sightings.told(of: "peer").count >= expected.count }
-            XCTAssertEqual(sightings.told(of: "peer"), expected, line: line)
+            try await until { sink.reports(of: "peer").count >= expected.count }
+            XCTAssertEqual(sink.reports(of: "peer"), expected, line: line)
         }
         try await follows(nil)
-        Air.appear(service("peer", port: 4712))
+        FakeBonjour.appear(service("peer", port: 4712))
         try await follows(.found(record, ["192.0.2.1"], 4712))
-        Air.address("192.0.2.2", of: "peer.local.", isThere: true)
+        FakeBonjour.address("192.0.2.2", of: "peer.local.", isThere: true)
         try await follows(.found(record, ["192.0.2.1", "192.0.2.2"], 4712))
-        Air.address("192.0.2.1", of: "peer.local.", isThere: false)
+        FakeBonjour.address("192.0.2.1", of: "peer.local.", isThere: false)
         try await follows(.found(record, ["192.0.2.2"], 4712))
-        Air.vanish("peer")
+        FakeBonjour.vanish("peer")
         try await follows(.lost)
-        XCTAssertEqual(Air.count, 4, "the announcement, the search, and the device's own service")
-        XCTAssertEqual(sightings.told(of: "own"), [.found(record, ["127.0.0.1"], 4000)], "the record as announced")
-        XCTAssertEqual(sightings.told(of: "printer") + sightings.told(of: "far"), [])
+        XCTAssertEqual(FakeBonjour.count, 4, "the announcement, the search, and the device's own service")
+        XCTAssertEqual(sink.reports(of: "own"), [.found(record, ["127.0.0.1"], 4000)], "the record as announced")
+        XCTAssertEqual(sink.reports(of: "printer") + sink.reports(of: "far"), [])
         try discovery.stop(search: 1)
     }
 
     func testReportsNothingAfterStop() async throws {
-        let (discovery, stopped, goesOn) = (BonjourDiscovery(), Sightings(), Sightings())
+        let (discovery, stopped, running) = (BonjourDiscovery(), RecordingSink(), RecordingSink())
         try discovery.start(search: 1, service: own, sightings: stopped)
-        try discovery.start(search: 2, service: own, sightings: goesOn)
+        try discovery.start(search: 2, service: own, sightings: running)
         try discovery.stop(search: 1)
         try discovery.stop(search: 3)
-        Air.appear(service("peer"))
-        try await until { !goesOn.told(of: "peer").isEmpty }
-        XCTAssertEqual(stopped.told(of: "peer"), [])
+        FakeBonjour.appear(service("peer"))
+        try await until { !running.reports(of: "peer").isEmpty }
+        XCTAssertEqual(stopped.reports(of: "peer"), [])
         try discovery.stop(search: 2)
     }
 
     func testEndsSearchWithDiscovery() async throws {
         var discovery: BonjourDiscovery? = BonjourDiscovery()
-        let sightings = Sightings()
-        try discovery?.start(search: 1, service: own, sightings: sightings)
-        try await until { !sightings.told(of: "own").isEmpty }
+        let sink = RecordingSink()
+        try discovery?.start(search: 1, service: own, sightings: sink)
+        try await until { !sink.reports(of: "own").isEmpty }
         discovery = nil
-        XCTAssertEqual(Air.count, 0)
+        XCTAssertEqual(FakeBonjour.count, 0)
     }
 
     func testReportsRefusalAndCleansUp() async throws {
-        let (discovery, sightings) = (BonjourDiscovery(), Sightings())
+        let (discovery, sink) = (BonjourDiscovery(), RecordingSink())
         let good = kDNSServiceErr_NoError
         for (codes, reason) in [
             ([kDNSServiceErr_PolicyDenied], "Settings"), ([good, kDNSServiceErr_NoAuth], "NSBonjourServices"),
         ] {
-            Air.refuse(codes)
-            let said = await refusal { try discovery.start(search: 1, service: own, sightings: sightings) }
-            guard case .Denied(let told)? = said else { return XCTFail("\(String(describing: said))") }
-            XCTAssertTrue(told.contains(reason), told)
-            XCTAssertEqual(Air.count, 0)
+            FakeBonjour.refuse(codes)
+            let said = await refusal { try discovery.start(search: 1, service: own, sightings: sink) }
+            guard case .Denied(let text)? = said else { return XCTFail("\(String(describing: said))") }
+            XCTAssertTrue(text.contains(reason), text)
+            XCTAssertEqual(FakeBonjour.count, 0)
         }
-        Air.refuse([good, kDNSServiceErr_BadParam])
-        let said = await refusal { try discovery.start(search: 1, service: own, sightings: sightings) }
+        FakeBonjour.refuse([good, kDNSServiceErr_BadParam])
+        let said = await refusal { try discovery.start(search: 1, service: own, sightings: sink) }
         XCTAssertEqual(said, .Failed(reason: "Bonjour failed with code -65540: turn Wi-Fi off and on again"))
     }
 
@@ -131,7 +131,7 @@ final class BonjourTests: XCTestCase {
         try await eachFindsTheOther(
             PlatformPorts(discovery: BonjourDiscovery()), PlatformPorts(discovery: BonjourDiscovery())
         )
-        try await until { Air.count == 0 }
+        try await until { FakeBonjour.count == 0 }
     }
 }
 #endif

@@ -8,7 +8,7 @@ import XCTest
 /// Records the reports about a group.
 private final class Changes: GroupChanges, @unchecked Sendable {
     private let lock = NSLock()
-    private var heard: [IpAddr?] = []
+    private var recorded: [IpAddr?] = []
 
     init() {
         super.init(noHandle: NoHandle())
@@ -19,14 +19,14 @@ private final class Changes: GroupChanges, @unchecked Sendable {
     }
 
     /// The reported addresses; nil where the group was lost.
-    var told: [IpAddr?] { lock.withLock { heard } }
+    var reports: [IpAddr?] { lock.withLock { recorded } }
 
     override func here(address: IpAddr) throws {
-        lock.withLock { heard.append(address) }
+        lock.withLock { recorded.append(address) }
     }
 
     override func lost() throws {
-        lock.withLock { heard.append(nil) }
+        lock.withLock { recorded.append(nil) }
     }
 }
 
@@ -56,20 +56,20 @@ final class HotspotTests: XCTestCase {
         let changes = changes
         Radio.start(near: [group.name: group.passphrase])
         _ = try await link.joinGroup(group: group, changes: changes)
-        try await until { changes.told == [self.here] }
+        try await until { changes.reports == [self.here] }
         Radio.moves(to: "Home")
         Way.becomes(.satisfied)
-        try await until { changes.told == [self.here, nil] }
+        try await until { changes.reports == [self.here, nil] }
         Radio.moves(to: group.name)
         Way.becomes(.satisfied)
-        try await until { changes.told == [self.here, nil, self.here] }
+        try await until { changes.reports == [self.here, nil, self.here] }
     }
 
     func testReportsCurrentStateAfterLateAnswer() async throws {
         let changes = changes
         Radio.start(near: [group.name: group.passphrase])
         _ = try await link.joinGroup(group: group, changes: changes)
-        try await until { changes.told == [self.here] }
+        try await until { changes.reports == [self.here] }
         let (gate, opening) = AsyncStream.makeStream(of: Void.self)
         Radio.answers(after: Task { for await _ in gate {} })
         Radio.moves(to: nil)
@@ -79,8 +79,8 @@ final class HotspotTests: XCTestCase {
         Way.becomes(.satisfied)
         try await Task.sleep(nanoseconds: 20_000_000) // time for a wrong early report
         opening.finish()
-        try await until { changes.told.count == 3 }
-        XCTAssertEqual(changes.told, [here, nil, here])
+        try await until { changes.reports.count == 3 }
+        XCTAssertEqual(changes.reports, [here, nil, here])
     }
 
     func testKeepsNextJoinAfterCancelledJoin() async throws {

@@ -96,10 +96,10 @@ final class LifetimeTests: XCTestCase {
         } catch FieldcastError.InUse {
             // Expected.
         }
-        let heard = phone.events
+        let events = phone.events
         try await phone.shutDown()
         try await phone.shutDown()
-        let ends = try await within { await heard.contains { if case .over = $0 { true } else { false } } }
+        let ends = try await within { await events.contains { if case .over = $0 { true } else { false } } }
         XCTAssertTrue(ends, "the end of the session was reported")
         for await _ in phone.events {} // no events follow
         do {
@@ -116,9 +116,9 @@ final class LifetimeTests: XCTestCase {
 
     func testTransfersDespiteBlockingOrFailingListeners() async throws {
         for listener in [Blocks() as EventListener, Throws()] {
-            let distributor = try await phone("swift-heard")
+            let distributor = try await phone("swift-sender")
             let datasets = try await distributor.download(1)
-            let settings = OpenSettings(dataDir: folder("swift-unheard").path, deviceName: "swift-unheard")
+            let settings = OpenSettings(dataDir: folder("swift-blocked").path, deviceName: "swift-blocked")
             let receiver = try await FieldcastEngine.open(
                 settings: settings, ports: PlatformPorts(), listener: listener
             )

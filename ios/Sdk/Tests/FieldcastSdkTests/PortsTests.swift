@@ -38,14 +38,15 @@ final class Hardware: KeyStore, NetworkMonitor, WifiLink, PeerDiscovery, @unchec
     }
 
     /// All running searches on this machine.
-    private static let ether = NSLock()
+    private static let searchesLock = NSLock()
     private static var searches: [ObjectIdentifier: [UInt64: (LocalService, PeerDiscoverySink)]] = [:]
 
-    static var count: Int { ether.withLock { searches.values.map(\.count).reduce(0, +) } }
+    static var count: Int { searchesLock.withLock { searches.values.map(\.count).reduce(0, +) } }
 
     func start(search: UInt64, service: LocalService, sightings: PeerDiscoverySink) throws {
-        Self.ether.withLock { Self.searches[ObjectIdentifier(self), default: [:]][search] = (service, sightings) }
-        let all = Self.ether.withLock { Self.searches.values.flatMap(\.values) }
+        let id = ObjectIdentifier(self)
+        Self.searchesLock.withLock { Self.searches[id, default: [:]][search] = (service, sightings) }
+        let all = Self.searchesLock.withLock { Self.searches.values.flatMap(\.values) }
         for (service, _) in all {
             let record = TxtRecord.pairs(TxtRecord.bytes(service.txt)) // as a network carries them
             let remote = RemoteService(
@@ -56,7 +57,7 @@ final class Hardware: KeyStore, NetworkMonitor, WifiLink, PeerDiscovery, @unchec
     }
 
     func stop(search: UInt64) throws {
-        Self.ether.withLock { _ = Self.searches[ObjectIdentifier(self)]?.removeValue(forKey: search) }
+        Self.searchesLock.withLock { _ = Self.searches[ObjectIdentifier(self)]?.removeValue(forKey: search) }
     }
 }
 

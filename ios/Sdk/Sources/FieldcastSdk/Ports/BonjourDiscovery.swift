@@ -33,12 +33,12 @@ public final class BonjourDiscovery: PeerDiscovery, @unchecked Sendable {
 /// One announcement and one search. All work except ``start(_:)`` and ``stop()`` runs in its queue.
 private final class BonjourSearch: @unchecked Sendable {
     let queue = DispatchQueue(label: "org.fieldcast.bonjour")
-    let sightings: PeerDiscoverySink
+    let sink: PeerDiscoverySink
     private var operations: [DNSServiceRef] = []
     private var found: [String: BonjourService] = [:]
 
-    init(_ sightings: PeerDiscoverySink) {
-        self.sightings = sightings
+    init(_ sink: PeerDiscoverySink) {
+        self.sink = sink
     }
 
     func start(_ service: LocalService) throws {
@@ -87,7 +87,7 @@ private final class BonjourSearch: @unchecked Sendable {
     private func take(_ name: String, _ isThere: Bool, _ interface: UInt32, _ kind: String, _ domain: String) {
         found.removeValue(forKey: name)?.stop()
         guard isThere else {
-            try? sightings.lost(name: name)
+            try? sink.lost(name: name)
             return
         }
         let service = BonjourService(name, interface, self)
@@ -134,7 +134,7 @@ private final class BonjourService {
 
     /// Requests the addresses of a host, unless a request is running.
     private func address(_ host: String) {
-        guard host != self.host else { return tell() }
+        guard host != self.host else { return report() }
         self.host = host
         var operation: DNSServiceRef?
         let code = DNSServiceGetAddrInfo(
@@ -144,16 +144,16 @@ private final class BonjourService {
                 let service = Unmanaged<BonjourService>.fromOpaque(context).takeUnretainedValue()
                 service.addresses.removeAll { $0 == text }
                 if Int(flags) & Int(kDNSServiceFlagsAdd) != 0 { service.addresses.append(text) }
-                service.tell()
+                service.report()
             },
             Unmanaged.passUnretained(self).toOpaque()
         )
         keep(operation, code)
     }
 
-    private func tell() {
+    private func report() {
         guard !addresses.isEmpty else { return }
-        try? search.sightings.found(service: RemoteService(name: name, txt: txt, addresses: addresses, port: port))
+        try? search.sink.found(service: RemoteService(name: name, txt: txt, addresses: addresses, port: port))
     }
 
     /// If an operation fails, the service is treated as not found.
@@ -166,16 +166,16 @@ private final class BonjourService {
 private func begun(
     _ operation: DNSServiceRef?, _ code: DNSServiceErrorType, in queue: DispatchQueue
 ) throws -> DNSServiceRef {
-    guard code == 0, let operation else { throw told(code) }
+    guard code == 0, let operation else { throw portError(code) }
     let code = DNSServiceSetDispatchQueue(operation, queue)
     guard code == 0 else {
         DNSServiceRefDeallocate(operation)
-        throw told(code)
+        throw portError(code)
     }
     return operation
 }
 
-private func told(_ code: DNSServiceErrorType) -> PortError {
+private func portError(_ code: DNSServiceErrorType) -> PortError {
     switch Int(code) {
     case kDNSServiceErr_PolicyDenied: .Denied(reason: "the local network is off for this app: allow it in Settings")
     case kDNSServiceErr_NoAuth: .Denied(reason: "add _fieldcast._tcp to NSBonjourServices in the app's Info.plist")

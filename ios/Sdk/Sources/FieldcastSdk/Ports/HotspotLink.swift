@@ -35,11 +35,11 @@ public actor HotspotLink: WifiLink {
             try await Self.apply(group)
             let address = try await associated(with: group.name)
             guard joined == group.name else { throw CancellationError() } // the group was left in the meantime
-            follow(group.name, changes)
+            monitor(group.name, changes)
             return address
         } catch {
             if joined == group.name { try? await leaveGroup() } // not a group that was joined in the meantime
-            throw Self.told(error)
+            throw Self.portError(error)
         }
     }
 
@@ -70,7 +70,7 @@ public actor HotspotLink: WifiLink {
 
     /// Reports when the group is lost and when the system has joined it again. The checks run one after another, so the
     /// last report is the current state.
-    private func follow(_ name: String, _ changes: GroupChanges) {
+    private func monitor(_ name: String, _ changes: GroupChanges) {
         watch?.cancel()
         watch = Task { [interface] in
             for await _ in Self.paths() {
@@ -99,7 +99,7 @@ public actor HotspotLink: WifiLink {
         return ownAddress(of: interface)
     }
 
-    private static func told(_ error: Error) -> PortError {
+    private static func portError(_ error: Error) -> PortError {
         if let error = error as? PortError { return error }
         switch code(error) {
         case .userDenied, .userUnauthorized:
@@ -116,9 +116,9 @@ public actor HotspotLink: WifiLink {
     }
 
     private static func code(_ error: Error) -> NEHotspotConfigurationError? {
-        let told = error as NSError
-        guard told.domain == NEHotspotConfigurationErrorDomain else { return nil }
-        return NEHotspotConfigurationError(rawValue: told.code)
+        let nsError = error as NSError
+        guard nsError.domain == NEHotspotConfigurationErrorDomain else { return nil }
+        return NEHotspotConfigurationError(rawValue: nsError.code)
     }
 }
 #endif

@@ -31,6 +31,6 @@ func numeric(_ address: UnsafePointer<sockaddr>) -> IpAddr? {
     guard getnameinfo(address, socklen_t(length), &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST) == 0 else {
         return nil
     }
-    let told = String(cString: text)
-    return told.contains("%") ? nil : told
+    let printed = String(cString: text)
+    return printed.contains("%") ? nil : printed
 }

@@ -36,7 +36,7 @@ public final class NWPathMonitor: @unchecked Sendable {
     public func start(queue: DispatchQueue) {
         lock.withLock { started = queue }
         Way.watch(self)
-        tell()
+        report()
     }
 
     public func cancel() {
@@ -44,7 +44,7 @@ public final class NWPathMonitor: @unchecked Sendable {
         Way.forget(self)
     }
 
-    fileprivate func tell() {
+    fileprivate func report() {
         guard let queue = lock.withLock({ started }) else { return }
         queue.async {
             let handler = self.lock.withLock { self.started == nil ? nil : self.handler }
@@ -65,11 +65,11 @@ enum Way {
     static var count: Int { lock.withLock { monitors.count } }
 
     static func becomes(_ status: NWPath.Status, isExpensive: Bool = false, isConstrained: Bool = false) {
-        let told = lock.withLock {
+        let watching = lock.withLock {
             path = NWPath(status: status, isExpensive: isExpensive, isConstrained: isConstrained)
             return Array(monitors.values)
         }
-        told.forEach { $0.tell() }
+        watching.forEach { $0.report() }
     }
 
     fileprivate static func watch(_ monitor: NWPathMonitor) {

@@ -95,7 +95,7 @@ public func SecItemCopyMatching(_ query: CFDictionary, _ result: UnsafeMutablePo
 public func SecKeyCreateRandomKey(
     _ parameters: CFDictionary, _ error: UnsafeMutablePointer<Unmanaged<CFError>?>?
 ) -> SecKey? {
-    told(Keychain.made(parameters), error)
+    value(of: Keychain.made(parameters), error)
 }
 
 public func SecKeyCopyPublicKey(_ key: SecKey) -> SecKey? {
@@ -105,17 +105,17 @@ public func SecKeyCopyPublicKey(_ key: SecKey) -> SecKey? {
 public func SecKeyCreateEncryptedData(
     _ key: SecKey, _ algorithm: SecKeyAlgorithm, _ plaintext: CFData, _ error: UnsafeMutablePointer<Unmanaged<CFError>?>?
 ) -> CFData? {
-    told(Keychain.encrypted(key, algorithm, plaintext as Data), error)
+    value(of: Keychain.encrypted(key, algorithm, plaintext as Data), error)
 }
 
 public func SecKeyCreateDecryptedData(
     _ key: SecKey, _ algorithm: SecKeyAlgorithm, _ ciphertext: CFData, _ error: UnsafeMutablePointer<Unmanaged<CFError>?>?
 ) -> CFData? {
-    told(Keychain.decrypted(key, algorithm, ciphertext as Data), error)
+    value(of: Keychain.decrypted(key, algorithm, ciphertext as Data), error)
 }
 
-private func told<Value>(
-    _ result: Result<Value, Refusal>, _ error: UnsafeMutablePointer<Unmanaged<CFError>?>?
+private func value<Value>(
+    of result: Result<Value, Refusal>, _ error: UnsafeMutablePointer<Unmanaged<CFError>?>?
 ) -> Value? {
     switch result {
     case .success(let value): return value

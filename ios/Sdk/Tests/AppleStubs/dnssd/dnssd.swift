@@ -1,5 +1,5 @@
 // The part of Apple's `dnssd` that the SDK uses, declared as Swift sees it on an iPhone. Only Apple's API is public.
-// Air.swift implements the behaviour.
+// FakeBonjour.swift implements the behaviour.
 import Foundation
 
 public typealias DNSServiceRef = OpaquePointer
@@ -45,7 +45,7 @@ public func DNSServiceRegister(
         name: String(cString: name), kind: String(cString: regtype), interface: interfaceIndex, host: "here.local.",
         port: UInt16(bigEndian: port), txt: [UInt8](txt), addresses: ["127.0.0.1"]
     )
-    return Air.begin(sdRef, Operation(.announce(service)))
+    return FakeBonjour.begin(sdRef, Operation(.announce(service)))
 }
 
 public func DNSServiceBrowse(
@@ -54,7 +54,7 @@ public func DNSServiceBrowse(
     _ context: UnsafeMutableRawPointer!
 ) -> DNSServiceErrorType {
     let kind = String(cString: regtype)
-    return Air.begin(sdRef, Operation(.browse(kind, interfaceIndex, callBack, context)))
+    return FakeBonjour.begin(sdRef, Operation(.browse(kind, interfaceIndex, callBack, context)))
 }
 
 public func DNSServiceResolve(
@@ -62,8 +62,8 @@ public func DNSServiceResolve(
     _ name: UnsafePointer<CChar>!, _ regtype: UnsafePointer<CChar>!, _ domain: UnsafePointer<CChar>!,
     _ callBack: DNSServiceResolveReply!, _ context: UnsafeMutableRawPointer!
 ) -> DNSServiceErrorType {
-    guard String(cString: domain) == Air.domain else { return DNSServiceErrorType(kDNSServiceErr_BadParam) }
-    return Air.begin(sdRef, Operation(.resolve(String(cString: name), callBack, context)))
+    guard String(cString: domain) == FakeBonjour.domain else { return DNSServiceErrorType(kDNSServiceErr_BadParam) }
+    return FakeBonjour.begin(sdRef, Operation(.resolve(String(cString: name), callBack, context)))
 }
 
 public func DNSServiceGetAddrInfo(
@@ -71,15 +71,15 @@ public func DNSServiceGetAddrInfo(
     _ protocol: DNSServiceProtocol, _ hostname: UnsafePointer<CChar>!, _ callBack: DNSServiceGetAddrInfoReply!,
     _ context: UnsafeMutableRawPointer!
 ) -> DNSServiceErrorType {
-    Air.begin(sdRef, Operation(.addresses(String(cString: hostname), callBack, context)))
+    FakeBonjour.begin(sdRef, Operation(.addresses(String(cString: hostname), callBack, context)))
 }
 
 public func DNSServiceSetDispatchQueue(
     _ service: DNSServiceRef!, _ queue: DispatchQueue!
 ) -> DNSServiceErrorType {
-    Air.schedule(service, queue)
+    FakeBonjour.schedule(service, queue)
 }
 
 public func DNSServiceRefDeallocate(_ sdRef: DNSServiceRef!) {
-    Air.end(sdRef)
+    FakeBonjour.end(sdRef)
 }

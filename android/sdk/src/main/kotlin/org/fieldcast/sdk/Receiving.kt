@@ -30,7 +30,7 @@ data class ReceivingStatus(
     /** Distributors that announce themselves and can be dialed. */
     val distributors: List<DiscoveredDistributor> = emptyList(),
     /** The state of dialing a distributor, if any. */
-    val call: DialState? = null,
+    val dial: DialState? = null,
 )
 
 /** An interrupted exchange that continues. */
@@ -54,7 +54,7 @@ class Receiving internal constructor(private val session: ReceiveSession, router
 
     init {
         router.watch(session.id(), ::take)
-        current.update { it.copy(question = waiting()) }
+        current.update { it.copy(question = openQuestion()) }
     }
 
     /**
@@ -87,19 +87,19 @@ class Receiving internal constructor(private val session: ReceiveSession, router
     private fun take(event: Event) = current.update { before ->
         when (event) {
             is Event.Asked -> before.copy(question = event.question, resumed = null, ended = null)
-            is Event.ReceiveChanged -> before.copy(state = event.state, question = waiting())
+            is Event.ReceiveChanged -> before.copy(state = event.state, question = openQuestion())
             is Event.ReceiveProgress -> before.copy(state = event.state)
-            is Event.DistributorFound, is Event.DistributorLost -> before.copy(distributors = heard())
-            is Event.DialChanged -> before.copy(call = event.state)
+            is Event.DistributorFound, is Event.DistributorLost -> before.copy(distributors = discovered())
+            is Event.DialChanged -> before.copy(dial = event.state)
             is Event.Resumed -> before.copy(resumed = Resumption(event.sender, event.code), ended = null)
             is Event.Saved ->
-                before.copy(saved = before.saved + event.received, question = waiting(), resumed = null)
-            is Event.Ended -> before.copy(ended = event.ending, question = waiting(), resumed = null)
-            else -> before.copy(question = waiting())
+                before.copy(saved = before.saved + event.received, question = openQuestion(), resumed = null)
+            is Event.Ended -> before.copy(ended = event.ending, question = openQuestion(), resumed = null)
+            else -> before.copy(question = openQuestion())
         }
     }
 
-    private fun waiting(): Question? = ifOpen(null) { session.openQuestion() }
+    private fun openQuestion(): Question? = ifOpen(null) { session.openQuestion() }
 
-    private fun heard(): List<DiscoveredDistributor> = ifOpen(emptyList()) { session.distributors() }
+    private fun discovered(): List<DiscoveredDistributor> = ifOpen(emptyList()) { session.distributors() }
 }

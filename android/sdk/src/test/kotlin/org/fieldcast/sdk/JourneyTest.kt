@@ -123,7 +123,7 @@ class JourneyTest {
                 val code = qrMatrix(uri)
                 assertEquals(code.width * code.width, code.dark.size.toULong())
                 receiving.dialInvite(uri)
-                receiving.status.firstOf { it.call as? DialState.Connected }
+                receiving.status.firstOf { it.dial as? DialState.Connected }
                 val who = receiver.device().fingerprint
                 offering.receivers.firstOf { all -> all.find { it.peer.fingerprint == who } }
                 offering.sendTo(who)

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test
 
 class KeyWrapTest {
     private val stored = KeyGenerator.getInstance("AES").apply { init(256) }.generateKey()
-    private val wrap = KeyWrap(Kept(stored))
+    private val wrap = KeyWrap(InMemoryKey(stored))
     private val key = ByteArray(85) { it.toByte() }
 
     @Test
@@ -34,12 +34,12 @@ class KeyWrapTest {
             assertThrows(PortException.Failed::class.java) { wrap.unwrapKey(wrapped.copyOf(length)) }
         }
         val other = KeyGenerator.getInstance("AES").generateKey()
-        assertThrows(PortException.Failed::class.java) { KeyWrap(Kept(other)).unwrapKey(wrapped) }
+        assertThrows(PortException.Failed::class.java) { KeyWrap(InMemoryKey(other)).unwrapKey(wrapped) }
     }
 
     @Test
     fun `makes no new key while unwrapping`() {
-        val store = Kept(null)
+        val store = InMemoryKey(null)
         assertThrows(PortException.Failed::class.java) { KeyWrap(store).unwrapKey(wrap.wrapKey(key)) }
         assertNull(store.key)
         val wrapped = KeyWrap(store).wrapKey(key)
@@ -58,7 +58,7 @@ class KeyWrapTest {
     }
 }
 
-private class Kept(var key: SecretKey?) : StoredKey {
+private class InMemoryKey(var key: SecretKey?) : StoredKey {
     override fun found() = key
 
     override fun made() = key ?: KeyGenerator.getInstance("AES").generateKey().also { key = it }

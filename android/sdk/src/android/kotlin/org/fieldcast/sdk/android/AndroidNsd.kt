@@ -17,7 +17,7 @@ import org.fieldcast.sdk.core.LocalService
 import org.fieldcast.sdk.core.PortException
 import org.fieldcast.sdk.core.RemoteService
 import org.fieldcast.sdk.discovery.Nsd
-import org.fieldcast.sdk.discovery.Sighting
+import org.fieldcast.sdk.discovery.DiscoveryEvent
 
 /** Android's service discovery; translation only. It works on all networks of the phone at once. */
 internal class AndroidNsd(private val context: Context) : Nsd {
@@ -40,15 +40,15 @@ internal class AndroidNsd(private val context: Context) : Nsd {
         announced.invokeOnCancellation { end { manager.unregisterService(listener) } }
     }
 
-    override fun search(kind: String): Flow<Sighting> = callbackFlow {
+    override fun search(kind: String): Flow<DiscoveryEvent> = callbackFlow {
         val manager = manager
         val listener = object : NsdManager.DiscoveryListener {
             override fun onServiceFound(info: NsdServiceInfo) {
-                trySend(Sighting.Seen(info.serviceName))
+                trySend(DiscoveryEvent.Found(info.serviceName))
             }
 
             override fun onServiceLost(info: NsdServiceInfo) {
-                trySend(Sighting.Gone(info.serviceName))
+                trySend(DiscoveryEvent.Lost(info.serviceName))
             }
 
             override fun onStartDiscoveryFailed(type: String, code: Int) {

@@ -52,20 +52,20 @@ internal class NsdDiscovery(private val nsd: Nsd, private val scope: CoroutineSc
         }
     }
 
-    private suspend fun find(kind: String, sightings: PeerDiscoverySink) = coroutineScope {
+    private suspend fun find(kind: String, sink: PeerDiscoverySink) = coroutineScope {
         val seen = mutableMapOf<String, Job>()
         try {
-            nsd.search(kind).collect { sighting ->
-                seen.remove(sighting.name)?.cancel()
-                when (sighting) {
-                    is Sighting.Gone -> sightings.lost(sighting.name)
-                    is Sighting.Seen ->
-                        seen[sighting.name] = launch { resolve(kind, sighting.name)?.let(sightings::found) }
+            nsd.search(kind).collect { event ->
+                seen.remove(event.name)?.cancel()
+                when (event) {
+                    is DiscoveryEvent.Lost -> sink.lost(event.name)
+                    is DiscoveryEvent.Found ->
+                        seen[event.name] = launch { resolve(kind, event.name)?.let(sink::found) }
                 }
             }
         } finally {
             seen.values.forEach(Job::cancel)
-            seen.keys.forEach(sightings::lost) // their disappearance will not be reported
+            seen.keys.forEach(sink::lost) // their disappearance will not be reported
         }
     }
 

@@ -52,7 +52,7 @@ internal class DirectLink(
     }
 
     private suspend fun begin(entry: Entry, changes: GroupChanges): String = alone {
-        enter(entry).also { watch = scope.launch { follow(entry, it, changes) } }
+        enter(entry).also { watch = scope.launch { monitor(entry, it, changes) } }
     }
 
     /** Runs [work] exclusively, after the previous group is no longer watched. */
@@ -66,8 +66,8 @@ internal class DirectLink(
     }
 
     /** Reports when the group is lost, and enters it again. */
-    private suspend fun follow(entry: Entry, first: String, changes: GroupChanges) = changes.use {
-        var told: String? = first
+    private suspend fun monitor(entry: Entry, first: String, changes: GroupChanges) = changes.use {
+        var reported: String? = first
         radio.changes().conflate().collect {
             var now = try {
                 turn.withLock { entry.address(group()) }
@@ -75,12 +75,12 @@ internal class DirectLink(
                 return@collect // unknown state: the next change is another chance
             }
             if (now == null) {
-                if (told != null) changes.lost()
-                told = null
+                if (reported != null) changes.lost()
+                reported = null
                 now = turn.withLock { again(entry) }
             }
-            if (now != null && now != told) changes.here(now)
-            told = now
+            if (now != null && now != reported) changes.here(now)
+            reported = now
         }
     }
 

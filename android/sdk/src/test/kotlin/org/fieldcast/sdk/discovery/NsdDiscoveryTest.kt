@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test
 
 @OptIn(ExperimentalCoroutinesApi::class)
 class NsdDiscoveryTest {
-    private val told = Told()
+    private val sink = RecordingSink()
 
     private fun discovery(test: suspend TestScope.(FakeNsd, NsdDiscovery) -> Unit) = runTest {
         val nsd = FakeNsd { currentTime / 1000 }
@@ -32,18 +32,18 @@ class NsdDiscoveryTest {
 
     @Test
     fun `reports services and stops everything`() = discovery { nsd, phone ->
-        phone.start(1u, service, told)
+        phone.start(1u, service, sink)
         nsd.see("one", "two")
         runCurrent()
         assertEquals(setOf("fc-us"), nsd.announced)
         nsd.lose("one")
         runCurrent()
-        assertEquals(listOf("found one", "found two", "lost one"), told.news)
+        assertEquals(listOf("found one", "found two", "lost one"), sink.reports)
         phone.stop(1u)
         phone.stop(1u)
         runCurrent()
         assertEquals(emptySet<String>(), nsd.announced)
-        assertEquals(listOf("lost two", "no more"), told.news.drop(3))
+        assertEquals(listOf("lost two", "no more"), sink.reports.drop(3))
         assertEquals(0, nsd.searching)
     }
 
@@ -51,23 +51,23 @@ class NsdDiscoveryTest {
     fun `resolves one service at a time and skips silent ones`() =
         discovery { nsd, phone ->
             nsd.answers = { name -> if (name == "mute") awaitCancellation() else delay(1000) }
-            phone.start(1u, service, told)
-            phone.start(2u, service, told)
+            phone.start(1u, service, sink)
+            phone.start(2u, service, sink)
             nsd.see("mute", "one")
             runCurrent()
             advanceTimeBy(60_000)
             assertEquals(1, nsd.mostAtOnce)
-            assertEquals(listOf("found one", "found one"), told.news)
+            assertEquals(listOf("found one", "found one"), sink.reports)
         }
 
     @Test
     fun `retries an unresolved service until it disappears`() = discovery { nsd, phone ->
         nsd.unknown["slow"] = 2
         nsd.unknown["gone"] = 99
-        phone.start(1u, service, told)
+        phone.start(1u, service, sink)
         nsd.see("slow", "gone")
         advanceTimeBy(3000)
-        assertEquals(listOf("found slow"), told.news)
+        assertEquals(listOf("found slow"), sink.reports)
         nsd.lose("gone")
         runCurrent()
         val asked = nsd.asked.size
@@ -78,19 +78,19 @@ class NsdDiscoveryTest {
     @Test
     fun `retries announcement and search separately`() = discovery { nsd, phone ->
         nsd.refusesToAnnounce = true
-        phone.start(1u, service, told)
+        phone.start(1u, service, sink)
         nsd.see("one")
         runCurrent()
-        assertEquals(listOf("found one"), told.news, "found although the announcement failed")
+        assertEquals(listOf("found one"), sink.reports, "found although the announcement failed")
         nsd.refusesToAnnounce = false
         advanceTimeBy(6000)
         assertEquals(setOf("fc-us"), nsd.announced)
         nsd.failSearch()
         runCurrent()
-        assertEquals(listOf("found one", "lost one"), told.news, "its disappearance is not reported by the system")
+        assertEquals(listOf("found one", "lost one"), sink.reports, "its disappearance is not reported by the system")
         nsd.see("one")
         advanceTimeBy(6000)
-        assertTrue(told.news.last() == "found one", told.news.toString())
+        assertTrue(sink.reports.last() == "found one", sink.reports.toString())
     }
 
     private val service = LocalService(
@@ -112,15 +112,15 @@ private class FakeNsd(private val now: () -> Long) : Nsd {
     var searching = 0
     var mostAtOnce = 0
     private var atOnce = 0
-    private val past = mutableListOf<Sighting>()
-    private val open = mutableListOf<Channel<Sighting>>()
+    private val earlier = mutableListOf<DiscoveryEvent>()
+    private val open = mutableListOf<Channel<DiscoveryEvent>>()
 
-    fun see(vararg names: String) = names.forEach { tell(Sighting.Seen(it)) }
+    fun see(vararg names: String) = names.forEach { emitToAll(DiscoveryEvent.Found(it)) }
 
-    fun lose(name: String) = tell(Sighting.Gone(name))
+    fun lose(name: String) = emitToAll(DiscoveryEvent.Lost(name))
 
     fun failSearch() {
-        past.clear()
+        earlier.clear()
         open.toList().forEach { it.close(PortException.Unavailable("the service crashed")) }
     }
 
@@ -134,12 +134,12 @@ private class FakeNsd(private val now: () -> Long) : Nsd {
         }
     }
 
-    override fun search(kind: String): Flow<Sighting> = flow {
-        val channel = Channel<Sighting>(Channel.UNLIMITED).also { open += it }
-        past.forEach { channel.trySend(it) }
+    override fun search(kind: String): Flow<DiscoveryEvent> = flow {
+        val channel = Channel<DiscoveryEvent>(Channel.UNLIMITED).also { open += it }
+        earlier.forEach { channel.trySend(it) }
         searching++
         try {
-            for (sighting in channel) emit(sighting)
+            for (event in channel) emit(event)
         } finally {
             open -= channel
             searching--
@@ -159,24 +159,24 @@ private class FakeNsd(private val now: () -> Long) : Nsd {
         return RemoteService(name, emptyMap(), listOf("192.168.1.3"), 7001u).takeIf { left <= 0 }
     }
 
-    private fun tell(sighting: Sighting) {
-        past += sighting
-        open.forEach { it.trySend(sighting) }
+    private fun emitToAll(event: DiscoveryEvent) {
+        earlier += event
+        open.forEach { it.trySend(event) }
     }
 }
 
-private class Told : PeerDiscoverySink(NoHandle) {
-    val news = mutableListOf<String>()
+private class RecordingSink : PeerDiscoverySink(NoHandle) {
+    val reports = mutableListOf<String>()
 
     override fun found(service: RemoteService) {
-        news += "found ${service.name}"
+        reports += "found ${service.name}"
     }
 
     override fun lost(name: String) {
-        news += "lost $name"
+        reports += "lost $name"
     }
 
     override fun close() {
-        news += "no more"
+        reports += "no more"
     }
 }

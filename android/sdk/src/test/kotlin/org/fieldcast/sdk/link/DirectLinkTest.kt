@@ -18,8 +18,8 @@ import org.junit.jupiter.api.Test
 @OptIn(ExperimentalCoroutinesApi::class)
 class DirectLinkTest {
     private val group = WifiGroup("DIRECT-fc-one", "passphrase")
-    private val last = Remembered()
-    private val told = Told()
+    private val last = InMemoryLastGroup()
+    private val changes = RecordingChanges()
 
     private fun link(test: suspend TestScope.(FakeRadio, DirectLink) -> Unit) = runTest {
         val radio = FakeRadio { currentTime / 1000 }
@@ -28,44 +28,44 @@ class DirectLinkTest {
 
     @Test
     fun `makes, joins and leaves a group`() = link { radio, link ->
-        assertEquals("10.0.0.1", link.makeGroup(group, told))
+        assertEquals("10.0.0.1", link.makeGroup(group, changes))
         assertEquals(listOf("0 quiet", "0 make ANY"), radio.asked)
-        assertEquals("10.0.0.1", link.makeGroup(group, told), "the group exists already")
+        assertEquals("10.0.0.1", link.makeGroup(group, changes), "the group exists already")
         assertEquals(group.name, last.name)
         link.leaveGroup()
         assertEquals(listOf("1 leave", "1 release"), radio.asked.drop(2))
         assertNull(last.name)
-        assertEquals("10.0.0.2", link.joinGroup(group, told))
+        assertEquals("10.0.0.2", link.joinGroup(group, changes))
         link.leaveGroup()
         link.leaveGroup()
     }
 
     @Test
     fun `treats no answer as unknown group`() = link { radio, link ->
-        link.makeGroup(group, told)
+        link.makeGroup(group, changes)
         radio.isDeaf = true
         fails<PortException.Failed> { link.leaveGroup() }
         assertEquals(group.name, last.name, "the group is still ours and may exist")
         radio.isDeaf = false
         link.leaveGroup()
         assertNull(radio.group)
-        link.makeGroup(group, told)
+        link.makeGroup(group, changes)
         radio.isDeaf = true
         runCurrent()
         radio.changes.emit(Unit)
         advanceTimeBy(6000)
-        assertEquals(emptyList<String>(), told.news.filter { it == "lost" }, "the group is not lost either")
+        assertEquals(emptyList<String>(), changes.reports.filter { it == "lost" }, "the group is not lost either")
         radio.isDeaf = false
         radio.group = null
         radio.changes.emit(Unit)
         runCurrent()
-        assertTrue("lost" in told.news, "the group is still watched")
+        assertTrue("lost" in changes.reports, "the group is still watched")
     }
 
     @Test
     fun `waits longer after each busy answer`() = link { radio, link ->
         radio.refusals += List(4) { Refusal.BUSY }
-        link.makeGroup(group, told)
+        link.makeGroup(group, changes)
         assertEquals(
             listOf("0 quiet", "0 make ANY", "1 make ANY", "3 release", "3 make ANY", "7 make ANY", "15 make ANY"),
             radio.asked,
@@ -75,24 +75,24 @@ class DirectLinkTest {
     @Test
     fun `gives advice after permanent busy and cleans up`() = link { radio, link ->
         radio.refusals += List(6) { Refusal.BUSY }
-        val error = fails<PortException.Unavailable> { link.makeGroup(group, told) }
+        val error = fails<PortException.Unavailable> { link.makeGroup(group, changes) }
         assertTrue("hotspot" in error.reason, error.reason)
         assertEquals(23, currentTime / 1000)
         assertEquals("23 release", radio.asked.last())
-        assertEquals("10.0.0.1", link.makeGroup(group, told), "the next attempt succeeds")
+        assertEquals("10.0.0.1", link.makeGroup(group, changes), "the next attempt succeeds")
     }
 
     @Test
     fun `falls back to the band that every phone has`() = link { radio, link ->
         radio.refusals += listOf(Refusal.FAILED)
-        link.makeGroup(group, told)
+        link.makeGroup(group, changes)
         assertEquals(listOf("0 make ANY", "1 make LOW"), radio.asked.drop(1))
     }
 
     @Test
     fun `makes an accepted group again if it does not appear`() = link { radio, link ->
         radio.appearsAfter = 100
-        val making = async { link.makeGroup(group, told) }
+        val making = async { link.makeGroup(group, changes) }
         advanceTimeBy(15_500)
         radio.appearsAfter = 2
         assertEquals("10.0.0.1", making.await())
@@ -102,7 +102,7 @@ class DirectLinkTest {
     @Test
     fun `waits for the address of a group`() = link { radio, link ->
         radio.appearsAfter = null
-        val joining = async { link.joinGroup(group, told) }
+        val joining = async { link.joinGroup(group, changes) }
         advanceTimeBy(2_500)
         radio.group = RadioGroup(group.name, false, null)
         advanceTimeBy(2_000)
@@ -115,7 +115,7 @@ class DirectLinkTest {
     @Test
     fun `tries an unreachable group five times`() = link { radio, link ->
         radio.appearsAfter = null
-        val error = fails<PortException.Unavailable> { link.joinGroup(group, told) }
+        val error = fails<PortException.Unavailable> { link.joinGroup(group, changes) }
         assertTrue("closer" in error.reason, error.reason)
         val joins = radio.asked.filter { "join" in it }.map { it.substringBefore(' ').toInt() }
         assertEquals(listOf(0, 17, 34, 51, 68), joins)
@@ -127,12 +127,12 @@ class DirectLinkTest {
     fun `ends its own old group but no foreign group`() = link { radio, link ->
         last.name = "DIRECT-fc-old"
         radio.group = RadioGroup("DIRECT-fc-old", true, "10.0.0.1")
-        link.makeGroup(group, told)
+        link.makeGroup(group, changes)
         assertEquals(listOf("0 leave", "0 quiet", "0 make ANY"), radio.asked)
         link.leaveGroup()
         radio.group = RadioGroup("DIRECT-tv", false, "10.0.0.5")
         radio.asked.clear()
-        fails<PortException.Unavailable> { link.makeGroup(group, told) }
+        fails<PortException.Unavailable> { link.makeGroup(group, changes) }
         link.leaveGroup()
         assertTrue(radio.asked.none { "leave" in it } && radio.group != null)
     }
@@ -152,11 +152,11 @@ class DirectLinkTest {
     @Test
     fun `reports a missing permission before any attempt`() = link { radio, link ->
         radio.obstacle = PortException.Denied("NEARBY_WIFI_DEVICES is not granted")
-        fails<PortException.Denied> { link.makeGroup(group, told) }
+        fails<PortException.Denied> { link.makeGroup(group, changes) }
         assertTrue(radio.asked.isEmpty())
         radio.obstacle = null
         radio.appearsAfter = null
-        val joining = launch { fails<PortException.Unavailable> { link.joinGroup(group, told) } }
+        val joining = launch { fails<PortException.Unavailable> { link.joinGroup(group, changes) } }
         advanceTimeBy(10_000)
         radio.obstacle = PortException.Unavailable("Wi-Fi is off: turn it on")
         joining.join()
@@ -166,25 +166,25 @@ class DirectLinkTest {
     @Test
     fun `asks only once without Wi-Fi Direct`() = link { radio, link ->
         radio.refusals += Refusal.UNSUPPORTED
-        fails<PortException.Unavailable> { link.makeGroup(group, told) }
+        fails<PortException.Unavailable> { link.makeGroup(group, changes) }
         assertEquals(1, radio.asked.count { "make" in it })
     }
 
     @Test
     fun `cleans up a cancelled attempt`() = link { radio, link ->
         radio.appearsAfter = 8
-        val making = launch { link.makeGroup(group, told) }
+        val making = launch { link.makeGroup(group, changes) }
         advanceTimeBy(3_500)
         making.cancel()
         making.join()
         assertEquals(listOf("3 leave", "3 release"), radio.asked.drop(2))
-        assertEquals("10.0.0.1", link.makeGroup(group, told))
+        assertEquals("10.0.0.1", link.makeGroup(group, changes))
     }
 
     @Test
     fun `asks again if the system never answers`() = link { radio, link ->
         radio.isSilent = true
-        val making = async { link.makeGroup(group, told) }
+        val making = async { link.makeGroup(group, changes) }
         advanceTimeBy(5_500)
         radio.isSilent = false
         assertEquals("10.0.0.1", making.await())
@@ -193,7 +193,7 @@ class DirectLinkTest {
 
     @Test
     fun `reports and remembers a group that does not end`() = link { radio, link ->
-        link.makeGroup(group, told)
+        link.makeGroup(group, changes)
         radio.leaveWorks = false
         fails<PortException.Failed> { link.leaveGroup() }
         assertEquals(group.name, last.name)
@@ -204,32 +204,32 @@ class DirectLinkTest {
 
     @Test
     fun `reports and enters a lost group again until left`() = link { radio, link ->
-        link.joinGroup(group, told)
+        link.joinGroup(group, changes)
         runCurrent()
         radio.changes.emit(Unit)
         advanceTimeBy(1_000)
-        assertEquals(emptyList<String>(), told.news, "no change happened")
+        assertEquals(emptyList<String>(), changes.reports, "no change happened")
         radio.group = null
         radio.changes.emit(Unit)
         advanceTimeBy(30_000)
-        assertEquals(listOf("lost", "10.0.0.2"), told.news)
+        assertEquals(listOf("lost", "10.0.0.2"), changes.reports)
         radio.group = null
         radio.obstacle = PortException.Unavailable("Wi-Fi is off: turn it on")
         radio.changes.emit(Unit)
         advanceTimeBy(60_000)
-        assertEquals(listOf("lost"), told.news.drop(2))
+        assertEquals(listOf("lost"), changes.reports.drop(2))
         radio.obstacle = null
         radio.changes.emit(Unit)
         advanceTimeBy(60_000)
-        assertEquals(listOf("10.0.0.2"), told.news.drop(3))
+        assertEquals(listOf("10.0.0.2"), changes.reports.drop(3))
         link.leaveGroup()
-        assertEquals(listOf("no more"), told.news.drop(4))
+        assertEquals(listOf("no more"), changes.reports.drop(4))
         assertEquals(0, radio.changes.subscriptionCount.value)
     }
 
     @Test
     fun `accepts a group that returns by itself`() = link { radio, link ->
-        link.makeGroup(group, told)
+        link.makeGroup(group, changes)
         runCurrent()
         val there = radio.group
         radio.group = there?.copy(address = null)
@@ -237,7 +237,7 @@ class DirectLinkTest {
         advanceTimeBy(3_500)
         radio.group = there?.copy(address = "10.0.9.1")
         advanceTimeBy(3_500)
-        assertEquals(listOf("lost", "10.0.9.1"), told.news)
+        assertEquals(listOf("lost", "10.0.9.1"), changes.reports)
         assertEquals(1, radio.asked.count { "make" in it })
         assertTrue(radio.asked.none { "leave" in it })
     }

@@ -78,21 +78,21 @@ internal class FakeRadio(private val now: () -> Long) : Radio {
     }
 }
 
-internal class Remembered(override var name: String? = null) : LastGroup
+internal class InMemoryLastGroup(override var name: String? = null) : LastGroup
 
 /** The reports about a group. */
-internal class Told : GroupChanges(NoHandle) {
-    val news = mutableListOf<String>()
+internal class RecordingChanges : GroupChanges(NoHandle) {
+    val reports = mutableListOf<String>()
 
     override fun here(address: String) {
-        news += address
+        reports += address
     }
 
     override fun lost() {
-        news += "lost"
+        reports += "lost"
     }
 
     override fun close() {
-        news += "no more"
+        reports += "no more"
     }
 }

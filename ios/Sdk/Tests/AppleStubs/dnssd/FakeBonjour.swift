@@ -14,25 +14,25 @@ struct Announced {
 /// The target of a `DNSServiceRef`. Its callbacks run in its queue, from the time when it has one until it is
 /// deallocated.
 final class Operation: @unchecked Sendable {
-    enum Wish {
+    enum Request {
         case announce(Announced)
         case browse(String, UInt32, DNSServiceBrowseReply, UnsafeMutableRawPointer?)
         case resolve(String, DNSServiceResolveReply, UnsafeMutableRawPointer?)
         case addresses(String, DNSServiceGetAddrInfoReply, UnsafeMutableRawPointer?)
     }
 
-    let wish: Wish
+    let request: Request
     fileprivate var queue: DispatchQueue?
 
-    init(_ wish: Wish) {
-        self.wish = wish
+    init(_ request: Request) {
+        self.request = request
     }
 
     var reference: DNSServiceRef { OpaquePointer(Unmanaged.passUnretained(self).toOpaque()) }
 }
 
 /// The announced services and their listeners.
-enum Air {
+enum FakeBonjour {
     static let domain = "local."
     private static let lock = NSRecursiveLock()
     private static var operations: [DNSServiceRef: Operation] = [:]
@@ -89,7 +89,7 @@ enum Air {
                 return DNSServiceErrorType(kDNSServiceErr_BadParam)
             }
             operation.queue = queue
-            if case .announce(let service) = operation.wish { appear(service) }
+            if case .announce(let service) = operation.request { appear(service) }
             for service in services {
                 found(operation, service, kDNSServiceFlagsAdd)
                 resolved(operation, service)
@@ -106,7 +106,7 @@ enum Air {
         guard let operation else { fatalError("the reference was deallocated twice") }
         if let queue = operation.queue { dispatchPrecondition(condition: .onQueue(queue)) }
         _ = lock.withLock { operations.removeValue(forKey: reference) }
-        if case .announce(let service) = operation.wish { vanish(service.name) }
+        if case .announce(let service) = operation.request { vanish(service.name) }
     }
 
     /// Calls back, if the operation is still running.
@@ -117,14 +117,14 @@ enum Air {
     }
 
     private static func found(_ operation: Operation, _ service: Announced, _ flags: DNSServiceFlags) {
-        guard case .browse(let kind, let interface, let callBack, let context) = operation.wish, kind == service.kind,
-            interface == 0 || interface == service.interface
+        guard case .browse(let kind, let interface, let callBack, let context) = operation.request,
+            kind == service.kind, interface == 0 || interface == service.interface
         else { return }
         reply(operation) { callBack($0, flags, service.interface, 0, service.name, "\(kind).", domain, context) }
     }
 
     private static func resolved(_ operation: Operation, _ service: Announced) {
-        guard case .resolve(service.name, let callBack, let context) = operation.wish else { return }
+        guard case .resolve(service.name, let callBack, let context) = operation.request else { return }
         let (name, port) = ("\(service.name).\(service.kind).\(domain)", service.port.bigEndian)
         reply(operation) {
             callBack(
@@ -135,7 +135,7 @@ enum Air {
 
     /// Reports that there is no IPv6 address, then the IPv4 address.
     private static func addressed(_ operation: Operation, _ text: String, of host: String, _ flags: DNSServiceFlags) {
-        guard case .addresses(host, let callBack, let context) = operation.wish else { return }
+        guard case .addresses(host, let callBack, let context) = operation.request else { return }
         let none = DNSServiceErrorType(kDNSServiceErr_NoSuchRecord)
         reply(operation) { reference in
             var address = sockaddr_in6()
