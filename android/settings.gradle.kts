@@ -1,5 +1,5 @@
-// Not run in this repository's CI, which cannot reach Google's Maven repository; android/sdk/pom.xml compiles and tests the
-// same sources.
+// CI does not run this build, because it cannot reach Google's Maven repository. android/sdk/pom.xml compiles and tests the same
+// sources.
 pluginManagement {
     repositories {
         google()

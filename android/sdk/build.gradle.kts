@@ -1,5 +1,5 @@
-// The SDK as an Android library. Needs the Android SDK, the NDK below (from r28 on its linker makes 16 KiB pages by default),
-// rustup with the three targets below, and cargo-ndk. Not run in this repository's CI; see android/settings.gradle.kts.
+// Builds the SDK as an Android library. Needs the Android SDK, the NDK below (its linker aligns to 16 KiB by default from r28 on),
+// rustup with the three targets below, and cargo-ndk. CI does not run it; see android/settings.gradle.kts.
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
 
