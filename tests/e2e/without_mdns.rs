@@ -100,7 +100,7 @@ fn rejects_unusable_invites_with_the_reason() {
 
 #[test]
 fn dials_the_named_distributor_once_discovered() {
-    let (_field, [distributor, receiver]) = scene("heard");
+    let (_field, [distributor, receiver]) = scene("discovered");
     let [us, them] = [&distributor, &receiver].map(|device| device.name.as_str());
     distributor.run(&["status"]).expect(0);
     let mut receiving = receiver.receive(&["--from", us, "--yes"]);

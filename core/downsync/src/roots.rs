@@ -55,7 +55,7 @@ impl Roots {
         for record in records {
             let root = self.root_by_parents(layout, record, &HashMap::new());
             if let Some(root) = &root {
-                self.remember(layout, record, root);
+                self.add(layout, record, root);
             }
             roots.push(root);
         }
@@ -66,7 +66,7 @@ impl Roots {
                 let own = || found.get(&(record.kind, record.id.clone())).cloned();
                 let root =
                     self.root_by_parents(layout, record, &found).or_else(own).unwrap_or_else(|| record.id.clone());
-                self.remember(layout, record, &root);
+                self.add(layout, record, &root);
                 root
             })
         };
@@ -94,7 +94,7 @@ impl Roots {
         }
     }
 
-    fn remember(&mut self, layout: &Layout, record: &Parsed, root: &RecordId) {
+    fn add(&mut self, layout: &Layout, record: &Parsed, root: &RecordId) {
         let key = (record.kind, record.id.clone());
         if layout.relations(record.kind).is_parent
             && (self.known.contains_key(&key) || self.has_room_for([&record.id, root]))

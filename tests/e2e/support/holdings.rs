@@ -68,7 +68,7 @@ impl Holdings {
     /// Fails the test unless each dataset is absent or equal to the other side's.
     pub(crate) fn assert_part_of(&self, other: &Self, what: &str) {
         for (boundary, ours) in self.datasets.iter().filter(|(_, ours)| !ours.is_empty()) {
-            assert!(other.datasets.get(boundary) == Some(ours), "{what}: `{boundary}` is partly there");
+            assert!(other.datasets.get(boundary) == Some(ours), "{what}: `{boundary}` is incomplete");
         }
     }
 

@@ -8,7 +8,7 @@ use crate::events;
 use crate::offers::village;
 use crate::text::{Table, bytes, count, safe, utc};
 
-/// Digits of a digest that the table shows, to compare by eye.
+/// The number of digest digits in the table, enough for a user to compare.
 const SHORT_DIGEST: usize = 8;
 
 pub(crate) async fn run(app: &App) -> Result {

@@ -64,8 +64,8 @@ pub(crate) fn run(options: &BenchStore) -> Outcome {
 }
 
 /// Prints one path. Returns whether it is fast enough; a path without a comparison always is.
-fn row(name: &str, (records, json): (u64, u64), time: Duration, yardstick: Option<Duration>) -> bool {
-    let percent = yardstick.map(|plain| 100.0 * ratio(plain.as_secs_f64(), time.as_secs_f64()));
+fn row(name: &str, (records, json): (u64, u64), time: Duration, baseline: Option<Duration>) -> bool {
+    let percent = baseline.map(|plain| 100.0 * ratio(plain.as_secs_f64(), time.as_secs_f64()));
     let is_fine = percent.is_none_or(|percent| percent >= GOAL);
     let met = if is_fine { "met" } else { "MISSED" };
     let share = percent

@@ -15,7 +15,7 @@ use crate::text::{Table, bytes, count, counted, duration, padded};
 
 /// Width of a step's text on a terminal of 80 columns, without mark and time.
 const WIDTH: usize = 67;
-/// Digits of a digest that the table shows, to compare by eye.
+/// The number of digest digits in the table, enough for a user to compare.
 const SHORT_DIGEST: usize = 12;
 
 /// Prints steps, each with its duration.
