@@ -43,7 +43,7 @@ pub use fieldcast_store::{
     ExchangeResult, ExchangeRole, LocalEdit, RecordQuery, RecordSource, Recovery, TrustedPeer, Verified,
 };
 pub use fieldcast_wire::{
-    ComparisonResult, EndReason, Grant, Group, Invite, InviteError, Limits, Offer, Revocations, Role, Sas,
+    ComparisonResult, EndKind, EndReason, Grant, Group, Invite, InviteError, Limits, Offer, Revocations, Role, Sas,
     SignedStatement, Statement, StatementError, Token,
 };
 pub use network::{InterfaceMonitor, NetworkChange, SharedKey, WifiGroupMonitor, new_group};

@@ -146,41 +146,46 @@ impl EndReason {
         }
     }
 
+    /// What the reason is, without its details.
+    pub const fn kind(&self) -> EndKind {
+        match self {
+            Self::Declined => EndKind::Declined,
+            Self::NotAnswered => EndKind::NotAnswered,
+            Self::Cancelled { by_distributor: true } => EndKind::CancelledByDistributor,
+            Self::Cancelled { by_distributor: false } => EndKind::CancelledByReceiver,
+            Self::Busy => EndKind::Busy,
+            Self::NoSpace { .. } => EndKind::NoSpace,
+            Self::Incompatible => EndKind::Incompatible,
+            Self::SameRole => EndKind::SameRole,
+            Self::Protocol(_) => EndKind::Protocol,
+            Self::BadData => EndKind::BadData,
+            Self::NotStored(_) => EndKind::NotStored,
+            Self::NotRead(_) => EndKind::NotRead,
+            Self::DigestDiffers => EndKind::DigestDiffers,
+            Self::Lost => EndKind::Lost,
+            Self::Unreachable(_) => EndKind::Unreachable,
+            Self::WrongDevice => EndKind::WrongDevice,
+            Self::NotSecure => EndKind::NotSecure,
+            Self::CodesDiffer => EndKind::CodesDiffer,
+            Self::NotConfirmed => EndKind::NotConfirmed,
+            Self::NotGranted { to_distributor: true } => EndKind::DistributorNotGranted,
+            Self::NotGranted { to_distributor: false } => EndKind::ReceiverNotGranted,
+            Self::Revoked { of_distributor: true } => EndKind::DistributorRevoked,
+            Self::Revoked { of_distributor: false } => EndKind::ReceiverRevoked,
+            Self::NotSigned => EndKind::NotSigned,
+            Self::NotAuthentic => EndKind::NotAuthentic,
+            Self::OriginRevoked(_) => EndKind::OriginRevoked,
+            Self::NotInvited => EndKind::NotInvited,
+            Self::Looked { .. } => EndKind::Looked,
+            Self::ClockDiffers { .. } => EndKind::ClockDiffers,
+            Self::ForgedVersions => EndKind::ForgedVersions,
+            Self::SharedKey { .. } => EndKind::SharedKey,
+        }
+    }
+
     /// The stable name for programs. It never changes.
     pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Declined => "declined",
-            Self::NotAnswered => "not_answered",
-            Self::Cancelled { by_distributor: true } => "cancelled_by_distributor",
-            Self::Cancelled { by_distributor: false } => "cancelled_by_receiver",
-            Self::Busy => "busy",
-            Self::NoSpace { .. } => "no_space",
-            Self::Incompatible => "incompatible",
-            Self::SameRole => "same_role",
-            Self::Protocol(_) => "protocol",
-            Self::BadData => "bad_data",
-            Self::NotStored(_) => "not_stored",
-            Self::NotRead(_) => "not_read",
-            Self::DigestDiffers => "digest_differs",
-            Self::Lost => "lost",
-            Self::Unreachable(_) => "unreachable",
-            Self::WrongDevice => "wrong_device",
-            Self::NotSecure => "not_secure",
-            Self::CodesDiffer => "codes_differ",
-            Self::NotConfirmed => "not_confirmed",
-            Self::NotGranted { to_distributor: true } => "distributor_not_granted",
-            Self::NotGranted { to_distributor: false } => "receiver_not_granted",
-            Self::Revoked { of_distributor: true } => "distributor_revoked",
-            Self::Revoked { of_distributor: false } => "receiver_revoked",
-            Self::NotSigned => "not_signed",
-            Self::NotAuthentic => "not_authentic",
-            Self::OriginRevoked(_) => "origin_revoked",
-            Self::NotInvited => "not_invited",
-            Self::Looked { .. } => "looked",
-            Self::ClockDiffers { .. } => "clock_differs",
-            Self::ForgedVersions => "forged_versions",
-            Self::SharedKey { .. } => "shared_key",
-        }
+        self.kind().code()
     }
 
     /// Makes a reason from a peer safe to show: removes control characters and limits its length.
@@ -194,6 +199,74 @@ impl EndReason {
             other => other,
         }
     }
+}
+
+/// Declares [`EndKind`] with the code of each kind, in one list.
+macro_rules! end_kinds {
+    ($($kind:ident = $code:literal,)*) => {
+        /// What an [`EndReason`] is, without its details: all that the history and other programs know of it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum EndKind {
+            $(
+                #[doc = concat!("The reasons with the code `", $code, "`.")]
+                $kind,
+            )*
+            /// A reason that a later version stored. No [`EndReason`] has this kind.
+            Other,
+        }
+
+        impl EndKind {
+            /// The stable name for programs. It never changes.
+            pub const fn code(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $code,)*
+                    Self::Other => "other",
+                }
+            }
+
+            /// The kind with this code; [`EndKind::Other`] for an unknown one.
+            pub fn of_code(code: &str) -> Self {
+                match code {
+                    $($code => Self::$kind,)*
+                    _ => Self::Other,
+                }
+            }
+        }
+    };
+}
+
+end_kinds! {
+    Declined = "declined",
+    NotAnswered = "not_answered",
+    CancelledByDistributor = "cancelled_by_distributor",
+    CancelledByReceiver = "cancelled_by_receiver",
+    Busy = "busy",
+    NoSpace = "no_space",
+    Incompatible = "incompatible",
+    SameRole = "same_role",
+    Protocol = "protocol",
+    BadData = "bad_data",
+    NotStored = "not_stored",
+    NotRead = "not_read",
+    DigestDiffers = "digest_differs",
+    Lost = "lost",
+    Unreachable = "unreachable",
+    WrongDevice = "wrong_device",
+    NotSecure = "not_secure",
+    CodesDiffer = "codes_differ",
+    NotConfirmed = "not_confirmed",
+    DistributorNotGranted = "distributor_not_granted",
+    ReceiverNotGranted = "receiver_not_granted",
+    DistributorRevoked = "distributor_revoked",
+    ReceiverRevoked = "receiver_revoked",
+    NotSigned = "not_signed",
+    NotAuthentic = "not_authentic",
+    OriginRevoked = "origin_revoked",
+    NotInvited = "not_invited",
+    Looked = "looked",
+    ClockDiffers = "clock_differs",
+    ForgedVersions = "forged_versions",
+    SharedKey = "shared_key",
 }
 
 /// How a peer broke the protocol.
@@ -215,4 +288,17 @@ pub enum Breach {
     /// The revealed nonce is not the one that the peer committed to on this connection.
     #[error("the revealed number does not match the commitment")]
     NotCommitted,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_kind_from_its_code() {
+        for reason in [EndReason::Lost, EndReason::NoSpace { needed: 9, free: 4 }] {
+            assert_eq!(EndKind::of_code(reason.code()), reason.kind());
+        }
+        assert_eq!(EndKind::of_code("of a later version"), EndKind::Other);
+    }
 }

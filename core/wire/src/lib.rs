@@ -16,7 +16,7 @@ mod receipt;
 mod sas;
 mod session;
 
-pub use end_reason::{Breach, EndReason};
+pub use end_reason::{Breach, EndKind, EndReason};
 pub use grant::{Credentials, Grant, Revocations, SignedStatement, Statement, StatementError};
 pub use invite::{Group, Invite, InviteError, Token};
 pub use invite_text::MAX_INVITE;

@@ -1,12 +1,12 @@
 //! Why exchanges end, and the history of exchanges.
 
 use fieldcast::ExchangeResult;
-pub use fieldcast::ExchangeRole;
+pub use fieldcast::{EndKind as EndReason, ExchangeRole};
 
 use crate::{ComparisonResult, DeviceName, Fingerprint, SnapshotSummary};
 
 /// Why an exchange ended without "saved".
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, uniffi::Enum)]
+#[uniffi::remote(Enum)]
 pub enum EndReason {
     /// The receiver's user declined.
     Declined,
@@ -74,47 +74,6 @@ pub enum EndReason {
     Other,
 }
 
-/// The engine's codes for the reasons.
-const REASONS: [(&str, EndReason); 31] = [
-    ("declined", EndReason::Declined),
-    ("not_answered", EndReason::NotAnswered),
-    ("cancelled_by_distributor", EndReason::CancelledByDistributor),
-    ("cancelled_by_receiver", EndReason::CancelledByReceiver),
-    ("busy", EndReason::Busy),
-    ("no_space", EndReason::NoSpace),
-    ("incompatible", EndReason::Incompatible),
-    ("same_role", EndReason::SameRole),
-    ("protocol", EndReason::Protocol),
-    ("bad_data", EndReason::BadData),
-    ("not_stored", EndReason::NotStored),
-    ("not_read", EndReason::NotRead),
-    ("digest_differs", EndReason::DigestDiffers),
-    ("lost", EndReason::Lost),
-    ("unreachable", EndReason::Unreachable),
-    ("wrong_device", EndReason::WrongDevice),
-    ("not_secure", EndReason::NotSecure),
-    ("codes_differ", EndReason::CodesDiffer),
-    ("not_confirmed", EndReason::NotConfirmed),
-    ("distributor_not_granted", EndReason::DistributorNotGranted),
-    ("receiver_not_granted", EndReason::ReceiverNotGranted),
-    ("distributor_revoked", EndReason::DistributorRevoked),
-    ("receiver_revoked", EndReason::ReceiverRevoked),
-    ("not_signed", EndReason::NotSigned),
-    ("not_authentic", EndReason::NotAuthentic),
-    ("origin_revoked", EndReason::OriginRevoked),
-    ("not_invited", EndReason::NotInvited),
-    ("looked", EndReason::Looked),
-    ("clock_differs", EndReason::ClockDiffers),
-    ("forged_versions", EndReason::ForgedVersions),
-    ("shared_key", EndReason::SharedKey),
-];
-
-impl EndReason {
-    fn of_code(code: &str) -> Self {
-        REASONS.iter().find(|(known, _)| *known == code).map_or(Self::Other, |(_, reason)| *reason)
-    }
-}
-
 /// Needed and free bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct MissingSpace {
@@ -141,7 +100,7 @@ impl From<&fieldcast::EndReason> for Ending {
             fieldcast::EndReason::NoSpace { needed, free } => Some(MissingSpace { needed, free }),
             _ => None,
         };
-        Self { reason: EndReason::of_code(reason.code()), space, detail: reason.to_string() }
+        Self { reason: reason.kind(), space, detail: reason.to_string() }
     }
 }
 
@@ -214,8 +173,6 @@ impl From<fieldcast::PastExchange> for PastExchange {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
-
     use super::*;
 
     #[test]
@@ -223,25 +180,5 @@ mod tests {
         let ending = Ending::from(&fieldcast::EndReason::NoSpace { needed: 9, free: 4 });
         assert_eq!((ending.reason, ending.space), (EndReason::NoSpace, Some(MissingSpace { needed: 9, free: 4 })));
         assert!(ending.detail.contains("9 bytes are needed"), "{}", ending.detail);
-        assert_eq!(EndReason::of_code("of a later version"), EndReason::Other);
-    }
-
-    #[test]
-    fn maps_each_code_to_one_reason() {
-        let words: HashSet<_> = REASONS.iter().map(|(word, _)| word).collect();
-        let reasons: HashSet<_> = REASONS.iter().map(|(_, reason)| reason).collect();
-        assert_eq!((words.len(), reasons.len()), (REASONS.len(), REASONS.len()));
-    }
-
-    #[test]
-    fn knows_every_reason_of_engine() {
-        // The engine's enum may grow, so the test reads the reasons from its source.
-        let source = include_str!("../../../wire/src/end_reason.rs");
-        let words = source.split("pub const fn code").nth(1).unwrap().split("}\n    }").next().unwrap();
-        let words: Vec<_> = words.split("=> \"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-        assert!(words.len() >= 25, "{words:?}");
-        for word in words {
-            assert_ne!(EndReason::of_code(word), EndReason::Other, "{word}");
-        }
     }
 }
