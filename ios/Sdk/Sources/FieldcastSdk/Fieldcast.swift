@@ -29,21 +29,9 @@ public final class Fieldcast: FieldcastEngine, @unchecked Sendable {
 
     /// Opens Fieldcast in its folder and creates the folder on first use. The folder must be excluded from backups,
     /// such as ``folder()``: a device key that is restored on another phone would give two phones the same identity.
-    /// `ports` are the phone's services for Fieldcast. `newIdentity` makes a new device key that replaces a missing or
-    /// copied one. Set it only if the user has confirmed it.
-    public static func open(
-        dataDir: URL,
-        deviceName: String? = nil,
-        ports: PlatformPorts = .system(),
-        allowHttp: Bool = false,
-        newIdentity: Bool = false,
-        workers: UInt8 = 2
-    ) async throws -> Fieldcast {
+    /// `ports` are the phone's services for Fieldcast.
+    public static func open(_ settings: OpenSettings, ports: PlatformPorts = .system()) async throws -> Fieldcast {
         let router = Router()
-        let settings = OpenSettings(
-            dataDir: dataDir.path, deviceName: deviceName, allowHttp: allowHttp, newIdentity: newIdentity,
-            workers: workers
-        )
         return Fieldcast(engine: try await open(settings: settings, ports: ports, listener: router), router: router)
     }
 

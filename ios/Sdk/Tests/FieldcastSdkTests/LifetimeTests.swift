@@ -87,11 +87,11 @@ final class LifetimeTests: XCTestCase {
 
     func testRejectsCallsAndFreesFolderAfterShutdown() async throws {
         let dir = folder("swift-shut")
-        let phone = try await Fieldcast.open(dataDir: dir, ports: PlatformPorts())
+        let phone = try await opened(dir)
         let device = try phone.device()
         let receiving = try await phone.receive(options: onLoopback())
         do {
-            _ = try await Fieldcast.open(dataDir: dir, ports: PlatformPorts())
+            _ = try await opened(dir)
             XCTFail("the folder is still in use")
         } catch FieldcastError.InUse {
             // Expected.
@@ -109,7 +109,7 @@ final class LifetimeTests: XCTestCase {
             // Expected.
         }
         try await receiving.stop()
-        let again = try await Fieldcast.open(dataDir: dir, ports: PlatformPorts())
+        let again = try await opened(dir)
         XCTAssertEqual(try again.device(), device)
         try await again.shutDown()
     }
@@ -147,7 +147,7 @@ final class LifetimeTests: XCTestCase {
         let dir = folder("swift-thousand")
         func cycles(_ count: Int) async throws {
             for _ in 0..<count {
-                let phone = try await Fieldcast.open(dataDir: dir, ports: PlatformPorts())
+                let phone = try await opened(dir)
                 _ = try await phone.datasets()
                 try await phone.shutDown()
             }

@@ -35,7 +35,11 @@ func folder(_ name: String) -> URL {
 }
 
 func phone(_ name: String, ports: PlatformPorts = PlatformPorts()) async throws -> Fieldcast {
-    try await Fieldcast.open(dataDir: folder(name), deviceName: name, ports: ports)
+    try await Fieldcast.open(OpenSettings(dataDir: folder(name).path, deviceName: name), ports: ports)
+}
+
+func opened(_ folder: URL, ports: PlatformPorts = PlatformPorts()) async throws -> Fieldcast {
+    try await Fieldcast.open(OpenSettings(dataDir: folder.path), ports: ports)
 }
 
 /// Options for this machine only, without reserved storage.

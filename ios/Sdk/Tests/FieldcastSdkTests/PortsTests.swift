@@ -64,18 +64,18 @@ final class Hardware: KeyStore, NetworkMonitor, WifiLink, PeerDiscovery, @unchec
 final class PortsTests: XCTestCase {
     func testProtectsDeviceKeyWithKeyStore() async throws {
         let (dir, hardware) = (folder("swift-keys"), Hardware())
-        let phone = try await Fieldcast.open(dataDir: dir, ports: hardware.ports)
+        let phone = try await opened(dir, ports: hardware.ports)
         let device = try phone.device()
         try await phone.shutDown()
         hardware.isLocked = true
         do {
-            _ = try await Fieldcast.open(dataDir: dir, ports: hardware.ports)
+            _ = try await opened(dir, ports: hardware.ports)
             XCTFail("opened with a locked key store")
         } catch FieldcastError.KeyFailed(let reason) {
             XCTAssertTrue(reason.contains("locked"), reason)
         }
         hardware.isLocked = false
-        let again = try await Fieldcast.open(dataDir: dir, ports: hardware.ports)
+        let again = try await opened(dir, ports: hardware.ports)
         XCTAssertEqual(try again.device(), device)
         try await again.shutDown()
     }

@@ -9,7 +9,7 @@ actor FieldApp {
     private var opening: Task<Fieldcast, Error>?
 
     func fieldcast() async throws -> Fieldcast {
-        let task = opening ?? Task { try await Fieldcast.open(dataDir: try Fieldcast.folder()) }
+        let task = opening ?? Task { try await Fieldcast.open(OpenSettings(dataDir: Fieldcast.folder().path)) }
         opening = task
         return try await task.value
     }

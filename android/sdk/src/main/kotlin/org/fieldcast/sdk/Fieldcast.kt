@@ -1,6 +1,5 @@
 package org.fieldcast.sdk
 
-import java.io.File
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.flow.Flow
@@ -119,20 +118,11 @@ class Fieldcast private constructor(private val core: Core, private val router: 
     companion object {
         /**
          * Opens Fieldcast in its folder and creates the folder on first use. Use `File(context.noBackupFilesDir,
-         * "fieldcast")`: a device key that is restored from a backup on another phone would give two phones the same
-         * identity. [ports] are the phone's services for Fieldcast. [newIdentity] makes a new device key that replaces
-         * a missing or copied one. Set it only if the user has confirmed it.
+         * "fieldcast").path`: a device key that is restored from a backup on another phone would give two phones the
+         * same identity. [ports] are the phone's services for Fieldcast.
          */
-        suspend fun open(
-            dataDir: File,
-            deviceName: String? = null,
-            allowHttp: Boolean = false,
-            newIdentity: Boolean = false,
-            workers: Int = 2,
-            ports: PlatformPorts = PlatformPorts(),
-        ): Fieldcast {
+        suspend fun open(settings: OpenSettings, ports: PlatformPorts = PlatformPorts()): Fieldcast {
             val router = Router()
-            val settings = OpenSettings(dataDir.path, deviceName, allowHttp, newIdentity, workers.toUByte())
             return Fieldcast(Core.open(settings, ports, router), router)
         }
     }

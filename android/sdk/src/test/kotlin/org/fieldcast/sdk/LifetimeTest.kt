@@ -66,11 +66,11 @@ class LifetimeTest {
     @Test
     fun `rejects calls and frees the folder after shutdown`() = test {
         val folder = folder("kt-shut")
-        val phone = Fieldcast.open(folder)
+        val phone = phone(folder)
         val name = phone.device()
         val receiving = phone.receive(onLoopback())
         assertThrows(FieldcastException.InUse::class.java) {
-            kotlinx.coroutines.runBlocking { Fieldcast.open(folder) }
+            kotlinx.coroutines.runBlocking { phone(folder) }
         }
         phone.shutDown()
         assertThrows(FieldcastException.ShutDown::class.java) { phone.device() }
@@ -80,7 +80,7 @@ class LifetimeTest {
         expect<FieldcastException.Over> { receiving.dial("127.0.0.1:1") }
         assertEquals(null, receiving.address)
         phone.shutDown()
-        val again = Fieldcast.open(folder)
+        val again = phone(folder)
         assertEquals(name, again.device())
         again.shutDown()
     }
@@ -128,7 +128,7 @@ class LifetimeTest {
         val left = mutableListOf<WeakReference<Any>>()
         suspend fun cycles(count: Int) = repeat(count) { at ->
             val lock = FakeLock()
-            val phone = Fieldcast.open(folder, ports = hardware.ports.copy(multicast = lock))
+            val phone = phone(folder, hardware.ports.copy(multicast = lock))
             phone.datasets()
             if (at % 20 == 0) phone.receiving(onLoopback()) {}
             left += WeakReference(lock)

@@ -12,6 +12,8 @@ import org.fieldcast.sdk.core.Dataset
 import org.fieldcast.sdk.core.ExchangeOptions
 import org.fieldcast.sdk.core.FieldcastException
 import org.fieldcast.sdk.core.NearbyReceiver
+import org.fieldcast.sdk.core.OpenSettings
+import org.fieldcast.sdk.core.PlatformPorts
 import org.fieldcast.sdk.core.Project
 
 /** The sandbox that `cargo xtask journey kotlin` has started. */
@@ -22,7 +24,10 @@ fun test(body: suspend () -> Unit) = runBlocking { withTimeout(120.seconds) { bo
 
 fun folder(name: String): File = Files.createTempDirectory(name).toFile()
 
-suspend fun phone(name: String): Fieldcast = Fieldcast.open(folder(name), name)
+suspend fun phone(name: String): Fieldcast = Fieldcast.open(OpenSettings(folder(name).path, name))
+
+suspend fun phone(folder: File, ports: PlatformPorts = PlatformPorts()): Fieldcast =
+    Fieldcast.open(OpenSettings(folder.path), ports)
 
 /** Options for this machine only, without reserved storage. */
 fun onLoopback(trustEverybody: Boolean = false) =

@@ -23,19 +23,19 @@ class PortsTest {
     @Test
     fun `unwraps the device key only with the key store`() = test {
         val (folder, hardware) = folder("kt-keys") to Hardware()
-        val phone = Fieldcast.open(folder, ports = hardware.ports)
+        val phone = phone(folder, hardware.ports)
         val device = phone.device()
         phone.shutDown()
         val key = hardware.keys.seen.single()
         assertTrue(key.size >= 32)
         folder.walk().filter(File::isFile).forEach { assertFalse(it.holds(key), "$it contains the key") }
         hardware.keys.locked = true
-        val locked = expect<FieldcastException.KeyFailed> { Fieldcast.open(folder, ports = hardware.ports) }
+        val locked = expect<FieldcastException.KeyFailed> { phone(folder, hardware.ports) }
         assertTrue("the phone is locked" in locked.advice, locked.advice)
-        expect<FieldcastException.KeyFailed> { Fieldcast.open(folder, ports = Hardware().ports) }
-        expect<FieldcastException.KeyFailed> { Fieldcast.open(folder) }
+        expect<FieldcastException.KeyFailed> { phone(folder, Hardware().ports) }
+        expect<FieldcastException.KeyFailed> { phone(folder) }
         hardware.keys.locked = false
-        val again = Fieldcast.open(folder, ports = hardware.ports)
+        val again = phone(folder, hardware.ports)
         assertEquals(device, again.device())
         again.shutDown()
     }
@@ -43,7 +43,7 @@ class PortsTest {
     @Test
     fun `uses mobile data if allowed or unknown`() = test {
         val hardware = Hardware()
-        val phone = Fieldcast.open(folder("kt-metered"), ports = hardware.ports)
+        val phone = phone(folder("kt-metered"), hardware.ports)
         val project = phone.logIn()
         val boundary = phone.leaves(project).take(1)
         hardware.network.answer = { NetworkKind.METERED }
@@ -62,7 +62,7 @@ class PortsTest {
     fun `holds the multicast lock only while sessions run`() = test {
         val hardware = Hardware()
         val held = hardware.multicast.held
-        val phone = Fieldcast.open(folder("kt-multicast"), ports = hardware.ports)
+        val phone = phone(folder("kt-multicast"), hardware.ports)
         assertEquals(0, held.get())
         phone.receiving(onLoopback()) {
             assertEquals(1, held.get())
@@ -84,8 +84,8 @@ class PortsTest {
     @Test
     fun `makes a group and joins it by invite`() = test {
         val (there, here) = Hardware() to Hardware()
-        val distributor = Fieldcast.open(folder("kt-group-d"), ports = there.ports)
-        val receiver = Fieldcast.open(folder("kt-group-r"), ports = here.ports)
+        val distributor = phone(folder("kt-group-d"), there.ports)
+        val receiver = phone(folder("kt-group-r"), here.ports)
         val datasets = distributor.download(1)
         val made = distributor.makeGroup(null)
         assertTrue(made.group.name.startsWith("DIRECT-"), made.group.name)
@@ -114,7 +114,7 @@ class PortsTest {
     @Test
     fun `leaves the group after success, error or cancel`() = test {
         val hardware = Hardware()
-        val phone = Fieldcast.open(folder("kt-hosts"), ports = hardware.ports)
+        val phone = phone(folder("kt-hosts"), hardware.ports)
         coroutineScope {
             val entered = CompletableDeferred<JoinedGroup>()
             val hosting = launch {
@@ -143,7 +143,7 @@ class PortsTest {
     @Test
     fun `maps link errors and allows another try`() = test {
         val link = Hardware()
-        val phone = Fieldcast.open(folder("kt-link"), ports = link.ports)
+        val phone = phone(folder("kt-link"), link.ports)
         link.link.fails = PortException.Denied("NEARBY_WIFI_DEVICES")
         val denied = expect<FieldcastException.PermissionNeeded> { phone.makeGroup(null) }
         assertTrue("NEARBY_WIFI_DEVICES" in denied.advice, denied.advice)
@@ -165,7 +165,7 @@ class PortsTest {
     @Test
     fun `cancels making a group with its wait`() = test {
         val link = Hardware().apply { link.hangs = true }
-        val phone = Fieldcast.open(folder("kt-link-cancel"), ports = link.ports)
+        val phone = phone(folder("kt-link-cancel"), link.ports)
         coroutineScope {
             val making = launch { phone.makeGroup(null) }
             link.link.entered.await()

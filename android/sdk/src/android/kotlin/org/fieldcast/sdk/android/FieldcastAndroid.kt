@@ -12,6 +12,7 @@ import kotlinx.coroutines.launch
 import org.fieldcast.sdk.Fieldcast
 import org.fieldcast.sdk.KeyWrap
 import org.fieldcast.sdk.Permissions
+import org.fieldcast.sdk.core.OpenSettings
 import org.fieldcast.sdk.core.PlatformPorts
 import org.fieldcast.sdk.core.PortException
 import org.fieldcast.sdk.discovery.NsdDiscovery
@@ -21,17 +22,16 @@ import org.fieldcast.sdk.link.DirectLink
 /** Fieldcast on an Android phone. */
 object FieldcastAndroid {
     /**
-     * Opens Fieldcast in the app's folder that is excluded from backups, with all services of the phone: the key store
-     * protects the device key, mobile data is recognized, Wi-Fi Direct groups are made and joined, and the phone stays
-     * awake during a transfer. Keep one instance per process.
+     * Opens Fieldcast, by default in [folder], with all services of the phone: the key store protects the device key,
+     * mobile data is recognized, Wi-Fi Direct groups are made and joined, and the phone stays awake during a transfer.
+     * Keep one instance per process.
      *
      * With [systemDiscovery], Android's own service discovery announces and searches in addition to the built-in mDNS.
      * Use it for phones whose Wi-Fi blocks multicast for apps.
      */
     suspend fun open(
         context: Context,
-        deviceName: String? = null,
-        allowHttp: Boolean = false,
+        settings: OpenSettings = OpenSettings(folder(context)),
         systemDiscovery: Boolean = false,
     ): Fieldcast {
         val app = context.applicationContext
@@ -41,7 +41,7 @@ object FieldcastAndroid {
         val link = DirectLink(AndroidRadio(app), LastName(app), background)
         val discovery = if (systemDiscovery) NsdDiscovery(AndroidNsd(app), background) else null
         val ports = PlatformPorts(KeyWrap(AndroidKey), AndroidNetwork(app), AndroidMulticast(app), link, discovery)
-        val fieldcast = Fieldcast.open(File(app.noBackupFilesDir, "fieldcast"), deviceName, allowHttp, ports = ports)
+        val fieldcast = Fieldcast.open(settings, ports)
         fieldcast.lifetime.invokeOnCompletion { background.cancel() }
         background.launch { WakeLocks(app).use { locks -> fieldcast.events.isMoving().collect(locks::hold) } }
         background.launch {
@@ -53,6 +53,9 @@ object FieldcastAndroid {
         }
         return fieldcast
     }
+
+    /** The folder `fieldcast` among the app's files that are excluded from backups. */
+    fun folder(context: Context): String = File(context.applicationContext.noBackupFilesDir, "fieldcast").path
 
     /**
      * The permissions that are needed to make or join a group or to discover devices, and that the user has not granted

@@ -2,7 +2,6 @@ package org.fieldcast.sdk.docs
 
 import kotlinx.coroutines.async
 import kotlinx.coroutines.coroutineScope
-import org.fieldcast.sdk.Fieldcast
 import org.fieldcast.sdk.Hardware
 import org.fieldcast.sdk.core.Answer
 import org.fieldcast.sdk.core.SendState
@@ -42,8 +41,8 @@ class SnippetsTest {
     @Test
     fun `transfers by group and invite`() = test {
         val (there, here) = Hardware() to Hardware()
-        val distributor = Fieldcast.open(folder("kt-doc-group-d"), ports = there.ports)
-        val receiver = Fieldcast.open(folder("kt-doc-group-r"), ports = here.ports)
+        val distributor = phone(folder("kt-doc-group-d"), there.ports)
+        val receiver = phone(folder("kt-doc-group-r"), here.ports)
         val datasets = download(distributor, server, "distributor", "fieldcast")
         val who = receiver.device().fingerprint
         offerInGroup(distributor, datasets) { offering, code ->
