@@ -73,7 +73,7 @@ fn resumes_in_a_new_group_with_other_addresses() {
     group.disband();
     let [one, other] = &mut receiving;
     for process in [one, other, &mut sending] {
-        process.event_where("network", |event| text(event, "state") == "gone");
+        process.event_where("network", |event| text(event, "state") == "lost");
     }
     group.form(77);
     for process in receiving {

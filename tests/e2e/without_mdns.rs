@@ -48,7 +48,7 @@ fn connects_by_invite_without_comparing_codes() {
     let receiving = receive(&receiver, &["--invite", text(&invite, "uri"), "--yes", "--once"]);
     let received = receiving.finish().expect(0);
     assert_eq!(received.events("asked")[0]["is_known"], true, "the invite holds its key");
-    assert_all_saved(sending, &receiver, &distributor, "called_in");
+    assert_all_saved(sending, &receiver, &distributor, "connected");
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn retries_an_address_until_the_distributor_starts() {
     let (sending, _) = send(&distributor, &["--unverified", "--to", &receiver.name, "--port", port]);
     receiving.event_where("dial", |event| text(event, "state") == "connected");
     receiving.finish().expect(0);
-    assert_all_saved(sending, &receiver, &distributor, "called_in");
+    assert_all_saved(sending, &receiver, &distributor, "connected");
 }
 
 #[test]
@@ -110,6 +110,6 @@ fn dials_the_named_distributor_once_discovered() {
     named.kill();
     let mut sending = distributor.send(&[], &["--to", "absent", "--wait", "60"]);
     receiving.event_where("dial", |event| text(event, "state") == "connected");
-    let by = |event: &Value| text(event, "peer") == them && event["by"] == serde_json::json!(["mdns", "called_in"]);
+    let by = |event: &Value| text(event, "peer") == them && event["by"] == serde_json::json!(["mdns", "connected"]);
     sending.event_where("peer_found", by);
 }

@@ -145,9 +145,9 @@ pub(crate) fn peer_found(peer: &FoundPeer) -> Value {
         "addr": peer.addr, "by": ways(&peer.by)})
 }
 
-/// The ways in which this device found a receiver: `mdns`, `called_in`, `typed`, `platform`.
+/// The ways in which this device found a receiver: `mdns`, `connected`, `typed`, `platform`.
 pub(crate) fn ways(by: &FoundBy) -> Vec<&'static str> {
-    let ways = [(by.mdns, "mdns"), (by.connected, "called_in"), (by.typed, "typed"), (by.platform, "platform")];
+    let ways = [(by.mdns, "mdns"), (by.connected, "connected"), (by.typed, "typed"), (by.platform, "platform")];
     ways.into_iter().filter(|(holds, _)| *holds).map(|(_, way)| way).collect()
 }
 
@@ -177,9 +177,9 @@ pub(crate) fn dial(addr: SocketAddr, state: &DialState) -> Value {
 /// The network is lost (`gone`), or the session continues on another one (`back`). `addr` is the new listen address.
 pub(crate) fn network(change: &NetworkChange) -> Value {
     match change {
-        NetworkChange::Lost { name } => json!({"event": "network", "state": "gone", "interface": name}),
+        NetworkChange::Lost { name } => json!({"event": "network", "state": "lost", "interface": name}),
         NetworkChange::Available { interface, addr } => {
-            json!({"event": "network", "state": "back", "interface": interface.name, "addr": addr})
+            json!({"event": "network", "state": "available", "interface": interface.name, "addr": addr})
         }
     }
 }

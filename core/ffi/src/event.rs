@@ -53,7 +53,7 @@ pub enum Event {
         receiver: Fingerprint,
     },
     /// The network of a session is lost. The session searches for it, or for a replacement.
-    NetworkGone {
+    NetworkLost {
         /// Session number.
         session: u64,
         /// Interface name.
@@ -72,7 +72,7 @@ pub enum Event {
         names: Vec<DeviceName>,
     },
     /// A session continues on this network.
-    NetworkBack {
+    NetworkAvailable {
         /// Session number.
         session: u64,
         /// The network.
@@ -200,8 +200,8 @@ impl Event {
     /// The event for a change of a session's network.
     pub(crate) fn of_network(session: u64, change: NetworkChange) -> Self {
         match change {
-            NetworkChange::Lost { name } => Self::NetworkGone { session, name },
-            NetworkChange::Available { interface, addr } => Self::NetworkBack { session, interface, addr },
+            NetworkChange::Lost { name } => Self::NetworkLost { session, name },
+            NetworkChange::Available { interface, addr } => Self::NetworkAvailable { session, interface, addr },
         }
     }
 

@@ -46,7 +46,7 @@ pub struct ExchangeOptions {
     pub pinned: Vec<Fingerprint>,
     /// Compares no codes at all. For rehearsals and tests only.
     #[uniffi(default = false)]
-    pub trust_everybody: bool,
+    pub accept_all: bool,
     /// Number of receivers to send to at the same time. More receivers wait in a queue.
     #[uniffi(default = 8)]
     pub max_live: u16,
@@ -62,7 +62,7 @@ impl ExchangeOptions {
     pub(crate) fn settings(self, engine: &Engine) -> ExchangeSettings {
         let pinned: BTreeSet<_> = self.pinned.into_iter().collect();
         ExchangeSettings {
-            trust: if self.trust_everybody { Trust::AcceptAll } else { Trust::Compare(pinned) },
+            trust: if self.accept_all { Trust::AcceptAll } else { Trust::Compare(pinned) },
             max_live: self.max_live.max(1).into(),
             mdns: self.mdns,
             port: self.port,

@@ -58,7 +58,7 @@ fn phone(name: &str, discovery: impl PeerDiscovery + 'static) -> (Phone, EventLo
 }
 
 fn without_mdns() -> ExchangeOptions {
-    ExchangeOptions { mdns: false, trust_everybody: true, ..options() }
+    ExchangeOptions { mdns: false, accept_all: true, ..options() }
 }
 
 #[track_caller]

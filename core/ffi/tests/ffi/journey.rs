@@ -133,7 +133,7 @@ fn transfer_time(listeners: [Arc<dyn EventListener>; 2], name: &str) -> Duration
     let distributor: Phone = phone(&format!("{name}-d"), there);
     let receiver = phone(&format!("{name}-r"), here);
     distributor.downsync(&server, 4);
-    let trusting = ExchangeOptions { trust_everybody: true, ..options() };
+    let trusting = ExchangeOptions { accept_all: true, ..options() };
     let receiving = wait(receiver.fieldcast.start_receive(trusting.clone())).unwrap();
     let offering = wait(distributor.fieldcast.start_offer(distributor.datasets(), trusting)).unwrap();
     let who = receiver.fieldcast.device().unwrap().fingerprint;

@@ -71,7 +71,7 @@ pub(crate) fn options() -> ExchangeOptions {
         mdns: true,
         port: 0,
         pinned: Vec::new(),
-        trust_everybody: false,
+        accept_all: false,
         max_live: 8,
         resume_seconds: 5,
         reserve: 0,

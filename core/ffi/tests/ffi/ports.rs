@@ -163,8 +163,8 @@ fn makes_group_with_generated_name_and_passphrase() {
 fn network(events: &EventLog) -> (bool, Duration) {
     let begun = Instant::now();
     let is_back = events.wait_for(|event| match event {
-        Event::NetworkGone { .. } => Some(false),
-        Event::NetworkBack { .. } => Some(true),
+        Event::NetworkLost { .. } => Some(false),
+        Event::NetworkAvailable { .. } => Some(true),
         _ => None,
     });
     (is_back, begun.elapsed())
@@ -179,7 +179,7 @@ fn reacts_at_once_to_lost_and_restored_group() {
     let made = wait(fieldcast.make_group(None)).unwrap();
     let [stale, changes] = [0, 1].map(|at| hardware.changes.lock().unwrap()[at].clone());
     let interface = Some(made.interface.addr.to_string());
-    let options = ExchangeOptions { network: interface, mdns: false, trust_everybody: true, ..options() };
+    let options = ExchangeOptions { network: interface, mdns: false, accept_all: true, ..options() };
     let receiving = wait(fieldcast.start_receive(options.clone())).unwrap();
     let before = receiving.addr().unwrap();
 

@@ -4,8 +4,8 @@ extension Event {
         switch self {
         case .downsyncProgress(let job, _), .boundaryDone(let job, _, _), .boundaryFailed(let job, _, _):
             return job
-        case .receiverFound(let session, _), .receiverGone(let session, _), .networkGone(let session, _),
-            .networkBack(let session, _, _), .distributorFound(let session, _), .distributorLost(let session, _),
+        case .receiverFound(let session, _), .receiverGone(let session, _), .networkLost(let session, _),
+            .networkAvailable(let session, _, _), .distributorFound(let session, _), .distributorLost(let session, _),
             .dialChanged(let session, _, _), .compareCode(let session, _, _), .codeShown(let session, _, _),
             .sendChanged(let session, _, _), .sendProgress(let session, _), .asked(let session, _),
             .resumed(let session, _, _), .receiveChanged(let session, _), .receiveProgress(let session, _),

@@ -122,9 +122,9 @@ final class LifetimeTests: XCTestCase {
             let receiver = try await FieldcastEngine.open(
                 settings: settings, ports: PlatformPorts(), listener: listener
             )
-            let receiving = try await receiver.startReceive(options: onLoopback(trustEverybody: true))
+            let receiving = try await receiver.startReceive(options: onLoopback(acceptAll: true))
             let who = try receiver.device().fingerprint
-            try await distributor.offering(datasets, options: onLoopback(trustEverybody: true)) { offering in
+            try await distributor.offering(datasets, options: onLoopback(acceptAll: true)) { offering in
                 _ = try await offering.found(who)
                 try offering.send(to: who)
                 let question = try await within {

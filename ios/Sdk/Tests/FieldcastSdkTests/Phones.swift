@@ -43,8 +43,8 @@ func opened(_ folder: URL, ports: PlatformPorts = PlatformPorts()) async throws 
 }
 
 /// Options for this machine only, without reserved storage.
-func onLoopback(trustEverybody: Bool = false) -> ExchangeOptions {
-    ExchangeOptions(network: "127.0.0.1", trustEverybody: trustEverybody, reserve: 0)
+func onLoopback(acceptAll: Bool = false) -> ExchangeOptions {
+    ExchangeOptions(network: "127.0.0.1", acceptAll: acceptAll, reserve: 0)
 }
 
 extension Fieldcast {

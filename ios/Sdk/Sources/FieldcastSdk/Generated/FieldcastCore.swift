@@ -6191,7 +6191,7 @@ public struct ExchangeOptions: Equatable, Hashable {
     /**
      * Compares no codes at all. For rehearsals and tests only.
      */
-    public let trustEverybody: Bool
+    public let acceptAll: Bool
     /**
      * Number of receivers to send to at the same time. More receivers wait in a queue.
      */
@@ -6223,7 +6223,7 @@ public struct ExchangeOptions: Equatable, Hashable {
          */pinned: [Fingerprint] = [],
         /**
          * Compares no codes at all. For rehearsals and tests only.
-         */trustEverybody: Bool = false,
+         */acceptAll: Bool = false,
         /**
          * Number of receivers to send to at the same time. More receivers wait in a queue.
          */maxLive: UInt16 = UInt16(8),
@@ -6237,7 +6237,7 @@ public struct ExchangeOptions: Equatable, Hashable {
         self.mdns = mdns
         self.port = port
         self.pinned = pinned
-        self.trustEverybody = trustEverybody
+        self.acceptAll = acceptAll
         self.maxLive = maxLive
         self.resumeSeconds = resumeSeconds
         self.reserve = reserve
@@ -6263,7 +6263,7 @@ public struct FfiConverterTypeExchangeOptions: FfiConverterRustBuffer {
                 mdns: FfiConverterBool.read(from: &buf),
                 port: FfiConverterUInt16.read(from: &buf),
                 pinned: FfiConverterSequenceTypeFingerprint.read(from: &buf),
-                trustEverybody: FfiConverterBool.read(from: &buf),
+                acceptAll: FfiConverterBool.read(from: &buf),
                 maxLive: FfiConverterUInt16.read(from: &buf),
                 resumeSeconds: FfiConverterUInt32.read(from: &buf),
                 reserve: FfiConverterUInt64.read(from: &buf)
@@ -6275,7 +6275,7 @@ public struct FfiConverterTypeExchangeOptions: FfiConverterRustBuffer {
         FfiConverterBool.write(value.mdns, into: &buf)
         FfiConverterUInt16.write(value.port, into: &buf)
         FfiConverterSequenceTypeFingerprint.write(value.pinned, into: &buf)
-        FfiConverterBool.write(value.trustEverybody, into: &buf)
+        FfiConverterBool.write(value.acceptAll, into: &buf)
         FfiConverterUInt16.write(value.maxLive, into: &buf)
         FfiConverterUInt32.write(value.resumeSeconds, into: &buf)
         FfiConverterUInt64.write(value.reserve, into: &buf)
@@ -6304,15 +6304,15 @@ public func FfiConverterTypeExchangeOptions_lower(_ value: ExchangeOptions) -> R
  */
 public struct FoundBy: Equatable, Hashable {
     public let mdns: Bool
-    public let calledIn: Bool
+    public let connected: Bool
     public let typed: Bool
     public let platform: Bool
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
-    public init(mdns: Bool, calledIn: Bool, typed: Bool, platform: Bool) {
+    public init(mdns: Bool, connected: Bool, typed: Bool, platform: Bool) {
         self.mdns = mdns
-        self.calledIn = calledIn
+        self.connected = connected
         self.typed = typed
         self.platform = platform
     }
@@ -6334,7 +6334,7 @@ public struct FfiConverterTypeFoundBy: FfiConverterRustBuffer {
         return
             try FoundBy(
                 mdns: FfiConverterBool.read(from: &buf),
-                calledIn: FfiConverterBool.read(from: &buf),
+                connected: FfiConverterBool.read(from: &buf),
                 typed: FfiConverterBool.read(from: &buf),
                 platform: FfiConverterBool.read(from: &buf)
         )
@@ -6342,7 +6342,7 @@ public struct FfiConverterTypeFoundBy: FfiConverterRustBuffer {
 
     public static func write(_ value: FoundBy, into buf: inout [UInt8]) {
         FfiConverterBool.write(value.mdns, into: &buf)
-        FfiConverterBool.write(value.calledIn, into: &buf)
+        FfiConverterBool.write(value.connected, into: &buf)
         FfiConverterBool.write(value.typed, into: &buf)
         FfiConverterBool.write(value.platform, into: &buf)
     }
@@ -10484,7 +10484,7 @@ public enum Event: Equatable, Hashable {
     /**
      * The network of a session is lost. The session searches for it, or for a replacement.
      */
-    case networkGone(
+    case networkLost(
         /**
          * Session number.
          */session: UInt64,
@@ -10513,7 +10513,7 @@ public enum Event: Equatable, Hashable {
     /**
      * A session continues on this network.
      */
-    case networkBack(
+    case networkAvailable(
         /**
          * Session number.
          */session: UInt64,
@@ -10738,13 +10738,13 @@ public struct FfiConverterTypeEvent: FfiConverterRustBuffer {
         case 5: return .receiverGone(session: try FfiConverterUInt64.read(from: &buf), receiver: try FfiConverterTypeFingerprint.read(from: &buf)
         )
 
-        case 6: return .networkGone(session: try FfiConverterUInt64.read(from: &buf), name: try FfiConverterString.read(from: &buf)
+        case 6: return .networkLost(session: try FfiConverterUInt64.read(from: &buf), name: try FfiConverterString.read(from: &buf)
         )
 
         case 7: return .sharedKey(session: try FfiConverterUInt64.read(from: &buf), fingerprint: try FfiConverterTypeFingerprint.read(from: &buf), isOwn: try FfiConverterBool.read(from: &buf), names: try FfiConverterSequenceTypeDeviceName.read(from: &buf)
         )
 
-        case 8: return .networkBack(session: try FfiConverterUInt64.read(from: &buf), interface: try FfiConverterTypeInterface.read(from: &buf), addr: try FfiConverterTypeSocketAddr.read(from: &buf)
+        case 8: return .networkAvailable(session: try FfiConverterUInt64.read(from: &buf), interface: try FfiConverterTypeInterface.read(from: &buf), addr: try FfiConverterTypeSocketAddr.read(from: &buf)
         )
 
         case 9: return .distributorFound(session: try FfiConverterUInt64.read(from: &buf), distributor: try FfiConverterTypeDiscoveredDistributor.read(from: &buf)
@@ -10832,7 +10832,7 @@ public struct FfiConverterTypeEvent: FfiConverterRustBuffer {
             FfiConverterTypeFingerprint.write(receiver, into: &buf)
 
 
-        case let .networkGone(session,name):
+        case let .networkLost(session,name):
             writeInt(&buf, Int32(6))
             FfiConverterUInt64.write(session, into: &buf)
             FfiConverterString.write(name, into: &buf)
@@ -10846,7 +10846,7 @@ public struct FfiConverterTypeEvent: FfiConverterRustBuffer {
             FfiConverterSequenceTypeDeviceName.write(names, into: &buf)
 
 
-        case let .networkBack(session,interface,addr):
+        case let .networkAvailable(session,interface,addr):
             writeInt(&buf, Int32(8))
             FfiConverterUInt64.write(session, into: &buf)
             FfiConverterTypeInterface.write(interface, into: &buf)

@@ -60,8 +60,8 @@ val Event.session: ULong?
         is Event.ReceiverFound -> session
         is Event.ReceiverGone -> session
         is Event.SharedKey -> session
-        is Event.NetworkGone -> session
-        is Event.NetworkBack -> session
+        is Event.NetworkLost -> session
+        is Event.NetworkAvailable -> session
         is Event.DistributorFound -> session
         is Event.DistributorLost -> session
         is Event.DialChanged -> session

@@ -98,8 +98,8 @@ class LifetimeTest {
             val datasets = distributor.download(1)
             val folder = folder("$name-r")
             val receiver = Core.open(OpenSettings(folder.path, "$name-r"), PlatformPorts(), listener)
-            val receiving = receiver.startReceive(onLoopback(trustEverybody = true))
-            distributor.offering(datasets, onLoopback(trustEverybody = true)) { offering ->
+            val receiving = receiver.startReceive(onLoopback(acceptAll = true))
+            distributor.offering(datasets, onLoopback(acceptAll = true)) { offering ->
                 val who = receiver.device().fingerprint
                 offering.receivers.firstOf { all -> all.find { it.peer.fingerprint == who } }
                 offering.sendTo(who)

@@ -30,8 +30,8 @@ suspend fun phone(folder: File, ports: PlatformPorts = PlatformPorts()): Fieldca
     Fieldcast.open(OpenSettings(folder.path), ports)
 
 /** Options for this machine only, without reserved storage. */
-fun onLoopback(trustEverybody: Boolean = false) =
-    ExchangeOptions(network = "127.0.0.1", trustEverybody = trustEverybody, reserve = 0u)
+fun onLoopback(acceptAll: Boolean = false) =
+    ExchangeOptions(network = "127.0.0.1", acceptAll = acceptAll, reserve = 0u)
 
 suspend fun Fieldcast.logIn(): Project {
     login(server, "mz", "distributor", "fieldcast")

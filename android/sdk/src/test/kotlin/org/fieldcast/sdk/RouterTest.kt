@@ -26,5 +26,5 @@ class RouterTest {
         assertEquals(listOf(gone(2u), Event.Over(2u)), reported.drop(2))
     }
 
-    private fun gone(session: ULong) = Event.NetworkGone(session, "wlan0")
+    private fun gone(session: ULong) = Event.NetworkLost(session, "wlan0")
 }

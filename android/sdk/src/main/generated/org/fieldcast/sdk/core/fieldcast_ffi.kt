@@ -9308,7 +9308,7 @@ data class ExchangeOptions (
     /**
      * Compares no codes at all. For rehearsals and tests only.
      */
-    val `trustEverybody`: kotlin.Boolean = false
+    val `acceptAll`: kotlin.Boolean = false
     ,
     /**
      * Number of receivers to send to at the same time. More receivers wait in a queue.
@@ -9356,7 +9356,7 @@ public object FfiConverterTypeExchangeOptions: FfiConverterRustBuffer<ExchangeOp
             FfiConverterBoolean.allocationSize(value.`mdns`) +
             FfiConverterUShort.allocationSize(value.`port`) +
             FfiConverterSequenceTypeFingerprint.allocationSize(value.`pinned`) +
-            FfiConverterBoolean.allocationSize(value.`trustEverybody`) +
+            FfiConverterBoolean.allocationSize(value.`acceptAll`) +
             FfiConverterUShort.allocationSize(value.`maxLive`) +
             FfiConverterUInt.allocationSize(value.`resumeSeconds`) +
             FfiConverterULong.allocationSize(value.`reserve`)
@@ -9367,7 +9367,7 @@ public object FfiConverterTypeExchangeOptions: FfiConverterRustBuffer<ExchangeOp
             FfiConverterBoolean.write(value.`mdns`, buf)
             FfiConverterUShort.write(value.`port`, buf)
             FfiConverterSequenceTypeFingerprint.write(value.`pinned`, buf)
-            FfiConverterBoolean.write(value.`trustEverybody`, buf)
+            FfiConverterBoolean.write(value.`acceptAll`, buf)
             FfiConverterUShort.write(value.`maxLive`, buf)
             FfiConverterUInt.write(value.`resumeSeconds`, buf)
             FfiConverterULong.write(value.`reserve`, buf)
@@ -9383,7 +9383,7 @@ public object FfiConverterTypeExchangeOptions: FfiConverterRustBuffer<ExchangeOp
 data class FoundBy (
     val `mdns`: kotlin.Boolean
     ,
-    val `calledIn`: kotlin.Boolean
+    val `connected`: kotlin.Boolean
     ,
     val `typed`: kotlin.Boolean
     ,
@@ -9413,14 +9413,14 @@ public object FfiConverterTypeFoundBy: FfiConverterRustBuffer<FoundBy> {
 
     override fun allocationSize(value: FoundBy) = (
             FfiConverterBoolean.allocationSize(value.`mdns`) +
-            FfiConverterBoolean.allocationSize(value.`calledIn`) +
+            FfiConverterBoolean.allocationSize(value.`connected`) +
             FfiConverterBoolean.allocationSize(value.`typed`) +
             FfiConverterBoolean.allocationSize(value.`platform`)
     )
 
     override fun write(value: FoundBy, buf: ByteBuffer) {
             FfiConverterBoolean.write(value.`mdns`, buf)
-            FfiConverterBoolean.write(value.`calledIn`, buf)
+            FfiConverterBoolean.write(value.`connected`, buf)
             FfiConverterBoolean.write(value.`typed`, buf)
             FfiConverterBoolean.write(value.`platform`, buf)
     }
@@ -12526,7 +12526,7 @@ sealed class Event {
     /**
      * The network of a session is lost. The session searches for it, or for a replacement.
      */
-    data class NetworkGone(
+    data class NetworkLost(
         /**
          * Session number.
          */
@@ -12573,7 +12573,7 @@ sealed class Event {
     /**
      * A session continues on this network.
      */
-    data class NetworkBack(
+    data class NetworkAvailable(
         /**
          * Session number.
          */
@@ -12933,7 +12933,7 @@ public object FfiConverterTypeEvent : FfiConverterRustBuffer<Event>{
                 FfiConverterULong.read(buf),
                 FfiConverterTypeFingerprint.read(buf),
                 )
-            6 -> Event.NetworkGone(
+            6 -> Event.NetworkLost(
                 FfiConverterULong.read(buf),
                 FfiConverterString.read(buf),
                 )
@@ -12943,7 +12943,7 @@ public object FfiConverterTypeEvent : FfiConverterRustBuffer<Event>{
                 FfiConverterBoolean.read(buf),
                 FfiConverterSequenceTypeDeviceName.read(buf),
                 )
-            8 -> Event.NetworkBack(
+            8 -> Event.NetworkAvailable(
                 FfiConverterULong.read(buf),
                 FfiConverterTypeInterface.read(buf),
                 FfiConverterTypeSocketAddr.read(buf),
@@ -13059,7 +13059,7 @@ public object FfiConverterTypeEvent : FfiConverterRustBuffer<Event>{
                 + FfiConverterTypeFingerprint.allocationSize(value.`receiver`)
             )
         }
-        is Event.NetworkGone -> {
+        is Event.NetworkLost -> {
             // Add the size for the Int that specifies the variant plus the size needed for all fields
             (
                 4UL
@@ -13077,7 +13077,7 @@ public object FfiConverterTypeEvent : FfiConverterRustBuffer<Event>{
                 + FfiConverterSequenceTypeDeviceName.allocationSize(value.`names`)
             )
         }
-        is Event.NetworkBack -> {
+        is Event.NetworkAvailable -> {
             // Add the size for the Int that specifies the variant plus the size needed for all fields
             (
                 4UL
@@ -13246,7 +13246,7 @@ public object FfiConverterTypeEvent : FfiConverterRustBuffer<Event>{
                 FfiConverterTypeFingerprint.write(value.`receiver`, buf)
                 Unit
             }
-            is Event.NetworkGone -> {
+            is Event.NetworkLost -> {
                 buf.putInt(6)
                 FfiConverterULong.write(value.`session`, buf)
                 FfiConverterString.write(value.`name`, buf)
@@ -13260,7 +13260,7 @@ public object FfiConverterTypeEvent : FfiConverterRustBuffer<Event>{
                 FfiConverterSequenceTypeDeviceName.write(value.`names`, buf)
                 Unit
             }
-            is Event.NetworkBack -> {
+            is Event.NetworkAvailable -> {
                 buf.putInt(8)
                 FfiConverterULong.write(value.`session`, buf)
                 FfiConverterTypeInterface.write(value.`interface`, buf)
