@@ -24,15 +24,12 @@ pub(super) struct Admitted {
 pub(super) struct Admission {
     state: Arc<OfferState>,
     receiver: Fingerprint,
-    /// Whether the receiver's key is verified: its code was compared in this session, or no comparison was necessary.
-    is_verified: bool,
-    /// Whether to store the receiver as trusted after its user accepts too.
-    trusts_after_consent: bool,
+    comparison: Comparison,
 }
 
 impl Admission {
     pub(super) fn new(state: Arc<OfferState>, receiver: Fingerprint) -> Self {
-        Self { state, receiver, is_verified: false, trusts_after_consent: false }
+        Self { state, receiver, comparison: Comparison::default() }
     }
 
     /// The part of the offer that the receiver's credentials allow.
@@ -57,31 +54,73 @@ impl Admission {
 
     /// Whether no code comparison is necessary.
     pub(super) fn verify(&self, is_invited: bool) -> impl Future<Output = Result<bool, EndReason>> + use<> {
-        let is_verified = self.is_verified || is_invited;
         let (trust, receiver) = (self.state.settings.trust.clone(), self.receiver);
-        let trusted = on_store(&self.state.store, move |store| trust.covers(store, &receiver));
-        async move { if is_verified { Ok(true) } else { trusted.await.map_err(not_read) } }
+        let must_look = !self.comparison.is_verified && !is_invited;
+        let trusted = must_look.then(|| on_store(&self.state.store, move |store| trust.covers(store, &receiver)));
+        async {
+            match trusted {
+                Some(trusted) => trusted.await.map_err(not_read),
+                None => Ok(true),
+            }
+        }
     }
 
     pub(super) fn on_answer(&mut self, answer: Answer) -> Result<(), EndReason> {
-        match answer {
-            Answer::Trust => self.trusts_after_consent = true,
-            Answer::Once => {}
-            Answer::Decline => return Err(EndReason::NotConfirmed),
-            Answer::CodesDiffer => return Err(EndReason::CodesDiffer),
-        }
-        Ok(())
+        self.comparison.on_answer(answer)
     }
 
     /// Both users have agreed. Stores the receiver as trusted, if its code was compared here.
     pub(super) fn on_consent(&mut self, name: DeviceName) -> impl Future<Output = ()> + use<> {
-        self.is_verified = true;
-        let (is_new, receiver) = (std::mem::take(&mut self.trusts_after_consent), self.receiver);
-        let store = is_new.then(|| self.state.store.clone());
-        async move {
-            if let Some(store) = store {
-                identity::remember(&store, receiver, name).await;
+        let is_new = self.comparison.on_consent();
+        let stored = is_new.then(|| identity::remember(&self.state.store, self.receiver, name));
+        async {
+            if let Some(stored) = stored {
+                stored.await;
             }
         }
+    }
+}
+
+/// The result of comparing codes.
+#[derive(Debug, Default)]
+struct Comparison {
+    /// Whether the receiver's key is verified: its code was compared in this session, or no comparison was necessary.
+    is_verified: bool,
+    /// Whether to store the receiver as trusted after its user accepts too.
+    trusts_after_consent: bool,
+}
+
+impl Comparison {
+    fn on_answer(&mut self, answer: Answer) -> Result<(), EndReason> {
+        (self.is_verified, self.trusts_after_consent) = match answer {
+            Answer::Trust => (true, true),
+            Answer::Once => (true, false),
+            Answer::Decline => return Err(EndReason::NotConfirmed),
+            Answer::CodesDiffer => return Err(EndReason::CodesDiffer),
+        };
+        Ok(())
+    }
+
+    /// Both users have agreed. Returns whether to store the receiver as trusted.
+    fn on_consent(&mut self) -> bool {
+        self.is_verified = true;
+        std::mem::take(&mut self.trusts_after_consent)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_answer_across_connections_until_consent() {
+        let mut comparison = Comparison::default();
+        assert_eq!(comparison.on_answer(Answer::CodesDiffer), Err(EndReason::CodesDiffer));
+        assert!(!comparison.is_verified);
+        assert_eq!(comparison.on_answer(Answer::Trust), Ok(()));
+        assert!(comparison.is_verified, "the next connection asks no question");
+        assert_eq!([comparison.on_consent(), comparison.on_consent()], [true, false]);
+        assert_eq!([comparison.on_answer(Answer::Trust), comparison.on_answer(Answer::Once)], [Ok(()), Ok(())]);
+        assert!(!comparison.on_consent(), "the last answer counts");
     }
 }

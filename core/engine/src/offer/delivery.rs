@@ -61,7 +61,7 @@ impl Delivery {
     }
 
     /// Stores the result in the history.
-    pub(super) async fn keep(&self, outcome: Result<&Receipt, &EndReason>) {
+    pub(super) async fn store_in_history(&self, outcome: Result<&Receipt, &EndReason>) {
         let entry = Exchange {
             role: ExchangeRole::Sent,
             peer: self.receiver,

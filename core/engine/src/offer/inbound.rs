@@ -98,9 +98,12 @@ async fn serve(state: Arc<OfferState>, connection: Connection, proven: Proven) {
                 drop(asker.send(ParkedConnection { link, handshake: parked.into_handshake(), listed }));
             }
         }
-        ended = advance(&mut parked, &mut link, clock) => if let Err(reason) = ended {
-            close(link, &reason).await;
-        },
+        ended = advance(&mut parked, &mut link, clock) => {
+            drop(listed); // the receiver cannot be picked while the connection is closed
+            if let Err(reason) = ended {
+                close(link, &reason).await;
+            }
+        }
     }
 }
 

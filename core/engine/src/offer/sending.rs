@@ -20,7 +20,7 @@ pub(super) async fn send(state: Arc<OfferState>, receiver: Fingerprint, cancel: 
     let mut delivery = Delivery::new(state, receiver);
     let outcome = deliver(&mut delivery, &cancel).await;
     // Write the history before the event, because a subscriber may read the history at once.
-    delivery.keep(outcome.as_ref()).await;
+    delivery.store_in_history(outcome.as_ref()).await;
     let progress = delivery.progress.shown();
     delivery.enter(match outcome {
         Ok(receipt) => {

@@ -40,8 +40,10 @@ pub(super) struct OutgoingTransfer<'a> {
     link: Link,
     clock: Monotonic,
     network: CancellationToken,
-    /// The running work; the machine requests one thing at a time.
+    /// The running work. A new request replaces it, because the old one then came from an earlier state.
     work: Option<Work<OutgoingWork>>,
+    /// Whether the user on this side is asked to compare the codes.
+    is_comparing: bool,
     /// The chunks of the manifest.
     chunks: Vec<ChunkInfo>,
 }
@@ -62,7 +64,17 @@ impl<'a> OutgoingTransfer<'a> {
             is_signed: Box::new(move |message, signature| fieldcast_net::verify(&peer_key, message, signature)),
         };
         let machine = Distributor::new(handshake, verifier, delivery.state.settings.limits, clock.now());
-        let this = Self { delivery, cancel, machine, link, clock, network, work: None, chunks: Vec::new() };
+        let this = Self {
+            delivery,
+            cancel,
+            machine,
+            link,
+            clock,
+            network,
+            work: None,
+            is_comparing: false,
+            chunks: Vec::new(),
+        };
         this.drive().await
     }
 
@@ -129,11 +141,10 @@ impl<'a> OutgoingTransfer<'a> {
             DistributorRequest::PlanWhole(snapshots) => {
                 delivery.progress.begin_second_round();
                 let slots = delivery.state.transfer_slots.clone();
-                let indexes = delivery.admitted.indexes.clone();
-                let manifest = self.on_bundle(move |bundle| Ok(bundle.whole(&indexes, &snapshots)));
-                Box::pin(async {
+                let (indexes, bundle) = (delivery.admitted.indexes.clone(), delivery.state.bundle.clone());
+                Box::pin(async move {
                     let slot = slots.acquire_owned().await.ok();
-                    OutgoingWork::PlannedWhole(slot, manifest.await)
+                    OutgoingWork::PlannedWhole(slot, Ok(bundle.whole(&indexes, &snapshots)))
                 })
             }
             DistributorRequest::ShowStaged(bytes) => {
@@ -168,6 +179,7 @@ impl<'a> OutgoingTransfer<'a> {
             OutgoingWork::Verified(Ok(false)) => {
                 let Some(code) = self.machine.code() else { return };
                 let answer = self.delivery.state.compare(self.delivery.receiver, code);
+                self.is_comparing = true;
                 self.work = Some(compared(answer));
             }
             OutgoingWork::Verified(Ok(true)) => {
@@ -183,7 +195,12 @@ impl<'a> OutgoingTransfer<'a> {
                 self.delivery.slot = slot;
                 self.on_manifest(manifest);
             }
-            OutgoingWork::Read(permit, index, Ok(chunk)) => self.link.send_chunk(permit, index, &chunk),
+            OutgoingWork::Read(permit, index, Ok(chunk)) => {
+                // A receiver that lies may have left this state.
+                if *self.machine.state() == ExchangeState::Transferring {
+                    self.link.send_chunk(permit, index, &chunk);
+                }
+            }
             OutgoingWork::Read(_, _, Err(reason)) => self.machine.stop(reason),
         }
     }
@@ -202,8 +219,7 @@ impl<'a> OutgoingTransfer<'a> {
         delivery.resumption.on_state(state, self.clock.now());
         let shown = match state {
             ExchangeState::Asking => SendState::Asking,
-            // A question is open only if a code is compared here.
-            ExchangeState::Confirming if self.work.is_some() => SendState::Confirming,
+            ExchangeState::Confirming if self.is_comparing => SendState::Confirming,
             ExchangeState::Planning => SendState::Agreeing,
             ExchangeState::Transferring => {
                 delivery.progress.on_wanted(self.machine.bytes_to_send());

@@ -30,7 +30,7 @@ pub(super) struct EndedOffer {
 
 impl EndedOffer {
     /// Stores the result in the history, if the exchange got as far as the question.
-    pub(super) async fn keep(
+    pub(super) async fn store_in_history(
         &self,
         state: &ReceiverState,
         peer_key: [u8; 32],

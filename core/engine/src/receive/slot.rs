@@ -29,7 +29,7 @@ struct Connections {
     superseded: HashMap<u64, CancellationToken>,
 }
 
-/// A place in the slot. Dropping it lets the next connection in.
+/// The permit of one connection. Dropping it gives the exchange to the next connection.
 pub(super) struct SlotPermit {
     slot: SharedSlot,
     connection: u64,

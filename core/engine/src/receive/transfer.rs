@@ -68,6 +68,8 @@ struct IncomingOffer {
     asked: Option<i64>,
     /// Whether it resumes an interrupted exchange.
     is_resumed: bool,
+    /// The question for the user, until it is asked.
+    question: Option<Question>,
 }
 
 /// The state of applying, across rounds.
@@ -134,7 +136,7 @@ impl IncomingTransfer {
     }
 
     async fn drive(mut self) -> Result<(), EndReason> {
-        let mut is_superseded = false;
+        let (mut is_superseded, mut is_cancelled) = (false, false);
         loop {
             while let Some(action) = self.connected.machine.poll() {
                 self.progress.wire = self.connected.link.wire_bytes();
@@ -152,7 +154,8 @@ impl IncomingTransfer {
                 done = task::next(&mut self.work) => self.on_done(done),
                 staged = next_staged(&mut self.stager) => self.on_staged(staged),
                 () = clock.sleep_until(machine.deadline()) => {
-                    if link.has_received_more() {
+                    // While there is no room, this side does not read.
+                    if link.has_received_more() || !has_room {
                         machine.on_bytes(clock.now());
                     }
                     machine.applying(self.applying.records.load(Ordering::Relaxed));
@@ -162,7 +165,8 @@ impl IncomingTransfer {
                     is_superseded = true;
                     machine.on_lost();
                 }
-                () = self.cancel.cancelled(), if *machine.state() != ExchangeState::Applying => {
+                () = self.cancel.cancelled(), if !is_cancelled && *machine.state() != ExchangeState::Applying => {
+                    is_cancelled = true;
                     machine.stop(EndReason::Cancelled { by_distributor: false });
                 }
             }
@@ -190,17 +194,15 @@ impl IncomingTransfer {
         }
         let (store, reserve) = (self.state.store.clone(), self.state.settings.reserve);
         let (id, offer, earlier) = (*id, offer.clone(), self.applying.earlier.clone());
-        let new_trust = std::mem::take(trusts_after_consent).then(|| sender.clone());
+        // Both users have seen the same code.
+        if std::mem::take(trusts_after_consent) {
+            let Sender { fingerprint, name } = sender.clone();
+            task::spawn(identity::remember(&store, fingerprint, name));
+        }
         let plan = on_store(&store, move |store| {
             apply::plan(store, &id, &bytes, &offer, reserve, &earlier).map_err(Error::Refused)
         });
-        // Both users have seen the same code.
-        self.work = Some(Box::pin(async move {
-            if let Some(Sender { fingerprint, name }) = new_trust {
-                identity::remember(&store, fingerprint, name).await;
-            }
-            IncomingWork::Planned(plan.await.map_err(not_stored))
-        }));
+        self.work = Some(Box::pin(async { IncomingWork::Planned(plan.await.map_err(not_stored)) }));
     }
 
     fn on_chunk(&mut self, frame: &[u8]) {
@@ -224,7 +226,14 @@ impl IncomingTransfer {
         let Some(incoming) = &mut self.incoming else { return };
         let IncomingOffer { sender, offer, id, .. } = &*incoming;
         self.work = Some(match request {
-            ReceiverRequest::Permit | ReceiverRequest::Ask => return, // the question was opened with the result
+            ReceiverRequest::Permit => return,
+            ReceiverRequest::Ask => {
+                let Some(question) = incoming.question.take() else { return };
+                self.state.events.publish(ReceiveEvent::Changed(ReceiveState::Asking));
+                let answer = self.state.ask(question);
+                // If the screen is closed, the user has not accepted.
+                Box::pin(async { IncomingWork::Answered(answer.await.unwrap_or(Answer::Decline)) })
+            }
             ReceiverRequest::Examine(credentials) => {
                 self.connected.proven.prove();
                 let examined = consent::examine(&self.state, sender, *id, offer.clone(), credentials);
@@ -270,6 +279,7 @@ impl IncomingTransfer {
                     trusts_after_consent: false,
                     asked: None,
                     is_resumed: false,
+                    question: None,
                 });
                 self.work = Some(Box::pin(async {
                     granted.await;
@@ -332,10 +342,7 @@ impl IncomingTransfer {
                 self.state.events.publish(ReceiveEvent::Resumed(sender, code));
                 return false;
             };
-            self.state.events.publish(ReceiveEvent::Changed(ReceiveState::Asking));
-            let answer = self.state.ask(Question { id: 0, sender, origins, offer, code, is_known });
-            // If the screen is closed, the user has not accepted.
-            self.work = Some(Box::pin(async { IncomingWork::Answered(answer.await.unwrap_or(Answer::Decline)) }));
+            incoming.question = Some(Question { id: 0, sender, origins, offer, code, is_known });
             true
         });
         machine.examined(must_ask);
@@ -360,8 +367,8 @@ impl IncomingTransfer {
         match outcome {
             Outcome::Saved(saved) => {
                 let sender = self.connected.link.peer();
-                let offered = self.incoming.iter().flat_map(|incoming| &incoming.offer.snapshots).cloned();
-                let offer = offer_id(&sender, &offered.collect::<Vec<_>>());
+                let offered = self.incoming.as_ref().map_or(&[][..], |incoming| &incoming.offer.snapshots);
+                let offer = offer_id(&sender, offered);
                 let receipt = receipts::sign(&self.state.identity, &sender, &offer, saved);
                 self.receipt = Some(receipt.clone());
                 Applied::Saved(receipt)
@@ -383,10 +390,11 @@ impl IncomingTransfer {
     }
 
     async fn finish(self) -> Result<(), EndReason> {
-        let Self { state, connected, incoming, receipt, mut progress, .. } = self;
+        let Self { state, connected, incoming, receipt, mut progress, stager, work, .. } = self;
+        drop((stager, work)); // withdraws an open question
         let IncomingConnection { link, machine, network, is_parked, .. } = connected;
         let (fingerprint, peer_key) = (link.peer(), link.peer_key());
-        // Release the permit before the peer disconnects, so that others need not wait. An open question is withdrawn.
+        // Release the permit before the peer disconnects, so that others need not wait.
         let exchange = incoming.map(|IncomingOffer { permit, sender, offer, id, asked, is_resumed, .. }| {
             drop(permit);
             EndedOffer { sender, offer, id, asked, is_resumed }
@@ -399,7 +407,7 @@ impl IncomingTransfer {
         match (outcome, exchange) {
             (Ok(receipt), Some(ended)) => {
                 progress.wire = link.close().await;
-                ended.keep(&state, peer_key, Ok(&receipt), progress).await;
+                ended.store_in_history(&state, peer_key, Ok(&receipt), progress).await;
                 let comparisons = receipt.saved.iter().map(|saved| saved.comparison).collect();
                 let offer = ended.clean_up(&state).await;
                 let received = Received { sender: fingerprint, offer, progress, comparisons };
@@ -412,7 +420,7 @@ impl IncomingTransfer {
                 progress.wire = link.wire_bytes();
                 if let Some(ended) = &ended {
                     ended.withdraw_consent(&state, &reason).await;
-                    ended.keep(&state, peer_key, Err(&reason), progress).await;
+                    ended.store_in_history(&state, peer_key, Err(&reason), progress).await;
                 }
                 publish_end(&state, fingerprint, &reason, is_parked && ended.is_none());
                 // Without a network no last message can be sent.

@@ -46,10 +46,14 @@ impl Trust {
 }
 
 /// Stores a device as trusted after its code was compared. If that fails, its code is compared again.
-pub(crate) async fn remember(store: &Store, fingerprint: Fingerprint, name: DeviceName) {
+/// It is stored even if the result is no longer needed.
+pub(crate) fn remember(store: &Store, fingerprint: Fingerprint, name: DeviceName) -> impl Future<Output = ()> + use<> {
     let peer = TrustedPeer { fingerprint, name, since: clock::now() };
-    if let Err(error) = on_store(store, move |store| store.trust_peer(&peer)).await {
-        tracing::warn!(%error, "the device was not stored as trusted; its code will be compared again");
+    let stored = on_store(store, move |store| store.trust_peer(&peer));
+    async {
+        if let Err(error) = stored.await {
+            tracing::warn!(%error, "the device was not stored as trusted; its code will be compared again");
+        }
     }
 }
 

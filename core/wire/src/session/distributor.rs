@@ -111,13 +111,16 @@ impl Side for DistributorSide {
         Message::Alive
     }
 
-    fn defers_end(_: &mut Distributor) -> bool {
+    fn must_finish(_: &Distributor) -> bool {
         false
     }
+
+    fn defer_end(&mut self, _: EndReason, _: bool) {}
 }
 
 impl Distributor {
-    /// A machine for a new connection. Its first actions send the hello, and the nonce if the receiver's hello is known.
+    /// A machine for a new connection. Its first actions send the hello, and the nonce if the receiver's hello is
+    /// known.
     pub fn new(handshake: Handshake, verifier: ReceiptVerifier, limits: Limits, now: Duration) -> Self {
         let side = DistributorSide {
             verifier,
@@ -172,7 +175,7 @@ impl Distributor {
         match sizes {
             Ok(sizes) => {
                 self.side.planned = sizes;
-                self.timers.spoke(now);
+                self.timers.sent(now);
                 self.enter(ExchangeState::Agreeing, self.timers.progress_ends(now));
             }
             Err(reason) => self.end(reason, true),
@@ -190,7 +193,7 @@ impl Distributor {
     pub fn next_chunk(&mut self, now: Duration) -> Option<u32> {
         let next = if self.may_send() { self.side.to_send.pop_front()? } else { return None };
         self.side.window.sent(self.side.size(next));
-        self.timers.spoke(now);
+        self.timers.sent(now);
         Some(next)
     }
 
@@ -266,7 +269,7 @@ impl Distributor {
         if !receipt.holds(&verifier.distributor, &offer_id(&verifier.distributor, offered), &verifier.is_signed) {
             return self.end(EndReason::NotSigned, true);
         }
-        if !receipt.saved.iter().zip(offered).zip(held).all(|((saved, ours), held)| can_be(saved, ours, held)) {
+        if !receipt.saved.iter().zip(offered).zip(held).all(|((saved, ours), held)| is_possible(saved, ours, held)) {
             return self.end(EndReason::DigestDiffers, true);
         }
         self.side.receipt = Some(receipt);
@@ -287,8 +290,8 @@ impl DistributorSide {
     }
 }
 
-/// Whether a receiver that held this when it accepted can have saved this.
-fn can_be(saved: &SavedSnapshot, ours: &SnapshotSummary, held: &Held) -> bool {
+/// Whether the comparison is possible for the data that the receiver held when it accepted.
+fn is_possible(saved: &SavedSnapshot, ours: &SnapshotSummary, held: &Held) -> bool {
     match saved.comparison {
         ComparisonResult::Equal => saved.digest == ours.digest,
         ComparisonResult::KeptNewer { records } => records > 0 && held.digest != ours.digest,

@@ -12,7 +12,7 @@ use crate::{Breach, Credentials, EndReason, Limits, Message, Role, Sas};
 /// The state of an exchange. Both sides use the same states.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ExchangeState {
-    /// The devices introduce themselves. The receiver waits for the offer.
+    /// The devices exchange hellos and nonces. The receiver waits for the offer.
     Greeting,
     /// The offer was made. The receiver's user decides.
     Asking,
@@ -61,8 +61,11 @@ pub trait Side: Sized {
     /// The message that shows that this side is alive.
     fn heartbeat(exchange: &ExchangeMachine<Self>) -> Message;
 
-    /// Whether the exchange must not end now. The side then remembers that the peer is gone.
-    fn defers_end(exchange: &mut ExchangeMachine<Self>) -> bool;
+    /// Whether this side finishes its work even if the peer is silent or gone.
+    fn must_finish(exchange: &ExchangeMachine<Self>) -> bool;
+
+    /// The exchange ends for this reason as soon as the work is finished. `tell_peer` is whether to send the reason.
+    fn defer_end(&mut self, reason: EndReason, tell_peer: bool);
 }
 
 /// One side of an exchange. See [`Distributor`](crate::Distributor) and [`Receiver`](crate::Receiver).
@@ -130,7 +133,7 @@ impl<S: Side> ExchangeMachine<S> {
         if self.is_over() {
             return;
         }
-        self.timers.heard(now);
+        self.timers.received(now);
         match message {
             Message::Alive => {}
             Message::Stop(reason) => {
@@ -146,7 +149,7 @@ impl<S: Side> ExchangeMachine<S> {
 
     /// Part of a frame has arrived: on a slow link this also shows that the peer is alive.
     pub fn on_bytes(&mut self, now: Duration) {
-        self.timers.heard(now);
+        self.timers.received(now);
     }
 
     /// Checks the timers.
@@ -170,7 +173,7 @@ impl<S: Side> ExchangeMachine<S> {
     }
 
     /// Ends the exchange for a local reason (the user cancels, data is unreadable, a frame is not a message) and sends
-    /// the reason to the peer. A receiver that applies still finishes.
+    /// the reason to the peer. A receiver that stores something finishes that first.
     pub fn stop(&mut self, reason: EndReason) {
         if !self.is_over() {
             self.end(reason, true);
@@ -204,13 +207,12 @@ impl<S: Side> ExchangeMachine<S> {
         }
     }
 
-    /// A receiver that applies finishes even if the distributor is silent.
     fn silence_counts(&self) -> bool {
-        S::ROLE == Role::Distributor || self.state != ExchangeState::Applying
+        !S::must_finish(self)
     }
 
     pub(super) fn send(&mut self, message: Message, now: Duration) {
-        self.timers.spoke(now);
+        self.timers.sent(now);
         self.actions.push_back(Action::Send(message));
     }
 
@@ -226,7 +228,9 @@ impl<S: Side> ExchangeMachine<S> {
     }
 
     pub(super) fn end(&mut self, reason: EndReason, tell_peer: bool) {
-        if !S::defers_end(self) {
+        if S::must_finish(self) {
+            self.side.defer_end(reason, tell_peer);
+        } else {
             self.finish(reason, tell_peer);
         }
     }

@@ -1,8 +1,9 @@
 //! The rules of a connection between two devices, as state machines without I/O.
 //!
 //! The caller gives a machine the received messages, the results of its requests and the current time, and carries out
-//! the actions that the machine returns. Times are monotonic and count from any fixed instant. The engine and the
-//! simulator (`tests/sim`) drive the same machines, so the simulated rules are the rules of a phone.
+//! the actions that the machine returns. Times are monotonic and count from any fixed instant. The simulator
+//! (`tests/sim`) drives the machines of both roles, `Resumption` and `ExchangeSlot` as the engine does. Parked connections
+//! and invites have tests of their own.
 //!
 //! ```text
 //! Handshake -> Parked -> Distributor | Receiver      one connection

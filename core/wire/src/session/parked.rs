@@ -13,7 +13,7 @@ use crate::{Breach, EndReason, Hello, Limits, Message};
 pub enum ParkedAction {
     /// Send a control message.
     Send(Message),
-    /// The receiver has introduced itself. Its connection can be used from now on.
+    /// The receiver has sent its hello. Its connection can be used from now on.
     Greeted(Hello),
     /// Send the queued messages, then close the connection. Always the last action.
     Close(EndReason),
@@ -36,7 +36,7 @@ impl Parked {
         Self { handshake, timers, is_probe: false, is_over: false, actions: VecDeque::new() }
     }
 
-    /// For a connection to an address whose device is not known. It ends when the device has introduced itself. This
+    /// For a connection to an address whose device is not known. It ends when the device has sent its hello. This
     /// side sends its hello first, so that two distributors do not wait for each other.
     pub fn probe(handshake: Handshake, limits: Limits, now: Duration) -> Self {
         let hello = handshake.first_messages().map(ParkedAction::Send).collect();
@@ -58,7 +58,7 @@ impl Parked {
         if self.is_over {
             return;
         }
-        self.timers.heard(now);
+        self.timers.received(now);
         match message {
             Message::Alive => {}
             Message::Stop(reason) => {
@@ -76,7 +76,7 @@ impl Parked {
 
     /// Part of a frame has arrived: on a slow link this also shows that the peer is alive.
     pub fn on_bytes(&mut self, now: Duration) {
-        self.timers.heard(now);
+        self.timers.received(now);
     }
 
     /// Checks the timers.
@@ -85,7 +85,7 @@ impl Parked {
             _ if self.is_over => {}
             Some(Due::StateEnds | Due::PeerSilent) => self.stop(EndReason::Lost),
             Some(Due::Heartbeat) => {
-                self.timers.spoke(now);
+                self.timers.sent(now);
                 self.actions.push_back(ParkedAction::Send(Message::Alive));
             }
             None => {}

@@ -44,8 +44,10 @@ pub struct ReceiverSide {
     /// The distributor's credentials, until the offer is examined.
     credentials: Credentials,
     offer: Option<Offer>,
-    /// Whether a manifest has arrived that the caller still checks.
-    is_checking: bool,
+    /// Whether the caller stores the consent, or checks a manifest.
+    is_storing: bool,
+    /// The end that waits until this side has stored or applied, and whether to tell the peer.
+    deferred_end: Option<(EndReason, bool)>,
     /// Wanted chunks that have not arrived, in ascending order.
     missing: Vec<u32>,
     wanted: u32,
@@ -54,8 +56,6 @@ pub struct ReceiverSide {
     applied: u64,
     /// Whether this side has already asked for whole snapshots, because the changes were not enough.
     is_second_round: bool,
-    /// Whether the peer disconnected or broke the protocol while this side was applying.
-    is_peer_gone: bool,
 }
 
 impl Side for ReceiverSide {
@@ -84,10 +84,14 @@ impl Side for ReceiverSide {
         }
     }
 
-    /// A running apply still finishes and commits, because all data is on this device.
-    fn defers_end(exchange: &mut Receiver) -> bool {
-        exchange.side.is_peer_gone |= *exchange.state() == ExchangeState::Applying;
-        *exchange.state() == ExchangeState::Applying
+    /// A running apply finishes, because all data is on this device. Other writes finish too: otherwise a consent could
+    /// be stored after the end, when it is withdrawn already.
+    fn must_finish(exchange: &Receiver) -> bool {
+        *exchange.state() == ExchangeState::Applying || exchange.side.is_storing
+    }
+
+    fn defer_end(&mut self, reason: EndReason, tell_peer: bool) {
+        self.deferred_end.get_or_insert((reason, tell_peer));
     }
 }
 
@@ -111,7 +115,10 @@ impl Receiver {
     pub fn permit(&mut self, permit: Result<(), EndReason>) {
         if self.is_asking() {
             let credentials = std::mem::take(&mut self.side.credentials);
-            self.request_or_end(permit.map(|()| ReceiverRequest::Examine(credentials)));
+            match permit {
+                Ok(()) => self.request(ReceiverRequest::Examine(credentials)),
+                Err(reason) => self.end(reason, true),
+            }
         }
     }
 
@@ -119,27 +126,32 @@ impl Receiver {
     /// offer is refused.
     pub fn examined(&mut self, must_ask: Result<bool, EndReason>) {
         if self.is_asking() {
-            let request =
-                |must_ask| if must_ask { ReceiverRequest::Ask } else { ReceiverRequest::Accept { is_new: false } };
-            self.request_or_end(must_ask.map(request));
+            match must_ask {
+                Ok(true) => self.request(ReceiverRequest::Ask),
+                Ok(false) => self.store_consent(false),
+                Err(reason) => self.end(reason, true),
+            }
         }
     }
 
     /// The user's answer: yes, or no with the reason.
     pub fn answer(&mut self, answer: Result<(), EndReason>) {
         if self.is_asking() {
-            self.timers.state_ends = None; // this side works
-            self.request_or_end(answer.map(|()| ReceiverRequest::Accept { is_new: true }));
+            match answer {
+                Ok(()) => self.store_consent(true),
+                Err(reason) => self.end(reason, true),
+            }
         }
     }
 
     /// The consent is stored, and this is the local data for each offered snapshot; or it could not be stored.
     pub fn accept(&mut self, held: Result<Vec<Held>, EndReason>, now: Duration) {
-        if !self.is_asking() {
+        if !self.is_asking() || self.ends_now() {
             return;
         }
         match held {
             Ok(held) => {
+                self.timers.received(now); // silence while this side stored does not count
                 self.send(Message::Accept(held), now);
                 // The distributor's user may need the same time to confirm the code. If the user does not, the
                 // distributor reports it.
@@ -155,24 +167,25 @@ impl Receiver {
         if self.is_over() {
             return false;
         }
-        self.timers.heard(now);
-        if *self.state() != ExchangeState::Agreeing || std::mem::replace(&mut self.side.is_checking, true) {
+        self.timers.received(now);
+        if *self.state() != ExchangeState::Agreeing || self.side.is_storing {
             self.breach(Breach::OutOfTurn);
             return false;
         }
-        self.timers.state_ends = None; // this side works
+        self.begin_storing();
         true
     }
 
     /// The chunks of the manifest that are not on disk yet, or the reason why the manifest is refused.
     pub fn want(&mut self, wanted: Result<ChunkSet, EndReason>, now: Duration) {
-        if !std::mem::take(&mut self.side.is_checking) || self.is_over() {
+        if *self.state() != ExchangeState::Agreeing || !self.side.is_storing || self.ends_now() {
             return;
         }
         match wanted {
             Ok(wanted) => {
                 self.side.missing = wanted.iter().collect();
                 (self.side.wanted, self.side.staged) = (self.side.missing.len() as u32, 0);
+                self.timers.received(now);
                 self.send(Message::Want(wanted), now);
                 self.enter(ExchangeState::Transferring, self.timers.progress_ends(now));
                 self.apply_when_complete(now);
@@ -186,7 +199,7 @@ impl Receiver {
         if self.is_over() {
             return false;
         }
-        self.timers.heard(now);
+        self.timers.received(now);
         match self.side.missing.binary_search(&index) {
             Ok(at) if *self.state() == ExchangeState::Transferring => {
                 self.side.missing.remove(at);
@@ -230,12 +243,10 @@ impl Receiver {
             Ok(Applied::Differs(_)) if self.side.is_second_round => self.finish(EndReason::DigestDiffers, true),
             Ok(Applied::Differs(snapshots)) => {
                 self.side.is_second_round = true;
-                self.timers.heard(now); // silence while applying does not count
+                self.timers.received(now); // silence while applying does not count
                 self.send(Message::Differs(snapshots), now);
                 self.enter(ExchangeState::Agreeing, self.timers.progress_ends(now));
-                if self.side.is_peer_gone {
-                    self.end(EndReason::Lost, false);
-                }
+                self.ends_now();
             }
             Ok(Applied::Saved(receipt)) => {
                 self.send(Message::Saved(receipt), now);
@@ -249,11 +260,26 @@ impl Receiver {
         *self.state() == ExchangeState::Asking
     }
 
-    fn request_or_end(&mut self, request: Result<ReceiverRequest, EndReason>) {
-        match request {
-            Ok(request) => self.request(request),
-            Err(reason) => self.end(reason, true),
+    fn store_consent(&mut self, is_new: bool) {
+        self.begin_storing();
+        self.request(ReceiverRequest::Accept { is_new });
+    }
+
+    /// The caller stores something. Its time does not count.
+    fn begin_storing(&mut self) {
+        self.side.is_storing = true;
+        self.timers.state_ends = None;
+    }
+
+    /// The work is finished: ends the exchange if its end was deferred, and returns whether it was.
+    fn ends_now(&mut self) -> bool {
+        self.side.is_storing = false;
+        let deferred = self.side.deferred_end.take();
+        let ends = deferred.is_some();
+        if let Some((reason, tell_peer)) = deferred {
+            self.finish(reason, tell_peer);
         }
+        ends
     }
 
     fn apply_when_complete(&mut self, now: Duration) {

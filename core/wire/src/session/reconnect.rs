@@ -86,8 +86,8 @@ impl Resumption {
         (self.last_progress, self.has_staged) = (Some(now), true);
     }
 
-    /// This side detected in this state ([`ExchangeMachine::lost_in`](crate::ExchangeMachine::lost_in)) that the connection is lost. The limit then counts from now, but not without
-    /// end for a receiver that never consents.
+    /// This side detected in this state ([`lost_in`](crate::ExchangeMachine::lost_in)) that the connection is lost. At
+    /// most 5 losses before consent restart the limit.
     pub fn on_loss(&mut self, state: &ExchangeState, now: Duration) {
         if matches!(state, ExchangeState::Greeting | ExchangeState::Asking) {
             self.losses_before_consent += 1;
@@ -109,10 +109,9 @@ impl Resumption {
         if !may_pass || now >= self.ends(now) {
             return None;
         }
-        if !self.has_staged {
-            return Some(self.backoff.pause());
+        if self.has_staged {
+            self.backoff.reset();
         }
-        self.backoff.reset();
         Some(self.backoff.pause())
     }
 }

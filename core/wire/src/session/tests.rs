@@ -623,3 +623,51 @@ fn probes_an_address_for_its_device() {
     probe.on_message(hello(Role::Distributor), Duration::ZERO);
     assert!(std::iter::from_fn(|| probe.poll()).any(|action| action == ParkedAction::Close(EndReason::SameRole)));
 }
+
+/// A receiver whose consent is being stored.
+fn storing_consent() -> Receiver {
+    let (_, mut receiver) = machines();
+    be_asked(&mut receiver, Duration::ZERO);
+    receiver.answer(Ok(()));
+    while receiver.poll().is_some() {}
+    receiver
+}
+
+#[test]
+fn ends_only_after_consent_is_stored() {
+    let mut receiver = storing_consent();
+    receiver.on_message(Message::Stop(EndReason::CodesDiffer), Duration::ZERO);
+    receiver.stop(EndReason::Cancelled { by_distributor: false });
+    assert_eq!(receiver.state(), &ExchangeState::Asking, "the consent could not be withdrawn yet");
+    assert_eq!(receiver.poll(), None);
+    receiver.accept(Ok(vec![Held::NOTHING]), Duration::ZERO);
+    assert_eq!(receiver.state(), &ExchangeState::Ended(EndReason::CodesDiffer), "the first reason");
+    assert!(!std::iter::from_fn(|| receiver.poll()).any(|action| matches!(action, Action::Send(_))));
+
+    let mut receiver = storing_consent();
+    receiver.stop(EndReason::Cancelled { by_distributor: false });
+    receiver.accept(Err(EndReason::Busy), Duration::ZERO);
+    let stop = Message::Stop(EndReason::Cancelled { by_distributor: false });
+    assert_eq!(receiver.poll(), Some(Action::Send(stop)), "the distributor is told");
+}
+
+#[test]
+fn counts_no_time_while_this_side_stores() {
+    let mut receiver = storing_consent();
+    for now in (10..600).step_by(10).map(seconds) {
+        receiver.on_message(Message::Alive, now);
+        receiver.on_time(now);
+    }
+    receiver.accept(Ok(vec![Held::NOTHING]), seconds(600));
+    assert_eq!(receiver.state(), &ExchangeState::Agreeing);
+
+    let (_, mut receiver) = machines();
+    receiver.on_message(hello(Role::Distributor), Duration::ZERO);
+    receiver.on_message(reveal(Role::Distributor), Duration::ZERO);
+    receiver.on_message(Message::Offer(offer()), Duration::ZERO);
+    receiver.permit(Ok(()));
+    receiver.examined(Ok(false));
+    receiver.on_message(Message::Alive, seconds(119));
+    receiver.on_time(seconds(121));
+    assert_eq!(receiver.state(), &ExchangeState::Asking, "no question was asked that could be unanswered");
+}

@@ -8,8 +8,8 @@ use crate::Limits;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Timers {
     limits: Limits,
-    heard: Duration,
-    spoke: Duration,
+    last_received: Duration,
+    last_sent: Duration,
     /// When the current state times out; `None` if it has no limit.
     pub(super) state_ends: Option<Duration>,
     /// Whether the peer has reported that it applies the data.
@@ -19,7 +19,7 @@ pub(super) struct Timers {
 impl Timers {
     /// Timers of a new connection, whose first state ends after `first`.
     pub(super) fn new(limits: Limits, first: Duration, now: Duration) -> Self {
-        Self { limits, heard: now, spoke: now, state_ends: Some(now + first), peer_applying: false }
+        Self { limits, last_received: now, last_sent: now, state_ends: Some(now + first), peer_applying: false }
     }
 
     pub(super) fn limits(&self) -> Limits {
@@ -31,21 +31,21 @@ impl Timers {
         Some(now + self.limits.progress)
     }
 
-    pub(super) fn heard(&mut self, now: Duration) {
-        self.heard = now;
+    pub(super) fn received(&mut self, now: Duration) {
+        self.last_received = now;
     }
 
-    pub(super) fn spoke(&mut self, now: Duration) {
-        self.spoke = now;
+    pub(super) fn sent(&mut self, now: Duration) {
+        self.last_sent = now;
     }
 
     fn silence_ends(&self) -> Duration {
-        self.heard + if self.peer_applying { self.limits.silence_applying } else { self.limits.silence }
+        self.last_received + if self.peer_applying { self.limits.silence_applying } else { self.limits.silence }
     }
 
     /// The latest time of the next call of `due`. `silence_counts` is whether the peer's silence ends the exchange.
     pub(super) fn deadline(&self, silence_counts: bool) -> Duration {
-        let heartbeat = self.spoke + self.limits.heartbeat;
+        let heartbeat = self.last_sent + self.limits.heartbeat;
         let silence = silence_counts.then(|| self.silence_ends());
         [silence, self.state_ends].into_iter().flatten().fold(heartbeat, Duration::min)
     }
@@ -57,7 +57,7 @@ impl Timers {
         } else if silence_counts && self.silence_ends() <= now {
             Some(Due::PeerSilent)
         } else {
-            (self.spoke + self.limits.heartbeat <= now).then_some(Due::Heartbeat)
+            (self.last_sent + self.limits.heartbeat <= now).then_some(Due::Heartbeat)
         }
     }
 }

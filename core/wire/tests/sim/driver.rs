@@ -91,6 +91,10 @@ impl World {
         if self.deadline(c, side) <= self.now {
             let now = self.now;
             let conn = &mut self.conns[c];
+            if conn.work.is_stager_full && side != DISTRIBUTOR {
+                conn.receiver_side.on_bytes(now); // this side does not read
+                conn.ends[side].heard = now;
+            }
             if side == DISTRIBUTOR { conn.distributor_side.on_time(now) } else { conn.receiver_side.on_time(now) }
         }
         self.pump(c, side);

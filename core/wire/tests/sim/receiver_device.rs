@@ -40,6 +40,7 @@ pub(crate) struct ReceiverDevice {
     pub(crate) ends: Vec<Option<EndReason>>,
     // State that only the simulator knows.
     pub(crate) has_accepted: bool,
+    has_cancelled: bool,
     pub(crate) is_misbehaving: bool,
 }
 
@@ -55,6 +56,7 @@ impl ReceiverDevice {
             is_announcement_lost: false,
             ends: Vec::new(),
             has_accepted: false,
+            has_cancelled: false,
             is_misbehaving: false,
         }
     }
@@ -76,6 +78,8 @@ pub(crate) enum Outcome {
 pub(crate) struct Work {
     /// The process was killed: its pending work is dropped.
     pub(crate) is_dead: bool,
+    /// Whether the user's cancel was handled.
+    is_cancelled: bool,
     /// Whether the stager has no room, so that no more frames are read.
     pub(crate) is_stager_full: bool,
     pub(crate) manifest: Rc<Manifest>,
@@ -103,7 +107,9 @@ impl World {
             }
             let conn = &mut self.conns[c];
             let applies = conn.work.applying.is_some() || conn.work.applied.is_some();
-            if self.receivers[conn.receiver].is_stopped && !applies && !conn.receiver_side.is_over() {
+            let is_stopped = self.receivers[conn.receiver].is_stopped && !conn.work.is_cancelled;
+            if is_stopped && !applies && !conn.receiver_side.is_over() {
+                conn.work.is_cancelled = true;
                 conn.receiver_side.stop(EndReason::Cancelled { by_distributor: false });
             } else if let Some(report) = conn.work.reports.pop_front() {
                 conn.receiver_side.staged(Ok(report), now);
@@ -140,7 +146,8 @@ impl World {
             ReceiverRequest::Permit => self.request_slot(c),
             ReceiverRequest::Examine(_) => self.push_in(1..300, Event::Worked(c, Outcome::Examined)),
             ReceiverRequest::Ask => {
-                assert!(!self.receivers[receiver].has_accepted, "the user was asked twice about one offer");
+                let there = &self.receivers[receiver];
+                assert!(!there.has_accepted || there.has_cancelled, "the user was asked twice about one offer");
                 let code = self.conns[c].receiver_side.code().expect("a code");
                 self.show(c, RECEIVER, code);
                 if self.plan.receivers[receiver].user_answer != UserAnswer::Never {
@@ -153,18 +160,18 @@ impl World {
     }
 
     pub(crate) fn worked(&mut self, c: usize, outcome: Outcome) {
+        let (now, receiver) = (self.now, self.conns[c].receiver);
+        if matches!(outcome, Outcome::Accepted) && !self.conns[c].work.is_dead {
+            assert!(self.is_open(c, RECEIVER), "a consent is stored after the end");
+            (self.receivers[receiver].disk.consent, self.receivers[receiver].has_accepted) = (true, true);
+        }
         if !self.is_open(c, RECEIVER) {
             return;
         }
-        let (now, receiver) = (self.now, self.conns[c].receiver);
-        let conn = &mut self.conns[c];
-        let disk = &mut self.receivers[receiver].disk;
+        let (conn, disk) = (&mut self.conns[c], &self.receivers[receiver].disk);
         match outcome {
             Outcome::Examined => conn.receiver_side.examined(Ok(!disk.consent)),
-            Outcome::Accepted => {
-                (disk.consent, self.receivers[receiver].has_accepted) = (true, true);
-                conn.receiver_side.accept(Ok(self.receivers[receiver].disk.held()), now);
-            }
+            Outcome::Accepted => conn.receiver_side.accept(Ok(disk.held()), now),
             Outcome::Planned(manifest) => {
                 assert!(disk.consent, "a manifest was planned before consent");
                 let lacking =
@@ -231,7 +238,13 @@ impl World {
                 assert!(receiver.disk.is_saved(), "reports saved, but the disk has {:?}", receiver.disk.versions);
                 receiver.ends.push(None);
             }
-            ExchangeState::Ended(reason) => receiver.ends.push(Some(reason.clone())),
+            ExchangeState::Ended(reason) => {
+                receiver.ends.push(Some(reason.clone()));
+                // The consent of a bundle that a user stopped is not valid for the next one.
+                if matches!(reason, EndReason::Cancelled { .. }) {
+                    (receiver.disk.consent, receiver.has_cancelled) = (false, true);
+                }
+            }
             _ => {}
         }
         let receiver = self.conns[c].receiver;

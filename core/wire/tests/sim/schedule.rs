@@ -254,7 +254,7 @@ fn receiver(rng: &mut Rng, bundle: &Bundle) -> ReceiverPlan {
         rate,
         delay: span(&[(1, 5), (2, 40), (20, 300)]),
         flaky,
-        disk: span(&[(5, 50), (20, 600), (100, 5_000)]),
+        disk: span(&[(5, 50), (20, 600), (100, 5_000), (5_000, 25_000)]),
         apply: span(&[(20, 500), (500, 5_000), (500, 30_000)]),
         appears,
         expected_end: ExpectedEnd::None,
