@@ -83,10 +83,10 @@ fn send(from: &Device, to: &Device) -> (Value, Value) {
     (summary, asked)
 }
 
-fn origins(asked: &Value) -> Vec<(&str, u64, bool)> {
-    let origins = asked["origins"].as_array().expect("a list").iter();
-    let origin = |of| (text(of, "fingerprint"), whole(of, "records"), of["has_signed"] == true);
-    origins.map(origin).collect()
+fn sources(asked: &Value) -> Vec<(&str, u64, bool)> {
+    let sources = asked["sources"].as_array().expect("a list").iter();
+    let source = |of| (text(of, "fingerprint"), whole(of, "records"), of["has_signed"] == true);
+    sources.map(source).collect()
 }
 
 /// Number of records by signer. `None` is this device's own download.
@@ -111,7 +111,7 @@ fn replaces_forged_data_by_a_full_download() {
     forge(&rogue, &villages[0], None, altered);
     for receiver in [&victim, &infected] {
         let (_, asked) = send(&rogue, receiver);
-        assert!(origins(&asked).iter().all(|(who, _, has_signed)| *who == fingerprint(&rogue) && *has_signed));
+        assert!(sources(&asked).iter().all(|(who, _, has_signed)| *who == fingerprint(&rogue) && *has_signed));
         assert!(signers(receiver, &villages[0]).iter().all(|(signer, _)| signer.is_some()));
     }
 
@@ -120,7 +120,7 @@ fn replaces_forged_data_by_a_full_download() {
     victim.holdings().assert_equal(&server.truth(&villages), "after a full download");
     assert_eq!(signers(&victim, &villages[0]).iter().map(|(who, _)| who).collect::<Vec<_>>(), [&None]);
     let (_, asked) = send(&victim, &infected);
-    assert!(origins(&asked).iter().all(|(who, ..)| *who == fingerprint(&victim)), "{asked}");
+    assert!(sources(&asked).iter().all(|(who, ..)| *who == fingerprint(&victim)), "{asked}");
     infected.holdings().assert_equal(&victim.holdings(), "repaired by a device with server data");
 }
 
@@ -137,8 +137,8 @@ fn names_all_sources_of_merged_data() {
     let is_first = std::cell::Cell::new(true);
     forge(&carrier, &villages[0], None, |record| record.row_version += i64::from(is_first.replace(false)));
     let (_, asked) = send(&carrier, &last);
-    let origins = origins(&asked);
-    let share = |device: &Device| origins.iter().find(|(who, ..)| *who == fingerprint(device)).copied();
+    let sources = sources(&asked);
+    let share = |device: &Device| sources.iter().find(|(who, ..)| *who == fingerprint(device)).copied();
     assert!(share(&rogue).is_some_and(|(_, forged, _)| forged > 1), "{asked}");
     assert_eq!(share(&carrier).map(|(_, own, has_signed)| (own, has_signed)), Some((1, true)), "{asked}");
 }

@@ -6,7 +6,7 @@
 
 use std::io::{self, Read};
 
-use fieldcast_model::{DeviceName, Origin};
+use fieldcast_model::{DeviceName, Provenance};
 
 use crate::error::malformed;
 use crate::{Error, MAX_MANIFEST_BYTES, Manifest};
@@ -26,7 +26,7 @@ pub struct FileHead {
     /// What the file contains.
     pub manifest: Manifest,
     /// The provenance of each snapshot. The reader of the file must verify these signatures.
-    pub origins: Vec<Origin>,
+    pub provenance: Vec<Provenance>,
     /// The Ed25519 public key of the device that made the file.
     pub signer: [u8; 32],
     /// The name of that device.
@@ -71,20 +71,20 @@ impl FileHead {
     /// Makes the head of a file. `signer` is the public key of the device; `sign` signs with its private key.
     pub fn new(
         manifest: Manifest,
-        origins: Vec<Origin>,
+        provenance: Vec<Provenance>,
         signer: [u8; 32],
         signer_name: DeviceName,
         sign: impl FnOnce(&[u8]) -> [u8; 64],
     ) -> Self {
-        let signature = sign(&signed(&manifest.encode(), &encoded(&origins), &signer_name));
-        Self { manifest, origins, signer, signer_name, signature }
+        let signature = sign(&signed(&manifest.encode(), &encoded(&provenance), &signer_name));
+        Self { manifest, provenance, signer, signer_name, signature }
     }
 
     /// Returns the bytes at the start of the file.
     pub fn encode(&self) -> Vec<u8> {
-        let (manifest, origins) = (self.manifest.encode(), encoded(&self.origins));
+        let (manifest, provenance) = (self.manifest.encode(), encoded(&self.provenance));
         let mut bytes = MAGIC.to_vec();
-        for part in [&manifest[..], &origins, self.signer_name.as_str().as_bytes()] {
+        for part in [&manifest[..], &provenance, self.signer_name.as_str().as_bytes()] {
             bytes.extend((part.len() as u32).to_le_bytes());
             bytes.extend(part);
         }
@@ -110,32 +110,32 @@ impl FileHead {
             return Err(FileError::CutOff { part: "its first bytes" });
         }
         let manifest_bytes = text(file, MAX_MANIFEST_BYTES, "the manifest")?;
-        let origin_bytes = text(file, MAX_ORIGIN_BYTES, "the origins")?;
+        let provenance_bytes = text(file, MAX_ORIGIN_BYTES, "the provenance")?;
         let name = text(file, MAX_NAME_BYTES, "the sender's name")?;
         let signer_name = DeviceName::new(&String::from_utf8_lossy(&name));
         let signer = array::<32>(file, "the sender's key")?;
         let signature = array::<64>(file, "the signature")?;
-        let signed = signed(&manifest_bytes, &origin_bytes, &signer_name);
+        let signed = signed(&manifest_bytes, &provenance_bytes, &signer_name);
         if name != signer_name.as_str().as_bytes() || !is_signed_by(&signer, &signed, &signature) {
             return Err(FileError::Signature);
         }
         let manifest = Manifest::decode(&manifest_bytes).map_err(FileError::Manifest)?;
-        let origins: Vec<Origin> = postcard::from_bytes(&origin_bytes).unwrap_or_default();
-        if origins.len() != manifest.snapshots.len() || encoded(&origins) != origin_bytes {
-            return Err(FileError::Manifest(malformed("origins")));
+        let provenance: Vec<Provenance> = postcard::from_bytes(&provenance_bytes).unwrap_or_default();
+        if provenance.len() != manifest.snapshots.len() || encoded(&provenance) != provenance_bytes {
+            return Err(FileError::Manifest(malformed("provenance")));
         }
-        Ok(Self { manifest, origins, signer, signer_name, signature })
+        Ok(Self { manifest, provenance, signer, signer_name, signature })
     }
 }
 
 /// Returns the message that a device signs.
-fn signed(manifest: &[u8], origins: &[u8], signer_name: &DeviceName) -> Vec<u8> {
-    let hashes = [manifest, origins].map(|part| *blake3::hash(part).as_bytes());
+fn signed(manifest: &[u8], provenance: &[u8], signer_name: &DeviceName) -> Vec<u8> {
+    let hashes = [manifest, provenance].map(|part| *blake3::hash(part).as_bytes());
     [SIGNED_AS, hashes.as_flattened(), signer_name.as_str().as_bytes()].concat()
 }
 
-fn encoded(origins: &[Origin]) -> Vec<u8> {
-    postcard::to_stdvec(origins).unwrap_or_default() // plain data: cannot fail
+fn encoded(provenance: &[Provenance]) -> Vec<u8> {
+    postcard::to_stdvec(provenance).unwrap_or_default() // plain data: cannot fail
 }
 
 fn array<const N: usize>(file: &mut impl Read, part: &'static str) -> Result<[u8; N], FileError> {
@@ -183,7 +183,7 @@ mod tests {
     fn read(bytes: &[u8]) -> Result<FileHead, FileError> {
         // A stand-in for Ed25519: only the signature of this head over exactly these bytes is valid.
         let head = head();
-        let right = signed(&head.manifest.encode(), &encoded(&head.origins), &head.signer_name);
+        let right = signed(&head.manifest.encode(), &encoded(&head.provenance), &head.signer_name);
         FileHead::read(&mut &bytes[..], |key, message, signature| {
             (*key, message, *signature) == ([7; 32], &right[..], [9; 64])
         })

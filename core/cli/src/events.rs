@@ -292,26 +292,26 @@ pub(crate) fn resumed(sender: &Sender, code: Sas) -> Value {
 }
 
 pub(crate) fn asked(question: &Question) -> Value {
-    let mut event = about("asked", &question.sender, &question.origins, &question.offer, question.offer.bytes);
+    let mut event = about("asked", &question.sender, &question.sources, &question.offer, question.offer.bytes);
     event["code"] = question.code.to_string().into();
     event["is_known"] = question.is_known.into(); // if true, the user need not compare the code here
     event
 }
 
 pub(crate) fn bundle(info: &BundleInfo, bytes: u64) -> Value {
-    about("bundle", &info.sender, &info.origins, &info.offer, bytes)
+    about("bundle", &info.sender, &info.sources, &info.offer, bytes)
 }
 
 /// The offer, its sender and the devices that signed its data.
-fn about(event: &str, sender: &Sender, origins: &[SourceDevice], offer: &Offer, bytes: u64) -> Value {
+fn about(event: &str, sender: &Sender, sources: &[SourceDevice], offer: &Offer, bytes: u64) -> Value {
     let Totals { households, records, .. } = Totals::of(offer);
     let boundaries: Vec<_> = offer.snapshots.iter().filter_map(|summary| summary.dataset.boundary.as_ref()).collect();
-    let origin = |of: &SourceDevice| {
+    let source = |of: &SourceDevice| {
         json!({"name": of.name.as_str(), "fingerprint": of.fingerprint.to_string(), "is_known": of.is_known,
             "records": of.records, "has_signed": of.has_signed})
     };
     json!({"event": event, "sender": sender.name.as_str(), "fingerprint": sender.fingerprint.to_string(),
-        "origins": origins.iter().map(origin).collect::<Vec<_>>(), "households": households, "records": records,
+        "sources": sources.iter().map(source).collect::<Vec<_>>(), "households": households, "records": records,
         "bytes": bytes, "boundaries": boundaries,
         "snapshots": offer.snapshots.iter().map(snapshot).collect::<Vec<_>>()})
 }

@@ -73,24 +73,24 @@ pub(crate) fn contents(snapshots: &[SnapshotSummary]) -> String {
 
 /// A line that names the devices whose downloads `carrier` forwards or has merged. `None` if `carrier` downloaded all
 /// of the data itself.
-pub(crate) fn passed_on(carrier: &Sender, origins: &[SourceDevice]) -> Option<String> {
-    let is_own = |origin: &SourceDevice| origin.fingerprint == carrier.fingerprint;
-    let share = |origin: &SourceDevice| {
-        let name = format!("{} [{}]", origin.name, origin.fingerprint.short());
-        let is_known = origin.is_known || is_own(origin);
+pub(crate) fn passed_on(carrier: &Sender, sources: &[SourceDevice]) -> Option<String> {
+    let is_own = |source: &SourceDevice| source.fingerprint == carrier.fingerprint;
+    let share = |source: &SourceDevice| {
+        let name = format!("{} [{}]", source.name, source.fingerprint.short());
+        let is_known = source.is_known || is_own(source);
         let name = if is_known { name } else { format!("an UNKNOWN device that calls itself {name}") };
-        format!("{name} ({})", counted(origin.records, "record", "records"))
+        format!("{name} ({})", counted(source.records, "record", "records"))
     };
-    let (signed, merged): (Vec<_>, Vec<_>) = origins.iter().partition(|origin| origin.has_signed);
+    let (signed, merged): (Vec<_>, Vec<_>) = sources.iter().partition(|source| source.has_signed);
     // The line names all of them, because a device that is left out could be the untrusted one.
-    let all = |origins: &[&SourceDevice]| origins.iter().map(|origin| share(origin)).collect::<Vec<_>>().join(", ");
+    let all = |sources: &[&SourceDevice]| sources.iter().map(|source| share(source)).collect::<Vec<_>>().join(", ");
     let line = || match merged.is_empty() {
         true => format!("  downloaded and signed by {}", all(&signed)),
         false => {
             format!("  signed by {}, who reports merging it with the downloads of {}", all(&signed), all(&merged))
         }
     };
-    (!origins.iter().all(is_own)).then(line)
+    (!sources.iter().all(is_own)).then(line)
 }
 
 #[cfg(test)]

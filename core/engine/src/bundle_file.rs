@@ -25,7 +25,7 @@ pub struct BundleInfo {
     pub sender: Sender,
     /// The devices that signed the data in the file, proven by their signatures. Usually this is the device that made
     /// the file.
-    pub origins: Vec<SourceDevice>,
+    pub sources: Vec<SourceDevice>,
     /// The snapshots in the file. Projects and boundaries have the names that they have on this device.
     pub offer: Offer,
 }
@@ -44,7 +44,7 @@ pub(crate) fn export(store: Store, signer: Signer<'_>, datasets: &[Dataset], pat
     let bundle = Bundle::prepare(store, datasets, signer)?;
     let (manifest, offer, Signer { identity, name }) = (bundle.manifest(), bundle.offer(), signer);
     let sign = |message: &[u8]| identity.sign(message);
-    let head = FileHead::new(manifest, offer.origins.clone(), identity.public_key(), name.clone(), sign);
+    let head = FileHead::new(manifest, offer.provenance.clone(), identity.public_key(), name.clone(), sign);
     let unfinished = PathBuf::from(format!("{}.part", path.display()));
     write(&bundle, &head, &unfinished, path).inspect_err(|_| {
         let _may_not_exist = std::fs::remove_file(&unfinished);
@@ -196,7 +196,7 @@ fn open(path: &Path) -> Result<(FileHead, BufReader<File>), Error> {
 fn info(store: &Store, own: Fingerprint, head: &FileHead) -> Result<BundleInfo, Error> {
     let fingerprint = fieldcast_net::fingerprint_of(&head.signer);
     let snapshots = head.manifest.snapshots.iter().map(|snapshot| snapshot.summary.clone()).collect();
-    let offer = Offer { snapshots, origins: head.origins.clone(), bytes: head.manifest.total_bytes() };
+    let offer = Offer { snapshots, provenance: head.provenance.clone(), bytes: head.manifest.total_bytes() };
     let sender = Sender { fingerprint, name: head.signer_name.clone() };
-    Ok(BundleInfo { sender, origins: provenance::devices(store, own, &offer)?, offer })
+    Ok(BundleInfo { sender, sources: provenance::devices(store, own, &offer)?, offer })
 }

@@ -31,7 +31,7 @@ pub use events::Subscription;
 pub use fieldcast_bundle::FileError;
 pub use fieldcast_downsync::{BeneficiaryType, Boundary, BoundaryTree, Error as ServerError, Project, ProjectBoundary};
 pub use fieldcast_model::{
-    Dataset, DeviceName, Digest, EntityType, Fingerprint, Json, Origin, Record, RecordId, ServerTime, Signature,
+    Dataset, DeviceName, Digest, EntityType, Fingerprint, Json, Provenance, Record, RecordId, ServerTime, Signature,
     SnapshotHash, SnapshotSource, SnapshotSummary, civil, is_shown,
 };
 pub use fieldcast_net::{

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use fieldcast_model::{
-    DeviceName, Fingerprint, KeyRange, Origin, RangeHashes, RangeTotals, Record, ServerTime, SnapshotSummary,
+    DeviceName, Fingerprint, KeyRange, Provenance, RangeHashes, RangeTotals, Record, ServerTime, SnapshotSummary,
 };
 use rusqlite::params;
 
@@ -22,7 +22,7 @@ pub struct Arriving<'a> {
     /// The version that the sender offers.
     pub snapshot: &'a SnapshotSummary,
     /// The device that signed the snapshot, and the snapshot hash. The caller has verified the signature.
-    pub origin: &'a Origin,
+    pub provenance: &'a Provenance,
     /// The device that sent the data.
     pub carrier: Fingerprint,
     /// The name of the sending device.
@@ -148,13 +148,13 @@ fn apply<E>(
     arriving: &Arriving<'_>,
     batches: &Ready<Result<PreparedBatch, E>>,
 ) -> Result<Result<Verdict, ApplyError<E>>> {
-    let Arriving { snapshot, origin, now, .. } = arriving;
+    let Arriving { snapshot, provenance, now, .. } = arriving;
     let (project_name, boundary_name) = tx.reader()?.names(snapshot, arriving.is_trusted)?;
     let id = tx.dataset(&snapshot.dataset)?;
     let as_of = snapshot.as_of.min(*now);
-    let vouched = origin.vouched(snapshot).min(*now);
+    let vouched = provenance.vouched(snapshot).min(*now);
     let carrier = (arriving.carrier, arriving.carrier_name);
-    let provenance = tx.bundle_provenance(id, vouched, origin, carrier)?;
+    let provenance = tx.bundle_provenance(id, vouched, provenance, carrier)?;
     tx.begin_undo(id, provenance)?;
     tx.rename(id, &project_name, &boundary_name)?;
     let source = Source { provenance, is_server: false, as_of, vouched, base: tx.as_of(id)? };
@@ -187,7 +187,7 @@ fn apply<E>(
 fn finish<E>(
     tx: &WriteTx<'_>,
     id: i64,
-    Arriving { snapshot, origin, held, .. }: &Arriving<'_>,
+    Arriving { snapshot, provenance, held, .. }: &Arriving<'_>,
     source: Source,
     merged: Merged,
     mut hashes: RangeHashes,
@@ -198,7 +198,7 @@ fn finish<E>(
     }
     let mut summary = reader.summary_of(id)?;
     let (matches_signed_hash, is_equal) =
-        (hashes.snapshot_hash() == origin.snapshot_hash, summary.digest == snapshot.digest);
+        (hashes.snapshot_hash() == provenance.snapshot_hash, summary.digest == snapshot.digest);
     match held {
         Some(_) if !matches_signed_hash => return Ok(Err(ApplyError::NotAuthentic)),
         None if !matches_signed_hash || !is_equal => {
@@ -210,9 +210,9 @@ fn finish<E>(
     summary.as_of = summary.as_of.max(source.as_of);
     tx.conn.execute("UPDATE dataset SET as_of = ? WHERE id = ?", params![summary.as_of.0, id])?;
     // A snapshot with the same records and an earlier time adds no information. The device that confirmed the later
-    // state stays the origin.
+    // state stays the provenance.
     if is_equal && source.vouched >= Provenances::of(&tx.conn, id)?.vouched_as_of() {
-        tx.keep_origin(id, snapshot, origin)?;
+        tx.keep_signed_snapshot(id, snapshot, provenance)?;
         tx.vouch(id, source.provenance, false)?;
     }
     tx.forget_provenances(id)?;

@@ -143,7 +143,7 @@ pub enum ApplyError<E> {
     /// The caller's source of records failed.
     #[error("{0}")]
     Source(E),
-    /// The records do not match the snapshot hash that the origin signed.
+    /// The records do not match the snapshot hash that the provenance signed.
     #[error("the records do not match the signature of the device that signed them")]
     NotAuthentic,
     /// The date of a record is later than the server's clock can be.

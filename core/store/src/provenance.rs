@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use fieldcast_model::{Dataset, DeviceName, Fingerprint, Origin, ServerTime, SnapshotSource};
+use fieldcast_model::{Dataset, DeviceName, Fingerprint, Provenance, ServerTime, SnapshotSource};
 use rusqlite::{Connection, params};
 
 use crate::rows::{count, dataset_id, packed, shown_text, unpacked};
@@ -24,7 +24,7 @@ pub struct RecordSource {
     pub as_of: ServerTime,
 }
 
-/// The origin of records that this device has not downloaded itself.
+/// The provenance of records that this device has not downloaded itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BundleSource {
     /// Ed25519 public key of the device that signed the snapshot.
@@ -91,7 +91,7 @@ impl WriteTx<'_> {
         &self,
         dataset: i64,
         as_of: ServerTime,
-        origin: &Origin,
+        provenance: &Provenance,
         (carrier, carrier_name): (Fingerprint, &DeviceName),
     ) -> Result<i64> {
         self.conn.execute(
@@ -100,9 +100,9 @@ impl WriteTx<'_> {
             params![
                 dataset,
                 as_of.0,
-                origin.key,
-                origin.name.as_str(),
-                packed(&origin.sources),
+                provenance.key,
+                provenance.name.as_str(),
+                packed(&provenance.sources),
                 carrier.0,
                 carrier_name.as_str()
             ],

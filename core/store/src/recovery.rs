@@ -170,7 +170,7 @@ fn rebuild(new: &Connection, damaged: Option<&Connection>) -> Result<Vec<Dataset
         let before = damaged.and_then(|damaged| Some((Reader::new(damaged).digest(id).ok()?, as_of_in(damaged, id)?)));
         if as_of > 0 && before != Some((digest, as_of)) {
             tx.conn.execute("UPDATE dataset SET as_of = 0, own = 0, vouched = 0 WHERE id = ?", [id])?;
-            tx.forget_origin(id)?;
+            tx.forget_signed_snapshot(id)?;
             incomplete.push(dataset);
         }
         tx.commit()?;

@@ -321,7 +321,7 @@ impl Run {
         }
         if self.is_all_own(tx, dataset, source, &known, answered, &seen)? {
             tx.vouch(dataset, provenance, true)?;
-            tx.forget_origin(dataset)?;
+            tx.forget_signed_snapshot(dataset)?;
         }
         Ok(Corrected { gone, restored })
     }

@@ -1,6 +1,6 @@
 //! Undo: restores a dataset to its state before the last received bundle.
 
-use fieldcast_model::{Dataset, Origin, ServerTime, SnapshotSummary};
+use fieldcast_model::{Dataset, Provenance, ServerTime, SnapshotSummary};
 use rusqlite::{OptionalExtension, Statement, params};
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ struct Before {
     vouched: i64,
     project_name: String,
     boundary_name: String,
-    origin: Option<(SnapshotSummary, Origin)>,
+    provenance: Option<(SnapshotSummary, Provenance)>,
 }
 
 /// Saves the version in a row (`?1`) of a dataset (`?2`) before a bundle replaces it, unless the same bundle brought
@@ -56,7 +56,7 @@ impl WriteTx<'_> {
     pub(crate) fn begin_undo(&self, dataset: i64, provenance: i64) -> Result<()> {
         self.forget_undo(dataset)?;
         let sql = "SELECT as_of, own, vouched, project_name, boundary_name FROM dataset WHERE id = ?";
-        let origin = Reader::new(&self.conn).kept_origin(dataset)?;
+        let signed = Reader::new(&self.conn).kept_signed_snapshot(dataset)?;
         let before = self.conn.query_one(sql, [dataset], |row| {
             Ok(Before {
                 as_of: ServerTime(row.get(0)?),
@@ -64,7 +64,7 @@ impl WriteTx<'_> {
                 vouched: row.get(2)?,
                 project_name: row.get(3)?,
                 boundary_name: row.get(4)?,
-                origin,
+                provenance: signed,
             })
         })?;
         let keep = "INSERT INTO undo (dataset, provenance, before) VALUES (?, ?, ?)";
@@ -129,9 +129,9 @@ impl WriteTx<'_> {
             "UPDATE dataset SET as_of = ?, own = ?, vouched = ?, project_name = ?, boundary_name = ? WHERE id = ?",
             params![before.as_of.0, before.own, before.vouched, before.project_name, before.boundary_name, dataset],
         )?;
-        self.forget_origin(dataset)?;
-        if let Some((summary, origin)) = &before.origin {
-            self.keep_origin(dataset, summary, origin)?;
+        self.forget_signed_snapshot(dataset)?;
+        if let Some((summary, provenance)) = &before.provenance {
+            self.keep_signed_snapshot(dataset, summary, provenance)?;
         }
         Ok(())
     }

@@ -197,7 +197,7 @@ pub(crate) fn verify(tx: &WriteTx<'_>, dataset: i64) -> Result<Verified> {
     found.repaired += keep(tx, dataset, &kept, &scan)?;
     if found.dropped > 0 {
         tx.conn.execute("UPDATE dataset SET as_of = 0 WHERE id = ?", [dataset])?;
-        tx.forget_origin(dataset)?;
+        tx.forget_signed_snapshot(dataset)?;
         tx.forget_undo(dataset)?;
     }
     if found.repaired + found.dropped > 0 {

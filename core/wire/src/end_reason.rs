@@ -89,7 +89,7 @@ pub enum EndReason {
     /// The receiver's receipt is not signed with the receiver's key.
     #[error("the receiver's receipt is not signed with its key, so the data may not be saved: send again")]
     NotSigned,
-    /// A snapshot is not signed by the device that is named as its origin.
+    /// A snapshot is not signed by the device that is named as its provenance.
     #[error(
         "the offered data is not signed by the device it is said to come from, so it was altered: download it again, then send again"
     )]
@@ -105,7 +105,7 @@ pub enum EndReason {
     },
     /// The campaign has revoked the device that made part of the offered data.
     #[error("the campaign has revoked the device that made the data of {0}: download that data again, then send again")]
-    OriginRevoked(String),
+    SignerRevoked(String),
     /// The data has a later date than the receiver can confirm: one of the clocks is wrong.
     #[error(
         "the receiving phone's clock says {}, but the data is dated {}: correct the date on the phone that is wrong, then try again",
@@ -174,7 +174,7 @@ impl EndReason {
             Self::Revoked { of_distributor: false } => EndKind::ReceiverRevoked,
             Self::NotSigned => EndKind::NotSigned,
             Self::NotAuthentic => EndKind::NotAuthentic,
-            Self::OriginRevoked(_) => EndKind::OriginRevoked,
+            Self::SignerRevoked(_) => EndKind::SignerRevoked,
             Self::NotInvited => EndKind::NotInvited,
             Self::Looked { .. } => EndKind::Looked,
             Self::ClockDiffers { .. } => EndKind::ClockDiffers,
@@ -195,7 +195,7 @@ impl EndReason {
             Self::NotStored(text) => Self::NotStored(tame(text)),
             Self::NotRead(text) => Self::NotRead(tame(text)),
             Self::Unreachable(text) => Self::Unreachable(tame(text)),
-            Self::OriginRevoked(text) => Self::OriginRevoked(tame(text)),
+            Self::SignerRevoked(text) => Self::SignerRevoked(tame(text)),
             other => other,
         }
     }
@@ -261,7 +261,7 @@ end_kinds! {
     ReceiverRevoked = "receiver_revoked",
     NotSigned = "not_signed",
     NotAuthentic = "not_authentic",
-    OriginRevoked = "origin_revoked",
+    SignerRevoked = "signer_revoked",
     NotInvited = "not_invited",
     Looked = "looked",
     ClockDiffers = "clock_differs",

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use fieldcast_model::{
-    Dataset, DeviceName, Digest, Fingerprint, Origin, ServerTime, Signature, SnapshotHash, SnapshotSource,
+    Dataset, DeviceName, Digest, Fingerprint, Provenance, ServerTime, Signature, SnapshotHash, SnapshotSource,
     SnapshotSummary,
 };
 
@@ -39,7 +39,7 @@ fn offer() -> Offer {
         json_bytes: 1 << 20,
         digest: digest(0xd1),
     };
-    let origin = Origin {
+    let provenance = Provenance {
         key: [0xc3; 32],
         name: DeviceName::new("escritório-1"),
         snapshot_hash: SnapshotHash([0x5e; 32]),
@@ -51,7 +51,7 @@ fn offer() -> Offer {
         }],
         signature: Signature([0x3c; 64]),
     };
-    Offer { snapshots: vec![summary(Some("Nacuca")), summary(None)], origins: vec![origin; 2], bytes: 80_000 }
+    Offer { snapshots: vec![summary(Some("Nacuca")), summary(None)], provenance: vec![provenance; 2], bytes: 80_000 }
 }
 
 fn credentials() -> Credentials {
@@ -122,7 +122,7 @@ fn reasons() -> Vec<EndReason> {
         EndReason::NotConfirmed,
         EndReason::NotSigned,
         EndReason::NotAuthentic,
-        EndReason::OriginRevoked(text()),
+        EndReason::SignerRevoked(text()),
         EndReason::NotInvited,
         EndReason::Looked { session: 7 },
         EndReason::ClockDiffers { dated: 1_756_000_000_000, clock: 1_678_579_200_000 },

@@ -1,6 +1,6 @@
 //! The messages of an exchange. Control frames carry them; manifests and chunks have their own frame kinds.
 
-use fieldcast_model::{DeviceName, Digest, Fingerprint, Origin, ServerTime, SnapshotSummary};
+use fieldcast_model::{DeviceName, Digest, Fingerprint, Provenance, ServerTime, SnapshotSummary};
 use serde::{Deserialize, Serialize};
 
 use crate::{Breach, Credentials, EndReason, HandshakeSecret, Receipt};
@@ -62,19 +62,19 @@ pub struct Offer {
     /// The snapshots, at most [`MAX_SNAPSHOTS`].
     pub snapshots: Vec<SnapshotSummary>,
     /// The provenance of each snapshot. Untrusted until its signature is verified.
-    pub origins: Vec<Origin>,
+    pub provenance: Vec<Provenance>,
     /// Bytes to transfer if all data is new to the receiver.
     pub bytes: u64,
 }
 
 impl Offer {
-    /// Identifies these snapshots, with these origins, from this sender. The receiver stores staged chunks and the
+    /// Identifies these snapshots, with these provenance, from this sender. The receiver stores staged chunks and the
     /// user's consent under this ID, so the same offer can resume after a lost connection. The same data with another
-    /// origin is a different offer.
+    /// provenance is a different offer.
     pub fn id(&self, sender: &Fingerprint) -> [u8; 32] {
         let mut hasher = blake3::Hasher::new();
         hasher.update(&offer_id(sender, &self.snapshots));
-        for Origin { key, snapshot_hash, sources, .. } in &self.origins {
+        for Provenance { key, snapshot_hash, sources, .. } in &self.provenance {
             hasher.update(key).update(&snapshot_hash.0);
             hasher.update(&postcard::to_stdvec(sources).unwrap_or_default()); // cannot fail for plain data
         }
@@ -83,9 +83,9 @@ impl Offer {
 
     fn is_bounded(&self) -> bool {
         self.snapshots.len() <= MAX_SNAPSHOTS
-            && self.origins.len() == self.snapshots.len()
+            && self.provenance.len() == self.snapshots.len()
             && self.snapshots.iter().all(SnapshotSummary::is_bounded)
-            && self.origins.iter().all(|origin| origin.sources.len() <= Origin::MAX_SOURCES)
+            && self.provenance.iter().all(|provenance| provenance.sources.len() <= Provenance::MAX_SOURCES)
     }
 }
 
@@ -225,7 +225,7 @@ impl Message {
     ///
     /// # Errors
     /// [`Breach::Unreadable`] if the bytes are not exactly one message. [`Breach::OutOfBounds`] if an offer, a text in
-    /// it or a list of statements is too long, or if an offer does not give the origin of each snapshot.
+    /// it or a list of statements is too long, or if an offer does not give the provenance of each snapshot.
     pub fn decode(bytes: &[u8]) -> Result<Self, Breach> {
         match postcard::take_from_bytes::<Self>(bytes) {
             Ok((Self::Offer(offer), _)) if !offer.is_bounded() => Err(Breach::OutOfBounds),
@@ -339,29 +339,29 @@ mod tests {
             };
             let (name, snapshot_hash, signature) =
                 (DeviceName::new("office"), SnapshotHash([7; 32]), Signature([6; 64]));
-            let origin = Origin { key: [5; 32], name, snapshot_hash, sources: Vec::new(), signature };
-            Message::Offer(Offer { snapshots: vec![summary], origins: vec![origin], bytes: 500 })
+            let provenance = Provenance { key: [5; 32], name, snapshot_hash, sources: Vec::new(), signature };
+            Message::Offer(Offer { snapshots: vec![summary], provenance: vec![provenance], bytes: 500 })
         };
         assert_eq!(Message::decode(&offer(120).encode()), Ok(offer(120)));
         assert_eq!(Message::decode(&offer(121).encode()), Err(Breach::OutOfBounds));
     }
 
     #[test]
-    fn gives_each_origin_its_own_offer_id() {
-        let origin = |key| Origin {
+    fn gives_each_provenance_its_own_offer_id() {
+        let provenance = |key| Provenance {
             key: [key; 32],
             name: DeviceName::new("office"),
             snapshot_hash: SnapshotHash([7; 32]),
             sources: Vec::new(),
             signature: Signature([6; 64]),
         };
-        let offer = |origin| Offer { origins: vec![origin], ..Offer::default() };
+        let offer = |provenance| Offer { provenance: vec![provenance], ..Offer::default() };
         let sender = Fingerprint([1; 32]);
-        let id = offer(origin(5)).id(&sender);
-        assert_eq!(offer(Origin { signature: Signature([8; 64]), ..origin(5) }).id(&sender), id);
-        assert_ne!(offer(origin(6)).id(&sender), id);
-        assert_ne!(offer(Origin { snapshot_hash: SnapshotHash([8; 32]), ..origin(5) }).id(&sender), id);
-        assert_ne!(offer(origin(5)).id(&Fingerprint([2; 32])), id);
+        let id = offer(provenance(5)).id(&sender);
+        assert_eq!(offer(Provenance { signature: Signature([8; 64]), ..provenance(5) }).id(&sender), id);
+        assert_ne!(offer(provenance(6)).id(&sender), id);
+        assert_ne!(offer(Provenance { snapshot_hash: SnapshotHash([8; 32]), ..provenance(5) }).id(&sender), id);
+        assert_ne!(offer(provenance(5)).id(&Fingerprint([2; 32])), id);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use fieldcast_bundle::{ChunkInfo, EncodedChunk, Manifest, Snapshot, encode_chunk};
 use fieldcast_model::{
-    Dataset, DeviceName, Digest, EntityType, Json, KeyRange, Origin, RangeHashes, Record, RecordId, ServerTime,
+    Dataset, DeviceName, Digest, EntityType, Json, KeyRange, Provenance, RangeHashes, Record, RecordId, ServerTime,
     Signature, SnapshotSummary,
 };
 use fieldcast_wire::{Offer, chunk_frame};
@@ -33,11 +33,11 @@ impl FakeBundle {
         range_hashes.add(self.records.iter().map(|record| (record.root_hash(), record.hash())));
         let snapshot_hash = range_hashes.snapshot_hash();
         let signature =
-            key.sign(&Origin::signed(&name, &summary, &snapshot_hash, &[])).as_ref().try_into().expect("64 bytes");
+            key.sign(&Provenance::signed(&name, &summary, &snapshot_hash, &[])).as_ref().try_into().expect("64 bytes");
         let public = key.public_key().as_ref().try_into().expect("32 bytes");
         Offer {
             snapshots: vec![summary],
-            origins: vec![Origin {
+            provenance: vec![Provenance {
                 key: public,
                 name,
                 snapshot_hash,

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use fieldcast_model::{
-    Dataset, DeviceName, Digest, Fingerprint, Origin, ServerTime, Signature, SnapshotHash, SnapshotSummary,
+    Dataset, DeviceName, Digest, Fingerprint, Provenance, ServerTime, Signature, SnapshotHash, SnapshotSummary,
 };
 use fieldcast_wire::{
     Action, Applied, ComparisonResult, Credentials, Distributor, DistributorRequest, EndReason, Handshake,
@@ -54,7 +54,7 @@ fn offer(snapshots: u8) -> Offer {
         json_bytes: 500,
         digest: digest(n),
     };
-    let origin = Origin {
+    let provenance = Provenance {
         key: [5; 32],
         name: DeviceName::new("office"),
         snapshot_hash: SnapshotHash([0x5e; 32]),
@@ -62,7 +62,7 @@ fn offer(snapshots: u8) -> Offer {
         signature: Signature([6; 64]),
     };
     let snapshots: Vec<_> = (0..snapshots).map(summary).collect();
-    Offer { origins: vec![origin; snapshots.len()], snapshots, bytes: 500 }
+    Offer { provenance: vec![provenance; snapshots.len()], snapshots, bytes: 500 }
 }
 
 impl Scene {

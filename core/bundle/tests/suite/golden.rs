@@ -11,7 +11,7 @@ use fieldcast_bundle::{
     ChunkInfo, EncodedChunk, FileHead, Manifest, Snapshot, decode_chunk, encode_chunk, verify_chunk,
 };
 use fieldcast_model::{
-    Dataset, DeviceName, Digest, EntityType, Json, Origin, Record, RecordId, ServerTime, Signature, SnapshotHash,
+    Dataset, DeviceName, Digest, EntityType, Json, Provenance, Record, RecordId, ServerTime, Signature, SnapshotHash,
     SnapshotSummary,
 };
 use serde::{Deserialize, Serialize};
@@ -108,14 +108,14 @@ fn delta(manifest: &Manifest) -> Manifest {
 /// Uses a placeholder key and signature; the reader of a file is responsible for their verification.
 fn head(manifest: Manifest) -> FileHead {
     let signer_name = DeviceName::new("distribuidor-3 नमस्ते");
-    let origin = Origin {
+    let provenance = Provenance {
         key: [0xc3; 32],
         name: DeviceName::new("escritório-1"),
         snapshot_hash: SnapshotHash([0x5e; 32]),
         sources: Vec::new(),
         signature: Signature([0x3c; 64]),
     };
-    FileHead::new(manifest, vec![origin], [0xa5; 32], signer_name, |_| [0x5a; 64])
+    FileHead::new(manifest, vec![provenance], [0xa5; 32], signer_name, |_| [0x5a; 64])
 }
 
 fn golden(name: &str) -> Vec<u8> {
@@ -174,7 +174,7 @@ fn reads_and_writes_golden_files() {
 
     let (head, bytes) = (head(manifest), golden("file.hex"));
     let mut to_sign = Vec::new();
-    FileHead::new(head.manifest.clone(), head.origins.clone(), head.signer, head.signer_name.clone(), |message| {
+    FileHead::new(head.manifest.clone(), head.provenance.clone(), head.signer, head.signer_name.clone(), |message| {
         to_sign = message.to_vec();
         head.signature
     });

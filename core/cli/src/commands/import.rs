@@ -33,7 +33,7 @@ pub(crate) async fn run(app: &App, args: &ImportArgs) -> Result {
 
 /// Shows the creator and the content of the file.
 fn show(app: &App, info: &BundleInfo, size: u64) -> Result {
-    let BundleInfo { sender, origins, offer } = info;
+    let BundleInfo { sender, sources, offer } = info;
     app.out.event(|| events::bundle(info, size))?;
     let Totals { households, records, json_bytes, .. } = Totals::of(offer);
     app.out.line(format_args!(
@@ -46,7 +46,7 @@ fn show(app: &App, info: &BundleInfo, size: u64) -> Result {
         bytes(json_bytes),
         bytes(size),
     ))?;
-    passed_on(sender, origins).map_or(Ok(()), |line| app.out.line(line))?;
+    passed_on(sender, sources).map_or(Ok(()), |line| app.out.line(line))?;
     app.out.line(
         "The signature proves which device created the file, not who used the device. The device chose its name\n\
          itself. If in doubt, ask the sender for the fingerprint: fieldcast status shows it.\n",

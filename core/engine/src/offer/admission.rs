@@ -39,8 +39,8 @@ impl Admission {
             let authorizer = Authorizer::of(store, receiver, &credentials)?;
             let (indexes, offer) = bundle.part(|dataset| authorizer.allows(Role::Receiver, dataset));
             // Report here what the receiver would refuse, because the distributor's user can do something about it.
-            let authorized_origins = authorizer.authorize_origins(&offer);
-            Ok::<_, Error>((authorizer.is_revoked(), authorized_origins, Admitted { indexes, offer }))
+            let authorized_signers = authorizer.authorize_signers(&offer);
+            Ok::<_, Error>((authorizer.is_revoked(), authorized_signers, Admitted { indexes, offer }))
         });
         async {
             match authorized.await.map_err(not_read)? {

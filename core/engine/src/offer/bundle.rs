@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use fieldcast_bundle::{ChunkHash, ChunkInfo, Manifest, Snapshot, encode_chunk, range_bits};
-use fieldcast_model::{Dataset, KeyRange, Origin, Record, ServerTime, SnapshotSummary};
+use fieldcast_model::{Dataset, KeyRange, Provenance, Record, ServerTime, SnapshotSummary};
 use fieldcast_store::{Error as StoreError, Reader, Store};
 use fieldcast_wire::frame::FrameKind;
 use fieldcast_wire::{Held, MAX_SNAPSHOTS, Message, Offer};
@@ -30,7 +30,7 @@ pub(crate) struct Bundle {
     store: Store,
     snapshots: Vec<Snapshot>,
     /// The provenance of each snapshot.
-    origins: Vec<Origin>,
+    provenance: Vec<Provenance>,
     /// Changes, by snapshot and base version.
     changes: Mutex<HashMap<(usize, ServerTime), Changes>>,
     recent: Mutex<VecDeque<(ChunkHash, Arc<Vec<u8>>)>>,
@@ -45,9 +45,9 @@ impl Bundle {
         if datasets.len() > MAX_SNAPSHOTS {
             return Err(Error::TooManyBoundaries { most: MAX_SNAPSHOTS });
         }
-        let (snapshots, origins) =
+        let (snapshots, provenance) =
             datasets.iter().map(|dataset| undamaged_snapshot(&store, dataset, signer)).collect::<Result<_, _>>()?;
-        let this = Self { store, snapshots, origins, changes: Mutex::default(), recent: Mutex::default() };
+        let this = Self { store, snapshots, provenance, changes: Mutex::default(), recent: Mutex::default() };
         if Message::Offer(this.offer()).encode().len() > FrameKind::Control.max_len() {
             return Err(Error::TooManyBoundaries { most: this.snapshots.len() / 2 });
         }
@@ -67,11 +67,11 @@ impl Bundle {
     /// The part of the bundle that may be offered, as indexes into this bundle and as an offer.
     pub(crate) fn part(&self, may: impl Fn(&Dataset) -> bool) -> (Vec<usize>, Offer) {
         let (mut indexes, mut offer) = (Vec::new(), Offer::default());
-        for (index, (snapshot, origin)) in self.snapshots.iter().zip(&self.origins).enumerate() {
+        for (index, (snapshot, provenance)) in self.snapshots.iter().zip(&self.provenance).enumerate() {
             if may(&snapshot.summary.dataset) {
                 indexes.push(index);
                 offer.snapshots.push(snapshot.summary.clone());
-                offer.origins.push(origin.clone());
+                offer.provenance.push(provenance.clone());
                 offer.bytes += snapshot.chunks.iter().map(|chunk| u64::from(chunk.bytes)).sum::<u64>();
             }
         }
@@ -172,7 +172,7 @@ impl Bundle {
 }
 
 /// The dataset's snapshot. Damaged records are repaired first.
-fn undamaged_snapshot(store: &Store, dataset: &Dataset, signer: Signer<'_>) -> Result<(Snapshot, Origin), Error> {
+fn undamaged_snapshot(store: &Store, dataset: &Dataset, signer: Signer<'_>) -> Result<(Snapshot, Provenance), Error> {
     let made = || store.read(|reader| Ok(snapshot(store, reader, dataset, signer)))?;
     match made() {
         Err(Error::Store(StoreError::DamagedRecords)) => {}
@@ -190,8 +190,8 @@ fn snapshot(
     reader: &Reader<'_>,
     dataset: &Dataset,
     signer: Signer<'_>,
-) -> Result<(Snapshot, Origin), Error> {
-    let (summary, origin) = with_provenance(reader, dataset, signer)?;
+) -> Result<(Snapshot, Provenance), Error> {
+    let (summary, provenance) = with_provenance(reader, dataset, signer)?;
     let bits = range_bits(summary.json_bytes);
     let cached: HashMap<_, _> =
         reader.cached_chunks(dataset, bits)?.into_iter().map(|entry| ((entry.range, entry.digest), entry)).collect();
@@ -216,7 +216,7 @@ fn snapshot(
             }
         });
     }
-    Ok((Snapshot { summary, since: None, bits, chunks }, origin))
+    Ok((Snapshot { summary, since: None, bits, chunks }, provenance))
 }
 
 /// The dataset's summary with its provenance. Received data that is unchanged keeps its signer. Else this device signs
@@ -225,8 +225,8 @@ fn with_provenance(
     reader: &Reader<'_>,
     dataset: &Dataset,
     signer: Signer<'_>,
-) -> Result<(SnapshotSummary, Origin), Error> {
-    if let Some(received) = reader.origin(dataset)?.filter(|(summary, _)| summary.is_bounded()) {
+) -> Result<(SnapshotSummary, Provenance), Error> {
+    if let Some(received) = reader.provenance(dataset)?.filter(|(summary, _)| summary.is_bounded()) {
         return Ok(received);
     }
     let summary = reader.summary(dataset)?.filter(|summary| summary.as_of > ServerTime(0));
@@ -238,11 +238,11 @@ fn with_provenance(
         return Err(Error::CodeTooLong { boundary: cut(dataset.boundary.as_deref().unwrap_or_default()) });
     }
     let sources = signer.sources(reader.sources(dataset)?);
-    if sources.len() > Origin::MAX_SOURCES {
+    if sources.len() > Provenance::MAX_SOURCES {
         return Err(Error::TooManySources { boundary: summary.boundary_name });
     }
-    let origin = signer.sign(&summary, reader.snapshot_hash(dataset)?, sources);
-    Ok((summary, origin))
+    let provenance = signer.sign(&summary, reader.snapshot_hash(dataset)?, sources);
+    Ok((summary, provenance))
 }
 
 /// The name, cut to the length for which an offer of many boundaries has room.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use fieldcast_bundle::{ChunkHash, ChunkInfo, Manifest, Snapshot, decode_chunk};
-use fieldcast_model::{FINE_BITS, KeyRange, Origin, RangeTotals, ServerTime, SnapshotSummary};
+use fieldcast_model::{FINE_BITS, KeyRange, Provenance, RangeTotals, ServerTime, SnapshotSummary};
 use fieldcast_net::fingerprint_of;
 use fieldcast_store::{
     Applied, ApplyError, Arriving, Batch, Consent, Differing, MAX_AHEAD_MS, Store, Verdict, Verified,
@@ -45,17 +45,17 @@ pub(crate) fn needs_no_question(store: &Store, incoming: &[u8; 32], offer: &Offe
 
 /// The versions of the offered snapshots that the receiver holds.
 pub(crate) fn held(store: &Store, offer: &Offer) -> Result<Vec<Held>, Error> {
-    let held = |(offered, origin): (&SnapshotSummary, &Origin)| {
+    let held = |(offered, provenance): (&SnapshotSummary, &Provenance)| {
         let Some(ours) = store.summary(&offered.dataset)? else { return Ok(Held::NOTHING) };
         let is_later = ours.as_of > offered.as_of && ours.digest != offered.digest;
-        let is_ahead = is_later && ours.records >= offered.records && is_trusted_as_much(store, &ours, origin)?;
+        let is_ahead = is_later && ours.records >= offered.records && is_trusted_as_much(store, &ours, provenance)?;
         Ok(Held { as_of: ours.as_of, digest: ours.digest, records: ours.records, is_ahead })
     };
-    offer.snapshots.iter().zip(&offer.origins).map(held).collect()
+    offer.snapshots.iter().zip(&offer.provenance).map(held).collect()
 }
 
 /// Whether the held data comes from devices that are trusted no less than the signer of the offered data.
-fn is_trusted_as_much(store: &Store, ours: &SnapshotSummary, offered: &Origin) -> Result<bool, Error> {
+fn is_trusted_as_much(store: &Store, ours: &SnapshotSummary, offered: &Provenance) -> Result<bool, Error> {
     if !store.trusts_peer(&fingerprint_of(&offered.key))? {
         return Ok(true);
     }
@@ -223,7 +223,8 @@ impl Application {
 
     /// Applies the chunks of one snapshot. Returns the changes if they were not enough.
     fn apply(&self, index: usize) -> Result<Result<SavedSnapshot, Changes>, EndReason> {
-        let (Some(summary), Some(origin)) = (self.offer.snapshots.get(index), self.offer.origins.get(index)) else {
+        let (Some(summary), Some(provenance)) = (self.offer.snapshots.get(index), self.offer.provenance.get(index))
+        else {
             return Err(EndReason::BadData);
         };
         let snapshot = self.manifest.snapshots.iter().find(|snapshot| snapshot.summary == *summary);
@@ -246,10 +247,10 @@ impl Application {
         let before = self.store.summary(&summary.dataset).map_err(not_stored)?;
         let arriving = Arriving {
             snapshot: summary,
-            origin,
+            provenance,
             carrier: self.sender.fingerprint,
             carrier_name: &self.sender.name,
-            is_trusted: self.store.trusts_peer(&fingerprint_of(&origin.key)).map_err(not_stored)?,
+            is_trusted: self.store.trusts_peer(&fingerprint_of(&provenance.key)).map_err(not_stored)?,
             now: self.now,
             held: is_whole.then_some(&held[..]),
         };

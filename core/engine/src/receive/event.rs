@@ -36,7 +36,7 @@ pub struct Question {
     pub sender: Sender,
     /// The signers of the offered data, proven by their signatures: the sender for its own downloads, other devices for
     /// data that it passes on.
-    pub origins: Vec<SourceDevice>,
+    pub sources: Vec<SourceDevice>,
     /// The offer, with the names that projects and boundaries have on this device.
     pub offer: Offer,
     /// The code on the distributor's screen, if no attacker is in the middle.

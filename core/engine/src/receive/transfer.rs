@@ -338,11 +338,11 @@ impl IncomingTransfer {
             (incoming.now, incoming.asked) = (now, Some(clock::now()));
             (incoming.is_resumed, incoming.is_known) = (question.is_none(), is_trusted || machine.is_invited());
             let (sender, is_known) = (incoming.sender.clone(), incoming.is_known);
-            let Some((origins, offer)) = question else {
+            let Some((sources, offer)) = question else {
                 self.state.events.publish(ReceiveEvent::Resumed(sender, code));
                 return false;
             };
-            incoming.question = Some(Question { id: 0, sender, origins, offer, code, is_known });
+            incoming.question = Some(Question { id: 0, sender, sources, offer, code, is_known });
             true
         });
         machine.examined(must_ask);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use fieldcast_model::{Dataset, Fingerprint, Origin, SnapshotSummary};
+use fieldcast_model::{Dataset, Fingerprint, Provenance, SnapshotSummary};
 use fieldcast_net::{Identity, fingerprint_of, verify};
 use fieldcast_store::{Campaign, Store};
 use fieldcast_wire::{
@@ -201,19 +201,19 @@ impl Authorizer {
         } else if !provenance::are_authentic(offer) {
             Err(EndReason::NotAuthentic)
         } else {
-            self.authorize_origins(offer)
+            self.authorize_signers(offer)
         }
     }
 
     /// Refuses data that a revoked device signed or downloaded, even if another device passes it on. The error names
     /// the boundary.
-    pub(crate) fn authorize_origins(&self, offer: &Offer) -> Result<(), EndReason> {
-        let is_revoked = |origin: &Origin| {
-            self.revoked.contains(&fingerprint_of(&origin.key))
-                || origin.sources.iter().any(|source| self.revoked.contains(&source.fingerprint))
+    pub(crate) fn authorize_signers(&self, offer: &Offer) -> Result<(), EndReason> {
+        let is_revoked = |provenance: &Provenance| {
+            self.revoked.contains(&fingerprint_of(&provenance.key))
+                || provenance.sources.iter().any(|source| self.revoked.contains(&source.fingerprint))
         };
-        match offer.origins.iter().zip(&offer.snapshots).find(|(origin, _)| is_revoked(origin)) {
-            Some((_, SnapshotSummary { boundary_name, .. })) => Err(EndReason::OriginRevoked(boundary_name.clone())),
+        match offer.provenance.iter().zip(&offer.snapshots).find(|(provenance, _)| is_revoked(provenance)) {
+            Some((_, SnapshotSummary { boundary_name, .. })) => Err(EndReason::SignerRevoked(boundary_name.clone())),
             None => Ok(()),
         }
     }
@@ -273,12 +273,12 @@ mod tests {
         let (identity, name) = (Identity::generate().unwrap(), fieldcast_model::DeviceName::new("x"));
         let signer = provenance::Signer { identity: &identity, name: &name };
         let (snapshot, empty) = (as_of(2 * far), fieldcast_model::RangeHashes::default().snapshot_hash());
-        let origin = signer.sign(&snapshot, empty, Vec::new());
+        let provenance = signer.sign(&snapshot, empty, Vec::new());
         let (carrier, now_there) = (identity.fingerprint(), ServerTime(2 * far));
         let (carrier_name, is_trusted) = (&name, false);
         let arriving = Arriving {
             snapshot: &snapshot,
-            origin: &origin,
+            provenance: &provenance,
             carrier,
             carrier_name,
             is_trusted,

@@ -1,7 +1,7 @@
 //! Provenance of snapshots: signed by the device that made a version, passed on with it, and verified by every
 //! receiver.
 
-use fieldcast_model::{DeviceName, Fingerprint, Origin, Signature, SnapshotHash, SnapshotSource, SnapshotSummary};
+use fieldcast_model::{DeviceName, Fingerprint, Provenance, Signature, SnapshotHash, SnapshotSource, SnapshotSummary};
 use fieldcast_net::{Identity, fingerprint_of, verify};
 use fieldcast_store::{RecordSource, Store};
 use fieldcast_wire::Offer;
@@ -21,9 +21,10 @@ impl Signer<'_> {
         summary: &SnapshotSummary,
         snapshot_hash: SnapshotHash,
         sources: Vec<SnapshotSource>,
-    ) -> Origin {
-        let signature = Signature(self.identity.sign(&Origin::signed(self.name, summary, &snapshot_hash, &sources)));
-        Origin { key: self.identity.public_key(), name: self.name.clone(), snapshot_hash, sources, signature }
+    ) -> Provenance {
+        let signature =
+            Signature(self.identity.sign(&Provenance::signed(self.name, summary, &snapshot_hash, &sources)));
+        Provenance { key: self.identity.public_key(), name: self.name.clone(), snapshot_hash, sources, signature }
     }
 
     /// The devices whose downloads a dataset contains; empty if all of it is this device's own download.
@@ -61,8 +62,8 @@ impl Signer<'_> {
 
 /// Whether every snapshot has a valid signature of its signer.
 pub(crate) fn are_authentic(offer: &Offer) -> bool {
-    let is_signed = |(summary, origin): (&SnapshotSummary, &Origin)| origin.answers_for(summary, verify);
-    offer.origins.len() == offer.snapshots.len() && offer.snapshots.iter().zip(&offer.origins).all(is_signed)
+    let is_signed = |(summary, provenance): (&SnapshotSummary, &Provenance)| provenance.answers_for(summary, verify);
+    offer.provenance.len() == offer.snapshots.len() && offer.snapshots.iter().zip(&offer.provenance).all(is_signed)
 }
 
 /// A device from which data comes.
@@ -94,10 +95,10 @@ pub(crate) fn devices(store: &Store, own: Fingerprint, offer: &Offer) -> fieldca
         devices.push(SourceDevice { fingerprint, name: name.clone(), is_known, records, has_signed });
         Ok::<_, fieldcast_store::Error>(())
     };
-    for (origin, summary) in offer.origins.iter().zip(&offer.snapshots) {
-        let downloaded = if origin.sources.is_empty() { summary.records } else { 0 };
-        add(fingerprint_of(&origin.key), &origin.name, downloaded, true)?;
-        for source in &origin.sources {
+    for (provenance, summary) in offer.provenance.iter().zip(&offer.snapshots) {
+        let downloaded = if provenance.sources.is_empty() { summary.records } else { 0 };
+        add(fingerprint_of(&provenance.key), &provenance.name, downloaded, true)?;
+        for source in &provenance.sources {
             add(source.fingerprint, &source.name, source.records, false)?;
         }
     }
@@ -107,8 +108,8 @@ pub(crate) fn devices(store: &Store, own: Fingerprint, offer: &Offer) -> fieldca
 /// The offer as screens show it, with the names that projects and boundaries have on this device. Blocks.
 pub(crate) fn with_local_names(store: &Store, offer: &Offer) -> fieldcast_store::Result<Offer> {
     let mut shown = offer.clone();
-    for (summary, origin) in shown.snapshots.iter_mut().zip(&offer.origins) {
-        set_local_names(store, summary, store.trusts_peer(&fingerprint_of(&origin.key))?)?;
+    for (summary, provenance) in shown.snapshots.iter_mut().zip(&offer.provenance) {
+        set_local_names(store, summary, store.trusts_peer(&fingerprint_of(&provenance.key))?)?;
     }
     Ok(shown)
 }

@@ -36,7 +36,7 @@ pub struct DatasetStatus {
     pub summary: SnapshotSummary,
     /// A download that has started and not ended, whether or not it is running now.
     pub unfinished: Option<UnfinishedDownload>,
-    /// The origins of its records.
+    /// The sources of its records.
     pub sources: Vec<RecordSource>,
     /// Whether the last received bundle can be undone.
     pub can_undo: bool,

@@ -228,7 +228,7 @@ pub struct Question {
     /// The sender.
     pub sender: Sender,
     /// The devices that the data comes from. The sender itself is one if it downloaded data.
-    pub origins: Vec<SourceDevice>,
+    pub sources: Vec<SourceDevice>,
     /// The offered data.
     pub offer: Offer,
     /// The code on the distributor's screen, unless another device intercepts the connection.
@@ -240,8 +240,8 @@ pub struct Question {
 
 impl From<fieldcast::Question> for Question {
     fn from(question: fieldcast::Question) -> Self {
-        let fieldcast::Question { id, sender, origins, offer, code, is_known } = question;
-        Self { id, sender, origins, offer: offer.into(), code, is_known }
+        let fieldcast::Question { id, sender, sources, offer, code, is_known } = question;
+        Self { id, sender, sources, offer: offer.into(), code, is_known }
     }
 }
 
@@ -318,14 +318,14 @@ pub struct BundleInfo {
     /// The maker, verified by its signature.
     pub sender: Sender,
     /// The devices that the data comes from, verified.
-    pub origins: Vec<SourceDevice>,
+    pub sources: Vec<SourceDevice>,
     /// The data.
     pub offer: Offer,
 }
 
 impl From<fieldcast::BundleInfo> for BundleInfo {
     fn from(info: fieldcast::BundleInfo) -> Self {
-        Self { sender: info.sender, origins: info.origins, offer: info.offer.into() }
+        Self { sender: info.sender, sources: info.sources, offer: info.offer.into() }
     }
 }
 

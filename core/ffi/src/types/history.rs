@@ -59,7 +59,7 @@ pub enum EndReason {
     /// The offered data was altered.
     NotAuthentic,
     /// The offered data comes from a revoked device.
-    OriginRevoked,
+    SignerRevoked,
     /// The invite is not from this distributor, or has expired.
     NotInvited,
     /// The distributor only checked which device is here.

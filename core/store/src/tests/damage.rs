@@ -6,7 +6,7 @@ use std::path::Path;
 use fieldcast_model::{KeyRange, Record};
 use proptest::prelude::*;
 
-use super::{Fresh, apply, arriving, batch, fresh, household, origin_of, record, snapshot, village, wrong_ranges};
+use super::{Fresh, apply, arriving, batch, fresh, household, provenance_of, record, snapshot, village, wrong_ranges};
 use crate::{Applied, Batch, Error, Opened, Recovery, Store, Verdict, files};
 
 /// A closed store with enough data for tables of several pages.
@@ -186,8 +186,8 @@ fn reports_full_storage_and_changes_nothing() {
     });
     let many: Vec<_> = (0..500).map(|n| household(&format!("h{n}"), 1, n)).collect();
     let mut batches = many.chunks(50).map(batch);
-    let (snapshot, origin) = (snapshot(&village("v"), 99), origin_of(&many));
-    let arriving = arriving(&snapshot, &origin, Some(&[]));
+    let (snapshot, provenance) = (snapshot(&village("v"), 99), provenance_of(&many));
+    let arriving = arriving(&snapshot, &provenance, Some(&[]));
     let full = store.apply::<std::convert::Infallible>(&arriving, &mut || Ok(batches.next()));
     assert!(matches!(full, Err(crate::ApplyError::Store(Error::DiskFull))), "{full:?}");
     assert_eq!(store.summary(&village("v")).unwrap().unwrap(), before);
@@ -214,8 +214,8 @@ fn keeps_previous_version_after_kill_during_apply() {
         Ok::<_, std::convert::Infallible>(batches.next().map(changes))
     };
     let all = [&[household("h", 1, 1)], &tasks[..]].concat();
-    let (snapshot, origin) = (snapshot(&village("v"), 99), origin_of(&all));
-    let arriving = arriving(&snapshot, &origin, Some(&[KeyRange::ALL]));
+    let (snapshot, provenance) = (snapshot(&village("v"), 99), provenance_of(&all));
+    let arriving = arriving(&snapshot, &provenance, Some(&[KeyRange::ALL]));
     let Verdict::Applied(Applied { summary: after, .. }) = store.apply(&arriving, batches).unwrap() else {
         panic!("the process is killed here");
     };

@@ -2,15 +2,17 @@
 
 use std::collections::HashSet;
 
-use fieldcast_model::{DeviceName, Digest, Fingerprint, KeyRange, Origin, Record, ServerTime, SnapshotSummary};
+use fieldcast_model::{DeviceName, Digest, Fingerprint, KeyRange, Provenance, Record, ServerTime, SnapshotSummary};
 
-use super::{Fresh, apply, apply_as, arriving, batch, fresh, household, origin_of, snapshot, village, wrong_ranges};
+use super::{
+    Fresh, apply, apply_as, arriving, batch, fresh, household, provenance_of, snapshot, village, wrong_ranges,
+};
 use crate::verify::chunk_hash;
 use crate::{ApplyError, Arriving, Batch, Consent, Error, Incoming, Store, Verdict};
 
 /// The input of an apply without a signature of these records.
 fn unsigned(snapshot: &SnapshotSummary) -> Arriving<'_> {
-    static ORIGIN: std::sync::LazyLock<Origin> = std::sync::LazyLock::new(|| origin_of(&[]));
+    static ORIGIN: std::sync::LazyLock<Provenance> = std::sync::LazyLock::new(|| provenance_of(&[]));
     arriving(snapshot, &ORIGIN, Some(&[]))
 }
 
@@ -60,9 +62,9 @@ fn never_lowers_as_of_in_exchange() {
 }
 
 /// Applies changes to a snapshot.
-fn apply_changes(store: &Store, snapshot: &SnapshotSummary, origin: &Origin, changes: &[Record]) -> Verdict {
+fn apply_changes(store: &Store, snapshot: &SnapshotSummary, provenance: &Provenance, changes: &[Record]) -> Verdict {
     let mut batch = Some(Batch { records: changes.to_vec(), is_range: false });
-    store.apply::<()>(&arriving(snapshot, origin, None), &mut || Ok(batch.take())).unwrap()
+    store.apply::<()>(&arriving(snapshot, provenance, None), &mut || Ok(batch.take())).unwrap()
 }
 
 #[test]
@@ -70,17 +72,17 @@ fn applies_changes_only_if_complete() {
     let (Fresh { store, dir: _dir }, other) = (fresh(), fresh());
     let [a, b] = [household("a", 1, 1), household("b", 1, 1)];
     let whole = apply(&other.store, &village("v"), &[a.clone(), b.clone()]).summary;
-    let origin = origin_of(&[a.clone(), b.clone()]);
-    let Verdict::Differs(differing) = apply_changes(&store, &whole, &origin, std::slice::from_ref(&a)) else {
+    let provenance = provenance_of(&[a.clone(), b.clone()]);
+    let Verdict::Differs(differing) = apply_changes(&store, &whole, &provenance, std::slice::from_ref(&a)) else {
         panic!("record b is missing");
     };
     assert_eq!((differing.summary.records, differing.ranges.len()), (1, 1), "the state after the changes");
     assert_eq!(store.summary(&village("v")).unwrap(), None, "nothing is stored unless it matches the signature");
 
-    let forged = origin_of(std::slice::from_ref(&a));
+    let forged = provenance_of(std::slice::from_ref(&a));
     assert!(matches!(apply_changes(&store, &whole, &forged, &[a.clone(), b.clone()]), Verdict::Differs(_)));
     assert_eq!(store.summary(&village("v")).unwrap(), None);
-    let Verdict::Applied(applied) = apply_changes(&store, &whole, &origin, &[a, b]) else {
+    let Verdict::Applied(applied) = apply_changes(&store, &whole, &provenance, &[a, b]) else {
         panic!("the changes are complete")
     };
     assert_eq!((applied.summary.as_of, applied.summary.digest), (ServerTime(10), whole.digest));
@@ -91,10 +93,10 @@ fn requires_signed_hash_for_whole_snapshot() {
     let Fresh { store, dir: _dir } = fresh();
     let [a, b, newer] = [household("a", 1, 1), household("b", 1, 1), household("a", 2, 25)];
     let before = apply(&store, &village("v"), std::slice::from_ref(&newer)).summary;
-    let (snapshot, origin) = (snapshot(&village("v"), 20), origin_of(&[a.clone(), b.clone()]));
+    let (snapshot, provenance) = (snapshot(&village("v"), 20), provenance_of(&[a.clone(), b.clone()]));
     let take = |records: &[Record], held: &[KeyRange]| {
         let mut batch = Some(batch(records));
-        store.apply::<()>(&arriving(&snapshot, &origin, Some(held)), &mut || Ok(batch.take()))
+        store.apply::<()>(&arriving(&snapshot, &provenance, Some(held)), &mut || Ok(batch.take()))
     };
     let forged = household("b", 999, 1);
     for (records, held) in [
@@ -150,10 +152,10 @@ fn rejects_bundle_with_repeated_record() {
     for twice in
         [[one.clone(), one.clone()], [one.clone(), two], [one, moved], [household("a", 1, 1), household("a", 2, 2)]]
     {
-        let (snapshot, origin) = (snapshot(&village("v"), 20), origin_of(&twice));
+        let (snapshot, provenance) = (snapshot(&village("v"), 20), provenance_of(&twice));
         for held in [Some(&[][..]), None] {
             let mut batch = Some(Batch { records: twice.to_vec(), is_range: held.is_some() });
-            let refused = store.apply::<()>(&arriving(&snapshot, &origin, held), &mut || Ok(batch.take()));
+            let refused = store.apply::<()>(&arriving(&snapshot, &provenance, held), &mut || Ok(batch.take()));
             assert!(matches!(refused, Err(ApplyError::Repeated)), "{refused:?}");
         }
     }
@@ -251,8 +253,8 @@ fn keeps_server_names_and_replaces_untrusted_names() {
     let named = |as_of, name: &str| SnapshotSummary { boundary_name: name.into(), ..snapshot(&village("v"), as_of) };
     let receive = |as_of, name: &str, is_trusted| {
         let (snapshot, records) = (named(as_of, name), [household("a", 1, 1)]);
-        let origin = origin_of(&records);
-        let arriving = Arriving { is_trusted, ..arriving(&snapshot, &origin, Some(&[])) };
+        let provenance = provenance_of(&records);
+        let arriving = Arriving { is_trusted, ..arriving(&snapshot, &provenance, Some(&[])) };
         let mut batches = Some(batch(&records)).into_iter();
         store.apply::<std::convert::Infallible>(&arriving, &mut || Ok(batches.next())).unwrap();
         store.summary(&village("v")).unwrap().unwrap().boundary_name

@@ -9,11 +9,11 @@ mod history;
 mod merge;
 mod migrations;
 mod open;
-mod origins;
 mod peers;
 mod provenance;
 mod reading;
 mod recovery;
+mod signers;
 mod sync;
 mod undo;
 mod verify;
@@ -22,7 +22,7 @@ mod views;
 use std::convert::Infallible;
 
 use fieldcast_model::{
-    Dataset, DeviceName, Digest, EntityType, FINE_BITS, Fingerprint, Json, KeyRange, Origin, RangeHashes, Record,
+    Dataset, DeviceName, Digest, EntityType, FINE_BITS, Fingerprint, Json, KeyRange, Provenance, RangeHashes, Record,
     RecordId, ServerTime, Signature, SnapshotSummary,
 };
 use tempfile::TempDir;
@@ -80,11 +80,11 @@ fn household(id: &str, row_version: i64, modified: i64) -> Record {
     record("Household", id, id, row_version, modified)
 }
 
-/// An origin that signs exactly these records.
-fn origin_of(records: &[Record]) -> Origin {
+/// An provenance that signs exactly these records.
+fn provenance_of(records: &[Record]) -> Provenance {
     let mut hashes = RangeHashes::default();
     hashes.add(records.iter().map(|record| (record.root_hash(), record.hash())));
-    Origin {
+    Provenance {
         key: [3; 32],
         name: DeviceName::new("office"),
         snapshot_hash: hashes.snapshot_hash(),
@@ -99,10 +99,22 @@ fn batch(records: &[Record]) -> Batch {
 }
 
 /// A snapshot that arrives on a device whose clock accepts every time.
-fn arriving<'a>(snapshot: &'a SnapshotSummary, origin: &'a Origin, held: Option<&'a [KeyRange]>) -> Arriving<'a> {
+fn arriving<'a>(
+    snapshot: &'a SnapshotSummary,
+    provenance: &'a Provenance,
+    held: Option<&'a [KeyRange]>,
+) -> Arriving<'a> {
     static CARRIER: std::sync::LazyLock<DeviceName> = std::sync::LazyLock::new(|| DeviceName::new("Asha"));
     let carrier = Fingerprint([5; 32]);
-    Arriving { snapshot, origin, carrier, carrier_name: &CARRIER, is_trusted: false, now: ServerTime(i64::MAX), held }
+    Arriving {
+        snapshot,
+        provenance,
+        carrier,
+        carrier_name: &CARRIER,
+        is_trusted: false,
+        now: ServerTime(i64::MAX),
+        held,
+    }
 }
 
 /// Applies complete snapshots of these records one after another, each without repeated records.
@@ -125,8 +137,8 @@ fn apply_as(store: &Store, snapshot: &SnapshotSummary, records: &[Record]) -> Ap
 }
 
 fn apply_round(store: &Store, snapshot: &SnapshotSummary, records: &[Record]) -> Applied {
-    let origin = origin_of(records);
-    let arriving = arriving(snapshot, &origin, Some(&[]));
+    let provenance = provenance_of(records);
+    let arriving = arriving(snapshot, &provenance, Some(&[]));
     let mut batches = Some(batch(records)).into_iter();
     match store.apply::<Infallible>(&arriving, &mut || Ok(batches.next())).unwrap() {
         Verdict::Applied(applied) => applied,

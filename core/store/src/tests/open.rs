@@ -86,7 +86,7 @@ fn reads_without_waiting_for_writer() {
         seen = Some(store.summary(&village("v")).unwrap());
         Ok::<_, std::convert::Infallible>(std::mem::take(&mut first).then(|| super::batch(&records)))
     };
-    let (snapshot, origin) = (super::snapshot(&village("v"), 1), super::origin_of(&records));
-    store.apply(&arriving(&snapshot, &origin, Some(&[])), batch).unwrap();
+    let (snapshot, provenance) = (super::snapshot(&village("v"), 1), super::provenance_of(&records));
+    store.apply(&arriving(&snapshot, &provenance, Some(&[])), batch).unwrap();
     assert_eq!(seen, Some(None), "a reader sees the whole apply or nothing");
 }

@@ -1,10 +1,12 @@
 //! The server has priority over data from devices, and every record has a source.
 
-use fieldcast_model::{DeviceName, Fingerprint, Origin, Record, ServerTime, SnapshotSource};
+use fieldcast_model::{DeviceName, Fingerprint, Provenance, Record, ServerTime, SnapshotSource};
 use proptest::prelude::*;
 
 use super::sync::{begin, download, one, page, verified};
-use super::{Fresh, apply, apply_as, arriving, batch, fresh, household, origin_of, snapshot, village, wrong_ranges};
+use super::{
+    Fresh, apply, apply_as, arriving, batch, fresh, household, provenance_of, snapshot, village, wrong_ranges,
+};
 use crate::{
     ApplyError, Arriving, BundleSource, Completeness, MAX_AHEAD_MS, RecordSource, ServerClock, Store, SyncStart,
     Verdict,
@@ -126,9 +128,9 @@ proptest! {
 
 /// Applies one record on a device whose time is `now`.
 fn take(store: &Store, as_of: i64, now: i64, record: Record) -> Result<Verdict, ApplyError<()>> {
-    let (snapshot, origin) = (snapshot(&village("v"), as_of), origin_of(std::slice::from_ref(&record)));
+    let (snapshot, provenance) = (snapshot(&village("v"), as_of), provenance_of(std::slice::from_ref(&record)));
     let mut batch = Some(batch(&[record]));
-    let arriving = Arriving { now: ServerTime(now), ..arriving(&snapshot, &origin, Some(&[])) };
+    let arriving = Arriving { now: ServerTime(now), ..arriving(&snapshot, &provenance, Some(&[])) };
     store.apply(&arriving, &mut || Ok(batch.take()))
 }
 
@@ -185,20 +187,20 @@ fn names_source_bundle_of_every_record() {
     let Fresh { store, dir: _dir } = fresh();
     download(&store, 100, &[household("a", 1, 1), household("b", 1, 1)], &verified(2));
     assert_eq!(sources(&store), [(None, 2, 100)]);
-    let (summary, mut origin) = (snapshot(&village("v"), 200), origin_of(&[household("b", 2, 150)]));
+    let (summary, mut provenance) = (snapshot(&village("v"), 200), provenance_of(&[household("b", 2, 150)]));
     let merged = SnapshotSource {
         fingerprint: Fingerprint([8; 32]),
         name: DeviceName::new("Bela"),
         records: 1,
         as_of: ServerTime(150),
     };
-    origin.sources = vec![merged.clone()];
+    provenance.sources = vec![merged.clone()];
     let mut batch = Some(batch(&[household("b", 2, 150)]));
-    store.apply::<()>(&arriving(&summary, &origin, Some(&[])), &mut || Ok(batch.take())).unwrap();
+    store.apply::<()>(&arriving(&summary, &provenance, Some(&[])), &mut || Ok(batch.take())).unwrap();
     let sources = || store.read(|reader| reader.sources(&village("v"))).unwrap();
     let bundle = BundleSource {
-        signer: origin.key,
-        signer_name: Origin::clone(&origin).name,
+        signer: provenance.key,
+        signer_name: Provenance::clone(&provenance).name,
         merged: vec![merged],
         carrier: Fingerprint([5; 32]),
         carrier_name: DeviceName::new("Asha"),
@@ -223,7 +225,7 @@ fn keeps_own_download_after_earlier_snapshot() {
     let summary = store.summary(&village("v")).unwrap().unwrap();
     let earlier = fieldcast_model::SnapshotSummary { as_of: ServerTime(200), ..summary };
     apply_as(&store, &earlier, std::slice::from_ref(&record));
-    assert_eq!(store.read(|reader| reader.origin(&village("v"))).unwrap(), None);
+    assert_eq!(store.read(|reader| reader.provenance(&village("v"))).unwrap(), None);
     assert_eq!(sources(&store), [(None, 1, 300)]);
 }
 
@@ -233,8 +235,8 @@ fn becomes_own_data_after_confirming_download() {
     let record = household("a", 1, 1);
     let summary = apply(&store, &village("v"), std::slice::from_ref(&record)).summary;
     apply_as(&store, &summary, std::slice::from_ref(&record));
-    let origin = || store.read(|reader| reader.origin(&village("v"))).unwrap();
-    assert!(origin().is_some());
+    let provenance = || store.read(|reader| reader.provenance(&village("v"))).unwrap();
+    assert!(provenance().is_some());
     download(&store, 300, &[record], &verified(1));
-    assert_eq!(origin(), None);
+    assert_eq!(provenance(), None);
 }

@@ -9,8 +9,8 @@ use crate::{Error, LocalEdit, Store};
 /// The state that an undo must restore.
 fn state(store: &Store) -> impl PartialEq + std::fmt::Debug + use<> {
     let status = store.datasets().unwrap().into_iter().map(|status| (status.summary, status.sources));
-    let origin = store.read(|reader| reader.origin(&village("v"))).unwrap();
-    (status.collect::<Vec<_>>(), origin, store.ranges(&village("v"), FINE_BITS).unwrap())
+    let provenance = store.read(|reader| reader.provenance(&village("v"))).unwrap();
+    (status.collect::<Vec<_>>(), provenance, store.ranges(&village("v"), FINE_BITS).unwrap())
 }
 
 #[test]

@@ -4,7 +4,7 @@ use fieldcast_model::{KeyRange, Record};
 use rusqlite::Connection;
 
 use super::sync::{download, one, verified};
-use super::{Fresh, apply, arriving, fresh, household, origin_of, record, snapshot, village, wrong_ranges};
+use super::{Fresh, apply, arriving, fresh, household, provenance_of, record, snapshot, village, wrong_ranges};
 use crate::verify::chunk_hash;
 use crate::{ApplyError, Error, Incoming, RecordQuery, Store, Verified};
 
@@ -189,10 +189,10 @@ fn reports_kill_of_last_process() {
 fn rejects_held_range_whose_record_is_damaged() {
     for column in ["body", "hash", "deleted"] {
         let Fresh { store, dir: _dir } = damaged(&flip(column));
-        let (snapshot, origin) = (snapshot(&village("v"), 20), origin_of(&records()));
-        let held = || store.apply::<()>(&arriving(&snapshot, &origin, Some(&[KeyRange::ALL])), &mut || Ok(None));
+        let (snapshot, provenance) = (snapshot(&village("v"), 20), provenance_of(&records()));
+        let held = || store.apply::<()>(&arriving(&snapshot, &provenance, Some(&[KeyRange::ALL])), &mut || Ok(None));
         assert!(matches!(held(), Err(ApplyError::NotAuthentic)), "{column}");
-        let changes = store.apply::<()>(&arriving(&snapshot, &origin, None), &mut || Ok(None)).unwrap();
+        let changes = store.apply::<()>(&arriving(&snapshot, &provenance, None), &mut || Ok(None)).unwrap();
         assert!(matches!(changes, crate::Verdict::Differs(_)), "{column}");
         assert!(store.verify_dataset(&village("v")).unwrap() != Verified { records: 25, ..Verified::default() });
     }

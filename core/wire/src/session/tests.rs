@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fieldcast_model::{
-    Dataset, DeviceName, Digest, Fingerprint, Origin, ServerTime, Signature, SnapshotHash, SnapshotSummary,
+    Dataset, DeviceName, Digest, Fingerprint, Provenance, ServerTime, Signature, SnapshotHash, SnapshotSummary,
 };
 
 use crate::{
@@ -30,14 +30,14 @@ fn offer() -> Offer {
         json_bytes: 5000,
         digest: digest(7),
     };
-    let origin = Origin {
+    let provenance = Provenance {
         key: [5; 32],
         name: DeviceName::new("office"),
         snapshot_hash: SnapshotHash([0x5e; 32]),
         sources: Vec::new(),
         signature: Signature([6; 64]),
     };
-    Offer { snapshots: vec![summary], origins: vec![origin], bytes: 500 }
+    Offer { snapshots: vec![summary], provenance: vec![provenance], bytes: 500 }
 }
 
 fn saved(byte: u8, comparison: ComparisonResult) -> SavedSnapshot {

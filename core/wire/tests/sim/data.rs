@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use fieldcast_model::{
-    Dataset, DeviceName, Digest, Fingerprint, Origin, ServerTime, Signature, SnapshotHash, SnapshotSummary,
+    Dataset, DeviceName, Digest, Fingerprint, Provenance, ServerTime, Signature, SnapshotHash, SnapshotSummary,
 };
 use fieldcast_wire::{ComparisonResult, Held, Offer, Receipt, ReceiptVerifier, SavedSnapshot, offer_id};
 
@@ -125,7 +125,7 @@ impl Bundle {
             json_bytes: 5000,
             digest: digest(d, Version::Offered),
         };
-        let origin = Origin {
+        let provenance = Provenance {
             key: [5; 32],
             name: DeviceName::new("office"),
             snapshot_hash: SnapshotHash([0x5e; 32]),
@@ -133,7 +133,7 @@ impl Bundle {
             signature: Signature([6; 64]),
         };
         let snapshots: Vec<_> = (0..self.whole.len()).map(snapshot).collect();
-        Offer { origins: vec![origin; snapshots.len()], snapshots, bytes: self.bytes() }
+        Offer { provenance: vec![provenance; snapshots.len()], snapshots, bytes: self.bytes() }
     }
 
     /// Corresponds to the engine's `Bundle::manifest_for`.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use fieldcast_bundle::{EncodedChunk, decode_chunk, encode_chunk};
 use fieldcast_model::{
-    Dataset, DeviceName, Digest, Fingerprint, Origin, RangeHashes, Record, ServerTime, Signature, SnapshotSummary,
+    Dataset, DeviceName, Digest, Fingerprint, Provenance, RangeHashes, Record, ServerTime, Signature, SnapshotSummary,
 };
 use fieldcast_store::{Arriving, Batch, Completeness, PageCommit, Store, SyncStart, SyncTarget};
 use tempfile::TempDir;
@@ -25,7 +25,7 @@ struct Boundary {
     chunks: Vec<Vec<Record>>,
     encoded: Vec<EncodedChunk>,
     /// The expected totals of the received bundle.
-    origin: Origin,
+    provenance: Provenance,
     pages: Vec<Vec<Record>>,
 }
 
@@ -87,9 +87,14 @@ impl Boundary {
             .iter()
             .for_each(|chunk| range_hashes.add(chunk.iter().map(|record| (record.root_hash(), record.hash()))));
         let (name, signature) = (DeviceName::new("bench"), Signature([0; 64]));
-        let origin =
-            Origin { key: [0; 32], name, snapshot_hash: range_hashes.snapshot_hash(), sources: Vec::new(), signature };
-        Ok(Self { dataset, chunks, encoded, origin, pages })
+        let provenance = Provenance {
+            key: [0; 32],
+            name,
+            snapshot_hash: range_hashes.snapshot_hash(),
+            sources: Vec::new(),
+            signature,
+        };
+        Ok(Self { dataset, chunks, encoded, provenance, pages })
     }
 }
 
@@ -154,9 +159,9 @@ impl Round<'_> {
             let snapshot = snapshot(&boundary.dataset);
             let arriving = Arriving {
                 snapshot: &snapshot,
-                origin: &boundary.origin,
+                provenance: &boundary.provenance,
                 carrier: Fingerprint([0; 32]),
-                carrier_name: &boundary.origin.name,
+                carrier_name: &boundary.provenance.name,
                 is_trusted: false,
                 now: ServerTime(i64::MAX),
                 held: Some(&[]),

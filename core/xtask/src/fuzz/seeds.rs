@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use fieldcast_bundle::{ChunkInfo, FileHead, Manifest, Snapshot, encode_chunk};
 use fieldcast_model::{
-    Dataset, DeviceName, Digest, EntityType, Fingerprint, Json, Origin, Record, RecordId, ServerTime, Signature,
+    Dataset, DeviceName, Digest, EntityType, Fingerprint, Json, Provenance, Record, RecordId, ServerTime, Signature,
     SnapshotHash, SnapshotSummary,
 };
 use fieldcast_wire::frame::{FrameHeader, FrameKind};
@@ -158,7 +158,7 @@ fn manifest(sets: &[Vec<Record>], since: Option<ServerTime>) -> Outcome<Manifest
 }
 
 fn file(manifest: &Manifest, sets: &[Vec<Record>]) -> Outcome<Vec<u8>> {
-    let head = FileHead::new(manifest.clone(), origins(manifest), [7; 32], DeviceName::new("Asha"), |_| [9; 64]);
+    let head = FileHead::new(manifest.clone(), provenance(manifest), [7; 32], DeviceName::new("Asha"), |_| [9; 64]);
     let mut file = head.encode();
     for records in sets {
         file.extend_from_slice(&encode_chunk(records)?.bytes);
@@ -166,15 +166,15 @@ fn file(manifest: &Manifest, sets: &[Vec<Record>]) -> Outcome<Vec<u8>> {
     Ok(file)
 }
 
-fn origins(manifest: &Manifest) -> Vec<Origin> {
-    let origin = Origin {
+fn provenance(manifest: &Manifest) -> Vec<Provenance> {
+    let provenance = Provenance {
         key: [5; 32],
         name: DeviceName::new("office"),
         snapshot_hash: SnapshotHash([0x5e; 32]),
         sources: Vec::new(),
         signature: Signature([6; 64]),
     };
-    vec![origin; manifest.snapshots.len()]
+    vec![provenance; manifest.snapshots.len()]
 }
 
 fn messages(manifest: &Manifest) -> Vec<Message> {
@@ -193,7 +193,7 @@ fn messages(manifest: &Manifest) -> Vec<Message> {
     vec![
         Message::Hello(Hello::new(Role::Distributor, DeviceName::new("Asha's phone"), &secret)),
         Message::Reveal { nonce: secret.nonce, credentials },
-        Message::Offer(Offer { snapshots, origins: origins(manifest), bytes: 123_456_789 }),
+        Message::Offer(Offer { snapshots, provenance: provenance(manifest), bytes: 123_456_789 }),
         Message::Accept(vec![Held { as_of: ServerTime(1_755_000_000_000), digest, records: 300, is_ahead: false }; 2]),
         Message::Want((0..40).filter(|n| n % 3 > 0).collect()),
         Message::Staged { chunks: 17, bytes: 1 << 33 },

@@ -42,7 +42,7 @@ impl View {
         self.out.event(|| events::asked(question))?;
         let contents = contents(&question.offer.snapshots);
         self.out.line(format_args!("{} [{}] offers {contents}", sender.name, sender.fingerprint.short()))?;
-        passed_on(sender, &question.origins).map_or(Ok(()), |line| self.out.line(line))
+        passed_on(sender, &question.sources).map_or(Ok(()), |line| self.out.line(line))
     }
 
     /// An accepted offer continues after an interruption.

@@ -5475,7 +5475,7 @@ public struct BundleInfo: Equatable, Hashable {
     /**
      * The devices that the data comes from, verified.
      */
-    public let origins: [SourceDevice]
+    public let sources: [SourceDevice]
     /**
      * The data.
      */
@@ -5489,12 +5489,12 @@ public struct BundleInfo: Equatable, Hashable {
          */sender: Sender,
         /**
          * The devices that the data comes from, verified.
-         */origins: [SourceDevice],
+         */sources: [SourceDevice],
         /**
          * The data.
          */offer: Offer) {
         self.sender = sender
-        self.origins = origins
+        self.sources = sources
         self.offer = offer
     }
 
@@ -5515,14 +5515,14 @@ public struct FfiConverterTypeBundleInfo: FfiConverterRustBuffer {
         return
             try BundleInfo(
                 sender: FfiConverterTypeSender.read(from: &buf),
-                origins: FfiConverterSequenceTypeSourceDevice.read(from: &buf),
+                sources: FfiConverterSequenceTypeSourceDevice.read(from: &buf),
                 offer: FfiConverterTypeOffer.read(from: &buf)
         )
     }
 
     public static func write(_ value: BundleInfo, into buf: inout [UInt8]) {
         FfiConverterTypeSender.write(value.sender, into: &buf)
-        FfiConverterSequenceTypeSourceDevice.write(value.origins, into: &buf)
+        FfiConverterSequenceTypeSourceDevice.write(value.sources, into: &buf)
         FfiConverterTypeOffer.write(value.offer, into: &buf)
     }
 }
@@ -5683,7 +5683,7 @@ public struct DatasetStatus: Equatable, Hashable {
      */
     public let unfinished: UnfinishedDownload?
     /**
-     * The origins of its records.
+     * The sources of its records.
      */
     public let sources: [RecordSource]
     /**
@@ -5701,7 +5701,7 @@ public struct DatasetStatus: Equatable, Hashable {
          * A download that has started and not ended, whether or not it is running now.
          */unfinished: UnfinishedDownload?,
         /**
-         * The origins of its records.
+         * The sources of its records.
          */sources: [RecordSource],
         /**
          * Whether the last received bundle can be undone.
@@ -7812,7 +7812,7 @@ public struct Question: Equatable, Hashable {
     /**
      * The devices that the data comes from. The sender itself is one if it downloaded data.
      */
-    public let origins: [SourceDevice]
+    public let sources: [SourceDevice]
     /**
      * The offered data.
      */
@@ -7838,7 +7838,7 @@ public struct Question: Equatable, Hashable {
          */sender: Sender,
         /**
          * The devices that the data comes from. The sender itself is one if it downloaded data.
-         */origins: [SourceDevice],
+         */sources: [SourceDevice],
         /**
          * The offered data.
          */offer: Offer,
@@ -7851,7 +7851,7 @@ public struct Question: Equatable, Hashable {
          */isKnown: Bool) {
         self.id = id
         self.sender = sender
-        self.origins = origins
+        self.sources = sources
         self.offer = offer
         self.code = code
         self.isKnown = isKnown
@@ -7875,7 +7875,7 @@ public struct FfiConverterTypeQuestion: FfiConverterRustBuffer {
             try Question(
                 id: FfiConverterUInt64.read(from: &buf),
                 sender: FfiConverterTypeSender.read(from: &buf),
-                origins: FfiConverterSequenceTypeSourceDevice.read(from: &buf),
+                sources: FfiConverterSequenceTypeSourceDevice.read(from: &buf),
                 offer: FfiConverterTypeOffer.read(from: &buf),
                 code: FfiConverterTypeComparisonCode.read(from: &buf),
                 isKnown: FfiConverterBool.read(from: &buf)
@@ -7885,7 +7885,7 @@ public struct FfiConverterTypeQuestion: FfiConverterRustBuffer {
     public static func write(_ value: Question, into buf: inout [UInt8]) {
         FfiConverterUInt64.write(value.id, into: &buf)
         FfiConverterTypeSender.write(value.sender, into: &buf)
-        FfiConverterSequenceTypeSourceDevice.write(value.origins, into: &buf)
+        FfiConverterSequenceTypeSourceDevice.write(value.sources, into: &buf)
         FfiConverterTypeOffer.write(value.offer, into: &buf)
         FfiConverterTypeComparisonCode.write(value.code, into: &buf)
         FfiConverterBool.write(value.isKnown, into: &buf)
@@ -10148,7 +10148,7 @@ public enum EndReason: Equatable, Hashable {
     /**
      * The offered data comes from a revoked device.
      */
-    case originRevoked
+    case signerRevoked
     /**
      * The invite is not from this distributor, or has expired.
      */
@@ -10244,7 +10244,7 @@ public struct FfiConverterTypeEndReason: FfiConverterRustBuffer {
 
         case 25: return .notAuthentic
 
-        case 26: return .originRevoked
+        case 26: return .signerRevoked
 
         case 27: return .notInvited
 
@@ -10366,7 +10366,7 @@ public struct FfiConverterTypeEndReason: FfiConverterRustBuffer {
             writeInt(&buf, Int32(25))
 
 
-        case .originRevoked:
+        case .signerRevoked:
             writeInt(&buf, Int32(26))
 
 

@@ -8784,7 +8784,7 @@ data class BundleInfo (
     /**
      * The devices that the data comes from, verified.
      */
-    val `origins`: List<SourceDevice>
+    val `sources`: List<SourceDevice>
     ,
     /**
      * The data.
@@ -8814,13 +8814,13 @@ public object FfiConverterTypeBundleInfo: FfiConverterRustBuffer<BundleInfo> {
 
     override fun allocationSize(value: BundleInfo) = (
             FfiConverterTypeSender.allocationSize(value.`sender`) +
-            FfiConverterSequenceTypeSourceDevice.allocationSize(value.`origins`) +
+            FfiConverterSequenceTypeSourceDevice.allocationSize(value.`sources`) +
             FfiConverterTypeOffer.allocationSize(value.`offer`)
     )
 
     override fun write(value: BundleInfo, buf: ByteBuffer) {
             FfiConverterTypeSender.write(value.`sender`, buf)
-            FfiConverterSequenceTypeSourceDevice.write(value.`origins`, buf)
+            FfiConverterSequenceTypeSourceDevice.write(value.`sources`, buf)
             FfiConverterTypeOffer.write(value.`offer`, buf)
     }
 }
@@ -8940,7 +8940,7 @@ data class DatasetStatus (
     val `unfinished`: UnfinishedDownload?
     ,
     /**
-     * The origins of its records.
+     * The sources of its records.
      */
     val `sources`: List<RecordSource>
     ,
@@ -10522,7 +10522,7 @@ data class Question (
     /**
      * The devices that the data comes from. The sender itself is one if it downloaded data.
      */
-    val `origins`: List<SourceDevice>
+    val `sources`: List<SourceDevice>
     ,
     /**
      * The offered data.
@@ -10567,7 +10567,7 @@ public object FfiConverterTypeQuestion: FfiConverterRustBuffer<Question> {
     override fun allocationSize(value: Question) = (
             FfiConverterULong.allocationSize(value.`id`) +
             FfiConverterTypeSender.allocationSize(value.`sender`) +
-            FfiConverterSequenceTypeSourceDevice.allocationSize(value.`origins`) +
+            FfiConverterSequenceTypeSourceDevice.allocationSize(value.`sources`) +
             FfiConverterTypeOffer.allocationSize(value.`offer`) +
             FfiConverterTypeComparisonCode.allocationSize(value.`code`) +
             FfiConverterBoolean.allocationSize(value.`isKnown`)
@@ -10576,7 +10576,7 @@ public object FfiConverterTypeQuestion: FfiConverterRustBuffer<Question> {
     override fun write(value: Question, buf: ByteBuffer) {
             FfiConverterULong.write(value.`id`, buf)
             FfiConverterTypeSender.write(value.`sender`, buf)
-            FfiConverterSequenceTypeSourceDevice.write(value.`origins`, buf)
+            FfiConverterSequenceTypeSourceDevice.write(value.`sources`, buf)
             FfiConverterTypeOffer.write(value.`offer`, buf)
             FfiConverterTypeComparisonCode.write(value.`code`, buf)
             FfiConverterBoolean.write(value.`isKnown`, buf)
@@ -12359,7 +12359,7 @@ enum class EndReason {
     /**
      * The offered data comes from a revoked device.
      */
-    ORIGIN_REVOKED,
+    SIGNER_REVOKED,
     /**
      * The invite is not from this distributor, or has expired.
      */

@@ -1,8 +1,8 @@
 //! The provenance of data that several devices pass on.
 
 use fieldcast::{
-    Answer, CampaignKey, DeviceName, EndReason, Error, Fingerprint, Origin, Question, ReceiveEvent, SendState, Sender,
-    ServerTime, Signature, SourceDevice,
+    Answer, CampaignKey, DeviceName, EndReason, Error, Fingerprint, Provenance, Question, ReceiveEvent, SendState,
+    Sender, ServerTime, Signature, SourceDevice,
 };
 use fieldcast_store::Arriving;
 use tempfile::TempDir;
@@ -24,8 +24,8 @@ async fn send(from: &Device, to: &Device) -> (Option<(Sender, Vec<SourceDevice>)
     };
     let answering = async {
         while let Some(event) = asked.next().await {
-            if let ReceiveEvent::Asked(Question { id, sender, origins, .. }) = event {
-                named = Some((sender, origins));
+            if let ReceiveEvent::Asked(Question { id, sender, sources, .. }) = event {
+                named = Some((sender, sources));
                 receiving.answer(id, Answer::Once);
             }
         }
@@ -51,37 +51,37 @@ fn signer(device: &Device, records: u64) -> SourceDevice {
     SourceDevice { fingerprint, name, is_known: false, records, has_signed: true }
 }
 
-async fn as_origin(device: &Device) -> SourceDevice {
+async fn as_source(device: &Device) -> SourceDevice {
     signer(device, device.summaries().await.iter().map(|summary| summary.records).sum())
 }
 
 async fn assert_named(from: &Device, to: &Device, expected: &[SourceDevice]) {
     let (named, state) = send(from, to).await;
     assert!(matches!(state, SendState::Saved(_)), "{state:?}");
-    let (sender, origins) = named.unwrap();
-    assert_eq!((sender.fingerprint, &origins[..]), (from.engine.fingerprint(), expected));
+    let (sender, sources) = named.unwrap();
+    assert_eq!((sender.fingerprint, &sources[..]), (from.engine.fingerprint(), expected));
     assert_eq!(from.digests().await, to.digests().await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn keeps_provenance_and_shows_the_carrier() {
     let [office, first, second] = scene().await;
-    let origin = as_origin(&office).await;
-    assert_named(&office, &first, std::slice::from_ref(&origin)).await;
-    assert_named(&first, &second, std::slice::from_ref(&origin)).await;
+    let provenance = as_source(&office).await;
+    assert_named(&office, &first, std::slice::from_ref(&provenance)).await;
+    assert_named(&first, &second, std::slice::from_ref(&provenance)).await;
 
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("village.fcb");
     let datasets = second.summaries().await.into_iter().map(|summary| summary.dataset).collect();
     second.engine.export(datasets, path.clone()).await.unwrap();
     let info = first.engine.inspect(path).await.unwrap();
-    assert_eq!((info.sender.fingerprint, info.origins), (second.engine.fingerprint(), vec![origin]));
+    assert_eq!((info.sender.fingerprint, info.sources), (second.engine.fingerprint(), vec![provenance]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn names_every_source_of_a_merged_version() {
     let [office, first, second] = scene().await;
-    let all = as_origin(&office).await;
+    let all = as_source(&office).await;
     assert_named(&office, &first, std::slice::from_ref(&all)).await;
     let first = first.with_store(change_one).await; // its own download of one record
     let rest = SourceDevice { records: all.records - 1, has_signed: false, ..all };
@@ -109,7 +109,7 @@ async fn refuses_merged_version_with_a_revoked_source() {
     second.engine.keep_statement(revoked).await.unwrap();
     let (named, state) = send(&first, &second).await;
     assert_eq!(named, None);
-    assert!(matches!(&state, SendState::Failed(EndReason::OriginRevoked(_), _)), "{state:?}");
+    assert!(matches!(&state, SendState::Failed(EndReason::SignerRevoked(_), _)), "{state:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -119,7 +119,7 @@ async fn refuses_forged_provenance_without_a_question() {
     let forge = |store: &fieldcast_store::Store| {
         let summary = store.datasets().unwrap().remove(0).summary;
         let snapshot_hash = store.read(|reader| reader.snapshot_hash(&summary.dataset)).unwrap();
-        let origin = Origin {
+        let provenance = Provenance {
             key: [7; 32],
             name: DeviceName::new("office"),
             snapshot_hash,
@@ -128,9 +128,9 @@ async fn refuses_forged_provenance_without_a_question() {
         };
         let arriving = Arriving {
             snapshot: &summary,
-            origin: &origin,
+            provenance: &provenance,
             carrier: Fingerprint([7; 32]),
-            carrier_name: &origin.name,
+            carrier_name: &provenance.name,
             is_trusted: false,
             now: ServerTime(i64::MAX),
             held: None,
@@ -155,8 +155,8 @@ async fn refuses_forged_provenance_without_a_question() {
 #[tokio::test(flavor = "multi_thread")]
 async fn refuses_data_of_revoked_device_from_any_sender() {
     let [office, first, second] = scene().await;
-    let origin = as_origin(&office).await;
-    assert_named(&office, &first, std::slice::from_ref(&origin)).await;
+    let provenance = as_source(&office).await;
+    assert_named(&office, &first, std::slice::from_ref(&provenance)).await;
     let dir = TempDir::new().unwrap();
     let campaign = CampaignKey::create(&dir.path().join("campaign.key")).unwrap();
     second.engine.trust_campaign(campaign.public_key(), "Nets").await.unwrap();
@@ -166,9 +166,9 @@ async fn refuses_data_of_revoked_device_from_any_sender() {
     let (named, state) = send(&first, &second).await;
     assert_eq!(named, None);
     assert!(
-        matches!(&state, SendState::Failed(EndReason::OriginRevoked(village), _) if village == "Cavina"),
+        matches!(&state, SendState::Failed(EndReason::SignerRevoked(village), _) if village == "Cavina"),
         "{state:?}"
     );
     revoke(2, vec![]).await.unwrap();
-    assert_named(&first, &second, &[origin]).await;
+    assert_named(&first, &second, &[provenance]).await;
 }

@@ -9,7 +9,7 @@ const LABEL: &[u8] = b"fieldcast snapshot 1\n";
 
 /// The device that signed a snapshot. It downloaded the records, or merged records of several downloads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Origin {
+pub struct Provenance {
     /// Its Ed25519 public key.
     pub key: [u8; 32],
     /// Its name when it signed.
@@ -36,7 +36,7 @@ pub struct SnapshotSource {
     pub as_of: ServerTime,
 }
 
-impl Origin {
+impl Provenance {
     /// The maximum number of sources of one snapshot.
     pub const MAX_SOURCES: usize = 32;
 
@@ -149,16 +149,16 @@ mod tests {
             SnapshotSource { as_of: ServerTime(8), ..source.clone() },
         ];
         let mut seen = vec![
-            Origin::signed(&asha, &honest, &snapshot_hash, &[]),
-            Origin::signed(&DeviceName::new("Bela"), &honest, &snapshot_hash, &[]),
-            Origin::signed(&asha, &honest, &SnapshotHash([8; 32]), &[]),
-            Origin::signed(&asha, &honest, &snapshot_hash, &sources),
+            Provenance::signed(&asha, &honest, &snapshot_hash, &[]),
+            Provenance::signed(&DeviceName::new("Bela"), &honest, &snapshot_hash, &[]),
+            Provenance::signed(&asha, &honest, &SnapshotHash([8; 32]), &[]),
+            Provenance::signed(&asha, &honest, &snapshot_hash, &sources),
         ];
-        seen.extend(sources.into_iter().map(|source| Origin::signed(&asha, &honest, &snapshot_hash, &[source])));
+        seen.extend(sources.into_iter().map(|source| Provenance::signed(&asha, &honest, &snapshot_hash, &[source])));
         for change in changes {
             let mut other = honest.clone();
             change(&mut other);
-            seen.push(Origin::signed(&asha, &other, &snapshot_hash, &[]));
+            seen.push(Provenance::signed(&asha, &other, &snapshot_hash, &[]));
         }
         seen.sort();
         seen.dedup();
@@ -174,24 +174,25 @@ mod tests {
             records: 1,
             as_of: ServerTime(as_of),
         };
-        let origin = |sources| Origin {
+        let provenance = |sources| Provenance {
             key: [1; 32],
             name: name.clone(),
             snapshot_hash: SnapshotHash([9; 32]),
             sources,
             signature: Signature([2; 64]),
         };
-        assert_eq!(origin(vec![]).vouched(&summary()), ServerTime(9));
-        assert_eq!(origin(vec![source(20), source(4), source(7)]).vouched(&summary()), ServerTime(4));
+        assert_eq!(provenance(vec![]).vouched(&summary()), ServerTime(9));
+        assert_eq!(provenance(vec![source(20), source(4), source(7)]).vouched(&summary()), ServerTime(4));
     }
 
     #[test]
     fn verifies_with_its_key_and_signature() {
         let (name, snapshot_hash) = (DeviceName::new("Asha"), SnapshotHash([9; 32]));
-        let origin = Origin { key: [1; 32], name, snapshot_hash, sources: Vec::new(), signature: Signature([2; 64]) };
-        let honest = Origin::signed(&origin.name, &summary(), &snapshot_hash, &[]);
+        let provenance =
+            Provenance { key: [1; 32], name, snapshot_hash, sources: Vec::new(), signature: Signature([2; 64]) };
+        let honest = Provenance::signed(&provenance.name, &summary(), &snapshot_hash, &[]);
         assert!(honest.starts_with(b"fieldcast snapshot 1\n"));
-        assert!(origin.answers_for(&summary(), |key, message, signature| {
+        assert!(provenance.answers_for(&summary(), |key, message, signature| {
             (*key, message, *signature) == ([1; 32], &honest[..], [2; 64])
         }));
     }
