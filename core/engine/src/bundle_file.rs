@@ -33,7 +33,7 @@ pub struct BundleInfo {
 /// An imported bundle file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Imported {
-    /// The maker and the contents of the file.
+    /// The signer and the contents of the file.
     pub info: BundleInfo,
     /// How each snapshot compares with the data on this device after the import.
     pub comparisons: Vec<ComparisonResult>,
@@ -99,7 +99,7 @@ fn chunks(head: &FileHead) -> impl Iterator<Item = (&ChunkInfo, u8)> {
     snapshots.flat_map(|snapshot| snapshot.chunks.iter().map(|info| (info, snapshot.bits)))
 }
 
-/// Reads the maker and the contents of a file.
+/// Reads the signer and the contents of a file.
 pub(crate) fn inspect(store: &Store, own: Fingerprint, path: &Path) -> Result<BundleInfo, Error> {
     let (head, _) = open(path)?;
     let info = info(store, own, &head)?;

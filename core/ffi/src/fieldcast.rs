@@ -304,7 +304,7 @@ impl Fieldcast {
         Ok(self.core.run(|engine: Engine| async move { engine.export(datasets, path).await }).await?.into())
     }
 
-    /// Reads the maker and the contents of a bundle file, to ask the user before `import_bundle`.
+    /// Reads the signer and the contents of a bundle file, to ask the user before `import_bundle`.
     ///
     /// # Errors
     /// [`FieldcastError::FileFailed`].

@@ -18,7 +18,7 @@ pub enum Inspected {
     /// The database opens. It is too large to read completely without a reason.
     Opens,
     /// Every page is intact.
-    Sound,
+    Undamaged,
     /// The database opens and reports this number of possibly lost edits.
     LostEdits(u64),
 }
@@ -46,7 +46,7 @@ pub fn inspect(dir: &Path) -> Result<Inspected> {
             return Ok(Inspected::LostEdits(lost));
         }
         if found.len() <= ALWAYS_CHECKED || dir.join(SUSPECT).exists() {
-            check(&conn, "main").map(|()| Inspected::Sound)
+            check(&conn, "main").map(|()| Inspected::Undamaged)
         } else {
             Ok(Inspected::Opens)
         }

@@ -172,7 +172,7 @@ impl ComparisonResult {
 /// 4. an example in `golden_tests.rs`, and one in `tests/fuzz/src/machines.rs`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Message {
-    /// Both sides: introduces this device. First message on the connection.
+    /// Both sides: name, role and versions of this device. First message on the connection.
     Hello(Hello),
     /// Distributor: the offered data.
     Offer(Offer),

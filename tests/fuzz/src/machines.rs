@@ -139,7 +139,7 @@ impl Scene {
             assert!(!self.closed[0], "no action follows a close");
             match action {
                 Action::Send(message) => self.to_receiver.push_back(message),
-                Action::Do(DistributorRequest::Admit(_)) => self.distributor.admit(Ok(offer(2)), self.now),
+                Action::Do(DistributorRequest::Authorize(_)) => self.distributor.authorize(Ok(offer(2)), self.now),
                 Action::Close => self.closed[0] = true,
                 _ => {}
             }
@@ -178,7 +178,7 @@ impl Scene {
         let yes = if input.ratio(1, 8)? { Err(EndReason::Declined) } else { Ok(()) };
         match self.requested.take() {
             Some(ReceiverRequest::Permit) => self.receiver.permit(yes),
-            Some(ReceiverRequest::Examine(_)) => self.receiver.examined(yes.map(|()| true)),
+            Some(ReceiverRequest::Authorize(_)) => self.receiver.authorized(yes.map(|()| true)),
             Some(ReceiverRequest::Ask) => self.receiver.answer(yes),
             Some(ReceiverRequest::Accept { .. }) | None => {
                 let (as_of, is_ahead) = (ServerTime(input.arbitrary()?), input.arbitrary()?);

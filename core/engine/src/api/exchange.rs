@@ -94,7 +94,7 @@ impl Engine {
         task::blocking(export).await
     }
 
-    /// Reads the maker and the contents of a bundle file, so that the app can ask the user before
+    /// Reads the signer and the contents of a bundle file, so that the app can ask the user before
     /// [`import`](Self::import).
     ///
     /// # Errors

@@ -94,7 +94,7 @@ pub(super) fn key(settings: &DoctorSettings) -> Check {
 
 pub(super) fn database(settings: &DoctorSettings) -> Check {
     match inspect(&settings.data_dir) {
-        Ok(Inspected::Sound) => Check::ok(Checked::Database, "the database is undamaged"),
+        Ok(Inspected::Undamaged) => Check::ok(Checked::Database, "the database is undamaged"),
         Ok(Inspected::Opens) => {
             Check::ok(Checked::Database, "the database opens; it is too large to be checked completely here")
         }

@@ -44,7 +44,7 @@ impl InboundConnections {
     }
 
     /// Serves a connection. If there are too many, it replaces the oldest unproven one. Never waits.
-    pub(crate) fn admit<W: Future<Output = ()> + Send + 'static>(
+    pub(crate) fn accept<W: Future<Output = ()> + Send + 'static>(
         &mut self,
         from: IpAddr,
         serve: impl FnOnce(Proven) -> W,

@@ -14,7 +14,7 @@ use crate::{Answer, Error};
 
 /// The part of the bundle that a receiver may get.
 #[derive(Clone)]
-pub(super) struct Admitted {
+pub(super) struct OfferedPart {
     /// The indexes of the offered snapshots in the bundle.
     pub(super) indexes: Vec<usize>,
     pub(super) offer: Offer,
@@ -33,21 +33,24 @@ impl Admission {
     }
 
     /// The part of the offer that the receiver's credentials allow.
-    pub(super) fn admit(&self, credentials: Credentials) -> impl Future<Output = Result<Admitted, EndReason>> + use<> {
+    pub(super) fn authorize(
+        &self,
+        credentials: Credentials,
+    ) -> impl Future<Output = Result<OfferedPart, EndReason>> + use<> {
         let (receiver, bundle) = (self.receiver, self.state.bundle.clone());
         let authorized = on_store(&self.state.store, move |store| {
             let authorizer = Authorizer::of(store, receiver, &credentials)?;
             let (indexes, offer) = bundle.part(|dataset| authorizer.allows(Role::Receiver, dataset));
             // Report here what the receiver would refuse, because the distributor's user can do something about it.
             let authorized_signers = authorizer.authorize_signers(&offer);
-            Ok::<_, Error>((authorizer.is_revoked(), authorized_signers, Admitted { indexes, offer }))
+            Ok::<_, Error>((authorizer.is_revoked(), authorized_signers, OfferedPart { indexes, offer }))
         });
         async {
             match authorized.await.map_err(not_read)? {
                 (true, ..) => Err(EndReason::Revoked { of_distributor: false }),
-                (_, _, admitted) if admitted.indexes.is_empty() => Err(EndReason::NotGranted { to_distributor: false }),
+                (_, _, part) if part.indexes.is_empty() => Err(EndReason::NotGranted { to_distributor: false }),
                 (_, Err(reason), _) => Err(reason),
-                (_, Ok(()), admitted) => Ok(admitted),
+                (_, Ok(()), part) => Ok(part),
             }
         }
     }

@@ -7,7 +7,7 @@ use fieldcast_store::{Exchange, ExchangeRole};
 use fieldcast_wire::{EndReason, Receipt, Resumption};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::admission::{Admission, Admitted};
+use super::admission::{Admission, OfferedPart};
 use super::event::SendState;
 use super::progress::Progress;
 use super::state::OfferState;
@@ -22,7 +22,7 @@ pub(super) struct Delivery {
     pub(super) resumption: Resumption,
     pub(super) admission: Admission,
     /// The offer to the receiver. It is authorized again on each connection.
-    pub(super) admitted: Admitted,
+    pub(super) part: OfferedPart,
     pub(super) progress: Progress,
     /// The transfer slot; released after the last byte has arrived.
     pub(super) slot: Option<OwnedSemaphorePermit>,
@@ -37,7 +37,7 @@ pub(super) struct Delivery {
 impl Delivery {
     pub(super) fn new(state: Arc<OfferState>, receiver: Fingerprint) -> Self {
         Self {
-            admitted: Admitted { indexes: Vec::new(), offer: state.offer.clone() },
+            part: OfferedPart { indexes: Vec::new(), offer: state.offer.clone() },
             admission: Admission::new(state.clone(), receiver),
             resumption: Resumption::new(state.settings.resume_for),
             state,
@@ -69,7 +69,7 @@ impl Delivery {
             peer_name: self.name(),
             started: self.started,
             ended: clock::now(),
-            offered: self.admitted.offer.snapshots.clone(),
+            offered: self.part.offer.snapshots.clone(),
             wire_bytes: self.progress.shown().wire,
             result: history::result(outcome),
         };

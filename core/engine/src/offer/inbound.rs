@@ -61,7 +61,7 @@ async fn handle(
             Some(receiver) = to_reverify.recv() => endpoint.search.reverify(&receiver),
             Ok(connection) = endpoint.listener.accept() => {
                 let (from, state) = (connection.peer_addr().ip(), state.clone());
-                inbound.admit(from, |proven| serve(state, connection, proven));
+                inbound.accept(from, |proven| serve(state, connection, proven));
             }
         }
     }

@@ -9,7 +9,7 @@ use fieldcast_wire::{
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use super::admission::Admitted;
+use super::admission::OfferedPart;
 use super::bundle::Bundle;
 use super::delivery::Delivery;
 use super::dialer::OutgoingConnection;
@@ -25,7 +25,7 @@ pub(super) const CANCELLED: EndReason = EndReason::Cancelled { by_distributor: t
 
 /// The result of work that the machine has requested.
 enum OutgoingWork {
-    Admitted(Result<Admitted, EndReason>),
+    Authorized(Result<OfferedPart, EndReason>),
     Verified(Result<bool, EndReason>),
     Compared(Answer),
     Planned(Result<Manifest, EndReason>),
@@ -119,10 +119,10 @@ impl<'a> OutgoingTransfer<'a> {
     fn start(&mut self, request: DistributorRequest) {
         let delivery = &mut *self.delivery;
         self.work = Some(match request {
-            DistributorRequest::Admit(credentials) => {
+            DistributorRequest::Authorize(credentials) => {
                 delivery.peer_name = self.machine.peer_name().cloned();
-                let admitted = delivery.admission.admit(credentials);
-                Box::pin(async { OutgoingWork::Admitted(admitted.await) })
+                let part = delivery.admission.authorize(credentials);
+                Box::pin(async { OutgoingWork::Authorized(part.await) })
             }
             DistributorRequest::Confirm(_) => {
                 let verified = delivery.admission.verify(self.machine.is_invited());
@@ -130,7 +130,7 @@ impl<'a> OutgoingTransfer<'a> {
             }
             DistributorRequest::Plan(held) => {
                 let consented = delivery.admission.on_consent(delivery.name());
-                let indexes = delivery.admitted.indexes.clone();
+                let indexes = delivery.part.indexes.clone();
                 let manifest = self.on_bundle(move |bundle| bundle.manifest_for(&indexes, &held));
                 Box::pin(async {
                     consented.await;
@@ -141,7 +141,7 @@ impl<'a> OutgoingTransfer<'a> {
             DistributorRequest::PlanWhole(snapshots) => {
                 delivery.progress.begin_second_round();
                 let slots = delivery.state.transfer_slots.clone();
-                let (indexes, bundle) = (delivery.admitted.indexes.clone(), delivery.state.bundle.clone());
+                let (indexes, bundle) = (delivery.part.indexes.clone(), delivery.state.bundle.clone());
                 Box::pin(async move {
                     let slot = slots.acquire_owned().await.ok();
                     OutgoingWork::PlannedWhole(slot, Ok(bundle.whole(&indexes, &snapshots)))
@@ -168,13 +168,13 @@ impl<'a> OutgoingTransfer<'a> {
     fn on_done(&mut self, done: OutgoingWork) {
         let now = self.clock.now();
         match done {
-            OutgoingWork::Admitted(admitted) => {
-                let offer = admitted.map(|admitted| {
-                    let offer = admitted.offer.clone();
-                    self.delivery.admitted = admitted;
+            OutgoingWork::Authorized(part) => {
+                let offer = part.map(|part| {
+                    let offer = part.offer.clone();
+                    self.delivery.part = part;
                     offer
                 });
-                self.machine.admit(offer, now);
+                self.machine.authorize(offer, now);
             }
             OutgoingWork::Verified(Ok(false)) => {
                 let Some(code) = self.machine.code() else { return };

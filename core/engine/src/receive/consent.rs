@@ -14,7 +14,7 @@ use crate::trust::provenance;
 use crate::{Error, SourceDevice, clock};
 
 /// An offer that may be accepted.
-pub(super) struct Examined {
+pub(super) struct AuthorizedOffer {
     /// The server's time, as this device knows it.
     pub(super) now: ServerTime,
     /// Whether the sender's key is trusted, so that no code is compared here.
@@ -25,15 +25,15 @@ pub(super) struct Examined {
 }
 
 /// Checks an offer with this id.
-pub(super) fn examine(
+pub(super) fn authorize(
     state: &ReceiverState,
     sender: &Sender,
     id: [u8; 32],
     offer: Offer,
     credentials: Credentials,
-) -> impl Future<Output = Result<Examined, EndReason>> + use<> {
+) -> impl Future<Output = Result<AuthorizedOffer, EndReason>> + use<> {
     let (trust, fingerprint, own) = (state.settings.trust.clone(), sender.fingerprint, state.identity.fingerprint());
-    let examined = on_store(&state.store, move |store| {
+    let authorized = on_store(&state.store, move |store| {
         let now = store.server_now(clock::now())?;
         apply::check_time(&offer, now).map_err(Error::Refused)?;
         let authorizer = Authorizer::of(store, fingerprint, &credentials)?;
@@ -43,9 +43,9 @@ pub(super) fn examine(
             true => None,
             false => Some((provenance::devices(store, own, &offer)?, provenance::with_local_names(store, &offer)?)),
         };
-        Ok::<_, Error>(Examined { now, is_trusted, question })
+        Ok::<_, Error>(AuthorizedOffer { now, is_trusted, question })
     });
-    async { examined.await.map_err(not_stored) }
+    async { authorized.await.map_err(not_stored) }
 }
 
 /// Stores the user's consent, if it `is_new`, so that the same offer is not asked about again. Returns the local data

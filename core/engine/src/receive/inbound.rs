@@ -58,7 +58,7 @@ async fn handle(
                 // Any device that proves a key may connect, but the number of connections is limited.
                 let from = connection.peer_addr().ip();
                 let (state, network, cancel) = (state.clone(), network.ended.clone(), cancel.clone());
-                exchanges.admit(from, |proven| serve(state, connection, network, cancel, proven));
+                exchanges.accept(from, |proven| serve(state, connection, network, cancel, proven));
             }
             found = endpoint.search.next() => match found {
                 Found::DiscoveryEvent(source, event) => state.on_discovery_event(source, event),

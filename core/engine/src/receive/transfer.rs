@@ -12,7 +12,7 @@ use fieldcast_wire::{
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::apply::{self, Application, Outcome, Plan, Round};
-use super::consent::{self, Examined};
+use super::consent::{self, AuthorizedOffer};
 use super::ending::{EndedOffer, publish_end};
 use super::event::{Question, ReceiveEvent, ReceiveProgress, ReceiveState, Received, Sender};
 use super::slot::SlotPermit;
@@ -42,7 +42,7 @@ pub(super) struct IncomingConnection {
 /// The result of work that the machine has requested.
 enum IncomingWork {
     Permitted,
-    Examined(Result<Examined, EndReason>),
+    Authorized(Result<AuthorizedOffer, EndReason>),
     Answered(Answer),
     Accepted(Result<Vec<Held>, EndReason>),
     Planned(Result<Plan, EndReason>),
@@ -234,10 +234,10 @@ impl IncomingTransfer {
                 // If the screen is closed, the user has not accepted.
                 Box::pin(async { IncomingWork::Answered(answer.await.unwrap_or(Answer::Decline)) })
             }
-            ReceiverRequest::Examine(credentials) => {
+            ReceiverRequest::Authorize(credentials) => {
                 self.connected.proven.prove();
-                let examined = consent::examine(&self.state, sender, *id, offer.clone(), credentials);
-                Box::pin(async { IncomingWork::Examined(examined.await) })
+                let authorized = consent::authorize(&self.state, sender, *id, offer.clone(), credentials);
+                Box::pin(async { IncomingWork::Authorized(authorized.await) })
             }
             ReceiverRequest::Accept { is_new } => {
                 let accepted = consent::accept(&self.state, sender, *id, offer.clone(), is_new);
@@ -294,7 +294,7 @@ impl IncomingTransfer {
         let IncomingConnection { machine, link, clock, .. } = &mut self.connected;
         match done {
             IncomingWork::Permitted => machine.permit(Ok(())),
-            IncomingWork::Examined(examined) => self.on_examined(examined),
+            IncomingWork::Authorized(authorized) => self.on_authorized(authorized),
             IncomingWork::Answered(answer) => {
                 if let Some(incoming) = &mut self.incoming {
                     // Trust only after the distributor's user has confirmed the code too, and only if a code was
@@ -331,10 +331,10 @@ impl IncomingTransfer {
     }
 
     /// Asks the user, unless exactly this offer was accepted before.
-    fn on_examined(&mut self, examined: Result<Examined, EndReason>) {
+    fn on_authorized(&mut self, authorized: Result<AuthorizedOffer, EndReason>) {
         let machine = &mut self.connected.machine;
         let (Some(code), Some(incoming)) = (machine.code(), &mut self.incoming) else { return };
-        let must_ask = examined.map(|Examined { now, is_trusted, question }| {
+        let must_ask = authorized.map(|AuthorizedOffer { now, is_trusted, question }| {
             (incoming.now, incoming.asked) = (now, Some(clock::now()));
             (incoming.is_resumed, incoming.is_known) = (question.is_none(), is_trusted || machine.is_invited());
             let (sender, is_known) = (incoming.sender.clone(), incoming.is_known);
@@ -345,7 +345,7 @@ impl IncomingTransfer {
             incoming.question = Some(Question { id: 0, sender, sources, offer, code, is_known });
             true
         });
-        machine.examined(must_ask);
+        machine.authorized(must_ask);
     }
 
     /// Chunks were committed, or there is room for the next chunk.

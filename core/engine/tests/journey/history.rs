@@ -90,7 +90,7 @@ async fn claim(connection: Connection, sign: impl Fn(&[u8]) -> [u8; 64]) -> Opti
                     writer.flush().await.unwrap();
                 }
                 Action::Do(ReceiverRequest::Permit) => machine.permit(Ok(())),
-                Action::Do(ReceiverRequest::Examine(_)) => machine.examined(Ok(false)),
+                Action::Do(ReceiverRequest::Authorize(_)) => machine.authorized(Ok(false)),
                 Action::Do(ReceiverRequest::Ask) => unreachable!("no question was requested"),
                 Action::Do(ReceiverRequest::Accept { .. }) => {
                     let offer = machine.offer().unwrap().clone();

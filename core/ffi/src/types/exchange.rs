@@ -315,7 +315,7 @@ impl From<fieldcast::Received> for Received {
 /// The contents of a bundle file.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct BundleInfo {
-    /// The maker, verified by its signature.
+    /// The signer, verified by its signature.
     pub sender: Sender,
     /// The devices that the data comes from, verified.
     pub sources: Vec<SourceDevice>,
@@ -332,7 +332,7 @@ impl From<fieldcast::BundleInfo> for BundleInfo {
 /// An imported bundle file.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct Imported {
-    /// Maker and contents.
+    /// Signer and contents.
     pub info: BundleInfo,
     /// How each snapshot compares with the data on this device now.
     pub comparisons: Vec<ComparisonResult>,

@@ -50,7 +50,7 @@ impl Scene {
         while let Some(action) = self.asha.poll() {
             match action {
                 Action::Send(message) => said.push(message),
-                Action::Do(DistributorRequest::Admit(_)) => self.asha.admit(Ok(Offer::default()), NOW),
+                Action::Do(DistributorRequest::Authorize(_)) => self.asha.authorize(Ok(Offer::default()), NOW),
                 Action::Do(DistributorRequest::Confirm(code)) => *shown = Some(code),
                 _ => {}
             }
@@ -64,7 +64,7 @@ impl Scene {
             match action {
                 Action::Send(message) => said.push(message),
                 Action::Do(ReceiverRequest::Permit) => self.bela.permit(Ok(())),
-                Action::Do(ReceiverRequest::Examine(_)) => self.bela.examined(Ok(true)),
+                Action::Do(ReceiverRequest::Authorize(_)) => self.bela.authorized(Ok(true)),
                 Action::Do(ReceiverRequest::Ask) => *shown = self.bela.code(),
                 _ => {}
             }

@@ -17,8 +17,8 @@ use crate::{
 /// A request of the distributor's machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DistributorRequest {
-    /// Check the receiver's credentials, decide what to offer, then call [`Distributor::admit`].
-    Admit(Credentials),
+    /// Check the receiver's credentials, decide what to offer, then call [`Distributor::authorize`].
+    Authorize(Credentials),
     /// Verify the receiver's identity, then call [`Distributor::confirm`]. The user compares this code, unless the
     /// receiver's key is trusted already. No data leaves this device before the confirmation.
     Confirm(Sas),
@@ -79,7 +79,7 @@ impl Side for DistributorSide {
 
     fn on_code(exchange: &mut Distributor, credentials: Credentials) {
         exchange.timers.state_ends = None; // this side works
-        exchange.request(DistributorRequest::Admit(credentials));
+        exchange.request(DistributorRequest::Authorize(credentials));
     }
 
     fn on_message(exchange: &mut Distributor, message: Message, now: Duration) {
@@ -140,7 +140,7 @@ impl Distributor {
     }
 
     /// Sets the offer for this receiver, or the reason to offer nothing.
-    pub fn admit(&mut self, offer: Result<Offer, EndReason>, now: Duration) {
+    pub fn authorize(&mut self, offer: Result<Offer, EndReason>, now: Duration) {
         let Some(code) = self.code().filter(|_| *self.state() == ExchangeState::Greeting) else { return };
         match offer {
             Ok(offer) => {

@@ -13,8 +13,8 @@ pub enum ReceiverRequest {
     /// an earlier connection of this distributor is over.
     Permit,
     /// Check whether the campaign allows the offer, and whether the user has accepted exactly this offer before, then
-    /// call [`Receiver::examined`].
-    Examine(Credentials),
+    /// call [`Receiver::authorized`].
+    Authorize(Credentials),
     /// Ask the user, then call [`Receiver::answer`].
     Ask,
     /// Store the consent, determine the local data for each offered snapshot, then call [`Receiver::accept`].
@@ -41,7 +41,7 @@ pub type Receiver = ExchangeMachine<ReceiverSide>;
 /// The receiver's own part of an exchange.
 #[derive(Debug, Default)]
 pub struct ReceiverSide {
-    /// The distributor's credentials, until the offer is examined.
+    /// The distributor's credentials, until the offer is authorized.
     credentials: Credentials,
     offer: Option<Offer>,
     /// Whether the caller stores the consent, or checks a manifest.
@@ -116,7 +116,7 @@ impl Receiver {
         if self.is_asking() {
             let credentials = std::mem::take(&mut self.side.credentials);
             match permit {
-                Ok(()) => self.request(ReceiverRequest::Examine(credentials)),
+                Ok(()) => self.request(ReceiverRequest::Authorize(credentials)),
                 Err(reason) => self.end(reason, true),
             }
         }
@@ -124,7 +124,7 @@ impl Receiver {
 
     /// Whether the user must be asked; no, if the user has accepted exactly this offer before. Or the reason why the
     /// offer is refused.
-    pub fn examined(&mut self, must_ask: Result<bool, EndReason>) {
+    pub fn authorized(&mut self, must_ask: Result<bool, EndReason>) {
         if self.is_asking() {
             match must_ask {
                 Ok(true) => self.request(ReceiverRequest::Ask),

@@ -87,7 +87,7 @@ fn reveal(role: Role) -> Message {
 fn reach_asking(distributor: &mut Distributor, now: Duration) {
     distributor.on_message(hello(Role::Receiver), now);
     distributor.on_message(reveal(Role::Receiver), now);
-    distributor.admit(Ok(offer()), now);
+    distributor.authorize(Ok(offer()), now);
     assert_eq!(distributor.state(), &ExchangeState::Asking);
 }
 
@@ -97,7 +97,7 @@ fn be_asked(receiver: &mut Receiver, now: Duration) {
     receiver.on_message(reveal(Role::Distributor), now);
     receiver.on_message(Message::Offer(offer()), now);
     receiver.permit(Ok(()));
-    receiver.examined(Ok(true));
+    receiver.authorized(Ok(true));
     assert_eq!(receiver.state(), &ExchangeState::Asking);
 }
 
@@ -155,7 +155,7 @@ fn run(distributor: &mut Distributor, receiver: &mut Receiver, phone: &Phone, no
             idle = false;
             match action {
                 Action::Send(message) => receiver.on_message(message, now),
-                Action::Do(DistributorRequest::Admit(_)) => distributor.admit(Ok(offer()), now),
+                Action::Do(DistributorRequest::Authorize(_)) => distributor.authorize(Ok(offer()), now),
                 Action::Do(DistributorRequest::Confirm(code)) => {
                     assert_eq!(shown.replace(code).unwrap_or(code), code, "both screens show the same code");
                     distributor.confirm(Ok(()));
@@ -181,7 +181,7 @@ fn run(distributor: &mut Distributor, receiver: &mut Receiver, phone: &Phone, no
             match action {
                 Action::Send(message) => distributor.on_message(message, now),
                 Action::Do(ReceiverRequest::Permit) => receiver.permit(Ok(())),
-                Action::Do(ReceiverRequest::Examine(_)) => receiver.examined(Ok(true)),
+                Action::Do(ReceiverRequest::Authorize(_)) => receiver.authorized(Ok(true)),
                 Action::Do(ReceiverRequest::Ask) => {
                     let code = receiver.code().expect("a code");
                     assert_eq!(shown.replace(code).unwrap_or(code), code, "both screens show the same code");
@@ -521,13 +521,13 @@ fn rejects_hello_replayed_from_other_connection() {
 #[test]
 fn sends_no_offer_to_unauthorized_receiver() {
     let (mut distributor, _) = machines();
-    distributor.admit(Ok(offer()), Duration::ZERO);
+    distributor.authorize(Ok(offer()), Duration::ZERO);
     distributor.on_message(hello(Role::Receiver), Duration::ZERO);
-    distributor.admit(Ok(offer()), Duration::ZERO);
+    distributor.authorize(Ok(offer()), Duration::ZERO);
     assert_eq!(distributor.state(), &ExchangeState::Greeting, "neither side has revealed its nonce");
     distributor.on_message(reveal(Role::Receiver), Duration::ZERO);
     let reason = EndReason::NotGranted { to_distributor: false };
-    distributor.admit(Err(reason.clone()), Duration::ZERO);
+    distributor.authorize(Err(reason.clone()), Duration::ZERO);
     assert_eq!(distributor.state(), &ExchangeState::Ended(reason));
     while let Some(action) = distributor.poll() {
         assert!(!matches!(action, Action::Send(Message::Offer(_))));
@@ -666,7 +666,7 @@ fn counts_no_time_while_this_side_stores() {
     receiver.on_message(reveal(Role::Distributor), Duration::ZERO);
     receiver.on_message(Message::Offer(offer()), Duration::ZERO);
     receiver.permit(Ok(()));
-    receiver.examined(Ok(false));
+    receiver.authorized(Ok(false));
     receiver.on_message(Message::Alive, seconds(119));
     receiver.on_time(seconds(121));
     assert_eq!(receiver.state(), &ExchangeState::Asking, "no question was asked that could be unanswered");

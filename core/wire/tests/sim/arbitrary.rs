@@ -100,7 +100,7 @@ proptest! {
                 0 => {
                     machine.on_message(hello(Role::Receiver), now);
                     machine.on_message(reveal(secret(Role::Receiver).nonce), now);
-                    machine.admit(Ok(bundle.offer()), now);
+                    machine.authorize(Ok(bundle.offer()), now);
                 }
                 1 => {
                     machine.on_message(message(1, 0, &bundle), now);
@@ -152,7 +152,7 @@ proptest! {
                 1 => machine.on_message(message(7, 0, &bundle), now),
                 2 => {
                     machine.permit(Ok(()));
-                    machine.examined(Ok(true));
+                    machine.authorized(Ok(true));
                     machine.answer(Ok(()));
                     machine.accept(Ok(held.clone()), now);
                 }

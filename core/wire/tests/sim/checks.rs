@@ -29,7 +29,7 @@ impl World {
         let end = &conn.ends[side];
         let outlives = |since: Duration, limit: Option<Duration>| limit.is_some_and(|it| self.now > since + it + SLACK);
         assert!(
-            !outlives(end.heard.max(end.entered), silence),
+            !outlives(end.last_received.max(end.entered), silence),
             "#{c} side {side} exceeds the silence limit: {current:?}"
         );
         assert!(!outlives(end.entered, state), "#{c} side {side} exceeds the limit of its state: {current:?}");

@@ -57,7 +57,7 @@ pub(crate) enum Stage {
 #[derive(Debug)]
 pub(crate) struct End {
     pub(crate) stage: Stage,
-    pub(crate) heard: Duration,
+    pub(crate) last_received: Duration,
     pub(crate) entered: Duration,
     pub(crate) armed: Option<Duration>,
     pub(crate) fin_written: bool,
@@ -88,8 +88,14 @@ impl World {
     /// Connects both sides.
     pub(crate) fn connect(&mut self, receiver: usize) -> usize {
         let now = self.now;
-        let end =
-            || End { stage: Stage::Open, heard: now, entered: now, armed: None, fin_written: false, fin_read: false };
+        let end = || End {
+            stage: Stage::Open,
+            last_received: now,
+            entered: now,
+            armed: None,
+            fin_written: false,
+            fin_read: false,
+        };
         let limits = Limits::default();
         let (name, exporter) = (DeviceName::new("device"), self.rng.bytes());
         let mut handshake = |role| {

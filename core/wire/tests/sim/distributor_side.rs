@@ -68,11 +68,11 @@ impl World {
         if sending.state == SendState::Unfound {
             sending.state = SendState::Queued;
             self.distributor_side.queue.push_back(receiver);
-            self.admit();
+            self.dial_queued();
         }
     }
 
-    fn admit(&mut self) {
+    fn dial_queued(&mut self) {
         while self.distributor_side.live < self.plan.max_live
             && let Some(receiver) = self.distributor_side.queue.pop_front()
         {
@@ -146,7 +146,7 @@ impl World {
     fn done(&mut self, receiver: usize, result: Result<(), EndReason>) {
         self.distributor_side.sending[receiver].state = SendState::Done(result);
         self.distributor_side.live -= 1;
-        self.admit();
+        self.dial_queued();
     }
 
     pub(crate) fn redial(&mut self, receiver: usize, turn: u32) {

@@ -93,7 +93,7 @@ impl World {
             let conn = &mut self.conns[c];
             if conn.work.is_stager_full && side != DISTRIBUTOR {
                 conn.receiver_side.on_bytes(now); // this side does not read
-                conn.ends[side].heard = now;
+                conn.ends[side].last_received = now;
             }
             if side == DISTRIBUTOR { conn.distributor_side.on_time(now) } else { conn.receiver_side.on_time(now) }
         }

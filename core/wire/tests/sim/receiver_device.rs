@@ -66,7 +66,7 @@ impl ReceiverDevice {
 #[derive(Debug)]
 pub(crate) enum Outcome {
     /// The offer was compared with the stored consent.
-    Examined,
+    Authorized,
     /// The consent is on disk.
     Accepted,
     /// The missing chunks of the manifest are known.
@@ -118,7 +118,7 @@ impl World {
             } else if !conn.work.is_stager_full
                 && let Some(frame) = conn.pipes[DISTRIBUTOR].inbox.pop_front()
             {
-                conn.ends[RECEIVER].heard = now;
+                conn.ends[RECEIVER].last_received = now;
                 self.receiver_reads(c, frame);
             } else {
                 return;
@@ -144,7 +144,7 @@ impl World {
         let receiver = self.conns[c].receiver;
         match request {
             ReceiverRequest::Permit => self.request_slot(c),
-            ReceiverRequest::Examine(_) => self.push_in(1..300, Event::Worked(c, Outcome::Examined)),
+            ReceiverRequest::Authorize(_) => self.push_in(1..300, Event::Worked(c, Outcome::Authorized)),
             ReceiverRequest::Ask => {
                 let there = &self.receivers[receiver];
                 assert!(!there.has_accepted || there.has_cancelled, "the user was asked twice about one offer");
@@ -170,7 +170,7 @@ impl World {
         }
         let (conn, disk) = (&mut self.conns[c], &self.receivers[receiver].disk);
         match outcome {
-            Outcome::Examined => conn.receiver_side.examined(Ok(!disk.consent)),
+            Outcome::Authorized => conn.receiver_side.authorized(Ok(!disk.consent)),
             Outcome::Accepted => conn.receiver_side.accept(Ok(disk.held()), now),
             Outcome::Planned(manifest) => {
                 assert!(disk.consent, "a manifest was planned before consent");

@@ -37,7 +37,7 @@ fn distributor() -> (Distributor, usize) {
     let count = offer.snapshots.len();
     let mut distributor = Distributor::new(handshake(Role::Distributor), verifier(), Limits::default(), NOW);
     greeting(Role::Receiver).into_iter().for_each(|message| distributor.on_message(message, NOW));
-    distributor.admit(Ok(offer), NOW);
+    distributor.authorize(Ok(offer), NOW);
     distributor.confirm(Ok(()));
     distributor.on_message(Message::Accept(held(count)), NOW);
     distributor.planned(Ok(vec![1; 10]), NOW);
@@ -51,7 +51,7 @@ fn receiver() -> (Receiver, usize) {
     greeting(Role::Distributor).into_iter().for_each(|message| receiver.on_message(message, NOW));
     receiver.on_message(Message::Offer(offer), NOW);
     receiver.permit(Ok(()));
-    receiver.examined(Ok(true));
+    receiver.authorized(Ok(true));
     receiver.answer(Ok(()));
     receiver.accept(Ok(held(count)), NOW);
     (receiver, count)

@@ -45,7 +45,7 @@ impl World {
             } else if can_send && (conn.pipes[RECEIVER].inbox.is_empty() || self.rng.percent(50)) {
                 self.send_chunk(c);
             } else if let Some(frame) = conn.pipes[RECEIVER].inbox.pop_front() {
-                conn.ends[DISTRIBUTOR].heard = self.now;
+                conn.ends[DISTRIBUTOR].last_received = self.now;
                 match frame {
                     Frame::Control(message) => conn.distributor_side.on_message(message, self.now),
                     Frame::Manifest(_) | Frame::Chunk { .. } => conn.distributor_side.breach(Breach::OutOfTurn),
@@ -60,7 +60,7 @@ impl World {
     fn distributor_does(&mut self, c: usize, request: DistributorRequest) {
         let receiver = self.conns[c].receiver;
         match request {
-            DistributorRequest::Admit(_) => self.push_in(1..300, Event::Admitted(c)),
+            DistributorRequest::Authorize(_) => self.push_in(1..300, Event::Authorized(c)),
             DistributorRequest::Confirm(code) => {
                 self.show(c, DISTRIBUTOR, code);
                 self.push_in(self.plan.receivers[receiver].compares_in.clone(), Event::Confirm(c));
@@ -74,9 +74,9 @@ impl World {
     }
 
     /// The receiver's credentials are checked.
-    pub(crate) fn admitted(&mut self, c: usize) {
+    pub(crate) fn authorized(&mut self, c: usize) {
         if self.is_open(c, DISTRIBUTOR) {
-            self.conns[c].distributor_side.admit(Ok(self.distributor_side.offer.clone()), self.now);
+            self.conns[c].distributor_side.authorize(Ok(self.distributor_side.offer.clone()), self.now);
             self.pump(c, DISTRIBUTOR);
         }
     }

@@ -33,7 +33,7 @@ pub(crate) enum Event {
     CloseDone(usize, Side),
     Timer(usize, Side),
     /// The distributor has checked the receiver's credentials; it has the manifest.
-    Admitted(usize),
+    Authorized(usize),
     Planned(usize),
     /// The receiver has what it waited for.
     Worked(usize, Outcome),
@@ -146,7 +146,7 @@ impl World {
             Event::LossNoticed(c, side) => self.notice_loss(c, side),
             Event::CloseDone(c, side) => self.finish(c, side),
             Event::Timer(c, side) => self.timer(c, side),
-            Event::Admitted(c) => self.admitted(c),
+            Event::Authorized(c) => self.authorized(c),
             Event::Planned(c) => self.planned(c),
             Event::Worked(c, outcome) => self.worked(c, outcome),
             Event::Answer(c) => self.answered(c),

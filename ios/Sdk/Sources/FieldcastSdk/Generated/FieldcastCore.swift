@@ -1212,7 +1212,7 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
     func importBundle(path: PathBuf) async throws  -> Imported
 
     /**
-     * Reads the maker and the contents of a bundle file, to ask the user before `import_bundle`.
+     * Reads the signer and the contents of a bundle file, to ask the user before `import_bundle`.
      *
      * # Errors
      * [`FieldcastError::FileFailed`].
@@ -1882,7 +1882,7 @@ open func importBundle(path: PathBuf)async throws  -> Imported  {
 }
 
     /**
-     * Reads the maker and the contents of a bundle file, to ask the user before `import_bundle`.
+     * Reads the signer and the contents of a bundle file, to ask the user before `import_bundle`.
      *
      * # Errors
      * [`FieldcastError::FileFailed`].
@@ -5469,7 +5469,7 @@ public func FfiConverterTypeBoundaryState_lower(_ value: BoundaryState) -> RustB
  */
 public struct BundleInfo: Equatable, Hashable {
     /**
-     * The maker, verified by its signature.
+     * The signer, verified by its signature.
      */
     public let sender: Sender
     /**
@@ -5485,7 +5485,7 @@ public struct BundleInfo: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * The maker, verified by its signature.
+         * The signer, verified by its signature.
          */sender: Sender,
         /**
          * The devices that the data comes from, verified.
@@ -6516,7 +6516,7 @@ public func FfiConverterTypeGrant_lower(_ value: Grant) -> RustBuffer {
  */
 public struct Imported: Equatable, Hashable {
     /**
-     * Maker and contents.
+     * Signer and contents.
      */
     public let info: BundleInfo
     /**
@@ -6528,7 +6528,7 @@ public struct Imported: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * Maker and contents.
+         * Signer and contents.
          */info: BundleInfo,
         /**
          * How each snapshot compares with the data on this device now.
@@ -14784,7 +14784,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_fieldcast_ffi_checksum_method_fieldcast_import_bundle() != 15733) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_inspect_bundle() != 53569) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_inspect_bundle() != 49092) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_method_fieldcast_login() != 54948) {

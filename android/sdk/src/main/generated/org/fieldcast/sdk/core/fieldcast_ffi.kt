@@ -1488,7 +1488,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_import_bundle() and 0xFFFF) != 15733) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_inspect_bundle() and 0xFFFF) != 53569) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_inspect_bundle() and 0xFFFF) != 49092) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_login() and 0xFFFF) != 54948) {
@@ -3125,7 +3125,7 @@ public interface FieldcastInterface {
     suspend fun `importBundle`(`path`: PathBuf): Imported
 
     /**
-     * Reads the maker and the contents of a bundle file, to ask the user before `import_bundle`.
+     * Reads the signer and the contents of a bundle file, to ask the user before `import_bundle`.
      *
      * # Errors
      * [`FieldcastError::FileFailed`].
@@ -3897,7 +3897,7 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
 
 
     /**
-     * Reads the maker and the contents of a bundle file, to ask the user before `import_bundle`.
+     * Reads the signer and the contents of a bundle file, to ask the user before `import_bundle`.
      *
      * # Errors
      * [`FieldcastError::FileFailed`].
@@ -8777,7 +8777,7 @@ public object FfiConverterTypeBoundaryState: FfiConverterRustBuffer<BoundaryStat
  */
 data class BundleInfo (
     /**
-     * The maker, verified by its signature.
+     * The signer, verified by its signature.
      */
     val `sender`: Sender
     ,
@@ -9556,7 +9556,7 @@ public object FfiConverterTypeGrant: FfiConverterRustBuffer<Grant> {
  */
 data class Imported (
     /**
-     * Maker and contents.
+     * Signer and contents.
      */
     val `info`: BundleInfo
     ,
