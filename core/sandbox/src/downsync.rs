@@ -5,15 +5,15 @@ use std::collections::HashSet;
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::campaign::{Family, Moment, Project};
+use crate::campaign::{CampaignProject, Family, Moment};
 use crate::entity::HfReferral;
-use crate::row::Row;
+use crate::row::EntityRow;
 use crate::uuid::Uuid;
 
 /// The request criteria. The response repeats them with the count filled in.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Criteria {
+pub(crate) struct DownsyncCriteria {
     pub(crate) locality: String,
     pub(crate) tenant_id: String,
     pub(crate) project_id: String,
@@ -49,21 +49,21 @@ pub(crate) struct Twist {
 }
 
 /// The `Downsync` object of a response.
-pub(crate) struct Page<'a> {
+pub(crate) struct DownsyncPage<'a> {
     families: Vec<Family<'a>>,
     hf_referrals: Vec<HfReferral<'a>>,
     services: bool,
     null_lists: bool,
-    criteria: Criteria,
+    criteria: DownsyncCriteria,
 }
 
-impl<'a> Page<'a> {
+impl<'a> DownsyncPage<'a> {
     /// Generates the page. `scope` selects the project whose beneficiaries are listed; a root project has none.
     pub(crate) fn draw(
         moment: &'a Moment,
-        project: &'a Project,
+        project: &'a CampaignProject,
         leaf: Option<usize>,
-        mut criteria: Criteria,
+        mut criteria: DownsyncCriteria,
         twist: Twist,
     ) -> Self {
         let (rows, total) = leaf.map_or((Vec::new(), 0), |leaf| select(moment, leaf, &criteria, twist));
@@ -85,7 +85,7 @@ impl<'a> Page<'a> {
 }
 
 /// Returns the household numbers of the page, and the total number of matching households.
-fn select(moment: &Moment, leaf: usize, criteria: &Criteria, twist: Twist) -> (Vec<u64>, u64) {
+fn select(moment: &Moment, leaf: usize, criteria: &DownsyncCriteria, twist: Twist) -> (Vec<u64>, u64) {
     let all = moment.total(leaf);
     let overlap = u64::from(twist.overlap && criteria.offset > 0);
     let start = (criteria.offset - overlap).saturating_add_signed(twist.shift);
@@ -108,19 +108,19 @@ fn select(moment: &Moment, leaf: usize, criteria: &Criteria, twist: Twist) -> (V
     (rows, total)
 }
 
-fn visible(deleted: bool, modified: Option<i64>, criteria: &Criteria) -> bool {
+fn visible(deleted: bool, modified: Option<i64>, criteria: &DownsyncCriteria) -> bool {
     let recent = criteria.last_synced_time.is_none_or(|since| modified.is_some_and(|modified| modified >= since));
     recent && (criteria.include_deleted || !deleted)
 }
 
-fn passes(row: &impl Row, criteria: &Criteria) -> bool {
+fn passes(row: &impl EntityRow, criteria: &DownsyncCriteria) -> bool {
     visible(row.deleted(), row.modified(), criteria)
 }
 
 /// Drops the rows that the server's chain of searches would not find: rows that do not match, and all rows that are
 /// looked up by a dropped row. For this reason an incremental downsync misses a new task of an unchanged household.
 /// Rows whose parent never existed stay.
-fn cascade(family: &mut Family<'_>, criteria: &Criteria) {
+fn cascade(family: &mut Family<'_>, criteria: &DownsyncCriteria) {
     let mut gone = HashSet::new();
     let hidden: Vec<_> = family.members.iter().filter(|row| !passes(*row, criteria)).collect();
     gone.extend(hidden.iter().map(|row| row.individual_client_reference_id));
@@ -131,15 +131,15 @@ fn cascade(family: &mut Family<'_>, criteria: &Criteria) {
     keep(&mut family.tasks, criteria, &mut gone);
     keep(&mut family.side_effects, criteria, &mut gone);
     keep(&mut family.referrals, criteria, &mut gone);
-    let without_time = Criteria { last_synced_time: None, ..criteria.clone() };
+    let without_time = DownsyncCriteria { last_synced_time: None, ..criteria.clone() };
     keep(&mut family.services, &without_time, &mut gone);
 }
 
-fn keep<R: Row>(rows: &mut Vec<R>, criteria: &Criteria, gone: &mut HashSet<Uuid>) {
+fn keep<R: EntityRow>(rows: &mut Vec<R>, criteria: &DownsyncCriteria, gone: &mut HashSet<Uuid>) {
     rows.retain(|row| keeps(row, criteria, gone, row.parent()));
 }
 
-fn keeps<R: Row>(row: &R, criteria: &Criteria, gone: &mut HashSet<Uuid>, needs: Option<Uuid>) -> bool {
+fn keeps<R: EntityRow>(row: &R, criteria: &DownsyncCriteria, gone: &mut HashSet<Uuid>, needs: Option<Uuid>) -> bool {
     let kept = passes(row, criteria) && needs.is_none_or(|parent| !gone.contains(&parent));
     if !kept {
         gone.insert(row.reference());
@@ -155,7 +155,7 @@ fn registry_only(family: &mut Family<'_>) {
     family.referrals.clear();
 }
 
-impl Serialize for Page<'_> {
+impl Serialize for DownsyncPage<'_> {
     /// Keys in the order of the server's model, the criteria last. A list that was not searched is null.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let some = |test: fn(&Family<'_>) -> bool| !self.null_lists && self.families.iter().any(test);
@@ -179,23 +179,23 @@ impl Serialize for Page<'_> {
     }
 }
 
-impl<'a> Page<'a> {
-    fn households(&self) -> Option<Rows<'_, 'a, crate::entity::Household<'a>>> {
+impl<'a> DownsyncPage<'a> {
+    fn households(&self) -> Option<FamilyRows<'_, 'a, crate::entity::Household<'a>>> {
         self.rows(!self.null_lists, |family| std::slice::from_ref(&family.household))
     }
 
-    fn rows<T>(&self, searched: bool, list: for<'f> fn(&'f Family<'a>) -> &'f [T]) -> Option<Rows<'_, 'a, T>> {
-        searched.then_some(Rows { families: &self.families, list })
+    fn rows<T>(&self, searched: bool, list: for<'f> fn(&'f Family<'a>) -> &'f [T]) -> Option<FamilyRows<'_, 'a, T>> {
+        searched.then_some(FamilyRows { families: &self.families, list })
     }
 }
 
 /// One list of all families of a page, serialized without an intermediate list.
-struct Rows<'p, 'a, T> {
+struct FamilyRows<'p, 'a, T> {
     families: &'p [Family<'a>],
     list: for<'f> fn(&'f Family<'a>) -> &'f [T],
 }
 
-impl<T: Serialize> Serialize for Rows<'_, '_, T> {
+impl<T: Serialize> Serialize for FamilyRows<'_, '_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.families.iter().flat_map(|family| (self.list)(family)))
     }

@@ -108,7 +108,7 @@ pub(crate) struct Household<'a> {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Member<'a> {
+pub(crate) struct HouseholdMember<'a> {
     #[serde(flatten)]
     pub(crate) base: Base<'a>,
     pub(crate) household_id: String,
@@ -289,19 +289,19 @@ pub(crate) struct ServiceAttribute {
     pub(crate) reference_id: Uuid,
     pub(crate) service_client_reference_id: Uuid,
     pub(crate) attribute_code: &'static str,
-    pub(crate) value: Answer,
+    pub(crate) value: ChecklistAnswer,
     pub(crate) audit_details: Option<Audit>,
     pub(crate) additional_fields: Null,
 }
 
 /// A checklist answer; its type in the model is only `Object`.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Answer {
+pub(crate) enum ChecklistAnswer {
     Text(&'static str),
     Number(u64),
 }
 
-impl Serialize for Answer {
+impl Serialize for ChecklistAnswer {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Text(text) => serializer.serialize_str(text),
@@ -310,10 +310,10 @@ impl Serialize for Answer {
     }
 }
 
-/// A completed checklist: the only entity without version and deleted flag.
+/// A completed checklist, called `Service` in DIGIT: the only entity without version and deleted flag.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Service<'a> {
+pub(crate) struct Checklist<'a> {
     pub(crate) id: Uuid,
     pub(crate) tenant_id: &'a str,
     pub(crate) service_def_id: Uuid,

@@ -89,10 +89,10 @@ fn once() -> u32 {
 
 /// The remaining faults, and the request counters that select them.
 #[derive(Debug)]
-pub(crate) struct FaultPlan(Mutex<Plan>);
+pub(crate) struct FaultPlan(Mutex<FaultState>);
 
 #[derive(Debug)]
-struct Plan {
+struct FaultState {
     requests: u64,
     downloads: u64,
     faults: Vec<Fault>,
@@ -100,7 +100,7 @@ struct Plan {
 
 impl FaultPlan {
     pub(crate) fn new(faults: Vec<Fault>) -> Self {
-        Self(Mutex::new(Plan { requests: 0, downloads: 0, faults }))
+        Self(Mutex::new(FaultState { requests: 0, downloads: 0, faults }))
     }
 
     /// Adds faults.
@@ -142,12 +142,12 @@ impl FaultPlan {
         })
     }
 
-    fn with<T>(&self, work: impl FnOnce(&mut Plan) -> T) -> T {
+    fn with<T>(&self, work: impl FnOnce(&mut FaultState) -> T) -> T {
         work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-impl Plan {
+impl FaultState {
     fn fire(&mut self, hits: impl Fn(&When) -> bool) -> Vec<FaultKind> {
         let mut fired = Vec::new();
         for fault in &mut self.faults {

@@ -10,9 +10,9 @@ const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// A node of the key tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Key(u64);
+pub(crate) struct SeedKey(u64);
 
-impl Key {
+impl SeedKey {
     /// The root key of a campaign.
     pub(crate) const fn root(seed: u64) -> Self {
         Self(finish(seed.wrapping_add(GOLDEN)))

@@ -32,7 +32,9 @@ mod sandbox;
 mod server;
 mod uuid;
 
-pub use self::campaign::{Advance, BeneficiaryType, Boundary, Campaign, Leaf, Moment, Project, Record};
+pub use self::campaign::{
+    Advance, BeneficiaryKind, CampaignBoundary, CampaignProject, CampaignRecord, Leaf, Moment, SandboxCampaign,
+};
 pub use self::clock::CLOCK_BASE_MS;
 pub use self::config::{SandboxConfig, SandboxUser};
 pub use self::error::SandboxError;

@@ -7,8 +7,8 @@ use flate2::write::GzEncoder;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::campaign::{Family, Moment, Project, Visit};
-use crate::row::Row;
+use crate::campaign::{CampaignProject, Family, Moment, Visit};
+use crate::row::EntityRow;
 
 /// The four files of a locality.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -53,10 +53,10 @@ impl FileType {
 }
 
 /// Returns the bytes of the file. `None` only if compression in memory fails.
-pub(crate) fn file(moment: &Moment, project: &Project, leaf: usize, file_type: FileType) -> Option<Vec<u8>> {
+pub(crate) fn file(moment: &Moment, project: &CampaignProject, leaf: usize, file_type: FileType) -> Option<Vec<u8>> {
     let mut out = GzEncoder::new(Vec::new(), Compression::default());
     for tag in file_type.tags() {
-        let mut lines = Lines { tag, out: &mut out, result: Ok(()) };
+        let mut lines = RowWriter { tag, out: &mut out, result: Ok(()) };
         each(moment, project, leaf, tag, &mut lines);
         lines.result.ok()?;
     }
@@ -64,8 +64,8 @@ pub(crate) fn file(moment: &Moment, project: &Project, leaf: usize, file_type: F
 }
 
 /// Returns the number of lines in the file.
-pub(crate) fn count(moment: &Moment, project: &Project, leaf: usize, file_type: FileType) -> u64 {
-    let mut lines = Count { tags: file_type.tags(), lines: 0 };
+pub(crate) fn count(moment: &Moment, project: &CampaignProject, leaf: usize, file_type: FileType) -> u64 {
+    let mut lines = LineCount { tags: file_type.tags(), lines: 0 };
     for n in 0..moment.total(leaf) {
         moment.family(project, leaf, n).each_row(&mut lines);
     }
@@ -75,7 +75,7 @@ pub(crate) fn count(moment: &Moment, project: &Project, leaf: usize, file_type: 
     lines.lines
 }
 
-fn each(moment: &Moment, project: &Project, leaf: usize, tag: &str, lines: &mut impl Visit) {
+fn each(moment: &Moment, project: &CampaignProject, leaf: usize, tag: &str, lines: &mut impl Visit) {
     if tag == "HF_REFERRAL" {
         // Unlike a page, a file is selected by the server's locality column.
         return moment.hf_rows(project).iter().filter(|row| row.leaf == leaf).for_each(|row| lines.row(row));
@@ -86,26 +86,26 @@ fn each(moment: &Moment, project: &Project, leaf: usize, tag: &str, lines: &mut 
     }
 }
 
-struct Count {
+struct LineCount {
     tags: &'static [&'static str],
     lines: u64,
 }
 
-impl Visit for Count {
-    fn row<R: Row>(&mut self, row: &R) {
+impl Visit for LineCount {
+    fn row<R: EntityRow>(&mut self, row: &R) {
         self.lines += u64::from(!row.deleted() && R::TAG.is_some_and(|tag| self.tags.contains(&tag)));
     }
 }
 
 /// Writes the rows of one tag.
-struct Lines<'w, W> {
+struct RowWriter<'w, W> {
     tag: &'static str,
     out: &'w mut W,
     result: io::Result<()>,
 }
 
-impl<W: Write> Visit for Lines<'_, W> {
-    fn row<R: Row>(&mut self, row: &R) {
+impl<W: Write> Visit for RowWriter<'_, W> {
+    fn row<R: EntityRow>(&mut self, row: &R) {
         if R::TAG == Some(self.tag) && !row.deleted() && self.result.is_ok() {
             self.result = line(self.out, self.tag, row);
         }

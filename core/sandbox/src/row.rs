@@ -3,12 +3,12 @@
 use serde::Serialize;
 
 use crate::entity::{
-    Audit, Base, Beneficiary, HfReferral, Household, Individual, Member, Referral, Service, SideEffect, Task,
+    Audit, Base, Beneficiary, Checklist, HfReferral, Household, HouseholdMember, Individual, Referral, SideEffect, Task,
 };
 use crate::uuid::Uuid;
 
 /// One row of any entity.
-pub(crate) trait Row: Serialize {
+pub(crate) trait EntityRow: Serialize {
     /// The entity's key in a downsync response.
     const LIST: &'static str;
     /// The name of one entity in that list.
@@ -31,7 +31,7 @@ pub(crate) trait Row: Serialize {
 
 macro_rules! row {
     ($type:ident, $list:literal, $name:literal, $tag:literal, |$row:ident| $parent:expr) => {
-        impl Row for $type<'_> {
+        impl EntityRow for $type<'_> {
             const LIST: &'static str = $list;
             const NAME: &'static str = $name;
             const TAG: Option<&'static str> = Some($tag);
@@ -58,7 +58,9 @@ macro_rules! row {
 }
 
 row!(Household, "Households", "Household", "HOUSEHOLD", |_row| None);
-row!(Member, "HouseholdMembers", "HouseholdMember", "HOUSEHOLD_MEMBER", |row| Some(row.household_client_reference_id));
+row!(HouseholdMember, "HouseholdMembers", "HouseholdMember", "HOUSEHOLD_MEMBER", |row| Some(
+    row.household_client_reference_id
+));
 row!(Individual, "Individuals", "Individual", "INDIVIDUAL", |_row| None);
 row!(Beneficiary, "ProjectBeneficiaries", "ProjectBeneficiary", "PROJECT_BENEFICIARY", |row| Some(
     row.beneficiary_client_reference_id
@@ -68,7 +70,7 @@ row!(SideEffect, "SideEffects", "SideEffect", "SIDE_EFFECT", |row| Some(row.task
 row!(Referral, "Referrals", "Referral", "REFERRAL", |row| Some(row.project_beneficiary_client_reference_id));
 row!(HfReferral, "HFReferrals", "HFReferral", "HF_REFERRAL", |_row| None);
 
-impl Row for Service<'_> {
+impl EntityRow for Checklist<'_> {
     const LIST: &'static str = "Services";
     const NAME: &'static str = "Service";
     const TAG: Option<&'static str> = None;

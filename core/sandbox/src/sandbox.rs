@@ -9,11 +9,11 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::campaign::{Advance, Campaign};
+use crate::campaign::{Advance, SandboxCampaign};
 use crate::config::SandboxConfig;
 use crate::error::SandboxError;
 use crate::faults::Fault;
-use crate::server::{self, App};
+use crate::server::{self, ServerState};
 
 /// How long `stop` waits for running requests.
 const GRACE: Duration = Duration::from_secs(2);
@@ -22,7 +22,7 @@ const GRACE: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct Sandbox {
     address: SocketAddr,
-    app: Arc<App>,
+    app: Arc<ServerState>,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
@@ -33,11 +33,11 @@ impl Sandbox {
     /// # Errors
     /// [`SandboxError::PortInUse`], [`SandboxError::Listen`], [`SandboxError::Config`].
     pub async fn start(config: SandboxConfig) -> Result<Self, SandboxError> {
-        let campaign = Arc::new(Campaign::new(&config)?);
+        let campaign = Arc::new(SandboxCampaign::new(&config)?);
         let listen = config.listen;
         let listener = TcpListener::bind(listen).await.map_err(|source| refused(listen, source))?;
         let address = listener.local_addr().map_err(|source| refused(listen, source))?;
-        let app = Arc::new(App::new(campaign, &config));
+        let app = Arc::new(ServerState::new(campaign, &config));
         let router = server::router(Arc::clone(&app));
         let (stop, mut stopped) = watch::channel(false);
         let task = tokio::spawn(async move {
@@ -68,11 +68,11 @@ impl Sandbox {
     }
 
     /// The campaign that it serves.
-    pub fn campaign(&self) -> Arc<Campaign> {
+    pub fn campaign(&self) -> Arc<SandboxCampaign> {
         Arc::clone(&self.app.campaign)
     }
 
-    /// Advances the campaign, see [`Campaign::advance`].
+    /// Advances the campaign, see [`SandboxCampaign::advance`].
     ///
     /// # Errors
     /// [`SandboxError::Permille`].

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use fieldcast_bundle::range_bits;
 use fieldcast_model::{EntityType, Json, Record, RecordId, ServerTime};
-use fieldcast_sandbox::{Campaign, Moment, SandboxConfig};
+use fieldcast_sandbox::{Moment, SandboxCampaign, SandboxConfig};
 
 use crate::Outcome;
 
 /// Returns the initial state of a campaign.
 pub(crate) fn campaign(seed: u64, households: u64, boundaries: u32) -> Outcome<Moment> {
-    Ok(Campaign::new(&SandboxConfig { seed, households, boundaries, ..SandboxConfig::default() })?.moment())
+    Ok(SandboxCampaign::new(&SandboxConfig { seed, households, boundaries, ..SandboxConfig::default() })?.moment())
 }
 
 /// Returns the campaign of all figures in docs/BUNDLE.md, for 8,000 households and seed 7.
@@ -57,7 +57,7 @@ pub(crate) fn json_bytes(records: &[Record]) -> u64 {
 }
 
 /// Converts a record of the sandbox to a Fieldcast record with this root.
-pub(crate) fn convert(record: fieldcast_sandbox::Record, root: RecordId) -> Record {
+pub(crate) fn convert(record: fieldcast_sandbox::CampaignRecord, root: RecordId) -> Record {
     Record {
         entity: EntityType::new(record.name),
         id: RecordId::parse(&record.client_reference_id),

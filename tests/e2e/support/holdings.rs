@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use fieldcast_model::{Digest, Json, KeyRange};
-use fieldcast_sandbox::{Moment, Record};
+use fieldcast_sandbox::{CampaignRecord, Moment};
 use fieldcast_store::Store;
 
 /// One version of a record with the server's fields. The device computes the record's household, so it is not here.
@@ -95,7 +95,7 @@ fn of_store(record: fieldcast_model::Record) -> ((String, String), Version) {
     (key, Version { row_version, modified, deleted: record.deleted, body: record.body })
 }
 
-fn of_server(record: Record) -> ((String, String), Version) {
+fn of_server(record: CampaignRecord) -> ((String, String), Version) {
     let key = (entity_of_list(record.entity).to_owned(), record.client_reference_id);
     let version = Version {
         row_version: record.row_version.map_or(0, i64::from),

@@ -1,12 +1,12 @@
 //! The sandbox's data as records.
 
 use fieldcast_model::{EntityType, Json, Record, RecordId, ServerTime};
-use fieldcast_sandbox::{Campaign, Moment, SandboxConfig};
+use fieldcast_sandbox::{Moment, SandboxCampaign, SandboxConfig};
 
 /// All records of a campaign with one boundary, in key order, project-wide records included.
 pub(crate) fn campaign(seed: u64, households: u64) -> Vec<Record> {
     let config = SandboxConfig { seed, households, boundaries: 1, ..SandboxConfig::default() };
-    let moment = Campaign::new(&config).unwrap().moment();
+    let moment = SandboxCampaign::new(&config).unwrap().moment();
     let mut records = boundary(&moment, 0);
     let referrals = moment.hf_referrals(&moment.projects()[0].id).unwrap();
     records.extend(referrals.into_iter().map(|referral| convert(referral, None)));
@@ -31,7 +31,7 @@ fn in_key_order(mut records: Vec<Record>) -> Vec<Record> {
     records
 }
 
-fn convert(record: fieldcast_sandbox::Record, root: Option<RecordId>) -> Record {
+fn convert(record: fieldcast_sandbox::CampaignRecord, root: Option<RecordId>) -> Record {
     let id = RecordId::parse(&record.client_reference_id);
     Record {
         entity: EntityType::new(record.name),

@@ -71,7 +71,7 @@ impl Campaign {
     }
 }
 
-fn insert(truth: &mut Truth, schema: &crate::schema::Schema, record: fieldcast_sandbox::Record, root: String) {
+fn insert(truth: &mut Truth, schema: &crate::schema::Schema, record: fieldcast_sandbox::CampaignRecord, root: String) {
     let entity = schema.entities().iter().find(|e| e.response_key == record.entity).unwrap().entity.clone();
     let key = (entity.to_string(), record.client_reference_id.clone());
     let record = Record {

@@ -2,14 +2,14 @@
 
 use fieldcast::{Dataset, EntityType, Record, RecordId, ServerTime};
 use fieldcast_model::Json;
-use fieldcast_sandbox::{Campaign, SandboxConfig};
+use fieldcast_sandbox::{SandboxCampaign, SandboxConfig};
 use fieldcast_store::{Completeness, PageCommit, RecordQuery, Store, SyncStart, SyncTarget};
 
 /// Fills a store with a campaign's only boundary, as a downsync would, but only with the records that `keep` accepts.
 /// Returns the number of records.
 pub(crate) fn fill(store: &Store, households: u64, keep: impl Fn(&Record) -> bool) -> usize {
     let config = SandboxConfig { households, boundaries: 1, seed: 7, ..SandboxConfig::default() };
-    let moment = Campaign::new(&config).unwrap().moment();
+    let moment = SandboxCampaign::new(&config).unwrap().moment();
     let (project, leaf) = (&moment.projects()[0], &moment.leaves()[0]);
     let mut root = RecordId::parse("none");
     let records: Vec<Record> = moment

@@ -7,7 +7,7 @@ use super::names;
 use super::registration::{beneficiary, server_id};
 use crate::clock::MINUTE_MS;
 use crate::entity::{AdditionalFields, DeliveryAddress, Field, Referral, SideEffect, Task, TaskResource};
-use crate::key::{Key, Rng};
+use crate::key::{Rng, SeedKey};
 
 const TASK: u64 = 10;
 const FOLLOW_UP: u64 = 11;
@@ -33,7 +33,7 @@ pub(super) fn to_household<'a>(home: &Home<'a>, family: &mut Family<'a>) {
 }
 
 /// The doses for a child under five. Infants under three months get none.
-pub(super) fn to_child<'a>(home: &Home<'a>, key: Key, birth: Birth, months: u64, family: &mut Family<'a>) {
+pub(super) fn to_child<'a>(home: &Home<'a>, key: SeedKey, birth: Birth, months: u64, family: &mut Family<'a>) {
     let doses = if months < 3 { 0 } else { 1 + u64::from(key.child(TASK).chance(2, 5)) };
     for n in 0..doses {
         let dose = Dose { beneficiary: key, registered: birth.at, key: key.child(TASK).child(n), birth, nets: false };
@@ -51,14 +51,14 @@ pub(super) fn to_child<'a>(home: &Home<'a>, key: Key, birth: Birth, months: u64,
 
 /// A delivery: the beneficiary's key and registration time, the delivery's key and its time.
 struct Dose {
-    beneficiary: Key,
+    beneficiary: SeedKey,
     registered: i64,
-    key: Key,
+    key: SeedKey,
     birth: Birth,
     nets: bool,
 }
 
-fn follow_ups<'a>(home: &Home<'a>, beneficiary: Key, birth: Birth, nets: bool, family: &mut Family<'a>) {
+fn follow_ups<'a>(home: &Home<'a>, beneficiary: SeedKey, birth: Birth, nets: bool, family: &mut Family<'a>) {
     for (index, epoch) in home.moment.epochs().iter().enumerate().skip(birth.epoch) {
         let key = beneficiary.child(FOLLOW_UP).child(index as u64);
         if key.chance(u64::from(epoch.permille) * FOLLOW_UPS, 100_000) {
@@ -161,7 +161,7 @@ fn side_effect<'a>(home: &Home<'a>, dose: &Dose) -> SideEffect<'a> {
     }
 }
 
-fn referral<'a>(home: &Home<'a>, beneficiary: Key, birth: Birth) -> Referral<'a> {
+fn referral<'a>(home: &Home<'a>, beneficiary: SeedKey, birth: Birth) -> Referral<'a> {
     let key = beneficiary.child(REFERRAL);
     let life = home.life(key, birth);
     let mut rng = key.child(u64::from(life.version)).rng();

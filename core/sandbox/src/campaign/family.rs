@@ -1,25 +1,25 @@
 //! The rows of one family, and how to visit them.
 
-use crate::entity::{Beneficiary, Household, Individual, Member, Referral, Service, SideEffect, Task};
-use crate::row::Row;
+use crate::entity::{Beneficiary, Checklist, Household, HouseholdMember, Individual, Referral, SideEffect, Task};
+use crate::row::EntityRow;
 
 /// All rows of one family in one project.
 #[derive(Debug)]
 pub(crate) struct Family<'a> {
     pub(crate) household: Household<'a>,
-    pub(crate) members: Vec<Member<'a>>,
+    pub(crate) members: Vec<HouseholdMember<'a>>,
     pub(crate) individuals: Vec<Individual<'a>>,
     pub(crate) beneficiaries: Vec<Beneficiary<'a>>,
     pub(crate) tasks: Vec<Task<'a>>,
     pub(crate) side_effects: Vec<SideEffect<'a>>,
     pub(crate) referrals: Vec<Referral<'a>>,
-    pub(crate) services: Vec<Service<'a>>,
+    pub(crate) services: Vec<Checklist<'a>>,
 }
 
 /// A visitor for rows of every kind.
 pub(crate) trait Visit {
     /// Visits one row.
-    fn row<R: Row>(&mut self, row: &R);
+    fn row<R: EntityRow>(&mut self, row: &R);
 }
 
 impl Family<'_> {

@@ -3,17 +3,17 @@
 use super::life::Birth;
 use super::moment::Moment;
 use super::names;
-use super::people::Project;
+use super::people::CampaignProject;
 use crate::clock::{CAMPAIGN_DAYS, HOUR_MS, morning};
 use crate::entity::{AdditionalFields, Field, HfReferral};
 
 /// The project's HF referrals: one per 250 households, at least 3 and at most 40.
-pub(super) fn draw<'a>(moment: &'a Moment, project: &'a Project) -> Vec<HfReferral<'a>> {
+pub(super) fn draw<'a>(moment: &'a Moment, project: &'a CampaignProject) -> Vec<HfReferral<'a>> {
     let count = (moment.plan().households / 250).clamp(3, 40);
     (0..count).map(|n| one(moment, project, n)).collect()
 }
 
-fn one<'a>(moment: &'a Moment, project: &'a Project, n: u64) -> HfReferral<'a> {
+fn one<'a>(moment: &'a Moment, project: &'a CampaignProject, n: u64) -> HfReferral<'a> {
     let key = project.key.child(70).child(n);
     let mut rng = key.child(1).rng();
     let at = morning(rng.below(CAMPAIGN_DAYS)) + rng.below(9) as i64 * HOUR_MS;

@@ -3,11 +3,11 @@
 use super::life::{Birth, Life};
 use super::moment::Moment;
 use super::names;
-use super::people::Project;
+use super::people::CampaignProject;
 use super::places::Leaf;
-use super::slot::Slot;
+use super::slot::HouseholdSeed;
 use crate::entity::{Address, Locality};
-use crate::key::Key;
+use crate::key::SeedKey;
 use crate::uuid::Uuid;
 
 /// The child key of the household for the values of its home.
@@ -16,8 +16,8 @@ pub(super) const HOME: u64 = 33;
 /// The values that all rows of a family share while they are generated.
 pub(super) struct Home<'a> {
     pub(super) moment: &'a Moment,
-    pub(super) project: &'a Project,
-    pub(super) key: Key,
+    pub(super) project: &'a CampaignProject,
+    pub(super) key: SeedKey,
     pub(super) birth: Birth,
     pub(super) id: String,
     pub(super) leaf: &'a Leaf,
@@ -28,7 +28,7 @@ pub(super) struct Home<'a> {
 }
 
 impl<'a> Home<'a> {
-    pub(super) fn draw(moment: &'a Moment, project: &'a Project, leaf: &'a Leaf, slot: &Slot) -> Self {
+    pub(super) fn draw(moment: &'a Moment, project: &'a CampaignProject, leaf: &'a Leaf, slot: &HouseholdSeed) -> Self {
         let mut rng = slot.key.child(HOME).rng();
         Self {
             moment,
@@ -46,7 +46,7 @@ impl<'a> Home<'a> {
     }
 
     /// The family's address, with its own row id.
-    pub(super) fn address(&self, key: Key, line: Option<&'static str>) -> Address<'a> {
+    pub(super) fn address(&self, key: SeedKey, line: Option<&'static str>) -> Address<'a> {
         let mut rng = key.rng();
         Address {
             id: key.uuid(),
@@ -72,7 +72,7 @@ impl<'a> Home<'a> {
         self.key.uuid()
     }
 
-    pub(super) fn life(&self, key: Key, birth: Birth) -> Life {
+    pub(super) fn life(&self, key: SeedKey, birth: Birth) -> Life {
         self.moment.life(key, birth)
     }
 

@@ -5,10 +5,10 @@ use super::family::Family;
 use super::home::{HOME, Home};
 use super::life::Birth;
 use super::moment::Moment;
-use super::people::{BeneficiaryType, Project};
+use super::people::{BeneficiaryKind, CampaignProject};
 use super::person::{self, Person};
-use super::slot::Slot;
-use crate::entity::{AdditionalFields, Answer, Field, Household, Service, ServiceAttribute, ServiceFields};
+use super::slot::HouseholdSeed;
+use crate::entity::{AdditionalFields, Checklist, ChecklistAnswer, Field, Household, ServiceAttribute, ServiceFields};
 
 /// Family sizes to draw from: 2 to 8, five on average.
 const SIZES: &[u64] = &[2, 3, 3, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 7, 7, 8];
@@ -22,7 +22,12 @@ const JOIN: u64 = 31;
 const CHECKLIST: u64 = 32;
 
 /// Generates the family of `slot` in its state at `moment`.
-pub(super) fn draw<'a>(moment: &'a Moment, project: &'a Project, leaf: usize, slot: &Slot) -> Family<'a> {
+pub(super) fn draw<'a>(
+    moment: &'a Moment,
+    project: &'a CampaignProject,
+    leaf: usize,
+    slot: &HouseholdSeed,
+) -> Family<'a> {
     let home = Home::draw(moment, project, &moment.leaves()[leaf], slot);
     let size = home.key.child(HOME).child(1).rng().pick(SIZES);
     let people = people(&home, size);
@@ -39,7 +44,7 @@ pub(super) fn draw<'a>(moment: &'a Moment, project: &'a Project, leaf: usize, sl
     for person in &people {
         person::write(&home, person, &mut family);
     }
-    if project.beneficiary_type == BeneficiaryType::Household {
+    if project.beneficiary_type == BeneficiaryKind::Household {
         delivery::to_household(&home, &mut family);
     }
     if moment.plan().services && home.key.child(CHECKLIST).chance(1, 4) {
@@ -81,7 +86,7 @@ fn household<'a>(home: &Home<'a>, people: u64) -> Household<'a> {
     }
 }
 
-fn checklist<'a>(home: &Home<'a>) -> Service<'a> {
+fn checklist<'a>(home: &Home<'a>) -> Checklist<'a> {
     const QUESTIONS: [&str; 3] = ["HC1", "HC2", "HC3"];
     let key = home.key.child(CHECKLIST);
     let life = home.life(key, home.birth);
@@ -95,14 +100,14 @@ fn checklist<'a>(home: &Home<'a>) -> Service<'a> {
         service_client_reference_id: client_id,
         attribute_code: code,
         value: if n == 2 {
-            Answer::Number(rng.below(4))
+            ChecklistAnswer::Number(rng.below(4))
         } else {
-            Answer::Text(rng.pick(&["YES", "NO", "NOT_SELECTED"]))
+            ChecklistAnswer::Text(rng.pick(&["YES", "NO", "NOT_SELECTED"]))
         },
         audit_details: base.audit_details,
         additional_fields: (),
     });
-    Service {
+    Checklist {
         id: key.child(2).uuid(),
         tenant_id: home.tenant(),
         service_def_id: home.project.key.child(3).uuid(),

@@ -4,7 +4,7 @@
 //! is therefore a function of (seed, epochs), and a million families can change without being generated.
 
 use crate::clock::{CLOCK_BASE_MS, DAY_MS, HOUR_MS, MINUTE_MS};
-use crate::key::Key;
+use crate::key::SeedKey;
 
 /// Out of 100 records that an epoch changes, this many are edits of existing records; the others are new (see
 /// `household`).
@@ -56,13 +56,13 @@ pub(crate) struct Birth {
 
 impl Birth {
     /// A registration before the base time, drawn from `key`.
-    pub(crate) fn registered(at: i64, key: Key, by: u64) -> Self {
+    pub(crate) fn registered(at: i64, key: SeedKey, by: u64) -> Self {
         Self { epoch: 0, at, kept: (key.child(LIFE).bits() % (6 * HOUR_MS as u64)) as i64, by }
     }
 
     /// A record made in epoch `number`. The phone keeps it only for a minute, so that the server time stays in the
     /// epoch.
-    pub(crate) fn in_epoch(number: usize, key: Key) -> Self {
+    pub(crate) fn in_epoch(number: usize, key: SeedKey) -> Self {
         let draw = key.child(LIFE).bits();
         Self { epoch: number, at: moment_of(number, draw), kept: MINUTE_MS, by: draw >> 32 }
     }
@@ -87,7 +87,7 @@ pub(crate) struct Life {
 
 impl Life {
     /// Computes the state of the record of `key` from the epochs since it was made.
-    pub(crate) fn follow(key: Key, birth: Birth, epochs: &[Epoch]) -> Self {
+    pub(crate) fn follow(key: SeedKey, birth: Birth, epochs: &[Epoch]) -> Self {
         let mut life = Self::born(key.child(LIFE), birth);
         for (index, epoch) in epochs.iter().enumerate().skip(birth.epoch) {
             let draw = key.child(EDIT).child(index as u64);
@@ -106,7 +106,7 @@ impl Life {
         life
     }
 
-    fn born(key: Key, birth: Birth) -> Self {
+    fn born(key: SeedKey, birth: Birth) -> Self {
         let mut rng = key.rng();
         let made = birth.at + rng.below(VISIT_MS as u64) as i64;
         let created = birth.at + VISIT_MS + birth.kept + rng.below(2_000) as i64;

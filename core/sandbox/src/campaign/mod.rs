@@ -22,24 +22,24 @@ use std::sync::{Arc, PoisonError, RwLock};
 use serde::Serialize;
 
 pub use self::moment::Moment;
-pub use self::people::{BeneficiaryType, Project};
-pub use self::places::{Boundary, Leaf};
-pub use self::record::Record;
+pub use self::people::{BeneficiaryKind, CampaignProject};
+pub use self::places::{CampaignBoundary, Leaf};
+pub use self::record::CampaignRecord;
 
 pub(crate) use self::family::{Family, Visit};
 
 use self::life::Epoch;
 use self::people::People;
 use self::places::Places;
-use self::plan::Plan;
+use self::plan::CampaignPlan;
 use crate::config::SandboxConfig;
 use crate::error::SandboxError;
-use crate::key::Key;
+use crate::key::SeedKey;
 
 /// A campaign that can advance. Share it in an `Arc`.
 #[derive(Debug)]
-pub struct Campaign {
-    plan: Arc<Plan>,
+pub struct SandboxCampaign {
+    plan: Arc<CampaignPlan>,
     epochs: RwLock<Arc<[Epoch]>>,
 }
 
@@ -59,15 +59,15 @@ pub struct Advance {
     pub households_added: u64,
 }
 
-impl Campaign {
+impl SandboxCampaign {
     /// Creates the boundaries, but no family. Needs a few hundred bytes per boundary.
     ///
     /// # Errors
     /// [`SandboxError::Config`] if a setting is invalid.
     pub fn new(config: &SandboxConfig) -> Result<Self, SandboxError> {
         config.check()?;
-        let key = Key::root(config.seed);
-        let plan = Plan {
+        let key = SeedKey::root(config.seed);
+        let plan = CampaignPlan {
             key,
             tenant: config.tenant.clone(),
             hierarchy: config.hierarchy.clone(),
@@ -107,7 +107,7 @@ impl Campaign {
         })
     }
 
-    pub(crate) fn plan(&self) -> &Plan {
+    pub(crate) fn plan(&self) -> &CampaignPlan {
         &self.plan
     }
 }

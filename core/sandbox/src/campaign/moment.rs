@@ -3,22 +3,22 @@
 use std::sync::Arc;
 
 use super::life::{Birth, Epoch, Life, now};
-use super::people::Project;
-use super::places::{Boundary, Leaf};
-use super::plan::Plan;
+use super::people::CampaignProject;
+use super::places::{CampaignBoundary, Leaf};
+use super::plan::CampaignPlan;
 use crate::entity::{AdditionalFields, Audit, Base};
 use crate::error::SandboxError;
-use crate::key::Key;
+use crate::key::SeedKey;
 
 /// The campaign after a fixed number of epochs. Cheap to clone and to keep.
 #[derive(Clone, Debug)]
 pub struct Moment {
-    plan: Arc<Plan>,
+    plan: Arc<CampaignPlan>,
     epochs: Arc<[Epoch]>,
 }
 
 impl Moment {
-    pub(super) fn new(plan: Arc<Plan>, epochs: Arc<[Epoch]>) -> Self {
+    pub(super) fn new(plan: Arc<CampaignPlan>, epochs: Arc<[Epoch]>) -> Self {
         Self { plan, epochs }
     }
 
@@ -33,7 +33,7 @@ impl Moment {
     }
 
     /// All boundaries of the tree, the country first.
-    pub fn boundaries(&self) -> &[Boundary] {
+    pub fn boundaries(&self) -> &[CampaignBoundary] {
         &self.plan.places.nodes
     }
 
@@ -43,7 +43,7 @@ impl Moment {
     }
 
     /// The projects. Tests that need any project use the first.
-    pub fn projects(&self) -> &[Project] {
+    pub fn projects(&self) -> &[CampaignProject] {
         &self.plan.projects
     }
 
@@ -55,7 +55,7 @@ impl Moment {
         Ok(self.total(self.leaf(boundary)?))
     }
 
-    pub(crate) fn plan(&self) -> &Plan {
+    pub(crate) fn plan(&self) -> &CampaignPlan {
         &self.plan
     }
 
@@ -66,7 +66,7 @@ impl Moment {
     }
 
     /// Returns the project with this id.
-    pub(crate) fn project(&self, id: &str) -> Result<&Project, SandboxError> {
+    pub(crate) fn project(&self, id: &str) -> Result<&CampaignProject, SandboxError> {
         let found = self.projects().iter().find(|project| project.id == id);
         found.ok_or_else(|| SandboxError::UnknownProject { id: id.into() })
     }
@@ -82,14 +82,14 @@ impl Moment {
         &self.epochs
     }
 
-    pub(super) fn life(&self, key: Key, birth: Birth) -> Life {
+    pub(super) fn life(&self, key: SeedKey, birth: Birth) -> Life {
         Life::follow(key, birth, &self.epochs)
     }
 
     /// The fields that every entity starts with.
     pub(super) fn base(
         &self,
-        key: Key,
+        key: SeedKey,
         id: String,
         life: &Life,
         fields: Option<AdditionalFields<'static>>,

@@ -1,7 +1,7 @@
 //! The workers of the campaign, and the projects they work for.
 
 use crate::config::SandboxConfig;
-use crate::key::Key;
+use crate::key::SeedKey;
 use crate::uuid::Uuid;
 
 /// How many field workers occur in audit details.
@@ -9,7 +9,7 @@ const WORKERS: u64 = 40;
 
 /// The kind of beneficiary of a project. It decides which records a family has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BeneficiaryType {
+pub enum BeneficiaryKind {
     /// Every family member is a beneficiary (seasonal malaria chemoprevention).
     Individual,
     /// The household is the beneficiary (bed nets).
@@ -18,7 +18,7 @@ pub enum BeneficiaryType {
 
 /// A project (campaign).
 #[derive(Clone, Debug)]
-pub struct Project {
+pub struct CampaignProject {
     /// The project id in a downsync request.
     pub id: String,
     /// The first id of its hierarchy. Pre-generated files are stored under it.
@@ -28,15 +28,15 @@ pub struct Project {
     /// Project type code.
     pub project_type: &'static str,
     /// The kind of beneficiary.
-    pub beneficiary_type: BeneficiaryType,
-    pub(crate) key: Key,
+    pub beneficiary_type: BeneficiaryKind,
+    pub(crate) key: SeedKey,
 }
 
 /// The projects. Most demos use the first.
-pub(crate) fn projects(root: Key) -> Vec<Project> {
+pub(crate) fn projects(root: SeedKey) -> Vec<CampaignProject> {
     let make = |n: u64, name: &str, project_type, beneficiary_type| {
         let key = root.child(900 + n);
-        Project {
+        CampaignProject {
             id: key.child(1).uuid().to_string(),
             root_id: key.child(2).uuid().to_string(),
             name: name.into(),
@@ -46,8 +46,8 @@ pub(crate) fn projects(root: Key) -> Vec<Project> {
         }
     };
     vec![
-        make(0, "SMC Nampula 2025, ciclo 1", "MR-DN", BeneficiaryType::Individual),
-        make(1, "Campanha de redes 2025", "LLIN-mz", BeneficiaryType::Household),
+        make(0, "SMC Nampula 2025, ciclo 1", "MR-DN", BeneficiaryKind::Individual),
+        make(1, "Campanha de redes 2025", "LLIN-mz", BeneficiaryKind::Household),
     ]
 }
 
@@ -59,7 +59,7 @@ pub(crate) struct People {
 }
 
 impl People {
-    pub(crate) fn new(root: Key, config: &SandboxConfig) -> Self {
+    pub(crate) fn new(root: SeedKey, config: &SandboxConfig) -> Self {
         let workers = (0..WORKERS).map(|n| root.child(n).uuid()).collect();
         let staff = config.users.iter().zip(10_000..);
         let staff =

@@ -3,12 +3,12 @@
 use super::family::Family;
 use super::home::Home;
 use super::life::Birth;
-use super::people::BeneficiaryType;
+use super::people::BeneficiaryKind;
 use super::registration::{beneficiary, server_id};
 use super::{delivery, names};
 use crate::clock::{DAY_MS, Date};
-use crate::entity::{AdditionalFields, Field, HomeAddress, Identifier, Individual, Member, Name};
-use crate::key::{Key, Rng};
+use crate::entity::{AdditionalFields, Field, HomeAddress, HouseholdMember, Identifier, Individual, Name};
+use crate::key::{Rng, SeedKey};
 
 const INDIVIDUAL: u64 = 1;
 const BENEFICIARY: u64 = 2;
@@ -16,7 +16,7 @@ const CONTENT: u64 = 3;
 
 /// A member of a family: head first, then spouse, then the others.
 pub(super) struct Person {
-    pub(super) key: Key,
+    pub(super) key: SeedKey,
     pub(super) birth: Birth,
     pub(super) number: u64,
 }
@@ -30,7 +30,7 @@ pub(super) fn write<'a>(home: &Home<'a>, person: &Person, family: &mut Family<'a
     }
     let months = age_in_months(person);
     family.individuals.push(individual(home, person, months));
-    if home.project.beneficiary_type == BeneficiaryType::Household {
+    if home.project.beneficiary_type == BeneficiaryKind::Household {
         return;
     }
     let registration = person.key.child(BENEFICIARY).child(home.project.key.bits());
@@ -45,7 +45,7 @@ pub(super) fn write<'a>(home: &Home<'a>, person: &Person, family: &mut Family<'a
     }
 }
 
-fn member<'a>(home: &Home<'a>, person: &Person) -> Member<'a> {
+fn member<'a>(home: &Home<'a>, person: &Person) -> HouseholdMember<'a> {
     let life = home.life(person.key, person.birth);
     let individual = person.key.child(INDIVIDUAL);
     let relation = match person.number {
@@ -58,7 +58,7 @@ fn member<'a>(home: &Home<'a>, person: &Person) -> Member<'a> {
         version: 1,
         fields: vec![Field::new("relationToHead", relation)],
     });
-    Member {
+    HouseholdMember {
         base: home.moment.base(person.key, person.key.child(8).uuid().to_string(), &life, fields),
         household_id: home.id.clone(),
         household_client_reference_id: home.reference(),
@@ -120,7 +120,7 @@ fn individual<'a>(home: &Home<'a>, person: &Person, months: u64) -> Individual<'
 }
 
 /// Half of the individuals have an identifier: the campaign's printed code, or the app's default.
-fn identifiers(key: Key, rng: &mut Rng) -> Vec<Identifier> {
+fn identifiers(key: SeedKey, rng: &mut Rng) -> Vec<Identifier> {
     if rng.chance(1, 2) {
         return Vec::new();
     }

@@ -1,7 +1,7 @@
 //! The boundary tree: country, province, district, administrative post, locality, village.
 
 use super::names::{DISTRICTS, PLACES, PROVINCES};
-use crate::key::Key;
+use crate::key::SeedKey;
 
 const LEVELS: [&str; 6] = ["Country", "Province", "District", "Administrative Post", "Locality", "Village"];
 
@@ -10,7 +10,7 @@ const FAN: [u64; 4] = [23, 3, 5, 8];
 
 /// A boundary of any level.
 #[derive(Clone, Debug)]
-pub struct Boundary {
+pub struct CampaignBoundary {
     /// DIGIT code, e.g. `MICROPLAN_MO_13_01_01_01_01_NACUCA`.
     pub code: String,
     /// Its name for display.
@@ -31,7 +31,7 @@ pub struct Leaf {
     /// Households before the first `advance`, deleted ones included.
     pub households: u64,
     pub(crate) start: u64,
-    pub(crate) key: Key,
+    pub(crate) key: SeedKey,
     pub(crate) latitude: f64,
     pub(crate) longitude: f64,
 }
@@ -39,14 +39,14 @@ pub struct Leaf {
 /// The whole tree, the root first.
 #[derive(Debug)]
 pub(crate) struct Places {
-    pub(crate) nodes: Vec<Boundary>,
+    pub(crate) nodes: Vec<CampaignBoundary>,
     pub(crate) leaves: Vec<Leaf>,
 }
 
 impl Places {
     /// Creates a tree of `count` villages and distributes `households` over them.
-    pub(crate) fn grow(key: Key, count: u32, households: u64) -> Self {
-        let root = Boundary {
+    pub(crate) fn grow(key: SeedKey, count: u32, households: u64) -> Self {
+        let root = CampaignBoundary {
             code: "MICROPLAN_MO".into(),
             name: "Moçambique".into(),
             boundary_type: LEVELS[0],
@@ -66,7 +66,7 @@ impl Places {
         places
     }
 
-    fn add(&mut self, key: Key, n: u64, start: u64, households: u64) {
+    fn add(&mut self, key: SeedKey, n: u64, start: u64, households: u64) {
         let below = |level: usize| FAN[level..].iter().product::<u64>();
         let mut node = 0;
         let mut code = self.nodes[0].code.clone();
@@ -76,7 +76,7 @@ impl Places {
                 let (number, name) = label(key, level, child, n);
                 code = format!("{code}_{number:02}");
                 let full = if level == FAN.len() { format!("{code}_{}", plain(&name)) } else { code.clone() };
-                let new = Boundary { code: full, name, boundary_type: LEVELS[level + 1], children: Vec::new() };
+                let new = CampaignBoundary { code: full, name, boundary_type: LEVELS[level + 1], children: Vec::new() };
                 self.nodes.push(new);
                 let index = self.nodes.len() - 1;
                 self.nodes[node].children.push(index);
@@ -100,7 +100,7 @@ impl Places {
 }
 
 /// The weight of a village: 87 to 400, the range of real leaf boundaries.
-fn share(key: Key, n: u64) -> u64 {
+fn share(key: SeedKey, n: u64) -> u64 {
     87 + key.child(n).bits() % 314
 }
 
@@ -108,7 +108,7 @@ fn portion(whole: u64, part: u64, of: u64) -> u64 {
     (u128::from(whole) * u128::from(part) / u128::from(of.max(1))) as u64
 }
 
-fn label(key: Key, level: usize, child: u64, n: u64) -> (u64, String) {
+fn label(key: SeedKey, level: usize, child: u64, n: u64) -> (u64, String) {
     match level {
         0 => {
             let (name, number) = PROVINCES[child as usize % PROVINCES.len()];

@@ -1,11 +1,11 @@
 //! Records as tests see them. A test compares the result of a downsync with them.
 
 use super::family::{Family, Visit};
-use crate::row::Row;
+use crate::row::EntityRow;
 
 /// A record exactly as the server sends it, for comparison in tests.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record {
+pub struct CampaignRecord {
     /// DIGIT list name, e.g. `Households`.
     pub entity: &'static str,
     /// The name of one entity in the list, e.g. `Household`.
@@ -22,8 +22,8 @@ pub struct Record {
     pub json: String,
 }
 
-impl Record {
-    pub(super) fn of<R: Row>(row: &R) -> Self {
+impl CampaignRecord {
+    pub(super) fn of<R: EntityRow>(row: &R) -> Self {
         Self {
             entity: R::LIST,
             name: R::NAME,
@@ -38,34 +38,34 @@ impl Record {
 }
 
 /// All records of a family, parents first.
-pub(super) fn list(family: &Family<'_>) -> Vec<Record> {
+pub(super) fn list(family: &Family<'_>) -> Vec<CampaignRecord> {
     let mut records = Vec::with_capacity(24);
     family.each_row(&mut Listing(&mut records));
     records
 }
 
-struct Listing<'r>(&'r mut Vec<Record>);
+struct Listing<'r>(&'r mut Vec<CampaignRecord>);
 
 impl Visit for Listing<'_> {
-    fn row<R: Row>(&mut self, row: &R) {
-        self.0.push(Record::of(row));
+    fn row<R: EntityRow>(&mut self, row: &R) {
+        self.0.push(CampaignRecord::of(row));
     }
 }
 
 /// Counts the rows of a family whose time of change is `within` a window.
 pub(super) fn count(family: &Family<'_>, within: &impl Fn(Option<i64>) -> bool) -> u64 {
-    let mut count = Count { within, rows: 0 };
+    let mut count = RowCount { within, rows: 0 };
     family.each_row(&mut count);
     count.rows
 }
 
-struct Count<'f, F> {
+struct RowCount<'f, F> {
     within: &'f F,
     rows: u64,
 }
 
-impl<F: Fn(Option<i64>) -> bool> Visit for Count<'_, F> {
-    fn row<R: Row>(&mut self, row: &R) {
+impl<F: Fn(Option<i64>) -> bool> Visit for RowCount<'_, F> {
+    fn row<R: EntityRow>(&mut self, row: &R) {
         self.rows += u64::from((self.within)(row.modified()));
     }
 }

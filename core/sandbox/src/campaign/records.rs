@@ -3,13 +3,13 @@
 use super::family::Family;
 use super::life::now;
 use super::moment::Moment;
-use super::people::Project;
-use super::record::{self, Record};
-use super::slot::Slot;
+use super::people::CampaignProject;
+use super::record::{self, CampaignRecord};
+use super::slot::HouseholdSeed;
 use super::{hf_referral, household};
 use crate::entity::HfReferral;
 use crate::error::SandboxError;
-use crate::row::Row;
+use crate::row::EntityRow;
 
 impl Moment {
     /// Returns every record of a boundary in a project, deleted ones included, family by family in the server's order.
@@ -17,7 +17,11 @@ impl Moment {
     ///
     /// # Errors
     /// [`SandboxError::UnknownBoundary`], [`SandboxError::UnknownProject`].
-    pub fn records(&self, project: &str, boundary: &str) -> Result<impl Iterator<Item = Record> + '_, SandboxError> {
+    pub fn records(
+        &self,
+        project: &str,
+        boundary: &str,
+    ) -> Result<impl Iterator<Item = CampaignRecord> + '_, SandboxError> {
         let (project, leaf) = (self.project(project)?, self.leaf(boundary)?);
         Ok((0..self.total(leaf)).flat_map(move |n| record::list(&self.family(project, leaf, n))))
     }
@@ -26,8 +30,8 @@ impl Moment {
     ///
     /// # Errors
     /// [`SandboxError::UnknownProject`].
-    pub fn hf_referrals(&self, project: &str) -> Result<Vec<Record>, SandboxError> {
-        Ok(self.hf_rows(self.project(project)?).iter().map(Record::of).collect())
+    pub fn hf_referrals(&self, project: &str) -> Result<Vec<CampaignRecord>, SandboxError> {
+        Ok(self.hf_rows(self.project(project)?).iter().map(CampaignRecord::of).collect())
     }
 
     /// Counts the records of a project that epoch `number` (from 1) changed or added and that no later epoch changed.
@@ -49,20 +53,20 @@ impl Moment {
     }
 
     /// Generates household `n` of the leaf with all its records. `n` must be below [`Self::total`].
-    pub(crate) fn family<'a>(&'a self, project: &'a Project, leaf: usize, n: u64) -> Family<'a> {
-        household::draw(self, project, leaf, &Slot::of(self, leaf, n))
+    pub(crate) fn family<'a>(&'a self, project: &'a CampaignProject, leaf: usize, n: u64) -> Family<'a> {
+        household::draw(self, project, leaf, &HouseholdSeed::of(self, leaf, n))
     }
 
     /// Returns whether household `n` is deleted and when it last changed. Filters need no more, so no family is
     /// generated.
     pub(crate) fn household_state(&self, leaf: usize, n: u64) -> (bool, Option<i64>) {
-        let slot = Slot::of(self, leaf, n);
+        let slot = HouseholdSeed::of(self, leaf, n);
         let life = self.life(slot.key, slot.birth);
         (life.deleted, life.audited.then_some(life.modified))
     }
 
     /// The HF referrals of the project.
-    pub(crate) fn hf_rows<'a>(&'a self, project: &'a Project) -> Vec<HfReferral<'a>> {
+    pub(crate) fn hf_rows<'a>(&'a self, project: &'a CampaignProject) -> Vec<HfReferral<'a>> {
         hf_referral::draw(self, project)
     }
 }

@@ -4,7 +4,7 @@ use super::home::Home;
 use super::life::Birth;
 use crate::clock::Date;
 use crate::entity::{AdditionalFields, Beneficiary, Field};
-use crate::key::{Key, Rng};
+use crate::key::{Rng, SeedKey};
 use crate::uuid::Uuid;
 
 const CONTENT: u64 = 3;
@@ -12,7 +12,7 @@ const CONTENT: u64 = 3;
 /// The project's registration of an individual or the household. `registered` is the server id and client reference.
 pub(super) fn beneficiary<'a>(
     home: &Home<'a>,
-    key: Key,
+    key: SeedKey,
     birth: Birth,
     registered: (String, Uuid),
     months: u64,

@@ -3,16 +3,16 @@
 use super::life::{Birth, now};
 use super::moment::Moment;
 use crate::clock::{CAMPAIGN_DAYS, Date, HOUR_MS, morning};
-use crate::key::Key;
+use crate::key::SeedKey;
 
 /// A household's key, birth and server id.
-pub(super) struct Slot {
-    pub(super) key: Key,
+pub(super) struct HouseholdSeed {
+    pub(super) key: SeedKey,
     pub(super) birth: Birth,
     pub(super) id: String,
 }
 
-impl Slot {
+impl HouseholdSeed {
     /// Returns the slot of household `n` of the leaf.
     pub(super) fn of(moment: &Moment, leaf: usize, n: u64) -> Self {
         let plan = moment.plan();

@@ -8,9 +8,9 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
-use super::App;
+use super::ServerState;
 use super::reply::{self, Refusal};
-use crate::campaign::{Advance, Moment, Project};
+use crate::campaign::{Advance, CampaignProject, Moment};
 use crate::faults::Fault;
 
 #[derive(Deserialize)]
@@ -29,7 +29,7 @@ struct AdvanceResponse {
 }
 
 /// `POST /_sandbox/advance {"permille":10,"count":true}`. Counting generates every family.
-pub(super) async fn advance(State(app): State<Arc<App>>, body: Bytes) -> Result<Response, Refusal> {
+pub(super) async fn advance(State(app): State<Arc<ServerState>>, body: Bytes) -> Result<Response, Refusal> {
     let request: AdvanceRequest = reply::parse(&body)?;
     let advance = app.campaign.advance(request.permille);
     let advance = advance.map_err(|error| Refusal::bad_request("INVALID_PERMILLE", error.to_string()))?;
@@ -43,14 +43,14 @@ pub(super) async fn advance(State(app): State<Arc<App>>, body: Bytes) -> Result<
 }
 
 /// `POST /_sandbox/faults [{"when":{"request":3},"kind":{"slow":{"ms":500}},"times":1}]` adds faults.
-pub(super) async fn add_faults(State(app): State<Arc<App>>, body: Bytes) -> Result<Response, Refusal> {
+pub(super) async fn add_faults(State(app): State<Arc<ServerState>>, body: Bytes) -> Result<Response, Refusal> {
     let faults: Vec<Fault> = reply::parse(&body)?;
     app.faults.add(faults);
     Ok(reply::json(StatusCode::OK, &serde_json::json!({ "requests": app.faults.requests() })))
 }
 
 /// `DELETE /_sandbox/faults` removes all remaining faults.
-pub(super) async fn clear_faults(State(app): State<Arc<App>>) -> StatusCode {
+pub(super) async fn clear_faults(State(app): State<Arc<ServerState>>) -> StatusCode {
     app.faults.clear();
     StatusCode::NO_CONTENT
 }
@@ -83,11 +83,11 @@ struct ProjectStats {
 /// `GET /_sandbox/stats`. With `?scan=true` it also generates every family of the first project to count records and
 /// bytes.
 pub(super) async fn stats(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<ServerState>>,
     Query(request): Query<StatsRequest>,
 ) -> Result<Response, Refusal> {
     let moment = app.campaign.moment();
-    let view = |project: &Project| ProjectStats { id: project.id.clone(), name: project.name.clone() };
+    let view = |project: &CampaignProject| ProjectStats { id: project.id.clone(), name: project.name.clone() };
     let mut stats = Stats {
         now: moment.now(),
         epoch: moment.epoch(),

@@ -12,9 +12,9 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::App;
+use super::ServerState;
 use super::reply::{self, Refusal};
-use crate::campaign::Campaign;
+use crate::campaign::SandboxCampaign;
 
 /// `egov-user-client:` with an empty secret. It is the same in every deployment.
 const CLIENT: &str = "Basic ZWdvdi11c2VyLWNsaWVudDo=";
@@ -37,7 +37,7 @@ impl fmt::Debug for Tokens {
 }
 
 impl Tokens {
-    fn give(&self, campaign: &Campaign) -> String {
+    fn give(&self, campaign: &SandboxCampaign) -> String {
         self.with(|given| {
             given.count += 1;
             let token = campaign.plan().key.child(14).child(given.count).uuid().to_string();
@@ -63,7 +63,7 @@ impl Tokens {
 /// The login form.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Login {
+pub(super) struct LoginForm {
     username: String,
     password: String,
     tenant_id: String,
@@ -72,7 +72,11 @@ pub(super) struct Login {
 }
 
 /// `POST /user/oauth/token`.
-pub(super) async fn login(State(app): State<Arc<App>>, headers: HeaderMap, Form(form): Form<Login>) -> Response {
+pub(super) async fn login(
+    State(app): State<Arc<ServerState>>,
+    headers: HeaderMap,
+    Form(form): Form<LoginForm>,
+) -> Response {
     if headers.get(header::AUTHORIZATION).is_none_or(|value| value != CLIENT) {
         return oauth_error(
             StatusCode::UNAUTHORIZED,
@@ -106,7 +110,7 @@ fn oauth_error(status: StatusCode, error: &str, description: &str) -> Response {
     reply::json(status, &json!({ "error": error, "error_description": description }))
 }
 
-fn user_request(app: &App, user: usize) -> Option<Value> {
+fn user_request(app: &ServerState, user: usize) -> Option<Value> {
     let plan = app.campaign.plan();
     let (name, uuid) = plan.people.staff().nth(user)?;
     Some(json!({
@@ -127,7 +131,7 @@ fn user_request(app: &App, user: usize) -> Option<Value> {
 }
 
 /// `POST /access/v1/actions/mdms/_get`: the cards of the app's home screen.
-pub(super) async fn actions(State(app): State<Arc<App>>, body: Bytes) -> Result<Response, Refusal> {
+pub(super) async fn actions(State(app): State<Arc<ServerState>>, body: Bytes) -> Result<Response, Refusal> {
     app.authorised::<serde::de::IgnoredAny>(&body)?;
     let names =
         ["HOME_BENEFICIARY_LABEL", "HOME_SYNC_DATA_LABEL", "HOME_DATA_SHARE_LABEL", "HOME_VIEW_DOWNLOADED_DATA"];

@@ -10,20 +10,20 @@ use axum::response::Response;
 use serde::Serialize;
 use serde_json::json;
 
-use super::App;
+use super::ServerState;
 use super::reply::{self, Refusal, ResponseInfo};
-use crate::campaign::{Boundary, Moment};
-use crate::key::Key;
+use crate::campaign::{CampaignBoundary, Moment};
+use crate::key::SeedKey;
 
 type Params = Query<HashMap<String, String>>;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Node<'a> {
+struct NestedBoundary<'a> {
     id: String,
     code: &'a str,
     boundary_type: &'static str,
-    children: Vec<Node<'a>>,
+    children: Vec<NestedBoundary<'a>>,
 }
 
 #[derive(Serialize)]
@@ -31,7 +31,7 @@ struct Node<'a> {
 struct Tenant<'a> {
     tenant_id: &'a str,
     hierarchy_type: &'a str,
-    boundary: Vec<Node<'a>>,
+    boundary: Vec<NestedBoundary<'a>>,
 }
 
 #[derive(Serialize)]
@@ -44,7 +44,7 @@ struct Relationships<'a> {
 
 /// `POST /boundary-service/boundary-relationships/_search`. This endpoint reads the query string.
 pub(super) async fn relationships(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<ServerState>>,
     Query(params): Params,
     body: Bytes,
 ) -> Result<Response, Refusal> {
@@ -57,7 +57,7 @@ pub(super) async fn relationships(
     }
     let deep = get("includeChildren") == Some("true");
     let codes: Option<HashSet<&str>> = get("codes").map(|codes| codes.split(',').collect());
-    let wanted = |(index, node): &(usize, &Boundary)| match (&codes, get("boundaryType")) {
+    let wanted = |(index, node): &(usize, &CampaignBoundary)| match (&codes, get("boundaryType")) {
         (Some(codes), kind) => codes.contains(node.code.as_str()) && kind.is_none_or(|kind| kind == node.boundary_type),
         (None, Some(kind)) => kind == node.boundary_type,
         (None, None) => *index == 0,
@@ -71,25 +71,26 @@ pub(super) async fn relationships(
     Ok(reply::json(StatusCode::OK, &Relationships { info: app.info(), tenants }))
 }
 
-fn view(moment: &Moment, index: usize, deep: bool) -> Node<'_> {
-    let Boundary { code, boundary_type, children, .. } = &moment.boundaries()[index];
+fn view(moment: &Moment, index: usize, deep: bool) -> NestedBoundary<'_> {
+    let CampaignBoundary { code, boundary_type, children, .. } = &moment.boundaries()[index];
     let children = children.iter().filter(|_| deep).map(|child| view(moment, *child, deep)).collect();
-    Node { id: id(moment.plan().key, index), code, boundary_type, children }
+    NestedBoundary { id: id(moment.plan().key, index), code, boundary_type, children }
 }
 
-fn id(key: Key, index: usize) -> String {
+fn id(key: SeedKey, index: usize) -> String {
     key.child(16).child(index as u64).uuid().to_string()
 }
 
 /// `POST /localization/messages/v1/_search`: the name of each boundary under its code. Needs no token.
-pub(super) async fn messages(State(app): State<Arc<App>>, Query(params): Params) -> Response {
+pub(super) async fn messages(State(app): State<Arc<ServerState>>, Query(params): Params) -> Response {
     let moment = app.campaign.moment();
     let own = format!("hcm-boundary-{}", moment.plan().hierarchy.to_lowercase());
     let get = |name: &str| params.get(name).map(String::as_str).filter(|value| !value.is_empty());
     let locale = get("locale").unwrap_or("en_MZ");
     let here = get("module").is_none_or(|modules| modules.split(',').any(|module| module == own));
     let codes: Option<HashSet<&str>> = get("codes").map(|codes| codes.split(',').collect());
-    let wanted = |node: &&Boundary| here && codes.as_ref().is_none_or(|codes| codes.contains(node.code.as_str()));
+    let wanted =
+        |node: &&CampaignBoundary| here && codes.as_ref().is_none_or(|codes| codes.contains(node.code.as_str()));
     let messages = moment
         .boundaries()
         .iter()

@@ -8,12 +8,12 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
-use super::App;
+use super::ServerState;
 use super::reply::{Refusal, ResponseInfo};
 use super::{files, project, spoil};
 use crate::campaign::Moment;
 use crate::clock::HOUR_MS;
-use crate::downsync::{Criteria, Page, Twist};
+use crate::downsync::{DownsyncCriteria, DownsyncPage, Twist};
 use crate::faults::FaultKind;
 
 /// If the cursor is older than this, the server sends files instead of an incremental page.
@@ -22,19 +22,23 @@ const STALE_MS: i64 = 8 * HOUR_MS;
 #[derive(Deserialize)]
 struct Request {
     #[serde(rename = "DownsyncCriteria")]
-    criteria: Criteria,
+    criteria: DownsyncCriteria,
 }
 
 #[derive(Serialize)]
-struct Answer<'a> {
+struct PageResponse<'a> {
     #[serde(rename = "ResponseInfo")]
     info: ResponseInfo,
     #[serde(rename = "Downsync")]
-    page: Page<'a>,
+    page: DownsyncPage<'a>,
 }
 
 /// Sends one page, or links to files. The query string is ignored, because the real controller reads only the body.
-pub(super) async fn page(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Result<Response, Refusal> {
+pub(super) async fn page(
+    State(app): State<Arc<ServerState>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refusal> {
     let (caller, Request { criteria }) = app.authorised::<Request>(&body)?;
     let faults = app.faults.next(&criteria.locality);
     spoil::before(&faults).await?;
@@ -66,7 +70,7 @@ pub(super) async fn page(State(app): State<Arc<App>>, headers: HeaderMap, body: 
     Ok((status, kind, spoil::body(bytes, &faults)).into_response())
 }
 
-fn draw(moment: &Moment, mut criteria: Criteria, faults: &[FaultKind]) -> Result<Vec<u8>, Refusal> {
+fn draw(moment: &Moment, mut criteria: DownsyncCriteria, faults: &[FaultKind]) -> Result<Vec<u8>, Refusal> {
     if faults.contains(&FaultKind::OtherProject) {
         let own = project::find(moment, &criteria.project_id)?;
         let other = moment.projects().iter().find(|project| project.id != own.id).unwrap_or(own);
@@ -84,6 +88,7 @@ fn draw(moment: &Moment, mut criteria: Criteria, faults: &[FaultKind]) -> Result
     }
     let project = project::find(moment, &criteria.project_id)?;
     let leaf = moment.leaf(&criteria.locality).ok();
-    let page = Page::draw(moment, project, leaf, criteria, twist);
-    serde_json::to_vec(&Answer { info: ResponseInfo::at(moment.now()), page }).map_err(|_| Refusal::server_error())
+    let page = DownsyncPage::draw(moment, project, leaf, criteria, twist);
+    serde_json::to_vec(&PageResponse { info: ResponseInfo::at(moment.now()), page })
+        .map_err(|_| Refusal::server_error())
 }

@@ -8,24 +8,24 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::reply::{Refusal, ResponseInfo, json};
-use super::{App, project, spoil};
+use super::{ServerState, project, spoil};
 use crate::campaign::Moment;
 use crate::clock::DAY_MS;
-use crate::downsync::Criteria;
+use crate::downsync::DownsyncCriteria;
 use crate::faults::FaultKind;
 use crate::pregen::{self, FileType};
 
 #[derive(Serialize)]
-struct Answer {
+struct FileLinksResponse {
     #[serde(rename = "ResponseInfo")]
     info: ResponseInfo,
     #[serde(rename = "DownloadLinks")]
-    links: Vec<Link>,
+    links: Vec<DownloadLink>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Link {
+struct DownloadLink {
     file_type: FileType,
     url: String,
     record_count: u64,
@@ -39,7 +39,7 @@ pub(super) fn host(headers: &HeaderMap) -> &str {
 }
 
 /// Returns the links of a locality, on `host`. A leaf project's id finds only the registry's files, a root id all four.
-pub(super) fn links(host: &str, moment: &Moment, criteria: &Criteria) -> Result<Response, Refusal> {
+pub(super) fn links(host: &str, moment: &Moment, criteria: &DownsyncCriteria) -> Result<Response, Refusal> {
     let project = project::find(moment, &criteria.project_id)?;
     let none = |_| Refusal::bad_request("PREGEN_NOT_AVAILABLE", "no pre-generated files for this locality");
     let leaf = moment.leaf(&criteria.locality).map_err(none)?;
@@ -48,7 +48,7 @@ pub(super) fn links(host: &str, moment: &Moment, criteria: &Criteria) -> Result<
         let folder = if file_type.of_project() { format!("{}/", project.root_id) } else { String::new() };
         let (tenant, locality, name) = (&criteria.tenant_id, &criteria.locality, file_type.file_name());
         let signature = moment.plan().key.child(17).child(leaf as u64).uuid();
-        Link {
+        DownloadLink {
             url: format!(
                 "http://{host}/_files/{tenant}/{folder}{locality}/{name}?X-Amz-Expires=86400&X-Amz-Signature={signature}",
             ),
@@ -58,13 +58,13 @@ pub(super) fn links(host: &str, moment: &Moment, criteria: &Criteria) -> Result<
         }
     };
     let links = FileType::ALL.into_iter().filter(|file_type| root || !file_type.of_project()).map(link).collect();
-    Ok(json(StatusCode::OK, &Answer { info: ResponseInfo::at(moment.now()), links }))
+    Ok(json(StatusCode::OK, &FileLinksResponse { info: ResponseInfo::at(moment.now()), links }))
 }
 
 /// `GET /_files/<tenant>/[<root project>/]<locality>/<name>`: the whole file, or a byte range if the ETag still
 /// matches.
 pub(super) async fn download(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<ServerState>>,
     Path(key): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {

@@ -9,24 +9,24 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::App;
+use super::ServerState;
 use super::reply::{self, Refusal};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Search {
-    mdms_criteria: Criteria,
+struct MdmsSearch {
+    mdms_criteria: MdmsCriteria,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Criteria {
-    module_details: Vec<Module>,
+struct MdmsCriteria {
+    module_details: Vec<MdmsModule>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Module {
+struct MdmsModule {
     module_name: String,
     master_details: Vec<Master>,
 }
@@ -37,8 +37,8 @@ struct Master {
 }
 
 /// `POST /mdms-v2/v1/_search`. For an unknown master it returns an empty list, like the server.
-pub(super) async fn search(State(app): State<Arc<App>>, body: Bytes) -> Result<Response, Refusal> {
-    let search: Search = reply::parse(&body)?;
+pub(super) async fn search(State(app): State<Arc<ServerState>>, body: Bytes) -> Result<Response, Refusal> {
+    let search: MdmsSearch = reply::parse(&body)?;
     let mut modules = Map::new();
     for module in search.mdms_criteria.module_details {
         let masters = module.master_details.into_iter().map(|master| {

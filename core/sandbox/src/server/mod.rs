@@ -16,23 +16,23 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use self::auth::Tokens;
-use crate::campaign::Campaign;
+use crate::campaign::SandboxCampaign;
 use crate::config::SandboxConfig;
 use crate::faults::FaultPlan;
 
 /// The state that all handlers share.
 #[derive(Debug)]
-pub(crate) struct App {
-    pub(crate) campaign: Arc<Campaign>,
+pub(crate) struct ServerState {
+    pub(crate) campaign: Arc<SandboxCampaign>,
     pub(crate) faults: FaultPlan,
     tokens: Tokens,
     accepted_status: u16,
     pregen: bool,
 }
 
-impl App {
+impl ServerState {
     /// Makes a server for the campaign, without logged-in users.
-    pub(crate) fn new(campaign: Arc<Campaign>, config: &SandboxConfig) -> Self {
+    pub(crate) fn new(campaign: Arc<SandboxCampaign>, config: &SandboxConfig) -> Self {
         Self {
             campaign,
             faults: FaultPlan::new(config.faults.clone()),
@@ -44,7 +44,7 @@ impl App {
 }
 
 /// All endpoints.
-pub(crate) fn router(app: Arc<App>) -> Router {
+pub(crate) fn router(app: Arc<ServerState>) -> Router {
     Router::new()
         .route("/user/oauth/token", post(auth::login))
         .route("/mdms-v2/v1/_search", post(mdms::search))

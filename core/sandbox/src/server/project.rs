@@ -9,9 +9,9 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::App;
+use super::ServerState;
 use super::reply::{self, Refusal};
-use crate::campaign::{BeneficiaryType, Moment, Project};
+use crate::campaign::{BeneficiaryKind, CampaignProject, Moment};
 use crate::clock::{CLOCK_BASE_MS, DAY_MS};
 
 #[derive(Deserialize)]
@@ -28,7 +28,7 @@ struct StaffCriteria {
 }
 
 /// `POST /project/staff/v1/_search`: every user of the configuration is staff of every project.
-pub(super) async fn staff(State(app): State<Arc<App>>, body: Bytes) -> Result<Response, Refusal> {
+pub(super) async fn staff(State(app): State<Arc<ServerState>>, body: Bytes) -> Result<Response, Refusal> {
     let (_, search) = app.authorised::<StaffSearch>(&body)?;
     let plan = app.campaign.plan();
     let mut rows = Vec::new();
@@ -73,7 +73,7 @@ struct ProjectCriteria {
 }
 
 /// `POST /project/v1/_search`, by id.
-pub(super) async fn search(State(app): State<Arc<App>>, body: Bytes) -> Result<Response, Refusal> {
+pub(super) async fn search(State(app): State<Arc<ServerState>>, body: Bytes) -> Result<Response, Refusal> {
     let (_, search) = app.authorised::<ProjectSearch>(&body)?;
     let plan = app.campaign.plan();
     let mut found = Vec::new();
@@ -101,19 +101,19 @@ pub(super) async fn bandwidth(body: Bytes) -> Result<Response, Refusal> {
 }
 
 /// Returns the project of a leaf or root id. For any other id the server fails, because its list of projects is empty.
-pub(super) fn find<'m>(moment: &'m Moment, id: &str) -> Result<&'m Project, Refusal> {
+pub(super) fn find<'m>(moment: &'m Moment, id: &str) -> Result<&'m CampaignProject, Refusal> {
     let found = moment.projects().iter().find(|project| project.id == id || project.root_id == id);
     found.ok_or_else(|| Refusal::bad_request("IndexOutOfBoundsException", "Index 0 out of bounds for length 0"))
 }
 
-fn view(app: &App, project: &Project, root: bool) -> Value {
+fn view(app: &ServerState, project: &CampaignProject, root: bool) -> Value {
     let plan = app.campaign.plan();
     let country = &plan.places.nodes[0];
     let id = if root { &project.root_id } else { &project.id };
     let hierarchy = if root { id.clone() } else { format!("{}.{}", project.root_id, project.id) };
     let beneficiary_type = match project.beneficiary_type {
-        BeneficiaryType::Individual => "INDIVIDUAL",
-        BeneficiaryType::Household => "HOUSEHOLD",
+        BeneficiaryKind::Individual => "INDIVIDUAL",
+        BeneficiaryKind::Household => "HOUSEHOLD",
     };
     json!({
         "id": id,
@@ -162,7 +162,7 @@ fn view(app: &App, project: &Project, root: bool) -> Value {
     })
 }
 
-fn project_type(project: &Project, beneficiary_type: &str) -> Value {
+fn project_type(project: &CampaignProject, beneficiary_type: &str) -> Value {
     json!({
         "id": project.key.child(4).uuid().to_string(),
         "code": project.project_type,
@@ -189,7 +189,7 @@ fn end() -> i64 {
     CLOCK_BASE_MS + 60 * DAY_MS
 }
 
-fn audit(app: &App) -> Value {
+fn audit(app: &ServerState) -> Value {
     let worker = app.campaign.plan().people.worker(0).to_string();
     json!({ "createdBy": worker, "lastModifiedBy": worker, "createdTime": start(), "lastModifiedTime": start() })
 }

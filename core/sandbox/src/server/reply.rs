@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::App;
+use super::ServerState;
 
 /// The header object of every response. `ts` is the campaign clock, so that responses are reproducible.
 #[derive(Debug, Serialize)]
@@ -57,15 +57,15 @@ impl Refusal {
 }
 
 #[derive(Serialize)]
-struct TracerBody<'a> {
+struct ErrorResponse<'a> {
     #[serde(rename = "ResponseInfo")]
     info: (),
     #[serde(rename = "Errors")]
-    errors: [TracerError<'a>; 1],
+    errors: [ErrorItem<'a>; 1],
 }
 
 #[derive(Serialize)]
-struct TracerError<'a> {
+struct ErrorItem<'a> {
     code: &'static str,
     message: &'a str,
     description: (),
@@ -74,8 +74,8 @@ struct TracerError<'a> {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let error = TracerError { code: self.code, message: &self.message, description: (), params: () };
-        json(self.status, &TracerBody { info: (), errors: [error] })
+        let error = ErrorItem { code: self.code, message: &self.message, description: (), params: () };
+        json(self.status, &ErrorResponse { info: (), errors: [error] })
     }
 }
 
@@ -108,7 +108,7 @@ pub(super) struct Caller {
     pub(super) token: String,
 }
 
-impl App {
+impl ServerState {
     /// Parses a body whose `RequestInfo` contains a valid token. Like the gateway, it checks the token first.
     pub(super) fn authorised<T: DeserializeOwned>(&self, body: &Bytes) -> Result<(Caller, T), Refusal> {
         let info: Envelope<serde::de::IgnoredAny> = parse(body)?;

@@ -3,12 +3,12 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Instant;
 
-use fieldcast_sandbox::{Campaign, Moment, Record, SandboxConfig};
+use fieldcast_sandbox::{CampaignRecord, Moment, SandboxCampaign, SandboxConfig};
 use serde_json::Value;
 
 use crate::support::config;
 
-fn all(moment: &Moment) -> Vec<Record> {
+fn all(moment: &Moment) -> Vec<CampaignRecord> {
     let project = &moment.projects()[0].id;
     moment.leaves().iter().flat_map(|leaf| moment.records(project, &leaf.code).expect("a known leaf")).collect()
 }
@@ -16,7 +16,8 @@ fn all(moment: &Moment) -> Vec<Record> {
 #[test]
 fn generates_same_bytes_for_same_seed() {
     let campaign = |seed| {
-        let campaign = Campaign::new(&SandboxConfig { seed, households: 60, ..config() }).expect("a valid config");
+        let campaign =
+            SandboxCampaign::new(&SandboxConfig { seed, households: 60, ..config() }).expect("a valid config");
         campaign.advance(30).expect("a share");
         all(&campaign.moment())
     };
@@ -26,7 +27,7 @@ fn generates_same_bytes_for_same_seed() {
 
 #[test]
 fn generates_realistic_record_counts_and_sizes() {
-    let moment = Campaign::new(&config()).expect("a valid config").moment();
+    let moment = SandboxCampaign::new(&config()).expect("a valid config").moment();
     let records = all(&moment);
     let mut kinds: HashMap<&str, (usize, usize)> = HashMap::new();
     for record in &records {
@@ -45,7 +46,7 @@ fn generates_realistic_record_counts_and_sizes() {
 
 #[test]
 fn generates_realistic_families_and_places() {
-    let records = all(&Campaign::new(&config()).expect("a valid config").moment());
+    let records = all(&SandboxCampaign::new(&config()).expect("a valid config").moment());
     let rows: Vec<(&str, Value)> =
         records.iter().map(|record| (record.name, serde_json::from_str(&record.json).expect("JSON"))).collect();
     let of = |name: &'static str| rows.iter().filter(move |(of, _)| *of == name).map(|(_, row)| row);
@@ -75,7 +76,7 @@ fn generates_realistic_families_and_places() {
 
 #[test]
 fn generates_unique_references_and_few_orphans() {
-    let records = all(&Campaign::new(&config()).expect("a valid config").moment());
+    let records = all(&SandboxCampaign::new(&config()).expect("a valid config").moment());
     let known: HashSet<_> = records.iter().map(|record| record.client_reference_id.as_str()).collect();
     assert_eq!(known.len(), records.len());
     let missing = |entity: &str, key: &str| {
@@ -93,7 +94,7 @@ fn generates_unique_references_and_few_orphans() {
 #[test]
 fn distributes_households_over_leaves_by_id() {
     let config = SandboxConfig { households: 10_000, boundaries: 40, ..config() };
-    let moment = Campaign::new(&config).expect("a valid config").moment();
+    let moment = SandboxCampaign::new(&config).expect("a valid config").moment();
     let sizes: Vec<_> = moment.leaves().iter().map(|leaf| leaf.households).collect();
     assert_eq!(sizes.iter().sum::<u64>(), 10_000);
     assert!(sizes.iter().min() < sizes.iter().max());
@@ -112,7 +113,7 @@ fn distributes_households_over_leaves_by_id() {
 fn generates_million_households_on_demand() {
     let start = Instant::now();
     let config = SandboxConfig { households: 1_000_000, boundaries: 4_000, ..config() };
-    let campaign = Campaign::new(&config).expect("a valid config");
+    let campaign = SandboxCampaign::new(&config).expect("a valid config");
     campaign.advance(10).expect("a share");
     let moment = campaign.moment();
     let project = &moment.projects()[0].id;

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use fieldcast_sandbox::{CLOCK_BASE_MS, Campaign, Moment, Record, SandboxConfig, SandboxError};
+use fieldcast_sandbox::{CLOCK_BASE_MS, CampaignRecord, Moment, SandboxCampaign, SandboxConfig, SandboxError};
 use serde_json::json;
 
 use crate::support::{Client, config};
 
-fn all(moment: &Moment) -> HashMap<String, Record> {
+fn all(moment: &Moment) -> HashMap<String, CampaignRecord> {
     let project = &moment.projects()[0].id;
     let records = moment.leaves().iter().flat_map(|leaf| moment.records(project, &leaf.code).expect("a known leaf"));
     records.map(|record| (record.client_reference_id.clone(), record)).collect()
@@ -15,7 +15,7 @@ fn all(moment: &Moment) -> HashMap<String, Record> {
 
 #[test]
 fn changes_requested_share_per_epoch() {
-    let campaign = Campaign::new(&SandboxConfig { households: 1_500, ..config() }).expect("a valid config");
+    let campaign = SandboxCampaign::new(&SandboxConfig { households: 1_500, ..config() }).expect("a valid config");
     let before = campaign.moment();
     let advance = campaign.advance(20).expect("a share");
     let after = campaign.moment();
@@ -47,7 +47,7 @@ fn changes_requested_share_per_epoch() {
 
 #[test]
 fn advances_epoch_by_epoch() {
-    let campaign = Campaign::new(&config()).expect("a valid config");
+    let campaign = SandboxCampaign::new(&config()).expect("a valid config");
     for number in 1..=3 {
         let before = campaign.moment().now();
         let advance = campaign.advance(10).expect("a share");
@@ -61,7 +61,7 @@ fn advances_epoch_by_epoch() {
 
 #[test]
 fn keeps_initial_changes_before_base_time() {
-    let moment = Campaign::new(&config()).expect("a valid config").moment();
+    let moment = SandboxCampaign::new(&config()).expect("a valid config").moment();
     assert!(all(&moment).values().all(|record| record.modified.is_none_or(|modified| modified < CLOCK_BASE_MS)));
 }
 
