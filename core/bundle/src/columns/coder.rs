@@ -54,7 +54,7 @@ pub(crate) trait Coder {
 
 /// Writes both streams.
 #[derive(Debug)]
-pub(crate) struct Writer {
+pub(crate) struct ColumnWriter {
     low: u32,
     high: u32,
     coded: Vec<u8>,
@@ -63,7 +63,7 @@ pub(crate) struct Writer {
     raw: Vec<u8>,
 }
 
-impl Writer {
+impl ColumnWriter {
     pub(crate) const fn new() -> Self {
         Self { low: 0, high: u32::MAX, coded: Vec::new(), pending: 0, pending_bits: 0, raw: Vec::new() }
     }
@@ -90,7 +90,7 @@ impl Writer {
     }
 }
 
-impl Coder for Writer {
+impl Coder for ColumnWriter {
     fn bit(&mut self, prob: &mut Prob, bit: bool) -> bool {
         let middle = self.low + ((self.high - self.low) >> 12) * prob.p12();
         if bit {
@@ -119,7 +119,7 @@ impl Coder for Writer {
 
 /// Reads both streams. Past the end of a stream it returns zeros and sets `overrun`.
 #[derive(Debug)]
-pub(crate) struct Reader<'a> {
+pub(crate) struct ColumnReader<'a> {
     low: u32,
     high: u32,
     at: u32,
@@ -130,7 +130,7 @@ pub(crate) struct Reader<'a> {
     overrun: bool,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> ColumnReader<'a> {
     pub(crate) fn new(coded: &'a [u8], raw: &'a [u8]) -> Self {
         let coded = coded.iter();
         let mut reader =
@@ -193,7 +193,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-impl Coder for Reader<'_> {
+impl Coder for ColumnReader<'_> {
     fn bit(&mut self, prob: &mut Prob, _: bool) -> bool {
         let middle = self.low + ((self.high - self.low) >> 12) * prob.p12();
         let bit = self.at <= middle;

@@ -6,15 +6,15 @@ use fieldcast_model::{EntityType, Json, MAX_DEPTH, Record, RecordId, ServerTime}
 
 use super::FORMAT;
 use super::bytes::Bytes;
-use super::coder::{Coder, Reader};
+use super::coder::{Coder, ColumnReader};
 use super::compress::decompress;
 use super::head_read::HeadReader;
 use super::limits::MAX_RECORDS;
 use super::number::{write_decimal, write_int};
-use super::plan::{Class, Plan};
-use super::schema::{Kind, ROOT, Schema};
+use super::plan::{Class, ColumnPlan};
+use super::schema::{ColumnSchema, ROOT, ValueKind};
 use super::state::State;
-use super::table::Table;
+use super::table::TextTable;
 use super::text;
 use super::uuid_v1::UuidV1Time;
 use crate::error::malformed;
@@ -77,20 +77,20 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Vec<Record>, Error> {
         return Err(malformed("chunk: head"));
     }
     let state = State::new(&schema, &plan);
-    let coder = Reader::new(coded, bytes.0);
-    let table = Table::default();
+    let coder = ColumnReader::new(coded, bytes.0);
+    let table = TextTable::default();
     let mut decoder =
         Decoder { schema: &schema, plan: &plan, head, state, coder, table, checked: Vec::new(), room: preface.json };
     decoder.all(preface.records)
 }
 
 struct Decoder<'a> {
-    schema: &'a Schema,
-    plan: &'a Plan,
+    schema: &'a ColumnSchema,
+    plan: &'a ColumnPlan,
     head: HeadReader<'a>,
     state: State,
-    coder: Reader<'a>,
-    table: Table,
+    coder: ColumnReader<'a>,
+    table: TextTable,
     /// For each text, the uses it was already checked for: [`AS_STRING`], [`AS_JSON`].
     checked: Vec<u8>,
     /// Bytes of JSON that the chunk declared and that are not decoded yet.
@@ -156,21 +156,21 @@ impl Decoder<'_> {
         let schema = self.schema;
         let path = schema.nodes.get(node as usize).ok_or(malformed("chunk: path"))?;
         let [int, small, large] = path.numbers;
-        match self.state.kind(&mut self.coder, node, path.kinds, deleted, Kind::Null) {
-            Kind::Null => out.push_str("null"),
-            Kind::False => out.push_str("false"),
-            Kind::True => out.push_str("true"),
-            Kind::Int => write_int(out, self.number(int)),
-            Kind::Small => write_decimal(out, self.number(small), path.scales[0]),
-            Kind::Large => write_decimal(out, self.number(large), path.scales[1]),
-            Kind::String => {
+        match self.state.kind(&mut self.coder, node, path.kinds, deleted, ValueKind::Null) {
+            ValueKind::Null => out.push_str("null"),
+            ValueKind::False => out.push_str("false"),
+            ValueKind::True => out.push_str("true"),
+            ValueKind::Int => write_int(out, self.number(int)),
+            ValueKind::Small => write_decimal(out, self.number(small), path.scales[0]),
+            ValueKind::Large => write_decimal(out, self.number(large), path.scales[1]),
+            ValueKind::String => {
                 let id = self.text_in_context(path.texts[0])?;
                 self.check(id, AS_STRING)?;
                 out.push('"');
                 out.push_str(self.table.text(id));
                 out.push('"');
             }
-            Kind::Raw => {
+            ValueKind::Raw => {
                 let id = self.text_in_context(path.texts[1])?;
                 self.check(id, AS_JSON)?;
                 if depth + text::nesting(self.table.text(id)) > MAX_DEPTH {
@@ -178,8 +178,8 @@ impl Decoder<'_> {
                 }
                 out.push_str(self.table.text(id));
             }
-            Kind::Object => return self.object(node, deleted, depth, out),
-            Kind::Array => return self.array(node, deleted, depth, out),
+            ValueKind::Object => return self.object(node, deleted, depth, out),
+            ValueKind::Array => return self.array(node, deleted, depth, out),
         }
         Ok(())
     }

@@ -5,18 +5,18 @@ use std::collections::HashMap;
 use fieldcast_model::Record;
 
 use super::bytes::put;
-use super::coder::{Coder, Writer};
+use super::coder::{Coder, ColumnWriter};
 use super::compress::compress;
 use super::events::{self, FirstColumn, number_of};
 use super::head::{Head, in_order};
-use super::layout::{self, Layout};
+use super::layout::{self, ColumnLayout};
 use super::limits::{MAX_OWN, MAX_RECORDS};
-use super::plan::{Class, Plan};
+use super::plan::{Class, ColumnPlan};
 use super::plan_texts::new_class;
-use super::schema::{Kind, ROOT};
+use super::schema::{ROOT, ValueKind};
 use super::shred::{Cell, Row, Shredded, names, shred};
 use super::state::State;
-use super::table::{Quick, Table};
+use super::table::{Quick, TextTable};
 use super::uuid_v1::UuidV1Time;
 use super::{FORMAT, plan_numbers, plan_texts};
 use crate::{Error, MAX_CHUNK_JSON};
@@ -52,14 +52,14 @@ pub(crate) fn bring_in_order(shredded: &mut Shredded<'_>) {
 }
 
 /// Chooses the coding plan of each column.
-pub(crate) fn choose(shredded: &Shredded<'_>) -> (Plan, Vec<FirstColumn>) {
+pub(crate) fn choose(shredded: &Shredded<'_>) -> (ColumnPlan, Vec<FirstColumn>) {
     let table = &shredded.interner.table;
     let values = events::events(shredded);
-    let layout = Layout::find(&values, &shredded.schema, &shredded.interner);
+    let layout = ColumnLayout::find(&values, &shredded.schema, &shredded.interner);
     let values = layout::with_parts(&values, &shredded.interner, &layout);
     let first_columns = events::first_columns(&values, layout.texts);
     let numbers = plan_numbers::choose(&values, layout.numbers);
-    (Plan { texts: plan_texts::choose(&values, &first_columns, table, layout), numbers }, first_columns)
+    (ColumnPlan { texts: plan_texts::choose(&values, &first_columns, table, layout), numbers }, first_columns)
 }
 
 fn assemble(records: usize, json: usize, head: &Head, coded: &[u8], raw: &[u8]) -> Result<Vec<u8>, Error> {
@@ -84,12 +84,12 @@ fn assemble(records: usize, json: usize, head: &Head, coded: &[u8], raw: &[u8]) 
 /// The last step: codes the values cell by cell.
 struct Encoder<'a> {
     shredded: &'a Shredded<'a>,
-    table: &'a Table,
-    plan: &'a Plan,
+    table: &'a TextTable,
+    plan: &'a ColumnPlan,
     first_columns: Vec<FirstColumn>,
     head: &'a mut Head,
     state: State,
-    coder: Writer,
+    coder: ColumnWriter,
     /// How many texts are coded so far. The decoder knows all texts with a smaller number.
     known: u32,
     /// The index of each (column, text) in the column's own list.
@@ -97,7 +97,12 @@ struct Encoder<'a> {
 }
 
 impl<'a> Encoder<'a> {
-    fn new(shredded: &'a Shredded<'a>, plan: &'a Plan, first_columns: Vec<FirstColumn>, head: &'a mut Head) -> Self {
+    fn new(
+        shredded: &'a Shredded<'a>,
+        plan: &'a ColumnPlan,
+        first_columns: Vec<FirstColumn>,
+        head: &'a mut Head,
+    ) -> Self {
         let state = State::new(&shredded.schema, plan);
         let table = &shredded.interner.table;
         Self {
@@ -107,7 +112,7 @@ impl<'a> Encoder<'a> {
             first_columns,
             head,
             state,
-            coder: Writer::new(),
+            coder: ColumnWriter::new(),
             known: 0,
             own: HashMap::default(),
         }
@@ -141,18 +146,18 @@ impl<'a> Encoder<'a> {
         let node = &self.shredded.schema.nodes[cell.node as usize];
         self.state.kind(&mut self.coder, cell.node, node.kinds, deleted, cell.kind);
         match cell.kind {
-            Kind::Null | Kind::False | Kind::True => {}
-            Kind::Int | Kind::Small | Kind::Large => {
+            ValueKind::Null | ValueKind::False | ValueKind::True => {}
+            ValueKind::Int | ValueKind::Small | ValueKind::Large => {
                 if let Some((column, value)) = number_of(node, cell) {
                     self.number(column, value);
                 }
             }
-            Kind::String => self.text_in_context(node.texts[0], cell.value as u32),
-            Kind::Raw => self.text_in_context(node.texts[1], cell.value as u32),
-            Kind::Object => {
+            ValueKind::String => self.text_in_context(node.texts[0], cell.value as u32),
+            ValueKind::Raw => self.text_in_context(node.texts[1], cell.value as u32),
+            ValueKind::Object => {
                 self.state.list(&mut self.coder, cell.node, node.lists.len(), cell.value as u32);
             }
-            Kind::Array => {
+            ValueKind::Array => {
                 self.state.length(&mut self.coder, cell.node, node.lengths, cell.value as u32);
             }
         }

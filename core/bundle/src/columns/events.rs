@@ -1,7 +1,7 @@
 //! The values of a chunk in coding order, for the passes that choose the coding plan.
 
 use super::number::power;
-use super::schema::{Kind, Node, ROOT};
+use super::schema::{Node, ROOT, ValueKind};
 use super::shred::{Cell, Shredded};
 
 /// One value of one column.
@@ -26,8 +26,8 @@ pub(crate) fn events(shredded: &Shredded<'_>) -> Vec<Event> {
         events.extend(shredded.cells[start..end].iter().filter_map(|cell| {
             let node = &schema.nodes[cell.node as usize];
             match cell.kind {
-                Kind::String => Some(Event::Text { column: node.texts[0], id: cell.value as u32 }),
-                Kind::Raw => Some(Event::Text { column: node.texts[1], id: cell.value as u32 }),
+                ValueKind::String => Some(Event::Text { column: node.texts[0], id: cell.value as u32 }),
+                ValueKind::Raw => Some(Event::Text { column: node.texts[1], id: cell.value as u32 }),
                 _ => number_of(node, cell).map(|(column, value)| Event::Number { column, value }),
             }
         }));
@@ -40,9 +40,9 @@ pub(crate) fn events(shredded: &Shredded<'_>) -> Vec<Event> {
 pub(crate) fn number_of(node: &Node, cell: &Cell) -> Option<(u32, i64)> {
     let scaled = |which: usize| cell.value * power(node.scales[which] - cell.scale) as i64;
     match cell.kind {
-        Kind::Int => Some((node.numbers[0], cell.value)),
-        Kind::Small => Some((node.numbers[1], scaled(0))),
-        Kind::Large => Some((node.numbers[2], scaled(1))),
+        ValueKind::Int => Some((node.numbers[0], cell.value)),
+        ValueKind::Small => Some((node.numbers[1], scaled(0))),
+        ValueKind::Large => Some((node.numbers[2], scaled(1))),
         _ => None,
     }
 }

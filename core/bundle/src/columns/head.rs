@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use super::bytes::{put, put_signed};
-use super::plan::{Class, NumberPlan, Plan, TextPlan};
-use super::schema::{Kind, Node, Schema};
+use super::plan::{Class, ColumnPlan, NumberPlan, TextPlan};
+use super::schema::{ColumnSchema, Node, ValueKind};
 use super::table::Quick;
 
 /// The three streams of the head.
@@ -24,28 +24,28 @@ impl Head {
     }
 
     /// Writes all paths, grouped by entity type, parents first. Call [`in_order`] first to sort the nodes.
-    pub(crate) fn schema(&mut self, schema: &Schema) {
+    pub(crate) fn schema(&mut self, schema: &ColumnSchema) {
         put(&mut self.structure, schema.entities.len() as u64);
         schema.entities.iter().for_each(|entity| self.text(&entity.name));
         let mut keys: HashMap<u32, u64, Quick> = HashMap::default();
         for node in &schema.nodes {
             put(&mut self.structure, u64::from(node.kinds));
-            for (kind, scale) in [Kind::Small, Kind::Large].into_iter().zip(node.scales) {
+            for (kind, scale) in [ValueKind::Small, ValueKind::Large].into_iter().zip(node.scales) {
                 if node.has(kind) {
                     self.structure.push(scale);
                 }
             }
-            if node.has(Kind::Object) {
+            if node.has(ValueKind::Object) {
                 self.lists(node, schema, &mut keys);
             }
-            if node.has(Kind::Array) {
+            if node.has(ValueKind::Array) {
                 put(&mut self.structure, u64::from(node.lengths.0));
                 put(&mut self.structure, u64::from(node.lengths.1 - node.lengths.0));
             }
         }
     }
 
-    fn lists(&mut self, node: &Node, schema: &Schema, keys: &mut HashMap<u32, u64, Quick>) {
+    fn lists(&mut self, node: &Node, schema: &ColumnSchema, keys: &mut HashMap<u32, u64, Quick>) {
         put(&mut self.structure, node.lists.len() as u64);
         let mut known = 0;
         for list in &node.lists {
@@ -74,7 +74,7 @@ impl Head {
     }
 
     /// Writes the coding plan of all columns.
-    pub(crate) fn plan(&mut self, plan: &Plan) {
+    pub(crate) fn plan(&mut self, plan: &ColumnPlan) {
         put(&mut self.structure, plan.texts.len() as u64);
         for (column, plan) in plan.texts.iter().enumerate() {
             self.text_plan(column, plan);
@@ -118,7 +118,7 @@ impl Head {
 }
 
 /// Sorts the nodes into the order of the head. Returns the new number of each node.
-pub(crate) fn in_order(schema: &mut Schema) -> Vec<u32> {
+pub(crate) fn in_order(schema: &mut ColumnSchema) -> Vec<u32> {
     let mut order = Vec::with_capacity(schema.nodes.len());
     for entity in &schema.entities {
         visit(schema, entity.node, &mut order);
@@ -137,7 +137,7 @@ pub(crate) fn in_order(schema: &mut Schema) -> Vec<u32> {
     numbers
 }
 
-fn visit(schema: &Schema, node: u32, order: &mut Vec<u32>) {
+fn visit(schema: &ColumnSchema, node: u32, order: &mut Vec<u32>) {
     order.push(node);
     let node = &schema.nodes[node as usize];
     node.members.iter().for_each(|member| visit(schema, member.node, order));

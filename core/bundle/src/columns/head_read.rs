@@ -8,8 +8,8 @@ use super::bytes::Bytes;
 use super::layout::Numbering;
 use super::limits::{MAX_ENTITIES, MAX_LISTED, MAX_NODES, MAX_OWN, MAX_TEMPLATE_GROUPS, MAX_UUID_V1_COLUMNS};
 use super::number::{LARGE_SCALE, SMALL_SCALE};
-use super::plan::{Class, NumberPlan, Plan, TextPlan};
-use super::schema::{Entity, Kind, Member, Node, OWN_ITEMS, Schema};
+use super::plan::{Class, ColumnPlan, NumberPlan, TextPlan};
+use super::schema::{ColumnSchema, Entity, Member, Node, OWN_ITEMS, ValueKind};
 use super::template::{MAX_DIGITS, MAX_GROUPS, Template};
 use super::text;
 use crate::Error;
@@ -35,8 +35,8 @@ impl<'a> HeadReader<'a> {
     }
 
     /// Reads all paths.
-    pub(crate) fn schema(&mut self) -> Result<Schema, Error> {
-        let mut schema = Schema::default();
+    pub(crate) fn schema(&mut self) -> Result<ColumnSchema, Error> {
+        let mut schema = ColumnSchema::default();
         let mut room = MAX_LISTED;
         let entities = self.structure.count(MAX_ENTITIES)?;
         for _ in 0..entities {
@@ -54,14 +54,14 @@ impl<'a> HeadReader<'a> {
     }
 
     /// Reads a path and all paths below it.
-    fn node(&mut self, schema: &mut Schema, room: &mut usize, depth: usize) -> Result<u32, Error> {
+    fn node(&mut self, schema: &mut ColumnSchema, room: &mut usize, depth: usize) -> Result<u32, Error> {
         let number = schema.nodes.len();
         if number >= MAX_NODES || depth > MAX_DEPTH {
             return Err(malformed("chunk: paths"));
         }
         schema.nodes.push(Node::default());
         let mut node = Node { kinds: self.kinds()?, ..Node::default() };
-        let limits = [(Kind::Small, SMALL_SCALE), (Kind::Large, LARGE_SCALE)];
+        let limits = [(ValueKind::Small, SMALL_SCALE), (ValueKind::Large, LARGE_SCALE)];
         for ((kind, limit), scale) in limits.into_iter().zip(&mut node.scales) {
             if node.kinds & kind.bit() != 0 {
                 *scale = self.structure.byte()?;
@@ -70,11 +70,11 @@ impl<'a> HeadReader<'a> {
                 }
             }
         }
-        if node.has(Kind::Object) {
+        if node.has(ValueKind::Object) {
             self.lists(&mut node, schema, room)?;
         }
         let mut items = 0;
-        if node.has(Kind::Array) {
+        if node.has(ValueKind::Array) {
             let (least, more) = (self.structure.count(u32::MAX as usize)?, self.structure.count(u32::MAX as usize)?);
             let greatest = u32::try_from(least + more).map_err(|_| malformed("chunk: array length"))?;
             node.lengths = (least as u32, greatest);
@@ -93,11 +93,11 @@ impl<'a> HeadReader<'a> {
     }
 
     fn kinds(&mut self) -> Result<u16, Error> {
-        let kinds = self.structure.count((1 << Kind::ALL.len()) - 1)? as u16;
+        let kinds = self.structure.count((1 << ValueKind::ALL.len()) - 1)? as u16;
         if kinds == 0 { Err(malformed("chunk: kinds")) } else { Ok(kinds) }
     }
 
-    fn lists(&mut self, node: &mut Node, schema: &mut Schema, room: &mut usize) -> Result<(), Error> {
+    fn lists(&mut self, node: &mut Node, schema: &mut ColumnSchema, room: &mut usize) -> Result<(), Error> {
         let lists = self.structure.count(*room)?;
         if lists == 0 {
             return Err(malformed("chunk: members"));
@@ -125,7 +125,7 @@ impl<'a> HeadReader<'a> {
         Ok(())
     }
 
-    fn member(&mut self, node: &mut Node, schema: &mut Schema) -> Result<u32, Error> {
+    fn member(&mut self, node: &mut Node, schema: &mut ColumnSchema) -> Result<u32, Error> {
         let known = self.structure.count(node.members.len())?;
         if known > 0 {
             return Ok(known as u32 - 1);
@@ -144,8 +144,8 @@ impl<'a> HeadReader<'a> {
     }
 
     /// Reads the coding plan of all columns.
-    pub(crate) fn plan(&mut self, schema: &Schema) -> Result<Plan, Error> {
-        let mut plan = Plan::default();
+    pub(crate) fn plan(&mut self, schema: &ColumnSchema) -> Result<ColumnPlan, Error> {
+        let mut plan = ColumnPlan::default();
         // A source can be a column with a higher number, so the count of columns comes first.
         let texts = self.structure.count(schema.texts as usize + MAX_UUID_V1_COLUMNS)? as u32;
         let mut own = 0;
@@ -209,7 +209,7 @@ impl<'a> HeadReader<'a> {
 
 /// Assigns numbers to the columns within texts in the same order as the encoder: first the columns of templates, then
 /// the parts of UUIDs. Returns the total count of number columns.
-fn number_parts(plan: &mut Plan, schema: &Schema) -> Result<u32, Error> {
+fn number_parts(plan: &mut ColumnPlan, schema: &ColumnSchema) -> Result<u32, Error> {
     let mut numbers = schema.numbers;
     for template in plan.texts.iter_mut().filter_map(|plan| plan.template.as_mut()) {
         template.first = numbers;

@@ -3,14 +3,14 @@
 use super::events::Event;
 use super::limits::{MAX_TEMPLATE_GROUPS, MAX_UUID_V1_COLUMNS};
 use super::plan::Parts;
-use super::schema::Schema;
+use super::schema::ColumnSchema;
 use super::table::Interner;
 use super::template::Template;
 use super::uuid_v1::UuidV1Time;
 
 /// The columns that exist in addition to those of the paths.
 #[derive(Debug)]
-pub(crate) struct Layout {
+pub(crate) struct ColumnLayout {
     /// The template of each column whose new texts all share one template.
     pub(crate) templates: Vec<Option<Template>>,
     /// The parts of each column in which version 1 UUIDs first occur.
@@ -48,9 +48,9 @@ impl Numbering {
 /// A column with fewer new texts than this gets no template, because the template would cost more than it saves.
 const MIN_TEMPLATE_TEXTS: usize = 8;
 
-impl Layout {
+impl ColumnLayout {
     /// Derives the layout from the values of the path columns.
-    pub(crate) fn find(events: &[Event], schema: &Schema, interner: &Interner<'_>) -> Self {
+    pub(crate) fn find(events: &[Event], schema: &ColumnSchema, interner: &Interner<'_>) -> Self {
         let table = &interner.table;
         let mut new_texts: Vec<Vec<u32>> = vec![Vec::new(); schema.texts as usize];
         let mut uuid_v1 = vec![false; schema.texts as usize];
@@ -99,7 +99,7 @@ impl Layout {
 
 /// Adds the parts of new texts to `events`. The tail of a UUID comes before the UUID, because the tail has the smaller
 /// number. The numbers within a text come after the text.
-pub(crate) fn with_parts(events: &[Event], interner: &Interner<'_>, layout: &Layout) -> Vec<Event> {
+pub(crate) fn with_parts(events: &[Event], interner: &Interner<'_>, layout: &ColumnLayout) -> Vec<Event> {
     let table = &interner.table;
     let mut all = Vec::with_capacity(events.len());
     let mut known = 0;

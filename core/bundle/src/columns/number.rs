@@ -2,9 +2,9 @@
 
 #![cfg_attr(not(test), forbid(clippy::indexing_slicing))]
 
-/// The integer form of a number's text, or [`Parsed::Other`] if no integer form prints the same text.
+/// The integer form of a number's text, or [`ParsedNumber::Other`] if no integer form prints the same text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Parsed {
+pub(crate) enum ParsedNumber {
     Int(i64),
     /// Between -1000 and 1000 with at most 15 decimals.
     Small(Decimal),
@@ -20,12 +20,12 @@ pub(crate) struct Decimal {
     pub(crate) scale: u8,
 }
 
-/// The maximum number of decimals of [`Parsed::Small`] and of [`Parsed::Large`].
+/// The maximum number of decimals of [`ParsedNumber::Small`] and of [`ParsedNumber::Large`].
 pub(crate) const SMALL_SCALE: u8 = 15;
 pub(crate) const LARGE_SCALE: u8 = 9;
 
 /// Parses the text of a JSON number.
-pub(crate) fn parse(text: &[u8]) -> Parsed {
+pub(crate) fn parse(text: &[u8]) -> ParsedNumber {
     let (negative, digits) = match text.split_first() {
         Some((b'-', rest)) => (true, rest),
         _ => (false, text),
@@ -36,25 +36,25 @@ pub(crate) fn parse(text: &[u8]) -> Parsed {
         match byte {
             b'0'..=b'9' => {
                 let next = value.checked_mul(10).and_then(|v| v.checked_sub(i64::from(byte - b'0')));
-                let Some(next) = next else { return Parsed::Other };
+                let Some(next) = next else { return ParsedNumber::Other };
                 value = next;
                 decimals = decimals.map(|n| n + 1);
             }
             b'.' => decimals = Some(0u8),
-            _ => return Parsed::Other,
+            _ => return ParsedNumber::Other,
         }
     }
     match (negative, value) {
-        (true, 0) => return Parsed::Other,
-        (false, i64::MIN) => return Parsed::Other,
+        (true, 0) => return ParsedNumber::Other,
+        (false, i64::MIN) => return ParsedNumber::Other,
         (false, _) => value = -value,
         _ => {}
     }
-    let Some(scale) = decimals else { return Parsed::Int(value) };
+    let Some(scale) = decimals else { return ParsedNumber::Int(value) };
     if text.ends_with(b".0") {
         return classify(Decimal { digits: value / 10, scale: 0 });
     }
-    if text.ends_with(b"0") { Parsed::Other } else { classify(Decimal { digits: value, scale }) }
+    if text.ends_with(b"0") { ParsedNumber::Other } else { classify(Decimal { digits: value, scale }) }
 }
 
 /// Returns whether `text` is a JSON number without an exponent.
@@ -69,14 +69,14 @@ pub(crate) fn is_plain(text: &[u8]) -> bool {
         && decimals.is_some_and(are_digits)
 }
 
-fn classify(decimal: Decimal) -> Parsed {
+fn classify(decimal: Decimal) -> ParsedNumber {
     let whole = if decimal.scale <= 18 { decimal.digits.unsigned_abs() / power(decimal.scale) } else { 0 };
     if whole < 1000 && decimal.scale <= SMALL_SCALE {
-        Parsed::Small(decimal)
+        ParsedNumber::Small(decimal)
     } else if whole < 1_000_000_000 && decimal.scale <= LARGE_SCALE {
-        Parsed::Large(decimal)
+        ParsedNumber::Large(decimal)
     } else {
-        Parsed::Other
+        ParsedNumber::Other
     }
 }
 
@@ -132,15 +132,15 @@ mod tests {
     fn printed(text: &str) -> Option<String> {
         let mut out = String::new();
         match parse(text.as_bytes()) {
-            Parsed::Int(value) => write_int(&mut out, value),
+            ParsedNumber::Int(value) => write_int(&mut out, value),
             // Like a column: at the largest scale of its values.
-            Parsed::Small(d) => {
+            ParsedNumber::Small(d) => {
                 write_decimal(&mut out, d.digits * power(SMALL_SCALE - d.scale) as i64, SMALL_SCALE);
             }
-            Parsed::Large(d) => {
+            ParsedNumber::Large(d) => {
                 write_decimal(&mut out, d.digits * power(LARGE_SCALE - d.scale) as i64, LARGE_SCALE);
             }
-            Parsed::Other => return None,
+            ParsedNumber::Other => return None,
         }
         Some(out)
     }

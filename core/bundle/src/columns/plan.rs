@@ -74,7 +74,7 @@ pub(crate) struct NumberPlan {
 
 /// The coding plan of all columns.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Plan {
+pub(crate) struct ColumnPlan {
     pub(crate) texts: Vec<TextPlan>,
     /// Columns of numbers within texts come after all others.
     pub(crate) numbers: Vec<NumberPlan>,

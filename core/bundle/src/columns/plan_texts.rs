@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use super::events::{Event, FirstColumn};
-use super::layout::Layout;
+use super::layout::ColumnLayout;
 use super::plan::{Class, Sampler, TextPlan, log2};
-use super::table::{Quick, Table};
+use super::table::{Quick, TextTable};
 use super::uuid_v1::UuidV1Time;
 
 const FINALISTS: usize = 3;
@@ -14,7 +14,12 @@ const FINALISTS: usize = 3;
 const MAX_SOURCES: usize = 1024;
 
 /// Returns the best plan for each column.
-pub(crate) fn choose(events: &[Event], first_columns: &[FirstColumn], table: &Table, layout: Layout) -> Vec<TextPlan> {
+pub(crate) fn choose(
+    events: &[Event],
+    first_columns: &[FirstColumn],
+    table: &TextTable,
+    layout: ColumnLayout,
+) -> Vec<TextPlan> {
     let texts: Vec<(u32, u32)> = events
         .iter()
         .filter_map(|event| match *event {

@@ -1,12 +1,12 @@
 //! A tokenizer for canonical JSON text. It reports text that is not canonical here or where the token is used.
 
 /// Reads canonical text.
-pub(crate) struct Scan<'a> {
+pub(crate) struct JsonScanner<'a> {
     text: &'a str,
     at: usize,
 }
 
-impl<'a> Scan<'a> {
+impl<'a> JsonScanner<'a> {
     pub(crate) const fn new(text: &'a str) -> Self {
         Self { text, at: 0 }
     }

@@ -5,7 +5,7 @@
 /// How a JSON value is coded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
-pub(crate) enum Kind {
+pub(crate) enum ValueKind {
     Null,
     False,
     True,
@@ -21,7 +21,7 @@ pub(crate) enum Kind {
     Array,
 }
 
-impl Kind {
+impl ValueKind {
     pub(crate) const ALL: [Self; 10] = [
         Self::Null,
         Self::False,
@@ -46,7 +46,7 @@ pub(crate) const OWN_ITEMS: usize = 8;
 /// One JSON path.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Node {
-    /// The kinds of its values, as a set of [`Kind::bit`]s.
+    /// The kinds of its values, as a set of [`ValueKind::bit`]s.
     pub(crate) kinds: u16,
     /// Its members, in the order they were found.
     pub(crate) members: Vec<Member>,
@@ -56,16 +56,16 @@ pub(crate) struct Node {
     pub(crate) items: Vec<u32>,
     /// The minimum and maximum length of its arrays.
     pub(crate) lengths: (u32, u32),
-    /// Decimals of its [`Kind::Small`] and [`Kind::Large`] values.
+    /// Decimals of its [`ValueKind::Small`] and [`ValueKind::Large`] values.
     pub(crate) scales: [u8; 2],
-    /// The columns of its [`Kind::Int`], [`Kind::Small`] and [`Kind::Large`] values.
+    /// The columns of its [`ValueKind::Int`], [`ValueKind::Small`] and [`ValueKind::Large`] values.
     pub(crate) numbers: [u32; 3],
-    /// The columns of its [`Kind::String`] and [`Kind::Raw`] values.
+    /// The columns of its [`ValueKind::String`] and [`ValueKind::Raw`] values.
     pub(crate) texts: [u32; 2],
 }
 
 impl Node {
-    pub(crate) const fn has(&self, kind: Kind) -> bool {
+    pub(crate) const fn has(&self, kind: ValueKind) -> bool {
         self.kinds & kind.bit() != 0
     }
 
@@ -99,7 +99,7 @@ pub(crate) const ROOT: u32 = 0;
 
 /// All columns.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Schema {
+pub(crate) struct ColumnSchema {
     pub(crate) entities: Vec<Entity>,
     /// Distinct keys, as string content.
     pub(crate) keys: Vec<String>,
@@ -109,7 +109,7 @@ pub(crate) struct Schema {
     pub(crate) numbers: u32,
 }
 
-impl Schema {
+impl ColumnSchema {
     /// Assigns the column numbers: first those of the envelopes, then node by node.
     pub(crate) fn number_columns(&mut self) {
         let (mut texts, mut numbers) = (ROOT + 1, 0);
@@ -122,12 +122,12 @@ impl Schema {
             entity.numbers = [next(&mut numbers), next(&mut numbers)];
         }
         for node in &mut self.nodes {
-            for (column, kind) in node.numbers.iter_mut().zip([Kind::Int, Kind::Small, Kind::Large]) {
+            for (column, kind) in node.numbers.iter_mut().zip([ValueKind::Int, ValueKind::Small, ValueKind::Large]) {
                 if node.kinds & kind.bit() != 0 {
                     *column = next(&mut numbers);
                 }
             }
-            for (column, kind) in node.texts.iter_mut().zip([Kind::String, Kind::Raw]) {
+            for (column, kind) in node.texts.iter_mut().zip([ValueKind::String, ValueKind::Raw]) {
                 if node.kinds & kind.bit() != 0 {
                     *column = next(&mut texts);
                 }

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use fieldcast_model::{Json, MAX_DEPTH, Record, RecordId};
 
 use super::limits::{MAX_ENTITIES, MAX_LISTED, MAX_NODES};
-use super::number::{self, Parsed};
-use super::scan::Scan;
-use super::schema::{Entity, Kind, Member, Node, OWN_ITEMS, Schema};
+use super::number::{self, ParsedNumber};
+use super::scan::JsonScanner;
+use super::schema::{ColumnSchema, Entity, Member, Node, OWN_ITEMS, ValueKind};
 use super::table::{Interner, Quick};
 use super::text;
 use super::uuid::parse_uuid;
@@ -17,8 +17,8 @@ use crate::Error;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cell {
     pub(crate) node: u32,
-    pub(crate) kind: Kind,
-    /// Decimals of a [`Kind::Small`] or [`Kind::Large`].
+    pub(crate) kind: ValueKind,
+    /// Decimals of a [`ValueKind::Small`] or [`ValueKind::Large`].
     pub(crate) scale: u8,
     /// An integer, the digits of a decimal, a text number, the index of a member list, or the number of elements.
     pub(crate) value: i64,
@@ -40,7 +40,7 @@ pub(crate) struct Row {
 /// All records, split into cells.
 #[derive(Debug, Default)]
 pub(crate) struct Shredded<'a> {
-    pub(crate) schema: Schema,
+    pub(crate) schema: ColumnSchema,
     pub(crate) rows: Vec<Row>,
     pub(crate) cells: Vec<Cell>,
     pub(crate) interner: Interner<'a>,
@@ -139,7 +139,7 @@ impl<'a> Shredded<'a> {
         if !self.has_room_for(text) {
             return self.raw(node, text);
         }
-        let mut scan = Scan::new(text);
+        let mut scan = JsonScanner::new(text);
         self.value(&mut scan, node, 0)?;
         if scan.is_at_end() { Ok(()) } else { Err(Refused::Text) }
     }
@@ -157,16 +157,16 @@ impl<'a> Shredded<'a> {
             return Err(Refused::Text);
         }
         let (id, _) = self.interner.text(text)?;
-        self.cell(node, Kind::Raw, 0, i64::from(id));
+        self.cell(node, ValueKind::Raw, 0, i64::from(id));
         Ok(())
     }
 
-    fn cell(&mut self, node: u32, kind: Kind, scale: u8, value: i64) {
+    fn cell(&mut self, node: u32, kind: ValueKind, scale: u8, value: i64) {
         self.schema.nodes[node as usize].kinds |= kind.bit();
         self.cells.push(Cell { node, kind, scale, value });
     }
 
-    fn value(&mut self, scan: &mut Scan<'a>, node: u32, depth: usize) -> Result<(), Refused> {
+    fn value(&mut self, scan: &mut JsonScanner<'a>, node: u32, depth: usize) -> Result<(), Refused> {
         match scan.peek() {
             Some(b'"') => {
                 let content = scan.string().ok_or(Refused::Text)?;
@@ -174,47 +174,47 @@ impl<'a> Shredded<'a> {
                 if new && !text::is_content(content) {
                     return Err(Refused::Text);
                 }
-                self.cell(node, Kind::String, 0, i64::from(id));
+                self.cell(node, ValueKind::String, 0, i64::from(id));
             }
             Some(b'{') if depth < MAX_DEPTH => return self.object(scan, node, depth + 1),
             Some(b'[') if depth < MAX_DEPTH => return self.array(scan, node, depth + 1),
-            Some(b'n') => return self.literal(scan, node, "null", Kind::Null),
-            Some(b't') => return self.literal(scan, node, "true", Kind::True),
-            Some(b'f') => return self.literal(scan, node, "false", Kind::False),
+            Some(b'n') => return self.literal(scan, node, "null", ValueKind::Null),
+            Some(b't') => return self.literal(scan, node, "true", ValueKind::True),
+            Some(b'f') => return self.literal(scan, node, "false", ValueKind::False),
             Some(b'-' | b'0'..=b'9') => return self.number(scan, node),
             _ => return Err(Refused::Text),
         }
         Ok(())
     }
 
-    fn literal(&mut self, scan: &mut Scan<'a>, node: u32, word: &str, kind: Kind) -> Result<(), Refused> {
+    fn literal(&mut self, scan: &mut JsonScanner<'a>, node: u32, word: &str, kind: ValueKind) -> Result<(), Refused> {
         scan.expect(word.as_bytes()).ok_or(Refused::Text)?;
         self.cell(node, kind, 0, 0);
         Ok(())
     }
 
-    fn number(&mut self, scan: &mut Scan<'a>, node: u32) -> Result<(), Refused> {
+    fn number(&mut self, scan: &mut JsonScanner<'a>, node: u32) -> Result<(), Refused> {
         let text = scan.number();
         let (kind, decimal) = match number::parse(text.as_bytes()) {
             // Accept only valid JSON numbers; `parse` itself would accept 007.
             _ if !number::is_plain(text.as_bytes()) => return self.raw(node, text),
-            Parsed::Int(value) => {
-                self.cell(node, Kind::Int, 0, value);
+            ParsedNumber::Int(value) => {
+                self.cell(node, ValueKind::Int, 0, value);
                 return Ok(());
             }
-            Parsed::Small(decimal) => (Kind::Small, decimal),
-            Parsed::Large(decimal) => (Kind::Large, decimal),
-            Parsed::Other => return self.raw(node, text),
+            ParsedNumber::Small(decimal) => (ValueKind::Small, decimal),
+            ParsedNumber::Large(decimal) => (ValueKind::Large, decimal),
+            ParsedNumber::Other => return self.raw(node, text),
         };
-        let scale = &mut self.schema.nodes[node as usize].scales[usize::from(kind == Kind::Large)];
+        let scale = &mut self.schema.nodes[node as usize].scales[usize::from(kind == ValueKind::Large)];
         *scale = decimal.scale.max(*scale);
         self.cell(node, kind, decimal.scale, decimal.digits);
         Ok(())
     }
 
-    fn array(&mut self, scan: &mut Scan<'a>, node: u32, depth: usize) -> Result<(), Refused> {
+    fn array(&mut self, scan: &mut JsonScanner<'a>, node: u32, depth: usize) -> Result<(), Refused> {
         let cell = self.cells.len();
-        self.cell(node, Kind::Array, 0, 0);
+        self.cell(node, ValueKind::Array, 0, 0);
         scan.skip();
         let mut len = 0;
         if scan.peek() != Some(b']') {
@@ -246,9 +246,9 @@ impl<'a> Shredded<'a> {
         item
     }
 
-    fn object(&mut self, scan: &mut Scan<'a>, node: u32, depth: usize) -> Result<(), Refused> {
+    fn object(&mut self, scan: &mut JsonScanner<'a>, node: u32, depth: usize) -> Result<(), Refused> {
         let cell = self.cells.len();
-        self.cell(node, Kind::Object, 0, 0);
+        self.cell(node, ValueKind::Object, 0, 0);
         scan.skip();
         let expected = self.last_lists[node as usize] as usize;
         let mut as_expected = true;
@@ -302,7 +302,7 @@ impl<'a> Shredded<'a> {
     }
 
     /// Reads a key and finds or creates its member.
-    fn member(&mut self, node: u32, scan: &mut Scan<'a>) -> Result<u32, Refused> {
+    fn member(&mut self, node: u32, scan: &mut JsonScanner<'a>) -> Result<u32, Refused> {
         if scan.peek() != Some(b'"') {
             return Err(Refused::Text);
         }

@@ -4,8 +4,8 @@
 
 use super::coder::{Coder, Prob};
 use super::model::{Distance, Index, Number, Tree, width};
-use super::plan::{Class, NumberPlan, Plan, TextPlan};
-use super::schema::{Kind, Schema};
+use super::plan::{Class, ColumnPlan, NumberPlan, TextPlan};
+use super::schema::{ColumnSchema, ValueKind};
 use crate::Error;
 use crate::error::malformed;
 
@@ -69,7 +69,7 @@ fn all<T: Default>(count: usize) -> Vec<T> {
 }
 
 impl State {
-    pub(crate) fn new(schema: &Schema, plan: &Plan) -> Self {
+    pub(crate) fn new(schema: &ColumnSchema, plan: &ColumnPlan) -> Self {
         Self {
             texts: all(plan.texts.len()),
             numbers: all(plan.numbers.len()),
@@ -123,17 +123,24 @@ impl State {
     }
 
     /// Codes the kind of a value, out of the kinds of its path.
-    pub(crate) fn kind<C: Coder>(&mut self, coder: &mut C, node: u32, kinds: u16, deleted: bool, kind: Kind) -> Kind {
-        let below = |kind: Kind| (kinds & (kind.bit() - 1)).count_ones();
-        let nth = |n: u32| Kind::ALL.into_iter().find(|kind| kinds & kind.bit() != 0 && below(*kind) == n);
+    pub(crate) fn kind<C: Coder>(
+        &mut self,
+        coder: &mut C,
+        node: u32,
+        kinds: u16,
+        deleted: bool,
+        kind: ValueKind,
+    ) -> ValueKind {
+        let below = |kind: ValueKind| (kinds & (kind.bit() - 1)).count_ones();
+        let nth = |n: u32| ValueKind::ALL.into_iter().find(|kind| kinds & kind.bit() != 0 && below(*kind) == n);
         if kinds.count_ones() == 1 {
-            return nth(0).unwrap_or(Kind::Null);
+            return nth(0).unwrap_or(ValueKind::Null);
         }
-        let Some(state) = self.nodes.get_mut(node as usize) else { return Kind::Null };
+        let Some(state) = self.nodes.get_mut(node as usize) else { return ValueKind::Null };
         let tree = state.kind.get_or_insert_with(|| Tree::new(4, 2 * HITS));
         let index = tree.code(coder, state.last_kind << 1 | usize::from(deleted), below(kind));
         state.last_kind = index as usize & 15;
-        nth(index).unwrap_or(Kind::Null)
+        nth(index).unwrap_or(ValueKind::Null)
     }
 
     /// Codes the member list of an object, out of the `count` lists of its path.

@@ -11,13 +11,13 @@ use crate::{Error, MAX_CHUNK_JSON};
 
 /// Texts in order of first occurrence. The order is the same in encoder and decoder.
 #[derive(Debug, Default)]
-pub(crate) struct Table {
+pub(crate) struct TextTable {
     arena: String,
     /// Where each text ends. It starts where the previous text ends.
     ends: Vec<u32>,
 }
 
-impl Table {
+impl TextTable {
     pub(crate) fn len(&self) -> u32 {
         self.ends.len() as u32
     }
@@ -61,10 +61,10 @@ impl Table {
     }
 }
 
-/// A [`Table`] that can look up texts. Only the encoder needs it.
+/// A [`TextTable`] that can look up texts. Only the encoder needs it.
 #[derive(Debug, Default)]
 pub(crate) struct Interner<'a> {
-    pub(crate) table: Table,
+    pub(crate) table: TextTable,
     uuids: HashMap<[u8; 16], u32, Quick>,
     texts: HashMap<&'a str, u32, Quick>,
     /// Tails that do not also occur as a text in a body.
