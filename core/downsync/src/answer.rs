@@ -15,9 +15,9 @@ const MAX_LINKS: usize = 1_000;
 
 /// The answer of the server.
 #[derive(Debug)]
-pub(crate) enum Answer {
+pub(crate) enum DownsyncAnswer {
     Page(LivePage),
-    Links(Vec<Link>),
+    Links(Vec<FileLink>),
 }
 
 /// Why an answer cannot be used.
@@ -53,7 +53,7 @@ pub(crate) struct LivePage {
 /// A pre-generated file.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Link {
+pub(crate) struct FileLink {
     pub(crate) file_type: Option<String>,
     pub(crate) url: Option<String>,
     pub(crate) record_count: Option<u64>,
@@ -67,10 +67,12 @@ pub(crate) fn read(
     criteria: &Criteria,
     project_records: bool,
     memory: u64,
-) -> Result<Answer, Unusable> {
+) -> Result<DownsyncAnswer, Unusable> {
     let answer = Members::parse(text).ok_or(Unusable::Malformed("incomplete or invalid JSON"))?;
     if let Some(links) = answer.get("DownloadLinks") {
-        return read_links(links).map(Answer::Links).ok_or(Unusable::Malformed("download links in an unknown format"));
+        return read_links(links)
+            .map(DownsyncAnswer::Links)
+            .ok_or(Unusable::Malformed("download links in an unknown format"));
     }
     let downsync = answer.get("Downsync").and_then(Members::parse);
     let downsync = downsync.ok_or(Unusable::Malformed("neither records nor download links"))?;
@@ -87,13 +89,13 @@ pub(crate) fn read(
         ..LivePage::default()
     };
     page.read_lists(&downsync, layout, project_records, memory.saturating_sub(text.len() as u64))?;
-    Ok(Answer::Page(page))
+    Ok(DownsyncAnswer::Page(page))
 }
 
-fn read_links(text: &str) -> Option<Vec<Link>> {
+fn read_links(text: &str) -> Option<Vec<FileLink>> {
     let mut links = Vec::new();
     each_item(text, |item| {
-        links.extend(serde_json::from_str::<Link>(item));
+        links.extend(serde_json::from_str::<FileLink>(item));
         links.len() <= MAX_LINKS
     })?;
     Some(links)

@@ -70,10 +70,10 @@ impl BoundaryTree {
     }
 
     /// Flattens the tree without recursion, because the server chooses the depth. Ignores repeated codes.
-    fn flatten(tops: Vec<Node>, names: &HashMap<String, String>) -> Self {
+    fn flatten(tops: Vec<BoundaryNode>, names: &HashMap<String, String>) -> Self {
         let mut all: Vec<Boundary> = Vec::new();
         let mut seen = HashSet::new();
-        let mut pending: Vec<(Option<usize>, Node)> = tops.into_iter().rev().map(|node| (None, node)).collect();
+        let mut pending: Vec<(Option<usize>, BoundaryNode)> = tops.into_iter().rev().map(|node| (None, node)).collect();
         while let Some((parent, node)) = pending.pop() {
             let Some(code) = node.code.filter(|code| !code.is_empty() && seen.insert(code.clone())) else { continue };
             let above = parent.map(|parent| &all[parent]);
@@ -102,17 +102,17 @@ struct TreeBody {
 
 #[derive(Deserialize)]
 struct TenantBody {
-    boundary: Option<Vec<Node>>,
+    boundary: Option<Vec<BoundaryNode>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Node {
+struct BoundaryNode {
     code: Option<String>,
     /// Only the old location service sends this field.
     name: Option<String>,
     boundary_type: Option<String>,
-    children: Option<Vec<Node>>,
+    children: Option<Vec<BoundaryNode>>,
 }
 
 impl Client {
@@ -134,7 +134,7 @@ impl Client {
             ("codes", &top.code),
         ];
         let body: TreeBody = self.ask(session, &config.paths.boundaries, &query, json!({})).await?;
-        let tops: Vec<Node> =
+        let tops: Vec<BoundaryNode> =
             body.tenants.into_iter().flatten().filter_map(|tenant| tenant.boundary).flatten().collect();
         if tops.is_empty() {
             return Err(Error::NotFound { what: format!("the boundary {} of the project", top.code) });

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use fieldcast_model::{Dataset, ServerTime};
 
-use crate::answer::{self, Answer, Link, LivePage, Unusable};
+use crate::answer::{self, DownsyncAnswer, FileLink, LivePage, Unusable};
 use crate::client::Client;
 use crate::criteria::Criteria;
 use crate::cursor::{CLOCK_OVERLAP_MS, Cursor};
@@ -49,7 +49,7 @@ pub struct Downsync {
 
 /// A usable answer and its metadata.
 struct Fetched {
-    answer: Answer,
+    answer: DownsyncAnswer,
     asked: u32,
     date: Option<ServerTime>,
     sent_ts: i64,
@@ -58,12 +58,12 @@ struct Fetched {
     memory: Reservation,
 }
 
-enum Refusal {
+enum AttemptError {
     Foreign,
     Failed(Failure),
 }
 
-impl From<Failure> for Refusal {
+impl From<Failure> for AttemptError {
     fn from(failure: Failure) -> Self {
         Self::Failed(failure)
     }
@@ -101,7 +101,7 @@ impl Downsync {
             let limit = self.client.config().limits.page.max(1);
             let server_time = server_time(&fetched);
             match fetched.answer {
-                Answer::Page(page) => {
+                DownsyncAnswer::Page(page) => {
                     let as_of = server_time.map(|time| ServerTime(time.0.saturating_sub(CLOCK_OVERLAP_MS)));
                     let next = self.cursor.after(&page, fetched.asked, limit, as_of);
                     let mut page = self.live_page(page, next, server_time, (fetched.json_bytes, fetched.wire_bytes));
@@ -109,7 +109,7 @@ impl Downsync {
                     self.cursor = page.next.clone();
                     return Ok(Some(page));
                 }
-                Answer::Links(links) => {
+                DownsyncAnswer::Links(links) => {
                     drop(fetched.memory); // otherwise, one request of this download would wait for another one
                     let links = self.all_links(links).await?;
                     self.files = Some(FileDownload::new(&self.client, links, server_time)?);
@@ -132,10 +132,11 @@ impl Downsync {
     }
 
     /// The links for the root project, if the links for the project itself do not cover all files.
-    async fn all_links(&self, links: Vec<Link>) -> Result<Vec<Link>, Error> {
+    async fn all_links(&self, links: Vec<FileLink>) -> Result<Vec<FileLink>, Error> {
         let schema = self.client.schema();
-        let has = |links: &[Link], wanted: &String| links.iter().any(|link| link.file_type.as_ref() == Some(wanted));
-        let missing = |links: &[Link]| schema.file_types().filter(|wanted| !has(links, wanted)).count();
+        let has =
+            |links: &[FileLink], wanted: &String| links.iter().any(|link| link.file_type.as_ref() == Some(wanted));
+        let missing = |links: &[FileLink]| schema.file_types().filter(|wanted| !has(links, wanted)).count();
         let Some(root) = self.options.root_project.as_ref().filter(|root| **root != self.criteria.project) else {
             return Ok(links);
         };
@@ -143,7 +144,7 @@ impl Downsync {
             return Ok(links);
         }
         match self.fetch(root).await?.answer {
-            Answer::Links(by_root) if missing(&by_root) < missing(&links) => Ok(by_root),
+            DownsyncAnswer::Links(by_root) if missing(&by_root) < missing(&links) => Ok(by_root),
             _ => Ok(links),
         }
     }
@@ -157,15 +158,15 @@ impl Downsync {
         loop {
             match self.attempt(project, limit).await {
                 Ok(fetched) => return Ok(fetched),
-                Err(Refusal::Foreign) if foreign < OTHER_LIMITS => {
+                Err(AttemptError::Foreign) if foreign < OTHER_LIMITS => {
                     foreign += 1;
                     limit += 1; // this gives another cache key than the one with the foreign page
                 }
-                Err(Refusal::Foreign) => {
+                Err(AttemptError::Foreign) => {
                     let what = "it belongs to another request, probably from a cache that keeps answers for 5 minutes";
                     return Err(Error::bad_answer(what));
                 }
-                Err(Refusal::Failed(failure)) => {
+                Err(AttemptError::Failed(failure)) => {
                     // A page that fails repeatedly may be cut by a network component that does not report it.
                     if failure.retry == Retry::Smaller || attempts.failed() > 0 {
                         limit = (limit / 2).max(1);
@@ -176,7 +177,7 @@ impl Downsync {
         }
     }
 
-    async fn attempt(&self, project: &str, limit: u32) -> Result<Fetched, Refusal> {
+    async fn attempt(&self, project: &str, limit: u32) -> Result<Fetched, AttemptError> {
         let criteria =
             Criteria { project: project.to_owned(), offset: self.cursor.offset, limit, ..self.criteria.clone() };
         let path = &self.client.config().paths.downsync;
@@ -192,7 +193,7 @@ impl Downsync {
             let read = move || answer::read(&text, &layout, &criteria, project_records, most);
             match tokio::task::spawn_blocking(read).await {
                 Ok(Ok(answer)) => break answer,
-                Ok(Err(Unusable::Foreign)) => return Err(Refusal::Foreign),
+                Ok(Err(Unusable::Foreign)) => return Err(AttemptError::Foreign),
                 Ok(Err(Unusable::Malformed(what))) => return Err(Failure::passing(Error::bad_answer(what)).into()),
                 Ok(Err(Unusable::TooLarge)) if memory.grow().await => {}
                 Ok(Err(Unusable::TooLarge)) => return Err(Failure::too_much(Error::TooLarge { limit: most }).into()),
@@ -236,7 +237,7 @@ impl Downsync {
 /// the sent one is ignored, and the `Date` header is used. Without both, the page gives a lower bound: it is not
 /// older than the last change in it.
 fn server_time(fetched: &Fetched) -> Option<ServerTime> {
-    let Answer::Page(page) = &fetched.answer else { return fetched.date };
+    let DownsyncAnswer::Page(page) = &fetched.answer else { return fetched.date };
     let reported = page.ts.filter(|ts| ts.0 > 0 && ts.0 != fetched.sent_ts).or(fetched.date);
     reported.or_else(|| newest(&page.families))
 }

@@ -23,7 +23,7 @@ pub struct ServerConfig {
     /// The number and the intervals of retries.
     pub retry: RetryPolicy,
     /// Size limits.
-    pub limits: Limits,
+    pub limits: DownloadLimits,
     /// Allows plain `http://` to other machines. The token and the health data are then readable for everyone on the
     /// network path: use it for closed test networks only. Loopback needs no permission.
     pub allow_http: bool,
@@ -45,7 +45,7 @@ impl ServerConfig {
             paths: Paths::default(),
             timeouts: Timeouts::default(),
             retry: RetryPolicy::default(),
-            limits: Limits::default(),
+            limits: DownloadLimits::default(),
             allow_http: false,
             extra_roots: Vec::new(),
             clock: device_clock,
@@ -144,7 +144,7 @@ impl Default for RetryPolicy {
 
 /// Size limits for a server that sends wrong or endless data.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct DownloadLimits {
     /// Households per request. The client halves it for some time if pages time out or are too large.
     pub page: u32,
     /// Bytes of memory for one answer: its unpacked text and the parsed records.
@@ -160,7 +160,7 @@ pub struct Limits {
     pub line_bytes: u64,
 }
 
-impl Default for Limits {
+impl Default for DownloadLimits {
     fn default() -> Self {
         Self {
             page: DEFAULT_PAGE_LIMIT,

@@ -17,7 +17,7 @@ pub const CLOCK_OVERLAP_MS: i64 = 5 * 60 * 1000;
 pub struct Cursor {
     /// Households requested so far. It counts requested households, not received ones, because pages can overlap.
     pub offset: u64,
-    /// Households in the next request; 0 means [`Limits::page`](crate::Limits).
+    /// Households in the next request; 0 means [`DownloadLimits::page`](crate::DownloadLimits).
     pub limit: u32,
     /// The download contains every change up to this time. Set by the first page; for files, by the last page.
     pub as_of: Option<ServerTime>,

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use fieldcast_model::{Json, ServerTime};
 
-use crate::answer::Link;
+use crate::answer::FileLink;
 use crate::client::Client;
 use crate::cursor::{CLOCK_OVERLAP_MS, Cursor};
 use crate::error::Error;
@@ -44,7 +44,7 @@ pub(crate) struct FileDownload {
     postponed_memory: u64,
     /// The unfinished page. It is here so that a dropped call loses no data.
     draft: Draft,
-    seen: Seen,
+    seen: FileCounters,
     /// The creation time of the oldest file.
     created: Option<ServerTime>,
 }
@@ -61,7 +61,7 @@ struct File {
 
 /// Counters.
 #[derive(Debug)]
-struct Seen {
+struct FileCounters {
     lines: u64,
     lines_of_file: u64,
     households: u64,
@@ -89,7 +89,7 @@ impl Draft {
 }
 
 impl FileDownload {
-    pub(crate) fn new(client: &Client, links: Vec<Link>, server_time: Option<ServerTime>) -> Result<Self, Error> {
+    pub(crate) fn new(client: &Client, links: Vec<FileLink>, server_time: Option<ServerTime>) -> Result<Self, Error> {
         if links.is_empty() {
             return Err(Error::NotPrepared);
         }
@@ -123,7 +123,7 @@ impl FileDownload {
             postponed: Vec::new(),
             postponed_memory: 0,
             draft: Draft::default(),
-            seen: Seen {
+            seen: FileCounters {
                 lines: 0,
                 lines_of_file: 0,
                 households: 0,

@@ -7,7 +7,7 @@ use crate::client::Client;
 use crate::error::Error;
 use crate::failure::Failure;
 use crate::http::Reply;
-use crate::session::{Role, Session};
+use crate::session::{Session, UserRole};
 
 /// `egov-user-client` with an empty secret: the client id of DIGIT's own apps.
 const CLIENT_BASIC: &str = "Basic ZWdvdi11c2VyLWNsaWVudDo=";
@@ -29,7 +29,7 @@ struct UserBody {
     uuid: Option<String>,
     user_name: Option<String>,
     name: Option<String>,
-    roles: Option<Vec<Role>>,
+    roles: Option<Vec<UserRole>>,
 }
 
 impl Client {

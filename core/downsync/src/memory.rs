@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::config::Limits;
+use crate::config::DownloadLimits;
 
 /// Bytes of packed input per unpacking step. Deflate expands up to 1032 times, so the output is at most
 /// [`STEP_UNPACKED`].
@@ -21,7 +21,7 @@ pub(crate) const STEP_UNPACKED: u64 = 1040 << 10;
 pub(crate) struct Memory {
     small: Arc<Semaphore>,
     large: Arc<Semaphore>,
-    limits: Limits,
+    limits: DownloadLimits,
 }
 
 /// A reservation of [`Memory`] until it is dropped.
@@ -30,11 +30,11 @@ pub(crate) struct Reservation {
     _small: Option<OwnedSemaphorePermit>,
     large: Option<OwnedSemaphorePermit>,
     large_share: Arc<Semaphore>,
-    limits: Limits,
+    limits: DownloadLimits,
 }
 
 impl Memory {
-    pub(crate) fn new(limits: Limits) -> Self {
+    pub(crate) fn new(limits: DownloadLimits) -> Self {
         Self { small: Arc::new(Semaphore::new(limits.answers.max(1))), large: Arc::new(Semaphore::new(1)), limits }
     }
 
@@ -48,7 +48,7 @@ impl Memory {
 impl Reservation {
     /// The bytes that the answer may use now.
     pub(crate) fn bytes(&self) -> u64 {
-        let Limits { answer_bytes, small_answer_bytes, .. } = self.limits;
+        let DownloadLimits { answer_bytes, small_answer_bytes, .. } = self.limits;
         if self.large.is_some() { answer_bytes } else { answer_bytes.min(small_answer_bytes) }
     }
 
@@ -73,7 +73,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn limits_total_memory_of_answers() {
-        let limits = Limits { answers: 2, small_answer_bytes: 10, answer_bytes: 100, ..Limits::default() };
+        let limits =
+            DownloadLimits { answers: 2, small_answer_bytes: 10, answer_bytes: 100, ..DownloadLimits::default() };
         let memory = Memory::new(limits);
         let (mut first, mut second) = (memory.reserve().await, memory.reserve().await);
         let moment = Duration::from_secs(1);

@@ -10,11 +10,11 @@ use crate::session::Session;
 
 #[derive(Deserialize)]
 struct MessagesBody {
-    messages: Option<Vec<Message>>,
+    messages: Option<Vec<LocalizedMessage>>,
 }
 
 #[derive(Deserialize)]
-struct Message {
+struct LocalizedMessage {
     code: Option<String>,
     message: Option<String>,
 }
@@ -34,7 +34,7 @@ impl Client {
         };
         let messages = body.and_then(|body| body.messages).unwrap_or_default();
         tracing::debug!(messages = messages.len(), "boundary names");
-        let named = |m: Message| Some((m.code?, m.message.filter(|text| !text.trim().is_empty())?));
+        let named = |m: LocalizedMessage| Some((m.code?, m.message.filter(|text| !text.trim().is_empty())?));
         messages.into_iter().filter_map(named).collect()
     }
 }

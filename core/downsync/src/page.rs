@@ -9,10 +9,10 @@ use fieldcast_model::{EntityType, Record, RecordId, ServerTime};
 use crate::cursor::Cursor;
 use crate::memory::Reservation;
 use crate::parse::{Layout, Parsed};
-use crate::roots::{Key, Roots};
+use crate::roots::{EntityKey, Roots};
 
 /// A part of the data of a boundary. Commit its records and [`Page::next`] in one transaction, then drop it: until
-/// then, it counts against [`Limits::answers`](crate::Limits::answers).
+/// then, it counts against [`DownloadLimits::answers`](crate::DownloadLimits::answers).
 #[derive(Debug)]
 pub struct Page {
     /// The records, still without roots.
@@ -67,7 +67,7 @@ pub enum Source {
 
 /// Complete records, by their dataset.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Batch {
+pub struct ResolvedPage {
     /// Families of the boundary. Each combination of type and id occurs once.
     pub families: Vec<Record>,
     /// Records of the project-wide dataset; see [`DownsyncOptions::project_records`](crate::DownsyncOptions).
@@ -105,11 +105,11 @@ impl PageRecords {
     pub fn resolve<E>(
         self,
         lookup: impl FnOnce(&[(EntityType, RecordId)]) -> Result<Vec<Option<RecordId>>, E>,
-    ) -> Result<Batch, E> {
+    ) -> Result<ResolvedPage, E> {
         let Self { layout, roots, families, project } = self;
         let families = newest(families);
         let entity = |kind: usize| layout.schema.entities()[kind].entity.clone();
-        let ask = |keys: Vec<Key>| {
+        let ask = |keys: Vec<EntityKey>| {
             let wanted: Vec<_> = keys.iter().map(|(kind, id)| (entity(*kind), id.clone())).collect();
             let answers = lookup(&wanted)?;
             Ok(keys.into_iter().zip(answers).filter_map(|(key, root)| Some((key, root?))).collect())
@@ -126,7 +126,7 @@ impl PageRecords {
             body: parsed.body,
         };
         let own_root = |parsed: Parsed| (parsed.id.clone(), parsed);
-        Ok(Batch {
+        Ok(ResolvedPage {
             families: winners(families.into_iter().zip(found).map(record)),
             project: winners(newest(project).into_iter().map(own_root).map(|(root, parsed)| record((parsed, root)))),
         })

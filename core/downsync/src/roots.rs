@@ -7,7 +7,7 @@ use fieldcast_model::{RecordId, ServerTime};
 use crate::parse::{Kind, Layout, Parsed};
 
 /// A record by type and id.
-pub(crate) type Key = (Kind, RecordId);
+pub(crate) type EntityKey = (Kind, RecordId);
 
 /// The maximum number of bytes for stored roots and for references from parents. Roots above the limit are looked up in
 /// the store. An individual whose reference is not stored here, and that is not in the store yet, becomes its own root.
@@ -19,8 +19,8 @@ const ENTRY_BYTES: usize = 128;
 /// and children are far apart. A page of the live service is complete, so each page has a separate one.
 #[derive(Debug, Default)]
 pub(crate) struct Roots {
-    known: HashMap<Key, RecordId>,
-    references: HashMap<Key, Reference>,
+    known: HashMap<EntityKey, RecordId>,
+    references: HashMap<EntityKey, Reference>,
     bytes: usize,
 }
 
@@ -29,7 +29,7 @@ pub(crate) struct Roots {
 struct Reference {
     alive: bool,
     modified: ServerTime,
-    parent: Key,
+    parent: EntityKey,
 }
 
 impl Reference {
@@ -48,7 +48,7 @@ impl Roots {
         &mut self,
         layout: &Layout,
         records: &[Parsed],
-        lookup: impl FnOnce(Vec<Key>) -> Result<HashMap<Key, RecordId>, E>,
+        lookup: impl FnOnce(Vec<EntityKey>) -> Result<HashMap<EntityKey, RecordId>, E>,
     ) -> Result<Vec<RecordId>, E> {
         self.note_children(records);
         let mut roots: Vec<Option<RecordId>> = Vec::with_capacity(records.len());
@@ -113,7 +113,12 @@ impl Roots {
     }
 
     /// The root from the first parent path with a known root.
-    fn root_by_parents(&self, layout: &Layout, record: &Parsed, found: &HashMap<Key, RecordId>) -> Option<RecordId> {
+    fn root_by_parents(
+        &self,
+        layout: &Layout,
+        record: &Parsed,
+        found: &HashMap<EntityKey, RecordId>,
+    ) -> Option<RecordId> {
         if layout.is_root(record.kind) {
             return Some(record.id.clone());
         }
@@ -133,14 +138,14 @@ impl Roots {
         })
     }
 
-    fn root_by_reference(&self, key: &Key) -> Option<RecordId> {
+    fn root_by_reference(&self, key: &EntityKey) -> Option<RecordId> {
         self.known.get(&self.references.get(key)?.parent).cloned()
     }
 
     /// The records to look up in a store: the missing parents of records without a root, and these records themselves.
-    fn wanted(&self, layout: &Layout, records: &[Parsed], roots: &[Option<RecordId>]) -> Vec<Key> {
+    fn wanted(&self, layout: &Layout, records: &[Parsed], roots: &[Option<RecordId>]) -> Vec<EntityKey> {
         let open = || records.iter().zip(roots).filter(|(_, root)| root.is_none()).map(|(record, _)| record);
-        let here: HashSet<Key> = open().map(|record| (record.kind, record.id.clone())).collect();
+        let here: HashSet<EntityKey> = open().map(|record| (record.kind, record.id.clone())).collect();
         let mut wanted = BTreeSet::new();
         for record in open() {
             let parent_paths = &layout.relations(record.kind).parent_paths;

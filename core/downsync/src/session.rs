@@ -21,7 +21,7 @@ pub struct Session {
     /// The display name; may be empty.
     pub name: String,
     /// The roles of the user.
-    pub roles: Vec<Role>,
+    pub roles: Vec<UserRole>,
     /// The user data from the server (`UserRequest`), repeated in `RequestInfo.userInfo`.
     pub user_info: Json,
 }
@@ -37,7 +37,7 @@ impl fmt::Debug for Session {
 
 /// A role of a user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Role {
+pub struct UserRole {
     /// For example `DISTRIBUTOR`.
     pub code: String,
     /// The display name.

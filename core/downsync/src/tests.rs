@@ -15,7 +15,8 @@ use fieldcast_model::{Dataset, Json, Record, RecordId};
 use serde_json::{Value, json};
 
 use crate::{
-    Batch, Client, Cursor, Downsync, DownsyncOptions, Error, Page, RetryPolicy, Role, ServerConfig, Session, Timeouts,
+    Client, Cursor, Downsync, DownsyncOptions, Error, Page, ResolvedPage, RetryPolicy, ServerConfig, Session, Timeouts,
+    UserRole,
 };
 
 /// The phone's clock in tests. The server has another clock.
@@ -44,7 +45,7 @@ fn session() -> Session {
         user_uuid: "u".into(),
         user_name: "asha".into(),
         name: "Asha".into(),
-        roles: vec![Role { code: "DISTRIBUTOR".into(), name: String::new() }],
+        roles: vec![UserRole { code: "DISTRIBUTOR".into(), name: String::new() }],
         user_info: Json::parse(r#"{"id":1,"uuid":"u"}"#).unwrap(),
     }
 }
@@ -62,7 +63,7 @@ fn download(url: &str, limit: u32) -> Downsync {
 }
 
 /// All pages, resolved with an empty store, and the cursor at the end.
-async fn finish(download: &mut Downsync) -> Result<(Vec<Batch>, Cursor), Error> {
+async fn finish(download: &mut Downsync) -> Result<(Vec<ResolvedPage>, Cursor), Error> {
     let (mut batches, mut end) = (Vec::new(), Cursor::start());
     while let Some(page) = download.next_page().await? {
         end = page.next.clone();
@@ -71,7 +72,7 @@ async fn finish(download: &mut Downsync) -> Result<(Vec<Batch>, Cursor), Error> 
     Ok((batches, end))
 }
 
-fn resolved(page: Page) -> Batch {
+fn resolved(page: Page) -> ResolvedPage {
     page.records.resolve(|wanted| Ok::<_, Error>(vec![None; wanted.len()])).unwrap()
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::server::{Request, Scripted, Server};
 use super::{config, download, finish, root_of, session, village};
-use crate::{Batch, CLOCK_OVERLAP_MS, Client, Cursor, DownsyncOptions, Error, Source, Unit};
+use crate::{CLOCK_OVERLAP_MS, Client, Cursor, DownsyncOptions, Error, ResolvedPage, Source, Unit};
 
 const LINES: [(&str, &str); 4] = [
     (
@@ -53,7 +53,7 @@ fn serve(request: &Request) -> Scripted {
     }
 }
 
-fn check_records(batches: &[Batch]) {
+fn check_records(batches: &[ResolvedPage]) {
     let all: Vec<_> = batches.iter().flat_map(|batch| batch.families.clone()).collect();
     let mut ids: Vec<_> = all.iter().map(|record| record.id.to_string()).collect();
     ids.sort();

@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 
 use super::server::{Scripted, Server};
 use super::{download, household, page, resolved, root_of};
-use crate::{Batch, Error, Page};
+use crate::{Error, Page, ResolvedPage};
 
 async fn page_of(lists: Value) -> Page {
     let server = Server::start(move |_, request| Scripted::json(&page(&request.criteria(), 2, lists.clone()))).await;
     download(&server.url, 10).next_page().await.unwrap().unwrap()
 }
 
-async fn batch_of(lists: Value) -> Batch {
+async fn resolved_page_of(lists: Value) -> ResolvedPage {
     resolved(page_of(lists).await)
 }
 
@@ -28,7 +28,7 @@ const PB: &str = "projectBeneficiaryClientReferenceId";
 
 #[tokio::test]
 async fn assigns_household_as_root_of_family() {
-    let batch = batch_of(json!({
+    let batch = resolved_page_of(json!({
         "Households": [household("h1"), household("h2")],
         "HouseholdMembers": [member("m1", "h1", "i1"), member("m2", "h2", "i2")],
         "Individuals": [{ "clientReferenceId": "i1" }, { "clientReferenceId": "i2" }],
@@ -51,7 +51,7 @@ async fn assigns_household_as_root_of_family() {
 
 #[tokio::test]
 async fn finds_root_through_missing_parents() {
-    let batch = batch_of(json!({
+    let batch = resolved_page_of(json!({
         "HouseholdMembers": [member("m1", "h9", "i9")],
         "ProjectBeneficiaries": [record("b1", "beneficiaryClientReferenceId", "i9")],
         "Tasks": [record("t1", PB, "b1")],
@@ -108,7 +108,7 @@ async fn looks_up_unknown_roots_once() {
 
 #[tokio::test]
 async fn makes_unknown_parent_its_own_root() {
-    let batch = batch_of(json!({
+    let batch = resolved_page_of(json!({
         "ProjectBeneficiaries": [record("b1", "beneficiaryClientReferenceId", "nobody")],
         "Tasks": [record("t1", PB, "b1")],
     }))
@@ -130,8 +130,10 @@ async fn chooses_one_household_for_member_of_two() {
         ([with("m1", "h1", false, 5), with("m2", "h2", false, 5)], "h1"),
     ] {
         for members in [[members[0].clone(), members[1].clone()], [members[1].clone(), members[0].clone()]] {
-            let batch =
-                batch_of(json!({ "HouseholdMembers": members, "Individuals": [{ "clientReferenceId": "i1" }] })).await;
+            let batch = resolved_page_of(
+                json!({ "HouseholdMembers": members, "Individuals": [{ "clientReferenceId": "i1" }] }),
+            )
+            .await;
             assert_eq!(root_of(&batch.families, "i1"), root);
         }
     }
