@@ -10,10 +10,10 @@ use rustls::{ClientConfig, CommonState, ServerConfig};
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 
-use crate::traffic::Counted;
+use crate::traffic::CountedStream;
 use crate::{Error, FrameReader, FrameWriter, Identity, Traffic, fingerprint_of, socket, tls, verifier};
 
-pub(crate) type Stream = TlsStream<Counted<TcpStream>>;
+pub(crate) type Stream = TlsStream<CountedStream<TcpStream>>;
 
 /// A connection to a device that has proven its key. Dropping it closes it, which the peer sees as a loss;
 /// [`FrameWriter::shutdown`] closes it in an orderly way.
@@ -111,9 +111,9 @@ impl fmt::Debug for Connection {
     }
 }
 
-fn counted(stream: TcpStream) -> Result<Counted<TcpStream>, Error> {
+fn counted(stream: TcpStream) -> Result<CountedStream<TcpStream>, Error> {
     socket::tune(&stream).map_err(Error::from_stream)?;
-    Ok(Counted::new(stream))
+    Ok(CountedStream::new(stream))
 }
 
 fn peer_key(tls: &CommonState) -> Option<[u8; 32]> {

@@ -16,7 +16,7 @@ use crate::{Error, key_file, tls};
 #[derive(Clone)]
 pub struct Identity {
     pair: Arc<Ed25519KeyPair>,
-    tls: tls::Credentials,
+    tls: tls::TlsCredentials,
     public: [u8; 32],
     session: u32,
 }
@@ -98,7 +98,7 @@ impl Identity {
         let public = pair.public_key().as_ref().try_into().ok()?;
         let [a, b, c, d, ..] = random().ok()?;
         let session = u32::from_le_bytes([a, b, c, d]);
-        Some(Self { tls: tls::Credentials::new(der)?, pair: Arc::new(pair), public, session })
+        Some(Self { tls: tls::TlsCredentials::new(der)?, pair: Arc::new(pair), public, session })
     }
 
     /// The fingerprint by which other devices know this device: the BLAKE3 hash of [`public_key`](Self::public_key).
@@ -125,7 +125,7 @@ impl Identity {
         signature
     }
 
-    pub(crate) fn credentials(&self) -> &tls::Credentials {
+    pub(crate) fn credentials(&self) -> &tls::TlsCredentials {
         &self.tls
     }
 }

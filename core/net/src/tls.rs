@@ -19,9 +19,9 @@ pub(crate) const ALPN: &[u8] = b"fieldcast/1";
 
 /// A device key in the form that rustls requires.
 #[derive(Clone)]
-pub(crate) struct Credentials(Arc<CertifiedKey>);
+pub(crate) struct TlsCredentials(Arc<CertifiedKey>);
 
-impl Credentials {
+impl TlsCredentials {
     /// Creates credentials from an Ed25519 key in PKCS #8; `None` if it is not valid.
     pub(crate) fn new(pkcs8: &[u8]) -> Option<Self> {
         let key = provider::sign::any_eddsa_type(&PrivatePkcs8KeyDer::from(pkcs8)).ok()?;

@@ -19,12 +19,12 @@ pub struct Traffic {
 
 /// A stream that counts its bytes.
 #[derive(Debug)]
-pub(crate) struct Counted<S> {
+pub(crate) struct CountedStream<S> {
     stream: S,
     traffic: Arc<Traffic>,
 }
 
-impl<S> Counted<S> {
+impl<S> CountedStream<S> {
     pub(crate) fn new(stream: S) -> Self {
         Self { stream, traffic: Arc::default() }
     }
@@ -39,7 +39,7 @@ impl<S> Counted<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for CountedStream<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
@@ -48,7 +48,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for CountedStream<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let written = ready!(Pin::new(&mut self.stream).poll_write(cx, buf))?;
         self.sent(written)
