@@ -19,12 +19,12 @@ const IDLE_READERS: usize = 4;
 /// The store of one device. It is a handle: all clones share one database.
 #[derive(Clone)]
 pub struct Store {
-    inner: Arc<Inner>,
+    inner: Arc<StoreInner>,
 }
 
 // Rust drops the fields in this order: the writer closes last and merges the -wal file into the database, then the
 // folder lock is released.
-struct Inner {
+struct StoreInner {
     readers: Mutex<Vec<Connection>>,
     writer: Mutex<Writer>,
     /// The last server clock reading that this process received.
@@ -56,7 +56,7 @@ impl Store {
     pub(crate) fn new(writer: Connection, path: PathBuf, suspect: PathBuf, lock: File) -> Self {
         let writer = Mutex::new(Writer { conn: writer, durability: None });
         Self {
-            inner: Arc::new(Inner {
+            inner: Arc::new(StoreInner {
                 readers: Mutex::default(),
                 writer,
                 clock_reading: Mutex::default(),

@@ -10,7 +10,7 @@ use rusqlite::params;
 #[cfg(doc)]
 use crate::Reader;
 use crate::access::Durability;
-use crate::merge::{Merger, Source};
+use crate::merge::{MergeSource, Merger};
 use crate::prepared::{Prepared, Ready, prepare_on_thread};
 use crate::provenance::Provenances;
 use crate::tx::WriteTx;
@@ -53,7 +53,7 @@ pub type Batches<'a, E> = dyn FnMut() -> Result<Option<Batch>, E> + Send + 'a;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// The data was applied.
-    Applied(Applied),
+    Applied(AppliedSnapshot),
     /// The dataset does not match the snapshot: changes are missing, or this device has records that the snapshot does
     /// not have. Nothing was stored.
     Differs(Differing),
@@ -61,7 +61,7 @@ pub enum Verdict {
 
 /// The effect of an apply.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Applied {
+pub struct AppliedSnapshot {
     /// The number of changed records.
     pub merged: Merged,
     /// The dataset after the apply. The receiver compares its digest and acknowledges it.
@@ -129,9 +129,9 @@ fn check<E>(record: &Prepared<'_>, now: ServerTime) -> Result<(), ApplyError<E>>
 
 /// A set of row ids, 64 per entry: the row ids of one bundle are close together.
 #[derive(Default)]
-struct Rows(HashMap<i64, u64>);
+struct RowIdSet(HashMap<i64, u64>);
 
-impl Rows {
+impl RowIdSet {
     /// Adds a row id. Returns whether it is new.
     fn insert(&mut self, row: i64) -> bool {
         let bits = self.0.entry(row >> 6).or_default();
@@ -157,9 +157,9 @@ fn apply<E>(
     let provenance = tx.bundle_provenance(id, vouched, provenance, carrier)?;
     tx.begin_undo(id, provenance)?;
     tx.rename(id, &project_name, &boundary_name)?;
-    let source = Source { provenance, is_server: false, as_of, vouched, base: tx.as_of(id)? };
+    let source = MergeSource { provenance, is_server: false, as_of, vouched, base: tx.as_of(id)? };
     let (mut merger, mut hashes) = (Merger::of_bundle(tx, id)?, RangeHashes::default());
-    let (mut in_ranges, mut in_changes) = (Rows::default(), Rows::default());
+    let (mut in_ranges, mut in_changes) = (RowIdSet::default(), RowIdSet::default());
     while let Some(batch) = batches.next()? {
         match batch {
             Ok((batch, is_range)) => {
@@ -188,7 +188,7 @@ fn finish<E>(
     tx: &WriteTx<'_>,
     id: i64,
     Arriving { snapshot, provenance, held, .. }: &Arriving<'_>,
-    source: Source,
+    source: MergeSource,
     merged: Merged,
     mut hashes: RangeHashes,
 ) -> Result<Result<Verdict, ApplyError<E>>> {
@@ -216,5 +216,5 @@ fn finish<E>(
         tx.vouch(id, source.provenance, false)?;
     }
     tx.forget_provenances(id)?;
-    Ok(Ok(Verdict::Applied(Applied { merged, summary })))
+    Ok(Ok(Verdict::Applied(AppliedSnapshot { merged, summary })))
 }

@@ -14,10 +14,10 @@ const CHUNKS: usize = 8;
 
 /// One step of a check of all stored data.
 #[derive(Debug)]
-pub struct CheckStep(Step);
+pub struct CheckStep(CheckScope);
 
 #[derive(Debug)]
-enum Step {
+enum CheckScope {
     /// The pages of all small tables.
     Tables,
     /// Chunks of a table, from the first row id to the last.
@@ -42,12 +42,12 @@ impl Store {
     pub fn check(&self, step: &CheckStep) -> Result<Verified> {
         let mut found = Verified::default();
         match &step.0 {
-            Step::Tables => self.read(|reader| reader.check_small_tables())?,
-            Step::Chunks { table, rows } => {
+            CheckScope::Tables => self.read(|reader| reader.check_small_tables())?,
+            CheckScope::Chunks { table, rows } => {
                 found.repaired =
                     self.write(Durability::Normal, |tx| tx.drop_damaged_chunks(table, "id BETWEEN ? AND ?", *rows))?;
             }
-            Step::Records(dataset, range) => match self.read(|reader| reader.is_intact(dataset, *range)) {
+            CheckScope::Records(dataset, range) => match self.read(|reader| reader.is_intact(dataset, *range)) {
                 Ok(Some(records)) => found.records = records,
                 Ok(None) | Err(Error::DamagedRecords) => found = self.verify_dataset(dataset)?,
                 Err(error) => return Err(error),
@@ -58,13 +58,13 @@ impl Store {
 }
 
 impl Reader<'_> {
-    fn steps(&self) -> Result<Vec<Step>> {
-        let mut steps = vec![Step::Tables];
+    fn steps(&self) -> Result<Vec<CheckScope>> {
+        let mut steps = vec![CheckScope::Tables];
         for table in CHUNK_TABLES {
             let mut query = self.conn.prepare(&format!("SELECT id FROM {table} ORDER BY id"))?;
             let ids = query.query_map((), |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()?;
             let chunks = ids.chunks(CHUNKS).filter_map(|ids| Some([*ids.first()?, *ids.last()?]));
-            steps.extend(chunks.map(|rows| Step::Chunks { table, rows }));
+            steps.extend(chunks.map(|rows| CheckScope::Chunks { table, rows }));
         }
         let sql = format!(
             "SELECT {DATASET}, (SELECT ifnull(sum(records), 0) FROM range_digest WHERE dataset = dataset.id)
@@ -76,7 +76,7 @@ impl Reader<'_> {
             let (dataset, records) = (dataset(row, 0)?, count(row, 3)?);
             let bits = (0..FINE_BITS).find(|bits| records >> bits <= RECORDS).unwrap_or(FINE_BITS);
             let ranges = (0..1 << bits).map(|index| KeyRange { bits, index });
-            steps.extend(ranges.map(|range| Step::Records(dataset.clone(), range)));
+            steps.extend(ranges.map(|range| CheckScope::Records(dataset.clone(), range)));
         }
         Ok(steps)
     }

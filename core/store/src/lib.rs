@@ -73,7 +73,7 @@ mod views;
 mod tests;
 
 pub use access::Store;
-pub use apply::{Applied, Arriving, Batch, Batches, Differing, MAX_AHEAD_MS, Verdict};
+pub use apply::{AppliedSnapshot, Arriving, Batch, Batches, Differing, MAX_AHEAD_MS, Verdict};
 pub use campaigns::Campaign;
 pub use check_step::CheckStep;
 pub use chunks::ChunkEntry;

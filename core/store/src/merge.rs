@@ -35,7 +35,7 @@ impl std::ops::AddAssign for Merged {
 
 /// The source of the versions to merge.
 #[derive(Clone, Copy)]
-pub(crate) struct Source {
+pub(crate) struct MergeSource {
     /// The row of the download or bundle in `provenance`.
     pub(crate) provenance: i64,
     /// `true`: from the server, whose listed records exist. `false`: from another device.
@@ -49,7 +49,7 @@ pub(crate) struct Source {
     pub(crate) base: ServerTime,
 }
 
-impl Source {
+impl MergeSource {
     /// The time from which a version counts as a change. Normally this is the time when the server made the version. If
     /// the version should have arrived earlier (the server showed it late, or gives no time), it is now.
     fn changed(self, record: &Record) -> i64 {
@@ -124,7 +124,7 @@ impl<'t> Merger<'t> {
     ///
     /// In a bulk load, nearly all records are new. So this tries the insert first and reads the old row only after a
     /// conflict.
-    pub(crate) fn merge(&mut self, dataset: i64, new: &Prepared<'_>, source: Source) -> Result<i64> {
+    pub(crate) fn merge(&mut self, dataset: i64, new: &Prepared<'_>, source: MergeSource) -> Result<i64> {
         let record = &*new.record;
         let entity = self.tx.entity(&record.entity)?;
         let inserted = self.insert.execute(params![
@@ -151,7 +151,7 @@ impl<'t> Merger<'t> {
         Ok(stored.row)
     }
 
-    fn merge_over(&mut self, dataset: i64, stored: &Stored, new: &Prepared<'_>, source: Source) -> Result<()> {
+    fn merge_over(&mut self, dataset: i64, stored: &Stored, new: &Prepared<'_>, source: MergeSource) -> Result<()> {
         if stored.stamp.hash == new.hash {
             let repaired = self.repair.execute(new.columns(stored.row))?;
             *if repaired == 0 { &mut self.merged.unchanged } else { &mut self.merged.updated } += 1;
@@ -176,7 +176,7 @@ impl<'t> Merger<'t> {
     /// addition, a record that the server lists is not gone. Of two versions from devices, the one that was known to be
     /// the server's at the later time wins. The stamp alone is not enough: a forged stamp would win over all correct
     /// versions permanently.
-    fn wins(&self, stored: &Stored, new: &Prepared<'_>, source: Source) -> bool {
+    fn wins(&self, stored: &Stored, new: &Prepared<'_>, source: MergeSource) -> bool {
         if source.is_server {
             return new.stamp() > stored.stamp || stored.gone && !new.record.deleted;
         }
@@ -185,14 +185,14 @@ impl<'t> Merger<'t> {
     }
 
     /// Replaces the stored version by the version from a verified full download, independent of the stamps.
-    pub(crate) fn restore(&mut self, dataset: i64, server: &Record, source: Source) -> Result<()> {
+    pub(crate) fn restore(&mut self, dataset: i64, server: &Record, source: MergeSource) -> Result<()> {
         let entity = self.tx.entity(&server.entity)?;
         let stored = self.stored(dataset, entity, server)?;
         self.replace(dataset, &stored, &Prepared::of(server), source, false)
     }
 
     /// Marks a record as deleted because a verified full download did not contain it. The body stays.
-    pub(crate) fn mark_gone(&mut self, dataset: i64, old: &Record, source: Source) -> Result<()> {
+    pub(crate) fn mark_gone(&mut self, dataset: i64, old: &Record, source: MergeSource) -> Result<()> {
         let entity = self.tx.entity(&old.entity)?;
         let stored = self.stored(dataset, entity, old)?;
         let mut record = old.clone();
@@ -202,7 +202,14 @@ impl<'t> Merger<'t> {
         self.replace(dataset, &stored, &tombstone, source, true)
     }
 
-    fn replace(&mut self, dataset: i64, stored: &Stored, new: &Prepared<'_>, source: Source, gone: bool) -> Result<()> {
+    fn replace(
+        &mut self,
+        dataset: i64,
+        stored: &Stored,
+        new: &Prepared<'_>,
+        source: MergeSource,
+        gone: bool,
+    ) -> Result<()> {
         let arrival = Arrival { changed: source.changed(&new.record), gone, provenance: source.provenance };
         new.update(&mut self.update, stored.row, arrival)?;
         self.tx.remove(dataset, stored.counted);

@@ -4,7 +4,7 @@ use fieldcast_model::{Dataset, EntityType, Record, ServerTime, SnapshotSummary};
 use rusqlite::{OptionalExtension, Row, params};
 
 use crate::access::Durability;
-use crate::merge::{Merger, Source};
+use crate::merge::{MergeSource, Merger};
 use crate::outranked::Outranked;
 use crate::prepared::{HOUSEHOLD, Prepared, Ready, prepare_on_thread};
 use crate::provenance::Provenances;
@@ -282,9 +282,9 @@ impl Run {
         Ok((project, provenance))
     }
 
-    fn source(&self, tx: &WriteTx<'_>, dataset: i64, provenance: i64, as_of: ServerTime) -> Result<Source> {
+    fn source(&self, tx: &WriteTx<'_>, dataset: i64, provenance: i64, as_of: ServerTime) -> Result<MergeSource> {
         tx.date_provenance(provenance, as_of)?;
-        Ok(Source { provenance, is_server: true, as_of, vouched: as_of, base: tx.as_of(dataset)? })
+        Ok(MergeSource { provenance, is_server: true, as_of, vouched: as_of, base: tx.as_of(dataset)? })
     }
 
     fn end(
@@ -332,7 +332,7 @@ impl Run {
         &self,
         tx: &WriteTx<'_>,
         dataset: i64,
-        source: Source,
+        source: MergeSource,
         known: &Provenances,
         answered: &[EntityType],
         seen: &Seen,
@@ -353,7 +353,13 @@ impl Run {
     /// Replaces versions that have a greater stamp than the server's version in this run, which is verified complete. A
     /// version that this device downloaded earlier stays if it is later than the server's clock: then the server itself
     /// has old data.
-    fn restore_outranked(&self, tx: &WriteTx<'_>, dataset: i64, source: Source, known: &Provenances) -> Result<u64> {
+    fn restore_outranked(
+        &self,
+        tx: &WriteTx<'_>,
+        dataset: i64,
+        source: MergeSource,
+        known: &Provenances,
+    ) -> Result<u64> {
         let server_time = self.server_time.unwrap_or(source.as_of);
         let mut merger = Merger::new(tx)?;
         let mut restored = 0;
@@ -376,7 +382,7 @@ fn mark_gone(
     tx: &WriteTx<'_>,
     dataset: i64,
     entity: &EntityType,
-    source: Source,
+    source: MergeSource,
     known: &Provenances,
     seen: &Seen,
 ) -> Result<u64> {

@@ -9,7 +9,7 @@ use fieldcast_bundle::{ChunkHash, ChunkInfo, Manifest, Snapshot, decode_chunk};
 use fieldcast_model::{FINE_BITS, KeyRange, Provenance, RangeTotals, ServerTime, SnapshotSummary};
 use fieldcast_net::fingerprint_of;
 use fieldcast_store::{
-    Applied, ApplyError, Arriving, Batch, Consent, Differing, MAX_AHEAD_MS, Store, Verdict, Verified,
+    AppliedSnapshot, ApplyError, Arriving, Batch, Consent, Differing, MAX_AHEAD_MS, Store, Verdict, Verified,
 };
 use fieldcast_wire::{ChunkSet, ComparisonResult, EndReason, Held, Offer, SavedSnapshot};
 
@@ -255,7 +255,7 @@ impl Application {
             held: is_whole.then_some(&held[..]),
         };
         let (merged, ours) = match self.store.apply(&arriving, &mut next) {
-            Ok(Verdict::Applied(Applied { merged, summary })) => (merged, summary),
+            Ok(Verdict::Applied(AppliedSnapshot { merged, summary })) => (merged, summary),
             Ok(Verdict::Differs(differing)) => return self.differs(index, summary, snapshot, differing),
             Err(ApplyError::NotAuthentic) => return self.fail_if_undamaged(index, summary, EndReason::NotAuthentic),
             // A staged chunk is damaged.

@@ -7,7 +7,7 @@ use fieldcast_model::{KeyRange, Record};
 use proptest::prelude::*;
 
 use super::{Fresh, apply, arriving, batch, fresh, household, provenance_of, record, snapshot, village, wrong_ranges};
-use crate::{Applied, Batch, Error, Opened, Recovery, Store, Verdict, files};
+use crate::{AppliedSnapshot, Batch, Error, Opened, Recovery, Store, Verdict, files};
 
 /// A closed store with enough data for tables of several pages.
 fn filled() -> tempfile::TempDir {
@@ -216,7 +216,7 @@ fn keeps_previous_version_after_kill_during_apply() {
     let all = [&[household("h", 1, 1)], &tasks[..]].concat();
     let (snapshot, provenance) = (snapshot(&village("v"), 99), provenance_of(&all));
     let arriving = arriving(&snapshot, &provenance, Some(&[KeyRange::ALL]));
-    let Verdict::Applied(Applied { summary: after, .. }) = store.apply(&arriving, batches).unwrap() else {
+    let Verdict::Applied(AppliedSnapshot { summary: after, .. }) = store.apply(&arriving, batches).unwrap() else {
         panic!("the process is killed here");
     };
     assert!(

@@ -27,7 +27,7 @@ use fieldcast_model::{
 };
 use tempfile::TempDir;
 
-use crate::{Applied, Arriving, Batch, Store, Verdict};
+use crate::{AppliedSnapshot, Arriving, Batch, Store, Verdict};
 
 /// A store in a temporary folder, which is removed with it.
 struct Fresh {
@@ -118,7 +118,7 @@ fn arriving<'a>(
 }
 
 /// Applies complete snapshots of these records one after another, each without repeated records.
-fn apply_as(store: &Store, snapshot: &SnapshotSummary, records: &[Record]) -> Applied {
+fn apply_as(store: &Store, snapshot: &SnapshotSummary, records: &[Record]) -> AppliedSnapshot {
     let mut rounds: Vec<Vec<Record>> = vec![Vec::new()];
     for record in records {
         let is_in = |round: &Vec<Record>| {
@@ -129,14 +129,14 @@ fn apply_as(store: &Store, snapshot: &SnapshotSummary, records: &[Record]) -> Ap
         rounds[at].push(record.clone());
     }
     let applied = rounds.iter().map(|round| apply_round(store, snapshot, round));
-    let sum = |mut sum: Applied, next: Applied| {
+    let sum = |mut sum: AppliedSnapshot, next: AppliedSnapshot| {
         sum.merged += next.merged;
-        Applied { merged: sum.merged, ..next }
+        AppliedSnapshot { merged: sum.merged, ..next }
     };
     applied.reduce(sum).unwrap()
 }
 
-fn apply_round(store: &Store, snapshot: &SnapshotSummary, records: &[Record]) -> Applied {
+fn apply_round(store: &Store, snapshot: &SnapshotSummary, records: &[Record]) -> AppliedSnapshot {
     let provenance = provenance_of(records);
     let arriving = arriving(snapshot, &provenance, Some(&[]));
     let mut batches = Some(batch(records)).into_iter();
@@ -146,7 +146,7 @@ fn apply_round(store: &Store, snapshot: &SnapshotSummary, records: &[Record]) ->
     }
 }
 
-fn apply(store: &Store, dataset: &Dataset, records: &[Record]) -> Applied {
+fn apply(store: &Store, dataset: &Dataset, records: &[Record]) -> AppliedSnapshot {
     apply_as(store, &snapshot(dataset, 10), records)
 }
 
