@@ -12,7 +12,7 @@ use fieldcast_wire::{Credentials, EndReason, MAX_SNAPSHOTS, Offer};
 use tokio_util::sync::CancellationToken;
 
 use crate::offer::Bundle;
-use crate::receive::{Application, COMMIT_BYTES, Outcome, Plan, Round, check_time, plan};
+use crate::receive::{Application, ApplyOutcome, COMMIT_BYTES, Plan, Round, check_time, plan};
 use crate::settings::DEFAULT_RESERVE;
 use crate::trust::grants::Authorizer;
 use crate::trust::provenance::{self, Signer};
@@ -123,21 +123,27 @@ pub(crate) fn import(store: &Store, own: Fingerprint, path: &Path) -> Result<Imp
     let id = info.offer.id(&info.sender.fingerprint);
     let outcome = match take(store, path, &info, now, Arc::default())? {
         // Some data on this device was damaged. Read it from the file again.
-        Outcome::Differs { round, .. } => take(store, path, &info, now, Arc::new(round))?,
+        ApplyOutcome::Differs { round, .. } => take(store, path, &info, now, Arc::new(round))?,
         saved => saved,
     };
     match outcome {
-        Outcome::Saved(saved) => {
+        ApplyOutcome::Saved(saved) => {
             store.discard_incoming(&id)?; // no sender resends this bundle, so the consent is not needed again
             let info = BundleInfo { offer: provenance::with_local_names(store, &info.offer)?, ..info };
             Ok(Imported { info, comparisons: saved.into_iter().map(|saved| saved.comparison).collect() })
         }
-        Outcome::Differs { .. } => Err(Error::Refused(EndReason::DigestDiffers)),
+        ApplyOutcome::Differs { .. } => Err(Error::Refused(EndReason::DigestDiffers)),
     }
 }
 
 /// Stages the chunks of the file that this device does not have, and applies them.
-fn take(store: &Store, path: &Path, info: &BundleInfo, now: ServerTime, earlier: Arc<Round>) -> Result<Outcome, Error> {
+fn take(
+    store: &Store,
+    path: &Path,
+    info: &BundleInfo,
+    now: ServerTime,
+    earlier: Arc<Round>,
+) -> Result<ApplyOutcome, Error> {
     let (head, mut file) = open(path)?;
     let id = info.offer.id(&info.sender.fingerprint);
     store.begin_incoming(&info.sender.incoming(id, &info.offer))?;

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use crate::offer::Bundle;
-use crate::receive::{Application, Outcome, Plan, Round, held, plan};
+use crate::receive::{Application, ApplyOutcome, Plan, Round, held, plan};
 use crate::trust::provenance::Signer;
 
 const DEVICES: usize = 4;
@@ -19,7 +19,7 @@ const RECORDS: usize = 40;
 
 /// One step of a test sequence.
 #[derive(Clone, Debug)]
-enum Step {
+enum TestStep {
     /// The server changes a record. A late edit keeps an old time, as on a server where rows become visible late.
     Edit { record: usize, late: bool },
     /// A device downloads everything; `lacking` is a record that the server leaves out of its answer.
@@ -28,14 +28,14 @@ enum Step {
     Send { from: usize, to: usize, chunks: Option<usize> },
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn step() -> impl Strategy<Value = TestStep> {
     let device = 0..DEVICES;
     let chunks = proptest::option::weighted(0.2, 0..3usize);
     prop_oneof![
-        (0..RECORDS, proptest::bool::weighted(0.2)).prop_map(|(record, late)| Step::Edit { record, late }),
+        (0..RECORDS, proptest::bool::weighted(0.2)).prop_map(|(record, late)| TestStep::Edit { record, late }),
         (device.clone(), proptest::option::weighted(0.2, 0..RECORDS))
-            .prop_map(|(device, lacking)| Step::Downsync { device, lacking }),
-        (device.clone(), device, chunks).prop_map(|(from, to, chunks)| Step::Send { from, to, chunks }),
+            .prop_map(|(device, lacking)| TestStep::Downsync { device, lacking }),
+        (device.clone(), device, chunks).prop_map(|(from, to, chunks)| TestStep::Send { from, to, chunks }),
     ]
 }
 
@@ -135,8 +135,8 @@ fn send(from: &Store, to: &Store, stop_after: Option<usize>) {
             abandoned: CancellationToken::new(),
         };
         match application.run().unwrap() {
-            Outcome::Saved(_) => return,
-            Outcome::Differs { snapshots, round } => {
+            ApplyOutcome::Saved(_) => return,
+            ApplyOutcome::Differs { snapshots, round } => {
                 earlier = Arc::new(round);
                 manifest = bundle.whole(&indexes, &snapshots);
             }
@@ -161,10 +161,10 @@ proptest! {
         let mut server = Server::new();
         for step in steps {
             match step {
-                Step::Edit { record, late } => server.edit(record, late),
-                Step::Downsync { device, lacking } => server.downsync(&stores[device], lacking),
-                Step::Send { from, to, chunks } if from != to => send(&stores[from], &stores[to], chunks),
-                Step::Send { .. } => {}
+                TestStep::Edit { record, late } => server.edit(record, late),
+                TestStep::Downsync { device, lacking } => server.downsync(&stores[device], lacking),
+                TestStep::Send { from, to, chunks } if from != to => send(&stores[from], &stores[to], chunks),
+                TestStep::Send { .. } => {}
             }
         }
         // After this device has the complete download, the other devices may still have newer versions of some records

@@ -6,7 +6,7 @@ use fieldcast_model::{Dataset, Fingerprint};
 use fieldcast_net::Interface;
 use fieldcast_store::{DistributionStats, Store};
 
-use super::{Engine, Inner};
+use super::{Engine, EngineInner};
 use crate::bundle_file::{self, BundleInfo, Imported};
 use crate::offer::Bundle;
 use crate::trust::history;
@@ -85,7 +85,7 @@ impl Engine {
     /// # Errors
     /// As [`offer`](Self::offer), and [`Error::File`].
     pub async fn export(&self, datasets: Vec<Dataset>, path: PathBuf) -> Result<Offer, Error> {
-        let Inner { store, identity, name, .. } = &*self.inner;
+        let EngineInner { store, identity, name, .. } = &*self.inner;
         let (store, identity, name) = (store.clone(), identity.clone(), name.clone());
         let export = move || {
             let signer = Signer { identity: &identity, name: &name };

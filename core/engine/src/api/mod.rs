@@ -32,10 +32,10 @@ const CHUNK_CACHE_BYTES: u64 = 256 << 20;
 /// The Fieldcast engine of one device. Cheap to clone. Call its methods inside a tokio runtime.
 #[derive(Clone)]
 pub struct Engine {
-    inner: Arc<Inner>,
+    inner: Arc<EngineInner>,
 }
 
-struct Inner {
+struct EngineInner {
     store: Store,
     identity: Arc<Identity>,
     name: DeviceName,
@@ -95,7 +95,7 @@ impl Engine {
             }
         });
         let _idle_check = AbortOnDropHandle::new(check);
-        Ok(Self { inner: Arc::new(Inner { store, identity, name, recovery, allow_http, _idle_check }) })
+        Ok(Self { inner: Arc::new(EngineInner { store, identity, name, recovery, allow_http, _idle_check }) })
     }
 
     /// The result of the recovery, if the database was damaged when it was opened. The app should show it to the user.

@@ -14,10 +14,10 @@ const MAX_ADDRESSES: usize = 16;
 
 /// Reports of the phone's Wi-Fi group, for any number of sessions. Cheap to clone; all clones share one state.
 #[derive(Clone, Debug)]
-pub struct WifiGroupMonitor(Arc<watch::Sender<Group>>);
+pub struct WifiGroupMonitor(Arc<watch::Sender<GroupAddresses>>);
 
 #[derive(Debug, Default)]
-struct Group {
+struct GroupAddresses {
     /// This device's address in the group; `None` while the group is lost.
     now: Option<IpAddr>,
     /// Every address it had in the group, newest last.
@@ -83,7 +83,7 @@ impl WifiGroupMonitor {
 
 /// The view of one session on the group.
 pub(crate) struct Following {
-    group: watch::Receiver<Group>,
+    group: watch::Receiver<GroupAddresses>,
     addr: IpAddr,
     losses: u64,
 }

@@ -23,7 +23,7 @@ const MAX_CHANGES: usize = 256;
 
 /// The changes since one version. The outer `None`: not encoded yet. The inner `None`: send the complete snapshot
 /// instead.
-type Changes = Arc<Mutex<Option<Option<Snapshot>>>>;
+type EncodedChanges = Arc<Mutex<Option<Option<Snapshot>>>>;
 
 /// The chosen snapshots. All chunks are encoded and in the store's cache.
 pub(crate) struct Bundle {
@@ -32,7 +32,7 @@ pub(crate) struct Bundle {
     /// The provenance of each snapshot.
     provenance: Vec<Provenance>,
     /// Changes, by snapshot and base version.
-    changes: Mutex<HashMap<(usize, ServerTime), Changes>>,
+    changes: Mutex<HashMap<(usize, ServerTime), EncodedChanges>>,
     recent: Mutex<VecDeque<(ChunkHash, Arc<Vec<u8>>)>>,
 }
 
@@ -146,7 +146,7 @@ impl Bundle {
     /// Encodes a chunk again that was removed from the cache because it was damaged. [`Error::OfferOutdated`] if its
     /// records have changed.
     fn encode_again(&self, hash: ChunkHash) -> Result<Vec<u8>, Error> {
-        let changes: Vec<Changes> = {
+        let changes: Vec<EncodedChanges> = {
             let changes = locked(&self.changes);
             changes.values().cloned().collect()
         };

@@ -9,7 +9,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::admission::{Admission, OfferedPart};
 use super::event::SendState;
-use super::progress::Progress;
+use super::progress::ProgressTracker;
 use super::state::OfferState;
 use crate::clock::{self, Monotonic};
 use crate::trust::history;
@@ -23,7 +23,7 @@ pub(super) struct Delivery {
     pub(super) admission: Admission,
     /// The offer to the receiver. It is authorized again on each connection.
     pub(super) part: OfferedPart,
-    pub(super) progress: Progress,
+    pub(super) progress: ProgressTracker,
     /// The transfer slot; released after the last byte has arrived.
     pub(super) slot: Option<OwnedSemaphorePermit>,
     /// The receiver's key, after the first connection.
@@ -43,7 +43,7 @@ impl Delivery {
             state,
             receiver,
             clock: Monotonic::start(),
-            progress: Progress::default(),
+            progress: ProgressTracker::default(),
             slot: None,
             peer_key: None,
             peer_name: None,

@@ -3,7 +3,7 @@
 use super::event::SendProgress;
 
 #[derive(Debug, Default)]
-pub(super) struct Progress {
+pub(super) struct ProgressTracker {
     shown: SendProgress,
     /// Bytes that were staged before this connection, or before this round of it.
     staged_before: u64,
@@ -13,7 +13,7 @@ pub(super) struct Progress {
     wire_before: u64,
 }
 
-impl Progress {
+impl ProgressTracker {
     pub(super) fn shown(&self) -> SendProgress {
         self.shown
     }

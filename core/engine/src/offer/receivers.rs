@@ -47,7 +47,7 @@ const MAX_EARLIER: usize = 3;
 
 /// The list. `C` is a parked connection.
 pub(super) struct Receivers<C> {
-    entries: BTreeMap<Fingerprint, Entry<C>>,
+    entries: BTreeMap<Fingerprint, ReceiverEntry<C>>,
     connection_count: u64,
 }
 
@@ -57,7 +57,7 @@ impl<C> Default for Receivers<C> {
     }
 }
 
-struct Entry<C> {
+struct ReceiverEntry<C> {
     name: DeviceName,
     /// Whether the name was sent by the device itself, authenticated by its key.
     is_named: bool,
@@ -79,7 +79,7 @@ struct ParkedEntry<C> {
     request: Option<ConnectionRequest<C>>,
 }
 
-impl<C> Entry<C> {
+impl<C> ReceiverEntry<C> {
     fn shown(&self, fingerprint: Fingerprint) -> FoundPeer {
         let by = FoundBy {
             mdns: self.mdns.is_some(),
@@ -177,7 +177,7 @@ impl<C> Receivers<C> {
     /// The network is lost, so its announcements and proven addresses are no longer valid.
     pub(super) fn network_lost(&mut self) -> Vec<OfferEvent> {
         let all: Vec<_> = self.entries.keys().copied().collect();
-        let forget = |entry: &mut Entry<C>| {
+        let forget = |entry: &mut ReceiverEntry<C>| {
             (entry.mdns, entry.platform, entry.proven) = (None, None, None);
             entry.earlier.clear();
         };
@@ -206,7 +206,8 @@ impl<C> Receivers<C> {
     }
 
     pub(super) fn all(&self) -> Vec<(FoundPeer, SendState)> {
-        let shown = |(fingerprint, entry): (&Fingerprint, &Entry<C>)| (entry.shown(*fingerprint), entry.state.clone());
+        let shown =
+            |(fingerprint, entry): (&Fingerprint, &ReceiverEntry<C>)| (entry.shown(*fingerprint), entry.state.clone());
         self.entries.iter().map(shown).collect()
     }
 
@@ -235,10 +236,10 @@ impl<C> Receivers<C> {
         fingerprint: Fingerprint,
         name: DeviceName,
         addr: SocketAddr,
-        change: impl FnOnce(&mut Entry<C>),
+        change: impl FnOnce(&mut ReceiverEntry<C>),
     ) -> Option<OfferEvent> {
         let before = self.shown(fingerprint);
-        let entry = self.entries.entry(fingerprint).or_insert_with(|| Entry {
+        let entry = self.entries.entry(fingerprint).or_insert_with(|| ReceiverEntry {
             name,
             is_named: false,
             addr,
@@ -257,7 +258,11 @@ impl<C> Receivers<C> {
 
     /// Removes a way in which the receiver is found. A picked receiver stays on the list without any: its phone may
     /// only have turned off the screen, which must not end a transfer.
-    fn remove_source(&mut self, fingerprint: Fingerprint, change: impl FnOnce(&mut Entry<C>)) -> Option<OfferEvent> {
+    fn remove_source(
+        &mut self,
+        fingerprint: Fingerprint,
+        change: impl FnOnce(&mut ReceiverEntry<C>),
+    ) -> Option<OfferEvent> {
         let entry = self.entries.get_mut(&fingerprint)?;
         let before = entry.shown(fingerprint);
         change(entry);

@@ -171,7 +171,7 @@ impl Round {
 }
 
 /// The result of applying.
-pub(crate) enum Outcome {
+pub(crate) enum ApplyOutcome {
     /// Everything is saved; one entry for each offered snapshot.
     Saved(Vec<SavedSnapshot>),
     /// The changes of some snapshots were not enough.
@@ -203,7 +203,7 @@ pub(crate) struct Application {
 impl Application {
     /// Applies each dataset in one transaction. Afterwards each dataset has the sender's digest, or this device is
     /// ahead, or the dataset differs and is unchanged.
-    pub(crate) fn run(self) -> Result<Outcome, EndReason> {
+    pub(crate) fn run(self) -> Result<ApplyOutcome, EndReason> {
         let mut round = Round::default();
         for index in 0..self.offer.snapshots.len() {
             match self.earlier.settled.get(&index).cloned().map_or_else(|| self.apply(index), |saved| Ok(Ok(saved)))? {
@@ -212,13 +212,13 @@ impl Application {
             }
         }
         if !round.changes.is_empty() {
-            return Ok(Outcome::Differs { snapshots: round.differing(), round });
+            return Ok(ApplyOutcome::Differs { snapshots: round.differing(), round });
         }
         // Keep the consent, marked as spent: if the last message is lost and the same offer comes again, the user is
         // not asked again.
         self.store.finish_incoming(&self.incoming).map_err(not_stored)?;
         let saved = (0..self.offer.snapshots.len()).filter_map(|index| round.settled.remove(&index));
-        Ok(Outcome::Saved(saved.collect()))
+        Ok(ApplyOutcome::Saved(saved.collect()))
     }
 
     /// Applies the chunks of one snapshot. Returns the changes if they were not enough.

@@ -20,7 +20,7 @@ mod transfer;
 
 #[cfg(test)]
 pub(crate) use apply::held;
-pub(crate) use apply::{Application, Outcome, Plan, Round, check_time, plan};
+pub(crate) use apply::{Application, ApplyOutcome, Plan, Round, check_time, plan};
 pub use event::{
     DialState, DiscoveredDistributor, Question, ReceiveEvent, ReceiveProgress, ReceiveState, Received, Sender,
     UnfinishedOffer,

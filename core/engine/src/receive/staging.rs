@@ -49,7 +49,7 @@ impl Stager {
         let (chunks, to_stage) = mpsc::channel(1);
         // Unbounded, because there is only one report per commit.
         let (report, progress) = mpsc::unbounded_channel();
-        let batch = Batch { store, incoming, wanted, chunks: Vec::new(), bytes: 0, on_disk: OnDisk::default() };
+        let batch = ChunkBatch { store, incoming, wanted, chunks: Vec::new(), bytes: 0, on_disk: OnDisk::default() };
         let task = AbortOnDropHandle::new(task::spawn(batch.run(to_stage, report)));
         Self { chunks, waiting: None, progress, _task: task }
     }
@@ -82,7 +82,7 @@ impl Stager {
     }
 }
 
-struct Batch {
+struct ChunkBatch {
     store: Store,
     incoming: [u8; 32],
     wanted: u32,
@@ -91,7 +91,7 @@ struct Batch {
     on_disk: OnDisk,
 }
 
-impl Batch {
+impl ChunkBatch {
     async fn run(
         mut self,
         mut to_stage: mpsc::Receiver<(Expected, Vec<u8>)>,

@@ -11,7 +11,7 @@ use fieldcast_wire::{
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::apply::{self, Application, Outcome, Plan, Round};
+use super::apply::{self, Application, ApplyOutcome, Plan, Round};
 use super::consent::{self, AuthorizedOffer};
 use super::ending::{EndedOffer, publish_end};
 use super::event::{Question, ReceiveEvent, ReceiveProgress, ReceiveState, Received, Sender};
@@ -46,7 +46,7 @@ enum IncomingWork {
     Answered(Answer),
     Accepted(Result<Vec<Held>, EndReason>),
     Planned(Result<Plan, EndReason>),
-    Applied(Result<Outcome, EndReason>),
+    Applied(Result<ApplyOutcome, EndReason>),
 }
 
 /// An offer that has arrived.
@@ -363,9 +363,9 @@ impl IncomingTransfer {
     }
 
     /// Signs the receipt of saved data, or keeps the settled state for the second round.
-    fn settle(&mut self, outcome: Outcome) -> Applied {
+    fn settle(&mut self, outcome: ApplyOutcome) -> Applied {
         match outcome {
-            Outcome::Saved(saved) => {
+            ApplyOutcome::Saved(saved) => {
                 let sender = self.connected.link.peer();
                 let offered = self.incoming.as_ref().map_or(&[][..], |incoming| &incoming.offer.snapshots);
                 let offer = offer_id(&sender, offered);
@@ -373,7 +373,7 @@ impl IncomingTransfer {
                 self.receipt = Some(receipt.clone());
                 Applied::Saved(receipt)
             }
-            Outcome::Differs { snapshots, round } => {
+            ApplyOutcome::Differs { snapshots, round } => {
                 self.applying.earlier = Arc::new(round);
                 Applied::Differs(snapshots)
             }
