@@ -16,7 +16,7 @@ const REDRAWS: u8 = 10;
 /// Several tasks at the same time, each under a key.
 pub(crate) struct Bars {
     mode: Mode,
-    rows: BTreeMap<String, Row>,
+    rows: BTreeMap<String, ProgressRow>,
 }
 
 enum Mode {
@@ -25,7 +25,7 @@ enum Mode {
     Silent,
 }
 
-struct Row {
+struct ProgressRow {
     label: String,
     bar: Option<ProgressBar>,
     /// Time of the last plain line, or of the row's start: a task that ends at once gets only its last line.
@@ -69,7 +69,7 @@ impl Bars {
     }
 
     fn update(&mut self, key: &str, label: &str, share: Option<Share>, text: &str, last: bool) {
-        let row = self.rows.entry(key.to_owned()).or_insert_with(|| Row {
+        let row = self.rows.entry(key.to_owned()).or_insert_with(|| ProgressRow {
             label: String::new(),
             bar: None,
             last_line: Instant::now(),
@@ -103,7 +103,7 @@ impl Bars {
     }
 }
 
-impl Row {
+impl ProgressRow {
     fn draw(&mut self, all: &MultiProgress, share: Option<Share>, text: &str, last: bool) {
         let bar = self.bar.get_or_insert_with(|| {
             let bar = all.add(ProgressBar::new(0));

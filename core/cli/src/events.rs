@@ -15,7 +15,7 @@ use fieldcast::{
 };
 use serde_json::{Value, json};
 
-use crate::offers::Totals;
+use crate::offers::OfferTotals;
 
 pub(crate) fn error(message: &str, exit_code: u8) -> Value {
     json!({"event": "error", "message": message, "exit_code": exit_code})
@@ -137,7 +137,8 @@ fn snapshot(summary: &SnapshotSummary) -> Value {
 
 pub(crate) fn offer(offer: &Offer) -> Value {
     let snapshots: Vec<_> = offer.snapshots.iter().map(snapshot).collect();
-    json!({"event": "offer", "snapshots": snapshots, "bytes": offer.bytes, "json_bytes": Totals::of(offer).json_bytes})
+    let json_bytes = OfferTotals::of(offer).json_bytes;
+    json!({"event": "offer", "snapshots": snapshots, "bytes": offer.bytes, "json_bytes": json_bytes})
 }
 
 pub(crate) fn peer_found(peer: &FoundPeer) -> Value {
@@ -304,7 +305,7 @@ pub(crate) fn bundle(info: &BundleInfo, bytes: u64) -> Value {
 
 /// The offer, its sender and the devices that signed its data.
 fn about(event: &str, sender: &Sender, sources: &[SourceDevice], offer: &Offer, bytes: u64) -> Value {
-    let Totals { households, records, .. } = Totals::of(offer);
+    let OfferTotals { households, records, .. } = OfferTotals::of(offer);
     let boundaries: Vec<_> = offer.snapshots.iter().filter_map(|summary| summary.dataset.boundary.as_ref()).collect();
     let source = |of: &SourceDevice| {
         json!({"name": of.name.as_str(), "fingerprint": of.fingerprint.to_string(), "is_known": of.is_known,
@@ -322,14 +323,14 @@ pub(crate) fn receive_state(state: &str, progress: ReceiveProgress) -> Value {
 }
 
 pub(crate) fn saved(received: &Received, sender: &str) -> Value {
-    let Totals { households, records, .. } = Totals::of(&received.offer);
+    let OfferTotals { households, records, .. } = OfferTotals::of(&received.offer);
     json!({"event": "saved", "sender": sender, "fingerprint": received.sender.to_string(), "records": records,
         "households": households, "wire": received.progress.wire, "kept_newer": received.kept_newer(),
         "boundaries": outcomes(&received.offer, &received.comparisons)})
 }
 
 pub(crate) fn exported(file: &Path, bytes: u64, offer: &Offer) -> Value {
-    let Totals { households, records, json_bytes, .. } = Totals::of(offer);
+    let OfferTotals { households, records, json_bytes, .. } = OfferTotals::of(offer);
     let boundaries: Vec<_> = offer.snapshots.iter().filter_map(|summary| summary.dataset.boundary.as_ref()).collect();
     json!({"event": "exported", "file": file, "bytes": bytes, "json_bytes": json_bytes, "records": records,
         "households": households, "boundaries": boundaries})
@@ -337,7 +338,7 @@ pub(crate) fn exported(file: &Path, bytes: u64, offer: &Offer) -> Value {
 
 pub(crate) fn imported(imported: &Imported) -> Value {
     let offer = &imported.info.offer;
-    json!({"event": "imported", "records": Totals::of(offer).records,
+    json!({"event": "imported", "records": OfferTotals::of(offer).records,
         "boundaries": outcomes(offer, &imported.comparisons)})
 }
 

@@ -8,7 +8,7 @@ use crate::text::{counted, listed, safe};
 
 /// Sums over all snapshots of an offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Totals {
+pub(crate) struct OfferTotals {
     pub(crate) households: u64,
     pub(crate) records: u64,
     /// Without the data that a project has outside all boundaries.
@@ -16,7 +16,7 @@ pub(crate) struct Totals {
     pub(crate) json_bytes: u64,
 }
 
-impl Totals {
+impl OfferTotals {
     pub(crate) fn of(offer: &Offer) -> Self {
         Self::over(&offer.snapshots)
     }
@@ -111,9 +111,9 @@ mod tests {
             json_bytes: n,
             digest: fieldcast::Digest::EMPTY,
         };
-        let totals = Totals::over(&[claimed(u64::MAX - 1), claimed(2)]);
+        let totals = OfferTotals::over(&[claimed(u64::MAX - 1), claimed(2)]);
         let most = u64::MAX;
-        assert_eq!(totals, Totals { households: most, records: most, boundaries: 0, json_bytes: most });
+        assert_eq!(totals, OfferTotals { households: most, records: most, boundaries: 0, json_bytes: most });
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub(crate) async fn run(app: &App, args: &DownsyncArgs) -> Result {
         return Err(Error::usage("you chose no village, so nothing was downloaded: choose at least one"));
     }
     let codes: Vec<_> = chosen.iter().map(|leaf| leaf.code.clone()).collect();
-    let report = download(&engine, project, &codes, View::new(app.out, &chosen)).await?;
+    let report = download(&engine, project, &codes, DownsyncView::new(app.out, &chosen)).await?;
     summarise(app, &report)
 }
 
@@ -51,7 +51,7 @@ pub(super) async fn download(
     engine: &Engine,
     project: Project,
     codes: &[String],
-    mut view: View,
+    mut view: DownsyncView,
 ) -> Result<DownsyncReport> {
     let job = engine.downsync(project, codes).await?;
     let mut events = job.subscribe();
@@ -71,7 +71,7 @@ pub(super) async fn download(
 }
 
 /// The screen of a running download.
-pub(super) struct View {
+pub(super) struct DownsyncView {
     out: Output,
     /// Village names by code.
     names: BTreeMap<String, String>,
@@ -80,7 +80,7 @@ pub(super) struct View {
     begun: BTreeMap<String, BoundaryProgress>,
 }
 
-impl View {
+impl DownsyncView {
     pub(super) fn new(out: Output, chosen: &[&Boundary]) -> Self {
         let names = chosen.iter().map(|leaf| (leaf.code.clone(), safe(&leaf.name))).collect();
         Self { out, names, bars: Bars::new(out), begun: BTreeMap::new() }

@@ -7,7 +7,7 @@ use crate::args::ExportArgs;
 use crate::commands::send::choose;
 use crate::error::{Error, Result};
 use crate::events;
-use crate::offers::{Totals, contents};
+use crate::offers::{OfferTotals, contents};
 use crate::text::{bytes, counted};
 
 pub(crate) async fn run(app: &App, args: &ExportArgs) -> Result {
@@ -27,7 +27,7 @@ pub(crate) async fn run(app: &App, args: &ExportArgs) -> Result {
     let offer = engine.export(datasets, file.clone()).await.map_err(about_file)?;
     let size = fs::metadata(file).map_or(offer.bytes, |file| file.len());
     app.out.event(|| events::exported(file, size, &offer))?;
-    let Totals { households, records, json_bytes, .. } = Totals::of(&offer);
+    let OfferTotals { households, records, json_bytes, .. } = OfferTotals::of(&offer);
     app.out.line(format_args!(
         "{}: {}\n  {}, {}, {} of data, {} in the file",
         file.display(),

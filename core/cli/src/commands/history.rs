@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::args::HistoryArgs;
 use crate::error::Result;
 use crate::events;
-use crate::offers::{Totals, village, villages};
+use crate::offers::{OfferTotals, village, villages};
 use crate::text::{MATCHES, Table, bytes, compared, count, counted, duration, fingerprint, safe, utc};
 
 pub(crate) async fn run(app: &App, args: &HistoryArgs) -> Result {
@@ -44,7 +44,7 @@ fn row(PastExchange { exchange, receipt, comparisons }: &PastExchange, full: boo
         utc(exchange.ended),
         format!("{direction} {} [{}]", exchange.peer_name, fingerprint(&exchange.peer, full)),
         villages(&exchange.offered),
-        count(Totals::over(&exchange.offered).households),
+        count(OfferTotals::over(&exchange.offered).households),
         bytes(exchange.wire_bytes),
         duration(took),
         result,

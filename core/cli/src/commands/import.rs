@@ -7,7 +7,7 @@ use fieldcast::{BundleInfo, Imported};
 use crate::app::App;
 use crate::args::ImportArgs;
 use crate::error::{Error, Result};
-use crate::offers::{Totals, contents, passed_on, village};
+use crate::offers::{OfferTotals, contents, passed_on, village};
 use crate::text::{MATCHES, Table, bytes, compared, count, counted};
 use crate::{events, prompt};
 
@@ -35,7 +35,7 @@ pub(crate) async fn run(app: &App, args: &ImportArgs) -> Result {
 fn show(app: &App, info: &BundleInfo, size: u64) -> Result {
     let BundleInfo { sender, sources, offer } = info;
     app.out.event(|| events::bundle(info, size))?;
-    let Totals { households, records, json_bytes, .. } = Totals::of(offer);
+    let OfferTotals { households, records, json_bytes, .. } = OfferTotals::of(offer);
     app.out.line(format_args!(
         "Created by {} [{}]\n  {}\n  {}, {}, {} of data, {} in the file",
         sender.name,

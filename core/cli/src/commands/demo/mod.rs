@@ -11,13 +11,13 @@ use std::path::Path;
 use fieldcast::{Engine, Settings};
 use tempfile::TempDir;
 
-use self::round::{Roles, Round};
-use self::script::{DemoScript, Outcome, Update};
-use self::server::Server;
+use self::round::{Roles, SendRound};
+use self::script::{DemoOutcome, DemoScript, Update};
+use self::server::DemoServer;
 use crate::app::App;
 use crate::args::DemoArgs;
 use crate::error::{Error, Result};
-use crate::offers::Totals;
+use crate::offers::OfferTotals;
 use crate::text::{bytes, count, counted};
 
 /// The demo uses only this computer.
@@ -43,14 +43,19 @@ async fn play(app: &App, args: &DemoArgs, dir: &Path) -> Result {
     let mut script = DemoScript::begin(app)?;
     let settings = Settings { device_name: Some("distributor".to_owned()), ..Settings::new(dir.join("distributor")) };
     let roles = Roles { app, distributor: Engine::open(settings).await?, receivers: args.receivers, dir };
-    let mut server = Server::new(args);
+    let mut server = DemoServer::new(args);
     let first = first_day(args, &mut server, &roles, &mut script).await?;
     let update = if first.is_done() { Some(next_day(&mut server, &roles, &mut script).await?) } else { None };
-    conclude(&script, &Outcome { first, update })
+    conclude(&script, &DemoOutcome { first, update })
 }
 
 /// All receivers start empty and get all data.
-async fn first_day(args: &DemoArgs, server: &mut Server, roles: &Roles<'_>, script: &mut DemoScript) -> Result<Round> {
+async fn first_day(
+    args: &DemoArgs,
+    server: &mut DemoServer,
+    roles: &Roles<'_>,
+    script: &mut DemoScript,
+) -> Result<SendRound> {
     server.switch_on().await?;
     let households = count(args.households);
     script.step("server", &format!("A campaign server started: {households} households in {VILLAGES} villages"))?;
@@ -75,7 +80,7 @@ async fn first_day(args: &DemoArgs, server: &mut Server, roles: &Roles<'_>, scri
     script.step("receivers", &format!("{many}: {empty}"))?;
     let session = roles.offer(&receivers).await?;
     let offer = session.offer().clone();
-    let (json, packed) = (bytes(Totals::of(&offer).json_bytes), bytes(offer.bytes));
+    let (json, packed) = (bytes(OfferTotals::of(&offer).json_bytes), bytes(offer.bytes));
     script.step("prepared", &format!("{json} of data compressed once for all receivers: {packed}"))?;
     roles.find(&session, &receivers).await?;
     script.step("found", &format!("{} on the network", if one { "Receiver found" } else { "All receivers found" }))?;
@@ -87,7 +92,7 @@ async fn first_day(args: &DemoArgs, server: &mut Server, roles: &Roles<'_>, scri
 }
 
 /// The campaign's data has changed. All receivers already have most of it.
-async fn next_day(server: &mut Server, roles: &Roles<'_>, script: &mut DemoScript) -> Result<Update> {
+async fn next_day(server: &mut DemoServer, roles: &Roles<'_>, script: &mut DemoScript) -> Result<Update> {
     script.chapter("A day later:")?;
     server.wait_a_day();
     server.switch_on().await?;
@@ -112,7 +117,7 @@ async fn next_day(server: &mut Server, roles: &Roles<'_>, script: &mut DemoScrip
     Ok(Update { changed, round })
 }
 
-fn conclude(script: &DemoScript, outcome: &Outcome) -> Result {
+fn conclude(script: &DemoScript, outcome: &DemoOutcome) -> Result {
     script.end(outcome)?;
     let last = outcome.last();
     match (last.saved() == last.theirs.len(), last.is_equal()) {

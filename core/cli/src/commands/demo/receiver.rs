@@ -25,7 +25,7 @@ pub(super) struct Starting {
 }
 
 /// A process that listens. Killed when dropped.
-pub(super) struct Receiver {
+pub(super) struct ReceiverProcess {
     name: String,
     dir: PathBuf,
     child: Child,
@@ -34,7 +34,7 @@ pub(super) struct Receiver {
     _reader: JoinHandle<()>,
 }
 
-impl Receiver {
+impl ReceiverProcess {
     pub(super) fn spawn(dir: &Path, name: String, distributor: &Fingerprint) -> Result<Starting> {
         let started = std::env::current_exe().and_then(|program| {
             Command::new(program)
@@ -71,7 +71,7 @@ impl Receiver {
 
 impl Starting {
     /// Waits for its `listening` event.
-    pub(super) async fn listening(mut self) -> Result<Receiver> {
+    pub(super) async fn listening(mut self) -> Result<ReceiverProcess> {
         let fingerprint = match tokio::time::timeout(PROCESS_LIMIT, self.fingerprint()).await {
             Ok(fingerprint) => fingerprint?,
             Err(_) => {
@@ -83,7 +83,7 @@ impl Starting {
         };
         let Self { name, dir, child, mut lines } = self;
         let reader = tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Ok(Receiver { name, dir, child, fingerprint, _reader: reader })
+        Ok(ReceiverProcess { name, dir, child, fingerprint, _reader: reader })
     }
 
     async fn fingerprint(&mut self) -> Result<Fingerprint> {

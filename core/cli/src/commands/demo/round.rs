@@ -8,12 +8,12 @@ use fieldcast::{Dataset, Engine, NetworkError, Offer, OfferSession, Settings, Tr
 
 use super::LOOPBACK;
 use super::proof::Contents;
-use super::receiver::Receiver;
+use super::receiver::ReceiverProcess;
 use crate::app::App;
 use crate::commands::send::pick::Picker;
 use crate::commands::send::watch::{Sent, Watch};
 use crate::error::{Error, Result};
-use crate::offers::Totals;
+use crate::offers::OfferTotals;
 
 /// Time limit for mDNS to find all receivers.
 const FIND_LIMIT: Duration = Duration::from_secs(30);
@@ -28,7 +28,7 @@ pub(super) struct Roles<'a> {
 }
 
 /// The result of a send.
-pub(super) struct Round {
+pub(super) struct SendRound {
     pub(super) offer: Offer,
     pub(super) sent: Vec<Sent>,
     pub(super) own: Contents,
@@ -38,11 +38,11 @@ pub(super) struct Round {
 
 impl Roles<'_> {
     /// Starts the receivers with the data of their folders.
-    pub(super) async fn start(&self) -> Result<Vec<Receiver>> {
+    pub(super) async fn start(&self) -> Result<Vec<ReceiverProcess>> {
         let mut starting = Vec::new();
         for number in 1..=self.receivers {
             let name = format!("receiver-{number}");
-            starting.push(Receiver::spawn(&self.dir.join(&name), name, &self.distributor.fingerprint())?);
+            starting.push(ReceiverProcess::spawn(&self.dir.join(&name), name, &self.distributor.fingerprint())?);
         }
         let mut receivers = Vec::new();
         for one in starting {
@@ -52,7 +52,7 @@ impl Roles<'_> {
     }
 
     /// Offers all data of the distributor.
-    pub(super) async fn offer(&self, receivers: &[Receiver]) -> Result<OfferSession> {
+    pub(super) async fn offer(&self, receivers: &[ReceiverProcess]) -> Result<OfferSession> {
         let held = self.distributor.datasets().await?;
         let datasets: Vec<Dataset> = held.into_iter().map(|status| status.summary.dataset).collect();
         let mut exchange = self.distributor.exchange_settings();
@@ -63,12 +63,12 @@ impl Roles<'_> {
     }
 
     /// Waits until the session has found all of them.
-    pub(super) async fn find(&self, session: &OfferSession, receivers: &[Receiver]) -> Result {
+    pub(super) async fn find(&self, session: &OfferSession, receivers: &[ReceiverProcess]) -> Result {
         let mut events = session.subscribe();
         let all_found = async {
             loop {
                 let found: BTreeSet<_> = session.peers().into_iter().map(|(peer, _)| peer.fingerprint).collect();
-                let is_found = |receiver: &Receiver| found.contains(&receiver.fingerprint);
+                let is_found = |receiver: &ReceiverProcess| found.contains(&receiver.fingerprint);
                 if receivers.iter().all(is_found) || events.next().await.is_none() {
                     return;
                 }
@@ -81,7 +81,7 @@ impl Roles<'_> {
     }
 
     /// Sends to all of them.
-    pub(super) async fn send(&self, session: OfferSession, receivers: &[Receiver]) -> Result<Vec<Sent>> {
+    pub(super) async fn send(&self, session: OfferSession, receivers: &[ReceiverProcess]) -> Result<Vec<Sent>> {
         let picked = receivers.iter().map(|receiver| receiver.fingerprint).collect();
         let mut watch = Watch::new(self.app, &session).without_codes();
         watch.drive(&session, Picker::Chosen(picked)).await?;
@@ -91,7 +91,12 @@ impl Roles<'_> {
     }
 
     /// Waits until the receivers have ended and reads the contents of all devices.
-    pub(super) async fn prove(&self, offer: Offer, sent: Vec<Sent>, receivers: Vec<Receiver>) -> Result<Round> {
+    pub(super) async fn prove(
+        &self,
+        offer: Offer,
+        sent: Vec<Sent>,
+        receivers: Vec<ReceiverProcess>,
+    ) -> Result<SendRound> {
         let own = Contents::read(&self.distributor).await?;
         let mut theirs = Vec::new();
         for receiver in receivers {
@@ -99,11 +104,11 @@ impl Roles<'_> {
             let engine = Engine::open(Settings::new(dir)).await?;
             theirs.push((name, Contents::read(&engine).await?));
         }
-        Ok(Round { offer, sent, own, theirs })
+        Ok(SendRound { offer, sent, own, theirs })
     }
 }
 
-impl Round {
+impl SendRound {
     pub(super) fn is_equal(&self) -> bool {
         self.theirs.iter().all(|(_, contents)| *contents == self.own)
     }
@@ -117,8 +122,8 @@ impl Round {
         self.saved() == self.theirs.len() && self.is_equal()
     }
 
-    pub(super) fn totals(&self) -> Totals {
-        Totals::of(&self.offer)
+    pub(super) fn totals(&self) -> OfferTotals {
+        OfferTotals::of(&self.offer)
     }
 
     /// Bytes on the network for one receiver, the maximum over all receivers.

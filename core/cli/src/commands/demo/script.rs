@@ -6,7 +6,7 @@ use dialoguer::console::style;
 use serde_json::json;
 
 use super::proof::Contents;
-use super::round::Round;
+use super::round::SendRound;
 use crate::app::App;
 use crate::error::Result;
 use crate::events;
@@ -25,8 +25,8 @@ pub(super) struct DemoScript {
 }
 
 /// The result of the whole demo.
-pub(super) struct Outcome {
-    pub(super) first: Round,
+pub(super) struct DemoOutcome {
+    pub(super) first: SendRound,
     /// `None` if the first round failed.
     pub(super) update: Option<Update>,
 }
@@ -35,7 +35,7 @@ pub(super) struct Outcome {
 pub(super) struct Update {
     /// Number of new or changed records.
     pub(super) changed: u64,
-    pub(super) round: Round,
+    pub(super) round: SendRound,
 }
 
 impl DemoScript {
@@ -58,13 +58,13 @@ impl DemoScript {
     }
 
     /// Prints the comparison of the databases.
-    pub(super) fn proof(&mut self, name: &str, round: &Round, equal: &str) -> Result {
+    pub(super) fn proof(&mut self, name: &str, round: &SendRound, equal: &str) -> Result {
         let verdict = if round.is_equal() { equal } else { "DIFFER" };
         self.step(name, &format!("All {} databases, compared record by record, {verdict}", round.theirs.len() + 1))
     }
 
     /// Prints the summary.
-    pub(super) fn end(&self, outcome: &Outcome) -> Result {
+    pub(super) fn end(&self, outcome: &DemoOutcome) -> Result {
         self.out.event(|| outcome.summary())?;
         self.out.line("")?;
         outcome.table().lines().iter().try_for_each(|line| self.out.line(line))?;
@@ -88,9 +88,9 @@ impl DemoScript {
     }
 }
 
-impl Outcome {
+impl DemoOutcome {
     /// The last round.
-    pub(super) fn last(&self) -> &Round {
+    pub(super) fn last(&self) -> &SendRound {
         self.update.as_ref().map_or(&self.first, |update| &update.round)
     }
 

@@ -6,7 +6,7 @@ use fieldcast_sandbox::{Sandbox, SandboxConfig, SandboxUser};
 use super::VILLAGES;
 use crate::app::App;
 use crate::args::DemoArgs;
-use crate::commands::downsync::{self, View};
+use crate::commands::downsync::{self, DownsyncView};
 use crate::error::{Error, Result};
 
 const DOWNLOADED: usize = 3;
@@ -14,13 +14,13 @@ const DOWNLOADED: usize = 3;
 const CHANGE: u32 = 10;
 
 /// A server that the demo switches on and off. The campaign's data also changes while it is off.
-pub(super) struct Server {
+pub(super) struct DemoServer {
     config: SandboxConfig,
     days: u32,
     running: Option<Sandbox>,
 }
 
-impl Server {
+impl DemoServer {
     pub(super) fn new(args: &DemoArgs) -> Self {
         let (seed, households) = (args.seed, args.households);
         let config = SandboxConfig { seed, households, boundaries: VILLAGES, ..SandboxConfig::default() };
@@ -60,7 +60,7 @@ impl Server {
         let tree = distributor.boundaries(&project).await?;
         let leaves: Vec<_> = tree.leaves().take(DOWNLOADED).collect();
         let codes: Vec<_> = leaves.iter().map(|leaf| leaf.code.clone()).collect();
-        let report = downsync::download(distributor, project, &codes, View::new(app.out, &leaves)).await?;
+        let report = downsync::download(distributor, project, &codes, DownsyncView::new(app.out, &leaves)).await?;
         match report.failed.first() {
             Some((_, error)) => Err(Error::Unexpected(format!("the demo's download failed: {error}"))),
             None => Ok(report),

@@ -10,7 +10,7 @@ use crate::names::is_device;
 /// The accept policy from the flags.
 #[derive(Debug)]
 pub(super) struct AcceptPolicy {
-    answer: Verdict,
+    answer: AcceptDecision,
     from: From,
     /// The named distributor that this device has found and dialed.
     dialed: Option<Fingerprint>,
@@ -30,7 +30,7 @@ enum From {
 
 /// What to do with a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum AcceptDecision {
     Accept,
     Decline,
     AskUser,
@@ -42,10 +42,10 @@ impl AcceptPolicy {
     /// `is_interactive`: a user can answer questions. `dials`: the arguments give a distributor's address.
     pub(super) fn new(args: &ReceiveArgs, is_interactive: bool, dials: bool) -> Self {
         let answer = match (args.yes, args.no, is_interactive) {
-            (true, ..) => Verdict::Accept,
-            (_, true, _) => Verdict::Decline,
-            (.., true) => Verdict::AskUser,
-            _ => Verdict::Leave,
+            (true, ..) => AcceptDecision::Accept,
+            (_, true, _) => AcceptDecision::Decline,
+            (.., true) => AcceptDecision::AskUser,
+            _ => AcceptDecision::Leave,
         };
         let from = match &args.from {
             _ if dials => From::Dialed(None),
@@ -80,18 +80,18 @@ impl AcceptPolicy {
     }
 
     pub(super) fn asks_user(&self) -> bool {
-        self.answer == Verdict::AskUser
+        self.answer == AcceptDecision::AskUser
     }
 
     /// Decides about an offer of `sender`.
-    pub(super) fn decide(&mut self, sender: &Sender) -> Verdict {
+    pub(super) fn decide(&mut self, sender: &Sender) -> AcceptDecision {
         let passes = match &self.from {
             From::Any => true,
             From::Named(from) => is_device(from, &sender.fingerprint, &sender.name),
             From::Dialed(expected) => *expected == Some(sender.fingerprint),
         };
         if !passes {
-            return Verdict::Decline;
+            return AcceptDecision::Decline;
         }
         self.note_asked(sender);
         self.answer
@@ -131,19 +131,19 @@ mod tests {
     #[test]
     fn applies_flags_before_asking_the_user() {
         let asha = sender(1, "Asha");
-        assert_eq!(policy("--yes", true).decide(&asha), Verdict::Accept);
-        assert_eq!(policy("--no", true).decide(&asha), Verdict::Decline);
-        assert_eq!(policy("", true).decide(&asha), Verdict::AskUser);
-        assert_eq!(policy("", false).decide(&asha), Verdict::Leave);
+        assert_eq!(policy("--yes", true).decide(&asha), AcceptDecision::Accept);
+        assert_eq!(policy("--no", true).decide(&asha), AcceptDecision::Decline);
+        assert_eq!(policy("", true).decide(&asha), AcceptDecision::AskUser);
+        assert_eq!(policy("", false).decide(&asha), AcceptDecision::Leave);
     }
 
     #[test]
     fn accepts_only_the_dialed_distributor() {
         let mut policy = policy("--yes --invite x", false);
-        assert_eq!(policy.decide(&sender(1, "Asha")), Verdict::Decline, "no distributor has connected yet");
+        assert_eq!(policy.decide(&sender(1, "Asha")), AcceptDecision::Decline, "no distributor has connected yet");
         policy.connected(Fingerprint([1; 32]));
-        assert_eq!(policy.decide(&sender(1, "Asha")), Verdict::Accept);
-        assert_eq!(policy.decide(&sender(2, "Asha")), Verdict::Decline);
+        assert_eq!(policy.decide(&sender(1, "Asha")), AcceptDecision::Accept);
+        assert_eq!(policy.decide(&sender(2, "Asha")), AcceptDecision::Decline);
     }
 
     #[test]
@@ -165,8 +165,8 @@ mod tests {
     #[test]
     fn declines_all_senders_but_the_named_one() {
         let mut policy = policy("--yes --from asha", false);
-        assert_eq!(policy.decide(&sender(1, "Asha")), Verdict::Accept);
-        assert_eq!(policy.decide(&sender(2, "Bela")), Verdict::Decline);
+        assert_eq!(policy.decide(&sender(1, "Asha")), AcceptDecision::Accept);
+        assert_eq!(policy.decide(&sender(2, "Bela")), AcceptDecision::Decline);
         assert!(policy.has_asked(&Fingerprint([1; 32])));
         assert!(!policy.has_asked(&Fingerprint([2; 32])), "declined for not being Asha");
         assert!(!policy.has_asked(&Fingerprint([3; 32])), "it never sent an offer");

@@ -8,8 +8,8 @@ use fieldcast::{
     choose_interface,
 };
 
-use self::accept_policy::{AcceptPolicy, Verdict};
-use self::view::View;
+use self::accept_policy::{AcceptDecision, AcceptPolicy};
+use self::view::ReceiveView;
 use crate::app::App;
 use crate::args::ReceiveArgs;
 use crate::commands::invite;
@@ -35,7 +35,7 @@ pub(crate) async fn run(app: &App, args: &ReceiveArgs) -> Result {
         interface.name
     ))?;
     let mut receiving = Receiving {
-        view: View::new(app.out),
+        view: ReceiveView::new(app.out),
         policy: AcceptPolicy::new(args, app.out.is_interactive(), target.is_some()),
         once: args.once,
         dials: target.is_some(),
@@ -65,7 +65,7 @@ async fn dial_target(args: &ReceiveArgs) -> Result<Option<DialTarget>> {
 
 /// Answers the questions of a session and shows its events.
 struct Receiving {
-    view: View,
+    view: ReceiveView,
     policy: AcceptPolicy,
     once: bool,
     /// Whether the arguments give a distributor's address, which this device dials.
@@ -99,14 +99,14 @@ impl Receiving {
             ReceiveEvent::Asked(question) => {
                 self.view.asked(&question)?;
                 match self.policy.decide(&question.sender) {
-                    Verdict::Accept => session.answer(question.id, Answer::Once),
-                    Verdict::Decline => session.answer(question.id, Answer::Decline),
-                    Verdict::AskUser => {
+                    AcceptDecision::Accept => session.answer(question.id, Answer::Once),
+                    AcceptDecision::Decline => session.answer(question.id, Answer::Decline),
+                    AcceptDecision::AskUser => {
                         self.typed.discard();
                         self.view.ask(&question);
                         self.open = Some(question);
                     }
-                    Verdict::Leave => {}
+                    AcceptDecision::Leave => {}
                 }
             }
             ReceiveEvent::Resumed(sender, code) => {

@@ -11,14 +11,14 @@ use fieldcast::{
 use crate::bars::{Bars, Share};
 use crate::error::Result;
 use crate::events;
-use crate::offers::{Totals, contents, passed_on};
+use crate::offers::{OfferTotals, contents, passed_on};
 use crate::output::Output;
 use crate::text::{MATCHES, bytes, compared, counted, network, safe, shared_key};
 
 /// Key of the progress bar. A receiver has one exchange at a time, so one bar.
 const BAR: &str = "exchange";
 
-pub(super) struct View {
+pub(super) struct ReceiveView {
     out: Output,
     bars: Bars,
     /// Names of the senders.
@@ -27,7 +27,7 @@ pub(super) struct View {
     last_dial: Option<String>,
 }
 
-impl View {
+impl ReceiveView {
     pub(super) fn new(out: Output) -> Self {
         Self { out, bars: Bars::new(out), names: BTreeMap::new(), last_dial: None }
     }
@@ -58,7 +58,7 @@ impl View {
 
     /// Asks the user.
     pub(super) fn ask(&self, question: &Question) {
-        let Totals { households, records, boundaries, .. } = Totals::of(&question.offer);
+        let OfferTotals { households, records, boundaries, .. } = OfferTotals::of(&question.offer);
         let code = question.code;
         let choice = match question.is_known {
             false => {
@@ -106,7 +106,7 @@ impl View {
 
     pub(super) fn saved(&mut self, received: &Received) -> Result {
         self.bars.clear();
-        let Totals { households, records, .. } = Totals::of(&received.offer);
+        let OfferTotals { households, records, .. } = OfferTotals::of(&received.offer);
         let sender = self.name(&received.sender);
         self.out.event(|| events::saved(received, &sender))?;
         let outcome = match compared(&received.comparisons).as_str() {

@@ -19,7 +19,7 @@ use crate::commands::invite;
 use crate::error::{Error, Result};
 use crate::events;
 use crate::names::find_boundaries;
-use crate::offers::{Totals, contents};
+use crate::offers::{OfferTotals, contents};
 use crate::text::{bytes, counted};
 
 pub(crate) async fn run(app: &App, args: &SendArgs) -> Result {
@@ -121,7 +121,7 @@ pub(super) fn choose(held: &[DatasetStatus], named: &[String]) -> Result<Vec<Dat
 fn show_offer(app: &App, engine: &Engine, session: &OfferSession, network: &str) -> Result {
     let offer = session.offer();
     app.out.event(|| events::offer(offer))?;
-    let Totals { households, records, json_bytes, .. } = Totals::of(offer);
+    let OfferTotals { households, records, json_bytes, .. } = OfferTotals::of(offer);
     app.out.line(format_args!(
         "Offering {}\n  {}, {}, {} of data, at most {} to send",
         contents(&offer.snapshots),

@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::bars::{Bars, Share};
 use crate::error::{Error, Result};
 use crate::events;
-use crate::offers::Totals;
+use crate::offers::OfferTotals;
 use crate::text::{MATCHES, compared, network, safe, shared_key};
 
 /// How often to poll the session for final states, because a full subscription can drop events.
@@ -63,7 +63,7 @@ pub(in crate::commands) struct Offered {
 
 impl<'a> Watch<'a> {
     pub(in crate::commands) fn new(app: &'a App, session: &OfferSession) -> Self {
-        let Totals { records, .. } = Totals::of(session.offer());
+        let OfferTotals { records, .. } = OfferTotals::of(session.offer());
         Self {
             app,
             events: session.subscribe(),
