@@ -10,11 +10,11 @@ use fieldcast_bundle::{CHUNK_JSON_TARGET, MAX_CHUNK_JSON};
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 pub(crate) struct Args {
     #[command(subcommand)]
-    pub(crate) task: Task,
+    pub(crate) task: TaskCommand,
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Task {
+pub(crate) enum TaskCommand {
     /// Run the checks of CI. --full runs all of them and needs what .ci/run installs
     Ci(Ci),
     /// Check that no crate uses a crate of a higher layer, that only the wrapping crate uses each wrapped library, and
@@ -39,7 +39,7 @@ pub(crate) enum Task {
     Journey { language: Language },
 }
 
-impl Task {
+impl TaskCommand {
     /// Returns whether the task measures speed or memory, which is valid only for optimised code.
     pub(crate) fn is_measurement(&self) -> bool {
         matches!(self, Self::Codec(_) | Self::Bench(_))
@@ -182,27 +182,27 @@ pub(crate) struct Bindings {
 mod tests {
     use super::*;
 
-    fn parsed(line: &str) -> Result<Task, clap::Error> {
+    fn parsed(line: &str) -> Result<TaskCommand, clap::Error> {
         Args::try_parse_from(std::iter::once("xtask").chain(line.split(' '))).map(|args| args.task)
     }
 
     #[test]
     fn uses_reference_data_by_default() {
-        let Ok(Task::Bench(Bench::Codec(options))) = parsed("bench codec") else { panic!() };
+        let Ok(TaskCommand::Bench(Bench::Codec(options))) = parsed("bench codec") else { panic!() };
         assert_eq!((options.households, options.seed), (8_000, 7));
-        let Ok(Task::Bench(Bench::Memory(options))) = parsed("bench memory") else { panic!() };
+        let Ok(TaskCommand::Bench(Bench::Memory(options))) = parsed("bench memory") else { panic!() };
         assert_eq!(options.records, 1_000_000);
-        let Ok(Task::Codec(options)) = parsed("codec a.ndjson") else { panic!() };
+        let Ok(TaskCommand::Codec(options)) = parsed("codec a.ndjson") else { panic!() };
         assert_eq!(options.chunk_json, 1 << 20);
     }
 
     #[test]
     fn parses_given_options() {
-        let Ok(Task::Codec(options)) = parsed("codec a.ndjson --chunk-json 4096") else { panic!() };
+        let Ok(TaskCommand::Codec(options)) = parsed("codec a.ndjson --chunk-json 4096") else { panic!() };
         assert_eq!((options.file.to_str(), options.chunk_json), (Some("a.ndjson"), 4096));
-        let Ok(Task::Fuzz(options)) = parsed("fuzz chunk json --seconds 5") else { panic!() };
+        let Ok(TaskCommand::Fuzz(options)) = parsed("fuzz chunk json --seconds 5") else { panic!() };
         assert_eq!((options.targets, options.seconds), (vec!["chunk".to_owned(), "json".to_owned()], 5));
-        let Ok(Task::Torture(options)) = parsed("torture --seed 3 --only 41") else { panic!() };
+        let Ok(TaskCommand::Torture(options)) = parsed("torture --seed 3 --only 41") else { panic!() };
         assert_eq!((options.databases, options.seed, options.only), (300, 3, Some(41)));
     }
 

@@ -112,12 +112,12 @@ fn generate(library: &Path, out: &Path) -> Outcome<()> {
 
 #[derive(Deserialize)]
 struct Artifact {
-    target: Target,
+    target: CargoTarget,
     filenames: Vec<PathBuf>,
 }
 
 #[derive(Deserialize)]
-struct Target {
+struct CargoTarget {
     crate_types: Vec<String>,
 }
 

@@ -8,29 +8,29 @@ use crate::args::Ci;
 use crate::{Outcome, bindings};
 
 /// A command that has to succeed.
-struct Step {
+struct CiStep {
     name: &'static str,
     command: &'static [&'static str],
     fast: bool,
     full: bool,
 }
 
-const fn both(name: &'static str, command: &'static [&'static str]) -> Step {
-    Step { name, command, fast: true, full: true }
+const fn both(name: &'static str, command: &'static [&'static str]) -> CiStep {
+    CiStep { name, command, fast: true, full: true }
 }
 
-const fn fast(name: &'static str, command: &'static [&'static str]) -> Step {
-    Step { name, command, fast: true, full: false }
+const fn fast(name: &'static str, command: &'static [&'static str]) -> CiStep {
+    CiStep { name, command, fast: true, full: false }
 }
 
-const fn full(name: &'static str, command: &'static [&'static str]) -> Step {
-    Step { name, command, fast: false, full: true }
+const fn full(name: &'static str, command: &'static [&'static str]) -> CiStep {
+    CiStep { name, command, fast: false, full: true }
 }
 
 const DOC_WARNINGS: &str = r#"build.rustdocflags=["-Dwarnings"]"#;
 
 /// In the order in which they run. The README's test command comes first.
-const STEPS: &[Step] = &[
+const STEPS: &[CiStep] = &[
     full("tests", &["cargo", "test", "--workspace", "--locked"]),
     both("format", &["cargo", "fmt", "--all", "--check"]),
     both("layers", &["cargo", "xtask", "layers"]),
@@ -66,7 +66,7 @@ pub(crate) fn run(options: &Ci) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-fn runs(step: &Step, root: &Path) -> Outcome<bool> {
+fn runs(step: &CiStep, root: &Path) -> Outcome<bool> {
     let [program, args @ ..] = step.command else { return Err("a step without a command".into()) };
     let status = Command::new(program).args(args).current_dir(root).status();
     Ok(status.map_err(|error| format!("{program}: {error}"))?.success())

@@ -22,7 +22,7 @@ pub(crate) fn run(options: &Codec) -> Outcome {
     let file = File::open(&options.file).map_err(|error| format!("{}: {error}", options.file.display()))?;
     let baseline = Baseline::take();
     let mut lines = Lines::new(BufReader::with_capacity(1 << 16, file));
-    let mut totals = Totals::default();
+    let mut totals = CodecTotals::default();
     loop {
         let mut bad = 0;
         let records = lines.chunk(options.chunk_json, &mut |line| {
@@ -48,7 +48,7 @@ fn print_bad_line(count: u64, line: &BadLine) {
 }
 
 #[derive(Default)]
-struct Totals {
+struct CodecTotals {
     records: u64,
     chunks: u64,
     json: u64,
@@ -58,7 +58,7 @@ struct Totals {
     decoding: Spent,
 }
 
-impl Totals {
+impl CodecTotals {
     /// Encodes and decodes the records.
     fn chunk(&mut self, records: &[Record]) -> Outcome<()> {
         let start = Stopwatch::start();
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn adds_up_totals() {
-        let mut totals = Totals::default();
+        let mut totals = CodecTotals::default();
         totals.chunk(&lines("{\"a\":1}\n{\"a\":2}\n")).unwrap();
         totals.chunk(&lines("[1.0,1,1e0,12345678901234567890123]")).unwrap();
         assert_eq!((totals.records, totals.chunks, totals.json, totals.bad), (3, 2, 49, 0));
@@ -139,7 +139,7 @@ mod tests {
         let noise: String =
             (0..30_000).map(|n| format!("\"{}\"\n", (0..10).map(|i| hash(10 * n + i)).collect::<String>())).collect();
         let records = Lines::new(noise.as_bytes()).chunk(60 << 20, &mut |line| panic!("{line:?}")).unwrap();
-        let mut totals = Totals::default();
+        let mut totals = CodecTotals::default();
         totals.chunk(&records).unwrap();
         assert_eq!((totals.records, totals.chunks, totals.bad), (30_000, 2, 0));
     }

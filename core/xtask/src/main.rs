@@ -28,7 +28,7 @@ mod release;
 mod sample;
 mod torture;
 
-use args::{Args, Bench, Task};
+use args::{Args, Bench, TaskCommand};
 
 /// The result of a task: an exit code, or the error that stopped it.
 type Outcome<T = ExitCode> = Result<T, Box<dyn Error>>;
@@ -40,34 +40,34 @@ fn main() -> ExitCode {
     })
 }
 
-fn run(task: Task) -> Outcome {
+fn run(task: TaskCommand) -> Outcome {
     if task.is_measurement()
         && let Some(code) = release::relaunched()?
     {
         return Ok(code);
     }
     match task {
-        Task::Ci(options) => ci::run(&options),
-        Task::Layers => {
+        TaskCommand::Ci(options) => ci::run(&options),
+        TaskCommand::Layers => {
             let mut problems = layers::problems(&metadata::read(false)?);
             problems.extend(cycles::problems(&bindings::root())?);
             Ok(listed(&problems))
         }
-        Task::Licences => {
+        TaskCommand::Licences => {
             let allowed = licences::allowed(&bindings::root())?;
             Ok(listed(&licences::problems(&metadata::read(true)?, &allowed)))
         }
-        Task::Codec(options) => codec::run(&options),
-        Task::Bench(Bench::Codec(options)) => bench::codec::run(&options),
-        Task::Bench(Bench::Crowd(options)) => bench::crowd::run(&options),
-        Task::Bench(Bench::Memory(options)) => bench::memory::run(&options),
-        Task::Bench(Bench::Sdk(options)) => bench::sdk::run(&options),
-        Task::Bench(Bench::Store(options)) => bench::store::run(&options),
-        Task::Fuzz(options) => fuzz::run(&options),
-        Task::FuzzSeeds => fuzz::seeds::write(),
-        Task::Bindings(options) => bindings::run(&options),
-        Task::Torture(options) => torture::run(&options),
-        Task::Journey { language } => journey::run(language),
+        TaskCommand::Codec(options) => codec::run(&options),
+        TaskCommand::Bench(Bench::Codec(options)) => bench::codec::run(&options),
+        TaskCommand::Bench(Bench::Crowd(options)) => bench::crowd::run(&options),
+        TaskCommand::Bench(Bench::Memory(options)) => bench::memory::run(&options),
+        TaskCommand::Bench(Bench::Sdk(options)) => bench::sdk::run(&options),
+        TaskCommand::Bench(Bench::Store(options)) => bench::store::run(&options),
+        TaskCommand::Fuzz(options) => fuzz::run(&options),
+        TaskCommand::FuzzSeeds => fuzz::seeds::write(),
+        TaskCommand::Bindings(options) => bindings::run(&options),
+        TaskCommand::Torture(options) => torture::run(&options),
+        TaskCommand::Journey { language } => journey::run(language),
     }
 }
 

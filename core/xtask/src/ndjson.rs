@@ -12,13 +12,13 @@ const MAX_RECORDS: usize = 1 << 15;
 
 /// What is wrong with a line.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub(crate) enum LineError {
     NotUtf8,
     NotJson(JsonError),
     TooLong,
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for LineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotUtf8 => f.write_str("not UTF-8"),
@@ -33,7 +33,7 @@ impl fmt::Display for Fault {
 pub(crate) struct BadLine {
     /// The line number, from 1.
     pub(crate) number: u64,
-    pub(crate) fault: Fault,
+    pub(crate) fault: LineError,
 }
 
 /// Reads records from lines. Keeps one line in memory.
@@ -84,7 +84,7 @@ impl<R: BufRead> Lines<R> {
     }
 
     /// Returns the value of the next line, or `Ok(None)` for a blank line.
-    fn line(&mut self) -> io::Result<Option<Result<Option<Json>, Fault>>> {
+    fn line(&mut self) -> io::Result<Option<Result<Option<Json>, LineError>>> {
         self.buffer.clear();
         let most = self.longest as u64 + 2; // "\r\n"
         if self.reader.by_ref().take(most).read_until(b'\n', &mut self.buffer)? == 0 {
@@ -93,7 +93,7 @@ impl<R: BufRead> Lines<R> {
         self.number += 1;
         if self.buffer.len() as u64 == most && !self.buffer.ends_with(b"\n") {
             skip_line(&mut self.reader)?;
-            return Ok(Some(Err(Fault::TooLong)));
+            return Ok(Some(Err(LineError::TooLong)));
         }
         Ok(Some(value(&self.buffer, self.longest)))
     }
@@ -114,13 +114,13 @@ fn skip_line(reader: &mut impl BufRead) -> io::Result<()> {
     }
 }
 
-fn value(line: &[u8], longest: usize) -> Result<Option<Json>, Fault> {
-    let text = std::str::from_utf8(line).map_err(|_| Fault::NotUtf8)?;
+fn value(line: &[u8], longest: usize) -> Result<Option<Json>, LineError> {
+    let text = std::str::from_utf8(line).map_err(|_| LineError::NotUtf8)?;
     if text.trim_ascii().is_empty() {
         return Ok(None);
     }
-    let json = Json::parse(text).map_err(Fault::NotJson)?;
-    if json.len() <= longest { Ok(Some(json)) } else { Err(Fault::TooLong) }
+    let json = Json::parse(text).map_err(LineError::NotJson)?;
+    if json.len() <= longest { Ok(Some(json)) } else { Err(LineError::TooLong) }
 }
 
 /// Makes a record from a value without an envelope. Its id is the line number.

@@ -24,7 +24,7 @@ const PLAIN: &str = "zstd -3 on plain JSON lines";
 
 /// The result of one encoding in one round.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Run {
+pub(crate) struct CodecRun {
     pub(crate) bytes: u64,
     pub(crate) encoding: Spent,
     pub(crate) decoding: Spent,
@@ -46,7 +46,7 @@ pub(crate) fn run(options: &BenchCodec) -> Outcome {
     let set = Set::new(&generated, &keyed);
     set.head(options);
     let names = ["columns", "json+gzip", "json+zstd by key", "json+zstd by family", PLAIN];
-    let mut runs: [Vec<Run>; 5] = Default::default();
+    let mut runs: [Vec<CodecRun>; 5] = Default::default();
     for _ in 0..options.rounds {
         // Alternate the encodings, so that a slow phase of the machine affects all of them.
         runs[0].push(set.columns()?);
@@ -68,7 +68,7 @@ pub(crate) fn run(options: &BenchCodec) -> Outcome {
     Ok(if set.goals(&ours) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn figures(runs: &[Run]) -> Figures {
+fn figures(runs: &[CodecRun]) -> Figures {
     Figures {
         bytes: runs.first().map_or(0, |run| run.bytes),
         encoding: median(runs.iter().map(|run| run.encoding.time()).collect()),
@@ -104,8 +104,8 @@ impl<'a> Set<'a> {
         }
     }
 
-    fn columns(&self) -> Outcome<Run> {
-        let mut run = Run::default();
+    fn columns(&self) -> Outcome<CodecRun> {
+        let mut run = CodecRun::default();
         for records in &self.columns {
             let start = Stopwatch::start();
             let chunk = encode_chunk(records)?;

@@ -6,7 +6,7 @@ use fieldcast_model::Record;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 
-use super::codec::Run;
+use super::codec::CodecRun;
 use crate::Outcome;
 use crate::clock::Stopwatch;
 
@@ -19,8 +19,8 @@ pub(crate) enum Compression {
 }
 
 /// Compresses and decompresses each block. The time for joining the lines is not included.
-pub(crate) fn run(blocks: &[Vec<&Record>], compression: Compression) -> Outcome<Run> {
-    let mut run = Run::default();
+pub(crate) fn run(blocks: &[Vec<&Record>], compression: Compression) -> Outcome<CodecRun> {
+    let mut run = CodecRun::default();
     for block in blocks {
         let text = joined(block);
         let start = Stopwatch::start();

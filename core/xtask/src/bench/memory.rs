@@ -44,14 +44,14 @@ pub(crate) fn run(options: &BenchMemory) -> Outcome {
 }
 
 /// Totals of the processed records.
-struct Stream {
+struct StreamTotals {
     records: u64,
     json: u64,
     bytes: u64,
     digest: Digest,
 }
 
-impl Stream {
+impl StreamTotals {
     const NONE: Self = Self { records: 0, json: 0, bytes: 0, digest: Digest::EMPTY };
 
     fn count(&mut self, records: &[Record], bytes: usize) {
@@ -63,9 +63,9 @@ impl Stream {
 }
 
 /// Writes chunks, each with its length in front.
-fn encode_all(moment: &Moment, most: u64, file: &mut File) -> Outcome<Stream> {
+fn encode_all(moment: &Moment, most: u64, file: &mut File) -> Outcome<StreamTotals> {
     let mut file = BufWriter::new(file);
-    let mut stream = Stream::NONE;
+    let mut stream = StreamTotals::NONE;
     let mut put = |records: &mut Vec<Record>| -> Outcome<()> {
         let chunk = encode_chunk(records)?;
         stream.count(records, chunk.bytes.len());
@@ -94,9 +94,9 @@ fn encode_all(moment: &Moment, most: u64, file: &mut File) -> Outcome<Stream> {
     Ok(stream)
 }
 
-fn decode_all(file: &File) -> Outcome<Stream> {
+fn decode_all(file: &File) -> Outcome<StreamTotals> {
     let mut file = BufReader::new(file);
-    let mut stream = Stream::NONE;
+    let mut stream = StreamTotals::NONE;
     let mut len = [0; 4];
     while file.read_exact(&mut len).is_ok() {
         let mut bytes = vec![0; u32::from_le_bytes(len) as usize];

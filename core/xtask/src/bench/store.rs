@@ -20,7 +20,7 @@ use crate::sample;
 const GOAL: f64 = 80.0;
 
 /// One boundary, in the form of a received bundle and in the form of server pages.
-struct Boundary {
+struct BoundaryData {
     dataset: Dataset,
     chunks: Vec<Vec<Record>>,
     encoded: Vec<EncodedChunk>,
@@ -31,8 +31,8 @@ struct Boundary {
 
 pub(crate) fn run(options: &BenchStore) -> Outcome {
     let moment = sample::reference(options.seed, options.households)?;
-    let boundary = |leaf| Boundary::new(leaf, sample::boundary(&moment, leaf)?.collect(), options.page);
-    let boundaries: Vec<Boundary> = (0..moment.leaves().len()).map(boundary).collect::<Outcome<_>>()?;
+    let boundary = |leaf| BoundaryData::new(leaf, sample::boundary(&moment, leaf)?.collect(), options.page);
+    let boundaries: Vec<BoundaryData> = (0..moment.leaves().len()).map(boundary).collect::<Outcome<_>>()?;
     let records = || boundaries.iter().flat_map(|boundary| boundary.pages.iter().flatten());
     let totals = (records().count() as u64, records().map(|record| record.body.len() as u64).sum());
     println!(
@@ -47,7 +47,7 @@ pub(crate) fn run(options: &BenchStore) -> Outcome {
     let mut times: [Vec<Duration>; 5] = Default::default();
     for _ in 0..options.rounds {
         // Alternate the paths, each with a new database, so that a slow phase of the machine affects all of them.
-        let round = Round { dir: options.dir.as_deref(), boundaries: &boundaries };
+        let round = StoreRound { dir: options.dir.as_deref(), boundaries: &boundaries };
         let now =
             [round.plain_batches()?, round.apply(true)?, round.apply(false)?, round.plain_pages()?, round.pages()?];
         times.iter_mut().zip(now).for_each(|(times, time)| times.push(time));
@@ -75,7 +75,7 @@ fn row(name: &str, (records, json): (u64, u64), time: Duration, baseline: Option
     is_fine
 }
 
-impl Boundary {
+impl BoundaryData {
     fn new(leaf: usize, generated: Vec<Record>, page: u32) -> Outcome<Self> {
         let pages = pages(&generated, page);
         let keyed = sample::in_key_order(generated);
@@ -118,12 +118,12 @@ fn pages(records: &[Record], households: u32) -> Vec<Vec<Record>> {
 }
 
 /// One measurement of each path.
-struct Round<'a> {
+struct StoreRound<'a> {
     dir: Option<&'a Path>,
-    boundaries: &'a [Boundary],
+    boundaries: &'a [BoundaryData],
 }
 
-impl Round<'_> {
+impl StoreRound<'_> {
     /// Opens a store in a temporary folder, which is deleted when it is dropped.
     fn store(&self) -> Outcome<(TempDir, Store)> {
         let dir = self.dir.map_or_else(tempfile::tempdir, tempfile::tempdir_in)?;
@@ -134,7 +134,7 @@ impl Round<'_> {
     fn plain_batches(&self) -> Outcome<Duration> {
         let (_dir, store) = self.store()?;
         let mut time = Duration::ZERO;
-        for Boundary { dataset, chunks, .. } in self.boundaries {
+        for BoundaryData { dataset, chunks, .. } in self.boundaries {
             let rows = chunks.iter().map(|chunk| store.plain_rows(dataset, chunk)).collect::<Result<Vec<_>, _>>()?;
             let start = Instant::now();
             store.insert_plain_batches(&rows)?;
@@ -176,7 +176,7 @@ impl Round<'_> {
     fn plain_pages(&self) -> Outcome<Duration> {
         let (_dir, store) = self.store()?;
         let mut time = Duration::ZERO;
-        for Boundary { dataset, pages, .. } in self.boundaries {
+        for BoundaryData { dataset, pages, .. } in self.boundaries {
             for page in pages {
                 let rows = store.plain_rows(dataset, page)?;
                 let start = Instant::now();
@@ -190,7 +190,7 @@ impl Round<'_> {
     fn pages(&self) -> Outcome<Duration> {
         let (_dir, store) = self.store()?;
         let mut time = Duration::ZERO;
-        for Boundary { dataset, pages, .. } in self.boundaries {
+        for BoundaryData { dataset, pages, .. } in self.boundaries {
             let names = String::new;
             let target = SyncTarget {
                 server: "s".into(),
@@ -242,10 +242,10 @@ mod tests {
     #[test]
     fn stores_same_records_on_every_path() {
         let moment = sample::campaign(5, 30, 1).unwrap();
-        let boundary = Boundary::new(0, sample::boundary(&moment, 0).unwrap().collect(), 7).unwrap();
+        let boundary = BoundaryData::new(0, sample::boundary(&moment, 0).unwrap().collect(), 7).unwrap();
         assert_eq!(boundary.pages.len(), 5);
         assert_eq!(boundary.pages.concat().len(), boundary.chunks.concat().len());
-        let round = Round { dir: None, boundaries: &[boundary] };
+        let round = StoreRound { dir: None, boundaries: &[boundary] };
         for time in [round.plain_batches(), round.apply(true), round.apply(false), round.plain_pages(), round.pages()] {
             assert!(time.unwrap() > Duration::ZERO);
         }

@@ -10,13 +10,13 @@ mod trial;
 use std::process::ExitCode;
 
 use self::flip::Target;
-use self::template::Template;
-use self::trial::{Export, Fate, Findings, Opened};
+use self::template::TortureTemplate;
+use self::trial::{Export, Fate, Findings, OpenOutcome};
 use crate::Outcome;
 use crate::args::Torture;
 
 pub(crate) fn run(options: &Torture) -> Outcome {
-    let template = Template::prepare(options)?;
+    let template = TortureTemplate::prepare(options)?;
     let mut found: Vec<(Target, Findings)> = Vec::new();
     let numbers = options.only.map_or(0..options.databases, |only| only..only + 1);
     for number in numbers {
@@ -66,14 +66,14 @@ fn print(options: &Torture, found: &[(Target, Findings)]) {
 
 fn row(name: &str, found: &[&Findings]) {
     let count = |is: &dyn Fn(&Findings) -> bool| found.iter().filter(|findings| is(findings)).count();
-    let opened = |how: Opened| count(&|it| it.opened == how);
-    let open = |is: &dyn Fn(&Findings) -> bool| count(&|it| it.opened != Opened::Refused && is(it));
+    let opened = |how: OpenOutcome| count(&|it| it.opened == how);
+    let open = |is: &dyn Fn(&Findings) -> bool| count(&|it| it.opened != OpenOutcome::Refused && is(it));
     println!(
         "{name:18} {:>6} | {:>8} {:>9} {:>7} | {:>5} {:>5} | {:>6} {:>5} | {:>6} {:>4} {:>7} | {:>6} | {:>6}",
         found.len(),
-        opened(Opened::Silently),
-        opened(Opened::Recovered),
-        opened(Opened::Refused),
+        opened(OpenOutcome::Silently),
+        opened(OpenOutcome::Recovered),
+        opened(OpenOutcome::Refused),
         open(&|it| it.edits == Fate::Kept),
         open(&|it| it.edits == Fate::Reported),
         open(&|it| it.policy == Fate::Kept),

@@ -23,7 +23,7 @@ const EDITS: usize = 3;
 const LOOPBACK: [&str; 2] = ["--interface", "127.0.0.1"];
 
 /// The template, its server, and its expected data.
-pub(super) struct Template {
+pub(super) struct TortureTemplate {
     dir: TempDir,
     server: Sandbox,
     _runtime: Runtime,
@@ -42,7 +42,7 @@ pub(super) struct Template {
     pub(super) bundle: String,
 }
 
-impl Template {
+impl TortureTemplate {
     pub(super) fn prepare(options: &Torture) -> Outcome<Self> {
         let config =
             SandboxConfig { seed: 11, households: options.households, boundaries: 3, ..SandboxConfig::default() };

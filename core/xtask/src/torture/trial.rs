@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::device::{Device, Holdings};
 use super::flip::{Flip, Target};
-use super::template::{Template, shown_grants, text};
+use super::template::{TortureTemplate, shown_grants, text};
 use crate::Outcome;
 use crate::process::Ended;
 
@@ -19,7 +19,7 @@ const REFUSED: i32 = 7;
 
 /// How a device reacted to its damaged files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Opened {
+pub(super) enum OpenOutcome {
     /// Without a message.
     #[default]
     Silently,
@@ -54,7 +54,7 @@ pub(super) enum Export {
 /// The results of one database.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
-    pub(super) opened: Opened,
+    pub(super) opened: OpenOutcome,
     pub(super) edits: Fate,
     pub(super) policy: Fate,
     pub(super) export: Export,
@@ -64,12 +64,12 @@ pub(super) struct Findings {
 }
 
 /// Damages a copy of the template and checks it. Keeps its folder if a rule is broken.
-pub(super) fn run(template: &Template, number: u64, target: Target, flips: &[Flip]) -> Outcome<Findings> {
+pub(super) fn run(template: &TortureTemplate, number: u64, target: Target, flips: &[Flip]) -> Outcome<Findings> {
     let folder = template.folder(number);
     let phone = Device { dir: folder.join("phone"), ..template.phone.clone() };
     template.copy(&phone.dir, target)?;
     flips.iter().try_for_each(|flip| flip.apply(&phone.dir))?;
-    let mut trial = Trial { template, phone, folder, number, settings_lost: false, found: Findings::default() };
+    let mut trial = TortureTrial { template, phone, folder, number, settings_lost: false, found: Findings::default() };
     if let Err(error) = trial.all() {
         trial.broke(&error.to_string());
     }
@@ -79,8 +79,8 @@ pub(super) fn run(template: &Template, number: u64, target: Target, flips: &[Fli
     Ok(trial.found)
 }
 
-struct Trial<'t> {
-    template: &'t Template,
+struct TortureTrial<'t> {
+    template: &'t TortureTemplate,
     phone: Device,
     folder: PathBuf,
     number: u64,
@@ -89,11 +89,11 @@ struct Trial<'t> {
     found: Findings,
 }
 
-impl Trial<'_> {
+impl TortureTrial<'_> {
     /// Checks every rule. An error means that a rule could not be checked; this also counts as broken.
     fn all(&mut self) -> Outcome<()> {
         if self.ask(&["status"])?.code != Some(0) {
-            self.found.opened = Opened::Refused;
+            self.found.opened = OpenOutcome::Refused;
             // A failed start must not be permanent: the next start recovers what it can.
             if self.ask(&["status"])?.code != Some(0) {
                 self.broke("the phone does not start again");
@@ -122,7 +122,7 @@ impl Trial<'_> {
             self.broke(&format!("`{what}` fails without a reason"));
         }
         if let Some(recovered) = ended.events("recovered").next() {
-            self.found.opened = Opened::Recovered;
+            self.found.opened = OpenOutcome::Recovered;
             self.settings_lost |= recovered["settings_lost"] == true;
         }
         Ok(ended)

@@ -6,7 +6,7 @@ mod scene;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use self::scene::{Round, Scene};
+use self::scene::{RoundTimes, Scene};
 use crate::Outcome;
 use crate::args::BenchCrowd;
 use crate::figures::{Mib, median, ratio};
@@ -54,14 +54,14 @@ fn met(is_met: bool) -> &'static str {
     if is_met { "met" } else { "MISSED" }
 }
 
-fn row(name: &str, rounds: &[Round]) {
-    let of = |time: fn(&Round) -> Duration| median(rounds.iter().map(time).collect()).as_secs_f64();
+fn row(name: &str, rounds: &[RoundTimes]) {
+    let of = |time: fn(&RoundTimes) -> Duration| median(rounds.iter().map(time).collect()).as_secs_f64();
     let (middle, last) = (of(|round| round.middle), of(|round| round.last));
     println!("  {name:24} other receivers: the median one saved after {middle:5.2} s, the last after {last:5.2} s");
 }
 
 /// Returns the delay in per cent, as the median over all pairs of rounds. Negative if the second round was faster.
-fn delay(without: &[Round], with: &[Round], time: fn(&Round) -> Duration) -> f64 {
+fn delay(without: &[RoundTimes], with: &[RoundTimes], time: fn(&RoundTimes) -> Duration) -> f64 {
     let pairs = without.iter().zip(with).map(|(without, with)| (time(without).as_secs_f64(), time(with).as_secs_f64()));
     let mut delays: Vec<f64> = pairs.map(|(without, with)| 100.0 * (ratio(with, without) - 1.0)).collect();
     delays.sort_unstable_by(f64::total_cmp);
@@ -75,7 +75,7 @@ mod tests {
     #[test]
     fn computes_delay_as_median_of_pairs() {
         let rounds = |times: [u64; 3]| {
-            times.map(|time| Round { middle: Duration::from_secs(time), last: Duration::ZERO, peak: None })
+            times.map(|time| RoundTimes { middle: Duration::from_secs(time), last: Duration::ZERO, peak: None })
         };
         // The machine was ten times slower during one pair, and had one short stall.
         let (without, with) = (rounds([10, 100, 10]), rounds([11, 110, 90]));

@@ -26,7 +26,7 @@ pub(super) struct Scene {
 }
 
 /// The measurements of a round.
-pub(super) struct Round {
+pub(super) struct RoundTimes {
     /// Time from the first byte of data until the median one of the other receivers had saved.
     pub(super) middle: Duration,
     /// Time until the last one had saved.
@@ -58,7 +58,7 @@ impl Scene {
 
     /// Sends to new receivers. If `trouble` is set, stops the first receiver that gets data and kills the second.
     /// Measures the other receivers.
-    pub(super) fn round(&self, trouble: bool) -> Outcome<Round> {
+    pub(super) fn round(&self, trouble: bool) -> Outcome<RoundTimes> {
         let (mut crowd, mut send) = self.begin(self.receivers)?;
         let mut begun = None;
         let mut first: Vec<String> = Vec::new();
@@ -85,7 +85,7 @@ impl Scene {
         crowd.clear();
         (0..self.receivers).try_for_each(|n| std::fs::remove_dir_all(self.dir.path().join(self.name(n))))?;
         let (middle, last) = (times[(times.len() - 1) / 2], times[times.len() - 1]);
-        Ok(Round { middle, last, peak })
+        Ok(RoundTimes { middle, last, peak })
     }
 
     /// Starts this many receivers. When all of them listen, starts the send.
