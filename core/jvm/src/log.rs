@@ -12,17 +12,17 @@ use tracing::{Event, Level, Metadata, Subscriber, span};
 const MOST: usize = 2_000;
 
 /// Receives the lines.
-pub(crate) type Sink = fn(Level, String);
+pub(crate) type LogSink = fn(Level, String);
 
 /// Sends all later log events to `sink`, unless another subscriber is installed already.
 #[cfg(target_os = "android")]
-pub(crate) fn install(sink: Sink) {
-    let _is_taken = tracing::subscriber::set_global_default(Lines(sink));
+pub(crate) fn install(sink: LogSink) {
+    let _is_taken = tracing::subscriber::set_global_default(LogSubscriber(sink));
 }
 
-struct Lines(Sink);
+struct LogSubscriber(LogSink);
 
-impl Subscriber for Lines {
+impl Subscriber for LogSubscriber {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         metadata.is_event() && *metadata.level() <= Level::INFO && metadata.target().starts_with("fieldcast")
     }
@@ -32,7 +32,7 @@ impl Subscriber for Lines {
     }
 
     fn event(&self, event: &Event<'_>) {
-        let mut line = Line(format!("{}:", event.metadata().target()));
+        let mut line = LogLine(format!("{}:", event.metadata().target()));
         event.record(&mut line);
         line.0.truncate(line.0.floor_char_boundary(MOST));
         (self.0)(*event.metadata().level(), line.0);
@@ -52,9 +52,9 @@ impl Subscriber for Lines {
     fn exit(&self, _: &span::Id) {}
 }
 
-struct Line(String);
+struct LogLine(String);
 
-impl Visit for Line {
+impl Visit for LogLine {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         let _cannot_fail = match field.name() {
             "message" => write!(self.0, " {value:?}"),
@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn logs_only_fieldcast_events_as_lines() {
-        let lines = Lines(|level, line| LOGGED.lock().unwrap().push((level, line)));
+        let lines = LogSubscriber(|level, line| LOGGED.lock().unwrap().push((level, line)));
         tracing::subscriber::with_default(lines, || {
             tracing::warn!(target: "fieldcast_net::tls", code = 7, "it {}", "broke");
             tracing::debug!(target: "fieldcast", "too much");
