@@ -112,12 +112,22 @@ impl Schema {
     /// The types in these `(name, JSON)` files.
     ///
     /// # Errors
-    /// Fails if a file is not a description, a parent has no description, or types are parents of each other.
+    /// Fails if a file is not a description or describes the same type as another, a parent has no description, or types
+    /// are parents of each other.
     pub(crate) fn parse(files: &[(&str, &str)]) -> Result<Self, SchemaError> {
         let mut pending = Vec::with_capacity(files.len());
         for (file, text) in files {
             let described = serde_json::from_str::<EntityDescription>(text);
             let described = described.map_err(|e| SchemaError { file: (*file).into(), reason: e.to_string() })?;
+            let is_repeated = |other: &EntityDescription| {
+                other.entity == described.entity
+                    || other.response_key == described.response_key
+                    || (other.ndjson_tag.is_some() && other.ndjson_tag == described.ndjson_tag)
+            };
+            if let Some((other, _)) = pending.iter().find(|(_, other)| is_repeated(other)) {
+                let reason = format!("{other} describes the same `entity`, `response_key` or `ndjson_tag`");
+                return Err(SchemaError { file: (*file).into(), reason });
+            }
             pending.push((*file, described));
         }
         // Pre-generated files are read in the order of their first types, and parents should come first. The type of a

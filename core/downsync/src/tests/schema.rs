@@ -111,3 +111,18 @@ fn names_file_of_invalid_description() {
         assert_eq!(Schema::parse(&[("a", &bad)]).unwrap_err().file, "a", "{bad}");
     }
 }
+
+#[test]
+fn rejects_two_descriptions_of_one_type() {
+    let described = |entity: &str, list: &str, tag: &str| {
+        format!(
+            r#"{{"entity": "{entity}", "scope": "family", "response_key": "{list}", "ndjson_tag": "{tag}", "key": ["id"]}}"#
+        )
+    };
+    let first = described("A", "As", "A");
+    for same in [described("A", "Bs", "B"), described("B", "As", "B"), described("B", "Bs", "A")] {
+        let error = Schema::parse(&[("a", &first), ("b", &same)]).unwrap_err();
+        assert!(error.file == "b" && error.reason.starts_with("a describes the same"), "{error}");
+    }
+    assert!(Schema::parse(&[("a", &first), ("b", &described("B", "Bs", "B"))]).is_ok());
+}

@@ -84,7 +84,7 @@ impl SendState {
 pub struct Sent {
     /// The final progress.
     pub progress: SendProgress,
-    /// How the receiver's data compares with each offered snapshot: equal to it, or ahead of it.
+    /// How the receiver's data compares with each offered snapshot: equal to it, with newer records, ahead of it, or in conflict with it.
     pub comparisons: Vec<ComparisonResult>,
 }
 

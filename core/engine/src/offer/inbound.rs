@@ -17,8 +17,8 @@ use crate::network::{ActiveNetwork, Endpoint, Found, Frame, InboundConnections, 
 use crate::task::{self, on_store};
 use crate::{Error, NetworkChange};
 
-/// The maximum number of receiver connections at a time, in use or parked. A receiver whose connection is closed
-/// because of this limit reconnects.
+/// The maximum number of parked connections. A receiver whose connection is closed because of this limit reconnects.
+/// Connections in use are limited by the receivers that the user has picked.
 const MAX_CONNECTIONS: usize = 64;
 
 /// Finds receivers until it is dropped, across network changes.

@@ -180,6 +180,9 @@ impl<'a> OutgoingTransfer<'a> {
                 let Some(code) = self.machine.code() else { return };
                 let answer = self.delivery.state.compare(self.delivery.receiver, code);
                 self.is_comparing = true;
+                if *self.machine.state() == ExchangeState::Confirming {
+                    self.delivery.enter(SendState::Confirming); // the receiver's user was faster
+                }
                 self.work = Some(compared(answer));
             }
             OutgoingWork::Verified(Ok(true)) => {
@@ -189,7 +192,10 @@ impl<'a> OutgoingTransfer<'a> {
                 self.machine.confirm(Ok(()));
             }
             OutgoingWork::Verified(Err(reason)) => self.machine.stop(reason),
-            OutgoingWork::Compared(answer) => self.machine.confirm(self.delivery.admission.on_answer(answer)),
+            OutgoingWork::Compared(answer) => {
+                self.is_comparing = false;
+                self.machine.confirm(self.delivery.admission.on_answer(answer));
+            }
             OutgoingWork::Planned(manifest) => self.on_manifest(manifest),
             OutgoingWork::PlannedWhole(slot, manifest) => {
                 self.delivery.slot = slot;

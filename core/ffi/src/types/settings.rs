@@ -60,15 +60,16 @@ pub struct ExchangeOptions {
 
 impl ExchangeOptions {
     pub(crate) fn settings(self, engine: &Engine) -> ExchangeSettings {
-        let pinned: BTreeSet<_> = self.pinned.into_iter().collect();
+        // Names every field, so that a new one does not compile until it has an effect.
+        let Self { network, mdns, port, pinned, accept_all, max_live, resume_seconds, reserve } = self;
         ExchangeSettings {
-            trust: if self.accept_all { Trust::AcceptAll } else { Trust::Compare(pinned) },
-            max_live: self.max_live.max(1).into(),
-            mdns: self.mdns,
-            port: self.port,
-            interface_monitor: InterfaceMonitor { any: self.network.is_none(), ..InterfaceMonitor::default() },
-            resume_for: Duration::from_secs(self.resume_seconds.into()),
-            reserve: self.reserve,
+            trust: if accept_all { Trust::AcceptAll } else { Trust::Compare(BTreeSet::from_iter(pinned)) },
+            max_live: max_live.max(1).into(),
+            mdns,
+            port,
+            interface_monitor: InterfaceMonitor { any: network.is_none(), ..InterfaceMonitor::default() },
+            resume_for: Duration::from_secs(resume_seconds.into()),
+            reserve,
             ..engine.exchange_settings()
         }
     }
