@@ -97,8 +97,8 @@ impl Record {
     }
 }
 
-/// The merge rule: of two versions of a record the one with the greater stamp wins, on every device and in any order of
-/// arrival. The order is: higher `row_version`, then later `modified`, then the version with a known household, then
+/// The order of versions of a record with the same server's time: the one with the greater stamp wins, on every device
+/// and in any order of arrival. The store's merge compares the server's time first. The order is: higher `row_version`, then later `modified`, then the version with a known household, then
 /// the larger hash as a tie-break.
 ///
 /// If a device does not know the parent of a record, the record is its own root there; with the parent it belongs to a

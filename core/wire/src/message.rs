@@ -68,7 +68,7 @@ pub struct Offer {
 }
 
 impl Offer {
-    /// Identifies these snapshots, with these provenance, from this sender. The receiver stores staged chunks and the
+    /// Identifies these snapshots, with this provenance for each, from this sender. The receiver stores staged chunks and the
     /// user's consent under this ID, so the same offer can resume after a lost connection. The same data with another
     /// provenance is a different offer.
     pub fn id(&self, sender: &Fingerprint) -> [u8; 32] {
@@ -165,11 +165,14 @@ impl ComparisonResult {
 ///
 /// A new message needs changes in these places, in this order:
 /// 1. a variant at the end of this enum, with a doc comment that says who sends it and when; if it holds texts or lists,
-///    their bounds in [`Message::decode`];
-/// 2. the states in which it may come, in `session/distributor.rs`, `session/receiver.rs` or `session/handshake.rs`. A
-///    message in any other state ends the exchange;
+///    their bounds in [`Message::decode`]. Devices with earlier versions end the exchange at an unknown message, so a
+///    message that is not optional needs a new [`PROTOCOL`] version;
+/// 2. the states in which it may come, in `session/distributor.rs`, `receiver.rs`, `handshake.rs` or `parked.rs`. A message
+///    in any other state ends the exchange. If it needs work, a request in `DistributorRequest` or `ReceiverRequest`, and
+///    the work in the engine's `offer/transfer.rs` or `receive/transfer.rs`;
 /// 3. `docs/PROTOCOL.md`;
-/// 4. an example in `golden_tests.rs`, and one in `tests/fuzz/src/machines.rs`.
+/// 4. an example in `golden_tests.rs`, which writes `schema/wire/messages.txt`;
+/// 5. the random messages of `tests/sim/arbitrary.rs` and of `tests/fuzz/src/machines.rs`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Message {
     /// Both sides: name, role and versions of this device. First message on the connection.
@@ -193,8 +196,8 @@ pub enum Message {
         /// Records applied since the transaction began.
         records: u64,
     },
-    /// Receiver, instead of [`Message::Saved`] and at most once: the changes were applied, but these offered snapshots
-    /// still differ. The distributor answers with a manifest of all their chunks.
+    /// Receiver, instead of [`Message::Saved`] and at most once: the changes do not lead to these offered snapshots, and
+    /// nothing of them was stored. The distributor answers with a manifest of all their chunks.
     Differs(Vec<u16>),
     /// Receiver: the data is committed and compared. Untrusted until the signature is verified.
     Saved(Receipt),

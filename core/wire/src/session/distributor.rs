@@ -167,7 +167,7 @@ impl Distributor {
         }
     }
 
-    /// The manifest is queued for sending, with chunks of these sizes in bytes; or there is none, for this reason.
+    /// Reports that the manifest is queued for sending, with chunks of these sizes in bytes; or why there is none.
     pub fn planned(&mut self, sizes: Result<Vec<u32>, EndReason>, now: Duration) {
         if *self.state() != ExchangeState::Planning {
             return;

@@ -125,7 +125,7 @@ impl Parked {
         self.timers.state_ends = None;
         if self.is_probe {
             let looked = self.handshake.answer_look();
-            self.close(EndReason::Lost, Some(looked));
+            self.close(EndReason::Lost, Some(looked)); // the caller has what it wanted, so no reason is shown
         }
     }
 

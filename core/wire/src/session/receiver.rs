@@ -31,7 +31,7 @@ pub enum ReceiverRequest {
 pub enum Applied {
     /// All offered snapshots are saved. The caller has signed the receipt with this device's key.
     Saved(Receipt),
-    /// The changes were applied, but these snapshots still differ.
+    /// The changes do not lead to these snapshots. Nothing of them was stored.
     Differs(Vec<u16>),
 }
 
@@ -44,8 +44,8 @@ pub struct ReceiverSide {
     /// The distributor's credentials, until the offer is authorized.
     credentials: Credentials,
     offer: Option<Offer>,
-    /// Whether the caller stores the consent, or checks a manifest.
-    is_storing: bool,
+    /// Whether the caller stores the consent or checks a manifest.
+    is_caller_busy: bool,
     /// The end that waits until this side has stored or applied, and whether to tell the peer.
     deferred_end: Option<(EndReason, bool)>,
     /// Wanted chunks that have not arrived, in ascending order.
@@ -87,7 +87,7 @@ impl Side for ReceiverSide {
     /// A running apply finishes, because all data is on this device. Other writes finish too: otherwise a consent could
     /// be stored after the end, when it is withdrawn already.
     fn must_finish(exchange: &Receiver) -> bool {
-        *exchange.state() == ExchangeState::Applying || exchange.side.is_storing
+        *exchange.state() == ExchangeState::Applying || exchange.side.is_caller_busy
     }
 
     fn defer_end(&mut self, reason: EndReason, tell_peer: bool) {
@@ -111,7 +111,7 @@ impl Receiver {
         self.side.offer.as_ref()
     }
 
-    /// This connection has the exchange, or does not get it for this reason.
+    /// Reports that this connection has the exchange, or why it does not get it.
     pub fn permit(&mut self, permit: Result<(), EndReason>) {
         if self.is_asking() {
             let credentials = std::mem::take(&mut self.side.credentials);
@@ -122,8 +122,8 @@ impl Receiver {
         }
     }
 
-    /// Whether the user must be asked; no, if the user has accepted exactly this offer before. Or the reason why the
-    /// offer is refused.
+    /// Reports whether to ask the user, or why the offer is refused. A user who has accepted exactly this offer before is
+    /// not asked.
     pub fn authorized(&mut self, must_ask: Result<bool, EndReason>) {
         if self.is_asking() {
             match must_ask {
@@ -134,7 +134,7 @@ impl Receiver {
         }
     }
 
-    /// The user's answer: yes, or no with the reason.
+    /// Reports the user's answer: yes, or no with the reason.
     pub fn answer(&mut self, answer: Result<(), EndReason>) {
         if self.is_asking() {
             match answer {
@@ -144,9 +144,9 @@ impl Receiver {
         }
     }
 
-    /// The consent is stored, and this is the local data for each offered snapshot; or it could not be stored.
+    /// Reports that the consent is stored, with the local data for each offered snapshot; or why it could not be stored.
     pub fn accept(&mut self, held: Result<Vec<Held>, EndReason>, now: Duration) {
-        if !self.is_asking() || self.ends_now() {
+        if !self.is_asking() || self.finish_work() {
             return;
         }
         match held {
@@ -168,17 +168,17 @@ impl Receiver {
             return false;
         }
         self.timers.received(now);
-        if *self.state() != ExchangeState::Agreeing || self.side.is_storing {
+        if *self.state() != ExchangeState::Agreeing || self.side.is_caller_busy {
             self.breach(Breach::OutOfTurn);
             return false;
         }
-        self.begin_storing();
+        self.begin_work();
         true
     }
 
-    /// The chunks of the manifest that are not on disk yet, or the reason why the manifest is refused.
+    /// Requests the chunks of the manifest that are not on disk yet, or refuses the manifest.
     pub fn want(&mut self, wanted: Result<ChunkSet, EndReason>, now: Duration) {
-        if *self.state() != ExchangeState::Agreeing || !self.side.is_storing || self.ends_now() {
+        if *self.state() != ExchangeState::Agreeing || !self.side.is_caller_busy || self.finish_work() {
             return;
         }
         match wanted {
@@ -213,7 +213,7 @@ impl Receiver {
         }
     }
 
-    /// `chunks` wanted chunks in total, with `bytes` encoded bytes, are safe on disk; or they could not be stored.
+    /// Reports the wanted chunks that are safe on disk (their number and encoded bytes), or why they could not be stored.
     pub fn staged(&mut self, staged: Result<(u32, u64), EndReason>, now: Duration) {
         if *self.state() != ExchangeState::Transferring {
             return;
@@ -234,7 +234,7 @@ impl Receiver {
         self.side.applied = records;
     }
 
-    /// The result of the transactions.
+    /// Reports the result of the transactions.
     pub fn applied(&mut self, outcome: Result<Applied, EndReason>, now: Duration) {
         if *self.state() != ExchangeState::Applying {
             return;
@@ -246,7 +246,7 @@ impl Receiver {
                 self.timers.received(now); // silence while applying does not count
                 self.send(Message::Differs(snapshots), now);
                 self.enter(ExchangeState::Agreeing, self.timers.progress_ends(now));
-                self.ends_now();
+                self.finish_work();
             }
             Ok(Applied::Saved(receipt)) => {
                 self.send(Message::Saved(receipt), now);
@@ -261,19 +261,19 @@ impl Receiver {
     }
 
     fn store_consent(&mut self, is_new: bool) {
-        self.begin_storing();
+        self.begin_work();
         self.request(ReceiverRequest::Accept { is_new });
     }
 
-    /// The caller stores something. Its time does not count.
-    fn begin_storing(&mut self) {
-        self.side.is_storing = true;
+    /// The caller stores the consent or checks a manifest. Its time does not count.
+    fn begin_work(&mut self) {
+        self.side.is_caller_busy = true;
         self.timers.state_ends = None;
     }
 
     /// The work is finished: ends the exchange if its end was deferred, and returns whether it was.
-    fn ends_now(&mut self) -> bool {
-        self.side.is_storing = false;
+    fn finish_work(&mut self) -> bool {
+        self.side.is_caller_busy = false;
         let deferred = self.side.deferred_end.take();
         let ends = deferred.is_some();
         if let Some((reason, tell_peer)) = deferred {
