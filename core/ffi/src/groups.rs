@@ -13,7 +13,7 @@ use crate::{Fieldcast, FieldcastError, GroupChanges, WifiGroup};
 
 /// How long an address that the phone has reported may take to appear in the system.
 const APPEARS_WITHIN: Duration = Duration::from_secs(10);
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// A group that this device is in.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
@@ -111,7 +111,7 @@ async fn appeared(addr: IpAddr) -> Result<Interface, FieldcastError> {
         match choose_interface(Some(&asked)) {
             Ok(interface) => return Ok(interface),
             Err(error) if begun.elapsed() > APPEARS_WITHIN => return Err((&error).into()),
-            Err(_) => sleep(LOOK_EVERY).await,
+            Err(_) => sleep(POLL_INTERVAL).await,
         }
     }
 }

@@ -189,13 +189,13 @@ impl EndReason {
     }
 
     /// Makes a reason from a peer safe to show: removes control characters and limits its length.
-    pub(crate) fn tamed(self) -> Self {
-        let tame = |text: String| text.chars().filter(|c| is_shown(*c)).take(Self::MAX_CHARS).collect();
+    pub(crate) fn sanitized(self) -> Self {
+        let clean = |text: String| text.chars().filter(|c| is_shown(*c)).take(Self::MAX_CHARS).collect();
         match self {
-            Self::NotStored(text) => Self::NotStored(tame(text)),
-            Self::NotRead(text) => Self::NotRead(tame(text)),
-            Self::Unreachable(text) => Self::Unreachable(tame(text)),
-            Self::SignerRevoked(text) => Self::SignerRevoked(tame(text)),
+            Self::NotStored(text) => Self::NotStored(clean(text)),
+            Self::NotRead(text) => Self::NotRead(clean(text)),
+            Self::Unreachable(text) => Self::Unreachable(clean(text)),
+            Self::SignerRevoked(text) => Self::SignerRevoked(clean(text)),
             other => other,
         }
     }

@@ -233,7 +233,7 @@ impl Message {
         match postcard::take_from_bytes::<Self>(bytes) {
             Ok((Self::Offer(offer), _)) if !offer.is_bounded() => Err(Breach::OutOfBounds),
             Ok((Self::Reveal { credentials, .. }, _)) if !credentials.is_bounded() => Err(Breach::OutOfBounds),
-            Ok((Self::Stop(reason), [])) => Ok(Self::Stop(reason.tamed())),
+            Ok((Self::Stop(reason), [])) => Ok(Self::Stop(reason.sanitized())),
             Ok((message, [])) => Ok(message),
             _ => Err(Breach::Unreadable),
         }
@@ -320,11 +320,11 @@ mod tests {
     #[test]
     fn removes_control_characters_from_peer_texts() {
         let wild = Message::Stop(EndReason::NotStored(format!("\u{1b}[2\u{202e}J\u{61c}{}", "x".repeat(999))));
-        let Ok(Message::Stop(EndReason::NotStored(tame))) = Message::decode(&wild.encode()) else {
+        let Ok(Message::Stop(EndReason::NotStored(clean))) = Message::decode(&wild.encode()) else {
             panic!("another message")
         };
-        assert_eq!(tame.chars().count(), 200);
-        assert!(tame.starts_with("[2Jxx"));
+        assert_eq!(clean.chars().count(), 200);
+        assert!(clean.starts_with("[2Jxx"));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::wifi_group::WifiGroupMonitor;
 
 /// How often to check that the interface still exists.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How a session finds another interface after its own has lost its address.
 #[derive(Clone)]
@@ -32,7 +32,7 @@ pub struct InterfaceMonitor {
 impl Default for InterfaceMonitor {
     fn default() -> Self {
         let interfaces = Arc::new(fieldcast_net::interfaces);
-        Self { any: false, poll_interval: LOOK_EVERY, interfaces, group: WifiGroupMonitor::default() }
+        Self { any: false, poll_interval: POLL_INTERVAL, interfaces, group: WifiGroupMonitor::default() }
     }
 }
 
@@ -46,7 +46,7 @@ impl InterfaceMonitor {
     /// Waits until the interface is lost, or another has replaced it.
     pub(crate) async fn lost(&self, last: &Interface) {
         let mut was_missing = false;
-        let mut group = self.group.follow(last.addr);
+        let mut group = self.group.watch(last.addr);
         while !group.has_left() {
             tokio::select! {
                 () = tokio::time::sleep(self.poll_interval) => {}
@@ -63,7 +63,7 @@ impl InterfaceMonitor {
 
     /// Waits until there is an interface to continue on.
     pub(crate) async fn available(&self, last: &Interface) -> Interface {
-        let mut group = self.group.follow(last.addr);
+        let mut group = self.group.watch(last.addr);
         loop {
             match self.next(last) {
                 Some(found) => return found,

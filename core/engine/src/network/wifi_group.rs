@@ -74,21 +74,21 @@ impl WifiGroupMonitor {
     }
 
     /// Follows the group that has this address.
-    pub(crate) fn follow(&self, addr: IpAddr) -> Following {
+    pub(crate) fn watch(&self, addr: IpAddr) -> GroupWatch {
         let group = self.0.subscribe();
         let losses = group.borrow().losses;
-        Following { group, addr, losses }
+        GroupWatch { group, addr, losses }
     }
 }
 
 /// The view of one session on the group.
-pub(crate) struct Following {
+pub(crate) struct GroupWatch {
     group: watch::Receiver<GroupAddresses>,
     addr: IpAddr,
     losses: u64,
 }
 
-impl Following {
+impl GroupWatch {
     /// Waits for the next report.
     pub(crate) async fn changed(&mut self) {
         if self.group.changed().await.is_err() {
@@ -129,7 +129,7 @@ mod tests {
     fn forgets_addresses_of_a_left_group() {
         let monitor = WifiGroupMonitor::default();
         monitor.here(at(1));
-        let session = monitor.follow(at(1));
+        let session = monitor.watch(at(1));
         monitor.left();
         assert!(!session.has_left());
         assert_eq!(monitor.current(at(1)), None);
@@ -139,11 +139,11 @@ mod tests {
     fn reports_loss_even_if_same_address_returns() {
         let monitor = WifiGroupMonitor::default();
         monitor.here(at(1));
-        let (there, elsewhere) = (monitor.follow(at(1)), monitor.follow(at(9)));
+        let (there, elsewhere) = (monitor.watch(at(1)), monitor.watch(at(9)));
         assert!(!there.has_left());
         monitor.lost();
         monitor.here(at(1));
         assert!(there.has_left() && !elsewhere.has_left());
-        assert!(!monitor.follow(at(1)).has_left());
+        assert!(!monitor.watch(at(1)).has_left());
     }
 }

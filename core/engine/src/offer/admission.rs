@@ -58,8 +58,8 @@ impl Admission {
     /// Whether no code comparison is necessary.
     pub(super) fn verify(&self, is_invited: bool) -> impl Future<Output = Result<bool, EndReason>> + use<> {
         let (trust, receiver) = (self.state.settings.trust.clone(), self.receiver);
-        let must_look = !self.comparison.is_verified && !is_invited;
-        let trusted = must_look.then(|| on_store(&self.state.store, move |store| trust.covers(store, &receiver)));
+        let must_check = !self.comparison.is_verified && !is_invited;
+        let trusted = must_check.then(|| on_store(&self.state.store, move |store| trust.covers(store, &receiver)));
         async {
             match trusted {
                 Some(trusted) => trusted.await.map_err(not_read),
@@ -75,7 +75,7 @@ impl Admission {
     /// Both users have agreed. Stores the receiver as trusted, if its code was compared here.
     pub(super) fn on_consent(&mut self, name: DeviceName) -> impl Future<Output = ()> + use<> {
         let is_new = self.comparison.on_consent();
-        let stored = is_new.then(|| identity::remember(&self.state.store, self.receiver, name));
+        let stored = is_new.then(|| identity::trust(&self.state.store, self.receiver, name));
         async {
             if let Some(stored) = stored {
                 stored.await;

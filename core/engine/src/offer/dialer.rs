@@ -52,7 +52,7 @@ impl ReceiverDialer {
                 return Ok(());
             }
             let ends = match is_available {
-                true => resumption.ends(clock.now()),
+                true => resumption.gives_up_at(clock.now()),
                 false => *without_network.get_or_insert(clock.now()) + NETWORK_TIMEOUT,
             };
             tokio::select! {

@@ -211,7 +211,7 @@ impl<C> Receivers<C> {
         self.entries.iter().map(shown).collect()
     }
 
-    /// The routes to a receiver, the most reliable first: parked, typed by the user, announced.
+    /// The routes to a receiver, the most reliable first: parked, proven, typed by the user, announced.
     pub(super) fn routes(&self, fingerprint: Fingerprint) -> Vec<Route> {
         let Some(entry) = self.entries.get(&fingerprint) else { return Vec::new() };
         let parked =
@@ -365,7 +365,7 @@ mod tests {
         assert!(peers.take(ASHA, old).is_none());
         assert_eq!(peers.routes(ASHA), [Route::Parked(new)]);
         assert!(peers.take(ASHA, new).is_some());
-        assert_eq!(by(&peers), Some([false, true, false, false]), "it is still parked");
+        assert_eq!(by(&peers), Some([false, true, false, false]), "it is still connected");
         assert_eq!(peers.routes(ASHA), [], "and in use");
     }
 

@@ -197,7 +197,7 @@ impl IncomingTransfer {
         // Both users have seen the same code.
         if std::mem::take(trusts_after_consent) {
             let Sender { fingerprint, name } = sender.clone();
-            task::spawn(identity::remember(&store, fingerprint, name));
+            task::spawn(identity::trust(&store, fingerprint, name));
         }
         let plan = on_store(&store, move |store| {
             apply::plan(store, &id, &bytes, &offer, reserve, &earlier).map_err(Error::Refused)

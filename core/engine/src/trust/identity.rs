@@ -47,7 +47,7 @@ impl Trust {
 
 /// Stores a device as trusted after its code was compared. If that fails, its code is compared again.
 /// It is stored even if the result is no longer needed.
-pub(crate) fn remember(store: &Store, fingerprint: Fingerprint, name: DeviceName) -> impl Future<Output = ()> + use<> {
+pub(crate) fn trust(store: &Store, fingerprint: Fingerprint, name: DeviceName) -> impl Future<Output = ()> + use<> {
     let peer = TrustedPeer { fingerprint, name, since: clock::now() };
     let stored = on_store(store, move |store| store.trust_peer(&peer));
     async {

@@ -78,7 +78,7 @@ impl Side for DistributorSide {
     type Request = DistributorRequest;
 
     fn on_code(exchange: &mut Distributor, credentials: Credentials) {
-        exchange.timers.state_ends = None; // this side works
+        exchange.timers.state_deadline = None; // this side works
         exchange.request(DistributorRequest::Authorize(credentials));
     }
 
@@ -176,7 +176,7 @@ impl Distributor {
             Ok(sizes) => {
                 self.side.planned = sizes;
                 self.timers.sent(now);
-                self.enter(ExchangeState::Agreeing, self.timers.progress_ends(now));
+                self.enter(ExchangeState::Agreeing, self.timers.progress_deadline(now));
             }
             Err(reason) => self.end(reason, true),
         }
@@ -226,7 +226,7 @@ impl Distributor {
         side.window = Window::default();
         match side.to_send.back() {
             Some(last) if *last as usize >= side.planned.len() => self.breach(Breach::OutOfBounds),
-            _ => self.enter(ExchangeState::Transferring, self.timers.progress_ends(now)),
+            _ => self.enter(ExchangeState::Transferring, self.timers.progress_deadline(now)),
         }
     }
 
@@ -234,7 +234,7 @@ impl Distributor {
     fn on_staged(&mut self, chunks: u32, bytes: u64, now: Duration) {
         if chunks > self.side.staged {
             self.side.staged = chunks;
-            self.timers.state_ends = self.timers.progress_ends(now);
+            self.timers.state_deadline = self.timers.progress_deadline(now);
             self.side.window.staged(chunks);
             self.request(DistributorRequest::ShowStaged(bytes));
         }
@@ -244,7 +244,7 @@ impl Distributor {
     fn on_applying(&mut self, records: u64, now: Duration) {
         if records > self.side.applied && records <= self.side.offered_records() {
             self.side.applied = records;
-            self.timers.state_ends = Some(now + self.timers.limits().applying);
+            self.timers.state_deadline = Some(now + self.timers.limits().applying);
         }
     }
 

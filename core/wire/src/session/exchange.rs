@@ -138,7 +138,7 @@ impl<S: Side> ExchangeMachine<S> {
             Message::Alive => {}
             Message::Stop(reason) => {
                 if matches!(reason, EndReason::Looked { .. }) {
-                    self.actions.push_back(Action::Send(self.handshake.answer_look()));
+                    self.actions.push_back(Action::Send(self.handshake.identify_process()));
                 }
                 self.end(reason, false);
             }
@@ -222,7 +222,7 @@ impl<S: Side> ExchangeMachine<S> {
 
     /// Enters a state that must end at this time; `None` if it has no limit.
     pub(super) fn enter(&mut self, state: ExchangeState, ends: Option<Duration>) {
-        self.timers.state_ends = ends;
+        self.timers.state_deadline = ends;
         self.state = state.clone();
         self.actions.push_back(Action::Entered(state));
     }

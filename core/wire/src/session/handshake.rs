@@ -91,7 +91,7 @@ impl Handshake {
     }
 
     /// The answer to a device that asks which process this is.
-    pub(super) fn answer_look(&self) -> Message {
+    pub(super) fn identify_process(&self) -> Message {
         Message::Stop(EndReason::Looked { session: self.parameters.session })
     }
 

@@ -62,7 +62,7 @@ impl Parked {
         match message {
             Message::Alive => {}
             Message::Stop(reason) => {
-                let answer = matches!(reason, EndReason::Looked { .. }).then(|| self.handshake.answer_look());
+                let answer = matches!(reason, EndReason::Looked { .. }).then(|| self.handshake.identify_process());
                 self.close(reason, answer);
             }
             message if self.handshake.peer().is_none() => match self.handshake.on_message(message) {
@@ -122,9 +122,9 @@ impl Parked {
             return self.stop(EndReason::NotInvited);
         }
         self.actions.push_back(ParkedAction::Greeted(hello.clone()));
-        self.timers.state_ends = None;
+        self.timers.state_deadline = None;
         if self.is_probe {
-            let looked = self.handshake.answer_look();
+            let looked = self.handshake.identify_process();
             self.close(EndReason::Lost, Some(looked)); // the caller has what it wanted, so no reason is shown
         }
     }

@@ -187,7 +187,7 @@ impl Receiver {
                 (self.side.wanted, self.side.staged) = (self.side.missing.len() as u32, 0);
                 self.timers.received(now);
                 self.send(Message::Want(wanted), now);
-                self.enter(ExchangeState::Transferring, self.timers.progress_ends(now));
+                self.enter(ExchangeState::Transferring, self.timers.progress_deadline(now));
                 self.apply_when_complete(now);
             }
             Err(reason) => self.end(reason, true),
@@ -203,7 +203,7 @@ impl Receiver {
         match self.side.missing.binary_search(&index) {
             Ok(at) if *self.state() == ExchangeState::Transferring => {
                 self.side.missing.remove(at);
-                self.timers.state_ends = self.timers.progress_ends(now);
+                self.timers.state_deadline = self.timers.progress_deadline(now);
                 true
             }
             _ => {
@@ -221,7 +221,7 @@ impl Receiver {
         match staged {
             Ok((chunks, bytes)) => {
                 self.side.staged = chunks;
-                self.timers.state_ends = self.timers.progress_ends(now);
+                self.timers.state_deadline = self.timers.progress_deadline(now);
                 self.send(Message::Staged { chunks, bytes }, now);
                 self.apply_when_complete(now);
             }
@@ -245,7 +245,7 @@ impl Receiver {
                 self.side.is_second_round = true;
                 self.timers.received(now); // silence while applying does not count
                 self.send(Message::Differs(snapshots), now);
-                self.enter(ExchangeState::Agreeing, self.timers.progress_ends(now));
+                self.enter(ExchangeState::Agreeing, self.timers.progress_deadline(now));
                 self.finish_work();
             }
             Ok(Applied::Saved(receipt)) => {
@@ -268,7 +268,7 @@ impl Receiver {
     /// The caller stores the consent or checks a manifest. Its time does not count.
     fn begin_work(&mut self) {
         self.side.is_caller_busy = true;
-        self.timers.state_ends = None;
+        self.timers.state_deadline = None;
     }
 
     /// The work is finished: ends the exchange if its end was deferred, and returns whether it was.

@@ -98,7 +98,7 @@ impl Resumption {
     }
 
     /// When to give up.
-    pub fn ends(&self, now: Duration) -> Duration {
+    pub fn gives_up_at(&self, now: Duration) -> Duration {
         self.last_progress.unwrap_or(now) + self.limit
     }
 
@@ -106,7 +106,7 @@ impl Resumption {
     /// proven the receiver's key: another device does not end the attempts, because the receiver may be elsewhere.
     pub fn retry(&mut self, reason: &EndReason, is_proven: bool, now: Duration) -> Option<Duration> {
         let may_pass = !is_proven || matches!(reason, EndReason::Lost | EndReason::Unreachable(_));
-        if !may_pass || now >= self.ends(now) {
+        if !may_pass || now >= self.gives_up_at(now) {
             return None;
         }
         if self.has_staged {
@@ -152,10 +152,10 @@ mod tests {
         for loss in 1..10 {
             resumption.on_loss(&ExchangeState::Asking, loss * 50 * SECOND);
         }
-        assert_eq!(resumption.ends(Duration::ZERO), (5 * 50 + 60) * SECOND);
+        assert_eq!(resumption.gives_up_at(Duration::ZERO), (5 * 50 + 60) * SECOND);
         resumption.on_state(&ExchangeState::Planning, 600 * SECOND);
         resumption.on_loss(&ExchangeState::Transferring, 640 * SECOND);
-        assert_eq!(resumption.ends(Duration::ZERO), 700 * SECOND);
+        assert_eq!(resumption.gives_up_at(Duration::ZERO), 700 * SECOND);
     }
 
     #[test]

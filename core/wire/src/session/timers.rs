@@ -11,7 +11,7 @@ pub(super) struct Timers {
     last_received: Duration,
     last_sent: Duration,
     /// When the current state times out; `None` if it has no limit.
-    pub(super) state_ends: Option<Duration>,
+    pub(super) state_deadline: Option<Duration>,
     /// Whether the peer has reported that it applies the data.
     pub(super) peer_applying: bool,
 }
@@ -19,7 +19,7 @@ pub(super) struct Timers {
 impl Timers {
     /// Timers of a new connection, whose first state ends after `first`.
     pub(super) fn new(limits: Limits, first: Duration, now: Duration) -> Self {
-        Self { limits, last_received: now, last_sent: now, state_ends: Some(now + first), peer_applying: false }
+        Self { limits, last_received: now, last_sent: now, state_deadline: Some(now + first), peer_applying: false }
     }
 
     pub(super) fn limits(&self) -> Limits {
@@ -27,7 +27,7 @@ impl Timers {
     }
 
     /// When a state that has just made progress times out.
-    pub(super) fn progress_ends(&self, now: Duration) -> Option<Duration> {
+    pub(super) fn progress_deadline(&self, now: Duration) -> Option<Duration> {
         Some(now + self.limits.progress)
     }
 
@@ -39,22 +39,22 @@ impl Timers {
         self.last_sent = now;
     }
 
-    fn silence_ends(&self) -> Duration {
+    fn silence_deadline(&self) -> Duration {
         self.last_received + if self.peer_applying { self.limits.silence_applying } else { self.limits.silence }
     }
 
     /// The latest time of the next call of `due`. `silence_counts` is whether the peer's silence ends the exchange.
     pub(super) fn deadline(&self, silence_counts: bool) -> Duration {
         let heartbeat = self.last_sent + self.limits.heartbeat;
-        let silence = silence_counts.then(|| self.silence_ends());
-        [silence, self.state_ends].into_iter().flatten().fold(heartbeat, Duration::min)
+        let silence = silence_counts.then(|| self.silence_deadline());
+        [silence, self.state_deadline].into_iter().flatten().fold(heartbeat, Duration::min)
     }
 
     /// The timer that has expired at `now`, if any.
     pub(super) fn due(&self, silence_counts: bool, now: Duration) -> Option<Due> {
-        if self.state_ends.is_some_and(|ends| ends <= now) {
+        if self.state_deadline.is_some_and(|ends| ends <= now) {
             Some(Due::StateEnds)
-        } else if silence_counts && self.silence_ends() <= now {
+        } else if silence_counts && self.silence_deadline() <= now {
             Some(Due::PeerSilent)
         } else {
             (self.last_sent + self.limits.heartbeat <= now).then_some(Due::Heartbeat)

@@ -14,7 +14,7 @@ use super::rng::Rng;
 
 const HOUR: Duration = Duration::from_secs(3600);
 /// Calls of `on_time` in one hour. A machine whose deadline does not advance exceeds this.
-const MOST_LOOKS: u32 = 5_000;
+const MAX_CHECKS: u32 = 5_000;
 
 /// One input of a machine, with random numbers.
 #[derive(Clone, Debug)]
@@ -124,7 +124,7 @@ proptest! {
             prop_assert!(!machine.is_over() || !machine.may_send());
         }
         let end = now + HOUR;
-        for _ in 0..MOST_LOOKS {
+        for _ in 0..MAX_CHECKS {
             if now > end || machine.is_over() {
                 break;
             }
@@ -183,7 +183,7 @@ proptest! {
         }
         prop_assert!(applies <= 2);
         let end = now + HOUR;
-        for _ in 0..MOST_LOOKS {
+        for _ in 0..MAX_CHECKS {
             if now > end || machine.is_over() {
                 break;
             }
