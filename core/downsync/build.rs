@@ -3,18 +3,14 @@
 
 use std::error::Error;
 use std::path::Path;
-use std::{env, fs};
 
 #[path = "../../schema/descriptions.rs"]
 mod descriptions;
 
-pub(crate) const FOLDER: &str = "../../schema/digit";
+pub(crate) use descriptions::FOLDER;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    println!("cargo::rerun-if-changed={FOLDER}");
-    let out_dir = env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?;
-    let source = format!("&{:#?}", files(Path::new(FOLDER))?);
-    Ok(fs::write(Path::new(&out_dir).join("digit.rs"), source)?)
+    descriptions::embed("digit.rs", &files(Path::new(FOLDER))?)
 }
 
 /// The descriptions in a folder as `(name, JSON)`.

@@ -2,20 +2,16 @@
 
 use std::error::Error;
 use std::path::Path;
-use std::{env, fs};
 
 use toml::{Table, Value};
 
 #[path = "../../schema/descriptions.rs"]
 mod descriptions;
 
-pub(crate) const FOLDER: &str = "../../schema/digit";
+pub(crate) use descriptions::FOLDER;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    println!("cargo::rerun-if-changed={FOLDER}");
-    let out_dir = env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?;
-    let source = format!("&{:#?}", views(Path::new(FOLDER))?);
-    Ok(fs::write(Path::new(&out_dir).join("views.rs"), source)?)
+    descriptions::embed("views.rs", &views(Path::new(FOLDER))?)
 }
 
 /// The views of the descriptions in a folder as `(name, SQL)`.
