@@ -98,11 +98,11 @@ impl OfferSession {
     /// # Errors
     /// [`Error::NoSuchPeer`] if it was not found.
     pub fn send_to(&self, receiver: Fingerprint) -> Result<(), Error> {
-        let state_now = self.state.receivers().state(receiver).ok_or(Error::NoSuchPeer)?;
+        let send_state = self.state.receivers().state(receiver).ok_or(Error::NoSuchPeer)?;
         let mut sending = locked(&self.sending);
         // A task that has reported its end may take a moment longer to finish.
-        let is_running = !state_now.is_final() && sending.get(&receiver).is_some_and(|sent| !sent.task.is_finished());
-        if !is_running && !matches!(state_now, SendState::Saved(_)) {
+        let is_running = !send_state.is_final() && sending.get(&receiver).is_some_and(|sent| !sent.task.is_finished());
+        if !is_running && !matches!(send_state, SendState::Saved(_)) {
             let cancel = self.cancel.child_token();
             self.state.enter(receiver, SendState::Queued);
             let task = AbortOnDropHandle::new(task::spawn(send(self.state.clone(), receiver, cancel.clone())));

@@ -28,8 +28,8 @@ enum OutgoingWork {
     Authorized(Result<OfferedPart, EndReason>),
     Verified(Result<bool, EndReason>),
     Compared(Answer),
-    Planned(Result<Manifest, EndReason>),
-    PlannedWhole(Option<OwnedSemaphorePermit>, Result<Manifest, EndReason>),
+    /// The manifest, and the transfer slot if a new one was necessary.
+    Planned(Option<OwnedSemaphorePermit>, Result<Manifest, EndReason>),
     Read(OwnedSemaphorePermit, u32, Result<Arc<Vec<u8>>, EndReason>),
 }
 
@@ -134,7 +134,7 @@ impl<'a> OutgoingTransfer<'a> {
                 let manifest = self.on_bundle(move |bundle| bundle.manifest_for(&indexes, &held));
                 Box::pin(async {
                     consented.await;
-                    OutgoingWork::Planned(manifest.await)
+                    OutgoingWork::Planned(None, manifest.await)
                 })
             }
             // The receiver has released its transfer slot when it began to apply.
@@ -144,7 +144,7 @@ impl<'a> OutgoingTransfer<'a> {
                 let (indexes, bundle) = (delivery.part.indexes.clone(), delivery.state.bundle.clone());
                 Box::pin(async move {
                     let slot = slots.acquire_owned().await.ok();
-                    OutgoingWork::PlannedWhole(slot, Ok(bundle.whole(&indexes, &snapshots)))
+                    OutgoingWork::Planned(slot, Ok(bundle.whole(&indexes, &snapshots)))
                 })
             }
             DistributorRequest::ShowStaged(bytes) => {
@@ -196,9 +196,8 @@ impl<'a> OutgoingTransfer<'a> {
                 self.is_comparing = false;
                 self.machine.confirm(self.delivery.admission.on_answer(answer));
             }
-            OutgoingWork::Planned(manifest) => self.on_manifest(manifest),
-            OutgoingWork::PlannedWhole(slot, manifest) => {
-                self.delivery.slot = slot;
+            OutgoingWork::Planned(slot, manifest) => {
+                self.delivery.slot = slot.or(self.delivery.slot.take());
                 self.on_manifest(manifest);
             }
             OutgoingWork::Read(permit, index, Ok(chunk)) => {
@@ -249,11 +248,7 @@ impl<'a> OutgoingTransfer<'a> {
         // Without a network no last message can be sent.
         let wire = if self.network.is_cancelled() { self.link.wire_bytes() } else { self.link.close().await };
         self.delivery.progress.on_wire(wire);
-        match (self.machine.receipt(), self.machine.state()) {
-            (Some(receipt), _) => Ok(receipt.clone()),
-            (None, ExchangeState::Ended(reason)) => Err(reason.clone()),
-            (None, _) => Err(EndReason::Lost),
-        }
+        self.machine.outcome().cloned()
     }
 
     /// Calls the bundle on a blocking thread.

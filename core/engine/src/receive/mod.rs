@@ -1,16 +1,16 @@
 //! The receiver's side: one exchange at a time.
 //!
 //! ```text
-//! session (the handle) -> inbound, outbound (connections) -> transfer (one exchange) -> consent, staging, apply, ending
+//! session (the handle) -> inbound, outbound (connections) -> transfer (one exchange) -> consent, staging, apply, incoming
 //! all of them                                             -> state -> slot, discovered
 //! ```
 
 mod apply;
 mod consent;
 mod discovered;
-mod ending;
 mod event;
 mod inbound;
+mod incoming;
 mod outbound;
 mod session;
 mod slot;

@@ -10,12 +10,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::task::locked;
 
-/// Cheap to clone; all clones share one slot.
-#[derive(Clone, Default)]
-pub(super) struct SharedSlot(Arc<SlotState>);
-
+/// The slot, shared by the connections of a session.
 #[derive(Default)]
-struct SlotState {
+pub(super) struct SharedSlot {
     connections: Mutex<Connections>,
     /// The connection that has the exchange.
     holder: watch::Sender<Option<u64>>,
@@ -31,18 +28,18 @@ struct Connections {
 
 /// The permit of one connection. Dropping it gives the exchange to the next connection.
 pub(super) struct SlotPermit {
-    slot: SharedSlot,
+    slot: Arc<SharedSlot>,
     connection: u64,
 }
 
 impl SharedSlot {
     /// Requests the exchange with this distributor. `superseded` is cancelled when the distributor connects again.
     pub(super) fn request(
-        &self,
+        self: &Arc<Self>,
         distributor: Fingerprint,
         superseded: CancellationToken,
     ) -> Result<SlotPermit, EndReason> {
-        let mut connections = locked(&self.0.connections);
+        let mut connections = locked(&self.connections);
         connections.count += 1;
         let connection = connections.count;
         for old in connections.slot.request(connection, distributor)? {
@@ -51,7 +48,7 @@ impl SharedSlot {
             }
         }
         connections.superseded.insert(connection, superseded);
-        self.0.holder.send_replace(connections.slot.holder());
+        self.holder.send_replace(connections.slot.holder());
         Ok(SlotPermit { slot: self.clone(), connection })
     }
 }
@@ -59,7 +56,7 @@ impl SharedSlot {
 impl SlotPermit {
     /// Waits until the connection has the exchange.
     pub(super) fn granted(&self) -> impl Future<Output = ()> + Send + use<> {
-        let (mut holder, connection) = (self.slot.0.holder.subscribe(), self.connection);
+        let (mut holder, connection) = (self.slot.holder.subscribe(), self.connection);
         async move {
             let _closed_with_the_session = holder.wait_for(|holder| *holder == Some(connection)).await;
         }
@@ -68,9 +65,9 @@ impl SlotPermit {
 
 impl Drop for SlotPermit {
     fn drop(&mut self) {
-        let mut connections = locked(&self.slot.0.connections);
+        let mut connections = locked(&self.slot.connections);
         connections.superseded.remove(&self.connection);
         connections.slot.release(self.connection);
-        self.slot.0.holder.send_replace(connections.slot.holder());
+        self.slot.holder.send_replace(connections.slot.holder());
     }
 }

@@ -37,7 +37,7 @@ pub(super) struct ReceiverState {
     pub(super) store: Store,
     pub(super) identity: Arc<Identity>,
     pub(super) events: EventBus<ReceiveEvent>,
-    pub(super) slot: SharedSlot,
+    pub(super) slot: Arc<SharedSlot>,
     pub(super) network: NetworkState,
     /// Distributors that announce themselves.
     pub(super) discovered: watch::Sender<DiscoveredDistributors>,
@@ -53,7 +53,7 @@ impl ReceiverState {
             store,
             identity,
             events: EventBus::new(),
-            slot: SharedSlot::default(),
+            slot: Arc::default(),
             network: NetworkState::new(),
             discovered: watch::Sender::default(),
             questions: Mutex::default(),

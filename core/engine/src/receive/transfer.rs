@@ -6,16 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use fieldcast_bundle::Manifest;
 use fieldcast_model::ServerTime;
 use fieldcast_wire::{
-    Action, Applied, Breach, EndReason, ExchangeState, Held, Offer, Receipt, Receiver, ReceiverRequest, offer_id,
-    split_chunk_frame,
+    Action, Applied, Breach, EndReason, ExchangeState, Held, Receiver, ReceiverRequest, offer_id, split_chunk_frame,
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::apply::{self, Application, ApplyOutcome, Plan, Round};
 use super::consent::{self, AuthorizedOffer};
-use super::ending::{EndedOffer, publish_end};
 use super::event::{Question, ReceiveEvent, ReceiveProgress, ReceiveState, Received, Sender};
-use super::slot::SlotPermit;
+use super::incoming::{IncomingOffer, publish_end};
 use super::staging::{Expected, OnDisk, Stager};
 use super::state::ReceiverState;
 use crate::clock::{self, Monotonic};
@@ -49,29 +47,6 @@ enum IncomingWork {
     Applied(Result<ApplyOutcome, EndReason>),
 }
 
-/// An offer that has arrived.
-struct IncomingOffer {
-    sender: Sender,
-    offer: Offer,
-    /// The id of the offer and its sender, for staged chunks and consent.
-    id: [u8; 32],
-    /// The permit for one exchange at a time, held until the end.
-    permit: SlotPermit,
-    /// The server's time when the offer arrived, as this device knows it.
-    now: ServerTime,
-    /// Whether no code is compared here.
-    is_known: bool,
-    /// Whether to store the sender as trusted after its user has compared the code too.
-    trusts_after_consent: bool,
-    /// When the user was asked, or when a question was not necessary, by this device's clock. From then on the exchange
-    /// goes into the history.
-    asked: Option<i64>,
-    /// Whether it resumes an interrupted exchange.
-    is_resumed: bool,
-    /// The question for the user, until it is asked.
-    question: Option<Question>,
-}
-
 /// The state of applying, across rounds.
 struct ApplyState {
     /// The results of an earlier round.
@@ -100,8 +75,6 @@ pub(super) struct IncomingTransfer {
     stager: Option<Stager>,
     applying: ApplyState,
     progress: ReceiveProgress,
-    /// Signed after everything is applied.
-    receipt: Option<Receipt>,
 }
 
 impl IncomingTransfer {
@@ -130,7 +103,6 @@ impl IncomingTransfer {
             stager: None,
             applying,
             progress: ReceiveProgress::default(),
-            receipt: None,
         };
         this.drive().await
     }
@@ -273,7 +245,7 @@ impl IncomingTransfer {
                     sender: Sender { fingerprint, name },
                     id: offer.id(&fingerprint),
                     offer,
-                    permit,
+                    permit: Some(permit),
                     now: ServerTime::default(),
                     is_known: false,
                     trusts_after_consent: false,
@@ -370,7 +342,6 @@ impl IncomingTransfer {
                 let offered = self.incoming.as_ref().map_or(&[][..], |incoming| &incoming.offer.snapshots);
                 let offer = offer_id(&sender, offered);
                 let receipt = receipts::sign(&self.state.identity, &sender, &offer, saved);
-                self.receipt = Some(receipt.clone());
                 Applied::Saved(receipt)
             }
             ApplyOutcome::Differs { snapshots, round } => {
@@ -390,39 +361,31 @@ impl IncomingTransfer {
     }
 
     async fn finish(self) -> Result<(), EndReason> {
-        let Self { state, connected, incoming, receipt, mut progress, stager, work, .. } = self;
+        let Self { state, connected, mut incoming, mut progress, stager, work, .. } = self;
         drop((stager, work)); // withdraws an open question
         let IncomingConnection { link, machine, network, is_parked, .. } = connected;
         let (fingerprint, peer_key) = (link.peer(), link.peer_key());
         // Release the permit before the peer disconnects, so that others need not wait.
-        let exchange = incoming.map(|IncomingOffer { permit, sender, offer, id, asked, is_resumed, .. }| {
-            drop(permit);
-            EndedOffer { sender, offer, id, asked, is_resumed }
-        });
-        let outcome = match (machine.state(), receipt) {
-            (ExchangeState::Saved, Some(receipt)) => Ok(receipt),
-            (ExchangeState::Ended(reason), _) => Err(reason.clone()),
-            _ => Err(EndReason::Lost),
-        };
-        match (outcome, exchange) {
-            (Ok(receipt), Some(ended)) => {
+        drop(incoming.as_mut().map(|incoming| incoming.permit.take()));
+        match (machine.outcome(), incoming) {
+            (Ok(receipt), Some(incoming)) => {
                 progress.wire = link.close().await;
-                ended.store_in_history(&state, peer_key, Ok(&receipt), progress).await;
+                incoming.store_in_history(&state, peer_key, Ok(receipt), progress).await;
                 let comparisons = receipt.saved.iter().map(|saved| saved.comparison).collect();
-                let offer = ended.clean_up(&state).await;
+                let offer = incoming.clean_up(&state).await;
                 let received = Received { sender: fingerprint, offer, progress, comparisons };
                 state.events.publish(ReceiveEvent::Saved(received));
                 state.events.publish(ReceiveEvent::Changed(ReceiveState::Waiting));
                 Ok(())
             }
-            (Ok(_), None) => Err(EndReason::Lost),
-            (Err(reason), ended) => {
+            (Ok(_), None) => Err(EndReason::Lost), // nothing is saved without an offer
+            (Err(reason), incoming) => {
                 progress.wire = link.wire_bytes();
-                if let Some(ended) = &ended {
-                    ended.withdraw_consent(&state, &reason).await;
-                    ended.store_in_history(&state, peer_key, Err(&reason), progress).await;
+                if let Some(incoming) = &incoming {
+                    incoming.withdraw_consent(&state, &reason).await;
+                    incoming.store_in_history(&state, peer_key, Err(&reason), progress).await;
                 }
-                publish_end(&state, fingerprint, &reason, is_parked && ended.is_none());
+                publish_end(&state, fingerprint, &reason, is_parked && incoming.is_none());
                 // Without a network no last message can be sent.
                 if !network.is_cancelled() {
                     link.close().await;

@@ -70,7 +70,6 @@ pub struct DistributorSide {
     applied: u64,
     /// Whether the receiver has already asked for whole snapshots.
     is_second_round: bool,
-    receipt: Option<Receipt>,
 }
 
 impl Side for DistributorSide {
@@ -134,7 +133,6 @@ impl Distributor {
             staged: 0,
             applied: 0,
             is_second_round: false,
-            receipt: None,
         };
         Self::start(handshake, side, limits, limits.greeting, now)
     }
@@ -202,11 +200,6 @@ impl Distributor {
         self.side.to_send.iter().map(|chunk| u64::from(self.side.size(*chunk))).sum()
     }
 
-    /// The receiver's receipt, after it has saved.
-    pub fn receipt(&self) -> Option<&Receipt> {
-        self.side.receipt.as_ref()
-    }
-
     /// How many of the wanted chunks have been sent.
     fn sent(&self) -> u32 {
         self.side.wanted - self.side.to_send.len() as u32
@@ -272,8 +265,7 @@ impl Distributor {
         if !receipt.saved.iter().zip(offered).zip(held).all(|((saved, ours), held)| is_possible(saved, ours, held)) {
             return self.end(EndReason::DigestDiffers, true);
         }
-        self.side.receipt = Some(receipt);
-        self.save();
+        self.save(receipt);
     }
 }
 

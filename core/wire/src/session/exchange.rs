@@ -7,7 +7,7 @@ use fieldcast_model::DeviceName;
 
 use super::handshake::{Handshake, Step};
 use super::timers::{Due, Timers};
-use crate::{Breach, Credentials, EndReason, Limits, Message, Role, Sas};
+use crate::{Breach, Credentials, EndReason, Limits, Message, Receipt, Role, Sas};
 
 /// The state of an exchange. Both sides use the same states.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +77,7 @@ pub struct ExchangeMachine<S: Side> {
     state: ExchangeState,
     /// The state in which this side itself detected that the connection is lost.
     lost_in: Option<ExchangeState>,
+    receipt: Option<Receipt>,
     actions: VecDeque<Action<S::Request>>,
 }
 
@@ -85,7 +86,7 @@ impl<S: Side> ExchangeMachine<S> {
     pub(super) fn start(handshake: Handshake, side: S, limits: Limits, greeting: Duration, now: Duration) -> Self {
         let actions = handshake.first_messages().map(Action::Send).collect();
         let timers = Timers::new(limits, greeting, now);
-        Self { handshake, timers, side, state: ExchangeState::Greeting, lost_in: None, actions }
+        Self { handshake, timers, side, state: ExchangeState::Greeting, lost_in: None, receipt: None, actions }
     }
 
     /// The current state.
@@ -96,6 +97,18 @@ impl<S: Side> ExchangeMachine<S> {
     /// The state in which this side itself detected that the connection is lost: see [`Resumption`](crate::Resumption).
     pub const fn lost_in(&self) -> Option<&ExchangeState> {
         self.lost_in.as_ref()
+    }
+
+    /// The receipt, or the reason why nothing was saved; [`EndReason::Lost`] while the exchange runs.
+    ///
+    /// # Errors
+    /// The reason.
+    pub fn outcome(&self) -> Result<&Receipt, EndReason> {
+        match (&self.receipt, &self.state) {
+            (Some(receipt), _) => Ok(receipt),
+            (None, ExchangeState::Ended(reason)) => Err(reason.clone()),
+            (None, _) => Err(EndReason::Lost),
+        }
     }
 
     /// The peer's name, after its hello has arrived.
@@ -120,7 +133,7 @@ impl<S: Side> ExchangeMachine<S> {
 
     /// The latest time for the next call of [`Self::on_time`].
     pub fn deadline(&self) -> Duration {
-        self.timers.deadline(self.silence_counts())
+        self.timers.deadline(!S::must_finish(self))
     }
 
     /// The next action, or `None` if there is none.
@@ -157,7 +170,7 @@ impl<S: Side> ExchangeMachine<S> {
         if self.is_over() {
             return;
         }
-        match self.timers.due(self.silence_counts(), now) {
+        match self.timers.due(!S::must_finish(self), now) {
             Some(due @ (Due::StateEnds | Due::PeerSilent)) => {
                 let reason = match (due, &self.state) {
                     (Due::StateEnds, ExchangeState::Asking) => EndReason::NotAnswered,
@@ -194,21 +207,13 @@ impl<S: Side> ExchangeMachine<S> {
     }
 
     fn greet(&mut self, message: Message, now: Duration) {
-        let was_greeted = self.handshake.peer().is_some();
         match self.handshake.on_message(message) {
-            Ok(Step::Greeted) => {
-                if !was_greeted && self.handshake.peer().is_some() {
-                    self.send(self.handshake.reveal(), now);
-                }
-            }
+            Ok(Step::Invited) => {}
+            Ok(Step::Greeted) => self.send(self.handshake.reveal(), now),
             Ok(Step::Done(credentials)) => S::on_code(self, credentials),
             Ok(Step::Other(message)) => S::on_message(self, message, now),
             Err(reason) => self.end(reason, true),
         }
-    }
-
-    fn silence_counts(&self) -> bool {
-        !S::must_finish(self)
     }
 
     pub(super) fn send(&mut self, message: Message, now: Duration) {
@@ -243,7 +248,8 @@ impl<S: Side> ExchangeMachine<S> {
         self.actions.push_back(Action::Close);
     }
 
-    pub(super) fn save(&mut self) {
+    pub(super) fn save(&mut self, receipt: Receipt) {
+        self.receipt = Some(receipt);
         self.enter(ExchangeState::Saved, None);
         self.actions.push_back(Action::Close);
     }

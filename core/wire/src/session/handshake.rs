@@ -35,7 +35,9 @@ pub struct Handshake {
 
 /// What a message means for the handshake.
 pub(super) enum Step {
-    /// The peer's hello or proof was accepted.
+    /// The proof of an invite was noted.
+    Invited,
+    /// The peer's hello was accepted.
     Greeted,
     /// The code is known.
     Done(Credentials),
@@ -103,7 +105,7 @@ impl Handshake {
             {
                 let is_valid = |token: Token| token.proof(&self.parameters.secret.exporter) == proof;
                 self.invited = Some(self.parameters.invite.is_some_and(is_valid));
-                Ok(Step::Greeted)
+                Ok(Step::Invited)
             }
             Message::Hello(peer) if self.peer.is_none() => {
                 self.hello.agree(&peer)?;

@@ -66,6 +66,7 @@ impl Parked {
                 self.close(reason, answer);
             }
             message if self.handshake.peer().is_none() => match self.handshake.on_message(message) {
+                Ok(Step::Invited) => {}
                 Ok(Step::Greeted) => self.greeted(),
                 Ok(_) => self.stop(EndReason::Protocol(Breach::OutOfTurn)),
                 Err(reason) => self.stop(reason),
@@ -117,7 +118,7 @@ impl Parked {
     }
 
     fn greeted(&mut self) {
-        let Some(hello) = self.handshake.peer() else { return }; // only the proof of an invite
+        let Some(hello) = self.handshake.peer() else { return };
         if self.handshake.has_invalid_proof() && !self.is_probe {
             return self.stop(EndReason::NotInvited);
         }

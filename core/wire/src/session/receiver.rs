@@ -249,8 +249,8 @@ impl Receiver {
                 self.finish_work();
             }
             Ok(Applied::Saved(receipt)) => {
-                self.send(Message::Saved(receipt), now);
-                self.save();
+                self.send(Message::Saved(receipt.clone()), now);
+                self.save(receipt);
             }
             Err(reason) => self.finish(reason, true),
         }

@@ -13,11 +13,8 @@ impl World {
     pub(crate) fn distributor_finished(&mut self, c: usize) {
         let receiver = self.conns[c].receiver;
         let machine = &self.conns[c].distributor_side;
-        let result = match machine.state() {
-            ExchangeState::Saved => Ok(()),
-            ExchangeState::Ended(reason) => Err(reason.clone()),
-            state => panic!("closed in state {state:?}"),
-        };
+        assert!(machine.is_over(), "closed in state {:?}", machine.state());
+        let result = machine.outcome().map(drop);
         let sending = &mut self.distributor_side.sending[receiver];
         assert_eq!(sending.state, SendState::Live(c));
         if let Some(state) = machine.lost_in() {
@@ -126,7 +123,7 @@ impl World {
         self.conns[c].ends[DISTRIBUTOR].entered = self.now;
         let conn = &self.conns[c];
         self.distributor_side.sending[conn.receiver].resumption.on_state(state, self.now);
-        if let Some(receipt) = conn.distributor_side.receipt() {
+        if let Ok(receipt) = conn.distributor_side.outcome() {
             self.check_saved(conn.receiver, &receipt.saved);
         }
     }

@@ -1,10 +1,11 @@
-//! The end of an exchange: history, consent, staged chunks and the event.
+//! An offer that has arrived, and its end: history, consent, staged chunks and the event.
 
-use fieldcast_model::Fingerprint;
+use fieldcast_model::{Fingerprint, ServerTime};
 use fieldcast_store::{Exchange, ExchangeRole};
 use fieldcast_wire::{EndReason, Offer, Receipt};
 
-use super::event::{ReceiveEvent, ReceiveProgress, ReceiveState, Sender};
+use super::event::{Question, ReceiveEvent, ReceiveProgress, ReceiveState, Sender};
+use super::slot::SlotPermit;
 use super::state::ReceiverState;
 use crate::clock;
 use crate::task::on_store;
@@ -19,16 +20,30 @@ pub(super) fn publish_end(state: &ReceiverState, sender: Fingerprint, reason: &E
     }
 }
 
-/// An offer whose exchange is over.
-pub(super) struct EndedOffer {
+/// An offer that has arrived.
+pub(super) struct IncomingOffer {
     pub(super) sender: Sender,
     pub(super) offer: Offer,
+    /// The id of the offer and its sender, for staged chunks and consent.
     pub(super) id: [u8; 32],
+    /// The permit for one exchange at a time, held until the end.
+    pub(super) permit: Option<SlotPermit>,
+    /// The server's time when the offer arrived, as this device knows it.
+    pub(super) now: ServerTime,
+    /// Whether no code is compared here.
+    pub(super) is_known: bool,
+    /// Whether to store the sender as trusted after its user has compared the code too.
+    pub(super) trusts_after_consent: bool,
+    /// When the user was asked, or when a question was not necessary, by this device's clock. From then on the exchange
+    /// goes into the history.
     pub(super) asked: Option<i64>,
+    /// Whether it resumes an interrupted exchange.
     pub(super) is_resumed: bool,
+    /// The question for the user, until it is asked.
+    pub(super) question: Option<Question>,
 }
 
-impl EndedOffer {
+impl IncomingOffer {
     /// Stores the result in the history, if the exchange got as far as the question.
     pub(super) async fn store_in_history(
         &self,
