@@ -1,0 +1,62 @@
+package org.fieldcast.app
+
+import android.content.Context
+import android.net.ConnectivityManager
+import android.net.Network
+import android.os.Build
+import kotlinx.coroutines.channels.awaitClose
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.callbackFlow
+import org.fieldcast.sdk.Fieldcast
+import org.fieldcast.sdk.android.FieldcastAndroid
+import org.fieldcast.sdk.core.ExchangeOptions
+import org.fieldcast.sdk.core.OpenSettings
+
+/** What the app takes from the phone. Tests replace it. */
+interface Phone {
+    /** Opens the engine. Takes up to seconds, and blocks the calling thread while the library is loaded. */
+    suspend fun open(newIdentity: Boolean): Fieldcast
+
+    /** The options of every exchange; the network is added to them. */
+    val exchange: ExchangeOptions
+
+    /** Whether this phone can make and join Wi-Fi Direct groups by name. */
+    val hasGroups: Boolean
+
+    /** Emits each time the phone gets a network with internet, and once at the start if it has one. */
+    fun internet(): Flow<Unit>
+
+    /** Milliseconds since 1970. */
+    fun now(): Long = System.currentTimeMillis()
+}
+
+/** The real phone. */
+class AndroidPhone(private val context: Context) : Phone {
+    override suspend fun open(newIdentity: Boolean): Fieldcast {
+        // Debug and training builds may use a test server in the same network, which has no certificate.
+        val settings = OpenSettings(
+            FieldcastAndroid.folder(context),
+            allowHttp = BuildKind.IS_REHEARSAL,
+            newIdentity = newIdentity,
+        )
+        return FieldcastAndroid.open(context, settings)
+    }
+
+    override val exchange = ExchangeOptions()
+
+    // Android 10 is the first version that makes a group with a given name, so that the other phone shows no question.
+    override val hasGroups: Boolean
+        get() = Build.VERSION.SDK_INT >= Build.VERSION_CODES.Q &&
+            context.packageManager.hasSystemFeature("android.hardware.wifi.direct")
+
+    override fun internet(): Flow<Unit> = callbackFlow {
+        val connectivity = checkNotNull(context.getSystemService(ConnectivityManager::class.java))
+        val callback = object : ConnectivityManager.NetworkCallback() {
+            override fun onAvailable(network: Network) {
+                trySend(Unit)
+            }
+        }
+        connectivity.registerDefaultNetworkCallback(callback)
+        awaitClose { connectivity.unregisterNetworkCallback(callback) }
+    }
+}

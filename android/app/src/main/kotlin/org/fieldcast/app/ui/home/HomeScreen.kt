@@ -1,0 +1,108 @@
+package org.fieldcast.app.ui.home
+
+import androidx.compose.foundation.layout.Arrangement
+import androidx.compose.foundation.layout.ExperimentalLayoutApi
+import androidx.compose.foundation.layout.FlowRow
+import androidx.compose.material3.CircularProgressIndicator
+import androidx.compose.material3.HorizontalDivider
+import androidx.compose.material3.Icon
+import androidx.compose.material3.ListItem
+import androidx.compose.material3.Text
+import androidx.compose.runtime.Composable
+import androidx.compose.ui.Modifier
+import androidx.compose.ui.graphics.vector.ImageVector
+import androidx.compose.ui.res.stringResource
+import androidx.compose.ui.unit.dp
+import androidx.compose.foundation.clickable
+import org.fieldcast.app.R
+import org.fieldcast.app.state.EngineState
+import org.fieldcast.app.state.Stored
+import org.fieldcast.app.ui.formats
+import org.fieldcast.app.ui.parts.Icons
+import org.fieldcast.app.ui.parts.MainButton
+import org.fieldcast.app.ui.parts.Notice
+import org.fieldcast.app.ui.parts.NoticeKind
+import org.fieldcast.app.ui.parts.OtherButton
+import org.fieldcast.app.ui.parts.ScrollingScreen
+import org.fieldcast.app.ui.parts.TitledCard
+import org.fieldcast.app.ui.plural
+import org.fieldcast.app.ui.text
+
+/** Where the home screen leads. */
+data class HomeActions(
+    val onDownload: () -> Unit,
+    val onSend: () -> Unit,
+    val onReceive: () -> Unit,
+    val onLookUp: () -> Unit,
+    val onHistory: () -> Unit,
+    val onTrusted: () -> Unit,
+    val onTrouble: () -> Unit,
+    val onSettings: () -> Unit,
+    val onRetryOpening: () -> Unit,
+)
+
+@Composable
+fun HomeScreen(engine: EngineState, stored: Stored?, now: Long, actions: HomeActions) =
+    ScrollingScreen(stringResource(R.string.app_name)) {
+        if (engine is EngineState.Failed) {
+            Notice(NoticeKind.PROBLEM, engine.error.text()) {
+                OtherButton(stringResource(R.string.try_again), actions.onRetryOpening)
+            }
+        }
+        TitledCard(stringResource(R.string.home_village_data), icon = Icons.Villages) { VillageData(stored, now, actions) }
+        TitledCard(stringResource(R.string.home_share_data), icon = Icons.Phones) { ShareData(stored, actions) }
+        Link(Icons.History, stringResource(R.string.history), actions.onHistory)
+        Link(Icons.Trust, stringResource(R.string.trusted_phones), actions.onTrusted)
+        Link(Icons.Help, stringResource(R.string.trouble), actions.onTrouble)
+        Link(Icons.Settings, stringResource(R.string.settings), actions.onSettings)
+    }
+
+@OptIn(ExperimentalLayoutApi::class)
+@Composable
+private fun VillageData(stored: Stored?, now: Long, actions: HomeActions) {
+    val asOf = stored?.asOf
+    when {
+        stored == null -> CircularProgressIndicator()
+        asOf == null -> Text(stringResource(R.string.home_no_villages))
+        else -> {
+            Text(plural(R.plurals.villages, stored.villages.size.toLong()))
+            Text(plural(R.plurals.households, stored.households))
+            Text(stringResource(R.string.home_as_of, formats().moment(asOf, now)))
+        }
+    }
+    stored?.problems()?.forEach { Notice(NoticeKind.PROBLEM, it) }
+    FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp), verticalArrangement = Arrangement.spacedBy(8.dp)) {
+        MainButton(stringResource(R.string.home_download), actions.onDownload, icon = Icons.Download)
+        if (asOf != null) OtherButton(stringResource(R.string.home_look_up), actions.onLookUp, icon = Icons.Search)
+    }
+}
+
+@Composable
+private fun Stored.problems(): List<String> = listOfNotNull(
+    datasets.count { it.unfinished != null }.takeIf { it > 0 }?.let { plural(R.plurals.home_unfinished, it.toLong()) },
+    conflicts.size.takeIf { it > 0 }?.let { plural(R.plurals.home_conflicts, it.toLong()) },
+    lostEdits.size.takeIf { it > 0 }?.let { plural(R.plurals.home_lost_edits, it.toLong()) },
+    recovery?.let { stringResource(R.string.home_recovered) },
+)
+
+@OptIn(ExperimentalLayoutApi::class)
+@Composable
+private fun ShareData(stored: Stored?, actions: HomeActions) {
+    Text(stringResource(R.string.home_share_explained))
+    FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp), verticalArrangement = Arrangement.spacedBy(8.dp)) {
+        val hasVillages = stored?.villages?.isNotEmpty() == true
+        MainButton(stringResource(R.string.send_data), actions.onSend, icon = Icons.Send, isEnabled = hasVillages)
+        MainButton(stringResource(R.string.receive_data), actions.onReceive, icon = Icons.Receive, isEnabled = stored != null)
+    }
+}
+
+@Composable
+private fun Link(icon: ImageVector, text: String, onClick: () -> Unit) {
+    ListItem(
+        headlineContent = { Text(text) },
+        leadingContent = { Icon(icon, null) },
+        trailingContent = { Icon(Icons.Forward, null) },
+        modifier = Modifier.clickable(onClick = onClick),
+    )
+    HorizontalDivider()
+}

@@ -1,0 +1,11 @@
+package org.fieldcast.app.ui.trouble
+
+import androidx.compose.material3.Text
+import androidx.compose.runtime.Composable
+import org.fieldcast.app.state.AppState
+import org.fieldcast.app.ui.Navigator
+import org.fieldcast.app.ui.parts.ScrollingScreen
+
+@Composable
+fun TroubleRoute(state: AppState, navigator: Navigator) =
+    ScrollingScreen("Trouble", navigator::back) { Text(state.phone.now().toString()) }
