@@ -9,7 +9,12 @@ import org.fieldcast.sdk.core.PortException
 import org.fieldcast.sdk.core.WifiGroup
 
 /** Simulates Android's Wi-Fi Direct: records each request, and answers as the script says. */
-internal class FakeRadio(private val now: () -> Long) : Radio {
+internal class FakeRadio(
+    private val now: () -> Long,
+    /** The phone's address in a group that it makes, or joins. */
+    private val madeAddress: String = "10.0.0.1",
+    private val joinedAddress: String = "10.0.0.2",
+) : Radio {
     /** The requests, each with its second. */
     val asked = mutableListOf<String>()
     val refusals = ArrayDeque<Refusal?>()
@@ -44,10 +49,10 @@ internal class FakeRadio(private val now: () -> Long) : Radio {
     override suspend fun quiet() = note("quiet")
 
     override suspend fun make(group: WifiGroup, band: Band): Refusal? =
-        begin("make $band", RadioGroup(group.name, true, "10.0.0.1"))
+        begin("make $band", RadioGroup(group.name, true, madeAddress))
 
     override suspend fun join(group: WifiGroup): Refusal? =
-        begin("join", RadioGroup(group.name, false, "10.0.0.2"))
+        begin("join", RadioGroup(group.name, false, joinedAddress))
 
     override suspend fun cancelJoin(): Refusal? {
         note("cancel")
