@@ -4,15 +4,15 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{ExitCode, Stdio};
 
 use camino::Utf8PathBuf;
 use serde::Deserialize;
 use uniffi_bindgen::bindings::{GenerateOptions, TargetLanguage, generate_with_bindgen_paths};
 use uniffi_bindgen::{BindgenPaths, BindgenPathsLayer};
 
-use crate::Outcome;
 use crate::args::Bindings;
+use crate::{Outcome, binary};
 
 mod swift;
 
@@ -123,7 +123,7 @@ struct CargoTarget {
 
 /// Builds core/ffi with this cargo command (`build` and its flags) and returns the path of its shared library.
 pub(crate) fn library(root: &Path, command: &[&str]) -> Outcome<PathBuf> {
-    let output = Command::new(env!("CARGO"))
+    let output = binary::cargo()
         .args(command.first())
         .args(["--package", "fieldcast-ffi", "--lib", "--locked", "--message-format=json-render-diagnostics"])
         .args(command.iter().skip(1))
