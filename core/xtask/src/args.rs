@@ -37,6 +37,9 @@ pub(crate) enum TaskCommand {
     Bindings(Bindings),
     /// Test the SDK end to end in another language
     Journey { language: Language },
+    /// Build and test an app
+    #[command(subcommand)]
+    App(App),
 }
 
 impl TaskCommand {
@@ -169,6 +172,22 @@ pub(crate) enum Language {
     Kotlin,
     /// The test suite of ios/Sdk; skipped with a message if there is no Swift on the PATH or in FIELDCAST_SWIFT_ROOT
     Swift,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum App {
+    /// Build android/app without Gradle and Google's Android SDK; needs Maven, a JDK and aapt2
+    Android(AndroidApp),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct AndroidApp {
+    /// Run the tests whose class names contain one of these texts; default: all
+    #[arg(long, value_name = "FILTER", num_args = 0..)]
+    pub(crate) test: Option<Vec<String>>,
+    /// Run the tests named *ScreensTest, which rewrite docs/pictures
+    #[arg(long)]
+    pub(crate) screens: bool,
 }
 
 #[derive(Debug, clap::Args)]

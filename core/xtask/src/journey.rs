@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 
 use fieldcast_sandbox::{Sandbox, SandboxConfig};
 
@@ -31,13 +31,20 @@ pub(crate) fn run(language: Language) -> Outcome {
             }
         },
     };
+    let status = against_sandbox(program.current_dir(&root), folder)?;
+    Ok(bindings::code(status.success()))
+}
+
+/// Runs a test program against a sandbox, with the engine's library from `folder`.
+pub(crate) fn against_sandbox(program: &mut Command, folder: &Path) -> Outcome<ExitStatus> {
     let runtime = tokio::runtime::Runtime::new()?;
     let config = SandboxConfig { households: 120, boundaries: 4, ..SandboxConfig::default() };
     let sandbox = runtime.block_on(Sandbox::start(config))?;
-    program.env("FIELDCAST_SANDBOX", sandbox.url()).env("FIELDCAST_LIBRARY", folder).current_dir(&root);
-    let status = program.status().map_err(|error| format!("cannot start the {language:?} tests: {error}"))?;
+    program.env("FIELDCAST_SANDBOX", sandbox.url()).env("FIELDCAST_LIBRARY", folder);
+    let name = program.get_program().to_string_lossy().into_owned();
+    let status = program.status().map_err(|error| format!("cannot start {name}: {error}"));
     runtime.block_on(sandbox.stop());
-    Ok(bindings::code(status.success()))
+    Ok(status?)
 }
 
 /// The generated module loads the library from its own folder.

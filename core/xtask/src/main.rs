@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+mod app;
 mod args;
 mod bench;
 mod binary;
@@ -28,7 +29,7 @@ mod release;
 mod sample;
 mod torture;
 
-use args::{Args, Bench, TaskCommand};
+use args::{App, Args, Bench, TaskCommand};
 
 /// The result of a task: an exit code, or the error that stopped it.
 type Outcome<T = ExitCode> = Result<T, Box<dyn Error>>;
@@ -67,6 +68,7 @@ fn run(task: TaskCommand) -> Outcome {
         TaskCommand::FuzzSeeds => fuzz::seeds::write(),
         TaskCommand::Bindings(options) => bindings::run(&options),
         TaskCommand::Torture(options) => torture::run(&options),
+        TaskCommand::App(App::Android(options)) => app::android(&options),
         TaskCommand::Journey { language } => journey::run(language),
     }
 }

@@ -1,0 +1,185 @@
+//! Compiles the resources of the app and its libraries, links them, and compiles the classes with their ids.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{fs, io};
+
+use super::libraries::{Libraries, Section};
+use super::stage::{Inputs, files, stage};
+use super::{APPLICATION_ID, MIN_SDK, TARGET_SDK, Variant, arsc, manifest, tools, version_code, xml};
+use crate::Outcome;
+
+/// The framework's resource table, in its jar and in the archive that aapt2 reads.
+const TABLE: &str = "resources.arsc";
+
+/// The linked resources of a variant.
+pub(crate) struct Resources {
+    /// The archive with the binary manifest, the resources and the assets.
+    pub(crate) archive: PathBuf,
+    /// The merged manifest.
+    pub(crate) manifest: PathBuf,
+    pub(crate) assets: PathBuf,
+    /// The classes `R` of the app and its libraries.
+    pub(crate) classes: PathBuf,
+    pub(crate) key: String,
+}
+
+/// Compiles and links the resources of a variant, if they have changed.
+pub(crate) fn linked(root: &Path, out: &Path, variant: &Variant, libraries: &Libraries) -> Outcome<Resources> {
+    let framework = framework(out, libraries)?;
+    let compiled = compiled_libraries(out, libraries)?;
+    let app = root.join("android/app/src");
+    let sources: Vec<_> = ["main", variant.name].iter().map(|name| app.join(name)).collect();
+    let folder = out.join(variant.name);
+    let resources = Resources {
+        archive: folder.join("resources.apk"),
+        manifest: folder.join("AndroidManifest.xml"),
+        assets: folder.join("assets"),
+        classes: folder.join("r-classes"),
+        key: key(root, &sources, variant, libraries)?,
+    };
+    fs::create_dir_all(&folder)?;
+    stage(&format!("{} resources", variant.name), &resources.archive, &resources.key, || {
+        let manifests = manifests(root, &sources, &libraries.android(variant.sections));
+        fs::write(&resources.manifest, manifest::merged(manifests.iter().map(PathBuf::as_path))?)?;
+        merge_assets(&sources, &resources.assets)?;
+        let mut archives = library_archives(&compiled, &libraries.android(variant.sections));
+        archives.extend(compiled_sources(&sources, &folder)?);
+        let java = folder.join("r-sources");
+        tools::empty(&java)?;
+        let packages = packages(&libraries.android(variant.sections))?;
+        link(&resources, &framework, &archives, &packages, &java)?;
+        compile(&java, &resources.classes)
+    })?;
+    Ok(resources)
+}
+
+/// The key of everything that is read: the sources' manifests, resources and assets, the SDK's manifest, the libraries.
+fn key(root: &Path, sources: &[PathBuf], variant: &Variant, libraries: &Libraries) -> io::Result<String> {
+    let mut inputs = Inputs::new().text(&libraries.key).text(&format!("{:?}", variant.sections));
+    inputs = inputs.text(env!("CARGO_PKG_VERSION")).path(&root.join(SDK_MANIFEST))?;
+    for source in sources {
+        inputs = inputs.paths(&["AndroidManifest.xml", "res", "assets"].map(|name| source.join(name)))?;
+    }
+    Ok(inputs.key())
+}
+
+const SDK_MANIFEST: &str = "android/sdk/src/main/AndroidManifest.xml";
+
+/// The manifests, the most important first.
+fn manifests(root: &Path, sources: &[PathBuf], libraries: &[PathBuf]) -> Vec<PathBuf> {
+    let own = sources.iter().rev().map(|source| source.join("AndroidManifest.xml"));
+    let others = libraries.iter().map(|library| library.join("AndroidManifest.xml"));
+    own.chain([root.join(SDK_MANIFEST)]).chain(others).filter(|path| path.exists()).collect()
+}
+
+/// Returns an archive with Android's own resource table, which aapt2 can read.
+fn framework(out: &Path, libraries: &Libraries) -> Outcome<PathBuf> {
+    let archive = out.join("framework.apk");
+    stage("framework", &archive, &libraries.key, || {
+        let folder = out.join("framework");
+        tools::empty(&folder)?;
+        tools::unzip(&libraries.jar(Section::Framework, "android-all")?, &folder, &[TABLE])?;
+        let table = folder.join(TABLE);
+        fs::write(&table, arsc::widened(&fs::read(&table)?)?)?;
+        let mut jar = Command::new("jar");
+        jar.args(["--create", "--no-manifest", "--no-compress", "--file"]).arg(&archive).arg(TABLE);
+        tools::run(jar.current_dir(&folder))
+    })?;
+    Ok(archive)
+}
+
+/// Compiles the resources of every Android library, and returns the folder of the results.
+fn compiled_libraries(out: &Path, libraries: &Libraries) -> Outcome<PathBuf> {
+    let folder = out.join("library-resources");
+    stage("library resources", &folder, &libraries.key, || {
+        fs::create_dir_all(&folder)?;
+        for library in libraries.android(&[Section::App, Section::Test]) {
+            let (source, archive) = (library.join("res"), library_archive(&folder, &library));
+            if !archive.exists() && !files(&source)?.is_empty() {
+                let part = archive.with_extension("part.zip");
+                compile_folder(&source, &part)?;
+                fs::rename(part, archive)?;
+            }
+        }
+        Ok(())
+    })?;
+    Ok(folder)
+}
+
+fn library_archives(compiled: &Path, libraries: &[PathBuf]) -> Vec<PathBuf> {
+    let archives = libraries.iter().map(|library| library_archive(compiled, library));
+    archives.filter(|archive| archive.exists()).collect()
+}
+
+/// The file with the compiled resources of an unpacked library.
+fn library_archive(folder: &Path, library: &Path) -> PathBuf {
+    folder.join(library.file_name().unwrap_or_default()).with_added_extension("zip")
+}
+
+/// Compiles the resources of the app's own source folders.
+fn compiled_sources(sources: &[PathBuf], folder: &Path) -> Outcome<Vec<PathBuf>> {
+    let mut archives = Vec::new();
+    for source in sources.iter().filter(|source| source.join("res").exists()) {
+        let archive = folder.join("compiled").join(source.file_name().unwrap_or_default()).with_added_extension("zip");
+        fs::create_dir_all(folder.join("compiled"))?;
+        compile_folder(&source.join("res"), &archive)?;
+        archives.push(archive);
+    }
+    Ok(archives)
+}
+
+fn compile_folder(source: &Path, archive: &Path) -> Outcome<()> {
+    tools::run_quietly(Command::new("aapt2").args(["compile", "--dir"]).arg(source).arg("-o").arg(archive))
+}
+
+/// Copies the assets to one folder. The later source wins.
+fn merge_assets(sources: &[PathBuf], target: &Path) -> Outcome<()> {
+    tools::empty(target)?;
+    for source in sources.iter().map(|source| source.join("assets")) {
+        for file in files(&source)? {
+            let copy = target.join(file.strip_prefix(&source)?);
+            fs::create_dir_all(copy.parent().unwrap_or(target))?;
+            fs::copy(file, copy)?;
+        }
+    }
+    Ok(())
+}
+
+/// The packages of the libraries that use resources. Each needs a class `R`.
+fn packages(libraries: &[PathBuf]) -> Outcome<Vec<String>> {
+    let mut packages = Vec::new();
+    for library in libraries {
+        if fs::metadata(library.join("R.txt")).is_ok_and(|file| file.len() > 0) {
+            let manifest = xml::parsed(&fs::read_to_string(library.join("AndroidManifest.xml"))?)?;
+            packages.extend(manifest.attribute("package").map(str::to_owned));
+        }
+    }
+    packages.sort();
+    packages.dedup();
+    Ok(packages)
+}
+
+fn link(made: &Resources, framework: &Path, archives: &[PathBuf], packages: &[String], java: &Path) -> Outcome<()> {
+    let mut aapt2 = Command::new("aapt2");
+    // An aapt2 older than Android 11 does not know `<queries>`, but keeps it.
+    aapt2
+        .args(["link", "--warn-manifest-validation", "--auto-add-overlay", "-I"])
+        .arg(framework)
+        .arg("--manifest")
+        .arg(&made.manifest);
+    aapt2.args(["--min-sdk-version", &MIN_SDK.to_string(), "--target-sdk-version", &TARGET_SDK.to_string()]);
+    aapt2.args(["--version-code", &version_code().to_string(), "--version-name", env!("CARGO_PKG_VERSION")]);
+    aapt2.args(["--custom-package", APPLICATION_ID, "--extra-packages", &packages.join(":")]);
+    aapt2.arg("-A").arg(&made.assets).arg("--java").arg(java).arg("-o").arg(&made.archive);
+    archives.iter().for_each(|archive| _ = aapt2.arg("-R").arg(archive));
+    tools::run_quietly(&mut aapt2)
+}
+
+/// Compiles the classes `R`.
+fn compile(sources: &Path, classes: &Path) -> Outcome<()> {
+    tools::empty(classes)?;
+    let mut javac = Command::new("javac");
+    javac.args(["-nowarn", "--release", "17", "-d"]).arg(classes).args(files(sources)?);
+    tools::run(&mut javac)
+}
