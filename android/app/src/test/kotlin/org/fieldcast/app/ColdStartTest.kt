@@ -1,11 +1,14 @@
 package org.fieldcast.app
 
+import android.os.Looper
 import androidx.compose.ui.test.junit4.v2.createEmptyComposeRule
 import androidx.test.core.app.ActivityScenario
-import kotlinx.coroutines.CompletableDeferred
+import java.util.concurrent.ConcurrentHashMap
+import kotlin.concurrent.thread
 import org.fieldcast.app.support.Robot
 import org.fieldcast.app.support.TestApp
 import org.fieldcast.app.support.TestPhone
+import org.junit.Assert.assertEquals
 import org.junit.Rule
 import org.junit.Test
 import org.junit.runner.RunWith
@@ -20,12 +23,36 @@ class ColdStartTest {
     @get:Rule val rule = createEmptyComposeRule()
 
     @Test
-    fun `shows the home screen`() {
-        TestApp.next = TestPhone("Asha")
+    fun `shows the home screen before the engine is open`() {
+        val phone = TestPhone("Asha", mayOpen = false)
+        TestApp.next = phone
         ActivityScenario.launch(MainActivity::class.java).use {
             val asha = Robot(rule)
             asha.sees("Share data")
+            phone.mayOpen.complete(Unit)
             asha.sees("There is no village data")
         }
+    }
+
+    @Test
+    fun `calls no engine on the main thread`() {
+        TestApp.next = TestPhone("Asha")
+        val main = Looper.getMainLooper().thread
+        val seen = ConcurrentHashMap.newKeySet<String>()
+        val watch = thread(isDaemon = true) {
+            while (!Thread.interrupted()) {
+                main.stackTrace.firstOrNull { it.className.startsWith(ENGINE) || it.className.startsWith(JNA) }
+                    ?.let { seen += it.toString() }
+            }
+        }
+        ActivityScenario.launch(MainActivity::class.java).use { Robot(rule).sees("There is no village data") }
+        watch.interrupt()
+        watch.join()
+        assertEquals(emptySet<String>(), seen)
+    }
+
+    private companion object {
+        const val ENGINE = "org.fieldcast.sdk.core.Fieldcast_ffi"
+        const val JNA = "com.sun.jna."
     }
 }

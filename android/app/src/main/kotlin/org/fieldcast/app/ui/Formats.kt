@@ -1,6 +1,7 @@
 package org.fieldcast.app.ui
 
 import android.content.Context
+import android.icu.text.SimpleDateFormat
 import android.text.format.DateFormat
 import android.text.format.Formatter
 import androidx.annotation.PluralsRes
@@ -9,7 +10,6 @@ import androidx.compose.runtime.ReadOnlyComposable
 import androidx.compose.ui.platform.LocalContext
 import androidx.compose.ui.platform.LocalResources
 import java.text.NumberFormat
-import java.text.SimpleDateFormat
 import java.util.Date
 import java.util.Locale
 import org.fieldcast.app.R

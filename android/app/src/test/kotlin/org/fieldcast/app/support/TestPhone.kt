@@ -35,6 +35,7 @@ class TestPhone(
     override val hasGroups: Boolean = false,
     /** Bytes of storage that received data must leave free; more than the disk has means a full disk. */
     reserve: ULong = 0u,
+    mayOpen: Boolean = true,
 ) : Phone {
     private val background = CoroutineScope(SupervisorJob() + Dispatchers.Default)
 
@@ -45,7 +46,7 @@ class TestPhone(
     val network = MutableStateFlow<NetworkKind?>(NetworkKind.UNMETERED)
 
     /** Opening the engine waits for it. */
-    val mayOpen = CompletableDeferred(Unit)
+    val mayOpen = CompletableDeferred<Unit>().apply { if (mayOpen) complete(Unit) }
 
     override suspend fun open(newIdentity: Boolean): Fieldcast {
         mayOpen.await()

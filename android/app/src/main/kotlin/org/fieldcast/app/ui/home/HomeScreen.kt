@@ -1,8 +1,10 @@
 package org.fieldcast.app.ui.home
 
+import androidx.compose.foundation.clickable
 import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.ExperimentalLayoutApi
 import androidx.compose.foundation.layout.FlowRow
+import androidx.compose.foundation.layout.fillMaxWidth
 import androidx.compose.material3.CircularProgressIndicator
 import androidx.compose.material3.HorizontalDivider
 import androidx.compose.material3.Icon
@@ -13,7 +15,6 @@ import androidx.compose.ui.Modifier
 import androidx.compose.ui.graphics.vector.ImageVector
 import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.unit.dp
-import androidx.compose.foundation.clickable
 import org.fieldcast.app.R
 import org.fieldcast.app.state.EngineState
 import org.fieldcast.app.state.Stored
@@ -85,15 +86,12 @@ private fun Stored.problems(): List<String> = listOfNotNull(
     recovery?.let { stringResource(R.string.home_recovered) },
 )
 
-@OptIn(ExperimentalLayoutApi::class)
 @Composable
 private fun ShareData(stored: Stored?, actions: HomeActions) {
     Text(stringResource(R.string.home_share_explained))
-    FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp), verticalArrangement = Arrangement.spacedBy(8.dp)) {
-        val hasVillages = stored?.villages?.isNotEmpty() == true
-        MainButton(stringResource(R.string.send_data), actions.onSend, icon = Icons.Send, isEnabled = hasVillages)
-        MainButton(stringResource(R.string.receive_data), actions.onReceive, icon = Icons.Receive, isEnabled = stored != null)
-    }
+    val (wide, hasVillages) = Modifier.fillMaxWidth() to (stored?.villages?.isNotEmpty() == true)
+    MainButton(stringResource(R.string.send_data), actions.onSend, wide, Icons.Send, isEnabled = hasVillages)
+    MainButton(stringResource(R.string.receive_data), actions.onReceive, wide, Icons.Receive, isEnabled = stored != null)
 }
 
 @Composable

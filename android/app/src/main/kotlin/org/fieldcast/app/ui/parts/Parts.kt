@@ -102,7 +102,7 @@ private fun ButtonContent(text: String, icon: ImageVector?) =
 /** A card with a title. */
 @Composable
 fun TitledCard(title: String, modifier: Modifier = Modifier, icon: ImageVector? = null, content: @Composable ColumnScope.() -> Unit) =
-    Card(modifier.fillMaxWidth()) {
+    Card(modifier.fillMaxWidth(), colors = CardDefaults.cardColors(MaterialTheme.colorScheme.surfaceContainer)) {
         Column(Modifier.padding(16.dp), Arrangement.spacedBy(12.dp)) {
             Row(horizontalArrangement = Arrangement.spacedBy(12.dp), verticalAlignment = Alignment.CenterVertically) {
                 if (icon != null) Icon(icon, null)

@@ -1,0 +1,66 @@
+package org.fieldcast.app.pictures
+
+import android.content.Context
+import android.content.res.Configuration
+import android.view.View
+import androidx.compose.foundation.layout.Box
+import androidx.compose.foundation.layout.requiredSize
+import androidx.compose.material3.Surface
+import androidx.compose.runtime.Composable
+import androidx.compose.runtime.CompositionLocalProvider
+import androidx.compose.runtime.key
+import androidx.compose.runtime.remember
+import androidx.compose.ui.Modifier
+import androidx.compose.ui.platform.LocalConfiguration
+import androidx.compose.ui.platform.LocalContext
+import androidx.compose.ui.platform.LocalDensity
+import androidx.compose.ui.platform.LocalLayoutDirection
+import androidx.compose.ui.platform.testTag
+import androidx.compose.ui.unit.Density
+import androidx.compose.ui.unit.LayoutDirection
+import androidx.compose.ui.unit.dp
+import java.util.Locale
+import org.fieldcast.app.ui.theme.FieldcastTheme
+
+/** How a screen is shown. */
+data class Look(val language: String, val isDark: Boolean = false, val fontScale: Float = 1f) {
+    /** As in "fr-dark-2". */
+    val name: String get() = listOfNotNull(language, "dark".takeIf { isDark }, "2".takeIf { fontScale > 1 }).joinToString("-")
+}
+
+/** The languages of the app, in which every text exists. */
+val languages = listOf("en", "pt", "fr", "sw", "ar")
+
+/** Every combination of language, theme and font size. */
+val looks: List<Look> = languages.flatMap { language ->
+    listOf(false, true).flatMap { dark -> listOf(1f, 2f).map { Look(language, dark, it) } }
+}
+
+/** A picture on a small phone of 360 by 640 dp. */
+@Composable
+fun Stage(picture: Picture, look: Look) = key(picture, look) {
+    val context = LocalContext.current
+    val shown = remember { context.shown(look) }
+    val isMirrored = shown.resources.configuration.layoutDirection == View.LAYOUT_DIRECTION_RTL
+    CompositionLocalProvider(
+        LocalContext provides shown,
+        LocalConfiguration provides shown.resources.configuration,
+        LocalDensity provides Density(LocalDensity.current.density, look.fontScale),
+        LocalLayoutDirection provides if (isMirrored) LayoutDirection.Rtl else LayoutDirection.Ltr,
+    ) {
+        FieldcastTheme(look.isDark) {
+            Surface { Box(Modifier.requiredSize(360.dp, 640.dp).testTag(STAGE)) { picture.content() } }
+        }
+    }
+}
+
+const val STAGE = "stage"
+
+private fun Context.shown(look: Look): Context {
+    val configuration = Configuration(resources.configuration)
+    val locale = Locale(look.language)
+    configuration.setLocale(locale)
+    configuration.setLayoutDirection(locale)
+    configuration.fontScale = look.fontScale
+    return createConfigurationContext(configuration)
+}
