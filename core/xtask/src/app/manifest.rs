@@ -79,10 +79,13 @@ fn merge(into: &mut Element, from: Element) {
     }
 }
 
+/// Elements of which a manifest has only one. Their name is not what they declare: an application's is a class.
+const SINGLE: [&str; 2] = ["application", "queries"];
+
 /// Returns whether two elements declare the same thing.
 fn is_same(one: &Element, other: &Element) -> bool {
-    let is_single = one.attribute(NAME).is_some() || ["application", "queries"].contains(&one.tag.as_str());
-    one == other || (is_single && one.tag == other.tag && one.attribute(NAME) == other.attribute(NAME))
+    let is_named = one.attribute(NAME).is_some() && one.attribute(NAME) == other.attribute(NAME);
+    one == other || (one.tag == other.tag && (is_named || SINGLE.contains(&one.tag.as_str())))
 }
 
 /// Removes the elements that the app does not want, and the instructions for the merge.
@@ -127,6 +130,20 @@ mod tests {
         assert_eq!(provider.children.len(), 2);
         assert_eq!(all.children.iter().filter(|child| child.tag == "uses-permission").count(), 1);
         assert_eq!(child(&all, "uses-sdk").attribute("android:minSdkVersion"), Some("26"));
+    }
+
+    #[test]
+    fn keeps_one_application_whatever_its_class() {
+        let app = "<manifest><application android:name='.App'/></manifest>";
+        let unnamed = "<manifest package='a'><application android:icon='i'/></manifest>";
+        let named = "<manifest package='b'><application android:name='.Other'><activity android:name='.B'/></application>\
+            </manifest>";
+        let all = merged_texts(&[app, unnamed, named]);
+        assert_eq!(all.children.iter().filter(|child| child.tag == "application").count(), 1);
+        let application = child(&all, "application");
+        assert_eq!(application.attribute(NAME), Some("org.fieldcast.app.App"));
+        assert_eq!(application.attribute("android:icon"), Some("i"));
+        assert_eq!(child(application, "activity").attribute(NAME), Some("b.B"));
     }
 
     #[test]
