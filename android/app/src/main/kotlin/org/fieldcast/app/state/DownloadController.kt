@@ -1,16 +1,21 @@
 package org.fieldcast.app.state
 
+import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
+import kotlin.time.TimeSource
 import kotlinx.coroutines.CoroutineScope
-import kotlinx.coroutines.Job
-import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.coroutineScope
-import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
+import kotlinx.coroutines.flow.collectLatest
+import kotlinx.coroutines.flow.emitAll
 import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.flow.flow
+import kotlinx.coroutines.flow.receiveAsFlow
 import kotlinx.coroutines.launch
+import kotlinx.coroutines.withTimeoutOrNull
 import org.fieldcast.app.Phone
 import org.fieldcast.sdk.BoundaryStatus
 import org.fieldcast.sdk.Fieldcast
@@ -28,16 +33,26 @@ sealed interface DownloadState {
         val rate: Rate? = null,
     ) : DownloadState
 
-    /** Only mobile data is available, and the user has not allowed it. */
+    /**
+     * Only mobile data is available, and the user has not allowed it. The download continues by itself with the next
+     * network that is not mobile data.
+     */
     data class MeteredOnly(val request: DownloadRequest) : DownloadState
 
     /** There is no internet. The download continues by itself. */
-    data class WaitingForInternet(val request: DownloadRequest) : DownloadState
+    data class WaitingForInternet(
+        val request: DownloadRequest,
+        val villages: Map<String, BoundaryStatus> = emptyMap(),
+    ) : DownloadState
 
     data class Done(val report: DownsyncReport) : DownloadState
 
     /** It ended before all villages were complete. Downloaded data is kept. */
-    data class Failed(val request: DownloadRequest, val error: FieldcastException) : DownloadState
+    data class Failed(
+        val request: DownloadRequest,
+        val error: FieldcastException,
+        val villages: Map<String, BoundaryStatus> = emptyMap(),
+    ) : DownloadState
 }
 
 /** Downloads villages, also after the process was killed or the internet was lost. */
@@ -45,27 +60,23 @@ class DownloadController(
     private val engine: EngineOwner,
     private val phone: Phone,
     private val wanted: WantedDownload,
-    private val scope: CoroutineScope,
+    scope: CoroutineScope,
 ) {
     private val current = MutableStateFlow<DownloadState>(DownloadState.Off)
-    private var job: Job? = null
+
+    /** The latest wish of the user: a download, or none. */
+    private val wishes = Channel<DownloadRequest?>(Channel.CONFLATED)
 
     val state: StateFlow<DownloadState> = current.asStateFlow()
 
     init {
-        scope.launch { wanted.load()?.let(::start) }
+        scope.launch { follow() }
     }
 
     /** Starts a download, instead of a running one. */
-    @Synchronized
     fun start(request: DownloadRequest) {
-        val before = job
-        current.value = DownloadState.Running(request)
-        job = scope.launch {
-            before?.cancelAndJoin()
-            wanted.store(request)
-            run(engine.fieldcast(), request)
-        }
+        current.value = DownloadState.Running(request) // the next screen shows it at once
+        wishes.trySend(request)
     }
 
     /** Continues a download that stopped, with mobile data if [allowMetered]. */
@@ -80,14 +91,8 @@ class DownloadController(
     }
 
     /** Cancels it. Downloaded data is kept. */
-    @Synchronized
     fun cancel() {
-        val before = job
-        job = scope.launch {
-            before?.cancelAndJoin()
-            wanted.clear()
-            current.value = DownloadState.Off
-        }
+        wishes.trySend(null)
     }
 
     /** The user has seen the result. */
@@ -95,59 +100,118 @@ class DownloadController(
         if (current.value is DownloadState.Done) current.value = DownloadState.Off
     }
 
-    private suspend fun run(fieldcast: Fieldcast, request: DownloadRequest) {
+    /** Carries out one wish after another. A new wish first ends the present download, whatever it is doing. */
+    private suspend fun follow() = flow {
+        wanted.load()?.let { emit(it) } // from an earlier process
+        emitAll(wishes.receiveAsFlow())
+    }.collectLatest { request ->
+        if (request == null) {
+            wanted.clear()
+            current.value = DownloadState.Off
+        } else {
+            wanted.store(request)
+            // Before the engine is open, so that a screen that was restored with the process shows the download.
+            current.value = DownloadState.Running(request)
+            current.value = run(engine.fieldcast(), request)
+        }
+    }
+
+    /** Downloads until all villages are complete, or the user has to act. Returns the final state. */
+    private suspend fun run(fieldcast: Fieldcast, request: DownloadRequest): DownloadState {
+        var villages = emptyMap<String, BoundaryStatus>()
         var pause = SHORTEST_PAUSE
         while (true) {
             try {
-                val report = download(fieldcast, request)
-                val error = report.failed.firstOrNull()?.error ?: return finish(DownloadState.Done(report))
+                val report = download(fieldcast, request, villages) { villages = it }
+                val error = report.decisiveError
+                if (error == null) {
+                    wanted.clear()
+                    return DownloadState.Done(report)
+                }
                 throw error
             } catch (_: FieldcastException.Offline) {
-                current.value = DownloadState.WaitingForInternet(request)
-                // The phone may have a network whose internet, or the server, does not answer.
-                delay(pause)
+                villages = villages.filterValues { it !is BoundaryStatus.Failed } // they continue, too
+                current.value = DownloadState.WaitingForInternet(request, villages)
+                awaitInternet(pause)
                 pause = minOf(pause * 2, LONGEST_PAUSE)
-                phone.internet().first()
             } catch (_: FieldcastException.Metered) {
                 current.value = DownloadState.MeteredOnly(request)
-                return
+                awaitInternet(Duration.INFINITE)
             } catch (error: FieldcastException) {
-                return finish(DownloadState.Failed(request, error))
+                return DownloadState.Failed(request, error, villages)
             }
         }
     }
 
-    private fun finish(end: DownloadState) {
-        if (end is DownloadState.Done) wanted.clear()
-        current.value = end
+    /**
+     * Waits for a new network. The present one is good for another attempt after [pause], because its internet, or the
+     * server, may not answer now.
+     */
+    private suspend fun awaitInternet(pause: Duration) {
+        val began = TimeSource.Monotonic.markNow()
+        withTimeoutOrNull(pause) { phone.internet().first { began.elapsedNow() > PRESENT_NETWORK } }
+            ?: phone.internet().first()
     }
 
-    private suspend fun download(fieldcast: Fieldcast, request: DownloadRequest): DownsyncReport = coroutineScope {
-        current.value = DownloadState.Running(request)
+    /** Downloads once. Passes all that is known about the villages to [onVillages], with what was known [before]. */
+    private suspend fun download(
+        fieldcast: Fieldcast,
+        request: DownloadRequest,
+        before: Map<String, BoundaryStatus>,
+        onVillages: (Map<String, BoundaryStatus>) -> Unit,
+    ): DownsyncReport = coroutineScope {
+        current.value = DownloadState.Running(request, before)
         val project = fieldcast.chooseProject(request.project)
         fieldcast.downsync(project, request.villages, request.allowMetered).use { downsync ->
             val meter = RateMeter()
             val watch = launch {
-                downsync.boundaries.collect { villages ->
-                    val (done, total) = villages.values.households(request.villages.size)
-                    current.value = DownloadState.Running(request, villages, meter.at(phone.now(), done, total))
+                downsync.boundaries.collect { now ->
+                    val villages = before + now
+                    onVillages(villages)
+                    val sum = villages.values.sum(request.villages.size)
+                    val rate = meter.at(phone.now(), sum.done, sum.total)
+                    current.value = DownloadState.Running(request, villages, rate)
                 }
             }
-            downsync.await().also { watch.cancel() }
+            val report = downsync.await()
+            watch.cancel()
+            onVillages(before + downsync.boundaries.value)
+            report
         }
     }
 
     private companion object {
         val SHORTEST_PAUSE = 2.seconds
         val LONGEST_PAUSE = 60.seconds
+
+        /** The phone reports the network that it already has within this time. */
+        val PRESENT_NETWORK = 1.seconds
     }
 }
 
 /**
- * Downloaded households and their total. The total of a village is known only after its first page, so it is
- * extrapolated from the others until then; none before any is known.
+ * The error that decides how to go on; none if all villages are complete. Waiting for the internet comes first, because
+ * it needs no user, and the other villages fail again afterwards.
  */
-private fun Collection<BoundaryStatus>.households(villages: Int): Pair<Long, Long?> {
+private val DownsyncReport.decisiveError: FieldcastException?
+    get() = failed.map { it.error }.run {
+        find { it is FieldcastException.Offline } ?: find { it is FieldcastException.LoginNeeded } ?: firstOrNull()
+    }
+
+/** Progress of a whole download. */
+data class DownloadSum(
+    /** Downloaded households. */
+    val done: Long,
+    /** All households; none before any is known. */
+    val total: Long?,
+    /** Whether [total] is extrapolated: the total of a village is known only after its first page. */
+    val isEstimate: Boolean,
+    /** Bytes transferred. */
+    val bytes: Long,
+)
+
+/** The progress of a download of this number of villages. */
+fun Collection<BoundaryStatus>.sum(villages: Int): DownloadSum {
     val progress = mapNotNull {
         when (it) {
             is BoundaryStatus.Running -> it.progress
@@ -156,6 +220,10 @@ private fun Collection<BoundaryStatus>.households(villages: Int): Pair<Long, Lon
         }
     }
     val totals = progress.mapNotNull { it.total?.toLong() }
-    val total = if (totals.isEmpty()) null else totals.sum() * villages / totals.size
-    return progress.sumOf { it.done.toLong() } to total
+    return DownloadSum(
+        progress.sumOf { it.done.toLong() },
+        if (totals.isEmpty()) null else totals.sum() * villages / totals.size,
+        totals.size < villages,
+        progress.sumOf { it.wireBytes.toLong() },
+    )
 }
