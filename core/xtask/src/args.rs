@@ -40,6 +40,11 @@ pub(crate) enum TaskCommand {
     /// Build and test an app
     #[command(subcommand)]
     App(App),
+    /// Make the bundle file with which the Android app's debug and training builds rehearse without a server
+    PracticeBundle {
+        /// The file to write, as target/android-app/assets/practice.fcb
+        out: PathBuf,
+    },
 }
 
 impl TaskCommand {
@@ -221,6 +226,8 @@ mod tests {
         assert_eq!((options.file.to_str(), options.chunk_json), (Some("a.ndjson"), 4096));
         let Ok(TaskCommand::Fuzz(options)) = parsed("fuzz chunk json --seconds 5") else { panic!() };
         assert_eq!((options.targets, options.seconds), (vec!["chunk".to_owned(), "json".to_owned()], 5));
+        let Ok(TaskCommand::PracticeBundle { out }) = parsed("practice-bundle a.fcb") else { panic!() };
+        assert_eq!(out.to_str(), Some("a.fcb"));
         let Ok(TaskCommand::Torture(options)) = parsed("torture --seed 3 --only 41") else { panic!() };
         assert_eq!((options.databases, options.seed, options.only), (300, 3, Some(41)));
     }

@@ -24,6 +24,7 @@ mod licences;
 mod memory;
 mod metadata;
 mod ndjson;
+mod practice;
 mod process;
 mod release;
 mod sample;
@@ -70,6 +71,7 @@ fn run(task: TaskCommand) -> Outcome {
         TaskCommand::Torture(options) => torture::run(&options),
         TaskCommand::App(App::Android(options)) => app::android(&options),
         TaskCommand::Journey { language } => journey::run(language),
+        TaskCommand::PracticeBundle { out } => practice::run(&out),
     }
 }
 
