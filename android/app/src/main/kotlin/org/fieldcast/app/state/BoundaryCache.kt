@@ -1,0 +1,69 @@
+package org.fieldcast.app.state
+
+import android.content.Context
+import android.util.AtomicFile
+import java.io.File
+import java.io.IOException
+import org.fieldcast.sdk.core.Boundary
+
+/** The villages of a project, as the server listed them last. */
+data class BoundaryList(val project: String, val projectName: String, val boundaries: List<Boundary>)
+
+/** Stores the list of villages, so that the user can look at it without internet. Call it off the main thread. */
+class BoundaryCache(private val folder: () -> File) {
+    constructor(context: Context) : this({ context.noBackupFilesDir })
+
+    private val file by lazy { AtomicFile(File(folder(), "boundaries.txt")) }
+
+    /** The stored list; none if there is none, or it cannot be read. */
+    fun load(): BoundaryList? = try {
+        decoded(file.readFully().decodeToString())
+    } catch (_: IOException) {
+        null
+    }
+
+    /** Stores the list instead of the present one. It stays as it is if there is no space: the next download says so. */
+    fun store(list: BoundaryList) {
+        try {
+            val out = file.startWrite()
+            try {
+                out.write(encoded(list).encodeToByteArray())
+                file.finishWrite(out)
+            } catch (error: IOException) {
+                file.failWrite(out)
+                throw error
+            }
+        } catch (_: IOException) {
+            return
+        }
+    }
+
+    companion object {
+        private const val FIELDS = 5
+
+        /** One line for the project and one for each boundary; the fields are separated by tabs. */
+        internal fun encoded(list: BoundaryList): String = buildString {
+            appendLine("${list.project.field}\t${list.projectName.field}")
+            for (it in list.boundaries) {
+                appendLine("${it.code.field}\t${it.name.field}\t${it.kind.field}\t${it.parent ?: ""}\t${if (it.leaf) 1 else 0}")
+            }
+        }
+
+        /** Reads what [encoded] wrote; none if it is something else. */
+        internal fun decoded(text: String): BoundaryList? {
+            val lines = text.lines().filter { it.isNotEmpty() }
+            val (project, name) = lines.firstOrNull()?.split('\t')?.takeIf { it.size == 2 } ?: return null
+            val boundaries = ArrayList<Boundary>(lines.size)
+            for (line in lines.drop(1)) {
+                val fields = line.split('\t').takeIf { it.size == FIELDS } ?: return null
+                val parent = fields[3].toULongOrNull()
+                if (parent != null && parent >= boundaries.size.toULong()) return null
+                val depth = parent?.let { boundaries[it.toInt()].depth + 1u } ?: 0u
+                boundaries += Boundary(fields[0], fields[1], fields[2], parent, depth, fields[4] == "1")
+            }
+            return BoundaryList(project, name, boundaries)
+        }
+
+        private val String.field: String get() = replace('\t', ' ').replace('\n', ' ').replace('\r', ' ')
+    }
+}
