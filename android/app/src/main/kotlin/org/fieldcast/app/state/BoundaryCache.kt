@@ -22,7 +22,7 @@ class BoundaryCache(private val folder: () -> File) {
         null
     }
 
-    /** Stores the list instead of the present one. It stays as it is if there is no space: the next download says so. */
+    /** Stores the list instead of the present one, which stays if there is no space. */
     fun store(list: BoundaryList) {
         try {
             val out = file.startWrite()
@@ -45,7 +45,8 @@ class BoundaryCache(private val folder: () -> File) {
         internal fun encoded(list: BoundaryList): String = buildString {
             appendLine("${list.project.field}\t${list.projectName.field}")
             for (it in list.boundaries) {
-                appendLine("${it.code.field}\t${it.name.field}\t${it.kind.field}\t${it.parent ?: ""}\t${if (it.leaf) 1 else 0}")
+                val fields = listOf(it.code.field, it.name.field, it.kind.field, it.parent ?: "", if (it.leaf) 1 else 0)
+                appendLine(fields.joinToString("\t"))
             }
         }
 

@@ -2,13 +2,19 @@ package org.fieldcast.app.ui
 
 import androidx.compose.runtime.Composable
 import androidx.compose.runtime.getValue
+import androidx.compose.runtime.remember
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.navigation.NavHostController
 import androidx.navigation.compose.NavHost
 import androidx.navigation.compose.composable
 import androidx.navigation.compose.rememberNavController
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.flow.distinctUntilChanged
+import kotlinx.coroutines.flow.flowOn
+import kotlinx.coroutines.flow.map
 import org.fieldcast.app.state.AppState
 import org.fieldcast.app.ui.download.DownloadRoute
+import org.fieldcast.app.ui.download.summary
 import org.fieldcast.app.ui.history.HistoryRoute
 import org.fieldcast.app.ui.home.HomeActions
 import org.fieldcast.app.ui.home.HomeScreen
@@ -67,9 +73,17 @@ fun AppNavigation(state: AppState) {
 private fun HomeRoute(state: AppState, navigator: Navigator) {
     val engine by state.engine.state.collectAsStateWithLifecycle()
     val stored by state.villages.stored.collectAsStateWithLifecycle()
-    val isLoggedIn = stored?.account != null
+    val downloads = remember(state) {
+        state.download.state.map(::summary).distinctUntilChanged().flowOn(Dispatchers.Default)
+    }
+    val download by downloads.collectAsStateWithLifecycle(null)
+    val downloadPlace = when {
+        download != null -> Place.DOWNLOAD
+        stored?.account != null -> Place.VILLAGES
+        else -> Place.SETUP
+    }
     val actions = HomeActions(
-        onDownload = { navigator.open(if (isLoggedIn) Place.VILLAGES else Place.SETUP) },
+        onDownload = { navigator.open(downloadPlace) },
         onSend = { navigator.open(Place.SEND) },
         onReceive = { navigator.open(Place.RECEIVE) },
         onLookUp = { navigator.open(Place.LOOK_UP) },
@@ -79,5 +93,5 @@ private fun HomeRoute(state: AppState, navigator: Navigator) {
         onSettings = { navigator.open(Place.SETTINGS) },
         onRetryOpening = { state.engine.open() },
     )
-    HomeScreen(engine, stored, state.phone.now(), actions)
+    HomeScreen(engine, stored, state.phone.now(), actions, download)
 }

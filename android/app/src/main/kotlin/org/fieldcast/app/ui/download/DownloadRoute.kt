@@ -1,11 +1,37 @@
 package org.fieldcast.app.ui.download
 
-import androidx.compose.material3.Text
 import androidx.compose.runtime.Composable
+import androidx.compose.runtime.getValue
+import androidx.compose.runtime.remember
+import androidx.lifecycle.compose.collectAsStateWithLifecycle
+import androidx.lifecycle.viewmodel.compose.viewModel
 import org.fieldcast.app.state.AppState
 import org.fieldcast.app.ui.Navigator
-import org.fieldcast.app.ui.parts.ScrollingScreen
+import org.fieldcast.app.ui.Place
+import org.fieldcast.app.ui.parts.AskForNotifications
 
+/** Connects the download screen with the app. */
 @Composable
-fun DownloadRoute(state: AppState, navigator: Navigator) =
-    ScrollingScreen("Download", navigator::back) { Text(state.phone.now().toString()) }
+fun DownloadRoute(state: AppState, navigator: Navigator) {
+    val model = viewModel { DownloadViewModel(state) }
+    val now by model.state.collectAsStateWithLifecycle()
+    AskForNotifications(now is DownloadUiState.Going)
+    val actions = remember(state, navigator) {
+        DownloadActions(
+            onBack = navigator::back,
+            onCancel = {
+                state.download.cancel()
+                navigator.home()
+            },
+            onRetry = state.download::retry,
+            onUseMobileData = { state.download.retry(allowMetered = true) },
+            onLogIn = { navigator.replace(Place.SETUP) },
+            onChooseVillages = { navigator.replace(Place.VILLAGES) },
+            onHome = {
+                state.download.dismiss()
+                navigator.home()
+            },
+        )
+    }
+    DownloadScreen(now, state.phone.now(), actions)
+}

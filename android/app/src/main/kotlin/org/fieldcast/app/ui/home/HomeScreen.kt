@@ -18,12 +18,14 @@ import androidx.compose.ui.unit.dp
 import org.fieldcast.app.R
 import org.fieldcast.app.state.EngineState
 import org.fieldcast.app.state.Stored
+import org.fieldcast.app.ui.download.DownloadSummary
 import org.fieldcast.app.ui.formats
 import org.fieldcast.app.ui.parts.Icons
 import org.fieldcast.app.ui.parts.MainButton
 import org.fieldcast.app.ui.parts.Notice
 import org.fieldcast.app.ui.parts.NoticeKind
 import org.fieldcast.app.ui.parts.OtherButton
+import org.fieldcast.app.ui.parts.Progress
 import org.fieldcast.app.ui.parts.ScrollingScreen
 import org.fieldcast.app.ui.parts.TitledCard
 import org.fieldcast.app.ui.plural
@@ -43,24 +45,31 @@ data class HomeActions(
 )
 
 @Composable
-fun HomeScreen(engine: EngineState, stored: Stored?, now: Long, actions: HomeActions) =
-    ScrollingScreen(stringResource(R.string.app_name)) {
-        if (engine is EngineState.Failed) {
-            Notice(NoticeKind.PROBLEM, engine.error.text()) {
-                OtherButton(stringResource(R.string.try_again), actions.onRetryOpening)
-            }
+fun HomeScreen(
+    engine: EngineState,
+    stored: Stored?,
+    now: Long,
+    actions: HomeActions,
+    download: DownloadSummary? = null,
+) = ScrollingScreen(stringResource(R.string.app_name)) {
+    if (engine is EngineState.Failed) {
+        Notice(NoticeKind.PROBLEM, engine.error.text()) {
+            OtherButton(stringResource(R.string.try_again), actions.onRetryOpening)
         }
-        TitledCard(stringResource(R.string.home_village_data), icon = Icons.Villages) { VillageData(stored, now, actions) }
-        TitledCard(stringResource(R.string.home_share_data), icon = Icons.Phones) { ShareData(stored, actions) }
-        Link(Icons.History, stringResource(R.string.history), actions.onHistory)
-        Link(Icons.Trust, stringResource(R.string.trusted_phones), actions.onTrusted)
-        Link(Icons.Help, stringResource(R.string.trouble), actions.onTrouble)
-        Link(Icons.Settings, stringResource(R.string.settings), actions.onSettings)
     }
+    TitledCard(stringResource(R.string.home_village_data), icon = Icons.Villages) {
+        VillageData(stored, now, actions, download)
+    }
+    TitledCard(stringResource(R.string.home_share_data), icon = Icons.Phones) { ShareData(stored, actions) }
+    Link(Icons.History, stringResource(R.string.history), actions.onHistory)
+    Link(Icons.Trust, stringResource(R.string.trusted_phones), actions.onTrusted)
+    Link(Icons.Help, stringResource(R.string.trouble), actions.onTrouble)
+    Link(Icons.Settings, stringResource(R.string.settings), actions.onSettings)
+}
 
 @OptIn(ExperimentalLayoutApi::class)
 @Composable
-private fun VillageData(stored: Stored?, now: Long, actions: HomeActions) {
+private fun VillageData(stored: Stored?, now: Long, actions: HomeActions, download: DownloadSummary?) {
     val asOf = stored?.asOf
     when {
         stored == null -> CircularProgressIndicator()
@@ -71,7 +80,12 @@ private fun VillageData(stored: Stored?, now: Long, actions: HomeActions) {
             Text(stringResource(R.string.home_as_of, formats().moment(asOf, now)))
         }
     }
-    stored?.problems()?.forEach { Notice(NoticeKind.PROBLEM, it) }
+    when (download) {
+        is DownloadSummary.Going -> Download(download)
+        DownloadSummary.Stopped -> Notice(NoticeKind.PROBLEM, stringResource(R.string.home_download_stopped))
+        null -> Unit
+    }
+    stored?.problems(download != null)?.forEach { Notice(NoticeKind.PROBLEM, it) }
     FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp), verticalArrangement = Arrangement.spacedBy(8.dp)) {
         MainButton(stringResource(R.string.home_download), actions.onDownload, icon = Icons.Download)
         if (asOf != null) OtherButton(stringResource(R.string.home_look_up), actions.onLookUp, icon = Icons.Search)
@@ -79,8 +93,19 @@ private fun VillageData(stored: Stored?, now: Long, actions: HomeActions) {
 }
 
 @Composable
-private fun Stored.problems(): List<String> = listOfNotNull(
-    datasets.count { it.unfinished != null }.takeIf { it > 0 }?.let { plural(R.plurals.home_unfinished, it.toLong()) },
+private fun Download(download: DownloadSummary.Going) {
+    if (download.isWaiting) {
+        Text(stringResource(R.string.home_download_waiting))
+    } else {
+        val text = plural(R.plurals.home_downloading, download.total.toLong(), formats().count(download.done.toLong()))
+        Progress(download.done.toFloat() / maxOf(download.total, 1), text)
+    }
+}
+
+@Composable
+private fun Stored.problems(isDownloading: Boolean): List<String> = listOfNotNull(
+    datasets.count { it.unfinished != null && !isDownloading }.takeIf { it > 0 }
+        ?.let { plural(R.plurals.home_unfinished, it.toLong()) },
     conflicts.size.takeIf { it > 0 }?.let { plural(R.plurals.home_conflicts, it.toLong()) },
     lostEdits.size.takeIf { it > 0 }?.let { plural(R.plurals.home_lost_edits, it.toLong()) },
     recovery?.let { stringResource(R.string.home_recovered) },

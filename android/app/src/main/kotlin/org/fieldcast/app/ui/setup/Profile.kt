@@ -51,7 +51,7 @@ fun parseProfile(text: String, isHttpAllowed: Boolean): Profile? {
 
 /** Checks what the user typed as a server. Without a scheme, it gets `https://`. */
 fun checkServer(text: String, isHttpAllowed: Boolean): ServerAddress {
-    val typed = text.trim().trimEnd('/')
+    val typed = text.trim()
     if (typed.isEmpty()) return ServerAddress.Empty
     val uri = try {
         URI(if ("://" in typed) typed else "https://$typed")
@@ -63,7 +63,7 @@ fun checkServer(text: String, isHttpAllowed: Boolean): ServerAddress {
         uri.host.isNullOrEmpty() || uri.userInfo != null || uri.query != null || uri.fragment != null ->
             ServerAddress.NotAnAddress
         scheme == "https" || (scheme == "http" && isHttpAllowed) ->
-            ServerAddress.Good("$scheme://${uri.rawAuthority}${uri.rawPath.orEmpty()}")
+            ServerAddress.Good("$scheme://${uri.rawAuthority}${uri.rawPath.orEmpty().trimEnd('/')}")
         scheme == "http" -> ServerAddress.NotSecure
         else -> ServerAddress.NotAnAddress
     }

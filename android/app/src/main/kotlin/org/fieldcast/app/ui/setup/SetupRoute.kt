@@ -20,7 +20,7 @@ fun SetupRoute(state: AppState, navigator: Navigator) {
         model.left()
         navigator.replace(if (exit == SetupExit.DOWNLOAD) Place.DOWNLOAD else Place.VILLAGES)
     }
-    BackHandler(now.page != SetupPage.START && now.page != SetupPage.PRACTICE) { model.back() }
+    BackHandler(now.canGoBack) { model.back() }
     val actions = remember(model, navigator) {
         SetupActions(
             onBack = { if (!model.back()) navigator.back() },

@@ -133,7 +133,8 @@ private fun LoginPage(state: SetupUiState, actions: SetupActions) {
     )
     PasswordField(state, actions)
     Failure(state)
-    MainButton(stringResource(R.string.setup_login), actions.onLogIn, Modifier.fillMaxWidth(), isEnabled = state.canLogIn)
+    val logIn = stringResource(R.string.setup_login)
+    MainButton(logIn, actions.onLogIn, Modifier.fillMaxWidth(), isEnabled = state.canLogIn)
     if (state.isBusy) Busy()
     QuietButton(stringResource(R.string.setup_other_server), actions.onOtherServer)
 }

@@ -33,6 +33,9 @@ data class SetupUiState(
     /** Where to go when everything is set up. */
     val exit: SetupExit? = null,
 ) {
+    val canGoBack: Boolean
+        get() = page == SetupPage.SCAN || page == SetupPage.SERVER || page == SetupPage.LOGIN
+
     val canLogIn: Boolean get() = !isBusy && user.isNotBlank() && password.isNotEmpty()
 }
 

@@ -62,17 +62,14 @@ class SetupViewModel(private val app: AppState, saved: SavedStateHandle) : ViewM
         return true
     }
 
-    fun open(page: SetupPage) =
-        change { it.copy(page = page, error = null, isCodeUnknown = false, serverProblem = null, isTenantMissing = false) }
+    fun open(page: SetupPage) = change {
+        it.copy(page = page, error = null, isCodeUnknown = false, serverProblem = null, isTenantMissing = false)
+    }
 
-    /** Returns to the page before; returns false if this is the first one. */
+    /** Returns to the first page; returns false if the screen is to be left instead. */
     fun back(): Boolean {
-        val before = when (state.page) {
-            SetupPage.START, SetupPage.PRACTICE -> return false
-            SetupPage.SCAN, SetupPage.SERVER, SetupPage.LOGIN -> SetupPage.START
-            SetupPage.PROJECT -> SetupPage.LOGIN
-        }
-        open(before)
+        if (!state.canGoBack) return false
+        open(SetupPage.START)
         return true
     }
 
@@ -104,7 +101,8 @@ class SetupViewModel(private val app: AppState, saved: SavedStateHandle) : ViewM
         val server = checkServer(it.server, BuildKind.IS_REHEARSAL)
         if (server is ServerAddress.Good && tenant.isNotEmpty()) {
             // A typed server has no campaign key, even if a code was scanned before.
-            it.copy(page = SetupPage.LOGIN, server = server.url, tenant = tenant, campaignKey = null, campaignName = null)
+            val page = SetupPage.LOGIN
+            it.copy(page = page, server = server.url, tenant = tenant, campaignKey = null, campaignName = null)
         } else {
             it.copy(serverProblem = server.takeIf { server !is ServerAddress.Good }, isTenantMissing = tenant.isEmpty())
         }

@@ -22,7 +22,7 @@ private const val RESERVE = 64L shl 20
  */
 fun estimate(project: String, villages: Collection<String>, stored: Stored): SizeEstimate {
     val complete = stored.villages.filter { it.unfinished == null }
-    val here = complete.filter { it.summary.dataset.project == project }.mapNotNull { it.summary.dataset.boundary }.toSet()
+    val here = complete.map { it.summary.dataset }.filter { it.project == project }.mapNotNull { it.boundary }.toSet()
     val missing = villages.count { it !in here }
     val free = stored.storage.free.toLong()
     val bytes = when {

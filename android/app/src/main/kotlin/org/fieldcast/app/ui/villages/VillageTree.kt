@@ -33,8 +33,10 @@ class VillageTree(private val boundaries: List<Boundary>) {
     fun childrenOf(code: String?): List<Boundary> = children(indexOf(code)).map(boundaries::get)
 
     /** The boundaries from the top down to this one. */
-    fun path(code: String?): List<Boundary> =
-        generateSequence(indexOf(code)) { parents[it] }.takeWhile { it != NONE }.map(boundaries::get).toList().reversed()
+    fun path(code: String?): List<Boundary> {
+        val upwards = generateSequence(indexOf(code)) { parents[it] }.takeWhile { it != NONE }
+        return upwards.map(boundaries::get).toList().reversed()
+    }
 
     fun parentOf(code: String): Boundary? = byCode[code]?.let { boundaries.getOrNull(parents[it]) }
 

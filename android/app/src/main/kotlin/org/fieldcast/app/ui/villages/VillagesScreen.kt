@@ -178,11 +178,14 @@ private fun VillageItem(row: VillageRow, now: Long, actions: VillagesActions) = 
     }
 }
 
+/** Selects the rest of a boundary that is selected in part. */
+private fun VillagesActions.toggle(row: VillageRow) = onSelect(row.code, row.check != ToggleableState.On)
+
 /** A row that is one check box, so that a screen reader says all of it at once. */
 @Composable
 private fun ToggleRow(row: VillageRow, actions: VillagesActions, content: @Composable ColumnScope.() -> Unit) = Row(
     Modifier.fillMaxWidth()
-        .triStateToggleable(row.check, role = Role.Checkbox) { actions.onSelect(row.code, row.check != ToggleableState.On) }
+        .triStateToggleable(row.check, role = Role.Checkbox) { actions.toggle(row) }
         .heightIn(min = 56.dp)
         .padding(horizontal = 16.dp, vertical = 8.dp),
     Arrangement.spacedBy(16.dp),
@@ -198,7 +201,7 @@ private fun AreaItem(row: VillageRow, actions: VillagesActions) =
         val label = stringResource(R.string.villages_all_of, row.name)
         TriStateCheckbox(
             row.check,
-            { actions.onSelect(row.code, row.check != ToggleableState.On) },
+            { actions.toggle(row) },
             Modifier.semantics { contentDescription = label },
         )
         Row(
@@ -230,12 +233,14 @@ private fun AreaCounts(row: VillageRow) {
 private fun Small(text: String) =
     Text(text, color = MaterialTheme.colorScheme.onSurfaceVariant, style = MaterialTheme.typography.bodyMedium)
 
+private val BAR_SIDES = WindowInsetsSides.Horizontal + WindowInsetsSides.Bottom
+
 @Composable
 private fun DownloadBar(state: VillagesUiState, actions: VillagesActions) =
     Surface(color = MaterialTheme.colorScheme.surfaceContainer) {
         Column(
             Modifier.fillMaxWidth()
-                .windowInsetsPadding(WindowInsets.safeDrawing.only(WindowInsetsSides.Horizontal + WindowInsetsSides.Bottom))
+                .windowInsetsPadding(WindowInsets.safeDrawing.only(BAR_SIDES))
                 .padding(horizontal = 16.dp, vertical = 8.dp),
             Arrangement.spacedBy(4.dp),
         ) {

@@ -8,7 +8,6 @@ import androidx.lifecycle.SavedStateHandle
 import androidx.lifecycle.ViewModel
 import androidx.lifecycle.viewModelScope
 import kotlinx.coroutines.Dispatchers
-import kotlinx.coroutines.ExperimentalCoroutinesApi
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.SharingStarted
@@ -40,7 +39,7 @@ class VillagesViewModel(private val app: AppState, saved: SavedStateHandle) : Vi
     private var loading: Job? = null
 
     /** The choice of an earlier process, until the list of villages is here. */
-    private var earlier: Bundle? = saved.get<Bundle>(CHOICE)
+    @Volatile private var earlier: Bundle? = saved.get<Bundle>(CHOICE)
 
     /** What the user typed. A snapshot state, so that the text field has its new text before the next key. */
     var search by mutableStateOf(earlier?.getString(SEARCH).orEmpty())
@@ -48,7 +47,6 @@ class VillagesViewModel(private val app: AppState, saved: SavedStateHandle) : Vi
 
     val exit: StateFlow<VillagesExit?> = exits.asStateFlow()
 
-    @OptIn(ExperimentalCoroutinesApi::class)
     val state: StateFlow<VillagesUiState> = combine(list, choice, app.villages.stored, ::uiState)
         .conflate()
         .flowOn(Dispatchers.Default)

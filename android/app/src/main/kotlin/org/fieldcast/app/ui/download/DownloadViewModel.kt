@@ -1,0 +1,21 @@
+package org.fieldcast.app.ui.download
+
+import androidx.lifecycle.ViewModel
+import androidx.lifecycle.viewModelScope
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.flow.SharingStarted
+import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.flow.combine
+import kotlinx.coroutines.flow.conflate
+import kotlinx.coroutines.flow.flowOn
+import kotlinx.coroutines.flow.stateIn
+import org.fieldcast.app.state.AppState
+
+/** Prepares the state of the download for the screen. The download itself lives in the process. */
+class DownloadViewModel(app: AppState) : ViewModel() {
+    /** None until it was computed once. */
+    val state: StateFlow<DownloadUiState?> = combine(app.download.state, app.villages.stored, ::uiState)
+        .conflate()
+        .flowOn(Dispatchers.Default)
+        .stateIn(viewModelScope, SharingStarted.WhileSubscribed(), null)
+}
