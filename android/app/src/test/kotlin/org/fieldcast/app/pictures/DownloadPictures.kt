@@ -57,7 +57,8 @@ private val stored = Stored(
     null,
 )
 
-private val many = DownloadRequest("p", List(10_000) { "v$it" }, names = List(10_000) { "v$it" to "Kibera ${it + 1}" }.toMap())
+private val manyNames = List(10_000) { "v$it" to "Kibera ${it + 1}" }.toMap()
+private val many = DownloadRequest("p", manyNames.keys.toList(), names = manyNames)
 
 private val noActions = DownloadActions({}, {}, {}, {}, {}, {}, {})
 
@@ -70,7 +71,7 @@ val downloadPictures: List<Picture> = listOf(
     picture("off", DownloadState.Off),
     picture("starting", DownloadState.Running(request)),
     picture("running", DownloadState.Running(request, villages, Rate(8.5, 95))),
-    picture("many", DownloadState.Running(many, mapOf("v0" to BoundaryStatus.Running(progress(25u, 80u))), Rate(9.0, 7200))),
+    picture("many", DownloadState.Running(many, mapOf("v0" to villages.getValue("b")), Rate(9.0, 7200))),
     picture("waiting", DownloadState.WaitingForInternet(request, villages)),
     picture("metered", DownloadState.MeteredOnly(request)),
     picture("done", DownloadState.Done(done)),

@@ -75,5 +75,5 @@ val villagesPictures: List<Picture> = listOf(
     picture("search", list, VillageChoice("MZ", "aube"), here),
     picture("search-nothing", list, VillageChoice("MZ", "zzz"), here),
     picture("offline", list.copy(error = FieldcastException.Offline("")), VillageChoice("D1"), here),
-    picture("many", VillageList("p", "Nampula 2026", VillageTree(many)), VillageChoice("D", selected = setOf("v1")), here),
+    picture("many", list.copy(tree = VillageTree(many)), VillageChoice("D", selected = setOf("v1")), here),
 )

@@ -35,7 +35,7 @@ class ProfileTest {
     fun checksTypedServer() {
         fun check(text: String) = checkServer(text, isHttpAllowed = false)
         assertEquals(ServerAddress.Good("https://hcm.example.org"), check(" hcm.example.org/ "))
-        assertEquals(ServerAddress.Good("https://hcm.example.org:8443/digit"), check("HTTPS://hcm.example.org:8443/digit"))
+        assertEquals(ServerAddress.Good("https://example.org:8443/digit"), check("HTTPS://example.org:8443/digit/"))
         assertEquals(ServerAddress.Empty, check("  "))
         assertEquals(ServerAddress.NotAnAddress, check("the server"))
         assertEquals(ServerAddress.NotAnAddress, check("ftp://hcm.example.org"))

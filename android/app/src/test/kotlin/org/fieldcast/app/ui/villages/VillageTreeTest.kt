@@ -61,6 +61,7 @@ class VillageTreeTest {
         uiState(list, VillageChoice(search = "kibera", selected = large.villages.toSet()), null)
         val began = System.nanoTime()
         repeat(10) { uiState(list, VillageChoice(search = "kibera $it", selected = large.villages.toSet()), null) }
-        assertTrue("each took ${(System.nanoTime() - began) / 10_000_000} ms", System.nanoTime() - began < 2_000_000_000)
+        val millis = (System.nanoTime() - began) / 10_000_000
+        assertTrue("each took $millis ms", millis < 200)
     }
 }
