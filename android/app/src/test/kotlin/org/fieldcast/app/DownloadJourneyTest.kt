@@ -1,0 +1,221 @@
+package org.fieldcast.app
+
+import android.content.Context
+import androidx.compose.ui.test.junit4.v2.createEmptyComposeRule
+import androidx.test.core.app.ActivityScenario
+import androidx.test.core.app.ApplicationProvider
+import java.net.URI
+import kotlinx.coroutines.runBlocking
+import org.fieldcast.app.state.DownloadRequest
+import org.fieldcast.app.state.DownloadState
+import org.fieldcast.app.state.WantedDownload
+import org.fieldcast.app.support.Relay
+import org.fieldcast.app.support.Robot
+import org.fieldcast.app.support.TestApp
+import org.fieldcast.app.support.TestPhone
+import org.fieldcast.app.support.sandbox
+import org.fieldcast.sdk.core.NetworkKind
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertNull
+import org.junit.Rule
+import org.junit.Test
+import org.junit.runner.RunWith
+import org.robolectric.RobolectricTestRunner
+import org.robolectric.annotation.Config
+import org.robolectric.annotation.GraphicsMode
+
+@RunWith(RobolectricTestRunner::class)
+@GraphicsMode(GraphicsMode.Mode.NATIVE)
+@Config(sdk = [26, 35], qualifiers = "w360dp-h640dp-xhdpi", application = TestApp::class)
+class DownloadJourneyTest {
+    @get:Rule val rule = createEmptyComposeRule()
+
+    private fun onPhone(phone: TestPhone = TestPhone("Asha"), use: Robot.(ActivityScenario<MainActivity>) -> Unit) {
+        TestApp.next = phone
+        ActivityScenario.launch(MainActivity::class.java).use { Robot(rule).use(it) }
+    }
+
+    private fun Robot.logIn(password: String = "fieldcast", server: String = sandbox) {
+        taps("Type the server")
+        types("Server", server)
+        types("Tenant", "mz")
+        taps("Next")
+        types("User name", "distributor")
+        types("Password", password)
+        taps("Log in")
+    }
+
+    private fun Robot.chooseAll() {
+        taps("SMC Nampula 2025, ciclo 1")
+        sees("Search by name")
+        taps("All areas")
+        sees("4 villages")
+        rule.waitForIdle()
+        taps("All of Moçambique")
+    }
+
+    @Test
+    fun `downloads villages after the first login`() = onPhone { scenario ->
+        taps("Download")
+        logIn()
+        chooseAll()
+        sees("The size is known after the first download")
+        taps("Download 4 villages")
+        sees("The download is complete", 120)
+        scenario.recreate()
+        sees("120 households")
+        taps("Go to home screen")
+        sees("4 villages")
+        sees("120 households")
+        taps("Download")
+        sees("On this phone, as of")
+    }
+
+    @Test
+    fun `rejects a wrong password`() = onPhone {
+        taps("Download")
+        logIn("wrong")
+        sees("The user name or the password is wrong")
+    }
+
+    @Test
+    fun `asks before it uses mobile data`() {
+        val phone = TestPhone("Asha")
+        phone.network.value = NetworkKind.METERED
+        onPhone(phone) {
+            taps("Download")
+            logIn()
+            chooseAll()
+            taps("Download 4 villages")
+            sees("Use mobile data?")
+            taps("Use mobile data")
+            sees("The download is complete", 120)
+        }
+    }
+
+    @Test
+    fun `continues by itself on another network`() {
+        val phone = TestPhone("Asha")
+        phone.network.value = NetworkKind.METERED
+        onPhone(phone) {
+            taps("Download")
+            logIn()
+            chooseAll()
+            taps("Download 4 villages")
+            taps("Wait for Wi-Fi")
+            sees("The download has stopped")
+            Thread.sleep(1500)
+            phone.network.value = NetworkKind.UNMETERED
+            sees("120 households", 120)
+        }
+    }
+
+    @Test
+    fun `asks for the login again and continues`() {
+        val context = ApplicationProvider.getApplicationContext<Context>()
+        onPhone {
+            taps("Download")
+            logIn()
+            chooseAll()
+            val state = ApplicationProvider.getApplicationContext<TestApp>().state
+            runBlocking { state.engine.fieldcast().logout() }
+            taps("Download 4 villages")
+            taps("Log in")
+            sees("Log in to")
+            types("Password", "fieldcast")
+            taps("Log in")
+            sees("The download is complete", 120)
+        }
+        assertNull(WantedDownload(context).load())
+    }
+
+    @Test
+    fun `stores the wish of the user`() {
+        val context = ApplicationProvider.getApplicationContext<Context>()
+        val request = DownloadRequest("p", listOf("a", "b"), true, mapOf("b" to "Kibera B"))
+        WantedDownload(context).store(request)
+        assertEquals(request, WantedDownload(context).load())
+    }
+
+    @Test
+    fun `cancels after a confirmation`() = onPhone {
+        taps("Download")
+        logIn()
+        chooseAll()
+        taps("Download 4 villages")
+        sees("4 villages complete")
+        val state = ApplicationProvider.getApplicationContext<TestApp>().state
+        repeat(20) {
+            state.download.start(DownloadRequest("gone", listOf("x")))
+            state.download.cancel()
+        }
+        state.download.start(DownloadRequest("gone", listOf("x")))
+        sees("This selection is no longer valid", 60)
+        taps("Cancel")
+        taps("Go on")
+        taps("Cancel")
+        taps("Cancel the download")
+        sees("Share data")
+        rule.waitUntil(10_000) { WantedDownload(state.context).load() == null }
+        assertEquals(DownloadState.Off, state.download.state.value)
+    }
+
+    @Test
+    fun `continues by itself after the internet was lost`() {
+        Relay(URI(sandbox).port).use { relay ->
+            onPhone {
+                taps("Download")
+                logIn(server = "http://127.0.0.1:${relay.port}")
+                chooseAll()
+                relay.isOn = false
+                taps("Download 4 villages")
+                sees("The download continues by itself")
+                relay.isOn = true
+                sees("The download is complete", 120)
+            }
+        }
+    }
+
+    @Test
+    fun `shows the last list of villages without internet`() {
+        Relay(URI(sandbox).port).use { relay ->
+            onPhone {
+                taps("Download")
+                logIn(server = "http://127.0.0.1:${relay.port}")
+                chooseAll()
+                taps("Back")
+                relay.isOn = false
+                taps("Download")
+                sees("This is the list of villages from last time")
+                sees("4 villages")
+            }
+        }
+    }
+
+    @Test
+    fun `continues after the process was killed`() {
+        val phone = TestPhone("Asha")
+        val request = runBlocking {
+            val fieldcast = phone.open(newIdentity = false)
+            fieldcast.login(sandbox, "mz", "distributor", "fieldcast")
+            val project = fieldcast.chooseProject("SMC Nampula 2025, ciclo 1")
+            val villages = fieldcast.boundaries(project).filter { it.leaf }.map { it.code }
+            fieldcast.shutDown()
+            DownloadRequest(project.id, villages)
+        }
+        WantedDownload(ApplicationProvider.getApplicationContext<Context>()).store(request)
+        onPhone(phone) {
+            sees("4 villages", 120)
+            sees("120 households", 120)
+        }
+    }
+
+    @Test
+    fun `practises without a server`() = onPhone {
+        taps("Download")
+        taps("Practise without a server")
+        sees("60 households")
+        taps("Go to home screen")
+        sees("3 villages")
+    }
+}
