@@ -42,11 +42,10 @@ class Formats(private val context: Context) {
 
     /** A moment in milliseconds since 1970, as in "Tuesday 14:20"; with the date if it is more than six days from [now]. */
     fun moment(millis: Long, now: Long): String {
-        // Not the best pattern for a weekday alone: it may contain a letter that only Android knows.
-        val day = if (now - millis in 0 until SIX_DAYS) SimpleDateFormat("EEEE", locale) else best("dMMMMyyyy")
+        val day = if (now - millis in 0 until SIX_DAYS) "EEEE" else "dMMMMyyyy"
         val clock = if (DateFormat.is24HourFormat(context)) "Hm" else "hm"
         val date = Date(millis)
-        return "${day.format(date)} ${best(clock).format(date)}"
+        return "${best(day).format(date)} ${best(clock).format(date)}"
     }
 
     private fun best(skeleton: String) = SimpleDateFormat(DateFormat.getBestDateTimePattern(locale, skeleton), locale)
