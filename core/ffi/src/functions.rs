@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use fieldcast::{Check, DoctorSettings, Interface, Invite, QrMatrix, SignedStatement};
+use fieldcast::{Check, DoctorSettings, Fingerprint, Interface, Invite, QrMatrix, SignedStatement};
 
 use crate::runtime::Runtime;
 use crate::{CampaignStatement, FieldcastError, InviteInfo};
@@ -53,4 +53,14 @@ pub fn qr_matrix(text: String) -> Result<QrMatrix, FieldcastError> {
 #[uniffi::export]
 pub fn read_statement(statement: SignedStatement) -> Result<CampaignStatement, FieldcastError> {
     Ok(fieldcast::verify_statement(&statement).map_err(|error| FieldcastError::from(&error))?.into())
+}
+
+/// Two words for a fingerprint, as in "lusab-babad", which users can read to each other. Words of two devices can be
+/// equal, so they never replace the comparison code.
+///
+/// # Errors
+/// None.
+#[uniffi::export]
+pub fn fingerprint_words(fingerprint: Fingerprint) -> Result<String, FieldcastError> {
+    Ok(fingerprint.words())
 }

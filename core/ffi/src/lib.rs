@@ -36,7 +36,7 @@ pub use downsync::DownsyncJob;
 pub use error::FieldcastError;
 pub use event::Event;
 pub use fieldcast::Fieldcast;
-pub use functions::{doctor, interfaces, parse_invite, qr_matrix, read_statement};
+pub use functions::{doctor, fingerprint_words, interfaces, parse_invite, qr_matrix, read_statement};
 pub use group_changes::GroupChanges;
 pub use groups::JoinedGroup;
 pub use offer::OfferSession;

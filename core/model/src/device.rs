@@ -17,6 +17,22 @@ impl Fingerprint {
         let hex: String = self.0[..8].iter().map(|byte| format!("{byte:02x}")).collect();
         [&hex[..4], &hex[4..8], &hex[8..12], &hex[12..]].join("-")
     }
+
+    /// The first 4 bytes as two words that users can read to each other, as in "lusab-babad". Words of two devices can
+    /// be equal, so they never replace the comparison code. Source: D. S. Wilkerson, "A Proposal for Proquints".
+    pub fn words(&self) -> String {
+        let [a, b, c, d, ..] = self.0;
+        [proquint(u16::from_be_bytes([a, b])), proquint(u16::from_be_bytes([c, d]))].join("-")
+    }
+}
+
+/// 16 bits as a word of five letters: consonants of 4 bits and vowels of 2 bits in turn.
+fn proquint(bits: u16) -> String {
+    const CONSONANTS: &[u8; 16] = b"bdfghjklmnprstvz";
+    const VOWELS: &[u8; 4] = b"aiou";
+    let consonant = |shift: u32| char::from(CONSONANTS[usize::from(bits >> shift & 15)]);
+    let vowel = |shift: u32| char::from(VOWELS[usize::from(bits >> shift & 3)]);
+    [consonant(12), vowel(10), consonant(6), vowel(4), consonant(0)].iter().collect()
 }
 
 impl fmt::Display for Fingerprint {
@@ -121,6 +137,22 @@ mod tests {
         for text in ["\u{7} Asha", "Asha \u{200b}", " ", &long] {
             let name = DeviceName::new(text);
             assert_eq!(DeviceName::new(name.as_str()), name, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn spells_fingerprint_in_words() {
+        // Addresses of the proquint specification.
+        for (address, words) in [
+            ([127, 0, 0, 1], "lusab-babad"),
+            ([63, 84, 220, 193], "gutih-tugad"),
+            ([140, 98, 193, 141], "mudof-sakat"),
+            ([63, 118, 7, 35], "gutuk-bisog"),
+            ([198, 81, 129, 136], "sinid-makam"),
+        ] {
+            let mut bytes = [0xff; 32];
+            bytes[..4].copy_from_slice(&address);
+            assert_eq!(Fingerprint(bytes).words(), words);
         }
     }
 

@@ -18,9 +18,10 @@ pub(crate) async fn run(app: &App, args: &PeersArgs) -> Result {
         if known.is_empty() {
             return app.out.line("No trusted devices yet. Compare the codes on both screens when you send or receive.");
         }
-        let mut table = Table::new(&["device", "fingerprint", "trusted since (UTC)"]);
+        let mut table = Table::new(&["device", "fingerprint", "words", "trusted since (UTC)"]);
         let row = |peer: &TrustedPeer| {
-            vec![peer.name.to_string(), fingerprint(&peer.fingerprint, args.full), utc(peer.since)]
+            let TrustedPeer { fingerprint: key, name, since } = peer;
+            vec![name.to_string(), fingerprint(key, args.full), key.words(), utc(*since)]
         };
         known.iter().for_each(|peer| table.row(row(peer)));
         return table.lines().iter().try_for_each(|line| app.out.line(line));

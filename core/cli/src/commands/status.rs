@@ -18,8 +18,9 @@ pub(crate) async fn run(app: &App) -> Result {
     app.out.event(|| events::device(&engine, &data_dir, account.as_ref()))?;
     datasets.iter().try_for_each(|status| app.out.event(|| events::dataset(status)))?;
 
-    app.out.line(format_args!("Device    {} [{}]", engine.name(), engine.fingerprint().short()))?;
-    app.out.line(format_args!("Key       {}", engine.fingerprint()))?; // the campaign's office needs all digits
+    let fingerprint = engine.fingerprint();
+    app.out.line(format_args!("Device    {} [{}] {}", engine.name(), fingerprint.short(), fingerprint.words()))?;
+    app.out.line(format_args!("Key       {fingerprint}"))?; // the campaign's office needs all digits
     app.out.line(format_args!("Data      {}", data_dir.display()))?;
     match &account {
         Some(account) => app.out.line(format_args!("Account   {} at {}", safe(&account.name), account.server))?,

@@ -6,7 +6,8 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fieldcast_ffi::{Fieldcast, FieldcastError, PlatformPorts, doctor, parse_invite, qr_matrix};
+use fieldcast::Fingerprint;
+use fieldcast_ffi::{Fieldcast, FieldcastError, PlatformPorts, doctor, fingerprint_words, parse_invite, qr_matrix};
 
 use crate::listener::{Blocks, listener};
 use crate::phone::{begin, options, phone, server, settings, wait};
@@ -105,6 +106,7 @@ fn runs_doctor_without_open_fieldcast() {
     let checks = wait(doctor(phone.dir.path().to_owned(), Some("127.0.0.1".to_owned()))).unwrap();
     assert_eq!(checks.len(), 8, "{checks:?}");
     assert!(matches!(parse_invite("hello".to_owned(), 0), Err(FieldcastError::Unreadable { .. })));
+    assert_eq!(fingerprint_words(Fingerprint([0; 32])).unwrap(), "babab-babab");
     let code = qr_matrix("hello".to_owned()).unwrap();
     assert_eq!(code.dark.len(), code.width * code.width);
 }

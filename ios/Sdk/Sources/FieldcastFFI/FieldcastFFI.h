@@ -946,6 +946,11 @@ uint64_t uniffi_fieldcast_ffi_fn_method_receivesession_stop(uint64_t ptr
 uint64_t uniffi_fieldcast_ffi_fn_func_doctor(RustBuffer data_dir, RustBuffer interface
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_FUNC_FINGERPRINT_WORDS
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_FUNC_FINGERPRINT_WORDS
+RustBuffer uniffi_fieldcast_ffi_fn_func_fingerprint_words(RustBuffer fingerprint, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_FUNC_INTERFACES
 #define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_FN_FUNC_INTERFACES
 RustBuffer uniffi_fieldcast_ffi_fn_func_interfaces(RustCallStatus *_Nonnull out_status
@@ -1230,6 +1235,12 @@ void ffi_fieldcast_ffi_rust_future_complete_void(uint64_t handle, RustCallStatus
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_FUNC_DOCTOR
 #define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_FUNC_DOCTOR
 uint16_t uniffi_fieldcast_ffi_checksum_func_doctor(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_FUNC_FINGERPRINT_WORDS
+#define UNIFFI_FFIDEF_UNIFFI_FIELDCAST_FFI_CHECKSUM_FUNC_FINGERPRINT_WORDS
+uint16_t uniffi_fieldcast_ffi_checksum_func_fingerprint_words(void
 
 );
 #endif

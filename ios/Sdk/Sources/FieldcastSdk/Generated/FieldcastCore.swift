@@ -14626,6 +14626,21 @@ public func doctor(dataDir: PathBuf, interface: String?)async throws  -> [Check]
         )
 }
 /**
+ * Two words for a fingerprint, as in "lusab-babad", which users can read to each other. Words of two devices can be
+ * equal, so they never replace the comparison code.
+ *
+ * # Errors
+ * None.
+ */
+public func fingerprintWords(fingerprint: Fingerprint)throws  -> String  {
+    return try  FfiConverterString.lift(try rustCallWithError(FfiConverterTypeFieldcastError_lift) {
+        uniffiCallStatus in
+    uniffi_fieldcast_ffi_fn_func_fingerprint_words(
+        FfiConverterTypeFingerprint_lower(fingerprint),uniffiCallStatus
+    )
+})
+}
+/**
  * The network interfaces of this device that other devices could reach, including loopback.
  *
  * # Errors
@@ -14698,6 +14713,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.contractVersionMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_func_doctor() != 64091) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_fieldcast_ffi_checksum_func_fingerprint_words() != 44016) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_func_interfaces() != 33432) {

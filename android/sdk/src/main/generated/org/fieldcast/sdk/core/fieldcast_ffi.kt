@@ -846,6 +846,8 @@ internal object IntegrityCheckingUniffiLib {
     internal fun ensureInitialized() = Unit
     external fun uniffi_fieldcast_ffi_checksum_func_doctor(
     ): Int
+    external fun uniffi_fieldcast_ffi_checksum_func_fingerprint_words(
+    ): Int
     external fun uniffi_fieldcast_ffi_checksum_func_interfaces(
     ): Int
     external fun uniffi_fieldcast_ffi_checksum_func_parse_invite(
@@ -1274,6 +1276,8 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_fieldcast_ffi_fn_func_doctor(`dataDir`: RustBuffer.ByValue,`interface`: RustBuffer.ByValue,
     ): Long
+    external fun uniffi_fieldcast_ffi_fn_func_fingerprint_words(`fingerprint`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    ): RustBuffer.ByValue
     external fun uniffi_fieldcast_ffi_fn_func_interfaces(uniffi_out_err: UniffiRustCallStatus,
     ): RustBuffer.ByValue
     external fun uniffi_fieldcast_ffi_fn_func_parse_invite(`uri`: RustBuffer.ByValue,`now`: Long,uniffi_out_err: UniffiRustCallStatus,
@@ -1402,6 +1406,9 @@ private fun uniffiCheckContractApiVersion(lib: IntegrityCheckingUniffiLib) {
 @Suppress("UNUSED_PARAMETER")
 private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_fieldcast_ffi_checksum_func_doctor() and 0xFFFF) != 64091) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_fieldcast_ffi_checksum_func_fingerprint_words() and 0xFFFF) != 44016) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldcast_ffi_checksum_func_interfaces() and 0xFFFF) != 33432) {
@@ -16971,6 +16978,25 @@ public typealias FfiConverterTypeSocketAddr = FfiConverterString
         FieldcastException.ErrorHandler,
     )
     }
+
+        /**
+         * Two words for a fingerprint, as in "lusab-babad", which users can read to each other. Words of two devices can be
+         * equal, so they never replace the comparison code.
+         *
+         * # Errors
+         * None.
+         */
+    @Throws(FieldcastException::class) fun `fingerprintWords`(`fingerprint`: Fingerprint): kotlin.String {
+            return FfiConverterString.lift(
+    uniffiRustCallWithError(FieldcastException) { _status ->
+    UniffiLib.uniffi_fieldcast_ffi_fn_func_fingerprint_words(
+
+
+        FfiConverterTypeFingerprint.lower(`fingerprint`),_status)
+}
+    )
+    }
+
 
         /**
          * The network interfaces of this device that other devices could reach, including loopback.
