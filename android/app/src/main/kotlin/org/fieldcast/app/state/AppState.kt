@@ -9,8 +9,10 @@ class AppState(val context: Context, val phone: Phone, val scope: CoroutineScope
     val engine = EngineOwner(phone, scope)
     val villages = StoredVillages(engine, scope)
     val download = DownloadController(engine, phone, WantedDownload(context), scope)
-    val send = SendController(engine, phone, scope)
-    val receive = ReceiveController(engine, phone, scope)
+    val notifications = NotificationConsent(context)
+    private val exchange = ExchangeSlot(scope)
+    val send = SendController(engine, phone, exchange, scope)
+    val receive = ReceiveController(engine, phone, exchange, scope)
 
     init {
         TransferNotification(context, this).followIn(scope)

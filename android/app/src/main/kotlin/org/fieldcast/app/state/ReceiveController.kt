@@ -1,20 +1,20 @@
 package org.fieldcast.app.state
 
 import kotlinx.coroutines.CoroutineScope
-import kotlinx.coroutines.Job
-import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
+import kotlinx.coroutines.flow.combine
+import kotlinx.coroutines.flow.conflate
 import kotlinx.coroutines.launch
 import org.fieldcast.app.Phone
 import org.fieldcast.sdk.Fieldcast
 import org.fieldcast.sdk.Receiving
 import org.fieldcast.sdk.ReceivingStatus
 import org.fieldcast.sdk.core.Answer
-import org.fieldcast.sdk.core.DeviceInfo
+import org.fieldcast.sdk.core.DiscoveredDistributor
 import org.fieldcast.sdk.core.FieldcastException
-import org.fieldcast.sdk.core.InviteInfo
 import org.fieldcast.sdk.core.Question
 import org.fieldcast.sdk.core.ReceiveState
 import org.fieldcast.sdk.core.parseInvite
@@ -27,37 +27,43 @@ sealed interface ReceiveStatus {
     data class Starting(val isByInvite: Boolean) : ReceiveStatus
 
     data class On(
-        val device: DeviceInfo,
         val receiving: ReceivingStatus,
         /** Bytes per second, while data is transferred. */
         val rate: Rate?,
         /** Whether this phone has joined the group of a scanned invite. */
         val isByInvite: Boolean,
+        /** The words of the fingerprints of the sender and of the distributors. */
+        val words: Map<String, String>,
+        /** Whether this phone has no network at the moment. */
+        val isOffline: Boolean,
     ) : ReceiveStatus
 
-    data class Failed(val isByInvite: Boolean, val error: FieldcastException) : ReceiveStatus
+    data class Failed(
+        /** The scanned invite, to try again; none if this phone only waited. */
+        val invite: String?,
+        val error: FieldcastException,
+    ) : ReceiveStatus
 }
 
 /** Receives villages from distributors while the user allows it. */
 class ReceiveController(
     private val engine: EngineOwner,
     private val phone: Phone,
+    private val slot: ExchangeSlot,
     private val scope: CoroutineScope,
 ) {
     private val current = MutableStateFlow<ReceiveStatus>(ReceiveStatus.Off)
-    private var job: Job? = null
 
     @Volatile private var session: Receiving? = null
 
     val status: StateFlow<ReceiveStatus> = current.asStateFlow()
 
-    /** Makes this phone visible and waits for distributors. */
-    fun start() = restart(ReceiveStatus.Starting(isByInvite = false)) { fieldcast -> receive(fieldcast, null, null) }
+    /** Makes this phone visible and waits for distributors. Ends sending. */
+    fun start() = begin(null) { fieldcast -> receive(fieldcast, null, null) }
 
-    /** Joins the group of a scanned invite, and connects to the phone that shows it. */
-    fun startByInvite(scanned: String) = restart(ReceiveStatus.Starting(isByInvite = true)) { fieldcast ->
-        val invite: InviteInfo = parseInvite(scanned, phone.now())
-        val group = invite.group
+    /** Joins the group of a scanned invite, and connects to the phone that shows it. Ends sending. */
+    fun startByInvite(scanned: String) = begin(scanned) { fieldcast ->
+        val group = parseInvite(scanned, phone.now()).group
         if (group == null) {
             receive(fieldcast, null, scanned)
         } else {
@@ -66,35 +72,31 @@ class ReceiveController(
     }
 
     /** Cancels a running transfer, and makes this phone invisible. */
-    @Synchronized
-    fun stop() {
-        val before = job
-        job = scope.launch {
-            before?.cancelAndJoin()
-            current.value = ReceiveStatus.Off
-        }
-    }
+    fun stop() = slot.stop(this)
 
-    fun answer(question: Question, answer: Answer) {
+    /** Answers the question whether to receive. */
+    fun answer(question: Question, answer: Answer) = act { it.answer(question, answer) }
+
+    /** Connects to a distributor that was found, in case it does not find this phone. */
+    fun connect(distributor: DiscoveredDistributor) = act { it.dial(distributor.addr, distributor.fingerprint) }
+
+    private fun act(action: (Receiving) -> Unit) {
         scope.launch {
             try {
-                session?.answer(question, answer)
+                session?.let(action)
             } catch (_: FieldcastException) {
-                // The question is no longer open; the screen says how the exchange ended.
+                // The question or the session is no longer open; the screen says how it ended.
             }
         }
     }
 
-    @Synchronized
-    private fun restart(starting: ReceiveStatus.Starting, work: suspend (Fieldcast) -> Unit) {
-        val before = job
-        current.value = starting
-        job = scope.launch {
-            before?.cancelAndJoin()
+    private fun begin(invite: String?, work: suspend (Fieldcast) -> Unit) {
+        val onStart = { current.value = ReceiveStatus.Starting(invite != null) }
+        slot.start(this, onStart, onEnd = { current.value = ReceiveStatus.Off }) {
             try {
                 work(engine.fieldcast())
             } catch (error: FieldcastException) {
-                current.value = ReceiveStatus.Failed(starting.isByInvite, error)
+                slot.publish(this) { current.value = ReceiveStatus.Failed(invite, error) }
             }
         }
     }
@@ -105,16 +107,29 @@ class ReceiveController(
             session = receiving
             try {
                 invite?.let(receiving::dialInvite)
-                val device = fieldcast.device()
-                val meter = RateMeter()
-                receiving.status.collect { now ->
-                    val progress = (now.state as? ReceiveState.Receiving)?.progress
-                    val rate = progress?.let { meter.at(phone.now(), it.staged.toLong(), it.total.toLong()) }
-                    current.value = ReceiveStatus.On(device, now, rate, invite != null)
-                }
+                follow(fieldcast, receiving, invite != null)
             } finally {
                 session = null
             }
         }
     }
+
+    private suspend fun follow(fieldcast: Fieldcast, receiving: Receiving, isByInvite: Boolean) = coroutineScope {
+        val words = FingerprintWords()
+        val address = MutableStateFlow(receiving.address)
+        var meter = RateMeter()
+        launch { fieldcast.onNetworkChange { address.value = receiving.address } }
+        combine(receiving.status, address) { now, own ->
+            val progress = (now.state as? ReceiveState.Receiving)?.progress
+            if (progress == null) meter = RateMeter() // a later transfer starts from zero
+            val rate = progress?.let { meter.at(phone.now(), it.staged.toLong(), it.total.toLong()) }
+            val shown = now.distributors.map { it.fingerprint } +
+                listOfNotNull(now.question?.sender?.fingerprint, now.resumed?.sender?.fingerprint)
+            ReceiveStatus.On(now, rate, isByInvite, shown.associateWith(words::of), own == null)
+        }.conflate().collect { slot.publish(this) { current.value = it } }
+    }
 }
+
+/** Whether data moves or a user is asked, so that leaving the screen must not end it. */
+val ReceiveStatus.isBusy: Boolean
+    get() = this is ReceiveStatus.On && (receiving.state !is ReceiveState.Waiting || receiving.question != null)

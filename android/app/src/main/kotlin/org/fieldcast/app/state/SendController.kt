@@ -1,20 +1,26 @@
 package org.fieldcast.app.state
 
 import kotlinx.coroutines.CoroutineScope
-import kotlinx.coroutines.Job
-import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.combine
+import kotlinx.coroutines.flow.conflate
+import kotlinx.coroutines.flow.distinctUntilChanged
+import kotlinx.coroutines.flow.filter
+import kotlinx.coroutines.flow.map
+import kotlinx.coroutines.flow.onSubscription
 import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.launch
+import kotlinx.coroutines.withContext
 import org.fieldcast.app.Phone
 import org.fieldcast.sdk.Fieldcast
 import org.fieldcast.sdk.Offering
 import org.fieldcast.sdk.core.Answer
 import org.fieldcast.sdk.core.Dataset
+import org.fieldcast.sdk.core.Event
 import org.fieldcast.sdk.core.FieldcastException
 import org.fieldcast.sdk.core.JoinedGroup
 import org.fieldcast.sdk.core.NearbyReceiver
@@ -38,9 +44,11 @@ sealed interface SendStatus {
         val offer: Offer,
         val receivers: List<Receiver>,
         /** Trusted phones that are not nearby. */
-        val absent: List<TrustedPeer>,
-        /** Fingerprints of absent phones to which the data is sent as soon as they are nearby. */
+        val absent: List<AbsentPhone>,
+        /** Fingerprints of the phones to which the data is sent as soon as they are nearby. */
         val queued: Set<String>,
+        /** Address of this phone in the network; none while the network is lost. An invite is valid for one address. */
+        val address: String?,
     ) : SendStatus
 
     data class Failed(val connection: Connection, val error: FieldcastException) : SendStatus
@@ -49,6 +57,8 @@ sealed interface SendStatus {
 /** A receiver nearby. */
 data class Receiver(
     val nearby: NearbyReceiver,
+    /** Its fingerprint in words. */
+    val words: String,
     val isTrusted: Boolean,
     /** The code on the receiver's screen while its user is asked, though this user need not compare it. */
     val codeShown: String?,
@@ -59,16 +69,21 @@ data class Receiver(
     val name: String get() = nearby.peer.name
 }
 
+/** A trusted phone that is not nearby. */
+data class AbsentPhone(val fingerprint: String, val name: String, val words: String)
+
+/** A code that invites receivers. It contains the group's passphrase: do not log it. */
+class Invite(val text: String, /** Milliseconds since 1970. */ val expires: Long)
+
 /** Sends villages to nearby receivers until it is stopped. */
 class SendController(
     private val engine: EngineOwner,
     private val phone: Phone,
+    private val slot: ExchangeSlot,
     private val scope: CoroutineScope,
 ) {
     private val current = MutableStateFlow<SendStatus>(SendStatus.Off)
-    private val trusted = MutableStateFlow<List<TrustedPeer>>(emptyList())
     private val queued = MutableStateFlow<Set<String>>(emptySet())
-    private var job: Job? = null
 
     @Volatile private var session: Session? = null
 
@@ -79,14 +94,13 @@ class SendController(
 
     private class Session(val offering: Offering, val group: JoinedGroup?)
 
-    /** Offers these datasets, instead of the ones offered now. */
-    @Synchronized
+    /** Offers these datasets, instead of the ones offered now. Ends receiving. */
     fun start(datasets: List<Dataset>, connection: Connection = usual) {
-        val before = job
-        current.value = SendStatus.Starting(connection)
-        job = scope.launch {
-            before?.cancelAndJoin()
+        val onStart = {
             queued.value = emptySet()
+            current.value = SendStatus.Starting(connection)
+        }
+        slot.start(this, onStart, onEnd = { current.value = SendStatus.Off }) {
             try {
                 val fieldcast = engine.fieldcast()
                 when (connection) {
@@ -94,45 +108,37 @@ class SendController(
                     Connection.PRESENT_WIFI -> offer(fieldcast, datasets, connection, null)
                 }
             } catch (error: FieldcastException) {
-                current.value = SendStatus.Failed(connection, error)
+                slot.publish(this) { current.value = SendStatus.Failed(connection, error) }
             }
         }
     }
 
     /** Cancels running transfers, tells the receivers, and ends the group. */
-    @Synchronized
-    fun stop() {
-        val before = job
-        job = scope.launch {
-            before?.cancelAndJoin()
-            current.value = SendStatus.Off
-        }
-    }
+    fun stop() = slot.stop(this)
 
-    /** Sends to these receivers. The ones that are not nearby are queued. */
-    fun sendTo(receivers: Collection<String>) {
-        queued.update { it + receivers }
-    }
-
-    /** Removes an absent receiver from the queue. */
-    fun unqueue(receiver: String) = queued.update { it - receiver }
+    /** Sends to these receivers, also again after a failure. The ones that are not nearby are queued. */
+    fun sendTo(receivers: Collection<String>) = queued.update { it + receivers }
 
     /** Answers whether the receiver's screen shows the same code. */
     fun answer(receiver: String, isSame: Boolean) = act {
         it.offering.answer(receiver, if (isSame) Answer.TRUST else Answer.CODES_DIFFER)
     }
 
-    /** Cancels sending to these receivers. */
-    fun cancel(receivers: Collection<String>) {
-        queued.update { it - receivers.toSet() }
-        act { session -> receivers.forEach(session.offering::cancel) }
+    /** Cancels sending to these receivers, and removes absent ones from the queue. */
+    fun cancel(receivers: Collection<String>) = act { session ->
+        synchronized(queued) {
+            queued.update { it - receivers.toSet() }
+            receivers.forEach(session.offering::cancel)
+        }
     }
 
-    /**
-     * The text of a QR code that invites receivers for [INVITE_MILLIS]; none if sending is off. It contains the group's
-     * passphrase: do not log it.
-     */
-    suspend fun invite(): String? = session?.run { offering.invite(group?.group, phone.now() + INVITE_MILLIS) }
+    /** A new invite; none if sending is off. Throws [FieldcastException] while there is no network. */
+    suspend fun invite(): Invite? = withContext(Dispatchers.Default) {
+        session?.run {
+            val expires = phone.now() + INVITE_MILLIS
+            Invite(offering.invite(group?.group, expires), expires)
+        }
+    }
 
     private fun act(action: (Session) -> Unit) {
         scope.launch {
@@ -162,46 +168,51 @@ class SendController(
     }
 
     private suspend fun follow(fieldcast: Fieldcast, offering: Offering, connection: Connection) = coroutineScope {
-        val meters = HashMap<String, RateMeter>()
-        trusted.value = fieldcast.trustedPeers()
+        val trusted = MutableStateFlow<List<TrustedPeer>>(emptyList())
+        val address = MutableStateFlow(offering.address)
+        val describe = Describe(phone)
         launch { sendQueued(offering) }
-        combine(offering.receivers, offering.codesShown, trusted, queued) { nearby, codes, known, waiting ->
-            val receivers = nearby.map { receiver ->
-                val fingerprint = receiver.peer.fingerprint
-                Receiver(
-                    receiver,
-                    known.any { it.fingerprint == fingerprint },
-                    codes[fingerprint],
-                    receiver.state.progress?.let {
-                        val meter = meters.getOrPut(fingerprint, ::RateMeter)
-                        meter.at(phone.now(), it.staged.toLong(), it.total.toLong())
-                    },
-                )
-            }
-            val absent = known.filter { peer -> nearby.none { it.peer.fingerprint == peer.fingerprint } }
-            SendStatus.On(connection, offering.offer, receivers, absent, waiting)
-        }.collect { now ->
-            current.value = now
-            // A compared code makes a phone a trusted one.
-            if (now.receivers.any { !it.isTrusted && it.nearby.state is SendState.Saved }) {
+        launch { followTrusted(fieldcast, offering, trusted) }
+        launch { fieldcast.onNetworkChange { address.value = offering.address } }
+        val offer = offering.offer
+        combine(offering.receivers, offering.codesShown, trusted, queued, address) { nearby, codes, known, wanted, at ->
+            val receivers = describe.receivers(nearby, codes, known)
+            SendStatus.On(connection, offer, receivers, describe.absent(nearby, known), wanted, at)
+        }.conflate().collect { slot.publish(this) { current.value = it } }
+    }
+
+    /** Reads the trusted phones, again whenever a code was compared. */
+    private suspend fun followTrusted(
+        fieldcast: Fieldcast,
+        offering: Offering,
+        trusted: MutableStateFlow<List<TrustedPeer>>,
+    ) {
+        val admitted = offering.receivers.map { nearby ->
+            nearby.filter { it.state is SendState.Sending || it.state is SendState.Saved }.map { it.peer.fingerprint }
+        }
+        admitted.distinctUntilChanged().conflate().collect {
+            try {
                 trusted.value = fieldcast.trustedPeers()
+            } catch (_: FieldcastException) {
+                // The list is a help only. Transfers that need the database report the same error.
             }
         }
     }
 
     /** Sends to queued receivers as soon as they are nearby. */
     private suspend fun sendQueued(offering: Offering) {
-        combine(offering.receivers, queued) { nearby, waiting ->
-            nearby.map { it.peer.fingerprint }.filter { it in waiting }
-        }.collect { found ->
-            for (receiver in found) {
-                try {
-                    offering.sendTo(receiver)
-                    queued.update { it - receiver }
-                } catch (_: FieldcastException.NotNearby) {
-                    // It has just left, and stays queued.
-                }
-            }
+        combine(offering.receivers, queued) { nearby, wanted ->
+            nearby.map { it.peer.fingerprint }.filter { it in wanted }
+        }.collect { found -> found.forEach { sendIfQueued(offering, it) } }
+    }
+
+    /** Atomic, so that a receiver cannot be cancelled between the check and the start. */
+    private fun sendIfQueued(offering: Offering, receiver: String) = synchronized(queued) {
+        try {
+            if (receiver in queued.value) offering.sendTo(receiver)
+            queued.update { it - receiver }
+        } catch (_: FieldcastException.NotNearby) {
+            // It has just left, and stays queued.
         }
     }
 
@@ -209,6 +220,43 @@ class SendController(
         /** How long an invite is valid, in milliseconds. */
         const val INVITE_MILLIS = 30 * 60 * 1000L
     }
+}
+
+/** Adds to the engine's list of receivers what a screen shows of each. */
+private class Describe(private val phone: Phone) {
+    private val meters = HashMap<String, RateMeter>()
+    private val words = FingerprintWords()
+
+    fun receivers(nearby: List<NearbyReceiver>, codes: Map<String, String>, known: List<TrustedPeer>): List<Receiver> {
+        val trusted = known.mapTo(HashSet()) { it.fingerprint }
+        return nearby.map { receiver ->
+            val fingerprint = receiver.peer.fingerprint
+            val isTrusted = fingerprint in trusted
+            Receiver(receiver, words.of(fingerprint), isTrusted, codes[fingerprint], rate(fingerprint, receiver.state))
+        }
+    }
+
+    fun absent(nearby: List<NearbyReceiver>, known: List<TrustedPeer>): List<AbsentPhone> {
+        val here = nearby.mapTo(HashSet()) { it.peer.fingerprint }
+        return known.filter { it.fingerprint !in here }
+            .map { AbsentPhone(it.fingerprint, it.name, words.of(it.fingerprint)) }
+    }
+
+    private fun rate(fingerprint: String, state: SendState): Rate? {
+        if (state !is SendState.Sending) {
+            meters -= fingerprint // a later transfer starts from zero
+            return null
+        }
+        val meter = meters.getOrPut(fingerprint, ::RateMeter)
+        return meter.at(phone.now(), state.progress.staged.toLong(), state.progress.total.toLong())
+    }
+}
+
+/** Calls [change] each time the network of a session is lost or found again, and once at the start. */
+internal suspend fun Fieldcast.onNetworkChange(change: () -> Unit) {
+    events.onSubscription { change() }
+        .filter { it is Event.NetworkLost || it is Event.NetworkAvailable }
+        .collect { change() }
 }
 
 /** The progress of a running transfer. */
@@ -225,3 +273,8 @@ val SendState.isFinal: Boolean get() = this is SendState.Saved || this is SendSt
 
 /** Whether the transfer has been selected. */
 val SendState.isSelected: Boolean get() = this !is SendState.Found
+
+/** Whether data moves, a user is asked, or phones are waited for, so that leaving the screen must not end it. */
+val SendStatus.isBusy: Boolean
+    get() = this is SendStatus.On &&
+        (queued.isNotEmpty() || receivers.any { it.nearby.state.isSelected && !it.nearby.state.isFinal })

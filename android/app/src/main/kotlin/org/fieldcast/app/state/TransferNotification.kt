@@ -82,6 +82,7 @@ class TransferNotification(private val context: Context, private val state: AppS
             context.getString(R.string.notification_downloading),
             context.getString(R.string.notification_waiting),
         )
+        send is SendStatus.Starting -> Content(context.getString(R.string.notification_sending), null)
         send is SendStatus.On -> sending(send)
         receive is ReceiveStatus.On -> receiving(receive)
         else -> null
@@ -94,7 +95,12 @@ class TransferNotification(private val context: Context, private val state: AppS
         return Content(context.getString(R.string.notification_sending), text.takeIf { selected.isNotEmpty() })
     }
 
-    private fun receiving(receive: ReceiveStatus.On): Content? = when (val now = receive.receiving.state) {
+    private fun receiving(receive: ReceiveStatus.On): Content = when (val now = receive.receiving.state) {
+        is ReceiveState.Asking -> {
+            val sender = receive.receiving.question?.sender?.name
+            val title = sender?.let { context.getString(R.string.notification_asked, it) }
+            Content(title ?: context.getString(R.string.notification_receiving), null)
+        }
         is ReceiveState.Receiving -> {
             val percent = (now.progress.staged * 100u / maxOf(now.progress.total, 1u)).toInt()
             Content(context.getString(R.string.notification_receiving), null, percent)

@@ -1,11 +1,49 @@
 package org.fieldcast.app.ui.receive
 
-import androidx.compose.material3.Text
 import androidx.compose.runtime.Composable
+import androidx.compose.runtime.getValue
+import androidx.compose.ui.platform.LocalContext
+import androidx.lifecycle.compose.collectAsStateWithLifecycle
+import androidx.lifecycle.createSavedStateHandle
+import androidx.lifecycle.viewmodel.compose.viewModel
 import org.fieldcast.app.state.AppState
 import org.fieldcast.app.ui.Navigator
-import org.fieldcast.app.ui.parts.ScrollingScreen
+import org.fieldcast.app.ui.Place
+import org.fieldcast.app.ui.parts.NeedActions
+import org.fieldcast.app.ui.parts.rememberAppSettings
+import org.fieldcast.app.ui.parts.rememberLocationSettings
+import org.fieldcast.app.ui.parts.rememberPermissionRequest
+import org.fieldcast.sdk.android.FieldcastAndroid
 
 @Composable
-fun ReceiveRoute(state: AppState, navigator: Navigator) =
-    ScrollingScreen("Receive", navigator::back) { Text(state.phone.now().toString()) }
+fun ReceiveRoute(state: AppState, navigator: Navigator) {
+    val model = viewModel { ReceiveViewModel(state, createSavedStateHandle()) }
+    val shown by model.state.collectAsStateWithLifecycle()
+    val request = rememberPermissionRequest(model::checkPhone)
+    val context = LocalContext.current
+    val actions = ReceiveActions(
+        onBack = navigator::back,
+        onHome = navigator::home,
+        onLookUp = { navigator.open(Place.LOOK_UP) },
+        onAllowReceiving = model::allow,
+        onScan = model::scan,
+        onScanned = model::onScanned,
+        onAnswer = model::answer,
+        onCancel = model::cancel,
+        onConnect = model::connect,
+        onTryAgain = model::tryAgain,
+        onWaitOnly = model::waitOnly,
+        onStopSending = model::stopSending,
+        need = NeedActions(
+            { request.ask(FieldcastAndroid.missingPermissions(context)) },
+            rememberAppSettings(),
+            rememberLocationSettings(),
+        ),
+        onAllowNotification = {
+            state.notifications.close()
+            request.ask(FieldcastAndroid.missingNotificationPermission(context))
+        },
+        onDismissNotification = state.notifications::close,
+    )
+    shown?.let { ReceiveScreen(it, state.phone.now(), actions, request.isRefused) }
+}

@@ -1,11 +1,58 @@
 package org.fieldcast.app.ui.send
 
-import androidx.compose.material3.Text
 import androidx.compose.runtime.Composable
+import androidx.compose.runtime.getValue
+import androidx.compose.ui.platform.LocalContext
+import androidx.lifecycle.compose.collectAsStateWithLifecycle
+import androidx.lifecycle.createSavedStateHandle
+import androidx.lifecycle.viewmodel.compose.viewModel
 import org.fieldcast.app.state.AppState
 import org.fieldcast.app.ui.Navigator
-import org.fieldcast.app.ui.parts.ScrollingScreen
+import org.fieldcast.app.ui.Place
+import org.fieldcast.app.ui.parts.NeedActions
+import org.fieldcast.app.ui.parts.rememberAppSettings
+import org.fieldcast.app.ui.parts.rememberLocationSettings
+import org.fieldcast.app.ui.parts.rememberPermissionRequest
+import org.fieldcast.sdk.android.FieldcastAndroid
 
 @Composable
-fun SendRoute(state: AppState, navigator: Navigator) =
-    ScrollingScreen("Send", navigator::back) { Text(state.phone.now().toString()) }
+fun SendRoute(state: AppState, navigator: Navigator) {
+    val model = viewModel { SendViewModel(state, createSavedStateHandle()) }
+    val shown by model.state.collectAsStateWithLifecycle()
+    val request = rememberPermissionRequest(model::checkPhone)
+    val context = LocalContext.current
+    val needActions = NeedActions(
+        { request.ask(FieldcastAndroid.missingPermissions(context)) },
+        rememberAppSettings(),
+        rememberLocationSettings(),
+    )
+    val actions = SendActions(
+        onBack = navigator::back,
+        onHome = navigator::home,
+        onStop = {
+            model.stop()
+            navigator.home()
+        },
+        onTryAgain = model::tryAgain,
+        onConnect = model::connect,
+        onChoose = model::choose,
+        onSelect = model::select,
+        onSendToSelected = model::sendToSelected,
+        onSendTo = model::sendTo,
+        onCancel = model::cancel,
+        onAnswer = model::answer,
+        onShowInvite = model::showInvite,
+        onHideInvite = model::hideInvite,
+        need = needActions,
+        onAllowNotification = {
+            state.notifications.close()
+            request.ask(FieldcastAndroid.missingNotificationPermission(context))
+        },
+        onDismissNotification = state.notifications::close,
+        onStopReceiving = model::stopReceiving,
+        onDownload = {
+            navigator.open(if (state.villages.stored.value?.account == null) Place.SETUP else Place.VILLAGES)
+        },
+    )
+    shown?.let { SendScreen(it, actions, request.isRefused) }
+}

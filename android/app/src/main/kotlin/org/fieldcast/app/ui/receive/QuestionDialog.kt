@@ -1,0 +1,75 @@
+package org.fieldcast.app.ui.receive
+
+import androidx.compose.foundation.layout.Arrangement
+import androidx.compose.foundation.layout.Column
+import androidx.compose.foundation.rememberScrollState
+import androidx.compose.foundation.verticalScroll
+import androidx.compose.material3.AlertDialog
+import androidx.compose.material3.Text
+import androidx.compose.runtime.Composable
+import androidx.compose.runtime.getValue
+import androidx.compose.runtime.mutableStateOf
+import androidx.compose.runtime.saveable.rememberSaveable
+import androidx.compose.runtime.setValue
+import androidx.compose.ui.Modifier
+import androidx.compose.ui.res.stringResource
+import androidx.compose.ui.unit.dp
+import androidx.compose.ui.window.DialogProperties
+import org.fieldcast.app.R
+import org.fieldcast.app.ui.formats
+import org.fieldcast.app.ui.parts.Code
+import org.fieldcast.app.ui.parts.MainButton
+import org.fieldcast.app.ui.parts.OtherButton
+import org.fieldcast.app.ui.parts.PhoneName
+import org.fieldcast.app.ui.parts.QuietButton
+import org.fieldcast.app.ui.parts.list
+import org.fieldcast.app.ui.plural
+import org.fieldcast.sdk.core.Answer
+
+/** Asks whether to receive. Only its buttons close it: a touch beside it must not decline. */
+@Composable
+internal fun QuestionDialog(question: OpenQuestion, now: Long, onAnswer: (Answer) -> Unit) = AlertDialog(
+    onDismissRequest = { },
+    properties = DialogProperties(dismissOnBackPress = false, dismissOnClickOutside = false),
+    title = { Text(stringResource(R.string.receive_question)) },
+    text = {
+        Column(Modifier.verticalScroll(rememberScrollState()), Arrangement.spacedBy(8.dp)) {
+            PhoneName(question.sender, question.words, question.isTrusted)
+            Code(question.code)
+            val explanation = if (question.isTrusted) R.string.receive_code_trusted else R.string.receive_code_compare
+            Text(stringResource(explanation, question.sender))
+            Contents(question.contents, now)
+            if (question.sources.isNotEmpty()) Text(stringResource(R.string.receive_sources, list(question.sources)))
+        }
+    },
+    confirmButton = { MainButton(stringResource(R.string.receive_data), { onAnswer(Answer.TRUST) }) },
+    dismissButton = {
+        QuietButton(stringResource(R.string.codes_differ), { onAnswer(Answer.CODES_DIFFER) })
+        OtherButton(stringResource(R.string.receive_decline), { onAnswer(Answer.DECLINE) })
+    },
+)
+
+@Composable
+private fun Contents(contents: OfferContents, now: Long) {
+    val formats = formats()
+    contents.campaigns.forEach { Text(it) }
+    Text(plural(R.plurals.villages, contents.villages.size.toLong()))
+    Villages(contents.villages)
+    Text(plural(R.plurals.households, contents.households))
+    Text(stringResource(R.string.send_size, formats.bytes(contents.bytes)))
+    contents.asOf?.let { Text(stringResource(R.string.home_as_of, formats.moment(it, now))) }
+}
+
+@Composable
+private fun Villages(names: List<String>) {
+    var isOpen by rememberSaveable { mutableStateOf(false) }
+    if (names.size <= FEW || isOpen) {
+        Text(list(names))
+    } else {
+        Text(list(names.take(FEW)))
+        QuietButton(stringResource(R.string.receive_all_villages), { isOpen = true })
+    }
+}
+
+/** Villages whose names are shown at once. */
+private const val FEW = 4

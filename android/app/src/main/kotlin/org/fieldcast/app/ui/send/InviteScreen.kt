@@ -1,0 +1,58 @@
+package org.fieldcast.app.ui.send
+
+import android.view.Window
+import android.view.WindowManager
+import androidx.activity.compose.BackHandler
+import androidx.activity.compose.LocalActivity
+import androidx.compose.foundation.layout.fillMaxWidth
+import androidx.compose.material3.Text
+import androidx.compose.runtime.Composable
+import androidx.compose.runtime.DisposableEffect
+import androidx.compose.ui.Modifier
+import androidx.compose.ui.res.stringResource
+import org.fieldcast.app.R
+import org.fieldcast.app.ui.parts.Notice
+import org.fieldcast.app.ui.parts.NoticeKind
+import org.fieldcast.app.ui.parts.Progress
+import org.fieldcast.app.ui.parts.QrCode
+import org.fieldcast.app.ui.parts.ScrollingScreen
+import org.fieldcast.app.ui.plural
+import org.fieldcast.app.ui.text
+
+/** The code that other phones scan to connect. [found] is the number of phones nearby. */
+@Composable
+internal fun InviteScreen(invite: InviteState, found: Int, onClose: () -> Unit) {
+    BackHandler(onBack = onClose)
+    BrightScreen()
+    ScrollingScreen(stringResource(R.string.send_invite), onClose) {
+        Text(stringResource(R.string.send_invite_explained))
+        when (invite) {
+            is InviteState.Shown -> {
+                QrCode(invite.matrix, stringResource(R.string.send_invite_code), Modifier.fillMaxWidth())
+                Text(plural(R.plurals.send_invite_valid, maxOf(invite.minutesLeft, 1)))
+            }
+            is InviteState.Failed -> Notice(NoticeKind.PROBLEM, invite.error.text())
+            else -> Progress(null, stringResource(R.string.send_starting))
+        }
+        if (found > 0) Text(plural(R.plurals.send_found, found.toLong()))
+    }
+}
+
+/** Keeps the screen on and bright, so that cameras read the code in the sun. */
+@Composable
+private fun BrightScreen() {
+    val window = LocalActivity.current?.window ?: return
+    DisposableEffect(window) {
+        val before = window.attributes.screenBrightness
+        window.addFlags(WindowManager.LayoutParams.FLAG_KEEP_SCREEN_ON)
+        window.setBrightness(WindowManager.LayoutParams.BRIGHTNESS_OVERRIDE_FULL)
+        onDispose {
+            window.clearFlags(WindowManager.LayoutParams.FLAG_KEEP_SCREEN_ON)
+            window.setBrightness(before)
+        }
+    }
+}
+
+private fun Window.setBrightness(brightness: Float) {
+    attributes = attributes.apply { screenBrightness = brightness }
+}

@@ -1,0 +1,315 @@
+package org.fieldcast.app.ui.send
+
+import androidx.compose.foundation.layout.Arrangement
+import androidx.compose.foundation.layout.Column
+import androidx.compose.foundation.layout.ExperimentalLayoutApi
+import androidx.compose.foundation.layout.FlowRow
+import androidx.compose.foundation.layout.PaddingValues
+import androidx.compose.foundation.layout.fillMaxSize
+import androidx.compose.foundation.layout.fillMaxWidth
+import androidx.compose.foundation.layout.heightIn
+import androidx.compose.foundation.layout.navigationBarsPadding
+import androidx.compose.foundation.layout.padding
+import androidx.compose.foundation.lazy.LazyColumn
+import androidx.compose.foundation.lazy.LazyListScope
+import androidx.compose.foundation.lazy.items
+import androidx.compose.foundation.rememberScrollState
+import androidx.compose.foundation.verticalScroll
+import androidx.compose.material3.AlertDialog
+import androidx.compose.material3.MaterialTheme
+import androidx.compose.material3.Surface
+import androidx.compose.material3.Text
+import androidx.compose.runtime.Composable
+import androidx.compose.runtime.getValue
+import androidx.compose.runtime.mutableStateOf
+import androidx.compose.runtime.saveable.rememberSaveable
+import androidx.compose.runtime.setValue
+import androidx.compose.ui.Modifier
+import androidx.compose.ui.res.stringResource
+import androidx.compose.ui.semantics.heading
+import androidx.compose.ui.semantics.semantics
+import androidx.compose.ui.unit.dp
+import org.fieldcast.app.R
+import org.fieldcast.app.state.Connection
+import org.fieldcast.app.ui.formats
+import org.fieldcast.app.ui.parts.CodeCard
+import org.fieldcast.app.ui.parts.IconAction
+import org.fieldcast.app.ui.parts.Icons
+import org.fieldcast.app.ui.parts.MainButton
+import org.fieldcast.app.ui.parts.NeedActions
+import org.fieldcast.app.ui.parts.NeedNotice
+import org.fieldcast.app.ui.parts.Notice
+import org.fieldcast.app.ui.parts.NoticeKind
+import org.fieldcast.app.ui.parts.NotificationNotice
+import org.fieldcast.app.ui.parts.OtherButton
+import org.fieldcast.app.ui.parts.Progress
+import org.fieldcast.app.ui.parts.QuietButton
+import org.fieldcast.app.ui.parts.Screen
+import org.fieldcast.app.ui.parts.TitledCard
+import org.fieldcast.app.ui.parts.list
+import org.fieldcast.app.ui.plural
+import org.fieldcast.app.ui.text
+import org.fieldcast.sdk.core.FieldcastException
+
+/** What the user can do on the send screen. */
+data class SendActions(
+    val onBack: () -> Unit,
+    val onHome: () -> Unit,
+    /** Ends sending and leaves the screen. */
+    val onStop: () -> Unit,
+    val onTryAgain: () -> Unit,
+    val onConnect: (Connection) -> Unit,
+    /** Offers all villages but the ones with these keys. */
+    val onChoose: (excluded: Set<String>) -> Unit,
+    val onSelect: (receivers: List<String>, isSelected: Boolean) -> Unit,
+    val onSendToSelected: () -> Unit,
+    val onSendTo: (receivers: List<String>) -> Unit,
+    val onCancel: (receivers: List<String>) -> Unit,
+    val onAnswer: (receiver: String, isSame: Boolean) -> Unit,
+    val onShowInvite: () -> Unit,
+    val onHideInvite: () -> Unit,
+    val need: NeedActions,
+    val onAllowNotification: () -> Unit,
+    val onDismissNotification: () -> Unit,
+    val onStopReceiving: () -> Unit,
+    val onDownload: () -> Unit,
+)
+
+/** The send screen. [isRefused] is whether the system asks the user no more for a permission. */
+@Composable
+fun SendScreen(state: SendUiState, actions: SendActions, isRefused: Boolean = false) {
+    var isChoosing by rememberSaveable { mutableStateOf(false) }
+    when {
+        state.invite != InviteState.Hidden -> InviteScreen(state.invite, state.found, actions.onHideInvite)
+        isChoosing -> VillageChoiceScreen(state.contents.choices, { isChoosing = false }) {
+            isChoosing = false
+            actions.onChoose(it)
+        }
+        else -> SendOverview(state, actions, isRefused) { isChoosing = true }
+    }
+}
+
+/** The number of phones nearby. */
+private val SendUiState.found: Int get() = (phase as? SendPhase.On)?.list?.rows?.size ?: 0
+
+@Composable
+private fun SendOverview(state: SendUiState, actions: SendActions, isRefused: Boolean, onChange: () -> Unit) {
+    var isStopping by rememberSaveable { mutableStateOf(false) }
+    val list = (state.phase as? SendPhase.On)?.list
+    val onStop = { if (list != null && list.summary.running.isNotEmpty()) isStopping = true else actions.onStop() }
+    Screen(
+        stringResource(R.string.send_data),
+        actions.onBack,
+        actions = {
+            if (list != null) IconAction(Icons.QrCode, stringResource(R.string.send_show_code), actions.onShowInvite)
+        },
+        bottom = { if (list != null && list.selected.isNotEmpty()) SelectionBar(list, actions) },
+    ) { padding ->
+        LazyColumn(
+            Modifier.fillMaxSize().padding(padding),
+            contentPadding = PaddingValues(16.dp),
+            verticalArrangement = Arrangement.spacedBy(12.dp),
+        ) {
+            if (list?.comparison != null) {
+                item("code", "code") { CodeToCompare(list.comparison, actions) }
+            }
+            if (list != null && list.summary.total > 0) {
+                item("summary", "summary") { Summary(list.summary, actions) }
+            }
+            item("contents", "contents") { Contents(state, onChange) }
+            item("connection", "connection") { ConnectionCard(state, actions, onStop) }
+            if (state.asksForNotification && list != null) {
+                item("notification", "notification") {
+                    NotificationNotice(actions.onAllowNotification, actions.onDismissNotification)
+                }
+            }
+            when (val phase = state.phase) {
+                is SendPhase.On -> phones(phase.list, actions)
+                else -> item("phase", "phase") { Waiting(phase, state, actions, isRefused) }
+            }
+        }
+    }
+    if (isStopping) StopDialog(actions.onStop) { isStopping = false }
+}
+
+@Composable
+private fun CodeToCompare(comparison: Comparison, actions: SendActions) = CodeCard(
+    stringResource(R.string.send_compare),
+    stringResource(R.string.send_compare_explained, comparison.name),
+    comparison.name,
+    comparison.words,
+    comparison.code,
+) {
+    MainButton(stringResource(R.string.send_codes_match), { actions.onAnswer(comparison.fingerprint, true) })
+    OtherButton(stringResource(R.string.codes_differ), { actions.onAnswer(comparison.fingerprint, false) })
+    if (comparison.more > 0) Text(plural(R.plurals.send_more_to_compare, comparison.more.toLong()))
+}
+
+@OptIn(ExperimentalLayoutApi::class)
+@Composable
+private fun Summary(summary: SendSummary, actions: SendActions) {
+    val kind = when {
+        !summary.isOver -> NoticeKind.INFO
+        summary.failed.isEmpty() -> NoticeKind.SUCCESS
+        else -> NoticeKind.PROBLEM
+    }
+    val done = formats().count(summary.upToDate.toLong())
+    // Announced when a phone is done; not while data moves.
+    Notice(kind, plural(R.plurals.send_up_to_date, summary.total.toLong(), done)) {
+        FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp)) {
+            if (summary.failed.isNotEmpty()) {
+                OtherButton(
+                    plural(R.plurals.send_try_all_again, summary.failed.size.toLong()),
+                    { actions.onSendTo(summary.failed) },
+                )
+            }
+            if (summary.running.size > 1) {
+                OtherButton(stringResource(R.string.send_cancel_all), { actions.onCancel(summary.running) })
+            }
+            if (summary.isOver) MainButton(stringResource(R.string.go_home), actions.onHome)
+        }
+    }
+}
+
+@Composable
+private fun Contents(state: SendUiState, onChange: () -> Unit) =
+    TitledCard(stringResource(R.string.home_village_data), icon = Icons.Villages) {
+        Text(plural(R.plurals.villages, state.contents.villages.toLong()))
+        Text(plural(R.plurals.households, state.contents.households))
+        val isRunning = (state.phase as? SendPhase.On)?.list?.summary?.running?.isNotEmpty() == true
+        // Another choice starts the search again, which would cancel transfers.
+        if (state.contents.choices.size > 1 && !isRunning) OtherButton(stringResource(R.string.send_change), onChange)
+    }
+
+@OptIn(ExperimentalLayoutApi::class)
+@Composable
+private fun ConnectionCard(state: SendUiState, actions: SendActions, onStop: () -> Unit) =
+    TitledCard(stringResource(state.connection.title), icon = Icons.Wifi) {
+        Text(stringResource(state.connection.explanation))
+        val list = (state.phase as? SendPhase.On)?.list
+        if (list?.isOffline == true) Notice(NoticeKind.PROBLEM, stringResource(R.string.exchange_offline))
+        FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp)) {
+            if (list != null) {
+                OtherButton(stringResource(R.string.send_show_code), actions.onShowInvite, icon = Icons.QrCode)
+            }
+            if (state.hasGroups && list?.summary?.running.isNullOrEmpty()) {
+                val other = state.connection.other
+                QuietButton(stringResource(other.switch), { actions.onConnect(other) })
+            }
+            if (list != null) QuietButton(stringResource(R.string.send_stop), onStop)
+        }
+    }
+
+private val Connection.other: Connection
+    get() = if (this == Connection.OWN_GROUP) Connection.PRESENT_WIFI else Connection.OWN_GROUP
+
+private val Connection.title: Int
+    get() = if (this == Connection.OWN_GROUP) R.string.send_own_group else R.string.send_present_wifi
+
+private val Connection.explanation: Int
+    get() = when (this) {
+        Connection.OWN_GROUP -> R.string.send_own_group_explained
+        Connection.PRESENT_WIFI -> R.string.send_present_wifi_explained
+    }
+
+private val Connection.switch: Int
+    get() = if (this == Connection.OWN_GROUP) R.string.send_use_own_group else R.string.send_use_present_wifi
+
+@Composable
+private fun Waiting(phase: SendPhase, state: SendUiState, actions: SendActions, isRefused: Boolean) = when (phase) {
+    is SendPhase.Loading -> Progress(null, stringResource(R.string.send_loading))
+    is SendPhase.Empty -> Notice(NoticeKind.INFO, stringResource(R.string.home_no_villages)) {
+        MainButton(stringResource(R.string.home_download), actions.onDownload)
+    }
+    is SendPhase.Receiving -> Notice(NoticeKind.PROBLEM, stringResource(R.string.send_is_receiving)) {
+        OtherButton(stringResource(R.string.send_stop_receiving), actions.onStopReceiving)
+    }
+    is SendPhase.Needs -> NeedNotice(phase.need, isRefused, actions.need) {
+        if (state.connection == Connection.OWN_GROUP) OtherWay(state, actions)
+    }
+    is SendPhase.Starting -> {
+        val isGroup = state.connection == Connection.OWN_GROUP
+        Progress(null, stringResource(if (isGroup) R.string.send_making_group else R.string.send_starting))
+    }
+    is SendPhase.Failed -> Failure(phase.error, state, actions)
+    is SendPhase.On -> Unit
+}
+
+@OptIn(ExperimentalLayoutApi::class)
+@Composable
+private fun Failure(error: FieldcastException, state: SendUiState, actions: SendActions) {
+    val isGroup = error is FieldcastException.NoNetwork && state.connection == Connection.OWN_GROUP
+    Notice(NoticeKind.PROBLEM, if (isGroup) stringResource(R.string.send_group_failed) else error.text()) {
+        FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp)) {
+            MainButton(stringResource(R.string.try_again), actions.onTryAgain)
+            if (state.hasGroups) OtherWay(state, actions)
+        }
+    }
+}
+
+@Composable
+private fun OtherWay(state: SendUiState, actions: SendActions) {
+    val other = state.connection.other
+    OtherButton(stringResource(other.switch), { actions.onConnect(other) })
+}
+
+@OptIn(ExperimentalLayoutApi::class)
+private fun LazyListScope.phones(list: SendList, actions: SendActions) {
+    item("nearby", "heading") {
+        FlowRow(Modifier.fillMaxWidth(), Arrangement.SpaceBetween) {
+            Heading(stringResource(R.string.send_nearby))
+            if (list.canSelectAll) {
+                val found = list.rows.filter { it.stage == Stage.FOUND }.map { it.fingerprint }
+                QuietButton(stringResource(R.string.send_select_all), { actions.onSelect(found, true) })
+            }
+        }
+    }
+    if (list.rows.none { it.stage == Stage.FOUND }) {
+        item("searching", "searching") { Progress(null, stringResource(R.string.send_searching)) }
+    }
+    items(list.rows, { it.fingerprint }, { "phone" }) { ReceiverRow(it, actions) }
+    if (list.absent.isNotEmpty()) {
+        item("absent", "heading") { Heading(stringResource(R.string.send_absent)) }
+        items(list.absent, { it.fingerprint }, { "absent" }) { AbsentPhoneRow(it, actions) }
+    }
+}
+
+@Composable
+private fun Heading(text: String) = Text(
+    text,
+    Modifier.padding(vertical = 8.dp).semantics { heading() },
+    style = MaterialTheme.typography.titleMedium,
+)
+
+/** Asks and acts at once: the names and the size are here, so no dialog follows. */
+@Composable
+private fun SelectionBar(list: SendList, actions: SendActions) = Surface(tonalElevation = 3.dp) {
+    Column(Modifier.fillMaxWidth().navigationBarsPadding().padding(16.dp), Arrangement.spacedBy(8.dp)) {
+        Column(Modifier.heightIn(max = 160.dp).verticalScroll(rememberScrollState())) {
+            Text(plural(R.plurals.send_to, list.selected.size.toLong()), style = MaterialTheme.typography.titleMedium)
+            Text(names(list.selected))
+            Text(stringResource(R.string.send_size, formats().bytes(list.bytes)))
+        }
+        MainButton(stringResource(R.string.send_send), actions.onSendToSelected, Modifier.fillMaxWidth(), Icons.Send)
+    }
+}
+
+/** As in "Asha, Moussa and 5 others". */
+@Composable
+private fun names(all: List<String>): String {
+    val shown = if (all.size > MOST_NAMES) all.take(MOST_NAMES - 1) else all
+    val others = (all.size - shown.size).toLong()
+    val rest = if (others > 0) listOf(plural(R.plurals.send_others, others)) else emptyList()
+    return list(shown + rest)
+}
+
+private const val MOST_NAMES = 4
+
+@Composable
+private fun StopDialog(onStop: () -> Unit, onClose: () -> Unit) = AlertDialog(
+    onDismissRequest = onClose,
+    title = { Text(stringResource(R.string.send_stop_question)) },
+    text = { Text(stringResource(R.string.send_stop_explained)) },
+    confirmButton = { QuietButton(stringResource(R.string.send_stop), onStop) },
+    dismissButton = { QuietButton(stringResource(R.string.send_continue), onClose) },
+)

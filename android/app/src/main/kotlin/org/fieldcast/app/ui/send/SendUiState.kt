@@ -1,0 +1,246 @@
+package org.fieldcast.app.ui.send
+
+import org.fieldcast.app.state.Connection
+import org.fieldcast.app.state.Receiver
+import org.fieldcast.app.state.SendStatus
+import org.fieldcast.app.state.Stored
+import org.fieldcast.app.state.isFinal
+import org.fieldcast.app.state.isSelected
+import org.fieldcast.app.state.progress
+import org.fieldcast.app.ui.parts.Need
+import org.fieldcast.sdk.core.ComparisonResult
+import org.fieldcast.sdk.core.Dataset
+import org.fieldcast.sdk.core.Ending
+import org.fieldcast.sdk.core.FieldcastException
+import org.fieldcast.sdk.core.QrMatrix
+import org.fieldcast.sdk.core.SendState
+
+/** What the send screen shows. */
+data class SendUiState(
+    val contents: SendContents,
+    val connection: Connection,
+    /** Whether the user can choose between the connections. */
+    val hasGroups: Boolean,
+    val phase: SendPhase,
+    /** Whether to ask for the notification, which is useful but not necessary. */
+    val asksForNotification: Boolean = false,
+    val invite: InviteState = InviteState.Hidden,
+)
+
+/** The data to send. */
+data class SendContents(val villages: Int, val households: ULong, val choices: List<VillageChoice>)
+
+/** A village that can be sent. */
+data class VillageChoice(val key: String, val name: String, val households: ULong, val isChosen: Boolean)
+
+/** How far sending is. */
+sealed interface SendPhase {
+    /** The stored data is being read. */
+    data object Loading : SendPhase
+
+    /** No village is chosen, or none is here. */
+    data object Empty : SendPhase
+
+    /** This phone receives at the moment, and cannot do both. */
+    data object Receiving : SendPhase
+
+    data class Needs(val need: Need) : SendPhase
+
+    data object Starting : SendPhase
+
+    data class Failed(val error: FieldcastException) : SendPhase
+
+    data class On(val list: SendList) : SendPhase
+}
+
+/** The phones, in the order of the screen. */
+data class SendList(
+    val rows: List<SendRow>,
+    val absent: List<AbsentRow>,
+    /** The code to compare now; none if there is nothing to compare. */
+    val comparison: Comparison?,
+    /** Names of the selected phones, and the bytes to send to each. */
+    val selected: List<String>,
+    val bytes: ULong,
+    val summary: SendSummary,
+    /** Whether this phone has no network at the moment. */
+    val isOffline: Boolean,
+) {
+    val canSelectAll: Boolean get() = rows.any { it.stage == Stage.FOUND && !it.isSelected }
+}
+
+/** A code to compare with the screen of a receiver. */
+data class Comparison(val fingerprint: String, val name: String, val words: String, val code: String, val more: Int)
+
+/** How many of the phones that were selected so far are done. */
+data class SendSummary(val upToDate: Int, val total: Int, val running: List<String>, val failed: List<String>) {
+    val isOver: Boolean get() = total > 0 && running.isEmpty()
+}
+
+/** What happens with a receiver. */
+enum class Stage {
+    COMPARE, QUEUED, CONNECTING, ASKING, CONFIRMING, AGREEING, SENDING, APPLYING, LOST, FAILED, FOUND, SAVED
+}
+
+/** The sections of the list. Within a section rows keep their place, so that they do not move under a finger. */
+private val Stage.section: Int
+    get() = when (this) {
+        Stage.COMPARE -> 0
+        Stage.FAILED -> 2
+        Stage.FOUND -> 3
+        Stage.SAVED -> 4
+        else -> 1
+    }
+
+/** A phone nearby. */
+data class SendRow(
+    val fingerprint: String,
+    val name: String,
+    val words: String,
+    val isTrusted: Boolean,
+    val stage: Stage,
+    val isSelected: Boolean = false,
+    /** Between 0 and 1, while data moves. */
+    val part: Float? = null,
+    val bytesPerSecond: Double? = null,
+    val secondsLeft: Long? = null,
+    /** Why it failed. */
+    val ending: Ending? = null,
+    /** Villages of which the other phone has a later version with fewer records. */
+    val conflicts: Int = 0,
+    /** The code on the other screen, though it need not be compared here. */
+    val codeShown: String? = null,
+)
+
+/** A trusted phone that is not nearby. */
+data class AbsentRow(val fingerprint: String, val name: String, val words: String, val isQueued: Boolean)
+
+/** The code that invites receivers. */
+sealed interface InviteState {
+    data object Hidden : InviteState
+
+    data object Loading : InviteState
+
+    data class Shown(val matrix: QrMatrix, val minutesLeft: Long) : InviteState
+
+    data class Failed(val error: FieldcastException) : InviteState
+}
+
+/** What the user has chosen, and what the phone allows. */
+data class SendInput(
+    val connection: Connection,
+    /** Keys of the villages not to send. */
+    val excluded: Set<String> = emptySet(),
+    /** Fingerprints of the selected receivers. */
+    val selected: Set<String> = emptySet(),
+    val need: Need? = null,
+)
+
+/** Names a dataset in a saved state. */
+val Dataset.key: String get() = "$tenant/$project/${boundary.orEmpty()}"
+
+/** The chosen villages, and what belongs to their whole project. */
+fun Stored.chosen(excluded: Set<String>): List<Dataset> {
+    val (villages, common) = datasets.map { it.summary.dataset }.partition { it.boundary != null }
+    val chosen = villages.filter { it.key !in excluded }
+    val projects = chosen.mapTo(HashSet()) { it.tenant to it.project }
+    return chosen + common.filter { it.tenant to it.project in projects }
+}
+
+/**
+ * Derives what the screen shows. [comparing] is the receiver whose code it shows already: the code must not change while
+ * the user reads it.
+ */
+fun sendUiState(
+    contents: SendContents?,
+    status: SendStatus,
+    input: SendInput,
+    hasGroups: Boolean,
+    isReceiving: Boolean,
+    comparing: String?,
+): SendUiState {
+    val phase = when {
+        status is SendStatus.On -> SendPhase.On(list(status, input.selected, comparing))
+        contents == null -> SendPhase.Loading
+        contents.villages == 0 -> SendPhase.Empty
+        isReceiving -> SendPhase.Receiving
+        input.need != null -> SendPhase.Needs(input.need)
+        status is SendStatus.Failed -> SendPhase.Failed(status.error)
+        else -> SendPhase.Starting
+    }
+    return SendUiState(contents ?: SendContents(0, 0uL, emptyList()), input.connection, hasGroups, phase)
+}
+
+/** What can be sent, and what is chosen. Takes long for thousands of villages. */
+fun sendContents(stored: Stored, excluded: Set<String>): SendContents {
+    val choices = stored.villages.map { status ->
+        val key = status.summary.dataset.key
+        VillageChoice(key, status.summary.boundaryName, status.summary.households, key !in excluded)
+    }
+    val chosen = choices.filter { it.isChosen }
+    return SendContents(chosen.size, chosen.sumOf { it.households }, choices.sortedBy { it.name })
+}
+
+private fun list(status: SendStatus.On, selected: Set<String>, comparing: String?): SendList {
+    val rows = status.receivers.map { it.row(it.fingerprint in selected, it.fingerprint in status.queued) }
+        .sortedWith(compareBy({ it.stage.section }, { it.name }, { it.fingerprint }))
+    val codes = status.receivers.filter { it.nearby.code != null }
+        .sortedWith(compareBy({ it.name }, { it.fingerprint }))
+    val first = codes.find { it.fingerprint == comparing } ?: codes.firstOrNull()
+    return SendList(
+        rows,
+        status.absent.map { AbsentRow(it.fingerprint, it.name, it.words, it.fingerprint in status.queued) },
+        first?.let { Comparison(it.fingerprint, it.name, it.words, it.nearby.code.orEmpty(), codes.size - 1) },
+        rows.filter { it.isSelected }.map { it.name },
+        status.offer.bytes,
+        status.receivers.summary(),
+        status.address == null,
+    )
+}
+
+private fun List<Receiver>.summary(): SendSummary {
+    val picked = filter { it.nearby.state.isSelected }
+    return SendSummary(
+        picked.count { it.nearby.state is SendState.Saved },
+        picked.size,
+        picked.filterNot { it.nearby.state.isFinal }.map { it.fingerprint },
+        picked.filter { it.nearby.state is SendState.Failed }.map { it.fingerprint },
+    )
+}
+
+private fun Receiver.row(isSelected: Boolean, isQueued: Boolean): SendRow {
+    val stage = stage(isQueued)
+    val progress = nearby.state.progress
+    return SendRow(
+        fingerprint,
+        name,
+        words,
+        isTrusted,
+        stage,
+        isSelected && stage == Stage.FOUND,
+        progress?.let { if (it.total > 0uL) it.staged.toFloat() / it.total.toFloat() else 0f },
+        rate?.perSecond,
+        rate?.secondsLeft,
+        (nearby.state as? SendState.Failed)?.ending,
+        (nearby.state as? SendState.Saved)?.sent?.comparisons.orEmpty().count { it is ComparisonResult.Conflict },
+        codeShown.takeIf { nearby.code == null },
+    )
+}
+
+private fun Receiver.stage(isQueued: Boolean): Stage = when (nearby.state) {
+    is SendState.Saved -> Stage.SAVED
+    is SendState.Failed -> if (isQueued) Stage.QUEUED else Stage.FAILED
+    is SendState.Found -> if (isQueued) Stage.QUEUED else Stage.FOUND
+    else -> if (nearby.code != null) Stage.COMPARE else running(nearby.state)
+}
+
+private fun running(state: SendState): Stage = when (state) {
+    is SendState.Connecting -> Stage.CONNECTING
+    is SendState.Asking -> Stage.ASKING
+    is SendState.Confirming -> Stage.CONFIRMING
+    is SendState.Agreeing -> Stage.AGREEING
+    is SendState.Sending -> Stage.SENDING
+    is SendState.Applying -> Stage.APPLYING
+    is SendState.Lost -> Stage.LOST
+    else -> Stage.QUEUED
+}

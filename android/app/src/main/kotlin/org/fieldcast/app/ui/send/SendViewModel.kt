@@ -1,0 +1,205 @@
+package org.fieldcast.app.ui.send
+
+import androidx.lifecycle.SavedStateHandle
+import androidx.lifecycle.ViewModel
+import androidx.lifecycle.viewModelScope
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.SharingStarted
+import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.flow.collectLatest
+import kotlinx.coroutines.flow.combine
+import kotlinx.coroutines.flow.conflate
+import kotlinx.coroutines.flow.distinctUntilChanged
+import kotlinx.coroutines.flow.flowOn
+import kotlinx.coroutines.flow.map
+import kotlinx.coroutines.flow.stateIn
+import kotlinx.coroutines.flow.update
+import kotlinx.coroutines.launch
+import org.fieldcast.app.state.AppState
+import org.fieldcast.app.state.Connection
+import org.fieldcast.app.state.SendStatus
+import org.fieldcast.app.state.Stored
+import org.fieldcast.app.state.isBusy
+import org.fieldcast.app.ui.parts.need
+import org.fieldcast.sdk.core.FieldcastException
+import org.fieldcast.sdk.core.qrMatrix
+
+/** Starts to search at once, and ends the search with the screen unless transfers run. */
+class SendViewModel(private val app: AppState, private val saved: SavedStateHandle) : ViewModel() {
+    private val input = MutableStateFlow(restored())
+    private val invite = MutableStateFlow<InviteState>(InviteState.Hidden)
+    private var comparing: String? = null
+    private var inviting: Job? = null
+
+    /** Set when the user ends sending, which must not start again then. */
+    @Volatile private var isLeaving = false
+
+    private val isReceiving = app.receive.status.map { it.isBusy }.distinctUntilChanged()
+
+    /** What the screen shows; none before the first state is derived. */
+    val state: StateFlow<SendUiState?> = states().conflate().flowOn(Dispatchers.Default)
+        .stateIn(viewModelScope, SharingStarted.Eagerly, null)
+
+    /** Whether an end of sending would cancel something. */
+    val isBusy: Boolean get() = app.send.status.value.isBusy
+
+    init {
+        checkPhone()
+        // An earlier failure is not this visit's.
+        if (app.send.status.value is SendStatus.Failed) app.send.stop()
+        viewModelScope.launch(Dispatchers.Default) {
+            combine(app.villages.stored, app.send.status, input, isReceiving) { stored, status, chosen, isReceiving ->
+                // The collected status may be older than the present one.
+                val isOff = status is SendStatus.Off && app.send.status.value is SendStatus.Off
+                if (isOff && stored != null && chosen.need == null && !isReceiving) start(stored, chosen)
+            }.collect { }
+        }
+    }
+
+    private fun restored() = SendInput(
+        saved.get<String>(CONNECTION)?.let(Connection::valueOf) ?: running() ?: app.send.usual,
+        saved.get<Array<String>>(EXCLUDED)?.toSet().orEmpty(),
+        saved.get<Array<String>>(SELECTED)?.toSet().orEmpty(),
+    )
+
+    private fun running(): Connection? = (app.send.status.value as? SendStatus.On)?.connection
+
+    private fun states(): Flow<SendUiState> = combine(
+        combine(contents(), app.send.status, input, isReceiving) { contents, status, chosen, isReceiving ->
+            val state = sendUiState(contents, status, chosen, app.phone.hasGroups, isReceiving, comparing)
+            comparing = (state.phase as? SendPhase.On)?.list?.comparison?.fingerprint
+            state
+        },
+        invite,
+        app.notifications.isOpen,
+    ) { state, invite, asks -> state.copy(invite = invite, asksForNotification = asks) }
+
+    private fun contents(): Flow<SendContents?> =
+        combine(app.villages.stored, input.map { it.excluded }.distinctUntilChanged()) { stored, excluded ->
+            stored?.let { sendContents(it, excluded) }
+        }
+
+    private fun start(stored: Stored, chosen: SendInput) {
+        val datasets = stored.chosen(chosen.excluded)
+        if (datasets.isNotEmpty() && !isLeaving) app.send.start(datasets, chosen.connection)
+    }
+
+    /** Reads what the phone allows, which changes while the system shows its dialogs and settings. */
+    fun checkPhone() {
+        viewModelScope.launch(Dispatchers.Default) {
+            app.notifications.check()
+            input.update { it.copy(need = need(app.context, it.connection == Connection.OWN_GROUP)) }
+            val failed = app.send.status.value as? SendStatus.Failed
+            // The user may have allowed what was missing.
+            if (failed?.error is FieldcastException.PermissionNeeded) app.send.stop()
+        }
+    }
+
+    /** Offers other villages. */
+    fun choose(excluded: Set<String>) {
+        saved[EXCLUDED] = excluded.takeIf { it.size <= MOST_SAVED_KEYS }?.toTypedArray()
+        restart { it.copy(excluded = excluded) }
+    }
+
+    /** Connects the phones in the other way. */
+    fun connect(connection: Connection) {
+        saved[CONNECTION] = connection.name
+        restart { it.copy(connection = connection, need = need(app.context, connection == Connection.OWN_GROUP)) }
+    }
+
+    fun tryAgain() {
+        checkPhone()
+        app.send.stop()
+    }
+
+    private fun restart(change: (SendInput) -> SendInput) {
+        viewModelScope.launch(Dispatchers.Default) {
+            input.update(change)
+            app.send.stop()
+        }
+    }
+
+    /** Ends receiving, so that this phone can send. */
+    fun stopReceiving() = app.receive.stop()
+
+    fun select(receivers: Collection<String>, isSelected: Boolean) {
+        input.update { now ->
+            now.copy(selected = if (isSelected) now.selected + receivers else now.selected - receivers.toSet())
+        }
+        saved[SELECTED] = input.value.selected.toTypedArray()
+    }
+
+    fun sendToSelected() {
+        val list = (state.value?.phase as? SendPhase.On)?.list ?: return
+        sendTo(list.rows.filter { it.isSelected }.map { it.fingerprint })
+    }
+
+    fun sendTo(receivers: Collection<String>) {
+        app.send.sendTo(receivers)
+        select(receivers, isSelected = false)
+    }
+
+    fun cancel(receivers: Collection<String>) = app.send.cancel(receivers)
+
+    fun answer(receiver: String, isSame: Boolean) = app.send.answer(receiver, isSame)
+
+    fun showInvite() {
+        if (inviting?.isActive == true) return
+        invite.value = InviteState.Loading
+        inviting = viewModelScope.launch(Dispatchers.Default) {
+            app.send.status.map { (it as? SendStatus.On)?.address }.distinctUntilChanged()
+                .collectLatest { if (it == null) invite.value = InviteState.Loading else showInvites() }
+        }
+    }
+
+    fun hideInvite() {
+        inviting?.cancel()
+        invite.value = InviteState.Hidden
+    }
+
+    /** Shows an invite, and another one before that expires. */
+    private suspend fun showInvites() {
+        while (true) {
+            try {
+                val made = app.send.invite() ?: return
+                val matrix = qrMatrix(made.text)
+                do {
+                    val left = made.expires - app.phone.now()
+                    invite.value = InviteState.Shown(matrix, left / MINUTE)
+                    delay(left.mod(MINUTE) + 1)
+                } while (left > RENEW_MILLIS)
+            } catch (error: FieldcastException) {
+                invite.value = InviteState.Failed(error)
+                delay(RETRY)
+            }
+        }
+    }
+
+    /** Ends sending. */
+    fun stop() {
+        isLeaving = true
+        app.send.stop()
+    }
+
+    override fun onCleared() {
+        if (!app.send.status.value.isBusy) app.send.stop()
+    }
+
+    private companion object {
+        const val CONNECTION = "connection"
+        const val EXCLUDED = "excluded"
+        const val SELECTED = "selected"
+
+        /** Milliseconds. */
+        const val MINUTE = 60_000L
+
+        /** An invite is replaced when less time is left, so that a receiver can scan and join in peace. */
+        const val RENEW_MILLIS = 10 * MINUTE
+        val RETRY = 2.seconds
+    }
+}
