@@ -68,7 +68,6 @@ fun Code(code: String, modifier: Modifier = Modifier) {
 }
 
 /** A code to compare with another phone. */
-@OptIn(ExperimentalLayoutApi::class)
 @Composable
 fun CodeCard(
     title: String,
@@ -86,11 +85,7 @@ fun CodeCard(
             PhoneName(name, words, isTrusted = false)
             Code(code)
             Text(explanation)
-            FlowRow(
-                horizontalArrangement = Arrangement.spacedBy(8.dp),
-                itemVerticalAlignment = Alignment.CenterVertically,
-                content = buttons,
-            )
+            ButtonRow(buttons)
         }
     }
 }
@@ -114,11 +109,10 @@ fun list(names: List<String>): String =
     ListFormatter.getInstance(LocalResources.current.configuration.locales[0]).format(names)
 
 /** Offers the notification, which is useful but not necessary. */
-@OptIn(ExperimentalLayoutApi::class)
 @Composable
 fun NotificationNotice(onAllow: () -> Unit, onDismiss: () -> Unit) =
     Notice(NoticeKind.INFO, stringResource(R.string.permission_notification)) {
-        FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp)) {
+        ButtonRow {
             OtherButton(stringResource(R.string.permission_allow), onAllow)
             QuietButton(stringResource(R.string.permission_not_now), onDismiss)
         }

@@ -3,12 +3,8 @@ package org.fieldcast.app.ui.parts
 import android.content.Context
 import android.location.LocationManager
 import android.os.Build
-import androidx.compose.foundation.layout.Arrangement
-import androidx.compose.foundation.layout.ExperimentalLayoutApi
-import androidx.compose.foundation.layout.FlowRow
 import androidx.compose.runtime.Composable
 import androidx.compose.ui.res.stringResource
-import androidx.compose.ui.unit.dp
 import org.fieldcast.app.R
 import org.fieldcast.sdk.android.FieldcastAndroid
 
@@ -47,7 +43,6 @@ private const val LOCAL_NETWORK = "android.permission.ACCESS_LOCAL_NETWORK"
 class NeedActions(val onAllow: () -> Unit, val onOpenSettings: () -> Unit, val onOpenLocation: () -> Unit)
 
 /** Explains what the phone must allow. [isRefused] is whether the system asks no more; [other] is another way. */
-@OptIn(ExperimentalLayoutApi::class)
 @Composable
 fun NeedNotice(need: Need, isRefused: Boolean, actions: NeedActions, other: @Composable () -> Unit = {}) {
     val text = when (need) {
@@ -56,7 +51,7 @@ fun NeedNotice(need: Need, isRefused: Boolean, actions: NeedActions, other: @Com
         Need.LOCATION_SWITCH -> R.string.permission_location_switch
     }
     Notice(NoticeKind.INFO, stringResource(text)) {
-        FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp)) {
+        ButtonRow {
             when {
                 need == Need.LOCATION_SWITCH ->
                     MainButton(stringResource(R.string.permission_turn_on), actions.onOpenLocation)

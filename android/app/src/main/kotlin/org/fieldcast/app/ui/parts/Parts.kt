@@ -3,6 +3,9 @@ package org.fieldcast.app.ui.parts
 import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Column
 import androidx.compose.foundation.layout.ColumnScope
+import androidx.compose.foundation.layout.ExperimentalLayoutApi
+import androidx.compose.foundation.layout.FlowRow
+import androidx.compose.foundation.layout.FlowRowScope
 import androidx.compose.foundation.layout.PaddingValues
 import androidx.compose.foundation.layout.Row
 import androidx.compose.foundation.layout.fillMaxWidth
@@ -91,6 +94,16 @@ fun OtherButton(text: String, onClick: () -> Unit, modifier: Modifier = Modifier
 @Composable
 fun QuietButton(text: String, onClick: () -> Unit, modifier: Modifier = Modifier) =
     TextButton(onClick, modifier.heightIn(min = 48.dp)) { Text(text) }
+
+/** Buttons beside each other, or below each other if the texts are long. */
+@OptIn(ExperimentalLayoutApi::class)
+@Composable
+fun ButtonRow(buttons: @Composable FlowRowScope.() -> Unit) = FlowRow(
+    horizontalArrangement = Arrangement.spacedBy(8.dp),
+    verticalArrangement = Arrangement.spacedBy(8.dp),
+    itemVerticalAlignment = Alignment.CenterVertically,
+    content = buttons,
+)
 
 @Composable
 private fun ButtonContent(text: String, icon: ImageVector?) =

@@ -5,8 +5,6 @@ import android.content.Context
 import android.content.pm.PackageManager
 import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Column
-import androidx.compose.foundation.layout.ExperimentalLayoutApi
-import androidx.compose.foundation.layout.FlowRow
 import androidx.compose.foundation.layout.aspectRatio
 import androidx.compose.foundation.layout.fillMaxWidth
 import androidx.compose.material3.OutlinedTextField
@@ -48,7 +46,7 @@ fun QrScanner(onScanned: (String) -> Unit, modifier: Modifier = Modifier) {
             Text(stringResource(R.string.scanner_point))
             Camera(onScanned)
         } else if (hasCamera) {
-            CameraNeeded(request)
+            CameraNeeded(request.isRefused) { request.ask(listOf(Manifest.permission.CAMERA)) }
         }
         if (isTyping) {
             TypedCode(onScanned)
@@ -58,13 +56,14 @@ fun QrScanner(onScanned: (String) -> Unit, modifier: Modifier = Modifier) {
     }
 }
 
+/** Explains the permission before the system asks. */
 @Composable
-private fun CameraNeeded(request: PermissionRequest) {
-    Text(stringResource(if (request.isRefused) R.string.scanner_refused else R.string.scanner_explained))
-    if (request.isRefused) {
+internal fun CameraNeeded(isRefused: Boolean, onAllow: () -> Unit) {
+    Text(stringResource(if (isRefused) R.string.scanner_refused else R.string.scanner_explained))
+    if (isRefused) {
         MainButton(stringResource(R.string.permission_settings), rememberAppSettings())
     } else {
-        MainButton(stringResource(R.string.permission_allow), { request.ask(listOf(Manifest.permission.CAMERA)) })
+        MainButton(stringResource(R.string.permission_allow), onAllow)
     }
 }
 
@@ -95,16 +94,15 @@ private fun Camera(onScanned: (String) -> Unit) {
     )
 }
 
-@OptIn(ExperimentalLayoutApi::class)
 @Composable
-private fun TypedCode(onScanned: (String) -> Unit) {
+internal fun TypedCode(onScanned: (String) -> Unit) {
     val clipboard = LocalClipboard.current
     val scope = rememberCoroutineScope()
     // Not saved: a code can hold a passphrase.
     var typed by remember { mutableStateOf("") }
     val label = stringResource(R.string.scanner_text)
     OutlinedTextField(typed, { typed = it }, Modifier.fillMaxWidth(), label = { Text(label) })
-    FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp), verticalArrangement = Arrangement.spacedBy(8.dp)) {
+    ButtonRow {
         MainButton(stringResource(R.string.scanner_use), { onScanned(typed.trim()) }, isEnabled = typed.isNotBlank())
         OtherButton(
             stringResource(R.string.scanner_paste),

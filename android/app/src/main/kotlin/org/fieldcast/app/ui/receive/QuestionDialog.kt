@@ -2,9 +2,12 @@ package org.fieldcast.app.ui.receive
 
 import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Column
+import androidx.compose.foundation.layout.fillMaxWidth
+import androidx.compose.foundation.layout.padding
 import androidx.compose.foundation.rememberScrollState
 import androidx.compose.foundation.verticalScroll
-import androidx.compose.material3.AlertDialog
+import androidx.compose.material3.MaterialTheme
+import androidx.compose.material3.Surface
 import androidx.compose.material3.Text
 import androidx.compose.runtime.Composable
 import androidx.compose.runtime.getValue
@@ -13,10 +16,14 @@ import androidx.compose.runtime.saveable.rememberSaveable
 import androidx.compose.runtime.setValue
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.res.stringResource
+import androidx.compose.ui.semantics.heading
+import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.unit.dp
+import androidx.compose.ui.window.Dialog
 import androidx.compose.ui.window.DialogProperties
 import org.fieldcast.app.R
 import org.fieldcast.app.ui.formats
+import org.fieldcast.app.ui.parts.ButtonRow
 import org.fieldcast.app.ui.parts.Code
 import org.fieldcast.app.ui.parts.MainButton
 import org.fieldcast.app.ui.parts.OtherButton
@@ -28,26 +35,42 @@ import org.fieldcast.sdk.core.Answer
 
 /** Asks whether to receive. Only its buttons close it: a touch beside it must not decline. */
 @Composable
-internal fun QuestionDialog(question: OpenQuestion, now: Long, onAnswer: (Answer) -> Unit) = AlertDialog(
-    onDismissRequest = { },
-    properties = DialogProperties(dismissOnBackPress = false, dismissOnClickOutside = false),
-    title = { Text(stringResource(R.string.receive_question)) },
-    text = {
-        Column(Modifier.verticalScroll(rememberScrollState()), Arrangement.spacedBy(8.dp)) {
-            PhoneName(question.sender, question.words, question.isTrusted)
-            Code(question.code)
-            val explanation = if (question.isTrusted) R.string.receive_code_trusted else R.string.receive_code_compare
-            Text(stringResource(explanation, question.sender))
-            Contents(question.contents, now)
-            if (question.sources.isNotEmpty()) Text(stringResource(R.string.receive_sources, list(question.sources)))
+internal fun QuestionDialog(question: OpenQuestion, now: Long, onAnswer: (Answer) -> Unit) =
+    Dialog({ }, DialogProperties(dismissOnBackPress = false, dismissOnClickOutside = false)) {
+        QuestionCard(question, now, onAnswer)
+    }
+
+@Composable
+internal fun QuestionCard(question: OpenQuestion, now: Long, onAnswer: (Answer) -> Unit) =
+    Surface(Modifier.fillMaxWidth(), MaterialTheme.shapes.extraLarge, MaterialTheme.colorScheme.surfaceContainerHigh) {
+        Column(Modifier.padding(20.dp), Arrangement.spacedBy(12.dp)) {
+            Text(
+                stringResource(R.string.receive_question),
+                Modifier.semantics { heading() },
+                style = MaterialTheme.typography.titleLarge,
+            )
+            Column(
+                Modifier.weight(1f, fill = false).verticalScroll(rememberScrollState()),
+                Arrangement.spacedBy(8.dp),
+            ) {
+                PhoneName(question.sender, question.words, question.isTrusted)
+                Code(question.code)
+                Text(stringResource(question.explanation, question.sender))
+                Contents(question.contents, now)
+                if (question.sources.isNotEmpty()) {
+                    Text(stringResource(R.string.receive_sources, list(question.sources)))
+                }
+            }
+            ButtonRow {
+                MainButton(stringResource(R.string.receive_data), { onAnswer(Answer.TRUST) })
+                OtherButton(stringResource(R.string.receive_decline), { onAnswer(Answer.DECLINE) })
+                QuietButton(stringResource(R.string.codes_differ), { onAnswer(Answer.CODES_DIFFER) })
+            }
         }
-    },
-    confirmButton = { MainButton(stringResource(R.string.receive_data), { onAnswer(Answer.TRUST) }) },
-    dismissButton = {
-        QuietButton(stringResource(R.string.codes_differ), { onAnswer(Answer.CODES_DIFFER) })
-        OtherButton(stringResource(R.string.receive_decline), { onAnswer(Answer.DECLINE) })
-    },
-)
+    }
+
+private val OpenQuestion.explanation: Int
+    get() = if (isTrusted) R.string.receive_code_trusted else R.string.receive_code_compare
 
 @Composable
 private fun Contents(contents: OfferContents, now: Long) {
@@ -56,7 +79,7 @@ private fun Contents(contents: OfferContents, now: Long) {
     Text(plural(R.plurals.villages, contents.villages.size.toLong()))
     Villages(contents.villages)
     Text(plural(R.plurals.households, contents.households))
-    Text(stringResource(R.string.send_size, formats.bytes(contents.bytes)))
+    Text(stringResource(R.string.receive_size, formats.bytes(contents.bytes)))
     contents.asOf?.let { Text(stringResource(R.string.home_as_of, formats.moment(it, now))) }
 }
 

@@ -3,8 +3,6 @@ package org.fieldcast.app.ui.receive
 import androidx.activity.compose.BackHandler
 import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Column
-import androidx.compose.foundation.layout.ExperimentalLayoutApi
-import androidx.compose.foundation.layout.FlowRow
 import androidx.compose.foundation.layout.Row
 import androidx.compose.foundation.layout.fillMaxWidth
 import androidx.compose.foundation.layout.heightIn
@@ -21,6 +19,7 @@ import androidx.compose.ui.semantics.contentDescription
 import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.unit.dp
 import org.fieldcast.app.R
+import org.fieldcast.app.ui.parts.ButtonRow
 import org.fieldcast.app.ui.parts.CodeCard
 import org.fieldcast.app.ui.parts.Icons
 import org.fieldcast.app.ui.parts.MainButton
@@ -66,15 +65,21 @@ data class ReceiveActions(
     val onDismissNotification: () -> Unit,
 )
 
-/** The receive screen. [isRefused] is whether the system asks the user no more for a permission. */
+/**
+ * The receive screen. [isRefused] is whether the system asks the user no more for a permission; [scanner] reads a code.
+ */
 @Composable
-fun ReceiveScreen(state: ReceiveUiState, now: Long, actions: ReceiveActions, isRefused: Boolean = false) {
+fun ReceiveScreen(
+    state: ReceiveUiState,
+    now: Long,
+    actions: ReceiveActions,
+    isRefused: Boolean = false,
+    scanner: @Composable () -> Unit = { QrScanner(actions.onScanned) },
+) {
     val view = (state.phase as? ReceivePhase.On)?.view
     if (state.isScanning) {
         BackHandler { actions.onScan(false) }
-        ScrollingScreen(stringResource(R.string.receive_scan), { actions.onScan(false) }) {
-            QrScanner(actions.onScanned)
-        }
+        ScrollingScreen(stringResource(R.string.receive_scan), { actions.onScan(false) }) { scanner() }
     } else {
         ScrollingScreen(stringResource(R.string.receive_data), actions.onBack) {
             OwnCard(state, actions)
@@ -119,12 +124,11 @@ private fun NotVisible(phase: ReceivePhase, actions: ReceiveActions, isRefused: 
     is ReceivePhase.On -> Unit
 }
 
-@OptIn(ExperimentalLayoutApi::class)
 @Composable
 private fun Failure(phase: ReceivePhase.Failed, actions: ReceiveActions) {
     val isGroup = phase.isByInvite && phase.error is FieldcastException.NoNetwork
     Notice(NoticeKind.PROBLEM, if (isGroup) stringResource(R.string.receive_group_failed) else phase.error.text()) {
-        FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp)) {
+        ButtonRow {
             MainButton(stringResource(R.string.try_again), actions.onTryAgain)
             if (phase.isByInvite) OtherButton(stringResource(R.string.receive_without_code), actions.onWaitOnly)
         }
@@ -168,13 +172,12 @@ private fun Transfer(transfer: Transfer, actions: ReceiveActions) =
         if (!transfer.isSaving) OtherButton(stringResource(R.string.cancel), actions.onCancel)
     }
 
-@OptIn(ExperimentalLayoutApi::class)
 @Composable
 private fun Result(result: ReceiveResult, conflicts: Int, actions: ReceiveActions) =
     Notice(NoticeKind.SUCCESS, saved(result)) {
         Column(verticalArrangement = Arrangement.spacedBy(8.dp)) {
             result.kept(conflicts).forEach { Text(it) }
-            FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp)) {
+            ButtonRow {
                 OtherButton(stringResource(R.string.home_look_up), actions.onLookUp, icon = Icons.Search)
                 MainButton(stringResource(R.string.go_home), actions.onHome)
             }

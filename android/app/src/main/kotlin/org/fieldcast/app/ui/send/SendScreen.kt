@@ -5,6 +5,7 @@ import androidx.compose.foundation.layout.Column
 import androidx.compose.foundation.layout.ExperimentalLayoutApi
 import androidx.compose.foundation.layout.FlowRow
 import androidx.compose.foundation.layout.PaddingValues
+import androidx.compose.foundation.layout.Row
 import androidx.compose.foundation.layout.fillMaxSize
 import androidx.compose.foundation.layout.fillMaxWidth
 import androidx.compose.foundation.layout.heightIn
@@ -16,6 +17,8 @@ import androidx.compose.foundation.lazy.items
 import androidx.compose.foundation.rememberScrollState
 import androidx.compose.foundation.verticalScroll
 import androidx.compose.material3.AlertDialog
+import androidx.compose.material3.Card
+import androidx.compose.material3.Icon
 import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.Surface
 import androidx.compose.material3.Text
@@ -24,6 +27,7 @@ import androidx.compose.runtime.getValue
 import androidx.compose.runtime.mutableStateOf
 import androidx.compose.runtime.saveable.rememberSaveable
 import androidx.compose.runtime.setValue
+import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.semantics.heading
@@ -32,6 +36,7 @@ import androidx.compose.ui.unit.dp
 import org.fieldcast.app.R
 import org.fieldcast.app.state.Connection
 import org.fieldcast.app.ui.formats
+import org.fieldcast.app.ui.parts.ButtonRow
 import org.fieldcast.app.ui.parts.CodeCard
 import org.fieldcast.app.ui.parts.IconAction
 import org.fieldcast.app.ui.parts.Icons
@@ -45,7 +50,6 @@ import org.fieldcast.app.ui.parts.OtherButton
 import org.fieldcast.app.ui.parts.Progress
 import org.fieldcast.app.ui.parts.QuietButton
 import org.fieldcast.app.ui.parts.Screen
-import org.fieldcast.app.ui.parts.TitledCard
 import org.fieldcast.app.ui.parts.list
 import org.fieldcast.app.ui.plural
 import org.fieldcast.app.ui.text
@@ -81,7 +85,7 @@ fun SendScreen(state: SendUiState, actions: SendActions, isRefused: Boolean = fa
     var isChoosing by rememberSaveable { mutableStateOf(false) }
     when {
         state.invite != InviteState.Hidden -> InviteScreen(state.invite, state.found, actions.onHideInvite)
-        isChoosing -> VillageChoiceScreen(state.contents.choices, { isChoosing = false }) {
+        isChoosing -> VillageChoiceScreen(state.contents?.choices.orEmpty(), { isChoosing = false }) {
             isChoosing = false
             actions.onChoose(it)
         }
@@ -116,8 +120,7 @@ private fun SendOverview(state: SendUiState, actions: SendActions, isRefused: Bo
             if (list != null && list.summary.total > 0) {
                 item("summary", "summary") { Summary(list.summary, actions) }
             }
-            item("contents", "contents") { Contents(state, onChange) }
-            item("connection", "connection") { ConnectionCard(state, actions, onStop) }
+            item("setup", "setup") { Setup(state, actions, onChange, onStop) }
             if (state.asksForNotification && list != null) {
                 item("notification", "notification") {
                     NotificationNotice(actions.onAllowNotification, actions.onDismissNotification)
@@ -145,7 +148,6 @@ private fun CodeToCompare(comparison: Comparison, actions: SendActions) = CodeCa
     if (comparison.more > 0) Text(plural(R.plurals.send_more_to_compare, comparison.more.toLong()))
 }
 
-@OptIn(ExperimentalLayoutApi::class)
 @Composable
 private fun Summary(summary: SendSummary, actions: SendActions) {
     val kind = when {
@@ -156,7 +158,7 @@ private fun Summary(summary: SendSummary, actions: SendActions) {
     val done = formats().count(summary.upToDate.toLong())
     // Announced when a phone is done; not while data moves.
     Notice(kind, plural(R.plurals.send_up_to_date, summary.total.toLong(), done)) {
-        FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp)) {
+        ButtonRow {
             if (summary.failed.isNotEmpty()) {
                 OtherButton(
                     plural(R.plurals.send_try_all_again, summary.failed.size.toLong()),
@@ -171,34 +173,43 @@ private fun Summary(summary: SendSummary, actions: SendActions) {
     }
 }
 
+/** What is sent, and how the phones connect. Small, so that the phones nearby are visible below it. */
 @Composable
-private fun Contents(state: SendUiState, onChange: () -> Unit) =
-    TitledCard(stringResource(R.string.home_village_data), icon = Icons.Villages) {
-        Text(plural(R.plurals.villages, state.contents.villages.toLong()))
-        Text(plural(R.plurals.households, state.contents.households))
-        val isRunning = (state.phase as? SendPhase.On)?.list?.summary?.running?.isNotEmpty() == true
-        // Another choice starts the search again, which would cancel transfers.
-        if (state.contents.choices.size > 1 && !isRunning) OtherButton(stringResource(R.string.send_change), onChange)
-    }
-
-@OptIn(ExperimentalLayoutApi::class)
-@Composable
-private fun ConnectionCard(state: SendUiState, actions: SendActions, onStop: () -> Unit) =
-    TitledCard(stringResource(state.connection.title), icon = Icons.Wifi) {
-        Text(stringResource(state.connection.explanation))
-        val list = (state.phase as? SendPhase.On)?.list
-        if (list?.isOffline == true) Notice(NoticeKind.PROBLEM, stringResource(R.string.exchange_offline))
-        FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp)) {
-            if (list != null) {
-                OtherButton(stringResource(R.string.send_show_code), actions.onShowInvite, icon = Icons.QrCode)
+private fun Setup(state: SendUiState, actions: SendActions, onChange: () -> Unit, onStop: () -> Unit) =
+    Card(Modifier.fillMaxWidth()) {
+        Column(Modifier.padding(horizontal = 16.dp, vertical = 8.dp), Arrangement.spacedBy(4.dp)) {
+            val list = (state.phase as? SendPhase.On)?.list
+            // Another choice starts the search again, which would cancel transfers.
+            val canChange = list == null || list.summary.running.isEmpty()
+            state.contents?.let { Contents(it, onChange.takeIf { _ -> canChange }) }
+            Row(Modifier.heightIn(min = 40.dp), Arrangement.spacedBy(8.dp), Alignment.CenterVertically) {
+                Icon(Icons.Wifi, null)
+                Text(stringResource(state.connection.title), style = MaterialTheme.typography.titleSmall)
             }
-            if (state.hasGroups && list?.summary?.running.isNullOrEmpty()) {
-                val other = state.connection.other
-                QuietButton(stringResource(other.switch), { actions.onConnect(other) })
+            if (list == null || list.rows.isEmpty()) Text(stringResource(state.connection.explanation))
+            if (list?.isOffline == true) Notice(NoticeKind.PROBLEM, stringResource(R.string.exchange_offline))
+            ButtonRow {
+                if (list != null) {
+                    OtherButton(stringResource(R.string.send_show_code), actions.onShowInvite, icon = Icons.QrCode)
+                }
+                if (state.hasGroups && canChange) {
+                    val other = state.connection.other
+                    QuietButton(stringResource(other.switch), { actions.onConnect(other) })
+                }
+                if (list != null) QuietButton(stringResource(R.string.send_stop), onStop)
             }
-            if (list != null) QuietButton(stringResource(R.string.send_stop), onStop)
         }
     }
+
+@Composable
+private fun Contents(contents: SendContents, onChange: (() -> Unit)?) = ButtonRow {
+    Icon(Icons.Villages, null)
+    Column {
+        Text(plural(R.plurals.villages, contents.villages.toLong()), style = MaterialTheme.typography.titleSmall)
+        Text(plural(R.plurals.households, contents.households))
+    }
+    if (onChange != null && contents.choices.size > 1) QuietButton(stringResource(R.string.send_change), onChange)
+}
 
 private val Connection.other: Connection
     get() = if (this == Connection.OWN_GROUP) Connection.PRESENT_WIFI else Connection.OWN_GROUP
@@ -235,12 +246,11 @@ private fun Waiting(phase: SendPhase, state: SendUiState, actions: SendActions, 
     is SendPhase.On -> Unit
 }
 
-@OptIn(ExperimentalLayoutApi::class)
 @Composable
 private fun Failure(error: FieldcastException, state: SendUiState, actions: SendActions) {
     val isGroup = error is FieldcastException.NoNetwork && state.connection == Connection.OWN_GROUP
     Notice(NoticeKind.PROBLEM, if (isGroup) stringResource(R.string.send_group_failed) else error.text()) {
-        FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp)) {
+        ButtonRow {
             MainButton(stringResource(R.string.try_again), actions.onTryAgain)
             if (state.hasGroups) OtherWay(state, actions)
         }

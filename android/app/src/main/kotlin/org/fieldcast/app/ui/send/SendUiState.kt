@@ -17,7 +17,8 @@ import org.fieldcast.sdk.core.SendState
 
 /** What the send screen shows. */
 data class SendUiState(
-    val contents: SendContents,
+    /** None until the stored data was read. */
+    val contents: SendContents?,
     val connection: Connection,
     /** Whether the user can choose between the connections. */
     val hasGroups: Boolean,
@@ -148,8 +149,8 @@ fun Stored.chosen(excluded: Set<String>): List<Dataset> {
 }
 
 /**
- * Derives what the screen shows. [comparing] is the receiver whose code it shows already: the code must not change while
- * the user reads it.
+ * Derives what the screen shows. [comparing] is the receiver whose code it shows already: the code must not change
+ * while the user reads it.
  */
 fun sendUiState(
     contents: SendContents?,
@@ -168,7 +169,7 @@ fun sendUiState(
         status is SendStatus.Failed -> SendPhase.Failed(status.error)
         else -> SendPhase.Starting
     }
-    return SendUiState(contents ?: SendContents(0, 0uL, emptyList()), input.connection, hasGroups, phase)
+    return SendUiState(contents, input.connection, hasGroups, phase)
 }
 
 /** What can be sent, and what is chosen. Takes long for thousands of villages. */

@@ -1,0 +1,152 @@
+package org.fieldcast.app.pictures
+
+import androidx.compose.runtime.Composable
+import org.fieldcast.app.state.AbsentPhone
+import org.fieldcast.app.state.Connection
+import org.fieldcast.app.state.Rate
+import org.fieldcast.app.state.Receiver
+import org.fieldcast.app.state.SendStatus
+import org.fieldcast.app.ui.parts.Need
+import org.fieldcast.app.ui.parts.NeedActions
+import org.fieldcast.app.ui.send.InviteState
+import org.fieldcast.app.ui.send.SendActions
+import org.fieldcast.app.ui.send.SendContents
+import org.fieldcast.app.ui.send.SendInput
+import org.fieldcast.app.ui.send.SendScreen
+import org.fieldcast.app.ui.send.SendUiState
+import org.fieldcast.app.ui.send.VillageChoice
+import org.fieldcast.app.ui.send.VillageChoiceScreen
+import org.fieldcast.app.ui.send.sendUiState
+import org.fieldcast.sdk.core.EndReason
+import org.fieldcast.sdk.core.Ending
+import org.fieldcast.sdk.core.FieldcastException
+import org.fieldcast.sdk.core.FoundBy
+import org.fieldcast.sdk.core.FoundPeer
+import org.fieldcast.sdk.core.MissingSpace
+import org.fieldcast.sdk.core.NearbyReceiver
+import org.fieldcast.sdk.core.Offer
+import org.fieldcast.sdk.core.QrMatrix
+import org.fieldcast.sdk.core.SendProgress
+import org.fieldcast.sdk.core.SendState
+import org.fieldcast.sdk.core.Sent
+
+private val actions = SendActions(
+    {}, {}, {}, {}, {}, {}, { _, _ -> }, {}, {}, {}, { _, _ -> }, {}, {}, NeedActions({}, {}, {}), {}, {}, {}, {},
+)
+
+private val villages = listOf("Kibera A", "Kibera B", "Mathare").mapIndexed { index, name ->
+    VillageChoice("$index", name, 120uL + index.toULong() * 17u, isChosen = true)
+}
+
+private val contents = SendContents(3, 411uL, villages)
+
+private val progress = SendProgress(1_700_000uL, 4_100_000uL, 400_000uL)
+
+private val words = listOf("lusab-babad", "gutih-tugad", "mudof-sakat", "gutuk-bisog", "sinid-makam")
+
+private val announced = FoundBy(mdns = true, connected = false, typed = false, platform = false)
+
+internal fun receiver(
+    number: Int,
+    name: String,
+    state: SendState = SendState.Found,
+    isTrusted: Boolean = false,
+    code: String? = null,
+    codeShown: String? = null,
+    rate: Rate? = null,
+) = Receiver(
+    NearbyReceiver(FoundPeer("$number", name, "192.168.49.${number % 200 + 2}:47000", announced), state, code),
+    words[number % words.size],
+    isTrusted,
+    codeShown,
+    rate,
+)
+
+internal fun on(receivers: List<Receiver>, absent: List<AbsentPhone> = emptyList(), queued: Set<String> = emptySet()) =
+    SendStatus.On(
+        Connection.OWN_GROUP,
+        Offer(emptyList(), 4_100_000uL),
+        receivers,
+        absent,
+        queued,
+        "192.168.49.1:47000",
+    )
+
+private fun failed(reason: EndReason, space: MissingSpace? = null) =
+    SendState.Failed(Ending(reason, space, ""), progress)
+
+private fun state(
+    status: SendStatus,
+    selected: Set<String> = emptySet(),
+    need: Need? = null,
+    connection: Connection = Connection.OWN_GROUP,
+    isReceiving: Boolean = false,
+): SendUiState =
+    sendUiState(contents, status, SendInput(connection, emptySet(), selected, need), true, isReceiving, null)
+
+private val found = listOf(
+    receiver(1, "Asha", isTrusted = true),
+    receiver(2, "Moussa"),
+    receiver(3, "Fatou"),
+)
+
+private val absent = listOf(
+    AbsentPhone("8", "Aminata", "bisog-lusab"),
+    AbsentPhone("9", "João Baptista da Conceição", "makam-tugad"),
+)
+
+private val running = listOf(
+    receiver(1, "Asha", SendState.Sending(progress), isTrusted = true, rate = Rate(1_200_000.0, 95)),
+    receiver(2, "Moussa", SendState.Asking, code = "123 456"),
+    receiver(3, "Fatou", SendState.Confirming, code = "907 015"),
+    receiver(4, "Ibrahim", SendState.Applying(progress)),
+    receiver(5, "Chipo", SendState.Asking, isTrusted = true, codeShown = "400 021"),
+    receiver(6, "Zuri", SendState.Saved(Sent(progress, emptyList()))),
+    receiver(7, "Kwame", SendState.Lost(progress)),
+    receiver(10, "Nia", failed(EndReason.DECLINED)),
+    receiver(11, "Late phone"),
+)
+
+private val over = List(27) { receiver(it, "Phone ${it + 1}", SendState.Saved(Sent(progress, emptyList()))) } + listOf(
+    receiver(40, "Asha", failed(EndReason.NO_SPACE, MissingSpace(9_000_000uL, 2_000_000uL))),
+    receiver(41, "Fatou", failed(EndReason.CODES_DIFFER)),
+    receiver(42, "Moussa", failed(EndReason.UNREACHABLE)),
+)
+
+private val many = List(500) { receiver(it, "Phone ${it + 1}") }
+
+private val matrix = QrMatrix(29uL, List(29 * 29) { (it * it / 7 + it / 29) % 3 == 0 })
+
+@Composable
+private fun Send(state: SendUiState, isRefused: Boolean = false) = SendScreen(state, actions, isRefused)
+
+/** The screens that send. */
+val sendPictures: List<Picture> = listOf(
+    Picture("send-loading") {
+        Send(sendUiState(null, SendStatus.Off, SendInput(Connection.OWN_GROUP), true, false, null))
+    },
+    Picture("send-empty") {
+        val empty = SendContents(0, 0uL, emptyList())
+        Send(sendUiState(empty, SendStatus.Off, SendInput(Connection.OWN_GROUP), true, false, null))
+    },
+    Picture("send-location") { Send(state(SendStatus.Off, need = Need.LOCATION)) },
+    Picture("send-nearby-refused") { Send(state(SendStatus.Off, need = Need.NEARBY), isRefused = true) },
+    Picture("send-location-switch") { Send(state(SendStatus.Off, need = Need.LOCATION_SWITCH)) },
+    Picture("send-starting") { Send(state(SendStatus.Starting(Connection.OWN_GROUP))) },
+    Picture("send-failed") { Send(state(SendStatus.Failed(Connection.OWN_GROUP, FieldcastException.NoNetwork("")))) },
+    Picture("send-receiving") { Send(state(SendStatus.Off, isReceiving = true)) },
+    Picture("send-searching") { Send(state(on(emptyList(), absent))) },
+    Picture("send-notification") { Send(state(on(emptyList())).copy(asksForNotification = true)) },
+    Picture("send-offline") { Send(state(on(found).copy(address = null))) },
+    Picture("send-found") { Send(state(on(found, absent, setOf("9")))) },
+    Picture("send-selected") { Send(state(on(found), selected = setOf("1", "2"))) },
+    Picture("send-running") { Send(state(on(running, absent))) },
+    Picture("send-over") { Send(state(on(over))) },
+    Picture("send-done") { Send(state(on(listOf(receiver(1, "Asha", SendState.Saved(Sent(progress, emptyList()))))))) },
+    Picture("send-many") { Send(state(on(many), selected = many.map { it.fingerprint }.toSet())) },
+    Picture("send-code") { Send(state(on(found)).copy(invite = InviteState.Shown(matrix, 24))) },
+    Picture("send-code-failed") {
+        Send(state(on(found)).copy(invite = InviteState.Failed(FieldcastException.NoNetwork(""))))
+    },
+    Picture("send-villages") { VillageChoiceScreen(villages, {}, {}) },
+)

@@ -1,0 +1,116 @@
+package org.fieldcast.app.ui.send
+
+import org.fieldcast.app.pictures.on
+import org.fieldcast.app.pictures.receiver
+import org.fieldcast.app.state.Connection
+import org.fieldcast.app.state.SendStatus
+import org.fieldcast.app.state.Stored
+import org.fieldcast.app.state.isBusy
+import org.fieldcast.app.ui.parts.Need
+import org.fieldcast.sdk.core.Dataset
+import org.fieldcast.sdk.core.DatasetStatus
+import org.fieldcast.sdk.core.EndReason
+import org.fieldcast.sdk.core.Ending
+import org.fieldcast.sdk.core.SendProgress
+import org.fieldcast.sdk.core.SendState
+import org.fieldcast.sdk.core.Sent
+import org.fieldcast.sdk.core.SnapshotSummary
+import org.fieldcast.sdk.core.StorageInfo
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertFalse
+import org.junit.Assert.assertNull
+import org.junit.Assert.assertTrue
+import org.junit.Test
+
+class SendUiStateTest {
+    private val progress = SendProgress(1uL, 4uL, 1uL)
+    private val saved = SendState.Saved(Sent(progress, emptyList()))
+    private val failed = SendState.Failed(Ending(EndReason.DECLINED, null, ""), progress)
+    private val contents = SendContents(1, 5uL, emptyList())
+
+    private fun list(status: SendStatus.On, selected: Set<String> = emptySet(), comparing: String? = null): SendList {
+        val input = SendInput(Connection.PRESENT_WIFI, selected = selected)
+        return (sendUiState(contents, status, input, false, false, comparing).phase as SendPhase.On).list
+    }
+
+    @Test
+    fun sorts_codes_first_and_done_last() {
+        val receivers = listOf(
+            receiver(1, "A", saved),
+            receiver(2, "B"),
+            receiver(3, "C", failed),
+            receiver(4, "D", SendState.Sending(progress)),
+            receiver(5, "E", SendState.Asking, code = "123 456"),
+        )
+        assertEquals(listOf("E", "D", "C", "B", "A"), list(on(receivers)).rows.map { it.name })
+    }
+
+    @Test
+    fun keeps_running_rows_in_place_while_their_states_change() {
+        val before = listOf(receiver(1, "A", SendState.Queued), receiver(2, "B", SendState.Sending(progress)))
+        val after = listOf(receiver(1, "A", SendState.Applying(progress)), receiver(2, "B", SendState.Lost(progress)))
+        assertEquals(list(on(before)).rows.map { it.name }, list(on(after)).rows.map { it.name })
+    }
+
+    @Test
+    fun keeps_the_code_that_the_user_reads() {
+        val asha = receiver(1, "Asha", SendState.Asking, code = "111 111")
+        val moussa = receiver(2, "Moussa", SendState.Asking, code = "222 222")
+        val comparison = list(on(listOf(asha, moussa)), comparing = "2").comparison
+        assertEquals("222 222", comparison?.code)
+        assertEquals(1, comparison?.more)
+        assertEquals("111 111", list(on(listOf(asha))).comparison?.code)
+        assertNull(list(on(emptyList()), comparing = "2").comparison)
+    }
+
+    @Test
+    fun selects_only_phones_that_were_not_sent_to() {
+        val list = list(on(listOf(receiver(1, "A", saved), receiver(2, "B"))), selected = setOf("1", "2", "gone"))
+        assertEquals(listOf("B"), list.selected)
+        assertFalse(list.canSelectAll)
+    }
+
+    @Test
+    fun counts_phones_up_to_date_among_the_selected() {
+        val receivers = listOf(receiver(1, "A", saved), receiver(2, "B", failed), receiver(3, "C"))
+        val summary = list(on(receivers)).summary
+        assertEquals(SendSummary(1, 2, emptyList(), listOf("2")), summary)
+        assertTrue(summary.isOver)
+        assertFalse(list(on(receivers + receiver(4, "D", SendState.Asking))).summary.isOver)
+    }
+
+    @Test
+    fun shows_failed_phone_as_queued_after_try_again() {
+        val row = list(on(listOf(receiver(1, "A", failed)), queued = setOf("1"))).rows.single()
+        assertEquals(Stage.QUEUED, row.stage)
+    }
+
+    @Test
+    fun asks_for_permission_before_it_starts() {
+        val input = SendInput(Connection.OWN_GROUP, need = Need.NEARBY)
+        val phase = sendUiState(contents, SendStatus.Off, input, true, false, null).phase
+        assertEquals(SendPhase.Needs(Need.NEARBY), phase)
+    }
+
+    @Test
+    fun sends_common_data_only_with_a_village_of_its_project() {
+        fun dataset(project: String, boundary: String?) = DatasetStatus(
+            SnapshotSummary(Dataset("mz", project, boundary), project, boundary.orEmpty(), 0, 1uL, 1uL, 1uL, ""),
+            null,
+            emptyList(),
+            false,
+        )
+        val all = listOf(dataset("p", "a"), dataset("p", null), dataset("q", "b"), dataset("q", null))
+        val stored = Stored(null, all, StorageInfo(1uL, 1uL), emptyList(), emptyList(), null)
+        val chosen = stored.chosen(excluded = setOf("mz/q/b"))
+        assertEquals(listOf(Dataset("mz", "p", "a"), Dataset("mz", "p", null)), chosen)
+    }
+
+    @Test
+    fun is_busy_while_phones_are_waited_for() {
+        assertFalse(on(listOf(receiver(1, "A", saved), receiver(2, "B"))).isBusy)
+        assertTrue(on(listOf(receiver(1, "A", SendState.Asking))).isBusy)
+        assertTrue(on(emptyList(), queued = setOf("9")).isBusy)
+        assertFalse(SendStatus.Off.isBusy)
+    }
+}
