@@ -15,6 +15,8 @@ import kotlinx.coroutines.flow.collectLatest
 import kotlinx.coroutines.flow.combine
 import kotlinx.coroutines.flow.conflate
 import kotlinx.coroutines.flow.distinctUntilChanged
+import kotlinx.coroutines.flow.filterNotNull
+import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.flowOn
 import kotlinx.coroutines.flow.map
 import kotlinx.coroutines.flow.stateIn
@@ -45,14 +47,12 @@ class SendViewModel(private val app: AppState, private val saved: SavedStateHand
     val state: StateFlow<SendUiState?> = states().conflate().flowOn(Dispatchers.Default)
         .stateIn(viewModelScope, SharingStarted.Eagerly, null)
 
-    /** Whether an end of sending would cancel something. */
-    val isBusy: Boolean get() = app.send.status.value.isBusy
-
     init {
-        checkPhone()
         // An earlier failure is not this visit's.
         if (app.send.status.value is SendStatus.Failed) app.send.stop()
         viewModelScope.launch(Dispatchers.Default) {
+            checkNeed()
+            showRunningChoice()
             combine(app.villages.stored, app.send.status, input, isReceiving) { stored, status, chosen, isReceiving ->
                 // The collected status may be older than the present one.
                 val isOff = status is SendStatus.Off && app.send.status.value is SendStatus.Off
@@ -66,6 +66,14 @@ class SendViewModel(private val app: AppState, private val saved: SavedStateHand
         saved.get<Array<String>>(EXCLUDED)?.toSet().orEmpty(),
         saved.get<Array<String>>(SELECTED)?.toSet().orEmpty(),
     )
+
+    /** Sending may have continued without this screen, with fewer villages than all. */
+    private suspend fun showRunningChoice() {
+        val running = app.send.status.value as? SendStatus.On ?: return
+        val all = app.villages.stored.filterNotNull().first().villages.map { it.summary.dataset.key }
+        val excluded = all.toSet() - running.offer.snapshots.map { it.dataset.key }.toSet()
+        input.update { it.copy(excluded = excluded) }
+    }
 
     private fun running(): Connection? = (app.send.status.value as? SendStatus.On)?.connection
 
@@ -93,12 +101,14 @@ class SendViewModel(private val app: AppState, private val saved: SavedStateHand
     fun checkPhone() {
         viewModelScope.launch(Dispatchers.Default) {
             app.notifications.check()
-            input.update { it.copy(need = need(app.context, it.connection == Connection.OWN_GROUP)) }
+            checkNeed()
             val failed = app.send.status.value as? SendStatus.Failed
             // The user may have allowed what was missing.
             if (failed?.error is FieldcastException.PermissionNeeded) app.send.stop()
         }
     }
+
+    private fun checkNeed() = input.update { it.copy(need = need(app.context, it.connection == Connection.OWN_GROUP)) }
 
     /** Offers other villages. */
     fun choose(excluded: Set<String>) {
