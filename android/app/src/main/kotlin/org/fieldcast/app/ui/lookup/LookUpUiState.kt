@@ -1,0 +1,68 @@
+package org.fieldcast.app.ui.lookup
+
+import org.fieldcast.sdk.core.Dataset
+import org.fieldcast.sdk.core.LostEdit
+
+/** A village to choose. */
+data class VillageChoice(val dataset: Dataset, val name: String, val households: Long)
+
+/** How many own edits need the user. */
+data class OwnEditCounts(val conflicts: Int = 0, val lost: Int = 0)
+
+/** The list of households. */
+data class LookUpUiState(
+    /** By name. */
+    val villages: List<VillageChoice>,
+    /** The chosen village; none for all. */
+    val chosen: VillageChoice?,
+    val query: String,
+    /** The households that match. */
+    val found: List<HouseholdEntry>,
+    /** Households and people that were read so far, whether or not they match. */
+    val households: Int,
+    val people: Int,
+    /** How much of the villages was read, between 0 and 1. */
+    val part: Float,
+    val problems: OwnEditCounts,
+    val lost: List<LostEdit>,
+) {
+    val isReading: Boolean get() = part < 1
+}
+
+/** An open household. */
+data class HouseholdPage(
+    /** Name of the village. */
+    val village: String,
+    val household: Household,
+    /** Number of own edits of this household that were not sent. */
+    val unsent: Int,
+)
+
+/** Derives what the list shows. [households] are the ones read so far, of the [chosen] village or of all. */
+fun uiState(
+    villages: List<VillageChoice>,
+    chosen: VillageChoice?,
+    query: String,
+    households: List<HouseholdEntry>,
+    complete: Int,
+    problems: OwnEditCounts,
+    lost: List<LostEdit>,
+): LookUpUiState {
+    val wanted = if (chosen == null) villages else listOf(chosen)
+    val expected = wanted.sumOf { it.households }
+    val read = households.count { it.isRecorded }
+    return LookUpUiState(
+        villages,
+        chosen,
+        query,
+        found = find(households, query),
+        households = read,
+        people = households.sumOf { it.people.size },
+        part = if (complete == wanted.size) 1f else (read.toFloat() / maxOf(expected, 1L)).coerceAtMost(ALMOST),
+        problems,
+        lost,
+    )
+}
+
+/** The households are read before the people. */
+private const val ALMOST = 0.95f
