@@ -7,6 +7,8 @@ import android.os.Build
 import kotlinx.coroutines.channels.awaitClose
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.callbackFlow
+import org.fieldcast.app.ui.trouble.AndroidPhoneChecks
+import org.fieldcast.app.ui.trouble.PhoneChecks
 import org.fieldcast.sdk.Fieldcast
 import org.fieldcast.sdk.android.FieldcastAndroid
 import org.fieldcast.sdk.core.ExchangeOptions
@@ -14,8 +16,11 @@ import org.fieldcast.sdk.core.OpenSettings
 
 /** What the app takes from the phone. Tests replace it. */
 interface Phone {
-    /** Opens the engine. Takes up to seconds, and blocks the calling thread while the library is loaded. */
-    suspend fun open(newIdentity: Boolean): Fieldcast
+    /**
+     * Opens the engine. Takes up to seconds, and blocks the calling thread while the library is loaded. A [deviceName]
+     * replaces the name of this phone.
+     */
+    suspend fun open(newIdentity: Boolean, deviceName: String? = null): Fieldcast
 
     /** The options of every exchange; the network is added to them. */
     val exchange: ExchangeOptions
@@ -26,16 +31,20 @@ interface Phone {
     /** Emits each time the phone gets a network with internet, and once at the start if it has one. */
     fun internet(): Flow<Unit>
 
+    /** What can keep this phone from sending and receiving. */
+    fun checks(context: Context): PhoneChecks = AndroidPhoneChecks(context)
+
     /** Milliseconds since 1970. */
     fun now(): Long = System.currentTimeMillis()
 }
 
 /** The real phone. */
 class AndroidPhone(private val context: Context) : Phone {
-    override suspend fun open(newIdentity: Boolean): Fieldcast {
+    override suspend fun open(newIdentity: Boolean, deviceName: String?): Fieldcast {
         // Debug and training builds may use a test server in the same network, which has no certificate.
         val settings = OpenSettings(
             FieldcastAndroid.folder(context),
+            deviceName,
             allowHttp = BuildKind.IS_REHEARSAL,
             newIdentity = newIdentity,
         )

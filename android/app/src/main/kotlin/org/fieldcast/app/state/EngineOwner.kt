@@ -42,6 +42,23 @@ class EngineOwner(private val phone: Phone, private val scope: CoroutineScope) {
         }
     }
 
+    /**
+     * Closes the engine and opens it again: with another name of this phone, or with a new identity. Ends everything
+     * that runs, so ask for it only while nothing does.
+     */
+    fun reopen(deviceName: String? = null, newIdentity: Boolean = false) {
+        val before = current.value as? EngineState.Open ?: return
+        if (!current.compareAndSet(before, EngineState.Opening)) return
+        scope.launch {
+            current.value = try {
+                before.fieldcast.shutDown()
+                EngineState.Open(phone.open(newIdentity, deviceName))
+            } catch (error: FieldcastException) {
+                EngineState.Failed(error)
+            }
+        }
+    }
+
     /** The engine, as soon as it is open. */
     suspend fun fieldcast(): Fieldcast = state.filterIsInstance<EngineState.Open>().first().fieldcast
 }

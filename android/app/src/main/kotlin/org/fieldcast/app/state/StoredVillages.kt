@@ -2,9 +2,11 @@ package org.fieldcast.app.state
 
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.channels.Channel
+import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
+import kotlinx.coroutines.flow.collectLatest
 import kotlinx.coroutines.launch
 import org.fieldcast.sdk.Fieldcast
 import org.fieldcast.sdk.core.Account
@@ -52,11 +54,14 @@ class StoredVillages(private val engine: EngineOwner, scope: CoroutineScope) {
 
     init {
         scope.launch {
-            val fieldcast = engine.fieldcast()
-            launch { fieldcast.events.collect { if (it.changesData) refresh() } }
-            refresh()
-            for (change in changes) read(fieldcast)
+            engine.state.collectLatest { now -> if (now is EngineState.Open) follow(now.fieldcast) }
         }
+    }
+
+    private suspend fun follow(fieldcast: Fieldcast) = coroutineScope {
+        launch { fieldcast.events.collect { if (it.changesData) refresh() } }
+        refresh()
+        for (change in changes) read(fieldcast)
     }
 
     /** Reads everything again. */
