@@ -20,7 +20,7 @@ data class OwnEdit(
     val differences: List<Difference>,
 ) {
     /** Identifies it in a list. */
-    val key: String get() = with(status.edit) { "${dataset.project} ${dataset.boundary} $entity $id" }
+    val key: String get() = with(status.edit) { "${dataset.key}\n$entity\n$id" }
 }
 
 /** A field with different values in the own edit and on the server; none where it has no value. */

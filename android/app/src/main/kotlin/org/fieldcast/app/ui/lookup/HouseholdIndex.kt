@@ -29,6 +29,9 @@ class HouseholdIndex(private val dataset: Dataset, private val village: String) 
         var isRecorded = false
         var head: String? = null
         val people = LinkedHashMap<String, String>()
+
+        /** Made once per change, because the names must be folded for the search. */
+        var entry: HouseholdEntry? = null
     }
 
     private val homes = LinkedHashMap<String, Home>()
@@ -46,9 +49,13 @@ class HouseholdIndex(private val dataset: Dataset, private val village: String) 
 
     /** The households that were added so far, in no order. */
     fun entries(): List<HouseholdEntry> = homes.map { (root, home) ->
+        home.entry ?: entry(root, home).also { home.entry = it }
+    }
+
+    private fun entry(root: String, home: Home): HouseholdEntry {
         val head = home.head?.let(home.people::get)
         val others = home.people.filterKeys { it != home.head }.values
-        HouseholdEntry(dataset, village, root, listOfNotNull(head) + others, home.isRecorded)
+        return HouseholdEntry(dataset, village, root, listOfNotNull(head) + others, home.isRecorded)
     }
 
     private fun addMember(record: StoredRecord) {
@@ -57,7 +64,7 @@ class HouseholdIndex(private val dataset: Dataset, private val village: String) 
         if (body.optBoolean("isHeadOfHousehold")) home(record).head = individual
     }
 
-    private fun home(record: StoredRecord) = homes.getOrPut(record.root, ::Home)
+    private fun home(record: StoredRecord) = homes.getOrPut(record.root, ::Home).also { it.entry = null }
 
     companion object {
         /** The types of records that the index needs, in the order that shows names as early as possible. */

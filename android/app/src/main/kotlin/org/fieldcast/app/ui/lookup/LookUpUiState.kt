@@ -44,25 +44,24 @@ fun uiState(
     chosen: VillageChoice?,
     query: String,
     households: List<HouseholdEntry>,
-    complete: Int,
+    part: Float,
     problems: OwnEditCounts,
     lost: List<LostEdit>,
-): LookUpUiState {
-    val wanted = if (chosen == null) villages else listOf(chosen)
-    val expected = wanted.sumOf { it.households }
-    val read = households.count { it.isRecorded }
-    return LookUpUiState(
-        villages,
-        chosen,
-        query,
-        found = find(households, query),
-        households = read,
-        people = households.sumOf { it.people.size },
-        part = if (complete == wanted.size) 1f else (read.toFloat() / maxOf(expected, 1L)).coerceAtMost(ALMOST),
-        problems,
-        lost,
-    )
-}
+) = LookUpUiState(
+    villages,
+    chosen,
+    query,
+    found = find(households, query),
+    households = households.count { it.isRecorded },
+    people = households.sumOf { it.people.size },
+    part,
+    problems,
+    lost,
+)
 
-/** The households are read before the people. */
-private const val ALMOST = 0.95f
+/** How much of all [villages] was read, from the [part] of each. Large villages count more. */
+fun part(villages: List<VillageChoice>, part: (VillageChoice) -> Float): Float {
+    if (villages.all { part(it) == 1f }) return 1f
+    val total = villages.sumOf { it.households + 1 }
+    return (villages.sumOf { (it.households + 1) * part(it).toDouble() } / total).toFloat()
+}

@@ -29,7 +29,12 @@ import org.fieldcast.sdk.core.StoredRecord
 /** Reads the villages into an index, one after another, and searches it. */
 class LookUpViewModel(app: AppState, private val saved: SavedStateHandle) : EngineViewModel(app) {
     /** One village of the index. */
-    private class Indexed(val digest: String, val households: List<HouseholdEntry>, val isComplete: Boolean)
+    private class Indexed(
+        val digest: String,
+        val households: List<HouseholdEntry>,
+        /** How much was read, between 0 and 1. */
+        val part: Float,
+    )
 
     private val index = MutableStateFlow<Map<Dataset, Indexed>>(emptyMap())
     private val opened = MutableStateFlow<HouseholdPage?>(null)
@@ -126,7 +131,7 @@ class LookUpViewModel(app: AppState, private val saved: SavedStateHandle) : Engi
             val next = waiting.find { it.summary.dataset.key == saved.get<String>(VILLAGE) } ?: waiting.first()
             waiting.remove(next)
             val before = index.value[next.summary.dataset]
-            if (before?.isComplete == true && before.digest == next.summary.digest) continue
+            if (before != null && before.part == 1f && before.digest == next.summary.digest) continue
             try {
                 index(fieldcast, next)
             } catch (_: FieldcastException) {
@@ -138,20 +143,25 @@ class LookUpViewModel(app: AppState, private val saved: SavedStateHandle) : Engi
     private suspend fun index(fieldcast: Fieldcast, village: DatasetStatus) {
         val summary = village.summary
         val builder = HouseholdIndex(summary.dataset, summary.boundaryName)
-        fun publish(isComplete: Boolean) {
+        fun publish(part: Float) {
             val households = builder.entries().sortedWith(byName)
-            index.update { it + (summary.dataset to Indexed(summary.digest, households, isComplete)) }
+            index.update { it + (summary.dataset to Indexed(summary.digest, households, part)) }
         }
-        for (entity in HouseholdIndex.ENTITIES) {
+        // Fewer records than this are rare; the bar then jumps to its end.
+        var expected = summary.households
+        HouseholdIndex.ENTITIES.forEachIndexed { done, entity ->
             var page = RecordQuery(summary.dataset, entity = entity, limit = PAGE)
             do {
                 val records = fieldcast.records(page)
                 builder.add(records)
                 page = page.copy(offset = page.offset + records.size.toULong())
-                if (entity == Entities.INDIVIDUAL) publish(isComplete = false)
+                val part = page.offset.toFloat() / maxOf(expected, page.offset, 1u).toFloat()
+                publish((done + part) / (HouseholdIndex.ENTITIES.size + 1))
             } while (records.size.toUInt() == PAGE)
+            // There are about as many individuals as members.
+            expected = if (entity == Entities.HOUSEHOLD) summary.households * HOUSEHOLD_SIZE else page.offset
         }
-        publish(isComplete = true)
+        publish(1f)
     }
 
     private fun state(stored: Stored, index: Map<Dataset, Indexed>, query: String, village: String): LookUpUiState {
@@ -166,7 +176,7 @@ class LookUpViewModel(app: AppState, private val saved: SavedStateHandle) : Engi
             chosen,
             query,
             households = if (read.size == 1) read.single().households else read.flatMap { it.households }.sortedWith(byName),
-            complete = shown.count { index[it.dataset]?.isComplete == true },
+            part = part(shown) { index[it.dataset]?.part ?: 0f },
             problems = OwnEditCounts(conflicts = stored.conflicts.size, lost = stored.lostEdits.size),
             lost = stored.lostEdits,
         )
@@ -176,6 +186,9 @@ class LookUpViewModel(app: AppState, private val saved: SavedStateHandle) : Engi
         const val QUERY = "query"
         const val VILLAGE = "village"
         const val HOUSEHOLD = "household"
+
+        /** The usual number of members. */
+        const val HOUSEHOLD_SIZE = 5u
 
         /** Records in one page. */
         const val PAGE = 1000u
