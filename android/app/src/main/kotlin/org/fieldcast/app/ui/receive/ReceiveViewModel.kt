@@ -44,12 +44,16 @@ class ReceiveViewModel(private val app: AppState, private val saved: SavedStateH
         if (app.receive.status.value is ReceiveStatus.Failed) app.receive.stop()
         viewModelScope.launch(Dispatchers.Default) { own.value = ownPhone() }
         viewModelScope.launch(Dispatchers.Default) {
-            combine(app.receive.status, input, isSending) { status, chosen, isSending ->
-                // The collected status may be older than the present one.
-                val isOff = status is ReceiveStatus.Off && app.receive.status.value is ReceiveStatus.Off
-                if (isOff && chosen.isAllowed && chosen.need == null && !isSending) app.receive.start()
-            }.collect { }
+            combine(app.receive.status, input, isSending) { _, _, isSending -> isSending }
+                .collect { isSending -> if (!isSending) startIfOff() }
         }
+    }
+
+    /** Reads the present values: the flows deliver a new choice and the end that it caused in any order. */
+    private fun startIfOff() {
+        val isOff = app.receive.status.value is ReceiveStatus.Off
+        val chosen = input.value
+        if (isOff && chosen.isAllowed && chosen.need == null) app.receive.start()
     }
 
     private suspend fun ownPhone(): OwnPhone {

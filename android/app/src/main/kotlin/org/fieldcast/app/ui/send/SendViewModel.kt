@@ -25,7 +25,6 @@ import kotlinx.coroutines.launch
 import org.fieldcast.app.state.AppState
 import org.fieldcast.app.state.Connection
 import org.fieldcast.app.state.SendStatus
-import org.fieldcast.app.state.Stored
 import org.fieldcast.app.state.isBusy
 import org.fieldcast.app.ui.parts.need
 import org.fieldcast.sdk.core.FieldcastException
@@ -53,11 +52,8 @@ class SendViewModel(private val app: AppState, private val saved: SavedStateHand
         viewModelScope.launch(Dispatchers.Default) {
             checkNeed()
             showRunningChoice()
-            combine(app.villages.stored, app.send.status, input, isReceiving) { stored, status, chosen, isReceiving ->
-                // The collected status may be older than the present one.
-                val isOff = status is SendStatus.Off && app.send.status.value is SendStatus.Off
-                if (isOff && stored != null && chosen.need == null && !isReceiving) start(stored, chosen)
-            }.collect { }
+            combine(app.villages.stored, app.send.status, input, isReceiving) { _, _, _, isReceiving -> isReceiving }
+                .collect { isReceiving -> if (!isReceiving) startIfOff() }
         }
     }
 
@@ -92,9 +88,13 @@ class SendViewModel(private val app: AppState, private val saved: SavedStateHand
             stored?.let { sendContents(it, excluded) }
         }
 
-    private fun start(stored: Stored, chosen: SendInput) {
-        val datasets = stored.chosen(chosen.excluded)
-        if (datasets.isNotEmpty() && !isLeaving) app.send.start(datasets, chosen.connection)
+    /** Reads the present values: the flows deliver a new choice and the end that it caused in any order. */
+    private fun startIfOff() {
+        val isOff = app.send.status.value is SendStatus.Off
+        val chosen = input.value
+        val datasets = app.villages.stored.value?.chosen(chosen.excluded).orEmpty()
+        val canStart = chosen.need == null && datasets.isNotEmpty() && !isLeaving
+        if (isOff && canStart) app.send.start(datasets, chosen.connection)
     }
 
     /** Reads what the phone allows, which changes while the system shows its dialogs and settings. */
