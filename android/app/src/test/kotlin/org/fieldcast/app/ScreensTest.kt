@@ -48,7 +48,11 @@ class ScreensTest {
 
     private fun drawn(picture: Picture, look: Look): BufferedImage {
         shown = picture to look
-        rule.waitForIdle()
+        try {
+            rule.waitForIdle()
+        } catch (error: Exception) {
+            throw AssertionError("${picture.name} never comes to rest", error)
+        }
         // A dialog is a second root: it is drawn over the dimmed screen.
         val roots = rule.onAllNodes(isRoot())
         val images = List(roots.fetchSemanticsNodes().size) { roots[it].captureToImage().asAndroidBitmap() }

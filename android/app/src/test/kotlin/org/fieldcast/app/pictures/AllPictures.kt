@@ -1,4 +1,5 @@
 package org.fieldcast.app.pictures
 
 /** Every state of every screen. */
-val allPictures: List<Picture> = homePictures
+val allPictures: List<Picture> = homePictures + setupPictures + villagesPictures + downloadPictures + sendPictures +
+    receivePictures + lookUpPictures + historyPictures + trustedPictures + troublePictures + settingsPictures

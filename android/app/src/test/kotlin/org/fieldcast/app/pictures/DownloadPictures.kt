@@ -18,8 +18,6 @@ import org.fieldcast.sdk.core.FieldcastException
 import org.fieldcast.sdk.core.SnapshotSummary
 import org.fieldcast.sdk.core.StorageInfo
 
-/** Tuesday, 10 March 2026, 14:20 UTC. */
-private const val NOW = 1_773_152_400_000L
 
 private val request = DownloadRequest(
     "p",

@@ -12,16 +12,13 @@ import org.fieldcast.sdk.core.SnapshotSummary
 import org.fieldcast.sdk.core.StorageInfo
 import org.fieldcast.sdk.core.UnfinishedDownload
 
-/** Thursday, 26 November 2026, 14:20 UTC. */
-const val NOW = 1_795_702_800_000L
-
 /** A village that was downloaded two days before [NOW]. */
-fun village(name: String, households: Int, unfinished: UnfinishedDownload? = null) = DatasetStatus(
+private fun village(name: String, households: Int, unfinished: UnfinishedDownload? = null) = DatasetStatus(
     SnapshotSummary(
         Dataset("mz", "project-1", name),
         "SMC Nampula 2026, cycle 1",
         name,
-        NOW - 2 * 24 * 60 * 60 * 1000L,
+        NOW - 2 * DAY,
         (households * 18).toULong(),
         households.toULong(),
         (households * 24_000).toULong(),
@@ -33,10 +30,10 @@ fun village(name: String, households: Int, unfinished: UnfinishedDownload? = nul
 )
 
 /** The villages of the pictures. */
-val villages = listOf(village("Muite 1", 164), village("Cunle 3", 131), village("Rapale 2", 117))
+private val villages = listOf(village("Muite 1", 164), village("Cunle 3", 131), village("Rapale 2", 117))
 
 /** What is on the phone in the pictures. */
-val stored = Stored(
+private val stored = Stored(
     Account("https://campaign.example.org", "mz", "asha", listOf("DISTRIBUTOR")),
     villages,
     StorageInfo(11_400_000_000uL, 14_000_000uL),

@@ -28,7 +28,6 @@ import org.fieldcast.sdk.core.LostEdit
 import org.fieldcast.sdk.core.StoredRecord
 
 private const val TODAY = 1_795_702_800_000L
-private const val DAY = 24 * 60 * 60 * 1000L
 
 private val choices = listOf("Kibera A" to 164L, "Kibera B" to 131L, "Kibera C" to 117L).map { (name, households) ->
     VillageChoice(Dataset("mz", "project-1", name), name, households)

@@ -23,8 +23,6 @@ import org.fieldcast.sdk.core.EndReason
 import org.fieldcast.sdk.core.Ending
 import org.fieldcast.sdk.core.FieldcastException
 
-/** Tuesday, 10 March 2026, 14:20 UTC. */
-private const val NOW = 1_773_152_400_000L
 
 private val actions = ReceiveActions(
     {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, NeedActions({}, {}, {}), {}, {},

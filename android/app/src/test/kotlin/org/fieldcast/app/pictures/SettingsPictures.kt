@@ -16,7 +16,6 @@ import org.fieldcast.sdk.core.FieldcastException
 import org.fieldcast.sdk.core.StorageInfo
 
 private const val TODAY = 1_795_702_800_000L
-private const val DAY = 24 * 60 * 60 * 1000L
 
 private val actions = SettingsActions({}, {}, {}, {}, {}, {}, {}, {}, {})
 

@@ -1,7 +1,9 @@
 package org.fieldcast.app.pictures
 
 import android.content.Context
+import android.content.ContextWrapper
 import android.content.res.Configuration
+import android.content.res.Resources
 import android.view.View
 import androidx.compose.foundation.layout.Box
 import androidx.compose.foundation.layout.requiredSize
@@ -62,5 +64,9 @@ private fun Context.shown(look: Look): Context {
     configuration.setLocale(locale)
     configuration.setLayoutDirection(locale)
     configuration.fontScale = look.fontScale
-    return createConfigurationContext(configuration)
+    val localized = createConfigurationContext(configuration).resources
+    // Screens find the activity by unwrapping the context.
+    return object : ContextWrapper(this) {
+        override fun getResources(): Resources = localized
+    }
 }

@@ -14,7 +14,6 @@ import org.fieldcast.sdk.core.TrustedCampaign
 import org.fieldcast.sdk.core.TrustedPeer
 
 private const val TODAY = 1_795_702_800_000L
-private const val DAY = 24 * 60 * 60 * 1000L
 
 private val phones = listOf("Asha", "Fatou", "Moussa").mapIndexed { index, name ->
     TrustedPeer("$index".repeat(64), name, TODAY - (index + 1) * DAY)

@@ -16,9 +16,6 @@ import org.fieldcast.sdk.core.SnapshotSummary
 import org.fieldcast.sdk.core.StorageInfo
 import org.fieldcast.sdk.core.UnfinishedDownload
 
-/** Tuesday, 10 March 2026, 14:20 UTC. */
-private const val NOW = 1_773_152_400_000L
-private const val DAY = 24 * 60 * 60 * 1000L
 
 private fun status(village: String, asOf: Long, unfinished: UnfinishedDownload? = null) = DatasetStatus(
     SnapshotSummary(Dataset("mz", "p", village), "Nampula 2026", village, asOf, 900uL, 60uL, 900_000uL, "d"),

@@ -48,13 +48,13 @@ class TestPhone(
     /** Opening the engine waits for it. */
     val mayOpen = CompletableDeferred<Unit>().apply { if (mayOpen) complete(Unit) }
 
-    override suspend fun open(newIdentity: Boolean): Fieldcast {
+    override suspend fun open(newIdentity: Boolean, deviceName: String?): Fieldcast {
         mayOpen.await()
         val monitor = object : NetworkMonitor {
             override fun kind(): NetworkKind? = network.value
         }
         val link = DirectLink(radio, InMemoryLastGroup(), background)
-        val settings = OpenSettings(folder.path, name, allowHttp = true, newIdentity = newIdentity)
+        val settings = OpenSettings(folder.path, deviceName ?: name, allowHttp = true, newIdentity = newIdentity)
         return Fieldcast.open(settings, PlatformPorts(network = monitor, link = link))
     }
 
