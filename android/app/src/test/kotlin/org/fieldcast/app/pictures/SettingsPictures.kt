@@ -2,7 +2,7 @@ package org.fieldcast.app.pictures
 
 import org.fieldcast.app.ui.settings.Library
 import org.fieldcast.app.ui.settings.LicencesScreen
-import org.fieldcast.app.ui.settings.RenameDialog
+import org.fieldcast.app.ui.settings.RenameScreen
 import org.fieldcast.app.ui.settings.SettingsActions
 import org.fieldcast.app.ui.settings.SettingsScreen
 import org.fieldcast.app.ui.settings.SettingsUiState
@@ -53,7 +53,7 @@ val settingsPictures: List<Picture> = listOf(
         SettingsScreen(open.copy(deviceName = null, engineError = FieldcastException.KeyFailed("")), null, actions)
     },
     Picture("settings-failed") { SettingsScreen(open, FieldcastException.StorageFailed(""), actions) },
-    Picture("settings-rename") { RenameDialog("Asha", {}, {}) },
+    Picture("settings-rename") { RenameScreen("Asha", {}, {}) },
     Picture("settings-villages") { StoredVillagesScreen(rows, null, null, TODAY, villagesActions) },
     Picture("settings-villages-unsent") { StoredVillagesScreen(rows, 2, null, TODAY, villagesActions) },
     Picture("settings-villages-empty") { StoredVillagesScreen(emptyList(), null, null, TODAY, villagesActions) },

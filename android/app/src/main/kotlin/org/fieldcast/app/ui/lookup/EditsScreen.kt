@@ -127,7 +127,7 @@ private fun Compared(difference: Difference) = Column(verticalArrangement = Arra
 private fun Version(title: String, value: String?, modifier: Modifier) =
     Column(modifier.semantics(mergeDescendants = true) {}) {
         Text(title, style = MaterialTheme.typography.labelMedium, color = MaterialTheme.colorScheme.onSurfaceVariant)
-        Text(value ?: stringResource(R.string.lookup_no_value))
+        Text(value?.let(::valueText) ?: stringResource(R.string.lookup_no_value))
     }
 
 @Composable

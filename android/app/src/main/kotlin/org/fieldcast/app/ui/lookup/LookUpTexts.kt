@@ -115,6 +115,12 @@ internal fun entityText(entity: String): String = when (entity) {
 internal fun fieldText(field: String): String =
     fieldTextId(field)?.let { stringResource(it) } ?: words(field).replaceFirstChar { it.titlecase() }
 
+/** Codes such as `FEMALE` or `BENEFICIARY_ABSENT` in words; other values as they are. */
+internal fun valueText(value: String): String =
+    if (CODE.matches(value)) words(value).replaceFirstChar { it.titlecase() } else value
+
+private val CODE = Regex("[A-Z]{2,}(_[A-Z]+)*")
+
 @StringRes
 private fun fieldTextId(field: String): Int? = when (field) {
     "givenName" -> R.string.lookup_field_given_name

@@ -18,10 +18,10 @@ import org.fieldcast.app.ui.lookup.key
 import org.fieldcast.app.ui.trouble.SystemSettings
 
 /** The pages of this screen. */
-private enum class Page { SETTINGS, VILLAGES, LICENCES }
+private enum class Page { SETTINGS, NAME, VILLAGES, LICENCES }
 
 /** What the user is asked before it happens. Two of them are about one village. */
-private enum class Ask { NOTHING, NAME, LOG_OUT, IDENTITY, UNDO, REMOVE }
+private enum class Ask { NOTHING, LOG_OUT, IDENTITY, UNDO, REMOVE }
 
 /** Shows the settings. */
 @Composable
@@ -47,7 +47,7 @@ fun SettingsRoute(state: AppState, navigator: Navigator) {
             error,
             SettingsActions(
                 onBack = navigator::back,
-                onRename = { ask = Ask.NAME },
+                onRename = { page = Page.NAME },
                 onLogIn = { navigator.open(Place.SETUP) },
                 onLogOut = { ask = Ask.LOG_OUT },
                 onVillages = { page = Page.VILLAGES },
@@ -56,6 +56,14 @@ fun SettingsRoute(state: AppState, navigator: Navigator) {
                 onLanguage = { SystemSettings.language(context)?.let { SystemSettings.open(context, it) } },
                 onLicences = { page = Page.LICENCES },
             ),
+        )
+        Page.NAME -> RenameScreen(
+            settings?.deviceName.orEmpty(),
+            onRename = {
+                page = Page.SETTINGS
+                model.rename(it)
+            },
+            onBack = { page = Page.SETTINGS },
         )
         Page.VILLAGES -> StoredVillagesScreen(
             settings?.villages.orEmpty(),
@@ -70,11 +78,11 @@ fun SettingsRoute(state: AppState, navigator: Navigator) {
         )
         Page.LICENCES -> LicencesScreen(libraries, onBack = { page = Page.SETTINGS })
     }
-    Question(ask, settings, asked, model) { ask = Ask.NOTHING }
+    Question(ask, asked, model) { ask = Ask.NOTHING }
 }
 
 @Composable
-private fun Question(ask: Ask, settings: SettingsUiState?, village: VillageData?, model: SettingsViewModel, onClose: () -> Unit) {
+private fun Question(ask: Ask, village: VillageData?, model: SettingsViewModel, onClose: () -> Unit) {
     @Composable
     fun confirm(title: String, text: Int, action: Int, onConfirm: () -> Unit) =
         ConfirmDialog(
@@ -89,14 +97,6 @@ private fun Question(ask: Ask, settings: SettingsUiState?, village: VillageData?
         )
     when (ask) {
         Ask.NOTHING -> Unit
-        Ask.NAME -> RenameDialog(
-            settings?.deviceName.orEmpty(),
-            onRename = {
-                onClose()
-                model.rename(it)
-            },
-            onCancel = onClose,
-        )
         Ask.LOG_OUT -> confirm(
             stringResource(R.string.settings_log_out_title),
             R.string.settings_log_out_explained,

@@ -1,14 +1,11 @@
 package org.fieldcast.app.ui.settings
 
-import androidx.compose.foundation.layout.Arrangement
-import androidx.compose.foundation.layout.Column
 import androidx.compose.foundation.layout.fillMaxWidth
 import androidx.compose.foundation.rememberScrollState
 import androidx.compose.foundation.verticalScroll
 import androidx.compose.material3.AlertDialog
 import androidx.compose.material3.OutlinedTextField
 import androidx.compose.material3.Text
-import androidx.compose.material3.TextButton
 import androidx.compose.runtime.Composable
 import androidx.compose.runtime.getValue
 import androidx.compose.runtime.mutableStateOf
@@ -16,10 +13,10 @@ import androidx.compose.runtime.saveable.rememberSaveable
 import androidx.compose.runtime.setValue
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.res.stringResource
-import androidx.compose.ui.unit.dp
 import org.fieldcast.app.R
 import org.fieldcast.app.ui.formats
 import org.fieldcast.app.ui.parts.Icons
+import org.fieldcast.app.ui.parts.MainButton
 import org.fieldcast.app.ui.parts.Notice
 import org.fieldcast.app.ui.parts.NoticeKind
 import org.fieldcast.app.ui.parts.OtherButton
@@ -107,31 +104,21 @@ private fun StorageCard(state: SettingsUiState, actions: SettingsActions) =
         OtherButton(stringResource(R.string.settings_villages), actions.onVillages, isEnabled = state.villages.isNotEmpty())
     }
 
-/** Asks for the name of this phone. */
+/** Asks for the name of this phone. A page, because a dialog with a keyboard is too small for large fonts. */
 @Composable
-fun RenameDialog(name: String, onRename: (String) -> Unit, onCancel: () -> Unit) {
-    var typed by rememberSaveable { mutableStateOf(name) }
-    AlertDialog(
-        onCancel,
-        confirmButton = {
-            TextButton({ onRename(typed) }, enabled = typed.isNotBlank()) { Text(stringResource(R.string.settings_save)) }
-        },
-        dismissButton = { QuietButton(stringResource(R.string.cancel), onCancel) },
-        title = { Text(stringResource(R.string.settings_name)) },
-        text = {
-            Column(Modifier.verticalScroll(rememberScrollState()), Arrangement.spacedBy(12.dp)) {
-                Text(stringResource(R.string.settings_name_explained))
-                OutlinedTextField(
-                    typed,
-                    { typed = it.take(NAME_LENGTH) },
-                    Modifier.fillMaxWidth(),
-                    label = { Text(stringResource(R.string.settings_name)) },
-                    singleLine = true,
-                )
-            }
-        },
-    )
-}
+fun RenameScreen(name: String, onRename: (String) -> Unit, onBack: () -> Unit) =
+    ScrollingScreen(stringResource(R.string.settings_name), onBack) {
+        var typed by rememberSaveable { mutableStateOf(name) }
+        Text(stringResource(R.string.settings_name_explained))
+        OutlinedTextField(
+            typed,
+            { typed = it.take(NAME_LENGTH) },
+            Modifier.fillMaxWidth(),
+            label = { Text(stringResource(R.string.settings_name)) },
+            singleLine = true,
+        )
+        MainButton(stringResource(R.string.settings_save), { onRename(typed) }, isEnabled = typed.isNotBlank())
+    }
 
 /** Asks before something that cannot be taken back. */
 @Composable

@@ -42,7 +42,8 @@ fun diagnostics(input: DiagnosticsInput): String = buildString {
     appendLine()
     appendLine("Checks")
     for (row in checkRows(input.phone, emptyList())) line("  ${row.topic}", row.severity)
-    line("  missing permissions", (input.phone.missingPermissions + input.phone.missingNotification).joinToString())
+    val missing = input.phone.missingPermissions + input.phone.missingNotification
+    line("  missing permissions", missing.joinToString().ifEmpty { "none" })
     for (check in input.engine) line("  engine ${check.checked}", check.finding)
     input.stored?.let { appendStored(it) }
     appendHistory(input.history)

@@ -20,7 +20,6 @@ import androidx.compose.ui.semantics.LiveRegionMode
 import androidx.compose.ui.semantics.heading
 import androidx.compose.ui.semantics.liveRegion
 import androidx.compose.ui.semantics.semantics
-import androidx.compose.ui.text.font.FontFamily
 import androidx.compose.ui.unit.dp
 import org.fieldcast.app.R
 import org.fieldcast.app.ui.parts.Icons
@@ -154,6 +153,6 @@ fun DiagnosticsScreen(text: String, onShare: () -> Unit, onBack: () -> Unit) =
             OtherButton(stringResource(R.string.cancel), onBack)
         }
         SelectionContainer {
-            Text(text, style = MaterialTheme.typography.bodySmall, fontFamily = FontFamily.Monospace)
+            Column { text.lines().forEach { Text(it, style = MaterialTheme.typography.bodySmall) } }
         }
     }
