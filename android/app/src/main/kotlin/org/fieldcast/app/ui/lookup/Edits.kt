@@ -54,7 +54,8 @@ internal fun differences(mine: JSONObject, server: JSONObject): List<Difference>
 }
 
 /** All values of an object by their path. */
-private fun fields(body: JSONObject): Map<String, String> = LinkedHashMap<String, String>().also { body.collect("", it) }
+private fun fields(body: JSONObject): Map<String, String> =
+    LinkedHashMap<String, String>().also { body.collect("", it) }
 
 private fun JSONObject.collect(path: String, into: MutableMap<String, String>) {
     val key = text("key")
@@ -73,7 +74,8 @@ private fun value(value: Any?, path: String, into: MutableMap<String, String>) {
         null, JSONObject.NULL -> Unit
         is JSONObject -> value.collect(path, into)
         is JSONArray -> value.orEmpty().forEachIndexed { index, item ->
-            if (item is JSONObject && item.has("key")) value(item, path, into) else value(item, "$path ${index + 1}", into)
+            val isNamed = item is JSONObject && item.has("key")
+            value(item, if (isNamed) path else "$path ${index + 1}", into)
         }
         is Number -> into[path] = number(value)
         else -> value.toString().trim().takeIf { it.isNotEmpty() }?.let { into[path] = it }

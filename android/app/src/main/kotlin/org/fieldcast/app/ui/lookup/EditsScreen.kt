@@ -81,7 +81,9 @@ private fun EditRow(edit: OwnEdit, now: Long, onOpen: () -> Unit) {
         supportingContent = {
             Column {
                 Text(stringResource(R.string.lookup_kind_at, stringResource(edit.kind.textId), at))
-                if (edit.status.baseMoved) Text(stringResource(R.string.lookup_conflict), color = MaterialTheme.colorScheme.error)
+                if (edit.status.baseMoved) {
+                    Text(stringResource(R.string.lookup_conflict), color = MaterialTheme.colorScheme.error)
+                }
             }
         },
         leadingContent = { if (edit.status.baseMoved) Icon(Icons.Warning, null) },

@@ -27,7 +27,11 @@ import org.fieldcast.app.ui.plural
 fun HouseholdScreen(page: HouseholdPage, now: Long, onBack: () -> Unit) {
     val household = page.household
     val head = household.people.firstNotNullOfOrNull { it.name }
-    val title = if (head == null) stringResource(R.string.lookup_household) else stringResource(R.string.lookup_household_of, head)
+    val title = if (head == null) {
+        stringResource(R.string.lookup_household)
+    } else {
+        stringResource(R.string.lookup_household_of, head)
+    }
     ScrollingScreen(title, onBack) {
         if (page.unsent > 0) Notice(NoticeKind.INFO, plural(R.plurals.lookup_unsent, page.unsent.toLong()))
         if (!household.isRecorded) Notice(NoticeKind.PROBLEM, stringResource(R.string.lookup_not_recorded))
@@ -58,7 +62,8 @@ private fun People(household: Household, now: Long) {
     )
     if (household.people.isEmpty()) Text(stringResource(R.string.lookup_no_people))
     for (person in household.people) {
-        TitledCard(person.name ?: stringResource(R.string.lookup_unnamed), icon = Icons.Person) { PersonFacts(person, today, now) }
+        val name = person.name ?: stringResource(R.string.lookup_unnamed)
+        TitledCard(name, icon = Icons.Person) { PersonFacts(person, today, now) }
     }
 }
 

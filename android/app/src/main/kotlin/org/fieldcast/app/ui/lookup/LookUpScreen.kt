@@ -138,7 +138,9 @@ internal fun SearchField(label: String, query: String, onSearch: (String) -> Uni
         Modifier.fillMaxWidth(),
         label = { Text(label) },
         leadingIcon = { Icon(Icons.Search, null) },
-        trailingIcon = { if (typed.isNotEmpty()) IconAction(Icons.Close, stringResource(R.string.lookup_clear)) { type("") } },
+        trailingIcon = {
+            if (typed.isNotEmpty()) IconAction(Icons.Close, stringResource(R.string.lookup_clear)) { type("") }
+        },
         singleLine = true,
     )
 }
@@ -157,7 +159,12 @@ private fun HouseholdRow(entry: HouseholdEntry, onOpen: (HouseholdEntry) -> Unit
 
 /** Chooses a village, or all. */
 @Composable
-fun VillagePickerScreen(villages: List<VillageChoice>, chosen: Dataset?, onChoose: (Dataset?) -> Unit, onBack: () -> Unit) =
+fun VillagePickerScreen(
+    villages: List<VillageChoice>,
+    chosen: Dataset?,
+    onChoose: (Dataset?) -> Unit,
+    onBack: () -> Unit,
+) =
     Screen(stringResource(R.string.lookup_choose_village), onBack) { padding ->
         var query by rememberSaveable { mutableStateOf("") }
         val names = remember(villages) { villages.map { folded(it.name) } }

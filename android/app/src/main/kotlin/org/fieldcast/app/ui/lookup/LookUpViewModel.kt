@@ -99,7 +99,8 @@ class LookUpViewModel(app: AppState, private val saved: SavedStateHandle) : Engi
     private suspend fun reopen(household: Array<String>) {
         val (key, root) = household
         val stored = app.villages.stored.filterNotNull()
-        stored.map { now -> now.villages.find { it.summary.dataset.key == key } }.filterNotNull().conflate().collectLatest {
+        val village = stored.map { now -> now.villages.find { it.summary.dataset.key == key } }.filterNotNull()
+        village.collectLatest {
             if (opened.value == null && saved.get<Array<String>>(HOUSEHOLD) != null) {
                 open(it.summary.dataset, it.summary.boundaryName, root)
             }
@@ -175,7 +176,8 @@ class LookUpViewModel(app: AppState, private val saved: SavedStateHandle) : Engi
             choices,
             chosen,
             query,
-            households = if (read.size == 1) read.single().households else read.flatMap { it.households }.sortedWith(byName),
+            // One village is sorted already.
+            read.singleOrNull()?.households ?: read.flatMap { it.households }.sortedWith(byName),
             part = part(shown) { index[it.dataset]?.part ?: 0f },
             problems = OwnEditCounts(conflicts = stored.conflicts.size, lost = stored.lostEdits.size),
             lost = stored.lostEdits,

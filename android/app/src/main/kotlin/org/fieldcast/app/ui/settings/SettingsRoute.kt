@@ -113,7 +113,9 @@ private fun Question(ask: Ask, village: VillageData?, model: SettingsViewModel, 
         }
         Ask.REMOVE -> if (village != null) {
             val title = stringResource(R.string.settings_remove_title, village.name)
-            confirm(title, R.string.settings_remove_explained, R.string.settings_remove) { model.remove(village.dataset) }
+            confirm(title, R.string.settings_remove_explained, R.string.settings_remove) {
+                model.remove(village.dataset)
+            }
         }
     }
 }

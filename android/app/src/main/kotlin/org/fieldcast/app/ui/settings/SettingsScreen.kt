@@ -101,7 +101,8 @@ private fun StorageCard(state: SettingsUiState, actions: SettingsActions) =
             Text(stringResource(R.string.settings_used, formats().bytes(storage.used)))
             Text(stringResource(R.string.settings_free, formats().bytes(storage.free)))
         }
-        OtherButton(stringResource(R.string.settings_villages), actions.onVillages, isEnabled = state.villages.isNotEmpty())
+        val hasVillages = state.villages.isNotEmpty()
+        OtherButton(stringResource(R.string.settings_villages), actions.onVillages, isEnabled = hasVillages)
     }
 
 /** Asks for the name of this phone. A page, because a dialog with a keyboard is too small for large fonts. */
@@ -122,7 +123,13 @@ fun RenameScreen(name: String, onRename: (String) -> Unit, onBack: () -> Unit) =
 
 /** Asks before something that cannot be taken back. */
 @Composable
-fun ConfirmDialog(title: String, text: String, action: String, onConfirm: () -> Unit, onCancel: () -> Unit) = AlertDialog(
+fun ConfirmDialog(
+    title: String,
+    text: String,
+    action: String,
+    onConfirm: () -> Unit,
+    onCancel: () -> Unit,
+) = AlertDialog(
     onCancel,
     confirmButton = { QuietButton(action, onConfirm) },
     dismissButton = { QuietButton(stringResource(R.string.cancel), onCancel) },

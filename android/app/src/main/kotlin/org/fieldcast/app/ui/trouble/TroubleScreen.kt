@@ -52,7 +52,9 @@ fun TroubleScreen(state: TroubleUiState?, actions: TroubleActions) =
             return@ScrollingScreen
         }
         state.engineError?.let { error ->
-            Notice(NoticeKind.PROBLEM, error.text()) { OtherButton(stringResource(R.string.settings), actions.onSettings) }
+            Notice(NoticeKind.PROBLEM, error.text()) {
+                OtherButton(stringResource(R.string.settings), actions.onSettings)
+            }
         }
         state.problems.forEach { Problem(it, actions.onRemedy) }
         Summary(state)

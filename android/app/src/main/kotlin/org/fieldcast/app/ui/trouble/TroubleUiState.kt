@@ -30,7 +30,12 @@ data class TroubleUiState(
 )
 
 /** [engine] is none while its checks run. */
-fun uiState(phone: PhoneFacts, engine: List<Check>?, data: DataCheck, engineError: FieldcastException?): TroubleUiState {
+fun uiState(
+    phone: PhoneFacts,
+    engine: List<Check>?,
+    data: DataCheck,
+    engineError: FieldcastException?,
+): TroubleUiState {
     val (fine, problems) = checkRows(phone, engine.orEmpty()).partition { it.severity == Severity.OK }
     return TroubleUiState(problems.sortedByDescending { it.severity }, fine, engine == null, data, engineError)
 }

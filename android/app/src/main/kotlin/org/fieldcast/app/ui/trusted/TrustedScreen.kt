@@ -76,7 +76,9 @@ fun TrustedScreen(state: TrustedUiState?, error: FieldcastException?, now: Long,
             }
             if (state.permissions.isNotEmpty()) {
                 item("permissions", "title") { Title(stringResource(R.string.trusted_permissions)) }
-                items(state.permissions.size, contentType = { "permission" }) { PermissionRow(state.permissions[it], now) }
+                items(state.permissions.size, contentType = { "permission" }) { index ->
+                    PermissionRow(state.permissions[index], now)
+                }
             }
         }
     }
@@ -154,7 +156,8 @@ fun ForgetDialog(forgetting: Forgetting, onForget: (withData: Boolean) -> Unit, 
                 Text(stringResource(R.string.trusted_forget_explained))
                 if (data.isNotEmpty()) {
                     RemoveData(withData, data.size) { withData = it }
-                    Text(data.joinToString(stringResource(R.string.trusted_separator)) { it.boundaryName.ifEmpty { it.projectName } })
+                    val separator = stringResource(R.string.trusted_separator)
+                    Text(data.joinToString(separator) { it.boundaryName.ifEmpty { it.projectName } })
                 }
             }
         },
