@@ -26,6 +26,9 @@ import org.fieldcast.app.ui.theme.FieldcastTheme
 
 /** How a screen is shown. */
 data class Look(val language: String, val isDark: Boolean = false, val fontScale: Float = 1f) {
+    /** As most users see it. */
+    val isPlain: Boolean get() = !isDark && fontScale == 1f
+
     /** As in "fr-dark-2". */
     val name: String get() = listOfNotNull(language, "dark".takeIf { isDark }, "2".takeIf { fontScale > 1 }).joinToString("-")
 }

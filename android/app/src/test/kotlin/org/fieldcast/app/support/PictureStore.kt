@@ -6,24 +6,23 @@ import java.io.File
 import javax.imageio.ImageIO
 import kotlin.math.abs
 import org.fieldcast.app.pictures.Look
+import org.fieldcast.app.pictures.manualPictures
 
 /**
- * The stored pictures of one look, in docs/pictures: one file for each picture that the manuals can use, and one sheet
- * of small ones for each dark or large look.
+ * The stored pictures of one look, in docs/pictures: a sheet with small ones of all screens, and a file for each one that
+ * the manuals show.
  */
 class PictureStore(private val look: Look) {
     /** What differs from the stored pictures for the eye, in words. Keeps the drawn ones in `target`. */
-    fun differences(drawn: Map<String, BufferedImage>): List<String> =
-        if (!look.isDark && look.fontScale == 1f) {
-            drawn.flatMap { (name, picture) -> compare("${look.name}/$name", mapOf(name to picture), picture) }
-        } else {
-            drawn.forEach { (name, picture) -> write(picture, File(DRAWN, "${look.name}/$name.png")) }
-            compare(look.name, drawn, sheet(drawn.values.toList()))
-        }
+    fun differences(drawn: Map<String, BufferedImage>): List<String> {
+        drawn.forEach { (name, picture) -> write(picture, File(DRAWN, "${look.name}/$name.png")) }
+        val forManuals = drawn.filterKeys { look.isPlain && it in manualPictures }
+        return compare(look.name, drawn, sheet(drawn.values.toList())) +
+            forManuals.flatMap { (name, picture) -> compare("${look.name}/$name", mapOf(name to picture), picture) }
+    }
 
     private fun compare(file: String, pictures: Map<String, BufferedImage>, whole: BufferedImage): List<String> {
         val few = whole.withFewColors()
-        write(few, File(DRAWN, "$file.png"))
         val stored = File(STORED, "$file.png")
         if (IS_WRITING) {
             write(few, stored)
