@@ -18,6 +18,7 @@ import androidx.compose.foundation.rememberScrollState
 import androidx.compose.foundation.verticalScroll
 import androidx.compose.material3.AlertDialog
 import androidx.compose.material3.Card
+import androidx.compose.material3.CardDefaults
 import androidx.compose.material3.Icon
 import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.Surface
@@ -176,7 +177,7 @@ private fun Summary(summary: SendSummary, actions: SendActions) {
 /** What is sent, and how the phones connect. Small, so that the phones nearby are visible below it. */
 @Composable
 private fun Setup(state: SendUiState, actions: SendActions, onChange: () -> Unit, onStop: () -> Unit) =
-    Card(Modifier.fillMaxWidth()) {
+    Card(Modifier.fillMaxWidth(), colors = CardDefaults.cardColors(MaterialTheme.colorScheme.surfaceContainer)) {
         Column(Modifier.padding(horizontal = 16.dp, vertical = 8.dp), Arrangement.spacedBy(4.dp)) {
             val list = (state.phase as? SendPhase.On)?.list
             // Another choice starts the search again, which would cancel transfers.
