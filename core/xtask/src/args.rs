@@ -181,7 +181,8 @@ pub(crate) enum Language {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum App {
-    /// Build android/app without Gradle and Google's Android SDK; needs Maven, a JDK and aapt2
+    /// Build android/app without Gradle and Google's Android SDK; needs Maven, a JDK and aapt2, for --apk also zipalign and
+    /// apksigner
     Android(AndroidApp),
 }
 
@@ -193,6 +194,9 @@ pub(crate) struct AndroidApp {
     /// Run the tests named *ScreensTest, which rewrite docs/pictures
     #[arg(long)]
     pub(crate) screens: bool,
+    /// Make the release for arm64 phones, signed with a key for tests, and check it; after the tests, if there are any
+    #[arg(long)]
+    pub(crate) apk: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -230,6 +234,14 @@ mod tests {
         assert_eq!(out.to_str(), Some("a.fcb"));
         let Ok(TaskCommand::Torture(options)) = parsed("torture --seed 3 --only 41") else { panic!() };
         assert_eq!((options.databases, options.seed, options.only), (300, 3, Some(41)));
+    }
+
+    #[test]
+    fn takes_filters_after_test_only() {
+        let Ok(TaskCommand::App(App::Android(options))) = parsed("app android --test --apk") else { panic!() };
+        assert_eq!((options.test, options.apk), (Some(Vec::new()), true));
+        let Ok(TaskCommand::App(App::Android(options))) = parsed("app android --test Home Send") else { panic!() };
+        assert_eq!((options.test, options.apk), (Some(vec!["Home".to_owned(), "Send".to_owned()]), false));
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub(crate) struct Module<'a> {
 /// A compiled module.
 pub(crate) struct Compiled {
     pub(crate) classes: PathBuf,
-    key: String,
+    pub(crate) key: String,
 }
 
 impl Module<'_> {

@@ -23,6 +23,7 @@ pub(crate) fn merged<'a>(manifests: impl IntoIterator<Item = &'a Path>) -> Outco
         add(&mut all, manifest);
     }
     clean(&mut all);
+    complete_application(&mut all);
     Ok(format!("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n{all}"))
 }
 
@@ -44,6 +45,13 @@ fn root() -> Element {
             attribute("package", APPLICATION_ID),
         ],
         children: vec![sdk],
+    }
+}
+
+/// Adds what Gradle adds: the phone maps native libraries from the APK, so it does not copy them.
+fn complete_application(all: &mut Element) {
+    for application in all.children.iter_mut().filter(|child| child.tag == "application") {
+        application.attributes.push(("android:extractNativeLibs".to_owned(), "false".to_owned()));
     }
 }
 

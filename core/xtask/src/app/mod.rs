@@ -3,16 +3,21 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use crate::args::AndroidApp;
 use crate::{Outcome, bindings};
 
+mod align;
+mod apk;
 mod arsc;
+mod badging;
 mod compile;
 mod junit;
 mod libraries;
 mod manifest;
 mod resources;
+mod shrink;
 mod stage;
 mod tools;
 mod xml;
@@ -33,30 +38,40 @@ struct Variant {
     name: &'static str,
     /// The libraries whose resources and manifests it contains.
     sections: &'static [Section],
+    /// Whether it is made for practising and tests. Otherwise it is made for release, and contains only what it needs.
+    is_rehearsal: bool,
 }
 
 /// What the tests run.
-const DEBUG: Variant = Variant { name: "debug", sections: &[Section::App, Section::Test] };
+const DEBUG: Variant = Variant { name: "debug", sections: &[Section::App, Section::Test], is_rehearsal: true };
+/// What users install.
+const RELEASE: Variant = Variant { name: "release", sections: &[Section::App], is_rehearsal: false };
 
 /// Builds what the options ask for. Without options, compiles the app.
 pub(crate) fn android(options: &AndroidApp) -> Outcome {
-    if !tools::installed("the Android app", &[tools::JAVAC, tools::MAVEN, tools::AAPT2])? {
+    let mut needed = vec![tools::JAVAC, tools::MAVEN, tools::AAPT2];
+    if options.apk {
+        needed.extend([tools::ZIPALIGN, tools::APKSIGNER]);
+    }
+    if !tools::installed("the Android app", &needed)? {
         return Ok(bindings::code(true));
     }
     let root = bindings::root();
     let out = root.join(OUT);
     fs::create_dir_all(&out)?;
     let libraries = Libraries::fetched(&root, &out)?;
-    let sdk = sdk(&root, &out, &libraries)?;
-    let resources = resources::linked(&root, &out, &DEBUG, &libraries)?;
-    let app = app(&root, &out, &libraries, &resources, &sdk)?;
-    if options.test.is_none() && !options.screens {
-        return Ok(bindings::code(true));
+    let build = Build { sdk: sdk(&root, &out, &libraries)?, root, out, libraries };
+    if options.test.is_some() || options.screens {
+        let code = build.test(options)?;
+        if code != ExitCode::SUCCESS || !options.apk {
+            return Ok(code);
+        }
     }
-    let tests = tests(&root, &out, &libraries, &resources, [&app, &sdk])?;
-    let choice = Choice { filters: options.test.as_deref().unwrap_or_default(), writes_screens: options.screens };
-    let modules = [&tests, &app, &sdk];
-    Tests { root: &root, out: &out, libraries: &libraries, resources: &resources, modules }.run(&choice)
+    if options.apk {
+        return apk::made(&build);
+    }
+    build.app(&DEBUG)?;
+    Ok(bindings::code(true))
 }
 
 fn sdk(root: &Path, out: &Path, libraries: &Libraries) -> Outcome<Compiled> {
@@ -72,38 +87,53 @@ fn sdk(root: &Path, out: &Path, libraries: &Libraries) -> Outcome<Compiled> {
     module.compile(out, libraries)
 }
 
-fn app(root: &Path, out: &Path, libraries: &Libraries, resources: &Resources, sdk: &Compiled) -> Outcome<Compiled> {
-    let folders = ["main", DEBUG.name];
-    let module = Module {
-        name: "app",
-        sources: folders.map(|folder| root.join("android/app/src").join(folder).join("kotlin")).into(),
-        generated: Some((&resources.classes, &resources.key)),
-        modules: vec![sdk],
-        sections: &[Section::App],
-        uses_compose: true,
-    };
-    module.compile(&out.join(DEBUG.name), libraries)
+/// What all variants share.
+struct Build {
+    root: PathBuf,
+    out: PathBuf,
+    libraries: Libraries,
+    sdk: Compiled,
 }
 
-/// The tests share the SDK's simulated radio.
-fn tests(
-    root: &Path,
-    out: &Path,
-    libraries: &Libraries,
-    resources: &Resources,
-    modules: [&Compiled; 2],
-) -> Outcome<Compiled> {
-    let sources: [PathBuf; 2] = ["app/src/test/kotlin", "sdk/src/test/kotlin/org/fieldcast/sdk/link/FakeRadio.kt"]
-        .map(|path| root.join("android").join(path));
-    let module = Module {
-        name: "tests",
-        sources: sources.into(),
-        generated: Some((&resources.classes, &resources.key)),
-        modules: modules.into(),
-        sections: &[Section::App, Section::Test],
-        uses_compose: true,
-    };
-    module.compile(&out.join(DEBUG.name), libraries)
+impl Build {
+    /// Links the resources of a variant, and compiles its classes.
+    fn app(&self, variant: &Variant) -> Outcome<(Resources, Compiled)> {
+        let resources = resources::linked(&self.root, &self.out, variant, &self.libraries)?;
+        let folders = ["main", variant.name];
+        let module = Module {
+            name: "app",
+            sources: folders.map(|folder| self.root.join("android/app/src").join(folder).join("kotlin")).into(),
+            generated: Some((&resources.classes, &resources.key)),
+            modules: vec![&self.sdk],
+            sections: &[Section::App],
+            uses_compose: true,
+        };
+        let app = module.compile(&self.out.join(variant.name), &self.libraries)?;
+        Ok((resources, app))
+    }
+
+    fn test(&self, options: &AndroidApp) -> Outcome {
+        let (resources, app) = self.app(&DEBUG)?;
+        let tests = self.tests(&resources, &app)?;
+        let choice = Choice { filters: options.test.as_deref().unwrap_or_default(), writes_screens: options.screens };
+        let modules = [&tests, &app, &self.sdk];
+        let Self { root, out, libraries, .. } = self;
+        Tests { root, out, libraries, resources: &resources, modules }.run(&choice)
+    }
+
+    /// The tests share the SDK's simulated radio.
+    fn tests(&self, resources: &Resources, app: &Compiled) -> Outcome<Compiled> {
+        let sources = ["app/src/test/kotlin", "sdk/src/test/kotlin/org/fieldcast/sdk/link/FakeRadio.kt"];
+        let module = Module {
+            name: "tests",
+            sources: sources.map(|path| self.root.join("android").join(path)).into(),
+            generated: Some((&resources.classes, &resources.key)),
+            modules: vec![app, &self.sdk],
+            sections: &[Section::App, Section::Test],
+            uses_compose: true,
+        };
+        module.compile(&self.out.join(DEBUG.name), &self.libraries)
+    }
 }
 
 /// Android's number of the workspace's version, which grows with it.

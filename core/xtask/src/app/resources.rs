@@ -1,5 +1,6 @@
 //! Compiles the resources of the app and its libraries, links them, and compiles the classes with their ids.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{fs, io};
@@ -21,6 +22,8 @@ pub(crate) struct Resources {
     pub(crate) assets: PathBuf,
     /// The classes `R` of the app and its libraries.
     pub(crate) classes: PathBuf,
+    /// R8's rules for the classes that the manifest and the resources name.
+    pub(crate) rules: PathBuf,
     pub(crate) key: String,
 }
 
@@ -29,13 +32,17 @@ pub(crate) fn linked(root: &Path, out: &Path, variant: &Variant, libraries: &Lib
     let framework = framework(out, libraries)?;
     let compiled = compiled_libraries(out, libraries)?;
     let app = root.join("android/app/src");
-    let sources: Vec<_> = ["main", variant.name].iter().map(|name| app.join(name)).collect();
+    let mut sources: Vec<_> = ["main", variant.name].iter().map(|name| app.join(name)).collect();
+    if variant.is_rehearsal {
+        sources.push(out.to_owned()); // `assets`, made by another task
+    }
     let folder = out.join(variant.name);
     let resources = Resources {
         archive: folder.join("resources.apk"),
         manifest: folder.join("AndroidManifest.xml"),
         assets: folder.join("assets"),
         classes: folder.join("r-classes"),
+        rules: folder.join("resources.pro"),
         key: key(root, &sources, variant, libraries)?,
     };
     fs::create_dir_all(&folder)?;
@@ -48,7 +55,8 @@ pub(crate) fn linked(root: &Path, out: &Path, variant: &Variant, libraries: &Lib
         let java = folder.join("r-sources");
         tools::empty(&java)?;
         let packages = packages(&libraries.android(variant.sections))?;
-        link(&resources, &framework, &archives, &packages, &java)?;
+        let languages = if variant.is_rehearsal { BTreeSet::new() } else { languages(root)? };
+        link(&resources, &framework, &archives, &packages, &languages, &java)?;
         compile(&java, &resources.classes)
     })?;
     Ok(resources)
@@ -160,7 +168,35 @@ fn packages(libraries: &[PathBuf]) -> Outcome<Vec<String>> {
     Ok(packages)
 }
 
-fn link(made: &Resources, framework: &Path, archives: &[PathBuf], packages: &[String], java: &Path) -> Outcome<()> {
+/// The languages that the app offers. Its libraries have texts in more.
+pub(crate) fn languages(root: &Path) -> Outcome<BTreeSet<String>> {
+    let list = xml::parsed(&fs::read_to_string(root.join("android/app/src/main/res/xml/locales.xml"))?)?;
+    let names = list.children.iter().filter_map(|locale| locale.attribute("android:name"));
+    Ok(names.map(|name| name.split('-').next().unwrap_or(name).to_owned()).collect())
+}
+
+/// The languages beside English in which the app has texts.
+pub(crate) fn translations(root: &Path) -> io::Result<BTreeSet<String>> {
+    let folders = fs::read_dir(root.join("android/app/src/main/res"))?;
+    let names = folders.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+    let names = names.collect::<io::Result<Vec<_>>>()?;
+    Ok(names.iter().filter_map(|name| translation(name)).map(str::to_owned).collect())
+}
+
+/// The language of `values-pt` or `values-pt-rBR`. Other qualifiers have more or fewer than two letters.
+fn translation(folder: &str) -> Option<&str> {
+    let language = folder.strip_prefix("values-")?.split('-').next()?;
+    Some(language).filter(|language| language.len() == 2 && language.bytes().all(|byte| byte.is_ascii_lowercase()))
+}
+
+fn link(
+    made: &Resources,
+    framework: &Path,
+    archives: &[PathBuf],
+    packages: &[String],
+    languages: &BTreeSet<String>,
+    java: &Path,
+) -> Outcome<()> {
     let mut aapt2 = Command::new("aapt2");
     // An aapt2 older than Android 11 does not know `<queries>`, but keeps it.
     aapt2
@@ -171,6 +207,10 @@ fn link(made: &Resources, framework: &Path, archives: &[PathBuf], packages: &[St
     aapt2.args(["--min-sdk-version", &MIN_SDK.to_string(), "--target-sdk-version", &TARGET_SDK.to_string()]);
     aapt2.args(["--version-code", &version_code().to_string(), "--version-name", env!("CARGO_PKG_VERSION")]);
     aapt2.args(["--custom-package", APPLICATION_ID, "--extra-packages", &packages.join(":")]);
+    for language in languages {
+        aapt2.args(["-c", language]);
+    }
+    aapt2.arg("--proguard").arg(&made.rules);
     aapt2.arg("-A").arg(&made.assets).arg("--java").arg(java).arg("-o").arg(&made.archive);
     archives.iter().for_each(|archive| _ = aapt2.arg("-R").arg(archive));
     tools::run_quietly(&mut aapt2)
@@ -182,4 +222,17 @@ fn compile(sources: &Path, classes: &Path) -> Outcome<()> {
     let mut javac = Command::new("javac");
     javac.args(["-nowarn", "--release", "17", "-d"]).arg(classes).args(files(sources)?);
     tools::run(&mut javac)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_languages_from_other_qualifiers() {
+        let folders =
+            ["values-pt", "values-sw", "values-pt-rBR", "values", "values-night", "values-sw600dp", "values-v31"];
+        let found: Vec<_> = folders.into_iter().filter_map(translation).collect();
+        assert_eq!(found, ["pt", "sw", "pt"]);
+    }
 }

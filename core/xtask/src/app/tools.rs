@@ -16,6 +16,8 @@ pub(crate) struct Tool {
 pub(crate) const JAVAC: Tool = Tool { name: "javac", package: "default-jdk-headless" };
 pub(crate) const MAVEN: Tool = Tool { name: "mvn", package: "maven" };
 pub(crate) const AAPT2: Tool = Tool { name: "aapt2", package: "aapt" };
+pub(crate) const ZIPALIGN: Tool = Tool { name: "zipalign", package: "zipalign" };
+pub(crate) const APKSIGNER: Tool = Tool { name: "apksigner", package: "apksigner" };
 
 /// Returns whether the machine has these tools. Prints a message if one is missing.
 ///
@@ -74,6 +76,14 @@ pub(crate) fn java(class_path: &[PathBuf]) -> Outcome<Command> {
     let mut java = Command::new("java");
     java.args(SHORT_RUN).args(["-Xmx2g", "-cp"]).arg(self::class_path(class_path)?);
     Ok(java)
+}
+
+/// The folder of the JDK, with Java's own classes.
+pub(crate) fn java_home() -> Outcome<PathBuf> {
+    let javac = env::split_paths(&env::var_os("PATH").unwrap_or_default())
+        .find_map(|folder| folder.join(JAVAC.name).canonicalize().ok());
+    let home = javac.as_deref().and_then(Path::parent).and_then(Path::parent);
+    Ok(home.ok_or("there is no javac on the PATH")?.to_owned())
 }
 
 /// Unpacks these files of an archive, or all, into a folder.
