@@ -1,5 +1,5 @@
-// CI does not run this build, because it cannot reach Google's Maven repository. android/sdk/pom.xml compiles and tests the same
-// sources.
+// CI does not run this build, because it cannot reach Google's Maven repository. It compiles and tests the same sources with
+// `cargo xtask app android` and with android/sdk/pom.xml, and a test compares the versions. gradle/libs.versions.toml has them all.
 pluginManagement {
     repositories {
         google()
@@ -17,4 +17,4 @@ dependencyResolutionManagement {
 }
 
 rootProject.name = "fieldcast"
-include(":sdk")
+include(":app", ":sdk")

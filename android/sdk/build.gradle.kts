@@ -1,11 +1,11 @@
-// Builds the SDK as an Android library. Needs the Android SDK, the NDK below (its linker aligns to 16 KiB by default from r28 on),
+// Builds the SDK as an Android library. Needs the Android SDK, an NDK (its linker aligns to 16 KiB by default from r28 on),
 // rustup with the three targets below, and cargo-ndk. CI does not run it; see android/settings.gradle.kts.
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
 
 plugins {
-    id("com.android.library") version "8.11.0"
-    id("org.jetbrains.kotlin.android") version "2.4.21"
+    alias(libs.plugins.android.library)
+    alias(libs.plugins.kotlin.android)
     `maven-publish`
 }
 
@@ -15,14 +15,14 @@ val architectures = mapOf(
     "armeabi-v7a" to "armv7-linux-androideabi",
     "x86_64" to "x86_64-linux-android",
 )
-val minimum = 26
+val minimum = libs.versions.minSdk.get().toInt()
 val root: File = rootDir.parentFile
 val libraries: File = layout.buildDirectory.dir("rustJniLibs").get().asFile
 
 android {
     namespace = "org.fieldcast.sdk"
-    compileSdk = 35
-    ndkVersion = "28.2.13676358"
+    compileSdk = libs.versions.compileSdk.get().toInt()
+    ndkVersion = libs.versions.ndk.get()
 
     defaultConfig {
         minSdk = minimum
@@ -45,8 +45,8 @@ android {
 kotlin { jvmToolchain(17) }
 
 dependencies {
-    api("org.jetbrains.kotlinx:kotlinx-coroutines-android:1.11.0")
-    implementation("net.java.dev.jna:jna:5.19.1@aar")
+    api(libs.coroutines.android)
+    implementation(variantOf(libs.jna) { artifactType("aar") })
 }
 
 val cargo by tasks.registering(Exec::class) {

@@ -20,6 +20,8 @@ mod resources;
 mod shrink;
 mod stage;
 mod tools;
+#[cfg(test)]
+mod versions_tests;
 mod xml;
 
 use compile::{Compiled, Module};
