@@ -41,6 +41,7 @@ const STEPS: &[CiStep] = &[
     full("the SDK's sources", &["cargo", "xtask", "bindings", "--verify"]),
     full("the SDK in Python", &["cargo", "xtask", "journey", "python"]),
     full("the SDK in Kotlin", &["cargo", "xtask", "journey", "kotlin"]),
+    full("the Android app", &["cargo", "xtask", "app", "android", "--test", "--apk"]),
     full("sizes", &["cargo", "xtask", "bench", "codec", "--rounds", "1"]),
     full("memory", &["cargo", "xtask", "bench", "memory", "--records", "200000"]),
     full("the phone library", &["cargo", "xtask", "bench", "sdk"]),
