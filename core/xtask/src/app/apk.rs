@@ -69,24 +69,20 @@ fn copy(from: &Path, to: &Path) -> Outcome<()> {
     Ok(())
 }
 
-/// The engine for phones, which is built if it is missing. Prints a message if it cannot be built here.
+/// The engine for phones, built from the present sources. Prints a message if it cannot be built here.
 fn engine(root: &Path) -> Outcome<Option<PathBuf>> {
-    let library = root.join("target/android-library").join(ABI).join(ENGINE);
-    let mut reason = String::new();
-    if !library.exists() {
-        let mut command = Command::new(root.join(BUILD_ENGINE));
-        let output = command.arg(ABI).current_dir(root).output();
-        let output = output.map_err(|error| format!("cannot start {BUILD_ENGINE}: {error}"))?;
-        let text = String::from_utf8_lossy(&output.stdout);
-        if !output.status.success() {
-            let errors = String::from_utf8_lossy(&output.stderr);
-            return Err(format!("{BUILD_ENGINE} failed: {}\n{text}{errors}", output.status).into());
-        }
-        reason = text.lines().find_map(|line| line.strip_prefix("SKIPPED: ")).unwrap_or_default().to_owned();
+    let output = Command::new(root.join(BUILD_ENGINE)).arg(ABI).current_dir(root).output();
+    let output = output.map_err(|error| format!("cannot start {BUILD_ENGINE}: {error}"))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    if !output.status.success() {
+        let errors = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("{BUILD_ENGINE} failed: {}\n{text}{errors}", output.status).into());
     }
+    let library = root.join("target/android-library").join(ABI).join(ENGINE);
     if library.exists() {
         return Ok(Some(library));
     }
+    let reason = text.lines().find_map(|line| line.strip_prefix("SKIPPED: ")).unwrap_or_default();
     println!("SKIPPED: the APK has no engine library: {reason}");
     Ok(None)
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::args::AndroidApp;
-use crate::{Outcome, bindings};
+use crate::{Outcome, bindings, practice};
 
 mod align;
 mod apk;
@@ -28,6 +28,7 @@ use compile::{Compiled, Module};
 use junit::{Choice, Tests};
 use libraries::{Libraries, Section};
 use resources::Resources;
+use stage::{Inputs, stage};
 
 /// The folder of all build products.
 const OUT: &str = "target/android-app";
@@ -100,6 +101,9 @@ struct Build {
 impl Build {
     /// Links the resources of a variant, and compiles its classes.
     fn app(&self, variant: &Variant) -> Outcome<(Resources, Compiled)> {
+        if variant.is_rehearsal {
+            self.practice()?;
+        }
         let resources = resources::linked(&self.root, &self.out, variant, &self.libraries)?;
         let folders = ["main", variant.name];
         let module = Module {
@@ -112,6 +116,15 @@ impl Build {
         };
         let app = module.compile(&self.out.join(variant.name), &self.libraries)?;
         Ok((resources, app))
+    }
+
+    /// Makes the asset with which a user practises without a server.
+    fn practice(&self) -> Outcome<()> {
+        let formats = ["core/bundle/src", "core/sandbox/src", "schema"].map(|path| self.root.join(path));
+        let assets = self.out.join("assets");
+        stage("practice data", &assets, &Inputs::new().paths(&formats)?.key(), || {
+            practice::run(&assets.join("practice.fcb")).map(drop)
+        })
     }
 
     fn test(&self, options: &AndroidApp) -> Outcome {

@@ -34,7 +34,7 @@ pub(crate) fn linked(root: &Path, out: &Path, variant: &Variant, libraries: &Lib
     let app = root.join("android/app/src");
     let mut sources: Vec<_> = ["main", variant.name].iter().map(|name| app.join(name)).collect();
     if variant.is_rehearsal {
-        sources.push(out.to_owned()); // `assets`, made by another task
+        sources.push(out.to_owned()); // `assets`, with the practice data
     }
     let folder = out.join(variant.name);
     let resources = Resources {
