@@ -8,8 +8,12 @@ use super::compile::Compiled;
 use super::libraries::{Libraries, Section};
 use super::resources::Resources;
 use super::stage::files;
-use super::{APPLICATION_ID, tools};
+use super::{APPLICATION_ID, MIN_SDK, TARGET_SDK, tools};
 use crate::{Outcome, binary, bindings, journey};
+
+/// The API levels that the tests run on, each in its own JVM: Robolectric loads the SDK's classes once for each level, but
+/// the engine's library, which is loaded once, calls back only the classes that were loaded last.
+const LEVELS: [u32; 2] = [MIN_SDK, TARGET_SDK];
 
 /// What the tests need.
 pub(crate) struct Tests<'a> {
@@ -51,13 +55,18 @@ impl Tests<'_> {
         let library = bindings::library(self.root, &["build", "--features=jni"])?;
         let command = binary::build(false)?;
         let folder = library.parent().unwrap_or(self.root);
-        let mut java = self.java(folder, choice)?;
-        java.args(classes).env("FIELDCAST_COMMAND", command);
-        let status = journey::against_sandbox(&mut java, folder)?;
-        Ok(bindings::code(status.success()))
+        let mut are_green = true;
+        // Screens are drawn on one level.
+        for level in LEVELS.iter().filter(|level| !choice.writes_screens || **level == TARGET_SDK) {
+            println!("\n-- API level {level}");
+            let mut java = self.java(folder, choice, *level)?;
+            java.args(&classes).env("FIELDCAST_COMMAND", &command);
+            are_green &= journey::against_sandbox(&mut java, folder)?.success();
+        }
+        Ok(bindings::code(are_green))
     }
 
-    fn java(&self, library: &Path, choice: &Choice<'_>) -> Outcome<Command> {
+    fn java(&self, library: &Path, choice: &Choice<'_>, level: u32) -> Outcome<Command> {
         let temporary = self.out.join("tmp");
         tools::empty(&temporary)?;
         let mut java = tools::java(&self.class_path()?)?;
@@ -67,6 +76,7 @@ impl Tests<'_> {
         property("java.io.tmpdir", &temporary);
         property("robolectric.dependency.dir", &self.libraries.frameworks());
         property("robolectric.offline", Path::new("true"));
+        property("robolectric.enabledSdks", Path::new(&level.to_string()));
         property("fieldcast.screens", &self.out.join("screens"));
         property("fieldcast.pictures", &self.root.join("docs/pictures"));
         if choice.writes_screens {

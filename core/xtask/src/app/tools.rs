@@ -69,7 +69,7 @@ pub(crate) fn empty(folder: &Path) -> io::Result<()> {
 
 /// The virtual machine's options for programs that run for less than a minute: without the optimising compiler, they
 /// need half the time.
-const SHORT_RUN: [&str; 2] = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"];
+const SHORT_RUN: [&str; 3] = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:ReservedCodeCacheSize=256m"];
 
 /// Returns Java with this class path.
 pub(crate) fn java(class_path: &[PathBuf]) -> Outcome<Command> {
