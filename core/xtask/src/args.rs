@@ -20,7 +20,7 @@ pub(crate) enum TaskCommand {
     /// Check that no crate uses a crate of a higher layer, that only the wrapping crate uses each wrapped library, and
     /// that modules do not import each other in a circle
     Layers,
-    /// Check that we may ship every dependency under its licence
+    /// Check that we may ship every dependency under its licence, and that the Android app shows the licences
     Licences,
     /// Encode and decode a file of JSON lines, compare the result, and print sizes and speed
     Codec(Codec),
@@ -197,6 +197,9 @@ pub(crate) struct AndroidApp {
     /// Make the release for arm64 phones, signed with a key for tests, and check it; after the tests, if there are any
     #[arg(long)]
     pub(crate) apk: bool,
+    /// Make the APK for trainings instead: it offers to practise without a server
+    #[arg(long, requires = "apk")]
+    pub(crate) training: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -57,7 +57,9 @@ fn run(task: TaskCommand) -> Outcome {
         }
         TaskCommand::Licences => {
             let allowed = licences::allowed(&bindings::root())?;
-            Ok(listed(&licences::problems(&metadata::read(true)?, &allowed)))
+            let mut problems = licences::problems(&metadata::read(true)?, &allowed);
+            problems.extend(licences::shown_problems(&bindings::root())?);
+            Ok(listed(&problems))
         }
         TaskCommand::Codec(options) => codec::run(&options),
         TaskCommand::Bench(Bench::Codec(options)) => bench::codec::run(&options),

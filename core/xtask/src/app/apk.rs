@@ -1,4 +1,4 @@
-//! Packs the release for one architecture, signs it with a key for tests, and checks it.
+//! Packs the app for one architecture, signs it with a key for tests, and checks it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,7 +8,7 @@ use std::process::Command;
 use super::libraries::Section;
 use super::shrink::Shrink;
 use super::stage::files;
-use super::{Build, RELEASE, align, badging, resources, tools};
+use super::{Build, Variant, align, badging, resources, tools};
 use crate::Outcome;
 
 /// Android's name of the architecture.
@@ -24,14 +24,14 @@ const PASSWORD: &str = "pass:android";
 ///
 /// # Errors
 /// If a step fails.
-pub(super) fn made(build: &Build) -> Outcome {
-    let (resources, app) = build.app(&RELEASE)?;
-    let out = build.out.join(RELEASE.name);
+pub(super) fn made(build: &Build, variant: &Variant) -> Outcome {
+    let (resources, app) = build.app(variant)?;
+    let out = build.out.join(variant.name);
     let Build { root, libraries, sdk, .. } = build;
     let dex = Shrink { root, libraries, resources: &resources, modules: [&app, sdk] }.run(&out)?;
     let content = out.join("content");
     let has_engine = fill(build, &dex, &content)?;
-    let apk = out.join(format!("fieldcast-{}-{ABI}.apk", env!("CARGO_PKG_VERSION")));
+    let apk = out.join(format!("fieldcast-{}-{}-{ABI}.apk", env!("CARGO_PKG_VERSION"), variant.name));
     pack(&resources.archive, &content, &apk)?;
     sign(&build.out.join("test.keystore"), &apk)?;
     let languages = resources::languages(root)?;

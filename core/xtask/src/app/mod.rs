@@ -41,7 +41,7 @@ struct Variant {
     name: &'static str,
     /// The libraries whose resources and manifests it contains.
     sections: &'static [Section],
-    /// Whether it is made for practising and tests. Otherwise it is made for release, and contains only what it needs.
+    /// Whether it offers to practise without a server.
     is_rehearsal: bool,
 }
 
@@ -49,6 +49,8 @@ struct Variant {
 const DEBUG: Variant = Variant { name: "debug", sections: &[Section::App, Section::Test], is_rehearsal: true };
 /// What users install.
 const RELEASE: Variant = Variant { name: "release", sections: &[Section::App], is_rehearsal: false };
+/// What trainers install.
+const TRAINING: Variant = Variant { name: "training", sections: &[Section::App], is_rehearsal: true };
 
 /// Builds what the options ask for. Without options, compiles the app.
 pub(crate) fn android(options: &AndroidApp) -> Outcome {
@@ -71,7 +73,7 @@ pub(crate) fn android(options: &AndroidApp) -> Outcome {
         }
     }
     if options.apk {
-        return apk::made(&build);
+        return apk::made(&build, if options.training { &TRAINING } else { &RELEASE });
     }
     build.app(&DEBUG)?;
     Ok(bindings::code(true))

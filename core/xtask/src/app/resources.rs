@@ -55,7 +55,8 @@ pub(crate) fn linked(root: &Path, out: &Path, variant: &Variant, libraries: &Lib
         let java = folder.join("r-sources");
         tools::empty(&java)?;
         let packages = packages(&libraries.android(variant.sections))?;
-        let languages = if variant.is_rehearsal { BTreeSet::new() } else { languages(root)? };
+        let is_tested = variant.sections.contains(&Section::Test);
+        let languages = if is_tested { BTreeSet::new() } else { languages(root)? };
         link(&resources, &framework, &archives, &packages, &languages, &java)?;
         compile(&java, &resources.classes)
     })?;

@@ -176,3 +176,9 @@ fn recipes_and_packages_have_the_workspaces_version() {
     assert_eq!(property(&file(POM), "version"), name);
     assert!(file(SDK).contains(&format!("version = \"{name}\"")));
 }
+
+#[test]
+fn shows_the_engines_protocol_version() {
+    let kotlin = file("android/app/src/main/kotlin/org/fieldcast/app/ui/trouble/Diagnostics.kt");
+    assert!(kotlin.contains(&format!("const val PROTOCOL_VERSION = {}\n", fieldcast_wire::PROTOCOL)));
+}
