@@ -152,7 +152,7 @@ class DownloadJourneyTest {
         state.download.start(DownloadRequest("gone", listOf("x")))
         sees("This selection is no longer valid", 60)
         taps("Cancel")
-        taps("Go on")
+        taps("Continue")
         taps("Cancel")
         taps("Cancel the download")
         sees("Share data")
