@@ -7,12 +7,9 @@ val allPictures: List<Picture> = homePictures + setupPictures + villagesPictures
 /** The names of the pictures that docs/guide-*.md show. */
 val manualPictures: Set<String> = setOf(
     "setup-start",
-    "setup-login",
     "villages-selected",
-    "download-running",
     "download-done",
     "home",
-    "send-found",
     "send-selected",
     "send-code",
     "send-running",
@@ -22,5 +19,4 @@ val manualPictures: Set<String> = setOf(
     "receive-receiving",
     "receive-saved",
     "lookup",
-    "trouble-problems",
 )
