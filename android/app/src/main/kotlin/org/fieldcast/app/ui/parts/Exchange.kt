@@ -26,6 +26,7 @@ import androidx.compose.ui.semantics.contentDescription
 import androidx.compose.ui.semantics.heading
 import androidx.compose.ui.semantics.liveRegion
 import androidx.compose.ui.semantics.semantics
+import androidx.compose.ui.text.style.TextDirection
 import androidx.compose.ui.unit.dp
 import java.text.NumberFormat
 import org.fieldcast.app.R
@@ -63,7 +64,8 @@ fun Code(code: String, modifier: Modifier = Modifier) {
             contentDescription = description
             liveRegion = LiveRegionMode.Polite
         },
-        style = MaterialTheme.typography.displayMedium,
+        // Right-to-left text would swap the two halves of the code.
+        style = MaterialTheme.typography.displayMedium.copy(textDirection = TextDirection.Ltr),
     )
 }
 
