@@ -65,6 +65,7 @@ class AccessibilityTest {
                 when {
                     layout.isCut(node.size.width) -> "\"$text\" is cut"
                     node.size.width > STAGE_WIDTH -> "\"$text\" is wider than the screen"
+                    !node.isScrolled && box.height < node.size.height - 1 -> "\"$text\" is cut at the top or the bottom"
                     box.width > 0 && box.width < node.size.width - 1 -> "\"$text\" is hidden at a side"
                     else -> null
                 }
@@ -102,6 +103,10 @@ class AccessibilityTest {
             get() = (config.getOrNull(SemanticsProperties.ContentDescription).orEmpty() +
                 config.getOrNull(SemanticsProperties.Text).orEmpty().map { it.text } +
                 listOfNotNull(config.getOrNull(SemanticsProperties.EditableText)?.text)).joinToString(" ")
+
+        /** Whether the user can scroll to what is out of view. */
+        val SemanticsNode.isScrolled: Boolean
+            get() = generateSequence(parent) { it.parent }.any { SemanticsProperties.VerticalScrollAxisRange in it.config }
 
         fun SemanticsNode.textLayout(): TextLayoutResult? {
             val results = ArrayList<TextLayoutResult>()

@@ -7,9 +7,11 @@ import androidx.compose.runtime.getValue
 import androidx.compose.runtime.mutableStateOf
 import androidx.compose.runtime.setValue
 import androidx.compose.ui.graphics.asAndroidBitmap
+import androidx.compose.ui.platform.ViewRootForTest
 import androidx.compose.ui.test.captureToImage
 import androidx.compose.ui.test.isRoot
 import androidx.compose.ui.test.junit4.v2.createAndroidComposeRule
+import androidx.core.graphics.withTranslation
 import java.awt.image.BufferedImage
 import org.fieldcast.app.pictures.Look
 import org.fieldcast.app.pictures.Picture
@@ -54,13 +56,12 @@ class ScreensTest {
             throw AssertionError("${picture.name} never comes to rest", error)
         }
         // A dialog is a second root: it is drawn over the dimmed screen.
-        val roots = rule.onAllNodes(isRoot())
-        val images = List(roots.fetchSemanticsNodes().size) { roots[it].captureToImage().asAndroidBitmap() }
-        val whole = images.first().copy(Bitmap.Config.ARGB_8888, true)
+        val roots = rule.onAllNodes(isRoot()).fetchSemanticsNodes().map { (it.root as ViewRootForTest).view.rootView }
+        val whole = rule.onAllNodes(isRoot())[0].captureToImage().asAndroidBitmap().copy(Bitmap.Config.ARGB_8888, true)
         val canvas = Canvas(whole)
-        for (dialog in images.drop(1)) {
+        for (dialog in roots.drop(1)) {
             canvas.drawColor(0x52000000)
-            canvas.drawBitmap(dialog, (whole.width - dialog.width) / 2f, (whole.height - dialog.height) / 2f, null)
+            canvas.withTranslation((whole.width - dialog.width) / 2f, (whole.height - dialog.height) / 2f) { dialog.draw(this) }
         }
         return whole.toImage()
     }

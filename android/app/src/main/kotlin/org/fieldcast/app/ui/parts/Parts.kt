@@ -27,10 +27,12 @@ import androidx.compose.material3.Scaffold
 import androidx.compose.material3.Text
 import androidx.compose.material3.TextButton
 import androidx.compose.material3.TopAppBar
+import androidx.compose.material3.TopAppBarDefaults
 import androidx.compose.runtime.Composable
 import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.graphics.vector.ImageVector
+import androidx.compose.ui.platform.LocalDensity
 import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.semantics.LiveRegionMode
 import androidx.compose.ui.semantics.heading
@@ -54,6 +56,8 @@ fun Screen(
             title = { Text(title, Modifier.semantics { heading() }) },
             navigationIcon = { if (onBack != null) IconAction(Icons.Back, stringResource(R.string.back), onBack) },
             actions = { actions() },
+            // Room for two lines of a large font, which the bar would cut.
+            expandedHeight = TopAppBarDefaults.TopAppBarExpandedHeight * maxOf(1f, LocalDensity.current.fontScale),
         )
     },
     bottomBar = bottom,

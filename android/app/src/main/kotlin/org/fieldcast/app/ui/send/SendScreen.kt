@@ -204,10 +204,12 @@ private fun Setup(state: SendUiState, actions: SendActions, onChange: () -> Unit
 
 @Composable
 private fun Contents(contents: SendContents, onChange: (() -> Unit)?) = ButtonRow {
-    Icon(Icons.Villages, null)
-    Column {
-        Text(plural(R.plurals.villages, contents.villages.toLong()), style = MaterialTheme.typography.titleSmall)
-        Text(plural(R.plurals.households, contents.households))
+    Row(horizontalArrangement = Arrangement.spacedBy(8.dp), verticalAlignment = Alignment.CenterVertically) {
+        Icon(Icons.Villages, null)
+        Column {
+            Text(plural(R.plurals.villages, contents.villages.toLong()), style = MaterialTheme.typography.titleSmall)
+            Text(plural(R.plurals.households, contents.households))
+        }
     }
     if (onChange != null && contents.choices.size > 1) QuietButton(stringResource(R.string.send_change), onChange)
 }

@@ -29,6 +29,7 @@ import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.semantics.Role
 import androidx.compose.ui.unit.dp
 import org.fieldcast.app.R
+import org.fieldcast.app.ui.parts.ButtonRow
 import org.fieldcast.app.ui.parts.MainButton
 import org.fieldcast.app.ui.parts.QuietButton
 import org.fieldcast.app.ui.parts.Screen
@@ -62,7 +63,7 @@ internal fun VillageChoiceScreen(
     ) { padding ->
         LazyColumn(Modifier.fillMaxSize().padding(padding), contentPadding = PaddingValues(16.dp)) {
             item("all", "all") {
-                Row(horizontalArrangement = Arrangement.spacedBy(8.dp)) {
+                ButtonRow {
                     QuietButton(stringResource(R.string.send_select_all), { excluded = emptySet() })
                     val all = choices.mapTo(HashSet()) { it.key }
                     QuietButton(stringResource(R.string.send_select_none), { excluded = all })

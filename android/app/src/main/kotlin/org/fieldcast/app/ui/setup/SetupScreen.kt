@@ -39,7 +39,6 @@ import org.fieldcast.app.ui.parts.NoticeKind
 import org.fieldcast.app.ui.parts.OtherButton
 import org.fieldcast.app.ui.parts.QrScanner
 import org.fieldcast.app.ui.parts.QuietButton
-import org.fieldcast.app.ui.parts.Screen
 import org.fieldcast.app.ui.parts.ScrollingScreen
 import org.fieldcast.app.ui.plural
 import org.fieldcast.app.ui.text
@@ -77,16 +76,14 @@ private fun StartPage(state: SetupUiState, actions: SetupActions) {
 
 @Composable
 private fun ScanPage(state: SetupUiState, actions: SetupActions) =
-    Screen(stringResource(R.string.setup_scan_title), actions.onBack) { padding ->
-        Column(Modifier.padding(padding).padding(16.dp), Arrangement.spacedBy(16.dp)) {
-            if (state.isCodeUnknown) {
-                Notice(NoticeKind.PROBLEM, stringResource(R.string.setup_code_unknown))
-            } else {
-                Text(stringResource(R.string.setup_scan_explained))
-            }
-            QrScanner(actions.onScanned, Modifier.fillMaxWidth().weight(1f))
-            OtherButton(stringResource(R.string.setup_type), actions.onTypeServer, Modifier.fillMaxWidth())
+    ScrollingScreen(stringResource(R.string.setup_scan_title), actions.onBack) {
+        if (state.isCodeUnknown) {
+            Notice(NoticeKind.PROBLEM, stringResource(R.string.setup_code_unknown))
+        } else {
+            Text(stringResource(R.string.setup_scan_explained))
         }
+        QrScanner(actions.onScanned)
+        OtherButton(stringResource(R.string.setup_type), actions.onTypeServer, Modifier.fillMaxWidth())
     }
 
 @Composable
