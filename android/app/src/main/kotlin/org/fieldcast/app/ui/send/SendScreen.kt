@@ -14,6 +14,7 @@ import androidx.compose.foundation.layout.padding
 import androidx.compose.foundation.lazy.LazyColumn
 import androidx.compose.foundation.lazy.LazyListScope
 import androidx.compose.foundation.lazy.items
+import androidx.compose.foundation.lazy.rememberLazyListState
 import androidx.compose.foundation.rememberScrollState
 import androidx.compose.foundation.verticalScroll
 import androidx.compose.material3.AlertDialog
@@ -24,6 +25,7 @@ import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.Surface
 import androidx.compose.material3.Text
 import androidx.compose.runtime.Composable
+import androidx.compose.runtime.LaunchedEffect
 import androidx.compose.runtime.getValue
 import androidx.compose.runtime.mutableStateOf
 import androidx.compose.runtime.saveable.rememberSaveable
@@ -110,18 +112,23 @@ private fun SendOverview(state: SendUiState, actions: SendActions, isRefused: Bo
         },
         bottom = { if (list != null && list.selected.isNotEmpty()) SelectionBar(list, actions) },
     ) { padding ->
+        val position = rememberLazyListState()
+        val comparing = list?.comparison?.fingerprint
+        LaunchedEffect(comparing) { if (comparing != null) position.animateScrollToItem(0) }
         LazyColumn(
             Modifier.fillMaxSize().padding(padding),
+            position,
             contentPadding = PaddingValues(16.dp),
             verticalArrangement = Arrangement.spacedBy(12.dp),
         ) {
-            if (list?.comparison != null) {
-                item("code", "code") { CodeToCompare(list.comparison, actions) }
+            // One item: a list keeps its place when an item appears above it, and the user would not see the code.
+            item("head", "head") {
+                Column(verticalArrangement = Arrangement.spacedBy(12.dp)) {
+                    list?.comparison?.let { CodeToCompare(it, actions) }
+                    if (list != null && list.summary.total > 0) Summary(list.summary, actions)
+                    Setup(state, actions, onChange, onStop)
+                }
             }
-            if (list != null && list.summary.total > 0) {
-                item("summary", "summary") { Summary(list.summary, actions) }
-            }
-            item("setup", "setup") { Setup(state, actions, onChange, onStop) }
             if (state.asksForNotification && list != null) {
                 item("notification", "notification") {
                     NotificationNotice(actions.onAllowNotification, actions.onDismissNotification)
