@@ -1,42 +1,23 @@
 package org.fieldcast.app.state
 
 import android.content.Context
-import android.util.AtomicFile
 import java.io.File
-import java.io.IOException
 import org.fieldcast.sdk.core.Boundary
 
 /** The villages of a project, as the server listed them last. */
 data class BoundaryList(val project: String, val projectName: String, val boundaries: List<Boundary>)
 
 /** Stores the list of villages, so that the user can look at it without internet. Call it off the main thread. */
-class BoundaryCache(private val folder: () -> File) {
+class BoundaryCache(folder: () -> File) {
     constructor(context: Context) : this({ context.noBackupFilesDir })
 
-    private val file by lazy { AtomicFile(File(folder(), "boundaries.txt")) }
+    private val file = StoredText(folder, "boundaries.txt")
 
     /** The stored list; none if there is none, or it cannot be read. */
-    fun load(): BoundaryList? = try {
-        decoded(file.readFully().decodeToString())
-    } catch (_: IOException) {
-        null
-    }
+    fun load(): BoundaryList? = file.load()?.let(::decoded)
 
     /** Stores the list instead of the present one, which stays if there is no space. */
-    fun store(list: BoundaryList) {
-        try {
-            val out = file.startWrite()
-            try {
-                out.write(encoded(list).encodeToByteArray())
-                file.finishWrite(out)
-            } catch (error: IOException) {
-                file.failWrite(out)
-                throw error
-            }
-        } catch (_: IOException) {
-            return
-        }
-    }
+    fun store(list: BoundaryList) = file.store(encoded(list))
 
     companion object {
         private const val FIELDS = 5
@@ -64,7 +45,5 @@ class BoundaryCache(private val folder: () -> File) {
             }
             return BoundaryList(project, name, boundaries)
         }
-
-        private val String.field: String get() = replace('\t', ' ').replace('\n', ' ').replace('\r', ' ')
     }
 }

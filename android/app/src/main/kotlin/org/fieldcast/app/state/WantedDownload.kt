@@ -1,7 +1,6 @@
 package org.fieldcast.app.state
 
 import android.content.Context
-import androidx.core.content.edit
 
 /** What the user wants to download. */
 data class DownloadRequest(
@@ -16,35 +15,33 @@ data class DownloadRequest(
     fun nameOf(village: String): String = names[village] ?: village
 }
 
-/** Stores the request until it is complete, so that a killed process continues it. */
+/** Stores the request until it is complete, so that a killed process continues it. Call it off the main thread. */
 class WantedDownload(context: Context) {
-    private val preferences by lazy { context.getSharedPreferences("download", Context.MODE_PRIVATE) }
+    private val file = StoredText({ context.noBackupFilesDir }, "download.txt")
 
-    fun load(): DownloadRequest? {
-        val project = preferences.getString(PROJECT, null) ?: return null
-        val villages = preferences.getString(VILLAGES, null)?.lines() ?: return null
-        val names = preferences.getString(NAMES, null)?.lines().orEmpty()
-        return DownloadRequest(
-            project,
-            villages,
-            preferences.getBoolean(METERED, false),
-            villages.zip(names).filter { (_, name) -> name.isNotEmpty() }.toMap(),
-        )
-    }
+    fun load(): DownloadRequest? = file.load()?.let(::decoded)
 
-    fun store(request: DownloadRequest) = preferences.edit {
-        putString(PROJECT, request.project)
-        putString(VILLAGES, request.villages.joinToString("\n"))
-        putString(NAMES, request.villages.joinToString("\n") { request.names[it].orEmpty().replace('\n', ' ') })
-        putBoolean(METERED, request.allowMetered)
-    }
+    fun store(request: DownloadRequest) = file.store(encoded(request))
 
-    fun clear() = preferences.edit { clear() }
+    fun clear() = file.clear()
 
-    private companion object {
-        const val PROJECT = "project"
-        const val VILLAGES = "villages"
-        const val NAMES = "names"
-        const val METERED = "metered"
+    internal companion object {
+        private const val METERED = "metered"
+
+        /** One line for the project and one for each village; the fields are separated by tabs. */
+        fun encoded(request: DownloadRequest): String = buildString {
+            appendLine("${request.project.field}\t${if (request.allowMetered) METERED else ""}")
+            request.villages.forEach { appendLine("${it.field}\t${request.names[it].orEmpty().field}") }
+        }
+
+        /** Reads what [encoded] wrote; none if it is something else. */
+        fun decoded(text: String): DownloadRequest? {
+            val lines = text.lines().filter { it.isNotEmpty() }.map { it.split('\t') }
+            if (lines.isEmpty() || lines.any { it.size != 2 }) return null
+            val (project, metered) = lines.first()
+            val villages = lines.drop(1)
+            val names = villages.filter { (_, name) -> name.isNotEmpty() }.associate { (code, name) -> code to name }
+            return DownloadRequest(project, villages.map { (code) -> code }, metered == METERED, names)
+        }
     }
 }
