@@ -13,6 +13,8 @@ import org.fieldcast.app.support.Relay
 import org.fieldcast.app.support.Robot
 import org.fieldcast.app.support.TestApp
 import org.fieldcast.app.support.TestPhone
+import org.fieldcast.app.support.chooseAll
+import org.fieldcast.app.support.logIn
 import org.fieldcast.app.support.sandbox
 import org.fieldcast.sdk.core.NetworkKind
 import org.junit.Assert.assertEquals
@@ -33,25 +35,6 @@ class DownloadJourneyTest {
     private fun onPhone(phone: TestPhone = TestPhone("Asha"), use: Robot.(ActivityScenario<MainActivity>) -> Unit) {
         TestApp.next = phone
         ActivityScenario.launch(MainActivity::class.java).use { Robot(rule).use(it) }
-    }
-
-    private fun Robot.logIn(password: String = "fieldcast", server: String = sandbox) {
-        taps("Type the server")
-        types("Server", server)
-        types("Tenant", "mz")
-        taps("Next")
-        types("User name", "distributor")
-        types("Password", password)
-        taps("Log in")
-    }
-
-    private fun Robot.chooseAll() {
-        taps("SMC Nampula 2025, ciclo 1")
-        sees("Search by name")
-        taps("All areas")
-        sees("4 villages")
-        rule.waitForIdle()
-        taps("All of Moçambique")
     }
 
     @Test
@@ -203,6 +186,7 @@ class DownloadJourneyTest {
             fieldcast.shutDown()
             DownloadRequest(project.id, villages)
         }
+        TestApp.next = phone
         WantedDownload(ApplicationProvider.getApplicationContext<Context>()).store(request)
         onPhone(phone) {
             sees("4 villages", 120)

@@ -1,0 +1,17 @@
+package org.fieldcast.app.support
+
+import java.io.File
+import org.fieldcast.app.support.Command.Companion.field
+
+/** The office of a campaign, which blocks phones. */
+class Office {
+    private val folder = newFolder()
+    private val keyFile = File(folder, "campaign.key").path
+
+    /** The public key, which phones trust. */
+    val key: String = Command.result(folder, "authority", "grant", "new-authority", keyFile).field("campaign")
+
+    /** The list of blocked phones, with this one. */
+    fun revokes(fingerprint: String): String =
+        Command.result(folder, "issued", "grant", "revoke", "--authority", keyFile, "--first", fingerprint).field("text")
+}
