@@ -10,6 +10,7 @@ class Command(folder: File, vararg arguments: String) : AutoCloseable {
     private val lines = LinkedBlockingQueue<String>()
     private val seen = mutableListOf<String>()
     private val process: Process
+    private val reader: Thread
 
     init {
         val program = checkNotNull(System.getenv("FIELDCAST_COMMAND")) { "run this with `cargo xtask app android --test`" }
@@ -17,7 +18,7 @@ class Command(folder: File, vararg arguments: String) : AutoCloseable {
         command.environment()["FIELDCAST_PASSWORD"] = "fieldcast"
         process = command.redirectErrorStream(true).start()
         process.outputStream.close()
-        thread(isDaemon = true) { process.inputStream.bufferedReader().forEachLine { lines.put(it) } }
+        reader = thread(isDaemon = true) { process.inputStream.bufferedReader().forEachLine { lines.put(it) } }
     }
 
     /** Waits for the next event of this kind, and returns its line. */
@@ -25,13 +26,17 @@ class Command(folder: File, vararg arguments: String) : AutoCloseable {
         while (true) {
             val line = checkNotNull(lines.poll(WAIT, TimeUnit.SECONDS)) { "no event \"$kind\" after $seen" }
             seen += line
-            if ("\"event\":\"$kind\"" in line) return line
+            if (line.isEvent(kind)) return line
         }
     }
 
-    /** Waits for the end. */
-    fun finish() {
-        check(process.waitFor(WAIT, TimeUnit.SECONDS) && process.exitValue() == 0) { "failed: $seen $lines" }
+    /** Waits for the end, which must be a success, and returns all lines. */
+    fun finish(): List<String> {
+        val isGood = process.waitFor(WAIT, TimeUnit.SECONDS) && process.exitValue() == 0
+        reader.join()
+        lines.drainTo(seen)
+        check(isGood) { "failed after $seen" }
+        return seen
     }
 
     /** Ends the process without any chance to clean up (SIGKILL). */
@@ -46,8 +51,16 @@ class Command(folder: File, vararg arguments: String) : AutoCloseable {
         fun String.field(name: String): String =
             checkNotNull(Regex("\"$name\":\"([^\"]*)\"").find(this)) { "no \"$name\" in $this" }.groupValues[1]
 
-        /** Runs a command to its end, and returns its event of this kind. */
-        fun result(folder: File, event: String, vararg arguments: String): String =
-            Command(folder, *arguments).use { command -> command.event(event).also { command.finish() } }
+        /** Runs a command to its end, and returns its events of this kind. */
+        fun results(folder: File, kind: String, vararg arguments: String): List<String> =
+            Command(folder, *arguments).use { it.finish() }.filter { it.isEvent(kind) }
+
+        private fun String.isEvent(kind: String) = "\"event\":\"$kind\"" in this
     }
+}
+
+/** A folder in which `fieldcast` has downloaded all villages of the sandbox. */
+fun downloadedByCommand(): File = newFolder().also { folder ->
+    Command.results(folder, "login", "login", "--server", sandbox, "--tenant", "mz", "--user", "distributor")
+    Command.results(folder, "downsync_summary", "downsync", "--all", "--project", "SMC Nampula 2025, ciclo 1")
 }

@@ -9,9 +9,10 @@ class Office {
     private val keyFile = File(folder, "campaign.key").path
 
     /** The public key, which phones trust. */
-    val key: String = Command.result(folder, "authority", "grant", "new-authority", keyFile).field("campaign")
+    val key: String = Command.results(folder, "authority", "grant", "new-authority", keyFile).single().field("campaign")
 
     /** The list of blocked phones, with this one. */
     fun revokes(fingerprint: String): String =
-        Command.result(folder, "issued", "grant", "revoke", "--authority", keyFile, "--first", fingerprint).field("text")
+        Command.results(folder, "issued", "grant", "revoke", "--authority", keyFile, "--first", fingerprint)
+            .single().field("text")
 }
