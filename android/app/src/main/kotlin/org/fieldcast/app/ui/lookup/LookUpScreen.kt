@@ -58,7 +58,7 @@ data class LookUpActions(
 fun LookUpScreen(state: LookUpUiState?, error: FieldcastException?, unsent: Int, actions: LookUpActions) =
     Screen(stringResource(R.string.lookup_title), actions.onBack) { padding ->
         if (state == null) {
-            Column(Modifier.padding(padding).padding(16.dp)) { CircularProgressIndicator() }
+            Column(Modifier.fillMaxWidth().padding(padding).padding(16.dp)) { CircularProgressIndicator() }
         } else {
             Households(state, error, unsent, actions, padding)
         }

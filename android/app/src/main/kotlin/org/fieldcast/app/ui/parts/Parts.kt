@@ -74,7 +74,7 @@ fun ScrollingScreen(
     content: @Composable ColumnScope.() -> Unit,
 ) = Screen(title, onBack, actions, bottom) { padding ->
     Column(
-        Modifier.verticalScroll(rememberScrollState()).padding(padding).padding(16.dp),
+        Modifier.fillMaxWidth().verticalScroll(rememberScrollState()).padding(padding).padding(16.dp),
         Arrangement.spacedBy(16.dp),
         content = content,
     )

@@ -20,6 +20,8 @@ import androidx.compose.ui.semantics.LiveRegionMode
 import androidx.compose.ui.semantics.heading
 import androidx.compose.ui.semantics.liveRegion
 import androidx.compose.ui.semantics.semantics
+import androidx.compose.ui.text.style.TextAlign
+import androidx.compose.ui.text.style.TextDirection
 import androidx.compose.ui.unit.dp
 import org.fieldcast.app.R
 import org.fieldcast.app.ui.parts.Icons
@@ -155,6 +157,9 @@ fun DiagnosticsScreen(text: String, onShare: () -> Unit, onBack: () -> Unit) =
             OtherButton(stringResource(R.string.cancel), onBack)
         }
         SelectionContainer {
-            Column { text.lines().forEach { Text(it, style = MaterialTheme.typography.bodySmall) } }
+            // The report is in English.
+            val plain = MaterialTheme.typography.bodySmall
+            val style = plain.copy(textAlign = TextAlign.Left, textDirection = TextDirection.Ltr)
+            Column { text.lines().forEach { Text(it, Modifier.fillMaxWidth(), style = style) } }
         }
     }
