@@ -34,7 +34,7 @@ private val everythingWrong = PhoneFacts(
 
 private val report = diagnostics(
     DiagnosticsInput(
-        "0.1.0", "15", 35, "Acme One", 1_795_702_800_000L, "0a1b2c3d", null, PhoneFacts(), healthy, null, emptyList(),
+        "0.1.0", "15", 35, "Acme One", 1_795_702_800_000L, "lusab-babad", null, PhoneFacts(), healthy, null, emptyList(),
     ),
 )
 

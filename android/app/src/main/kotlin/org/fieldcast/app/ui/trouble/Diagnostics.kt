@@ -17,8 +17,8 @@ data class DiagnosticsInput(
     val phoneModel: String,
     /** Milliseconds since 1970. */
     val now: Long,
-    /** Fingerprint of this phone, of which the file has the first four digits; none if the engine is not open. */
-    val fingerprint: String?,
+    /** Words of this phone's fingerprint, of which the file has the first; none if the engine is not open. */
+    val words: String?,
     /** The type of the error that keeps the engine from opening; none if it is open. */
     val engineError: String?,
     val phone: PhoneFacts,
@@ -38,7 +38,7 @@ fun diagnostics(input: DiagnosticsInput): String = buildString {
     line("Protocol", PROTOCOL_VERSION)
     line("Android", "${input.androidVersion} (API ${input.apiLevel})")
     line("Phone", input.phoneModel)
-    line("This phone", input.fingerprint?.take(FINGERPRINT_DIGITS) ?: "not open: ${input.engineError}")
+    line("This phone", input.words?.substringBefore('-') ?: "not open: ${input.engineError}")
     appendLine()
     appendLine("Checks")
     for (row in checkRows(input.phone, emptyList())) line("  ${row.topic}", row.severity)
@@ -92,5 +92,4 @@ private fun minute(millis: Long): String = MINUTE.format(Instant.ofEpochMilli(mi
 const val PROTOCOL_VERSION = 1
 
 private val MINUTE = DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm")
-private const val FINGERPRINT_DIGITS = 4
 private const val MILLIS = 1000

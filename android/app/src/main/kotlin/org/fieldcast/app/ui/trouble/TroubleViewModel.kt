@@ -19,6 +19,7 @@ import org.fieldcast.app.ui.EngineViewModel
 import org.fieldcast.app.ui.appVersion
 import org.fieldcast.sdk.core.Check
 import org.fieldcast.sdk.core.FieldcastException
+import org.fieldcast.sdk.core.fingerprintWords
 
 /** Checks the phone, and the data on it. */
 class TroubleViewModel(app: AppState) : EngineViewModel(app) {
@@ -90,7 +91,7 @@ class TroubleViewModel(app: AppState) : EngineViewModel(app) {
                     apiLevel = Build.VERSION.SDK_INT,
                     phoneModel = "${Build.MANUFACTURER} ${Build.MODEL}",
                     now = app.phone.now(),
-                    fingerprint = quietly { fieldcast?.device()?.fingerprint },
+                    words = quietly { fieldcast?.device()?.fingerprint?.let(::fingerprintWords) },
                     engineError = (opened as? EngineState.Failed)?.error?.javaClass?.simpleName,
                     phone = checks.facts(),
                     engine = engine.value.orEmpty(),

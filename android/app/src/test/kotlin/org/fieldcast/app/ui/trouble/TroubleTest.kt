@@ -66,7 +66,6 @@ class TroubleTest {
 
     @Test
     fun `writes diagnostics without personal data`() {
-        val own = "0a1b" + "f".repeat(60)
         val other = "e".repeat(64)
         val village = SnapshotSummary(Dataset("tenant-x", "project-id-x", "boundary-x"), "Project X", "Kibera", 1_000, 90u, 10u, 5_000u, "d".repeat(64))
         val text = diagnostics(
@@ -76,7 +75,7 @@ class TroubleTest {
                 apiLevel = 35,
                 phoneModel = "Acme One",
                 now = 1_795_702_800_000L,
-                fingerprint = own,
+                words = "lusab-babad",
                 engineError = null,
                 phone = PhoneFacts(missingPermissions = listOf("android.permission.NEARBY_WIFI_DEVICES")),
                 engine = listOf(Check(Checked.INTERFACES, Finding.OK, "wlan0 (192.168.49.1) of Asha", "ask Moussa")),
@@ -99,11 +98,11 @@ class TroubleTest {
         )
         val personal = listOf(
             "Asha", "Moussa", "Fatou", "Kibera", "Project X", "project-id", "boundary-x", "tenant", "user-x", "ROLE", "campaign.example",
-            "record-x", "/data", "192.168", "wlan0", own, own.drop(4), other, other.take(4), village.digest.take(8),
+            "record-x", "/data", "192.168", "wlan0", "babad", other, other.take(4), village.digest.take(8),
         )
         assertEquals(emptyList<String>(), personal.filter { it in text })
         val useful = listOf(
-            "0.1.0", "API 35", "Acme One", "0a1b", "NEARBY_WIFI_DEVICES", "engine INTERFACES: OK", "households: 10",
+            "0.1.0", "API 35", "Acme One", "This phone: lusab", "NEARBY_WIFI_DEVICES", "engine INTERFACES: OK", "households: 10",
             "1970-01-01 00:00, SENT, 1, 10, 1234, 42, SAVED", "RECEIVED, 1, 10, 5, 1, LOST", "possibly lost edits: 1",
         )
         assertEquals(emptyList<String>(), useful.filterNot { it in text })
