@@ -7,6 +7,8 @@ import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.combine
 import kotlinx.coroutines.flow.conflate
+import kotlinx.coroutines.flow.map
+import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.launch
 import org.fieldcast.app.Phone
 import org.fieldcast.sdk.Fieldcast
@@ -14,9 +16,11 @@ import org.fieldcast.sdk.Receiving
 import org.fieldcast.sdk.ReceivingStatus
 import org.fieldcast.sdk.core.Answer
 import org.fieldcast.sdk.core.DiscoveredDistributor
+import org.fieldcast.sdk.core.EndReason
 import org.fieldcast.sdk.core.FieldcastException
 import org.fieldcast.sdk.core.Question
 import org.fieldcast.sdk.core.ReceiveState
+import org.fieldcast.sdk.core.Received
 import org.fieldcast.sdk.core.parseInvite
 
 /** What receiving does. */
@@ -36,6 +40,8 @@ sealed interface ReceiveStatus {
         val words: Map<String, String>,
         /** Whether this phone has no network at the moment. */
         val isOffline: Boolean,
+        /** How the last exchange ended, if the user has not seen it, or in this session; none during an exchange. */
+        val result: ReceiveEnd? = null,
     ) : ReceiveStatus
 
     data class Failed(
@@ -45,7 +51,17 @@ sealed interface ReceiveStatus {
     ) : ReceiveStatus
 }
 
-/** Receives villages from distributors while the user allows it. */
+/** How an exchange ended. */
+sealed interface ReceiveEnd {
+    data class Saved(val received: Received) : ReceiveEnd
+
+    data class Failed(val reason: EndReason) : ReceiveEnd
+}
+
+/**
+ * Receives villages from distributors while the user allows it. Stops by itself when no screen shows it and no exchange
+ * runs.
+ */
 class ReceiveController(
     private val engine: EngineOwner,
     private val phone: Phone,
@@ -53,10 +69,29 @@ class ReceiveController(
     private val scope: CoroutineScope,
 ) {
     private val current = MutableStateFlow<ReceiveStatus>(ReceiveStatus.Off)
+    private val lastResult = MutableStateFlow<ReceiveEnd?>(null)
+    private val screen = ExchangeScreen()
 
     @Volatile private var session: Receiving? = null
 
     val status: StateFlow<ReceiveStatus> = current.asStateFlow()
+
+    /** How the last exchange ended, until its screen was closed; none during an exchange. */
+    val result: StateFlow<ReceiveEnd?> = lastResult.asStateFlow()
+
+    init {
+        scope.launch { screen.whenIdle(current.map { it.isBusy }, ::stop) }
+    }
+
+    /** A screen shows what is received. */
+    fun onScreenOpened() = screen.open()
+
+    /** The screen is closed. What ended before was seen. */
+    fun onScreenClosed() {
+        screen.close()
+        if (!status.value.isBusy) stop()
+        lastResult.value = null
+    }
 
     /** Makes this phone visible and waits for distributors. Ends sending. */
     fun start() = begin(null) { fieldcast -> receive(fieldcast, null, null) }
@@ -126,10 +161,23 @@ class ReceiveController(
             val shown = now.distributors.map { it.fingerprint } +
                 listOfNotNull(now.question?.sender?.fingerprint, now.resumed?.sender?.fingerprint)
             ReceiveStatus.On(now, rate, isByInvite, shown.associateWith(words::of), own == null)
-        }.conflate().collect { slot.publish(this) { current.value = it } }
+        }.conflate().collect {
+            slot.publish(this) {
+                lastResult.update { before -> it.receiving.result(before) }
+                current.value = it.copy(result = lastResult.value)
+            }
+        }
     }
 }
 
+/** How the last exchange ended: of this session, or else [before] it. None during an exchange. */
+internal fun ReceivingStatus.result(before: ReceiveEnd?): ReceiveEnd? = when {
+    isBusy -> null
+    else -> ended?.let { ReceiveEnd.Failed(it.reason) } ?: saved.lastOrNull()?.let { ReceiveEnd.Saved(it) } ?: before
+}
+
+private val ReceivingStatus.isBusy: Boolean get() = state !is ReceiveState.Waiting || question != null
+
 /** Whether data moves or a user is asked, so that leaving the screen must not end it. */
 val ReceiveStatus.isBusy: Boolean
-    get() = this is ReceiveStatus.On && (receiving.state !is ReceiveState.Waiting || receiving.question != null)
+    get() = this is ReceiveStatus.On && receiving.isBusy

@@ -49,10 +49,15 @@ sealed interface SendStatus {
         val queued: Set<String>,
         /** Address of this phone in the network; none while the network is lost. An invite is valid for one address. */
         val address: String?,
+        /** The result of an earlier session that the user has not seen. */
+        val earlier: SendResult? = null,
     ) : SendStatus
 
     data class Failed(val connection: Connection, val error: FieldcastException) : SendStatus
 }
+
+/** How many of the selected phones are up to date, after all their transfers have ended. */
+data class SendResult(val upToDate: Int, val total: Int)
 
 /** A receiver nearby. */
 data class Receiver(
@@ -75,7 +80,10 @@ data class AbsentPhone(val fingerprint: String, val name: String, val words: Str
 /** A code that invites receivers. It contains the group's passphrase: do not log it. */
 class Invite(val text: String, /** Milliseconds since 1970. */ val expires: Long)
 
-/** Sends villages to nearby receivers until it is stopped. */
+/**
+ * Sends villages to nearby receivers until it is stopped. Stops by itself when no screen shows it and no phone is left
+ * to send to.
+ */
 class SendController(
     private val engine: EngineOwner,
     private val phone: Phone,
@@ -84,15 +92,34 @@ class SendController(
 ) {
     private val current = MutableStateFlow<SendStatus>(SendStatus.Off)
     private val queued = MutableStateFlow<Set<String>>(emptySet())
+    private val lastResult = MutableStateFlow<SendResult?>(null)
+    private val screen = ExchangeScreen()
 
     @Volatile private var session: Session? = null
 
     val status: StateFlow<SendStatus> = current.asStateFlow()
 
+    /** The result of the last session in which phones were selected, until its screen was closed; none before its end. */
+    val result: StateFlow<SendResult?> = lastResult.asStateFlow()
+
     /** The connection to use unless the user chooses another one. */
     val usual: Connection get() = if (phone.hasGroups) Connection.OWN_GROUP else Connection.PRESENT_WIFI
 
     private class Session(val offering: Offering, val group: JoinedGroup?)
+
+    init {
+        scope.launch { screen.whenIdle(current.map { it.isBusy }, ::stop) }
+    }
+
+    /** A screen shows what is sent. */
+    fun onScreenOpened() = screen.open()
+
+    /** The screen is closed. What ended before was seen. */
+    fun onScreenClosed() {
+        screen.close()
+        if (!status.value.isBusy) stop()
+        lastResult.value = null
+    }
 
     /** Offers these datasets, instead of the ones offered now. Ends receiving. */
     fun start(datasets: List<Dataset>, connection: Connection = usual) {
@@ -175,10 +202,19 @@ class SendController(
         launch { followTrusted(fieldcast, offering, trusted) }
         launch { fieldcast.onNetworkChange { address.value = offering.address } }
         val offer = offering.offer
-        combine(offering.receivers, offering.codesShown, trusted, queued, address) { nearby, codes, known, wanted, at ->
+        val earlier = lastResult.value
+        combine(offering.receivers, offering.codesShown, trusted, queued, address) { _, codes, known, _, at ->
+            // In this order: a phone leaves the queue after it is selected, and must not be missing in both.
+            val wanted = queued.value
+            val nearby = offering.receivers.value
             val receivers = describe.receivers(nearby, codes, known)
-            SendStatus.On(connection, offer, receivers, describe.absent(nearby, known), wanted, at)
-        }.conflate().collect { slot.publish(this) { current.value = it } }
+            SendStatus.On(connection, offer, receivers, describe.absent(nearby, known), wanted, at, earlier)
+        }.conflate().collect {
+            slot.publish(this) {
+                if (it.hasSelected) lastResult.value = it.result
+                current.value = it
+            }
+        }
     }
 
     /** Reads the trusted phones, again whenever a code was compared. */
@@ -278,3 +314,13 @@ val SendState.isSelected: Boolean get() = this !is SendState.Found
 val SendStatus.isBusy: Boolean
     get() = this is SendStatus.On &&
         (queued.isNotEmpty() || receivers.any { it.nearby.state.isSelected && !it.nearby.state.isFinal })
+
+private val SendStatus.On.hasSelected: Boolean get() = receivers.any { it.nearby.state.isSelected }
+
+private val SendStatus.On.result: SendResult?
+    get() = if (isBusy) {
+        null
+    } else {
+        val states = receivers.map { it.nearby.state }
+        SendResult(states.count { it is SendState.Saved }, states.count { it.isSelected })
+    }

@@ -1,5 +1,6 @@
 package org.fieldcast.app.ui.receive
 
+import org.fieldcast.app.state.ReceiveEnd
 import org.fieldcast.app.state.ReceiveStatus
 import org.fieldcast.app.ui.parts.Need
 import org.fieldcast.sdk.core.ComparisonResult
@@ -138,13 +139,12 @@ fun receiveUiState(
 
 private fun view(status: ReceiveStatus.On): ReceiveView {
     val now = status.receiving
-    val isWaiting = now.state is ReceiveState.Waiting && now.question == null
     return ReceiveView(
         now.question?.open(status.words),
         transfer(status),
         now.resumed?.let { Resumed(it.sender.name, status.words[it.sender.fingerprint].orEmpty(), it.code) },
-        now.saved.lastOrNull()?.takeIf { isWaiting && now.ended == null }?.result(),
-        now.ended?.reason?.takeIf { isWaiting },
+        (status.result as? ReceiveEnd.Saved)?.received?.result(),
+        (status.result as? ReceiveEnd.Failed)?.reason,
         now.dial,
         now.distributors.map { NearbyDistributor(it.fingerprint, it.name, status.words[it.fingerprint].orEmpty()) }
             .sortedWith(compareBy({ it.name }, { it.fingerprint })),

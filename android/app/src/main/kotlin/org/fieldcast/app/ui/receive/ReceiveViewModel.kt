@@ -25,7 +25,7 @@ import org.fieldcast.sdk.core.FieldcastException
 import org.fieldcast.sdk.core.fingerprintWords
 import org.fieldcast.sdk.core.parseInvite
 
-/** Makes this phone visible at once, and invisible with the end of the screen unless data moves. */
+/** Makes this phone visible at once, for as long as the screen is open. */
 class ReceiveViewModel(private val app: AppState, private val saved: SavedStateHandle) : ViewModel() {
     private val input = MutableStateFlow(ReceiveInput(saved[ALLOWED] ?: true, saved[SCANNING] ?: false))
     private val own = MutableStateFlow<OwnPhone?>(null)
@@ -40,6 +40,7 @@ class ReceiveViewModel(private val app: AppState, private val saved: SavedStateH
         .stateIn(viewModelScope, SharingStarted.Eagerly, null)
 
     init {
+        app.receive.onScreenOpened()
         // An earlier failure is not this visit's.
         if (app.receive.status.value is ReceiveStatus.Failed) app.receive.stop()
         viewModelScope.launch(Dispatchers.Default) { own.value = ownPhone() }
@@ -136,9 +137,7 @@ class ReceiveViewModel(private val app: AppState, private val saved: SavedStateH
     /** Ends sending, so that this phone can receive. */
     fun stopSending() = app.send.stop()
 
-    override fun onCleared() {
-        if (!app.receive.status.value.isBusy) app.receive.stop()
-    }
+    override fun onCleared() = app.receive.onScreenClosed()
 
     private companion object {
         const val ALLOWED = "allowed"

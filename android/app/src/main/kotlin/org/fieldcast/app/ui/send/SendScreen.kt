@@ -160,7 +160,7 @@ private fun CodeToCompare(comparison: Comparison, actions: SendActions) = CodeCa
 private fun Summary(summary: SendSummary, actions: SendActions) {
     val kind = when {
         !summary.isOver -> NoticeKind.INFO
-        summary.failed.isEmpty() -> NoticeKind.SUCCESS
+        summary.upToDate == summary.total -> NoticeKind.SUCCESS
         else -> NoticeKind.PROBLEM
     }
     val done = formats().count(summary.upToDate.toLong())

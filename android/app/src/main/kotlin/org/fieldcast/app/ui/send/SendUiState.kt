@@ -2,6 +2,7 @@ package org.fieldcast.app.ui.send
 
 import org.fieldcast.app.state.Connection
 import org.fieldcast.app.state.Receiver
+import org.fieldcast.app.state.SendResult
 import org.fieldcast.app.state.SendStatus
 import org.fieldcast.app.state.Stored
 import org.fieldcast.app.state.isFinal
@@ -194,13 +195,15 @@ private fun list(status: SendStatus.On, selected: Set<String>, comparing: String
         first?.let { Comparison(it.fingerprint, it.name, it.words, it.nearby.code.orEmpty(), codes.size - 1) },
         rows.filter { it.isSelected }.map { it.name },
         status.offer.bytes,
-        status.receivers.summary(),
+        status.receivers.summary(status.earlier),
         status.address == null,
     )
 }
 
-private fun List<Receiver>.summary(): SendSummary {
+/** Of the phones that were selected in this session, or else in an [earlier] one. */
+private fun List<Receiver>.summary(earlier: SendResult?): SendSummary {
     val picked = filter { it.nearby.state.isSelected }
+    if (picked.isEmpty() && earlier != null) return SendSummary(earlier.upToDate, earlier.total, emptyList(), emptyList())
     return SendSummary(
         picked.count { it.nearby.state is SendState.Saved },
         picked.size,

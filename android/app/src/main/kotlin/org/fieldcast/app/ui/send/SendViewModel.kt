@@ -30,7 +30,7 @@ import org.fieldcast.app.ui.parts.need
 import org.fieldcast.sdk.core.FieldcastException
 import org.fieldcast.sdk.core.qrMatrix
 
-/** Starts to search at once, and ends the search with the screen unless transfers run. */
+/** Starts to search at once. The search ends with the screen, or with the last transfer after that. */
 class SendViewModel(private val app: AppState, private val saved: SavedStateHandle) : ViewModel() {
     private val input = MutableStateFlow(restored())
     private val invite = MutableStateFlow<InviteState>(InviteState.Hidden)
@@ -47,6 +47,7 @@ class SendViewModel(private val app: AppState, private val saved: SavedStateHand
         .stateIn(viewModelScope, SharingStarted.Eagerly, null)
 
     init {
+        app.send.onScreenOpened()
         // An earlier failure is not this visit's.
         if (app.send.status.value is SendStatus.Failed) app.send.stop()
         viewModelScope.launch(Dispatchers.Default) {
@@ -196,9 +197,7 @@ class SendViewModel(private val app: AppState, private val saved: SavedStateHand
         app.send.stop()
     }
 
-    override fun onCleared() {
-        if (!app.send.status.value.isBusy) app.send.stop()
-    }
+    override fun onCleared() = app.send.onScreenClosed()
 
     private companion object {
         const val CONNECTION = "connection"

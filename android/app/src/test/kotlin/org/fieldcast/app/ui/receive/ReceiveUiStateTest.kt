@@ -1,7 +1,9 @@
 package org.fieldcast.app.ui.receive
 
+import org.fieldcast.app.state.ReceiveEnd
 import org.fieldcast.app.state.ReceiveStatus
 import org.fieldcast.app.state.isBusy
+import org.fieldcast.app.state.result
 import org.fieldcast.app.ui.parts.Need
 import org.fieldcast.sdk.ReceivingStatus
 import org.fieldcast.sdk.core.ComparisonResult
@@ -38,11 +40,12 @@ class ReceiveUiStateTest {
         listOf(ComparisonResult.KeptNewer(2uL), ComparisonResult.Ahead(50), ComparisonResult.Equal),
     )
 
-    private fun on(receiving: ReceivingStatus) =
-        ReceiveStatus.On(receiving, null, false, mapOf("f" to "lusab-babad"), false)
+    private fun on(receiving: ReceivingStatus, before: ReceiveEnd? = null) = ReceiveStatus.On(
+        receiving, null, false, mapOf("f" to "lusab-babad"), false, receiving.result(before),
+    )
 
-    private fun view(receiving: ReceivingStatus): ReceiveView {
-        val state = receiveUiState(on(receiving), ReceiveInput(), null, false, 0)
+    private fun view(receiving: ReceivingStatus, before: ReceiveEnd? = null): ReceiveView {
+        val state = receiveUiState(on(receiving, before), ReceiveInput(), null, false, 0)
         return (state.phase as ReceivePhase.On).view
     }
 
@@ -66,6 +69,15 @@ class ReceiveUiStateTest {
         val ended = view(ReceivingStatus(saved = listOf(received), ended = Ending(EndReason.LOST, null, "")))
         assertNull(ended.result)
         assertEquals(EndReason.LOST, ended.ended)
+    }
+
+    @Test
+    fun shows_result_of_earlier_session_until_next_exchange() {
+        val before = ReceiveEnd.Saved(received)
+        assertEquals(8uL, view(ReceivingStatus(), before).result?.households)
+        assertNull(view(ReceivingStatus(question = question), before).result)
+        val ended = view(ReceivingStatus(ended = Ending(EndReason.LOST, null, "")), before)
+        assertEquals(null to EndReason.LOST, ended.result to ended.ended)
     }
 
     @Test

@@ -1,0 +1,66 @@
+package org.fieldcast.app
+
+import android.app.Application
+import org.fieldcast.app.state.ReceiveStatus
+import org.fieldcast.app.state.SendStatus
+import org.fieldcast.app.support.AppRobot
+import org.fieldcast.app.support.Phones
+import org.junit.Assert.assertEquals
+import org.junit.Rule
+import org.junit.Test
+import org.junit.runner.RunWith
+import org.robolectric.RobolectricTestRunner
+import org.robolectric.annotation.Config
+import org.robolectric.annotation.GraphicsMode
+
+/** What transfers do while nobody looks at their screens. */
+@RunWith(RobolectricTestRunner::class)
+@GraphicsMode(GraphicsMode.Mode.NATIVE)
+@Config(sdk = [26, 35], qualifiers = "w1080dp-h640dp-mdpi", application = Application::class)
+class BackgroundTest {
+    @get:Rule val phones = Phones()
+
+    /** Sends until the middle of a transfer, where it stops. */
+    private fun AppRobot.isSendingTo(receiver: AppRobot) {
+        receiver.taps("Receive data")
+        taps("Send data")
+        taps(receiver.phone.name)
+        taps("Send")
+        receiver.code()
+        val relay = receiver.relay
+        relay.hold(after = 12_000)
+        receiver.taps("Receive data")
+        taps("Codes match")
+        receiver.sees("Receiving")
+        waitUntil("the data stops") { relay.isHolding }
+    }
+
+    @Test
+    fun `ends transfers whose screens are closed, and shows their results later`() {
+        val (asha, fatou) = listOf("Asha", "Fatou").map(phones::add)
+        asha.hasDownloaded(4)
+        asha.isSendingTo(fatou)
+        val relay = fatou.relay
+        asha.taps("Back")
+        fatou.taps("Back")
+        fatou.sees("Share data")
+        assertEquals(true, asha.app.send.status.value is SendStatus.On)
+        assertEquals(true, fatou.app.receive.status.value is ReceiveStatus.On)
+        relay.release()
+        asha.waitUntil("sending ends", 60) { asha.app.send.status.value is SendStatus.Off }
+        fatou.waitUntil("receiving ends", 60) { fatou.app.receive.status.value is ReceiveStatus.Off }
+        assertEquals(asha.digests, fatou.digests)
+
+        fatou.taps("Receive data")
+        fatou.sees("of 4 villages saved")
+        asha.taps("Send data")
+        asha.sees("1 of 1 phone up to date")
+        listOf(asha, fatou).forEach { it.taps("Go to home screen") }
+        fatou.taps("Receive data")
+        fatou.sees("This phone is visible")
+        fatou.seesNoMore("of 4 villages saved")
+        asha.taps("Send data")
+        asha.sees("Phones nearby")
+        asha.seesNoMore("1 of 1 phone up to date")
+    }
+}
