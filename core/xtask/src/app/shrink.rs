@@ -8,7 +8,7 @@ use super::compile::Compiled;
 use super::libraries::{Libraries, Section};
 use super::resources::Resources;
 use super::stage::{Inputs, files, stage};
-use super::{MIN_SDK, tools};
+use super::{APPLICATION_ID, MIN_SDK, tools};
 use crate::Outcome;
 
 const R8: &str = "com.android.tools.r8.R8";
@@ -96,6 +96,10 @@ fn problems(mapping: &str, removed: &str) -> Vec<String> {
     let mut kept = None;
     for line in removed.lines() {
         if let Some(member) = line.strip_prefix(' ') {
+            // Android restores a saved enum of the app by this method.
+            if member.contains(&format!("{APPLICATION_ID}.")) && member.ends_with("[] values()") {
+                problems.push(format!("an enum has no {}", member.trim()));
+            }
             let class = kept.filter(|_| !is_unnamed(member));
             problems.extend(class.map(|class| format!("{class} has no {}", member.trim())));
         } else if let Some(class) = line.strip_suffix(':') {
@@ -180,6 +184,7 @@ mod tests {
             ("kotlin.Unused", "org.fieldcast.sdk.core.EventListener"),
             ("static void <clinit>()", "void read()"),
             ("org.fieldcast.app.A:", "org.fieldcast.sdk.core.EventListener:"),
+            ("void removed()", "public static org.fieldcast.app.A[] values()"),
         ] {
             assert_eq!(problems(MAPPING, &REMOVED.replace(from, to)).len(), 1, "{to}");
         }

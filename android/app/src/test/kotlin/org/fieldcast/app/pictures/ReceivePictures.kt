@@ -7,6 +7,7 @@ import org.fieldcast.app.ui.parts.NeedActions
 import org.fieldcast.app.ui.parts.TypedCode
 import org.fieldcast.app.ui.receive.NearbyDistributor
 import org.fieldcast.app.ui.receive.OfferContents
+import org.fieldcast.app.ui.receive.Identity
 import org.fieldcast.app.ui.receive.OpenQuestion
 import org.fieldcast.app.ui.receive.OwnPhone
 import org.fieldcast.app.ui.receive.QuestionCard
@@ -37,7 +38,7 @@ private fun state(view: ReceiveView) = state(ReceivePhase.On(view))
 private val contents =
     OfferContents(listOf("Bed nets 2026"), listOf("Kibera A", "Kibera B", "Mathare"), 412uL, 4_100_000uL, NOW)
 
-private val question = OpenQuestion("Asha", "lusab-babad", false, "123 456", contents, listOf("Asha", "Moussa"))
+private val question = OpenQuestion("Asha", "lusab-babad", Identity.UNKNOWN, "123 456", contents, listOf("Asha", "Moussa"))
 
 private val manyVillages = contents.copy(villages = List(60) { "Kibera ${it + 1}" }, households = 8_240uL)
 
@@ -66,7 +67,7 @@ val receivePictures: List<Picture> = listOf(
     },
     Picture("receive-question") { QuestionCard(question, NOW) {} },
     Picture("receive-question-trusted") {
-        QuestionCard(question.copy(isTrusted = true, contents = manyVillages), NOW) {}
+        QuestionCard(question.copy(identity = Identity.TRUSTED, contents = manyVillages), NOW) {}
     },
     Picture("receive-receiving") { Receive(state(ReceiveView(transfer = Transfer(false, 0.41f, 1_200_000.0, 95)))) },
     Picture("receive-resumed") {

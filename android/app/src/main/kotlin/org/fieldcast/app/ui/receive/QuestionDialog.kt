@@ -53,7 +53,7 @@ internal fun QuestionCard(question: OpenQuestion, now: Long, onAnswer: (Answer) 
                 Modifier.weight(1f, fill = false).verticalScroll(rememberScrollState()),
                 Arrangement.spacedBy(8.dp),
             ) {
-                PhoneName(question.sender, question.words, question.isTrusted)
+                PhoneName(question.sender, question.words, question.identity == Identity.TRUSTED)
                 Code(question.code)
                 Text(stringResource(question.explanation, question.sender))
                 Contents(question.contents, now)
@@ -70,7 +70,11 @@ internal fun QuestionCard(question: OpenQuestion, now: Long, onAnswer: (Answer) 
     }
 
 private val OpenQuestion.explanation: Int
-    get() = if (isTrusted) R.string.receive_code_trusted else R.string.receive_code_compare
+    get() = when (identity) {
+        Identity.TRUSTED -> R.string.receive_code_trusted
+        Identity.SCANNED -> R.string.receive_code_scanned
+        Identity.UNKNOWN -> R.string.receive_code_compare
+    }
 
 @Composable
 private fun Contents(contents: OfferContents, now: Long) {

@@ -105,7 +105,9 @@ private fun OwnCard(state: ReceiveUiState, actions: ReceiveActions) =
             Text(stringResource(R.string.receive_allow), Modifier.weight(1f))
             Switch(state.isAllowed, null)
         }
-        OtherButton(stringResource(R.string.receive_scan), { actions.onScan(true) }, icon = Icons.QrCode)
+        // Joining another phone's network ends sending, which only the user may do.
+        val canScan = state.phase !is ReceivePhase.Sending
+        OtherButton(stringResource(R.string.receive_scan), { actions.onScan(true) }, Modifier, Icons.QrCode, canScan)
     }
 
 @Composable

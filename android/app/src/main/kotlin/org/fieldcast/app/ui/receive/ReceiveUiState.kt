@@ -62,11 +62,14 @@ data class ReceiveView(
     val isOffline: Boolean = false,
 )
 
+/** How this phone knows who the sender is. */
+enum class Identity { TRUSTED, SCANNED, UNKNOWN }
+
 /** What the pop-up shows. */
 data class OpenQuestion(
     val sender: String,
     val words: String,
-    val isTrusted: Boolean,
+    val identity: Identity,
     val code: String,
     val contents: OfferContents,
     /** Names of the phones that downloaded the data. */
@@ -140,7 +143,7 @@ fun receiveUiState(
 private fun view(status: ReceiveStatus.On): ReceiveView {
     val now = status.receiving
     return ReceiveView(
-        now.question?.open(status.words),
+        now.question?.open(status),
         transfer(status),
         now.resumed?.let { Resumed(it.sender.name, status.words[it.sender.fingerprint].orEmpty(), it.code) },
         (status.result as? ReceiveEnd.Saved)?.received?.result(),
@@ -153,10 +156,14 @@ private fun view(status: ReceiveStatus.On): ReceiveView {
     )
 }
 
-private fun Question.open(words: Map<String, String>) = OpenQuestion(
+private fun Question.open(status: ReceiveStatus.On) = OpenQuestion(
     sender.name,
-    words[sender.fingerprint].orEmpty(),
-    isKnown,
+    status.words[sender.fingerprint].orEmpty(),
+    when {
+        !isKnown -> Identity.UNKNOWN
+        status.isByInvite -> Identity.SCANNED // the engine knows the sender by its code, trusted or not
+        else -> Identity.TRUSTED
+    },
     code,
     offer.contents(),
     sources.map { it.name },

@@ -88,6 +88,7 @@ fun uiState(
 /** Whether nothing is downloaded, sent or received. */
 fun isIdle(download: DownloadState, send: SendStatus, receive: ReceiveStatus): Boolean =
     download !is DownloadState.Running && download !is DownloadState.WaitingForInternet &&
+        download !is DownloadState.MeteredOnly && // continues by itself
         (send is SendStatus.Off || send is SendStatus.Failed) &&
         (receive is ReceiveStatus.Off || receive is ReceiveStatus.Failed)
 

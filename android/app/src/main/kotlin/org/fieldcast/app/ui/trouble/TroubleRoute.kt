@@ -16,6 +16,7 @@ import androidx.lifecycle.compose.LifecycleResumeEffect
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.viewmodel.compose.viewModel
 import java.io.File
+import java.io.IOException
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
@@ -77,18 +78,21 @@ fun TroubleRoute(state: AppState, navigator: Navigator) {
 
 private fun Activity.mayAsk(permission: String) = shouldShowRequestPermissionRationale(permission)
 
-/** Lets the user choose an app that sends the file. */
+/** Lets the user choose an app that sends the file, or the text if the storage is full. */
 private suspend fun share(context: Context, text: String) {
-    val file = withContext(Dispatchers.IO) {
-        val folder = File(context.cacheDir, "diagnostics").apply { mkdirs() }
-        File(folder, "fieldcast-diagnostics.txt").apply { writeText(text) }
+    val send = Intent(Intent.ACTION_SEND).setType("text/plain")
+    try {
+        val uri = FileProvider.getUriForFile(context, "org.fieldcast.app.files", diagnosticsFile(context, text))
+        send.putExtra(Intent.EXTRA_STREAM, uri).addFlags(Intent.FLAG_GRANT_READ_URI_PERMISSION)
+        send.clipData = ClipData.newRawUri(null, uri) // the chooser shows a preview, and passes the permission on
+    } catch (_: IOException) {
+        send.putExtra(Intent.EXTRA_TEXT, text)
     }
-    val uri = FileProvider.getUriForFile(context, "org.fieldcast.app.files", file)
-    val send = Intent(Intent.ACTION_SEND)
-        .setType("text/plain")
-        .putExtra(Intent.EXTRA_STREAM, uri)
-        .addFlags(Intent.FLAG_GRANT_READ_URI_PERMISSION)
-    send.clipData = ClipData.newRawUri(null, uri) // the chooser shows a preview, and passes the permission on
     val chooser = Intent.createChooser(send, context.getString(R.string.trouble_share))
     withContext(Dispatchers.Main) { context.startActivity(chooser.addFlags(Intent.FLAG_ACTIVITY_NEW_TASK)) }
+}
+
+private suspend fun diagnosticsFile(context: Context, text: String): File = withContext(Dispatchers.IO) {
+    val folder = File(context.cacheDir, "diagnostics").apply { mkdirs() }
+    File(folder, "fieldcast-diagnostics.txt").apply { writeText(text) }
 }
