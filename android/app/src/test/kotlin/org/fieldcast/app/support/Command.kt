@@ -1,6 +1,7 @@
 package org.fieldcast.app.support
 
 import java.io.File
+import java.io.IOException
 import java.util.concurrent.LinkedBlockingQueue
 import java.util.concurrent.TimeUnit
 import kotlin.concurrent.thread
@@ -18,7 +19,13 @@ class Command(folder: File, vararg arguments: String) : AutoCloseable {
         command.environment()["FIELDCAST_PASSWORD"] = "fieldcast"
         process = command.redirectErrorStream(true).start()
         process.outputStream.close()
-        reader = thread(isDaemon = true) { process.inputStream.bufferedReader().forEachLine { lines.put(it) } }
+        reader = thread(isDaemon = true) {
+            try {
+                process.inputStream.bufferedReader().forEachLine(lines::put)
+            } catch (_: IOException) {
+                // killed
+            }
+        }
     }
 
     /** Waits for the next event of this kind, and returns its line. */
