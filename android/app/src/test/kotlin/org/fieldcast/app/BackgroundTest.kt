@@ -1,6 +1,10 @@
 package org.fieldcast.app
 
 import android.app.Application
+import android.app.Notification
+import android.app.NotificationManager
+import androidx.lifecycle.Lifecycle
+import androidx.test.core.app.ApplicationProvider
 import org.fieldcast.app.state.ReceiveStatus
 import org.fieldcast.app.state.SendStatus
 import org.fieldcast.app.support.AppRobot
@@ -10,15 +14,27 @@ import org.junit.Rule
 import org.junit.Test
 import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
+import org.robolectric.Shadows.shadowOf
 import org.robolectric.annotation.Config
 import org.robolectric.annotation.GraphicsMode
 
-/** What transfers do while nobody looks at their screens. */
+/** What transfers do and tell while nobody looks at their screens. */
 @RunWith(RobolectricTestRunner::class)
 @GraphicsMode(GraphicsMode.Mode.NATIVE)
 @Config(sdk = [26, 35], qualifiers = "w1080dp-h640dp-mdpi", application = Application::class)
 class BackgroundTest {
     @get:Rule val phones = Phones()
+
+    private val application = ApplicationProvider.getApplicationContext<Application>()
+
+    private fun told(): List<String> =
+        shadowOf(application.getSystemService(NotificationManager::class.java)).allNotifications
+            .filter { it.channelId != "transfer" }
+            .map { it.extras.getString(Notification.EXTRA_TITLE).orEmpty() }
+
+    private fun leaveApps() = phones.rule.activityRule.scenario.moveToState(Lifecycle.State.CREATED)
+
+    private fun returnToApps() = phones.rule.activityRule.scenario.moveToState(Lifecycle.State.RESUMED)
 
     /** Sends until the middle of a transfer, where it stops. */
     private fun AppRobot.isSendingTo(receiver: AppRobot) {
@@ -62,5 +78,33 @@ class BackgroundTest {
         asha.taps("Send data")
         asha.sees("Phones nearby")
         asha.seesNoMore("1 of 1 phone up to date")
+    }
+
+    @Test
+    fun `tells about questions and results while the app is not on the screen`() {
+        val (asha, fatou) = listOf("Asha", "Fatou").map(phones::add)
+        asha.hasDownloaded(4)
+        fatou.taps("Receive data")
+        asha.taps("Send data")
+        asha.taps("Fatou")
+        leaveApps()
+        asha.app.send.sendTo(listOf(fatou.fingerprint))
+        val question = "Asha wants to send village data"
+        fatou.waitUntil("the question is told") { question in told() }
+        returnToApps()
+        fatou.waitUntil("the question is seen") { told().isEmpty() }
+        val relay = fatou.relay
+        relay.hold(after = 12_000)
+        fatou.code()
+        fatou.taps("Receive data")
+        asha.taps("Codes match")
+        asha.waitUntil("the data stops") { relay.isHolding }
+        leaveApps()
+        relay.release()
+        val results = listOf("1 of 1 phone up to date", "Village data saved")
+        fatou.waitUntil("the results are told", 60) { told().sorted() == results }
+        returnToApps()
+        fatou.waitUntil("the results are seen") { told().isEmpty() }
+        fatou.sees("of 4 villages saved")
     }
 }

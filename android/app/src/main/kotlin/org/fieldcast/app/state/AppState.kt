@@ -10,11 +10,13 @@ class AppState(val context: Context, val phone: Phone, val scope: CoroutineScope
     val villages = StoredVillages(engine, scope)
     val download = DownloadController(engine, phone, WantedDownload(context), scope)
     val notifications = NotificationConsent(context)
+    val shown = ShownScreen()
     private val exchange = ExchangeSlot(scope)
     val send = SendController(engine, phone, exchange, scope)
     val receive = ReceiveController(engine, phone, exchange, scope)
 
     init {
         TransferNotification(context, this).followIn(scope)
+        Messages(context, this).followIn(scope)
     }
 }

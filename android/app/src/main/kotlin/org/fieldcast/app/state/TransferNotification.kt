@@ -3,9 +3,7 @@ package org.fieldcast.app.state
 import android.app.Notification
 import android.app.NotificationChannel
 import android.app.NotificationManager
-import android.app.PendingIntent
 import android.content.Context
-import android.content.Intent
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.FlowPreview
 import kotlinx.coroutines.flow.combine
@@ -14,6 +12,7 @@ import kotlinx.coroutines.flow.sample
 import kotlinx.coroutines.launch
 import org.fieldcast.app.MainActivity
 import org.fieldcast.app.R
+import org.fieldcast.app.ui.Place
 import org.fieldcast.sdk.BoundaryStatus
 import org.fieldcast.sdk.android.TransferService
 import org.fieldcast.sdk.core.ReceiveState
@@ -56,33 +55,34 @@ class TransferNotification(private val context: Context, private val state: AppS
     }
 
     private fun notification(content: Content): Notification {
-        val open = Intent(context, MainActivity::class.java)
         return Notification.Builder(context, CHANNEL)
             .setSmallIcon(R.drawable.ic_launcher_foreground)
             .setContentTitle(content.title)
             .setContentText(content.text)
             .setOnlyAlertOnce(true)
             .setOngoing(true)
-            .setContentIntent(PendingIntent.getActivity(context, 0, open, PendingIntent.FLAG_IMMUTABLE))
+            .setContentIntent(MainActivity.leadingTo(context, content.place))
             .apply { if (content.percent != null) setProgress(100, content.percent, false) }
             .build()
     }
 
     /** What the notification says. */
-    private data class Content(val title: String, val text: String?, val percent: Int? = null)
+    private data class Content(val place: Place, val title: String, val text: String?, val percent: Int? = null)
 
     private fun content(download: DownloadState, send: SendStatus, receive: ReceiveStatus): Content? = when {
         download is DownloadState.Running -> {
             val done = download.villages.values.count { it is BoundaryStatus.Done }
             val total = download.request.villages.size
             val text = context.resources.getQuantityString(R.plurals.notification_villages, total, done, total)
-            Content(context.getString(R.string.notification_downloading), text, done * 100 / maxOf(total, 1))
+            val title = context.getString(R.string.notification_downloading)
+            Content(Place.DOWNLOAD, title, text, done * 100 / maxOf(total, 1))
         }
         download is DownloadState.WaitingForInternet -> Content(
+            Place.DOWNLOAD,
             context.getString(R.string.notification_downloading),
             context.getString(R.string.notification_waiting),
         )
-        send is SendStatus.Starting -> Content(context.getString(R.string.notification_sending), null)
+        send is SendStatus.Starting -> Content(Place.SEND, context.getString(R.string.notification_sending), null)
         send is SendStatus.On -> sending(send)
         receive is ReceiveStatus.On -> receiving(receive)
         else -> null
@@ -92,20 +92,21 @@ class TransferNotification(private val context: Context, private val state: AppS
         val selected = send.receivers.filter { it.nearby.state.isSelected }
         val done = selected.count { it.nearby.state.isFinal }
         val text = context.resources.getQuantityString(R.plurals.notification_phones, selected.size, done, selected.size)
-        return Content(context.getString(R.string.notification_sending), text.takeIf { selected.isNotEmpty() })
+        val title = context.getString(R.string.notification_sending)
+        return Content(Place.SEND, title, text.takeIf { selected.isNotEmpty() })
     }
 
     private fun receiving(receive: ReceiveStatus.On): Content = when (val now = receive.receiving.state) {
         is ReceiveState.Asking -> {
             val sender = receive.receiving.question?.sender?.name
             val title = sender?.let { context.getString(R.string.notification_asked, it) }
-            Content(title ?: context.getString(R.string.notification_receiving), null)
+            Content(Place.RECEIVE, title ?: context.getString(R.string.notification_receiving), null)
         }
         is ReceiveState.Receiving -> {
             val percent = (now.progress.staged * 100u / maxOf(now.progress.total, 1u)).toInt()
-            Content(context.getString(R.string.notification_receiving), null, percent)
+            Content(Place.RECEIVE, context.getString(R.string.notification_receiving), null, percent)
         }
-        else -> Content(context.getString(R.string.notification_visible), null)
+        else -> Content(Place.RECEIVE, context.getString(R.string.notification_visible), null)
     }
 
     private companion object {

@@ -1,18 +1,25 @@
 package org.fieldcast.app.ui
 
 import androidx.compose.runtime.Composable
+import androidx.compose.runtime.DisposableEffect
+import androidx.compose.runtime.LaunchedEffect
 import androidx.compose.runtime.getValue
 import androidx.compose.runtime.remember
+import androidx.lifecycle.compose.LifecycleStartEffect
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
+import androidx.navigation.NavController
 import androidx.navigation.NavHostController
 import androidx.navigation.compose.NavHost
 import androidx.navigation.compose.composable
 import androidx.navigation.compose.rememberNavController
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.distinctUntilChanged
+import kotlinx.coroutines.flow.emptyFlow
 import kotlinx.coroutines.flow.flowOn
 import kotlinx.coroutines.flow.map
 import org.fieldcast.app.state.AppState
+import org.fieldcast.app.state.ShownScreen
 import org.fieldcast.app.ui.download.DownloadRoute
 import org.fieldcast.app.ui.download.summary
 import org.fieldcast.app.ui.history.HistoryRoute
@@ -42,6 +49,11 @@ class Navigator(private val controller: NavHostController) {
         controller.popBackStack(Place.HOME.name, inclusive = false)
     }
 
+    /** Opens a screen for a notification: goes back to it if it is open. */
+    fun show(place: Place) {
+        if (!controller.popBackStack(place.name, inclusive = false)) open(place)
+    }
+
     /** Opens a screen instead of the present one. */
     fun replace(place: Place) = controller.navigate(place.name) {
         controller.currentDestination?.route?.let { popUpTo(it) { inclusive = true } }
@@ -49,11 +61,13 @@ class Navigator(private val controller: NavHostController) {
     }
 }
 
-/** All screens. Each route connects one screen with [state], which outlives them. */
+/** All screens. Each route connects one screen with [state], which outlives them. [requests] come from notifications. */
 @Composable
-fun AppNavigation(state: AppState) {
+fun AppNavigation(state: AppState, requests: Flow<Place> = emptyFlow()) {
     val controller = rememberNavController()
     val navigator = Navigator(controller)
+    LaunchedEffect(requests) { requests.collect(navigator::show) }
+    Report(state.shown, controller)
     NavHost(controller, Place.HOME.name) {
         composable(Place.HOME.name) { HomeRoute(state, navigator) }
         composable(Place.SETUP.name) { SetupRoute(state, navigator) }
@@ -66,6 +80,22 @@ fun AppNavigation(state: AppState) {
         composable(Place.TRUSTED.name) { TrustedRoute(state, navigator) }
         composable(Place.TROUBLE.name) { TroubleRoute(state, navigator) }
         composable(Place.SETTINGS.name) { SettingsRoute(state, navigator) }
+    }
+}
+
+/** Tells which screen the user sees. */
+@Composable
+private fun Report(shown: ShownScreen, controller: NavHostController) {
+    DisposableEffect(controller) {
+        val report = NavController.OnDestinationChangedListener { _, destination, _ ->
+            destination.route?.let { shown.setPlace(Place.valueOf(it)) }
+        }
+        controller.addOnDestinationChangedListener(report)
+        onDispose { controller.removeOnDestinationChangedListener(report) }
+    }
+    LifecycleStartEffect(shown) {
+        shown.setVisible(true)
+        onStopOrDispose { shown.setVisible(false) }
     }
 }
 
