@@ -57,6 +57,16 @@ class ReceiveUiStateTest {
     }
 
     @Test
+    fun tells_a_scanned_sender_from_a_trusted_one() {
+        val status = on(ReceivingStatus(question = question.copy(isKnown = true)))
+        val identities = listOf(false, true).map { isByInvite ->
+            val state = receiveUiState(status.copy(isByInvite = isByInvite), ReceiveInput(), null, false, 0)
+            (state.phase as ReceivePhase.On).view.question?.identity
+        }
+        assertEquals(listOf(Identity.TRUSTED, Identity.SCANNED), identities)
+    }
+
+    @Test
     fun says_what_was_saved_and_what_stayed() {
         val expected = ReceiveResult(8uL, 2, 2uL, listOf("A"), emptyList())
         assertEquals(expected, view(ReceivingStatus(saved = listOf(received))).result)
