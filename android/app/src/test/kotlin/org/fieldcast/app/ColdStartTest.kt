@@ -41,7 +41,7 @@ class ColdStartTest {
         val seen = ConcurrentHashMap.newKeySet<String>()
         val watch = thread(isDaemon = true) {
             while (!Thread.interrupted()) {
-                main.stackTrace.firstOrNull { it.className.startsWith(ENGINE) || it.className.startsWith(JNA) }
+                main.stackTrace.firstOrNull { frame -> ENGINE.any(frame.className::startsWith) }
                     ?.let { seen += it.toString() }
             }
         }
@@ -52,7 +52,7 @@ class ColdStartTest {
     }
 
     private companion object {
-        const val ENGINE = "org.fieldcast.sdk.core.Fieldcast_ffi"
-        const val JNA = "com.sun.jna."
+        /** The engine's functions, their native parts, and the library that loads and calls them. */
+        val ENGINE = listOf("Fieldcast_ffi", "UniffiLib").map { "org.fieldcast.sdk.core.$it" } + "com.sun.jna."
     }
 }
