@@ -5,7 +5,6 @@ import java.nio.ByteOrder
 
 plugins {
     alias(libs.plugins.android.library)
-    alias(libs.plugins.kotlin.android)
     `maven-publish`
 }
 

@@ -15,6 +15,13 @@ pub(crate) const LIST: &str = "android/app/libraries.txt";
 /// The Maven goal that copies files without reading their dependencies.
 const COPY: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy";
 
+/// The versions of Gradle's build, in the workspace.
+pub(crate) const CATALOG: &str = "android/gradle/libs.versions.toml";
+/// What an Android library says to Gradle, and the names of both versions in the catalog.
+const METADATA: &str = "META-INF/com/android/build/gradle/aar-metadata.properties";
+const NEEDS: [(&str, &str); 2] =
+    [("minCompileSdk=", "compileSdk"), ("minAndroidGradlePluginVersion=", "android-gradle-plugin")];
+
 /// A section of the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Section {
@@ -141,6 +148,28 @@ impl Libraries {
         Ok(fs::rename(part, folder)?)
     }
 
+    /// Returns which Android libraries need a newer Android SDK or Gradle plugin than Gradle's build has. Gradle would
+    /// refuse them.
+    ///
+    /// # Errors
+    /// If a file cannot be read.
+    pub(crate) fn needs(&self, root: &Path) -> Outcome<Vec<String>> {
+        let catalog: toml::Table = fs::read_to_string(root.join(CATALOG))?.parse()?;
+        let mut problems = Vec::new();
+        for library in self.of(&[Section::App, Section::Test]).filter(|library| library.is_android()) {
+            let file = self.unpacked(library).join(METADATA);
+            let metadata = if file.exists() { fs::read_to_string(file)? } else { String::new() };
+            for (need, name) in NEEDS {
+                let Some(needed) = metadata.lines().find_map(|line| line.strip_prefix(need)) else { continue };
+                let has = catalog["versions"].get(name).and_then(toml::Value::as_str).unwrap_or_default();
+                if numbers(has) < numbers(needed) {
+                    problems.push(format!("{CATALOG}: {} needs {name} {needed}, not {has}", library.artifact));
+                }
+            }
+        }
+        Ok(problems)
+    }
+
     fn unpacked(&self, library: &Library) -> PathBuf {
         self.unpacked.join(format!("{}.{}-{}", library.group, library.artifact, library.version))
     }
@@ -188,6 +217,11 @@ fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+/// The numbers of a version, to compare.
+fn numbers(version: &str) -> Vec<u32> {
+    version.split('.').map(|part| part.parse().unwrap_or(0)).collect()
+}
+
 /// Runs Maven's copy goal.
 fn copy(pom: &Path) -> Outcome<()> {
     let mut maven = Command::new("mvn");
@@ -220,6 +254,24 @@ fn pom(libraries: &BTreeSet<&Library>, folder: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reports_libraries_that_gradle_would_refuse() {
+        let root = tempfile::tempdir().unwrap();
+        let (catalog, unpacked) = (root.path().join(CATALOG), root.path().join("unpacked"));
+        let sections = parsed("[app]\na.b:c:1.0:aar\n").unwrap();
+        let libraries = Libraries { folder: PathBuf::new(), unpacked, sections, key: String::new() };
+        let metadata = libraries.android(&[Section::App])[0].join(METADATA);
+        fs::create_dir_all(metadata.parent().unwrap()).unwrap();
+        fs::write(metadata, "minCompileSdk=37\nminAndroidGradlePluginVersion=9.1.0\n").unwrap();
+        fs::create_dir_all(catalog.parent().unwrap()).unwrap();
+        let problems = |sdk: &str, plugin: &str| {
+            fs::write(&catalog, format!("[versions]\ncompileSdk = '{sdk}'\nandroid-gradle-plugin = '{plugin}'\n"))
+                .unwrap();
+            libraries.needs(root.path()).unwrap().len()
+        };
+        assert_eq!([problems("37", "9.10.0"), problems("36", "9.1.0"), problems("35", "8.11.0")], [0, 1, 2]);
+    }
 
     #[test]
     fn reads_sections() {

@@ -65,6 +65,10 @@ pub(crate) fn android(options: &AndroidApp) -> Outcome {
     let out = root.join(OUT);
     fs::create_dir_all(&out)?;
     let libraries = Libraries::fetched(&root, &out)?;
+    let problems = libraries.needs(&root)?;
+    if !problems.is_empty() {
+        return Ok(crate::listed(&problems));
+    }
     let build = Build { sdk: sdk(&root, &out, &libraries)?, root, out, libraries };
     if options.test.is_some() || options.screens {
         let code = build.test(options)?;

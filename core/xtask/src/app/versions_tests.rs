@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use super::libraries::{self, LIST, Library, Section};
+use super::libraries::{self, CATALOG, LIST, Library, Section};
 use super::{APPLICATION_ID, MIN_SDK, TARGET_SDK, resources, version_code};
 use crate::bindings;
 
-const CATALOG: &str = "android/gradle/libs.versions.toml";
 const POM: &str = "android/sdk/pom.xml";
 const APP: &str = "android/app/build.gradle.kts";
 const SDK: &str = "android/sdk/build.gradle.kts";
@@ -84,7 +83,9 @@ fn differences(gradle: &Versions, others: &[&Versions]) -> Vec<String> {
 #[test]
 fn both_builds_use_the_same_versions() {
     let [app, test, framework] = [Section::App, Section::Test, Section::Framework].map(pinned);
-    let (gradle, pom) = (catalog(&file(CATALOG)), maven(&file(POM)));
+    let (mut gradle, pom) = (catalog(&file(CATALOG)), maven(&file(POM)));
+    // The other build calls the compiler itself; `both_builds_use_the_same_kotlin` compares its version.
+    gradle.remove("org.jetbrains.kotlin:kotlin-gradle-plugin");
     assert_eq!(differences(&gradle, &[&app, &test, &pom]), Vec::<String>::new());
     // Between the other two: what the SDK is tested with on the JVM, and what the app contains.
     assert_eq!(differences(&pom, &[&pom, &app, &test]), Vec::<String>::new());
@@ -110,9 +111,7 @@ fn both_builds_use_the_same_kotlin() {
 fn both_builds_use_the_same_levels_of_android() {
     let catalog = file(CATALOG);
     assert_eq!(version(&catalog, "minSdk"), MIN_SDK.to_string());
-    for name in ["compileSdk", "targetSdk"] {
-        assert_eq!(version(&catalog, name), TARGET_SDK.to_string(), "{name}");
-    }
+    assert_eq!(version(&catalog, "targetSdk"), TARGET_SDK.to_string());
 }
 
 #[test]
