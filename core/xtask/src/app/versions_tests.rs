@@ -10,7 +10,7 @@ use crate::bindings;
 const POM: &str = "android/sdk/pom.xml";
 const APP: &str = "android/app/build.gradle.kts";
 const SDK: &str = "android/sdk/build.gradle.kts";
-const FDROID: &str = "android/fdroid/org.fieldcast.app.yml";
+const FDROID: &str = "android/fdroid/metadata/org.fieldcast.app.yml";
 
 fn file(path: &str) -> String {
     fs::read_to_string(bindings::root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
