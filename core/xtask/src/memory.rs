@@ -57,10 +57,12 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn keeps_peak_after_memory_is_freed() {
+        // Much more than the other tests of this process may free meanwhile.
+        let size = 128 << 20;
         let baseline = Baseline::take();
-        let taken = vec![1u8; 32 << 20];
-        assert_eq!(taken.iter().map(|byte| u64::from(*byte)).sum::<u64>(), 32 << 20);
+        let taken = vec![1u8; size];
+        assert_eq!(taken.iter().map(|byte| usize::from(*byte)).sum::<usize>(), size);
         drop(taken);
-        assert!(baseline.peak_above().is_none_or(|peak| peak >= 24 << 20));
+        assert!(baseline.peak_above().is_none_or(|peak| peak >= size as u64 / 2));
     }
 }
