@@ -11,6 +11,7 @@ class AppState(val context: Context, val phone: Phone, val scope: CoroutineScope
     val download = DownloadController(engine, phone, WantedDownload(context), scope)
     val notifications = NotificationConsent(context)
     val shown = ShownScreen()
+    val sharedKeys = SharedKeys(engine, scope)
     private val exchange = ExchangeSlot(scope)
     val send = SendController(engine, phone, exchange, scope)
     val receive = ReceiveController(engine, phone, exchange, scope)

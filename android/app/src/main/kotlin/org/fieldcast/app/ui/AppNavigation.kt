@@ -49,6 +49,12 @@ class Navigator(private val controller: NavHostController) {
         controller.popBackStack(Place.HOME.name, inclusive = false)
     }
 
+    /** Opens the settings instead of all screens, so that nothing is busy that a setting needs. */
+    fun openSettings() {
+        home()
+        open(Place.SETTINGS)
+    }
+
     /** Opens a screen for a notification: goes back to it if it is open. */
     fun show(place: Place) {
         if (!controller.popBackStack(place.name, inclusive = false)) open(place)

@@ -22,11 +22,12 @@ import org.fieldcast.app.ui.receive.Transfer
 import org.fieldcast.sdk.core.DialState
 import org.fieldcast.sdk.core.EndReason
 import org.fieldcast.sdk.core.Ending
+import org.fieldcast.sdk.core.Event.SharedKey
 import org.fieldcast.sdk.core.FieldcastException
 
 
 private val actions = ReceiveActions(
-    {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, NeedActions({}, {}, {}), {}, {},
+    {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, NeedActions({}, {}, {}), {}, {}, {},
 )
 
 private val own = OwnPhone("Fatou", "gutih-tugad")
@@ -81,6 +82,9 @@ val receivePictures: List<Picture> = listOf(
         Receive(state(ReceiveView(result = kept)).copy(conflicts = 2))
     },
     Picture("receive-ended") { Receive(state(ReceiveView(ended = EndReason.LOST))) },
+    Picture("receive-shared-key") {
+        Receive(state(ReceiveView()).copy(sharedKeys = listOf(SharedKey(1u, "2", true, listOf("Moussa")))))
+    },
     Picture("receive-scan") {
         ReceiveScreen(state(ReceiveView()).copy(isScanning = true), NOW, actions) {
             CameraNeeded(isRefused = false) {}

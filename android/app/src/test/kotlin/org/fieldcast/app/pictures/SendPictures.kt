@@ -19,6 +19,7 @@ import org.fieldcast.app.ui.send.VillageChoiceScreen
 import org.fieldcast.app.ui.send.sendUiState
 import org.fieldcast.sdk.core.EndReason
 import org.fieldcast.sdk.core.Ending
+import org.fieldcast.sdk.core.Event.SharedKey
 import org.fieldcast.sdk.core.FieldcastException
 import org.fieldcast.sdk.core.FoundBy
 import org.fieldcast.sdk.core.FoundPeer
@@ -31,7 +32,7 @@ import org.fieldcast.sdk.core.SendState
 import org.fieldcast.sdk.core.Sent
 
 private val actions = SendActions(
-    {}, {}, {}, {}, {}, {}, { _, _ -> }, {}, {}, {}, { _, _ -> }, {}, {}, NeedActions({}, {}, {}), {}, {}, {}, {},
+    {}, {}, {}, {}, {}, {}, { _, _ -> }, {}, {}, {}, { _, _ -> }, {}, {}, NeedActions({}, {}, {}), {}, {}, {}, {}, {},
 )
 
 private val villages = listOf("Kibera A", "Kibera B", "Mathare").mapIndexed { index, name ->
@@ -147,6 +148,9 @@ val sendPictures: List<Picture> = listOf(
     Picture("send-code") { Send(state(on(found)).copy(invite = InviteState.Shown(matrix, 24))) },
     Picture("send-code-failed") {
         Send(state(on(found)).copy(invite = InviteState.Failed(FieldcastException.NoNetwork(""))))
+    },
+    Picture("send-shared-key") {
+        Send(state(on(found)).copy(sharedKeys = listOf(SharedKey(1u, "2", false, listOf("Fatou", "Moussa")))))
     },
     Picture("send-villages") { VillageChoiceScreen(villages, {}, {}) },
 )

@@ -44,6 +44,7 @@ fun ReceiveRoute(state: AppState, navigator: Navigator) {
             request.ask(FieldcastAndroid.missingNotificationPermission(context))
         },
         onDismissNotification = state.notifications::close,
+        onSettings = navigator::openSettings,
     )
     shown?.let { ReceiveScreen(it, state.phone.now(), actions, request.isRefused) }
 }

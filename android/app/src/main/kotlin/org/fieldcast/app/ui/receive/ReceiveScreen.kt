@@ -34,6 +34,7 @@ import org.fieldcast.app.ui.parts.Progress
 import org.fieldcast.app.ui.parts.QrScanner
 import org.fieldcast.app.ui.parts.QuietButton
 import org.fieldcast.app.ui.parts.ScrollingScreen
+import org.fieldcast.app.ui.parts.SharedKeyNotices
 import org.fieldcast.app.ui.parts.TitledCard
 import org.fieldcast.app.ui.parts.TransferFigures
 import org.fieldcast.app.ui.parts.list
@@ -63,6 +64,7 @@ data class ReceiveActions(
     val need: NeedActions,
     val onAllowNotification: () -> Unit,
     val onDismissNotification: () -> Unit,
+    val onSettings: () -> Unit,
 )
 
 /**
@@ -82,6 +84,7 @@ fun ReceiveScreen(
         ScrollingScreen(stringResource(R.string.receive_scan), { actions.onScan(false) }) { scanner() }
     } else {
         ScrollingScreen(stringResource(R.string.receive_data), actions.onBack) {
+            SharedKeyNotices(state.sharedKeys, actions.onSettings)
             OwnCard(state, actions)
             if (state.asksForNotification && view != null) {
                 NotificationNotice(actions.onAllowNotification, actions.onDismissNotification)

@@ -6,6 +6,7 @@ import org.fieldcast.app.ui.parts.Need
 import org.fieldcast.sdk.core.ComparisonResult
 import org.fieldcast.sdk.core.DialState
 import org.fieldcast.sdk.core.EndReason
+import org.fieldcast.sdk.core.Event
 import org.fieldcast.sdk.core.FieldcastException
 import org.fieldcast.sdk.core.Offer
 import org.fieldcast.sdk.core.Question
@@ -25,6 +26,8 @@ data class ReceiveUiState(
     val asksForNotification: Boolean = false,
     /** Own changes whose record has changed on the server meanwhile. */
     val conflicts: Int = 0,
+    /** Phones nearby with the same key. */
+    val sharedKeys: List<Event.SharedKey> = emptyList(),
 )
 
 /** How other phones show this one. */

@@ -65,7 +65,8 @@ class ReceiveViewModel(private val app: AppState, private val saved: SavedStateH
     private fun states(): Flow<ReceiveUiState> = combine(
         combine(app.receive.status, input, own, isSending, conflicts(), ::receiveUiState),
         app.notifications.isOpen,
-    ) { state, asks -> state.copy(asksForNotification = asks) }
+        app.sharedKeys.state,
+    ) { state, asks, keys -> state.copy(asksForNotification = asks, sharedKeys = keys) }
 
     private fun conflicts(): Flow<Int> = app.villages.stored.map { it?.conflicts.orEmpty().size }
 

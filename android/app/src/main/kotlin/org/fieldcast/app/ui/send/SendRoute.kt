@@ -53,6 +53,7 @@ fun SendRoute(state: AppState, navigator: Navigator) {
         onDownload = {
             navigator.open(if (state.villages.stored.value?.account == null) Place.SETUP else Place.VILLAGES)
         },
+        onSettings = navigator::openSettings,
     )
     shown?.let { SendScreen(it, actions, request.isRefused) }
 }

@@ -53,6 +53,7 @@ import org.fieldcast.app.ui.parts.OtherButton
 import org.fieldcast.app.ui.parts.Progress
 import org.fieldcast.app.ui.parts.QuietButton
 import org.fieldcast.app.ui.parts.Screen
+import org.fieldcast.app.ui.parts.SharedKeyNotices
 import org.fieldcast.app.ui.parts.list
 import org.fieldcast.app.ui.plural
 import org.fieldcast.app.ui.text
@@ -80,6 +81,7 @@ data class SendActions(
     val onDismissNotification: () -> Unit,
     val onStopReceiving: () -> Unit,
     val onDownload: () -> Unit,
+    val onSettings: () -> Unit,
 )
 
 /** The send screen. [isRefused] is whether the system asks the user no more for a permission. */
@@ -125,6 +127,7 @@ private fun SendOverview(state: SendUiState, actions: SendActions, isRefused: Bo
             item("head", "head") {
                 Column(verticalArrangement = Arrangement.spacedBy(12.dp)) {
                     list?.comparison?.let { CodeToCompare(it, actions) }
+                    SharedKeyNotices(state.sharedKeys, actions.onSettings)
                     if (list != null && list.summary.total > 0) Summary(list.summary, actions)
                     Setup(state, actions, onChange, onStop)
                 }

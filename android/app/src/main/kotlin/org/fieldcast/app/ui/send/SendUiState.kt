@@ -12,6 +12,7 @@ import org.fieldcast.app.ui.parts.Need
 import org.fieldcast.sdk.core.ComparisonResult
 import org.fieldcast.sdk.core.Dataset
 import org.fieldcast.sdk.core.Ending
+import org.fieldcast.sdk.core.Event
 import org.fieldcast.sdk.core.FieldcastException
 import org.fieldcast.sdk.core.QrMatrix
 import org.fieldcast.sdk.core.SendState
@@ -27,6 +28,8 @@ data class SendUiState(
     /** Whether to ask for the notification, which is useful but not necessary. */
     val asksForNotification: Boolean = false,
     val invite: InviteState = InviteState.Hidden,
+    /** Phones nearby with the same key. */
+    val sharedKeys: List<Event.SharedKey> = emptyList(),
 )
 
 /** The data to send. */

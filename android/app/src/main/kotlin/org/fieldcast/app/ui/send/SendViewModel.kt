@@ -82,7 +82,8 @@ class SendViewModel(private val app: AppState, private val saved: SavedStateHand
         },
         invite,
         app.notifications.isOpen,
-    ) { state, invite, asks -> state.copy(invite = invite, asksForNotification = asks) }
+        app.sharedKeys.state,
+    ) { state, invite, asks, keys -> state.copy(invite = invite, asksForNotification = asks, sharedKeys = keys) }
 
     private fun contents(): Flow<SendContents?> =
         combine(app.villages.stored, input.map { it.excluded }.distinctUntilChanged()) { stored, excluded ->
