@@ -1,5 +1,10 @@
 package org.fieldcast.app.pictures
 
+import androidx.compose.runtime.Composable
+import org.fieldcast.app.ui.parts.TypedCode
+import org.fieldcast.app.ui.trusted.AddActions
+import org.fieldcast.app.ui.trusted.AddScreen
+import org.fieldcast.app.ui.trusted.Adding
 import org.fieldcast.app.ui.trusted.ForgetCampaignDialog
 import org.fieldcast.app.ui.trusted.ForgetDialog
 import org.fieldcast.app.ui.trusted.Forgetting
@@ -30,8 +35,12 @@ private val permissions = listOf(
 private fun snapshot(name: String) =
     SnapshotSummary(Dataset("mz", "project-1", name), "SMC Nampula 2026", name, TODAY, 1_000u, 100u, 10_000u, "0".repeat(64))
 
-private val actions = TrustedActions({}, {}, {})
+private val actions = TrustedActions({}, {}, {}, {})
+private val adding = AddActions({}, {}, { _, _ -> }, {})
 private val full = TrustedUiState(phones, listOf(campaign), permissions)
+
+@Composable
+private fun Add(what: Adding) = AddScreen(what, null, TODAY, adding) { TypedCode {} }
 
 val trustedPictures: List<Picture> = listOf(
     Picture("trusted-loading") { TrustedScreen(null, null, TODAY, actions) },
@@ -40,5 +49,10 @@ val trustedPictures: List<Picture> = listOf(
     Picture("trusted-failed") { TrustedScreen(full, FieldcastException.UnsentEdits(2u, ""), TODAY, actions) },
     Picture("trusted-forget") { ForgetDialog(Forgetting(phones[0], listOf(snapshot("Kibera A"), snapshot("Kibera B"))), {}, {}) },
     Picture("trusted-forget-no-data") { ForgetDialog(Forgetting(phones[1], emptyList()), {}, {}) },
+    Picture("trusted-scan") { Add(Adding.Scanning()) },
+    Picture("trusted-scan-unknown") { Add(Adding.Scanning(Adding.Problem.UNKNOWN_CAMPAIGN)) },
+    Picture("trusted-add-campaign") { Add(Adding.Campaign("c".repeat(64), "SMC Nampula 2026", "lusab-babad")) },
+    Picture("trusted-add-permission") { Add(Adding.Permit("", permissions[0])) },
+    Picture("trusted-add-list") { Add(Adding.BlockedPhones("", "SMC Nampula 2026", 3, true)) },
     Picture("trusted-forget-campaign") { ForgetCampaignDialog(campaign, {}, {}) },
 )

@@ -28,7 +28,9 @@ sealed interface ServerAddress {
 }
 
 private const val PROFILE = "fieldcast://profile?"
-private val PUBLIC_KEY = Regex("[0-9a-fA-F]{64}")
+
+/** The key of a campaign. */
+internal val PUBLIC_KEY = Regex("[0-9a-fA-F]{64}")
 
 /**
  * Reads the text of an office's QR code; none if it is something else, or its server is not acceptable. The form is

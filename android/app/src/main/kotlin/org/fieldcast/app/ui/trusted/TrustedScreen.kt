@@ -38,6 +38,7 @@ import org.fieldcast.app.ui.formats
 import org.fieldcast.app.ui.parts.Icons
 import org.fieldcast.app.ui.parts.Notice
 import org.fieldcast.app.ui.parts.NoticeKind
+import org.fieldcast.app.ui.parts.OtherButton
 import org.fieldcast.app.ui.parts.QuietButton
 import org.fieldcast.app.ui.parts.Screen
 import org.fieldcast.app.ui.plural
@@ -51,6 +52,8 @@ data class TrustedActions(
     val onBack: () -> Unit,
     val onForgetPhone: (TrustedPeer) -> Unit,
     val onForgetCampaign: (TrustedCampaign) -> Unit,
+    /** Adds a campaign, a permission, or a list of blocked phones. */
+    val onScan: () -> Unit,
 )
 
 /** Whom this phone trusts. [state] is none until it was read; [now] is in milliseconds since 1970. */
@@ -66,6 +69,7 @@ fun TrustedScreen(state: TrustedUiState?, error: FieldcastException?, now: Long,
                         state.phones.isEmpty() -> Text(stringResource(R.string.trusted_none))
                         else -> Text(stringResource(R.string.trusted_explained))
                     }
+                    OtherButton(stringResource(R.string.trusted_scan), actions.onScan, icon = Icons.QrCode)
                 }
             }
             if (state == null) return@LazyColumn
@@ -115,8 +119,9 @@ private fun SinceAndForget(name: String, since: Long, now: Long, onForget: () ->
     QuietButton(stringResource(R.string.trusted_forget), onForget, Modifier.semantics { contentDescription = label })
 }
 
+/** Says in plain words what a campaign allows this phone. */
 @Composable
-private fun PermissionRow(permission: Permission, now: Long) {
+internal fun PermissionRow(permission: Permission, now: Long) {
     val what = when {
         permission.maySend && permission.mayReceive -> R.string.trusted_may_both
         permission.maySend -> R.string.trusted_may_send

@@ -42,7 +42,7 @@ fun uiState(
     statements.filterIsInstance<CampaignStatement.Granted>().map { permission(it.grant, campaigns, now) },
 )
 
-private fun permission(grant: Grant, campaigns: List<TrustedCampaign>, now: Long) = Permission(
+internal fun permission(grant: Grant, campaigns: List<TrustedCampaign>, now: Long) = Permission(
     campaigns.find { it.key == grant.authority }?.name,
     maySend = grant.role != Role.RECEIVER, // without a role, both
     mayReceive = grant.role != Role.DISTRIBUTOR,

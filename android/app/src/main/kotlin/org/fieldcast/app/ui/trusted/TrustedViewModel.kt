@@ -17,12 +17,16 @@ import org.fieldcast.sdk.core.readStatement
 class TrustedViewModel(app: AppState) : EngineViewModel(app) {
     private val current = MutableStateFlow<TrustedUiState?>(null)
     private val asked = MutableStateFlow<Forgetting?>(null)
+    private val toAdd = MutableStateFlow<Adding?>(null)
 
     /** None until it was read. */
     val state: StateFlow<TrustedUiState?> = current.asStateFlow()
 
     /** The phone about which the user is asked. */
     val forgetting: StateFlow<Forgetting?> = asked.asStateFlow()
+
+    /** What the user adds; none if nothing. */
+    val adding: StateFlow<Adding?> = toAdd.asStateFlow()
 
     init {
         act(::read)
@@ -59,6 +63,42 @@ class TrustedViewModel(app: AppState) : EngineViewModel(app) {
 
     fun forgetCampaign(campaign: TrustedCampaign) = act { fieldcast ->
         fieldcast.forgetCampaign(campaign.key)
+        read(fieldcast)
+    }
+
+    /** Starts to scan a code of a campaign office. */
+    fun scan() {
+        toAdd.value = Adding.Scanning()
+    }
+
+    fun stopAdding() {
+        toAdd.value = null
+    }
+
+    fun onScanned(code: String) = act { fieldcast ->
+        toAdd.value = read(code, Reader(fieldcast.device().fingerprint, fieldcast.campaigns(), app.phone.now()))
+    }
+
+    fun trust(campaign: Adding.Campaign, name: String) = act { fieldcast ->
+        fieldcast.trustCampaign(campaign.key, name)
+        toAdd.value = null
+        read(fieldcast)
+    }
+
+    /** Stores a permission or a list of blocked phones. */
+    fun keep(adding: Adding) = act { fieldcast ->
+        val statement = when (adding) {
+            is Adding.Permit -> adding.statement
+            is Adding.BlockedPhones -> adding.statement
+            is Adding.Scanning, is Adding.Campaign -> return@act
+        }
+        toAdd.value = try {
+            fieldcast.keepStatement(statement)
+            null
+        } catch (_: FieldcastException.NotTrusted) {
+            // Everything else about it was checked when it was read.
+            Adding.Scanning(Adding.Problem.OUTDATED)
+        }
         read(fieldcast)
     }
 

@@ -36,4 +36,22 @@ class TrustedTest {
         )
         assertEquals(expected, state.permissions)
     }
+
+    @Test
+    fun `offers to save only what is valid for this phone`() {
+        val campaigns = listOf(TrustedCampaign("key", "SMC", 1))
+        fun adding(statement: CampaignStatement, own: String = "device") = describe("text", statement, Reader(own, campaigns, now = 10))
+        val permit = adding(grant(Role.DISTRIBUTOR, 11)) as Adding.Permit
+        assertEquals(Permission("SMC", maySend = true, mayReceive = false, areas = 2, expires = 11, isExpired = false), permit.permission)
+        val problems = listOf(
+            adding(grant(null, 10)),
+            adding(grant(null, 11), own = "other"),
+            adding(grant(null, 11, "unknown")),
+        )
+        val expected = listOf(Adding.Problem.EXPIRED, Adding.Problem.OTHER_PHONE, Adding.Problem.UNKNOWN_CAMPAIGN)
+        assertEquals(expected.map { Adding.Scanning(it) }, problems)
+        val list = CampaignStatement.Revoked(Revocations("key", 1u, listOf("device", "b")))
+        assertEquals(Adding.BlockedPhones("text", "SMC", 2, isThisPhoneBlocked = true), adding(list))
+        assertEquals(Adding.BlockedPhones("text", "SMC", 2, isThisPhoneBlocked = false), adding(list, own = "c"))
+    }
 }
