@@ -10,6 +10,7 @@ import androidx.compose.foundation.layout.PaddingValues
 import androidx.compose.foundation.layout.Row
 import androidx.compose.foundation.layout.fillMaxWidth
 import androidx.compose.foundation.layout.heightIn
+import androidx.compose.foundation.layout.imePadding
 import androidx.compose.foundation.layout.padding
 import androidx.compose.foundation.layout.size
 import androidx.compose.foundation.rememberScrollState
@@ -41,7 +42,10 @@ import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.unit.dp
 import org.fieldcast.app.R
 
-/** A screen with a title, and a way back if [onBack] is given. [bottom] stays visible below the content. */
+/**
+ * A screen with a title, and a way back if [onBack] is given. [bottom] stays visible below the content. Nothing is
+ * behind the keyboard; [bottom] must keep clear of the navigation bar itself.
+ */
 @OptIn(ExperimentalMaterial3Api::class)
 @Composable
 fun Screen(
@@ -51,6 +55,7 @@ fun Screen(
     bottom: @Composable () -> Unit = {},
     content: @Composable (PaddingValues) -> Unit,
 ) = Scaffold(
+    Modifier.imePadding(),
     topBar = {
         TopAppBar(
             title = { Text(title, Modifier.semantics { heading() }) },
