@@ -56,6 +56,14 @@ class AccessibilityTest {
     }
 
     @Test
+    fun `reads the words of a phone together with its name`() = check(Look("en")) {
+        rule.onAllNodes(hasText).fetchSemanticsNodes().mapNotNull { node ->
+            val alone = node.config.getOrNull(SemanticsProperties.Text)?.singleOrNull()?.text.orEmpty()
+            if (alone.matches(fingerprintWords)) "\"$alone\" is read alone" else null
+        }
+    }
+
+    @Test
     fun `cuts no text at the largest font`() = languages.forEach { language ->
         check(Look(language, fontScale = 2f)) {
             rule.onAllNodes(hasText, useUnmergedTree = true).fetchSemanticsNodes().mapNotNull { node ->
@@ -95,6 +103,7 @@ class AccessibilityTest {
     }
 
     private companion object {
+        val fingerprintWords = Regex("[a-z]{5}-[a-z]{5}")
         const val STAGE_WIDTH = 360
         const val STAGE_HEIGHT = 640
         val hasText = SemanticsMatcher("has a text layout") { SemanticsActions.GetTextLayoutResult in it.config }

@@ -53,6 +53,9 @@ private fun Trusted() = Row(Modifier, Arrangement.spacedBy(4.dp), Alignment.Cent
     Text(stringResource(R.string.trusted), style = MaterialTheme.typography.bodyMedium)
 }
 
+/** A screen reader reads everything in it at once. Not for a part of a row that is read as a whole. */
+fun Modifier.readTogether(): Modifier = semantics(mergeDescendants = true) {}
+
 /** The six digits of a code, in large type. A screen reader spells them. */
 @Composable
 fun Code(code: String, modifier: Modifier = Modifier) {
@@ -84,7 +87,7 @@ fun CodeCard(
     Card(Modifier.fillMaxWidth(), colors = colors) {
         Column(Modifier.padding(16.dp), Arrangement.spacedBy(8.dp)) {
             Text(title, Modifier.semantics { heading() }, style = MaterialTheme.typography.titleMedium)
-            PhoneName(name, words, isTrusted = false)
+            PhoneName(name, words, isTrusted = false, Modifier.readTogether())
             Code(code)
             Text(explanation)
             ButtonRow(buttons)
@@ -97,7 +100,7 @@ fun CodeCard(
 @Composable
 fun TransferFigures(part: Float, bytesPerSecond: Double?, secondsLeft: Long?) {
     val percent = NumberFormat.getPercentInstance(LocalResources.current.configuration.locales[0])
-    FlowRow(horizontalArrangement = Arrangement.spacedBy(12.dp)) {
+    FlowRow(Modifier.readTogether(), horizontalArrangement = Arrangement.spacedBy(12.dp)) {
         Text(percent.format(part))
         bytesPerSecond?.let { Text(formats().bytesPerSecond(it)) }
         secondsLeft?.let { Text(formats().timeLeft(it)) }

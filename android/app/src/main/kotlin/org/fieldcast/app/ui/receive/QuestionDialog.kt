@@ -30,6 +30,7 @@ import org.fieldcast.app.ui.parts.OtherButton
 import org.fieldcast.app.ui.parts.PhoneName
 import org.fieldcast.app.ui.parts.QuietButton
 import org.fieldcast.app.ui.parts.list
+import org.fieldcast.app.ui.parts.readTogether
 import org.fieldcast.app.ui.plural
 import org.fieldcast.sdk.core.Answer
 
@@ -53,7 +54,8 @@ internal fun QuestionCard(question: OpenQuestion, now: Long, onAnswer: (Answer) 
                 Modifier.weight(1f, fill = false).verticalScroll(rememberScrollState()),
                 Arrangement.spacedBy(8.dp),
             ) {
-                PhoneName(question.sender, question.words, question.identity == Identity.TRUSTED)
+                val isTrusted = question.identity == Identity.TRUSTED
+                PhoneName(question.sender, question.words, isTrusted, Modifier.readTogether())
                 Code(question.code)
                 Text(stringResource(question.explanation, question.sender))
                 Contents(question.contents, now)

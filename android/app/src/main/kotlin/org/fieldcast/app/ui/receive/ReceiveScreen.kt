@@ -38,6 +38,7 @@ import org.fieldcast.app.ui.parts.SharedKeyNotices
 import org.fieldcast.app.ui.parts.TitledCard
 import org.fieldcast.app.ui.parts.TransferFigures
 import org.fieldcast.app.ui.parts.list
+import org.fieldcast.app.ui.parts.readTogether
 import org.fieldcast.app.ui.plural
 import org.fieldcast.app.ui.text
 import org.fieldcast.sdk.core.Answer
@@ -98,7 +99,7 @@ fun ReceiveScreen(
 @Composable
 private fun OwnCard(state: ReceiveUiState, actions: ReceiveActions) =
     TitledCard(stringResource(R.string.receive_this_phone), icon = Icons.Phone) {
-        state.own?.let { PhoneName(it.name, it.words, isTrusted = false) }
+        state.own?.let { PhoneName(it.name, it.words, isTrusted = false, Modifier.readTogether()) }
         Row(
             Modifier.fillMaxWidth().heightIn(min = 48.dp)
                 .toggleable(state.isAllowed, role = Role.Switch, onValueChange = actions.onAllowReceiving),
@@ -215,7 +216,7 @@ private fun Distributors(distributors: List<NearbyDistributor>, actions: Receive
     TitledCard(stringResource(R.string.receive_senders), icon = Icons.Phones) {
         Text(stringResource(R.string.receive_senders_explained))
         distributors.forEach { distributor ->
-            PhoneName(distributor.name, distributor.words, isTrusted = false)
+            PhoneName(distributor.name, distributor.words, isTrusted = false, Modifier.readTogether())
             val description = stringResource(R.string.receive_connect_one, distributor.name)
             OtherButton(
                 stringResource(R.string.receive_connect),

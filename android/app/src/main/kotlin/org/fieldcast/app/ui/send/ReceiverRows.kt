@@ -29,6 +29,7 @@ import org.fieldcast.app.ui.parts.Icons
 import org.fieldcast.app.ui.parts.OtherButton
 import org.fieldcast.app.ui.parts.PhoneName
 import org.fieldcast.app.ui.parts.TransferFigures
+import org.fieldcast.app.ui.parts.readTogether
 import org.fieldcast.app.ui.plural
 import org.fieldcast.app.ui.text
 import org.fieldcast.sdk.core.Ending
@@ -48,7 +49,9 @@ internal fun ReceiverRow(row: SendRow, actions: SendActions) {
         ) {
             if (isFound) Checkbox(row.isSelected, null) else Icon(row.stage.icon, null)
             Column(Modifier.weight(1f), Arrangement.spacedBy(4.dp)) {
-                PhoneName(row.name, row.words, row.isTrusted)
+                // As part of a check box, it is read with that.
+                val name = if (isFound) Modifier else Modifier.readTogether()
+                PhoneName(row.name, row.words, row.isTrusted, name)
                 if (!isFound) Details(row, actions)
             }
         }
@@ -82,7 +85,7 @@ internal fun AbsentPhoneRow(row: AbsentRow, actions: SendActions) =
     Card(Modifier.fillMaxWidth(), colors = CardDefaults.cardColors(MaterialTheme.colorScheme.surfaceContainerLow)) {
         Column(Modifier.fillMaxWidth().padding(12.dp), Arrangement.spacedBy(4.dp)) {
             val receiver = listOf(row.fingerprint)
-            PhoneName(row.name, row.words, isTrusted = true)
+            PhoneName(row.name, row.words, isTrusted = true, Modifier.readTogether())
             if (row.isQueued) {
                 Text(stringResource(R.string.send_when_near))
                 RowButton(R.string.cancel, R.string.send_cancel_one, row.name) { actions.onCancel(receiver) }
