@@ -235,7 +235,7 @@ class ExchangeJourneyTest {
         asha.offersTo(fatou)
         fatou.taps("Receive data")
         asha.taps("Codes match")
-        fatou.sees("The receiver has too little free storage")
+        fatou.sees("This phone has too little free storage")
         asha.sees("Delete something from that phone and try again.")
         asha.sees("The receiver needs")
     }

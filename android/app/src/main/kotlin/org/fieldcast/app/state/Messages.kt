@@ -14,6 +14,7 @@ import org.fieldcast.app.MainActivity
 import org.fieldcast.app.R
 import org.fieldcast.app.ui.Formats
 import org.fieldcast.app.ui.Place
+import org.fieldcast.app.ui.receiverTextId
 import org.fieldcast.app.ui.textId
 import org.fieldcast.sdk.core.FieldcastException
 import org.fieldcast.sdk.core.Question
@@ -99,7 +100,7 @@ class Messages(private val context: Context, private val state: AppState) {
     private fun received(result: ReceiveEnd?): Content? = when (result) {
         is ReceiveEnd.Saved -> Content(context.getString(R.string.message_saved), saved(result.received))
         is ReceiveEnd.Failed ->
-            Content(context.getString(R.string.message_not_saved), context.getString(result.reason.textId))
+            Content(context.getString(R.string.message_not_saved), context.getString(result.reason.receiverTextId))
         null -> null
     }
 

@@ -81,3 +81,15 @@ val EndReason.textId: Int
         EndReason.FORGED_VERSIONS -> R.string.end_forged_versions
         EndReason.SHARED_KEY -> R.string.end_shared_key
     }
+
+/** The text for the receiver's own screen. Most texts are the same on both. */
+@get:StringRes
+val EndReason.receiverTextId: Int
+    get() = when (this) {
+        EndReason.DECLINED -> R.string.end_own_declined
+        EndReason.NOT_ANSWERED -> R.string.end_own_not_answered
+        EndReason.CANCELLED_BY_RECEIVER -> R.string.end_own_cancelled
+        EndReason.NO_SPACE -> R.string.end_own_no_space
+        EndReason.NOT_STORED -> R.string.end_own_not_stored
+        else -> textId
+    }

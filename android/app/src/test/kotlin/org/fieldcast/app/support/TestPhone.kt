@@ -56,7 +56,7 @@ class TestPhone(
     val antenna: Air.Antenna? = air?.antenna()
 
     /** Simulates Wi-Fi Direct. A second of the system's is a tenth of one. */
-    internal val radio = FakeRadio({ System.nanoTime() * HURRY / 1_000_000_000 }, "127.0.0.1", "127.0.0.1")
+    internal val radio = FakeRadio("127.0.0.1", "127.0.0.1") { System.nanoTime() * HURRY / 1_000_000_000 }
     private val link = DirectLink(radio, InMemoryLastGroup(lastGroup), CoroutineScope(SupervisorJob() + hurried))
 
     /** Whether the phone has internet, and of which kind. */

@@ -10,10 +10,10 @@ import org.fieldcast.sdk.core.WifiGroup
 
 /** Simulates Android's Wi-Fi Direct: records each request, and answers as the script says. */
 internal class FakeRadio(
-    private val now: () -> Long,
     /** The phone's address in a group that it makes, or joins. */
     private val madeAddress: String = "10.0.0.1",
     private val joinedAddress: String = "10.0.0.2",
+    private val now: () -> Long,
 ) : Radio {
     /** The requests, each with its second. */
     val asked = mutableListOf<String>()

@@ -40,6 +40,7 @@ import org.fieldcast.app.ui.parts.TransferFigures
 import org.fieldcast.app.ui.parts.list
 import org.fieldcast.app.ui.parts.readTogether
 import org.fieldcast.app.ui.plural
+import org.fieldcast.app.ui.receiverTextId
 import org.fieldcast.app.ui.text
 import org.fieldcast.sdk.core.Answer
 import org.fieldcast.sdk.core.DialState
@@ -149,7 +150,7 @@ private fun Visible(view: ReceiveView, conflicts: Int, actions: ReceiveActions) 
         CodeCard(stringResource(R.string.receive_resumed), explanation, resumed.sender, resumed.words, resumed.code) { }
     }
     view.result?.let { Result(it, conflicts, actions) }
-    view.ended?.let { Notice(NoticeKind.PROBLEM, it.text()) }
+    view.ended?.let { Notice(NoticeKind.PROBLEM, stringResource(it.receiverTextId)) }
     if (view.transfer != null) {
         Transfer(view.transfer, actions)
     } else {
@@ -206,8 +207,8 @@ private fun ReceiveResult.kept(conflicts: Int): List<String> = listOfNotNull(
 @Composable
 private fun Dialing(dial: DialState) = when (dial) {
     is DialState.Connecting, is DialState.Connected -> Unit
-    is DialState.Retrying -> Notice(NoticeKind.INFO, dial.ending.reason.text())
-    is DialState.GaveUp -> Notice(NoticeKind.PROBLEM, dial.ending.reason.text())
+    is DialState.Retrying -> Notice(NoticeKind.INFO, stringResource(dial.ending.reason.receiverTextId))
+    is DialState.GaveUp -> Notice(NoticeKind.PROBLEM, stringResource(dial.ending.reason.receiverTextId))
 }
 
 @Composable

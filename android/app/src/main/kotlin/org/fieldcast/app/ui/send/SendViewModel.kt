@@ -52,6 +52,7 @@ class SendViewModel(private val app: AppState, private val saved: SavedStateHand
         if (app.send.status.value is SendStatus.Failed) app.send.stop()
         viewModelScope.launch(Dispatchers.Default) {
             checkNeed()
+            restoreChosen()
             showRunningChoice()
             combine(app.villages.stored, app.send.status, input, isReceiving) { _, _, _, isReceiving -> isReceiving }
                 .collect { isReceiving -> if (!isReceiving) startIfOff() }
@@ -63,6 +64,13 @@ class SendViewModel(private val app: AppState, private val saved: SavedStateHand
         saved.get<Array<String>>(EXCLUDED)?.toSet().orEmpty(),
         saved.get<Array<String>>(SELECTED)?.toSet().orEmpty(),
     )
+
+    /** Only the chosen villages were saved if they were fewer than the others. */
+    private suspend fun restoreChosen() {
+        val chosen = saved.get<Array<String>>(CHOSEN)?.toSet() ?: return
+        val all = app.villages.stored.filterNotNull().first().villages.map { it.summary.dataset.key }
+        input.update { it.copy(excluded = all.toSet() - chosen) }
+    }
 
     /** Sending may have continued without this screen, with fewer villages than all. */
     private suspend fun showRunningChoice() {
@@ -114,8 +122,16 @@ class SendViewModel(private val app: AppState, private val saved: SavedStateHand
 
     /** Offers other villages. */
     fun choose(excluded: Set<String>) {
-        saved[EXCLUDED] = excluded.takeIf { it.size <= MOST_SAVED_KEYS }?.toTypedArray()
+        val all = app.villages.stored.value?.villages.orEmpty().map { it.summary.dataset.key }
+        saveChoice(excluded, all.toSet() - excluded)
         restart { it.copy(excluded = excluded) }
+    }
+
+    /** The system accepts only small states. After a choice that is too large to save, the user chooses again. */
+    private fun saveChoice(excluded: Set<String>, chosen: Set<String>) {
+        saved[EXCLUDED] = excluded.takeIf { it.size <= MOST_SAVED_KEYS }?.toTypedArray()
+        saved[CHOSEN] = chosen.takeIf { excluded.size > MOST_SAVED_KEYS }
+            ?.let { keys -> keys.takeIf { it.size <= MOST_SAVED_KEYS }.orEmpty().toTypedArray() }
     }
 
     /** Connects the phones in the other way. */
@@ -203,6 +219,8 @@ class SendViewModel(private val app: AppState, private val saved: SavedStateHand
     private companion object {
         const val CONNECTION = "connection"
         const val EXCLUDED = "excluded"
+        const val CHOSEN = "chosen"
+        const val MOST_SAVED_KEYS = 500
         const val SELECTED = "selected"
 
         /** Milliseconds. */

@@ -28,6 +28,7 @@ import androidx.compose.ui.Modifier
 import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.semantics.Role
 import androidx.compose.ui.unit.dp
+import java.util.BitSet
 import org.fieldcast.app.R
 import org.fieldcast.app.ui.parts.ButtonRow
 import org.fieldcast.app.ui.parts.MainButton
@@ -43,7 +44,7 @@ internal fun VillageChoiceScreen(
     onDone: (excluded: Set<String>) -> Unit,
 ) {
     BackHandler(onBack = onClose)
-    var excluded by rememberSaveable(stateSaver = keysSaver) {
+    var excluded by rememberSaveable(stateSaver = keysSaver(choices)) {
         mutableStateOf<Set<String>>(choices.filterNot { it.isChosen }.mapTo(HashSet()) { it.key })
     }
     val chosen = choices.size - excluded.size
@@ -78,12 +79,13 @@ internal fun VillageChoiceScreen(
     }
 }
 
-/** The system accepts only small states. */
-internal const val MOST_SAVED_KEYS = 500
-
-private val keysSaver = Saver<Set<String>, Array<String>>(
-    save = { keys -> keys.takeIf { it.size <= MOST_SAVED_KEYS }?.toTypedArray() },
-    restore = { it.toSet() },
+/** Saves a bit for each village, because the system accepts only small states. */
+private fun keysSaver(choices: List<VillageChoice>) = Saver<Set<String>, LongArray>(
+    save = { keys -> BitSet().apply { choices.forEachIndexed { at, it -> set(at, it.key in keys) } }.toLongArray() },
+    restore = { bits ->
+        val saved = BitSet.valueOf(bits)
+        choices.filterIndexed { at, _ -> saved[at] }.mapTo(HashSet()) { it.key }
+    },
 )
 
 @Composable

@@ -41,7 +41,9 @@ class SetupViewModel(private val app: AppState, saved: SavedStateHandle) : ViewM
         val page = state.page
         if (page == SetupPage.PROJECT) return loadProjects()
         if (page != SetupPage.START) return
-        if (account() != null) {
+        val isLoggedIn = account() != null
+        if (state.page != SetupPage.START) return // the user was quicker than the engine
+        if (isLoggedIn) {
             fillFromLastLogin()
             change { it.copy(page = SetupPage.PROJECT) }
             loadProjects()
