@@ -70,6 +70,7 @@ class LeavingTest {
     @Test
     fun `sends on`() = onScreen { scenario ->
         app.downloadAll()
+        partner.receive.onScreenOpened()
         partner.receive.start()
         taps("Send data")
         taps("Fatou")
@@ -107,6 +108,7 @@ class LeavingTest {
         val datasets = awaiting { partner.engine.fieldcast().datasets().map { it.summary.dataset } }
         taps("Receive data")
         sees("This phone is visible")
+        partner.send.onScreenOpened()
         partner.send.start(datasets, Connection.PRESENT_WIFI)
         val on = partner.send.status.filterIsInstance<SendStatus.On>()
         val asha = awaiting { on.mapNotNull { it.receivers.firstOrNull() }.first() }
