@@ -1,6 +1,7 @@
 //! Aligns the stored files of an APK, so that a phone can map them into memory where they are. Debian's zipalign does not
 //! know pages of 16 KiB. The format is .ZIP's, with Android's field for the alignment, which apksigner preserves.
 
+use super::bytes::{slice, u16_at, u32_at};
 use crate::Outcome;
 
 const LOCAL: u32 = 0x0403_4b50;
@@ -132,19 +133,6 @@ fn local(result: &mut Vec<u8>, data: &[u8], is_stored: bool) -> Outcome<()> {
     result.resize(result.len() + padding, 0);
     result.extend(&data[local_size(data, 0)?..]);
     Ok(())
-}
-
-fn slice(bytes: &[u8], at: usize, size: usize) -> Outcome<&[u8]> {
-    let found = at.checked_add(size).and_then(|end| bytes.get(at..end));
-    found.ok_or_else(|| "the archive is incomplete".into())
-}
-
-fn u16_at(bytes: &[u8], at: usize) -> Outcome<u16> {
-    Ok(u16::from_le_bytes(slice(bytes, at, 2)?.try_into()?))
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> Outcome<u32> {
-    Ok(u32::from_le_bytes(slice(bytes, at, 4)?.try_into()?))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::bytes::{byte_at, slice, u16_at, u32_at};
 use crate::Outcome;
 
 const PACKAGE: u16 = 0x0200;
@@ -113,23 +114,6 @@ fn set_size(chunk: &mut [u8]) -> Outcome<()> {
     let size = u32::try_from(chunk.len())?;
     chunk.get_mut(4..8).ok_or("a chunk is too short")?.copy_from_slice(&size.to_le_bytes());
     Ok(())
-}
-
-fn slice(bytes: &[u8], at: usize, size: usize) -> Outcome<&[u8]> {
-    let found = at.checked_add(size).and_then(|end| bytes.get(at..end));
-    found.ok_or_else(|| "the resource table ends within a chunk".into())
-}
-
-fn byte_at(bytes: &[u8], at: usize) -> Outcome<u8> {
-    Ok(slice(bytes, at, 1)?[0])
-}
-
-fn u16_at(bytes: &[u8], at: usize) -> Outcome<u16> {
-    Ok(u16::from_le_bytes(slice(bytes, at, 2)?.try_into()?))
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> Outcome<u32> {
-    Ok(u32::from_le_bytes(slice(bytes, at, 4)?.try_into()?))
 }
 
 #[cfg(test)]

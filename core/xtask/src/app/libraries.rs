@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{fs, io};
 
-use super::stage::{Inputs, stage};
+use super::stage::{Inputs, files, stage};
 use super::tools;
 use crate::Outcome;
 
@@ -205,16 +205,6 @@ impl Libraries {
     pub(crate) fn frameworks(&self) -> PathBuf {
         self.folder.join("org.robolectric")
     }
-}
-
-/// The files of a folder, sorted. None if there is no such folder.
-fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    if !folder.exists() {
-        return Ok(Vec::new());
-    }
-    let mut files = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
-    files.sort();
-    Ok(files)
 }
 
 /// The numbers of a version, to compare.

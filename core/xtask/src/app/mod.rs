@@ -12,6 +12,7 @@ mod align;
 mod apk;
 mod arsc;
 mod badging;
+mod bytes;
 mod compile;
 mod junit;
 mod libraries;
