@@ -227,3 +227,6 @@ fun Collection<BoundaryStatus>.sum(villages: Int): DownloadSum {
         progress.sumOf { it.wireBytes.toLong() },
     )
 }
+
+/** The number of complete villages. */
+internal val Map<String, BoundaryStatus>.done: Int get() = values.count { it is BoundaryStatus.Done }

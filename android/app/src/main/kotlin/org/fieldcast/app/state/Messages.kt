@@ -16,7 +16,6 @@ import org.fieldcast.app.ui.Formats
 import org.fieldcast.app.ui.Place
 import org.fieldcast.app.ui.receiverTextId
 import org.fieldcast.app.ui.textId
-import org.fieldcast.sdk.core.FieldcastException
 import org.fieldcast.sdk.core.Question
 import org.fieldcast.sdk.core.Received
 
@@ -105,7 +104,7 @@ class Messages(private val context: Context, private val state: AppState) {
     }
 
     private fun saved(received: Received): String {
-        val villages = received.offer.snapshots.filter { it.dataset.boundary != null }
+        val villages = received.offer.villages
         val households = villages.sumOf { it.households }
         return plural(R.plurals.receive_saved, households.toLong(), plural(R.plurals.villages, villages.size.toLong()))
     }

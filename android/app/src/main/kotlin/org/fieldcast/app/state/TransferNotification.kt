@@ -13,7 +13,6 @@ import kotlinx.coroutines.launch
 import org.fieldcast.app.MainActivity
 import org.fieldcast.app.R
 import org.fieldcast.app.ui.Place
-import org.fieldcast.sdk.BoundaryStatus
 import org.fieldcast.sdk.android.TransferService
 import org.fieldcast.sdk.core.ReceiveState
 
@@ -54,8 +53,8 @@ class TransferNotification(private val context: Context, private val state: AppS
         }
     }
 
-    private fun notification(content: Content): Notification {
-        return Notification.Builder(context, CHANNEL)
+    private fun notification(content: Content): Notification =
+        Notification.Builder(context, CHANNEL)
             .setSmallIcon(R.drawable.ic_launcher_foreground)
             .setContentTitle(content.title)
             .setContentText(content.text)
@@ -64,14 +63,13 @@ class TransferNotification(private val context: Context, private val state: AppS
             .setContentIntent(MainActivity.leadingTo(context, content.place))
             .apply { if (content.percent != null) setProgress(100, content.percent, false) }
             .build()
-    }
 
     /** What the notification says. */
     private data class Content(val place: Place, val title: String, val text: String?, val percent: Int? = null)
 
     private fun content(download: DownloadState, send: SendStatus, receive: ReceiveStatus): Content? = when {
         download is DownloadState.Running -> {
-            val done = download.villages.values.count { it is BoundaryStatus.Done }
+            val done = download.villages.done
             val total = download.request.villages.size
             val text = context.resources.getQuantityString(R.plurals.notification_villages, total, done, total)
             val title = context.getString(R.string.notification_downloading)

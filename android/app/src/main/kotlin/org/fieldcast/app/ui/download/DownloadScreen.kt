@@ -4,7 +4,6 @@ import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Column
 import androidx.compose.foundation.layout.ExperimentalLayoutApi
 import androidx.compose.foundation.layout.FlowRow
-import androidx.compose.foundation.layout.PaddingValues
 import androidx.compose.foundation.layout.Row
 import androidx.compose.foundation.layout.fillMaxSize
 import androidx.compose.foundation.layout.fillMaxWidth
@@ -14,7 +13,6 @@ import androidx.compose.foundation.lazy.LazyColumn
 import androidx.compose.foundation.lazy.LazyListScope
 import androidx.compose.foundation.lazy.items
 import androidx.compose.material3.AlertDialog
-import androidx.compose.material3.CircularProgressIndicator
 import androidx.compose.material3.HorizontalDivider
 import androidx.compose.material3.Icon
 import androidx.compose.material3.LinearProgressIndicator
@@ -29,7 +27,6 @@ import androidx.compose.ui.Modifier
 import androidx.compose.ui.graphics.vector.ImageVector
 import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.semantics.LiveRegionMode
-import androidx.compose.ui.semantics.contentDescription
 import androidx.compose.ui.semantics.heading
 import androidx.compose.ui.semantics.liveRegion
 import androidx.compose.ui.semantics.semantics
@@ -37,6 +34,7 @@ import androidx.compose.ui.unit.dp
 import org.fieldcast.app.R
 import org.fieldcast.app.ui.download.VillageProgress.Stage
 import org.fieldcast.app.ui.formats
+import org.fieldcast.app.ui.parts.Busy
 import org.fieldcast.app.ui.parts.Icons
 import org.fieldcast.app.ui.parts.MainButton
 import org.fieldcast.app.ui.parts.Notice
@@ -45,6 +43,7 @@ import org.fieldcast.app.ui.parts.OtherButton
 import org.fieldcast.app.ui.parts.Progress
 import org.fieldcast.app.ui.parts.QuietButton
 import org.fieldcast.app.ui.parts.Screen
+import org.fieldcast.app.ui.parts.Small
 import org.fieldcast.app.ui.plural
 import org.fieldcast.app.ui.text
 import org.fieldcast.sdk.core.FieldcastException
@@ -57,7 +56,7 @@ fun DownloadScreen(state: DownloadUiState?, now: Long, actions: DownloadActions)
     Screen(stringResource(R.string.download_title), actions.onBack) { padding ->
         LazyColumn(Modifier.fillMaxSize(), contentPadding = padding) {
             when (state) {
-                null -> head { Busy() }
+                null -> head { Busy(stringResource(R.string.download_busy)) }
                 DownloadUiState.Off -> head { Off(actions) }
                 is DownloadUiState.Going -> {
                     head { Going(state, onCancel) }
@@ -88,12 +87,6 @@ private fun LazyListScope.villages(villages: List<VillageProgress>) =
         VillageItem(village)
         HorizontalDivider()
     }
-
-@Composable
-private fun Busy() {
-    val label = stringResource(R.string.download_busy)
-    CircularProgressIndicator(Modifier.semantics { contentDescription = label })
-}
 
 @Composable
 private fun Off(actions: DownloadActions) {
@@ -210,10 +203,6 @@ private fun State(icon: ImageVector, text: String) = Row(horizontalArrangement =
     Icon(icon, null, Modifier.size(20.dp), MaterialTheme.colorScheme.onSurfaceVariant)
     Small(text)
 }
-
-@Composable
-private fun Small(text: String) =
-    Text(text, color = MaterialTheme.colorScheme.onSurfaceVariant, style = MaterialTheme.typography.bodyMedium)
 
 @Composable
 private fun CancelDialog(onCancel: () -> Unit, onDismiss: () -> Unit) = AlertDialog(

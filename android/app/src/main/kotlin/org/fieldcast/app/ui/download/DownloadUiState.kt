@@ -3,6 +3,7 @@ package org.fieldcast.app.ui.download
 import org.fieldcast.app.state.DownloadRequest
 import org.fieldcast.app.state.DownloadState
 import org.fieldcast.app.state.Stored
+import org.fieldcast.app.state.done
 import org.fieldcast.app.state.sum
 import org.fieldcast.app.ui.download.VillageProgress.Stage
 import org.fieldcast.app.ui.villages.estimate
@@ -90,7 +91,7 @@ fun uiState(download: DownloadState, stored: Stored?): DownloadUiState = when (d
     }
     is DownloadState.Failed -> DownloadUiState.Failed(
         download.error,
-        download.villages.values.count { it is BoundaryStatus.Done },
+        download.villages.done,
         download.request.villages.size,
         progress(download.request, download.villages),
     )
@@ -105,7 +106,7 @@ private fun going(
     val sum = villages.values.sum(request.villages.size)
     return DownloadUiState.Going(
         isWaiting,
-        villages.values.count { it is BoundaryStatus.Done },
+        villages.done,
         request.villages.size,
         sum.done,
         sum.total,
@@ -149,8 +150,6 @@ fun summary(download: DownloadState): DownloadSummary? = when (download) {
     is DownloadState.MeteredOnly, is DownloadState.Failed -> DownloadSummary.Stopped
     DownloadState.Off, is DownloadState.Done -> null
 }
-
-private val Map<String, BoundaryStatus>.done: Int get() = values.count { it is BoundaryStatus.Done }
 
 /** What the user can do about a download. */
 data class DownloadActions(

@@ -16,8 +16,6 @@ import androidx.compose.material3.Text
 import androidx.compose.runtime.Composable
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.res.stringResource
-import androidx.compose.ui.semantics.heading
-import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.unit.dp
 import org.fieldcast.app.R
 import org.fieldcast.app.ui.formats
@@ -26,6 +24,7 @@ import org.fieldcast.app.ui.parts.Notice
 import org.fieldcast.app.ui.parts.NoticeKind
 import org.fieldcast.app.ui.parts.Screen
 import org.fieldcast.app.ui.parts.ScrollingScreen
+import org.fieldcast.app.ui.parts.SectionTitle
 import org.fieldcast.app.ui.parts.TitledCard
 import org.fieldcast.app.ui.plural
 import org.fieldcast.app.ui.text
@@ -52,17 +51,13 @@ fun HistoryScreen(
         }
         if (state == null) return@LazyColumn
         if (state.spread.isNotEmpty()) {
-            item("spread title", "title") { Title(stringResource(R.string.history_spread_title)) }
+            item("spread title", "title") { SectionTitle(stringResource(R.string.history_spread_title)) }
             items(state.spread, { "spread ${it.key}" }, { "spread" }) { SpreadRow(it) }
-            item("exchanges title", "title") { Title(stringResource(R.string.history_exchanges_title)) }
+            item("exchanges title", "title") { SectionTitle(stringResource(R.string.history_exchanges_title)) }
         }
         items(state.exchanges, { it.index }, { "exchange" }) { ExchangeRow(it, now) { onOpen(it) } }
     }
 }
-
-@Composable
-private fun Title(text: String) =
-    Text(text, Modifier.padding(16.dp).semantics { heading() }, style = MaterialTheme.typography.titleMedium)
 
 @Composable
 private fun SpreadRow(line: SpreadLine) = ListItem(

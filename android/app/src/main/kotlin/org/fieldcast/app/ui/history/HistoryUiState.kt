@@ -1,13 +1,13 @@
 package org.fieldcast.app.ui.history
 
-import org.fieldcast.app.ui.lookup.key
+import org.fieldcast.app.state.key
+import org.fieldcast.app.state.name
 import org.fieldcast.sdk.core.ComparisonResult
 import org.fieldcast.sdk.core.DistributionStats
 import org.fieldcast.sdk.core.EndReason
 import org.fieldcast.sdk.core.ExchangeRole
 import org.fieldcast.sdk.core.Outcome
 import org.fieldcast.sdk.core.PastExchange
-import org.fieldcast.sdk.core.SnapshotSummary
 
 /** A past exchange, as a line of the list. */
 data class HistoryRow(
@@ -71,5 +71,3 @@ private fun row(index: Int, exchange: PastExchange): HistoryRow {
 }
 
 /** Data that belongs to the whole project has no village. */
-private val SnapshotSummary.name: String
-    get() = boundaryName.ifEmpty { projectName }

@@ -1,5 +1,6 @@
 package org.fieldcast.app.ui.lookup
 
+import org.fieldcast.app.state.key
 import org.fieldcast.sdk.core.EditStatus
 import org.fieldcast.sdk.core.StoredRecord
 import org.json.JSONArray

@@ -1,6 +1,7 @@
 package org.fieldcast.app.ui.lookup
 
-import java.text.Normalizer
+import org.fieldcast.app.ui.folded
+import org.fieldcast.app.ui.searchWords
 import org.fieldcast.sdk.core.Dataset
 import org.fieldcast.sdk.core.StoredRecord
 
@@ -20,7 +21,7 @@ class HouseholdEntry(
     val name: String? = people.firstOrNull { it.isNotEmpty() }
 
     /** Names for the search. */
-    internal val folded: String = people.joinToString("\n", transform = ::folded)
+    internal val folded: String = people.joinToString("\n") { it.folded() }
 }
 
 /** Collects the people of one village, from pages of its records in any order. */
@@ -74,7 +75,7 @@ class HouseholdIndex(private val dataset: Dataset, private val village: String) 
 
 /** The households in which one person has all words of [query] in the name; sorted by the head's name. */
 fun find(entries: List<HouseholdEntry>, query: String): List<HouseholdEntry> {
-    val words = folded(query).split(' ').filter { it.isNotEmpty() }
+    val words = query.searchWords()
     if (words.isEmpty()) return entries
     return entries.filter { entry ->
         // Most households have none of the words, so that few are looked at person by person.
@@ -85,9 +86,3 @@ fun find(entries: List<HouseholdEntry>, query: String): List<HouseholdEntry> {
 /** By name, the ones without a name last. */
 internal val byName: Comparator<HouseholdEntry> =
     compareBy<HouseholdEntry> { it.name == null }.thenBy { it.folded }.thenBy { it.root }
-
-/** Without accents, and in small letters. */
-internal fun folded(text: String): String =
-    Normalizer.normalize(text, Normalizer.Form.NFKD).replace(MARKS, "").lowercase()
-
-private val MARKS = Regex("\\p{M}+")

@@ -32,6 +32,8 @@ import androidx.compose.ui.semantics.liveRegion
 import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.unit.dp
 import org.fieldcast.app.R
+import org.fieldcast.app.state.key
+import org.fieldcast.app.ui.folded
 import org.fieldcast.app.ui.parts.IconAction
 import org.fieldcast.app.ui.parts.Icons
 import org.fieldcast.app.ui.parts.Notice
@@ -167,9 +169,9 @@ fun VillagePickerScreen(
 ) =
     Screen(stringResource(R.string.lookup_choose_village), onBack) { padding ->
         var query by rememberSaveable { mutableStateOf("") }
-        val names = remember(villages) { villages.map { folded(it.name) } }
+        val names = remember(villages) { villages.map { it.name.folded() } }
         val shown = remember(villages, query) {
-            val wanted = folded(query.trim())
+            val wanted = query.trim().folded()
             villages.filterIndexed { index, _ -> wanted in names[index] }
         }
         LazyColumn(Modifier.fillMaxSize(), contentPadding = padding) {

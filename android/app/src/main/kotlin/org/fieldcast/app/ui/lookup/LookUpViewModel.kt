@@ -4,8 +4,8 @@ import androidx.lifecycle.SavedStateHandle
 import androidx.lifecycle.viewModelScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.flow.MutableStateFlow
-import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.SharingStarted
+import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.collectLatest
 import kotlinx.coroutines.flow.combine
@@ -18,6 +18,7 @@ import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.launch
 import org.fieldcast.app.state.AppState
 import org.fieldcast.app.state.Stored
+import org.fieldcast.app.state.key
 import org.fieldcast.app.ui.EngineViewModel
 import org.fieldcast.sdk.Fieldcast
 import org.fieldcast.sdk.core.Dataset
@@ -196,6 +197,3 @@ class LookUpViewModel(app: AppState, private val saved: SavedStateHandle) : Engi
         const val PAGE = 1000u
     }
 }
-
-/** Identifies a dataset in a saved state. */
-internal val Dataset.key: String get() = "$tenant\n$project\n${boundary.orEmpty()}"

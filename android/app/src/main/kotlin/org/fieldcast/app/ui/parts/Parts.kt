@@ -18,6 +18,7 @@ import androidx.compose.foundation.verticalScroll
 import androidx.compose.material3.Button
 import androidx.compose.material3.Card
 import androidx.compose.material3.CardDefaults
+import androidx.compose.material3.CircularProgressIndicator
 import androidx.compose.material3.ExperimentalMaterial3Api
 import androidx.compose.material3.Icon
 import androidx.compose.material3.IconButton
@@ -36,6 +37,7 @@ import androidx.compose.ui.graphics.vector.ImageVector
 import androidx.compose.ui.platform.LocalDensity
 import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.semantics.LiveRegionMode
+import androidx.compose.ui.semantics.contentDescription
 import androidx.compose.ui.semantics.heading
 import androidx.compose.ui.semantics.liveRegion
 import androidx.compose.ui.semantics.semantics
@@ -133,6 +135,20 @@ fun TitledCard(title: String, modifier: Modifier = Modifier, icon: ImageVector? 
             content()
         }
     }
+
+/** The title of a part of a list. */
+@Composable
+fun SectionTitle(text: String) =
+    Text(text, Modifier.padding(16.dp).semantics { heading() }, style = MaterialTheme.typography.titleMedium)
+
+/** A further detail of a row. */
+@Composable
+fun Small(text: String) =
+    Text(text, color = MaterialTheme.colorScheme.onSurfaceVariant, style = MaterialTheme.typography.bodyMedium)
+
+/** Shows that something is going on. A screen reader reads the [label]. */
+@Composable
+fun Busy(label: String) = CircularProgressIndicator(Modifier.semantics { contentDescription = label })
 
 /** What a notice means. */
 enum class NoticeKind { INFO, SUCCESS, PROBLEM }

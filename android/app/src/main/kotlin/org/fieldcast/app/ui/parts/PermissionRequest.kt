@@ -1,10 +1,7 @@
 package org.fieldcast.app.ui.parts
 
 import android.app.Activity
-import android.content.ActivityNotFoundException
-import android.content.Context
 import android.content.Intent
-import android.net.Uri
 import android.provider.Settings
 import androidx.activity.compose.LocalActivity
 import androidx.activity.compose.rememberLauncherForActivityResult
@@ -51,20 +48,12 @@ private fun Activity.explains(permission: String) = shouldShowRequestPermissionR
 @Composable
 fun rememberAppSettings(): () -> Unit {
     val context = LocalContext.current
-    val page = Uri.fromParts("package", context.packageName, null)
-    return { context.open(Intent(Settings.ACTION_APPLICATION_DETAILS_SETTINGS, page)) }
+    return { context.openSystemPage(listOf(context.appPage())) }
 }
 
 /** Returns an action that opens the page of the system settings with the location switch. */
 @Composable
 fun rememberLocationSettings(): () -> Unit {
     val context = LocalContext.current
-    return { context.open(Intent(Settings.ACTION_LOCATION_SOURCE_SETTINGS)) }
-}
-
-private fun Context.open(page: Intent) = try {
-    startActivity(page.addFlags(Intent.FLAG_ACTIVITY_NEW_TASK))
-} catch (_: ActivityNotFoundException) {
-    // Some vendors lack single pages.
-    startActivity(Intent(Settings.ACTION_SETTINGS).addFlags(Intent.FLAG_ACTIVITY_NEW_TASK))
+    return { context.openSystemPage(listOf(Intent(Settings.ACTION_LOCATION_SOURCE_SETTINGS))) }
 }

@@ -2,6 +2,8 @@ package org.fieldcast.app.ui.receive
 
 import org.fieldcast.app.state.ReceiveEnd
 import org.fieldcast.app.state.ReceiveStatus
+import org.fieldcast.app.state.name
+import org.fieldcast.app.state.villages
 import org.fieldcast.app.ui.parts.Need
 import org.fieldcast.sdk.core.ComparisonResult
 import org.fieldcast.sdk.core.DialState
@@ -13,7 +15,6 @@ import org.fieldcast.sdk.core.Question
 import org.fieldcast.sdk.core.ReceiveProgress
 import org.fieldcast.sdk.core.ReceiveState
 import org.fieldcast.sdk.core.Received
-import org.fieldcast.sdk.core.SnapshotSummary
 
 /** What the receive screen shows. */
 data class ReceiveUiState(
@@ -173,7 +174,6 @@ private fun Question.open(status: ReceiveStatus.On) = OpenQuestion(
 )
 
 private fun Offer.contents(): OfferContents {
-    val villages = snapshots.filter { it.dataset.boundary != null }
     return OfferContents(
         snapshots.map { it.projectName }.distinct(),
         villages.map { it.boundaryName }.sorted(),
@@ -203,6 +203,3 @@ private fun Received.result(): ReceiveResult {
         compared.filter { it.second is ComparisonResult.Conflict }.map { it.first.name },
     )
 }
-
-private val SnapshotSummary.name: String
-    get() = if (dataset.boundary == null) projectName else boundaryName

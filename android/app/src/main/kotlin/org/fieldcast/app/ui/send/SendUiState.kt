@@ -7,6 +7,7 @@ import org.fieldcast.app.state.SendStatus
 import org.fieldcast.app.state.Stored
 import org.fieldcast.app.state.isFinal
 import org.fieldcast.app.state.isSelected
+import org.fieldcast.app.state.key
 import org.fieldcast.app.state.progress
 import org.fieldcast.app.ui.parts.Need
 import org.fieldcast.sdk.core.ComparisonResult
@@ -140,9 +141,6 @@ data class SendInput(
     val selected: Set<String> = emptySet(),
     val need: Need? = null,
 )
-
-/** Names a dataset in a saved state. */
-val Dataset.key: String get() = "$tenant/$project/${boundary.orEmpty()}"
 
 /** The chosen villages, and what belongs to their whole project. */
 fun Stored.chosen(excluded: Set<String>): List<Dataset> {

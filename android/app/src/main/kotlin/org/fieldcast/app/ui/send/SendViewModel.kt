@@ -26,6 +26,7 @@ import org.fieldcast.app.state.AppState
 import org.fieldcast.app.state.Connection
 import org.fieldcast.app.state.SendStatus
 import org.fieldcast.app.state.isBusy
+import org.fieldcast.app.state.key
 import org.fieldcast.app.ui.parts.need
 import org.fieldcast.sdk.core.FieldcastException
 import org.fieldcast.sdk.core.qrMatrix

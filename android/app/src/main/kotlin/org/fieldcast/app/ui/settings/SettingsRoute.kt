@@ -12,9 +12,10 @@ import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.viewmodel.compose.viewModel
 import org.fieldcast.app.R
 import org.fieldcast.app.state.AppState
+import org.fieldcast.app.state.key
 import org.fieldcast.app.ui.Navigator
 import org.fieldcast.app.ui.Place
-import org.fieldcast.app.ui.lookup.key
+import org.fieldcast.app.ui.parts.openSystemPage
 import org.fieldcast.app.ui.trouble.SystemSettings
 
 /** The pages of this screen. */
@@ -53,7 +54,7 @@ fun SettingsRoute(state: AppState, navigator: Navigator) {
                 onVillages = { page = Page.VILLAGES },
                 onNewIdentity = { ask = Ask.IDENTITY },
                 onRetryOpening = { state.engine.open() },
-                onLanguage = { SystemSettings.language(context)?.let { SystemSettings.open(context, it) } },
+                onLanguage = { SystemSettings.language(context)?.let(context::openSystemPage) },
                 onLicences = { page = Page.LICENCES },
             ),
         )

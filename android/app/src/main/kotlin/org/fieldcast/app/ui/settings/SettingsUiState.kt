@@ -4,6 +4,7 @@ import org.fieldcast.app.state.DownloadState
 import org.fieldcast.app.state.ReceiveStatus
 import org.fieldcast.app.state.SendStatus
 import org.fieldcast.app.state.Stored
+import org.fieldcast.app.state.name
 import org.fieldcast.sdk.core.Account
 import org.fieldcast.sdk.core.Dataset
 import org.fieldcast.sdk.core.DatasetStatus
@@ -53,7 +54,7 @@ fun villageData(datasets: List<DatasetStatus>): List<VillageData> = datasets.map
     val summary = status.summary
     VillageData(
         summary.dataset,
-        summary.boundaryName.ifEmpty { summary.projectName },
+        summary.name,
         summary.households.toLong(),
         summary.jsonBytes.toLong(),
         status.sources.map(::source),

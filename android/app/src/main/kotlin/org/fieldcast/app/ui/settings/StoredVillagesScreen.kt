@@ -18,8 +18,8 @@ import androidx.compose.ui.semantics.contentDescription
 import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.unit.dp
 import org.fieldcast.app.R
+import org.fieldcast.app.state.key
 import org.fieldcast.app.ui.formats
-import org.fieldcast.app.ui.lookup.key
 import org.fieldcast.app.ui.parts.Notice
 import org.fieldcast.app.ui.parts.NoticeKind
 import org.fieldcast.app.ui.parts.QuietButton

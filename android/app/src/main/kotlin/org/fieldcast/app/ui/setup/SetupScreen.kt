@@ -1,14 +1,11 @@
 package org.fieldcast.app.ui.setup
 
 import androidx.compose.foundation.clickable
-import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Column
 import androidx.compose.foundation.layout.ColumnScope
 import androidx.compose.foundation.layout.fillMaxWidth
-import androidx.compose.foundation.layout.padding
 import androidx.compose.foundation.text.KeyboardActions
 import androidx.compose.foundation.text.KeyboardOptions
-import androidx.compose.material3.CircularProgressIndicator
 import androidx.compose.material3.HorizontalDivider
 import androidx.compose.material3.Icon
 import androidx.compose.material3.ListItem
@@ -22,7 +19,6 @@ import androidx.compose.runtime.setValue
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.autofill.ContentType
 import androidx.compose.ui.res.stringResource
-import androidx.compose.ui.semantics.contentDescription
 import androidx.compose.ui.semantics.contentType
 import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.text.input.ImeAction
@@ -30,8 +26,9 @@ import androidx.compose.ui.text.input.KeyboardCapitalization
 import androidx.compose.ui.text.input.KeyboardType
 import androidx.compose.ui.text.input.PasswordVisualTransformation
 import androidx.compose.ui.text.input.VisualTransformation
-import androidx.compose.ui.unit.dp
 import org.fieldcast.app.R
+import org.fieldcast.app.state.villages
+import org.fieldcast.app.ui.parts.Busy
 import org.fieldcast.app.ui.parts.Icons
 import org.fieldcast.app.ui.parts.MainButton
 import org.fieldcast.app.ui.parts.Notice
@@ -70,7 +67,7 @@ private fun StartPage(state: SetupUiState, actions: SetupActions) {
         Text(stringResource(R.string.setup_practise_explained))
         val practise = stringResource(R.string.setup_practise)
         OtherButton(practise, actions.onPractise, Modifier.fillMaxWidth(), Icons.Phones, isEnabled = !state.isBusy)
-        if (state.isBusy) Busy()
+        if (state.isBusy) Busy(stringResource(R.string.setup_busy))
     }
 }
 
@@ -132,7 +129,7 @@ private fun LoginPage(state: SetupUiState, actions: SetupActions) {
     Failure(state)
     val logIn = stringResource(R.string.setup_login)
     MainButton(logIn, actions.onLogIn, Modifier.fillMaxWidth(), isEnabled = state.canLogIn)
-    if (state.isBusy) Busy()
+    if (state.isBusy) Busy(stringResource(R.string.setup_busy))
     QuietButton(stringResource(R.string.setup_other_server), actions.onOtherServer)
 }
 
@@ -188,7 +185,7 @@ private fun ProjectPage(state: SetupUiState, actions: SetupActions) {
         state.error != null -> Notice(NoticeKind.PROBLEM, state.error.text()) {
             OtherButton(stringResource(R.string.try_again), actions.onRetryProjects, isEnabled = !state.isBusy)
         }
-        projects == null || state.isBusy -> Busy()
+        projects == null || state.isBusy -> Busy(stringResource(R.string.setup_busy))
         projects.isEmpty() -> Notice(NoticeKind.PROBLEM, stringResource(R.string.setup_no_project)) {
             OtherButton(stringResource(R.string.try_again), actions.onRetryProjects)
         }
@@ -215,7 +212,7 @@ private fun ProjectRow(project: Project, onClick: () -> Unit) = ListItem(
 
 @Composable
 private fun PracticePage(state: SetupUiState, actions: SetupActions) {
-    val snapshots = state.practice?.snapshots.orEmpty().filter { it.dataset.boundary != null }
+    val snapshots = state.practice?.villages.orEmpty()
     Notice(NoticeKind.SUCCESS, stringResource(R.string.setup_practice_done))
     Text(plural(R.plurals.villages, snapshots.size.toLong()))
     Text(plural(R.plurals.households, snapshots.sumOf { it.households }))
@@ -226,10 +223,4 @@ private fun PracticePage(state: SetupUiState, actions: SetupActions) {
 private fun Failure(state: SetupUiState) {
     val error = state.error ?: return
     Notice(NoticeKind.PROBLEM, error.text())
-}
-
-@Composable
-private fun Busy() {
-    val label = stringResource(R.string.setup_busy)
-    CircularProgressIndicator(Modifier.semantics { contentDescription = label })
 }

@@ -1,33 +1,19 @@
 package org.fieldcast.app.ui.trouble
 
-import android.content.ActivityNotFoundException
 import android.content.Context
 import android.content.Intent
-import android.net.Uri
 import android.os.Build
 import android.os.storage.StorageManager
 import android.provider.Settings
+import org.fieldcast.app.ui.parts.appPage
+import org.fieldcast.app.ui.parts.appUri
 
-/** Pages of the system's settings. Vendors leave some of them out, so that each has other pages to try. */
+/** Pages of the system's settings, each with others to try. */
 object SystemSettings {
-    /** Opens the first page that the phone has. */
-    fun open(context: Context, pages: List<Intent>) {
-        for (page in pages + Intent(Settings.ACTION_SETTINGS)) {
-            try {
-                context.startActivity(page.addFlags(Intent.FLAG_ACTIVITY_NEW_TASK))
-                return
-            } catch (_: ActivityNotFoundException) {
-                // The next one.
-            } catch (_: SecurityException) {
-                // The vendor keeps this page for its own apps.
-            }
-        }
-    }
-
     /** The pages that help, the best first. [level] is the API level of the phone. */
     fun pages(context: Context, remedy: Remedy, level: Int = Build.VERSION.SDK_INT): List<Intent> = when (remedy) {
-        Remedy.ASK_PERMISSIONS -> listOf(app(context))
-        Remedy.ASK_NOTIFICATION -> listOf(notifications(context), app(context))
+        Remedy.ASK_PERMISSIONS -> listOf(context.appPage())
+        Remedy.ASK_NOTIFICATION -> listOf(notifications(context), context.appPage())
         Remedy.WIFI -> listOfNotNull(
             Intent(Settings.Panel.ACTION_WIFI).takeIf { level >= Build.VERSION_CODES.Q },
             Intent(Settings.ACTION_WIFI_SETTINGS),
@@ -41,7 +27,7 @@ object SystemSettings {
         Remedy.VPN -> listOf(Intent(Settings.ACTION_VPN_SETTINGS), Intent(Settings.ACTION_WIRELESS_SETTINGS))
         Remedy.BATTERY_SAVER -> listOf(Intent(Settings.ACTION_BATTERY_SAVER_SETTINGS))
         Remedy.BATTERY_OPTIMIZATION ->
-            listOf(Intent(Settings.ACTION_IGNORE_BATTERY_OPTIMIZATION_SETTINGS), app(context))
+            listOf(Intent(Settings.ACTION_IGNORE_BATTERY_OPTIMIZATION_SETTINGS), context.appPage())
         Remedy.SPACE ->
             listOf(Intent(StorageManager.ACTION_MANAGE_STORAGE), Intent(Settings.ACTION_INTERNAL_STORAGE_SETTINGS))
         Remedy.CLOCK -> listOf(Intent(Settings.ACTION_DATE_SETTINGS))
@@ -52,13 +38,9 @@ object SystemSettings {
         if (level < Build.VERSION_CODES.TIRAMISU) {
             null
         } else {
-            listOf(Intent(Settings.ACTION_APP_LOCALE_SETTINGS, uri(context)), app(context))
+            listOf(Intent(Settings.ACTION_APP_LOCALE_SETTINGS, context.appUri()), context.appPage())
         }
-
-    private fun app(context: Context) = Intent(Settings.ACTION_APPLICATION_DETAILS_SETTINGS, uri(context))
 
     private fun notifications(context: Context) =
         Intent(Settings.ACTION_APP_NOTIFICATION_SETTINGS).putExtra(Settings.EXTRA_APP_PACKAGE, context.packageName)
-
-    private fun uri(context: Context) = Uri.fromParts("package", context.packageName, null)
 }

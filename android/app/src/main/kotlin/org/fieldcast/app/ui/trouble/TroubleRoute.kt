@@ -24,6 +24,7 @@ import org.fieldcast.app.R
 import org.fieldcast.app.state.AppState
 import org.fieldcast.app.ui.Navigator
 import org.fieldcast.app.ui.Place
+import org.fieldcast.app.ui.parts.openSystemPage
 
 /** Shows what keeps this phone from sending and receiving. */
 @Composable
@@ -37,7 +38,7 @@ fun TroubleRoute(state: AppState, navigator: Navigator) {
         model.lookAtSettings()
         // The system shows no dialog after two refusals: only its settings help then.
         val isFinal = answers.any { (permission, isGranted) -> !isGranted && activity?.mayAsk(permission) == false }
-        if (isFinal) SystemSettings.open(context, SystemSettings.pages(context, Remedy.ASK_PERMISSIONS))
+        if (isFinal) context.openSystemPage(SystemSettings.pages(context, Remedy.ASK_PERMISSIONS))
     }
     LifecycleResumeEffect(model) {
         model.look()
@@ -63,7 +64,7 @@ fun TroubleRoute(state: AppState, navigator: Navigator) {
                 else -> emptyList()
             }
             if (missing.isEmpty()) {
-                SystemSettings.open(context, SystemSettings.pages(context, remedy))
+                context.openSystemPage(SystemSettings.pages(context, remedy))
             } else {
                 permissions.launch(missing.toTypedArray())
             }

@@ -18,7 +18,6 @@ import androidx.compose.material3.CircularProgressIndicator
 import androidx.compose.material3.HorizontalDivider
 import androidx.compose.material3.Icon
 import androidx.compose.material3.ListItem
-import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.Text
 import androidx.compose.runtime.Composable
 import androidx.compose.runtime.getValue
@@ -30,10 +29,10 @@ import androidx.compose.ui.Modifier
 import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.semantics.Role
 import androidx.compose.ui.semantics.contentDescription
-import androidx.compose.ui.semantics.heading
 import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.unit.dp
 import org.fieldcast.app.R
+import org.fieldcast.app.state.name
 import org.fieldcast.app.ui.formats
 import org.fieldcast.app.ui.parts.Icons
 import org.fieldcast.app.ui.parts.Notice
@@ -41,6 +40,7 @@ import org.fieldcast.app.ui.parts.NoticeKind
 import org.fieldcast.app.ui.parts.OtherButton
 import org.fieldcast.app.ui.parts.QuietButton
 import org.fieldcast.app.ui.parts.Screen
+import org.fieldcast.app.ui.parts.SectionTitle
 import org.fieldcast.app.ui.plural
 import org.fieldcast.app.ui.text
 import org.fieldcast.sdk.core.FieldcastException
@@ -75,21 +75,17 @@ fun TrustedScreen(state: TrustedUiState?, error: FieldcastException?, now: Long,
             if (state == null) return@LazyColumn
             items(state.phones, { it.fingerprint }, { "phone" }) { PhoneRow(it, now, actions.onForgetPhone) }
             if (state.campaigns.isNotEmpty()) {
-                item("campaigns", "title") { Title(stringResource(R.string.trusted_campaigns)) }
+                item("campaigns", "title") { SectionTitle(stringResource(R.string.trusted_campaigns)) }
                 items(state.campaigns, { it.key }, { "campaign" }) { CampaignRow(it, now, actions.onForgetCampaign) }
             }
             if (state.permissions.isNotEmpty()) {
-                item("permissions", "title") { Title(stringResource(R.string.trusted_permissions)) }
+                item("permissions", "title") { SectionTitle(stringResource(R.string.trusted_permissions)) }
                 items(state.permissions.size, contentType = { "permission" }) { index ->
                     PermissionRow(state.permissions[index], now)
                 }
             }
         }
     }
-
-@Composable
-private fun Title(text: String) =
-    Text(text, Modifier.padding(16.dp).semantics { heading() }, style = MaterialTheme.typography.titleMedium)
 
 @Composable
 private fun PhoneRow(phone: TrustedPeer, now: Long, onForget: (TrustedPeer) -> Unit) {
@@ -162,7 +158,7 @@ fun ForgetDialog(forgetting: Forgetting, onForget: (withData: Boolean) -> Unit, 
                 if (data.isNotEmpty()) {
                     RemoveData(withData, data.size) { withData = it }
                     val separator = stringResource(R.string.trusted_separator)
-                    Text(data.joinToString(separator) { it.boundaryName.ifEmpty { it.projectName } })
+                    Text(data.joinToString(separator) { it.name })
                 }
             }
         },

@@ -1,6 +1,7 @@
 package org.fieldcast.app.ui.villages
 
-import java.text.Normalizer
+import org.fieldcast.app.ui.folded
+import org.fieldcast.app.ui.searchWords
 import org.fieldcast.sdk.core.Boundary
 
 /** The boundaries of a project, prepared for looking, searching and counting. Make and use it off the main thread. */
@@ -8,7 +9,7 @@ class VillageTree(private val boundaries: List<Boundary>) {
     private val parents = IntArray(boundaries.size) { boundaries[it].parent?.toInt() ?: NONE }
     private val childrenOf = HashMap<Int, MutableList<Int>>()
     private val byCode = HashMap<String, Int>(boundaries.size)
-    private val searchable by lazy { boundaries.map { it.name.plain() } }
+    private val searchable by lazy { boundaries.map { it.name.folded() } }
 
     init {
         boundaries.forEachIndexed { index, boundary ->
@@ -57,7 +58,7 @@ class VillageTree(private val boundaries: List<Boundary>) {
 
     /** Boundaries whose name contains these words, without regard to case and accents, in the order of the tree. */
     fun search(text: String): List<Boundary> {
-        val words = text.plain().split(' ').filter { it.isNotEmpty() }
+        val words = text.searchWords()
         return boundaries.filterIndexed { index, _ -> words.all { it in searchable[index] } }
     }
 
@@ -88,8 +89,3 @@ class VillageTree(private val boundaries: List<Boundary>) {
         const val NONE = -1
     }
 }
-
-private val MARKS = Regex("\\p{M}+")
-
-/** The text in lower case and without accents. */
-internal fun String.plain(): String = Normalizer.normalize(this, Normalizer.Form.NFD).replace(MARKS, "").lowercase()

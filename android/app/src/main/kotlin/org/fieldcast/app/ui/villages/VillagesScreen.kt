@@ -54,6 +54,7 @@ import org.fieldcast.app.ui.parts.NoticeKind
 import org.fieldcast.app.ui.parts.OtherButton
 import org.fieldcast.app.ui.parts.QuietButton
 import org.fieldcast.app.ui.parts.Screen
+import org.fieldcast.app.ui.parts.Small
 import org.fieldcast.app.ui.plural
 import org.fieldcast.app.ui.text
 import org.fieldcast.sdk.core.FieldcastException
@@ -228,10 +229,6 @@ private fun AreaCounts(row: VillageRow) {
     }
     if (row.here > 0) Small(plural(R.plurals.villages_here_count, row.here.toLong()))
 }
-
-@Composable
-private fun Small(text: String) =
-    Text(text, color = MaterialTheme.colorScheme.onSurfaceVariant, style = MaterialTheme.typography.bodyMedium)
 
 private val BAR_SIDES = WindowInsetsSides.Horizontal + WindowInsetsSides.Bottom
 

@@ -1,0 +1,14 @@
+package org.fieldcast.app.state
+
+import org.fieldcast.sdk.core.Dataset
+import org.fieldcast.sdk.core.Offer
+import org.fieldcast.sdk.core.SnapshotSummary
+
+/** Identifies a dataset in a saved state and in a list. */
+val Dataset.key: String get() = "$tenant/$project/${boundary.orEmpty()}"
+
+/** Name of the village, or of the project if the data belongs to all of it. */
+val SnapshotSummary.name: String get() = boundaryName.ifEmpty { projectName }
+
+/** The offered data of single villages. */
+val Offer.villages: List<SnapshotSummary> get() = snapshots.filter { it.dataset.boundary != null }
