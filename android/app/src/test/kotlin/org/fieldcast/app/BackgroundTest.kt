@@ -7,7 +7,6 @@ import androidx.lifecycle.Lifecycle
 import androidx.test.core.app.ApplicationProvider
 import org.fieldcast.app.state.ReceiveStatus
 import org.fieldcast.app.state.SendStatus
-import org.fieldcast.app.support.AppRobot
 import org.fieldcast.app.support.Phones
 import org.junit.Assert.assertEquals
 import org.junit.Rule
@@ -35,21 +34,6 @@ class BackgroundTest {
     private fun leaveApps() = phones.rule.activityRule.scenario.moveToState(Lifecycle.State.CREATED)
 
     private fun returnToApps() = phones.rule.activityRule.scenario.moveToState(Lifecycle.State.RESUMED)
-
-    /** Sends until the middle of a transfer, where it stops. */
-    private fun AppRobot.isSendingTo(receiver: AppRobot) {
-        receiver.taps("Receive data")
-        taps("Send data")
-        taps(receiver.phone.name)
-        taps("Send")
-        receiver.code()
-        val relay = receiver.relay
-        relay.hold(after = 12_000)
-        receiver.taps("Receive data")
-        taps("Codes match")
-        receiver.sees("Receiving")
-        waitUntil("the data stops") { relay.isHolding }
-    }
 
     @Test
     fun `ends transfers whose screens are closed, and shows their results later`() {

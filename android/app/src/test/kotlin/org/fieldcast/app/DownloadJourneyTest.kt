@@ -13,7 +13,7 @@ import org.fieldcast.app.support.Relay
 import org.fieldcast.app.support.Robot
 import org.fieldcast.app.support.TestApp
 import org.fieldcast.app.support.TestPhone
-import org.fieldcast.app.support.chooseAll
+import org.fieldcast.app.support.choosesAll
 import org.fieldcast.app.support.logIn
 import org.fieldcast.app.support.sandbox
 import org.fieldcast.sdk.core.NetworkKind
@@ -39,9 +39,7 @@ class DownloadJourneyTest {
 
     @Test
     fun `downloads villages after the first login`() = onPhone { scenario ->
-        taps("Download")
-        logIn()
-        chooseAll()
+        choosesAll()
         sees("The size is known after the first download")
         taps("Download 4 villages")
         sees("The download is complete", 120)
@@ -66,9 +64,7 @@ class DownloadJourneyTest {
         val phone = TestPhone("Asha")
         phone.network.value = NetworkKind.METERED
         onPhone(phone) {
-            taps("Download")
-            logIn()
-            chooseAll()
+            choosesAll()
             taps("Download 4 villages")
             sees("Use mobile data?")
             taps("Use mobile data")
@@ -81,9 +77,7 @@ class DownloadJourneyTest {
         val phone = TestPhone("Asha")
         phone.network.value = NetworkKind.METERED
         onPhone(phone) {
-            taps("Download")
-            logIn()
-            chooseAll()
+            choosesAll()
             taps("Download 4 villages")
             taps("Wait for Wi-Fi")
             sees("The download has stopped")
@@ -97,9 +91,7 @@ class DownloadJourneyTest {
     fun `asks for the login again and continues`() {
         val context = ApplicationProvider.getApplicationContext<Context>()
         onPhone {
-            taps("Download")
-            logIn()
-            chooseAll()
+            choosesAll()
             val state = ApplicationProvider.getApplicationContext<TestApp>().state
             runBlocking { state.engine.fieldcast().logout() }
             taps("Download 4 villages")
@@ -122,9 +114,7 @@ class DownloadJourneyTest {
 
     @Test
     fun `cancels after a confirmation`() = onPhone {
-        taps("Download")
-        logIn()
-        chooseAll()
+        choosesAll()
         taps("Download 4 villages")
         sees("4 villages complete")
         val state = ApplicationProvider.getApplicationContext<TestApp>().state
@@ -147,9 +137,7 @@ class DownloadJourneyTest {
     fun `continues by itself after the internet was lost`() {
         Relay(URI(sandbox).port).use { relay ->
             onPhone {
-                taps("Download")
-                logIn(server = "http://127.0.0.1:${relay.port}")
-                chooseAll()
+                choosesAll(server = "http://127.0.0.1:${relay.port}")
                 relay.isOn = false
                 taps("Download 4 villages")
                 sees("The download continues by itself")
@@ -163,9 +151,7 @@ class DownloadJourneyTest {
     fun `shows the last list of villages without internet`() {
         Relay(URI(sandbox).port).use { relay ->
             onPhone {
-                taps("Download")
-                logIn(server = "http://127.0.0.1:${relay.port}")
-                chooseAll()
+                choosesAll(server = "http://127.0.0.1:${relay.port}")
                 taps("Back")
                 relay.isOn = false
                 taps("Download")

@@ -4,8 +4,7 @@ import org.fieldcast.app.support.AppRobot
 import org.fieldcast.app.support.Office
 import org.fieldcast.app.support.Phones
 import org.fieldcast.app.support.TestPhone
-import org.fieldcast.app.support.chooseAll
-import org.fieldcast.app.support.logIn
+import org.fieldcast.app.support.choosesAll
 import org.junit.Assert.assertEquals
 import org.junit.Rule
 import org.junit.Test
@@ -28,9 +27,7 @@ class ExchangeJourneyTest {
     fun `downloads, sends in four taps and receives in three`() {
         val asha = phones.add(TestPhone(unique("Asha")))
         val fatou = phones.add(TestPhone(unique("Fatou")))
-        asha.taps("Download")
-        asha.logIn()
-        asha.chooseAll()
+        asha.choosesAll()
         asha.taps("Download 4 villages")
         asha.sees("The download is complete", 120)
         asha.taps("Go to home screen")
@@ -55,13 +52,6 @@ class ExchangeJourneyTest {
         fatou.taps("Back")
         fatou.taps("Go to home screen")
         fatou.sees("120 households")
-    }
-
-    private fun AppRobot.offersTo(vararg receivers: AppRobot) {
-        receivers.forEach { it.taps("Receive data") }
-        taps("Send data")
-        receivers.forEach { taps(it.phone.name) }
-        taps("Send")
     }
 
     /** The first exchange of two phones. */
@@ -128,18 +118,6 @@ class ExchangeJourneyTest {
         asha.sees("The receiver cancelled.")
         fatou.sees("This phone is visible")
         assertEquals(emptyMap<Any, Any>(), fatou.digests)
-    }
-
-    /** Sends until the middle of a transfer, where it stops. */
-    private fun AppRobot.isSendingTo(receiver: AppRobot) {
-        offersTo(receiver)
-        receiver.code()
-        val relay = receiver.relay
-        relay.hold(after = 12_000)
-        receiver.taps("Receive data")
-        taps("Codes match")
-        receiver.sees("Receiving")
-        waitUntil("the data stops") { relay.isHolding }
     }
 
     @Test

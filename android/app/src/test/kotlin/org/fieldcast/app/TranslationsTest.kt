@@ -99,7 +99,6 @@ class TranslationsTest {
         /** Quotation marks around a whole text keep its spaces. */
         val wholeQuoted = Regex(""""[^"]*"""")
 
-
         fun same(language: String) = sameInSome[language].orEmpty()
 
         fun placeholders(text: String) = placeholder.findAll(text).map { it.value }.sorted().toList()

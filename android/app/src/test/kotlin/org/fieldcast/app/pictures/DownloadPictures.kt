@@ -18,7 +18,6 @@ import org.fieldcast.sdk.core.FieldcastException
 import org.fieldcast.sdk.core.SnapshotSummary
 import org.fieldcast.sdk.core.StorageInfo
 
-
 private val request = DownloadRequest(
     "p",
     listOf("a", "b", "c", "d"),

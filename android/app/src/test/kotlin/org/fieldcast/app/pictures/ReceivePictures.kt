@@ -25,7 +25,6 @@ import org.fieldcast.sdk.core.Ending
 import org.fieldcast.sdk.core.Event.SharedKey
 import org.fieldcast.sdk.core.FieldcastException
 
-
 private val actions = ReceiveActions(
     {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, NeedActions({}, {}, {}), {}, {}, {},
 )

@@ -16,7 +16,6 @@ import org.fieldcast.sdk.core.SnapshotSummary
 import org.fieldcast.sdk.core.StorageInfo
 import org.fieldcast.sdk.core.UnfinishedDownload
 
-
 private fun status(village: String, asOf: Long, unfinished: UnfinishedDownload? = null) = DatasetStatus(
     SnapshotSummary(Dataset("mz", "p", village), "Nampula 2026", village, asOf, 900uL, 60uL, 900_000uL, "d"),
     unfinished,

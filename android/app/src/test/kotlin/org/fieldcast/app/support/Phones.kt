@@ -125,6 +125,26 @@ class AppRobot(
         checkNotNull(app.send.invite()).text
     }
 
+    /** Sends to these phones until they are asked. */
+    fun offersTo(vararg receivers: AppRobot) {
+        receivers.forEach { it.taps("Receive data") }
+        taps("Send data")
+        receivers.forEach { taps(it.phone.name) }
+        taps("Send")
+    }
+
+    /** Sends until the middle of the first transfer of two phones, where it stops. */
+    fun isSendingTo(receiver: AppRobot) {
+        offersTo(receiver)
+        receiver.code()
+        val relay = receiver.relay
+        relay.hold(after = 12_000)
+        receiver.taps("Receive data")
+        taps("Codes match")
+        receiver.sees("Receiving")
+        waitUntil("the data stops") { relay.isHolding }
+    }
+
     override fun close() = runBlocking {
         val fieldcast = app.engine.fieldcast()
         app.scope.cancel()

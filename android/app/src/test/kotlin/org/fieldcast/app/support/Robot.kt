@@ -118,8 +118,10 @@ fun Robot.logIn(password: String = "fieldcast", server: String = sandbox) {
     taps("Log in")
 }
 
-/** Chooses the four villages of the sandbox. */
-fun Robot.chooseAll() {
+/** Logs in for the first time, and chooses the four villages of the sandbox. */
+fun Robot.choosesAll(server: String = sandbox) {
+    taps("Download")
+    logIn(server = server)
     taps("SMC Nampula 2025, ciclo 1")
     sees("Search by name")
     taps("All areas")
