@@ -3,12 +3,8 @@ package org.fieldcast.app.state
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.flow.MutableStateFlow
-import kotlinx.coroutines.flow.StateFlow
-import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.combine
 import kotlinx.coroutines.flow.conflate
-import kotlinx.coroutines.flow.map
-import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.launch
 import org.fieldcast.app.Phone
 import org.fieldcast.sdk.Fieldcast
@@ -18,6 +14,7 @@ import org.fieldcast.sdk.core.Answer
 import org.fieldcast.sdk.core.DiscoveredDistributor
 import org.fieldcast.sdk.core.EndReason
 import org.fieldcast.sdk.core.FieldcastException
+import org.fieldcast.sdk.core.JoinedGroup
 import org.fieldcast.sdk.core.Question
 import org.fieldcast.sdk.core.ReceiveState
 import org.fieldcast.sdk.core.Received
@@ -58,41 +55,13 @@ sealed interface ReceiveEnd {
     data class Failed(val reason: EndReason) : ReceiveEnd
 }
 
-/**
- * Receives villages from distributors while the user allows it. Stops by itself when no screen shows it and no exchange
- * runs.
- */
+/** Receives villages from distributors while the user allows it. */
 class ReceiveController(
-    private val engine: EngineOwner,
+    engine: EngineOwner,
     private val phone: Phone,
-    private val slot: ExchangeSlot,
-    private val scope: CoroutineScope,
-) {
-    private val current = MutableStateFlow<ReceiveStatus>(ReceiveStatus.Off)
-    private val lastResult = MutableStateFlow<ReceiveEnd?>(null)
-    private val screen = ExchangeScreen()
-
-    @Volatile private var session: Receiving? = null
-
-    val status: StateFlow<ReceiveStatus> = current.asStateFlow()
-
-    /** How the last exchange ended, until its screen was closed; none during an exchange. */
-    val result: StateFlow<ReceiveEnd?> = lastResult.asStateFlow()
-
-    init {
-        scope.launch { screen.whenIdle(current.map { it.isBusy }, ::stop) }
-    }
-
-    /** A screen shows what is received. */
-    fun onScreenOpened() = screen.open()
-
-    /** The screen is closed. What ended before was seen. */
-    fun onScreenClosed() {
-        screen.close()
-        if (!status.value.isBusy) stop()
-        lastResult.value = null
-    }
-
+    slot: ExchangeSlot,
+    scope: CoroutineScope,
+) : ExchangeController<ReceiveStatus, ReceiveEnd, Receiving>(engine, slot, scope, ReceiveStatus.Off, { it.isBusy }) {
     /** Makes this phone visible and waits for distributors. Ends sending. */
     fun start() = begin(null) { fieldcast -> receive(fieldcast, null, null) }
 
@@ -102,12 +71,9 @@ class ReceiveController(
         if (group == null) {
             receive(fieldcast, null, scanned)
         } else {
-            fieldcast.joined(group) { receive(fieldcast, it.`interface`.name, scanned) }
+            fieldcast.joined(group) { receive(fieldcast, it, scanned) }
         }
     }
-
-    /** Cancels a running transfer, and makes this phone invisible. */
-    fun stop() = slot.stop(this)
 
     /** Answers the question whether to receive. */
     fun answer(question: Question, answer: Answer) = act { it.answer(question, answer) }
@@ -115,39 +81,16 @@ class ReceiveController(
     /** Connects to a distributor that was found, in case it does not find this phone. */
     fun connect(distributor: DiscoveredDistributor) = act { it.dial(distributor.addr, distributor.fingerprint) }
 
-    private fun act(action: (Receiving) -> Unit) {
-        scope.launch {
-            try {
-                session?.let(action)
-            } catch (_: FieldcastException) {
-                // The question or the session is no longer open; the screen says how it ended.
-            }
-        }
-    }
+    private fun begin(invite: String?, work: suspend CoroutineScope.(Fieldcast) -> Unit) =
+        begin(ReceiveStatus.Starting(invite != null), { ReceiveStatus.Failed(invite, it) }, work = work)
 
-    private fun begin(invite: String?, work: suspend (Fieldcast) -> Unit) {
-        val onStart = { current.value = ReceiveStatus.Starting(invite != null) }
-        slot.start(this, onStart, onEnd = { current.value = ReceiveStatus.Off }) {
-            try {
-                work(engine.fieldcast())
-            } catch (error: FieldcastException) {
-                slot.publish(this) { current.value = ReceiveStatus.Failed(invite, error) }
-            }
-        }
-    }
-
-    private suspend fun receive(fieldcast: Fieldcast, network: String?, invite: String?) {
-        val options = if (network == null) phone.exchange else phone.exchange.copy(network = network)
-        fieldcast.receiving(options) { receiving ->
-            session = receiving
-            try {
+    private suspend fun receive(fieldcast: Fieldcast, group: JoinedGroup?, invite: String?) =
+        fieldcast.receiving(phone.exchange.within(group)) { receiving ->
+            running(receiving) {
                 invite?.let(receiving::dialInvite)
                 follow(fieldcast, receiving, invite != null)
-            } finally {
-                session = null
             }
         }
-    }
 
     private suspend fun follow(fieldcast: Fieldcast, receiving: Receiving, isByInvite: Boolean) = coroutineScope {
         val words = FingerprintWords()
@@ -161,11 +104,8 @@ class ReceiveController(
             val shown = now.distributors.map { it.fingerprint } +
                 listOfNotNull(now.question?.sender?.fingerprint, now.resumed?.sender?.fingerprint)
             ReceiveStatus.On(now, rate, isByInvite, shown.associateWith(words::of), own == null)
-        }.conflate().collect {
-            slot.publish(this) {
-                lastResult.update { before -> it.receiving.result(before) }
-                current.value = it.copy(result = lastResult.value)
-            }
+        }.conflate().collect { now ->
+            publish(this, { before -> now.receiving.result(before) }) { now.copy(result = it) }
         }
     }
 }

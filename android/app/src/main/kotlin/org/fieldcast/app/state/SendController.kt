@@ -4,8 +4,6 @@ import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.flow.MutableStateFlow
-import kotlinx.coroutines.flow.StateFlow
-import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.combine
 import kotlinx.coroutines.flow.conflate
 import kotlinx.coroutines.flow.distinctUntilChanged
@@ -80,68 +78,32 @@ data class AbsentPhone(val fingerprint: String, val name: String, val words: Str
 /** A code that invites receivers. It contains the group's passphrase: do not log it. */
 class Invite(val text: String, /** Milliseconds since 1970. */ val expires: Long)
 
-/**
- * Sends villages to nearby receivers until it is stopped. Stops by itself when no screen shows it and no phone is left
- * to send to.
- */
+/** What the engine runs while this phone sends. */
+class SendSession(val offering: Offering, val group: JoinedGroup?)
+
+/** Sends villages to nearby receivers. Its result is of the last session in which phones were selected. */
 class SendController(
-    private val engine: EngineOwner,
+    engine: EngineOwner,
     private val phone: Phone,
-    private val slot: ExchangeSlot,
-    private val scope: CoroutineScope,
-) {
-    private val current = MutableStateFlow<SendStatus>(SendStatus.Off)
+    slot: ExchangeSlot,
+    scope: CoroutineScope,
+) : ExchangeController<SendStatus, SendResult, SendSession>(engine, slot, scope, SendStatus.Off, { it.isBusy }) {
     private val queued = MutableStateFlow<Set<String>>(emptySet())
-    private val lastResult = MutableStateFlow<SendResult?>(null)
-    private val screen = ExchangeScreen()
-
-    @Volatile private var session: Session? = null
-
-    val status: StateFlow<SendStatus> = current.asStateFlow()
-
-    /** The result of the last session in which phones were selected, until its screen was closed; none before its end. */
-    val result: StateFlow<SendResult?> = lastResult.asStateFlow()
 
     /** The connection to use unless the user chooses another one. */
     val usual: Connection get() = if (phone.hasGroups) Connection.OWN_GROUP else Connection.PRESENT_WIFI
 
-    private class Session(val offering: Offering, val group: JoinedGroup?)
-
-    init {
-        scope.launch { screen.whenIdle(current.map { it.isBusy }, ::stop) }
-    }
-
-    /** A screen shows what is sent. */
-    fun onScreenOpened() = screen.open()
-
-    /** The screen is closed. What ended before was seen. */
-    fun onScreenClosed() {
-        screen.close()
-        if (!status.value.isBusy) stop()
-        lastResult.value = null
-    }
-
     /** Offers these datasets, instead of the ones offered now. Ends receiving. */
-    fun start(datasets: List<Dataset>, connection: Connection = usual) {
-        val onStart = {
-            queued.value = emptySet()
-            current.value = SendStatus.Starting(connection)
-        }
-        slot.start(this, onStart, onEnd = { current.value = SendStatus.Off }) {
-            try {
-                val fieldcast = engine.fieldcast()
-                when (connection) {
-                    Connection.OWN_GROUP -> fieldcast.hosting { offer(fieldcast, datasets, connection, it) }
-                    Connection.PRESENT_WIFI -> offer(fieldcast, datasets, connection, null)
-                }
-            } catch (error: FieldcastException) {
-                slot.publish(this) { current.value = SendStatus.Failed(connection, error) }
-            }
+    fun start(datasets: List<Dataset>, connection: Connection = usual) = begin(
+        SendStatus.Starting(connection),
+        failed = { SendStatus.Failed(connection, it) },
+        prepare = { queued.value = emptySet() },
+    ) { fieldcast ->
+        when (connection) {
+            Connection.OWN_GROUP -> fieldcast.hosting { offer(fieldcast, datasets, connection, it) }
+            Connection.PRESENT_WIFI -> offer(fieldcast, datasets, connection, null)
         }
     }
-
-    /** Cancels running transfers, tells the receivers, and ends the group. */
-    fun stop() = slot.stop(this)
 
     /** Sends to these receivers, also again after a failure. The ones that are not nearby are queued. */
     fun sendTo(receivers: Collection<String>) = queued.update { it + receivers }
@@ -167,31 +129,13 @@ class SendController(
         }
     }
 
-    private fun act(action: (Session) -> Unit) {
-        scope.launch {
-            try {
-                session?.let(action)
-            } catch (_: FieldcastException) {
-                // The receiver left or the offer ended meanwhile; its row says so.
-            }
-        }
-    }
-
     private suspend fun offer(
         fieldcast: Fieldcast,
         datasets: List<Dataset>,
         connection: Connection,
         group: JoinedGroup?,
-    ) {
-        val options = if (group == null) phone.exchange else phone.exchange.copy(network = group.`interface`.name)
-        fieldcast.offering(datasets, options) { offering ->
-            session = Session(offering, group)
-            try {
-                follow(fieldcast, offering, connection)
-            } finally {
-                session = null
-            }
-        }
+    ) = fieldcast.offering(datasets, phone.exchange.within(group)) { offering ->
+        running(SendSession(offering, group)) { follow(fieldcast, offering, connection) }
     }
 
     private suspend fun follow(fieldcast: Fieldcast, offering: Offering, connection: Connection) = coroutineScope {
@@ -202,18 +146,15 @@ class SendController(
         launch { followTrusted(fieldcast, offering, trusted) }
         launch { fieldcast.onNetworkChange { address.value = offering.address } }
         val offer = offering.offer
-        val earlier = lastResult.value
+        val earlier = result.value
         combine(offering.receivers, offering.codesShown, trusted, queued, address) { _, codes, known, _, at ->
             // In this order: a phone leaves the queue after it is selected, and must not be missing in both.
             val wanted = queued.value
             val nearby = offering.receivers.value
             val receivers = describe.receivers(nearby, codes, known)
             SendStatus.On(connection, offer, receivers, describe.absent(nearby, known), wanted, at, earlier)
-        }.conflate().collect {
-            slot.publish(this) {
-                if (it.hasSelected) lastResult.value = it.result
-                current.value = it
-            }
+        }.conflate().collect { now ->
+            publish(this, { before -> if (now.hasSelected) now.result else before }) { now }
         }
     }
 

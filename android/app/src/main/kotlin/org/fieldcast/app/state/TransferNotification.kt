@@ -89,7 +89,8 @@ class TransferNotification(private val context: Context, private val state: AppS
     private fun sending(send: SendStatus.On): Content {
         val selected = send.receivers.filter { it.nearby.state.isSelected }
         val done = selected.count { it.nearby.state.isFinal }
-        val text = context.resources.getQuantityString(R.plurals.notification_phones, selected.size, done, selected.size)
+        val total = selected.size
+        val text = context.resources.getQuantityString(R.plurals.notification_phones, total, done, total)
         val title = context.getString(R.string.notification_sending)
         return Content(Place.SEND, title, text.takeIf { selected.isNotEmpty() })
     }

@@ -67,7 +67,9 @@ class Navigator(private val controller: NavHostController) {
     }
 }
 
-/** All screens. Each route connects one screen with [state], which outlives them. [requests] come from notifications. */
+/**
+ * All screens. Each route connects one screen with [state], which outlives them. [requests] come from notifications.
+ */
 @Composable
 fun AppNavigation(state: AppState, requests: Flow<Place> = emptyFlow()) {
     val controller = rememberNavController()

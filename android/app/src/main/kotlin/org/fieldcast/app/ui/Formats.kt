@@ -40,7 +40,9 @@ class Formats(private val context: Context) {
         context.resources.getQuantityString(R.plurals.minutes_left, minutes, minutes)
     }
 
-    /** A moment in milliseconds since 1970, as in "Tuesday 14:20"; with the date if it is more than six days from [now]. */
+    /**
+     * A moment in milliseconds since 1970, as in "Tuesday 14:20"; with the date if it is more than six days from [now].
+     */
     fun moment(millis: Long, now: Long): String {
         val day = if (now - millis in 0 until SIX_DAYS) "EEEE" else "dMMMMyyyy"
         val clock = if (DateFormat.is24HourFormat(context)) "Hm" else "hm"

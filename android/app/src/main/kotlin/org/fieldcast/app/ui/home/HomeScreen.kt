@@ -116,7 +116,7 @@ private fun ShareData(stored: Stored?, actions: HomeActions) {
     Text(stringResource(R.string.home_share_explained))
     val (wide, hasVillages) = Modifier.fillMaxWidth() to (stored?.villages?.isNotEmpty() == true)
     MainButton(stringResource(R.string.send_data), actions.onSend, wide, Icons.Send, isEnabled = hasVillages)
-    MainButton(stringResource(R.string.receive_data), actions.onReceive, wide, Icons.Receive, isEnabled = stored != null)
+    MainButton(stringResource(R.string.receive_data), actions.onReceive, wide, Icons.Receive, stored != null)
 }
 
 @Composable

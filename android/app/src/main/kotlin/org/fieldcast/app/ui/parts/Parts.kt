@@ -93,13 +93,23 @@ fun IconAction(icon: ImageVector, label: String, onClick: () -> Unit) = IconButt
 
 /** The main action of a screen or card. */
 @Composable
-fun MainButton(text: String, onClick: () -> Unit, modifier: Modifier = Modifier, icon: ImageVector? = null, isEnabled: Boolean = true) =
-    Button(onClick, modifier.heightIn(min = 48.dp), isEnabled) { ButtonContent(text, icon) }
+fun MainButton(
+    text: String,
+    onClick: () -> Unit,
+    modifier: Modifier = Modifier,
+    icon: ImageVector? = null,
+    isEnabled: Boolean = true,
+) = Button(onClick, modifier.heightIn(min = 48.dp), isEnabled) { ButtonContent(text, icon) }
 
 /** Another action. */
 @Composable
-fun OtherButton(text: String, onClick: () -> Unit, modifier: Modifier = Modifier, icon: ImageVector? = null, isEnabled: Boolean = true) =
-    OutlinedButton(onClick, modifier.heightIn(min = 48.dp), isEnabled) { ButtonContent(text, icon) }
+fun OtherButton(
+    text: String,
+    onClick: () -> Unit,
+    modifier: Modifier = Modifier,
+    icon: ImageVector? = null,
+    isEnabled: Boolean = true,
+) = OutlinedButton(onClick, modifier.heightIn(min = 48.dp), isEnabled) { ButtonContent(text, icon) }
 
 /** An action of low weight. */
 @Composable
@@ -125,7 +135,12 @@ private fun ButtonContent(text: String, icon: ImageVector?) =
 
 /** A card with a title. */
 @Composable
-fun TitledCard(title: String, modifier: Modifier = Modifier, icon: ImageVector? = null, content: @Composable ColumnScope.() -> Unit) =
+fun TitledCard(
+    title: String,
+    modifier: Modifier = Modifier,
+    icon: ImageVector? = null,
+    content: @Composable ColumnScope.() -> Unit,
+) =
     Card(modifier.fillMaxWidth(), colors = CardDefaults.cardColors(MaterialTheme.colorScheme.surfaceContainer)) {
         Column(Modifier.padding(16.dp), Arrangement.spacedBy(12.dp)) {
             Row(horizontalArrangement = Arrangement.spacedBy(12.dp), verticalAlignment = Alignment.CenterVertically) {

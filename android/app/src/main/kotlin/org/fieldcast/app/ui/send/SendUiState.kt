@@ -204,7 +204,9 @@ private fun list(status: SendStatus.On, selected: Set<String>, comparing: String
 /** Of the phones that were selected in this session, or else in an [earlier] one. */
 private fun List<Receiver>.summary(earlier: SendResult?): SendSummary {
     val picked = filter { it.nearby.state.isSelected }
-    if (picked.isEmpty() && earlier != null) return SendSummary(earlier.upToDate, earlier.total, emptyList(), emptyList())
+    if (picked.isEmpty() && earlier != null) {
+        return SendSummary(earlier.upToDate, earlier.total, emptyList(), emptyList())
+    }
     return SendSummary(
         picked.count { it.nearby.state is SendState.Saved },
         picked.size,

@@ -76,7 +76,8 @@ private fun Campaign(campaign: Adding.Campaign, actions: AddActions) {
     Text(stringResource(R.string.trusted_campaign_key, campaign.words))
     Text(stringResource(R.string.trusted_add_campaign_explained))
     OutlinedTextField(name, { name = it }, Modifier.fillMaxWidth(), label = { Text(label) }, singleLine = true)
-    Decide(R.string.trusted_trust_campaign, { actions.onTrust(campaign, name.trim()) }, actions.onBack, name.isNotBlank())
+    val onTrust = { actions.onTrust(campaign, name.trim()) }
+    Decide(R.string.trusted_trust_campaign, onTrust, actions.onBack, name.isNotBlank())
 }
 
 @Composable
