@@ -39,8 +39,7 @@ class BackgroundTest {
     fun `ends transfers whose screens are closed, and shows their results later`() {
         val (asha, fatou) = listOf("Asha", "Fatou").map(phones::add)
         asha.hasDownloaded(4)
-        asha.isSendingTo(fatou)
-        val relay = fatou.relay
+        val relay = asha.isSendingTo(fatou)
         asha.taps("Back")
         fatou.taps("Back")
         fatou.sees("Share data")

@@ -100,10 +100,10 @@ class ExchangeJourneyTest {
     fun `ends when the sender cancels`() {
         val (asha, fatou) = listOf("Asha", "Fatou").map(phones::add)
         asha.hasDownloaded(4)
-        asha.isSendingTo(fatou)
+        val relay = asha.isSendingTo(fatou)
         asha.taps("Cancel sending to Fatou")
         asha.sees("The sender cancelled.")
-        fatou.relay.release()
+        relay.release()
         fatou.sees("The sender cancelled.")
         assertEquals(emptyMap<Any, Any>(), fatou.digests)
     }
@@ -112,9 +112,9 @@ class ExchangeJourneyTest {
     fun `ends when the receiver cancels`() {
         val (asha, fatou) = listOf("Asha", "Fatou").map(phones::add)
         asha.hasDownloaded(4)
-        asha.isSendingTo(fatou)
+        val relay = asha.isSendingTo(fatou)
         fatou.taps("Cancel")
-        fatou.relay.release()
+        relay.release()
         asha.sees("The receiver cancelled.")
         fatou.sees("This phone is visible")
         assertEquals(emptyMap<Any, Any>(), fatou.digests)
@@ -171,7 +171,7 @@ class ExchangeJourneyTest {
     fun `adds a late phone while another transfer runs`() {
         val (asha, fatou, zuri) = listOf("Asha", "Fatou", "Zuri").map(phones::add)
         asha.hasDownloaded(4)
-        asha.isSendingTo(fatou)
+        val relay = asha.isSendingTo(fatou)
         zuri.taps("Receive data")
         asha.taps("Zuri")
         asha.taps("Send")
@@ -180,7 +180,7 @@ class ExchangeJourneyTest {
         asha.taps("Codes match")
         zuri.sees("120 households of 4 villages saved")
         asha.sees("1 of 2 phones up to date")
-        fatou.relay.release()
+        relay.release()
         fatou.sees("120 households of 4 villages saved")
         asha.sees("2 of 2 phones up to date")
         assertEquals(asha.digests, zuri.digests)

@@ -133,8 +133,8 @@ class AppRobot(
         taps("Send")
     }
 
-    /** Sends until the middle of the first transfer of two phones, where it stops. */
-    fun isSendingTo(receiver: AppRobot) {
+    /** Sends until the middle of the first transfer of two phones, where it stops until the returned relay is released. */
+    fun isSendingTo(receiver: AppRobot): Relay {
         offersTo(receiver)
         receiver.code()
         val relay = receiver.relay
@@ -143,6 +143,7 @@ class AppRobot(
         taps("Codes match")
         receiver.sees("Receiving")
         waitUntil("the data stops") { relay.isHolding }
+        return relay
     }
 
     override fun close() = runBlocking {
