@@ -17,8 +17,8 @@ import androidx.compose.ui.test.junit4.v2.createAndroidComposeRule
 import androidx.compose.ui.text.TextLayoutResult
 import androidx.compose.ui.unit.dp
 import org.fieldcast.app.pictures.Look
+import org.fieldcast.app.pictures.OnPhone
 import org.fieldcast.app.pictures.Picture
-import org.fieldcast.app.pictures.Stage
 import org.fieldcast.app.pictures.allPictures
 import org.fieldcast.app.pictures.languages
 import org.fieldcast.app.ui.theme.DarkColors
@@ -48,7 +48,7 @@ class AccessibilityTest {
             when {
                 node.label.isBlank() -> "a control without a label at ${node.boundsInRoot}"
                 node.boundsInRoot.isEmpty -> null // scrolled out of view, as is the lower part of the last one
-                target.height < least && target.bottom < STAGE_HEIGHT -> "\"${node.label}\" is ${target.height} high"
+                target.height < least && target.bottom < SCREEN_HEIGHT -> "\"${node.label}\" is ${target.height} high"
                 target.width < least -> "\"${node.label}\" is ${target.width} wide"
                 else -> null
             }
@@ -72,7 +72,8 @@ class AccessibilityTest {
                 val box = node.boundsInRoot
                 when {
                     layout.isCut(node.size.width) -> "\"$text\" is cut"
-                    node.size.width > STAGE_WIDTH -> "\"$text\" is wider than the screen"
+                    layout.breaksWord() -> "\"$text\" is broken in a word"
+                    node.size.width > SCREEN_WIDTH -> "\"$text\" is wider than the screen"
                     !node.isScrolled && box.height < node.size.height - 1 -> "\"$text\" is cut at the top or the bottom"
                     box.width > 0 && box.width < node.size.width - 1 -> "\"$text\" is hidden at a side"
                     else -> null
@@ -93,7 +94,7 @@ class AccessibilityTest {
     }
 
     private fun check(look: Look, problems: () -> List<String>) {
-        if (shown == null) rule.setContent { shown?.let { (picture, look) -> Stage(picture, look) } }
+        if (shown == null) rule.setContent { shown?.let { (picture, look) -> OnPhone(picture, look) } }
         val all = allPictures.flatMap { picture ->
             shown = picture to look
             rule.waitForIdle()
@@ -104,8 +105,8 @@ class AccessibilityTest {
 
     private companion object {
         val fingerprintWords = Regex("[a-z]{5}-[a-z]{5}")
-        const val STAGE_WIDTH = 360
-        const val STAGE_HEIGHT = 640
+        const val SCREEN_WIDTH = 360
+        const val SCREEN_HEIGHT = 640
         val hasText = SemanticsMatcher("has a text layout") { SemanticsActions.GetTextLayoutResult in it.config }
 
         val SemanticsNode.label: String
@@ -126,6 +127,13 @@ class AccessibilityTest {
         // `hasVisualOverflow` is of no use: it compares with the width that the text might have taken.
         fun TextLayoutResult.isCut(width: Int): Boolean = didOverflowHeight || (0 until lineCount).any {
             isLineEllipsized(it) || getLineRight(it) - getLineLeft(it) > width + 1
+        }
+
+        /** Whether a line ends inside a word. */
+        fun TextLayoutResult.breaksWord(): Boolean {
+            val text = layoutInput.text.text
+            return (0 until lineCount - 1).map { getLineEnd(it) }
+                .any { it in 1..<text.length && text[it - 1].isLetter() && text[it].isLetter() }
         }
 
         /** Text colours on every colour that they are drawn on. */

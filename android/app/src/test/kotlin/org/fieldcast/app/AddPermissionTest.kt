@@ -19,24 +19,20 @@ import org.robolectric.annotation.GraphicsMode
 class AddPermissionTest {
     @get:Rule val phones = Phones()
 
-    private fun AppRobot.scans(code: String) {
-        taps("Scan a permission")
-        types("Text of the code", code)
-        taps("Use this code")
-    }
+    private fun AppRobot.scansPermission(code: String) = scans(code, "Scan a permission")
 
     @Test
     fun `adds a campaign, its permission and its list of blocked phones`() {
         val fatou = phones.add("Fatou")
         val office = Office()
         fatou.taps("Trusted phones")
-        fatou.scans(office.key)
+        fatou.scansPermission(office.key)
         fatou.sees("Trust this campaign?")
         fatou.types("Name of the campaign", "Bed nets")
         fatou.taps("Trust the campaign")
         fatou.sees("Bed nets")
 
-        fatou.scans(office.grants(fatou.fingerprint))
+        fatou.scansPermission(office.grants(fatou.fingerprint))
         fatou.sees("Save this permission?")
         fatou.sees("This phone may send and receive")
         assertEquals(0, fatou.engine { it.heldGrants() }.size)
@@ -45,10 +41,10 @@ class AddPermissionTest {
         assertEquals(1, fatou.engine { it.heldGrants() }.size)
 
         val (first, other) = office.revokes("b".repeat(64)) to office.revokes("c".repeat(64))
-        fatou.scans(first)
+        fatou.scansPermission(first)
         fatou.sees("1 phone is blocked")
         fatou.taps("Save")
-        fatou.scans(other)
+        fatou.scansPermission(other)
         fatou.taps("Save")
         fatou.sees("This phone has a newer list of blocked phones")
     }
@@ -64,12 +60,12 @@ class AddPermissionTest {
         )
         fatou.taps("Trusted phones")
         for ((code, text) in problems) {
-            fatou.scans(code)
+            fatou.scansPermission(code)
             fatou.sees(text)
             fatou.taps("Back")
         }
         fatou.engine { it.trustCampaign(office.key, "Bed nets") }
-        fatou.scans(office.grants("b".repeat(64)))
+        fatou.scansPermission(office.grants("b".repeat(64)))
         fatou.sees("This permission is for another phone")
     }
 }

@@ -161,12 +161,6 @@ class ExchangeJourneyTest {
         asha.sees("1 of 1 phone up to date")
     }
 
-    private fun AppRobot.scans(text: String) {
-        taps("Scan code")
-        types("Text of the code", text)
-        taps("Use this code")
-    }
-
     @Test
     fun `adds a late phone while another transfer runs`() {
         val (asha, fatou, zuri) = listOf("Asha", "Fatou", "Zuri").map(phones::add)

@@ -55,9 +55,7 @@ class GroupJourneyTest {
         asha.made()
         val zuri = phones.add(phone("Zuri"))
         zuri.taps("Receive data")
-        zuri.taps("Scan code")
-        zuri.types("Text of the code", asha.invite())
-        zuri.taps("Use this code")
+        zuri.scans(asha.invite())
         zuri.sees("Connected")
         assertTrue(zuri.phone.radio.asked.toString(), zuri.phone.radio.asked.any { "join" in it })
         asha.taps("Zuri")
@@ -68,6 +66,26 @@ class GroupJourneyTest {
         zuri.taps("Go to home screen")
         asha.taps("Go to home screen")
         asha.waitUntil("both have left") { listOf(asha, zuri).all { it.phone.radio.group == null } }
+    }
+
+    @Test
+    fun `takes few taps from the home screen to saved`() {
+        allow()
+        val asha = phones.add(phone("Asha"))
+        asha.hasDownloaded(1)
+        asha.taps("Send data")
+        asha.made()
+        asha.taps("Show code")
+        val zuri = phones.add(phone("Zuri"))
+        zuri.taps("Receive data")
+        zuri.scans(asha.invite())
+        asha.sees("Send to 1 phone?")
+        asha.taps("Send")
+        zuri.taps("Receive data")
+        zuri.sees("saved")
+        asha.sees("1 of 1 phone up to date")
+        assertEquals("taps of the distributor", 3, asha.taps)
+        assertEquals("taps of the receiver, whose camera needs none", 3, zuri.taps - 1)
     }
 
     @Test

@@ -6,7 +6,7 @@ import org.fieldcast.app.state.Connection
 import org.fieldcast.app.ui.send.SendContents
 import org.fieldcast.app.ui.send.SendInput
 import org.fieldcast.app.ui.send.sendUiState
-import org.fieldcast.app.ui.villages.VillageChoice
+import org.fieldcast.app.ui.villages.VillageSelection
 import org.fieldcast.app.ui.villages.VillageList
 import org.fieldcast.app.ui.villages.VillageTree
 import org.fieldcast.app.ui.villages.uiState
@@ -29,7 +29,7 @@ class ManyTest {
             val selected = villages.map { it.code }.toSet()
             return {
                 val list = VillageList("p", "Nets", tree)
-                assertEquals(size, uiState(list, VillageChoice(search = "aube", selected = selected), null).rows.size)
+                assertEquals(size, uiState(list, VillageSelection(search = "aube", selected = selected), null).rows.size)
             }
         }
         assertProportional(work(1_000), work(10_000))

@@ -14,8 +14,8 @@ import androidx.compose.ui.test.junit4.v2.createAndroidComposeRule
 import androidx.core.graphics.withTranslation
 import java.awt.image.BufferedImage
 import org.fieldcast.app.pictures.Look
+import org.fieldcast.app.pictures.OnPhone
 import org.fieldcast.app.pictures.Picture
-import org.fieldcast.app.pictures.Stage
 import org.fieldcast.app.pictures.allPictures
 import org.fieldcast.app.pictures.looks
 import org.fieldcast.app.support.PictureStore
@@ -41,7 +41,7 @@ class ScreensTest {
 
     @Test
     fun `matches the stored pictures`() {
-        rule.setContent { shown?.let { (picture, look) -> Stage(picture, look) } }
+        rule.setContent { shown?.let { (picture, look) -> OnPhone(picture, look) } }
         val differences = looks.flatMap { look ->
             PictureStore(look).differences(allPictures.associate { it.name to drawn(it, look) })
         }

@@ -14,7 +14,7 @@ import org.fieldcast.app.ui.lookup.LookUpScreen
 import org.fieldcast.app.ui.lookup.OwnEditCounts
 import org.fieldcast.app.ui.lookup.Person
 import org.fieldcast.app.ui.lookup.Sex
-import org.fieldcast.app.ui.lookup.VillageChoice
+import org.fieldcast.app.ui.lookup.LookUpVillage
 import org.fieldcast.app.ui.lookup.VillagePickerScreen
 import org.fieldcast.app.ui.lookup.Visit
 import org.fieldcast.app.ui.lookup.VisitKind
@@ -30,7 +30,7 @@ import org.fieldcast.sdk.core.StoredRecord
 private const val TODAY = 1_795_702_800_000L
 
 private val choices = listOf("Kibera A" to 164L, "Kibera B" to 131L, "Kibera C" to 117L).map { (name, households) ->
-    VillageChoice(Dataset("mz", "project-1", name), name, households)
+    LookUpVillage(Dataset("mz", "project-1", name), name, households)
 }
 
 private val families = listOf(

@@ -32,7 +32,7 @@ import org.fieldcast.sdk.core.SendState
 import org.fieldcast.sdk.core.Sent
 
 private val actions = SendActions(
-    {}, {}, {}, {}, {}, {}, { _, _ -> }, {}, {}, {}, { _, _ -> }, {}, {}, NeedActions({}, {}, {}), {}, {}, {}, {}, {},
+    {}, {}, {}, {}, {}, {}, { _, _ -> }, {}, {}, { _, _ -> }, {}, {}, NeedActions({}, {}, {}), {}, {}, {}, {}, {},
 )
 
 private val villages = listOf("Kibera A", "Kibera B", "Mathare").mapIndexed { index, name ->
@@ -46,6 +46,7 @@ private val progress = SendProgress(1_700_000uL, 4_100_000uL, 400_000uL)
 private val words = listOf("lusab-babad", "gutih-tugad", "mudof-sakat", "gutuk-bisog", "sinid-makam")
 
 private val announced = FoundBy(mdns = true, connected = false, typed = false, platform = false)
+private val byCode = announced.copy(connected = true)
 
 internal fun receiver(
     number: Int,
@@ -55,8 +56,13 @@ internal fun receiver(
     code: String? = null,
     codeShown: String? = null,
     rate: Rate? = null,
+    hasScanned: Boolean = false,
 ) = Receiver(
-    NearbyReceiver(FoundPeer("$number", name, "192.168.49.${number % 200 + 2}:47000", announced), state, code),
+    NearbyReceiver(
+        FoundPeer("$number", name, "192.168.49.${number % 200 + 2}:47000", if (hasScanned) byCode else announced),
+        state,
+        code,
+    ),
     words[number % words.size],
     isTrusted,
     codeShown,
@@ -145,7 +151,11 @@ val sendPictures: List<Picture> = listOf(
     Picture("send-over") { Send(state(on(over))) },
     Picture("send-done") { Send(state(on(listOf(receiver(1, "Asha", SendState.Saved(Sent(progress, emptyList()))))))) },
     Picture("send-many") { Send(state(on(many), selected = many.map { it.fingerprint }.toSet())) },
-    Picture("send-code") { Send(state(on(found)).copy(invite = InviteState.Shown(matrix, 24))) },
+    Picture("send-code") { Send(state(on(emptyList())).copy(invite = InviteState.Shown(matrix, 24))) },
+    Picture("send-code-scanned") {
+        val scanned = found + receiver(4, "Zuri", hasScanned = true) + receiver(5, "Kwame", hasScanned = true)
+        Send(state(on(scanned)).copy(invite = InviteState.Shown(matrix, 24)))
+    },
     Picture("send-code-failed") {
         Send(state(on(found)).copy(invite = InviteState.Failed(FieldcastException.NoNetwork(""))))
     },

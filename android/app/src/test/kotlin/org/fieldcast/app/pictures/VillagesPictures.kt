@@ -1,7 +1,7 @@
 package org.fieldcast.app.pictures
 
 import org.fieldcast.app.state.Stored
-import org.fieldcast.app.ui.villages.VillageChoice
+import org.fieldcast.app.ui.villages.VillageSelection
 import org.fieldcast.app.ui.villages.VillageList
 import org.fieldcast.app.ui.villages.VillageTree
 import org.fieldcast.app.ui.villages.VillagesActions
@@ -51,25 +51,25 @@ private val here = stored(
 private val list = VillageList("p", "Nampula 2026", VillageTree(country))
 private val noActions = VillagesActions({}, {}, {}, { _, _ -> }, {}, {}, {})
 
-private fun picture(name: String, list: VillageList, choice: VillageChoice, stored: Stored?) =
+private fun picture(name: String, list: VillageList, choice: VillageSelection, stored: Stored?) =
     Picture("villages-$name") { VillagesScreen(uiState(list, choice, stored), NOW, noActions) }
 
 /** Choosing villages. */
 val villagesPictures: List<Picture> = listOf(
-    picture("loading", VillageList(isLoading = true), VillageChoice(), here),
-    picture("error", VillageList(error = FieldcastException.ServerFailed("")), VillageChoice(), here),
-    picture("areas", list, VillageChoice("MZ", selected = setOf("Cunle 3", "Muite 1")), here),
-    picture("here", list, VillageChoice("D1"), here),
-    picture("selected", list, VillageChoice("D1", selected = setOf("Cunle 3", "Muite 1")), here),
-    picture("size-unknown", list, VillageChoice("D1", selected = setOf("Cunle 3")), stored()),
+    picture("loading", VillageList(isLoading = true), VillageSelection(), here),
+    picture("error", VillageList(error = FieldcastException.ServerFailed("")), VillageSelection(), here),
+    picture("areas", list, VillageSelection("MZ", selected = setOf("Cunle 3", "Muite 1")), here),
+    picture("here", list, VillageSelection("D1"), here),
+    picture("selected", list, VillageSelection("D1", selected = setOf("Cunle 3", "Muite 1")), here),
+    picture("size-unknown", list, VillageSelection("D1", selected = setOf("Cunle 3")), stored()),
     picture(
         "too-big",
         list,
-        VillageChoice("D1", selected = setOf("Cunle 3", "Muite 1")),
+        VillageSelection("D1", selected = setOf("Cunle 3", "Muite 1")),
         stored(status("Kibera A", NOW - DAY), free = 50_000_000uL),
     ),
-    picture("search", list, VillageChoice("MZ", "aube"), here),
-    picture("search-nothing", list, VillageChoice("MZ", "zzz"), here),
-    picture("offline", list.copy(error = FieldcastException.Offline("")), VillageChoice("D1"), here),
-    picture("many", list.copy(tree = VillageTree(many)), VillageChoice("D", selected = setOf("v1")), here),
+    picture("search", list, VillageSelection("MZ", "aube"), here),
+    picture("search-nothing", list, VillageSelection("MZ", "zzz"), here),
+    picture("offline", list.copy(error = FieldcastException.Offline("")), VillageSelection("D1"), here),
+    picture("many", list.copy(tree = VillageTree(many)), VillageSelection("D", selected = setOf("v1")), here),
 )

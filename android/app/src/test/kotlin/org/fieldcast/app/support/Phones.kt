@@ -125,6 +125,13 @@ class AppRobot(
         checkNotNull(app.send.invite()).text
     }
 
+    /** Scans a code: types it, instead of the camera. */
+    fun scans(code: String, button: String = "Scan code") {
+        taps(button)
+        types("Text of the code", code)
+        taps("Use this code")
+    }
+
     /** Sends to these phones until they are asked. */
     fun offersTo(vararg receivers: AppRobot) {
         receivers.forEach { it.taps("Receive data") }

@@ -15,7 +15,6 @@ import androidx.compose.material3.HorizontalDivider
 import androidx.compose.material3.Icon
 import androidx.compose.material3.ListItem
 import androidx.compose.material3.MaterialTheme
-import androidx.compose.material3.OutlinedTextField
 import androidx.compose.material3.RadioButton
 import androidx.compose.material3.Text
 import androidx.compose.runtime.Composable
@@ -34,13 +33,13 @@ import androidx.compose.ui.unit.dp
 import org.fieldcast.app.R
 import org.fieldcast.app.state.key
 import org.fieldcast.app.ui.folded
-import org.fieldcast.app.ui.parts.IconAction
 import org.fieldcast.app.ui.parts.Icons
 import org.fieldcast.app.ui.parts.Notice
 import org.fieldcast.app.ui.parts.NoticeKind
 import org.fieldcast.app.ui.parts.OtherButton
 import org.fieldcast.app.ui.parts.Progress
 import org.fieldcast.app.ui.parts.Screen
+import org.fieldcast.app.ui.parts.SearchField
 import org.fieldcast.app.ui.plural
 import org.fieldcast.app.ui.text
 import org.fieldcast.sdk.core.Dataset
@@ -126,27 +125,6 @@ private fun OwnEditNotices(problems: OwnEditCounts, unsent: Int, onEdits: () -> 
     Notice(kind, text) { OtherButton(stringResource(R.string.lookup_edits_open), onEdits) }
 }
 
-/** A text field for a search. It keeps the text itself, so that slow results do not delay typing. */
-@Composable
-internal fun SearchField(label: String, query: String, onSearch: (String) -> Unit) {
-    var typed by rememberSaveable { mutableStateOf(query) }
-    fun type(text: String) {
-        typed = text
-        onSearch(text)
-    }
-    OutlinedTextField(
-        typed,
-        ::type,
-        Modifier.fillMaxWidth(),
-        label = { Text(label) },
-        leadingIcon = { Icon(Icons.Search, null) },
-        trailingIcon = {
-            if (typed.isNotEmpty()) IconAction(Icons.Close, stringResource(R.string.lookup_clear)) { type("") }
-        },
-        singleLine = true,
-    )
-}
-
 @Composable
 private fun HouseholdRow(entry: HouseholdEntry, onOpen: (HouseholdEntry) -> Unit) {
     val people = plural(R.plurals.lookup_people, entry.people.size.toLong())
@@ -162,7 +140,7 @@ private fun HouseholdRow(entry: HouseholdEntry, onOpen: (HouseholdEntry) -> Unit
 /** Chooses a village, or all. */
 @Composable
 fun VillagePickerScreen(
-    villages: List<VillageChoice>,
+    villages: List<LookUpVillage>,
     chosen: Dataset?,
     onChoose: (Dataset?) -> Unit,
     onBack: () -> Unit,

@@ -4,7 +4,7 @@ import org.fieldcast.sdk.core.Dataset
 import org.fieldcast.sdk.core.LostEdit
 
 /** A village to choose. */
-data class VillageChoice(val dataset: Dataset, val name: String, val households: Long)
+data class LookUpVillage(val dataset: Dataset, val name: String, val households: Long)
 
 /** How many own edits need the user. */
 data class OwnEditCounts(val conflicts: Int = 0, val lost: Int = 0)
@@ -12,9 +12,9 @@ data class OwnEditCounts(val conflicts: Int = 0, val lost: Int = 0)
 /** The list of households. */
 data class LookUpUiState(
     /** By name. */
-    val villages: List<VillageChoice>,
+    val villages: List<LookUpVillage>,
     /** The chosen village; none for all. */
-    val chosen: VillageChoice?,
+    val chosen: LookUpVillage?,
     val query: String,
     /** The households that match. */
     val found: List<HouseholdEntry>,
@@ -40,8 +40,8 @@ data class HouseholdPage(
 
 /** Derives what the list shows. [households] are the ones read so far, of the [chosen] village or of all. */
 fun uiState(
-    villages: List<VillageChoice>,
-    chosen: VillageChoice?,
+    villages: List<LookUpVillage>,
+    chosen: LookUpVillage?,
     query: String,
     households: List<HouseholdEntry>,
     part: Float,
@@ -60,7 +60,7 @@ fun uiState(
 )
 
 /** How much of all [villages] was read, from the [part] of each. Large villages count more. */
-fun part(villages: List<VillageChoice>, part: (VillageChoice) -> Float): Float {
+fun part(villages: List<LookUpVillage>, part: (LookUpVillage) -> Float): Float {
     if (villages.all { part(it) == 1f }) return 1f
     val total = villages.sumOf { it.households + 1 }
     return (villages.sumOf { (it.households + 1) * part(it).toDouble() } / total).toFloat()

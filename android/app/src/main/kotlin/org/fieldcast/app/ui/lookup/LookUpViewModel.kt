@@ -168,7 +168,7 @@ class LookUpViewModel(app: AppState, private val saved: SavedStateHandle) : Engi
 
     private fun state(stored: Stored, index: Map<Dataset, Indexed>, query: String, village: String): LookUpUiState {
         val choices = stored.villages.map { it.summary }.sortedBy { it.boundaryName }.map { summary ->
-            VillageChoice(summary.dataset, summary.boundaryName, summary.households.toLong())
+            LookUpVillage(summary.dataset, summary.boundaryName, summary.households.toLong())
         }
         val chosen = choices.find { it.dataset.key == village }
         val shown = if (chosen == null) choices else listOf(chosen)

@@ -2,12 +2,15 @@ package org.fieldcast.app.ui.parts
 
 import androidx.compose.foundation.Canvas
 import androidx.compose.foundation.layout.aspectRatio
+import androidx.compose.foundation.layout.widthIn
 import androidx.compose.runtime.Composable
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.geometry.Offset
 import androidx.compose.ui.geometry.Size
 import androidx.compose.ui.graphics.Color
 import androidx.compose.ui.graphics.drawscope.DrawScope
+import androidx.compose.ui.platform.LocalDensity
+import androidx.compose.ui.platform.LocalWindowInfo
 import androidx.compose.ui.semantics.Role
 import androidx.compose.ui.semantics.contentDescription
 import androidx.compose.ui.semantics.role
@@ -17,7 +20,7 @@ import org.fieldcast.sdk.core.QrMatrix
 /** A QR code: black on white in both themes, because many cameras do not read an inverted code. */
 @Composable
 fun QrCode(matrix: QrMatrix, description: String, modifier: Modifier = Modifier) = Canvas(
-    modifier.aspectRatio(1f).semantics {
+    modifier.square().semantics {
         contentDescription = description
         role = Role.Image
     },
@@ -25,6 +28,15 @@ fun QrCode(matrix: QrMatrix, description: String, modifier: Modifier = Modifier)
     drawRect(Color.White)
     drawModules(matrix)
 }
+
+/** As wide as possible, but low enough to be seen as a whole while the phone is held sideways. */
+@Composable
+internal fun Modifier.square(): Modifier {
+    val height = with(LocalDensity.current) { LocalWindowInfo.current.containerSize.height.toDp() }
+    return widthIn(max = height * PART_OF_SCREEN).aspectRatio(1f)
+}
+
+private const val PART_OF_SCREEN = 0.6f
 
 /** One rectangle per run of dark modules, at whole pixels: gaps between modules confuse cameras. */
 private fun DrawScope.drawModules(matrix: QrMatrix) {

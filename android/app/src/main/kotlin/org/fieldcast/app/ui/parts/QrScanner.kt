@@ -5,7 +5,7 @@ import android.content.Context
 import android.content.pm.PackageManager
 import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Column
-import androidx.compose.foundation.layout.aspectRatio
+import androidx.compose.foundation.layout.ColumnScope
 import androidx.compose.foundation.layout.fillMaxWidth
 import androidx.compose.material3.OutlinedTextField
 import androidx.compose.material3.Text
@@ -17,6 +17,7 @@ import androidx.compose.runtime.rememberCoroutineScope
 import androidx.compose.runtime.rememberUpdatedState
 import androidx.compose.runtime.saveable.rememberSaveable
 import androidx.compose.runtime.setValue
+import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.draw.clipToBounds
 import androidx.compose.ui.platform.LocalClipboard
@@ -68,7 +69,7 @@ internal fun CameraNeeded(isRefused: Boolean, onAllow: () -> Unit) {
 }
 
 @Composable
-private fun Camera(onScanned: (String) -> Unit) {
+private fun ColumnScope.Camera(onScanned: (String) -> Unit) {
     val context = LocalContext.current
     val report by rememberUpdatedState(onScanned)
     val view = remember {
@@ -90,7 +91,7 @@ private fun Camera(onScanned: (String) -> Unit) {
     val description = stringResource(R.string.scanner_camera)
     AndroidView(
         { view },
-        Modifier.fillMaxWidth().aspectRatio(1f).clipToBounds().semantics { contentDescription = description },
+        Modifier.align(Alignment.CenterHorizontally).square().clipToBounds().semantics { contentDescription = description },
     )
 }
 

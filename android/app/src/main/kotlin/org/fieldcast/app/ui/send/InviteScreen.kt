@@ -4,10 +4,10 @@ import android.view.Window
 import android.view.WindowManager
 import androidx.activity.compose.BackHandler
 import androidx.activity.compose.LocalActivity
-import androidx.compose.foundation.layout.fillMaxWidth
 import androidx.compose.material3.Text
 import androidx.compose.runtime.Composable
 import androidx.compose.runtime.DisposableEffect
+import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.res.stringResource
 import org.fieldcast.app.R
@@ -19,22 +19,22 @@ import org.fieldcast.app.ui.parts.ScrollingScreen
 import org.fieldcast.app.ui.plural
 import org.fieldcast.app.ui.text
 
-/** The code that other phones scan to connect. [found] is the number of phones nearby. */
+/** The code that other phones scan to connect. [bottom] stays visible below it. */
 @Composable
-internal fun InviteScreen(invite: InviteState, found: Int, onClose: () -> Unit) {
+internal fun InviteScreen(invite: InviteState, onClose: () -> Unit, bottom: @Composable () -> Unit) {
     BackHandler(onBack = onClose)
     BrightScreen()
-    ScrollingScreen(stringResource(R.string.send_invite), onClose) {
+    ScrollingScreen(stringResource(R.string.send_invite), onClose, bottom = bottom) {
         Text(stringResource(R.string.send_invite_explained))
         when (invite) {
             is InviteState.Shown -> {
-                QrCode(invite.matrix, stringResource(R.string.send_invite_code), Modifier.fillMaxWidth())
+                val label = stringResource(R.string.send_invite_code)
+                QrCode(invite.matrix, label, Modifier.align(Alignment.CenterHorizontally))
                 Text(plural(R.plurals.send_invite_valid, maxOf(invite.minutesLeft, 1)))
             }
             is InviteState.Failed -> Notice(NoticeKind.PROBLEM, invite.error.text())
             else -> Progress(null, stringResource(R.string.send_starting))
         }
-        if (found > 0) Text(plural(R.plurals.send_found, found.toLong()))
     }
 }
 

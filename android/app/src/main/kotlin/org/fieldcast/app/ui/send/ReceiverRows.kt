@@ -37,7 +37,7 @@ import org.fieldcast.sdk.core.Ending
 /** A phone nearby: a tap selects it, until it was selected. */
 @Composable
 internal fun ReceiverRow(row: SendRow, actions: SendActions) {
-    val isFound = row.stage == Stage.FOUND
+    val isFound = row.stage == SendStage.FOUND
     val select = Modifier.toggleable(row.isSelected, role = Role.Checkbox) { isSelected ->
         actions.onSelect(listOf(row.fingerprint), isSelected)
     }
@@ -61,7 +61,7 @@ internal fun ReceiverRow(row: SendRow, actions: SendActions) {
 @Composable
 private fun Details(row: SendRow, actions: SendActions) {
     val ending = row.ending
-    Text(if (ending != null && row.stage == Stage.FAILED) ending.text() else stringResource(row.stage.text))
+    Text(if (ending != null && row.stage == SendStage.FAILED) ending.text() else stringResource(row.stage.text))
     if (row.conflicts > 0) Text(plural(R.plurals.send_conflicts, row.conflicts.toLong()))
     row.codeShown?.let { Text(stringResource(R.string.send_code_shown, it)) }
     if (row.part != null) {
@@ -69,8 +69,8 @@ private fun Details(row: SendRow, actions: SendActions) {
         TransferFigures(row.part, row.bytesPerSecond, row.secondsLeft)
     }
     when (row.stage) {
-        Stage.SAVED -> Unit
-        Stage.FAILED -> RowButton(R.string.try_again, R.string.send_try_one, row.name) {
+        SendStage.SAVED -> Unit
+        SendStage.FAILED -> RowButton(R.string.try_again, R.string.send_try_one, row.name) {
             actions.onSendTo(listOf(row.fingerprint))
         }
         else -> RowButton(R.string.cancel, R.string.send_cancel_one, row.name) {
@@ -108,28 +108,28 @@ private fun Ending.text(): String = space?.let {
     stringResource(R.string.send_space_missing, formats().bytes(it.needed), formats().bytes(it.free))
 } ?: reason.text()
 
-private val Stage.icon: ImageVector
+private val SendStage.icon: ImageVector
     get() = when (this) {
-        Stage.SAVED -> Icons.Done
-        Stage.FAILED, Stage.LOST -> Icons.Warning
-        Stage.COMPARE, Stage.CONFIRMING -> Icons.Trust
-        Stage.QUEUED -> Icons.History
+        SendStage.SAVED -> Icons.Done
+        SendStage.FAILED, SendStage.LOST -> Icons.Warning
+        SendStage.COMPARE, SendStage.CONFIRMING -> Icons.Trust
+        SendStage.QUEUED -> Icons.History
         else -> Icons.Send
     }
 
 @get:StringRes
-private val Stage.text: Int
+private val SendStage.text: Int
     get() = when (this) {
-        Stage.COMPARE -> R.string.stage_compare
-        Stage.LOST -> R.string.stage_lost
-        Stage.SENDING -> R.string.stage_sending
-        Stage.APPLYING -> R.string.stage_applying
-        Stage.AGREEING -> R.string.stage_agreeing
-        Stage.CONFIRMING -> R.string.stage_confirming
-        Stage.ASKING -> R.string.stage_asking
-        Stage.CONNECTING -> R.string.stage_connecting
-        Stage.QUEUED -> R.string.stage_queued
-        Stage.FAILED -> R.string.stage_failed
-        Stage.FOUND -> R.string.stage_found
-        Stage.SAVED -> R.string.stage_saved
+        SendStage.COMPARE -> R.string.stage_compare
+        SendStage.LOST -> R.string.stage_lost
+        SendStage.SENDING -> R.string.stage_sending
+        SendStage.APPLYING -> R.string.stage_applying
+        SendStage.AGREEING -> R.string.stage_agreeing
+        SendStage.CONFIRMING -> R.string.stage_confirming
+        SendStage.ASKING -> R.string.stage_asking
+        SendStage.CONNECTING -> R.string.stage_connecting
+        SendStage.QUEUED -> R.string.stage_queued
+        SendStage.FAILED -> R.string.stage_failed
+        SendStage.FOUND -> R.string.stage_found
+        SendStage.SAVED -> R.string.stage_saved
     }

@@ -37,7 +37,6 @@ fun SendRoute(state: AppState, navigator: Navigator) {
         onConnect = model::connect,
         onChoose = model::choose,
         onSelect = model::select,
-        onSendToSelected = model::sendToSelected,
         onSendTo = model::sendTo,
         onCancel = model::cancel,
         onAnswer = model::answer,

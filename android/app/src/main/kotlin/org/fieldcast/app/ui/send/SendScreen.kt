@@ -70,7 +70,6 @@ data class SendActions(
     /** Offers all villages but the ones with these keys. */
     val onChoose: (excluded: Set<String>) -> Unit,
     val onSelect: (receivers: List<String>, isSelected: Boolean) -> Unit,
-    val onSendToSelected: () -> Unit,
     val onSendTo: (receivers: List<String>) -> Unit,
     val onCancel: (receivers: List<String>) -> Unit,
     val onAnswer: (receiver: String, isSame: Boolean) -> Unit,
@@ -88,8 +87,14 @@ data class SendActions(
 @Composable
 fun SendScreen(state: SendUiState, actions: SendActions, isRefused: Boolean = false) {
     var isChoosing by rememberSaveable { mutableStateOf(false) }
+    val list = (state.phase as? SendPhase.On)?.list
     when {
-        state.invite != InviteState.Hidden -> InviteScreen(state.invite, state.found, actions.onHideInvite)
+        state.invite != InviteState.Hidden -> InviteScreen(state.invite, actions.onHideInvite) {
+            if (list != null) SendBar(list.scanned, list.bytes) {
+                actions.onHideInvite()
+                actions.onSendTo(it)
+            }
+        }
         isChoosing -> VillageChoiceScreen(state.contents?.choices.orEmpty(), { isChoosing = false }) {
             isChoosing = false
             actions.onChoose(it)
@@ -97,9 +102,6 @@ fun SendScreen(state: SendUiState, actions: SendActions, isRefused: Boolean = fa
         else -> SendOverview(state, actions, isRefused) { isChoosing = true }
     }
 }
-
-/** The number of phones nearby. */
-private val SendUiState.found: Int get() = (phase as? SendPhase.On)?.list?.rows?.size ?: 0
 
 @Composable
 private fun SendOverview(state: SendUiState, actions: SendActions, isRefused: Boolean, onChange: () -> Unit) {
@@ -112,7 +114,7 @@ private fun SendOverview(state: SendUiState, actions: SendActions, isRefused: Bo
         actions = {
             if (list != null) IconAction(Icons.QrCode, stringResource(R.string.send_show_code), actions.onShowInvite)
         },
-        bottom = { if (list != null && list.selected.isNotEmpty()) SelectionBar(list, actions) },
+        bottom = { if (list != null) SendBar(list.selected, list.bytes, actions.onSendTo) },
     ) { padding ->
         val position = rememberLazyListState()
         val comparing = list?.comparison?.fingerprint
@@ -281,13 +283,13 @@ private fun LazyListScope.phones(list: SendList, actions: SendActions) {
     item("nearby", "heading") {
         FlowRow(Modifier.fillMaxWidth(), Arrangement.SpaceBetween) {
             Heading(stringResource(R.string.send_nearby))
-            if (list.canSelectAll) {
-                val found = list.rows.filter { it.stage == Stage.FOUND }.map { it.fingerprint }
+            if (list.found.any { !it.isSelected }) {
+                val found = list.found.map { it.fingerprint }
                 QuietButton(stringResource(R.string.send_select_all), { actions.onSelect(found, true) })
             }
         }
     }
-    if (list.rows.none { it.stage == Stage.FOUND }) {
+    if (list.found.isEmpty()) {
         item("searching", "searching") { Progress(null, stringResource(R.string.send_searching)) }
     }
     items(list.rows, { it.fingerprint }, { "phone" }) { ReceiverRow(it, actions) }
@@ -304,16 +306,20 @@ private fun Heading(text: String) = Text(
     style = MaterialTheme.typography.titleMedium,
 )
 
-/** Asks and acts at once: the names and the size are here, so no dialog follows. */
+/** Asks and acts at once: the names and the size are here, so no dialog follows. [bytes] go to each phone. */
 @Composable
-private fun SelectionBar(list: SendList, actions: SendActions) = Surface(tonalElevation = 3.dp) {
-    Column(Modifier.fillMaxWidth().navigationBarsPadding().padding(16.dp), Arrangement.spacedBy(8.dp)) {
-        Column(Modifier.heightIn(max = 160.dp).verticalScroll(rememberScrollState())) {
-            Text(plural(R.plurals.send_to, list.selected.size.toLong()), style = MaterialTheme.typography.titleMedium)
-            Text(names(list.selected))
-            Text(stringResource(R.string.send_size, formats().bytes(list.bytes)))
+private fun SendBar(phones: List<SendRow>, bytes: ULong, onSendTo: (receivers: List<String>) -> Unit) {
+    if (phones.isEmpty()) return
+    Surface(tonalElevation = 3.dp) {
+        Column(Modifier.fillMaxWidth().navigationBarsPadding().padding(16.dp), Arrangement.spacedBy(8.dp)) {
+            Column(Modifier.heightIn(max = 160.dp).verticalScroll(rememberScrollState())) {
+                Text(plural(R.plurals.send_to, phones.size.toLong()), style = MaterialTheme.typography.titleMedium)
+                Text(names(phones.map { it.name }))
+                Text(stringResource(R.string.send_size, formats().bytes(bytes)))
+            }
+            val onSend = { onSendTo(phones.map { it.fingerprint }) }
+            MainButton(stringResource(R.string.send_send), onSend, Modifier.fillMaxWidth(), Icons.Send)
         }
-        MainButton(stringResource(R.string.send_send), actions.onSendToSelected, Modifier.fillMaxWidth(), Icons.Send)
     }
 }
 

@@ -65,14 +65,17 @@ data class SendList(
     val absent: List<AbsentRow>,
     /** The code to compare now; none if there is nothing to compare. */
     val comparison: Comparison?,
-    /** Names of the selected phones, and the bytes to send to each. */
-    val selected: List<String>,
+    /** The bytes to send to each phone. */
     val bytes: ULong,
     val summary: SendSummary,
     /** Whether this phone has no network at the moment. */
     val isOffline: Boolean,
 ) {
-    val canSelectAll: Boolean get() = rows.any { it.stage == Stage.FOUND && !it.isSelected }
+    val found: List<SendRow> get() = rows.filter { it.stage == SendStage.FOUND }
+    val selected: List<SendRow> get() = rows.filter { it.isSelected }
+
+    /** The phones that wait after they scanned the code. */
+    val scanned: List<SendRow> get() = found.filter { it.hasScanned }
 }
 
 /** A code to compare with the screen of a receiver. */
@@ -84,17 +87,17 @@ data class SendSummary(val upToDate: Int, val total: Int, val running: List<Stri
 }
 
 /** What happens with a receiver. */
-enum class Stage {
+enum class SendStage {
     COMPARE, QUEUED, CONNECTING, ASKING, CONFIRMING, AGREEING, SENDING, APPLYING, LOST, FAILED, FOUND, SAVED
 }
 
 /** The sections of the list. Within a section rows keep their place, so that they do not move under a finger. */
-private val Stage.section: Int
+private val SendStage.section: Int
     get() = when (this) {
-        Stage.COMPARE -> 0
-        Stage.FAILED -> 2
-        Stage.FOUND -> 3
-        Stage.SAVED -> 4
+        SendStage.COMPARE -> 0
+        SendStage.FAILED -> 2
+        SendStage.FOUND -> 3
+        SendStage.SAVED -> 4
         else -> 1
     }
 
@@ -104,8 +107,10 @@ data class SendRow(
     val name: String,
     val words: String,
     val isTrusted: Boolean,
-    val stage: Stage,
+    val stage: SendStage,
     val isSelected: Boolean = false,
+    /** Whether it connected by this phone's code. */
+    val hasScanned: Boolean = false,
     /** Between 0 and 1, while data moves. */
     val part: Float? = null,
     val bytesPerSecond: Double? = null,
@@ -194,7 +199,6 @@ private fun list(status: SendStatus.On, selected: Set<String>, comparing: String
         rows,
         status.absent.map { AbsentRow(it.fingerprint, it.name, it.words, it.fingerprint in status.queued) },
         first?.let { Comparison(it.fingerprint, it.name, it.words, it.nearby.code.orEmpty(), codes.size - 1) },
-        rows.filter { it.isSelected }.map { it.name },
         status.offer.bytes,
         status.receivers.summary(status.earlier),
         status.address == null,
@@ -224,7 +228,8 @@ private fun Receiver.row(isSelected: Boolean, isQueued: Boolean): SendRow {
         words,
         isTrusted,
         stage,
-        isSelected && stage == Stage.FOUND,
+        isSelected && stage == SendStage.FOUND,
+        nearby.peer.`by`.connected,
         progress?.let { if (it.total > 0uL) it.staged.toFloat() / it.total.toFloat() else 0f },
         rate?.perSecond,
         rate?.secondsLeft,
@@ -234,20 +239,20 @@ private fun Receiver.row(isSelected: Boolean, isQueued: Boolean): SendRow {
     )
 }
 
-private fun Receiver.stage(isQueued: Boolean): Stage = when (nearby.state) {
-    is SendState.Saved -> Stage.SAVED
-    is SendState.Failed -> if (isQueued) Stage.QUEUED else Stage.FAILED
-    is SendState.Found -> if (isQueued) Stage.QUEUED else Stage.FOUND
-    else -> if (nearby.code != null) Stage.COMPARE else running(nearby.state)
+private fun Receiver.stage(isQueued: Boolean): SendStage = when (nearby.state) {
+    is SendState.Saved -> SendStage.SAVED
+    is SendState.Failed -> if (isQueued) SendStage.QUEUED else SendStage.FAILED
+    is SendState.Found -> if (isQueued) SendStage.QUEUED else SendStage.FOUND
+    else -> if (nearby.code != null) SendStage.COMPARE else running(nearby.state)
 }
 
-private fun running(state: SendState): Stage = when (state) {
-    is SendState.Connecting -> Stage.CONNECTING
-    is SendState.Asking -> Stage.ASKING
-    is SendState.Confirming -> Stage.CONFIRMING
-    is SendState.Agreeing -> Stage.AGREEING
-    is SendState.Sending -> Stage.SENDING
-    is SendState.Applying -> Stage.APPLYING
-    is SendState.Lost -> Stage.LOST
-    else -> Stage.QUEUED
+private fun running(state: SendState): SendStage = when (state) {
+    is SendState.Connecting -> SendStage.CONNECTING
+    is SendState.Asking -> SendStage.ASKING
+    is SendState.Confirming -> SendStage.CONFIRMING
+    is SendState.Agreeing -> SendStage.AGREEING
+    is SendState.Sending -> SendStage.SENDING
+    is SendState.Applying -> SendStage.APPLYING
+    is SendState.Lost -> SendStage.LOST
+    else -> SendStage.QUEUED
 }

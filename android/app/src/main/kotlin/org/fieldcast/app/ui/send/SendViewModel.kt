@@ -163,11 +163,6 @@ class SendViewModel(private val app: AppState, private val saved: SavedStateHand
         saved[SELECTED] = input.value.selected.toTypedArray()
     }
 
-    fun sendToSelected() {
-        val list = (state.value?.phase as? SendPhase.On)?.list ?: return
-        sendTo(list.rows.filter { it.isSelected }.map { it.fingerprint })
-    }
-
     fun sendTo(receivers: Collection<String>) {
         app.send.sendTo(receivers)
         select(receivers, isSelected = false)

@@ -65,7 +65,7 @@ internal fun VillageChoiceScreen(
         LazyColumn(Modifier.fillMaxSize().padding(padding), contentPadding = PaddingValues(16.dp)) {
             item("all", "all") {
                 ButtonRow {
-                    QuietButton(stringResource(R.string.send_select_all), { excluded = emptySet() })
+                    QuietButton(stringResource(R.string.send_select_all_villages), { excluded = emptySet() })
                     val all = choices.mapTo(HashSet()) { it.key }
                     QuietButton(stringResource(R.string.send_select_none), { excluded = all })
                 }

@@ -22,13 +22,10 @@ import androidx.compose.foundation.lazy.LazyColumn
 import androidx.compose.foundation.lazy.items
 import androidx.compose.foundation.lazy.rememberLazyListState
 import androidx.compose.foundation.selection.triStateToggleable
-import androidx.compose.foundation.text.KeyboardActions
-import androidx.compose.foundation.text.KeyboardOptions
 import androidx.compose.material3.HorizontalDivider
 import androidx.compose.material3.Icon
 import androidx.compose.material3.LinearProgressIndicator
 import androidx.compose.material3.MaterialTheme
-import androidx.compose.material3.OutlinedTextField
 import androidx.compose.material3.Surface
 import androidx.compose.material3.Text
 import androidx.compose.material3.TriStateCheckbox
@@ -36,17 +33,14 @@ import androidx.compose.runtime.Composable
 import androidx.compose.runtime.key
 import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
-import androidx.compose.ui.platform.LocalFocusManager
 import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.semantics.Role
 import androidx.compose.ui.semantics.contentDescription
 import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.state.ToggleableState
-import androidx.compose.ui.text.input.ImeAction
 import androidx.compose.ui.unit.dp
 import org.fieldcast.app.R
 import org.fieldcast.app.ui.formats
-import org.fieldcast.app.ui.parts.IconAction
 import org.fieldcast.app.ui.parts.Icons
 import org.fieldcast.app.ui.parts.MainButton
 import org.fieldcast.app.ui.parts.Notice
@@ -54,6 +48,7 @@ import org.fieldcast.app.ui.parts.NoticeKind
 import org.fieldcast.app.ui.parts.OtherButton
 import org.fieldcast.app.ui.parts.QuietButton
 import org.fieldcast.app.ui.parts.Screen
+import org.fieldcast.app.ui.parts.SearchField
 import org.fieldcast.app.ui.parts.Small
 import org.fieldcast.app.ui.plural
 import org.fieldcast.app.ui.text
@@ -106,7 +101,7 @@ private fun Head(state: VillagesUiState, actions: VillagesActions) =
             }
         }
         if (state.hasList) {
-            SearchField(state.search, actions.onSearch)
+            SearchField(stringResource(R.string.villages_search), state.search, actions.onSearch)
             when {
                 state.search.isBlank() -> Path(state.path, actions)
                 state.rows.isEmpty() -> Text(stringResource(R.string.villages_none_found))
@@ -121,26 +116,6 @@ private fun Project(name: String, actions: VillagesActions) =
         Text(name, style = MaterialTheme.typography.titleMedium)
         QuietButton(stringResource(R.string.villages_other_project), actions.onOtherProject)
     }
-
-@Composable
-private fun SearchField(search: String, onSearch: (String) -> Unit) {
-    val focus = LocalFocusManager.current
-    OutlinedTextField(
-        value = search,
-        onValueChange = onSearch,
-        modifier = Modifier.fillMaxWidth(),
-        label = { Text(stringResource(R.string.villages_search)) },
-        leadingIcon = { Icon(Icons.Search, null) },
-        trailingIcon = {
-            if (search.isNotEmpty()) {
-                IconAction(Icons.Close, stringResource(R.string.villages_clear_search)) { onSearch("") }
-            }
-        },
-        keyboardOptions = KeyboardOptions(autoCorrectEnabled = false, imeAction = ImeAction.Search),
-        keyboardActions = KeyboardActions(onSearch = { focus.clearFocus() }),
-        singleLine = true,
-    )
-}
 
 @OptIn(ExperimentalLayoutApi::class)
 @Composable

@@ -16,7 +16,7 @@ data class VillageList(
 )
 
 /** What the user looks for and has selected. */
-data class VillageChoice(
+data class VillageSelection(
     /** The boundary whose content is shown; none for the top. */
     val at: String? = null,
     val search: String = "",
@@ -70,7 +70,7 @@ data class VillageRow(
 )
 
 /** Computes what the screen shows. Takes milliseconds for 10,000 villages: call it off the main thread. */
-fun uiState(list: VillageList, choice: VillageChoice, stored: Stored?): VillagesUiState {
+fun uiState(list: VillageList, choice: VillageSelection, stored: Stored?): VillagesUiState {
     val tree = list.tree
     val mine = stored?.villages.orEmpty().filter { it.summary.dataset.project == list.project }
         .associateBy { it.summary.dataset.boundary.orEmpty() }

@@ -34,7 +34,7 @@ enum class VillagesExit { SETUP, DOWNLOAD }
 class VillagesViewModel(private val app: AppState, saved: SavedStateHandle) : ViewModel() {
     private val cache = BoundaryCache(app.context)
     private val list = MutableStateFlow(VillageList(isLoading = true))
-    private val choice = MutableStateFlow(VillageChoice())
+    private val choice = MutableStateFlow(VillageSelection())
     private val exits = MutableStateFlow<VillagesExit?>(null)
     private var loading: Job? = null
 

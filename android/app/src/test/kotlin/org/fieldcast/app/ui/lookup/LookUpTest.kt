@@ -133,7 +133,7 @@ class LookUpTest {
 
     @Test
     fun `weighs the progress by the size of the villages`() {
-        val choices = listOf(VillageChoice(village, "a", 9), VillageChoice(village.copy(boundary = "b"), "b", 89))
+        val choices = listOf(LookUpVillage(village, "a", 9), LookUpVillage(village.copy(boundary = "b"), "b", 89))
         assertEquals(0.1f, part(choices) { if (it.name == "a") 1f else 0f }, 0.001f)
         assertEquals(1f, part(choices) { 1f }, 0f)
         assertEquals(1f, part(emptyList()) { 0f }, 0f)

@@ -66,8 +66,14 @@ class SendUiStateTest {
     @Test
     fun selects_only_phones_that_were_not_sent_to() {
         val list = list(on(listOf(receiver(1, "A", saved), receiver(2, "B"))), selected = setOf("1", "2", "gone"))
-        assertEquals(listOf("B"), list.selected)
-        assertFalse(list.canSelectAll)
+        assertEquals(listOf("B"), list.selected.map { it.name })
+    }
+
+    @Test
+    fun offers_to_send_only_to_waiting_phones_that_scanned_the_code() {
+        val saved = receiver(1, "A", saved, hasScanned = true)
+        val list = list(on(listOf(saved, receiver(2, "B"), receiver(3, "C", hasScanned = true))))
+        assertEquals(listOf("C"), list.scanned.map { it.name })
     }
 
     @Test
@@ -82,7 +88,7 @@ class SendUiStateTest {
     @Test
     fun shows_failed_phone_as_queued_after_try_again() {
         val row = list(on(listOf(receiver(1, "A", failed)), queued = setOf("1"))).rows.single()
-        assertEquals(Stage.QUEUED, row.stage)
+        assertEquals(SendStage.QUEUED, row.stage)
     }
 
     @Test

@@ -40,7 +40,7 @@ class VillageTreeTest {
     fun countsAtEveryLevel() {
         val counts = tree.counts(listOf("a", "c", "d", "gone", "D1"))
         assertEquals(mapOf("a" to 1, "c" to 1, "d" to 1, "D1" to 1, "D2" to 2, "P" to 3, "MZ" to 3), counts)
-        val state = uiState(VillageList("p", tree = tree), VillageChoice("P", selected = setOf("a", "c", "d")), null)
+        val state = uiState(VillageList("p", tree = tree), VillageSelection("P", selected = setOf("a", "c", "d")), null)
         assertEquals(listOf(ToggleableState.Indeterminate, ToggleableState.On), state.rows.map { it.check })
         assertEquals(3, state.selected)
     }
@@ -58,9 +58,9 @@ class VillageTreeTest {
             List(10_000) { Boundary("v$it", "Kibera $it", "VILLAGE", (it % 100).toULong(), 1u, true) }
         val large = VillageTree(boundaries)
         val list = VillageList("p", tree = large)
-        uiState(list, VillageChoice(search = "kibera", selected = large.villages.toSet()), null)
+        uiState(list, VillageSelection(search = "kibera", selected = large.villages.toSet()), null)
         val began = System.nanoTime()
-        repeat(10) { uiState(list, VillageChoice(search = "kibera $it", selected = large.villages.toSet()), null) }
+        repeat(10) { uiState(list, VillageSelection(search = "kibera $it", selected = large.villages.toSet()), null) }
         val millis = (System.nanoTime() - began) / 10_000_000
         assertTrue("each took $millis ms", millis < 200)
     }

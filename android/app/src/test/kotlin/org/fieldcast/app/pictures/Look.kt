@@ -43,7 +43,7 @@ val looks: List<Look> = languages.flatMap { language ->
 
 /** A picture on a small phone of 360 by 640 dp. */
 @Composable
-fun Stage(picture: Picture, look: Look) = key(picture, look) {
+fun OnPhone(picture: Picture, look: Look) = key(picture, look) {
     val context = LocalContext.current
     val shown = remember { context.shown(look) }
     val isMirrored = shown.resources.configuration.layoutDirection == View.LAYOUT_DIRECTION_RTL
@@ -54,12 +54,12 @@ fun Stage(picture: Picture, look: Look) = key(picture, look) {
         LocalLayoutDirection provides if (isMirrored) LayoutDirection.Rtl else LayoutDirection.Ltr,
     ) {
         FieldcastTheme(look.isDark) {
-            Surface { Box(Modifier.requiredSize(360.dp, 640.dp).testTag(STAGE)) { picture.content() } }
+            Surface { Box(Modifier.requiredSize(360.dp, 640.dp).testTag(PHONE)) { picture.content() } }
         }
     }
 }
 
-const val STAGE = "stage"
+const val PHONE = "phone"
 
 private fun Context.shown(look: Look): Context {
     val configuration = Configuration(resources.configuration)
