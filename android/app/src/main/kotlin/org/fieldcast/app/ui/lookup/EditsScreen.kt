@@ -5,7 +5,6 @@ import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Column
 import androidx.compose.foundation.layout.ExperimentalLayoutApi
 import androidx.compose.foundation.layout.FlowRow
-import androidx.compose.foundation.layout.Row
 import androidx.compose.foundation.layout.fillMaxSize
 import androidx.compose.foundation.layout.padding
 import androidx.compose.foundation.lazy.LazyColumn
@@ -18,6 +17,7 @@ import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.Text
 import androidx.compose.runtime.Composable
 import androidx.compose.ui.Modifier
+import androidx.compose.ui.platform.LocalDensity
 import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.semantics.heading
 import androidx.compose.ui.semantics.semantics
@@ -115,10 +115,17 @@ fun EditScreen(edit: OwnEdit, now: Long, actions: EditActions) = ScrollingScreen
     }
 }
 
+@OptIn(ExperimentalLayoutApi::class)
 @Composable
 private fun Compared(difference: Difference) = Column(verticalArrangement = Arrangement.spacedBy(4.dp)) {
     Text(fieldText(difference.field), Modifier.semantics { heading() }, style = MaterialTheme.typography.titleSmall)
-    Row(horizontalArrangement = Arrangement.spacedBy(16.dp)) {
+    // Beside each other, but below each other if half a row is too narrow for a long word.
+    val columns = if (LocalDensity.current.fontScale > LARGE_FONT) 1 else 2
+    FlowRow(
+        horizontalArrangement = Arrangement.spacedBy(16.dp),
+        verticalArrangement = Arrangement.spacedBy(4.dp),
+        maxItemsInEachRow = columns,
+    ) {
         Version(stringResource(R.string.lookup_mine), difference.mine, Modifier.weight(1f))
         Version(stringResource(R.string.lookup_server), difference.server, Modifier.weight(1f))
     }
@@ -129,7 +136,7 @@ private fun Compared(difference: Difference) = Column(verticalArrangement = Arra
 private fun Version(title: String, value: String?, modifier: Modifier) =
     Column(modifier.semantics(mergeDescendants = true) {}) {
         Text(title, style = MaterialTheme.typography.labelMedium, color = MaterialTheme.colorScheme.onSurfaceVariant)
-        Text(value?.let(::valueText) ?: stringResource(R.string.lookup_no_value))
+        Text(value?.let { valueText(it) } ?: stringResource(R.string.lookup_no_value))
     }
 
 @Composable
@@ -137,6 +144,8 @@ private fun OwnEdit.title(): String {
     val entity = entityText(status.edit.entity)
     return if (person == null) entity else stringResource(R.string.lookup_entity_of, entity, person)
 }
+
+private const val LARGE_FONT = 1.5f
 
 private val EditKind.textId: Int
     get() = when (this) {

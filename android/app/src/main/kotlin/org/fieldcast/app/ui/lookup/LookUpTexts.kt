@@ -116,8 +116,20 @@ internal fun fieldText(field: String): String =
     fieldTextId(field)?.let { stringResource(it) } ?: words(field).replaceFirstChar { it.titlecase() }
 
 /** Codes such as `FEMALE` or `BENEFICIARY_ABSENT` in words; other values as they are. */
-internal fun valueText(value: String): String =
-    if (CODE.matches(value)) words(value).replaceFirstChar { it.titlecase() } else value
+@Composable
+@ReadOnlyComposable
+internal fun valueText(value: String): String = when {
+    !CODE.matches(value) -> value
+    else -> codeTextId(value)?.let { stringResource(it) } ?: words(value).replaceFirstChar { it.titlecase() }
+}
+
+@StringRes
+private fun codeTextId(code: String): Int? = when (code) {
+    "FEMALE" -> R.string.lookup_female
+    "MALE" -> R.string.lookup_male
+    "OTHER" -> R.string.lookup_other_sex
+    else -> statusText(code)
+}
 
 private val CODE = Regex("[A-Z]{2,}(_[A-Z]+)*")
 
