@@ -104,6 +104,7 @@ class AccessibilityTest {
     }
 
     private companion object {
+        val address = Regex("\\S*://\\S*")
         val fingerprintWords = Regex("[a-z]{5}-[a-z]{5}")
         const val SCREEN_WIDTH = 360
         const val SCREEN_HEIGHT = 640
@@ -129,10 +130,10 @@ class AccessibilityTest {
             isLineEllipsized(it) || getLineRight(it) - getLineLeft(it) > width + 1
         }
 
-        /** Whether a line ends inside a word. */
+        /** Whether a line ends inside a word. The address of a server may be longer than a line. */
         fun TextLayoutResult.breaksWord(): Boolean {
-            val text = layoutInput.text.text
-            return (0 until lineCount - 1).map { getLineEnd(it) }
+            val text = layoutInput.text.text.replace(address) { " ".repeat(it.value.length) }
+            return (0 until lineCount - 1).map(::getLineEnd)
                 .any { it in 1..<text.length && text[it - 1].isLetter() && text[it].isLetter() }
         }
 

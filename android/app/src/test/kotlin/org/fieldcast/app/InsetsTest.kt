@@ -11,16 +11,25 @@ import androidx.compose.ui.semantics.SemanticsActions
 import androidx.compose.ui.test.getBoundsInRoot
 import androidx.compose.ui.test.hasScrollAction
 import androidx.compose.ui.test.junit4.v2.createAndroidComposeRule
+import androidx.compose.ui.test.onNodeWithContentDescription
 import androidx.compose.ui.test.onNodeWithText
 import androidx.compose.ui.test.onRoot
+import androidx.compose.ui.test.performScrollTo
 import androidx.compose.ui.test.performSemanticsAction
 import androidx.compose.ui.unit.Dp
+import androidx.compose.ui.unit.dp
+import androidx.compose.ui.unit.height
+import androidx.compose.ui.unit.width
 import androidx.core.graphics.Insets
 import androidx.core.view.ViewCompat
 import androidx.core.view.WindowInsetsCompat
 import androidx.core.view.WindowInsetsCompat.Type
 import org.fieldcast.app.ui.parts.ScrollingScreen
+import org.fieldcast.app.ui.send.InviteScreen
+import org.fieldcast.app.ui.send.InviteState
+import org.fieldcast.sdk.core.QrMatrix
 import org.junit.Assert.assertEquals
+import org.junit.Assert.assertTrue
 import org.junit.Rule
 import org.junit.Test
 import org.junit.runner.RunWith
@@ -28,7 +37,7 @@ import org.robolectric.RobolectricTestRunner
 import org.robolectric.annotation.Config
 import org.robolectric.annotation.GraphicsMode
 
-/** Keeps what the user needs clear of the navigation bar and of the keyboard. A dp is a pixel here. */
+/** Keeps what the user needs clear of the edges, the navigation bar and the keyboard. A dp is a pixel here. */
 @RunWith(RobolectricTestRunner::class)
 @GraphicsMode(GraphicsMode.Mode.NATIVE)
 @Config(sdk = [35], qualifiers = "w360dp-h640dp-mdpi", application = Application::class)
@@ -76,6 +85,15 @@ class InsetsTest {
             has(bar, keyboard)
             assertEquals("$bar, $keyboard", maxOf(bar, keyboard), below("Bottom").value.toInt())
         }
+    }
+
+    @Test
+    @Config(qualifiers = "w640dp-h360dp-land-mdpi")
+    fun `shows the whole code while the phone is held sideways`() {
+        shows { InviteScreen(InviteState.Shown(QrMatrix(1uL, listOf(true)), 24), {}) { Text("Bottom") } }
+        val code = rule.onNodeWithContentDescription("QR code", substring = true).performScrollTo().getBoundsInRoot()
+        assertTrue("$code", code.height > 200.dp && code.height == code.width)
+        assertTrue("$code", code.bottom <= 360.dp - below("Bottom"))
     }
 
     private companion object {

@@ -11,7 +11,7 @@ val manualPictures: Set<String> = setOf(
     "download-done",
     "home",
     "send-selected",
-    "send-code",
+    "send-code-scanned",
     "send-running",
     "send-done",
     "receive-searching",
