@@ -146,9 +146,15 @@ pub(crate) fn peer_found(peer: &FoundPeer) -> Value {
         "addr": peer.addr, "by": ways(&peer.by)})
 }
 
-/// The ways in which this device found a receiver: `mdns`, `connected`, `typed`, `platform`.
+/// The ways in which this device found a receiver: `mdns`, `connected`, `invited`, `typed`, `platform`.
 pub(crate) fn ways(by: &FoundBy) -> Vec<&'static str> {
-    let ways = [(by.mdns, "mdns"), (by.connected, "connected"), (by.typed, "typed"), (by.platform, "platform")];
+    let ways = [
+        (by.mdns, "mdns"),
+        (by.connected, "connected"),
+        (by.invited, "invited"),
+        (by.typed, "typed"),
+        (by.platform, "platform"),
+    ];
     ways.into_iter().filter(|(holds, _)| *holds).map(|(_, way)| way).collect()
 }
 

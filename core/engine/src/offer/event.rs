@@ -28,6 +28,8 @@ pub struct FoundBy {
     pub mdns: bool,
     /// By its parked connection.
     pub connected: bool,
+    /// By its parked connection, on which it proved an invite of this session.
+    pub invited: bool,
     /// By its answer at an address that the user typed.
     pub typed: bool,
     /// By the phone's platform discovery.

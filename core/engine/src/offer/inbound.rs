@@ -85,11 +85,12 @@ async fn serve(state: Arc<OfferState>, connection: Connection, proven: Proven) {
         Err(reason) => return close(link, &reason).await,
     };
     let receiver = link.peer();
-    if parked.is_invited() || on_store(&state.store, move |store| store.trusts_peer(&receiver)).await.unwrap_or(false) {
+    let is_invited = parked.is_invited();
+    if is_invited || on_store(&state.store, move |store| store.trusts_peer(&receiver)).await.unwrap_or(false) {
         proven.prove();
     }
     let (request, requested) = oneshot::channel();
-    let listed = list(&state, receiver, hello, from, request);
+    let listed = list(&state, receiver, hello, from, is_invited, request);
     tokio::select! {
         asker = requested => {
             // The sender is dropped if the receiver has connected again. The asker may also be gone, which closes the
@@ -113,9 +114,10 @@ fn list(
     receiver: Fingerprint,
     hello: Hello,
     from: SocketAddr,
+    is_invited: bool,
     request: ConnectionRequest<ParkedConnection>,
 ) -> OnDrop {
-    let number = state.change(|receivers| receivers.parked(receiver, hello.name, from, request));
+    let number = state.change(|receivers| receivers.parked(receiver, hello.name, from, is_invited, request));
     let state = state.clone();
     OnDrop::new(move || state.change(|receivers| ((), receivers.disconnected(receiver, number))))
 }

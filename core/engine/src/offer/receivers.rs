@@ -75,6 +75,8 @@ struct ReceiverEntry<C> {
 
 struct ParkedEntry<C> {
     number: u64,
+    /// Whether the receiver proved an invite of this session.
+    is_invited: bool,
     /// `None` once the connection was requested.
     request: Option<ConnectionRequest<C>>,
 }
@@ -84,6 +86,7 @@ impl<C> ReceiverEntry<C> {
         let by = FoundBy {
             mdns: self.mdns.is_some(),
             connected: self.parked.is_some(),
+            invited: self.parked.as_ref().is_some_and(|parked| parked.is_invited),
             typed: self.typed.is_some(),
             platform: self.platform.is_some(),
         };
@@ -151,13 +154,14 @@ impl<C> Receivers<C> {
         fingerprint: Fingerprint,
         name: DeviceName,
         from: SocketAddr,
+        is_invited: bool,
         request: ConnectionRequest<C>,
     ) -> (u64, Option<OfferEvent>) {
         self.connection_count += 1;
         let number = self.connection_count;
         let event = self.found(fingerprint, name.clone(), from, |entry| {
             entry.set_name(name);
-            entry.parked = Some(ParkedEntry { number, request: Some(request) });
+            entry.parked = Some(ParkedEntry { number, is_invited, request: Some(request) });
             if entry.addrs().next().is_none() {
                 entry.addr = from;
             }
@@ -298,7 +302,7 @@ mod tests {
     }
 
     fn park(peers: &mut Receivers<()>, name: &str) -> u64 {
-        peers.parked(ASHA, DeviceName::new(name), addr(50_000), oneshot::channel().0).0
+        peers.parked(ASHA, DeviceName::new(name), addr(50_000), false, oneshot::channel().0).0
     }
 
     fn by(peers: &Receivers<()>) -> Option<[bool; 4]> {

@@ -113,7 +113,11 @@ async fn compares_no_code_after_an_invite() {
     let group = Group::new("DIRECT-fc", "sixteen-letters!").unwrap();
     let invite = offering.invite(Some(group), later()).unwrap();
     // As the camera reads it.
+    let mut found = offering.subscribe();
     receiving.dial(DialTarget::from(&Invite::parse(&invite.to_uri(), 0).unwrap()));
+    find(&offering, &mut found, &receiver).await;
+    let (peer, _) = offering.peers().remove(0);
+    assert_eq!(peer.by, FoundBy { connected: true, invited: true, ..FoundBy::default() });
     assert_eq!(send(&offering, &receiving, &receiver, asked).await, [None, None]);
     assert!(matches!(state_of(&offering, &receiver), SendState::Saved(_)));
     assert_eq!(receiver.engine.trusted_peers().await.unwrap(), [], "an invite does not make a device trusted");

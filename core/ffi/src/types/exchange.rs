@@ -45,12 +45,13 @@ pub struct FoundPeer {
     pub by: FoundBy,
 }
 
-/// How a receiver was found: by its mDNS announcement, by a parked connection, by its answer at a given address, or by
-/// the phone's own service discovery.
+/// How a receiver was found: by its mDNS announcement, by a parked connection, by a parked connection on which it proved
+/// an invite of this session, by its answer at a given address, or by the phone's own service discovery.
 #[uniffi::remote(Record)]
 pub struct FoundBy {
     pub mdns: bool,
     pub connected: bool,
+    pub invited: bool,
     pub typed: bool,
     pub platform: bool,
 }

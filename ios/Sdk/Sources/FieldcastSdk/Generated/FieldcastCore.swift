@@ -6299,20 +6299,22 @@ public func FfiConverterTypeExchangeOptions_lower(_ value: ExchangeOptions) -> R
 
 
 /**
- * How a receiver was found: by its mDNS announcement, by a parked connection, by its answer at a given address, or by
- * the phone's own service discovery.
+ * How a receiver was found: by its mDNS announcement, by a parked connection, by a parked connection on which it proved
+ * an invite of this session, by its answer at a given address, or by the phone's own service discovery.
  */
 public struct FoundBy: Equatable, Hashable {
     public let mdns: Bool
     public let connected: Bool
+    public let invited: Bool
     public let typed: Bool
     public let platform: Bool
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
-    public init(mdns: Bool, connected: Bool, typed: Bool, platform: Bool) {
+    public init(mdns: Bool, connected: Bool, invited: Bool, typed: Bool, platform: Bool) {
         self.mdns = mdns
         self.connected = connected
+        self.invited = invited
         self.typed = typed
         self.platform = platform
     }
@@ -6335,6 +6337,7 @@ public struct FfiConverterTypeFoundBy: FfiConverterRustBuffer {
             try FoundBy(
                 mdns: FfiConverterBool.read(from: &buf),
                 connected: FfiConverterBool.read(from: &buf),
+                invited: FfiConverterBool.read(from: &buf),
                 typed: FfiConverterBool.read(from: &buf),
                 platform: FfiConverterBool.read(from: &buf)
         )
@@ -6343,6 +6346,7 @@ public struct FfiConverterTypeFoundBy: FfiConverterRustBuffer {
     public static func write(_ value: FoundBy, into buf: inout [UInt8]) {
         FfiConverterBool.write(value.mdns, into: &buf)
         FfiConverterBool.write(value.connected, into: &buf)
+        FfiConverterBool.write(value.invited, into: &buf)
         FfiConverterBool.write(value.typed, into: &buf)
         FfiConverterBool.write(value.platform, into: &buf)
     }

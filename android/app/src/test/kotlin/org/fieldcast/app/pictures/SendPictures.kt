@@ -45,8 +45,8 @@ private val progress = SendProgress(1_700_000uL, 4_100_000uL, 400_000uL)
 
 private val words = listOf("lusab-babad", "gutih-tugad", "mudof-sakat", "gutuk-bisog", "sinid-makam")
 
-private val announced = FoundBy(mdns = true, connected = false, typed = false, platform = false)
-private val byCode = announced.copy(connected = true)
+private val announced = FoundBy(mdns = true, connected = false, invited = false, typed = false, platform = false)
+private val byCode = announced.copy(connected = true, invited = true)
 
 internal fun receiver(
     number: Int,

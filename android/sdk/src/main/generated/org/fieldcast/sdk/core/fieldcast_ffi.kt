@@ -9384,13 +9384,15 @@ public object FfiConverterTypeExchangeOptions: FfiConverterRustBuffer<ExchangeOp
 
 
 /**
- * How a receiver was found: by its mDNS announcement, by a parked connection, by its answer at a given address, or by
- * the phone's own service discovery.
+ * How a receiver was found: by its mDNS announcement, by a parked connection, by a parked connection on which it proved
+ * an invite of this session, by its answer at a given address, or by the phone's own service discovery.
  */
 data class FoundBy (
     val `mdns`: kotlin.Boolean
     ,
     val `connected`: kotlin.Boolean
+    ,
+    val `invited`: kotlin.Boolean
     ,
     val `typed`: kotlin.Boolean
     ,
@@ -9415,12 +9417,14 @@ public object FfiConverterTypeFoundBy: FfiConverterRustBuffer<FoundBy> {
             FfiConverterBoolean.read(buf),
             FfiConverterBoolean.read(buf),
             FfiConverterBoolean.read(buf),
+            FfiConverterBoolean.read(buf),
         )
     }
 
     override fun allocationSize(value: FoundBy) = (
             FfiConverterBoolean.allocationSize(value.`mdns`) +
             FfiConverterBoolean.allocationSize(value.`connected`) +
+            FfiConverterBoolean.allocationSize(value.`invited`) +
             FfiConverterBoolean.allocationSize(value.`typed`) +
             FfiConverterBoolean.allocationSize(value.`platform`)
     )
@@ -9428,6 +9432,7 @@ public object FfiConverterTypeFoundBy: FfiConverterRustBuffer<FoundBy> {
     override fun write(value: FoundBy, buf: ByteBuffer) {
             FfiConverterBoolean.write(value.`mdns`, buf)
             FfiConverterBoolean.write(value.`connected`, buf)
+            FfiConverterBoolean.write(value.`invited`, buf)
             FfiConverterBoolean.write(value.`typed`, buf)
             FfiConverterBoolean.write(value.`platform`, buf)
     }

@@ -229,7 +229,7 @@ private fun Receiver.row(isSelected: Boolean, isQueued: Boolean): SendRow {
         isTrusted,
         stage,
         isSelected && stage == SendStage.FOUND,
-        nearby.peer.`by`.connected,
+        nearby.peer.`by`.invited,
         progress?.let { if (it.total > 0uL) it.staged.toFloat() / it.total.toFloat() else 0f },
         rate?.perSecond,
         rate?.secondsLeft,
