@@ -41,7 +41,7 @@ class ManyTest {
             val receivers = List(size) { receiver(it, "Phone ${it + 1}") }
             val input = SendInput(Connection.PRESENT_WIFI, selected = receivers.map { it.fingerprint }.toSet())
             val contents = SendContents(1, 5uL, emptyList())
-            return { sendUiState(contents, on(receivers), input, false, false, null) }
+            return { sendUiState(contents, on(receivers), input, false, false) }
         }
         assertProportional(work(500), work(5_000))
     }

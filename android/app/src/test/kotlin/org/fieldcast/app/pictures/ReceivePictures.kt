@@ -69,6 +69,7 @@ val receivePictures: List<Picture> = listOf(
     Picture("receive-question-trusted") {
         QuestionCard(question.copy(identity = Identity.TRUSTED, contents = manyVillages), NOW) {}
     },
+    Picture("receive-question-scanned") { QuestionCard(question.copy(identity = Identity.SCANNED), NOW) {} },
     Picture("receive-receiving") { Receive(state(ReceiveView(transfer = Transfer(false, 0.41f, 1_200_000.0, 95)))) },
     Picture("receive-resumed") {
         val resumed = Resumed("Asha", "lusab-babad", "123 456")

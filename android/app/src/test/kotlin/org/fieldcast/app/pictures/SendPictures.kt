@@ -14,6 +14,7 @@ import org.fieldcast.app.ui.send.SendContents
 import org.fieldcast.app.ui.send.SendInput
 import org.fieldcast.app.ui.send.SendScreen
 import org.fieldcast.app.ui.send.SendUiState
+import org.fieldcast.app.ui.send.StopDialog
 import org.fieldcast.app.ui.send.VillageChoice
 import org.fieldcast.app.ui.send.VillageChoiceScreen
 import org.fieldcast.app.ui.send.sendUiState
@@ -32,7 +33,7 @@ import org.fieldcast.sdk.core.SendState
 import org.fieldcast.sdk.core.Sent
 
 private val actions = SendActions(
-    {}, {}, {}, {}, {}, {}, { _, _ -> }, {}, {}, { _, _ -> }, {}, {}, NeedActions({}, {}, {}), {}, {}, {}, {}, {},
+    {}, {}, {}, {}, {}, {}, { _, _ -> }, {}, {}, {}, { _, _ -> }, {}, {}, NeedActions({}, {}, {}), {}, {}, {}, {}, {},
 )
 
 private val villages = listOf("Kibera A", "Kibera B", "Mathare").mapIndexed { index, name ->
@@ -89,7 +90,7 @@ private fun state(
     connection: Connection = Connection.OWN_GROUP,
     isReceiving: Boolean = false,
 ): SendUiState =
-    sendUiState(contents, status, SendInput(connection, emptySet(), selected, need), true, isReceiving, null)
+    sendUiState(contents, status, SendInput(connection, emptySet(), selected, need = need), true, isReceiving)
 
 private val found = listOf(
     receiver(1, "Asha", isTrusted = true),
@@ -130,11 +131,11 @@ private fun Send(state: SendUiState, isRefused: Boolean = false) = SendScreen(st
 /** The screens that send. */
 val sendPictures: List<Picture> = listOf(
     Picture("send-loading") {
-        Send(sendUiState(null, SendStatus.Off, SendInput(Connection.OWN_GROUP), true, false, null))
+        Send(sendUiState(null, SendStatus.Off, SendInput(Connection.OWN_GROUP), true, false))
     },
     Picture("send-empty") {
         val empty = SendContents(0, 0uL, emptyList())
-        Send(sendUiState(empty, SendStatus.Off, SendInput(Connection.OWN_GROUP), true, false, null))
+        Send(sendUiState(empty, SendStatus.Off, SendInput(Connection.OWN_GROUP), true, false))
     },
     Picture("send-location") { Send(state(SendStatus.Off, need = Need.LOCATION)) },
     Picture("send-nearby-refused") { Send(state(SendStatus.Off, need = Need.NEARBY), isRefused = true) },
@@ -162,5 +163,6 @@ val sendPictures: List<Picture> = listOf(
     Picture("send-shared-key") {
         Send(state(on(found)).copy(sharedKeys = listOf(SharedKey(1u, "2", false, listOf("Fatou", "Moussa")))))
     },
+    Picture("send-stop") { StopDialog({}) {} },
     Picture("send-villages") { VillageChoiceScreen(villages, {}, {}) },
 )

@@ -25,6 +25,7 @@ import androidx.compose.ui.unit.dp
 import org.fieldcast.app.R
 import org.fieldcast.app.ui.formats
 import org.fieldcast.app.ui.parts.Icons
+import org.fieldcast.app.ui.parts.LARGE_FONT
 import org.fieldcast.app.ui.parts.MainButton
 import org.fieldcast.app.ui.parts.Notice
 import org.fieldcast.app.ui.parts.NoticeKind
@@ -144,8 +145,6 @@ private fun OwnEdit.title(): String {
     val entity = entityText(status.edit.entity)
     return if (person == null) entity else stringResource(R.string.lookup_entity_of, entity, person)
 }
-
-private const val LARGE_FONT = 1.5f
 
 private val EditKind.textId: Int
     get() = when (this) {

@@ -87,6 +87,9 @@ fun ScrollingScreen(
     )
 }
 
+/** The font scale above which screens give up what is only comfortable, to leave room for text. */
+const val LARGE_FONT = 1.5f
+
 /** An icon that acts, with a label for screen readers. At least 48 dp high and wide. */
 @Composable
 fun IconAction(icon: ImageVector, label: String, onClick: () -> Unit) = IconButton(onClick) { Icon(icon, label) }

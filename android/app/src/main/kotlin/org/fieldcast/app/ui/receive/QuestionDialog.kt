@@ -15,6 +15,7 @@ import androidx.compose.runtime.mutableStateOf
 import androidx.compose.runtime.saveable.rememberSaveable
 import androidx.compose.runtime.setValue
 import androidx.compose.ui.Modifier
+import androidx.compose.ui.platform.LocalDensity
 import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.semantics.heading
 import androidx.compose.ui.semantics.semantics
@@ -25,6 +26,7 @@ import org.fieldcast.app.R
 import org.fieldcast.app.ui.formats
 import org.fieldcast.app.ui.parts.ButtonRow
 import org.fieldcast.app.ui.parts.Code
+import org.fieldcast.app.ui.parts.LARGE_FONT
 import org.fieldcast.app.ui.parts.MainButton
 import org.fieldcast.app.ui.parts.OtherButton
 import org.fieldcast.app.ui.parts.PhoneName
@@ -44,20 +46,26 @@ internal fun QuestionDialog(question: OpenQuestion, now: Long, onAnswer: (Answer
 @Composable
 internal fun QuestionCard(question: OpenQuestion, now: Long, onAnswer: (Answer) -> Unit) =
     Surface(Modifier.fillMaxWidth(), MaterialTheme.shapes.extraLarge, MaterialTheme.colorScheme.surfaceContainerHigh) {
-        Column(Modifier.padding(20.dp), Arrangement.spacedBy(12.dp)) {
+        // At a large font there is no room for buttons that stay visible.
+        val isLarge = LocalDensity.current.fontScale > LARGE_FONT
+        val scroll = Modifier.verticalScroll(rememberScrollState())
+        Column((if (isLarge) scroll else Modifier).padding(20.dp), Arrangement.spacedBy(12.dp)) {
             Text(
                 stringResource(R.string.receive_question),
                 Modifier.semantics { heading() },
                 style = MaterialTheme.typography.titleLarge,
             )
             Column(
-                Modifier.weight(1f, fill = false).verticalScroll(rememberScrollState()),
+                if (isLarge) Modifier else Modifier.weight(1f, fill = false).then(scroll),
                 Arrangement.spacedBy(8.dp),
             ) {
                 val isTrusted = question.identity == Identity.TRUSTED
                 PhoneName(question.sender, question.words, isTrusted, Modifier.readTogether())
-                Code(question.code)
+                if (question.identity == Identity.UNKNOWN) Code(question.code)
                 Text(stringResource(question.explanation, question.sender))
+                if (question.identity != Identity.UNKNOWN) {
+                    Text(stringResource(R.string.receive_code_if_asked, question.code))
+                }
                 Contents(question.contents, now)
                 if (question.sources.isNotEmpty()) {
                     Text(stringResource(R.string.receive_sources, list(question.sources)))
@@ -66,7 +74,9 @@ internal fun QuestionCard(question: OpenQuestion, now: Long, onAnswer: (Answer) 
             ButtonRow {
                 MainButton(stringResource(R.string.receive_data), { onAnswer(Answer.TRUST) })
                 OtherButton(stringResource(R.string.receive_decline), { onAnswer(Answer.DECLINE) })
-                QuietButton(stringResource(R.string.codes_differ), { onAnswer(Answer.CODES_DIFFER) })
+                if (question.identity == Identity.UNKNOWN) {
+                    QuietButton(stringResource(R.string.codes_differ), { onAnswer(Answer.CODES_DIFFER) })
+                }
             }
         }
     }

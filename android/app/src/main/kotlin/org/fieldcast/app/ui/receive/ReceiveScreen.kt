@@ -87,11 +87,11 @@ fun ReceiveScreen(
     } else {
         ScrollingScreen(stringResource(R.string.receive_data), actions.onBack) {
             SharedKeyNotices(state.sharedKeys, actions.onSettings)
+            if (view == null) NotVisible(state.phase, actions, isRefused) else Visible(view, state.conflicts, actions)
             OwnCard(state, actions)
             if (state.asksForNotification && view != null) {
                 NotificationNotice(actions.onAllowNotification, actions.onDismissNotification)
             }
-            if (view == null) NotVisible(state.phase, actions, isRefused) else Visible(view, state.conflicts, actions)
         }
     }
     view?.question?.let { QuestionDialog(it, now, actions.onAnswer) }
@@ -110,10 +110,30 @@ private fun OwnCard(state: ReceiveUiState, actions: ReceiveActions) =
             Text(stringResource(R.string.receive_allow), Modifier.weight(1f))
             Switch(state.isAllowed, null)
         }
-        // Joining another phone's network ends sending, which only the user may do.
-        val canScan = state.phase !is ReceivePhase.Sending
-        OtherButton(stringResource(R.string.receive_scan), { actions.onScan(true) }, Modifier, Icons.QrCode, canScan)
+        ButtonRow {
+            val onScan = { actions.onScan(true) }
+            if (state.phase.isWaiting) {
+                MainButton(stringResource(R.string.receive_scan), onScan, Modifier, Icons.QrCode)
+            } else {
+                // Joining another phone's network ends sending, which only the user may do.
+                val canScan = state.phase !is ReceivePhase.Sending
+                OtherButton(stringResource(R.string.receive_scan), onScan, Modifier, Icons.QrCode, canScan)
+            }
+            QuietButton(stringResource(R.string.receive_rename), actions.onSettings)
+        }
     }
+
+/** Whether the user's next step is to scan a code, or to be chosen on another phone. */
+private val ReceivePhase.isWaiting: Boolean
+    get() = when (this) {
+        is ReceivePhase.On -> view.transfer == null && view.result == null && view.dial == null
+        is ReceivePhase.Failed -> isWithoutNetwork
+        else -> false
+    }
+
+/** Before a code is scanned, a phone in the field is usually in no network. */
+private val ReceivePhase.Failed.isWithoutNetwork: Boolean
+    get() = !isByInvite && error is FieldcastException.NoNetwork
 
 @Composable
 private fun NotVisible(phase: ReceivePhase, actions: ReceiveActions, isRefused: Boolean) = when (phase) {
@@ -133,6 +153,11 @@ private fun NotVisible(phase: ReceivePhase, actions: ReceiveActions, isRefused: 
 
 @Composable
 private fun Failure(phase: ReceivePhase.Failed, actions: ReceiveActions) {
+    if (phase.isWithoutNetwork) {
+        return Notice(NoticeKind.INFO, stringResource(R.string.receive_no_network)) {
+            OtherButton(stringResource(R.string.try_again), actions.onTryAgain)
+        }
+    }
     val isGroup = phase.isByInvite && phase.error is FieldcastException.NoNetwork
     Notice(NoticeKind.PROBLEM, if (isGroup) stringResource(R.string.receive_group_failed) else phase.error.text()) {
         ButtonRow {

@@ -75,6 +75,9 @@ class ReceiveViewModel(private val app: AppState, private val saved: SavedStateH
         viewModelScope.launch(Dispatchers.Default) {
             app.notifications.check()
             scanned?.let(::join)
+            val failed = app.receive.status.value as? ReceiveStatus.Failed
+            // The user may have connected the phone to a network.
+            if (failed?.error is FieldcastException.NoNetwork && failed.invite == null) waitOnly()
         }
     }
 

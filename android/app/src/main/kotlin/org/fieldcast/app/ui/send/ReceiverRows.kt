@@ -25,6 +25,7 @@ import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.unit.dp
 import org.fieldcast.app.R
 import org.fieldcast.app.ui.formats
+import org.fieldcast.app.ui.parts.ButtonRow
 import org.fieldcast.app.ui.parts.Icons
 import org.fieldcast.app.ui.parts.OtherButton
 import org.fieldcast.app.ui.parts.PhoneName
@@ -34,9 +35,9 @@ import org.fieldcast.app.ui.plural
 import org.fieldcast.app.ui.text
 import org.fieldcast.sdk.core.Ending
 
-/** A phone nearby: a tap selects it, until it was selected. */
+/** A phone nearby: a tap selects it, until it was selected. [isCompared] is whether the screen shows its code. */
 @Composable
-internal fun ReceiverRow(row: SendRow, actions: SendActions) {
+internal fun ReceiverRow(row: SendRow, isCompared: Boolean, actions: SendActions) {
     val isFound = row.stage == SendStage.FOUND
     val select = Modifier.toggleable(row.isSelected, role = Role.Checkbox) { isSelected ->
         actions.onSelect(listOf(row.fingerprint), isSelected)
@@ -52,14 +53,14 @@ internal fun ReceiverRow(row: SendRow, actions: SendActions) {
                 // As part of a check box, it is read with that.
                 val name = if (isFound) Modifier else Modifier.readTogether()
                 PhoneName(row.name, row.words, row.isTrusted, name)
-                if (!isFound) Details(row, actions)
+                if (!isFound) Details(row, isCompared, actions)
             }
         }
     }
 }
 
 @Composable
-private fun Details(row: SendRow, actions: SendActions) {
+private fun Details(row: SendRow, isCompared: Boolean, actions: SendActions) {
     val ending = row.ending
     Text(if (ending != null && row.stage == SendStage.FAILED) ending.text() else stringResource(row.stage.text))
     if (row.conflicts > 0) Text(plural(R.plurals.send_conflicts, row.conflicts.toLong()))
@@ -73,8 +74,15 @@ private fun Details(row: SendRow, actions: SendActions) {
         SendStage.FAILED -> RowButton(R.string.try_again, R.string.send_try_one, row.name) {
             actions.onSendTo(listOf(row.fingerprint))
         }
-        else -> RowButton(R.string.cancel, R.string.send_cancel_one, row.name) {
-            actions.onCancel(listOf(row.fingerprint))
+        else -> ButtonRow {
+            if (row.stage == SendStage.COMPARE && !isCompared) {
+                RowButton(R.string.send_show_comparison, R.string.send_compare_one, row.name) {
+                    actions.onCompare(row.fingerprint)
+                }
+            }
+            RowButton(R.string.cancel, R.string.send_cancel_one, row.name) {
+                actions.onCancel(listOf(row.fingerprint))
+            }
         }
     }
 }

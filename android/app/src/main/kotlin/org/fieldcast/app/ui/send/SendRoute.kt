@@ -39,6 +39,7 @@ fun SendRoute(state: AppState, navigator: Navigator) {
         onSelect = model::select,
         onSendTo = model::sendTo,
         onCancel = model::cancel,
+        onCompare = model::compare,
         onAnswer = model::answer,
         onShowInvite = model::showInvite,
         onHideInvite = model::hideInvite,

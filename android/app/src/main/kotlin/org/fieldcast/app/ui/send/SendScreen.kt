@@ -32,6 +32,7 @@ import androidx.compose.runtime.saveable.rememberSaveable
 import androidx.compose.runtime.setValue
 import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
+import androidx.compose.ui.platform.LocalDensity
 import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.semantics.heading
 import androidx.compose.ui.semantics.semantics
@@ -43,6 +44,7 @@ import org.fieldcast.app.ui.parts.ButtonRow
 import org.fieldcast.app.ui.parts.CodeCard
 import org.fieldcast.app.ui.parts.IconAction
 import org.fieldcast.app.ui.parts.Icons
+import org.fieldcast.app.ui.parts.LARGE_FONT
 import org.fieldcast.app.ui.parts.MainButton
 import org.fieldcast.app.ui.parts.NeedActions
 import org.fieldcast.app.ui.parts.NeedNotice
@@ -72,6 +74,8 @@ data class SendActions(
     val onSelect: (receivers: List<String>, isSelected: Boolean) -> Unit,
     val onSendTo: (receivers: List<String>) -> Unit,
     val onCancel: (receivers: List<String>) -> Unit,
+    /** Shows the code of this receiver, instead of another one's. */
+    val onCompare: (receiver: String) -> Unit,
     val onAnswer: (receiver: String, isSame: Boolean) -> Unit,
     val onShowInvite: () -> Unit,
     val onHideInvite: () -> Unit,
@@ -105,9 +109,10 @@ fun SendScreen(state: SendUiState, actions: SendActions, isRefused: Boolean = fa
 
 @Composable
 private fun SendOverview(state: SendUiState, actions: SendActions, isRefused: Boolean, onChange: () -> Unit) {
-    var isStopping by rememberSaveable { mutableStateOf(false) }
+    var stopping by rememberSaveable { mutableStateOf(Stopping.NOTHING) }
     val list = (state.phase as? SendPhase.On)?.list
-    val onStop = { if (list != null && list.summary.running.isNotEmpty()) isStopping = true else actions.onStop() }
+    val running = list?.summary?.running.orEmpty()
+    val onStop = { if (running.isNotEmpty()) stopping = Stopping.SENDING else actions.onStop() }
     Screen(
         stringResource(R.string.send_data),
         actions.onBack,
@@ -130,7 +135,10 @@ private fun SendOverview(state: SendUiState, actions: SendActions, isRefused: Bo
                 Column(verticalArrangement = Arrangement.spacedBy(12.dp)) {
                     list?.comparison?.let { CodeToCompare(it, actions) }
                     SharedKeyNotices(state.sharedKeys, actions.onSettings)
-                    if (list != null && list.summary.total > 0) Summary(list.summary, actions)
+                    if (list != null && list.summary.total > 0) {
+                        Summary(list.summary, actions) { stopping = Stopping.TRANSFERS }
+                    }
+                    if (list == null) Waiting(state.phase, state, actions, isRefused)
                     Setup(state, actions, onChange, onStop)
                 }
             }
@@ -139,14 +147,19 @@ private fun SendOverview(state: SendUiState, actions: SendActions, isRefused: Bo
                     NotificationNotice(actions.onAllowNotification, actions.onDismissNotification)
                 }
             }
-            when (val phase = state.phase) {
-                is SendPhase.On -> phones(phase.list, actions)
-                else -> item("phase", "phase") { Waiting(phase, state, actions, isRefused) }
-            }
+            if (list != null) phones(list, actions)
         }
     }
-    if (isStopping) StopDialog(actions.onStop) { isStopping = false }
+    val onClose = { stopping = Stopping.NOTHING }
+    when (stopping) {
+        Stopping.NOTHING -> Unit
+        Stopping.SENDING -> StopDialog(actions.onStop, onClose)
+        Stopping.TRANSFERS -> StopDialog({ actions.onCancel(running) }, onClose)
+    }
 }
+
+/** What the user has asked to end, and must confirm. */
+private enum class Stopping { NOTHING, SENDING, TRANSFERS }
 
 @Composable
 private fun CodeToCompare(comparison: Comparison, actions: SendActions) = CodeCard(
@@ -162,7 +175,7 @@ private fun CodeToCompare(comparison: Comparison, actions: SendActions) = CodeCa
 }
 
 @Composable
-private fun Summary(summary: SendSummary, actions: SendActions) {
+private fun Summary(summary: SendSummary, actions: SendActions, onCancelAll: () -> Unit) {
     val kind = when {
         !summary.isOver -> NoticeKind.INFO
         summary.upToDate == summary.total -> NoticeKind.SUCCESS
@@ -179,7 +192,7 @@ private fun Summary(summary: SendSummary, actions: SendActions) {
                 )
             }
             if (summary.running.size > 1) {
-                OtherButton(stringResource(R.string.send_cancel_all), { actions.onCancel(summary.running) })
+                QuietButton(stringResource(R.string.send_cancel_all), onCancelAll)
             }
             if (summary.isOver) MainButton(stringResource(R.string.go_home), actions.onHome)
         }
@@ -292,7 +305,9 @@ private fun LazyListScope.phones(list: SendList, actions: SendActions) {
     if (list.found.isEmpty()) {
         item("searching", "searching") { Progress(null, stringResource(R.string.send_searching)) }
     }
-    items(list.rows, { it.fingerprint }, { "phone" }) { ReceiverRow(it, actions) }
+    items(list.rows, { it.fingerprint }, { "phone" }) { row ->
+        ReceiverRow(row, row.fingerprint == list.comparison?.fingerprint, actions)
+    }
     if (list.absent.isNotEmpty()) {
         item("absent", "heading") { Heading(stringResource(R.string.send_absent)) }
         items(list.absent, { it.fingerprint }, { "absent" }) { AbsentPhoneRow(it, actions) }
@@ -312,7 +327,9 @@ private fun SendBar(phones: List<SendRow>, bytes: ULong, onSendTo: (receivers: L
     if (phones.isEmpty()) return
     Surface(tonalElevation = 3.dp) {
         Column(Modifier.fillMaxWidth().navigationBarsPadding().padding(16.dp), Arrangement.spacedBy(8.dp)) {
-            Column(Modifier.heightIn(max = 160.dp).verticalScroll(rememberScrollState())) {
+            // At a large font the phones above need the room.
+            val most = if (LocalDensity.current.fontScale > LARGE_FONT) 72.dp else 160.dp
+            Column(Modifier.heightIn(max = most).verticalScroll(rememberScrollState())) {
                 Text(plural(R.plurals.send_to, phones.size.toLong()), style = MaterialTheme.typography.titleMedium)
                 Text(names(phones.map { it.name }))
                 Text(stringResource(R.string.send_size, formats().bytes(bytes)))
@@ -335,10 +352,16 @@ private fun names(all: List<String>): String {
 private const val MOST_NAMES = 4
 
 @Composable
-private fun StopDialog(onStop: () -> Unit, onClose: () -> Unit) = AlertDialog(
+internal fun StopDialog(onStop: () -> Unit, onClose: () -> Unit) = AlertDialog(
     onDismissRequest = onClose,
     title = { Text(stringResource(R.string.send_stop_question)) },
     text = { Text(stringResource(R.string.send_stop_explained)) },
-    confirmButton = { QuietButton(stringResource(R.string.send_stop), onStop) },
+    confirmButton = {
+        val stop = {
+            onClose()
+            onStop()
+        }
+        QuietButton(stringResource(R.string.send_stop), stop)
+    },
     dismissButton = { QuietButton(stringResource(R.string.send_continue), onClose) },
 )

@@ -144,6 +144,8 @@ data class SendInput(
     val excluded: Set<String> = emptySet(),
     /** Fingerprints of the selected receivers. */
     val selected: Set<String> = emptySet(),
+    /** The receiver whose code the screen shows: the code must not change while the user reads it. */
+    val comparing: String? = null,
     val need: Need? = null,
 )
 
@@ -155,20 +157,16 @@ fun Stored.chosen(excluded: Set<String>): List<Dataset> {
     return chosen + common.filter { it.tenant to it.project in projects }
 }
 
-/**
- * Derives what the screen shows. [comparing] is the receiver whose code it shows already: the code must not change
- * while the user reads it.
- */
+/** Derives what the screen shows. */
 fun sendUiState(
     contents: SendContents?,
     status: SendStatus,
     input: SendInput,
     hasGroups: Boolean,
     isReceiving: Boolean,
-    comparing: String?,
 ): SendUiState {
     val phase = when {
-        status is SendStatus.On -> SendPhase.On(list(status, input.selected, comparing))
+        status is SendStatus.On -> SendPhase.On(list(status, input.selected, input.comparing))
         contents == null -> SendPhase.Loading
         contents.villages == 0 -> SendPhase.Empty
         isReceiving -> SendPhase.Receiving

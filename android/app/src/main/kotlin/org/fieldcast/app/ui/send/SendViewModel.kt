@@ -35,7 +35,6 @@ import org.fieldcast.sdk.core.qrMatrix
 class SendViewModel(private val app: AppState, private val saved: SavedStateHandle) : ViewModel() {
     private val input = MutableStateFlow(restored())
     private val invite = MutableStateFlow<InviteState>(InviteState.Hidden)
-    private var comparing: String? = null
     private var inviting: Job? = null
 
     /** Set when the user ends sending, which must not start again then. */
@@ -85,8 +84,10 @@ class SendViewModel(private val app: AppState, private val saved: SavedStateHand
 
     private fun states(): Flow<SendUiState> = combine(
         combine(contents(), app.send.status, input, isReceiving) { contents, status, chosen, isReceiving ->
-            val state = sendUiState(contents, status, chosen, app.phone.hasGroups, isReceiving, comparing)
-            comparing = (state.phase as? SendPhase.On)?.list?.comparison?.fingerprint
+            val state = sendUiState(contents, status, chosen, app.phone.hasGroups, isReceiving)
+            (state.phase as? SendPhase.On)?.list?.comparison?.fingerprint.let { shown ->
+                if (shown != chosen.comparing) input.update { it.copy(comparing = shown) }
+            }
             state
         },
         invite,
@@ -114,8 +115,10 @@ class SendViewModel(private val app: AppState, private val saved: SavedStateHand
             app.notifications.check()
             checkNeed()
             val failed = app.send.status.value as? SendStatus.Failed
-            // The user may have allowed what was missing.
-            if (failed?.error is FieldcastException.PermissionNeeded) app.send.stop()
+            // The user may have allowed what was missing, or connected the phone to a network.
+            val isMended = failed?.error is FieldcastException.PermissionNeeded ||
+                (failed?.error is FieldcastException.NoNetwork && failed.connection == Connection.PRESENT_WIFI)
+            if (isMended) app.send.stop()
         }
     }
 
@@ -169,6 +172,8 @@ class SendViewModel(private val app: AppState, private val saved: SavedStateHand
     }
 
     fun cancel(receivers: Collection<String>) = app.send.cancel(receivers)
+
+    fun compare(receiver: String) = input.update { it.copy(comparing = receiver) }
 
     fun answer(receiver: String, isSame: Boolean) = app.send.answer(receiver, isSame)
 

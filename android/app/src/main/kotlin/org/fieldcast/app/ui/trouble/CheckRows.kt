@@ -30,7 +30,7 @@ fun checkRows(phone: PhoneFacts, engine: List<Check>): List<CheckRow> = listOfNo
     row(Topic.PERMISSIONS, phone.missingPermissions.isEmpty()),
     phone.isWifiOn?.let { row(Topic.WIFI, it) },
     row(Topic.AIRPLANE_MODE, !phone.isAirplaneModeOn, Severity.HINT), // Wi-Fi may be on in airplane mode
-    phone.isHotspotOn?.let { row(Topic.HOTSPOT, !it) },
+    phone.isHotspotOn?.let { row(Topic.HOTSPOT, !it, Severity.HINT) }, // other phones may use it as their Wi-Fi
     phone.isLocationOn?.let { row(Topic.LOCATION, it) },
     row(Topic.VPN, !phone.isVpnOn, Severity.HINT),
     row(Topic.BATTERY_SAVER, !phone.isBatterySaverOn, Severity.HINT),

@@ -88,11 +88,11 @@ class VillagesViewModel(private val app: AppState, saved: SavedStateHandle) : Vi
             val selected = before.getStringArrayList(SELECTED).orEmpty().flatMap(tree::villagesIn)
             choice.update { it.copy(at = before.getString(AT) ?: tree.start, selected = selected.toSet()) }
         } else if (isOther) {
-            // What was begun is probably what the user wants to complete.
-            val begun = app.villages.stored.filterNotNull().first().villages
-                .filter { it.unfinished != null && it.summary.dataset.project == fresh.project }
-                .mapNotNull { it.summary.dataset.boundary }
-            choice.update { it.copy(at = tree.start, selected = begun.toSet()) }
+            // Probably the user wants to complete what was begun, or else to update what is here.
+            val here = app.villages.stored.filterNotNull().first().villages
+                .filter { it.summary.dataset.project == fresh.project }
+            val usual = here.filter { it.unfinished != null }.ifEmpty { here }.mapNotNull { it.summary.dataset.boundary }
+            choice.update { it.copy(at = tree.start, selected = usual.toSet()) }
         }
         earlier = null
     }

@@ -29,8 +29,8 @@ class SendUiStateTest {
     private val contents = SendContents(1, 5uL, emptyList())
 
     private fun list(status: SendStatus.On, selected: Set<String> = emptySet(), comparing: String? = null): SendList {
-        val input = SendInput(Connection.PRESENT_WIFI, selected = selected)
-        return (sendUiState(contents, status, input, false, false, comparing).phase as SendPhase.On).list
+        val input = SendInput(Connection.PRESENT_WIFI, selected = selected, comparing = comparing)
+        return (sendUiState(contents, status, input, false, false).phase as SendPhase.On).list
     }
 
     @Test
@@ -94,7 +94,7 @@ class SendUiStateTest {
     @Test
     fun asks_for_permission_before_it_starts() {
         val input = SendInput(Connection.OWN_GROUP, need = Need.NEARBY)
-        val phase = sendUiState(contents, SendStatus.Off, input, true, false, null).phase
+        val phase = sendUiState(contents, SendStatus.Off, input, true, false).phase
         assertEquals(SendPhase.Needs(Need.NEARBY), phase)
     }
 
