@@ -35,6 +35,8 @@ mod namespaces;
 #[cfg(test)]
 mod outcomes;
 #[cfg(test)]
+mod profile;
+#[cfg(test)]
 mod provenance;
 #[cfg(test)]
 mod reading;

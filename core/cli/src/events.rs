@@ -10,7 +10,7 @@ use fieldcast::{
     Account, Boundary, BoundaryProgress, BundleInfo, BundleSource, Check, Checked, ComparisonResult, Dataset,
     DatasetStatus, DeviceName, DialState, DiscoveredDistributor, DistributionStats, Engine, EntityType, ExchangeResult,
     ExchangeRole, Finding, Fingerprint, FoundBy, FoundPeer, Group, Imported, Invite, NetworkChange, Offer,
-    PastExchange, Policy, Question, ReceiveProgress, Received, RecordId, RecordSource, Recovery, Role, Sas,
+    PastExchange, Policy, Profile, Question, ReceiveProgress, Received, RecordId, RecordSource, Recovery, Role, Sas,
     SendProgress, Sender, SharedKey, SnapshotSummary, SourceDevice, Statement, TrustedPeer, UnfinishedOffer, Verified,
 };
 use serde_json::{Value, json};
@@ -64,6 +64,13 @@ pub(crate) fn login(account: &Account, projects: &[fieldcast::Project]) -> Value
     let projects: Vec<_> = projects.iter().map(|project| json!({"id": project.id, "name": project.name})).collect();
     json!({"event": "login", "server": account.server, "tenant": account.tenant, "user": account.name,
         "roles": account.roles, "projects": projects})
+}
+
+/// `campaign` and `name` are null if there is none.
+pub(crate) fn profile(profile: &Profile) -> Value {
+    json!({"event": "profile", "server": profile.server(), "tenant": profile.tenant(),
+        "campaign": profile.campaign().map(|key| Fingerprint(key).to_string()), "name": profile.name(),
+        "uri": profile.to_uri()})
 }
 
 pub(crate) fn boundary(boundary: &Boundary) -> Value {

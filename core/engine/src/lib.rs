@@ -43,8 +43,8 @@ pub use fieldcast_store::{
     ExchangeResult, ExchangeRole, LocalEdit, RecordQuery, RecordSource, Recovery, TrustedPeer, Verified,
 };
 pub use fieldcast_wire::{
-    ComparisonResult, EndKind, EndReason, Grant, Group, Invite, InviteError, Limits, Offer, Revocations, Role, Sas,
-    SignedStatement, Statement, StatementError, Token,
+    ComparisonResult, EndKind, EndReason, Grant, Group, Invite, InviteError, Limits, Offer, Profile, ProfileError,
+    Revocations, Role, Sas, SignedStatement, Statement, StatementError, Token,
 };
 pub use network::{InterfaceMonitor, NetworkChange, SharedKey, WifiGroupMonitor, new_group};
 pub use offer::{FoundBy, FoundPeer, OfferEvent, OfferSession, SendProgress, SendState, Sent};

@@ -12,6 +12,7 @@ mod invite;
 mod invite_text;
 mod limits;
 mod message;
+mod profile;
 mod receipt;
 mod sas;
 mod session;
@@ -25,6 +26,7 @@ pub use message::{
     ChunkSet, ComparisonResult, Held, Hello, MAX_SNAPSHOTS, Message, Offer, PROTOCOL, Role, SavedSnapshot, chunk_frame,
     offer_id, split_chunk_frame,
 };
+pub use profile::{Profile, ProfileError};
 pub use receipt::Receipt;
 pub use sas::{CODE_LABEL, HandshakeSecret, Sas};
 pub use session::{

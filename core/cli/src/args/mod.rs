@@ -66,6 +66,8 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     /// Log in to a campaign server; takes the password from FIELDCAST_PASSWORD or stdin, or asks for it
     Login(LoginArgs),
+    /// Show a QR code with which phones find the campaign server
+    Profile(ProfileArgs),
     /// List the boundaries of a project (regions, districts, villages)
     Boundaries(BoundariesArgs),
     /// Download village data from the server; a stopped download continues at the next start
@@ -131,6 +133,8 @@ mod tests {
             "send --yes --to x",
             "demo --receivers 0",
             "login",
+            "profile --server https://hcm.example.org",
+            "profile --campaign-name Nets",
             "edits add -",
             "grant revoke --authority k 07",
             "grant revoke --authority k --first --before x 07",

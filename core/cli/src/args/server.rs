@@ -1,6 +1,7 @@
 //! Arguments of the commands that need a server, real or made-up.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use clap::Args;
 
@@ -19,6 +20,29 @@ pub(crate) struct LoginArgs {
     /// networks
     #[arg(long)]
     pub(crate) allow_http: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ProfileArgs {
+    /// The server's address, for example `https://hcm.example.org`; without this, the server of the login
+    #[arg(long, value_name = "URL", requires = "tenant")]
+    pub(crate) server: Option<String>,
+    /// The DIGIT tenant, for example mz; without this, the tenant of the login
+    #[arg(long)]
+    pub(crate) tenant: Option<String>,
+    /// The campaign's public key, which phones trust after the login; `fieldcast grant new-authority` prints it
+    #[arg(long, value_name = "KEY")]
+    pub(crate) campaign: Option<String>,
+    /// A name for the campaign
+    #[arg(long, value_name = "NAME", requires = "campaign")]
+    pub(crate) campaign_name: Option<String>,
+    /// Allow http://, which only training builds of the app accept; others can then read password and data, so use it
+    /// only on closed test networks
+    #[arg(long)]
+    pub(crate) allow_http: bool,
+    /// Also write the QR code to this new file, to print it
+    #[arg(long, value_name = "FILE.svg")]
+    pub(crate) svg: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

@@ -2,16 +2,14 @@
 
 use std::io::{self, IsTerminal};
 
-use fieldcast::{Group, Invite, InviteError, QrMatrix, qr};
+use fieldcast::{Group, Invite, InviteError, qr};
 
 use crate::app::App;
 use crate::args::{InviteCommand, InviteTerms, ReadInviteArgs, ShowInviteArgs};
+use crate::commands::qr_code::draw;
 use crate::error::{Error, Result};
 use crate::text::{now, safe, utc};
 use crate::{events, prompt};
-
-/// The light border around a QR code, in modules. Many readers need it to find the code.
-const QUIET_ZONE: usize = 4;
 
 pub(crate) async fn run(app: &App, command: InviteCommand) -> Result {
     match command {
@@ -81,38 +79,5 @@ async fn passphrase(terms: &InviteTerms) -> Result<String> {
             .map_err(|_| Error::usage(format!("the environment variable {name} is not set: set it to the passphrase"))),
         None if io::stdin().is_terminal() => prompt::hidden("Passphrase of the group").await,
         None => prompt::stdin_line().await,
-    }
-}
-
-/// Draws two rows of modules per line. The colours are always black on white, for dark and light terminals.
-fn draw(code: &QrMatrix) -> Vec<String> {
-    let side = code.width + 2 * QUIET_ZONE;
-    let dark = |x: usize, y: usize| {
-        x.checked_sub(QUIET_ZONE).zip(y.checked_sub(QUIET_ZONE)).is_some_and(|(x, y)| code.is_dark(x, y))
-    };
-    let half = |x, y| match (dark(x, y), dark(x, y + 1)) {
-        (true, true) => '\u{2588}',
-        (true, false) => '\u{2580}',
-        (false, true) => '\u{2584}',
-        (false, false) => ' ',
-    };
-    let row = |y| format!("\u{1b}[38;5;16;48;5;231m{}\u{1b}[0m", (0..side).map(|x| half(x, y)).collect::<String>());
-    (0..side).step_by(2).map(row).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn draws_a_code_with_quiet_zone_and_finders() {
-        let code = qr("fieldcast:1").unwrap();
-        let lines = draw(&code);
-        assert_eq!(lines.len(), (code.width + 2 * QUIET_ZONE).div_ceil(2));
-        let modules = |line: &String| line["\u{1b}[38;5;16;48;5;231m".len()..].replace("\u{1b}[0m", "");
-        assert!(lines[..2].iter().all(|line| modules(line).chars().all(|c| c == ' ')), "{lines:?}");
-        let third = modules(&lines[2]);
-        assert!(third.starts_with("    \u{2588}\u{2580}\u{2580}\u{2580}\u{2580}\u{2580}\u{2588} "), "{third}");
-        assert!(third.ends_with(" \u{2588}\u{2580}\u{2580}\u{2580}\u{2580}\u{2580}\u{2588}    "), "{third}");
     }
 }

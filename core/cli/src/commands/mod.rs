@@ -14,6 +14,8 @@ mod invite;
 mod login;
 mod offers;
 mod peers;
+mod profile;
+mod qr_code;
 mod receive;
 mod records;
 mod sandbox;
@@ -28,6 +30,7 @@ pub(crate) async fn run(app: &App, command: Command) -> Result {
     match command {
         Command::Demo(args) => demo::run(app, &args).await,
         Command::Login(args) => login::run(app, &args).await,
+        Command::Profile(args) => profile::run(app, &args).await,
         Command::Boundaries(args) => boundaries::run(app, &args).await,
         Command::Downsync(args) => downsync::run(app, &args).await,
         Command::Status => status::run(app).await,

@@ -33,9 +33,8 @@ private const val PROFILE = "fieldcast://profile?"
 internal val PUBLIC_KEY = Regex("[0-9a-fA-F]{64}")
 
 /**
- * Reads the text of an office's QR code; none if it is something else, or its server is not acceptable. The form is
- * `fieldcast://profile?server=https%3A%2F%2Fhcm.example.org&tenant=mz`, and optionally `&campaign=KEY&name=TEXT`.
- * Values are percent-encoded; unknown fields are ignored.
+ * Reads the text of an office's QR code, which docs/PROTOCOL.md defines; none if it is something else, or its server is
+ * not acceptable.
  */
 fun parseProfile(text: String, isHttpAllowed: Boolean): Profile? {
     val trimmed = text.trim()

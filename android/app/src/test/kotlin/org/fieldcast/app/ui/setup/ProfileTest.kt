@@ -1,7 +1,9 @@
 package org.fieldcast.app.ui.setup
 
+import java.io.File
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertNull
+import org.junit.Assert.assertTrue
 import org.junit.Test
 
 class ProfileTest {
@@ -13,6 +15,18 @@ class ProfileTest {
         assertEquals(Profile("https://hcm.example.org", "mz"), parseProfile(text, false))
         val campaign = "fieldcast://profile?server=hcm.example.org&tenant=mz&campaign=$key&name=Nampula%202026"
         assertEquals(Profile("https://hcm.example.org", "mz", key, "Nampula 2026"), parseProfile(campaign, false))
+    }
+
+    /** `fieldcast profile` writes the same texts: `profile.rs` reads this file. */
+    @Test
+    fun readsWhatTheCommandLineWrites() {
+        val lines = File("../../schema/wire/profiles.txt").readLines().filter { !it.startsWith("#") }
+        for (line in lines) {
+            val (text, server, tenant, key, name) = line.split(" | ")
+            val expected = Profile(server, tenant, key.takeIf { it != "-" }, name.takeIf { it != "-" })
+            assertEquals(expected, parseProfile(text, false))
+        }
+        assertTrue(lines.size > 4)
     }
 
     @Test
