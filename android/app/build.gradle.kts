@@ -40,6 +40,7 @@ android {
         }
         create("training") {
             initWith(getByName("release"))
+            applicationIdSuffix = ".training" // a phone can have it beside the app with its data
             signingConfig = signingConfigs.getByName("debug")
             matchingFallbacks += "release"
         }

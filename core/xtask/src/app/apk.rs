@@ -35,7 +35,7 @@ pub(super) fn made(build: &Build, variant: &Variant) -> Outcome {
     pack(&resources.archive, &content, &apk)?;
     sign(&build.out.join("test.keystore"), &apk)?;
     let languages = resources::languages(root)?;
-    let mut problems = badging::read(&apk)?.problems(&languages, ABI);
+    let mut problems = badging::read(&apk)?.problems(variant, &languages, ABI);
     let size = fs::metadata(&apk)?.len();
     if size > MOST {
         problems.push(format!("the APK has {size} bytes, more than {MOST}"));

@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-use super::{APPLICATION_ID, MIN_SDK, TARGET_SDK, version_code};
+use super::{MIN_SDK, TARGET_SDK, Variant, version_code};
 use crate::Outcome;
 
 const ACTIVITY: &str = "org.fieldcast.app.MainActivity";
-const LABEL: &str = "Fieldcast";
 
 /// The only permissions that the app may request. A new one needs a reason, because users and app stores ask for it.
 const PERMISSIONS: &[&str] = &[
@@ -26,9 +25,9 @@ const PERMISSIONS: &[&str] = &[
     "android.permission.NEARBY_WIFI_DEVICES",
     "android.permission.POST_NOTIFICATIONS",
     "android.permission.WAKE_LOCK",
-    // androidx.core's own, for messages within the app.
-    "org.fieldcast.app.DYNAMIC_RECEIVER_NOT_EXPORTED_PERMISSION",
 ];
+/// androidx.core's own permission, for messages within the app. The app's id precedes it.
+const OWN_PERMISSION: &str = ".DYNAMIC_RECEIVER_NOT_EXPORTED_PERMISSION";
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Badging {
@@ -100,15 +99,15 @@ fn quoted(text: &str) -> impl Iterator<Item = &str> {
 }
 
 impl Badging {
-    /// Returns what differs from a release with these languages and this architecture.
-    pub(crate) fn problems(&self, languages: &BTreeSet<String>, architecture: &str) -> Vec<String> {
+    /// Returns what differs from an APK of the variant with these languages and this architecture.
+    pub(super) fn problems(&self, variant: &Variant, languages: &BTreeSet<String>, architecture: &str) -> Vec<String> {
         let texts = [
-            ("package", &self.package, APPLICATION_ID.to_owned()),
+            ("package", &self.package, variant.application_id()),
             ("versionCode", &self.version_code, version_code().to_string()),
             ("versionName", &self.version_name, env!("CARGO_PKG_VERSION").to_owned()),
             ("sdkVersion", &self.min_sdk, MIN_SDK.to_string()),
             ("targetSdkVersion", &self.target_sdk, TARGET_SDK.to_string()),
-            ("label", &self.label, LABEL.to_owned()),
+            ("label", &self.label, variant.label.to_owned()),
             ("launchable activity", &self.activity, ACTIVITY.to_owned()),
         ];
         let differs = texts.iter().filter(|(_, found, expected)| *found != expected);
@@ -117,7 +116,7 @@ impl Badging {
         let sets = [
             ("languages", &self.languages, languages.clone()),
             ("architectures", &self.architectures, BTreeSet::from([architecture.to_owned()])),
-            ("permissions", &self.permissions, PERMISSIONS.iter().map(|name| (*name).to_owned()).collect()),
+            ("permissions", &self.permissions, permissions(variant)),
         ];
         for (what, found, expected) in sets {
             problems.extend(found.difference(&expected).map(|one| format!("{what}: {one} is not expected")));
@@ -128,12 +127,19 @@ impl Badging {
     }
 }
 
+fn permissions(variant: &Variant) -> BTreeSet<String> {
+    let own = variant.application_id() + OWN_PERMISSION;
+    PERMISSIONS.iter().map(|name| (*name).to_owned()).chain([own]).collect()
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::{RELEASE, TRAINING};
     use super::*;
 
     fn text() -> String {
-        let permissions: String = PERMISSIONS.iter().map(|name| format!("uses-permission: name='{name}'\n")).collect();
+        let permissions = permissions(&RELEASE);
+        let permissions: String = permissions.iter().map(|name| format!("uses-permission: name='{name}'\n")).collect();
         format!(
             "package: name='org.fieldcast.app' versionCode='{}' versionName='{}' platformBuildVersionName='15'\n\
              sdkVersion:'26'\ntargetSdkVersion:'35'\n{permissions}application-label:'Fieldcast'\n\
@@ -150,7 +156,7 @@ mod tests {
     }
 
     fn problems(text: &str) -> Vec<String> {
-        parsed(text).problems(&languages(), "arm64-v8a")
+        parsed(text).problems(&RELEASE, &languages(), "arm64-v8a")
     }
 
     #[test]
@@ -158,8 +164,19 @@ mod tests {
         let badging = parsed(&text());
         assert_eq!((badging.package.as_str(), badging.label.as_str()), ("org.fieldcast.app", "Fieldcast"));
         assert_eq!(badging.languages, languages());
-        assert_eq!(badging.permissions.len(), PERMISSIONS.len());
+        assert_eq!(badging.permissions.len(), PERMISSIONS.len() + 1);
         assert_eq!(problems(&text()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn expects_another_id_and_label_for_trainings() {
+        let training = text()
+            .replacen("name='org.fieldcast.app'", "name='org.fieldcast.app.training'", 1)
+            .replacen("org.fieldcast.app.DYNAMIC", "org.fieldcast.app.training.DYNAMIC", 1)
+            .replacen("application-label:'Fieldcast'", "application-label:'Fieldcast training'", 1);
+        let problems = |text: &str| parsed(text).problems(&TRAINING, &languages(), "arm64-v8a");
+        assert_eq!(problems(&training), Vec::<String>::new());
+        assert_eq!(problems(&text()).len(), 4, "id, label, and the permission under both ids");
     }
 
     #[test]

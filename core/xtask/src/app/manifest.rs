@@ -11,14 +11,14 @@ const NAME: &str = "android:name";
 /// An instruction for the merge. Only `remove` is known: an element of a library that the app does not want.
 const NODE: &str = "tools:node";
 
-/// Merges manifests, the most important first, and returns the text of the result.
+/// Merges manifests, the most important first, to that of the app with this id, and returns the text of the result.
 ///
 /// # Errors
 /// If a manifest cannot be read.
-pub(crate) fn merged<'a>(manifests: impl IntoIterator<Item = &'a Path>) -> Outcome<String> {
-    let mut all = root();
+pub(crate) fn merged<'a>(application_id: &str, manifests: impl IntoIterator<Item = &'a Path>) -> Outcome<String> {
+    let mut all = root(application_id);
     for path in manifests {
-        let text = fs::read_to_string(path)?.replace("${applicationId}", APPLICATION_ID);
+        let text = fs::read_to_string(path)?.replace("${applicationId}", application_id);
         let manifest = xml::parsed(&text).map_err(|error| format!("{}: {error}", path.display()))?;
         add(&mut all, manifest);
     }
@@ -28,7 +28,7 @@ pub(crate) fn merged<'a>(manifests: impl IntoIterator<Item = &'a Path>) -> Outco
 }
 
 /// The root, with what Gradle takes from the build file.
-fn root() -> Element {
+fn root(application_id: &str) -> Element {
     let attribute = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let sdk = Element {
         tag: "uses-sdk".to_owned(),
@@ -42,7 +42,7 @@ fn root() -> Element {
         tag: "manifest".to_owned(),
         attributes: vec![
             attribute("xmlns:android", "http://schemas.android.com/apk/res/android"),
-            attribute("package", APPLICATION_ID),
+            attribute("package", application_id),
         ],
         children: vec![sdk],
     }
@@ -115,7 +115,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let paths: Vec<_> = (0..texts.len()).map(|number| folder.path().join(number.to_string())).collect();
         paths.iter().zip(texts).for_each(|(path, text)| fs::write(path, text).unwrap());
-        xml::parsed(&merged(paths.iter().map(|path| path.as_path())).unwrap()).unwrap()
+        xml::parsed(&merged("org.fieldcast.app.trial", paths.iter().map(|path| path.as_path())).unwrap()).unwrap()
     }
 
     fn child<'a>(element: &'a Element, tag: &str) -> &'a Element {
@@ -134,7 +134,8 @@ mod tests {
         let application = child(&all, "application");
         assert_eq!(application.children[0].attribute(NAME), Some("org.fieldcast.app.Main"));
         let provider = child(application, "provider");
-        assert_eq!(provider.attribute("android:authorities"), Some("org.fieldcast.app.x"));
+        assert_eq!(all.attribute("package"), Some("org.fieldcast.app.trial"));
+        assert_eq!(provider.attribute("android:authorities"), Some("org.fieldcast.app.trial.x"));
         assert_eq!(provider.children.len(), 2);
         assert_eq!(all.children.iter().filter(|child| child.tag == "uses-permission").count(), 1);
         assert_eq!(child(&all, "uses-sdk").attribute("android:minSdkVersion"), Some("26"));

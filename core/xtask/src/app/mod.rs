@@ -33,6 +33,7 @@ use stage::{Inputs, stage};
 
 /// The folder of all build products.
 const OUT: &str = "target/android-app";
+/// The id of the app that users install, and the package of its classes in every build.
 const APPLICATION_ID: &str = "org.fieldcast.app";
 const MIN_SDK: u32 = 26;
 const TARGET_SDK: u32 = 35;
@@ -40,18 +41,31 @@ const TARGET_SDK: u32 = 35;
 /// A build of the app, by its source folder in android/app/src beside `main`.
 struct Variant {
     name: &'static str,
+    /// What follows [`APPLICATION_ID`]. A phone has at most one app with an id.
+    id_suffix: &'static str,
+    /// The app's name in English.
+    label: &'static str,
     /// The libraries whose resources and manifests it contains.
     sections: &'static [Section],
     /// Whether it offers to practise without a server.
     is_rehearsal: bool,
 }
 
-/// What the tests run.
-const DEBUG: Variant = Variant { name: "debug", sections: &[Section::App, Section::Test], is_rehearsal: true };
 /// What users install.
-const RELEASE: Variant = Variant { name: "release", sections: &[Section::App], is_rehearsal: false };
-/// What trainers install.
-const TRAINING: Variant = Variant { name: "training", sections: &[Section::App], is_rehearsal: true };
+const RELEASE: Variant =
+    Variant { name: "release", id_suffix: "", label: "Fieldcast", sections: &[Section::App], is_rehearsal: false };
+/// What the tests run.
+const DEBUG: Variant =
+    Variant { name: "debug", sections: &[Section::App, Section::Test], is_rehearsal: true, ..RELEASE };
+/// What trainers install, beside the app that users install.
+const TRAINING: Variant =
+    Variant { name: "training", id_suffix: ".training", label: "Fieldcast training", is_rehearsal: true, ..RELEASE };
+
+impl Variant {
+    fn application_id(&self) -> String {
+        format!("{APPLICATION_ID}{}", self.id_suffix)
+    }
+}
 
 /// Builds what the options ask for. Without options, compiles the app.
 pub(crate) fn android(options: &AndroidApp) -> Outcome {

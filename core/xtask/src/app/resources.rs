@@ -48,7 +48,10 @@ pub(crate) fn linked(root: &Path, out: &Path, variant: &Variant, libraries: &Lib
     fs::create_dir_all(&folder)?;
     stage(&format!("{} resources", variant.name), &resources.archive, &resources.key, || {
         let manifests = manifests(root, &sources, &libraries.android(variant.sections));
-        fs::write(&resources.manifest, manifest::merged(manifests.iter().map(PathBuf::as_path))?)?;
+        fs::write(
+            &resources.manifest,
+            manifest::merged(&variant.application_id(), manifests.iter().map(PathBuf::as_path))?,
+        )?;
         merge_assets(&sources, &resources.assets)?;
         let mut archives = library_archives(&compiled, &libraries.android(variant.sections));
         archives.extend(compiled_sources(&sources, &folder)?);
@@ -66,6 +69,7 @@ pub(crate) fn linked(root: &Path, out: &Path, variant: &Variant, libraries: &Lib
 /// The key of everything that is read: the sources' manifests, resources and assets, the SDK's manifest, the libraries.
 fn key(root: &Path, sources: &[PathBuf], variant: &Variant, libraries: &Libraries) -> io::Result<String> {
     let mut inputs = Inputs::new().text(&libraries.key).text(&format!("{:?}", variant.sections));
+    inputs = inputs.text(&variant.application_id());
     inputs = inputs.text(env!("CARGO_PKG_VERSION")).path(&root.join(SDK_MANIFEST))?;
     for source in sources {
         inputs = inputs.paths(&["AndroidManifest.xml", "res", "assets"].map(|name| source.join(name)))?;

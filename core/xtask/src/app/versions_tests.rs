@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use super::libraries::{self, CATALOG, LIST, Library, Section};
-use super::{APPLICATION_ID, MIN_SDK, TARGET_SDK, resources, version_code};
+use super::{APPLICATION_ID, DEBUG, MIN_SDK, RELEASE, TARGET_SDK, TRAINING, resources, version_code};
 use crate::bindings;
 
 const POM: &str = "android/sdk/pom.xml";
@@ -123,7 +123,26 @@ fn gradle_takes_every_version_from_the_catalog() {
             assert!(!is_pinned(line), "{path}: {line}");
         }
     }
-    assert!(file(APP).contains(&format!("applicationId = \"{APPLICATION_ID}\"")));
+}
+
+#[test]
+fn both_builds_give_the_app_the_same_ids() {
+    let app = file(APP);
+    assert!(app.contains(&format!("namespace = \"{APPLICATION_ID}\"")));
+    assert!(app.contains(&format!("applicationId = \"{}\"", RELEASE.application_id())));
+    let (others, training) = app.split_once("create(\"training\") {").unwrap();
+    let training = training.split_once('}').unwrap().0;
+    assert!(training.contains(&format!("applicationIdSuffix = \"{}\"", TRAINING.id_suffix)), "{training}");
+    assert!(!others.contains("applicationIdSuffix") && DEBUG.id_suffix.is_empty());
+}
+
+#[test]
+fn both_builds_give_the_app_the_same_names() {
+    for (variant, folder) in [(RELEASE, "main"), (TRAINING, "training")] {
+        let texts = file(&format!("android/app/src/{folder}/res/values/strings.xml"));
+        let name = texts.lines().find(|line| line.contains("name=\"app_name\"")).unwrap();
+        assert_eq!(name.split(['>', '<']).nth(2), Some(variant.label));
+    }
 }
 
 #[test]

@@ -107,12 +107,15 @@ class TranslationsTest {
 
         /** The unprocessed texts that are to be translated: of a string with the form "", of a plural by quantity. */
         fun texts(language: String): Map<Key, Map<String, String>> {
-            val folder = File("src/main/res", if (language == "en") "values" else "values-$language")
-            val files = folder.listFiles { file -> file.name.startsWith("strings") }.orEmpty().sorted()
+            val values = if (language == "en") "values" else "values-$language"
+            val folders = listOf("main", "training").map { File("src/$it/res", values) }
+            val files = folders.flatMap { folder ->
+                folder.listFiles { file -> file.name.startsWith("strings") }.orEmpty().sorted()
+            }
             return files.flatMap { file ->
                 val root = DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(file).documentElement
                 root.childNodes.elements().filter { it.getAttribute("translatable") != "false" }.map { element ->
-                    val key = Key(file.name, element.getAttribute("name"), element.tagName == "plurals")
+                    val key = Key(file.path.substringAfter("src/").replace(values, "values"), element.getAttribute("name"), element.tagName == "plurals")
                     key to if (key.isPlural) {
                         element.childNodes.elements().associate { it.getAttribute("quantity") to it.textContent }
                     } else {

@@ -83,7 +83,7 @@ private fun Activity.mayAsk(permission: String) = shouldShowRequestPermissionRat
 private suspend fun share(context: Context, text: String) {
     val send = Intent(Intent.ACTION_SEND).setType("text/plain")
     try {
-        val uri = FileProvider.getUriForFile(context, "org.fieldcast.app.files", diagnosticsFile(context, text))
+        val uri = FileProvider.getUriForFile(context, "${context.packageName}.files", diagnosticsFile(context, text))
         send.putExtra(Intent.EXTRA_STREAM, uri).addFlags(Intent.FLAG_GRANT_READ_URI_PERMISSION)
         send.clipData = ClipData.newRawUri(null, uri) // the chooser shows a preview, and passes the permission on
     } catch (_: IOException) {
