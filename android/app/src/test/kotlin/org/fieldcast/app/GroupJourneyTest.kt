@@ -157,6 +157,23 @@ class GroupJourneyTest {
     }
 
     @Test
+    fun `says what to do when Wi-Fi answers no question, to the sender and the receiver`() {
+        allow()
+        val asha = sender { radio.isDeaf = true }
+        asha.sees("This phone could not make its own network. Turn Wi-Fi off and on again")
+        asha.phone.radio.isDeaf = false
+        asha.taps("Try again")
+        asha.made()
+        val zuri = phones.add(phone("Zuri").apply { radio.isDeaf = true })
+        zuri.taps("Receive data")
+        zuri.scans(asha.invite())
+        zuri.sees("This phone could not join the network of the other phone. Turn Wi-Fi off and on again")
+        zuri.phone.radio.isDeaf = false
+        zuri.taps("Try again")
+        zuri.sees("Connected")
+    }
+
+    @Test
     @Config(sdk = [26]) // Android 12 and earlier need another permission
     fun `asks for the location on old versions`() {
         val asha = sender()

@@ -56,7 +56,7 @@ internal class AndroidRadio(private val context: Context) : Radio {
         val info = answer<WifiP2pInfo?> { manager, channel, answered ->
             manager.requestConnectionInfo(channel) { answered.resume(it) }
         }
-        return typed { radioGroup(group, info) }
+        return wifi { radioGroup(group, info) }
     }
 
     override fun changes(): Flow<Unit> = callbackFlow {
@@ -121,7 +121,7 @@ internal class AndroidRadio(private val context: Context) : Radio {
     private suspend fun <T> answer(ask: (WifiP2pManager, Channel, Continuation<T>) -> Unit): T {
         val manager = manager
             ?: throw PortException.Unavailable("no Wi-Fi Direct: connect both phones to the same Wi-Fi")
-        return suspendCancellableCoroutine { answered -> typed { ask(manager, opened(manager), answered) } }
+        return suspendCancellableCoroutine { answered -> wifi { ask(manager, opened(manager), answered) } }
     }
 
     /** The system closes the channel if its own process has crashed. The next request opens a new one. */

@@ -26,7 +26,8 @@ internal fun config(group: WifiGroup, band: Band = Band.ANY): WifiP2pConfig = tr
         )
         .build()
 } catch (_: IllegalArgumentException) {
-    throw PortException.Failed("the group's name or passphrase is invalid: scan the invite again")
+    // An invite can name any Wi-Fi, but apps can join groups only.
+    throw PortException.Unavailable("this is no Wi-Fi Direct group: connect both phones to the same Wi-Fi")
 }
 
 /** Why a request was not accepted. */

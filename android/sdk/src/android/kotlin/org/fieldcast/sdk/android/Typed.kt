@@ -12,3 +12,10 @@ internal inline fun <T> typed(call: () -> T): T = try {
     // The system's services pass on any exception of their process.
     throw PortException.Failed("${error.javaClass.simpleName}: ${error.message}")
 }
+
+/** As [typed], for Wi-Fi Direct: if the system's service fails, the user can start it again. */
+internal inline fun <T> wifi(call: () -> T): T = try {
+    typed(call)
+} catch (error: PortException.Failed) {
+    throw PortException.Unavailable("Wi-Fi failed (${error.reason}): turn it off and on again")
+}

@@ -20,6 +20,8 @@ import org.fieldcast.sdk.core.WifiLink
 
 /**
  * Makes and joins groups. Handles "busy" answers, groups of earlier processes, and accepted requests without a result.
+ * Its errors say what the user can do: grant a permission ([PortException.Denied]), else something with Wi-Fi
+ * ([PortException.Unavailable]).
  */
 internal class DirectLink(
     private val radio: Radio,
@@ -45,7 +47,7 @@ internal class DirectLink(
 
     /** Ends a group of an earlier process, if that needs no permission request. */
     suspend fun cleanUp() = turn.withLock {
-        if (watch == null && last.name != null && radio.obstacle() == null) {
+        if (watch == null && last.name != null && obstacle() == null) {
             leaveOurs()
             radio.release()
         }
@@ -92,7 +94,7 @@ internal class DirectLink(
     }
 
     private suspend fun enter(entry: Entry): String {
-        radio.obstacle()?.let { throw it }
+        obstacle()?.let { throw it }
         present(entry)?.let { return it }
         clear()
         last.name = entry.group.name
@@ -116,7 +118,7 @@ internal class DirectLink(
             // A request may be refused because the group already exists, so look for the group once.
             val appeared = if (refusal == null) appears(entry) else present(entry)
             if (appeared != null) return appeared
-            radio.obstacle()?.let { throw it }
+            obstacle()?.let { throw it }
             if (refusal == null) abandon(entry.isOwner)
             hasFailed = hasFailed || refusal != Refusal.BUSY
         }
@@ -146,7 +148,8 @@ internal class DirectLink(
         if (group() != null) {
             throw PortException.Unavailable("another app has a Wi-Fi Direct group: end the group in that app first")
         }
-        radio.quiet()
+        // Without an answer, the next request is refused as busy, and repeated.
+        withTimeoutOrNull(ANSWERS_WITHIN) { radio.quiet() }
     }
 
     /** Ends a failed attempt, which would block the next one. */
@@ -172,7 +175,7 @@ internal class DirectLink(
             }
             delay(LOOK_EVERY)
         }
-        throw PortException.Failed("the Wi-Fi group does not end: turn Wi-Fi off and on again")
+        throw PortException.Unavailable("the Wi-Fi group does not end: turn Wi-Fi off and on again")
     }
 
     /** The current group, if known. No answer counts as no group here, because more attempts follow. */
@@ -182,17 +185,21 @@ internal class DirectLink(
         null
     }
 
-    /** The current group. A missing answer is an error: it does not mean that there is no group. */
-    private suspend fun group(): RadioGroup? {
-        var now: RadioGroup? = null
+    private suspend fun group(): RadioGroup? = answer { radio.group() }
+
+    private suspend fun obstacle(): PortException? = answer { radio.obstacle() }
+
+    /** The system's answer, which may be null. A missing answer is an error: the system sometimes never answers. */
+    private suspend fun <T> answer(question: suspend () -> T?): T? {
+        var answer: T? = null
         withTimeoutOrNull(ANSWERS_WITHIN) {
-            now = radio.group()
+            answer = question()
             true
-        } ?: throw PortException.Failed("Wi-Fi does not answer: turn it off and on again")
-        return now
+        } ?: throw PortException.Unavailable("Wi-Fi does not answer: turn it off and on again")
+        return answer
     }
 
-    /** Calls the system with a time limit, because the system sometimes never answers. */
+    /** Sends a request with a time limit. */
     private suspend fun ask(request: suspend () -> Refusal?): Refusal? {
         var refusal: Refusal? = Refusal.FAILED
         withTimeoutOrNull(ANSWERS_WITHIN) { refusal = request() }

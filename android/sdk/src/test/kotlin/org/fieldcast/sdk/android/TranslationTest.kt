@@ -33,7 +33,7 @@ class TranslationTest {
         assertEquals(WifiP2pConfig.GROUP_OWNER_BAND_AUTO, config(group).groupOwnerBand)
         assertEquals(WifiP2pGroup.NETWORK_ID_TEMPORARY, config.networkId)
         for (wrong in listOf(group.copy(name = "office"), group.copy(passphrase = "short"))) {
-            assertThrows(PortException.Failed::class.java) { config(wrong) }
+            assertThrows(PortException.Unavailable::class.java) { config(wrong) }
         }
     }
 
@@ -78,6 +78,8 @@ class TranslationTest {
     fun `converts system exceptions to port errors`() {
         assertThrows(PortException.Denied::class.java) { typed { throw SecurityException("no") } }
         assertThrows(PortException.Failed::class.java) { typed { throw IllegalStateException("dead") } }
+        assertThrows(PortException.Denied::class.java) { wifi { throw SecurityException("no") } }
+        assertThrows(PortException.Unavailable::class.java) { wifi { throw IllegalStateException("dead") } }
     }
 
     @Test

@@ -44,7 +44,7 @@ class DirectLinkTest {
     fun `treats no answer as unknown group`() = link { radio, link ->
         link.makeGroup(group, changes)
         radio.isDeaf = true
-        fails<PortException.Failed> { link.leaveGroup() }
+        fails<PortException.Unavailable> { link.leaveGroup() }
         assertEquals(group.name, last.name, "the group is still ours and may exist")
         radio.isDeaf = false
         link.leaveGroup()
@@ -182,20 +182,32 @@ class DirectLinkTest {
     }
 
     @Test
+    fun `gives advice if the system answers no question`() = link { radio, link ->
+        radio.isDeaf = true
+        for (enter in listOf(link::makeGroup, link::joinGroup)) {
+            val error = fails<PortException.Unavailable> { enter(group, changes) }
+            assertTrue("off and on" in error.reason, error.reason)
+        }
+        assertEquals(10, currentTime / 1000)
+        fails<PortException.Unavailable> { last.name = group.name; link.cleanUp() }
+        assertTrue(radio.asked.isEmpty())
+    }
+
+    @Test
     fun `asks again if the system never answers`() = link { radio, link ->
         radio.isSilent = true
         val making = async { link.makeGroup(group, changes) }
-        advanceTimeBy(5_500)
+        advanceTimeBy(10_500)
         radio.isSilent = false
         assertEquals("10.0.0.1", making.await())
-        assertEquals(listOf("0 make ANY", "6 make LOW"), radio.asked.filter { "make" in it })
+        assertEquals(listOf("5 make ANY", "11 make LOW"), radio.asked.filter { "make" in it })
     }
 
     @Test
     fun `reports and remembers a group that does not end`() = link { radio, link ->
         link.makeGroup(group, changes)
         radio.leaveWorks = false
-        fails<PortException.Failed> { link.leaveGroup() }
+        fails<PortException.Unavailable> { link.leaveGroup() }
         assertEquals(group.name, last.name)
         radio.leaveWorks = true
         link.leaveGroup()

@@ -26,12 +26,15 @@ internal class FakeRadio(
     var leaveWorks = true
     var isSilent = false
 
-    /** Whether the current group is never reported. */
+    /** Whether no question is ever answered. */
     var isDeaf = false
     val changes = MutableSharedFlow<Unit>()
     private var coming: Pair<Long, RadioGroup>? = null
 
-    override suspend fun obstacle() = obstacle
+    override suspend fun obstacle(): PortException? {
+        if (isDeaf) awaitCancellation()
+        return obstacle
+    }
 
     override fun changes(): Flow<Unit> = changes
 
@@ -46,7 +49,10 @@ internal class FakeRadio(
         return group
     }
 
-    override suspend fun quiet() = note("quiet")
+    override suspend fun quiet() {
+        note("quiet")
+        if (isSilent) awaitCancellation()
+    }
 
     override suspend fun make(group: WifiGroup, band: Band): Refusal? =
         begin("make $band", RadioGroup(group.name, true, madeAddress))
