@@ -183,6 +183,28 @@ class GroupJourneyTest {
         asha.made()
     }
 
+    @Test
+    @Config(sdk = [26]) // Android 10 is the first that joins a group by name
+    fun `says at once that an old phone cannot join, and asks for no permission`() {
+        allow()
+        val asha = sender()
+        asha.made()
+        val invite = asha.invite()
+        shadowOf(phones.rule.activity.application as Application).denyPermissions(*PERMISSIONS)
+        val zuri = phones.add("Zuri")
+        zuri.taps("Receive data")
+        zuri.scans(invite)
+        zuri.sees("This phone is too old to join the network of the other phone.")
+        zuri.sees("This phone is visible.")
+        asha.taps("Use the same Wi-Fi")
+        asha.taps("Zuri")
+        asha.taps("Send")
+        zuri.taps("Receive data")
+        asha.taps("Codes match")
+        zuri.sees("saved")
+        zuri.seesNoMore("This phone is too old")
+    }
+
     private companion object {
         val PERMISSIONS = arrayOf(
             "android.permission.NEARBY_WIFI_DEVICES",

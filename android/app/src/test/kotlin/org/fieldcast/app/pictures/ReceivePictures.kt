@@ -59,6 +59,7 @@ val receivePictures: List<Picture> = listOf(
     Picture("receive-failed") { Receive(state(ReceivePhase.Failed(FieldcastException.NoNetwork(""), false))) },
     Picture("receive-code-failed") { Receive(state(ReceivePhase.Failed(FieldcastException.Expired(""), true))) },
     Picture("receive-searching") { Receive(state(ReceiveView())) },
+    Picture("receive-too-old") { Receive(state(ReceiveView()).copy(isTooOld = true)) },
     Picture("receive-senders") { Receive(state(ReceiveView(distributors = distributors))) },
     Picture("receive-offline") { Receive(state(ReceiveView(isOffline = true))) },
     Picture("receive-connecting") {

@@ -87,6 +87,7 @@ fun ReceiveScreen(
     } else {
         ScrollingScreen(stringResource(R.string.receive_data), actions.onBack) {
             SharedKeyNotices(state.sharedKeys, actions.onSettings)
+            if (state.isTooOld) Notice(NoticeKind.PROBLEM, stringResource(R.string.receive_too_old))
             if (view == null) NotVisible(state.phase, actions, isRefused) else Visible(view, state.conflicts, actions)
             OwnCard(state, actions)
             if (state.asksForNotification && view != null) {

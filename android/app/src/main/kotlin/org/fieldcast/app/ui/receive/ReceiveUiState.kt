@@ -24,6 +24,8 @@ data class ReceiveUiState(
     val own: OwnPhone?,
     val phase: ReceivePhase,
     val isScanning: Boolean = false,
+    /** Whether the scanned code names a network that this phone cannot join. It waits in the present one. */
+    val isTooOld: Boolean = false,
     val asksForNotification: Boolean = false,
     /** Own changes whose record has changed on the server meanwhile. */
     val conflicts: Int = 0,
@@ -122,6 +124,8 @@ data class ReceiveInput(
     val isScanning: Boolean = false,
     /** What the phone must allow before it joins the network of the scanned code. */
     val need: Need? = null,
+    /** Whether it can never join that network. */
+    val isTooOld: Boolean = false,
 )
 
 /** Derives what the screen shows. */
@@ -141,7 +145,9 @@ fun receiveUiState(
         input.isAllowed -> ReceivePhase.Starting(isByInvite = false)
         else -> ReceivePhase.Off
     }
-    return ReceiveUiState(input.isAllowed, own, phase, input.isScanning, conflicts = conflicts)
+    val view = (phase as? ReceivePhase.On)?.view
+    val isTooOld = input.isTooOld && phase !is ReceivePhase.Sending && view?.transfer == null && view?.result == null
+    return ReceiveUiState(input.isAllowed, own, phase, input.isScanning, isTooOld, conflicts = conflicts)
 }
 
 private fun view(status: ReceiveStatus.On): ReceiveView {

@@ -84,7 +84,7 @@ class ReceiveViewModel(private val app: AppState, private val saved: SavedStateH
     fun allow(isAllowed: Boolean) {
         saved[ALLOWED] = isAllowed
         scanned = null
-        input.update { it.copy(isAllowed = isAllowed, need = null) }
+        input.update { it.copy(isAllowed = isAllowed, need = null, isTooOld = false) }
         if (!isAllowed) app.receive.stop()
     }
 
@@ -100,11 +100,16 @@ class ReceiveViewModel(private val app: AppState, private val saved: SavedStateH
     }
 
     private fun join(text: String) {
-        val need = need(app.context, hasGroup(text))
+        val isTooOld = hasGroup(text) && !app.phone.hasGroups
+        val need = if (isTooOld) null else need(app.context, hasGroup(text))
         scanned = text.takeIf { need != null }
         saved[ALLOWED] = true
-        input.update { it.copy(isAllowed = true, need = need) }
-        if (need == null) app.receive.startByInvite(text)
+        input.update { it.copy(isAllowed = true, need = need, isTooOld = isTooOld) }
+        when {
+            // Waits in the present network, to which the user may connect the other phone.
+            isTooOld -> if (app.receive.status.value is ReceiveStatus.Failed) app.receive.stop()
+            need == null -> app.receive.startByInvite(text)
+        }
     }
 
     private fun hasGroup(text: String): Boolean = try {
@@ -116,7 +121,7 @@ class ReceiveViewModel(private val app: AppState, private val saved: SavedStateH
     /** Goes on without the scanned code. */
     fun waitOnly() {
         scanned = null
-        input.update { it.copy(need = null) }
+        input.update { it.copy(need = null, isTooOld = false) }
         app.receive.stop() // starts again by itself
     }
 

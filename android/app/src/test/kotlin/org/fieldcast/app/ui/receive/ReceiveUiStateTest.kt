@@ -107,6 +107,15 @@ class ReceiveUiStateTest {
     }
 
     @Test
+    fun says_that_phone_is_too_old_until_data_arrives() {
+        fun isTooOld(receiving: ReceivingStatus) =
+            receiveUiState(on(receiving), ReceiveInput(isTooOld = true), null, false, 0).isTooOld
+        assertTrue(isTooOld(ReceivingStatus()))
+        assertFalse(isTooOld(ReceivingStatus(ReceiveState.Receiving(progress))))
+        assertFalse(isTooOld(ReceivingStatus(saved = listOf(received))))
+    }
+
+    @Test
     fun is_busy_while_user_is_asked_or_data_moves() {
         assertTrue(on(ReceivingStatus(question = question)).isBusy)
         assertTrue(on(ReceivingStatus(ReceiveState.Receiving(progress))).isBusy)
