@@ -41,13 +41,14 @@ fun QrScanner(onScanned: (String) -> Unit, modifier: Modifier = Modifier) {
     val hasCamera = remember { context.packageManager.hasSystemFeature(PackageManager.FEATURE_CAMERA_ANY) }
     var isAllowed by remember { mutableStateOf(context.mayUseCamera()) }
     val request = rememberPermissionRequest { isAllowed = context.mayUseCamera() }
+    val camera = listOf(Manifest.permission.CAMERA)
     var isTyping by rememberSaveable { mutableStateOf(!hasCamera) }
     Column(modifier, Arrangement.spacedBy(16.dp)) {
         if (hasCamera && isAllowed) {
             Text(stringResource(R.string.scanner_point))
             Camera(onScanned)
         } else if (hasCamera) {
-            CameraNeeded(request.isRefused) { request.ask(listOf(Manifest.permission.CAMERA)) }
+            CameraNeeded(request.isRefused(camera)) { request.ask(camera) }
         }
         if (isTyping) {
             TypedCode(onScanned)

@@ -19,7 +19,7 @@ import org.fieldcast.sdk.android.FieldcastAndroid
 fun ReceiveRoute(state: AppState, navigator: Navigator) {
     val model = viewModel { ReceiveViewModel(state, createSavedStateHandle()) }
     val shown by model.state.collectAsStateWithLifecycle()
-    val request = rememberPermissionRequest(model::checkPhone)
+    val request = rememberPermissionRequest(onChange = model::checkPhone)
     val context = LocalContext.current
     val actions = ReceiveActions(
         onBack = navigator::back,
@@ -46,5 +46,6 @@ fun ReceiveRoute(state: AppState, navigator: Navigator) {
         onDismissNotification = state.notifications::close,
         onSettings = navigator::openSettings,
     )
-    shown?.let { ReceiveScreen(it, state.phone.now(), actions, request.isRefused) }
+    val isRefused = request.isRefused(FieldcastAndroid.missingPermissions(context))
+    shown?.let { ReceiveScreen(it, state.phone.now(), actions, isRefused) }
 }

@@ -19,7 +19,7 @@ import org.fieldcast.sdk.android.FieldcastAndroid
 fun SendRoute(state: AppState, navigator: Navigator) {
     val model = viewModel { SendViewModel(state, createSavedStateHandle()) }
     val shown by model.state.collectAsStateWithLifecycle()
-    val request = rememberPermissionRequest(model::checkPhone)
+    val request = rememberPermissionRequest(onChange = model::checkPhone)
     val context = LocalContext.current
     val needActions = NeedActions(
         { request.ask(FieldcastAndroid.missingPermissions(context)) },
@@ -55,5 +55,5 @@ fun SendRoute(state: AppState, navigator: Navigator) {
         },
         onSettings = navigator::openSettings,
     )
-    shown?.let { SendScreen(it, actions, request.isRefused) }
+    shown?.let { SendScreen(it, actions, request.isRefused(FieldcastAndroid.missingPermissions(context))) }
 }

@@ -1,13 +1,9 @@
 package org.fieldcast.app.ui.trouble
 
-import android.app.Activity
 import android.content.ClipData
 import android.content.Context
 import android.content.Intent
 import androidx.activity.compose.BackHandler
-import androidx.activity.compose.LocalActivity
-import androidx.activity.compose.rememberLauncherForActivityResult
-import androidx.activity.result.contract.ActivityResultContracts.RequestMultiplePermissions
 import androidx.compose.runtime.Composable
 import androidx.compose.runtime.getValue
 import androidx.compose.ui.platform.LocalContext
@@ -25,6 +21,7 @@ import org.fieldcast.app.state.AppState
 import org.fieldcast.app.ui.Navigator
 import org.fieldcast.app.ui.Place
 import org.fieldcast.app.ui.parts.openSystemPage
+import org.fieldcast.app.ui.parts.rememberPermissionRequest
 
 /** Shows what keeps this phone from sending and receiving. */
 @Composable
@@ -33,13 +30,10 @@ fun TroubleRoute(state: AppState, navigator: Navigator) {
     val now by model.state.collectAsStateWithLifecycle()
     val diagnostics by model.diagnostics.collectAsStateWithLifecycle()
     val context = LocalContext.current
-    val activity = LocalActivity.current
-    val permissions = rememberLauncherForActivityResult(RequestMultiplePermissions()) { answers ->
-        model.lookAtSettings()
-        // The system shows no dialog after two refusals: only its settings help then.
-        val isFinal = answers.any { (permission, isGranted) -> !isGranted && activity?.mayAsk(permission) == false }
-        if (isFinal) context.openSystemPage(SystemSettings.pages(context, Remedy.ASK_PERMISSIONS))
-    }
+    val permissions = rememberPermissionRequest(
+        onRefused = { context.openSystemPage(SystemSettings.pages(context, Remedy.ASK_PERMISSIONS)) },
+        onChange = model::lookAtSettings,
+    )
     LifecycleResumeEffect(model) {
         model.look()
         onPauseOrDispose { }
@@ -66,7 +60,7 @@ fun TroubleRoute(state: AppState, navigator: Navigator) {
             if (missing.isEmpty()) {
                 context.openSystemPage(SystemSettings.pages(context, remedy))
             } else {
-                permissions.launch(missing.toTypedArray())
+                permissions.ask(missing)
             }
         },
         onCheckAgain = model::look,
@@ -76,8 +70,6 @@ fun TroubleRoute(state: AppState, navigator: Navigator) {
     )
     TroubleScreen(now, actions)
 }
-
-private fun Activity.mayAsk(permission: String) = shouldShowRequestPermissionRationale(permission)
 
 /** Lets the user choose an app that sends the file, or the text if the storage is full. */
 private suspend fun share(context: Context, text: String) {
