@@ -45,6 +45,7 @@ val setupPictures: List<Picture> = listOf(
             isTenantMissing = true,
         ),
     ),
+    picture("server-numeric", SetupUiState(SetupPage.SERVER, "192.0.2.7:8443/", "25")),
     picture("login", login),
     picture("login-campaign", login.copy(user = "", password = "", campaignKey = "00", campaignName = "Nampula 2026")),
     picture("login-busy", login.copy(isBusy = true)),

@@ -9,6 +9,7 @@ import androidx.compose.foundation.text.KeyboardOptions
 import androidx.compose.material3.HorizontalDivider
 import androidx.compose.material3.Icon
 import androidx.compose.material3.ListItem
+import androidx.compose.material3.LocalTextStyle
 import androidx.compose.material3.OutlinedTextField
 import androidx.compose.material3.Text
 import androidx.compose.runtime.Composable
@@ -26,6 +27,7 @@ import androidx.compose.ui.text.input.KeyboardCapitalization
 import androidx.compose.ui.text.input.KeyboardType
 import androidx.compose.ui.text.input.PasswordVisualTransformation
 import androidx.compose.ui.text.input.VisualTransformation
+import androidx.compose.ui.text.style.TextDirection
 import org.fieldcast.app.R
 import org.fieldcast.app.state.villages
 import org.fieldcast.app.ui.parts.Busy
@@ -96,6 +98,7 @@ private fun ServerPage(state: SetupUiState, actions: SetupActions) {
         actions.onServer,
         R.string.setup_server,
         keyboard(KeyboardType.Uri, ImeAction.Next),
+        direction = TextDirection.Ltr,
         hint = problem ?: R.string.setup_server_hint,
         isWrong = problem != null,
     )
@@ -105,6 +108,7 @@ private fun ServerPage(state: SetupUiState, actions: SetupActions) {
         R.string.setup_tenant,
         keyboard(KeyboardType.Ascii, ImeAction.Done),
         KeyboardActions(onDone = { actions.onServerDone() }),
+        direction = TextDirection.Ltr,
         hint = if (state.isTenantMissing) R.string.setup_tenant_empty else R.string.setup_tenant_hint,
         isWrong = state.isTenantMissing,
     )
@@ -165,10 +169,13 @@ private fun Field(
     modifier: Modifier = Modifier,
     hint: Int? = null,
     isWrong: Boolean = false,
+    /** Of the value; label and hint have the direction of their language. */
+    direction: TextDirection = TextDirection.Unspecified,
 ) = OutlinedTextField(
     value = value,
     onValueChange = onValue,
     modifier = modifier.fillMaxWidth(),
+    textStyle = LocalTextStyle.current.copy(textDirection = direction),
     label = { Text(stringResource(label)) },
     supportingText = hint?.let { { Text(stringResource(it)) } },
     isError = isWrong,
