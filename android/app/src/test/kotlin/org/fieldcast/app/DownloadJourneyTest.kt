@@ -4,7 +4,9 @@ import android.content.Context
 import androidx.compose.ui.test.junit4.v2.createEmptyComposeRule
 import androidx.test.core.app.ActivityScenario
 import androidx.test.core.app.ApplicationProvider
+
 import java.net.URI
+import java.net.URLEncoder
 import kotlinx.coroutines.runBlocking
 import org.fieldcast.app.state.DownloadRequest
 import org.fieldcast.app.state.DownloadState
@@ -15,6 +17,7 @@ import org.fieldcast.app.support.TestApp
 import org.fieldcast.app.support.TestPhone
 import org.fieldcast.app.support.choosesAll
 import org.fieldcast.app.support.logIn
+import org.fieldcast.app.support.Office
 import org.fieldcast.app.support.sandbox
 import org.fieldcast.sdk.core.NetworkKind
 import org.junit.Assert.assertEquals
@@ -50,6 +53,23 @@ class DownloadJourneyTest {
         sees("120 households")
         taps("Download")
         sees("On this phone, as of")
+    }
+
+    @Test
+    fun `trusts the campaign of a scanned code only if the user agrees`() = onPhone {
+        val server = URLEncoder.encode(sandbox, "UTF-8")
+        taps("Download")
+        taps("Scan the office's code")
+        types("Text of the code", "fieldcast://profile?server=$server&tenant=mz&campaign=${Office().key}&name=Nets")
+        taps("Use this code")
+        sees("Key of the campaign: ")
+        taps("Do not trust this campaign")
+        types("User name", "distributor")
+        types("Password", "fieldcast")
+        taps("Log in")
+        sees("SMC Nampula 2025, ciclo 1")
+        val state = ApplicationProvider.getApplicationContext<TestApp>().state
+        assertEquals(emptyList<Any>(), runBlocking { state.engine.fieldcast().campaigns() })
     }
 
     @Test

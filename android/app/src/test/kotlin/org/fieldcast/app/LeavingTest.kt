@@ -1,6 +1,8 @@
 package org.fieldcast.app
 
 import androidx.compose.ui.test.junit4.v2.createEmptyComposeRule
+import androidx.compose.ui.test.onNodeWithContentDescription
+import androidx.compose.ui.test.performClick
 import androidx.test.core.app.ActivityScenario
 import androidx.test.core.app.ApplicationProvider
 import kotlinx.coroutines.CoroutineScope
@@ -100,6 +102,19 @@ class LeavingTest {
         sees("1 of 1 phone up to date")
         scenario.recreate()
         sees("1 of 1 phone up to date")
+    }
+
+    @Test
+    fun `stays on the home screen after two quick taps on Back`() = onScreen {
+        taps("Receive data")
+        sees("This phone is visible")
+        rule.mainClock.autoAdvance = false
+        repeat(2) {
+            rule.onNodeWithContentDescription("Back").performClick()
+            rule.mainClock.advanceTimeByFrame()
+        }
+        rule.mainClock.autoAdvance = true
+        sees("Share data")
     }
 
     @Test

@@ -41,8 +41,9 @@ enum class Place { HOME, SETUP, VILLAGES, DOWNLOAD, SEND, RECEIVE, LOOK_UP, HIST
 class Navigator(private val controller: NavHostController) {
     fun open(place: Place) = controller.navigate(place.name) { launchSingleTop = true }
 
+    /** Does not leave the home screen, as a second tap on a screen that is being left would. */
     fun back() {
-        controller.popBackStack()
+        if (controller.previousBackStackEntry != null) controller.popBackStack()
     }
 
     fun home() {

@@ -22,6 +22,8 @@ import androidx.compose.ui.unit.Density
 import androidx.compose.ui.unit.LayoutDirection
 import androidx.compose.ui.unit.dp
 import java.util.Locale
+import kotlin.time.Duration
+import org.fieldcast.app.ui.parts.LocalSettleTime
 import org.fieldcast.app.ui.theme.FieldcastTheme
 
 /** How a screen is shown. */
@@ -50,6 +52,7 @@ fun OnPhone(picture: Picture, look: Look) = key(picture, look) {
     CompositionLocalProvider(
         LocalContext provides shown,
         LocalConfiguration provides shown.resources.configuration,
+        LocalSettleTime provides Duration.ZERO,
         LocalDensity provides Density(LocalDensity.current.density, look.fontScale),
         LocalLayoutDirection provides if (isMirrored) LayoutDirection.Rtl else LayoutDirection.Ltr,
     ) {

@@ -26,7 +26,7 @@ import org.fieldcast.sdk.core.Event.SharedKey
 import org.fieldcast.sdk.core.FieldcastException
 
 private val actions = ReceiveActions(
-    {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, NeedActions({}, {}, {}), {}, {}, {},
+    {}, {}, {}, {}, {}, {}, { _, _ -> }, {}, {}, {}, {}, {}, NeedActions({}, {}, {}), {}, {}, {},
 )
 
 private val own = OwnPhone("Fatou", "gutih-tugad")
@@ -38,7 +38,7 @@ private fun state(view: ReceiveView) = state(ReceivePhase.On(view))
 private val contents =
     OfferContents(listOf("Bed nets 2026"), listOf("Kibera A", "Kibera B", "Mathare"), 412uL, 4_100_000uL, NOW)
 
-private val question = OpenQuestion("Asha", "lusab-babad", Identity.UNKNOWN, "123 456", contents, listOf("Asha", "Moussa"))
+private val question = OpenQuestion(1u, "Asha", "lusab-babad", Identity.UNKNOWN, "123 456", contents, listOf("Asha", "Moussa"))
 
 private val manyVillages = contents.copy(villages = List(60) { "Kibera ${it + 1}" }, households = 8_240uL)
 
@@ -66,11 +66,11 @@ val receivePictures: List<Picture> = listOf(
         val dial = DialState.Retrying(Ending(EndReason.UNREACHABLE, null, ""))
         Receive(state(ReceiveView(dial = dial, isByInvite = true)))
     },
-    Picture("receive-question") { QuestionCard(question, NOW) {} },
+    Picture("receive-question") { QuestionCard(question, NOW, {}) {} },
     Picture("receive-question-trusted") {
-        QuestionCard(question.copy(identity = Identity.TRUSTED, contents = manyVillages), NOW) {}
+        QuestionCard(question.copy(identity = Identity.TRUSTED, contents = manyVillages), NOW, {}) {}
     },
-    Picture("receive-question-scanned") { QuestionCard(question.copy(identity = Identity.SCANNED), NOW) {} },
+    Picture("receive-question-scanned") { QuestionCard(question.copy(identity = Identity.SCANNED), NOW, {}) {} },
     Picture("receive-receiving") { Receive(state(ReceiveView(transfer = Transfer(false, 0.41f, 1_200_000.0, 95)))) },
     Picture("receive-resumed") {
         val resumed = Resumed("Asha", "lusab-babad", "123 456")

@@ -32,7 +32,7 @@ import org.fieldcast.sdk.core.SendProgress
 import org.fieldcast.sdk.core.SendState
 import org.fieldcast.sdk.core.Sent
 
-private val actions = SendActions(
+internal val noSendActions = SendActions(
     {}, {}, {}, {}, {}, {}, { _, _ -> }, {}, {}, {}, { _, _ -> }, {}, {}, NeedActions({}, {}, {}), {}, {}, {}, {}, {},
 )
 
@@ -83,7 +83,7 @@ internal fun on(receivers: List<Receiver>, absent: List<AbsentPhone> = emptyList
 private fun failed(reason: EndReason, space: MissingSpace? = null) =
     SendState.Failed(Ending(reason, space, ""), progress)
 
-private fun state(
+internal fun sendState(
     status: SendStatus,
     selected: Set<String> = emptySet(),
     need: Need? = null,
@@ -126,7 +126,7 @@ private val many = List(500) { receiver(it, "Phone ${it + 1}") }
 private val matrix = QrMatrix(29uL, List(29 * 29) { (it * it / 7 + it / 29) % 3 == 0 })
 
 @Composable
-private fun Send(state: SendUiState, isRefused: Boolean = false) = SendScreen(state, actions, isRefused)
+private fun Send(state: SendUiState, isRefused: Boolean = false) = SendScreen(state, noSendActions, isRefused)
 
 /** The screens that send. */
 val sendPictures: List<Picture> = listOf(
@@ -137,31 +137,31 @@ val sendPictures: List<Picture> = listOf(
         val empty = SendContents(0, 0uL, emptyList())
         Send(sendUiState(empty, SendStatus.Off, SendInput(Connection.OWN_GROUP), true, false))
     },
-    Picture("send-location") { Send(state(SendStatus.Off, need = Need.LOCATION)) },
-    Picture("send-nearby-refused") { Send(state(SendStatus.Off, need = Need.NEARBY), isRefused = true) },
-    Picture("send-location-switch") { Send(state(SendStatus.Off, need = Need.LOCATION_SWITCH)) },
-    Picture("send-starting") { Send(state(SendStatus.Starting(Connection.OWN_GROUP))) },
-    Picture("send-failed") { Send(state(SendStatus.Failed(Connection.OWN_GROUP, FieldcastException.NoNetwork("")))) },
-    Picture("send-receiving") { Send(state(SendStatus.Off, isReceiving = true)) },
-    Picture("send-searching") { Send(state(on(emptyList(), absent))) },
-    Picture("send-notification") { Send(state(on(emptyList())).copy(asksForNotification = true)) },
-    Picture("send-offline") { Send(state(on(found).copy(address = null))) },
-    Picture("send-found") { Send(state(on(found, absent, setOf("9")))) },
-    Picture("send-selected") { Send(state(on(found), selected = setOf("1", "2"))) },
-    Picture("send-running") { Send(state(on(running, absent))) },
-    Picture("send-over") { Send(state(on(over))) },
-    Picture("send-done") { Send(state(on(listOf(receiver(1, "Asha", SendState.Saved(Sent(progress, emptyList()))))))) },
-    Picture("send-many") { Send(state(on(many), selected = many.map { it.fingerprint }.toSet())) },
-    Picture("send-code") { Send(state(on(emptyList())).copy(invite = InviteState.Shown(matrix, 24))) },
+    Picture("send-location") { Send(sendState(SendStatus.Off, need = Need.LOCATION)) },
+    Picture("send-nearby-refused") { Send(sendState(SendStatus.Off, need = Need.NEARBY), isRefused = true) },
+    Picture("send-location-switch") { Send(sendState(SendStatus.Off, need = Need.LOCATION_SWITCH)) },
+    Picture("send-starting") { Send(sendState(SendStatus.Starting(Connection.OWN_GROUP))) },
+    Picture("send-failed") { Send(sendState(SendStatus.Failed(Connection.OWN_GROUP, FieldcastException.NoNetwork("")))) },
+    Picture("send-receiving") { Send(sendState(SendStatus.Off, isReceiving = true)) },
+    Picture("send-searching") { Send(sendState(on(emptyList(), absent))) },
+    Picture("send-notification") { Send(sendState(on(emptyList())).copy(asksForNotification = true)) },
+    Picture("send-offline") { Send(sendState(on(found).copy(address = null))) },
+    Picture("send-found") { Send(sendState(on(found, absent, setOf("9")))) },
+    Picture("send-selected") { Send(sendState(on(found), selected = setOf("1", "2"))) },
+    Picture("send-running") { Send(sendState(on(running, absent))) },
+    Picture("send-over") { Send(sendState(on(over))) },
+    Picture("send-done") { Send(sendState(on(listOf(receiver(1, "Asha", SendState.Saved(Sent(progress, emptyList()))))))) },
+    Picture("send-many") { Send(sendState(on(many), selected = many.map { it.fingerprint }.toSet())) },
+    Picture("send-code") { Send(sendState(on(emptyList())).copy(invite = InviteState.Shown(matrix, 24))) },
     Picture("send-code-scanned") {
         val scanned = found + receiver(4, "Zuri", hasScanned = true) + receiver(5, "Kwame", hasScanned = true)
-        Send(state(on(scanned)).copy(invite = InviteState.Shown(matrix, 24)))
+        Send(sendState(on(scanned)).copy(invite = InviteState.Shown(matrix, 24)))
     },
     Picture("send-code-failed") {
-        Send(state(on(found)).copy(invite = InviteState.Failed(FieldcastException.NoNetwork(""))))
+        Send(sendState(on(found)).copy(invite = InviteState.Failed(FieldcastException.NoNetwork(""))))
     },
     Picture("send-shared-key") {
-        Send(state(on(found)).copy(sharedKeys = listOf(SharedKey(1u, "2", false, listOf("Fatou", "Moussa")))))
+        Send(sendState(on(found)).copy(sharedKeys = listOf(SharedKey(1u, "2", false, listOf("Fatou", "Moussa")))))
     },
     Picture("send-stop") { StopDialog({}) {} },
     Picture("send-villages") { VillageChoiceScreen(villages, {}, {}) },

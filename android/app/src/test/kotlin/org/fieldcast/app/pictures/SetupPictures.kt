@@ -26,7 +26,7 @@ private val practice = Offer(
 private fun picture(name: String, state: SetupUiState) = Picture("setup-$name") { SetupScreen(state, noSetupActions) }
 
 private val noSetupActions =
-    SetupActions({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})
+    SetupActions({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})
 
 /** The pages of the set-up. */
 val setupPictures: List<Picture> = listOf(
@@ -47,7 +47,16 @@ val setupPictures: List<Picture> = listOf(
     ),
     picture("server-numeric", SetupUiState(SetupPage.SERVER, "192.0.2.7:8443/", "25")),
     picture("login", login),
-    picture("login-campaign", login.copy(user = "", password = "", campaignKey = "00", campaignName = "Nampula 2026")),
+    picture(
+        "login-campaign",
+        login.copy(
+            user = "",
+            password = "",
+            campaignKey = "00",
+            campaignName = "Nampula 2026",
+            campaignWords = "lusab-babad",
+        ),
+    ),
     picture("login-busy", login.copy(isBusy = true)),
     picture("login-wrong", login.copy(error = FieldcastException.WrongCredentials(""))),
     picture("projects", login.copy(page = SetupPage.PROJECT, projects = projects)),

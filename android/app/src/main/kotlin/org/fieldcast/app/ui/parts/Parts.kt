@@ -116,8 +116,8 @@ fun OtherButton(
 
 /** An action of low weight. */
 @Composable
-fun QuietButton(text: String, onClick: () -> Unit, modifier: Modifier = Modifier) =
-    TextButton(onClick, modifier.heightIn(min = 48.dp)) { Text(text) }
+fun QuietButton(text: String, onClick: () -> Unit, modifier: Modifier = Modifier, isEnabled: Boolean = true) =
+    TextButton(onClick, modifier.heightIn(min = 48.dp), isEnabled) { Text(text) }
 
 /** Buttons beside each other, or below each other if the texts are long. */
 @OptIn(ExperimentalLayoutApi::class)

@@ -11,6 +11,7 @@ import androidx.compose.material3.Surface
 import androidx.compose.material3.Text
 import androidx.compose.runtime.Composable
 import androidx.compose.runtime.getValue
+import androidx.compose.runtime.key
 import androidx.compose.runtime.mutableStateOf
 import androidx.compose.runtime.saveable.rememberSaveable
 import androidx.compose.runtime.setValue
@@ -31,6 +32,7 @@ import org.fieldcast.app.ui.parts.MainButton
 import org.fieldcast.app.ui.parts.OtherButton
 import org.fieldcast.app.ui.parts.PhoneName
 import org.fieldcast.app.ui.parts.QuietButton
+import org.fieldcast.app.ui.parts.isSettled
 import org.fieldcast.app.ui.parts.list
 import org.fieldcast.app.ui.parts.readTogether
 import org.fieldcast.app.ui.plural
@@ -38,13 +40,13 @@ import org.fieldcast.sdk.core.Answer
 
 /** Asks whether to receive. Only its buttons close it: a touch beside it must not decline. */
 @Composable
-internal fun QuestionDialog(question: OpenQuestion, now: Long, onAnswer: (Answer) -> Unit) =
+internal fun QuestionDialog(question: OpenQuestion, now: Long, onAnswer: (Answer) -> Unit, onStop: () -> Unit) =
     Dialog({ }, DialogProperties(dismissOnBackPress = false, dismissOnClickOutside = false)) {
-        QuestionCard(question, now, onAnswer)
+        key(question.id) { QuestionCard(question, now, onAnswer, onStop) }
     }
 
 @Composable
-internal fun QuestionCard(question: OpenQuestion, now: Long, onAnswer: (Answer) -> Unit) =
+internal fun QuestionCard(question: OpenQuestion, now: Long, onAnswer: (Answer) -> Unit, onStop: () -> Unit) =
     Surface(Modifier.fillMaxWidth(), MaterialTheme.shapes.extraLarge, MaterialTheme.colorScheme.surfaceContainerHigh) {
         // At a large font there is no room for buttons that stay visible.
         val isLarge = LocalDensity.current.fontScale > LARGE_FONT
@@ -71,11 +73,18 @@ internal fun QuestionCard(question: OpenQuestion, now: Long, onAnswer: (Answer) 
                     Text(stringResource(R.string.receive_sources, list(question.sources)))
                 }
             }
+            val isSettled = isSettled(question.id)
             ButtonRow {
-                MainButton(stringResource(R.string.receive_data), { onAnswer(Answer.TRUST) })
-                OtherButton(stringResource(R.string.receive_decline), { onAnswer(Answer.DECLINE) })
+                val receive = stringResource(R.string.receive_data)
+                MainButton(receive, { onAnswer(Answer.TRUST) }, isEnabled = isSettled)
+                OtherButton(stringResource(R.string.receive_decline), { onAnswer(Answer.DECLINE) }, isEnabled = isSettled)
                 if (question.identity == Identity.UNKNOWN) {
-                    QuietButton(stringResource(R.string.codes_differ), { onAnswer(Answer.CODES_DIFFER) })
+                    val differ = stringResource(R.string.codes_differ)
+                    QuietButton(differ, { onAnswer(Answer.CODES_DIFFER) }, isEnabled = isSettled)
+                }
+                // Against a phone that asks again and again.
+                if (question.identity != Identity.SCANNED) {
+                    QuietButton(stringResource(R.string.send_stop_receiving), onStop)
                 }
             }
         }

@@ -54,7 +54,7 @@ data class ReceiveActions(
     val onAllowReceiving: (Boolean) -> Unit,
     val onScan: (isScanning: Boolean) -> Unit,
     val onScanned: (String) -> Unit,
-    val onAnswer: (Answer) -> Unit,
+    val onAnswer: (question: ULong, answer: Answer) -> Unit,
     /** Cancels the running exchange. */
     val onCancel: () -> Unit,
     /** Connects to the sender with this fingerprint. */
@@ -95,7 +95,9 @@ fun ReceiveScreen(
             }
         }
     }
-    view?.question?.let { QuestionDialog(it, now, actions.onAnswer) }
+    view?.question?.let { question ->
+        QuestionDialog(question, now, { actions.onAnswer(question.id, it) }) { actions.onAllowReceiving(false) }
+    }
 }
 
 @Composable

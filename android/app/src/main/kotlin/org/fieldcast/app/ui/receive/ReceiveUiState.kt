@@ -73,6 +73,8 @@ enum class Identity { TRUSTED, SCANNED, UNKNOWN }
 
 /** What the pop-up shows. */
 data class OpenQuestion(
+    /** Another question has another number, also of the same sender. */
+    val id: ULong,
     val sender: String,
     val words: String,
     val identity: Identity,
@@ -167,6 +169,7 @@ private fun view(status: ReceiveStatus.On): ReceiveView {
 }
 
 private fun Question.open(status: ReceiveStatus.On) = OpenQuestion(
+    id,
     sender.name,
     status.words[sender.fingerprint].orEmpty(),
     when {

@@ -133,9 +133,10 @@ class ReceiveViewModel(private val app: AppState, private val saved: SavedStateH
     /** Cancels the running exchange. This phone stays visible. */
     fun cancel() = app.receive.stop() // starts again by itself
 
-    fun answer(answer: Answer) {
-        val question = (app.receive.status.value as? ReceiveStatus.On)?.receiving?.question ?: return
-        app.receive.answer(question, answer)
+    /** Answers the question with this number, if it is still open. */
+    fun answer(id: ULong, answer: Answer) {
+        val question = (app.receive.status.value as? ReceiveStatus.On)?.receiving?.question
+        if (question?.id == id) app.receive.answer(question, answer)
     }
 
     fun connect(fingerprint: String) {

@@ -7,6 +7,11 @@ import androidx.activity.compose.LocalActivity
 import androidx.compose.material3.Text
 import androidx.compose.runtime.Composable
 import androidx.compose.runtime.DisposableEffect
+import androidx.compose.runtime.getValue
+import androidx.compose.runtime.key
+import androidx.compose.runtime.mutableStateOf
+import androidx.compose.runtime.saveable.rememberSaveable
+import androidx.compose.runtime.setValue
 import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.res.stringResource
@@ -19,12 +24,20 @@ import org.fieldcast.app.ui.parts.ScrollingScreen
 import org.fieldcast.app.ui.plural
 import org.fieldcast.app.ui.text
 
-/** The code that other phones scan to connect. [bottom] stays visible below it. */
+/** The code that other phones scan to connect, and the phones of [list] that have done so. All of them are selected. */
 @Composable
-internal fun InviteScreen(invite: InviteState, onClose: () -> Unit, bottom: @Composable () -> Unit) {
-    BackHandler(onBack = onClose)
+internal fun InviteScreen(invite: InviteState, list: SendList?, actions: SendActions) {
+    var unselected by rememberSaveable { mutableStateOf(emptyList<String>()) }
+    val scanned = list?.scanned.orEmpty().map { it.copy(isSelected = it.fingerprint !in unselected) }
+    BackHandler(onBack = actions.onHideInvite)
     BrightScreen()
-    ScrollingScreen(stringResource(R.string.send_invite), onClose, bottom = bottom) {
+    val bottom = @Composable {
+        SendBar(scanned.filter { it.isSelected }, list?.bytes ?: 0u) {
+            actions.onHideInvite()
+            actions.onSendTo(it)
+        }
+    }
+    ScrollingScreen(stringResource(R.string.send_invite), actions.onHideInvite, bottom = bottom) {
         Text(stringResource(R.string.send_invite_explained))
         when (invite) {
             is InviteState.Shown -> {
@@ -34,6 +47,11 @@ internal fun InviteScreen(invite: InviteState, onClose: () -> Unit, bottom: @Com
             }
             is InviteState.Failed -> Notice(NoticeKind.PROBLEM, invite.error.text())
             else -> Progress(null, stringResource(R.string.send_starting))
+        }
+        scanned.forEach { row ->
+            key(row.fingerprint) {
+                SelectableRow(row) { unselected = if (it) unselected - row.fingerprint else unselected + row.fingerprint }
+            }
         }
     }
 }

@@ -3,6 +3,7 @@ package org.fieldcast.app.ui.send
 import androidx.annotation.StringRes
 import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Column
+import androidx.compose.foundation.layout.ColumnScope
 import androidx.compose.foundation.layout.Row
 import androidx.compose.foundation.layout.fillMaxWidth
 import androidx.compose.foundation.layout.padding
@@ -37,27 +38,37 @@ import org.fieldcast.sdk.core.Ending
 
 /** A phone nearby: a tap selects it, until it was selected. [isCompared] is whether the screen shows its code. */
 @Composable
-internal fun ReceiverRow(row: SendRow, isCompared: Boolean, actions: SendActions) {
-    val isFound = row.stage == SendStage.FOUND
-    val select = Modifier.toggleable(row.isSelected, role = Role.Checkbox) { isSelected ->
-        actions.onSelect(listOf(row.fingerprint), isSelected)
+internal fun ReceiverRow(row: SendRow, isCompared: Boolean, actions: SendActions) =
+    if (row.stage == SendStage.FOUND) {
+        SelectableRow(row) { actions.onSelect(listOf(row.fingerprint), it) }
+    } else {
+        RowCard(Modifier, { Icon(row.stage.icon, null) }) {
+            PhoneName(row.name, row.words, row.isTrusted, Modifier.readTogether())
+            Details(row, isCompared, actions)
+        }
     }
+
+/** A phone that a tap selects. */
+@Composable
+internal fun SelectableRow(row: SendRow, onSelect: (isSelected: Boolean) -> Unit) = RowCard(
+    Modifier.toggleable(row.isSelected, role = Role.Checkbox, onValueChange = onSelect),
+    { Checkbox(row.isSelected, null) },
+) {
+    PhoneName(row.name, row.words, row.isTrusted) // as part of a check box, it is read with that
+}
+
+@Composable
+private fun RowCard(modifier: Modifier, icon: @Composable () -> Unit, content: @Composable ColumnScope.() -> Unit) =
     Card(Modifier.fillMaxWidth(), colors = CardDefaults.cardColors(MaterialTheme.colorScheme.surfaceContainerLow)) {
         Row(
-            (if (isFound) select else Modifier).fillMaxWidth().padding(12.dp),
+            modifier.fillMaxWidth().padding(12.dp),
             Arrangement.spacedBy(12.dp),
             Alignment.CenterVertically,
         ) {
-            if (isFound) Checkbox(row.isSelected, null) else Icon(row.stage.icon, null)
-            Column(Modifier.weight(1f), Arrangement.spacedBy(4.dp)) {
-                // As part of a check box, it is read with that.
-                val name = if (isFound) Modifier else Modifier.readTogether()
-                PhoneName(row.name, row.words, row.isTrusted, name)
-                if (!isFound) Details(row, isCompared, actions)
-            }
+            icon()
+            Column(Modifier.weight(1f), Arrangement.spacedBy(4.dp), content = content)
         }
     }
-}
 
 @Composable
 private fun Details(row: SendRow, isCompared: Boolean, actions: SendActions) {

@@ -56,6 +56,7 @@ import org.fieldcast.app.ui.parts.Progress
 import org.fieldcast.app.ui.parts.QuietButton
 import org.fieldcast.app.ui.parts.Screen
 import org.fieldcast.app.ui.parts.SharedKeyNotices
+import org.fieldcast.app.ui.parts.isSettled
 import org.fieldcast.app.ui.parts.list
 import org.fieldcast.app.ui.plural
 import org.fieldcast.app.ui.text
@@ -93,12 +94,8 @@ fun SendScreen(state: SendUiState, actions: SendActions, isRefused: Boolean = fa
     var isChoosing by rememberSaveable { mutableStateOf(false) }
     val list = (state.phase as? SendPhase.On)?.list
     when {
-        state.invite != InviteState.Hidden -> InviteScreen(state.invite, actions.onHideInvite) {
-            if (list != null) SendBar(list.scanned, list.bytes) {
-                actions.onHideInvite()
-                actions.onSendTo(it)
-            }
-        }
+        // A code must be compared within two minutes, so it takes precedence.
+        state.invite != InviteState.Hidden && list?.comparison == null -> InviteScreen(state.invite, list, actions)
         isChoosing -> VillageChoiceScreen(state.contents?.choices.orEmpty(), { isChoosing = false }) {
             isChoosing = false
             actions.onChoose(it)
@@ -169,8 +166,10 @@ private fun CodeToCompare(comparison: Comparison, actions: SendActions) = CodeCa
     comparison.words,
     comparison.code,
 ) {
-    MainButton(stringResource(R.string.send_codes_match), { actions.onAnswer(comparison.fingerprint, true) })
-    OtherButton(stringResource(R.string.codes_differ), { actions.onAnswer(comparison.fingerprint, false) })
+    val isSettled = isSettled(comparison.fingerprint to comparison.code)
+    val onAnswer = { isSame: Boolean -> actions.onAnswer(comparison.fingerprint, isSame) }
+    MainButton(stringResource(R.string.send_codes_match), { onAnswer(true) }, isEnabled = isSettled)
+    OtherButton(stringResource(R.string.codes_differ), { onAnswer(false) }, isEnabled = isSettled)
     if (comparison.more > 0) Text(plural(R.plurals.send_more_to_compare, comparison.more.toLong()))
 }
 
@@ -323,8 +322,10 @@ private fun Heading(text: String) = Text(
 
 /** Asks and acts at once: the names and the size are here, so no dialog follows. [bytes] go to each phone. */
 @Composable
-private fun SendBar(phones: List<SendRow>, bytes: ULong, onSendTo: (receivers: List<String>) -> Unit) {
+internal fun SendBar(phones: List<SendRow>, bytes: ULong, onSendTo: (receivers: List<String>) -> Unit) {
     if (phones.isEmpty()) return
+    val receivers = phones.map { it.fingerprint }
+    val isSettled = isSettled(receivers)
     Surface(tonalElevation = 3.dp) {
         Column(Modifier.fillMaxWidth().navigationBarsPadding().padding(16.dp), Arrangement.spacedBy(8.dp)) {
             // At a large font the phones above need the room.
@@ -334,8 +335,8 @@ private fun SendBar(phones: List<SendRow>, bytes: ULong, onSendTo: (receivers: L
                 Text(names(phones.map { it.name }))
                 Text(stringResource(R.string.send_size, formats().bytes(bytes)))
             }
-            val onSend = { onSendTo(phones.map { it.fingerprint }) }
-            MainButton(stringResource(R.string.send_send), onSend, Modifier.fillMaxWidth(), Icons.Send)
+            val send = stringResource(R.string.send_send)
+            MainButton(send, { onSendTo(receivers) }, Modifier.fillMaxWidth(), Icons.Send, isSettled)
         }
     }
 }

@@ -32,6 +32,7 @@ fun SetupRoute(state: AppState, navigator: Navigator) {
             onServerDone = model::serverDone,
             onUser = model::user,
             onPassword = model::password,
+            onForgetCampaign = model::forgetCampaign,
             onLogIn = model::logIn,
             onProject = model::choose,
             onRetryProjects = model::loadProjects,

@@ -120,7 +120,10 @@ private fun LoginPage(state: SetupUiState, actions: SetupActions) {
     Text(stringResource(R.string.setup_login_at, state.server))
     if (state.campaignKey != null) {
         val name = state.campaignName ?: state.tenant
-        Notice(NoticeKind.INFO, stringResource(R.string.setup_trusts_campaign, name))
+        Notice(NoticeKind.INFO, stringResource(R.string.setup_trusts_campaign, name)) {
+            Text(stringResource(R.string.trusted_campaign_key, state.campaignWords.orEmpty()))
+            OtherButton(stringResource(R.string.setup_forget_campaign), actions.onForgetCampaign)
+        }
     }
     Field(
         state.user,

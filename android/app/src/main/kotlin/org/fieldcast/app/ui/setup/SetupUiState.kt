@@ -21,6 +21,8 @@ data class SetupUiState(
     /** The campaign that the scanned code asks this phone to trust. */
     val campaignKey: String? = null,
     val campaignName: String? = null,
+    /** The key in words, to compare with the office. */
+    val campaignWords: String? = null,
     /** Whether the last scanned code was not a profile. */
     val isCodeUnknown: Boolean = false,
     val isBusy: Boolean = false,
@@ -35,6 +37,9 @@ data class SetupUiState(
 ) {
     val canGoBack: Boolean
         get() = page == SetupPage.SCAN || page == SetupPage.SERVER || page == SetupPage.LOGIN
+
+    /** Without what a scanned code says about a campaign, which belongs only to the server of that code. */
+    fun withoutCampaign() = copy(campaignKey = null, campaignName = null, campaignWords = null)
 
     val canLogIn: Boolean get() = !isBusy && user.isNotBlank() && password.isNotEmpty()
 }
@@ -53,6 +58,8 @@ data class SetupActions(
     val onServerDone: () -> Unit,
     val onUser: (String) -> Unit,
     val onPassword: (String) -> Unit,
+    /** The user does not want to trust the campaign of the scanned code. */
+    val onForgetCampaign: () -> Unit,
     val onLogIn: () -> Unit,
     val onProject: (Project) -> Unit,
     val onRetryProjects: () -> Unit,

@@ -18,6 +18,7 @@ import org.fieldcast.app.state.LastLogin
 import org.fieldcast.sdk.Fieldcast
 import org.fieldcast.sdk.core.FieldcastException
 import org.fieldcast.sdk.core.Project
+import org.fieldcast.sdk.core.fingerprintWords
 
 /** The state of the set-up. What the user typed survives the process, except the password. */
 class SetupViewModel(private val app: AppState, saved: SavedStateHandle) : ViewModel() {
@@ -60,12 +61,13 @@ class SetupViewModel(private val app: AppState, saved: SavedStateHandle) : ViewM
 
     private fun fillFromLastLogin(): Boolean {
         val last = lastLogin.load() ?: return false
-        change { it.copy(server = last.server, tenant = last.tenant, user = last.user) }
+        change { it.withoutCampaign().copy(server = last.server, tenant = last.tenant, user = last.user) }
         return true
     }
 
     fun open(page: SetupPage) = change {
-        it.copy(page = page, error = null, isCodeUnknown = false, serverProblem = null, isTenantMissing = false)
+        val kept = if (page == SetupPage.START) it.withoutCampaign() else it
+        kept.copy(page = page, error = null, isCodeUnknown = false, serverProblem = null, isTenantMissing = false)
     }
 
     /** Returns to the first page; returns false if the screen is to be left instead. */
@@ -77,6 +79,7 @@ class SetupViewModel(private val app: AppState, saved: SavedStateHandle) : ViewM
 
     fun scanned(text: String) {
         val profile = parseProfile(text, BuildKind.IS_REHEARSAL)
+        val words = profile?.campaignKey?.let(::fingerprintWords)
         change {
             when {
                 it.page != SetupPage.SCAN -> it
@@ -87,6 +90,7 @@ class SetupViewModel(private val app: AppState, saved: SavedStateHandle) : ViewM
                     tenant = profile.tenant,
                     campaignKey = profile.campaignKey,
                     campaignName = profile.campaignName,
+                    campaignWords = words,
                     isCodeUnknown = false,
                     error = null,
                 )
@@ -103,12 +107,13 @@ class SetupViewModel(private val app: AppState, saved: SavedStateHandle) : ViewM
         val server = checkServer(it.server, BuildKind.IS_REHEARSAL)
         if (server is ServerAddress.Good && tenant.isNotEmpty()) {
             // A typed server has no campaign key, even if a code was scanned before.
-            val page = SetupPage.LOGIN
-            it.copy(page = page, server = server.url, tenant = tenant, campaignKey = null, campaignName = null)
+            it.withoutCampaign().copy(page = SetupPage.LOGIN, server = server.url, tenant = tenant)
         } else {
             it.copy(serverProblem = server.takeIf { server !is ServerAddress.Good }, isTenantMissing = tenant.isEmpty())
         }
     }
+
+    fun forgetCampaign() = change { it.withoutCampaign() }
 
     fun user(text: String) = change { it.copy(user = text, error = null) }
 
@@ -195,6 +200,7 @@ class SetupViewModel(private val app: AppState, saved: SavedStateHandle) : ViewM
         const val USER = "user"
         const val CAMPAIGN_KEY = "campaign_key"
         const val CAMPAIGN_NAME = "campaign_name"
+        const val CAMPAIGN_WORDS = "campaign_words"
 
         fun form(now: SetupUiState): Bundle {
             // A process that ends while it shows the scanner, or the result of practising, starts at the beginning.
@@ -206,6 +212,7 @@ class SetupViewModel(private val app: AppState, saved: SavedStateHandle) : ViewM
                 putString(USER, now.user)
                 putString(CAMPAIGN_KEY, now.campaignKey)
                 putString(CAMPAIGN_NAME, now.campaignName)
+                putString(CAMPAIGN_WORDS, now.campaignWords)
             }
         }
 
@@ -216,6 +223,7 @@ class SetupViewModel(private val app: AppState, saved: SavedStateHandle) : ViewM
             user = form.getString(USER).orEmpty(),
             campaignKey = form.getString(CAMPAIGN_KEY),
             campaignName = form.getString(CAMPAIGN_NAME),
+            campaignWords = form.getString(CAMPAIGN_WORDS),
         )
     }
 }

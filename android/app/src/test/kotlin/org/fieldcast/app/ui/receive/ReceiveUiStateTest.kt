@@ -52,7 +52,7 @@ class ReceiveUiStateTest {
     @Test
     fun shows_everything_about_a_question() {
         val contents = OfferContents(listOf("Nets"), listOf("A", "B"), 8uL, 7uL, 20)
-        val expected = OpenQuestion("Asha", "lusab-babad", Identity.UNKNOWN, "123 456", contents, listOf("Moussa"))
+        val expected = OpenQuestion(1u, "Asha", "lusab-babad", Identity.UNKNOWN, "123 456", contents, listOf("Moussa"))
         assertEquals(expected, view(ReceivingStatus(question = question)).question)
     }
 

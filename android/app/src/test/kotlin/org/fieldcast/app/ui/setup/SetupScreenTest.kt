@@ -9,7 +9,7 @@ import androidx.compose.ui.test.junit4.v2.createAndroidComposeRule
 import androidx.compose.ui.text.TextLayoutResult
 import androidx.compose.ui.text.style.ResolvedTextDirection
 import org.fieldcast.app.pictures.Look
-import org.fieldcast.app.pictures.Stage
+import org.fieldcast.app.pictures.OnPhone
 import org.fieldcast.app.pictures.setupPictures
 import org.junit.Assert.assertEquals
 import org.junit.Rule
@@ -28,7 +28,7 @@ class SetupScreenTest {
     /** An address that starts with a number or a slash has no direction of its own. */
     @Test
     fun `writes addresses from left to right in Arabic`() {
-        rule.setContent { Stage(setupPictures.first { it.name == "setup-server-numeric" }, Look("ar")) }
+        rule.setContent { OnPhone(setupPictures.first { it.name == "setup-server-numeric" }, Look("ar")) }
         val fields = rule.onAllNodes(isField).fetchSemanticsNodes()
         val directions = fields.map { field ->
             val results = ArrayList<TextLayoutResult>()
