@@ -28,8 +28,8 @@ interface Phone {
     /** Whether this phone can make and join Wi-Fi Direct groups by name. */
     val hasGroups: Boolean
 
-    /** Emits each time the phone gets a network with internet, and once at the start if it has one. */
-    fun internet(): Flow<Unit>
+    /** The network with internet, at the start and after each change. Networks differ by `equals`; none without any. */
+    fun internet(): Flow<Any?>
 
     /** What can keep this phone from sending and receiving. */
     fun checks(context: Context): PhoneChecks = AndroidPhoneChecks(context)
@@ -58,11 +58,16 @@ class AndroidPhone(private val context: Context) : Phone {
         get() = Build.VERSION.SDK_INT >= Build.VERSION_CODES.Q &&
             context.packageManager.hasSystemFeature("android.hardware.wifi.direct")
 
-    override fun internet(): Flow<Unit> = callbackFlow {
+    override fun internet(): Flow<Any?> = callbackFlow {
         val connectivity = checkNotNull(context.getSystemService(ConnectivityManager::class.java))
+        trySend(connectivity.activeNetwork) // the callback reports only a network
         val callback = object : ConnectivityManager.NetworkCallback() {
             override fun onAvailable(network: Network) {
-                trySend(Unit)
+                trySend(network)
+            }
+
+            override fun onLost(network: Network) {
+                trySend(null)
             }
         }
         connectivity.registerDefaultNetworkCallback(callback)

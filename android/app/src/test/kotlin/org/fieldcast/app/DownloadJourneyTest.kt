@@ -101,7 +101,6 @@ class DownloadJourneyTest {
             taps("Download 4 villages")
             taps("Wait for Wi-Fi")
             sees("The download has stopped")
-            Thread.sleep(1500)
             phone.network.value = NetworkKind.UNMETERED
             sees("120 households", 120)
         }

@@ -2,7 +2,6 @@ package org.fieldcast.app.state
 
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
-import kotlin.time.TimeSource
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.coroutineScope
@@ -121,6 +120,7 @@ class DownloadController(
         var villages = emptyMap<String, BoundaryStatus>()
         var pause = SHORTEST_PAUSE
         while (true) {
+            val network = phone.internet().first()
             try {
                 val report = download(fieldcast, request, villages) { villages = it }
                 val error = report.decisiveError
@@ -132,11 +132,11 @@ class DownloadController(
             } catch (_: FieldcastException.Offline) {
                 villages = villages.filterValues { it !is BoundaryStatus.Failed } // they continue, too
                 current.value = DownloadState.WaitingForInternet(request, villages)
-                awaitInternet(pause)
+                awaitInternet(network, pause)
                 pause = minOf(pause * 2, LONGEST_PAUSE)
             } catch (_: FieldcastException.Metered) {
                 current.value = DownloadState.MeteredOnly(request)
-                awaitInternet(Duration.INFINITE)
+                awaitInternet(network, Duration.INFINITE)
             } catch (error: FieldcastException) {
                 return DownloadState.Failed(request, error, villages)
             }
@@ -144,13 +144,12 @@ class DownloadController(
     }
 
     /**
-     * Waits for a new network. The present one is good for another attempt after [pause], because its internet, or the
-     * server, may not answer now.
+     * Waits for another network than the one [tried]. That one is good for another attempt after [pause], because its
+     * internet, or the server, may not answer now.
      */
-    private suspend fun awaitInternet(pause: Duration) {
-        val began = TimeSource.Monotonic.markNow()
-        withTimeoutOrNull(pause) { phone.internet().first { began.elapsedNow() > PRESENT_NETWORK } }
-            ?: phone.internet().first()
+    private suspend fun awaitInternet(tried: Any?, pause: Duration) {
+        withTimeoutOrNull(pause) { phone.internet().first { it != null && it != tried } }
+            ?: phone.internet().first { it != null }
     }
 
     /** Downloads once. Passes all that is known about the villages to [onVillages], with what was known [before]. */
@@ -183,9 +182,6 @@ class DownloadController(
     private companion object {
         val SHORTEST_PAUSE = 2.seconds
         val LONGEST_PAUSE = 60.seconds
-
-        /** The phone reports the network that it already has within this time. */
-        val PRESENT_NETWORK = 1.seconds
     }
 }
 

@@ -12,8 +12,6 @@ import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.asCoroutineDispatcher
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.MutableStateFlow
-import kotlinx.coroutines.flow.filter
-import kotlinx.coroutines.flow.map
 import kotlinx.coroutines.withContext
 import org.fieldcast.app.FieldApp
 import org.fieldcast.app.Phone
@@ -77,7 +75,7 @@ class TestPhone(
 
     override val exchange = ExchangeOptions("127.0.0.1", mdns = air == null, port = port.toUShort(), reserve = reserve)
 
-    override fun internet(): Flow<Unit> = network.filter { it != null }.map { }
+    override fun internet(): Flow<NetworkKind?> = network
 
     private companion object {
         const val HURRY = 10
