@@ -26,6 +26,7 @@ import kotlinx.coroutines.cancel
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.runBlocking
 import org.fieldcast.app.state.AppState
+import org.fieldcast.app.state.EngineState
 import org.fieldcast.app.state.SendStatus
 import org.fieldcast.app.ui.AppNavigation
 import org.fieldcast.app.ui.theme.FieldcastTheme
@@ -154,9 +155,9 @@ class AppRobot(
     }
 
     override fun close() = runBlocking {
-        val fieldcast = app.engine.fieldcast()
+        val engine = app.engine.state.first { it !is EngineState.Opening }
         app.scope.cancel()
-        fieldcast.shutDown()
+        if (engine is EngineState.Open) engine.fieldcast.shutDown()
     }
 }
 
