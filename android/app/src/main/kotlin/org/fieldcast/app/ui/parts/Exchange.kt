@@ -1,6 +1,5 @@
 package org.fieldcast.app.ui.parts
 
-import android.icu.text.ListFormatter
 import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Column
 import androidx.compose.foundation.layout.ExperimentalLayoutApi
@@ -19,7 +18,6 @@ import androidx.compose.runtime.Composable
 import androidx.compose.runtime.ReadOnlyComposable
 import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
-import androidx.compose.ui.platform.LocalResources
 import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.semantics.LiveRegionMode
 import androidx.compose.ui.semantics.contentDescription
@@ -28,7 +26,6 @@ import androidx.compose.ui.semantics.liveRegion
 import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.text.style.TextDirection
 import androidx.compose.ui.unit.dp
-import java.text.NumberFormat
 import org.fieldcast.app.R
 import org.fieldcast.app.ui.formats
 
@@ -99,9 +96,8 @@ fun CodeCard(
 @OptIn(ExperimentalLayoutApi::class)
 @Composable
 fun TransferFigures(part: Float, bytesPerSecond: Double?, secondsLeft: Long?) {
-    val percent = NumberFormat.getPercentInstance(LocalResources.current.configuration.locales[0])
     FlowRow(Modifier.readTogether(), horizontalArrangement = Arrangement.spacedBy(12.dp)) {
-        Text(percent.format(part))
+        Text(formats().percent(part))
         bytesPerSecond?.let { Text(formats().bytesPerSecond(it)) }
         secondsLeft?.let { Text(formats().timeLeft(it)) }
     }
@@ -110,8 +106,7 @@ fun TransferFigures(part: Float, bytesPerSecond: Double?, secondsLeft: Long?) {
 /** Names as in "Asha, Moussa and Fatou". */
 @Composable
 @ReadOnlyComposable
-fun list(names: List<String>): String =
-    ListFormatter.getInstance(LocalResources.current.configuration.locales[0]).format(names)
+fun list(names: List<String>): String = formats().list(names)
 
 /** Offers the notification, which is useful but not necessary. */
 @Composable

@@ -6,6 +6,7 @@ import androidx.compose.material3.darkColorScheme
 import androidx.compose.material3.lightColorScheme
 import androidx.compose.runtime.Composable
 import androidx.compose.ui.graphics.Color
+import org.fieldcast.app.ui.ProvideFormats
 
 /** Dark text on light surfaces, to be readable in the sun. AccessibilityTest computes the contrast of every pair. */
 internal val LightColors = lightColorScheme(
@@ -89,4 +90,4 @@ internal val DarkColors = darkColorScheme(
 /** The look of the app. The same on every phone, so that a trainer's pictures match. */
 @Composable
 fun FieldcastTheme(isDark: Boolean = isSystemInDarkTheme(), content: @Composable () -> Unit) =
-    MaterialTheme(colorScheme = if (isDark) DarkColors else LightColors, content = content)
+    MaterialTheme(colorScheme = if (isDark) DarkColors else LightColors) { ProvideFormats(content) }
