@@ -5,9 +5,12 @@ import androidx.compose.ui.test.junit4.v2.createEmptyComposeRule
 import androidx.test.core.app.ActivityScenario
 import java.util.concurrent.ConcurrentHashMap
 import kotlin.concurrent.thread
+import kotlinx.coroutines.runBlocking
 import org.fieldcast.app.support.Robot
 import org.fieldcast.app.support.TestApp
 import org.fieldcast.app.support.TestPhone
+import org.fieldcast.app.support.newFolder
+import org.fieldcast.app.support.sandbox
 import org.junit.Assert.assertEquals
 import org.junit.Rule
 import org.junit.Test
@@ -31,6 +34,26 @@ class ColdStartTest {
             asha.sees("Share data")
             phone.mayOpen.complete(Unit)
             asha.sees("There is no village data")
+        }
+    }
+
+    @Test
+    fun `leads to the villages of a user who has logged in, as soon as that is known`() {
+        val folder = newFolder()
+        runBlocking {
+            val fieldcast = TestPhone("Asha", folder).open(newIdentity = false)
+            fieldcast.login(sandbox, "mz", "distributor", "fieldcast")
+            fieldcast.chooseProject(fieldcast.projects().first().id)
+            fieldcast.shutDown()
+        }
+        val phone = TestPhone("Asha", folder, mayOpen = false)
+        TestApp.next = phone
+        ActivityScenario.launch(MainActivity::class.java).use {
+            val asha = Robot(rule)
+            asha.taps("Download")
+            asha.sees("Share data")
+            phone.mayOpen.complete(Unit)
+            asha.sees("Search by name")
         }
     }
 

@@ -2,6 +2,7 @@ package org.fieldcast.app.state
 
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.coroutineScope
@@ -66,7 +67,16 @@ class DownloadController(
     /** The latest wish of the user: a download, or none. */
     private val wishes = Channel<DownloadRequest?>(Channel.CONFLATED)
 
+    /** Complete when [current] shows what an earlier process has left. */
+    private val loaded = CompletableDeferred<Unit>()
+
     val state: StateFlow<DownloadState> = current.asStateFlow()
+
+    /** The state, as soon as it is known what an earlier process has left. */
+    suspend fun loadedState(): DownloadState {
+        loaded.await()
+        return state.value
+    }
 
     init {
         scope.launch { follow() }
@@ -101,7 +111,11 @@ class DownloadController(
 
     /** Carries out one wish after another. A new wish first ends the present download, whatever it is doing. */
     private suspend fun follow() = flow {
-        wanted.load()?.let { emit(it) } // from an earlier process
+        val left = wanted.load() // by an earlier process
+        // Before the engine is open, so that a screen that was restored with the process shows the download.
+        if (left != null) current.compareAndSet(DownloadState.Off, DownloadState.Running(left))
+        loaded.complete(Unit)
+        if (left != null) emit(left)
         emitAll(wishes.receiveAsFlow())
     }.collectLatest { request ->
         if (request == null) {
@@ -109,7 +123,6 @@ class DownloadController(
             current.value = DownloadState.Off
         } else {
             wanted.store(request)
-            // Before the engine is open, so that a screen that was restored with the process shows the download.
             current.value = DownloadState.Running(request)
             current.value = run(engine.fieldcast(), request)
         }

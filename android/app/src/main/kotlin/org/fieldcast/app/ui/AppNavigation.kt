@@ -116,13 +116,8 @@ private fun HomeRoute(state: AppState, navigator: Navigator) {
         state.download.state.map(::summary).distinctUntilChanged().flowOn(Dispatchers.Default)
     }
     val download by downloads.collectAsStateWithLifecycle(null)
-    val downloadPlace = when {
-        download != null -> Place.DOWNLOAD
-        stored?.account != null -> Place.VILLAGES
-        else -> Place.SETUP
-    }
     val actions = HomeActions(
-        onDownload = { navigator.open(downloadPlace) },
+        onDownload = rememberDownloadAction(state, navigator),
         onSend = { navigator.open(Place.SEND) },
         onReceive = { navigator.open(Place.RECEIVE) },
         onLookUp = { navigator.open(Place.LOOK_UP) },

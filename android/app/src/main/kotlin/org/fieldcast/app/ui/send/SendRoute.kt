@@ -8,11 +8,11 @@ import androidx.lifecycle.createSavedStateHandle
 import androidx.lifecycle.viewmodel.compose.viewModel
 import org.fieldcast.app.state.AppState
 import org.fieldcast.app.ui.Navigator
-import org.fieldcast.app.ui.Place
 import org.fieldcast.app.ui.parts.NeedActions
 import org.fieldcast.app.ui.parts.rememberAppSettings
 import org.fieldcast.app.ui.parts.rememberLocationSettings
 import org.fieldcast.app.ui.parts.rememberPermissionRequest
+import org.fieldcast.app.ui.rememberDownloadAction
 import org.fieldcast.sdk.android.FieldcastAndroid
 
 @Composable
@@ -50,9 +50,7 @@ fun SendRoute(state: AppState, navigator: Navigator) {
         },
         onDismissNotification = state.notifications::close,
         onStopReceiving = model::stopReceiving,
-        onDownload = {
-            navigator.open(if (state.villages.stored.value?.account == null) Place.SETUP else Place.VILLAGES)
-        },
+        onDownload = rememberDownloadAction(state, navigator),
         onSettings = navigator::openSettings,
     )
     shown?.let { SendScreen(it, actions, request.isRefused(FieldcastAndroid.missingPermissions(context))) }
