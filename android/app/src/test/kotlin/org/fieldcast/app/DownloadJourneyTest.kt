@@ -1,13 +1,14 @@
 package org.fieldcast.app
 
 import android.content.Context
+import android.os.Build
 import androidx.compose.ui.test.junit4.v2.createEmptyComposeRule
 import androidx.test.core.app.ActivityScenario
 import androidx.test.core.app.ApplicationProvider
-
 import java.net.URI
 import java.net.URLEncoder
 import kotlinx.coroutines.runBlocking
+import org.fieldcast.app.state.AppState
 import org.fieldcast.app.state.DownloadRequest
 import org.fieldcast.app.state.DownloadState
 import org.fieldcast.app.state.WantedDownload
@@ -34,6 +35,8 @@ import org.robolectric.annotation.GraphicsMode
 @Config(sdk = [26, 35], qualifiers = "w360dp-h640dp-xhdpi", application = TestApp::class)
 class DownloadJourneyTest {
     @get:Rule val rule = createEmptyComposeRule()
+
+    private val state: AppState get() = ApplicationProvider.getApplicationContext<TestApp>().state
 
     private fun onPhone(phone: TestPhone = TestPhone("Asha"), use: Robot.(ActivityScenario<MainActivity>) -> Unit) {
         TestApp.next = phone
@@ -70,6 +73,26 @@ class DownloadJourneyTest {
         sees("SMC Nampula 2025, ciclo 1")
         val state = ApplicationProvider.getApplicationContext<TestApp>().state
         assertEquals(emptyList<Any>(), runBlocking { state.engine.fieldcast().campaigns() })
+    }
+
+    @Test
+    fun `asks once whether it may show notifications`() = onPhone(TestPhone("Asha", mayOpen = false)) { scenario ->
+        state.download.start(DownloadRequest("p", listOf("a")))
+        taps("Download")
+        val question = "Allow notifications"
+        if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.TIRAMISU) {
+            sees(question)
+            taps("Not now")
+        }
+        seesNoMore(question)
+        scenario.recreate()
+        sees("0 of 1 village complete")
+        seesNoMore(question)
+        taps("Back")
+        TestApp.next.mayOpen.complete(Unit)
+        taps("Receive data")
+        sees("This phone is visible")
+        seesNoMore(question)
     }
 
     @Test
@@ -111,7 +134,6 @@ class DownloadJourneyTest {
         val context = ApplicationProvider.getApplicationContext<Context>()
         onPhone {
             choosesAll()
-            val state = ApplicationProvider.getApplicationContext<TestApp>().state
             runBlocking { state.engine.fieldcast().logout() }
             taps("Download 4 villages")
             taps("Log in")
@@ -136,7 +158,6 @@ class DownloadJourneyTest {
         choosesAll()
         taps("Download 4 villages")
         sees("4 villages complete")
-        val state = ApplicationProvider.getApplicationContext<TestApp>().state
         repeat(20) {
             state.download.start(DownloadRequest("gone", listOf("x")))
             state.download.cancel()

@@ -57,7 +57,7 @@ private val stored = Stored(
 private val manyNames = List(10_000) { "v$it" to "Kibera ${it + 1}" }.toMap()
 private val many = DownloadRequest("p", manyNames.keys.toList(), names = manyNames)
 
-private val noActions = DownloadActions({}, {}, {}, {}, {}, {}, {})
+private val noActions = DownloadActions({}, {}, {}, {}, {}, {}, {}, {}, {})
 
 private fun picture(name: String, state: DownloadState) =
     Picture("download-$name") { DownloadScreen(uiState(state, stored), NOW, noActions) }

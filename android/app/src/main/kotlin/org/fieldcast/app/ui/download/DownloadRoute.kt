@@ -2,36 +2,41 @@ package org.fieldcast.app.ui.download
 
 import androidx.compose.runtime.Composable
 import androidx.compose.runtime.getValue
-import androidx.compose.runtime.remember
+import androidx.compose.ui.platform.LocalContext
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.viewmodel.compose.viewModel
 import org.fieldcast.app.state.AppState
 import org.fieldcast.app.ui.Navigator
 import org.fieldcast.app.ui.Place
-import org.fieldcast.app.ui.parts.AskForNotifications
+import org.fieldcast.app.ui.parts.rememberPermissionRequest
+import org.fieldcast.sdk.android.FieldcastAndroid
 
 /** Connects the download screen with the app. */
 @Composable
 fun DownloadRoute(state: AppState, navigator: Navigator) {
     val model = viewModel { DownloadViewModel(state) }
     val now by model.state.collectAsStateWithLifecycle()
-    AskForNotifications(now is DownloadUiState.Going)
-    val actions = remember(state, navigator) {
-        DownloadActions(
-            onBack = navigator::back,
-            onCancel = {
-                state.download.cancel()
-                navigator.home()
-            },
-            onRetry = state.download::retry,
-            onUseMobileData = { state.download.retry(allowMetered = true) },
-            onLogIn = { navigator.replace(Place.SETUP) },
-            onChooseVillages = { navigator.replace(Place.VILLAGES) },
-            onHome = {
-                state.download.dismiss()
-                navigator.home()
-            },
-        )
-    }
+    val request = rememberPermissionRequest(model::checkPhone)
+    val context = LocalContext.current
+    val actions = DownloadActions(
+        onBack = navigator::back,
+        onCancel = {
+            state.download.cancel()
+            navigator.home()
+        },
+        onRetry = state.download::retry,
+        onUseMobileData = { state.download.retry(allowMetered = true) },
+        onLogIn = { navigator.replace(Place.SETUP) },
+        onChooseVillages = { navigator.replace(Place.VILLAGES) },
+        onHome = {
+            state.download.dismiss()
+            navigator.home()
+        },
+        onAllowNotification = {
+            state.notifications.close()
+            request.ask(FieldcastAndroid.missingNotificationPermission(context))
+        },
+        onDismissNotification = state.notifications::close,
+    )
     DownloadScreen(now, state.phone.now(), actions)
 }

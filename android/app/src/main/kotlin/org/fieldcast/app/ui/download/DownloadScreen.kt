@@ -39,6 +39,7 @@ import org.fieldcast.app.ui.parts.Icons
 import org.fieldcast.app.ui.parts.MainButton
 import org.fieldcast.app.ui.parts.Notice
 import org.fieldcast.app.ui.parts.NoticeKind
+import org.fieldcast.app.ui.parts.NotificationNotice
 import org.fieldcast.app.ui.parts.OtherButton
 import org.fieldcast.app.ui.parts.Progress
 import org.fieldcast.app.ui.parts.QuietButton
@@ -60,6 +61,11 @@ fun DownloadScreen(state: DownloadUiState?, now: Long, actions: DownloadActions)
                 DownloadUiState.Off -> head { Off(actions) }
                 is DownloadUiState.Going -> {
                     head { Going(state, onCancel) }
+                    if (state.asksForNotification) {
+                        head("notification") {
+                            NotificationNotice(actions.onAllowNotification, actions.onDismissNotification)
+                        }
+                    }
                     villages(state.villages)
                 }
                 is DownloadUiState.Metered -> head { Metered(state, actions, onCancel) }
@@ -78,7 +84,7 @@ fun DownloadScreen(state: DownloadUiState?, now: Long, actions: DownloadActions)
     if (isCancelling && !isOver) CancelDialog(actions.onCancel) { isCancelling = false }
 }
 
-private fun LazyListScope.head(content: @Composable () -> Unit) = item("head", "head") {
+private fun LazyListScope.head(key: String = "head", content: @Composable () -> Unit) = item(key, key) {
     Column(Modifier.fillMaxWidth().padding(16.dp), Arrangement.spacedBy(16.dp)) { content() }
 }
 

@@ -28,6 +28,8 @@ sealed interface DownloadUiState {
         val secondsLeft: Long?,
         /** The ones in progress first, then the ones to come, then the complete ones. */
         val villages: List<VillageProgress>,
+        /** Whether to offer the notification. */
+        val asksForNotification: Boolean = false,
     ) : DownloadUiState {
         /** Between 0 and 1; none before any total is known. */
         val part: Float? get() = part(doneHouseholds, totalHouseholds)
@@ -160,4 +162,6 @@ data class DownloadActions(
     val onLogIn: () -> Unit,
     val onChooseVillages: () -> Unit,
     val onHome: () -> Unit,
+    val onAllowNotification: () -> Unit,
+    val onDismissNotification: () -> Unit,
 )
