@@ -157,7 +157,7 @@ class DownloadJourneyTest {
     fun `cancels after a confirmation`() = onPhone {
         choosesAll()
         taps("Download 4 villages")
-        sees("4 villages complete")
+        waitUntil("the download starts") { state.download.state.value != DownloadState.Off }
         repeat(20) {
             state.download.start(DownloadRequest("gone", listOf("x")))
             state.download.cancel()
