@@ -123,7 +123,7 @@ class DownloadJourneyTest {
             choosesAll()
             taps("Download 4 villages")
             taps("Wait for Wi-Fi")
-            sees("The download has stopped")
+            sees("The download waits for Wi-Fi")
             phone.network.value = NetworkKind.UNMETERED
             sees("120 households", 120)
         }

@@ -83,7 +83,8 @@ class Messages(private val context: Context, private val state: AppState) {
     private fun downloaded(download: DownloadState): Content? = when (download) {
         is DownloadState.Done -> Content(context.getString(R.string.message_download_done))
         is DownloadState.Failed -> stopped(download.error.textId)
-        is DownloadState.MeteredOnly -> stopped(R.string.error_metered)
+        is DownloadState.MeteredOnly ->
+            Content(context.getString(R.string.message_download_wifi), context.getString(R.string.download_metered))
         is DownloadState.Running, is DownloadState.WaitingForInternet, DownloadState.Off -> null
     }
 

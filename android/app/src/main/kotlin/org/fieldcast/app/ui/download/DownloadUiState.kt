@@ -140,6 +140,9 @@ private fun progress(request: DownloadRequest, villages: Map<String, BoundarySta
 sealed interface DownloadSummary {
     data class Going(val done: Int, val total: Int, val isWaiting: Boolean) : DownloadSummary
 
+    /** It continues by itself with another network than mobile data. */
+    data object WaitingForWifi : DownloadSummary
+
     /** The user has to act. */
     data object Stopped : DownloadSummary
 }
@@ -149,7 +152,8 @@ fun summary(download: DownloadState): DownloadSummary? = when (download) {
     is DownloadState.Running -> DownloadSummary.Going(download.villages.done, download.request.villages.size, false)
     is DownloadState.WaitingForInternet ->
         DownloadSummary.Going(download.villages.done, download.request.villages.size, true)
-    is DownloadState.MeteredOnly, is DownloadState.Failed -> DownloadSummary.Stopped
+    is DownloadState.MeteredOnly -> DownloadSummary.WaitingForWifi
+    is DownloadState.Failed -> DownloadSummary.Stopped
     DownloadState.Off, is DownloadState.Done -> null
 }
 

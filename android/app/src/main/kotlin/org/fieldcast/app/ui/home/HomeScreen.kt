@@ -82,6 +82,7 @@ private fun VillageData(stored: Stored?, now: Long, actions: HomeActions, downlo
     }
     when (download) {
         is DownloadSummary.Going -> Download(download)
+        DownloadSummary.WaitingForWifi -> Notice(NoticeKind.INFO, stringResource(R.string.home_download_wifi))
         DownloadSummary.Stopped -> Notice(NoticeKind.PROBLEM, stringResource(R.string.home_download_stopped))
         null -> Unit
     }
