@@ -24,6 +24,7 @@ const PERMISSIONS: &[&str] = &[
     "android.permission.INTERNET",
     "android.permission.NEARBY_WIFI_DEVICES",
     "android.permission.POST_NOTIFICATIONS",
+    "android.permission.RECEIVE_BOOT_COMPLETED",
     "android.permission.WAKE_LOCK",
 ];
 /// androidx.core's own permission, for messages within the app. The app's id precedes it.

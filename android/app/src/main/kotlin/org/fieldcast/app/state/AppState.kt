@@ -8,7 +8,7 @@ import org.fieldcast.app.Phone
 class AppState(val context: Context, val phone: Phone, val scope: CoroutineScope) {
     val engine = EngineOwner(phone, scope)
     val villages = StoredVillages(engine, scope)
-    val download = DownloadController(engine, phone, WantedDownload(context), scope)
+    val download = DownloadController(engine, phone, WantedDownload(context), DownloadSchedule(context), scope)
     val notifications = NotificationConsent(context)
     val shown = ShownScreen()
     val sharedKeys = SharedKeys(engine, scope)

@@ -4,16 +4,25 @@ import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.ExperimentalCoroutinesApi
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.collectLatest
+import kotlinx.coroutines.flow.combine
+import kotlinx.coroutines.flow.distinctUntilChanged
 import kotlinx.coroutines.flow.emitAll
+import kotlinx.coroutines.flow.filterNotNull
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.flow
+import kotlinx.coroutines.flow.map
+import kotlinx.coroutines.flow.mapLatest
 import kotlinx.coroutines.flow.receiveAsFlow
+import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withTimeoutOrNull
 import org.fieldcast.app.Phone
@@ -60,6 +69,7 @@ class DownloadController(
     private val engine: EngineOwner,
     private val phone: Phone,
     private val wanted: WantedDownload,
+    private val schedule: DownloadSchedule,
     scope: CoroutineScope,
 ) {
     private val current = MutableStateFlow<DownloadState>(DownloadState.Off)
@@ -70,7 +80,13 @@ class DownloadController(
     /** Complete when [current] shows what an earlier process has left. */
     private val loaded = CompletableDeferred<Unit>()
 
+    /** A new job may begin before the previous one has ended. */
+    private val jobs = MutableStateFlow(0)
+
     val state: StateFlow<DownloadState> = current.asStateFlow()
+
+    /** Whether a job of the system runs, which keeps the process. */
+    val isInJob: Flow<Boolean> = jobs.map { it > 0 }.distinctUntilChanged()
 
     /** The state, as soon as it is known what an earlier process has left. */
     suspend fun loadedState(): DownloadState {
@@ -99,6 +115,37 @@ class DownloadController(
         start(request.copy(allowMetered = request.allowMetered || allowMetered))
     }
 
+    /**
+     * Continues a download that waits, and returns when it has ended, or after some time in which it waits again:
+     * whether it is to run again later.
+     */
+    @OptIn(ExperimentalCoroutinesApi::class)
+    suspend fun runInJob(): Boolean {
+        jobs.update { it + 1 }
+        try {
+            val now = loadedState()
+            if (engine.state.value is EngineState.Failed) engine.open()
+            if (now is DownloadState.MeteredOnly || now is DownloadState.WaitingForInternet) retry()
+            return combine(current, engine.state, ::Pair)
+                .mapLatest { (download, engine) -> isToRunAgain(download, engine) }
+                .filterNotNull()
+                .first()
+        } finally {
+            jobs.update { it - 1 }
+        }
+    }
+
+    /** None while the job goes on. */
+    private suspend fun isToRunAgain(download: DownloadState, engine: EngineState): Boolean? = when (download) {
+        DownloadState.Off, is DownloadState.Done, is DownloadState.Failed -> false
+        is DownloadState.MeteredOnly -> true
+        is DownloadState.Running -> if (engine is EngineState.Failed) true else null
+        is DownloadState.WaitingForInternet -> {
+            delay(LONGEST_WAIT_IN_JOB)
+            true
+        }
+    }
+
     /** Cancels it. Downloaded data is kept. */
     fun cancel() {
         wishes.trySend(null)
@@ -121,10 +168,13 @@ class DownloadController(
         if (request == null) {
             wanted.clear()
             current.value = DownloadState.Off
+            schedule.cancel()
         } else {
             wanted.store(request)
+            schedule.set(request)
             current.value = DownloadState.Running(request)
             current.value = run(engine.fieldcast(), request)
+            schedule.cancel() // it is complete, or the user has to act
         }
     }
 
@@ -195,6 +245,9 @@ class DownloadController(
     private companion object {
         val SHORTEST_PAUSE = 2.seconds
         val LONGEST_PAUSE = 60.seconds
+
+        /** A job keeps the phone awake. */
+        val LONGEST_WAIT_IN_JOB = 20.seconds
     }
 }
 

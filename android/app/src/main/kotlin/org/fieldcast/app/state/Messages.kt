@@ -8,6 +8,7 @@ import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.combine
 import kotlinx.coroutines.flow.distinctUntilChanged
+import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.map
 import kotlinx.coroutines.launch
 import org.fieldcast.app.MainActivity
@@ -42,6 +43,11 @@ class Messages(private val context: Context, private val state: AppState) {
     fun followIn(scope: CoroutineScope) {
         createChannel(RESULTS, R.string.message_channel_results)
         createChannel(QUESTIONS, R.string.message_channel_questions)
+        scope.launch {
+            // What a killed process has told is no longer true.
+            state.download.state.first { it is DownloadState.Running }
+            manager.cancel(Message.DOWNLOAD.id)
+        }
         scope.launch { follow(Message.DOWNLOAD, state.download.state.map(::downloaded)) }
         scope.launch { follow(Message.SENT, state.send.result.map(::sent)) }
         scope.launch { follow(Message.RECEIVED, state.receive.result.map(::received)) }

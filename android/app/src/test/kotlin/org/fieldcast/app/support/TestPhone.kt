@@ -1,7 +1,9 @@
 package org.fieldcast.app.support
 
+import android.content.ComponentName
 import android.content.Context
 import android.content.ContextWrapper
+import android.content.Intent
 import java.io.File
 import java.nio.file.Files
 import java.util.concurrent.ScheduledThreadPoolExecutor
@@ -109,7 +111,13 @@ class TestApp : FieldApp() {
 
     override fun getNoBackupFilesDir(): File = next.folder
 
+    override fun startForegroundService(service: Intent): ComponentName? =
+        if (refusesServices) throw IllegalStateException("not on the screen") else super.startForegroundService(service)
+
     companion object {
+        /** As Android 12 and later while the app is not on the screen. */
+        @Volatile var refusesServices = false
+
         @Volatile var next: TestPhone = TestPhone("Asha")
     }
 }
