@@ -30,7 +30,7 @@ pub(super) fn made(build: &Build, variant: &Variant) -> Outcome {
     let Build { root, libraries, sdk, .. } = build;
     let dex = Shrink { root, libraries, resources: &resources, modules: [&app, sdk] }.run(&out)?;
     let content = out.join("content");
-    let has_engine = fill(build, &dex, &content)?;
+    fill(build, &dex, &content)?;
     let apk = out.join(format!("fieldcast-{}-{}-{ABI}.apk", env!("CARGO_PKG_VERSION"), variant.name));
     pack(&resources.archive, &content, &apk)?;
     sign(&build.out.join("test.keystore"), &apk)?;
@@ -40,12 +40,12 @@ pub(super) fn made(build: &Build, variant: &Variant) -> Outcome {
     if size > MOST {
         problems.push(format!("the APK has {size} bytes, more than {MOST}"));
     }
-    report(build, &apk, &content, has_engine)?;
+    report(build, &apk, &content)?;
     Ok(crate::listed(&problems))
 }
 
-/// Copies everything but the resources to a folder. Returns whether the engine is among it.
-fn fill(build: &Build, dex: &Path, content: &Path) -> Outcome<bool> {
+/// Copies everything but the resources to a folder.
+fn fill(build: &Build, dex: &Path, content: &Path) -> Outcome<()> {
     tools::empty(content)?;
     // Of the files beside the classes, Android needs only the names of services: the others are for tools.
     let is_needed = |file: &&PathBuf| is_dex(file) || file.starts_with(dex.join("META-INF/services"));
@@ -58,9 +58,7 @@ fn fill(build: &Build, dex: &Path, content: &Path) -> Outcome<bool> {
             copy(&file, &native.join(file.file_name().unwrap_or_default()))?;
         }
     }
-    let Some(engine) = engine(&build.root)? else { return Ok(false) };
-    copy(&engine, &native.join(ENGINE))?;
-    Ok(true)
+    copy(&engine(&build.root)?, &native.join(ENGINE))
 }
 
 fn copy(from: &Path, to: &Path) -> Outcome<()> {
@@ -70,7 +68,7 @@ fn copy(from: &Path, to: &Path) -> Outcome<()> {
 }
 
 /// The engine for phones, built from the present sources. Prints a message if it cannot be built here.
-fn engine(root: &Path) -> Outcome<Option<PathBuf>> {
+fn engine(root: &Path) -> Outcome<PathBuf> {
     let output = Command::new(root.join(BUILD_ENGINE)).arg(ABI).current_dir(root).output();
     let output = output.map_err(|error| format!("cannot start {BUILD_ENGINE}: {error}"))?;
     let text = String::from_utf8_lossy(&output.stdout);
@@ -79,12 +77,10 @@ fn engine(root: &Path) -> Outcome<Option<PathBuf>> {
         return Err(format!("{BUILD_ENGINE} failed: {}\n{text}{errors}", output.status).into());
     }
     let library = root.join("target/android-library").join(ABI).join(ENGINE);
-    if library.exists() {
-        return Ok(Some(library));
+    if let Some(reason) = text.lines().find_map(|line| line.strip_prefix("SKIPPED: ")) {
+        return Err(format!("an APK without the engine is of no use, and the engine was not built: {reason}").into());
     }
-    let reason = text.lines().find_map(|line| line.strip_prefix("SKIPPED: ")).unwrap_or_default();
-    println!("SKIPPED: the APK has no engine library: {reason}");
-    Ok(None)
+    Ok(library)
 }
 
 /// Adds the content to the archive with the resources, and aligns it. Native libraries stay uncompressed, because a phone
@@ -129,10 +125,9 @@ fn sign(keystore: &Path, apk: &Path) -> Outcome<()> {
 }
 
 /// Prints one line per figure.
-fn report(build: &Build, apk: &Path, content: &Path, has_engine: bool) -> Outcome<()> {
+fn report(build: &Build, apk: &Path, content: &Path) -> Outcome<()> {
     let size = |file: &Path| fs::metadata(file).map(|file| file.len());
-    let engine = if has_engine { "with" } else { "without" };
-    println!("{}: {} bytes, {engine} the engine", apk.strip_prefix(&build.root)?.display(), size(apk)?);
+    println!("{}: {} bytes", apk.strip_prefix(&build.root)?.display(), size(apk)?);
     for file in files(content)? {
         let note = if is_dex(&file) { " before compression" } else { "" };
         println!("  {}: {} bytes{note}", file.strip_prefix(content)?.display(), size(&file)?);
