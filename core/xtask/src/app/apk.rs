@@ -67,7 +67,10 @@ fn copy(from: &Path, to: &Path) -> Outcome<()> {
     Ok(())
 }
 
-/// The engine for phones, built from the present sources. Prints a message if it cannot be built here.
+/// The engine for phones, built from the present sources.
+///
+/// # Errors
+/// If it cannot be built here.
 fn engine(root: &Path) -> Outcome<PathBuf> {
     let output = Command::new(root.join(BUILD_ENGINE)).arg(ABI).current_dir(root).output();
     let output = output.map_err(|error| format!("cannot start {BUILD_ENGINE}: {error}"))?;

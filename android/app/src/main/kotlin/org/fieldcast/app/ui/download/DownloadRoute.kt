@@ -16,7 +16,7 @@ import org.fieldcast.sdk.android.FieldcastAndroid
 fun DownloadRoute(state: AppState, navigator: Navigator) {
     val model = viewModel { DownloadViewModel(state) }
     val now by model.state.collectAsStateWithLifecycle()
-    val request = rememberPermissionRequest(model::checkPhone)
+    val request = rememberPermissionRequest(onChange = model::checkPhone)
     val context = LocalContext.current
     val actions = DownloadActions(
         onBack = navigator::back,
