@@ -14,7 +14,7 @@ import androidx.compose.ui.test.onNodeWithText
 import androidx.test.core.app.ApplicationProvider
 import org.fieldcast.app.pictures.Look
 import org.fieldcast.app.pictures.Picture
-import org.fieldcast.app.pictures.Stage
+import org.fieldcast.app.pictures.OnPhone
 import org.junit.After
 import org.junit.Assert.assertEquals
 import org.junit.Rule
@@ -43,7 +43,7 @@ class FormatsTest {
         val rows = Picture("rows") {
             Column { repeat(500) { row -> Text(formats().also { seen += it }.count(1_000L + row)) } }
         }
-        rule.setContent { Stage(rows, look) }
+        rule.setContent { OnPhone(rows, look) }
         rule.onNodeWithText("1,007").assertExists()
         assertEquals(500, seen.size)
         look = Look("pt")
