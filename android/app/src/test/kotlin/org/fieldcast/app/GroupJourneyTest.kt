@@ -195,7 +195,7 @@ class GroupJourneyTest {
         zuri.taps("Receive data")
         zuri.scans(invite)
         zuri.sees("This phone is too old to join the network of the other phone.")
-        zuri.sees("This phone is visible.")
+        zuri.sees("This phone is visible")
         asha.taps("Use the same Wi-Fi")
         asha.taps("Zuri")
         asha.taps("Send")

@@ -30,6 +30,7 @@ import org.fieldcast.app.pictures.on
 import org.fieldcast.app.pictures.sendState
 import org.fieldcast.app.ui.send.InviteState
 import org.fieldcast.app.ui.send.SendScreen
+import org.fieldcast.app.ui.theme.FieldcastTheme
 import org.fieldcast.sdk.core.QrMatrix
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertTrue
@@ -49,7 +50,7 @@ class InsetsTest {
 
     private fun shows(content: @Composable () -> Unit) {
         rule.runOnUiThread { rule.activity.enableEdgeToEdge() }
-        rule.setContent(content)
+        rule.setContent { FieldcastTheme { content() } }
     }
 
     private fun has(bar: Int, keyboard: Int) {

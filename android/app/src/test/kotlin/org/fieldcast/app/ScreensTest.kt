@@ -55,11 +55,11 @@ class ScreensTest {
         } catch (error: Exception) {
             throw AssertionError("${picture.name} never comes to rest", error)
         }
-        // A dialog is a second root: it is drawn over the dimmed screen.
+        // A dialog has another root view: it is drawn over the dimmed screen.
         val roots = rule.onAllNodes(isRoot()).fetchSemanticsNodes().map { (it.root as ViewRootForTest).view.rootView }
         val whole = rule.onAllNodes(isRoot())[0].captureToImage().asAndroidBitmap().copy(Bitmap.Config.ARGB_8888, true)
         val canvas = Canvas(whole)
-        for (dialog in roots.drop(1)) {
+        for (dialog in roots.distinct().drop(1)) {
             canvas.drawColor(0x52000000)
             canvas.withTranslation((whole.width - dialog.width) / 2f, (whole.height - dialog.height) / 2f) { dialog.draw(this) }
         }

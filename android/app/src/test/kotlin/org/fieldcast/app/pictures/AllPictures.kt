@@ -15,7 +15,7 @@ val manualPictures: Set<String> = setOf(
     "send-running",
     "send-done",
     "receive-searching",
-    "receive-question",
+    "receive-question-scanned",
     "receive-receiving",
     "receive-saved",
     "lookup",

@@ -4,23 +4,16 @@ import android.content.Context
 import android.content.ContextWrapper
 import android.content.res.Configuration
 import android.content.res.Resources
-import android.view.View
 import androidx.compose.foundation.layout.Box
 import androidx.compose.foundation.layout.requiredSize
 import androidx.compose.material3.Surface
 import androidx.compose.runtime.Composable
 import androidx.compose.runtime.CompositionLocalProvider
 import androidx.compose.runtime.key
-import androidx.compose.runtime.remember
 import androidx.compose.ui.Modifier
-import androidx.compose.ui.platform.LocalConfiguration
-import androidx.compose.ui.platform.LocalContext
-import androidx.compose.ui.platform.LocalDensity
-import androidx.compose.ui.platform.LocalLayoutDirection
-import androidx.compose.ui.platform.testTag
-import androidx.compose.ui.unit.Density
-import androidx.compose.ui.unit.LayoutDirection
+import androidx.compose.ui.platform.ComposeView
 import androidx.compose.ui.unit.dp
+import androidx.compose.ui.viewinterop.AndroidView
 import java.util.Locale
 import kotlin.time.Duration
 import org.fieldcast.app.ui.parts.LocalSettleTime
@@ -43,26 +36,21 @@ val looks: List<Look> = languages.flatMap { language ->
     listOf(false, true).flatMap { dark -> listOf(1f, 2f).map { Look(language, dark, it) } }
 }
 
-/** A picture on a small phone of 360 by 640 dp. */
+/** A picture on a small phone of 360 by 640 dp. A view of its own gives the look to dialogs, too. */
 @Composable
 fun OnPhone(picture: Picture, look: Look) = key(picture, look) {
-    val context = LocalContext.current
-    val shown = remember { context.shown(look) }
-    val isMirrored = shown.resources.configuration.layoutDirection == View.LAYOUT_DIRECTION_RTL
-    CompositionLocalProvider(
-        LocalContext provides shown,
-        LocalConfiguration provides shown.resources.configuration,
-        LocalSettleTime provides Duration.ZERO,
-        LocalDensity provides Density(LocalDensity.current.density, look.fontScale),
-        LocalLayoutDirection provides if (isMirrored) LayoutDirection.Rtl else LayoutDirection.Ltr,
-    ) {
-        FieldcastTheme(look.isDark) {
-            Surface { Box(Modifier.requiredSize(360.dp, 640.dp).testTag(PHONE)) { picture.content() } }
+    AndroidView({ context ->
+        ComposeView(context.shown(look)).apply {
+            setContent {
+                CompositionLocalProvider(LocalSettleTime provides Duration.ZERO) {
+                    FieldcastTheme(look.isDark) {
+                        Surface { Box(Modifier.requiredSize(360.dp, 640.dp)) { picture.content() } }
+                    }
+                }
+            }
         }
-    }
+    })
 }
-
-const val PHONE = "phone"
 
 private fun Context.shown(look: Look): Context {
     val configuration = Configuration(resources.configuration)

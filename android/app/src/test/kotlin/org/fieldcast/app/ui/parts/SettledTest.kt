@@ -2,6 +2,7 @@ package org.fieldcast.app.ui.parts
 
 import android.app.Application
 import androidx.activity.ComponentActivity
+import androidx.compose.runtime.Composable
 import androidx.compose.runtime.getValue
 import androidx.compose.runtime.mutableStateOf
 import androidx.compose.runtime.setValue
@@ -20,6 +21,7 @@ import org.fieldcast.app.pictures.receiver
 import org.fieldcast.app.pictures.sendState
 import org.fieldcast.app.ui.send.InviteState
 import org.fieldcast.app.ui.send.SendScreen
+import org.fieldcast.app.ui.theme.FieldcastTheme
 import org.fieldcast.sdk.core.QrMatrix
 import org.fieldcast.sdk.core.SendState
 import org.junit.Assert.assertEquals
@@ -37,7 +39,12 @@ class SettledTest {
 
     private fun asking(number: Int, name: String) = receiver(number, name, SendState.Asking, code = "$number$number 456")
 
-    private fun settles() = rule.mainClock.advanceTimeBy(1_000)
+    private fun shows(content: @Composable () -> Unit) = rule.setContent { FieldcastTheme { content() } }
+
+    private fun settles() {
+        rule.waitForIdle()
+        rule.mainClock.advanceTimeBy(1_000)
+    }
 
     @Test
     fun `confirms only one code with two quick taps`() {
@@ -49,7 +56,7 @@ class SettledTest {
                 shown = sendState(on(listOf(asking(22, "Fatou"))))
             },
         )
-        rule.setContent { SendScreen(shown, actions) }
+        shows { SendScreen(shown, actions) }
         settles()
         repeat(2) { rule.onNodeWithText("Codes match").performClick() }
         assertEquals(listOf("11"), answered)
@@ -65,7 +72,7 @@ class SettledTest {
             sendState(on(names.mapIndexed { at, name -> receiver(at, name, hasScanned = true) })).copy(invite = invite)
 
         var shown by mutableStateOf(scanned("Asha"))
-        rule.setContent { SendScreen(shown, noSendActions) }
+        shows { SendScreen(shown, noSendActions) }
         settles()
         rule.onNodeWithText("Send").assertIsEnabled()
         shown = scanned("Asha", "Fatou")
@@ -80,7 +87,7 @@ class SettledTest {
         val invite = InviteState.Shown(QrMatrix(1uL, listOf(true)), 24)
         var sent = emptyList<String>()
         val actions = noSendActions.copy(onSendTo = { sent = it })
-        rule.setContent { SendScreen(sendState(on(two)).copy(invite = invite), actions) }
+        shows { SendScreen(sendState(on(two)).copy(invite = invite), actions) }
         rule.onNode(isToggleable() and hasText(two[1].words)).performSemanticsAction(SemanticsActions.OnClick)
         settles()
         rule.onNodeWithText("Send").performClick()
