@@ -1,6 +1,7 @@
 package org.fieldcast.app
 
 import java.io.File
+import org.fieldcast.app.pictures.languages
 import org.fieldcast.app.pictures.manualPictures
 import org.junit.Assert.assertEquals
 import org.junit.Test
@@ -32,5 +33,9 @@ class ManualsTest {
         }
         assertEquals(emptyList<Any>(), shown.filter { (_, isOwnLanguage, name) -> !isOwnLanguage || name !in manualPictures })
         assertEquals("pictures that no manual shows", emptySet<String>(), manualPictures - shown.map { it.third }.toSet())
+        for (language in languages) {
+            val stored = File(docs, "pictures/$language").list().orEmpty().map { it.removeSuffix(".png") }.toSet()
+            assertEquals("stored pictures in $language", manualPictures, stored)
+        }
     }
 }
