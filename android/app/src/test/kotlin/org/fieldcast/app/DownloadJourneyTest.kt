@@ -169,8 +169,8 @@ class DownloadJourneyTest {
         taps("Cancel")
         taps("Cancel the download")
         sees("Share data")
-        rule.waitUntil(10_000) { WantedDownload(state.context).load() == null }
-        assertEquals(DownloadState.Off, state.download.state.value)
+        waitUntil("the download ends") { state.download.state.value == DownloadState.Off }
+        assertNull(WantedDownload(state.context).load())
     }
 
     @Test

@@ -88,7 +88,7 @@ fun ReceiveScreen(
         ScrollingScreen(stringResource(R.string.receive_data), actions.onBack) {
             SharedKeyNotices(state.sharedKeys, actions.onSettings)
             if (state.isTooOld) Notice(NoticeKind.PROBLEM, stringResource(R.string.receive_too_old))
-            if (view == null) NotVisible(state.phase, actions, isRefused) else Visible(view, state.conflicts, actions)
+            if (view == null) NotVisible(state, actions, isRefused) else Visible(view, state.conflicts, actions)
             OwnCard(state, actions)
             if (state.asksForNotification && view != null) {
                 NotificationNotice(actions.onAllowNotification, actions.onDismissNotification)
@@ -139,7 +139,11 @@ private val ReceivePhase.Failed.isWithoutNetwork: Boolean
     get() = !isByInvite && error is FieldcastException.NoNetwork
 
 @Composable
-private fun NotVisible(phase: ReceivePhase, actions: ReceiveActions, isRefused: Boolean) = when (phase) {
+private fun NotVisible(
+    state: ReceiveUiState,
+    actions: ReceiveActions,
+    isRefused: Boolean,
+) = when (val phase = state.phase) {
     is ReceivePhase.Off -> Text(stringResource(R.string.receive_off))
     is ReceivePhase.Sending -> Notice(NoticeKind.PROBLEM, stringResource(R.string.receive_is_sending)) {
         OtherButton(stringResource(R.string.send_stop), actions.onStopSending)
@@ -150,16 +154,17 @@ private fun NotVisible(phase: ReceivePhase, actions: ReceiveActions, isRefused: 
     is ReceivePhase.Starting -> {
         Progress(null, stringResource(if (phase.isByInvite) R.string.receive_joining else R.string.send_starting))
     }
-    is ReceivePhase.Failed -> Failure(phase, actions)
+    is ReceivePhase.Failed -> Failure(phase, state.isTooOld, actions)
     is ReceivePhase.On -> Unit
 }
 
 @Composable
-private fun Failure(phase: ReceivePhase.Failed, actions: ReceiveActions) {
+private fun Failure(phase: ReceivePhase.Failed, isTooOld: Boolean, actions: ReceiveActions) {
+    val retry = @Composable { OtherButton(stringResource(R.string.try_again), actions.onTryAgain) }
     if (phase.isWithoutNetwork) {
-        return Notice(NoticeKind.INFO, stringResource(R.string.receive_no_network)) {
-            OtherButton(stringResource(R.string.try_again), actions.onTryAgain)
-        }
+        // The notice for an old phone says what to do, and no code helps that.
+        if (isTooOld) retry() else Notice(NoticeKind.INFO, stringResource(R.string.receive_no_network), actions = retry)
+        return
     }
     val isGroup = phase.isByInvite && phase.error is FieldcastException.NoNetwork
     Notice(NoticeKind.PROBLEM, if (isGroup) stringResource(R.string.receive_group_failed) else phase.error.text()) {
