@@ -69,7 +69,7 @@ fn found(events: &EventLog) -> (Fingerprint, FoundBy) {
     })
 }
 
-const BY_PLATFORM: FoundBy = FoundBy { mdns: false, connected: false, typed: false, platform: true };
+const BY_PLATFORM: FoundBy = FoundBy { mdns: false, connected: false, invited: false, typed: false, platform: true };
 
 #[test]
 fn sends_to_receiver_found_only_by_platform() {
