@@ -39,14 +39,18 @@ internal fun refusal(code: Int): Refusal = when (code) {
 
 /**
  * The group with this phone's address in it. The address cannot be guessed, because each group has a different network.
+ * Throws [PortException.Unavailable] if there is a group that the system hides, as up to Android 12 it does from an app
+ * without access to the location.
  */
 internal fun radioGroup(
     group: WifiP2pGroup?,
     info: WifiP2pInfo?,
     addressOf: (networkInterface: String) -> String? = ::addressOf,
 ): RadioGroup? {
-    val name = group?.networkName ?: return null
     val isUp = info?.groupFormed == true
+    val name = group?.networkName
+    if (name == null && isUp) throw PortException.Unavailable("the Wi-Fi group is hidden: open the app and try again")
+    if (group == null || name == null) return null
     val address = when {
         !isUp -> null
         group.isGroupOwner -> info.groupOwnerAddress?.hostAddress

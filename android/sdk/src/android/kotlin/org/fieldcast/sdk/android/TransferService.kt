@@ -7,6 +7,7 @@ import android.content.Intent
 import android.content.pm.ServiceInfo
 import android.os.Build
 import android.os.IBinder
+import org.fieldcast.sdk.Permissions
 
 /**
  * Keeps the app running in the background while it offers, receives or downloads, and shows a notification to the user.
@@ -35,7 +36,7 @@ class TransferService : Service() {
 
     private fun show(notification: Notification) {
         if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.Q) {
-            startForeground(NOTIFICATION, notification, ServiceInfo.FOREGROUND_SERVICE_TYPE_CONNECTED_DEVICE)
+            startForeground(NOTIFICATION, notification, serviceTypes(level(this)))
         } else {
             startForeground(NOTIFICATION, notification)
         }
@@ -70,4 +71,14 @@ class TransferService : Service() {
         @Suppress("DEPRECATION") // the typed variant needs Android 13 and is broken there
         private fun Intent.notification(): Notification? = getParcelableExtra(EXTRA)
     }
+}
+
+/**
+ * The types of the service for an app of this API level. Where Wi-Fi Direct needs the location permission, Android
+ * hides the group from an app in the background unless its service has the type location.
+ */
+internal fun serviceTypes(level: Int): Int {
+    val connected = ServiceInfo.FOREGROUND_SERVICE_TYPE_CONNECTED_DEVICE
+    val needsLocation = Permissions.needsLocationOn(level)
+    return if (needsLocation) connected or ServiceInfo.FOREGROUND_SERVICE_TYPE_LOCATION else connected
 }

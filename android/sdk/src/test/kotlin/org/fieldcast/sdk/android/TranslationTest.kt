@@ -1,5 +1,6 @@
 package org.fieldcast.sdk.android
 
+import android.content.pm.ServiceInfo
 import android.net.wifi.p2p.WifiP2pConfig
 import android.net.wifi.p2p.WifiP2pGroup
 import android.net.wifi.p2p.WifiP2pInfo
@@ -52,6 +53,21 @@ class TranslationTest {
         assertEquals(RadioGroup(group.name, true, null), radioGroup(ours, WifiP2pInfo()), "no address yet")
         assertNull(radioGroup(null, null))
         assertNull(radioGroup(p2p(isOwner = false), owner)!!.address, "the interface does not exist here")
+    }
+
+    @Test
+    fun `does not take a hidden group for none`() {
+        val formed = WifiP2pInfo().apply { groupFormed = true }
+        assertThrows(PortException.Unavailable::class.java) { radioGroup(null, formed) }
+        assertThrows(PortException.Unavailable::class.java) { radioGroup(WifiP2pGroup(), formed) }
+        assertNull(radioGroup(null, WifiP2pInfo()))
+    }
+
+    @Test
+    fun `sees the group in the background where that needs the location`() {
+        val connected = ServiceInfo.FOREGROUND_SERVICE_TYPE_CONNECTED_DEVICE
+        val both = connected or ServiceInfo.FOREGROUND_SERVICE_TYPE_LOCATION
+        assertEquals(listOf(both, both, connected, connected), listOf(29, 32, 33, 35).map(::serviceTypes))
     }
 
     @Test

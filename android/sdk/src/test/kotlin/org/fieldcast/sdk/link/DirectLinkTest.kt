@@ -63,6 +63,21 @@ class DirectLinkTest {
     }
 
     @Test
+    fun `keeps a hidden group as its own`() = link { radio, link ->
+        link.makeGroup(group, changes)
+        runCurrent()
+        radio.isHidden = true
+        radio.changes.emit(Unit)
+        advanceTimeBy(6000)
+        assertEquals(emptyList<String>(), changes.reports.filter { it == "lost" })
+        fails<PortException.Unavailable> { link.leaveGroup() }
+        assertEquals(group.name, last.name)
+        radio.isHidden = false
+        assertEquals("10.0.0.1", link.makeGroup(WifiGroup("DIRECT-fc-two", "passphrase"), changes))
+        assertEquals(listOf("leave", "quiet", "make ANY"), radio.asked.takeLast(3).map { it.substringAfter(' ') })
+    }
+
+    @Test
     fun `waits longer after each busy answer`() = link { radio, link ->
         radio.refusals += List(4) { Refusal.BUSY }
         link.makeGroup(group, changes)

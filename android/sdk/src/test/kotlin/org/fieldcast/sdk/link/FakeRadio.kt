@@ -28,6 +28,9 @@ internal class FakeRadio(
 
     /** Whether no question is ever answered. */
     var isDeaf = false
+
+    /** Whether the system hides the current group. */
+    var isHidden = false
     val changes = MutableSharedFlow<Unit>()
     private var coming: Pair<Long, RadioGroup>? = null
 
@@ -46,6 +49,7 @@ internal class FakeRadio(
                 coming = null
             }
         }
+        if (isHidden && group != null) throw PortException.Unavailable("the system hides the Wi-Fi group")
         return group
     }
 
