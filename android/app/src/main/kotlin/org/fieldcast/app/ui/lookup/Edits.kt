@@ -1,6 +1,7 @@
 package org.fieldcast.app.ui.lookup
 
 import org.fieldcast.app.state.key
+import org.fieldcast.app.state.unambiguous
 import org.fieldcast.sdk.core.EditStatus
 import org.fieldcast.sdk.core.StoredRecord
 import org.json.JSONArray
@@ -21,7 +22,7 @@ data class OwnEdit(
     val differences: List<Difference>,
 ) {
     /** Identifies it in a list. */
-    val key: String get() = with(status.edit) { "${dataset.key}\n$entity\n$id" }
+    val key: String get() = with(status.edit) { unambiguous(listOf(dataset.key, entity, id)) }
 }
 
 /** A field with different values in the own edit and on the server; none where it has no value. */

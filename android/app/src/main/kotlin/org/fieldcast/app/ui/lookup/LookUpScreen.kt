@@ -32,6 +32,7 @@ import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.unit.dp
 import org.fieldcast.app.R
 import org.fieldcast.app.state.key
+import org.fieldcast.app.state.unambiguous
 import org.fieldcast.app.ui.folded
 import org.fieldcast.app.ui.parts.Icons
 import org.fieldcast.app.ui.parts.Notice
@@ -76,7 +77,9 @@ private fun Households(
     item("top", "top") {
         Column(Modifier.padding(16.dp), Arrangement.spacedBy(12.dp)) { Top(state, error, unsent, actions) }
     }
-    items(state.found, { "${it.dataset.key}\n${it.root}" }, { "household" }) { HouseholdRow(it, actions.onOpen) }
+    items(state.found, { unambiguous(listOf(it.dataset.key, it.root)) }, { "household" }) {
+        HouseholdRow(it, actions.onOpen)
+    }
 }
 
 @Composable
