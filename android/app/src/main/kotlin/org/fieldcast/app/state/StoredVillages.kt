@@ -36,9 +36,12 @@ data class Stored(
 
     val households: ULong get() = villages.sumOf { it.summary.households }
 
-    /** The oldest server time among the villages, in milliseconds since 1970. */
-    val asOf: Long? get() = villages.minOfOrNull { it.summary.asOf }
+    /** The oldest server time among the complete villages, in milliseconds since 1970; none if there are none. */
+    val asOf: Long? get() = villages.filter { it.isComplete }.minOfOrNull { it.summary.asOf }
 }
+
+/** Whether it was complete once at least. Only then it has a time, and can be sent. */
+val DatasetStatus.isComplete: Boolean get() = summary.asOf > 0
 
 /** Reads what is on this phone, again after each change. */
 class StoredVillages(private val engine: EngineOwner, scope: CoroutineScope) {

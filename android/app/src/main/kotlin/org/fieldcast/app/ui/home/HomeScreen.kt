@@ -70,14 +70,14 @@ fun HomeScreen(
 @OptIn(ExperimentalLayoutApi::class)
 @Composable
 private fun VillageData(stored: Stored?, now: Long, actions: HomeActions, download: DownloadSummary?) {
-    val asOf = stored?.asOf
+    val hasVillages = stored?.villages?.isNotEmpty() == true
     when {
         stored == null -> CircularProgressIndicator()
-        asOf == null -> Text(stringResource(R.string.home_no_villages))
+        !hasVillages -> Text(stringResource(R.string.home_no_villages))
         else -> {
             Text(plural(R.plurals.villages, stored.villages.size.toLong()))
             Text(plural(R.plurals.households, stored.households))
-            Text(stringResource(R.string.home_as_of, formats().moment(asOf, now)))
+            stored.asOf?.let { Text(stringResource(R.string.home_as_of, formats().moment(it, now))) }
         }
     }
     when (download) {
@@ -89,7 +89,7 @@ private fun VillageData(stored: Stored?, now: Long, actions: HomeActions, downlo
     stored?.problems(download != null)?.forEach { Notice(NoticeKind.PROBLEM, it) }
     FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp), verticalArrangement = Arrangement.spacedBy(8.dp)) {
         MainButton(stringResource(R.string.home_download), actions.onDownload, icon = Icons.Download)
-        if (asOf != null) OtherButton(stringResource(R.string.home_look_up), actions.onLookUp, icon = Icons.Search)
+        if (hasVillages) OtherButton(stringResource(R.string.home_look_up), actions.onLookUp, icon = Icons.Search)
     }
 }
 

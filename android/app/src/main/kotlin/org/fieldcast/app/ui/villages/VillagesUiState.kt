@@ -2,6 +2,7 @@ package org.fieldcast.app.ui.villages
 
 import androidx.compose.ui.state.ToggleableState
 import org.fieldcast.app.state.Stored
+import org.fieldcast.app.state.isComplete
 import org.fieldcast.sdk.core.Boundary
 import org.fieldcast.sdk.core.FieldcastException
 
@@ -91,7 +92,7 @@ fun uiState(list: VillageList, choice: VillageSelection, stored: Stored?): Villa
             selected = chosen,
             total = all,
             here = here[boundary.code] ?: 0,
-            asOf = village?.takeIf { it.unfinished == null || it.summary.records > 0u }?.summary?.asOf,
+            asOf = village?.takeIf { it.isComplete }?.summary?.asOf,
             isUnfinished = village?.unfinished != null,
         )
     }
