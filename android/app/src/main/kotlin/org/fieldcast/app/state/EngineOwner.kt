@@ -26,20 +26,14 @@ class EngineOwner(private val phone: Phone, private val scope: CoroutineScope) {
     val state: StateFlow<EngineState> = current.asStateFlow()
 
     init {
-        open()
+        opening { phone.open(newIdentity = false) }
     }
 
-    /** Opens it, or tries again after a failure. [newIdentity] replaces a lost device key, after the user's consent. */
+    /** Tries again after a failure. [newIdentity] replaces a lost device key, after the user's consent. */
     fun open(newIdentity: Boolean = false) {
-        if (current.value is EngineState.Open) return
-        current.value = EngineState.Opening
-        scope.launch {
-            current.value = try {
-                EngineState.Open(phone.open(newIdentity))
-            } catch (error: FieldcastException) {
-                EngineState.Failed(error)
-            }
-        }
+        val before = current.value as? EngineState.Failed ?: return
+        // Of two quick taps, only the first opens it.
+        if (current.compareAndSet(before, EngineState.Opening)) opening { phone.open(newIdentity) }
     }
 
     /**
@@ -49,16 +43,29 @@ class EngineOwner(private val phone: Phone, private val scope: CoroutineScope) {
     fun reopen(deviceName: String? = null, newIdentity: Boolean = false) {
         val before = current.value as? EngineState.Open ?: return
         if (!current.compareAndSet(before, EngineState.Opening)) return
+        opening {
+            before.fieldcast.shutDown()
+            phone.open(newIdentity, deviceName)
+        }
+    }
+
+    private fun opening(open: suspend () -> Fieldcast) {
         scope.launch {
             current.value = try {
-                before.fieldcast.shutDown()
-                EngineState.Open(phone.open(newIdentity, deviceName))
+                EngineState.Open(open())
             } catch (error: FieldcastException) {
                 EngineState.Failed(error)
             }
         }
     }
 
-    /** The engine, as soon as it is open. */
+    /** The engine, as soon as it is open. For work in the background, which waits until the user has tried again. */
     suspend fun fieldcast(): Fieldcast = state.filterIsInstance<EngineState.Open>().first().fieldcast
+
+    /** The engine, as soon as it is open. For a screen: throws the error if it does not open. */
+    suspend fun fieldcastOrError(): Fieldcast = when (val now = state.first { it !is EngineState.Opening }) {
+        is EngineState.Open -> now.fieldcast
+        is EngineState.Failed -> throw now.error
+        EngineState.Opening -> fieldcast()
+    }
 }

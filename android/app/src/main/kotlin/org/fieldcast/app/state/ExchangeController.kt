@@ -78,7 +78,7 @@ abstract class ExchangeController<Status, Result, Session : Any>(
         }
         slot.start(this, onStart, onEnd = { current.value = off }) {
             try {
-                work(engine.fieldcast())
+                work(engine.fieldcastOrError())
             } catch (error: FieldcastException) {
                 slot.publish(this) { current.value = failed(error) }
             }

@@ -29,7 +29,7 @@ private suspend fun downloadPlace(state: AppState): Place = withContext(Dispatch
 }
 
 private suspend fun hasAccount(state: AppState): Boolean = try {
-    (state.villages.stored.value?.account ?: state.engine.fieldcast().account()) != null
+    (state.villages.stored.value?.account ?: state.engine.fieldcastOrError().account()) != null
 } catch (_: FieldcastException) {
     false // the login reports it
 }

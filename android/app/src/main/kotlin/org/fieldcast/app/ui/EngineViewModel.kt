@@ -19,11 +19,11 @@ abstract class EngineViewModel(protected val app: AppState) : ViewModel() {
     /** Why the last action failed; none if it succeeded. */
     val error: StateFlow<FieldcastException?> = failure.asStateFlow()
 
-    /** Runs [work] with the engine, as soon as it is open. */
+    /** Runs [work] with the engine, as soon as it is open. An engine that does not open is an error, too. */
     protected fun act(work: suspend (Fieldcast) -> Unit): Job = viewModelScope.launch(Dispatchers.Default) {
         failure.value = null
         try {
-            work(app.engine.fieldcast())
+            work(app.engine.fieldcastOrError())
         } catch (error: FieldcastException) {
             failure.value = error
         }

@@ -54,7 +54,7 @@ class SetupViewModel(private val app: AppState, saved: SavedStateHandle) : ViewM
     }
 
     private suspend fun account() = try {
-        app.engine.fieldcast().account()
+        app.engine.fieldcastOrError().account()
     } catch (_: FieldcastException) {
         null // as without a login
     }
@@ -176,7 +176,7 @@ class SetupViewModel(private val app: AppState, saved: SavedStateHandle) : ViewM
         change { it.copy(isBusy = true, error = null) }
         viewModelScope.launch(Dispatchers.Default) {
             try {
-                work(app.engine.fieldcast())
+                work(app.engine.fieldcastOrError())
             } catch (error: FieldcastException) {
                 val page = if (error is FieldcastException.LoginNeeded) SetupPage.LOGIN else state.page
                 change { it.copy(page = page, error = error) }

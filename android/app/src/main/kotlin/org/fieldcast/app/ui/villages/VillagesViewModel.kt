@@ -65,7 +65,7 @@ class VillagesViewModel(private val app: AppState, saved: SavedStateHandle) : Vi
         loading = viewModelScope.launch(Dispatchers.Default) {
             if (list.value.tree == null) cache.load()?.let { show(it) }
             try {
-                val fieldcast = app.engine.fieldcast()
+                val fieldcast = app.engine.fieldcastOrError()
                 val project = fieldcast.chooseProject(null)
                 val fresh = BoundaryList(project.id, project.name, fieldcast.boundaries(project))
                 show(fresh)
