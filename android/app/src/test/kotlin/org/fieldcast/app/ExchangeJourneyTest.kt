@@ -200,6 +200,20 @@ class ExchangeJourneyTest {
     }
 
     @Test
+    fun `sends another choice without the result of the last one`() {
+        val (asha, fatou) = listOf("Asha", "Fatou").map(phones::add)
+        asha.hasDownloaded(2)
+        asha.sendsTo(fatou)
+        asha.taps("Change")
+        asha.taps("Select none")
+        asha.taps("Matibane 2")
+        asha.taps("Send 1 village")
+        asha.seesNoMore("up to date")
+        asha.sees("1 village")
+        asha.sees("Phones nearby")
+    }
+
+    @Test
     fun `says on both phones that the storage of one is full`() {
         val asha = phones.add("Asha")
         val fatou = phones.add(TestPhone("Fatou", air = phones.air, reserve = 1uL shl 60))

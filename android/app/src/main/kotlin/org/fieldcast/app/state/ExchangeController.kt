@@ -62,6 +62,9 @@ abstract class ExchangeController<Status, Result, Session : Any>(
     /** Cancels what runs, tells the other phones, and leaves the group. */
     fun stop() = slot.stop(this)
 
+    /** Stops, because the user wants another exchange: the next one does not show how this one ended. */
+    fun discard() = slot.stop(this) { lastResult.value = null }
+
     /**
      * Runs [work] with the engine, after the present exchange has left its network. [prepare] is called at once. An
      * error becomes the status that [failed] returns.

@@ -26,9 +26,10 @@ class ExchangeSlot(private val scope: CoroutineScope) {
         current = Exchange(owner, scope.launch { turn.withLock { work() } }, onEnd)
     }
 
-    /** Ends the current exchange if it is [owner]'s. */
+    /** Ends the current exchange if it is [owner]'s. Calls [before] first. */
     @Synchronized
-    fun stop(owner: Any) {
+    fun stop(owner: Any, before: () -> Unit = {}) {
+        before()
         if (current?.owner === owner) end()
     }
 

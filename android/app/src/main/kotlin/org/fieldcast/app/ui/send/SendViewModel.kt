@@ -152,7 +152,7 @@ class SendViewModel(private val app: AppState, private val saved: SavedStateHand
     private fun restart(change: (SendInput) -> SendInput) {
         viewModelScope.launch(Dispatchers.Default) {
             input.update(change)
-            app.send.stop()
+            app.send.discard()
         }
     }
 
