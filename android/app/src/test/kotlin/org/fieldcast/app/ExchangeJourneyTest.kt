@@ -214,6 +214,19 @@ class ExchangeJourneyTest {
     }
 
     @Test
+    fun `says that data came after it began to send`() {
+        val asha = phones.add("Asha")
+        asha.hasDownloaded(1)
+        asha.taps("Send data")
+        asha.sees("Phones nearby")
+        asha.hasDownloaded(2)
+        asha.sees("1 village has new data that is not sent yet.")
+        asha.taps("Send the new data")
+        asha.seesNoMore("that is not sent yet")
+        asha.sees("2 villages")
+    }
+
+    @Test
     fun `says on both phones that the storage of one is full`() {
         val asha = phones.add("Asha")
         val fatou = phones.add(TestPhone("Fatou", air = phones.air, reserve = 1uL shl 60))

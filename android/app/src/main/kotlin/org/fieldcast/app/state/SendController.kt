@@ -90,14 +90,21 @@ class SendController(
 ) : ExchangeController<SendStatus, SendResult, SendSession>(engine, slot, scope, SendStatus.Off, { it.isBusy }) {
     private val queued = MutableStateFlow<Set<String>>(emptySet())
 
+    /** Keys of the villages that the user has chosen for the present session; none for all. */
+    @Volatile var chosen: Set<String>? = null
+        private set
+
     /** The connection to use unless the user chooses another one. */
     val usual: Connection get() = if (phone.hasGroups) Connection.OWN_GROUP else Connection.PRESENT_WIFI
 
-    /** Offers these datasets, instead of the ones offered now. Ends receiving. */
-    fun start(datasets: List<Dataset>, connection: Connection = usual) = begin(
+    /** Offers these datasets, which the user has [chosen], instead of the ones offered now. Ends receiving. */
+    fun start(datasets: List<Dataset>, connection: Connection = usual, chosen: Set<String>? = null) = begin(
         SendStatus.Starting(connection),
         failed = { SendStatus.Failed(connection, it) },
-        prepare = { queued.value = emptySet() },
+        prepare = {
+            queued.value = emptySet()
+            this.chosen = chosen
+        },
     ) { fieldcast ->
         when (connection) {
             Connection.OWN_GROUP -> fieldcast.hosting { offer(fieldcast, datasets, connection, it) }

@@ -33,7 +33,7 @@ import org.fieldcast.sdk.core.SendState
 import org.fieldcast.sdk.core.Sent
 
 internal val noSendActions = SendActions(
-    {}, {}, {}, {}, {}, {}, { _, _ -> }, {}, {}, {}, { _, _ -> }, {}, {}, NeedActions({}, {}, {}), {}, {}, {}, {}, {},
+    {}, {}, {}, {}, {}, {}, {}, { _, _ -> }, {}, {}, {}, { _, _ -> }, {}, {}, NeedActions({}, {}, {}), {}, {}, {}, {}, {},
 )
 
 private val villages = listOf("Kibera A", "Kibera B", "Mathare").mapIndexed { index, name ->
@@ -90,7 +90,7 @@ internal fun sendState(
     connection: Connection = Connection.OWN_GROUP,
     isReceiving: Boolean = false,
 ): SendUiState =
-    sendUiState(contents, status, SendInput(connection, emptySet(), selected, need = need), true, isReceiving)
+    sendUiState(contents, status, SendInput(connection, null, selected, need = need), true, isReceiving)
 
 private val found = listOf(
     receiver(1, "Asha", isTrusted = true),
@@ -142,6 +142,9 @@ val sendPictures: List<Picture> = listOf(
     Picture("send-location-switch") { Send(sendState(SendStatus.Off, need = Need.LOCATION_SWITCH)) },
     Picture("send-starting") { Send(sendState(SendStatus.Starting(Connection.OWN_GROUP))) },
     Picture("send-failed") { Send(sendState(SendStatus.Failed(Connection.OWN_GROUP, FieldcastException.NoNetwork("")))) },
+    Picture("send-new-data") {
+        Send(sendState(on(found)).run { copy(contents = contents?.copy(incomplete = 2, newer = 1)) })
+    },
     Picture("send-receiving") { Send(sendState(SendStatus.Off, isReceiving = true)) },
     Picture("send-searching") { Send(sendState(on(emptyList(), absent))) },
     Picture("send-notification") { Send(sendState(on(emptyList())).copy(asksForNotification = true)) },

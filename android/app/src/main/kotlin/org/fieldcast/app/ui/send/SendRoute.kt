@@ -36,6 +36,7 @@ fun SendRoute(state: AppState, navigator: Navigator) {
         onTryAgain = model::tryAgain,
         onConnect = model::connect,
         onChoose = model::choose,
+        onSendAgain = model::sendAgain,
         onSelect = model::select,
         onSendTo = model::sendTo,
         onCancel = model::cancel,

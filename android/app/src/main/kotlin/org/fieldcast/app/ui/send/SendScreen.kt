@@ -70,8 +70,10 @@ data class SendActions(
     val onStop: () -> Unit,
     val onTryAgain: () -> Unit,
     val onConnect: (Connection) -> Unit,
-    /** Offers all villages but the ones with these keys. */
-    val onChoose: (excluded: Set<String>) -> Unit,
+    /** Offers the villages with these keys; all for none. */
+    val onChoose: (chosen: Set<String>?) -> Unit,
+    /** Offers the present data of the same villages. */
+    val onSendAgain: () -> Unit,
     val onSelect: (receivers: List<String>, isSelected: Boolean) -> Unit,
     val onSendTo: (receivers: List<String>) -> Unit,
     val onCancel: (receivers: List<String>) -> Unit,
@@ -206,7 +208,11 @@ private fun Setup(state: SendUiState, actions: SendActions, onChange: () -> Unit
             val list = (state.phase as? SendPhase.On)?.list
             // Another choice starts the search again, which would cancel transfers.
             val canChange = list == null || list.summary.running.isEmpty()
-            state.contents?.let { Contents(it, onChange.takeIf { _ -> canChange }) }
+            state.contents?.let { contents ->
+                Contents(contents, onChange.takeIf { canChange })
+                if (contents.incomplete > 0) Text(plural(R.plurals.send_incomplete, contents.incomplete.toLong()))
+                if (contents.newer > 0 && list != null) NewData(contents, actions.onSendAgain.takeIf { canChange })
+            }
             Row(Modifier.heightIn(min = 40.dp), Arrangement.spacedBy(8.dp), Alignment.CenterVertically) {
                 Icon(Icons.Wifi, null)
                 Text(stringResource(state.connection.title), style = MaterialTheme.typography.titleSmall)
@@ -236,6 +242,13 @@ private fun Contents(contents: SendContents, onChange: (() -> Unit)?) = ButtonRo
         }
     }
     if (onChange != null && contents.choices.size > 1) QuietButton(stringResource(R.string.send_change), onChange)
+}
+
+/** Data that came after sending began. Another start cancels transfers, so [onSendAgain] is none while they run. */
+@Composable
+private fun NewData(contents: SendContents, onSendAgain: (() -> Unit)?) {
+    Text(plural(R.plurals.send_newer, contents.newer.toLong()))
+    if (onSendAgain != null) OtherButton(stringResource(R.string.send_again), onSendAgain)
 }
 
 private val Connection.other: Connection

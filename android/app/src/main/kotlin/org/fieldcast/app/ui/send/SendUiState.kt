@@ -5,16 +5,19 @@ import org.fieldcast.app.state.Receiver
 import org.fieldcast.app.state.SendResult
 import org.fieldcast.app.state.SendStatus
 import org.fieldcast.app.state.Stored
+import org.fieldcast.app.state.isComplete
 import org.fieldcast.app.state.isFinal
 import org.fieldcast.app.state.isSelected
 import org.fieldcast.app.state.key
 import org.fieldcast.app.state.progress
+import org.fieldcast.app.state.villages
 import org.fieldcast.app.ui.parts.Need
 import org.fieldcast.sdk.core.ComparisonResult
 import org.fieldcast.sdk.core.Dataset
 import org.fieldcast.sdk.core.Ending
 import org.fieldcast.sdk.core.Event
 import org.fieldcast.sdk.core.FieldcastException
+import org.fieldcast.sdk.core.Offer
 import org.fieldcast.sdk.core.QrMatrix
 import org.fieldcast.sdk.core.SendState
 
@@ -33,8 +36,17 @@ data class SendUiState(
     val sharedKeys: List<Event.SharedKey> = emptyList(),
 )
 
-/** The data to send. */
-data class SendContents(val villages: Int, val households: ULong, val choices: List<VillageChoice>)
+/** The data that is sent, or will be. */
+data class SendContents(
+    val villages: Int,
+    val households: ULong,
+    /** The complete villages on this phone. */
+    val choices: List<VillageChoice>,
+    /** Villages on this phone that are not sent because they were never complete. */
+    val incomplete: Int = 0,
+    /** Chosen villages with data that came to this phone after it began to send. */
+    val newer: Int = 0,
+)
 
 /** A village that can be sent. */
 data class VillageChoice(val key: String, val name: String, val households: ULong, val isChosen: Boolean)
@@ -140,8 +152,8 @@ sealed interface InviteState {
 /** What the user has chosen, and what the phone allows. */
 data class SendInput(
     val connection: Connection,
-    /** Keys of the villages not to send. */
-    val excluded: Set<String> = emptySet(),
+    /** Keys of the villages to send; none for all. */
+    val chosen: Set<String>? = null,
     /** Fingerprints of the selected receivers. */
     val selected: Set<String> = emptySet(),
     /** The receiver whose code the screen shows: the code must not change while the user reads it. */
@@ -149,10 +161,11 @@ data class SendInput(
     val need: Need? = null,
 )
 
-/** The chosen villages, and what belongs to their whole project. */
-fun Stored.chosen(excluded: Set<String>): List<Dataset> {
-    val (villages, common) = datasets.map { it.summary.dataset }.partition { it.boundary != null }
-    val chosen = villages.filter { it.key !in excluded }
+/** The complete ones of the chosen villages, or of all, and what belongs to their whole project. */
+fun Stored.chosen(keys: Set<String>?): List<Dataset> {
+    val complete = datasets.filter { it.isComplete }.map { it.summary.dataset }
+    val (villages, common) = complete.partition { it.boundary != null }
+    val chosen = villages.filter { keys == null || it.key in keys }
     val projects = chosen.mapTo(HashSet()) { it.tenant to it.project }
     return chosen + common.filter { it.tenant to it.project in projects }
 }
@@ -177,14 +190,23 @@ fun sendUiState(
     return SendUiState(contents, input.connection, hasGroups, phase)
 }
 
-/** What can be sent, and what is chosen. Takes long for thousands of villages. */
-fun sendContents(stored: Stored, excluded: Set<String>): SendContents {
-    val choices = stored.villages.map { status ->
+/** What can be sent, what is [chosen], and what the running [offer] has. Takes long for thousands of villages. */
+fun sendContents(stored: Stored, chosen: Set<String>?, offer: Offer? = null): SendContents {
+    val (complete, incomplete) = stored.villages.partition { it.isComplete }
+    val choices = complete.map { status ->
         val key = status.summary.dataset.key
-        VillageChoice(key, status.summary.boundaryName, status.summary.households, key !in excluded)
+        VillageChoice(key, status.summary.boundaryName, status.summary.households, chosen == null || key in chosen)
     }
-    val chosen = choices.filter { it.isChosen }
-    return SendContents(chosen.size, chosen.sumOf { it.households }, choices.sortedBy { it.name })
+    val present = complete.map { it.summary }.filterIndexed { index, _ -> choices[index].isChosen }
+    val sent = offer?.villages ?: present
+    val digests = sent.associate { it.dataset to it.digest }
+    return SendContents(
+        sent.size,
+        sent.sumOf { it.households },
+        choices.sortedBy { it.name },
+        incomplete.size,
+        present.count { it.digest != digests[it.dataset] },
+    )
 }
 
 private fun list(status: SendStatus.On, selected: Set<String>, comparing: String?): SendList {

@@ -15,8 +15,6 @@ import kotlinx.coroutines.flow.collectLatest
 import kotlinx.coroutines.flow.combine
 import kotlinx.coroutines.flow.conflate
 import kotlinx.coroutines.flow.distinctUntilChanged
-import kotlinx.coroutines.flow.filterNotNull
-import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.flowOn
 import kotlinx.coroutines.flow.map
 import kotlinx.coroutines.flow.stateIn
@@ -26,7 +24,6 @@ import org.fieldcast.app.state.AppState
 import org.fieldcast.app.state.Connection
 import org.fieldcast.app.state.SendStatus
 import org.fieldcast.app.state.isBusy
-import org.fieldcast.app.state.key
 import org.fieldcast.app.ui.parts.need
 import org.fieldcast.sdk.core.FieldcastException
 import org.fieldcast.sdk.core.qrMatrix
@@ -52,8 +49,6 @@ class SendViewModel(private val app: AppState, private val saved: SavedStateHand
         if (app.send.status.value is SendStatus.Failed) app.send.stop()
         viewModelScope.launch(Dispatchers.Default) {
             checkNeed()
-            restoreChosen()
-            showRunningChoice()
             combine(app.villages.stored, app.send.status, input, isReceiving) { _, _, _, isReceiving -> isReceiving }
                 .collect { isReceiving -> if (!isReceiving) startIfOff() }
         }
@@ -61,26 +56,16 @@ class SendViewModel(private val app: AppState, private val saved: SavedStateHand
 
     private fun restored() = SendInput(
         saved.get<String>(CONNECTION)?.let(Connection::valueOf) ?: running() ?: app.send.usual,
-        saved.get<Array<String>>(EXCLUDED)?.toSet().orEmpty(),
+        // Sending may have continued without this screen, with fewer villages than all.
+        saved.get<Array<String>>(CHOSEN)?.toSet() ?: app.send.chosen.takeIf { running() != null },
         saved.get<Array<String>>(SELECTED)?.toSet().orEmpty(),
     )
 
-    /** Only the chosen villages were saved if they were fewer than the others. */
-    private suspend fun restoreChosen() {
-        val chosen = saved.get<Array<String>>(CHOSEN)?.toSet() ?: return
-        val all = app.villages.stored.filterNotNull().first().villages.map { it.summary.dataset.key }
-        input.update { it.copy(excluded = all.toSet() - chosen) }
+    private fun running(): Connection? = when (val now = app.send.status.value) {
+        is SendStatus.On -> now.connection
+        is SendStatus.Starting -> now.connection
+        is SendStatus.Failed, SendStatus.Off -> null
     }
-
-    /** Sending may have continued without this screen, with fewer villages than all. */
-    private suspend fun showRunningChoice() {
-        val running = app.send.status.value as? SendStatus.On ?: return
-        val all = app.villages.stored.filterNotNull().first().villages.map { it.summary.dataset.key }
-        val excluded = all.toSet() - running.offer.snapshots.map { it.dataset.key }.toSet()
-        input.update { it.copy(excluded = excluded) }
-    }
-
-    private fun running(): Connection? = (app.send.status.value as? SendStatus.On)?.connection
 
     private fun states(): Flow<SendUiState> = combine(
         combine(contents(), app.send.status, input, isReceiving) { contents, status, chosen, isReceiving ->
@@ -95,18 +80,19 @@ class SendViewModel(private val app: AppState, private val saved: SavedStateHand
         app.sharedKeys.state,
     ) { state, invite, asks, keys -> state.copy(invite = invite, asksForNotification = asks, sharedKeys = keys) }
 
-    private fun contents(): Flow<SendContents?> =
-        combine(app.villages.stored, input.map { it.excluded }.distinctUntilChanged()) { stored, excluded ->
-            stored?.let { sendContents(it, excluded) }
-        }
+    private fun contents(): Flow<SendContents?> = combine(
+        app.villages.stored,
+        input.map { it.chosen }.distinctUntilChanged(),
+        app.send.status.map { (it as? SendStatus.On)?.offer }.distinctUntilChanged(),
+    ) { stored, chosen, offer -> stored?.let { sendContents(it, chosen, offer) } }
 
     /** Reads the present values: the flows deliver a new choice and the end that it caused in any order. */
     private fun startIfOff() {
         val isOff = app.send.status.value is SendStatus.Off
-        val chosen = input.value
-        val datasets = app.villages.stored.value?.chosen(chosen.excluded).orEmpty()
-        val canStart = chosen.need == null && datasets.isNotEmpty() && !isLeaving
-        if (isOff && canStart) app.send.start(datasets, chosen.connection)
+        val now = input.value
+        val datasets = app.villages.stored.value?.chosen(now.chosen).orEmpty()
+        val canStart = now.need == null && datasets.isNotEmpty() && !isLeaving
+        if (isOff && canStart) app.send.start(datasets, now.connection, now.chosen)
     }
 
     /** Reads what the phone allows, which changes while the system shows its dialogs and settings. */
@@ -124,19 +110,15 @@ class SendViewModel(private val app: AppState, private val saved: SavedStateHand
 
     private fun checkNeed() = input.update { it.copy(need = need(app.context, it.connection == Connection.OWN_GROUP)) }
 
-    /** Offers other villages. */
-    fun choose(excluded: Set<String>) {
-        val all = app.villages.stored.value?.villages.orEmpty().map { it.summary.dataset.key }
-        saveChoice(excluded, all.toSet() - excluded)
-        restart { it.copy(excluded = excluded) }
+    /** Offers these villages; all, also later ones, for none. */
+    fun choose(chosen: Set<String>?) {
+        // The system accepts only small states. No offer holds so many villages, so the user chooses again.
+        saved[CHOSEN] = chosen?.run { takeIf { it.size <= MOST_SAVED_KEYS }.orEmpty().toTypedArray() }
+        restart { it.copy(chosen = chosen) }
     }
 
-    /** The system accepts only small states. After a choice that is too large to save, the user chooses again. */
-    private fun saveChoice(excluded: Set<String>, chosen: Set<String>) {
-        saved[EXCLUDED] = excluded.takeIf { it.size <= MOST_SAVED_KEYS }?.toTypedArray()
-        saved[CHOSEN] = chosen.takeIf { excluded.size > MOST_SAVED_KEYS }
-            ?.let { keys -> keys.takeIf { it.size <= MOST_SAVED_KEYS }.orEmpty().toTypedArray() }
-    }
+    /** Offers the present data of the same villages. */
+    fun sendAgain() = restart { it }
 
     /** Connects the phones in the other way. */
     fun connect(connection: Connection) {
@@ -219,7 +201,6 @@ class SendViewModel(private val app: AppState, private val saved: SavedStateHand
 
     private companion object {
         const val CONNECTION = "connection"
-        const val EXCLUDED = "excluded"
         const val CHOSEN = "chosen"
         const val MOST_SAVED_KEYS = 500
         const val SELECTED = "selected"

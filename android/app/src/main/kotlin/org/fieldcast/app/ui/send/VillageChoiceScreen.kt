@@ -36,12 +36,12 @@ import org.fieldcast.app.ui.parts.QuietButton
 import org.fieldcast.app.ui.parts.Screen
 import org.fieldcast.app.ui.plural
 
-/** Selects the villages to send. [onDone] gets the keys of the others. */
+/** Selects the villages to send. [onDone] gets their keys; none if they are all. */
 @Composable
 internal fun VillageChoiceScreen(
     choices: List<VillageChoice>,
     onClose: () -> Unit,
-    onDone: (excluded: Set<String>) -> Unit,
+    onDone: (chosen: Set<String>?) -> Unit,
 ) {
     BackHandler(onBack = onClose)
     var excluded by rememberSaveable(stateSaver = keysSaver(choices)) {
@@ -55,7 +55,7 @@ internal fun VillageChoiceScreen(
             Surface(tonalElevation = 3.dp) {
                 MainButton(
                     plural(R.plurals.send_use_villages, chosen.toLong()),
-                    { onDone(excluded) },
+                    { onDone(choices.keysWithout(excluded)) },
                     Modifier.fillMaxWidth().navigationBarsPadding().padding(16.dp),
                     isEnabled = chosen > 0,
                 )
@@ -78,6 +78,9 @@ internal fun VillageChoiceScreen(
         }
     }
 }
+
+private fun List<VillageChoice>.keysWithout(excluded: Set<String>): Set<String>? =
+    if (excluded.isEmpty()) null else mapNotNullTo(HashSet()) { it.key.takeIf { key -> key !in excluded } }
 
 /** Saves a bit for each village, because the system accepts only small states. */
 private fun keysSaver(choices: List<VillageChoice>) = Saver<Set<String>, LongArray>(

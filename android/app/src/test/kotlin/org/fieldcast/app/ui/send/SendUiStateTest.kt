@@ -11,6 +11,7 @@ import org.fieldcast.sdk.core.Dataset
 import org.fieldcast.sdk.core.DatasetStatus
 import org.fieldcast.sdk.core.EndReason
 import org.fieldcast.sdk.core.Ending
+import org.fieldcast.sdk.core.Offer
 import org.fieldcast.sdk.core.SendProgress
 import org.fieldcast.sdk.core.SendState
 import org.fieldcast.sdk.core.Sent
@@ -98,18 +99,57 @@ class SendUiStateTest {
         assertEquals(SendPhase.Needs(Need.NEARBY), phase)
     }
 
+    private fun data(project: String, boundary: String?, asOf: Long = 1, digest: String = "") = DatasetStatus(
+        SnapshotSummary(Dataset("mz", project, boundary), project, boundary.orEmpty(), asOf, 1uL, 5uL, 1uL, digest),
+        null,
+        emptyList(),
+        false,
+    )
+
+    private fun stored(vararg data: DatasetStatus) =
+        Stored(null, data.toList(), StorageInfo(1uL, 1uL), emptyList(), emptyList(), null)
+
     @Test
     fun sends_common_data_only_with_a_village_of_its_project() {
-        fun dataset(project: String, boundary: String?) = DatasetStatus(
-            SnapshotSummary(Dataset("mz", project, boundary), project, boundary.orEmpty(), 0, 1uL, 1uL, 1uL, ""),
-            null,
-            emptyList(),
-            false,
-        )
-        val all = listOf(dataset("p", "a"), dataset("p", null), dataset("q", "b"), dataset("q", null))
-        val stored = Stored(null, all, StorageInfo(1uL, 1uL), emptyList(), emptyList(), null)
-        val chosen = stored.chosen(excluded = setOf("mz/q/b"))
+        val stored = stored(data("p", "a"), data("p", null), data("q", "b"), data("q", null))
+        val chosen = stored.chosen(setOf("mz/p/a"))
         assertEquals(listOf(Dataset("mz", "p", "a"), Dataset("mz", "p", null)), chosen)
+        assertEquals(4, stored.chosen(null).size)
+    }
+
+    @Test
+    fun leaves_out_what_was_never_complete() {
+        val stored = stored(data("p", "a"), data("p", "b", asOf = 0), data("p", null, asOf = 0))
+        assertEquals(listOf(Dataset("mz", "p", "a")), stored.chosen(null))
+        assertEquals(listOf(Dataset("mz", "p", "a")), stored.chosen(setOf("mz/p/a", "mz/p/b")))
+        val contents = sendContents(stored, null)
+        assertEquals(listOf("a"), contents.choices.map { it.name })
+        assertEquals(1 to 1, contents.villages to contents.incomplete)
+        val nothing = sendContents(stored(data("p", "b", asOf = 0)), null)
+        val input = SendInput(Connection.PRESENT_WIFI)
+        assertEquals(SendPhase.Empty, sendUiState(nothing, SendStatus.Off, input, false, false).phase)
+    }
+
+    @Test
+    fun counts_the_villages_of_the_running_offer() {
+        val offer = Offer(listOf(data("p", "a", digest = "1"), data("p", null)).map { it.summary }, 9uL)
+        val same = sendContents(stored(data("p", "a", asOf = 2, digest = "1")), null, offer)
+        assertEquals(1 to 0, same.villages to same.newer)
+        val stored = stored(data("p", "a", digest = "2"), data("p", "b"))
+        val more = sendContents(stored, null, offer)
+        assertEquals(1 to 2, more.villages to more.newer)
+        assertEquals(5uL, more.households)
+    }
+
+    @Test
+    fun keeps_the_chosen_villages_when_others_come() {
+        val chosen = setOf("mz/p/a")
+        val stored = stored(data("p", "a"), data("p", "b"))
+        assertEquals(listOf(Dataset("mz", "p", "a")), stored.chosen(chosen))
+        val offer = Offer(listOf(data("p", "a").summary), 9uL)
+        val contents = sendContents(stored, chosen, offer)
+        assertEquals(listOf(true, false), contents.choices.map { it.isChosen })
+        assertEquals(0, contents.newer)
     }
 
     @Test
