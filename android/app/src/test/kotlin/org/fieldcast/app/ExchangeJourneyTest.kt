@@ -200,6 +200,28 @@ class ExchangeJourneyTest {
     }
 
     @Test
+    fun `waits for a selected phone that has left until the user cancels`() {
+        val (asha, fatou) = listOf("Asha", "Fatou").map(phones::add)
+        asha.hasDownloaded(1)
+        fatou.taps("Receive data")
+        asha.taps("Send data")
+        asha.taps("Fatou")
+        fatou.taps("Back")
+        asha.seesNoMore("Fatou")
+        asha.app.send.sendTo(listOf(fatou.fingerprint)) // the tap came when it had just left
+        asha.sees("Will be sent when it comes near")
+        asha.sees("0 of 1 phone up to date")
+        asha.taps("Cancel sending to Fatou")
+        asha.seesNoMore("up to date")
+        asha.app.send.sendTo(listOf(fatou.fingerprint))
+        asha.sees("Will be sent when it comes near")
+        fatou.taps("Receive data")
+        fatou.taps("Receive data")
+        asha.taps("Codes match")
+        asha.sees("1 of 1 phone up to date")
+    }
+
+    @Test
     fun `sends another choice without the result of the last one`() {
         val (asha, fatou) = listOf("Asha", "Fatou").map(phones::add)
         asha.hasDownloaded(2)

@@ -1,5 +1,6 @@
 package org.fieldcast.app.state
 
+import java.util.concurrent.ConcurrentHashMap
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.coroutineScope
@@ -43,13 +44,18 @@ sealed interface SendStatus {
         val receivers: List<Receiver>,
         /** Trusted phones that are not nearby. */
         val absent: List<AbsentPhone>,
-        /** Fingerprints of the phones to which the data is sent as soon as they are nearby. */
+        /** Fingerprints of all phones to which the data is sent as soon as they are nearby. */
         val queued: Set<String>,
         /** Address of this phone in the network; none while the network is lost. An invite is valid for one address. */
         val address: String?,
         /** The result of an earlier session that the user has not seen. */
         val earlier: SendResult? = null,
-    ) : SendStatus
+        /** Queued phones that have left, and are not trusted: nothing else tells of them. */
+        val left: List<AbsentPhone> = emptyList(),
+    ) : SendStatus {
+        /** Fingerprints of queued phones that are not nearby. */
+        val awaited: Set<String> get() = queued - receivers.map { it.fingerprint }.toSet()
+    }
 
     data class Failed(val connection: Connection, val error: FieldcastException) : SendStatus
 }
@@ -72,7 +78,7 @@ data class Receiver(
     val name: String get() = nearby.peer.name
 }
 
-/** A trusted phone that is not nearby. */
+/** A phone that is not nearby. */
 data class AbsentPhone(val fingerprint: String, val name: String, val words: String)
 
 /** A code that invites receivers. It contains the group's passphrase: do not log it. */
@@ -88,7 +94,11 @@ class SendController(
     slot: ExchangeSlot,
     scope: CoroutineScope,
 ) : ExchangeController<SendStatus, SendResult, SendSession>(engine, slot, scope, SendStatus.Off, { it.isBusy }) {
-    private val queued = MutableStateFlow<Set<String>>(emptySet())
+    /** By fingerprint. The engine forgets a phone that has left. */
+    private val queued = MutableStateFlow<Map<String, AbsentPhone>>(emptyMap())
+
+    /** The phones that were seen in this session, by fingerprint. */
+    private val seen = ConcurrentHashMap<String, AbsentPhone>()
 
     /** Keys of the villages that the user has chosen for the present session; none for all. */
     @Volatile var chosen: Set<String>? = null
@@ -102,7 +112,8 @@ class SendController(
         SendStatus.Starting(connection),
         failed = { SendStatus.Failed(connection, it) },
         prepare = {
-            queued.value = emptySet()
+            queued.value = emptyMap()
+            seen.clear()
             this.chosen = chosen
         },
     ) { fieldcast ->
@@ -113,7 +124,8 @@ class SendController(
     }
 
     /** Sends to these receivers, also again after a failure. The ones that are not nearby are queued. */
-    fun sendTo(receivers: Collection<String>) = queued.update { it + receivers }
+    fun sendTo(receivers: Collection<String>) =
+        queued.update { before -> before + receivers.mapNotNull(seen::get).associateBy { it.fingerprint } }
 
     /** Answers whether the receiver's screen shows the same code. */
     fun answer(receiver: String, isSame: Boolean) = act {
@@ -159,7 +171,12 @@ class SendController(
             val wanted = queued.value
             val nearby = offering.receivers.value
             val receivers = describe.receivers(nearby, codes, known)
-            SendStatus.On(connection, offer, receivers, describe.absent(nearby, known), wanted, at, earlier)
+            val absent = describe.absent(nearby, known)
+            val shown = (receivers.map { AbsentPhone(it.fingerprint, it.name, it.words) } + absent)
+                .associateBy { it.fingerprint }
+            seen += shown
+            val left = wanted.values.filter { it.fingerprint !in shown }
+            SendStatus.On(connection, offer, receivers, absent, wanted.keys, at, earlier, left)
         }.conflate().collect { now ->
             publish(this, { before -> if (now.hasSelected) now.result else before }) { now }
         }
@@ -263,7 +280,8 @@ val SendStatus.isBusy: Boolean
     get() = this is SendStatus.On &&
         (queued.isNotEmpty() || receivers.any { it.nearby.state.isSelected && !it.nearby.state.isFinal })
 
-private val SendStatus.On.hasSelected: Boolean get() = receivers.any { it.nearby.state.isSelected }
+private val SendStatus.On.hasSelected: Boolean
+    get() = queued.isNotEmpty() || receivers.any { it.nearby.state.isSelected }
 
 private val SendStatus.On.result: SendResult?
     get() = if (isBusy) {

@@ -145,6 +145,9 @@ val sendPictures: List<Picture> = listOf(
     Picture("send-new-data") {
         Send(sendState(on(found)).run { copy(contents = contents?.copy(incomplete = 2, newer = 1)) })
     },
+    Picture("send-left") {
+        Send(sendState(on(found, queued = setOf("4")).copy(left = listOf(AbsentPhone("4", "Zuri", "sinid-makam")))))
+    },
     Picture("send-receiving") { Send(sendState(SendStatus.Off, isReceiving = true)) },
     Picture("send-searching") { Send(sendState(on(emptyList(), absent))) },
     Picture("send-notification") { Send(sendState(on(emptyList())).copy(asksForNotification = true)) },

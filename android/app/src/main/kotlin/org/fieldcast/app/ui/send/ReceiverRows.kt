@@ -132,7 +132,7 @@ private val SendStage.icon: ImageVector
         SendStage.SAVED -> Icons.Done
         SendStage.FAILED, SendStage.LOST -> Icons.Warning
         SendStage.COMPARE, SendStage.CONFIRMING -> Icons.Trust
-        SendStage.QUEUED -> Icons.History
+        SendStage.QUEUED, SendStage.AWAITED -> Icons.History
         else -> Icons.Send
     }
 
@@ -148,6 +148,7 @@ private val SendStage.text: Int
         SendStage.ASKING -> R.string.stage_asking
         SendStage.CONNECTING -> R.string.stage_connecting
         SendStage.QUEUED -> R.string.stage_queued
+        SendStage.AWAITED -> R.string.send_when_near
         SendStage.FAILED -> R.string.stage_failed
         SendStage.FOUND -> R.string.stage_found
         SendStage.SAVED -> R.string.stage_saved

@@ -2,7 +2,6 @@ package org.fieldcast.app.ui.send
 
 import org.fieldcast.app.state.Connection
 import org.fieldcast.app.state.Receiver
-import org.fieldcast.app.state.SendResult
 import org.fieldcast.app.state.SendStatus
 import org.fieldcast.app.state.Stored
 import org.fieldcast.app.state.isComplete
@@ -100,7 +99,7 @@ data class SendSummary(val upToDate: Int, val total: Int, val running: List<Stri
 
 /** What happens with a receiver. */
 enum class SendStage {
-    COMPARE, QUEUED, CONNECTING, ASKING, CONFIRMING, AGREEING, SENDING, APPLYING, LOST, FAILED, FOUND, SAVED
+    COMPARE, QUEUED, AWAITED, CONNECTING, ASKING, CONFIRMING, AGREEING, SENDING, APPLYING, LOST, FAILED, FOUND, SAVED
 }
 
 /** The sections of the list. Within a section rows keep their place, so that they do not move under a finger. */
@@ -113,7 +112,7 @@ private val SendStage.section: Int
         else -> 1
     }
 
-/** A phone nearby. */
+/** A phone nearby, or a selected one that has left. */
 data class SendRow(
     val fingerprint: String,
     val name: String,
@@ -210,7 +209,9 @@ fun sendContents(stored: Stored, chosen: Set<String>?, offer: Offer? = null): Se
 }
 
 private fun list(status: SendStatus.On, selected: Set<String>, comparing: String?): SendList {
-    val rows = status.receivers.map { it.row(it.fingerprint in selected, it.fingerprint in status.queued) }
+    val nearby = status.receivers.map { it.row(it.fingerprint in selected, it.fingerprint in status.queued) }
+    val left = status.left.map { SendRow(it.fingerprint, it.name, it.words, isTrusted = false, SendStage.AWAITED) }
+    val rows = (nearby + left)
         .sortedWith(compareBy({ it.stage.section }, { it.name }, { it.fingerprint }))
     val codes = status.receivers.filter { it.nearby.code != null }
         .sortedWith(compareBy({ it.name }, { it.fingerprint }))
@@ -220,21 +221,23 @@ private fun list(status: SendStatus.On, selected: Set<String>, comparing: String
         status.absent.map { AbsentRow(it.fingerprint, it.name, it.words, it.fingerprint in status.queued) },
         first?.let { Comparison(it.fingerprint, it.name, it.words, it.nearby.code.orEmpty(), codes.size - 1) },
         status.offer.bytes,
-        status.receivers.summary(status.earlier),
+        status.summary(),
         status.address == null,
     )
 }
 
-/** Of the phones that were selected in this session, or else in an [earlier] one. */
-private fun List<Receiver>.summary(earlier: SendResult?): SendSummary {
-    val picked = filter { it.nearby.state.isSelected }
-    if (picked.isEmpty() && earlier != null) {
+/** Of the phones that were selected in this session, queued ones included, or else in an earlier one. */
+private fun SendStatus.On.summary(): SendSummary {
+    val (waiting, others) = receivers.partition { it.fingerprint in queued }
+    val picked = others.filter { it.nearby.state.isSelected }
+    val running = picked.filterNot { it.nearby.state.isFinal } + waiting
+    if (picked.isEmpty() && queued.isEmpty() && earlier != null) {
         return SendSummary(earlier.upToDate, earlier.total, emptyList(), emptyList())
     }
     return SendSummary(
         picked.count { it.nearby.state is SendState.Saved },
-        picked.size,
-        picked.filterNot { it.nearby.state.isFinal }.map { it.fingerprint },
+        picked.size + queued.size,
+        running.map { it.fingerprint } + awaited,
         picked.filter { it.nearby.state is SendState.Failed }.map { it.fingerprint },
     )
 }

@@ -2,6 +2,7 @@ package org.fieldcast.app.ui.send
 
 import org.fieldcast.app.pictures.on
 import org.fieldcast.app.pictures.receiver
+import org.fieldcast.app.state.AbsentPhone
 import org.fieldcast.app.state.Connection
 import org.fieldcast.app.state.SendStatus
 import org.fieldcast.app.state.Stored
@@ -97,6 +98,24 @@ class SendUiStateTest {
         val input = SendInput(Connection.OWN_GROUP, need = Need.NEARBY)
         val phase = sendUiState(contents, SendStatus.Off, input, true, false).phase
         assertEquals(SendPhase.Needs(Need.NEARBY), phase)
+    }
+
+    @Test
+    fun shows_a_queued_phone_that_has_left_until_it_is_cancelled() {
+        val left = AbsentPhone("9", "Zuri", "lusab-babad")
+        val status = on(listOf(receiver(1, "A", saved)), queued = setOf("9")).copy(left = listOf(left))
+        val list = list(status)
+        assertEquals(listOf("Zuri" to SendStage.AWAITED, "A" to SendStage.SAVED), list.rows.map { it.name to it.stage })
+        assertEquals(SendSummary(1, 2, listOf("9"), emptyList()), list.summary)
+        assertFalse(list.summary.isOver)
+        assertTrue(status.isBusy)
+    }
+
+    @Test
+    fun counts_queued_phones_as_running() {
+        val absent = listOf(AbsentPhone("8", "Aminata", "bisog-lusab"))
+        val status = on(listOf(receiver(1, "A", saved), receiver(2, "B", failed)), absent, setOf("2", "8"))
+        assertEquals(SendSummary(1, 3, listOf("2", "8"), emptyList()), list(status).summary)
     }
 
     private fun data(project: String, boundary: String?, asOf: Long = 1, digest: String = "") = DatasetStatus(
