@@ -55,9 +55,9 @@ pub enum Error {
     #[error("there is nothing to send: download some boundaries first")]
     NothingToSend,
     /// More datasets than one offer may hold.
-    #[error("at most {most} boundaries can be sent at once: choose fewer")]
+    #[error("at most {most} of these boundaries can be sent at once: choose fewer")]
     TooManyBoundaries {
-        /// The maximum.
+        /// The maximum, beside the data of the whole project.
         most: usize,
     },
     /// A tenant, project or boundary has an id that is longer than other devices accept.

@@ -134,7 +134,8 @@ impl Fieldcast {
     /// data.
     ///
     /// # Errors
-    /// [`FieldcastError::ChooseAgain`], [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
+    /// [`FieldcastError::ChooseAgain`], [`FieldcastError::TooManyBoundaries`], [`FieldcastError::NoNetwork`],
+    /// [`FieldcastError::PermissionNeeded`].
     pub async fn start_offer(
         &self,
         datasets: Vec<Dataset>,

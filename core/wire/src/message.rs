@@ -9,8 +9,9 @@ use crate::{Breach, Credentials, EndReason, HandshakeSecret, Receipt};
 pub const PROTOCOL: u16 = 1;
 /// The oldest protocol version that this build supports.
 const OLDEST_PROTOCOL: u16 = 1;
-/// The largest number of snapshots in one offer.
-pub const MAX_SNAPSHOTS: usize = 128;
+/// The largest number of snapshots in one offer. The answers to so many fit in a control frame; the offer itself may not,
+/// because its texts have different lengths. A control frame stays small, as devices without authorization send them.
+pub const MAX_SNAPSHOTS: usize = 256;
 
 /// The role of a device in an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -293,6 +294,7 @@ mod tests {
     use fieldcast_model::{Dataset, Signature, SnapshotHash};
 
     use super::*;
+    use crate::frame::FrameKind;
 
     fn hello(role: Role, oldest: u16, protocol: u16) -> Hello {
         Hello { protocol, oldest, role, name: DeviceName::new("x"), commitment: [0; 32] }
@@ -315,6 +317,26 @@ mod tests {
         assert_eq!(Message::decode(&bytes[..bytes.len() - 1]), Err(Breach::Unreadable));
         assert_eq!(Message::decode(&[bytes, vec![0]].concat()), Err(Breach::Unreadable), "trailing bytes are an error");
         assert_eq!(Message::decode(&[0xff; 64]), Err(Breach::Unreadable));
+    }
+
+    #[test]
+    fn answers_to_largest_offer_fit_in_frame() {
+        let held = Held {
+            as_of: ServerTime(i64::MAX),
+            digest: Digest::from_bytes([0xff; 32]),
+            records: u64::MAX,
+            is_ahead: true,
+        };
+        let comparison = ComparisonResult::Conflict { as_of: held.as_of, records: held.records };
+        let saved = vec![SavedSnapshot { digest: held.digest, comparison }; MAX_SNAPSHOTS];
+        let answers = [
+            Message::Accept(vec![held; MAX_SNAPSHOTS]),
+            Message::Differs(vec![u16::MAX; MAX_SNAPSHOTS]),
+            Message::Saved(Receipt { saved, at: i64::MAX, signature: Signature([0; 64]) }),
+        ];
+        for answer in answers {
+            assert!(answer.encode().len() <= FrameKind::Control.max_len());
+        }
     }
 
     #[test]

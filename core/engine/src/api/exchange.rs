@@ -63,7 +63,7 @@ impl Engine {
     /// device. Takes seconds if much data is new.
     ///
     /// # Errors
-    /// [`Error::NothingToSend`], [`Error::NotDownloaded`], [`Error::Network`].
+    /// [`Error::NothingToSend`], [`Error::NotDownloaded`], [`Error::TooManyBoundaries`], [`Error::Network`].
     pub async fn offer(
         &self,
         datasets: Vec<Dataset>,

@@ -5,7 +5,9 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use fieldcast_bundle::{ChunkHash, ChunkInfo, Manifest, Snapshot, encode_chunk, range_bits};
-use fieldcast_model::{Dataset, KeyRange, Provenance, Record, ServerTime, SnapshotSummary};
+use fieldcast_model::{
+    Dataset, KeyRange, Provenance, Record, ServerTime, Signature, SnapshotHash, SnapshotSource, SnapshotSummary,
+};
 use fieldcast_store::{Error as StoreError, Reader, Store};
 use fieldcast_wire::frame::FrameKind;
 use fieldcast_wire::{Held, MAX_SNAPSHOTS, Message, Offer};
@@ -42,16 +44,10 @@ impl Bundle {
         if datasets.is_empty() {
             return Err(Error::NothingToSend);
         }
-        if datasets.len() > MAX_SNAPSHOTS {
-            return Err(Error::TooManyBoundaries { most: MAX_SNAPSHOTS });
-        }
+        verify_size(&store, datasets, signer)?;
         let (snapshots, provenance) =
             datasets.iter().map(|dataset| undamaged_snapshot(&store, dataset, signer)).collect::<Result<_, _>>()?;
-        let this = Self { store, snapshots, provenance, changes: Mutex::default(), recent: Mutex::default() };
-        if Message::Offer(this.offer()).encode().len() > FrameKind::Control.max_len() {
-            return Err(Error::TooManyBoundaries { most: this.snapshots.len() / 2 });
-        }
-        Ok(this)
+        Ok(Self { store, snapshots, provenance, changes: Mutex::default(), recent: Mutex::default() })
     }
 
     /// The store from which chunks are read.
@@ -171,6 +167,50 @@ impl Bundle {
     }
 }
 
+/// [`Error::TooManyBoundaries`] if these datasets are too many, or too long, for one offer. Fast: encodes nothing.
+fn verify_size(store: &Store, datasets: &[Dataset], signer: Signer<'_>) -> Result<(), Error> {
+    let lengths: Vec<usize> = store.read(|reader| {
+        Ok(datasets.iter().map(|dataset| length_in_offer(reader, dataset, signer)).collect::<Result<_, _>>())
+    })??;
+    let most = most_that_fit(lengths);
+    if datasets.len() <= most {
+        return Ok(());
+    }
+    // The user chooses boundaries. The data of their whole project comes with them.
+    let common = datasets.iter().filter(|dataset| dataset.boundary.is_none()).count();
+    Err(Error::TooManyBoundaries { most: most.saturating_sub(common).max(1) })
+}
+
+/// How many datasets of these lengths fit in one offer, whichever of them the user chooses.
+fn most_that_fit(mut lengths: Vec<usize>) -> usize {
+    lengths.sort_unstable_by(|one, other| other.cmp(one));
+    let mut room = FrameKind::Control.max_len() - EMPTY_OFFER;
+    let fit = lengths.into_iter().take_while(|length| {
+        let rest = room.checked_sub(*length);
+        room = rest.unwrap_or(room);
+        rest.is_some()
+    });
+    fit.take(MAX_SNAPSHOTS).count()
+}
+
+/// The bytes of an offer without snapshots, with two lengths and a number of the largest size.
+const EMPTY_OFFER: usize = 32;
+
+/// The bytes of a dataset in an encoded offer.
+fn length_in_offer(reader: &Reader<'_>, dataset: &Dataset, signer: Signer<'_>) -> Result<usize, Error> {
+    let (summary, provenance) = match received(reader, dataset)? {
+        Some(received) => received,
+        None => {
+            let (summary, sources) = own(reader, dataset, signer)?;
+            // The hash and the signature have the same length for all data.
+            let (name, snapshot_hash, signature) = (signer.name.clone(), SnapshotHash([0; 32]), Signature([0; 64]));
+            (summary, Provenance { key: signer.identity.public_key(), name, snapshot_hash, sources, signature })
+        }
+    };
+    let one = Offer { snapshots: vec![summary], provenance: vec![provenance], bytes: 0 };
+    Ok(Message::Offer(one).encode().len())
+}
+
 /// The dataset's snapshot. Damaged records are repaired first.
 fn undamaged_snapshot(store: &Store, dataset: &Dataset, signer: Signer<'_>) -> Result<(Snapshot, Provenance), Error> {
     let made = || store.read(|reader| Ok(snapshot(store, reader, dataset, signer)))?;
@@ -226,9 +266,25 @@ fn with_provenance(
     dataset: &Dataset,
     signer: Signer<'_>,
 ) -> Result<(SnapshotSummary, Provenance), Error> {
-    if let Some(received) = reader.provenance(dataset)?.filter(|(summary, _)| summary.is_bounded()) {
+    if let Some(received) = received(reader, dataset)? {
         return Ok(received);
     }
+    let (summary, sources) = own(reader, dataset, signer)?;
+    let provenance = signer.sign(&summary, reader.snapshot_hash(dataset)?, sources);
+    Ok((summary, provenance))
+}
+
+/// Unchanged received data, with its signer.
+fn received(reader: &Reader<'_>, dataset: &Dataset) -> Result<Option<(SnapshotSummary, Provenance)>, Error> {
+    Ok(reader.provenance(dataset)?.filter(|(summary, _)| summary.is_bounded()))
+}
+
+/// The data that this device signs, and the devices from which it is.
+fn own(
+    reader: &Reader<'_>,
+    dataset: &Dataset,
+    signer: Signer<'_>,
+) -> Result<(SnapshotSummary, Vec<SnapshotSource>), Error> {
     let summary = reader.summary(dataset)?.filter(|summary| summary.as_of > ServerTime(0));
     let mut summary =
         summary.ok_or_else(|| Error::NotDownloaded { boundary: dataset.boundary.clone().unwrap_or_default() })?;
@@ -241,8 +297,7 @@ fn with_provenance(
     if sources.len() > Provenance::MAX_SOURCES {
         return Err(Error::TooManySources { boundary: summary.boundary_name });
     }
-    let provenance = signer.sign(&summary, reader.snapshot_hash(dataset)?, sources);
-    Ok((summary, provenance))
+    Ok((summary, sources))
 }
 
 /// The name, cut to the length for which an offer of many boundaries has room.
@@ -279,4 +334,18 @@ fn encode(store: &Store, dataset: &Dataset, range: KeyRange, records: &[Record])
     let info = ChunkInfo::describe(range.index, records, &chunk);
     store.cache_chunk(dataset, range, &info.digest, &chunk.hash.0, &chunk.bytes)?;
     Ok(info)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_datasets_that_fit_in_any_combination() {
+        assert_eq!(most_that_fit(vec![100; MAX_SNAPSHOTS]), MAX_SNAPSHOTS);
+        assert_eq!(most_that_fit(vec![100; MAX_SNAPSHOTS + 1]), MAX_SNAPSHOTS);
+        let room = FrameKind::Control.max_len() - EMPTY_OFFER;
+        assert_eq!(most_that_fit(vec![room / 200; 300]), 200);
+        assert_eq!(most_that_fit([vec![1; 100], vec![room / 2; 2]].concat()), 2, "the longest first");
+    }
 }

@@ -71,3 +71,13 @@ fn commit(store: &Store, dataset: Dataset, as_of: i64, families: Vec<Record>) {
     let whole = Completeness::Verified { households: 0, answered: Vec::new() };
     store.finish_sync(run, &whole, &Completeness::Partial).unwrap();
 }
+
+/// Fills a store with this many villages without records, which have the names of a real campaign. Returns the datasets.
+pub(crate) fn fill_villages(store: &Store, villages: u32) -> Vec<Dataset> {
+    let dataset = |at| Dataset {
+        tenant: "mz".into(),
+        project: "1f0c2a6e-5f0b-4a0e-9c59-0d3b8a3f6a11".into(),
+        boundary: Some(format!("MICROPLAN_MO_13_03_0{at}_MUITE")),
+    };
+    (0..villages).map(dataset).inspect(|dataset| commit(store, dataset.clone(), 1_760_000_000_000, vec![])).collect()
+}

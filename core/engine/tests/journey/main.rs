@@ -12,6 +12,7 @@ mod filled;
 mod flooded;
 mod grants;
 mod history;
+mod limits;
 mod networks;
 mod pregen;
 mod provenance;

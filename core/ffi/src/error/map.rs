@@ -20,10 +20,10 @@ impl From<&Error> for FieldcastError {
             | Error::NotDownloaded { .. }
             | Error::Damaged { .. }
             | Error::NothingToSend
-            | Error::TooManyBoundaries { .. }
             | Error::CodeTooLong { .. }
             | Error::TooManySources { .. }
             | Error::OfferOutdated => Self::ChooseAgain { reason },
+            Error::TooManyBoundaries { most } => Self::TooManyBoundaries { most: *most as u64, reason },
             Error::NoSuchPeer => Self::NotNearby { reason },
             Error::KeyMissing { .. } => Self::KeyFailed { reason },
             Error::TooLongForQr => Self::Unreadable { reason },
@@ -134,12 +134,13 @@ mod tests {
     fn maps_each_error_to_screen_reaction() {
         type Is = fn(&FieldcastError) -> bool;
         let path = PathBuf::from("/x");
-        let cases: [(Error, Is); 12] = [
+        let cases: [(Error, Is); 13] = [
             (Error::NotLoggedIn, |e| matches!(e, FieldcastError::LoginNeeded { .. })),
             (ServerError::SessionExpired.into(), |e| matches!(e, FieldcastError::LoginNeeded { .. })),
             (ServerError::WrongCredentials.into(), |e| matches!(e, FieldcastError::WrongCredentials { .. })),
             (ServerError::Unreachable { reason: "x".into() }.into(), |e| matches!(e, FieldcastError::Offline { .. })),
             (Error::NothingToSend, |e| matches!(e, FieldcastError::ChooseAgain { .. })),
+            (Error::TooManyBoundaries { most: 9 }, |e| matches!(e, FieldcastError::TooManyBoundaries { most: 9, .. })),
             (NetworkError::NoInterface.into(), |e| matches!(e, FieldcastError::NoNetwork { .. })),
             (NetworkError::Permission.into(), |e| matches!(e, FieldcastError::PermissionNeeded { .. })),
             (NetworkError::KeyDamaged { path }.into(), |e| matches!(e, FieldcastError::KeyFailed { .. })),

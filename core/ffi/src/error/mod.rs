@@ -56,6 +56,14 @@ pub enum FieldcastError {
         /// Cause and advice, in English.
         reason: String,
     },
+    /// More villages than one offer can hold. Ask the user to choose fewer.
+    #[error("{reason}")]
+    TooManyBoundaries {
+        /// How many of them one offer can hold, beside the data of the whole project.
+        most: u64,
+        /// Cause and advice, in English.
+        reason: String,
+    },
     /// The selected device is no longer nearby.
     #[error("{reason}")]
     NotNearby {

@@ -7,7 +7,8 @@ extension FieldcastError {
             .Metered(let reason), .ServerFailed(let reason), .NotPrepared(let reason), .ChooseAgain(let reason),
             .NotNearby(let reason), .NoNetwork(let reason), .PermissionNeeded(let reason),
             .ConnectionFailed(let reason), .StorageFull(let reason), .StorageFailed(let reason), .InUse(let reason),
-            .UpdateNeeded(let reason), .KeyFailed(let reason), .UnsentEdits(_, let reason), .Unreadable(let reason),
+            .UpdateNeeded(let reason), .KeyFailed(let reason), .UnsentEdits(_, let reason),
+            .TooManyBoundaries(_, let reason), .Unreadable(let reason),
             .Expired(let reason), .NotTrusted(let reason), .FileFailed(let reason), .Over(let reason),
             .ShutDown(let reason), .Internal(let reason):
             return reason

@@ -1304,7 +1304,8 @@ public protocol FieldcastEngineProtocol: AnyObject, Sendable {
      * data.
      *
      * # Errors
-     * [`FieldcastError::ChooseAgain`], [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
+     * [`FieldcastError::ChooseAgain`], [`FieldcastError::TooManyBoundaries`], [`FieldcastError::NoNetwork`],
+     * [`FieldcastError::PermissionNeeded`].
      */
     func startOffer(datasets: [Dataset], options: ExchangeOptions) async throws  -> OfferSession
 
@@ -2139,7 +2140,8 @@ open func startDownsync(project: Project, boundaries: [String], allowMetered: Bo
      * data.
      *
      * # Errors
-     * [`FieldcastError::ChooseAgain`], [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
+     * [`FieldcastError::ChooseAgain`], [`FieldcastError::TooManyBoundaries`], [`FieldcastError::NoNetwork`],
+     * [`FieldcastError::PermissionNeeded`].
      */
 open func startOffer(datasets: [Dataset], options: ExchangeOptions)async throws  -> OfferSession  {
     return
@@ -11114,6 +11116,17 @@ enum FieldcastError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError
          */reason: String
     )
     /**
+     * More villages than one offer can hold. Ask the user to choose fewer.
+     */
+    case TooManyBoundaries(
+        /**
+         * How many of them one offer can hold, beside the data of the whole project.
+         */most: UInt64,
+        /**
+         * Cause and advice, in English.
+         */reason: String
+    )
+    /**
      * The selected device is no longer nearby.
      */
     case NotNearby(
@@ -11313,59 +11326,63 @@ public struct FfiConverterTypeFieldcastError: FfiConverterRustBuffer {
         case 8: return .ChooseAgain(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 9: return .NotNearby(
+        case 9: return .TooManyBoundaries(
+            most: try FfiConverterUInt64.read(from: &buf),
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 10: return .NoNetwork(
+        case 10: return .NotNearby(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 11: return .PermissionNeeded(
+        case 11: return .NoNetwork(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 12: return .ConnectionFailed(
+        case 12: return .PermissionNeeded(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 13: return .StorageFull(
+        case 13: return .ConnectionFailed(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 14: return .StorageFailed(
+        case 14: return .StorageFull(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 15: return .InUse(
+        case 15: return .StorageFailed(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 16: return .UpdateNeeded(
+        case 16: return .InUse(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 17: return .KeyFailed(
+        case 17: return .UpdateNeeded(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 18: return .UnsentEdits(
+        case 18: return .KeyFailed(
+            reason: try FfiConverterString.read(from: &buf)
+            )
+        case 19: return .UnsentEdits(
             edits: try FfiConverterUInt64.read(from: &buf),
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 19: return .Unreadable(
+        case 20: return .Unreadable(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 20: return .Expired(
+        case 21: return .Expired(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 21: return .NotTrusted(
+        case 22: return .NotTrusted(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 22: return .FileFailed(
+        case 23: return .FileFailed(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 23: return .Refused(
+        case 24: return .Refused(
             ending: try FfiConverterTypeEnding.read(from: &buf)
             )
-        case 24: return .Over(
+        case 25: return .Over(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 25: return .ShutDown(
+        case 26: return .ShutDown(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 26: return .Internal(
+        case 27: return .Internal(
             reason: try FfiConverterString.read(from: &buf)
             )
 
@@ -11420,94 +11437,100 @@ public struct FfiConverterTypeFieldcastError: FfiConverterRustBuffer {
             FfiConverterString.write(reason, into: &buf)
 
 
-        case let .NotNearby(reason):
+        case let .TooManyBoundaries(most,reason):
             writeInt(&buf, Int32(9))
+            FfiConverterUInt64.write(most, into: &buf)
             FfiConverterString.write(reason, into: &buf)
 
 
-        case let .NoNetwork(reason):
+        case let .NotNearby(reason):
             writeInt(&buf, Int32(10))
             FfiConverterString.write(reason, into: &buf)
 
 
-        case let .PermissionNeeded(reason):
+        case let .NoNetwork(reason):
             writeInt(&buf, Int32(11))
             FfiConverterString.write(reason, into: &buf)
 
 
-        case let .ConnectionFailed(reason):
+        case let .PermissionNeeded(reason):
             writeInt(&buf, Int32(12))
             FfiConverterString.write(reason, into: &buf)
 
 
-        case let .StorageFull(reason):
+        case let .ConnectionFailed(reason):
             writeInt(&buf, Int32(13))
             FfiConverterString.write(reason, into: &buf)
 
 
-        case let .StorageFailed(reason):
+        case let .StorageFull(reason):
             writeInt(&buf, Int32(14))
             FfiConverterString.write(reason, into: &buf)
 
 
-        case let .InUse(reason):
+        case let .StorageFailed(reason):
             writeInt(&buf, Int32(15))
             FfiConverterString.write(reason, into: &buf)
 
 
-        case let .UpdateNeeded(reason):
+        case let .InUse(reason):
             writeInt(&buf, Int32(16))
             FfiConverterString.write(reason, into: &buf)
 
 
-        case let .KeyFailed(reason):
+        case let .UpdateNeeded(reason):
             writeInt(&buf, Int32(17))
             FfiConverterString.write(reason, into: &buf)
 
 
-        case let .UnsentEdits(edits,reason):
+        case let .KeyFailed(reason):
             writeInt(&buf, Int32(18))
+            FfiConverterString.write(reason, into: &buf)
+
+
+        case let .UnsentEdits(edits,reason):
+            writeInt(&buf, Int32(19))
             FfiConverterUInt64.write(edits, into: &buf)
             FfiConverterString.write(reason, into: &buf)
 
 
         case let .Unreadable(reason):
-            writeInt(&buf, Int32(19))
-            FfiConverterString.write(reason, into: &buf)
-
-
-        case let .Expired(reason):
             writeInt(&buf, Int32(20))
             FfiConverterString.write(reason, into: &buf)
 
 
-        case let .NotTrusted(reason):
+        case let .Expired(reason):
             writeInt(&buf, Int32(21))
             FfiConverterString.write(reason, into: &buf)
 
 
-        case let .FileFailed(reason):
+        case let .NotTrusted(reason):
             writeInt(&buf, Int32(22))
             FfiConverterString.write(reason, into: &buf)
 
 
-        case let .Refused(ending):
+        case let .FileFailed(reason):
             writeInt(&buf, Int32(23))
+            FfiConverterString.write(reason, into: &buf)
+
+
+        case let .Refused(ending):
+            writeInt(&buf, Int32(24))
             FfiConverterTypeEnding.write(ending, into: &buf)
 
 
         case let .Over(reason):
-            writeInt(&buf, Int32(24))
-            FfiConverterString.write(reason, into: &buf)
-
-
-        case let .ShutDown(reason):
             writeInt(&buf, Int32(25))
             FfiConverterString.write(reason, into: &buf)
 
 
-        case let .Internal(reason):
+        case let .ShutDown(reason):
             writeInt(&buf, Int32(26))
+            FfiConverterString.write(reason, into: &buf)
+
+
+        case let .Internal(reason):
+            writeInt(&buf, Int32(27))
             FfiConverterString.write(reason, into: &buf)
 
         }
@@ -14839,7 +14862,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_fieldcast_ffi_checksum_method_fieldcast_start_downsync() != 428) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_start_offer() != 45696) {
+    if (uniffi_fieldcast_ffi_checksum_method_fieldcast_start_offer() != 36965) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldcast_ffi_checksum_method_fieldcast_start_receive() != 11209) {

@@ -16,6 +16,7 @@ val FieldcastException.advice: String
         is FieldcastException.ServerFailed -> reason
         is FieldcastException.NotPrepared -> reason
         is FieldcastException.ChooseAgain -> reason
+        is FieldcastException.TooManyBoundaries -> reason
         is FieldcastException.NotNearby -> reason
         is FieldcastException.NoNetwork -> reason
         is FieldcastException.PermissionNeeded -> reason

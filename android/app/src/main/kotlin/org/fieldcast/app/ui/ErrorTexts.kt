@@ -11,7 +11,10 @@ import org.fieldcast.sdk.core.FieldcastException
 /** What happened and what to do, in the user's language. */
 @Composable
 @ReadOnlyComposable
-fun FieldcastException.text(): String = stringResource(textId)
+fun FieldcastException.text(): String = when (this) {
+    is FieldcastException.TooManyBoundaries -> plural(R.plurals.error_too_many_villages, most)
+    else -> stringResource(textId)
+}
 
 /** Why an exchange did not succeed and what to do, in the user's language. */
 @Composable
@@ -28,7 +31,7 @@ val FieldcastException.textId: Int
         is FieldcastException.Metered -> R.string.error_metered
         is FieldcastException.ServerFailed -> R.string.error_server_failed
         is FieldcastException.NotPrepared -> R.string.error_not_prepared
-        is FieldcastException.ChooseAgain -> R.string.error_choose_again
+        is FieldcastException.ChooseAgain, is FieldcastException.TooManyBoundaries -> R.string.error_choose_again
         is FieldcastException.NotNearby -> R.string.error_not_nearby
         is FieldcastException.NoNetwork -> R.string.error_no_network
         is FieldcastException.PermissionNeeded -> R.string.error_permission_needed

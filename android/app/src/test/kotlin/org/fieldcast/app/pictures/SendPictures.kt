@@ -142,6 +142,10 @@ val sendPictures: List<Picture> = listOf(
     Picture("send-location-switch") { Send(sendState(SendStatus.Off, need = Need.LOCATION_SWITCH)) },
     Picture("send-starting") { Send(sendState(SendStatus.Starting(Connection.OWN_GROUP))) },
     Picture("send-failed") { Send(sendState(SendStatus.Failed(Connection.OWN_GROUP, FieldcastException.NoNetwork("")))) },
+    Picture("send-too-many") {
+        val error = FieldcastException.TooManyBoundaries(214uL, "")
+        Send(sendState(SendStatus.Failed(Connection.OWN_GROUP, error)))
+    },
     Picture("send-new-data") {
         Send(sendState(on(found)).run { copy(contents = contents?.copy(incomplete = 2, newer = 1)) })
     },

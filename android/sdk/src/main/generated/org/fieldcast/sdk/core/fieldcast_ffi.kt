@@ -1528,7 +1528,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_start_downsync() and 0xFFFF) != 428) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_start_offer() and 0xFFFF) != 45696) {
+    if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_start_offer() and 0xFFFF) != 36965) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldcast_ffi_checksum_method_fieldcast_start_receive() and 0xFFFF) != 11209) {
@@ -3224,7 +3224,8 @@ public interface FieldcastInterface {
      * data.
      *
      * # Errors
-     * [`FieldcastError::ChooseAgain`], [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
+     * [`FieldcastError::ChooseAgain`], [`FieldcastError::TooManyBoundaries`], [`FieldcastError::NoNetwork`],
+     * [`FieldcastError::PermissionNeeded`].
      */
     suspend fun `startOffer`(`datasets`: List<Dataset>, `options`: ExchangeOptions): OfferSession
 
@@ -4222,7 +4223,8 @@ open class Fieldcast: Disposable, AutoCloseable, FieldcastInterface
      * data.
      *
      * # Errors
-     * [`FieldcastError::ChooseAgain`], [`FieldcastError::NoNetwork`], [`FieldcastError::PermissionNeeded`].
+     * [`FieldcastError::ChooseAgain`], [`FieldcastError::TooManyBoundaries`], [`FieldcastError::NoNetwork`],
+     * [`FieldcastError::PermissionNeeded`].
      */
     @Throws(FieldcastException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -13541,6 +13543,25 @@ sealed class FieldcastException: kotlin.Exception() {
     }
 
     /**
+     * More villages than one offer can hold. Ask the user to choose fewer.
+     */
+    class TooManyBoundaries(
+
+        /**
+         * How many of them one offer can hold, beside the data of the whole project.
+         */
+        val `most`: kotlin.ULong,
+
+        /**
+         * Cause and advice, in English.
+         */
+        val `reason`: kotlin.String
+        ) : FieldcastException() {
+        override val message
+            get() = "most=${ `most` }, reason=${ `reason` }"
+    }
+
+    /**
      * The selected device is no longer nearby.
      */
     class NotNearby(
@@ -13840,59 +13861,63 @@ public object FfiConverterTypeFieldcastError : FfiConverterRustBuffer<FieldcastE
             8 -> FieldcastException.ChooseAgain(
                 FfiConverterString.read(buf),
                 )
-            9 -> FieldcastException.NotNearby(
-                FfiConverterString.read(buf),
-                )
-            10 -> FieldcastException.NoNetwork(
-                FfiConverterString.read(buf),
-                )
-            11 -> FieldcastException.PermissionNeeded(
-                FfiConverterString.read(buf),
-                )
-            12 -> FieldcastException.ConnectionFailed(
-                FfiConverterString.read(buf),
-                )
-            13 -> FieldcastException.StorageFull(
-                FfiConverterString.read(buf),
-                )
-            14 -> FieldcastException.StorageFailed(
-                FfiConverterString.read(buf),
-                )
-            15 -> FieldcastException.InUse(
-                FfiConverterString.read(buf),
-                )
-            16 -> FieldcastException.UpdateNeeded(
-                FfiConverterString.read(buf),
-                )
-            17 -> FieldcastException.KeyFailed(
-                FfiConverterString.read(buf),
-                )
-            18 -> FieldcastException.UnsentEdits(
+            9 -> FieldcastException.TooManyBoundaries(
                 FfiConverterULong.read(buf),
                 FfiConverterString.read(buf),
                 )
-            19 -> FieldcastException.Unreadable(
+            10 -> FieldcastException.NotNearby(
                 FfiConverterString.read(buf),
                 )
-            20 -> FieldcastException.Expired(
+            11 -> FieldcastException.NoNetwork(
                 FfiConverterString.read(buf),
                 )
-            21 -> FieldcastException.NotTrusted(
+            12 -> FieldcastException.PermissionNeeded(
                 FfiConverterString.read(buf),
                 )
-            22 -> FieldcastException.FileFailed(
+            13 -> FieldcastException.ConnectionFailed(
                 FfiConverterString.read(buf),
                 )
-            23 -> FieldcastException.Refused(
+            14 -> FieldcastException.StorageFull(
+                FfiConverterString.read(buf),
+                )
+            15 -> FieldcastException.StorageFailed(
+                FfiConverterString.read(buf),
+                )
+            16 -> FieldcastException.InUse(
+                FfiConverterString.read(buf),
+                )
+            17 -> FieldcastException.UpdateNeeded(
+                FfiConverterString.read(buf),
+                )
+            18 -> FieldcastException.KeyFailed(
+                FfiConverterString.read(buf),
+                )
+            19 -> FieldcastException.UnsentEdits(
+                FfiConverterULong.read(buf),
+                FfiConverterString.read(buf),
+                )
+            20 -> FieldcastException.Unreadable(
+                FfiConverterString.read(buf),
+                )
+            21 -> FieldcastException.Expired(
+                FfiConverterString.read(buf),
+                )
+            22 -> FieldcastException.NotTrusted(
+                FfiConverterString.read(buf),
+                )
+            23 -> FieldcastException.FileFailed(
+                FfiConverterString.read(buf),
+                )
+            24 -> FieldcastException.Refused(
                 FfiConverterTypeEnding.read(buf),
                 )
-            24 -> FieldcastException.Over(
+            25 -> FieldcastException.Over(
                 FfiConverterString.read(buf),
                 )
-            25 -> FieldcastException.ShutDown(
+            26 -> FieldcastException.ShutDown(
                 FfiConverterString.read(buf),
                 )
-            26 -> FieldcastException.Internal(
+            27 -> FieldcastException.Internal(
                 FfiConverterString.read(buf),
                 )
             else -> throw RuntimeException("invalid error enum value, something is very wrong!!")
@@ -13939,6 +13964,12 @@ public object FfiConverterTypeFieldcastError : FfiConverterRustBuffer<FieldcastE
             is FieldcastException.ChooseAgain -> (
                 // Add the size for the Int that specifies the variant plus the size needed for all fields
                 4UL
+                + FfiConverterString.allocationSize(value.`reason`)
+            )
+            is FieldcastException.TooManyBoundaries -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+                + FfiConverterULong.allocationSize(value.`most`)
                 + FfiConverterString.allocationSize(value.`reason`)
             )
             is FieldcastException.NotNearby -> (
@@ -14077,94 +14108,100 @@ public object FfiConverterTypeFieldcastError : FfiConverterRustBuffer<FieldcastE
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is FieldcastException.NotNearby -> {
+            is FieldcastException.TooManyBoundaries -> {
                 buf.putInt(9)
+                FfiConverterULong.write(value.`most`, buf)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is FieldcastException.NoNetwork -> {
+            is FieldcastException.NotNearby -> {
                 buf.putInt(10)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is FieldcastException.PermissionNeeded -> {
+            is FieldcastException.NoNetwork -> {
                 buf.putInt(11)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is FieldcastException.ConnectionFailed -> {
+            is FieldcastException.PermissionNeeded -> {
                 buf.putInt(12)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is FieldcastException.StorageFull -> {
+            is FieldcastException.ConnectionFailed -> {
                 buf.putInt(13)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is FieldcastException.StorageFailed -> {
+            is FieldcastException.StorageFull -> {
                 buf.putInt(14)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is FieldcastException.InUse -> {
+            is FieldcastException.StorageFailed -> {
                 buf.putInt(15)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is FieldcastException.UpdateNeeded -> {
+            is FieldcastException.InUse -> {
                 buf.putInt(16)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is FieldcastException.KeyFailed -> {
+            is FieldcastException.UpdateNeeded -> {
                 buf.putInt(17)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is FieldcastException.UnsentEdits -> {
+            is FieldcastException.KeyFailed -> {
                 buf.putInt(18)
+                FfiConverterString.write(value.`reason`, buf)
+                Unit
+            }
+            is FieldcastException.UnsentEdits -> {
+                buf.putInt(19)
                 FfiConverterULong.write(value.`edits`, buf)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
             is FieldcastException.Unreadable -> {
-                buf.putInt(19)
-                FfiConverterString.write(value.`reason`, buf)
-                Unit
-            }
-            is FieldcastException.Expired -> {
                 buf.putInt(20)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is FieldcastException.NotTrusted -> {
+            is FieldcastException.Expired -> {
                 buf.putInt(21)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is FieldcastException.FileFailed -> {
+            is FieldcastException.NotTrusted -> {
                 buf.putInt(22)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is FieldcastException.Refused -> {
+            is FieldcastException.FileFailed -> {
                 buf.putInt(23)
+                FfiConverterString.write(value.`reason`, buf)
+                Unit
+            }
+            is FieldcastException.Refused -> {
+                buf.putInt(24)
                 FfiConverterTypeEnding.write(value.`ending`, buf)
                 Unit
             }
             is FieldcastException.Over -> {
-                buf.putInt(24)
-                FfiConverterString.write(value.`reason`, buf)
-                Unit
-            }
-            is FieldcastException.ShutDown -> {
                 buf.putInt(25)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is FieldcastException.Internal -> {
+            is FieldcastException.ShutDown -> {
                 buf.putInt(26)
+                FfiConverterString.write(value.`reason`, buf)
+                Unit
+            }
+            is FieldcastException.Internal -> {
+                buf.putInt(27)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }

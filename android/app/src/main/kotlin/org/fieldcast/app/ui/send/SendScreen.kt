@@ -137,7 +137,7 @@ private fun SendOverview(state: SendUiState, actions: SendActions, isRefused: Bo
                     if (list != null && list.summary.total > 0) {
                         Summary(list.summary, actions) { stopping = Stopping.TRANSFERS }
                     }
-                    if (list == null) Waiting(state.phase, state, actions, isRefused)
+                    if (list == null) Waiting(state.phase, state, actions, isRefused, onChange)
                     Setup(state, actions, onChange, onStop)
                 }
             }
@@ -267,7 +267,13 @@ private val Connection.switch: Int
     get() = if (this == Connection.OWN_GROUP) R.string.send_use_own_group else R.string.send_use_present_wifi
 
 @Composable
-private fun Waiting(phase: SendPhase, state: SendUiState, actions: SendActions, isRefused: Boolean) = when (phase) {
+private fun Waiting(
+    phase: SendPhase,
+    state: SendUiState,
+    actions: SendActions,
+    isRefused: Boolean,
+    onChange: () -> Unit,
+) = when (phase) {
     is SendPhase.Loading -> Progress(null, stringResource(R.string.send_loading))
     is SendPhase.Empty -> Notice(NoticeKind.INFO, stringResource(R.string.home_no_villages)) {
         MainButton(stringResource(R.string.home_download), actions.onDownload)
@@ -282,12 +288,16 @@ private fun Waiting(phase: SendPhase, state: SendUiState, actions: SendActions, 
         val isGroup = state.connection == Connection.OWN_GROUP
         Progress(null, stringResource(if (isGroup) R.string.send_making_group else R.string.send_starting))
     }
-    is SendPhase.Failed -> Failure(phase.error, state, actions)
+    is SendPhase.Failed -> Failure(phase.error, state, actions, onChange)
     is SendPhase.On -> Unit
 }
 
 @Composable
-private fun Failure(error: FieldcastException, state: SendUiState, actions: SendActions) {
+private fun Failure(error: FieldcastException, state: SendUiState, actions: SendActions, onChange: () -> Unit) {
+    if (error is FieldcastException.TooManyBoundaries) {
+        Notice(NoticeKind.PROBLEM, error.text()) { MainButton(stringResource(R.string.send_choose_fewer), onChange) }
+        return
+    }
     val isGroup = error is FieldcastException.NoNetwork && state.connection == Connection.OWN_GROUP
     Notice(NoticeKind.PROBLEM, if (isGroup) stringResource(R.string.send_group_failed) else error.text()) {
         ButtonRow {
