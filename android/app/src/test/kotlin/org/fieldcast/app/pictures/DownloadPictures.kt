@@ -7,6 +7,7 @@ import org.fieldcast.app.state.Rate
 import org.fieldcast.app.state.Stored
 import org.fieldcast.app.ui.download.DownloadActions
 import org.fieldcast.app.ui.download.DownloadScreen
+import org.fieldcast.app.ui.download.DownloadUiState
 import org.fieldcast.app.ui.download.uiState
 import org.fieldcast.sdk.BoundaryStatus
 import org.fieldcast.sdk.core.BoundaryDone
@@ -62,6 +63,9 @@ private val noActions = DownloadActions({}, {}, {}, {}, {}, {}, {}, {}, {})
 private fun picture(name: String, state: DownloadState) =
     Picture("download-$name") { DownloadScreen(uiState(state, stored), NOW, noActions) }
 
+private val asking =
+    (uiState(DownloadState.Running(request, villages), stored) as DownloadUiState.Going).copy(asksForNotification = true)
+
 /** The states of a download. */
 val downloadPictures: List<Picture> = listOf(
     Picture("download-unknown") { DownloadScreen(null, NOW, noActions) },
@@ -69,6 +73,7 @@ val downloadPictures: List<Picture> = listOf(
     picture("starting", DownloadState.Running(request)),
     picture("running", DownloadState.Running(request, villages, Rate(8.5, 95))),
     picture("many", DownloadState.Running(many, mapOf("v0" to villages.getValue("b")), Rate(9.0, 7200))),
+    Picture("download-notification") { DownloadScreen(asking, NOW, noActions) },
     picture("waiting", DownloadState.WaitingForInternet(request, villages)),
     picture("metered", DownloadState.MeteredOnly(request)),
     picture("done", DownloadState.Done(done)),

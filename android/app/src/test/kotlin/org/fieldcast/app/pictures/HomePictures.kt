@@ -2,6 +2,7 @@ package org.fieldcast.app.pictures
 
 import org.fieldcast.app.state.EngineState
 import org.fieldcast.app.state.Stored
+import org.fieldcast.app.ui.download.DownloadSummary
 import org.fieldcast.app.ui.home.HomeActions
 import org.fieldcast.app.ui.home.HomeScreen
 import org.fieldcast.sdk.core.Account
@@ -47,6 +48,7 @@ private val none = HomeActions({}, {}, {}, {}, {}, {}, {}, {}, {})
 val homePictures = listOf(
     Picture("home") { HomeScreen(EngineState.Opening, stored, NOW, none) },
     Picture("home-empty") { HomeScreen(EngineState.Opening, stored.copy(datasets = emptyList()), NOW, none) },
+    Picture("home-waiting") { HomeScreen(EngineState.Opening, stored, NOW, none, DownloadSummary.WaitingForWifi) },
     Picture("home-problems") {
         val unfinished = village("Namaita 1", 140, UnfinishedDownload(80uL, 140uL, 90_000uL))
         HomeScreen(EngineState.Opening, stored.copy(datasets = villages + unfinished), NOW, none)
