@@ -71,7 +71,6 @@ class DownloadJourneyTest {
         types("Password", "fieldcast")
         taps("Log in")
         sees("SMC Nampula 2025, ciclo 1")
-        val state = ApplicationProvider.getApplicationContext<TestApp>().state
         assertEquals(emptyList<Any>(), runBlocking { state.engine.fieldcast().campaigns() })
     }
 

@@ -76,8 +76,8 @@ class ReceiveViewModel(private val app: AppState, private val saved: SavedStateH
             app.notifications.check()
             scanned?.let(::join)
             val failed = app.receive.status.value as? ReceiveStatus.Failed
-            // The user may have connected the phone to a network.
-            if (failed?.error is FieldcastException.NoNetwork && failed.invite == null) waitOnly()
+            // The user may have connected the phone to a network. Receiving starts again by itself.
+            if (failed?.error is FieldcastException.NoNetwork && failed.invite == null) app.receive.stop()
         }
     }
 

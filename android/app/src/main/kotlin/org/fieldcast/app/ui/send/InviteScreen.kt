@@ -7,11 +7,7 @@ import androidx.activity.compose.LocalActivity
 import androidx.compose.material3.Text
 import androidx.compose.runtime.Composable
 import androidx.compose.runtime.DisposableEffect
-import androidx.compose.runtime.getValue
 import androidx.compose.runtime.key
-import androidx.compose.runtime.mutableStateOf
-import androidx.compose.runtime.saveable.rememberSaveable
-import androidx.compose.runtime.setValue
 import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.res.stringResource
@@ -24,10 +20,18 @@ import org.fieldcast.app.ui.parts.ScrollingScreen
 import org.fieldcast.app.ui.plural
 import org.fieldcast.app.ui.text
 
-/** The code that other phones scan to connect, and the phones of [list] that have done so. All of them are selected. */
+/**
+ * The code that other phones scan to connect, and the phones of [list] that have done so. All of them are selected but
+ * the [unselected] ones.
+ */
 @Composable
-internal fun InviteScreen(invite: InviteState, list: SendList?, actions: SendActions) {
-    var unselected by rememberSaveable { mutableStateOf(emptyList<String>()) }
+internal fun InviteScreen(
+    invite: InviteState,
+    list: SendList?,
+    unselected: List<String>,
+    onUnselect: (List<String>) -> Unit,
+    actions: SendActions,
+) {
     val scanned = list?.scanned.orEmpty().map { it.copy(isSelected = it.fingerprint !in unselected) }
     BackHandler(onBack = actions.onHideInvite)
     BrightScreen()
@@ -50,7 +54,7 @@ internal fun InviteScreen(invite: InviteState, list: SendList?, actions: SendAct
         }
         scanned.forEach { row ->
             key(row.fingerprint) {
-                SelectableRow(row) { unselected = if (it) unselected - row.fingerprint else unselected + row.fingerprint }
+                SelectableRow(row) { onUnselect(if (it) unselected - row.fingerprint else unselected + row.fingerprint) }
             }
         }
     }

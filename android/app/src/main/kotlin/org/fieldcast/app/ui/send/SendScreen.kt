@@ -94,10 +94,12 @@ data class SendActions(
 @Composable
 fun SendScreen(state: SendUiState, actions: SendActions, isRefused: Boolean = false) {
     var isChoosing by rememberSaveable { mutableStateOf(false) }
+    var unselected by rememberSaveable { mutableStateOf(emptyList<String>()) }
     val list = (state.phase as? SendPhase.On)?.list
     when {
         // A code must be compared within two minutes, so it takes precedence.
-        state.invite != InviteState.Hidden && list?.comparison == null -> InviteScreen(state.invite, list, actions)
+        state.invite != InviteState.Hidden && list?.comparison == null ->
+            InviteScreen(state.invite, list, unselected, { unselected = it }, actions)
         isChoosing -> VillageChoiceScreen(state.contents?.choices.orEmpty(), { isChoosing = false }) {
             isChoosing = false
             actions.onChoose(it)
