@@ -9,6 +9,7 @@ import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.launch
 import org.fieldcast.app.Phone
 import org.fieldcast.sdk.Fieldcast
+import org.fieldcast.sdk.core.Account
 import org.fieldcast.sdk.core.FieldcastException
 
 /** Whether the engine is open. */
@@ -63,9 +64,16 @@ class EngineOwner(private val phone: Phone, private val scope: CoroutineScope) {
     suspend fun fieldcast(): Fieldcast = state.filterIsInstance<EngineState.Open>().first().fieldcast
 
     /** The engine, as soon as it is open. For a screen: throws the error if it does not open. */
-    suspend fun fieldcastOrError(): Fieldcast = when (val now = state.first { it !is EngineState.Opening }) {
-        is EngineState.Open -> now.fieldcast
-        is EngineState.Failed -> throw now.error
-        EngineState.Opening -> fieldcast()
+    suspend fun fieldcastOrError(): Fieldcast {
+        val now = state.first { it !is EngineState.Opening }
+        if (now is EngineState.Failed) throw now.error
+        return fieldcast()
+    }
+
+    /** Who is logged in; none if that cannot be read, because the login reports the same error. */
+    suspend fun account(): Account? = try {
+        fieldcastOrError().account()
+    } catch (_: FieldcastException) {
+        null
     }
 }

@@ -8,7 +8,6 @@ import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
 import org.fieldcast.app.state.AppState
 import org.fieldcast.app.ui.download.summary
-import org.fieldcast.sdk.core.FieldcastException
 
 /**
  * Returns an action that leads to the present download, or to where one begins. It waits until that is known, unless
@@ -23,13 +22,7 @@ fun rememberDownloadAction(state: AppState, navigator: Navigator): () -> Unit {
 private suspend fun downloadPlace(state: AppState): Place = withContext(Dispatchers.Default) {
     when {
         summary(state.download.loadedState()) != null -> Place.DOWNLOAD
-        hasAccount(state) -> Place.VILLAGES
+        (state.villages.stored.value?.account ?: state.engine.account()) != null -> Place.VILLAGES
         else -> Place.SETUP
     }
-}
-
-private suspend fun hasAccount(state: AppState): Boolean = try {
-    (state.villages.stored.value?.account ?: state.engine.fieldcastOrError().account()) != null
-} catch (_: FieldcastException) {
-    false // the login reports it
 }

@@ -9,6 +9,7 @@ import org.fieldcast.app.ui.download.DownloadActions
 import org.fieldcast.app.ui.download.DownloadScreen
 import org.fieldcast.app.ui.download.DownloadUiState
 import org.fieldcast.app.ui.download.uiState
+import org.fieldcast.app.ui.parts.NotificationActions
 import org.fieldcast.sdk.BoundaryStatus
 import org.fieldcast.sdk.core.BoundaryDone
 import org.fieldcast.sdk.core.BoundaryProgress
@@ -58,7 +59,7 @@ private val stored = Stored(
 private val manyNames = List(10_000) { "v$it" to "Kibera ${it + 1}" }.toMap()
 private val many = DownloadRequest("p", manyNames.keys.toList(), names = manyNames)
 
-private val noActions = DownloadActions({}, {}, {}, {}, {}, {}, {}, {}, {})
+private val noActions = DownloadActions({}, {}, {}, {}, {}, {}, {}, NotificationActions({}, {}))
 
 private fun picture(name: String, state: DownloadState) =
     Picture("download-$name") { DownloadScreen(uiState(state, stored), NOW, noActions) }

@@ -4,10 +4,11 @@ import androidx.compose.runtime.Composable
 import org.fieldcast.app.ui.parts.CameraNeeded
 import org.fieldcast.app.ui.parts.Need
 import org.fieldcast.app.ui.parts.NeedActions
+import org.fieldcast.app.ui.parts.NotificationActions
 import org.fieldcast.app.ui.parts.TypedCode
+import org.fieldcast.app.ui.receive.Identity
 import org.fieldcast.app.ui.receive.NearbyDistributor
 import org.fieldcast.app.ui.receive.OfferContents
-import org.fieldcast.app.ui.receive.Identity
 import org.fieldcast.app.ui.receive.OpenQuestion
 import org.fieldcast.app.ui.receive.OwnPhone
 import org.fieldcast.app.ui.receive.QuestionCard
@@ -26,7 +27,7 @@ import org.fieldcast.sdk.core.Event.SharedKey
 import org.fieldcast.sdk.core.FieldcastException
 
 private val actions = ReceiveActions(
-    {}, {}, {}, {}, {}, {}, { _, _ -> }, {}, {}, {}, {}, {}, NeedActions({}, {}, {}), {}, {}, {},
+    {}, {}, {}, {}, {}, {}, { _, _ -> }, {}, {}, {}, {}, {}, NeedActions({}, {}, {}), NotificationActions({}, {}), {},
 )
 
 private val own = OwnPhone("Fatou", "gutih-tugad")

@@ -8,6 +8,7 @@ import org.fieldcast.app.state.Receiver
 import org.fieldcast.app.state.SendStatus
 import org.fieldcast.app.ui.parts.Need
 import org.fieldcast.app.ui.parts.NeedActions
+import org.fieldcast.app.ui.parts.NotificationActions
 import org.fieldcast.app.ui.send.InviteState
 import org.fieldcast.app.ui.send.SendActions
 import org.fieldcast.app.ui.send.SendContents
@@ -33,7 +34,7 @@ import org.fieldcast.sdk.core.SendState
 import org.fieldcast.sdk.core.Sent
 
 internal val noSendActions = SendActions(
-    {}, {}, {}, {}, {}, {}, {}, { _, _ -> }, {}, {}, {}, { _, _ -> }, {}, {}, NeedActions({}, {}, {}), {}, {}, {}, {}, {},
+    {}, {}, {}, {}, {}, {}, {}, { _, _ -> }, {}, {}, {}, { _, _ -> }, {}, {}, NeedActions({}, {}, {}), NotificationActions({}, {}), {}, {}, {},
 )
 
 private val villages = listOf("Kibera A", "Kibera B", "Mathare").mapIndexed { index, name ->

@@ -1,5 +1,6 @@
 package org.fieldcast.app.pictures
 
+import org.fieldcast.app.ui.setup.ScannedCampaign
 import org.fieldcast.app.ui.setup.ServerAddress
 import org.fieldcast.app.ui.setup.SetupActions
 import org.fieldcast.app.ui.setup.SetupPage
@@ -52,9 +53,7 @@ val setupPictures: List<Picture> = listOf(
         login.copy(
             user = "",
             password = "",
-            campaignKey = "00",
-            campaignName = "Nampula 2026",
-            campaignWords = "lusab-babad",
+            campaign = ScannedCampaign("00", "Nampula 2026", "lusab-babad"),
         ),
     ),
     picture("login-busy", login.copy(isBusy = true)),

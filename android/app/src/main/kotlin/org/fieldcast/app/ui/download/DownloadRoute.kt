@@ -2,14 +2,13 @@ package org.fieldcast.app.ui.download
 
 import androidx.compose.runtime.Composable
 import androidx.compose.runtime.getValue
-import androidx.compose.ui.platform.LocalContext
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.viewmodel.compose.viewModel
 import org.fieldcast.app.state.AppState
 import org.fieldcast.app.ui.Navigator
 import org.fieldcast.app.ui.Place
+import org.fieldcast.app.ui.parts.rememberNotificationActions
 import org.fieldcast.app.ui.parts.rememberPermissionRequest
-import org.fieldcast.sdk.android.FieldcastAndroid
 
 /** Connects the download screen with the app. */
 @Composable
@@ -17,7 +16,6 @@ fun DownloadRoute(state: AppState, navigator: Navigator) {
     val model = viewModel { DownloadViewModel(state) }
     val now by model.state.collectAsStateWithLifecycle()
     val request = rememberPermissionRequest(onChange = model::checkPhone)
-    val context = LocalContext.current
     val actions = DownloadActions(
         onBack = navigator::back,
         onCancel = {
@@ -32,11 +30,7 @@ fun DownloadRoute(state: AppState, navigator: Navigator) {
             state.download.dismiss()
             navigator.home()
         },
-        onAllowNotification = {
-            state.notifications.close()
-            request.ask(FieldcastAndroid.missingNotificationPermission(context))
-        },
-        onDismissNotification = state.notifications::close,
+        notification = rememberNotificationActions(state.notifications, request),
     )
     DownloadScreen(now, state.phone.now(), actions)
 }

@@ -63,7 +63,7 @@ fun DownloadScreen(state: DownloadUiState?, now: Long, actions: DownloadActions)
                     head { Going(state, onCancel) }
                     if (state.asksForNotification) {
                         head("notification") {
-                            NotificationNotice(actions.onAllowNotification, actions.onDismissNotification)
+                            NotificationNotice(actions.notification)
                         }
                     }
                     villages(state.villages)

@@ -6,6 +6,7 @@ import org.fieldcast.app.state.Stored
 import org.fieldcast.app.state.done
 import org.fieldcast.app.state.sum
 import org.fieldcast.app.ui.download.VillageProgress.Stage
+import org.fieldcast.app.ui.parts.NotificationActions
 import org.fieldcast.app.ui.villages.estimate
 import org.fieldcast.sdk.BoundaryStatus
 import org.fieldcast.sdk.core.FieldcastException
@@ -166,6 +167,5 @@ data class DownloadActions(
     val onLogIn: () -> Unit,
     val onChooseVillages: () -> Unit,
     val onHome: () -> Unit,
-    val onAllowNotification: () -> Unit,
-    val onDismissNotification: () -> Unit,
+    val notification: NotificationActions,
 )

@@ -69,5 +69,3 @@ private fun row(index: Int, exchange: PastExchange): HistoryRow {
         isConfirmed = saved?.receiptHolds == true,
     )
 }
-
-/** Data that belongs to the whole project has no village. */

@@ -107,13 +107,3 @@ fun TransferFigures(part: Float, bytesPerSecond: Double?, secondsLeft: Long?) {
 @Composable
 @ReadOnlyComposable
 fun list(names: List<String>): String = formats().list(names)
-
-/** Offers the notification, which is useful but not necessary. */
-@Composable
-fun NotificationNotice(onAllow: () -> Unit, onDismiss: () -> Unit) =
-    Notice(NoticeKind.INFO, stringResource(R.string.permission_notification)) {
-        ButtonRow {
-            OtherButton(stringResource(R.string.permission_allow), onAllow)
-            QuietButton(stringResource(R.string.permission_not_now), onDismiss)
-        }
-    }

@@ -4,6 +4,7 @@ import android.content.Context
 import android.location.LocationManager
 import android.os.Build
 import androidx.compose.runtime.Composable
+import androidx.compose.ui.platform.LocalContext
 import androidx.compose.ui.res.stringResource
 import org.fieldcast.app.R
 import org.fieldcast.sdk.android.FieldcastAndroid
@@ -41,6 +42,14 @@ private const val LOCAL_NETWORK = "android.permission.ACCESS_LOCAL_NETWORK"
 
 /** How to grant what is missing. */
 class NeedActions(val onAllow: () -> Unit, val onOpenSettings: () -> Unit, val onOpenLocation: () -> Unit)
+
+/** Grants by [request], or in the system's settings. */
+@Composable
+fun rememberNeedActions(request: PermissionRequest): NeedActions {
+    val context = LocalContext.current
+    val onAllow = { request.ask(FieldcastAndroid.missingPermissions(context)) }
+    return NeedActions(onAllow, rememberAppSettings(), rememberLocationSettings())
+}
 
 /** Explains what the phone must allow. [isRefused] is whether the system asks no more; [other] is another way. */
 @Composable

@@ -51,6 +51,7 @@ internal fun QuestionCard(question: OpenQuestion, now: Long, onAnswer: (Answer) 
         // At a large font there is no room for buttons that stay visible.
         val isLarge = LocalDensity.current.fontScale > LARGE_FONT
         val scroll = Modifier.verticalScroll(rememberScrollState())
+        val mustCompare = question.identity == Identity.UNKNOWN
         Column((if (isLarge) scroll else Modifier).padding(20.dp), Arrangement.spacedBy(12.dp)) {
             Text(
                 stringResource(R.string.receive_question),
@@ -63,11 +64,9 @@ internal fun QuestionCard(question: OpenQuestion, now: Long, onAnswer: (Answer) 
             ) {
                 val isTrusted = question.identity == Identity.TRUSTED
                 PhoneName(question.sender, question.words, isTrusted, Modifier.readTogether())
-                if (question.identity == Identity.UNKNOWN) Code(question.code)
+                if (mustCompare) Code(question.code)
                 Text(stringResource(question.explanation, question.sender))
-                if (question.identity != Identity.UNKNOWN) {
-                    Text(stringResource(R.string.receive_code_if_asked, question.code))
-                }
+                if (!mustCompare) Text(stringResource(R.string.receive_code_if_asked, question.code))
                 Contents(question.contents, now)
                 if (question.sources.isNotEmpty()) {
                     Text(stringResource(R.string.receive_sources, list(question.sources)))
@@ -78,7 +77,7 @@ internal fun QuestionCard(question: OpenQuestion, now: Long, onAnswer: (Answer) 
                 val receive = stringResource(R.string.receive_data)
                 MainButton(receive, { onAnswer(Answer.TRUST) }, isEnabled = isSettled)
                 OtherButton(stringResource(R.string.receive_decline), { onAnswer(Answer.DECLINE) }, isEnabled = isSettled)
-                if (question.identity == Identity.UNKNOWN) {
+                if (mustCompare) {
                     val differ = stringResource(R.string.codes_differ)
                     QuietButton(differ, { onAnswer(Answer.CODES_DIFFER) }, isEnabled = isSettled)
                 }

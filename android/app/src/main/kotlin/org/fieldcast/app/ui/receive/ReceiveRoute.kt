@@ -9,9 +9,8 @@ import androidx.lifecycle.viewmodel.compose.viewModel
 import org.fieldcast.app.state.AppState
 import org.fieldcast.app.ui.Navigator
 import org.fieldcast.app.ui.Place
-import org.fieldcast.app.ui.parts.NeedActions
-import org.fieldcast.app.ui.parts.rememberAppSettings
-import org.fieldcast.app.ui.parts.rememberLocationSettings
+import org.fieldcast.app.ui.parts.rememberNeedActions
+import org.fieldcast.app.ui.parts.rememberNotificationActions
 import org.fieldcast.app.ui.parts.rememberPermissionRequest
 import org.fieldcast.sdk.android.FieldcastAndroid
 
@@ -34,16 +33,8 @@ fun ReceiveRoute(state: AppState, navigator: Navigator) {
         onTryAgain = model::tryAgain,
         onWaitOnly = model::waitOnly,
         onStopSending = model::stopSending,
-        need = NeedActions(
-            { request.ask(FieldcastAndroid.missingPermissions(context)) },
-            rememberAppSettings(),
-            rememberLocationSettings(),
-        ),
-        onAllowNotification = {
-            state.notifications.close()
-            request.ask(FieldcastAndroid.missingNotificationPermission(context))
-        },
-        onDismissNotification = state.notifications::close,
+        need = rememberNeedActions(request),
+        notification = rememberNotificationActions(state.notifications, request),
         onSettings = navigator::openSettings,
     )
     val isRefused = request.isRefused(FieldcastAndroid.missingPermissions(context))

@@ -27,6 +27,7 @@ import org.fieldcast.app.ui.parts.NeedActions
 import org.fieldcast.app.ui.parts.NeedNotice
 import org.fieldcast.app.ui.parts.Notice
 import org.fieldcast.app.ui.parts.NoticeKind
+import org.fieldcast.app.ui.parts.NotificationActions
 import org.fieldcast.app.ui.parts.NotificationNotice
 import org.fieldcast.app.ui.parts.OtherButton
 import org.fieldcast.app.ui.parts.PhoneName
@@ -64,8 +65,7 @@ data class ReceiveActions(
     val onWaitOnly: () -> Unit,
     val onStopSending: () -> Unit,
     val need: NeedActions,
-    val onAllowNotification: () -> Unit,
-    val onDismissNotification: () -> Unit,
+    val notification: NotificationActions,
     val onSettings: () -> Unit,
 )
 
@@ -91,7 +91,7 @@ fun ReceiveScreen(
             if (view == null) NotVisible(state, actions, isRefused) else Visible(view, state.conflicts, actions)
             OwnCard(state, actions)
             if (state.asksForNotification && view != null) {
-                NotificationNotice(actions.onAllowNotification, actions.onDismissNotification)
+                NotificationNotice(actions.notification)
             }
         }
     }

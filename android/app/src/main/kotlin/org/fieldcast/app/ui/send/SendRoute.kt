@@ -8,9 +8,8 @@ import androidx.lifecycle.createSavedStateHandle
 import androidx.lifecycle.viewmodel.compose.viewModel
 import org.fieldcast.app.state.AppState
 import org.fieldcast.app.ui.Navigator
-import org.fieldcast.app.ui.parts.NeedActions
-import org.fieldcast.app.ui.parts.rememberAppSettings
-import org.fieldcast.app.ui.parts.rememberLocationSettings
+import org.fieldcast.app.ui.parts.rememberNeedActions
+import org.fieldcast.app.ui.parts.rememberNotificationActions
 import org.fieldcast.app.ui.parts.rememberPermissionRequest
 import org.fieldcast.app.ui.rememberDownloadAction
 import org.fieldcast.sdk.android.FieldcastAndroid
@@ -21,11 +20,6 @@ fun SendRoute(state: AppState, navigator: Navigator) {
     val shown by model.state.collectAsStateWithLifecycle()
     val request = rememberPermissionRequest(onChange = model::checkPhone)
     val context = LocalContext.current
-    val needActions = NeedActions(
-        { request.ask(FieldcastAndroid.missingPermissions(context)) },
-        rememberAppSettings(),
-        rememberLocationSettings(),
-    )
     val actions = SendActions(
         onBack = navigator::back,
         onHome = navigator::home,
@@ -44,12 +38,8 @@ fun SendRoute(state: AppState, navigator: Navigator) {
         onAnswer = model::answer,
         onShowInvite = model::showInvite,
         onHideInvite = model::hideInvite,
-        need = needActions,
-        onAllowNotification = {
-            state.notifications.close()
-            request.ask(FieldcastAndroid.missingNotificationPermission(context))
-        },
-        onDismissNotification = state.notifications::close,
+        need = rememberNeedActions(request),
+        notification = rememberNotificationActions(state.notifications, request),
         onStopReceiving = model::stopReceiving,
         onDownload = rememberDownloadAction(state, navigator),
         onSettings = navigator::openSettings,

@@ -50,6 +50,7 @@ import org.fieldcast.app.ui.parts.NeedActions
 import org.fieldcast.app.ui.parts.NeedNotice
 import org.fieldcast.app.ui.parts.Notice
 import org.fieldcast.app.ui.parts.NoticeKind
+import org.fieldcast.app.ui.parts.NotificationActions
 import org.fieldcast.app.ui.parts.NotificationNotice
 import org.fieldcast.app.ui.parts.OtherButton
 import org.fieldcast.app.ui.parts.Progress
@@ -83,8 +84,7 @@ data class SendActions(
     val onShowInvite: () -> Unit,
     val onHideInvite: () -> Unit,
     val need: NeedActions,
-    val onAllowNotification: () -> Unit,
-    val onDismissNotification: () -> Unit,
+    val notification: NotificationActions,
     val onStopReceiving: () -> Unit,
     val onDownload: () -> Unit,
     val onSettings: () -> Unit,
@@ -139,13 +139,13 @@ private fun SendOverview(state: SendUiState, actions: SendActions, isRefused: Bo
                     if (list != null && list.summary.total > 0) {
                         Summary(list.summary, actions) { stopping = Stopping.TRANSFERS }
                     }
-                    if (list == null) Waiting(state.phase, state, actions, isRefused, onChange)
+                    if (list == null) Waiting(state, actions, isRefused, onChange)
                     Setup(state, actions, onChange, onStop)
                 }
             }
             if (state.asksForNotification && list != null) {
                 item("notification", "notification") {
-                    NotificationNotice(actions.onAllowNotification, actions.onDismissNotification)
+                    NotificationNotice(actions.notification)
                 }
             }
             if (list != null) phones(list, actions)
@@ -270,12 +270,11 @@ private val Connection.switch: Int
 
 @Composable
 private fun Waiting(
-    phase: SendPhase,
     state: SendUiState,
     actions: SendActions,
     isRefused: Boolean,
     onChange: () -> Unit,
-) = when (phase) {
+) = when (val phase = state.phase) {
     is SendPhase.Loading -> Progress(null, stringResource(R.string.send_loading))
     is SendPhase.Empty -> Notice(NoticeKind.INFO, stringResource(R.string.home_no_villages)) {
         MainButton(stringResource(R.string.home_download), actions.onDownload)
@@ -317,16 +316,17 @@ private fun OtherWay(state: SendUiState, actions: SendActions) {
 
 @OptIn(ExperimentalLayoutApi::class)
 private fun LazyListScope.phones(list: SendList, actions: SendActions) {
+    val found = list.found
     item("nearby", "heading") {
         FlowRow(Modifier.fillMaxWidth(), Arrangement.SpaceBetween) {
             Heading(stringResource(R.string.send_nearby))
-            if (list.found.any { !it.isSelected }) {
-                val found = list.found.map { it.fingerprint }
-                QuietButton(stringResource(R.string.send_select_all), { actions.onSelect(found, true) })
+            if (found.any { !it.isSelected }) {
+                val onSelectAll = { actions.onSelect(found.map { it.fingerprint }, true) }
+                QuietButton(stringResource(R.string.send_select_all), onSelectAll)
             }
         }
     }
-    if (list.found.isEmpty()) {
+    if (found.isEmpty()) {
         item("searching", "searching") { Progress(null, stringResource(R.string.send_searching)) }
     }
     items(list.rows, { it.fingerprint }, { "phone" }) { row ->

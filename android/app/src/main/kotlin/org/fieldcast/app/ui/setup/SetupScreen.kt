@@ -118,10 +118,10 @@ private fun ServerPage(state: SetupUiState, actions: SetupActions) {
 @Composable
 private fun LoginPage(state: SetupUiState, actions: SetupActions) {
     Text(stringResource(R.string.setup_login_at, state.server))
-    if (state.campaignKey != null) {
-        val name = state.campaignName ?: state.tenant
+    state.campaign?.let { campaign ->
+        val name = campaign.name ?: state.tenant
         Notice(NoticeKind.INFO, stringResource(R.string.setup_trusts_campaign, name)) {
-            Text(stringResource(R.string.trusted_campaign_key, state.campaignWords.orEmpty()))
+            Text(stringResource(R.string.trusted_campaign_key, campaign.words))
             OtherButton(stringResource(R.string.setup_forget_campaign), actions.onForgetCampaign)
         }
     }

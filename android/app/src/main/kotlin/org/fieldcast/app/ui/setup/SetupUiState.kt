@@ -19,10 +19,7 @@ data class SetupUiState(
     val serverProblem: ServerAddress? = null,
     val isTenantMissing: Boolean = false,
     /** The campaign that the scanned code asks this phone to trust. */
-    val campaignKey: String? = null,
-    val campaignName: String? = null,
-    /** The key in words, to compare with the office. */
-    val campaignWords: String? = null,
+    val campaign: ScannedCampaign? = null,
     /** Whether the last scanned code was not a profile. */
     val isCodeUnknown: Boolean = false,
     val isBusy: Boolean = false,
@@ -38,11 +35,17 @@ data class SetupUiState(
     val canGoBack: Boolean
         get() = page == SetupPage.SCAN || page == SetupPage.SERVER || page == SetupPage.LOGIN
 
-    /** Without what a scanned code says about a campaign, which belongs only to the server of that code. */
-    fun withoutCampaign() = copy(campaignKey = null, campaignName = null, campaignWords = null)
-
     val canLogIn: Boolean get() = !isBusy && user.isNotBlank() && password.isNotEmpty()
 }
+
+/** A campaign of a scanned code. It belongs only to the server of that code. */
+data class ScannedCampaign(
+    val key: String,
+    /** None if the code has none. */
+    val name: String?,
+    /** The key in words, to compare with the office. */
+    val words: String,
+)
 
 /** Where the set-up leads. */
 enum class SetupExit { VILLAGES, DOWNLOAD }

@@ -42,7 +42,7 @@ class SetupViewModel(private val app: AppState, saved: SavedStateHandle) : ViewM
         val page = state.page
         if (page == SetupPage.PROJECT) return loadProjects()
         if (page != SetupPage.START) return
-        val isLoggedIn = account() != null
+        val isLoggedIn = app.engine.account() != null
         if (state.page != SetupPage.START) return // the user was quicker than the engine
         if (isLoggedIn) {
             fillFromLastLogin()
@@ -53,21 +53,21 @@ class SetupViewModel(private val app: AppState, saved: SavedStateHandle) : ViewM
         }
     }
 
-    private suspend fun account() = try {
-        app.engine.fieldcastOrError().account()
-    } catch (_: FieldcastException) {
-        null // as without a login
-    }
-
     private fun fillFromLastLogin(): Boolean {
         val last = lastLogin.load() ?: return false
-        change { it.withoutCampaign().copy(server = last.server, tenant = last.tenant, user = last.user) }
+        change { it.copy(server = last.server, tenant = last.tenant, user = last.user, campaign = null) }
         return true
     }
 
     fun open(page: SetupPage) = change {
-        val kept = if (page == SetupPage.START) it.withoutCampaign() else it
-        kept.copy(page = page, error = null, isCodeUnknown = false, serverProblem = null, isTenantMissing = false)
+        it.copy(
+            page = page,
+            campaign = it.campaign.takeIf { page != SetupPage.START },
+            error = null,
+            isCodeUnknown = false,
+            serverProblem = null,
+            isTenantMissing = false,
+        )
     }
 
     /** Returns to the first page; returns false if the screen is to be left instead. */
@@ -79,7 +79,7 @@ class SetupViewModel(private val app: AppState, saved: SavedStateHandle) : ViewM
 
     fun scanned(text: String) {
         val profile = parseProfile(text, BuildKind.IS_REHEARSAL)
-        val words = profile?.campaignKey?.let(::fingerprintWords)
+        val campaign = profile?.run { campaignKey?.let { ScannedCampaign(it, campaignName, fingerprintWords(it)) } }
         change {
             when {
                 it.page != SetupPage.SCAN -> it
@@ -88,9 +88,7 @@ class SetupViewModel(private val app: AppState, saved: SavedStateHandle) : ViewM
                     page = SetupPage.LOGIN,
                     server = profile.server,
                     tenant = profile.tenant,
-                    campaignKey = profile.campaignKey,
-                    campaignName = profile.campaignName,
-                    campaignWords = words,
+                    campaign = campaign,
                     isCodeUnknown = false,
                     error = null,
                 )
@@ -107,13 +105,13 @@ class SetupViewModel(private val app: AppState, saved: SavedStateHandle) : ViewM
         val server = checkServer(it.server, BuildKind.IS_REHEARSAL)
         if (server is ServerAddress.Good && tenant.isNotEmpty()) {
             // A typed server has no campaign key, even if a code was scanned before.
-            it.withoutCampaign().copy(page = SetupPage.LOGIN, server = server.url, tenant = tenant)
+            it.copy(page = SetupPage.LOGIN, server = server.url, tenant = tenant, campaign = null)
         } else {
             it.copy(serverProblem = server.takeIf { server !is ServerAddress.Good }, isTenantMissing = tenant.isEmpty())
         }
     }
 
-    fun forgetCampaign() = change { it.withoutCampaign() }
+    fun forgetCampaign() = change { it.copy(campaign = null) }
 
     fun user(text: String) = change { it.copy(user = text, error = null) }
 
@@ -124,7 +122,7 @@ class SetupViewModel(private val app: AppState, saved: SavedStateHandle) : ViewM
         val user = now.user.trim()
         fieldcast.login(now.server, now.tenant, user, now.password)
         lastLogin.store(LastLogin.Data(now.server, now.tenant, user))
-        now.campaignKey?.let { fieldcast.trustCampaign(it, now.campaignName ?: now.tenant) }
+        now.campaign?.let { fieldcast.trustCampaign(it.key, it.name ?: now.tenant) }
         app.villages.refresh()
         // The password is not needed again.
         change { it.copy(page = SetupPage.PROJECT, password = "", projects = null) }
@@ -210,9 +208,9 @@ class SetupViewModel(private val app: AppState, saved: SavedStateHandle) : ViewM
                 putString(SERVER, now.server)
                 putString(TENANT, now.tenant)
                 putString(USER, now.user)
-                putString(CAMPAIGN_KEY, now.campaignKey)
-                putString(CAMPAIGN_NAME, now.campaignName)
-                putString(CAMPAIGN_WORDS, now.campaignWords)
+                putString(CAMPAIGN_KEY, now.campaign?.key)
+                putString(CAMPAIGN_NAME, now.campaign?.name)
+                putString(CAMPAIGN_WORDS, now.campaign?.words)
             }
         }
 
@@ -221,9 +219,9 @@ class SetupViewModel(private val app: AppState, saved: SavedStateHandle) : ViewM
             server = form.getString(SERVER).orEmpty(),
             tenant = form.getString(TENANT).orEmpty(),
             user = form.getString(USER).orEmpty(),
-            campaignKey = form.getString(CAMPAIGN_KEY),
-            campaignName = form.getString(CAMPAIGN_NAME),
-            campaignWords = form.getString(CAMPAIGN_WORDS),
+            campaign = form.getString(CAMPAIGN_KEY)?.let {
+                ScannedCampaign(it, form.getString(CAMPAIGN_NAME), form.getString(CAMPAIGN_WORDS).orEmpty())
+            },
         )
     }
 }
