@@ -62,19 +62,18 @@ fun VillagesScreen(state: VillagesUiState, now: Long, actions: VillagesActions) 
     bottom = { if (state.selected > 0) DownloadBar(state, actions) },
 ) { padding ->
     // A new list begins at its top.
-    key(state.path.lastOrNull()?.code, state.search.isEmpty()) {
-        LazyColumn(Modifier.fillMaxSize(), rememberLazyListState(), padding + PaddingValues(vertical = 8.dp)) {
-            item("head", "head") { Head(state, actions) }
-            state.all?.let { all ->
-                item("all", "all") {
-                    AllRow(all, actions)
-                    HorizontalDivider()
-                }
-            }
-            items(state.rows, { "row ${it.code}" }, { if (it.isVillage) "village" else "area" }) { row ->
-                if (row.isVillage) VillageItem(row, now, actions) else AreaItem(row, actions)
+    val position = key(state.path.lastOrNull()?.code, state.search.isEmpty()) { rememberLazyListState() }
+    LazyColumn(Modifier.fillMaxSize(), position, padding + PaddingValues(vertical = 8.dp)) {
+        item("head", "head") { Head(state, actions) }
+        state.all?.let { all ->
+            item("all", "all") {
+                AllRow(all, actions)
                 HorizontalDivider()
             }
+        }
+        items(state.rows, { "row ${it.code}" }, { if (it.isVillage) "village" else "area" }) { row ->
+            if (row.isVillage) VillageItem(row, now, actions) else AreaItem(row, actions)
+            HorizontalDivider()
         }
     }
 }
