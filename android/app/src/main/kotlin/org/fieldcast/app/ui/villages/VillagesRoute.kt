@@ -23,7 +23,7 @@ fun VillagesRoute(state: AppState, navigator: Navigator) {
         model.left()
         navigator.replace(place)
     }
-    BackHandler(model.search.isNotEmpty() || now.canGoUp) { model.back() }
+    BackHandler(now.search.isNotEmpty() || now.canGoUp) { model.back() }
     val actions = remember(model, navigator) {
         VillagesActions(
             onBack = { if (!model.back()) navigator.back() },
@@ -35,5 +35,5 @@ fun VillagesRoute(state: AppState, navigator: Navigator) {
             onDownload = model::download,
         )
     }
-    VillagesScreen(now.copy(search = model.search), state.phone.now(), actions)
+    VillagesScreen(now, state.phone.now(), actions)
 }

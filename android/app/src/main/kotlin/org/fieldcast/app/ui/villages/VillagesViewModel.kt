@@ -1,9 +1,6 @@
 package org.fieldcast.app.ui.villages
 
 import android.os.Bundle
-import androidx.compose.runtime.getValue
-import androidx.compose.runtime.mutableStateOf
-import androidx.compose.runtime.setValue
 import androidx.lifecycle.SavedStateHandle
 import androidx.lifecycle.ViewModel
 import androidx.lifecycle.viewModelScope
@@ -34,16 +31,12 @@ enum class VillagesExit { SETUP, DOWNLOAD }
 class VillagesViewModel(private val app: AppState, saved: SavedStateHandle) : ViewModel() {
     private val cache = BoundaryCache(app.context)
     private val list = MutableStateFlow(VillageList(isLoading = true))
-    private val choice = MutableStateFlow(VillageSelection())
     private val exits = MutableStateFlow<VillagesExit?>(null)
     private var loading: Job? = null
 
     /** The choice of an earlier process, until the list of villages is here. */
     @Volatile private var earlier: Bundle? = saved.get<Bundle>(CHOICE)
-
-    /** What the user typed. A snapshot state, so that the text field has its new text before the next key. */
-    var search by mutableStateOf(earlier?.getString(SEARCH).orEmpty())
-        private set
+    private val choice = MutableStateFlow(VillageSelection(search = earlier?.getString(SEARCH).orEmpty()))
 
     val exit: StateFlow<VillagesExit?> = exits.asStateFlow()
 
@@ -53,7 +46,6 @@ class VillagesViewModel(private val app: AppState, saved: SavedStateHandle) : Vi
         .stateIn(viewModelScope, SharingStarted.Eagerly, uiState(list.value, choice.value, null))
 
     init {
-        choice.update { it.copy(search = search) }
         saved.setSavedStateProvider(CHOICE) { saved() }
         load()
     }
@@ -97,22 +89,16 @@ class VillagesViewModel(private val app: AppState, saved: SavedStateHandle) : Vi
         earlier = null
     }
 
-    fun search(text: String) {
-        search = text
-        choice.update { it.copy(search = text) }
-    }
+    fun search(text: String) = choice.update { it.copy(search = text) }
 
-    /** Shows the content of a boundary; of the top for none. */
-    fun open(code: String?) {
-        search("")
-        choice.update { it.copy(at = code) }
-    }
+    /** Shows the content of a boundary; of the top for none. Ends the search. */
+    fun open(code: String?) = choice.update { it.copy(at = code, search = "") }
 
     /** Leaves the search or the shown boundary; returns false if there is nothing to leave. */
     fun back(): Boolean {
         val now = state.value
         when {
-            search.isNotEmpty() -> search("")
+            choice.value.search.isNotEmpty() -> search("")
             now.canGoUp -> open(now.path.getOrNull(now.path.size - 2)?.code)
             else -> return false
         }
